@@ -1,0 +1,144 @@
+//! Problems as values: a code, what is wrong, where, and what to do.
+
+use std::ops::Range;
+
+use serde::Serialize;
+
+/// Where in which input something was written.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Span {
+    /// Name of the input, such as `pool.hcl`.
+    pub file: String,
+    /// Byte range in that input.
+    pub bytes: Range<usize>,
+}
+
+/// How bad a problem is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    /// Nothing is done until it is mended.
+    Error,
+    /// Worth knowing; the run goes on.
+    Warning,
+}
+
+/// One problem, with the place that caused it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Diagnostic {
+    /// How bad it is.
+    pub severity: Severity,
+    /// Stable code: `spec/unknown-attribute`.
+    pub code: &'static str,
+    /// What is wrong, as one sentence in lower case without a full stop.
+    pub summary: String,
+    /// The cause; `None` only when no text caused the problem.
+    pub span: Option<Span>,
+    /// What to do about it, if the program knows.
+    pub help: Option<String>,
+}
+
+impl Diagnostic {
+    /// An error without a place yet.
+    #[must_use]
+    pub fn error(code: &'static str, summary: impl Into<String>) -> Self {
+        Self {
+            severity: Severity::Error,
+            code,
+            summary: summary.into(),
+            span: None,
+            help: None,
+        }
+    }
+
+    /// Adds the place.
+    #[must_use]
+    pub fn at(mut self, span: Span) -> Self {
+        self.span = Some(span);
+        self
+    }
+
+    /// Adds what to do.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+}
+
+/// A problem that a provider found in one resource; the engine adds the place.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Problem {
+    /// Stable code: `chain/bad-ratio`.
+    pub code: &'static str,
+    /// Path of names from the resource's body to the value: `["settings", "name"]`.
+    pub path: Vec<String>,
+    /// What is wrong.
+    pub summary: String,
+    /// What to do about it, if the provider knows.
+    pub help: Option<String>,
+}
+
+impl Problem {
+    /// A problem of the value at `path`.
+    #[must_use]
+    pub fn new(code: &'static str, path: &[&str], summary: impl Into<String>) -> Self {
+        Self {
+            code,
+            path: path.iter().map(|&name| name.to_owned()).collect(),
+            summary: summary.into(),
+            help: None,
+        }
+    }
+
+    /// Adds what to do.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+}
+
+/// Returns the candidate that is most like `word`, if one is close enough to be meant.
+#[must_use]
+pub fn did_you_mean<'a>(
+    word: &str,
+    candidates: impl IntoIterator<Item = &'a str>,
+) -> Option<&'a str> {
+    let limit = (word.chars().count() / 3).max(1);
+    candidates
+        .into_iter()
+        .map(|candidate| (distance(word, candidate), candidate))
+        .filter(|(distance, _)| *distance <= limit)
+        .min()
+        .map(|(_, candidate)| candidate)
+}
+
+/// Edit distance (Levenshtein) in characters.
+fn distance(left: &str, right: &str) -> usize {
+    let right: Vec<char> = right.chars().collect();
+    let mut row: Vec<usize> = (0..=right.len()).collect();
+    for (i, l) in left.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, r) in right.iter().enumerate() {
+            let substitution = diagonal + usize::from(l != *r);
+            diagonal = row[j + 1];
+            row[j + 1] = substitution.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row[right.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slip_is_recognised_and_a_stranger_is_not() {
+        let names = ["memory_mb", "image", "data"];
+        assert_eq!(did_you_mean("memry_mb", names), Some("memory_mb"));
+        assert_eq!(did_you_mean("img", names), None);
+        assert_eq!(did_you_mean("imagee", names), Some("image"));
+    }
+}

@@ -1,0 +1,23 @@
+//! Words that every part of pospool shares: names, values, schemas, and the one plug for providers.
+//!
+//! - Reads: nothing.
+//! - Returns: plain data types, and the [`Provider`] trait.
+//! - Never: does I/O (but for [`secret::SecretRef::read`], which a provider calls), logs, or reads a clock.
+
+pub mod address;
+pub mod diagnostic;
+pub mod plan;
+pub mod provider;
+pub mod schema;
+pub mod secret;
+pub mod state;
+pub mod units;
+pub mod value;
+
+pub use address::{Address, AddressError};
+pub use diagnostic::{Diagnostic, Problem, Severity, Span};
+pub use provider::{Provider, ProviderError};
+pub use schema::{AttributeSchema, KindSchema, OnChange, OutputSchema, Presence, Role, Type};
+pub use secret::{Secret, SecretError, SecretRef};
+pub use units::{Blocks, Drip};
+pub use value::{Attributes, Value};

@@ -1,0 +1,290 @@
+//! The only plug: what the engine asks of Docker, of a chain, of a compiler, or of a fake.
+
+use std::any::Any;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+
+use crate::plan::{Action, Cost, Effect, EffectId};
+use crate::state::{ChainIdentity, Recorded};
+use crate::{Address, Attributes, KindSchema, Problem};
+
+/// One outside system: Docker, the chain, a compiler, or a fake.
+///
+/// Implementations hold connections but no plan and no state: everything they
+/// may decide on is in the arguments. Observing and preparing change nothing
+/// outside; designing does not even look.
+#[async_trait]
+pub trait Provider: Send + Sync {
+    /// Name in plans and journals.
+    fn name(&self) -> &'static str;
+
+    /// Kinds that this provider answers for.
+    fn kinds(&self) -> &'static [KindSchema];
+
+    /// Brings wanted attributes into their normal form and checks what a schema
+    /// cannot say: equal wishes must become equal values, in the form in which
+    /// `observe` returns them. Pure; attributes may hold unknown values. Defaults
+    /// that take part in the diff are filled in here.
+    fn normalise(&self, kind: &str, attributes: Attributes) -> Result<Attributes, Vec<Problem>> {
+        let _ = kind;
+        Ok(attributes)
+    }
+
+    /// Looks at all of this provider's resources at once.
+    ///
+    /// It is called first for resources whose role is given, and then, with
+    /// their outputs in [`Scene::outputs`], for the managed ones.
+    async fn observe(
+        &self,
+        targets: &[Target<'_>],
+        scene: &Scene<'_>,
+    ) -> Result<Observation, ProviderError>;
+
+    /// Plans the effects of one change. Pure and deterministic; it is called in
+    /// dependency order (deletes: in reverse order, after everything else).
+    fn design(&self, task: &Task<'_>, world: &mut World<'_>) -> Result<Design, Vec<Problem>>;
+
+    /// Makes an effect ready without any change outside, such as by signing.
+    /// `inputs` holds the blanks of [`Effect::inputs`], filled in. Effects that
+    /// share a lane are prepared in their order.
+    async fn prepare(&self, effect: &Effect, inputs: &Attributes) -> Result<Ticket, ProviderError>;
+
+    /// Carries a ticket out, or finds it carried out; returns the effect's outputs.
+    ///
+    /// However often one ticket is committed, and from however many runs of the
+    /// program, it takes effect at most once.
+    async fn commit(
+        &self,
+        ticket: &Ticket,
+        progress: &dyn Progress,
+    ) -> Result<Attributes, ProviderError>;
+}
+
+/// One resource to look at.
+#[derive(Clone, Copy, Debug)]
+pub struct Target<'a> {
+    /// Its name in the spec or the state.
+    pub address: &'a Address,
+    /// What the spec wants, in normal form; `None` when it is no longer in the spec.
+    pub wanted: Option<&'a Attributes>,
+    /// What the last run recorded; `None` if nothing.
+    pub recorded: Option<&'a Recorded>,
+    /// Names of its outputs that other resources read.
+    pub used: &'a BTreeSet<String>,
+}
+
+/// What the engine knows of the other resources while it looks.
+#[derive(Clone, Copy, Debug)]
+pub struct Scene<'a> {
+    /// Lineage of the state: the owner's name on everything that is made.
+    pub lineage: &'a str,
+    /// Wanted attributes of every resource of the spec.
+    pub wanted: &'a BTreeMap<Address, Attributes>,
+    /// Outputs as far as they are known: of given resources from the first look, of
+    /// managed ones as recorded.
+    pub outputs: &'a BTreeMap<Address, Attributes>,
+}
+
+/// What a look found.
+#[derive(Default)]
+pub struct Observation {
+    /// What is there, by resource. A target that is missing here counts as absent.
+    pub objects: BTreeMap<Address, Observed>,
+    /// Identity of the chains that were looked at.
+    pub chains: BTreeMap<Address, ChainIdentity>,
+    /// Facts that a plan relies on, such as nonces, by a name that is unique among providers.
+    pub bindings: BTreeMap<String, String>,
+    /// What `design` needs to know of the outside, in the provider's own type.
+    pub facts: Facts,
+    /// Problems that make planning impossible, by resource.
+    pub problems: Vec<(Address, Problem)>,
+}
+
+/// Facts of the outside in a provider's own type.
+#[derive(Clone, Default)]
+pub struct Facts(Option<Arc<dyn Any + Send + Sync>>);
+
+impl Facts {
+    /// Wraps a provider's facts.
+    pub fn new<T: Any + Send + Sync>(facts: T) -> Self {
+        Self(Some(Arc::new(facts)))
+    }
+
+    /// Returns them to the provider that made them.
+    #[must_use]
+    pub fn get<T: Any>(&self) -> Option<&T> {
+        self.0.as_deref()?.downcast_ref()
+    }
+}
+
+/// What is there of one resource.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Observed {
+    /// Nothing.
+    #[default]
+    Absent,
+    /// Something.
+    Present {
+        /// Those attributes that can be seen from outside, in normal form.
+        attributes: Attributes,
+        /// Outputs, as now seen; recorded ones that are not here are kept.
+        outputs: Attributes,
+    },
+}
+
+/// One change to plan.
+#[derive(Clone, Copy, Debug)]
+pub struct Task<'a> {
+    /// Which resource.
+    pub address: &'a Address,
+    /// What is to happen to it. [`Action::Adopt`] is never asked for.
+    pub action: Action,
+    /// What the spec wants, in normal form, with the outputs of other resources
+    /// filled in as far as they are known; empty for a delete.
+    pub wanted: &'a Attributes,
+    /// What is there.
+    pub observed: &'a Observed,
+    /// What the last run recorded.
+    pub recorded: Option<&'a Recorded>,
+    /// Paths that differ, such as `settings.name`; empty for create and delete.
+    pub changed: &'a [String],
+    /// Whether the user named this resource as one that may really be deleted.
+    pub delete_by_name: bool,
+}
+
+/// What is known around one change.
+pub struct World<'a> {
+    /// Lineage of the state.
+    pub lineage: &'a str,
+    /// The provider's own facts, from `observe`.
+    pub facts: &'a Facts,
+    /// Wanted attributes of every resource of the spec.
+    pub wanted: &'a BTreeMap<Address, Attributes>,
+    /// Recorded resources.
+    pub recorded: &'a BTreeMap<Address, Recorded>,
+    /// Outputs of the resources planned so far; unknown ones are [`crate::Value::Unknown`].
+    pub outputs: &'a BTreeMap<Address, Attributes>,
+    /// Effects of the resources planned so far.
+    pub effects: &'a BTreeMap<Address, Vec<EffectId>>,
+    /// Numbers handed out in this plan, such as the next nonce of an account, by lane.
+    pub counters: &'a mut BTreeMap<String, u64>,
+    /// Last effect of each lane, so that the next one can name it in its needs.
+    pub lanes: &'a mut BTreeMap<String, EffectId>,
+}
+
+/// How one change will be made.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Design {
+    /// Effects in order. Where `ordered` is false the engine lets each one wait for
+    /// the one before it, and the first one for all effects of all dependencies.
+    pub effects: Vec<Effect>,
+    /// The effects' needs are complete as they are.
+    pub ordered: bool,
+    /// Outputs after the change, as far as they are known.
+    pub outputs: Attributes,
+    /// Money that it may need.
+    pub costs: Vec<Cost>,
+    /// Remarks for the plan's reader, such as what stays behind.
+    pub notes: Vec<String>,
+    /// The object stays outside and only leaves the state.
+    pub forget: bool,
+}
+
+/// One attempt at one effect: enough to make it, and to ask later what came of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Ticket {
+    /// Name of the attempt outside: a transaction hash, a container's name.
+    pub key: String,
+    /// What the provider needs, such as the signed bytes; never a secret.
+    pub payload: serde_json::Value,
+}
+
+/// Hears how a commit goes on.
+pub trait Progress: Send + Sync {
+    /// The effect is in its place of order outside: what only needs that may go on.
+    fn sent(&self);
+
+    /// What is waited for, and how far it is, for a person: `epoch 120 of 400`.
+    fn waiting(&self, what: &str);
+
+    /// Whether the user asked to stop: a wait should end with [`ProviderError::Cancelled`].
+    fn cancelled(&self) -> bool;
+}
+
+/// Cause of a provider's failure.
+pub type Cause = Box<dyn std::error::Error + Send + Sync>;
+
+/// How a provider call failed, by what the engine may do next.
+#[derive(Debug, thiserror::Error)]
+pub enum ProviderError {
+    /// The outside refused or the effect failed for good, and it will not take place any more.
+    #[error("{what}")]
+    Refused {
+        /// Stable code: `chain/reverted`.
+        code: &'static str,
+        /// What was refused and what to do.
+        what: String,
+        /// Why.
+        #[source]
+        source: Option<Cause>,
+    },
+    /// Nothing was sent, so nothing happened.
+    #[error("{what} cannot be reached")]
+    Unreachable {
+        /// Stable code: `docker/unreachable`.
+        code: &'static str,
+        /// Which service.
+        what: String,
+        /// Why.
+        #[source]
+        source: Option<Cause>,
+    },
+    /// It was sent and no answer came: only the same ticket may be tried again.
+    #[error("{what}: the outcome is not known yet")]
+    OutcomeUnknown {
+        /// Stable code: `chain/outcome-unknown`.
+        code: &'static str,
+        /// Of what.
+        what: String,
+        /// Why.
+        #[source]
+        source: Option<Cause>,
+    },
+    /// It goes on outside, and the time to wait for it is over.
+    #[error("{what}")]
+    Converging {
+        /// What is waited for, how far it is, and when to look again.
+        what: String,
+    },
+    /// The user asked to stop while it was waited for.
+    #[error("stopped while waiting")]
+    Cancelled,
+}
+
+impl ProviderError {
+    /// A refusal without a deeper cause.
+    #[must_use]
+    pub fn refused(code: &'static str, what: impl Into<String>) -> Self {
+        Self::Refused {
+            code,
+            what: what.into(),
+            source: None,
+        }
+    }
+
+    /// Stable code of the failure.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Refused { code, .. }
+            | Self::Unreachable { code, .. }
+            | Self::OutcomeUnknown { code, .. } => code,
+            Self::Converging { .. } => "apply/converging",
+            Self::Cancelled => "apply/cancelled",
+        }
+    }
+}

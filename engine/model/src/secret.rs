@@ -1,0 +1,164 @@
+//! Secrets: named in specs, read at the moment of use, never written.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+use zeroize::{Zeroize, Zeroizing};
+
+/// Where a secret comes from. The name is public, the content is not here.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub enum SecretRef {
+    /// An environment variable of pospool's own process.
+    Env(String),
+    /// A file; one line break at its end is not part of the secret.
+    File(PathBuf),
+}
+
+impl SecretRef {
+    /// Reads the secret.
+    pub fn read(&self) -> Result<Secret, SecretError> {
+        let mut text = match self {
+            Self::Env(name) => match std::env::var(name) {
+                Ok(text) => text,
+                Err(std::env::VarError::NotPresent) => {
+                    return Err(SecretError::NoVariable(name.clone()));
+                }
+                Err(std::env::VarError::NotUnicode(_)) => {
+                    return Err(SecretError::NotText(self.clone()));
+                }
+            },
+            Self::File(path) => {
+                let bytes =
+                    Zeroizing::new(std::fs::read(path).map_err(|source| SecretError::File {
+                        path: path.clone(),
+                        source,
+                    })?);
+                std::str::from_utf8(&bytes)
+                    .map_err(|_| SecretError::NotText(self.clone()))?
+                    .to_owned()
+            }
+        };
+        if matches!(self, Self::File(_)) && text.ends_with('\n') {
+            text.pop();
+            if text.ends_with('\r') {
+                text.pop();
+            }
+        }
+        if text.is_empty() {
+            return Err(SecretError::Empty(self.clone()));
+        }
+        Ok(Secret(text))
+    }
+}
+
+impl fmt::Display for SecretRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Env(name) => write!(f, "env:{name}"),
+            Self::File(path) => write!(f, "file:{}", path.display()),
+        }
+    }
+}
+
+impl From<SecretRef> for String {
+    fn from(reference: SecretRef) -> Self {
+        reference.to_string()
+    }
+}
+
+impl TryFrom<String> for SecretRef {
+    type Error = SecretError;
+
+    fn try_from(text: String) -> Result<Self, SecretError> {
+        match text.split_once(':') {
+            Some(("env", name)) if !name.is_empty() => Ok(Self::Env(name.to_owned())),
+            Some(("file", path)) if !path.is_empty() => Ok(Self::File(path.into())),
+            _ => Err(SecretError::Form),
+        }
+    }
+}
+
+/// A secret's content. It cannot be serialised or printed, and is wiped when dropped.
+pub struct Secret(String);
+
+impl Secret {
+    /// Wraps a text that must not be printed.
+    #[must_use]
+    pub fn new(text: String) -> Self {
+        Self(text)
+    }
+
+    /// Gives the content to the one function that needs it.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
+impl Drop for Secret {
+    fn drop(&mut self) {
+        self.0.zeroize();
+    }
+}
+
+/// Why a secret could not be read. No variant carries any of its content.
+#[derive(Debug, thiserror::Error)]
+pub enum SecretError {
+    /// The variable is not set.
+    #[error("the environment variable `{0}` is not set; export it and run again")]
+    NoVariable(String),
+    /// The file cannot be read.
+    #[error("the secret file `{}` cannot be read", path.display())]
+    File {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The content is not UTF-8.
+    #[error("the secret `{0}` is not UTF-8 text")]
+    NotText(SecretRef),
+    /// There is nothing in it.
+    #[error("the secret `{0}` is empty")]
+    Empty(SecretRef),
+    /// A recorded reference is malformed.
+    #[error("a secret is written `env:NAME` or `file:PATH`")]
+    Form,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_does_not_print_itself() {
+        let secret = Secret::new("hunter2".to_owned());
+        assert_eq!(format!("{secret:?}"), "***");
+    }
+
+    #[test]
+    fn a_missing_variable_is_named() {
+        let error = SecretRef::Env("POSPOOL_NO_SUCH_VARIABLE".into())
+            .read()
+            .unwrap_err();
+        assert!(error.to_string().contains("POSPOOL_NO_SUCH_VARIABLE"));
+    }
+
+    #[test]
+    fn a_reference_survives_its_text_form() {
+        for text in ["env:KEY", "file:/run/secrets/key"] {
+            let reference = SecretRef::try_from(text.to_owned()).unwrap();
+            assert_eq!(reference.to_string(), text);
+        }
+        assert!(SecretRef::try_from("0xabc".to_owned()).is_err());
+    }
+}

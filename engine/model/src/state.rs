@@ -1,0 +1,53 @@
+//! What pospool made, as a value.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Address, Attributes, Value};
+
+/// Everything that a state remembers between runs.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct State {
+    /// Random name of this state, given when it was first written; another
+    /// lineage is another project.
+    pub lineage: String,
+    /// Counts the versions of this state.
+    pub serial: u64,
+    /// Identity of each chain that this state speaks of, by the chain's address in the spec.
+    pub chains: BTreeMap<Address, ChainIdentity>,
+    /// What was made.
+    pub resources: BTreeMap<Address, Recorded>,
+    /// Values of the spec's `output` blocks after the last apply.
+    pub outputs: BTreeMap<String, Value>,
+}
+
+/// What tells one chain from every other.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ChainIdentity {
+    /// Chain id of Core Space.
+    pub core_chain_id: u64,
+    /// Chain id of eSpace.
+    pub espace_chain_id: u64,
+    /// Hash of the block at epoch 0.
+    pub genesis_hash: String,
+}
+
+/// One resource, as the last run left it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Recorded {
+    /// What the spec wanted when the resource was last brought there.
+    pub attributes: Attributes,
+    /// What making it left behind, such as a contract's address or a container's id:
+    /// enough to find it again, and to take it down without the spec.
+    pub outputs: Attributes,
+    /// Resources that it uses directly; it is taken down before them.
+    pub depends_on: Vec<Address>,
+    /// `prevent_destroy` of the spec, which outlives the block.
+    pub protected: bool,
+    /// False while a step was begun and has not ended.
+    pub complete: bool,
+}
