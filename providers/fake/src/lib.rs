@@ -1,1 +1,225 @@
-//! Placeholder.
+//! A provider whose outside is a map in memory, with faults on demand.
+//!
+//! - Reads and changes: its own [`Outside`], which a test holds too.
+//! - Returns: what a real provider would, failures included.
+//! - Never: does anything outside the process, sleeps, or picks at random.
+//!
+//! Its one kind is `thing`. Each effect of a thing is counted in the outside by its
+//! ticket, so that a test can say "exactly once".
+
+mod kinds;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use pospool_model::plan::{Action, Effect, Nature};
+use pospool_model::provider::{
+    Design, Observation, Observed, Progress, Scene, Target, Task, Ticket, World,
+};
+use pospool_model::{Attributes, KindSchema, Problem, Provider, ProviderError, Value};
+use serde_json::json;
+
+/// What goes wrong, and at which commit (counted from 0 over the life of the outside).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// The commit is refused, and nothing happened.
+    Refused(usize),
+    /// Nothing was sent.
+    Unreachable(usize),
+    /// It was sent and took effect, and the answer was lost.
+    AnswerLost(usize),
+    /// The process dies before the effect: nothing else happens in this run.
+    DiesBefore(usize),
+    /// The process dies after the effect.
+    DiesAfter(usize),
+}
+
+/// The world outside: things, and a count for every ticket that took effect.
+#[derive(Debug, Default)]
+pub struct Outside {
+    /// Things that are there.
+    pub things: BTreeMap<String, Attributes>,
+    /// How often each ticket took effect.
+    pub effects: BTreeMap<String, usize>,
+    /// What goes wrong next.
+    pub fault: Option<Fault>,
+    /// Whether the process counts as dead: every further call fails.
+    pub dead: bool,
+    commits: usize,
+    tickets: usize,
+}
+
+/// The provider.
+#[derive(Clone, Debug, Default)]
+pub struct FakeProvider {
+    outside: Arc<Mutex<Outside>>,
+}
+
+impl FakeProvider {
+    /// The world outside, to look at and to change.
+    pub fn outside(&self) -> MutexGuard<'_, Outside> {
+        self.outside.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn carry_out(&self, ticket: &Ticket) -> Attributes {
+        let mut outside = self.outside();
+        let key = &ticket.key;
+        let address = ticket.payload["address"].as_str().unwrap_or_default().to_owned();
+        if !outside.effects.contains_key(key) {
+            *outside.effects.entry(key.clone()).or_default() += 1;
+            if ticket.payload["op"] == "delete" {
+                outside.things.remove(&address);
+            } else {
+                let attributes = serde_json::from_value(ticket.payload["attributes"].clone());
+                outside.things.insert(address.clone(), attributes.unwrap_or_default());
+            }
+        }
+        Attributes::from([("id".to_owned(), Value::from(format!("id of {address}")))])
+    }
+
+    /// The fault of this commit, if it is its turn.
+    fn fault(&self) -> Option<Fault> {
+        let mut outside = self.outside();
+        let now = outside.commits;
+        outside.commits += 1;
+        let due = |at: usize| at == now;
+        outside.fault.filter(|fault| match fault {
+            Fault::Refused(at)
+            | Fault::Unreachable(at)
+            | Fault::AnswerLost(at)
+            | Fault::DiesBefore(at)
+            | Fault::DiesAfter(at) => due(*at),
+        })
+    }
+}
+
+#[async_trait]
+impl Provider for FakeProvider {
+    fn name(&self) -> &'static str {
+        "fake"
+    }
+
+    fn kinds(&self) -> &'static [KindSchema] {
+        &[kinds::THING]
+    }
+
+    fn normalise(&self, _: &str, attributes: Attributes) -> Result<Attributes, Vec<Problem>> {
+        if attributes.get("value") == Some(&Value::from("forbidden")) {
+            return Err(vec![Problem::new("fake/forbidden", &["value"], "this value is forbidden")]);
+        }
+        Ok(attributes)
+    }
+
+    async fn observe(
+        &self,
+        targets: &[Target<'_>],
+        _: &Scene<'_>,
+    ) -> Result<Observation, ProviderError> {
+        let outside = self.outside();
+        if outside.dead {
+            return Err(dead());
+        }
+        let objects = targets.iter().filter_map(|target| {
+            let attributes = outside.things.get(target.address.as_str())?.clone();
+            let present = Observed::Present {
+                attributes,
+                outputs: Attributes::new(),
+            };
+            Some((target.address.clone(), present))
+        });
+        Ok(Observation {
+            objects: objects.collect(),
+            ..Observation::default()
+        })
+    }
+
+    fn design(&self, task: &Task<'_>, _: &mut World<'_>) -> Result<Design, Vec<Problem>> {
+        let address = task.address.as_str();
+        let act = |name: &str, op: &str| Effect {
+            name: name.to_owned(),
+            provider: "fake".to_owned(),
+            summary: format!("{op} {address}"),
+            nature: Nature::Act,
+            payload: json!({"op": op, "address": address, "attributes": task.wanted}),
+            inputs: BTreeMap::new(),
+            needs: Vec::new(),
+        };
+        let effects = match task.action {
+            Action::Delete => vec![act("delete", "delete")],
+            Action::Replace => vec![act("delete", "delete"), act("make", "make")],
+            Action::Update if task.changed.is_empty() => Vec::new(),
+            _ => vec![act("make", "make")],
+        };
+        Ok(Design {
+            effects,
+            ..Design::default()
+        })
+    }
+
+    async fn prepare(&self, effect: &Effect, _: &Attributes) -> Result<Ticket, ProviderError> {
+        let mut outside = self.outside();
+        if outside.dead {
+            return Err(dead());
+        }
+        outside.tickets += 1;
+        Ok(Ticket {
+            key: format!("{} #{}", effect.summary, outside.tickets),
+            payload: effect.payload.clone(),
+        })
+    }
+
+    async fn commit(
+        &self,
+        ticket: &Ticket,
+        progress: &dyn Progress,
+    ) -> Result<Attributes, ProviderError> {
+        tokio::task::yield_now().await;
+        if self.outside().dead {
+            return Err(dead());
+        }
+        match self.fault() {
+            Some(Fault::Refused(_)) => {
+                Err(ProviderError::refused("fake/refused", "the fake outside refused it"))
+            }
+            Some(Fault::Unreachable(_)) => Err(ProviderError::Unreachable {
+                code: "fake/unreachable",
+                what: "the fake outside".to_owned(),
+                source: None,
+            }),
+            Some(Fault::AnswerLost(_)) => {
+                self.carry_out(ticket);
+                Err(lost())
+            }
+            Some(Fault::DiesBefore(_)) => {
+                self.outside().dead = true;
+                Err(dead())
+            }
+            Some(Fault::DiesAfter(_)) => {
+                self.carry_out(ticket);
+                self.outside().dead = true;
+                Err(dead())
+            }
+            None => {
+                progress.sent();
+                Ok(self.carry_out(ticket))
+            }
+        }
+    }
+}
+
+fn lost() -> ProviderError {
+    ProviderError::OutcomeUnknown {
+        code: "fake/lost",
+        what: "the fake outside".to_owned(),
+        source: None,
+    }
+}
+
+fn dead() -> ProviderError {
+    ProviderError::OutcomeUnknown {
+        code: "fake/dead",
+        what: "this process is dead".to_owned(),
+        source: None,
+    }
+}

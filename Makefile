@@ -1,0 +1,41 @@
+# The two commands of the README: `make demo` and `make test`. Both set up what they need.
+
+CARGO ?= cargo
+
+.PHONY: help demo clean-demo test test-fast lint test-reference chaos bench setup release
+
+help:
+	@echo "make demo            a real pool on a private Conflux network, from nothing"
+	@echo "make clean-demo      take everything of the demo down"
+	@echo "make test            everything that must hold"
+	@echo "make test-fast       the same without Docker and the network (seconds)"
+	@echo "make test-reference  the end-to-end tests with the reference contracts (POSPOOL_REFERENCE_DIR)"
+	@echo "make chaos           100 kills of an apply at random moments on a real network"
+	@echo "make bench           CPU of plans, bytes of applies"
+
+demo:
+	@scripts/demo up
+
+clean-demo:
+	@scripts/demo down
+
+test:
+	@scripts/test all
+
+test-fast:
+	@scripts/test fast
+
+lint:
+	@scripts/test lint
+
+test-reference:
+	@scripts/test reference
+
+chaos:
+	@scripts/test chaos
+
+bench:
+	@scripts/bench
+
+release:
+	$(CARGO) build --release -p pospool-cli

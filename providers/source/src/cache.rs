@@ -1,0 +1,118 @@
+//! Results of the compiler, kept by what they were made of.
+//!
+//! - Reads and writes: `compiled/<key>.json` and `compiled/<key>.input.json` of the cache.
+//! - Returns: what was kept, or nothing; a file that cannot be read counts as nothing.
+//! - Never: leaves half a file under its name.
+
+use std::{fs, io::Write, path::Path, path::PathBuf};
+
+use crate::{
+    artifact::Compiled,
+    error::{SourceError, io},
+    lock::Package,
+    text::{hex, keccak},
+};
+
+/// Changes when [`Compiled`] changes its form, so that old files are not looked at.
+const FORM: &[u8] = b"pospool-source/1";
+
+/// Returns the key of a compiler and its input.
+pub(crate) fn key(compiler: &Package, input: &[u8]) -> String {
+    let (version, integrity) = (compiler.version.as_bytes(), compiler.integrity.as_bytes());
+    hex(&keccak(&[FORM, version, integrity, input]))
+}
+
+/// Returns a kept result.
+pub(crate) fn get(cache: &Path, key: &str) -> Option<Compiled> {
+    let bytes = fs::read(cache.join("compiled").join(format!("{key}.json"))).ok()?;
+    serde_json::from_slice(&bytes).ok()
+}
+
+/// Keeps a result and the input that it came from.
+pub(crate) fn put(
+    cache: &Path,
+    key: &str,
+    input: &[u8],
+    compiled: &Compiled,
+) -> Result<(), SourceError> {
+    let store = cache.join("compiled");
+    fs::create_dir_all(&store).map_err(io("create", &store))?;
+    write(&store, &input_name(key), input)?;
+    let bytes = serde_json::to_vec(compiled).map_err(|error| SourceError::CompilerAnswer {
+        file: key.to_owned(),
+        problem: error.to_string(),
+    })?;
+    write(&store, &format!("{key}.json"), &bytes)
+}
+
+/// Returns a kept input.
+pub(crate) fn input(cache: &Path, key: &str) -> Result<String, SourceError> {
+    if key.len() != 64 || !key.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        let problem = format!("`{key}` is not the key of a compiler input");
+        return Err(SourceError::Request { problem });
+    }
+    let path: PathBuf = cache.join("compiled").join(input_name(key));
+    fs::read_to_string(&path).map_err(io("read", path))
+}
+
+fn input_name(key: &str) -> String {
+    format!("{key}.input.json")
+}
+
+fn write(store: &Path, name: &str, bytes: &[u8]) -> Result<(), SourceError> {
+    let path = store.join(name);
+    let fill = || {
+        let mut file = tempfile::NamedTempFile::new_in(store)?;
+        file.write_all(bytes)?;
+        file.persist(&path).map_err(|error| error.error)
+    };
+    fill().map(drop).map_err(io("write", &path))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeMap;
+
+    #[test]
+    fn the_key_follows_the_compiler_and_the_input() {
+        let compiler = crate::solc::package("0.8.4", None).unwrap();
+        let base = key(&compiler, b"input");
+        assert_eq!(base, key(&compiler.clone(), b"input"));
+        assert_ne!(base, key(&compiler, b"other"));
+        assert_ne!(
+            base,
+            key(&crate::solc::package("0.8.19", None).unwrap(), b"input")
+        );
+        let forged = Package {
+            integrity: "sha512-y".into(),
+            ..compiler
+        };
+        assert_ne!(base, key(&forged, b"input"));
+    }
+
+    #[test]
+    fn what_is_put_comes_back_and_a_torn_file_counts_as_nothing() {
+        let cache = tempfile::tempdir().unwrap();
+        let key = "a".repeat(64);
+        assert!(get(cache.path(), &key).is_none());
+        let unlinked = BTreeMap::from([("A".to_owned(), vec!["L".to_owned()])]);
+        let compiled = Compiled {
+            contracts: BTreeMap::new(),
+            unlinked,
+        };
+        put(cache.path(), &key, b"{}", &compiled).unwrap();
+        assert_eq!(get(cache.path(), &key), Some(compiled));
+        assert_eq!(input(cache.path(), &key).unwrap(), "{}");
+        fs::write(
+            cache.path().join("compiled").join(format!("{key}.json")),
+            "{\"contr",
+        )
+        .unwrap();
+        assert!(get(cache.path(), &key).is_none());
+        assert_eq!(
+            input(cache.path(), "../../x").unwrap_err().code(),
+            "source/request"
+        );
+    }
+}

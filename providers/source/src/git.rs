@@ -1,0 +1,350 @@
+//! One commit of a repository, as a folder.
+//!
+//! - Reads: a url and a full commit hash; the `git` program does the talking.
+//! - Returns: the folder of the checked-out commit, `git/<hash>` of the cache.
+//! - Never: follows a branch or tag, takes submodules, runs a hook, makes a symbolic link, asks for
+//!   a password.
+
+use std::{ffi::OsString, fs, path::Path, path::PathBuf, time::Duration};
+
+use crate::{
+    error::{SourceError, io},
+    run::{Environment, Finished, Job, name_of},
+    text::shorten,
+};
+
+const TIME_LIMIT: Duration = Duration::from_mins(10);
+const OUTPUT_LIMIT: usize = 1 << 20;
+
+/// Settings that hold for every call: what is checked out are the bytes of the repository, and
+/// nothing of it is run or followed.
+const SETTINGS: &[&str] = &[
+    "advice.detachedHead=false",
+    "core.autocrlf=false",
+    "core.fsmonitor=false",
+    "core.hooksPath=/dev/null",
+    "core.symlinks=false",
+    "gc.auto=0",
+    "submodule.recurse=false",
+];
+const VARIABLES: &[(&str, &str)] = &[
+    // Without `ext`, which runs any command that a url names.
+    ("GIT_ALLOW_PROTOCOL", "file:git:http:https:ssh"),
+    ("GIT_LFS_SKIP_SMUDGE", "1"),
+    ("GIT_TERMINAL_PROMPT", "0"),
+    ("LC_ALL", "C"),
+];
+
+/// A repository and a commit, both checked.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Commit {
+    url: String,
+    rev: String,
+}
+
+impl Commit {
+    /// Checks the url and the hash.
+    pub(crate) fn new(url: &str, rev: &str) -> Result<Self, SourceError> {
+        if rev.len() != 40 || !rev.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            return Err(invalid(format!(
+                "`rev` must be a full commit hash of 40 hex digits, found `{rev}`; \
+                 `git ls-remote` prints the hash of a branch or tag"
+            )));
+        }
+        if url.is_empty()
+            || url.starts_with('-')
+            || url.contains("::")
+            || url.contains(char::is_control)
+        {
+            return Err(invalid(format!(
+                "`git` must be the url of a repository, found `{url}`"
+            )));
+        }
+        let authority = url
+            .split_once("://")
+            .map_or("", |(_, rest)| rest.split('/').next().unwrap_or(""));
+        if authority
+            .rsplit_once('@')
+            .is_some_and(|(user, _)| user.contains(':'))
+        {
+            // It would stand in the list of processes; the url is not repeated for the same reason.
+            return Err(invalid(
+                "`git` must not hold a password; give it by git's own credential helper".into(),
+            ));
+        }
+        let local = Path::new(url)
+            .canonicalize()
+            .ok()
+            .filter(|path| path.is_dir());
+        let url = local.map_or_else(
+            || url.to_owned(),
+            |path| path.to_string_lossy().into_owned(),
+        );
+        Ok(Self {
+            url,
+            rev: rev.to_ascii_lowercase(),
+        })
+    }
+
+    /// Returns the folder of the commit, fetching it at the first time.
+    pub(crate) fn checkout(&self, cache: &Path, git: &Path) -> Result<PathBuf, SourceError> {
+        let store = cache.join("git");
+        fs::create_dir_all(&store).map_err(io("create", &store))?;
+        let target = store.join(&self.rev);
+        if target.is_dir() {
+            if self.is_intact(&target, git)? {
+                return Ok(target);
+            }
+            fs::remove_dir_all(&target).map_err(io("remove the changed checkout", &target))?;
+        }
+        let fresh = tempfile::tempdir_in(&store).map_err(io("create a folder in", &store))?;
+        self.fetch(fresh.path(), git)?;
+        let fresh = fresh.keep();
+        if let Err(error) = fs::rename(&fresh, &target) {
+            // Another run was faster; what it made is the same.
+            drop(fs::remove_dir_all(&fresh));
+            if !self.is_intact(&target, git).unwrap_or(false) {
+                return Err(io("move the checkout to", target)(error));
+            }
+        }
+        Ok(target)
+    }
+
+    /// Tells whether a folder holds the commit, and nothing else.
+    fn is_intact(&self, dir: &Path, git: &Path) -> Result<bool, SourceError> {
+        if !dir.join(".git").is_dir() || self.head(dir, git)? != self.rev {
+            return Ok(false);
+        }
+        let args = [
+            "status",
+            "--porcelain",
+            "--untracked-files=all",
+            "--ignored",
+        ];
+        let status = self.call(dir, git, "look at", &args)?;
+        Ok(status.success && status.stdout.is_empty())
+    }
+
+    fn head(&self, dir: &Path, git: &Path) -> Result<String, SourceError> {
+        let head = self.call(dir, git, "look at", &["rev-parse", "--verify", "HEAD"])?;
+        Ok(String::from_utf8_lossy(&head.stdout).trim().to_owned())
+    }
+
+    fn fetch(&self, dir: &Path, git: &Path) -> Result<(), SourceError> {
+        let init = self.call(dir, git, "prepare for", &["init", "--quiet", "--template="])?;
+        self.expect(&init, "prepare for", git)?;
+        let fetch = ["fetch", "--quiet", "--no-recurse-submodules"];
+        let one = [
+            &fetch[..],
+            &["--depth=1", "--no-tags", "--", &self.url, &self.rev],
+        ]
+        .concat();
+        let fetched = self.call(dir, git, "fetch", &one)?;
+        if !fetched.success {
+            if is_unreachable(&fetched.stderr) {
+                return self.expect(&fetched, "fetch", git);
+            }
+            // Some servers hand out branches and tags only.
+            let refs = [
+                "+refs/heads/*:refs/remotes/origin/*",
+                "+refs/tags/*:refs/tags/*",
+            ];
+            let all = [&fetch[..], &["--", &self.url], &refs].concat();
+            self.expect(&self.call(dir, git, "fetch", &all)?, "fetch", git)?;
+        }
+        let object = format!("{}^{{commit}}", self.rev);
+        if !self
+            .call(dir, git, "look at", &["cat-file", "-e", &object])?
+            .success
+        {
+            return Err(SourceError::RevisionMissing {
+                url: self.url.clone(),
+                rev: self.rev.clone(),
+            });
+        }
+        let checkout = ["checkout", "--quiet", "--detach", &self.rev, "--"];
+        self.expect(
+            &self.call(dir, git, "check out", &checkout)?,
+            "check out",
+            git,
+        )?;
+        let found = self.head(dir, git)?;
+        if found == self.rev {
+            return Ok(());
+        }
+        Err(SourceError::RevisionMismatch {
+            wanted: self.rev.clone(),
+            found,
+        })
+    }
+
+    fn call(
+        &self,
+        dir: &Path,
+        git: &Path,
+        verb: &str,
+        args: &[&str],
+    ) -> Result<Finished, SourceError> {
+        let settings = SETTINGS.iter().flat_map(|setting| ["-c", setting]);
+        Job {
+            tool: git,
+            doing: format!("{verb} commit {}", self.rev),
+            args: settings
+                .chain(args.iter().copied())
+                .map(OsString::from)
+                .collect(),
+            dir,
+            environment: Environment::Network,
+            variables: VARIABLES,
+            input: Vec::new(),
+            output_limit: OUTPUT_LIMIT,
+            time_limit: TIME_LIMIT,
+        }
+        .run()
+    }
+
+    fn expect(&self, finished: &Finished, verb: &str, git: &Path) -> Result<(), SourceError> {
+        if finished.success {
+            return Ok(());
+        }
+        let tool = name_of(git);
+        let doing = format!("{verb} commit {} of `{}`", self.rev, self.url);
+        let said = shorten(&finished.stderr, 600);
+        Err(if is_unreachable(&finished.stderr) {
+            SourceError::Unreachable { tool, doing, said }
+        } else {
+            SourceError::Tool { tool, doing, said }
+        })
+    }
+}
+
+fn is_unreachable(said: &str) -> bool {
+    [
+        "unable to access",
+        "Could not resolve",
+        "unable to connect",
+        "Connection",
+        "timed out",
+    ]
+    .iter()
+    .any(|sign| said.contains(sign))
+}
+
+fn invalid(problem: String) -> SourceError {
+    SourceError::Request { problem }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::process::Command;
+
+    const REV: &str = "8d144489b18bd924ae34186420b45f95849ff8f1";
+
+    fn refused(url: &str, rev: &str) -> String {
+        Commit::new(url, rev).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn only_a_full_hash_is_a_commit() {
+        for rev in [
+            "main",
+            "8d14448",
+            "--upload-pack=x",
+            &"g".repeat(40),
+            &REV[1..],
+        ] {
+            assert!(
+                refused("https://example.org/x", rev).contains("full commit hash"),
+                "{rev}"
+            );
+        }
+        let commit = Commit::new("https://example.org/x", &REV.to_uppercase()).unwrap();
+        assert_eq!(commit.rev, REV);
+    }
+
+    #[test]
+    fn a_url_is_neither_an_option_nor_a_command_nor_a_secret() {
+        for url in ["", "--upload-pack=touch x", "ext::sh -c x", "https://a\n"] {
+            assert!(refused(url, REV).contains("url of a repository"), "{url}");
+        }
+        let message = refused("https://me:hunter2@example.org/x", REV);
+        assert!(
+            message.contains("password") && !message.contains("hunter2"),
+            "{message}"
+        );
+        assert!(Commit::new("ssh://git@example.org:22/x", REV).is_ok());
+        assert!(Commit::new("git@example.org:x/y.git", REV).is_ok());
+    }
+
+    fn git(dir: &Path, args: &[&str]) -> String {
+        let identity = ["-c", "user.name=t", "-c", "user.email=t@example.org"];
+        let out = Command::new("git")
+            .current_dir(dir)
+            .args(identity)
+            .args(args)
+            .output()
+            .unwrap();
+        assert!(out.status.success(), "{out:?}");
+        String::from_utf8(out.stdout).unwrap().trim().to_owned()
+    }
+
+    /// A repository with two commits, the first of them reachable only through the second.
+    fn repository() -> (tempfile::TempDir, String) {
+        let dir = tempfile::tempdir().unwrap();
+        git(dir.path(), &["init", "-q", "-b", "main"]);
+        fs::write(dir.path().join("a.txt"), "one").unwrap();
+        git(dir.path(), &["add", "."]);
+        git(dir.path(), &["commit", "-q", "-m", "one"]);
+        let first = git(dir.path(), &["rev-parse", "HEAD"]);
+        fs::write(dir.path().join("a.txt"), "two").unwrap();
+        git(dir.path(), &["commit", "-q", "-a", "-m", "two"]);
+        (dir, first)
+    }
+
+    #[test]
+    fn the_commit_is_checked_out_and_a_changed_checkout_is_made_again() {
+        let (repository, rev) = repository();
+        let cache = tempfile::tempdir().unwrap();
+        let commit = Commit::new(&repository.path().to_string_lossy(), &rev).unwrap();
+        let dir = commit.checkout(cache.path(), Path::new("git")).unwrap();
+        assert_eq!(fs::read_to_string(dir.join("a.txt")).unwrap(), "one");
+
+        fs::write(dir.join("a.txt"), "not one").unwrap();
+        fs::write(dir.join("b.txt"), "new").unwrap();
+        assert_eq!(
+            commit.checkout(cache.path(), Path::new("git")).unwrap(),
+            dir
+        );
+        assert_eq!(fs::read_to_string(dir.join("a.txt")).unwrap(), "one");
+        assert!(!dir.join("b.txt").exists());
+
+        // What is there needs no repository.
+        drop(repository);
+        assert!(commit.checkout(cache.path(), Path::new("git")).is_ok());
+    }
+
+    #[test]
+    fn a_commit_that_is_not_there_is_named() {
+        let (repository, _) = repository();
+        let cache = tempfile::tempdir().unwrap();
+        let commit = Commit::new(&repository.path().to_string_lossy(), REV).unwrap();
+        let error = commit.checkout(cache.path(), Path::new("git")).unwrap_err();
+        assert_eq!(error.code(), "source/revision-missing", "{error}");
+        assert_eq!(
+            fs::read_dir(cache.path().join("git")).unwrap().count(),
+            0,
+            "nothing is left over"
+        );
+    }
+
+    #[test]
+    fn a_missing_git_is_named() {
+        let cache = tempfile::tempdir().unwrap();
+        let commit = Commit::new("https://example.org/x", REV).unwrap();
+        let error = commit
+            .checkout(cache.path(), Path::new("/nowhere/git"))
+            .unwrap_err();
+        assert_eq!(error.code(), "source/tool-missing");
+    }
+}

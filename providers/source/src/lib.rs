@@ -1,0 +1,239 @@
+//! Source code in, compiled contracts out.
+//!
+//! - Reads: a [`SourceRequest`]: a folder or one commit of a repository, a compiler version, a cache.
+//! - Returns: an [`Artifact`] for each wanted contract, or a [`SourceError`] that says what to do.
+//! - Never: writes outside of the cache, follows a branch or a version range, runs a script of what
+//!   it loaded, lets a program see an environment variable that it does not need.
+//!
+//! The stages, in the order of the data:
+//!
+//! ```text
+//! git ----> tree --project--> root, files --imports--> sources --solc--> artifacts
+//! folder -^                      lock --npm--> packages -^  ^- npm <-- pinned compiler
+//! ```
+//!
+//! Each file is compiled with what it imports and nothing else, under the names that Hardhat uses.
+//! So the code of a contract does not change when another contract is asked for in the same run,
+//! and it is the code that the project's own tools make.
+//!
+//! Calls wait for other programs, at most minutes; an async caller uses a thread for blocking work.
+
+mod artifact;
+mod cache;
+mod error;
+mod git;
+mod imports;
+mod lock;
+mod npm;
+mod project;
+mod provider;
+mod run;
+mod scan;
+mod solc;
+mod text;
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+};
+
+pub use artifact::Artifact;
+pub use error::SourceError;
+pub use provider::SourceProvider;
+
+use artifact::Compiled;
+use error::io;
+use imports::{Closure, Roots};
+use lock::{Lock, Package};
+
+/// Compiler version of a request that names none.
+pub const DEFAULT_COMPILER: &str = "0.8.4";
+
+/// Where sources come from and how they are compiled.
+#[derive(Clone, Debug)]
+pub struct SourceRequest {
+    /// Url of a repository; with `rev`, instead of `path`.
+    pub git: Option<String>,
+    /// Full commit hash.
+    pub rev: Option<String>,
+    /// A folder of this machine, instead of `git`.
+    pub path: Option<PathBuf>,
+    /// Folder of the project in the tree. Without it: `contract`, if that exists and the tree itself
+    /// has no `contracts`, else the tree.
+    pub subdir: Option<String>,
+    /// Exact compiler version: `0.8.4`.
+    pub compiler: String,
+    /// Hash of the npm package `solc` of that version, for versions that are not built in.
+    pub compiler_integrity: Option<String>,
+    /// Runs that the optimizer counts with; `None` leaves it off.
+    pub optimizer_runs: Option<u32>,
+    /// Folder for everything that is loaded and made; it can be removed at any time.
+    pub cache: PathBuf,
+    /// Programs to use.
+    pub tools: Tools,
+}
+
+/// Programs that do the loading and compiling.
+#[derive(Clone, Debug)]
+pub struct Tools {
+    /// `git`.
+    pub git: PathBuf,
+    /// `npm`, version 7 or newer.
+    pub npm: PathBuf,
+    /// `node`.
+    pub node: PathBuf,
+}
+
+impl Default for Tools {
+    fn default() -> Self {
+        Self {
+            git: "git".into(),
+            npm: "npm".into(),
+            node: "node".into(),
+        }
+    }
+}
+
+impl SourceRequest {
+    /// Asks for a folder of this machine, with the default compiler.
+    #[must_use]
+    pub fn folder(path: impl Into<PathBuf>, cache: impl Into<PathBuf>) -> Self {
+        Self {
+            git: None,
+            rev: None,
+            path: Some(path.into()),
+            subdir: None,
+            compiler: DEFAULT_COMPILER.to_owned(),
+            compiler_integrity: None,
+            optimizer_runs: None,
+            cache: cache.into(),
+            tools: Tools::default(),
+        }
+    }
+
+    /// Asks for a commit of a repository, with the default compiler.
+    #[must_use]
+    pub fn commit(
+        url: impl Into<String>,
+        rev: impl Into<String>,
+        cache: impl Into<PathBuf>,
+    ) -> Self {
+        let request = Self::folder(PathBuf::new(), cache);
+        Self {
+            git: Some(url.into()),
+            rev: Some(rev.into()),
+            path: None,
+            ..request
+        }
+    }
+
+    /// Returns the folder with the sources, fetching it if it must.
+    fn tree(&self, cache: &Path) -> Result<PathBuf, SourceError> {
+        match (&self.git, &self.rev, &self.path) {
+            (Some(url), Some(rev), None) => {
+                git::Commit::new(url, rev)?.checkout(cache, &self.tools.git)
+            }
+            (None, None, Some(path)) => Ok(path.clone()),
+            _ => Err(SourceError::Request {
+                problem: "a source has either `git` and `rev`, or `path`".to_owned(),
+            }),
+        }
+    }
+}
+
+/// Compiles contracts of a source, or finds them compiled.
+///
+/// A name is that of a contract, or `path/of/File.sol:Contract` where several files define one of
+/// that name. The result has one entry for each name, under the name as it was asked for.
+pub fn compile(
+    request: &SourceRequest,
+    names: &[String],
+) -> Result<BTreeMap<String, Artifact>, SourceError> {
+    // What can be refused without loading anything is refused first.
+    let compiler = solc::package(&request.compiler, request.compiler_integrity.as_deref())?;
+    fs::create_dir_all(&request.cache).map_err(io("create", &request.cache))?;
+    let cache = request
+        .cache
+        .canonicalize()
+        .map_err(io("find", &request.cache))?;
+    let root = project::root(&request.tree(&cache)?, request.subdir.as_deref())?;
+    let index = project::Index::of(&root)?;
+    let places = names
+        .iter()
+        .map(|name| index.find(name))
+        .collect::<Result<Vec<_>, _>>()?;
+
+    let mut work = Work {
+        request,
+        cache,
+        root,
+        compiler,
+        packages: BTreeMap::new(),
+    };
+    let mut files: BTreeMap<String, Compiled> = BTreeMap::new();
+    let mut artifacts = BTreeMap::new();
+    for (name, place) in names.iter().zip(places) {
+        if !files.contains_key(&place.file) {
+            files.insert(place.file.clone(), work.compiled(&place.file)?);
+        }
+        artifacts.insert(
+            name.clone(),
+            files[&place.file].take(&place.file, &place.contract)?,
+        );
+    }
+    Ok(artifacts)
+}
+
+/// Returns the compiler's standard JSON input that an artifact was made from, for an explorer that
+/// compiles it again. It is in the cache as long as the artifact is.
+pub fn compiler_input(cache: &Path, artifact: &Artifact) -> Result<String, SourceError> {
+    cache::input(cache, &artifact.input)
+}
+
+/// What the files of one request share.
+struct Work<'a> {
+    request: &'a SourceRequest,
+    cache: PathBuf,
+    root: PathBuf,
+    compiler: Package,
+    /// Packages that are installed: name -> folder.
+    packages: BTreeMap<String, PathBuf>,
+}
+
+impl Work<'_> {
+    fn compiled(&mut self, file: &str) -> Result<Compiled, SourceError> {
+        let sources = self.sources(file)?;
+        let input = solc::input(file, &sources, self.request.optimizer_runs)?;
+        let key = cache::key(&self.compiler, &input);
+        if let Some(kept) = cache::get(&self.cache, &key) {
+            return Ok(kept);
+        }
+        let solc = npm::install(&self.compiler, &self.cache, &self.request.tools.npm)?;
+        let (version, answer) = solc::run(file, &input, &solc, &self.request.tools.node)?;
+        let compiled = artifact::read(&answer, file, &version, &key)?;
+        cache::put(&self.cache, &key, &input, &compiled)?;
+        Ok(compiled)
+    }
+
+    /// Collects a file and its imports, installing the packages that turn out to be imported.
+    fn sources(&mut self, file: &str) -> Result<BTreeMap<String, String>, SourceError> {
+        loop {
+            let roots = Roots {
+                project: &self.root,
+                packages: &self.packages,
+            };
+            let missing = match imports::closure(file, &roots)? {
+                Closure::Complete(sources) => return Ok(sources),
+                Closure::Missing(missing) => missing,
+            };
+            let lock = Lock::read(&self.root)?;
+            for (name, importer) in missing {
+                let package = lock.package(&name, &importer)?;
+                let folder = npm::install(&package, &self.cache, &self.request.tools.npm)?;
+                let folder = folder.canonicalize().map_err(io("find", folder))?;
+                self.packages.insert(name, folder);
+            }
+        }
+    }
+}

@@ -1,0 +1,216 @@
+//! The kind `source` as a provider: its outputs are compiled contracts.
+//!
+//! - Reads: sources, through [`crate::compile`]; only the contracts that the spec names.
+//! - Returns: each contract as a map of text values, code in hexadecimal digits.
+//! - Never: has an effect on anything but the cache.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use async_trait::async_trait;
+use pospool_model::plan::Effect;
+use pospool_model::provider::{
+    Design, Observation, Observed, Progress, Scene, Target, Task, Ticket, World,
+};
+use pospool_model::{
+    AttributeSchema, Attributes, KindSchema, OnChange, Presence, Problem, Provider, ProviderError,
+    Role, Type, Value,
+};
+
+use crate::{Artifact, SourceError, SourceRequest, compile};
+
+/// The proxy that `core_contract` puts in front of a contract; compiled with every source that has it.
+const PROXY: &str = "Proxy1967";
+
+const fn attribute(name: &'static str, doc: &'static str) -> AttributeSchema {
+    AttributeSchema {
+        name,
+        ty: Type::Text,
+        presence: Presence::Optional,
+        on_change: OnChange::Update,
+        doc,
+    }
+}
+
+const SOURCE: KindSchema = KindSchema {
+    kind: "source",
+    doc: "Solidity sources, compiled by a pinned solc with the npm packages of their own lock file. \
+          `source.NAME.CONTRACT` is a compiled contract. Needs `node` and `npm` on this machine, and `git` for `git`.",
+    role: Role::Given,
+    attributes: &[
+        attribute("git", "Url of a repository; needs `rev`."),
+        attribute(
+            "rev",
+            "Full commit hash of 40 hexadecimal digits; a branch or a tag is refused, since it can move.",
+        ),
+        attribute("path", "A folder of this machine, instead of `git`."),
+        attribute(
+            "subdir",
+            "Folder of the project in the tree. Default: `contract`, if that is there and the tree itself has no `contracts`.",
+        ),
+        attribute(
+            "compiler",
+            "Exact version of solc. Default: 0.8.4, as the reference uses.",
+        ),
+        attribute(
+            "compiler_integrity",
+            "Hash (`sha512-...`) of the npm package `solc` of that version, for versions that pospool does not know.",
+        ),
+    ],
+    outputs: &[],
+    open_outputs: true,
+    identity: None,
+    irreversible: None,
+    example: "source \"reference\" {\n  git = \"https://github.com/conflux-fans/pos-pool\"\n  \
+              rev = \"8d144489b18bd924ae34186420b45f95849ff8f1\"\n}\n",
+};
+
+/// Answers for `source`.
+#[derive(Clone, Debug)]
+pub struct SourceProvider {
+    cache: PathBuf,
+}
+
+impl SourceProvider {
+    /// Keeps what it loads and compiles in `cache`, which can be removed at any time.
+    #[must_use]
+    pub fn new(cache: impl Into<PathBuf>) -> Self {
+        Self {
+            cache: cache.into(),
+        }
+    }
+
+    fn request(&self, wanted: &Attributes) -> SourceRequest {
+        let text = |name: &str| {
+            wanted
+                .get(name)
+                .and_then(Value::as_text)
+                .map(ToOwned::to_owned)
+        };
+        let mut request = SourceRequest::folder(PathBuf::new(), &self.cache);
+        request.git = text("git");
+        request.rev = text("rev");
+        request.path = text("path").map(PathBuf::from);
+        request.subdir = text("subdir");
+        request.compiler_integrity = text("compiler_integrity");
+        if let Some(compiler) = text("compiler") {
+            request.compiler = compiler;
+        }
+        request
+    }
+}
+
+#[async_trait]
+impl Provider for SourceProvider {
+    fn name(&self) -> &'static str {
+        "source"
+    }
+
+    fn kinds(&self) -> &'static [KindSchema] {
+        &[SOURCE]
+    }
+
+    async fn observe(
+        &self,
+        targets: &[Target<'_>],
+        _: &Scene<'_>,
+    ) -> Result<Observation, ProviderError> {
+        let mut found = Observation::default();
+        for target in targets {
+            let Some(wanted) = target.wanted else {
+                continue;
+            };
+            let used = target.used.iter();
+            let names: Vec<String> = used
+                .filter(|name| SOURCE.attribute(name).is_none())
+                .cloned()
+                .collect();
+            let request = self.request(wanted);
+            let compiled = tokio::task::spawn_blocking(move || compile_all(&request, names)).await;
+            let compiled = compiled.map_err(|source| ProviderError::Unreachable {
+                code: "source/panic",
+                what: "the compiler's thread".to_owned(),
+                source: Some(Box::new(source)),
+            })?;
+            match compiled {
+                Ok(artifacts) => {
+                    let outputs = artifacts.iter().map(|(name, a)| (name.clone(), value(a)));
+                    let present = Observed::Present {
+                        attributes: Attributes::new(),
+                        outputs: outputs.collect(),
+                    };
+                    found.objects.insert(target.address.clone(), present);
+                }
+                Err(error) => found
+                    .problems
+                    .push((target.address.clone(), problem(&error))),
+            }
+        }
+        Ok(found)
+    }
+
+    fn design(&self, _: &Task<'_>, _: &mut World<'_>) -> Result<Design, Vec<Problem>> {
+        Ok(Design::default())
+    }
+
+    async fn prepare(&self, effect: &Effect, _: &Attributes) -> Result<Ticket, ProviderError> {
+        Err(no_effect(&effect.name))
+    }
+
+    async fn commit(&self, ticket: &Ticket, _: &dyn Progress) -> Result<Attributes, ProviderError> {
+        Err(no_effect(&ticket.key))
+    }
+}
+
+/// Compiles what is named, and the proxy where the source has one.
+fn compile_all(
+    request: &SourceRequest,
+    mut names: Vec<String>,
+) -> Result<BTreeMap<String, Artifact>, SourceError> {
+    if names.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    if names.iter().any(|name| name == PROXY) {
+        return compile(request, &names);
+    }
+    let mut artifacts = compile(request, &names)?;
+    names = vec![PROXY.to_owned()];
+    match compile(request, &names) {
+        Ok(proxy) => artifacts.extend(proxy),
+        Err(SourceError::UnknownContract { .. }) => {}
+        Err(error) => return Err(error),
+    }
+    Ok(artifacts)
+}
+
+fn value(artifact: &Artifact) -> Value {
+    let text = |text: &str| Value::from(text);
+    Value::Map(BTreeMap::from([
+        ("abi".to_owned(), Value::from(artifact.abi.to_string())),
+        ("bytecode".to_owned(), text(&artifact.bytecode)),
+        ("contract".to_owned(), text(&artifact.contract)),
+        ("digest".to_owned(), text(&artifact.digest)),
+        ("file".to_owned(), text(&artifact.file)),
+        ("runtime".to_owned(), text(&artifact.runtime)),
+    ]))
+}
+
+/// The error and its causes in one sentence, as a problem of the block.
+fn problem(error: &SourceError) -> Problem {
+    let mut summary = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(inner) = cause {
+        summary = format!("{summary}: {inner}");
+        cause = inner.source();
+    }
+    let mut problem = Problem::new(error.code(), &[], summary);
+    problem.help = error.help();
+    problem
+}
+
+fn no_effect(name: &str) -> ProviderError {
+    ProviderError::refused(
+        "source/no-effect",
+        format!("a source has no effect outside, and the plan names `{name}`"),
+    )
+}

@@ -1,0 +1,231 @@
+//! The Solidity compiler, pinned and run.
+//!
+//! - Reads: sources by their names; a version of the npm package `solc`.
+//! - Returns: the compiler's version and its answer in the standard JSON form.
+//! - Never: lets the compiler look for files, or start with anything in its environment; loads any
+//!   package beside `solc` (its `soljson.js` needs none, so nothing else must be trusted).
+
+use std::{collections::BTreeMap, path::Path, path::PathBuf, time::Duration};
+
+use serde::Serialize;
+
+use crate::{
+    error::SourceError,
+    lock::Package,
+    run::{Environment, Job, name_of},
+    text::shorten,
+};
+
+const TIME_LIMIT: Duration = Duration::from_mins(5);
+const OUTPUT_LIMIT: usize = 64 << 20;
+const DRIVER: &str = include_str!("driver.js");
+
+/// Versions of the npm package `solc` with the hash that the registry published.
+const KNOWN: &[(&str, &str)] = &[
+    (
+        "0.8.4",
+        "sha512-krEdbucX9yY362l79gXTK2UHhsZ02aQjQOYTzcgTd/waApueo3yWGzjX0CDJ1ByOuW46WuKAyzfbRWdFNr6OYQ==",
+    ),
+    (
+        "0.8.19",
+        "sha512-yqurS3wzC4LdEvmMobODXqprV4MYJcVtinuxgrp61ac8K2zz40vXA0eSAskSHPgv8dQo7Nux39i3QBsHx4pqyA==",
+    ),
+    (
+        "0.8.24",
+        "sha512-G5yUqjTUPc8Np74sCFwfsevhBPlUifUOfhYrgyu6CmYlC6feSw0YS6eZW47XDT23k3JYdKx5nJ+Q7whCEmNcoA==",
+    ),
+    (
+        "0.8.28",
+        "sha512-AFCiJ+b4RosyyNhnfdVH4ZR1+TxiL91iluPjw0EJslIu4LXGM9NYqi2z5y8TqochC4tcH9QsHfwWhOIC9jPDKA==",
+    ),
+];
+
+/// Returns the package of a compiler version; a given hash goes before the built-in one.
+pub(crate) fn package(version: &str, integrity: Option<&str>) -> Result<Package, SourceError> {
+    let known = KNOWN
+        .iter()
+        .find(|(known, _)| *known == version)
+        .map(|(_, integrity)| *integrity);
+    let Some(integrity) = integrity.or(known) else {
+        let known = KNOWN.iter().map(|(version, _)| *version).collect();
+        return Err(SourceError::UnknownCompiler {
+            version: version.to_owned(),
+            known,
+        });
+    };
+    Package::new("solc", "solc", version, integrity)
+}
+
+#[derive(Serialize)]
+struct Input<'a> {
+    language: &'static str,
+    sources: BTreeMap<&'a str, Content<'a>>,
+    settings: Settings<'a>,
+}
+
+#[derive(Serialize)]
+struct Content<'a> {
+    content: &'a str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Settings<'a> {
+    optimizer: Optimizer,
+    output_selection: BTreeMap<&'a str, BTreeMap<&'static str, &'static [&'static str]>>,
+}
+
+#[derive(Serialize)]
+struct Optimizer {
+    enabled: bool,
+    runs: u32,
+}
+
+/// Returns the standard JSON input for one file and all that it imports. Only the file's own
+/// contracts are asked for, and the settings are those that Hardhat has without any.
+pub(crate) fn input(
+    file: &str,
+    sources: &BTreeMap<String, String>,
+    optimizer_runs: Option<u32>,
+) -> Result<Vec<u8>, SourceError> {
+    const OUTPUTS: &[&str] = &[
+        "abi",
+        "metadata",
+        "storageLayout",
+        "evm.bytecode.object",
+        "evm.bytecode.linkReferences",
+        "evm.deployedBytecode.object",
+        "evm.deployedBytecode.immutableReferences",
+    ];
+    let sources = sources
+        .iter()
+        .map(|(name, text)| (name.as_str(), Content { content: text }))
+        .collect();
+    let settings = Settings {
+        optimizer: Optimizer {
+            enabled: optimizer_runs.is_some(),
+            runs: optimizer_runs.unwrap_or(200),
+        },
+        output_selection: BTreeMap::from([(file, BTreeMap::from([("*", OUTPUTS)]))]),
+    };
+    serde_json::to_vec(&Input {
+        language: "Solidity",
+        sources,
+        settings,
+    })
+    .map_err(|error| SourceError::CompilerAnswer {
+        file: file.into(),
+        problem: error.to_string(),
+    })
+}
+
+/// Runs the compiler; returns its long version and its answer.
+pub(crate) fn run(
+    file: &str,
+    input: &[u8],
+    solc: &Path,
+    node: &Path,
+) -> Result<(String, Vec<u8>), SourceError> {
+    let soljson: PathBuf = solc.join("soljson.js");
+    let doing = format!("compile `{file}`");
+    let finished = Job {
+        tool: node,
+        doing: doing.clone(),
+        args: vec![
+            "-e".into(),
+            DRIVER.into(),
+            "--".into(),
+            soljson.into_os_string(),
+        ],
+        dir: solc,
+        environment: Environment::Bare,
+        variables: &[],
+        input: input.to_vec(),
+        output_limit: OUTPUT_LIMIT,
+        time_limit: TIME_LIMIT,
+    }
+    .run()?;
+    if !finished.success {
+        let tool = name_of(node);
+        return Err(SourceError::Tool {
+            tool,
+            doing,
+            said: shorten(&finished.stderr, 600),
+        });
+    }
+    let mut parts = finished.stdout.splitn(2, |byte| *byte == b'\n');
+    match (parts.next(), parts.next()) {
+        (Some(version), Some(answer)) => Ok((
+            long_version(&String::from_utf8_lossy(version)),
+            answer.to_vec(),
+        )),
+        _ => Err(SourceError::CompilerAnswer {
+            file: file.into(),
+            problem: "it has no version line".into(),
+        }),
+    }
+}
+
+/// Cuts off what tells how the compiler itself was built; explorers know versions without it.
+fn long_version(text: &str) -> String {
+    text.trim().trim_end_matches(".Emscripten.clang").to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_input_is_that_of_hardhat() {
+        let sources = BTreeMap::from([("contracts/A.sol".to_owned(), "contract A {}".to_owned())]);
+        let text = String::from_utf8(input("contracts/A.sol", &sources, None).unwrap()).unwrap();
+        assert!(text.starts_with(
+            r#"{"language":"Solidity","sources":{"contracts/A.sol":{"content":"contract A {}"}},"#
+        ));
+        assert!(
+            text.contains(r#""optimizer":{"enabled":false,"runs":200}"#),
+            "{text}"
+        );
+        assert!(
+            text.contains(r#""outputSelection":{"contracts/A.sol":{"*":["abi","#),
+            "{text}"
+        );
+        let optimized = input("contracts/A.sol", &sources, Some(800)).unwrap();
+        let optimized = String::from_utf8(optimized).unwrap();
+        assert!(optimized.contains(r#""optimizer":{"enabled":true,"runs":800}"#));
+    }
+
+    #[test]
+    fn a_compiler_is_known_or_given_with_its_hash() {
+        assert!(package("0.8.4", None).is_ok());
+        let error = package("0.8.5", None).unwrap_err();
+        assert_eq!(error.code(), "source/unknown-compiler");
+        assert!(
+            error
+                .help()
+                .unwrap()
+                .contains("npm view solc@0.8.5 dist.integrity")
+        );
+        let given = KNOWN[0].1;
+        assert_eq!(package("0.8.5", Some(given)).unwrap().integrity, given);
+        assert_eq!(
+            package("latest", Some(given)).unwrap_err().code(),
+            "source/request"
+        );
+        assert_eq!(
+            package("0.8.5", Some("md5-x")).unwrap_err().code(),
+            "source/no-integrity"
+        );
+        for (version, integrity) in KNOWN {
+            assert_eq!(package(version, None).unwrap().integrity, *integrity);
+        }
+    }
+
+    #[test]
+    fn the_version_is_that_of_explorers() {
+        assert_eq!(
+            long_version("0.8.4+commit.c7e474f2.Emscripten.clang\n"),
+            "0.8.4+commit.c7e474f2"
+        );
+    }
+}

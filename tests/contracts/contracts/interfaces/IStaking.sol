@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.4;
+
+/// The chain's own staking contract, at 0x0888000000000000000000000000000000000002.
+/// Only what the stand-ins call.
+interface IStaking {
+  /// Moves `amount` drip of the caller's balance into its stake.
+  function deposit(uint256 amount) external;
+
+  /// Moves `amount` drip of the caller's unlocked stake back to its balance.
+  function withdraw(uint256 amount) external;
+}

@@ -1,0 +1,34 @@
+//! A private Conflux network with live PoS on the local Docker Engine, for tests.
+//!
+//! - Reads: Docker Engine, npm, a cache folder, `POSPOOL_DEVNET_*`.
+//! - Returns: a running chain with funded accounts and the files that a second node needs ([`Devnet`]).
+//! - Never: serves anything but tests. Its keys are public, its RPC serves every method, its blocks cost nothing.
+//!
+//! The stages, in order: [`image`] finds or makes the node's image, `genesis` makes the chain's first state,
+//! [`network`] runs the first validator, [`cleanup`] takes everything down. [`join`] proves that a second node can join.
+
+pub mod accounts;
+mod archive;
+mod bridge;
+pub mod cache;
+pub mod cleanup;
+pub mod docker;
+pub mod error;
+mod genesis;
+mod genesis_node;
+pub mod image;
+pub mod join;
+pub mod live;
+pub mod network;
+pub mod node_files;
+mod owner;
+pub mod pos_genesis;
+mod ready;
+mod rootfs;
+pub mod rpc;
+pub mod settings;
+
+pub use accounts::Account;
+pub use error::{DevnetError, Result};
+pub use network::{Devnet, DevnetInfo};
+pub use settings::{ChainConfig, DevnetConfig, ImageSource, Lifetime};

@@ -1,0 +1,81 @@
+//! When a devnet may be used.
+//!
+//! - Reads: RPC answers of the genesis node.
+//! - Returns: the hash of the first block, once blocks and PoS rounds have both been seen to move.
+//! - Never: takes an open port for a living chain.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokio::time::{Instant, sleep};
+
+use crate::{
+    docker::Engine,
+    error::{DevnetError, Result},
+    rpc::{RpcClient, quantity},
+};
+
+const LIMIT: Duration = Duration::from_mins(2);
+const POLL: Duration = Duration::from_millis(250);
+
+/// Waits until the chain moves in both layers and answers in both spaces.
+pub(crate) async fn wait(
+    engine: &Engine,
+    container: &str,
+    core_rpc: &str,
+    espace_rpc: &str,
+) -> Result<String> {
+    let core = RpcClient::new(core_rpc)?;
+    let espace = RpcClient::new(espace_rpc)?;
+    let end = Instant::now() + LIMIT;
+    let mut first = None;
+    loop {
+        let last = match heights(&core, &espace).await {
+            Ok(now) => {
+                let before = *first.get_or_insert(now);
+                if now.epoch > before.epoch && now.committed > before.committed {
+                    return genesis_hash(&core).await;
+                }
+                format!("{now:?}")
+            }
+            Err(error) => {
+                engine.expect_running(container).await?;
+                error.to_string()
+            }
+        };
+        if Instant::now() > end {
+            let what = "movement of blocks and PoS rounds".to_owned();
+            return Err(DevnetError::Timeout {
+                what,
+                seconds: LIMIT.as_secs(),
+                last,
+            });
+        }
+        sleep(POLL).await;
+    }
+}
+
+/// How far the chain is.
+#[derive(Clone, Copy, Debug)]
+struct Heights {
+    epoch: u64,
+    committed: u64,
+}
+
+async fn heights(core: &RpcClient, espace: &RpcClient) -> Result<Heights> {
+    espace.call("eth_blockNumber", json!([])).await?;
+    let status = core.call("pos_getStatus", json!([])).await?;
+    Ok(Heights {
+        epoch: core.epoch_number().await?,
+        committed: quantity("pos_getStatus.latestCommitted", &status["latestCommitted"])?,
+    })
+}
+
+async fn genesis_hash(core: &RpcClient) -> Result<String> {
+    let block = core
+        .call("cfx_getBlockByEpochNumber", json!(["0x0", false]))
+        .await?;
+    let hash = block.get("hash").and_then(Value::as_str);
+    hash.map(str::to_owned)
+        .ok_or_else(|| DevnetError::malformed("the first block", "it has no hash"))
+}

@@ -1,0 +1,168 @@
+//! Whole runs of the engine on the fake provider, without a process.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use pospool_engine::apply::{self, Context, Event, Listener, Outcome};
+use pospool_engine::config::{self, Config, VariableInputs};
+use pospool_engine::plan::Options;
+use pospool_engine::record::RecordProvider;
+use pospool_engine::registry::Registry;
+use pospool_engine::spec::SourceFile;
+use pospool_engine::store::{Mode, Store};
+use pospool_engine::{check, observe, plan, settle};
+use pospool_fake::FakeProvider;
+use pospool_model::Diagnostic;
+use pospool_model::plan::Plan;
+
+/// A state in a folder of its own, and an outside in memory.
+pub struct World {
+    /// The fake outside.
+    pub fake: FakeProvider,
+    folder: tempfile::TempDir,
+    registry: Registry,
+}
+
+/// What a plan of the world says.
+pub struct Planned {
+    /// The plan.
+    pub plan: Plan,
+    /// Problems of any stage.
+    pub problems: Vec<Diagnostic>,
+}
+
+/// Why a run could not end well.
+#[derive(Debug)]
+pub enum Trouble {
+    /// The spec or the plan has problems.
+    Problems(Vec<Diagnostic>),
+    /// The outside failed while it was looked at.
+    Outside(String),
+    /// An earlier effect could not be settled.
+    Unsettled(usize),
+}
+
+impl Default for World {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl World {
+    /// A new world with nothing in it.
+    ///
+    /// # Panics
+    /// When no temporary folder can be made.
+    #[must_use]
+    pub fn new() -> Self {
+        let fake = FakeProvider::default();
+        let registry = Registry::new(vec![Arc::new(fake.clone()), Arc::new(RecordProvider)]);
+        Self {
+            fake,
+            folder: tempfile::tempdir().expect("a temporary folder"),
+            registry,
+        }
+    }
+
+    /// The state file.
+    #[must_use]
+    pub fn state_path(&self) -> PathBuf {
+        self.folder.path().join("state.json")
+    }
+
+    /// Opens the state for a change, as an apply does.
+    ///
+    /// # Panics
+    /// When the state cannot be used: then the test is over.
+    #[must_use]
+    pub fn store(&self) -> Store {
+        open(&self.state_path())
+    }
+
+    /// Decodes a spec.
+    #[must_use]
+    pub fn config(&self, spec: &str) -> (Config, Vec<Diagnostic>) {
+        let file = SourceFile {
+            name: "pool.hcl".to_owned(),
+            text: spec.to_owned(),
+        };
+        config::decode(&[file], &self.registry.kinds(), &VariableInputs::default())
+    }
+
+    /// Plans a spec.
+    pub async fn plan(&self, spec: &str) -> Result<Planned, Trouble> {
+        let mut store = self.store();
+        Ok(self.look(spec, &mut store).await?.1)
+    }
+
+    async fn look(
+        &self,
+        spec: &str,
+        store: &mut Store,
+    ) -> Result<(observe::Seen, Planned, Config), Trouble> {
+        let (config, mut problems) = self.config(spec);
+        store.update(|_| {}).expect("the state can be written");
+        let seen = observe::observe(&config, store.state(), &self.registry)
+            .await
+            .map_err(|error| Trouble::Outside(error.to_string()))?;
+        problems.extend(seen.problems.clone());
+        let options = Options::default();
+        let (plan, found) = plan::plan(&config, store.state(), &seen, &self.registry, &options);
+        problems.extend(found);
+        problems.extend(check::check(&plan, store.state(), &seen));
+        Ok((seen, Planned { plan, problems }, config))
+    }
+
+    /// Settles, plans and applies, as `pospool apply --auto-approve` does.
+    pub async fn apply(&self, spec: &str) -> Result<Outcome, Trouble> {
+        let cancel = Arc::new(AtomicBool::new(false));
+        let mut store = self.store();
+        let unsettled = settle::settle(&mut store, &self.registry, &Silent, &cancel)
+            .await
+            .expect("the state can be written");
+        if !unsettled.is_empty() {
+            return Err(Trouble::Unsettled(unsettled.len()));
+        }
+        let (seen, planned, config) = self.look(spec, &mut store).await?;
+        if !planned.problems.is_empty() {
+            return Err(Trouble::Problems(planned.problems));
+        }
+        let context = Context {
+            config: &config,
+            registry: &self.registry,
+            seen: &seen,
+            cancel: &cancel,
+        };
+        Ok(apply::apply(&planned.plan, context, &mut store, &Silent)
+            .await
+            .expect("the state can be written"))
+    }
+}
+
+fn open(path: &Path) -> Store {
+    Store::open(path, Mode::Write, "test").expect("the state can be used")
+}
+
+/// A spec of things: label, value, shape, and labels of the things that it uses.
+#[must_use]
+pub fn things(things: &[(u8, i64, u8, Vec<u8>)]) -> String {
+    let mut spec = String::new();
+    for (label, value, shape, uses) in things {
+        let uses: Vec<String> = uses.iter().map(|used| format!("thing.t{used}")).collect();
+        let _ = writeln!(
+            spec,
+            "thing \"t{label}\" {{\n  value = {value}\n  shape = \"s{shape}\"\n  uses = [{}]\n}}",
+            uses.join(", ")
+        );
+    }
+    spec
+}
+
+/// Hears nothing.
+pub struct Silent;
+
+impl Listener for Silent {
+    fn hear(&self, _: &Event<'_>) {}
+}

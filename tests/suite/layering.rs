@@ -1,0 +1,112 @@
+//! The dependency direction, as a test.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// Every edge between our crates; a new edge is a design decision, so it is added here by hand.
+const EDGES: &[(&str, &[&str])] = &[
+    ("pospool-model", &[]),
+    ("pospool-engine", &["pospool-model"]),
+    ("pospool-docker", &["pospool-model"]),
+    ("pospool-chain", &["pospool-model"]),
+    ("pospool-source", &["pospool-model"]),
+    ("pospool-fake", &["pospool-model"]),
+    ("pospool-devnet", &[]),
+    (
+        "pospool-cli",
+        &["pospool-chain", "pospool-docker", "pospool-engine", "pospool-model", "pospool-source"],
+    ),
+];
+
+#[test]
+fn crates_depend_only_towards_the_model() {
+    let out = Command::new(env!("CARGO"))
+        .args(["metadata", "--no-deps", "--format-version=1", "--offline"])
+        .output()
+        .unwrap();
+    let metadata: serde_json::Value = serde_json::from_slice(&out.stdout).unwrap();
+    let packages = metadata["packages"].as_array().unwrap();
+    let mut checked = BTreeSet::new();
+    for package in packages {
+        let name = package["name"].as_str().unwrap();
+        let Some((name, allowed)) = EDGES.iter().find(|(from, _)| *from == name) else {
+            assert_eq!(name, "pospool-tests", "a crate without a place in the layers");
+            continue;
+        };
+        let found: BTreeSet<&str> = package["dependencies"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|dependency| dependency["kind"].is_null())
+            .filter_map(|dependency| dependency["name"].as_str())
+            .filter(|dependency| dependency.starts_with("pospool-"))
+            .collect();
+        assert_eq!(found, allowed.iter().copied().collect(), "dependencies of {name}");
+        checked.insert(*name);
+    }
+    assert_eq!(checked.len(), EDGES.len(), "every layer was seen");
+}
+
+/// What each stage of the engine may use of the others.
+const STAGES: &[&str] = &[
+    "spec", "config", "registry", "graph", "resolve", "observe", "plan", "check", "store", "planfile",
+    "apply", "settle",
+];
+
+#[test]
+fn a_stage_uses_only_the_stages_before_it() {
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("../engine/core/src");
+    for (position, stage) in STAGES.iter().enumerate() {
+        let files = files_of(&src, stage);
+        assert!(!files.is_empty(), "the stage {stage} is gone");
+        for (file, text) in files {
+            for later in &STAGES[position + 1..] {
+                let used = format!("crate::{later}");
+                let found = text.match_indices(&used).any(|(at, _)| {
+                    !text[at + used.len()..].starts_with(|c: char| c.is_alphanumeric() || c == '_')
+                });
+                assert!(!found, "{} uses {later}", file.display());
+            }
+        }
+    }
+}
+
+#[test]
+fn only_the_store_writes_files_and_nothing_in_the_engine_prints() {
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("../engine/core/src");
+    let store: BTreeSet<PathBuf> = files_of(&src, "store").into_keys().collect();
+    let mut seen = 0;
+    for (file, text) in rust_files(&src) {
+        seen += 1;
+        for word in ["println!", "eprintln!", "print!("] {
+            assert!(!text.contains(word), "{} prints", file.display());
+        }
+        let writes = ["fs::write", "File::create", "OpenOptions", "NamedTempFile"];
+        let found = writes.iter().any(|word| text.contains(word));
+        assert!(!found || store.contains(&file), "{} writes files", file.display());
+    }
+    assert!(seen > 10);
+}
+
+fn files_of(src: &Path, stage: &str) -> BTreeMap<PathBuf, String> {
+    let mut files = rust_files(&src.join(stage));
+    let single = src.join(format!("{stage}.rs"));
+    if let Ok(text) = std::fs::read_to_string(&single) {
+        files.insert(single, text);
+    }
+    files
+}
+
+fn rust_files(folder: &Path) -> BTreeMap<PathBuf, String> {
+    let mut files = BTreeMap::new();
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            files.extend(rust_files(&path));
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            files.insert(path.clone(), std::fs::read_to_string(&path).unwrap());
+        }
+    }
+    files
+}

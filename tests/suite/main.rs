@@ -1,0 +1,6 @@
+//! Everything that crosses crates, in one test binary.
+
+mod heals;
+mod layering;
+mod plans;
+mod state_files;

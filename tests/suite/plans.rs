@@ -1,0 +1,140 @@
+//! What a plan says of small worlds, and what must never be planned.
+
+use pospool_model::plan::{Action, Reason};
+use pospool_tests::world::{Planned, Trouble, World};
+
+fn lines(planned: &Planned) -> Vec<String> {
+    let steps = planned.plan.steps.iter();
+    steps
+        .map(|step| {
+            let changes: Vec<&str> = step.changes.iter().map(|c| c.path.as_str()).collect();
+            format!("{} {} ({}): {}", step.action, step.address, step.reason, changes.join(" "))
+        })
+        .collect()
+}
+
+#[tokio::test]
+async fn a_plan_names_each_change_and_its_reason() {
+    let world = World::new();
+    let before = r#"
+        thing "keep" { value = 1 }
+        thing "grow" { value = 1 }
+        thing "drop" { uses = [thing.grow] }
+        thing "turn" { shape = "round" }
+    "#;
+    world.apply(before).await.unwrap();
+    let after = r#"
+        thing "keep" { value = 1 }
+        thing "grow" { value = 2 }
+        thing "new"  { value = 1 }
+        thing "turn" { shape = "square" }
+    "#;
+    let planned = world.plan(after).await.unwrap();
+    assert_eq!(
+        lines(&planned),
+        [
+            "update thing.grow (the spec differs): value",
+            "create thing.new (not there yet): value",
+            "replace thing.turn (the spec differs): shape",
+            "delete thing.drop (no longer in the spec): uses",
+        ]
+    );
+}
+
+#[tokio::test]
+async fn what_somebody_changed_outside_is_drift_and_is_repaired() {
+    let world = World::new();
+    let spec = "thing \"a\" { value = 1 }\nthing \"b\" { value = 1 }";
+    world.apply(spec).await.unwrap();
+    {
+        let mut outside = world.fake.outside();
+        outside.things.remove("thing.a");
+        let b = outside.things.get_mut("thing.b").unwrap();
+        b.insert("value".into(), pospool_model::Value::Integer(9));
+    }
+    let planned = world.plan(spec).await.unwrap();
+    let reasons: Vec<Reason> = planned.plan.steps.iter().map(|step| step.reason).collect();
+    assert_eq!(reasons, [Reason::Gone, Reason::Drifted]);
+    assert_eq!(planned.plan.drift.len(), 2);
+    world.apply(spec).await.unwrap();
+    assert!(world.plan(spec).await.unwrap().plan.steps.is_empty());
+}
+
+#[tokio::test]
+async fn settings_that_the_spec_does_not_write_are_nobodys_wish() {
+    let world = World::new();
+    world.apply("thing \"a\" { settings = { x = 1, y = 2 } }").await.unwrap();
+    let planned = world.plan("thing \"a\" { settings = { x = 1 } }").await.unwrap();
+    assert!(planned.plan.steps.is_empty());
+    let planned = world.plan("thing \"a\" { settings = { x = 3 } }").await.unwrap();
+    assert_eq!(lines(&planned), ["update thing.a (the spec differs): settings.x"]);
+}
+
+#[tokio::test]
+async fn a_fixed_attribute_cannot_change_and_nothing_is_lost() {
+    let world = World::new();
+    world.apply("thing \"a\" { fixed = \"x\" }").await.unwrap();
+    let Err(Trouble::Problems(problems)) = world.apply("thing \"a\" { fixed = \"y\" }").await else {
+        panic!("it was applied");
+    };
+    assert_eq!(problems[0].code, "plan/fixed-attribute");
+    assert_eq!(world.fake.outside().things.len(), 1);
+}
+
+#[tokio::test]
+async fn what_is_protected_is_not_taken_down_even_when_its_block_is_gone() {
+    let world = World::new();
+    world
+        .apply("thing \"a\" {\n value = 1\n lifecycle { prevent_destroy = true }\n}")
+        .await
+        .unwrap();
+    for spec in ["", "thing \"a\" {\n shape = \"new\"\n lifecycle { prevent_destroy = true }\n}"] {
+        let Err(Trouble::Problems(problems)) = world.apply(spec).await else {
+            panic!("it was applied: {spec}");
+        };
+        assert_eq!(problems[0].code, "plan/protected");
+    }
+    assert_eq!(world.fake.outside().things.len(), 1);
+}
+
+#[tokio::test]
+async fn an_object_that_is_there_and_not_in_the_state_is_adopted_and_not_made_twice() {
+    let world = World::new();
+    let spec = "thing \"a\" { value = 1 }";
+    world.apply(spec).await.unwrap();
+    std::fs::remove_file(world.state_path()).unwrap();
+    let planned = world.plan(spec).await.unwrap();
+    assert_eq!(planned.plan.steps[0].action, Action::Adopt);
+    let before = world.fake.outside().effects.len();
+    world.apply(spec).await.unwrap();
+    assert_eq!(world.fake.outside().effects.len(), before);
+    assert!(world.plan(spec).await.unwrap().plan.steps.is_empty());
+}
+
+#[tokio::test]
+async fn a_value_known_only_after_apply_is_filled_in() {
+    let world = World::new();
+    let spec = r#"
+        thing "a" { value = 1 }
+        record "r" { value = "made ${thing.a.id}" }
+        output "o" { value = record.r.value }
+    "#;
+    let planned = world.plan(spec).await.unwrap();
+    assert!(planned.plan.outputs["o"].has_unknown());
+    world.apply(spec).await.unwrap();
+    let store = world.store();
+    let text = "made id of thing.a";
+    assert_eq!(store.state().outputs["o"].as_text(), Some(text));
+    drop(store);
+    assert!(world.plan(spec).await.unwrap().plan.steps.is_empty());
+}
+
+#[tokio::test]
+async fn an_unchanged_record_of_a_changed_thing_stays() {
+    let world = World::new();
+    world.apply("record \"r\" { value = 1 }").await.unwrap();
+    let planned = world.plan("record \"r\" { value = 2 }").await.unwrap();
+    assert_eq!(lines(&planned), ["update record.r (the spec differs): value"]);
+    world.apply("record \"r\" { value = 2 }").await.unwrap();
+    assert_eq!(world.store().state().resources.len(), 1);
+}

@@ -1,0 +1,49 @@
+//! The promise about files on disk: schemas are those of the types, and every sample is read.
+
+use std::path::{Path, PathBuf};
+
+use pospool_engine::planfile::PlanFile;
+use pospool_engine::store::{Entry, Header, Mode, StateFile, Store};
+use schemars::schema_for;
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../state-schema")
+}
+
+/// With `POSPOOL_BLESS=1` the files are written instead of compared.
+fn compare(name: &str, schema: &schemars::Schema) {
+    let text = format!("{}\n", serde_json::to_string_pretty(schema).unwrap());
+    let path = folder().join(name);
+    if std::env::var_os("POSPOOL_BLESS").is_some() {
+        std::fs::write(&path, &text).unwrap();
+    }
+    let there = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        there == text,
+        "{name} is not the schema of the types: a form on disk changed. If that is meant, it needs a \
+         new version (state-schema/README.md); then run the tests with POSPOOL_BLESS=1"
+    );
+}
+
+#[test]
+fn the_schemas_are_those_of_the_types() {
+    compare("state.v1.schema.json", &schema_for!(StateFile));
+    compare("journal-header.v1.schema.json", &schema_for!(Header));
+    compare("journal-entry.v1.schema.json", &schema_for!(Entry));
+    compare("plan.v1.schema.json", &schema_for!(PlanFile));
+}
+
+#[test]
+fn every_sample_state_is_read_and_written_back_unchanged() {
+    let samples = folder().join("samples/v1");
+    let scratch = tempfile::tempdir().unwrap();
+    let state = scratch.path().join("state.json");
+    std::fs::copy(samples.join("state.json"), &state).unwrap();
+    std::fs::copy(samples.join("state.json.journal"), scratch.path().join("state.json.journal")).unwrap();
+    let store = Store::open(&state, Mode::Read, "test").unwrap();
+    assert!(!store.state().resources.is_empty());
+    assert_eq!(store.open_effects().len(), 1, "the sample was cut in the middle of an effect");
+    let text = std::fs::read_to_string(samples.join("state.json")).unwrap();
+    let file: StateFile = serde_json::from_str(&text).unwrap();
+    assert_eq!(serde_json::to_string(&file).unwrap(), text.trim_end());
+}
