@@ -2,5 +2,6 @@
 
 mod heals;
 mod layering;
+mod live;
 mod plans;
 mod state_files;

@@ -6,6 +6,8 @@
 
 pub mod address;
 pub mod diagnostic;
+#[cfg(feature = "schema")]
+mod json_schema;
 pub mod plan;
 pub mod provider;
 pub mod schema;

@@ -10,6 +10,7 @@ use crate::{Address, Attributes, Drip, Value};
 
 /// Everything that an apply will do, in an order in which it can be done.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Plan {
     /// Digest of the spec and its variables.
@@ -33,6 +34,7 @@ pub struct Plan {
 
 /// A difference between what the last run left and what is there now.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Drift {
     /// Which resource.
@@ -45,6 +47,7 @@ pub struct Drift {
 
 /// One resource's part of a plan.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Step {
     /// Which resource.
@@ -69,6 +72,7 @@ pub struct Step {
 
 /// What the state will say of a resource after its step.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Record {
     /// Wanted attributes in their normal form.
@@ -83,6 +87,7 @@ pub struct Record {
 
 /// What happens to a resource.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Action {
     /// It is made.
@@ -114,6 +119,7 @@ impl fmt::Display for Action {
 
 /// Why a step is in the plan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Reason {
     /// Wanted, and never made.
@@ -156,6 +162,7 @@ impl fmt::Display for Reason {
 
 /// One attribute before and after.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct AttributeChange {
     /// Path such as `settings.user_share_ratio`.
@@ -170,6 +177,7 @@ pub struct AttributeChange {
 
 /// Money that a step may need, at most; what is not used stays with the payer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Cost {
     /// Whose money: the account's address in the spec.
@@ -178,11 +186,13 @@ pub struct Cost {
     pub purpose: Purpose,
     /// How much, in drip (written as text in JSON).
     #[serde(with = "drip_text")]
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub amount: Drip,
 }
 
 /// What money is spent on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Purpose {
     /// Gas limit times the highest price.
@@ -195,6 +205,7 @@ pub enum Purpose {
 
 /// Name of one effect: the resource, and a name unique within its step.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct EffectId {
     /// Which resource.
@@ -211,6 +222,7 @@ impl fmt::Display for EffectId {
 
 /// One change or one wait, with every choice made.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Effect {
     /// Name, unique within the step: `proxy`, `set user_share_ratio`.
@@ -232,6 +244,7 @@ pub struct Effect {
 
 /// Whether an effect changes something outside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Nature {
     /// It does: its intent is on disk before.
@@ -242,6 +255,7 @@ pub enum Nature {
 
 /// An output of a resource.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct OutputRef {
     /// Which resource.
@@ -252,6 +266,7 @@ pub struct OutputRef {
 
 /// One effect that must come before another.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Need {
     /// Which effect.
@@ -262,6 +277,7 @@ pub struct Need {
 
 /// How far an effect is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Level {
     /// Handed to the outside in its place of order, such as a transaction in the pool.

@@ -195,6 +195,7 @@ pub struct Design {
 
 /// One attempt at one effect: enough to make it, and to ask later what came of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Ticket {
     /// Name of the attempt outside: a transaction hash, a container's name.

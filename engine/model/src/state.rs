@@ -8,6 +8,7 @@ use crate::{Address, Attributes, Value};
 
 /// Everything that a state remembers between runs.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct State {
     /// Random name of this state, given when it was first written; another
@@ -25,6 +26,7 @@ pub struct State {
 
 /// What tells one chain from every other.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ChainIdentity {
     /// Chain id of Core Space.
@@ -37,6 +39,7 @@ pub struct ChainIdentity {
 
 /// One resource, as the last run left it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Recorded {
     /// What the spec wanted when the resource was last brought there.

@@ -1,0 +1,403 @@
+//! Carrying out a plan.
+//!
+//! - Reads: a checked plan, and the config for values that only now become known.
+//! - Does: prepare, journal the intent, commit, journal the end; as many effects at
+//!   once as their needs allow.
+//! - Never: decides. What the plan does not name is not done, and after the first
+//!   failure nothing new is begun, while what is under way is still recorded.
+
+mod finish;
+mod schedule;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+use futures_util::future::BoxFuture;
+use futures_util::stream::{FuturesUnordered, StreamExt};
+use pospool_model::plan::{Effect, EffectId, Level, Nature, Plan, Step};
+use pospool_model::provider::{Progress, Ticket};
+use pospool_model::{Address, Attributes, Provider, ProviderError};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+
+use crate::config::Config;
+use crate::observe::Seen;
+use crate::registry::Registry;
+use crate::store::{Entry, Store, StoreError};
+
+use schedule::Schedule;
+
+/// What an apply needs besides the plan.
+#[derive(Clone, Copy)]
+pub struct Context<'a> {
+    /// The spec, for values that become known on the way.
+    pub config: &'a Config,
+    /// The providers.
+    pub registry: &'a Registry,
+    /// What was seen when the plan was made, or checked for freshness.
+    pub seen: &'a Seen,
+    /// Set when the user asked to stop.
+    pub cancel: &'a Arc<AtomicBool>,
+}
+
+/// Something that a person may want to hear of while it happens.
+#[derive(Debug)]
+pub enum Event<'a> {
+    /// An effect is begun.
+    Started {
+        /// Which.
+        id: &'a EffectId,
+        /// The plan's words for it.
+        summary: &'a str,
+    },
+    /// An effect goes on.
+    Waiting {
+        /// Which.
+        id: &'a EffectId,
+        /// What is waited for, and how far it is.
+        what: &'a str,
+        /// For how long.
+        seconds: u64,
+    },
+    /// An effect ended well.
+    Ended {
+        /// Which.
+        id: &'a EffectId,
+        /// After how long.
+        seconds: u64,
+        /// Effects that have ended so far.
+        done: usize,
+        /// Effects of the whole plan.
+        total: usize,
+    },
+    /// An effect did not end well.
+    Failed {
+        /// Which.
+        id: &'a EffectId,
+        /// Why.
+        error: &'a ProviderError,
+    },
+    /// A resource is as the plan wanted it.
+    Recorded {
+        /// Which.
+        address: &'a Address,
+    },
+}
+
+/// Hears events.
+pub trait Listener: Sync {
+    /// Called for each event, in order.
+    fn hear(&self, event: &Event<'_>);
+}
+
+/// How an apply ended.
+#[derive(Debug, Default)]
+pub struct Outcome {
+    /// Effects that failed, with their cause.
+    pub failures: Vec<(EffectId, ProviderError)>,
+    /// Waits that took longer than they may; the next apply goes on with them.
+    pub converging: Vec<(EffectId, String)>,
+    /// Whether the user stopped it.
+    pub cancelled: bool,
+    /// Effects that ended.
+    pub done: usize,
+    /// Effects that were not begun.
+    pub not_begun: usize,
+}
+
+/// Carries a plan out.
+pub async fn apply(
+    plan: &Plan,
+    context: Context<'_>,
+    store: &mut Store,
+    listener: &dyn Listener,
+) -> Result<Outcome, StoreError> {
+    store.update(|state| state.chains.extend(plan.chains.clone()))?;
+    let mut run = Run::new(plan, context, store, listener);
+    run.finish_steps()?;
+    run.work().await?;
+    run.conclude()
+}
+
+/// What a running effect reports.
+enum Report {
+    Prepared(usize, Result<Ticket, ProviderError>),
+    Committed(usize, Result<Attributes, ProviderError>),
+}
+
+/// What a running commit says on its way.
+enum Note {
+    Sent(usize),
+    Waiting(usize, String),
+}
+
+type Running<'a> = FuturesUnordered<BoxFuture<'a, Report>>;
+
+struct Run<'a> {
+    plan: &'a Plan,
+    context: Context<'a>,
+    store: &'a mut Store,
+    listener: &'a dyn Listener,
+    schedule: Schedule<'a>,
+    started: Vec<Option<Instant>>,
+    finished: Vec<bool>,
+    running: Running<'a>,
+    notes: (UnboundedSender<Note>, UnboundedReceiver<Note>),
+    outcome: Outcome,
+}
+
+impl<'a> Run<'a> {
+    fn new(
+        plan: &'a Plan,
+        context: Context<'a>,
+        store: &'a mut Store,
+        listener: &'a dyn Listener,
+    ) -> Self {
+        let schedule = Schedule::new(plan);
+        Self {
+            plan,
+            context,
+            store,
+            listener,
+            started: vec![None; schedule.len()],
+            finished: vec![false; plan.steps.len()],
+            schedule,
+            running: FuturesUnordered::new(),
+            notes: unbounded_channel(),
+            outcome: Outcome::default(),
+        }
+    }
+
+    async fn work(&mut self) -> Result<(), StoreError> {
+        loop {
+            if !self.stopping() {
+                for effect in self.schedule.take_ready() {
+                    self.prepare(effect);
+                }
+            }
+            if self.running.is_empty() {
+                return Ok(());
+            }
+            tokio::select! {
+                biased;
+                Some(note) = self.notes.1.recv() => self.note(note),
+                Some(report) = self.running.next() => self.take(report)?,
+            }
+        }
+    }
+
+    fn stopping(&self) -> bool {
+        !self.outcome.failures.is_empty() || self.context.cancel.load(Ordering::Relaxed)
+    }
+
+    fn prepare(&mut self, index: usize) {
+        let (id, effect) = self.schedule.effect(index);
+        self.started[index] = Some(Instant::now());
+        let summary = &effect.summary;
+        self.listener.hear(&Event::Started { id: &id, summary });
+        let inputs = self.inputs(effect);
+        let provider = self.provider(effect);
+        self.running.push(Box::pin(async move {
+            let ticket = match (provider, inputs) {
+                (Some(provider), Ok(inputs)) => provider.prepare(effect, &inputs).await,
+                (None, _) => Err(unknown_provider(&effect.provider)),
+                (_, Err(error)) => Err(error),
+            };
+            Report::Prepared(index, ticket)
+        }));
+    }
+
+    /// Fills the blanks of an effect from what earlier effects left behind.
+    fn inputs(&self, effect: &Effect) -> Result<Attributes, ProviderError> {
+        let resources = &self.store.state().resources;
+        let fill = |from: &pospool_model::plan::OutputRef| {
+            resources
+                .get(&from.address)
+                .and_then(|recorded| recorded.outputs.get(&from.output))
+                .cloned()
+        };
+        effect
+            .inputs
+            .iter()
+            .map(|(name, from)| match fill(from) {
+                Some(value) => Ok((name.clone(), value)),
+                None => Err(ProviderError::refused(
+                    "apply/missing-output",
+                    format!("`{}.{}` is not known after its steps", from.address, from.output),
+                )),
+            })
+            .collect()
+    }
+
+    fn provider(&self, effect: &Effect) -> Option<Arc<dyn Provider>> {
+        self.context.registry.by_name(&effect.provider).cloned()
+    }
+
+    fn take(&mut self, report: Report) -> Result<(), StoreError> {
+        match report {
+            Report::Prepared(index, Ok(ticket)) => self.begin(index, ticket),
+            Report::Prepared(index, Err(error)) => {
+                self.fail(index, error);
+                Ok(())
+            }
+            Report::Committed(index, result) => {
+                self.drain_notes();
+                self.end(index, result)
+            }
+        }
+    }
+
+    /// Puts the intent on the disk, then lets the effect happen. A crash between the
+    /// two leaves "maybe done", which the ticket settles; the other order would leave
+    /// "done and forgotten", which nothing can settle.
+    fn begin(&mut self, index: usize, ticket: Ticket) -> Result<(), StoreError> {
+        let (id, effect) = self.schedule.effect(index);
+        if effect.nature == Nature::Act {
+            let step = &self.plan.steps[self.schedule.step(index)];
+            self.store.record(Entry::Begin {
+                id: id.clone(),
+                provider: effect.provider.clone(),
+                ticket: ticket.clone(),
+                depends_on: depends_on(step),
+            })?;
+            self.store.sync()?;
+        }
+        let provider = self.provider(effect);
+        let voice = Voice {
+            index,
+            notes: self.notes.0.clone(),
+            cancel: Arc::clone(self.context.cancel),
+        };
+        let name = &effect.provider;
+        self.running.push(Box::pin(async move {
+            let result = match provider {
+                Some(provider) => provider.commit(&ticket, &voice).await,
+                None => Err(unknown_provider(name)),
+            };
+            Report::Committed(index, result)
+        }));
+        Ok(())
+    }
+
+    fn end(
+        &mut self,
+        index: usize,
+        result: Result<Attributes, ProviderError>,
+    ) -> Result<(), StoreError> {
+        let (id, effect) = self.schedule.effect(index);
+        let error = match result {
+            Ok(outputs) => {
+                self.store.record(Entry::End {
+                    id: id.clone(),
+                    outputs,
+                })?;
+                self.store.sync()?;
+                self.schedule.mark(index, Level::Done);
+                self.outcome.done += 1;
+                self.listener.hear(&Event::Ended {
+                    id: &id,
+                    seconds: self.seconds(index),
+                    done: self.outcome.done,
+                    total: self.schedule.len(),
+                });
+                return self.finish_steps();
+            }
+            Err(error) => error,
+        };
+        if effect.nature == Nature::Act && matches!(error, ProviderError::Refused { .. }) {
+            self.store.record(Entry::NoEffect {
+                id: id.clone(),
+                code: error.code().to_owned(),
+            })?;
+            self.store.sync()?;
+        }
+        self.fail(index, error);
+        Ok(())
+    }
+
+    fn fail(&mut self, index: usize, error: ProviderError) {
+        let (id, _) = self.schedule.effect(index);
+        self.listener.hear(&Event::Failed {
+            id: &id,
+            error: &error,
+        });
+        match error {
+            ProviderError::Converging { what } => self.outcome.converging.push((id, what)),
+            ProviderError::Cancelled => self.outcome.cancelled = true,
+            error => self.outcome.failures.push((id, error)),
+        }
+    }
+
+    fn note(&mut self, note: Note) {
+        match note {
+            Note::Sent(index) => self.schedule.mark(index, Level::Sent),
+            Note::Waiting(index, what) => self.listener.hear(&Event::Waiting {
+                id: &self.schedule.effect(index).0,
+                what: &what,
+                seconds: self.seconds(index),
+            }),
+        }
+    }
+
+    fn drain_notes(&mut self) {
+        while let Ok(note) = self.notes.1.try_recv() {
+            self.note(note);
+        }
+    }
+
+    fn seconds(&self, index: usize) -> u64 {
+        self.started[index].map_or(0, |started| started.elapsed().as_secs())
+    }
+
+    fn conclude(mut self) -> Result<Outcome, StoreError> {
+        self.outcome.not_begun = self.schedule.not_begun();
+        self.outcome.cancelled |= self.context.cancel.load(Ordering::Relaxed);
+        let whole = self.finished.iter().all(|finished| *finished);
+        let outputs = if whole { self.spec_outputs() } else { BTreeMap::new() };
+        self.store.update(|state| {
+            if whole {
+                state.outputs = outputs;
+            }
+        })?;
+        self.store.save()?;
+        Ok(self.outcome)
+    }
+}
+
+/// Direct dependencies of a step's resource; a resource that is being removed keeps those that it has.
+fn depends_on(step: &Step) -> Vec<Address> {
+    step.record
+        .as_ref()
+        .map(|record| record.depends_on.clone())
+        .unwrap_or_default()
+}
+
+fn unknown_provider(name: &str) -> ProviderError {
+    ProviderError::refused(
+        "apply/unknown-provider",
+        format!("this build has no provider `{name}`, which the plan names"),
+    )
+}
+
+/// A commit's way to speak to the run.
+struct Voice {
+    index: usize,
+    notes: UnboundedSender<Note>,
+    cancel: Arc<AtomicBool>,
+}
+
+impl Progress for Voice {
+    fn sent(&self) {
+        // The run lives longer than its commits, so a closed channel cannot be.
+        let _ = self.notes.send(Note::Sent(self.index));
+    }
+
+    fn waiting(&self, what: &str) {
+        let _ = self.notes.send(Note::Waiting(self.index, what.to_owned()));
+    }
+
+    fn cancelled(&self) -> bool {
+        self.cancel.load(Ordering::Relaxed)
+    }
+}

@@ -1,0 +1,109 @@
+//! A second look at a finished plan, before anybody may apply it.
+//!
+//! - Reads: the plan, the state, and what was seen.
+//! - Returns: problems that make the plan wrong to apply.
+//! - Never: changes the plan.
+
+use std::collections::BTreeMap;
+
+use pospool_model::plan::{Plan, Purpose};
+use pospool_model::state::State;
+use pospool_model::{Address, Diagnostic, Drip, Value};
+
+use crate::observe::Seen;
+
+/// Checks a plan as a whole.
+#[must_use]
+pub fn check(plan: &Plan, state: &State, seen: &Seen) -> Vec<Diagnostic> {
+    let mut problems = chains(plan, state);
+    problems.extend(funds(plan, seen));
+    problems
+}
+
+/// The chains must be those that the state was made on.
+fn chains(plan: &Plan, state: &State) -> Vec<Diagnostic> {
+    let changed = plan.chains.iter().filter_map(|(address, found)| {
+        let recorded = state.chains.get(address)?;
+        (recorded != found).then(|| {
+            Diagnostic::error(
+                "check/other-chain",
+                format!(
+                    "`{address}` is another chain than the one in the state: chain ids {} and {}, genesis {}, recorded {} and {}, {}",
+                    found.core_chain_id,
+                    found.espace_chain_id,
+                    found.genesis_hash,
+                    recorded.core_chain_id,
+                    recorded.espace_chain_id,
+                    recorded.genesis_hash
+                ),
+            )
+            .help("point the chain's RPC at the old network, or use another state with --state")
+        })
+    });
+    changed.collect()
+}
+
+/// Each payer must have the money for the whole plan before its first step.
+fn funds(plan: &Plan, seen: &Seen) -> Vec<Diagnostic> {
+    let mut problems = Vec::new();
+    for (payer, costs) in totals(plan) {
+        let Some(needed) = sum(costs.values().copied()) else {
+            problems.push(Diagnostic::error(
+                "check/amount-overflow",
+                format!("the plan's costs for `{payer}` are too large to add"),
+            ));
+            continue;
+        };
+        let balance = seen.given.get(&payer).and_then(|outputs| outputs.get("balance"));
+        let Some(Value::Amount(balance)) = balance else {
+            continue;
+        };
+        if let Some(missing) = needed.checked_sub(*balance).filter(|missing| missing.0 > 0) {
+            problems.push(
+                Diagnostic::error(
+                    "check/insufficient-funds",
+                    format!(
+                        "`{payer}` needs up to {needed} for this plan ({}) and has {balance}",
+                        parts(&costs)
+                    ),
+                )
+                .help(format!("send at least {missing} to it and plan again")),
+            );
+        }
+    }
+    problems
+}
+
+/// Costs by payer and purpose; what overflows counts as the largest amount.
+#[must_use]
+pub fn totals(plan: &Plan) -> BTreeMap<Address, BTreeMap<Purpose, Drip>> {
+    let mut totals: BTreeMap<Address, BTreeMap<Purpose, Drip>> = BTreeMap::new();
+    for cost in plan.steps.iter().flat_map(|step| &step.costs) {
+        let total = totals
+            .entry(cost.payer.clone())
+            .or_default()
+            .entry(cost.purpose)
+            .or_default();
+        *total = total.checked_add(cost.amount).unwrap_or(Drip(u128::MAX));
+    }
+    totals
+}
+
+fn sum(amounts: impl Iterator<Item = Drip>) -> Option<Drip> {
+    amounts.into_iter().try_fold(Drip(0), Drip::checked_add)
+}
+
+fn parts(costs: &BTreeMap<Purpose, Drip>) -> String {
+    let named: Vec<String> = costs
+        .iter()
+        .map(|(purpose, amount)| {
+            let purpose = match purpose {
+                Purpose::Gas => "gas",
+                Purpose::Collateral => "storage collateral",
+                Purpose::Stake => "stake",
+            };
+            format!("{purpose} {amount}")
+        })
+        .collect();
+    named.join(", ")
+}

@@ -1,0 +1,114 @@
+//! What has a name in a spec, and where its expressions stand.
+//!
+//! - Reads: nothing by itself.
+//! - Returns: resources, variables, locals and outputs as data.
+//! - Never: copies an expression: a [`Place`] points into the parsed file.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+
+use hcl_edit::structure::{Attribute, Block};
+use pospool_model::{Address, AttributeSchema, KindSchema, Span, Value};
+
+use super::{Config, bytes_of};
+use crate::spec::SourceFile;
+
+/// Where an attribute stands.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Place {
+    pub(super) file: usize,
+    pub(super) block: usize,
+    pub(super) attribute: usize,
+}
+
+/// A block of a kind that a provider knows.
+#[derive(Clone, Debug)]
+pub struct Resource {
+    /// Its name.
+    pub address: Address,
+    /// The table of its kind.
+    pub schema: &'static KindSchema,
+    /// What its `lifecycle` block says.
+    pub lifecycle: Lifecycle,
+    /// Resources that it uses directly: by reference, implied, or by `depends_on`.
+    pub depends_on: BTreeSet<Address>,
+    /// Names of outputs and attributes that it reads of others.
+    pub uses: BTreeSet<(Address, String)>,
+    /// The first line of its block.
+    pub span: Span,
+    pub(super) attributes: Vec<(&'static AttributeSchema, Place)>,
+    pub(super) implied: Vec<(&'static AttributeSchema, Address)>,
+    pub(super) after: Option<Place>,
+}
+
+/// What a `lifecycle` block says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Lifecycle {
+    /// `irreversible = "accept"`: a step that cannot be undone may be planned.
+    pub accepts_irreversible: bool,
+    /// `prevent_destroy = true`: no plan may take the resource down.
+    pub prevent_destroy: bool,
+}
+
+/// An `output` block.
+#[derive(Clone, Debug)]
+pub struct Output {
+    /// What it is for.
+    pub description: Option<String>,
+    /// Resources that it reads.
+    pub depends_on: BTreeSet<Address>,
+    /// Names of outputs and attributes that it reads.
+    pub uses: BTreeSet<(Address, String)>,
+    /// The first line of its block.
+    pub span: Span,
+    pub(super) value: Option<Place>,
+}
+
+/// A name in a `locals` block.
+#[derive(Clone, Debug)]
+pub(super) struct Local {
+    pub(super) place: Place,
+    /// Its value, if it is the same whatever the resources turn out to be.
+    pub(super) constant: Option<Value>,
+}
+
+/// A `variable` block that nothing has been read of but its name.
+#[derive(Clone, Debug)]
+pub(super) struct Declaration {
+    pub(super) file: usize,
+    pub(super) block: usize,
+    pub(super) header: Range<usize>,
+}
+
+/// Everything that has a name in the spec.
+#[derive(Default)]
+pub(super) struct Names {
+    pub(super) resources: BTreeMap<Address, Resource>,
+    pub(super) variables: BTreeMap<String, Declaration>,
+    pub(super) locals: BTreeMap<String, Local>,
+    pub(super) outputs: BTreeMap<String, Output>,
+    /// Kinds of blocks that have no usable name; what they lack is reported once.
+    pub(super) nameless: BTreeSet<String>,
+}
+
+impl Config {
+    /// Returns the attribute at a place, and the file around it.
+    pub(super) fn attribute(&self, place: Place) -> Option<(&SourceFile, &Attribute)> {
+        let file = self.files.get(place.file)?;
+        let block = file.body.get(place.block)?.as_block()?;
+        Some((
+            &file.source,
+            block.body.get(place.attribute)?.as_attribute()?,
+        ))
+    }
+}
+
+/// Returns the bytes of a block's first line: its kind and labels.
+pub(super) fn header(block: &Block) -> Range<usize> {
+    let start = bytes_of(&block.ident);
+    let end = block
+        .labels
+        .last()
+        .map_or(start.end, |label| bytes_of(label).end);
+    start.start..end
+}

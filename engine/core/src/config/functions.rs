@@ -1,0 +1,421 @@
+//! Functions that a spec may call.
+//!
+//! - Reads: the arguments.
+//! - Returns: the result, or which argument is wrong and why.
+//! - Never: reads the environment or a file: `env` and `file` only name a secret.
+
+use std::ops::Range;
+
+use hcl_edit::expr::{Expression, FuncCall};
+use pospool_model::{Blocks, Drip, SecretRef, Value};
+
+use super::bytes_of;
+use super::operators::{Fault, noun};
+use super::problems::Problems;
+use crate::spec;
+
+/// A function, as `pospool explain functions` prints it.
+#[derive(Clone, Copy, Debug)]
+pub struct Function {
+    /// Its name.
+    pub name: &'static str,
+    /// How it is called, with types.
+    pub signature: &'static str,
+    /// What it returns.
+    pub doc: &'static str,
+    /// Its only argument is a name, written out.
+    pub(super) takes_name: bool,
+    least: usize,
+    most: usize,
+    pub(super) run: fn(Vec<Value>) -> Result<Value, Fault>,
+}
+
+const MANY: usize = usize::MAX;
+
+/// All functions, sorted by name.
+pub const FUNCTIONS: &[Function] = &[
+    function(
+        "blocks",
+        "blocks(number) -> blocks",
+        "A number of Core Space blocks.",
+        1,
+        1,
+        blocks,
+    ),
+    function(
+        "cfx",
+        "cfx(number or text) -> amount",
+        "An amount in CFX; fractions are written as text: `cfx(\"0.25\")`.",
+        1,
+        1,
+        cfx,
+    ),
+    function(
+        "concat",
+        "concat(list, …) -> list",
+        "All elements of all lists.",
+        1,
+        MANY,
+        concat,
+    ),
+    function(
+        "drip",
+        "drip(number or text) -> amount",
+        "An amount in drip, of which 10^18 are 1 CFX.",
+        1,
+        1,
+        drip,
+    ),
+    secret(
+        "env",
+        "env(\"NAME\") -> secret",
+        "The secret in an environment variable of pospool; read when it is used.",
+        env,
+    ),
+    secret(
+        "file",
+        "file(\"PATH\") -> secret",
+        "The secret in a file; read when it is used, without its last line break.",
+        file,
+    ),
+    function(
+        "join",
+        "join(text, list) -> text",
+        "The elements of the list with the text between them.",
+        2,
+        2,
+        join,
+    ),
+    function(
+        "keys",
+        "keys(map) -> list",
+        "The keys of a map, sorted.",
+        1,
+        1,
+        keys,
+    ),
+    function(
+        "length",
+        "length(list, map or text) -> number",
+        "The number of elements, keys or characters.",
+        1,
+        1,
+        length,
+    ),
+    function(
+        "lower",
+        "lower(text) -> text",
+        "The text in lower case.",
+        1,
+        1,
+        lower,
+    ),
+    function(
+        "merge",
+        "merge(map, …) -> map",
+        "All keys of all maps; later maps win.",
+        1,
+        MANY,
+        merge,
+    ),
+    function(
+        "tostring",
+        "tostring(value) -> text",
+        "A number, bool, amount or number of blocks as text.",
+        1,
+        1,
+        tostring,
+    ),
+    function(
+        "upper",
+        "upper(text) -> text",
+        "The text in upper case.",
+        1,
+        1,
+        upper,
+    ),
+];
+
+const fn function(
+    name: &'static str,
+    signature: &'static str,
+    doc: &'static str,
+    least: usize,
+    most: usize,
+    run: fn(Vec<Value>) -> Result<Value, Fault>,
+) -> Function {
+    Function {
+        name,
+        signature,
+        doc,
+        takes_name: false,
+        least,
+        most,
+        run,
+    }
+}
+
+const fn secret(
+    name: &'static str,
+    signature: &'static str,
+    doc: &'static str,
+    run: fn(Vec<Value>) -> Result<Value, Fault>,
+) -> Function {
+    Function {
+        takes_name: true,
+        ..function(name, signature, doc, 1, 1, run)
+    }
+}
+
+/// Finds the function that a call means.
+pub(super) fn find(call: &FuncCall) -> Option<&'static Function> {
+    let name = call.name.name.as_str();
+    let plain = !call.name.is_namespaced();
+    FUNCTIONS
+        .iter()
+        .find(|function| plain && function.name == name)
+}
+
+/// What is wrong with a call, whatever its arguments turn out to be.
+pub(super) struct CallProblem {
+    pub(super) code: &'static str,
+    pub(super) summary: String,
+    pub(super) help: Option<String>,
+    pub(super) bytes: Range<usize>,
+}
+
+/// Checks the name of a call and the form of its arguments.
+pub(super) fn check_call(
+    call: &FuncCall,
+    problems: &Problems,
+) -> Result<&'static Function, CallProblem> {
+    let name = call.name.name.as_str();
+    let problem = |code, summary, bytes, help| CallProblem {
+        code,
+        summary,
+        help,
+        bytes,
+    };
+    let Some(function) = find(call) else {
+        let names = FUNCTIONS.iter().map(|function| function.name);
+        let help = problems
+            .did_you_mean(name, names, ToOwned::to_owned)
+            .unwrap_or_else(|| "`pospool explain functions` lists them".to_owned());
+        let summary = format!("there is no function `{name}`");
+        return Err(problem(
+            spec::UNKNOWN_FUNCTION,
+            summary,
+            bytes_of(&call.name.name),
+            Some(help),
+        ));
+    };
+    let help = Some(format!("write `{}`", function.signature));
+    if call.args.expand_final() {
+        let summary = "`...` after an argument is not supported".to_owned();
+        return Err(problem(spec::UNSUPPORTED, summary, bytes_of(call), help));
+    }
+    let count = call.args.len();
+    if !(function.least..=function.most).contains(&count) {
+        let summary = format!("`{name}` was given {count} arguments");
+        return Err(problem(spec::ARGUMENT_COUNT, summary, bytes_of(call), help));
+    }
+    if function.takes_name && named(call).is_none() {
+        let bytes = call.args.get(0).map_or_else(|| bytes_of(call), bytes_of);
+        let summary = format!("`{name}` takes a name, written out as text");
+        return Err(problem(spec::BAD_ARGUMENT, summary, bytes, help));
+    }
+    if let Some(text) = named(call)
+        && function.takes_name
+        && !is_name(function.name, text)
+    {
+        let bytes = call.args.get(0).map_or_else(|| bytes_of(call), bytes_of);
+        // The text may be the secret itself, so the message does not repeat it.
+        let summary = format!("`{name}` was given something that is no name");
+        let help = match name {
+            "env" => {
+                "name an environment variable: letters, digits and `_`, not starting with a digit"
+            }
+            _ => "name a file that holds the secret",
+        };
+        return Err(problem(
+            spec::BAD_ARGUMENT,
+            summary,
+            bytes,
+            Some(help.to_owned()),
+        ));
+    }
+    Ok(function)
+}
+
+/// Returns the only argument of a call, if it is text that is written out.
+pub(super) fn named(call: &FuncCall) -> Option<&str> {
+    call.args.get(0).and_then(Expression::as_str)
+}
+
+/// Whether a text can name a variable or a file, and does not look like a key.
+fn is_name(function: &str, text: &str) -> bool {
+    let digits = text.trim_start_matches("0x");
+    let is_key = digits.len() >= 64 && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let is_plain = text
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    let starts_well = !text.starts_with(|first: char| first.is_ascii_digit());
+    !text.is_empty()
+        && !is_key
+        && !text.contains('\0')
+        && (function != "env" || is_plain && starts_well)
+}
+
+fn wants<T>(position: usize, what: &str, got: &Value) -> Result<T, Fault> {
+    let summary = format!("this must be {what}, and is {}", noun(got));
+    Err(Fault::argument(position, summary))
+}
+
+fn only(arguments: Vec<Value>) -> Value {
+    arguments.into_iter().next().unwrap_or_default()
+}
+
+fn cfx(arguments: Vec<Value>) -> Result<Value, Fault> {
+    let amount = match only(arguments) {
+        Value::Integer(number) => u64::try_from(number).ok().and_then(Drip::from_cfx),
+        Value::Text(text) => Drip::parse_cfx(&text),
+        other => return wants(0, "a whole number or text", &other),
+    };
+    amount.map(Value::Amount).ok_or_else(|| {
+        Fault::argument(0, "this is no amount of CFX")
+            .help("write digits with at most 18 of them after the point, such as `cfx(\"1000.5\")`")
+    })
+}
+
+fn drip(arguments: Vec<Value>) -> Result<Value, Fault> {
+    let amount = match only(arguments) {
+        Value::Integer(number) => u128::try_from(number).ok(),
+        Value::Text(text) if text.bytes().all(|byte| byte.is_ascii_digit()) => text.parse().ok(),
+        Value::Text(_) => None,
+        other => return wants(0, "a whole number or text", &other),
+    };
+    amount
+        .map(|amount| Value::Amount(Drip(amount)))
+        .ok_or_else(|| {
+            Fault::argument(0, "this is no amount of drip")
+                .help("write digits, such as `drip(\"1000000000\")`")
+        })
+}
+
+fn blocks(arguments: Vec<Value>) -> Result<Value, Fault> {
+    match only(arguments) {
+        Value::Integer(number) => u64::try_from(number)
+            .map(|number| Value::Blocks(Blocks(number)))
+            .map_err(|_| Fault::argument(0, "a number of blocks is not negative")),
+        other => wants(0, "a whole number", &other),
+    }
+}
+
+fn env(arguments: Vec<Value>) -> Result<Value, Fault> {
+    match only(arguments) {
+        Value::Text(name) => Ok(Value::Secret(SecretRef::Env(name))),
+        other => wants(0, "text", &other),
+    }
+}
+
+fn file(arguments: Vec<Value>) -> Result<Value, Fault> {
+    match only(arguments) {
+        Value::Text(path) => Ok(Value::Secret(SecretRef::File(path.into()))),
+        other => wants(0, "text", &other),
+    }
+}
+
+fn lower(arguments: Vec<Value>) -> Result<Value, Fault> {
+    match only(arguments) {
+        Value::Text(text) => Ok(Value::Text(text.to_lowercase())),
+        other => wants(0, "text", &other),
+    }
+}
+
+fn upper(arguments: Vec<Value>) -> Result<Value, Fault> {
+    match only(arguments) {
+        Value::Text(text) => Ok(Value::Text(text.to_uppercase())),
+        other => wants(0, "text", &other),
+    }
+}
+
+fn join(arguments: Vec<Value>) -> Result<Value, Fault> {
+    let mut arguments = arguments.into_iter();
+    let separator = match arguments.next().unwrap_or_default() {
+        Value::Text(text) => text,
+        other => return wants(0, "text", &other),
+    };
+    let list = match arguments.next().unwrap_or_default() {
+        Value::List(list) => list,
+        other => return wants(1, "a list", &other),
+    };
+    if list.contains(&Value::Unknown) {
+        return Ok(Value::Unknown);
+    }
+    let texts: Vec<String> = list
+        .iter()
+        .map(|value| {
+            as_text(value)
+                .ok_or_else(|| Fault::argument(1, format!("{} is no text to join", noun(value))))
+        })
+        .collect::<Result<_, _>>()?;
+    Ok(Value::Text(texts.join(&separator)))
+}
+
+fn concat(arguments: Vec<Value>) -> Result<Value, Fault> {
+    let mut joined = Vec::new();
+    for (position, argument) in arguments.into_iter().enumerate() {
+        match argument {
+            Value::List(list) => joined.extend(list),
+            other => return wants(position, "a list", &other),
+        }
+    }
+    Ok(Value::List(joined))
+}
+
+fn merge(arguments: Vec<Value>) -> Result<Value, Fault> {
+    let mut merged = std::collections::BTreeMap::new();
+    for (position, argument) in arguments.into_iter().enumerate() {
+        match argument {
+            Value::Map(map) => merged.extend(map),
+            other => return wants(position, "a map", &other),
+        }
+    }
+    Ok(Value::Map(merged))
+}
+
+fn keys(arguments: Vec<Value>) -> Result<Value, Fault> {
+    match only(arguments) {
+        Value::Map(map) => Ok(Value::List(map.into_keys().map(Value::Text).collect())),
+        other => wants(0, "a map", &other),
+    }
+}
+
+fn length(arguments: Vec<Value>) -> Result<Value, Fault> {
+    let length = match only(arguments) {
+        Value::List(list) => list.len(),
+        Value::Map(map) => map.len(),
+        Value::Text(text) => text.chars().count(),
+        other => return wants(0, "a list, a map or text", &other),
+    };
+    Ok(Value::Integer(i64::try_from(length).unwrap_or(i64::MAX)))
+}
+
+fn tostring(arguments: Vec<Value>) -> Result<Value, Fault> {
+    let value = only(arguments);
+    match as_text(&value) {
+        Some(text) => Ok(Value::Text(text)),
+        None => wants(0, "a number, a bool, an amount or blocks", &value),
+    }
+}
+
+/// Writes a plain value the way text around it would, `None` for all others.
+pub(super) fn as_text(value: &Value) -> Option<String> {
+    match value {
+        Value::Text(text) => Some(text.clone()),
+        Value::Bool(_) | Value::Integer(_) | Value::Amount(_) | Value::Blocks(_) => {
+            Some(value.to_string())
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,111 @@
+//! `[for …]` and `{ for … }`.
+//!
+//! - Reads: a list or a map.
+//! - Returns: the list or map that is made of it; unknown as soon as it cannot be told
+//!   which elements it has.
+//! - Never: goes through anything that may change between two runs.
+
+use std::collections::BTreeMap;
+
+use hcl_edit::expr::ForExpr;
+use pospool_model::Value;
+
+use super::evaluate::Evaluator;
+use super::operators::noun;
+use crate::spec;
+
+impl<'a> Evaluator<'a> {
+    pub(super) fn each(&mut self, each: &'a ForExpr) -> Value {
+        let items: Vec<(Value, Value)> = match self.value(&each.intro.collection_expr) {
+            Value::List(list) => (0..).map(Value::Integer).zip(list).collect(),
+            Value::Map(map) => map
+                .into_iter()
+                .map(|(key, value)| (Value::Text(key), value))
+                .collect(),
+            Value::Unknown => return Value::Unknown,
+            other => {
+                let summary = format!(
+                    "`for` goes through a list or a map, and this is {}",
+                    noun(&other)
+                );
+                self.error(spec::BAD_OPERAND, summary, &each.intro.collection_expr);
+                return Value::Unknown;
+            }
+        };
+        let mut made = Vec::with_capacity(items.len());
+        for (key, value) in items {
+            let before = self.bound.len();
+            if let Some(name) = &each.intro.key_var {
+                self.bound.push((name.as_str(), key));
+            }
+            self.bound.push((each.intro.value_var.as_str(), value));
+            let round = self.round(each);
+            self.bound.truncate(before);
+            match round {
+                Round::Skip => {}
+                Round::Unknown => return Value::Unknown,
+                Round::Item(key, value) => made.push((key, value)),
+            }
+        }
+        if each.key_expr.is_none() {
+            return Value::List(made.into_iter().map(|(_, value)| value).collect());
+        }
+        self.map_of(made, each)
+    }
+
+    fn round(&mut self, each: &'a ForExpr) -> Round {
+        if let Some(condition) = &each.cond {
+            match self.value(&condition.expr) {
+                Value::Bool(true) => {}
+                Value::Bool(false) => return Round::Skip,
+                Value::Unknown => return Round::Unknown,
+                other => {
+                    let summary = format!("a condition is a bool, and this is {}", noun(&other));
+                    self.error(spec::BAD_OPERAND, summary, &condition.expr);
+                    return Round::Unknown;
+                }
+            }
+        }
+        let mut name = String::new();
+        if let Some(key) = &each.key_expr {
+            let value = self.value(key);
+            match self.key(value, key) {
+                Some(key) => name = key,
+                None => return Round::Unknown,
+            }
+        }
+        Round::Item(name, self.value(&each.value_expr))
+    }
+
+    fn map_of(&mut self, made: Vec<(String, Value)>, each: &'a ForExpr) -> Value {
+        let mut map = BTreeMap::new();
+        for (key, value) in made {
+            if each.grouping {
+                let group = map.entry(key).or_insert_with(|| Value::List(Vec::new()));
+                if let Value::List(list) = group {
+                    list.push(value);
+                }
+            } else if map.contains_key(&key) {
+                let summary = format!("the key `{key}` is made twice");
+                self.problems.error_with_help(
+                    spec::BAD_KEY,
+                    summary,
+                    self.source
+                        .place(each.key_expr.as_ref().unwrap_or(&each.value_expr)),
+                    "write `...` after the value to collect all values of a key",
+                );
+                return Value::Unknown;
+            } else {
+                map.insert(key, value);
+            }
+        }
+        Value::Map(map)
+    }
+}
+
+/// What one round of a `for` gave.
+enum Round {
+    Skip,
+    Unknown,
+    Item(String, Value),
+}

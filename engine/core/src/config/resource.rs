@@ -1,0 +1,125 @@
+//! Attributes of one resource, evaluated and checked.
+//!
+//! - Reads: the resource's expressions, and what is known of others.
+//! - Returns: typed attributes, or the value of an output.
+//! - Never: changes the config.
+
+use pospool_model::{AttributeSchema, Attributes, Diagnostic, Presence, Value};
+
+use hcl_edit::structure::Attribute;
+
+use super::evaluate::Evaluator;
+use super::{Config, Output, Resource, Scope, bytes_of, place, types};
+use crate::spec;
+
+/// Evaluates a resource; `quiet` about problems inside locals.
+pub(super) fn evaluate(
+    config: &Config,
+    resource: &Resource,
+    scope: &Scope<'_>,
+    quiet: bool,
+) -> (Attributes, Vec<Diagnostic>) {
+    let mut attributes = Attributes::new();
+    let mut problems = Vec::new();
+    let mut evaluator: Option<Evaluator<'_>> = None;
+    for (schema, place) in &resource.attributes {
+        let Some((source, attribute)) = config.attribute(*place) else {
+            continue;
+        };
+        let evaluator = evaluator.get_or_insert_with(|| {
+            Evaluator::new(config, scope, source)
+                .naming(&resource.depends_on)
+                .quiet(quiet)
+        });
+        let value = evaluator.value(&attribute.value);
+        if let Some(value) = checked(evaluator, resource, schema, attribute, value) {
+            attributes.insert(schema.name.to_owned(), value);
+        }
+    }
+    if let Some(evaluator) = evaluator {
+        problems = evaluator.problems.into_list();
+    }
+    for (schema, address) in &resource.implied {
+        attributes.insert(schema.name.to_owned(), Value::Resource(address.clone()));
+    }
+    (attributes, problems)
+}
+
+/// Checks a value against its table; `None` when it counts as not written.
+fn checked(
+    evaluator: &mut Evaluator<'_>,
+    resource: &Resource,
+    schema: &AttributeSchema,
+    attribute: &Attribute,
+    value: Value,
+) -> Option<Value> {
+    let source = evaluator.source;
+    if value == Value::Null {
+        let is_implied = resource
+            .implied
+            .iter()
+            .any(|(implied, _)| implied.name == schema.name);
+        if schema.presence != Presence::Optional && !is_implied {
+            evaluator.problems.error_with_help(
+                spec::MISSING_ATTRIBUTE,
+                format!(
+                    "`{}` lacks `{}`: this is null",
+                    resource.address, schema.name
+                ),
+                source.place(&attribute.value),
+                format!("give it a value: {}", schema.doc),
+            );
+            return Some(Value::Unknown);
+        }
+        return None;
+    }
+    let (value, mismatches) = types::check(schema.name, schema.ty, value);
+    for mismatch in mismatches {
+        let path = mismatch.path.get(1..).unwrap_or_default();
+        let bytes = place::narrow(source, bytes_of(&attribute.key), &attribute.value, path);
+        let mut problem = Diagnostic::error(mismatch.code, mismatch.summary).at(source.span(bytes));
+        problem.help = mismatch.help;
+        evaluator.problems.push(problem);
+    }
+    Some(value)
+}
+
+/// Evaluates an `output` block.
+pub(super) fn evaluate_output(
+    config: &Config,
+    output: &Output,
+    scope: &Scope<'_>,
+    quiet: bool,
+) -> (Value, Vec<Diagnostic>) {
+    let found = output.value.and_then(|place| config.attribute(place));
+    let Some((source, attribute)) = found else {
+        return (Value::Unknown, Vec::new());
+    };
+    let mut evaluator = Evaluator::new(config, scope, source)
+        .naming(&output.depends_on)
+        .quiet(quiet);
+    let mut value = evaluator.value(&attribute.value);
+    if let Some(problem) = unfit(&value) {
+        let place = source.place(&attribute.value);
+        evaluator.problems.push(problem.at(place));
+        value = Value::Unknown;
+    }
+    (value, evaluator.problems.into_list())
+}
+
+/// Says why a value can be neither an output nor a variable.
+pub(super) fn unfit(value: &Value) -> Option<Diagnostic> {
+    if types::too_deep(value) {
+        return Some(Diagnostic::error(
+            spec::TOO_DEEP,
+            "the value is nested too deep",
+        ));
+    }
+    types::find_secret(value).map(|_| {
+        Diagnostic::error(
+            spec::SECRET_MISPLACED,
+            "a secret cannot be shown or handed on here",
+        )
+        .help("write `env(\"NAME\")` or `file(\"PATH\")` in the attribute that uses the secret")
+    })
+}

@@ -1,0 +1,182 @@
+//! What exists now: the only look at the outside before a plan.
+//!
+//! - Reads: the config and the state; calls [`pospool_model::Provider::observe`]
+//!   twice at most per provider, first for given resources, then for managed ones.
+//! - Returns: everything that a plan needs to know of the outside.
+//! - Never: changes anything.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures_util::future::join_all;
+use pospool_model::provider::{Facts, Observation, Observed, Scene, Target};
+use pospool_model::state::{ChainIdentity, Recorded, State};
+use pospool_model::{Address, Attributes, Diagnostic, ProviderError, Role};
+
+use crate::config::Config;
+use crate::registry::Registry;
+use crate::resolve::{self, Outputs, Wanted};
+
+/// What was found outside.
+#[derive(Default)]
+pub struct Seen {
+    /// Wanted attributes, with the outputs of given resources filled in.
+    pub wanted: Wanted,
+    /// Outputs of given resources.
+    pub given: Outputs,
+    /// Managed objects that are there.
+    pub objects: BTreeMap<Address, Observed>,
+    /// Identities of the chains.
+    pub chains: BTreeMap<Address, ChainIdentity>,
+    /// Facts that a plan can be bound to.
+    pub bindings: BTreeMap<String, String>,
+    /// Each provider's own facts, by its position in the registry.
+    pub facts: BTreeMap<usize, Facts>,
+    /// Problems found on the way.
+    pub problems: Vec<Diagnostic>,
+}
+
+/// Looks at everything that the spec and the state speak of.
+pub async fn observe(
+    config: &Config,
+    state: &State,
+    registry: &Registry,
+) -> Result<Seen, ProviderError> {
+    let order = resolve::order(config);
+    let used = used_outputs(config);
+    let (wanted, problems) = resolve::resolve(config, &order, registry, &Outputs::new());
+    let mut seen = Seen {
+        wanted,
+        problems,
+        ..Seen::default()
+    };
+    if !seen.problems.is_empty() {
+        return Ok(seen);
+    }
+    look(Role::Given, config, state, registry, &used, &mut seen).await?;
+    if !seen.problems.is_empty() {
+        return Ok(seen);
+    }
+    let (wanted, problems) = resolve::resolve(config, &order, registry, &known(state, &seen));
+    seen.wanted = wanted;
+    seen.problems.extend(problems);
+    look(Role::Managed, config, state, registry, &used, &mut seen).await?;
+    Ok(seen)
+}
+
+/// Outputs before anything is planned: recorded ones, and those of given resources.
+fn known(state: &State, seen: &Seen) -> Outputs {
+    let mut outputs = seen.given.clone();
+    for (address, recorded) in &state.resources {
+        outputs.insert(address.clone(), recorded.outputs.clone());
+    }
+    outputs
+}
+
+async fn look(
+    role: Role,
+    config: &Config,
+    state: &State,
+    registry: &Registry,
+    used: &BTreeMap<Address, BTreeSet<String>>,
+    seen: &mut Seen,
+) -> Result<(), ProviderError> {
+    let outputs = known(state, seen);
+    let empty = BTreeSet::new();
+    let targets = targets(role, state, registry, used, seen, &empty);
+    let scene = Scene {
+        lineage: &state.lineage,
+        wanted: &seen.wanted,
+        outputs: &outputs,
+    };
+    let looks = registry.providers().map(|(position, provider)| {
+        let mine = targets.get(&position);
+        async move {
+            match mine {
+                Some(targets) => provider.observe(targets, &scene).await.map(Some),
+                None => Ok(None),
+            }
+        }
+    });
+    for (position, found) in join_all(looks).await.into_iter().enumerate() {
+        if let Some(found) = found? {
+            take(role, config, position, found, seen);
+        }
+    }
+    Ok(())
+}
+
+/// Targets by position of their provider.
+fn targets<'a>(
+    role: Role,
+    state: &'a State,
+    registry: &Registry,
+    used: &'a BTreeMap<Address, BTreeSet<String>>,
+    seen: &'a Seen,
+    empty: &'a BTreeSet<String>,
+) -> BTreeMap<usize, Vec<Target<'a>>> {
+    let mut targets: BTreeMap<usize, Vec<Target<'a>>> = BTreeMap::new();
+    let wanted = seen.wanted.keys();
+    let addresses: BTreeSet<&Address> = wanted.chain(state.resources.keys()).collect();
+    for address in addresses {
+        let (Some(schema), Some(position)) =
+            (registry.schema(address.kind()), registry.position(address.kind()))
+        else {
+            continue;
+        };
+        if schema.role == role {
+            targets.entry(position).or_default().push(Target {
+                address,
+                wanted: seen.wanted.get(address),
+                recorded: state.resources.get(address),
+                used: used.get(address).unwrap_or(empty),
+            });
+        }
+    }
+    targets
+}
+
+fn take(role: Role, config: &Config, position: usize, found: Observation, seen: &mut Seen) {
+    for (address, problem) in &found.problems {
+        seen.problems.push(resolve::place(config, address, problem));
+    }
+    seen.chains.extend(found.chains);
+    seen.bindings.extend(found.bindings);
+    seen.facts.insert(position, found.facts);
+    for (address, observed) in found.objects {
+        if role == Role::Managed {
+            seen.objects.insert(address, observed);
+        } else if let Observed::Present { outputs, .. } = observed {
+            seen.given.insert(address, outputs);
+        }
+    }
+}
+
+/// Names of outputs that somebody reads, by the resource that gives them.
+fn used_outputs(config: &Config) -> BTreeMap<Address, BTreeSet<String>> {
+    let mut used: BTreeMap<Address, BTreeSet<String>> = BTreeMap::new();
+    for resource in config.resources() {
+        for (address, name) in &resource.uses {
+            used.entry(address.clone()).or_default().insert(name.clone());
+        }
+    }
+    used
+}
+
+impl Seen {
+    /// What is there of one resource.
+    #[must_use]
+    pub fn object(&self, address: &Address) -> &Observed {
+        const ABSENT: &Observed = &Observed::Absent;
+        self.objects.get(address).unwrap_or(ABSENT)
+    }
+}
+
+/// Attributes as they are now: seen ones, and recorded ones where they cannot be seen.
+#[must_use]
+pub fn current(observed: &Observed, recorded: Option<&Recorded>) -> Attributes {
+    let mut attributes = recorded.map(|r| r.attributes.clone()).unwrap_or_default();
+    if let Observed::Present { attributes: seen, .. } = observed {
+        attributes.extend(seen.iter().map(|(name, value)| (name.clone(), value.clone())));
+    }
+    attributes
+}

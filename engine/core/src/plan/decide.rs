@@ -1,0 +1,112 @@
+//! What happens to one resource, and why: a table over what is there, what is recorded and what differs.
+
+use pospool_model::plan::{Action, Reason};
+use pospool_model::provider::Observed;
+use pospool_model::state::State;
+use pospool_model::{Address, Diagnostic, KindSchema, OnChange};
+
+use super::diff::Found;
+use crate::config::Config;
+
+/// One decision.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Decision {
+    pub(super) action: Action,
+    pub(super) reason: Reason,
+}
+
+/// Decides; `None` when there is nothing to do.
+pub(super) fn decide(
+    observed: &Observed,
+    recorded: bool,
+    complete: bool,
+    found: &Found,
+) -> Option<Decision> {
+    let there = *observed != Observed::Absent;
+    let (action, reason) = match (there, recorded, complete) {
+        (false, false, _) => (Action::Create, Reason::Missing),
+        (false, true, false) => (Action::Create, Reason::Incomplete),
+        (false, true, true) => (Action::Create, Reason::Gone),
+        (true, false, _) if found.changes.is_empty() => (Action::Adopt, Reason::Found),
+        (true, false, _) => (found.action(), Reason::Found),
+        (true, true, false) => (found.action(), Reason::Incomplete),
+        (true, true, true) if found.changes.is_empty() => return None,
+        (true, true, true) if found.all_drifted => (found.action(), Reason::Drifted),
+        (true, true, true) => (found.action(), Reason::Differs),
+    };
+    Some(Decision { action, reason })
+}
+
+/// Reasons why the decision must not be carried out.
+pub(super) fn refusals(
+    config: &Config,
+    address: &Address,
+    schema: &KindSchema,
+    decision: &Decision,
+    found: &Found,
+    state: &State,
+) -> Vec<Diagnostic> {
+    let mut refused = Vec::new();
+    let span = |path: &str| {
+        let path: Vec<String> = path.split('.').map(ToOwned::to_owned).collect();
+        config.span_of(address, &path)
+    };
+    if decision.action != Action::Create {
+        for path in &found.refused {
+            refused.push(
+                Diagnostic::error(
+                    "plan/fixed-attribute",
+                    format!("`{path}` of `{address}` cannot be changed once it exists"),
+                )
+                .at(span(path))
+                .help("write the old value again, or give the new one to a resource with another label"),
+            );
+        }
+    }
+    let lifecycle = config.get(address).map(|resource| &resource.lifecycle);
+    let protected = lifecycle.is_some_and(|lifecycle| lifecycle.prevent_destroy)
+        || state.resources.get(address).is_some_and(|recorded| recorded.protected);
+    if decision.action == Action::Replace && protected {
+        refused.push(protected_error(address).at(span("")));
+    }
+    let accepted = lifecycle.is_some_and(|lifecycle| lifecycle.accepts_irreversible);
+    if let Some(why) = schema.irreversible
+        && matches!(decision.action, Action::Create | Action::Replace)
+        && !accepted
+    {
+        refused.push(
+            Diagnostic::error(
+                "plan/irreversible",
+                format!("`{address}` cannot be undone: {why}"),
+            )
+            .at(span(""))
+            .help("read it, then write `lifecycle { irreversible = \"accept\" }` into the block"),
+        );
+    }
+    refused
+}
+
+/// The refusal to take down what `prevent_destroy` protects.
+pub(super) fn protected_error(address: &Address) -> Diagnostic {
+    Diagnostic::error(
+        "plan/protected",
+        format!("`{address}` is protected by `prevent_destroy` and would be taken down"),
+    )
+    .help("set `prevent_destroy = false` in its block and apply that first")
+}
+
+impl Found {
+    /// In place, or made again.
+    fn action(&self) -> Action {
+        if self.changes.iter().any(|change| change.forces_replacement) {
+            Action::Replace
+        } else {
+            Action::Update
+        }
+    }
+}
+
+/// What a change of one attribute means for the whole object.
+pub(super) fn forces_replacement(on_change: OnChange) -> bool {
+    on_change == OnChange::Replace
+}

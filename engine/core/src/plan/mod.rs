@@ -1,0 +1,344 @@
+//! Wanted and observed in, steps with their reasons out.
+//!
+//! - Reads: the config, the state, and what was seen outside.
+//! - Returns: a [`Plan`], complete enough that applying it makes no choice, and problems.
+//! - Never: waits, asks the outside, reads a clock or picks at random. Equal inputs
+//!   give byte-equal plans, and tests rely on that.
+
+mod decide;
+mod diff;
+mod needs;
+mod takedown;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use pospool_model::plan::{Action, Drift, EffectId, Plan, Record, Step};
+use pospool_model::provider::{Design, Facts, Observed, Task, World};
+use pospool_model::state::{Recorded, State};
+use pospool_model::{Address, Attributes, Diagnostic, KindSchema, Problem, Role, Value};
+
+use crate::config::{Config, Scope};
+use crate::observe::Seen;
+use crate::registry::Registry;
+use crate::resolve::{self, Outputs, Wanted};
+
+pub use diff::differences;
+
+/// What the user asks of one plan beyond the spec.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Take everything down, whatever the spec says.
+    pub destroy: bool,
+    /// Resources that may really be deleted although they hold something precious.
+    pub delete: BTreeSet<Address>,
+}
+
+/// Plans everything.
+#[must_use]
+pub fn plan(
+    config: &Config,
+    state: &State,
+    seen: &Seen,
+    registry: &Registry,
+    options: &Options,
+) -> (Plan, Vec<Diagnostic>) {
+    let mut planner = Planner::new(config, state, seen, registry, options);
+    if !options.destroy {
+        for address in resolve::order(config) {
+            planner.visit(&address);
+        }
+    }
+    planner.take_down();
+    planner.finish()
+}
+
+/// One planning in progress. It only ever appends.
+struct Planner<'a> {
+    config: &'a Config,
+    state: &'a State,
+    seen: &'a Seen,
+    registry: &'a Registry,
+    options: &'a Options,
+    wanted: Wanted,
+    outputs: Outputs,
+    effects: BTreeMap<Address, Vec<EffectId>>,
+    /// Last effects that somebody who uses this resource must wait for.
+    ends: BTreeMap<Address, Vec<EffectId>>,
+    counters: BTreeMap<String, u64>,
+    lanes: BTreeMap<String, EffectId>,
+    drift: Vec<Drift>,
+    steps: Vec<Step>,
+    problems: Vec<Diagnostic>,
+}
+
+impl<'a> Planner<'a> {
+    fn new(
+        config: &'a Config,
+        state: &'a State,
+        seen: &'a Seen,
+        registry: &'a Registry,
+        options: &'a Options,
+    ) -> Self {
+        Self {
+            config,
+            state,
+            seen,
+            registry,
+            options,
+            wanted: seen.wanted.clone(),
+            outputs: seen.given.clone(),
+            effects: BTreeMap::new(),
+            ends: BTreeMap::new(),
+            counters: BTreeMap::new(),
+            lanes: BTreeMap::new(),
+            drift: Vec::new(),
+            steps: Vec::new(),
+            problems: Vec::new(),
+        }
+    }
+
+    /// Plans one resource of the spec.
+    fn visit(&mut self, address: &Address) {
+        let Some(schema) = self.registry.schema(address.kind()) else {
+            return;
+        };
+        if schema.role == Role::Given {
+            return;
+        }
+        let (wanted, problems) = resolve::resolve_one(
+            self.config,
+            address,
+            self.registry,
+            &self.wanted,
+            &self.outputs,
+        );
+        self.wanted.insert(address.clone(), wanted.clone());
+        if !problems.is_empty() {
+            self.problems.extend(problems);
+            return;
+        }
+        let recorded = self.state.resources.get(address);
+        let observed = self.seen.object(address);
+        self.note_drift(address, schema, observed, recorded);
+        let found = diff::compare(schema, &wanted, observed, recorded, &|resource| {
+            self.identity(resource)
+        });
+        let complete = recorded.is_some_and(|r| r.complete);
+        match decide::decide(observed, recorded.is_some(), complete, &found) {
+            None => self.keep(address, observed, recorded),
+            Some(decision) => self.change(address, schema, wanted, found, decision),
+        }
+    }
+
+    /// Nothing to do: the resource's outputs stay as they are.
+    fn keep(&mut self, address: &Address, observed: &Observed, recorded: Option<&Recorded>) {
+        let outputs = outputs_now(observed, recorded);
+        self.outputs.insert(address.clone(), outputs);
+        self.ends.insert(address.clone(), self.ends_of_dependencies(address));
+    }
+
+    fn change(
+        &mut self,
+        address: &Address,
+        schema: &'static KindSchema,
+        wanted: Attributes,
+        found: diff::Found,
+        decision: decide::Decision,
+    ) {
+        let refused = decide::refusals(self.config, address, schema, &decision, &found, self.state);
+        if !refused.is_empty() {
+            self.problems.extend(refused);
+        }
+        let changed: Vec<String> = found.changes.iter().map(|c| c.path.clone()).collect();
+        let task = Task {
+            address,
+            action: decision.action,
+            wanted: &wanted,
+            observed: self.seen.object(address),
+            recorded: self.state.resources.get(address),
+            changed: &changed,
+            delete_by_name: false,
+        };
+        let only_recorded = decision.action == Action::Adopt || found.only_ignored;
+        let design = if only_recorded {
+            Design::default()
+        } else {
+            match self.design(&task) {
+                Ok(design) => design,
+                Err(problems) => return self.report(address, &problems),
+            }
+        };
+        self.push(address, schema, &wanted, found, decision, design);
+    }
+
+    fn push(
+        &mut self,
+        address: &Address,
+        schema: &'static KindSchema,
+        wanted: &Attributes,
+        found: diff::Found,
+        decision: decide::Decision,
+        design: Design,
+    ) {
+        let outputs = self.planned_outputs(address, schema, decision.action, &design);
+        self.outputs.insert(address.clone(), outputs.clone());
+        let depends_on: Vec<Address> = self
+            .config
+            .get(address)
+            .map(|resource| resource.depends_on.iter().cloned().collect())
+            .unwrap_or_default();
+        let effects = self.link(address, &depends_on, design.effects, design.ordered);
+        let irreversible = schema
+            .irreversible
+            .filter(|_| matches!(decision.action, Action::Create | Action::Replace))
+            .map(ToOwned::to_owned);
+        self.steps.push(Step {
+            address: address.clone(),
+            action: decision.action,
+            reason: decision.reason,
+            changes: found.changes,
+            irreversible,
+            notes: design.notes,
+            costs: design.costs,
+            effects,
+            record: Some(Record {
+                attributes: diff::recorded_form(schema, wanted, &|resource| self.identity(resource)),
+                outputs: outputs
+                    .into_iter()
+                    .filter(|(_, value)| !value.has_unknown())
+                    .collect(),
+                depends_on,
+                protected: self
+                    .config
+                    .get(address)
+                    .is_some_and(|resource| resource.lifecycle.prevent_destroy),
+            }),
+        });
+    }
+
+    /// Asks the provider how it would make the change.
+    fn design(&mut self, task: &Task<'_>) -> Result<Design, Vec<Problem>> {
+        let kind = task.address.kind();
+        let Some((provider, position)) =
+            self.registry.of_kind(kind).zip(self.registry.position(kind))
+        else {
+            return Ok(Design {
+                forget: true,
+                ..Design::default()
+            });
+        };
+        let none = Facts::default();
+        let mut world = World {
+            lineage: &self.state.lineage,
+            facts: self.seen.facts.get(&position).unwrap_or(&none),
+            wanted: &self.wanted,
+            recorded: &self.state.resources,
+            outputs: &self.outputs,
+            effects: &self.effects,
+            counters: &mut self.counters,
+            lanes: &mut self.lanes,
+        };
+        provider.design(task, &mut world)
+    }
+
+    fn report(&mut self, address: &Address, problems: &[Problem]) {
+        let placed = problems
+            .iter()
+            .map(|problem| resolve::place(self.config, address, problem));
+        self.problems.extend(placed);
+    }
+
+    /// Outputs after a change: what the design knows; what is there already, unless
+    /// the object is made anew; and "known after apply" for the rest.
+    fn planned_outputs(
+        &self,
+        address: &Address,
+        schema: &KindSchema,
+        action: Action,
+        design: &Design,
+    ) -> Attributes {
+        let mut outputs: Attributes = schema
+            .outputs
+            .iter()
+            .map(|output| (output.name.to_owned(), Value::Unknown))
+            .collect();
+        if !matches!(action, Action::Create | Action::Replace) {
+            let recorded = self.state.resources.get(address);
+            outputs.extend(outputs_now(self.seen.object(address), recorded));
+        }
+        outputs.extend(design.outputs.clone());
+        outputs
+    }
+
+    /// The output that stands for a resource inside settings.
+    fn identity(&self, address: &Address) -> Value {
+        self.registry
+            .schema(address.kind())
+            .and_then(|schema| schema.identity)
+            .and_then(|name| self.outputs.get(address)?.get(name).cloned())
+            .unwrap_or(Value::Unknown)
+    }
+
+    fn note_drift(
+        &mut self,
+        address: &Address,
+        schema: &KindSchema,
+        observed: &Observed,
+        recorded: Option<&Recorded>,
+    ) {
+        let Some(recorded) = recorded.filter(|recorded| recorded.complete) else {
+            return;
+        };
+        let changes = match observed {
+            Observed::Absent => Vec::new(),
+            Observed::Present { attributes, .. } => diff::drift(schema, recorded, attributes),
+        };
+        let gone = *observed == Observed::Absent;
+        if gone || !changes.is_empty() {
+            self.drift.push(Drift {
+                address: address.clone(),
+                changes,
+                gone,
+            });
+        }
+    }
+
+    fn finish(mut self) -> (Plan, Vec<Diagnostic>) {
+        let mut outputs = BTreeMap::new();
+        if !self.options.destroy {
+            let scope = Scope {
+                wanted: &self.wanted,
+                outputs: &self.outputs,
+            };
+            for name in self.config.output_names() {
+                let (value, problems) = self.config.evaluate_output(name, &scope);
+                outputs.insert(name.to_owned(), value);
+                self.problems.extend(problems);
+            }
+        }
+        let bindings = self.seen.bindings.iter();
+        let plan = Plan {
+            spec_digest: self.config.digest().to_owned(),
+            lineage: self.state.lineage.clone(),
+            serial: self.state.serial,
+            chains: self.seen.chains.clone(),
+            bindings: bindings
+                .filter(|(name, _)| self.counters.contains_key(*name))
+                .map(|(name, value)| (name.clone(), value.clone()))
+                .collect(),
+            drift: self.drift,
+            steps: self.steps,
+            outputs,
+        };
+        (plan, self.problems)
+    }
+}
+
+/// Outputs of an object that stays: recorded ones, refreshed by what is seen.
+fn outputs_now(observed: &Observed, recorded: Option<&Recorded>) -> Attributes {
+    let mut outputs = recorded.map(|r| r.outputs.clone()).unwrap_or_default();
+    if let Observed::Present { outputs: seen, .. } = observed {
+        outputs.extend(seen.clone());
+    }
+    outputs
+}

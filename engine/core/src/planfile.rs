@@ -1,0 +1,100 @@
+//! A saved plan: written by `plan --out`, carried out by `apply FILE`.
+
+use std::path::Path;
+
+use pospool_model::plan::Plan;
+use pospool_model::state::State;
+use serde::{Deserialize, Serialize};
+
+use crate::config::Config;
+use crate::observe::Seen;
+use crate::store::{StoreError, VERSION, read_bounded, replace_file};
+
+/// Most bytes of a plan that are read.
+const MAX_BYTES: u64 = 256 << 20;
+
+/// The plan file.
+#[derive(Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct PlanFile {
+    /// Always `pospool-plan`.
+    pub format: String,
+    /// Version of this form.
+    pub version: u64,
+    /// The plan itself.
+    pub plan: Plan,
+}
+
+/// Writes a plan; the file is private to its owner.
+pub fn save(path: &Path, plan: &Plan) -> Result<(), StoreError> {
+    let file = PlanFile {
+        format: "pospool-plan".to_owned(),
+        version: VERSION,
+        plan: plan.clone(),
+    };
+    let text = serde_json::to_vec(&file).map_err(|source| StoreError::Encode { source })?;
+    replace_file(path, &text)
+}
+
+/// Reads a plan that [`save`] wrote.
+pub fn load(path: &Path) -> Result<Plan, StoreError> {
+    let Some(bytes) = read_bounded(path, MAX_BYTES)? else {
+        return Err(StoreError::Io {
+            verb: "read",
+            path: path.to_owned(),
+            source: std::io::Error::from(std::io::ErrorKind::NotFound),
+        });
+    };
+    #[derive(Deserialize)]
+    struct Envelope {
+        format: Option<String>,
+        version: Option<u64>,
+    }
+    let path = || path.to_owned();
+    let damaged = |source| StoreError::Damaged {
+        path: path(),
+        source,
+    };
+    let envelope: Envelope = serde_json::from_slice(&bytes).map_err(damaged)?;
+    match (envelope.format.as_deref(), envelope.version) {
+        (Some("pospool-plan"), Some(VERSION)) => {
+            let file: PlanFile = serde_json::from_slice(&bytes).map_err(damaged)?;
+            Ok(file.plan)
+        }
+        (Some("pospool-plan"), Some(found)) => Err(StoreError::TooNew {
+            path: path(),
+            found,
+        }),
+        _ => Err(StoreError::Foreign { path: path() }),
+    }
+}
+
+/// Why a saved plan must not be applied any more; empty when it is fresh.
+#[must_use]
+pub fn stale(plan: &Plan, config: &Config, state: &State, seen: &Seen) -> Vec<String> {
+    let mut reasons = Vec::new();
+    if plan.spec_digest != config.digest() {
+        reasons.push("the spec or its variables changed".to_owned());
+    }
+    if plan.lineage != state.lineage {
+        reasons.push("it was made from another state".to_owned());
+    } else if plan.serial != state.serial {
+        reasons.push(format!(
+            "the state went from serial {} to {}",
+            plan.serial, state.serial
+        ));
+    }
+    for (address, identity) in &plan.chains {
+        if seen.chains.get(address) != Some(identity) {
+            reasons.push(format!("`{address}` is another chain now"));
+        }
+    }
+    for (name, then) in &plan.bindings {
+        let now = seen.bindings.get(name).map_or("nothing", String::as_str);
+        if now != then {
+            reasons.push(format!("{name} went from {then} to {now}"));
+        }
+    }
+    reasons
+}

@@ -1,0 +1,93 @@
+//! The engine's own kind: `record` keeps a value in the state and does nothing outside.
+
+use async_trait::async_trait;
+use pospool_model::plan::{Action, Effect};
+use pospool_model::provider::{
+    Design, Observation, Observed, Progress, Scene, Target, Task, Ticket, World,
+};
+use pospool_model::{
+    AttributeSchema, Attributes, KindSchema, OnChange, OutputSchema, Presence, Problem, Provider,
+    ProviderError, Role, Type,
+};
+
+const RECORD: KindSchema = KindSchema {
+    kind: "record",
+    doc: "Keeps a value in the state and does nothing outside.",
+    role: Role::Managed,
+    attributes: &[AttributeSchema {
+        name: "value",
+        ty: Type::Any,
+        presence: Presence::Required,
+        on_change: OnChange::Update,
+        doc: "What is kept: any value but a secret.",
+    }],
+    outputs: &[OutputSchema {
+        name: "value",
+        doc: "The value.",
+    }],
+    open_outputs: false,
+    identity: None,
+    irreversible: None,
+    example: "record \"note\" {\n  value = \"first pool\"\n}\n",
+};
+
+/// Answers for `record`.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct RecordProvider;
+
+#[async_trait]
+impl Provider for RecordProvider {
+    fn name(&self) -> &'static str {
+        "record"
+    }
+
+    fn kinds(&self) -> &'static [KindSchema] {
+        &[RECORD]
+    }
+
+    async fn observe(
+        &self,
+        targets: &[Target<'_>],
+        _: &Scene<'_>,
+    ) -> Result<Observation, ProviderError> {
+        // The state is the only place where a record is, so what is recorded is there.
+        let there = targets.iter().filter(|target| target.recorded.is_some());
+        Ok(Observation {
+            objects: there
+                .map(|target| {
+                    let present = Observed::Present {
+                        attributes: Attributes::new(),
+                        outputs: Attributes::new(),
+                    };
+                    (target.address.clone(), present)
+                })
+                .collect(),
+            ..Observation::default()
+        })
+    }
+
+    fn design(&self, task: &Task<'_>, _: &mut World<'_>) -> Result<Design, Vec<Problem>> {
+        let mut design = Design::default();
+        if task.action != Action::Delete
+            && let Some(value) = task.wanted.get("value")
+        {
+            design.outputs.insert("value".to_owned(), value.clone());
+        }
+        Ok(design)
+    }
+
+    async fn prepare(&self, effect: &Effect, _: &Attributes) -> Result<Ticket, ProviderError> {
+        Err(no_effect(&effect.name))
+    }
+
+    async fn commit(&self, ticket: &Ticket, _: &dyn Progress) -> Result<Attributes, ProviderError> {
+        Err(no_effect(&ticket.key))
+    }
+}
+
+fn no_effect(name: &str) -> ProviderError {
+    ProviderError::refused(
+        "record/no-effect",
+        format!("a record has no effect outside, and the plan names `{name}`"),
+    )
+}

@@ -1,0 +1,85 @@
+//! Expressions to values: what each resource wants, in normal form.
+//!
+//! - Reads: the config, and outputs as far as they are known.
+//! - Returns: wanted attributes and every problem in them.
+//! - Never: asks the outside.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use pospool_model::{Address, Attributes, Diagnostic, Problem};
+
+use crate::config::{Config, Scope};
+use crate::graph;
+use crate::registry::Registry;
+
+/// Wanted attributes by resource.
+pub type Wanted = BTreeMap<Address, Attributes>;
+
+/// Outputs by resource.
+pub type Outputs = BTreeMap<Address, Attributes>;
+
+/// Resources of the spec, dependencies first.
+#[must_use]
+pub fn order(config: &Config) -> Vec<Address> {
+    let dependencies: BTreeMap<&Address, BTreeSet<&Address>> = config
+        .resources()
+        .map(|resource| (&resource.address, resource.depends_on.iter().collect()))
+        .collect();
+    graph::order(&dependencies)
+}
+
+/// Evaluates every resource with the outputs that are known.
+#[must_use]
+pub fn resolve(
+    config: &Config,
+    order: &[Address],
+    registry: &Registry,
+    outputs: &Outputs,
+) -> (Wanted, Vec<Diagnostic>) {
+    let mut wanted = Wanted::new();
+    let mut problems = Vec::new();
+    for address in order {
+        let (attributes, found) = resolve_one(config, address, registry, &wanted, outputs);
+        problems.extend(found);
+        wanted.insert(address.clone(), attributes);
+    }
+    (wanted, problems)
+}
+
+/// Evaluates one resource; `wanted` must hold those that it uses.
+#[must_use]
+pub fn resolve_one(
+    config: &Config,
+    address: &Address,
+    registry: &Registry,
+    wanted: &Wanted,
+    outputs: &Outputs,
+) -> (Attributes, Vec<Diagnostic>) {
+    let scope = Scope { wanted, outputs };
+    let (attributes, mut problems) = config.evaluate(address, &scope);
+    if !problems.is_empty() {
+        return (attributes, problems);
+    }
+    let Some(provider) = registry.of_kind(address.kind()) else {
+        return (attributes, problems);
+    };
+    match provider.normalise(address.kind(), attributes.clone()) {
+        Ok(normal) => (normal, problems),
+        Err(found) => {
+            problems.extend(found.iter().map(|problem| place(config, address, problem)));
+            (attributes, problems)
+        }
+    }
+}
+
+/// Turns a provider's problem into a diagnostic with its place in the spec.
+#[must_use]
+pub fn place(config: &Config, address: &Address, problem: &Problem) -> Diagnostic {
+    let mut diagnostic =
+        Diagnostic::error(problem.code, format!("`{address}`: {}", problem.summary));
+    if config.get(address).is_some() {
+        diagnostic = diagnostic.at(config.span_of(address, &problem.path));
+    }
+    diagnostic.help.clone_from(&problem.help);
+    diagnostic
+}

@@ -1,0 +1,121 @@
+//! The first thing of every apply: ends what an earlier run left open.
+//!
+//! - Reads: the open tickets of the journal.
+//! - Does: commits each of them again, which finds it done, does it once, or proves
+//!   that it will never be.
+//! - Never: makes a new attempt. Until all are settled, what was sent may be
+//!   invisible, and a plan made from what is visible would send it a second time.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use futures_util::stream::{FuturesUnordered, StreamExt};
+use pospool_model::ProviderError;
+use pospool_model::plan::EffectId;
+use pospool_model::provider::Progress;
+
+use crate::apply::{Event, Listener};
+use crate::registry::Registry;
+use crate::store::{Entry, Open, Store, StoreError};
+
+/// An effect that could not be settled now, and why.
+pub type Unsettled = (EffectId, ProviderError);
+
+/// Settles all open effects, and saves the state once none is left.
+pub async fn settle(
+    store: &mut Store,
+    registry: &Registry,
+    listener: &dyn Listener,
+    cancel: &Arc<AtomicBool>,
+) -> Result<Vec<Unsettled>, StoreError> {
+    if store.open_effects().is_empty() {
+        if store.replayed() > 0 {
+            store.save()?;
+        }
+        return Ok(Vec::new());
+    }
+    let open: Vec<Open> = store.open_effects().to_vec();
+    let total = open.len();
+    let mut commits: FuturesUnordered<_> = open
+        .iter()
+        .map(|open| async move {
+            listener.hear(&Event::Started {
+                id: &open.id,
+                summary: "settle what an earlier run began",
+            });
+            let voice = Voice {
+                id: &open.id,
+                listener,
+                cancel,
+            };
+            let result = match registry.by_name(&open.provider) {
+                Some(provider) => provider.commit(&open.ticket, &voice).await,
+                // Without its provider nothing can be said of the effect: it stays open.
+                None => Err(ProviderError::OutcomeUnknown {
+                    code: "apply/unknown-provider",
+                    what: format!("this build has no provider `{}`", open.provider),
+                    source: None,
+                }),
+            };
+            (open, result)
+        })
+        .collect();
+    let mut unsettled = Vec::new();
+    let mut done = 0;
+    while let Some((open, result)) = commits.next().await {
+        let id = open.id.clone();
+        match result {
+            Ok(outputs) => {
+                done += 1;
+                listener.hear(&Event::Ended {
+                    id: &open.id,
+                    seconds: 0,
+                    done,
+                    total,
+                });
+                store.record(Entry::End { id, outputs })?;
+            }
+            Err(error @ ProviderError::Refused { .. }) => {
+                listener.hear(&Event::Failed {
+                    id: &open.id,
+                    error: &error,
+                });
+                let code = error.code().to_owned();
+                store.record(Entry::NoEffect { id, code })?;
+            }
+            Err(error) => {
+                listener.hear(&Event::Failed {
+                    id: &open.id,
+                    error: &error,
+                });
+                unsettled.push((id, error));
+            }
+        }
+        store.sync()?;
+    }
+    drop(commits);
+    store.save()?;
+    Ok(unsettled)
+}
+
+struct Voice<'a> {
+    id: &'a EffectId,
+    listener: &'a dyn Listener,
+    cancel: &'a Arc<AtomicBool>,
+}
+
+impl Progress for Voice<'_> {
+    fn sent(&self) {}
+
+    fn waiting(&self, what: &str) {
+        self.listener.hear(&Event::Waiting {
+            id: self.id,
+            what,
+            seconds: 0,
+        });
+    }
+
+    fn cancelled(&self) -> bool {
+        self.cancel.load(Ordering::Relaxed)
+    }
+}

@@ -1,0 +1,197 @@
+//! A quick look at the brackets and quotes of a text, before and after parsing.
+//!
+//! - Reads: the text, byte by byte, once.
+//! - Returns: the object that is too large to parse (the parser's time grows with
+//!   the square of its keys), and quotes and brackets that nothing closes, which
+//!   the parser reports far from their place.
+//! - Never: builds anything, or looks at what stands between the brackets.
+
+/// The most keys that one object literal may have.
+pub(super) const MOST_KEYS: usize = 5_000;
+
+/// What a scan found, as byte offsets.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Findings {
+    /// First `{` of an object with too many keys.
+    pub(super) crowded: Option<usize>,
+    /// First `"` whose text runs past its line, which HCL forbids and the parser allows.
+    pub(super) unterminated: Option<usize>,
+    /// Innermost bracket that is open at the end.
+    pub(super) unclosed: Option<usize>,
+}
+
+enum Frame<'a> {
+    Body(usize),
+    Object { open: usize, keys: usize },
+    Bracket(usize),
+    Interpolation(usize),
+    Text(usize),
+    Heredoc(&'a str),
+}
+
+/// Scans a whole text.
+pub(super) fn scan(text: &str) -> Findings {
+    let mut scanner = Scanner {
+        text,
+        bytes: text.as_bytes(),
+        at: 0,
+        last: b'\n',
+        frames: Vec::new(),
+        found: Findings::default(),
+    };
+    while scanner.at < scanner.bytes.len() && scanner.found.crowded.is_none() {
+        match scanner.frames.last() {
+            Some(Frame::Text(open)) => {
+                let open = *open;
+                scanner.text_step(open);
+            }
+            Some(Frame::Heredoc(delimiter)) => {
+                let delimiter = *delimiter;
+                scanner.heredoc_step(delimiter);
+            }
+            _ => scanner.code_step(),
+        }
+    }
+    scanner.finish()
+}
+
+struct Scanner<'a> {
+    text: &'a str,
+    bytes: &'a [u8],
+    at: usize,
+    /// The last byte of code that is not blank.
+    last: u8,
+    frames: Vec<Frame<'a>>,
+    found: Findings,
+}
+
+impl<'a> Scanner<'a> {
+    fn peek(&self, ahead: usize) -> u8 {
+        self.bytes.get(self.at + ahead).copied().unwrap_or(b'\n')
+    }
+
+    fn text_step(&mut self, open: usize) {
+        match self.peek(0) {
+            b'\\' => self.at += 1,
+            b'"' => {
+                self.frames.pop();
+                self.last = b'"';
+            }
+            b'\n' => _ = self.found.unterminated.get_or_insert(open),
+            b'$' | b'%' => self.maybe_interpolation(),
+            _ => {}
+        }
+        self.at += 1;
+    }
+
+    /// At `$` or `%`: enters `${`, and steps over `$${`, which stands for itself.
+    fn maybe_interpolation(&mut self) {
+        if self.peek(1) == self.peek(0) && self.peek(2) == b'{' {
+            self.at += 2;
+        } else if self.peek(1) == b'{' {
+            self.frames.push(Frame::Interpolation(self.at + 1));
+            self.last = b'{';
+            self.at += 1;
+        }
+    }
+
+    fn heredoc_step(&mut self, delimiter: &str) {
+        match self.peek(0) {
+            b'\n' => {
+                let rest = self.text[self.at + 1..].trim_start_matches([' ', '\t']);
+                let ends = rest.strip_prefix(delimiter).is_some_and(|rest| {
+                    !rest.starts_with(|c: char| c.is_alphanumeric() || c == '_')
+                });
+                if ends {
+                    self.at = self.text.len() - rest.len() + delimiter.len() - 1;
+                    self.last = b'"';
+                    self.frames.pop();
+                }
+            }
+            b'$' | b'%' => self.maybe_interpolation(),
+            _ => {}
+        }
+        self.at += 1;
+    }
+
+    fn code_step(&mut self) {
+        let byte = self.peek(0);
+        match (byte, self.peek(1)) {
+            (b' ' | b'\t' | b'\r' | b'\n', _) => {
+                self.at += 1;
+                return;
+            }
+            (b'#', _) | (b'/', b'/') => return self.skip_to("\n"),
+            (b'/', b'*') => return self.skip_to("*/"),
+            (b'<', b'<') => return self.open_heredoc(),
+            (b'"', _) => self.frames.push(Frame::Text(self.at)),
+            (b'(' | b'[', _) => self.frames.push(Frame::Bracket(self.at)),
+            (b'{', _) => self.open_brace(),
+            (b')' | b']' | b'}', _) => _ = self.frames.pop(),
+            (b'=' | b':' | b'?', next) => self.count(byte, next),
+            _ => {}
+        }
+        self.last = byte;
+        self.at += 1;
+    }
+
+    fn skip_to(&mut self, end: &str) {
+        self.at = self.text[self.at..]
+            .find(end)
+            .map_or(self.text.len(), |position| self.at + position + end.len());
+    }
+
+    fn open_heredoc(&mut self) {
+        let line = self.text[self.at + 2..]
+            .split('\n')
+            .next()
+            .unwrap_or_default();
+        self.at += 2 + line.len();
+        self.frames
+            .push(Frame::Heredoc(line.trim_start_matches('-').trim()));
+    }
+
+    fn open_brace(&mut self) {
+        let outside = matches!(self.frames.last(), None | Some(Frame::Body(_)));
+        // A block's brace follows its name or label; an object's follows an operator.
+        let named = self.last == b'"' || self.last == b'_' || self.last.is_ascii_alphanumeric();
+        self.frames.push(if outside && named {
+            Frame::Body(self.at)
+        } else {
+            Frame::Object {
+                open: self.at,
+                keys: 0,
+            }
+        });
+    }
+
+    /// Counts keys by what follows them; the `:` of a conditional is taken back by its `?`.
+    fn count(&mut self, byte: u8, next: u8) {
+        let Some(Frame::Object { open, keys }) = self.frames.last_mut() else {
+            return;
+        };
+        match byte {
+            b'?' => *keys = keys.saturating_sub(1),
+            b'=' if matches!(next, b'=' | b'>') => {}
+            b'=' if matches!(self.last, b'=' | b'!' | b'<' | b'>') => {}
+            _ => *keys += 1,
+        }
+        if *keys > MOST_KEYS {
+            self.found.crowded = Some(*open);
+        }
+    }
+
+    fn finish(mut self) -> Findings {
+        for frame in &self.frames {
+            match frame {
+                Frame::Text(open) => _ = self.found.unterminated.get_or_insert(*open),
+                Frame::Heredoc(_) => {}
+                Frame::Body(open)
+                | Frame::Object { open, .. }
+                | Frame::Bracket(open)
+                | Frame::Interpolation(open) => self.found.unclosed = Some(*open),
+            }
+        }
+        self.found
+    }
+}

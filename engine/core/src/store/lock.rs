@@ -1,0 +1,124 @@
+//! One writer at a time: a lock of the operating system on a file of its own.
+//!
+//! The system lets go of the lock when its holder ends, however it ends, so a
+//! killed run never needs a hand. The file stays; only the lock on it counts.
+
+use std::fmt;
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use serde::{Deserialize, Serialize};
+
+use super::StoreError;
+
+/// What the state is opened for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// To look: several may.
+    Read,
+    /// To change: one alone.
+    Write,
+}
+
+/// Who holds a lock.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Holder {
+    /// Process id.
+    pub pid: u32,
+    /// Name of the machine.
+    pub host: String,
+    /// What it does: `apply`.
+    pub command: String,
+    /// Since when, in seconds since 1970 (UTC).
+    pub since: u64,
+}
+
+impl fmt::Display for Holder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.pid == 0 {
+            return f.write_str("another process");
+        }
+        let age = now().saturating_sub(self.since);
+        let (command, pid, host) = (&self.command, self.pid, &self.host);
+        write!(f, "`pospool {command}`, process {pid} on {host}, for {age} s")
+    }
+}
+
+/// A held lock; dropping it lets go.
+#[derive(Debug)]
+pub struct Lock {
+    _file: File,
+}
+
+impl Lock {
+    /// Takes the lock or says at once who has it.
+    pub fn acquire(path: &Path, mode: Mode, command: &str) -> Result<Self, StoreError> {
+        let io = |verb| {
+            move |source| StoreError::Io {
+                verb,
+                path: path.to_owned(),
+                source,
+            }
+        };
+        let mut file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o600)
+            .open(path)
+            .map_err(io("open the lock"))?;
+        let taken = match mode {
+            Mode::Read => file.try_lock_shared(),
+            Mode::Write => file.try_lock(),
+        };
+        match taken {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                return Err(StoreError::Locked {
+                    path: path.to_owned(),
+                    holder: read_holder(&mut file),
+                });
+            }
+            Err(TryLockError::Error(source)) => return Err(io("lock")(source)),
+        }
+        if mode == Mode::Write {
+            write_holder(&mut file, command).map_err(io("write the lock"))?;
+        }
+        Ok(Self { _file: file })
+    }
+}
+
+/// The holder's note; unreadable or half-written ones give an unknown holder, as
+/// the note is for people and the lock itself is what counts.
+fn read_holder(file: &mut File) -> Holder {
+    let mut text = String::new();
+    let read = file.take(4096).read_to_string(&mut text);
+    read.ok()
+        .and_then(|_| serde_json::from_str(&text).ok())
+        .unwrap_or_default()
+}
+
+fn write_holder(file: &mut File, command: &str) -> std::io::Result<()> {
+    let holder = Holder {
+        pid: std::process::id(),
+        host: std::fs::read_to_string("/proc/sys/kernel/hostname")
+            .map(|name| name.trim().to_owned())
+            .unwrap_or_default(),
+        command: command.to_owned(),
+        since: now(),
+    };
+    file.set_len(0)?;
+    file.seek(SeekFrom::Start(0))?;
+    serde_json::to_writer(&mut *file, &holder)?;
+    file.flush()
+}
+
+fn now() -> u64 {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |elapsed| elapsed.as_secs())
+}

@@ -1,0 +1,224 @@
+use std::fs;
+
+use pospool_model::{Attributes, Value};
+use serde_json::json;
+use tempfile::TempDir;
+
+use super::*;
+
+fn open(folder: &TempDir) -> Result<Store, StoreError> {
+    Store::open(&folder.path().join("state.json"), Mode::Write, "test")
+}
+
+fn id(name: &str) -> EffectId {
+    EffectId {
+        address: "node.main".parse().unwrap(),
+        name: name.to_owned(),
+    }
+}
+
+fn begin(name: &str) -> Entry {
+    Entry::Begin {
+        id: id(name),
+        provider: "fake".into(),
+        ticket: Ticket {
+            key: format!("key-{name}"),
+            payload: json!({"n": 1}),
+        },
+        depends_on: vec!["volume.main".parse().unwrap()],
+    }
+}
+
+fn put(label: &str) -> Entry {
+    Entry::Put {
+        address: Address::new("record", label).unwrap(),
+        recorded: Recorded {
+            complete: true,
+            ..Recorded::default()
+        },
+    }
+}
+
+#[test]
+fn what_was_begun_and_not_ended_is_open_after_a_crash() {
+    let folder = TempDir::new().unwrap();
+    {
+        let mut store = open(&folder).unwrap();
+        store.record(begin("a")).unwrap();
+        store.record(begin("b")).unwrap();
+        let outputs = Attributes::from([("id".to_owned(), Value::from("42"))]);
+        store.record(Entry::End { id: id("a"), outputs }).unwrap();
+        store.sync().unwrap();
+    }
+    let store = open(&folder).unwrap();
+    assert_eq!(store.open_effects().len(), 1);
+    assert_eq!(store.open_effects()[0].id, id("b"));
+    let recorded = &store.state().resources[&id("a").address];
+    assert_eq!(recorded.outputs["id"], Value::from("42"));
+    assert!(!recorded.complete);
+}
+
+#[test]
+fn a_torn_last_line_is_cut_off_at_every_byte() {
+    let folder = TempDir::new().unwrap();
+    let journal = folder.path().join("state.json.journal");
+    {
+        let mut store = open(&folder).unwrap();
+        store.record(put("one")).unwrap();
+        store.sync().unwrap();
+    }
+    let whole = fs::read(&journal).unwrap();
+    {
+        let mut store = open(&folder).unwrap();
+        store.record(put("two")).unwrap();
+        store.sync().unwrap();
+    }
+    let longer = fs::read(&journal).unwrap();
+    for cut in whole.len()..longer.len() {
+        fs::write(&journal, &longer[..cut]).unwrap();
+        let mut store = open(&folder).unwrap();
+        assert_eq!(store.state().resources.len(), 1, "cut at {cut}");
+        store.record(put("three")).unwrap();
+        store.sync().unwrap();
+        drop(store);
+        assert_eq!(open(&folder).unwrap().state().resources.len(), 2, "cut at {cut}");
+    }
+}
+
+#[test]
+fn a_journal_that_never_got_its_first_line_is_no_journal() {
+    let folder = TempDir::new().unwrap();
+    open(&folder).unwrap().save().unwrap();
+    let journal = folder.path().join("state.json.journal");
+    for start in ["", "0123", "01234567 {\"format\":"] {
+        fs::write(&journal, start).unwrap();
+        assert!(open(&folder).unwrap().open_effects().is_empty());
+    }
+}
+
+#[test]
+fn damage_inside_the_journal_is_refused() {
+    let folder = TempDir::new().unwrap();
+    {
+        let mut store = open(&folder).unwrap();
+        for label in ["one", "two", "three"] {
+            store.record(put(label)).unwrap();
+        }
+        store.sync().unwrap();
+    }
+    let journal = folder.path().join("state.json.journal");
+    let text = fs::read_to_string(&journal).unwrap().replace("record.two", "record.ten");
+    fs::write(&journal, text).unwrap();
+    let error = open(&folder).unwrap_err();
+    assert!(matches!(error, StoreError::DamagedJournal { line: 3, .. }), "{error}");
+}
+
+#[test]
+fn what_is_not_a_whole_state_of_this_program_is_refused() {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("state.json");
+    let cases = [
+        ("", "state/empty"),
+        (" \n", "state/empty"),
+        ("{", "state/damaged"),
+        (r#"{"version": 4, "terraform_version": "1.11"}"#, "state/foreign"),
+        (r#"{"format": "pospool-state", "version": 2, "state": {}}"#, "state/too-new"),
+        (r#"{"format": "pospool-state", "version": 1, "state": {}}"#, "state/damaged"),
+    ];
+    for (text, code) in cases {
+        fs::write(&file, text).unwrap();
+        assert_eq!(open(&folder).unwrap_err().code(), code, "{text}");
+        assert_eq!(fs::read_to_string(&file).unwrap(), text, "it is left as it was");
+    }
+}
+
+#[test]
+fn an_unknown_field_is_refused_and_not_dropped() {
+    let folder = TempDir::new().unwrap();
+    open(&folder).unwrap().save().unwrap();
+    let file = folder.path().join("state.json");
+    let text = fs::read_to_string(&file).unwrap();
+    fs::write(&file, text.replace("\"serial\"", "\"owner\":\"me\",\"serial\"")).unwrap();
+    assert_eq!(open(&folder).unwrap_err().code(), "state/damaged");
+}
+
+#[test]
+fn a_journal_without_its_state_is_refused() {
+    let folder = TempDir::new().unwrap();
+    {
+        let mut store = open(&folder).unwrap();
+        store.record(begin("a")).unwrap();
+        store.sync().unwrap();
+    }
+    fs::remove_file(folder.path().join("state.json")).unwrap();
+    assert_eq!(open(&folder).unwrap_err().code(), "state/journal-without-state");
+}
+
+#[test]
+fn a_journal_of_another_state_is_refused() {
+    let folder = TempDir::new().unwrap();
+    {
+        let mut store = open(&folder).unwrap();
+        store.record(begin("a")).unwrap();
+        store.sync().unwrap();
+    }
+    let other = TempDir::new().unwrap();
+    open(&other).unwrap().save().unwrap();
+    fs::copy(other.path().join("state.json"), folder.path().join("state.json")).unwrap();
+    assert_eq!(open(&folder).unwrap_err().code(), "state/journal-foreign");
+}
+
+#[test]
+fn a_journal_that_is_already_in_the_snapshot_is_not_folded_twice() {
+    let folder = TempDir::new().unwrap();
+    let journal = folder.path().join("state.json.journal");
+    let mut store = open(&folder).unwrap();
+    store.record(put("one")).unwrap();
+    store.sync().unwrap();
+    let kept = fs::read(&journal).unwrap();
+    store.record(Entry::Remove { address: "record.one".parse().unwrap() }).unwrap();
+    store.save().unwrap();
+    drop(store);
+    // The machine stopped between the new snapshot and the removal of the journal.
+    fs::write(&journal, kept).unwrap();
+    let mut store = open(&folder).unwrap();
+    assert!(store.state().resources.is_empty());
+    store.record(put("two")).unwrap();
+    store.save().unwrap();
+    drop(store);
+    assert_eq!(open(&folder).unwrap().state().resources.len(), 1);
+}
+
+#[test]
+fn open_effects_outlive_a_save() {
+    let folder = TempDir::new().unwrap();
+    let mut store = open(&folder).unwrap();
+    store.record(begin("a")).unwrap();
+    store.save().unwrap();
+    drop(store);
+    assert_eq!(open(&folder).unwrap().open_effects().len(), 1);
+}
+
+#[test]
+fn two_writers_never_meet_and_the_second_learns_who_is_first() {
+    let folder = TempDir::new().unwrap();
+    let store = open(&folder).unwrap();
+    let error = open(&folder).unwrap_err();
+    let StoreError::Locked { holder, .. } = &error else {
+        panic!("{error}");
+    };
+    assert_eq!(holder.pid, std::process::id());
+    drop(store);
+    open(&folder).unwrap();
+}
+
+#[test]
+fn readers_share_and_a_writer_waits_for_none() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("state.json");
+    let one = Store::open(&path, Mode::Read, "plan").unwrap();
+    let two = Store::open(&path, Mode::Read, "show").unwrap();
+    assert_eq!(open(&folder).unwrap_err().code(), "state/locked");
+    drop((one, two));
+    open(&folder).unwrap();
+}

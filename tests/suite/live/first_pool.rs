@@ -1,0 +1,176 @@
+//! One pool from nothing to its end.
+
+use serde_json::{Value, json};
+use sha3::{Digest, Keccak256};
+
+use super::project::{PASSWORD, Project, docker, number, rpc};
+
+#[test]
+fn live_first_pool_from_nothing_to_its_end() {
+    let project = Project::new(0);
+    comes_up(&project);
+    keeps_secrets(&project);
+    changes_one_setting_with_one_transaction(&project);
+    repairs_what_was_changed_by_hand(&project);
+    never_registers_twice(&project);
+    goes_down(&project);
+}
+
+fn comes_up(project: &Project) {
+    let before = project.balance();
+    project.ok(&["validate"]);
+    project.ends(&["plan", "--detailed-exitcode"], 2);
+    project.ok(&["apply", "--auto-approve"]);
+    project.ends(&["plan", "--detailed-exitcode"], 0);
+
+    let pool = project.recorded("core_contract.pool");
+    let address = pool["outputs"]["address"].as_str().unwrap();
+    assert_ne!(rpc("cfx_getCode", &json!([address])), json!("0x"));
+    assert_eq!(share_ratio(address), 9000);
+    let registration = project.recorded("pos_registration.main");
+    let pos_address = registration["outputs"]["pos_address"].as_str().unwrap();
+    assert_eq!(votes(pos_address), 1);
+    let spent = before - project.balance();
+    let cfx = 1_000_000_000_000_000_000_u128;
+    assert!((1000 * cfx..1100 * cfx).contains(&spent), "spent {spent} drip");
+    assert_eq!(in_node(project, "debug_currentSyncPhase"), json!("NormalSyncPhase"));
+}
+
+/// The operator's key and the PoS key's password are in no file and not in what Docker shows.
+fn keeps_secrets(project: &Project) {
+    let key = project.private_key();
+    let key = key.trim_start_matches("0x");
+    let container = container(project);
+    let image = docker(&["inspect", "--format", "{{.Image}}", &container]);
+    let mut seen = vec![
+        docker(&["inspect", &container]),
+        docker(&["inspect", &image]),
+        docker(&["history", "--no-trunc", &image]),
+        docker(&["logs", &container]),
+        docker(&["top", &container, "-eo", "args"]),
+        docker(&["exec", &container, "bash", "-c", "cat /etc/conflux/* /opt/pospool/* 2>/dev/null"]),
+        project.ok(&["show", "--json"]),
+        project.ok(&["plan", "--json"]),
+    ];
+    for entry in std::fs::read_dir(project.path(".")).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_file() {
+            seen.push(String::from_utf8_lossy(&std::fs::read(path).unwrap()).into_owned());
+        }
+    }
+    for text in seen {
+        assert!(!text.contains(PASSWORD), "the password is in: {text}");
+        assert!(!text.to_lowercase().contains(key), "the key is in: {text}");
+    }
+    let inspected: Value = serde_json::from_str(&docker(&["inspect", &container])).unwrap();
+    let host = &inspected[0]["HostConfig"];
+    assert_eq!(host["ReadonlyRootfs"], json!(true));
+    assert_eq!(host["CapDrop"], json!(["ALL"]));
+    assert_eq!(inspected[0]["Config"]["User"], json!("10001:10001"));
+}
+
+fn changes_one_setting_with_one_transaction(project: &Project) {
+    project.edit("\"90%\"", "\"85%\"");
+    let plan = project.plan();
+    let steps = plan["steps"].as_array().unwrap();
+    assert_eq!(steps.len(), 1, "{steps:#?}");
+    assert_eq!(steps[0]["address"], json!("core_contract.pool"));
+    assert_eq!(steps[0]["effects"].as_array().unwrap().len(), 1);
+    let changes = steps[0]["changes"].as_array().unwrap();
+    assert_eq!(changes.len(), 1);
+    assert_eq!(changes[0]["path"], json!("settings.user_share_ratio"));
+
+    project.ok(&["plan", "--out", "saved.plan"]);
+    let nonce = project.nonce();
+    project.ok(&["apply", "saved.plan"]);
+    assert_eq!(project.nonce(), nonce + 1, "exactly one transaction");
+    let pool = project.recorded("core_contract.pool");
+    assert_eq!(share_ratio(pool["outputs"]["address"].as_str().unwrap()), 8500);
+    project.ends(&["apply", "saved.plan"], 7);
+    assert_eq!(project.nonce(), nonce + 1, "a stale plan does nothing");
+    project.ends(&["plan", "--detailed-exitcode"], 0);
+}
+
+fn repairs_what_was_changed_by_hand(project: &Project) {
+    let key_before = project.recorded("pos_registration.main")["outputs"]["pos_address"].take();
+    docker(&["stop", "--time", "60", &container(project)]);
+    project.ends(&["plan", "--detailed-exitcode"], 3);
+    project.ok(&["apply", "--auto-approve"]);
+    project.ends(&["plan", "--detailed-exitcode"], 0);
+
+    docker(&["rm", "--force", &container(project)]);
+    project.ends(&["plan", "--detailed-exitcode"], 3);
+    project.ok(&["apply", "--auto-approve"]);
+    project.ends(&["plan", "--detailed-exitcode"], 0);
+    assert_eq!(in_node(project, "debug_currentSyncPhase"), json!("NormalSyncPhase"));
+    let key_after = project.recorded("node.main")["outputs"]["pos_address"].take();
+    assert_eq!(key_before, key_after, "the key lives in the volume");
+}
+
+/// Somebody throws the state away: the chain is asked before anything is sent.
+fn never_registers_twice(project: &Project) {
+    let state = project.path("pospool.state.json");
+    let kept = std::fs::read(&state).unwrap();
+    let recorded = project.recorded("node.main");
+    let data = recorded["outputs"]["register_data"].as_str().unwrap();
+    std::fs::remove_file(&state).unwrap();
+    let spec = std::fs::read_to_string(project.path("pool.hcl")).unwrap();
+    let other = spec.replace("node    = node.main", &format!("register_data = \"{data}\""));
+    assert_ne!(spec, other, "the registration takes its data from the spec now:\n{spec}");
+    std::fs::write(project.path("other.hcl"), other).unwrap();
+    let nonce = project.nonce();
+    let ran = project.run(&["apply", "--auto-approve", "--spec", "other.hcl"]);
+    assert_eq!(ran.code, Some(1), "{}\n{}", ran.stdout, ran.stderr);
+    let said = format!("{}{}", ran.stdout, ran.stderr);
+    assert!(said.contains("chain/already-registered"), "{said}");
+    assert_eq!(project.nonce(), nonce, "nothing was sent");
+    std::fs::write(&state, kept).unwrap();
+    project.ends(&["plan", "--detailed-exitcode"], 0);
+}
+
+fn goes_down(project: &Project) {
+    let container = container(project);
+    let volume = project.recorded("volume.main")["outputs"]["name"].as_str().unwrap().to_owned();
+    let pool = project.recorded("core_contract.pool")["outputs"]["address"].as_str().unwrap().to_owned();
+    let said = project.ok(&["destroy", "--auto-approve"]);
+    assert!(said.contains(&pool), "it says what stays on the chain:\n{said}");
+    assert!(said.contains(&volume), "it says that the key's volume stays:\n{said}");
+    assert_eq!(docker(&["ps", "-aq", "--filter", &format!("id={container}")]), "");
+    assert_eq!(docker(&["volume", "ls", "-q", "--filter", &format!("name={volume}")]), volume);
+    std::fs::write(project.path("empty.hcl"), "").unwrap();
+    project.ends(&["plan", "--detailed-exitcode", "--spec", "empty.hcl"], 0);
+    docker(&["volume", "rm", &volume]);
+}
+
+fn container(project: &Project) -> String {
+    let recorded = project.recorded("node.main");
+    recorded["outputs"]["container_id"].as_str().unwrap().to_owned()
+}
+
+/// Asks the pool's node over its local RPC.
+fn in_node(project: &Project, method: &str) -> Value {
+    let container = container(project);
+    let method = method.to_owned();
+    let ask = move || {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        runtime.block_on(async {
+            let engine = pospool_devnet::docker::Engine::connect().await.unwrap();
+            engine.local_rpc(&container, &method, &json!([])).await.unwrap()
+        })
+    };
+    std::thread::spawn(ask).join().unwrap()
+}
+
+/// `poolUserShareRatio()` of a pool, in basis points.
+pub(crate) fn share_ratio(pool: &str) -> u64 {
+    let digest = Keccak256::digest("poolUserShareRatio()");
+    let selector: String = digest[..4].iter().map(|byte| format!("{byte:02x}")).collect();
+    let data = format!("0x{selector}");
+    let word = rpc("cfx_call", &json!([{"to": pool, "data": data}]));
+    u64::from_str_radix(&word.as_str().unwrap()[50..], 16).unwrap()
+}
+
+/// Votes that PoS counts for an address.
+pub(crate) fn votes(pos_address: &str) -> u64 {
+    number(&rpc("pos_getAccount", &json!([pos_address]))["status"]["availableVotes"])
+}

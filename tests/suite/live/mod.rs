@@ -1,0 +1,8 @@
+//! Whole runs of the real binary against a real Conflux network and a real Docker Engine.
+//!
+//! They run one after the other (`--test-threads 1`) and share one network. Where
+//! `POSPOOL_REFERENCE_DIR` names a checkout of the reference, they use its contracts.
+
+mod first_pool;
+mod kills;
+mod project;

@@ -1,0 +1,234 @@
+//! A spec, a state and an account on the shared network.
+
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::OnceLock;
+
+use pospool_devnet::network::DevnetInfo;
+use pospool_devnet::{Devnet, DevnetConfig};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+/// What every project of these tests uses as the password of its PoS key: marked, so
+/// that it can be searched for.
+pub(crate) const PASSWORD: &str = "marked-password-5f1c9ab2";
+
+/// The network of this test process. It is a child of the process in all but name:
+/// `devnet sweep` takes down what a dead owner left.
+pub(crate) fn network() -> &'static DevnetInfo {
+    static NETWORK: OnceLock<DevnetInfo> = OnceLock::new();
+    NETWORK.get_or_init(|| {
+        let start = || {
+            let runtime = tokio::runtime::Runtime::new().unwrap();
+            let devnet = runtime
+                .block_on(Devnet::start(DevnetConfig::named("suite")))
+                .unwrap_or_else(|error| panic!("the private network did not start: {error:?}"));
+            let info = devnet.info().clone();
+            std::mem::forget(devnet);
+            info
+        };
+        // A runtime cannot be started inside the one of a test.
+        std::thread::spawn(start).join().unwrap()
+    })
+}
+
+/// One operator's folder.
+pub(crate) struct Project {
+    folder: TempDir,
+    account: usize,
+}
+
+/// What a command said.
+pub(crate) struct Ran {
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Project {
+    /// A new folder with a spec from `pospool init`, for one of the funded accounts.
+    pub(crate) fn new(account: usize) -> Self {
+        let project = Self {
+            folder: tempfile::tempdir().unwrap(),
+            account,
+        };
+        let network = network();
+        let source = contracts();
+        project.ok(&[
+            "init",
+            "--network",
+            "devnet",
+            "--name",
+            "Harbour pool",
+            "--share-ratio",
+            "90%",
+            "--image",
+            &network.image,
+            "--core-rpc",
+            &network.core_rpc,
+            "--espace-rpc",
+            &network.espace_rpc,
+            "--node-files",
+            network.node_files.to_str().unwrap(),
+            "--bootnodes",
+            &network.bootnode,
+            "--docker-network",
+            &network.docker_network,
+            "--source",
+            source.to_str().unwrap(),
+            "--accept-irreversible",
+        ]);
+        project
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Core address of the operator.
+    pub(crate) fn operator(&self) -> String {
+        network().accounts[self.account].core_address.clone()
+    }
+
+    pub(crate) fn private_key(&self) -> String {
+        network().accounts[self.account].private_key.clone()
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(binary());
+        command
+            .args(arguments)
+            .current_dir(self.folder.path())
+            .env("POSPOOL_OPERATOR_KEY", self.private_key())
+            .env("POSPOOL_POS_KEY_PASSWORD", PASSWORD)
+            .env("NO_COLOR", "1")
+            .stdin(Stdio::null());
+        command
+    }
+
+    /// Runs pospool to its end.
+    pub(crate) fn run(&self, arguments: &[&str]) -> Ran {
+        let Output {
+            status,
+            stdout,
+            stderr,
+        } = self.command(arguments).output().unwrap();
+        Ran {
+            code: status.code(),
+            stdout: String::from_utf8_lossy(&stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&stderr).into_owned(),
+        }
+    }
+
+    /// Runs pospool and expects success.
+    pub(crate) fn ok(&self, arguments: &[&str]) -> String {
+        self.ends(arguments, 0)
+    }
+
+    /// Runs pospool and expects an exit code.
+    pub(crate) fn ends(&self, arguments: &[&str], code: i32) -> String {
+        let ran = self.run(arguments);
+        assert_eq!(
+            ran.code,
+            Some(code),
+            "pospool {}\n{}\n{}",
+            arguments.join(" "),
+            ran.stdout,
+            ran.stderr
+        );
+        ran.stdout
+    }
+
+    /// Starts pospool and does not wait; its output goes nowhere.
+    pub(crate) fn spawn(&self, arguments: &[&str]) -> Child {
+        self.command(arguments)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap()
+    }
+
+    /// The plan as JSON.
+    pub(crate) fn plan(&self) -> Value {
+        let text = self.ok(&["plan", "--json"]);
+        serde_json::from_str::<Value>(&text).unwrap()["plan"].take()
+    }
+
+    /// What the state says of a resource.
+    pub(crate) fn recorded(&self, address: &str) -> Value {
+        let text = self.ok(&["show", "--json"]);
+        serde_json::from_str::<Value>(&text).unwrap()["state"]["resources"][address].take()
+    }
+
+    /// Changes the spec by replacing text that must be there.
+    pub(crate) fn edit(&self, from: &str, to: &str) {
+        let path = self.path("pool.hcl");
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert!(text.contains(from), "`{from}` is not in the spec:\n{text}");
+        std::fs::write(path, text.replace(from, to)).unwrap();
+    }
+
+    /// Transactions that the operator has sent.
+    pub(crate) fn nonce(&self) -> u64 {
+        number(&rpc("cfx_getNextNonce", &json!([self.operator()])))
+    }
+
+    pub(crate) fn balance(&self) -> u128 {
+        let value = rpc("cfx_getBalance", &json!([self.operator()]));
+        u128::from_str_radix(value.as_str().unwrap().trim_start_matches("0x"), 16).unwrap()
+    }
+}
+
+impl Drop for Project {
+    /// Takes down what the project made in Docker, whatever became of the test.
+    fn drop(&mut self) {
+        if self.path("pospool.state.json").exists() {
+            drop(self.run(&["destroy", "--auto-approve", "--delete", "volume.main"]));
+        }
+    }
+}
+
+/// Asks the network's node.
+pub(crate) fn rpc(method: &str, params: &Value) -> Value {
+    let (url, method, params) = (network().core_rpc.clone(), method.to_owned(), params.clone());
+    let ask = move || {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        runtime.block_on(async {
+            let client = pospool_devnet::rpc::RpcClient::new(&url).unwrap();
+            client.call(&method, params).await.unwrap()
+        })
+    };
+    std::thread::spawn(ask).join().unwrap()
+}
+
+/// A JSON-RPC quantity.
+pub(crate) fn number(value: &Value) -> u64 {
+    u64::from_str_radix(value.as_str().unwrap().trim_start_matches("0x"), 16).unwrap()
+}
+
+/// Runs the Docker client.
+pub(crate) fn docker(arguments: &[&str]) -> String {
+    let output = Command::new("docker").args(arguments).output().unwrap();
+    assert!(
+        output.status.success(),
+        "docker {}: {}",
+        arguments.join(" "),
+        String::from_utf8_lossy(&output.stderr)
+    );
+    String::from_utf8(output.stdout).unwrap().trim().to_owned()
+}
+
+fn binary() -> PathBuf {
+    // target/debug/deps/suite-... stands beside target/debug/pospool.
+    let exe = std::env::current_exe().unwrap();
+    let binary = exe.parent().unwrap().parent().unwrap().join("pospool");
+    assert!(binary.exists(), "run `cargo build -p pospool-cli` before these tests");
+    binary
+}
+
+fn contracts() -> PathBuf {
+    match std::env::var_os("POSPOOL_REFERENCE_DIR") {
+        Some(folder) => folder.into(),
+        None => Path::new(env!("CARGO_MANIFEST_DIR")).join("contracts"),
+    }
+}
