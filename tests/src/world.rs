@@ -117,6 +117,11 @@ impl World {
 
     /// Settles, plans and applies, as `pospool apply --auto-approve` does.
     pub async fn apply(&self, spec: &str) -> Result<Outcome, Trouble> {
+        self.apply_counted(spec).await.map(|(outcome, _)| outcome)
+    }
+
+    /// The same, and the bytes that the state took on the way.
+    pub async fn apply_counted(&self, spec: &str) -> Result<(Outcome, u64), Trouble> {
         let cancel = Arc::new(AtomicBool::new(false));
         let mut store = self.store();
         let unsettled = settle::settle(&mut store, &self.registry, &Silent, &cancel)
@@ -135,9 +140,10 @@ impl World {
             seen: &seen,
             cancel: &cancel,
         };
-        Ok(apply::apply(&planned.plan, context, &mut store, &Silent)
+        let outcome = apply::apply(&planned.plan, context, &mut store, &Silent)
             .await
-            .expect("the state can be written"))
+            .expect("the state can be written");
+        Ok((outcome, store.bytes_written()))
     }
 }
 

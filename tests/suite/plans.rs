@@ -138,3 +138,18 @@ async fn an_unchanged_record_of_a_changed_thing_stays() {
     world.apply("record \"r\" { value = 2 }").await.unwrap();
     assert_eq!(world.store().state().resources.len(), 1);
 }
+
+/// The bar of docs/architecture.md; a peer writes 512 times the final size.
+#[tokio::test]
+async fn an_apply_writes_at_most_three_times_the_final_state() {
+    let world = World::new();
+    let mut spec = String::new();
+    for number in 0..1000 {
+        spec.push_str(&format!("record \"r{number}\" {{ value = \"value {number}\" }}\n"));
+    }
+    let (_, written) = world.apply_counted(&spec).await.unwrap();
+    let size = std::fs::metadata(world.state_path()).unwrap().len();
+    println!("{written} bytes for a state of {size}");
+    assert!(written <= 3 * size, "{written} bytes for a state of {size}");
+    assert_eq!(world.store().state().resources.len(), 1000);
+}

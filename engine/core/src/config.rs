@@ -7,13 +7,16 @@
 //!   `env("NAME")` and `file("PATH")` stay names here.
 
 mod blocks;
+mod calls;
 mod collect;
 mod cycles;
 mod decode;
 mod evaluate;
 mod functions;
+mod implied;
 mod kinds;
 mod linking;
+mod locals;
 mod lookup;
 mod loops;
 mod operators;

@@ -150,6 +150,7 @@ fn explain(source: &SourceFile, error: &parser::Error) -> Diagnostic {
         Some(next) if message == "unexpected token" && !next.is_whitespace() => {
             format!("unexpected `{next}`")
         }
+        _ if message.starts_with("invalid expression") => "expected a value".to_owned(),
         _ => message.to_owned(),
     };
     let mut diagnostic = Diagnostic::error(code, summary).at(source.span(offset..end));
@@ -164,6 +165,9 @@ fn advice(code: &str, message: &str, next: Option<char>) -> Option<&'static str>
     }
     if next == Some('\'') {
         return Some("write text in double quotes");
+    }
+    if message.contains("heredoc end") {
+        return Some("write the word after `<<` once more, alone on the line after the text");
     }
     (message.contains("block body") || message.contains("newline or eof")).then_some(
         "write each attribute on a line of its own; a block on one line holds one attribute and no block",

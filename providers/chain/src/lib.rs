@@ -1,1 +1,167 @@
-//! Placeholder.
+//! Core Space of Conflux: accounts, contracts with their settings, and the registration of a PoS key.
+//!
+//! - Reads: the chain through JSON-RPC; private keys for the moment in which they sign.
+//! - Returns: what a [`Provider`] must: looks, designs, tickets, outputs.
+//! - Never: sends what is not journalled, signs twice for one effect, or lets a type of `ethers-core` out.
+//!
+//! The way of a change through the modules:
+//!
+//! ```text
+//! kinds, settings ---> normalise (chain, contract, registration)
+//! batch <--- observe (account, contract::observe, registration::observe) ---> facts
+//! facts ---> contract::design, registration::design --draft--> effects (work)
+//! work ---> prepare --transaction, key--> ticket ---> send (outcome), wait
+//! ```
+
+mod abi;
+mod account;
+pub mod address;
+mod batch;
+mod chain;
+mod contract;
+mod draft;
+mod facts;
+mod gas;
+mod key;
+mod kinds;
+mod observe;
+mod outcome;
+mod prepare;
+mod register_data;
+mod registration;
+mod resolve;
+mod revert;
+pub mod rpc;
+mod send;
+mod settings;
+#[cfg(test)]
+mod testing;
+mod text;
+mod transaction;
+mod wait;
+mod work;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use pospool_model::plan::Effect;
+use pospool_model::provider::{Design, Observation, Progress, Scene, Target, Task, Ticket, World};
+use pospool_model::{Attributes, KindSchema, Problem, Provider, ProviderError};
+
+use crate::facts::Facts;
+use crate::send::Pace;
+use crate::work::Attempt;
+
+/// Name of this provider.
+const PROVIDER: &str = "chain";
+
+/// How this provider waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ChainSettings {
+    /// Longest wait for one transaction, or for PoS to count a vote. What takes longer is not lost: the next run
+    /// looks for it.
+    pub wait: Duration,
+    /// Time between two looks.
+    pub poll: Duration,
+}
+
+impl Default for ChainSettings {
+    /// Half an hour: PoS counts a vote of mainnet after about ten minutes.
+    fn default() -> Self {
+        Self {
+            wait: Duration::from_secs(30 * 60),
+            poll: Duration::from_secs(1),
+        }
+    }
+}
+
+/// The provider of Core Space.
+#[derive(Clone, Debug)]
+pub struct ChainProvider {
+    settings: ChainSettings,
+    trips: Arc<AtomicU64>,
+}
+
+impl ChainProvider {
+    /// Makes a provider; nothing is connected yet.
+    #[must_use]
+    pub fn new(settings: ChainSettings) -> Self {
+        Self {
+            settings,
+            trips: Arc::default(),
+        }
+    }
+
+    /// Returns how many times an answer of a node was waited for.
+    #[must_use]
+    pub fn round_trips(&self) -> u64 {
+        self.trips.load(Ordering::Relaxed)
+    }
+}
+
+#[async_trait]
+impl Provider for ChainProvider {
+    fn name(&self) -> &'static str {
+        PROVIDER
+    }
+
+    fn kinds(&self) -> &'static [KindSchema] {
+        kinds::KINDS
+    }
+
+    fn normalise(&self, kind: &str, attributes: Attributes) -> Result<Attributes, Vec<Problem>> {
+        match kind {
+            "chain" => chain::normalise(attributes),
+            "core_contract" => contract::normalise(attributes),
+            "pos_registration" => registration::normalise(attributes),
+            _ => Ok(attributes),
+        }
+    }
+
+    async fn observe(
+        &self,
+        targets: &[Target<'_>],
+        scene: &Scene<'_>,
+    ) -> Result<Observation, ProviderError> {
+        observe::observe(&self.trips, targets, scene).await
+    }
+
+    fn design(&self, task: &Task<'_>, world: &mut World<'_>) -> Result<Design, Vec<Problem>> {
+        let nothing = Facts::default();
+        let facts = world.facts.get::<Facts>().unwrap_or(&nothing);
+        match task.address.kind() {
+            "core_contract" => contract::design::design(task, world, facts),
+            "pos_registration" => registration::design::design(task, world, facts),
+            _ => Ok(Design::default()),
+        }
+    }
+
+    async fn prepare(&self, effect: &Effect, inputs: &Attributes) -> Result<Ticket, ProviderError> {
+        prepare::prepare(&self.trips, effect, inputs).await
+    }
+
+    async fn commit(
+        &self,
+        ticket: &Ticket,
+        progress: &dyn Progress,
+    ) -> Result<Attributes, ProviderError> {
+        let pace = Pace {
+            wait: self.settings.wait,
+            poll: self.settings.poll,
+        };
+        let attempt = serde_json::from_value(ticket.payload.clone());
+        // A ticket that cannot be read may be one that was sent.
+        let attempt = attempt.map_err(|error| ProviderError::OutcomeUnknown {
+            code: "chain/bad-ticket",
+            what: format!("the ticket {} is not of this version", ticket.key),
+            source: Some(Box::new(error)),
+        })?;
+        match attempt {
+            Attempt::Transaction(signed) => send::commit(&self.trips, pace, &signed, progress).await,
+            Attempt::AwaitCode(work) => wait::await_code(&self.trips, pace, &work, progress).await,
+            Attempt::AwaitVotes(work) => wait::await_votes(&self.trips, pace, &work, progress).await,
+        }
+    }
+}

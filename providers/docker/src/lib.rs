@@ -1,1 +1,115 @@
-//! Placeholder.
+//! Docker as a provider: hosts, volumes and hardened Conflux nodes.
+//!
+//! - Reads: Docker Engines behind local sockets; a private network's files; the password of a PoS key, at the moment
+//!   of its use.
+//! - Returns: schemas, observations, designs and outputs.
+//! - Never: runs two containers with one PoS key, deletes a volume with a key unasked, publishes a node's inner RPC,
+//!   or writes a secret anywhere but to a container's standard input.
+//!
+//! A node's life: `image` (built from the wanted one, with our configuration in it), `container` (made, started,
+//! password handed over), `identity` (its public PoS data), `ready` (it follows its chain). Any change but of its state
+//! replaces it: `image`, `stop` with proof, `remove`, and again.
+
+mod client;
+mod commit;
+mod config_keys;
+mod design;
+mod errors;
+mod facts;
+mod failures;
+mod image;
+mod kinds;
+mod names;
+mod node;
+mod normalise;
+mod observe;
+mod observe_node;
+mod render;
+mod rpc;
+mod toml;
+mod volume;
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use pospool_model::plan::Effect;
+use pospool_model::provider::{
+    Design, Observation, Progress, Provider, Scene, Target, Task, Ticket, World,
+};
+use pospool_model::{Attributes, KindSchema, Problem, ProviderError};
+
+/// What may be chosen about the provider itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DockerSettings {
+    /// How long `identity` and `ready` wait before they leave the node to itself.
+    pub wait: Duration,
+}
+
+impl Default for DockerSettings {
+    fn default() -> Self {
+        Self {
+            wait: Duration::from_mins(15),
+        }
+    }
+}
+
+/// Docker Engine as a provider.
+#[derive(Clone, Debug, Default)]
+pub struct DockerProvider {
+    settings: DockerSettings,
+}
+
+impl DockerProvider {
+    /// Makes the provider; nothing is connected yet.
+    #[must_use]
+    pub fn new(settings: DockerSettings) -> Self {
+        Self { settings }
+    }
+}
+
+#[async_trait]
+impl Provider for DockerProvider {
+    fn name(&self) -> &'static str {
+        design::PROVIDER
+    }
+
+    fn kinds(&self) -> &'static [KindSchema] {
+        kinds::KINDS
+    }
+
+    fn normalise(&self, kind: &str, attributes: Attributes) -> Result<Attributes, Vec<Problem>> {
+        normalise::normalise(kind, attributes)
+    }
+
+    async fn observe(
+        &self,
+        targets: &[Target<'_>],
+        scene: &Scene<'_>,
+    ) -> Result<Observation, ProviderError> {
+        Ok(observe::observe(targets, scene).await)
+    }
+
+    fn design(&self, task: &Task<'_>, world: &mut World<'_>) -> Result<Design, Vec<Problem>> {
+        match task.address.kind() {
+            "volume" => volume::design(task, world),
+            "node" => design::node(task, world),
+            _ => Ok(Design::default()),
+        }
+    }
+
+    async fn prepare(
+        &self,
+        effect: &Effect,
+        _inputs: &Attributes,
+    ) -> Result<Ticket, ProviderError> {
+        commit::prepare(effect)
+    }
+
+    async fn commit(
+        &self,
+        ticket: &Ticket,
+        progress: &dyn Progress,
+    ) -> Result<Attributes, ProviderError> {
+        commit::commit(ticket, self.settings.wait, progress).await
+    }
+}

@@ -239,7 +239,7 @@ impl Joiner<'_> {
         }
         let registration = self
             .engine
-            .local_rpc(id, "test_posRegister", &json!(["0x1", 0]))
+            .local_rpc(id, "test_posRegister", &json!(["0x1"]))
             .await?;
         let address = registration
             .get(1)

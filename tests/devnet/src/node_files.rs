@@ -26,6 +26,7 @@ hydra_transition_number = 1
 hydra_transition_height = 1
 cip43_init_end_number = 1
 cip1559_transition_height = 1
+sigma_fix_transition_number = 1
 pos_reference_enable_height = 0
 pos_round_per_term = 10
 pos_in_queue_locked_views = 60

@@ -66,8 +66,6 @@ impl Project {
             &network.image,
             "--core-rpc",
             &network.core_rpc,
-            "--espace-rpc",
-            &network.espace_rpc,
             "--node-files",
             network.node_files.to_str().unwrap(),
             "--bootnodes",

@@ -96,12 +96,15 @@ impl<'a> Collector<'a> {
                 .error_with_help(spec::LABEL_COUNT, summary, span, help);
             return None;
         };
-        Address::new(kind, label.as_str())
-            .map_err(|error| {
+        match Address::new(kind, label.as_str()) {
+            Ok(address) => Some(address),
+            Err(error) => {
+                let span = source.place(label);
                 self.problems
-                    .error(spec::BAD_LABEL, error.to_string(), source.place(label))
-            })
-            .ok()
+                    .error(spec::BAD_LABEL, error.to_string(), span);
+                None
+            }
+        }
     }
 
     pub(super) fn duplicate(&mut self, what: &str, first: (usize, usize), second: Span) {
@@ -111,7 +114,7 @@ impl<'a> Collector<'a> {
             spec::DUPLICATE_NAME,
             summary,
             second,
-            "give one of them another name, or remove it",
+            "remove one of them, or give it another name",
         );
     }
 
@@ -264,7 +267,7 @@ impl<'a> Collector<'a> {
                     }
                 }
                 Structure::Attribute(part) => {
-                    bad.push((bytes_of(&part.key), "`lifecycle` has no such attribute"))
+                    bad.push((bytes_of(&part.key), "`lifecycle` has no such attribute"));
                 }
                 Structure::Block(part) => bad.push((header(part), "`lifecycle` has no blocks")),
             }

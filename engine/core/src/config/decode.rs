@@ -68,7 +68,7 @@ fn check(config: &Config, problems: &mut Problems) {
             let mut evaluator = Evaluator::new(config, &scope, source)
                 .naming(&all)
                 .quiet(true);
-            evaluator.value(&attribute.value);
+            evaluator.whole(&attribute.value);
             found.extend(evaluator.problems.into_list());
         }
     }
@@ -78,7 +78,9 @@ fn check(config: &Config, problems: &mut Problems) {
     for output in config.outputs.values() {
         found.extend(resource::evaluate_output(config, output, &scope, true).1);
     }
-    found.into_iter().for_each(|problem| problems.push(problem));
+    for problem in found {
+        problems.push(problem);
+    }
 }
 
 /// Digests the texts as a set, so that neither names nor order of files matter.
@@ -91,7 +93,9 @@ fn digest(files: &[SourceFile], variables: &BTreeMap<String, Value>) -> String {
     let mut hasher = Sha3_256::new();
     hasher.update(b"pospool spec 1\n");
     hasher.update(texts.len().to_be_bytes());
-    texts.iter().for_each(|text| hasher.update(text));
+    for text in &texts {
+        hasher.update(text);
+    }
     hasher.update(serde_json::to_string(variables).unwrap_or_default());
     hasher
         .finalize()

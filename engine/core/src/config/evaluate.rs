@@ -14,15 +14,18 @@ use pospool_model::{Address, Diagnostic, Value};
 
 use super::operators::{self, Fault, noun};
 use super::problems::Problems;
-use super::{Config, Scope, bytes_of, functions};
+use super::{Config, Scope, bytes_of, calls};
 use crate::spec::{self, SourceFile};
 
 /// How many parts one evaluation may make: locals that double each other would
 /// otherwise fill the memory with a spec of a few lines.
-const BUDGET: usize = 1_000_000;
+const BUDGET: usize = 200_000;
 
 /// How deep evaluation may go; the parser allows about 190 in one expression.
-const DEEPEST: usize = 400;
+const DEEPEST: usize = 300;
+
+/// How deep a value may be nested: its JSON form must be readable, which ends at 128.
+const DEEPEST_VALUE: usize = 32;
 
 /// Evaluates expressions of one owner.
 pub(super) struct Evaluator<'a> {
@@ -67,6 +70,19 @@ impl<'a> Evaluator<'a> {
     pub(super) fn quiet(mut self, quiet: bool) -> Self {
         self.quiet = quiet;
         self
+    }
+
+    /// Evaluates a whole attribute, and refuses what is too large or deep to be kept.
+    pub(super) fn whole(&mut self, expression: &'a Expression) -> Value {
+        let value = self.value(expression);
+        if self.budget == 0 {
+            return Value::Unknown;
+        }
+        if too_deep(&value) {
+            self.error(spec::TOO_DEEP, "the value is nested too deep", expression);
+            return Value::Unknown;
+        }
+        value
     }
 
     /// Evaluates one expression.
@@ -254,11 +270,11 @@ impl<'a> Evaluator<'a> {
     }
 
     fn call(&mut self, call: &'a FuncCall) -> Value {
-        let Ok(function) = functions::check_call(call, &self.problems) else {
+        let Ok(function) = calls::check_call(call, self.source, &self.problems) else {
             return Value::Unknown;
         };
         let mut arguments = Vec::with_capacity(call.args.len());
-        for argument in call.args.iter() {
+        for argument in &call.args {
             arguments.push(self.value(argument));
         }
         if arguments.contains(&Value::Unknown) {
@@ -284,5 +300,27 @@ fn weight(value: &Value) -> usize {
         Value::List(list) => 1 + list.iter().map(weight).sum::<usize>(),
         Value::Map(map) => 1 + map.values().map(weight).sum::<usize>(),
         _ => 1,
+    }
+}
+
+/// Whether a value is nested too deep to be kept.
+fn too_deep(value: &Value) -> bool {
+    // No recursion: the value may be deeper than the stack.
+    let mut level = vec![value];
+    for _ in 0..DEEPEST_VALUE {
+        let next: Vec<&Value> = level.iter().flat_map(|value| parts(value)).collect();
+        if next.is_empty() {
+            return false;
+        }
+        level = next;
+    }
+    true
+}
+
+fn parts(value: &Value) -> Vec<&Value> {
+    match value {
+        Value::List(list) => list.iter().collect(),
+        Value::Map(map) => map.values().collect(),
+        _ => Vec::new(),
     }
 }

@@ -4,15 +4,9 @@
 //! - Returns: the result, or which argument is wrong and why.
 //! - Never: reads the environment or a file: `env` and `file` only name a secret.
 
-use std::ops::Range;
-
-use hcl_edit::expr::{Expression, FuncCall};
 use pospool_model::{Blocks, Drip, SecretRef, Value};
 
-use super::bytes_of;
 use super::operators::{Fault, noun};
-use super::problems::Problems;
-use crate::spec;
 
 /// A function, as `pospool explain functions` prints it.
 #[derive(Clone, Copy, Debug)]
@@ -25,8 +19,8 @@ pub struct Function {
     pub doc: &'static str,
     /// Its only argument is a name, written out.
     pub(super) takes_name: bool,
-    least: usize,
-    most: usize,
+    pub(super) least: usize,
+    pub(super) most: usize,
     pub(super) run: fn(Vec<Value>) -> Result<Value, Fault>,
 }
 
@@ -165,105 +159,6 @@ const fn secret(
         takes_name: true,
         ..function(name, signature, doc, 1, 1, run)
     }
-}
-
-/// Finds the function that a call means.
-pub(super) fn find(call: &FuncCall) -> Option<&'static Function> {
-    let name = call.name.name.as_str();
-    let plain = !call.name.is_namespaced();
-    FUNCTIONS
-        .iter()
-        .find(|function| plain && function.name == name)
-}
-
-/// What is wrong with a call, whatever its arguments turn out to be.
-pub(super) struct CallProblem {
-    pub(super) code: &'static str,
-    pub(super) summary: String,
-    pub(super) help: Option<String>,
-    pub(super) bytes: Range<usize>,
-}
-
-/// Checks the name of a call and the form of its arguments.
-pub(super) fn check_call(
-    call: &FuncCall,
-    problems: &Problems,
-) -> Result<&'static Function, CallProblem> {
-    let name = call.name.name.as_str();
-    let problem = |code, summary, bytes, help| CallProblem {
-        code,
-        summary,
-        help,
-        bytes,
-    };
-    let Some(function) = find(call) else {
-        let names = FUNCTIONS.iter().map(|function| function.name);
-        let help = problems
-            .did_you_mean(name, names, ToOwned::to_owned)
-            .unwrap_or_else(|| "`pospool explain functions` lists them".to_owned());
-        let summary = format!("there is no function `{name}`");
-        return Err(problem(
-            spec::UNKNOWN_FUNCTION,
-            summary,
-            bytes_of(&call.name.name),
-            Some(help),
-        ));
-    };
-    let help = Some(format!("write `{}`", function.signature));
-    if call.args.expand_final() {
-        let summary = "`...` after an argument is not supported".to_owned();
-        return Err(problem(spec::UNSUPPORTED, summary, bytes_of(call), help));
-    }
-    let count = call.args.len();
-    if !(function.least..=function.most).contains(&count) {
-        let summary = format!("`{name}` was given {count} arguments");
-        return Err(problem(spec::ARGUMENT_COUNT, summary, bytes_of(call), help));
-    }
-    if function.takes_name && named(call).is_none() {
-        let bytes = call.args.get(0).map_or_else(|| bytes_of(call), bytes_of);
-        let summary = format!("`{name}` takes a name, written out as text");
-        return Err(problem(spec::BAD_ARGUMENT, summary, bytes, help));
-    }
-    if let Some(text) = named(call)
-        && function.takes_name
-        && !is_name(function.name, text)
-    {
-        let bytes = call.args.get(0).map_or_else(|| bytes_of(call), bytes_of);
-        // The text may be the secret itself, so the message does not repeat it.
-        let summary = format!("`{name}` was given something that is no name");
-        let help = match name {
-            "env" => {
-                "name an environment variable: letters, digits and `_`, not starting with a digit"
-            }
-            _ => "name a file that holds the secret",
-        };
-        return Err(problem(
-            spec::BAD_ARGUMENT,
-            summary,
-            bytes,
-            Some(help.to_owned()),
-        ));
-    }
-    Ok(function)
-}
-
-/// Returns the only argument of a call, if it is text that is written out.
-pub(super) fn named(call: &FuncCall) -> Option<&str> {
-    call.args.get(0).and_then(Expression::as_str)
-}
-
-/// Whether a text can name a variable or a file, and does not look like a key.
-fn is_name(function: &str, text: &str) -> bool {
-    let digits = text.trim_start_matches("0x");
-    let is_key = digits.len() >= 64 && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
-    let is_plain = text
-        .bytes()
-        .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-    let starts_well = !text.starts_with(|first: char| first.is_ascii_digit());
-    !text.is_empty()
-        && !is_key
-        && !text.contains('\0')
-        && (function != "env" || is_plain && starts_well)
 }
 
 fn wants<T>(position: usize, what: &str, got: &Value) -> Result<T, Fault> {

@@ -14,8 +14,7 @@ use pospool_model::{Address, Diagnostic, Value, diagnostic};
 
 use super::evaluate::Evaluator;
 use super::operators::noun;
-use super::paths::{knows, segment};
-use super::references::unknown_output;
+use super::paths::{knows, segment, unknown_output};
 use crate::spec;
 
 impl<'a> Evaluator<'a> {
@@ -240,10 +239,10 @@ impl<'a> Evaluator<'a> {
             }
             value => match &*value {
                 Value::Unknown => return Cow::Owned(Value::Unknown),
-                Value::List(list) => format!(
-                    "the list has {} elements, and this is number {index}, counted from 0",
-                    list.len()
-                ),
+                Value::List(list) => {
+                    let length = list.len();
+                    format!("there is no element {index}: the list has {length}, counted from 0")
+                }
                 other => format!("{} has no elements", noun(other)),
             },
         };

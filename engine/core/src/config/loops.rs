@@ -6,6 +6,7 @@
 //! - Never: goes through anything that may change between two runs.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use hcl_edit::expr::ForExpr;
 use pospool_model::Value;
@@ -80,23 +81,26 @@ impl<'a> Evaluator<'a> {
     fn map_of(&mut self, made: Vec<(String, Value)>, each: &'a ForExpr) -> Value {
         let mut map = BTreeMap::new();
         for (key, value) in made {
-            if each.grouping {
-                let group = map.entry(key).or_insert_with(|| Value::List(Vec::new()));
-                if let Value::List(list) = group {
-                    list.push(value);
+            match map.entry(key) {
+                Entry::Vacant(entry) if each.grouping => {
+                    entry.insert(Value::List(vec![value]));
                 }
-            } else if map.contains_key(&key) {
-                let summary = format!("the key `{key}` is made twice");
-                self.problems.error_with_help(
-                    spec::BAD_KEY,
-                    summary,
-                    self.source
-                        .place(each.key_expr.as_ref().unwrap_or(&each.value_expr)),
-                    "write `...` after the value to collect all values of a key",
-                );
-                return Value::Unknown;
-            } else {
-                map.insert(key, value);
+                Entry::Vacant(entry) => {
+                    entry.insert(value);
+                }
+                Entry::Occupied(mut entry) => match entry.get_mut() {
+                    Value::List(group) if each.grouping => group.push(value),
+                    _ => {
+                        let key = each.key_expr.as_ref().unwrap_or(&each.value_expr);
+                        self.problems.error_with_help(
+                            spec::BAD_KEY,
+                            format!("the key `{}` is made twice", entry.key()),
+                            self.source.place(key),
+                            "write `...` after the value to collect all values of a key",
+                        );
+                        return Value::Unknown;
+                    }
+                },
             }
         }
         Value::Map(map)

@@ -1,16 +1,18 @@
 //! Steps of a path such as `node.main.address`.
 //!
-//! - Reads: one step of the parsed path, or a kind's table.
-//! - Returns: the name in the step, if it is written out.
+//! - Reads: one step of the parsed path, and a kind's table.
+//! - Returns: the name in the step, if it is written out, and whether the kind has it.
 //! - Never: evaluates an index.
 
 use std::ops::Range;
 
 use hcl_edit::Decorated;
 use hcl_edit::expr::{Expression, TraversalOperator};
-use pospool_model::KindSchema;
+use pospool_model::{Diagnostic, KindSchema};
 
 use super::bytes_of;
+use super::problems::Problems;
+use crate::spec;
 
 /// A name in a path, written `.name` or `["name"]`.
 pub(super) struct Segment<'a> {
@@ -38,4 +40,15 @@ pub(super) fn knows(schema: &KindSchema, name: &str) -> bool {
     schema.open_outputs
         || schema.attribute(name).is_some()
         || schema.outputs.iter().any(|output| output.name == name)
+}
+
+/// Says that a kind gives out no such name.
+pub(super) fn unknown_output(schema: &KindSchema, name: &str, problems: &Problems) -> Diagnostic {
+    let outputs = schema.outputs.iter().map(|output| output.name);
+    let names = outputs.chain(schema.attributes.iter().map(|attribute| attribute.name));
+    let help = problems
+        .did_you_mean(name, names, ToOwned::to_owned)
+        .unwrap_or_else(|| format!("`pospool explain {}` lists the outputs", schema.kind));
+    let summary = format!("`{}` has no output `{name}`", schema.kind);
+    Diagnostic::error(spec::UNKNOWN_OUTPUT, summary).help(help)
 }

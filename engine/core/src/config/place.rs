@@ -32,10 +32,10 @@ pub(super) fn find(config: &Config, resource: &Resource, path: &[String]) -> Opt
 ///
 /// A value of several lines is shown by its key: to underline all of it would hide
 /// what is meant.
-pub(super) fn narrow<'a>(
+pub(super) fn narrow(
     source: &SourceFile,
     mut key: Range<usize>,
-    mut expression: &'a Expression,
+    mut expression: &Expression,
     path: &[String],
 ) -> Range<usize> {
     for name in path {

@@ -64,6 +64,11 @@ impl Problems {
         source.line_of(offset)
     }
 
+    /// Adds all of another list.
+    pub(super) fn extend(&mut self, other: Self) {
+        self.list.extend(other.list);
+    }
+
     /// How many there are.
     pub(super) fn len(&self) -> usize {
         self.list.len()
@@ -87,11 +92,11 @@ impl Problems {
             .map(|(position, file)| (file.source.name.as_str(), position))
             .collect();
         let mut list = self.list;
+        // The sort keeps the order of what has the same key: all that is outside.
         list.sort_by_key(|problem| {
-            problem.span.as_ref().map(|span| {
-                let file = order.get(span.file.as_str()).copied();
-                (file, span.bytes.start, span.bytes.end)
-            })
+            let span = problem.span.as_ref()?;
+            let file = order.get(span.file.as_str())?;
+            Some((*file, span.bytes.start, span.bytes.end))
         });
         list
     }

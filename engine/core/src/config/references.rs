@@ -13,8 +13,8 @@ use hcl_edit::template::{Element, Template};
 use hcl_edit::{Decorated, Ident};
 use pospool_model::{Address, KindSchema};
 
-use super::functions;
-use super::paths::{Segment, knows, segment};
+use super::calls;
+use super::paths::{Segment, knows, segment, unknown_output};
 use super::problems::Problems;
 use super::{Config, Kinds, bytes_of};
 use crate::spec::{self, SourceFile};
@@ -124,22 +124,24 @@ impl<'a> Walker<'a> {
 
     /// Looks at an entry of `depends_on`.
     pub(super) fn bare_resource(&mut self, expression: &'a Expression) {
-        let is_bare = match expression {
-            Expression::Traversal(traversal) => {
-                traversal.operators.len() == 1 && traversal.expr.is_variable()
-            }
-            _ => false,
-        };
-        if is_bare {
+        let path = expression.as_traversal();
+        if path.is_some_and(|path| path.operators.len() == 1 && path.expr.is_variable()) {
+            // It only sets the order, so no name is read of it.
+            let whole = std::mem::take(&mut self.found.whole);
             self.walk(expression);
+            self.found.whole = whole;
         } else {
-            self.problems.error_with_help(
-                spec::BAD_DEPENDS_ON,
-                "an entry of `depends_on` is a bare resource",
-                self.source.place(expression),
-                "write `depends_on = [kind.name]`",
-            );
+            self.no_list(expression);
         }
+    }
+
+    /// Reports a `depends_on` that is no list.
+    pub(super) fn no_list(&mut self, expression: &Expression) {
+        let summary = "`depends_on` is a list of bare resources";
+        let span = self.source.place(expression);
+        let help = "write `depends_on = [kind.name]`";
+        self.problems
+            .error_with_help(spec::BAD_DEPENDS_ON, summary, span, help);
     }
 
     fn template(&mut self, template: &'a Template) {
@@ -174,15 +176,11 @@ impl<'a> Walker<'a> {
     }
 
     fn call(&mut self, call: &'a FuncCall) {
-        match functions::check_call(call, self.problems) {
+        match calls::check_call(call, self.source, self.problems) {
             Ok(function) if function.takes_name => {}
             Ok(_) => call.args.iter().for_each(|argument| self.walk(argument)),
             Err(problem) => {
-                let place = self.source.span(problem.bytes);
-                let mut diagnostic =
-                    pospool_model::Diagnostic::error(problem.code, problem.summary).at(place);
-                diagnostic.help = problem.help;
-                self.problems.push(diagnostic);
+                self.problems.push(problem);
                 call.args.iter().for_each(|argument| self.walk(argument));
             }
         }
@@ -401,19 +399,4 @@ impl<'a> Walker<'a> {
         }
         address
     }
-}
-
-/// Says that a kind gives out no such name.
-pub(super) fn unknown_output(
-    schema: &KindSchema,
-    name: &str,
-    problems: &Problems,
-) -> pospool_model::Diagnostic {
-    let outputs = schema.outputs.iter().map(|output| output.name);
-    let names = outputs.chain(schema.attributes.iter().map(|attribute| attribute.name));
-    let help = problems
-        .did_you_mean(name, names, ToOwned::to_owned)
-        .unwrap_or_else(|| format!("`pospool explain {}` lists the outputs", schema.kind));
-    let summary = format!("`{}` has no output `{name}`", schema.kind);
-    pospool_model::Diagnostic::error(spec::UNKNOWN_OUTPUT, summary).help(help)
 }

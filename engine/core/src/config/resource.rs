@@ -31,7 +31,7 @@ pub(super) fn evaluate(
                 .naming(&resource.depends_on)
                 .quiet(quiet)
         });
-        let value = evaluator.value(&attribute.value);
+        let value = evaluator.whole(&attribute.value);
         if let Some(value) = checked(evaluator, resource, schema, attribute, value) {
             attributes.insert(schema.name.to_owned(), value);
         }
@@ -98,7 +98,7 @@ pub(super) fn evaluate_output(
     let mut evaluator = Evaluator::new(config, scope, source)
         .naming(&output.depends_on)
         .quiet(quiet);
-    let mut value = evaluator.value(&attribute.value);
+    let mut value = evaluator.whole(&attribute.value);
     if let Some(problem) = unfit(&value) {
         let place = source.place(&attribute.value);
         evaluator.problems.push(problem.at(place));
@@ -109,12 +109,6 @@ pub(super) fn evaluate_output(
 
 /// Says why a value can be neither an output nor a variable.
 pub(super) fn unfit(value: &Value) -> Option<Diagnostic> {
-    if types::too_deep(value) {
-        return Some(Diagnostic::error(
-            spec::TOO_DEEP,
-            "the value is nested too deep",
-        ));
-    }
     types::find_secret(value).map(|_| {
         Diagnostic::error(
             spec::SECRET_MISPLACED,

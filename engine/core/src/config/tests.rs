@@ -2,13 +2,14 @@
 
 mod cases;
 mod fuzz;
+mod oracle;
 mod values;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use pospool_model::{
     Address, AttributeSchema, Attributes, Diagnostic, KindSchema, OnChange, OutputSchema, Presence,
-    Role, Type, Value,
+    Role, Severity, Type, Value,
 };
 
 use super::{CODES, Config, Kinds, Scope, VariableInputs, decode};
@@ -66,7 +67,11 @@ static KINDS: &[KindSchema] = &[
         &[
             attribute("host", Type::Reference(&["host"]), Presence::Implied),
             attribute("image", Type::Text, Presence::Required),
-            attribute("peer", Type::Reference(&["node", "host"]), Presence::Optional),
+            attribute(
+                "peer",
+                Type::Reference(&["node", "host"]),
+                Presence::Optional,
+            ),
             attribute("tags", Type::List(&Type::Text), Presence::Optional),
             attribute("memory_mb", Type::Integer, Presence::Optional),
             attribute("public", Type::Bool, Presence::Optional),
@@ -124,7 +129,11 @@ fn show(text: &str, problems: &[Diagnostic]) -> String {
             Some(span) => format!("{} {:?}", span.file, span.bytes),
             None => "nowhere".to_owned(),
         };
-        let help = problem.help.as_ref().map(|help| format!("\n  {help}")).unwrap_or_default();
+        let help = problem
+            .help
+            .as_ref()
+            .map(|help| format!("\n  {help}"))
+            .unwrap_or_default();
         format!("{} {place} {}{help}\n", problem.code, problem.summary)
     });
     lines.collect()
@@ -136,15 +145,24 @@ fn check(text: &str, expected: &str) {
     let text = unindent(text);
     let found = show(&text, &decode_text(&text).1);
     let expected = unindent(expected);
-    assert_eq!(found.trim(), expected.trim(), "\n--- found ---\n{found}\n--- in ---\n{text}");
+    assert_eq!(
+        found.trim(),
+        expected.trim(),
+        "\n--- found ---\n{found}\n--- in ---\n{text}"
+    );
 }
 
 /// Removes the indentation that a text has in the source of a test.
 fn unindent(text: &str) -> String {
     let text = text.trim_start_matches('\n');
     let indents = text.lines().filter(|line| !line.trim().is_empty());
-    let indent = indents.map(|line| line.len() - line.trim_start().len()).min().unwrap_or(0);
-    let lines = text.lines().map(|line| line.get(indent..).unwrap_or("").to_owned() + "\n");
+    let indent = indents
+        .map(|line| line.len() - line.trim_start().len())
+        .min()
+        .unwrap_or(0);
+    let lines = text
+        .lines()
+        .map(|line| line.get(indent..).unwrap_or("").to_owned() + "\n");
     lines.collect()
 }
 
@@ -168,7 +186,10 @@ fn attributes(config: &Config, name: &str) -> Attributes {
 #[track_caller]
 fn value_of(expression: &str) -> String {
     let config = good(&format!("pool \"p\" {{\n  extra = {expression}\n}}\n"));
-    attributes(&config, "pool.p").get("extra").unwrap_or(&Value::Null).to_string()
+    attributes(&config, "pool.p")
+        .get("extra")
+        .unwrap_or(&Value::Null)
+        .to_string()
 }
 
 #[test]
@@ -189,6 +210,10 @@ fn every_code_has_a_case() {
         include_str!("../spec/tests.rs"),
     );
     for (code, _) in CODES {
-        assert!(cases.contains(&format!("{code} ")), "no test shows {code}");
+        let shown = [format!("{code} "), format!("{code}\"")];
+        assert!(
+            shown.iter().any(|shown| cases.contains(shown)),
+            "no test shows {code}"
+        );
     }
 }

@@ -11,9 +11,6 @@ use pospool_model::{Type, Value};
 use super::operators::noun;
 use crate::spec;
 
-/// How deep a value may be nested: its JSON form must be readable, which ends at 128.
-const DEEPEST: usize = 32;
-
 /// A part of a value that does not fit.
 #[derive(Debug)]
 pub(super) struct Mismatch {
@@ -30,39 +27,8 @@ pub(super) fn check(name: &str, ty: Type, value: Value) -> (Value, Vec<Mismatch>
         path: vec![name.to_owned()],
         found: Vec::new(),
     };
-    if too_deep(&value) {
-        checker.found.push(Mismatch {
-            code: spec::TOO_DEEP,
-            path: vec![name.to_owned()],
-            summary: format!("`{name}` is nested more than {DEEPEST} levels deep"),
-            help: None,
-        });
-        return (Value::Unknown, checker.found);
-    }
     let value = checker.check(ty, value);
     (value, checker.found)
-}
-
-/// Whether a value is nested too deep to be kept.
-pub(super) fn too_deep(value: &Value) -> bool {
-    // No recursion: the value may be deeper than the stack.
-    let mut level = vec![value];
-    for _ in 0..DEEPEST {
-        let next: Vec<&Value> = level.iter().flat_map(|value| parts(value)).collect();
-        if next.is_empty() {
-            return false;
-        }
-        level = next;
-    }
-    true
-}
-
-fn parts(value: &Value) -> Vec<&Value> {
-    match value {
-        Value::List(list) => list.iter().collect(),
-        Value::Map(map) => map.values().collect(),
-        _ => Vec::new(),
-    }
 }
 
 /// Returns where a secret is, from the value's outside.

@@ -188,12 +188,8 @@ impl Constants<'_> {
             outputs: &outputs,
         };
         let mut evaluator = Evaluator::new(self.config, &scope, source);
-        let value = evaluator.value(expression);
-        evaluator
-            .problems
-            .into_list()
-            .into_iter()
-            .for_each(|problem| problems.push(problem));
+        let value = evaluator.whole(expression);
+        problems.extend(evaluator.problems);
         if let Some(problem) = resource::unfit(&value) {
             problems.push(problem.at(source.place(expression)));
             return Value::Unknown;
@@ -347,7 +343,7 @@ fn type_of(
     expression: &Expression,
     problems: &mut Problems,
 ) -> Option<VariableType> {
-    let written = expression.as_variable().map(|name| name.as_str());
+    let written = expression.as_variable().map(hcl_edit::Ident::as_str);
     let found = VariableType::NAMES
         .iter()
         .find(|(name, _)| Some(*name) == written);

@@ -65,7 +65,7 @@ struct Scanner<'a> {
     found: Findings,
 }
 
-impl<'a> Scanner<'a> {
+impl Scanner<'_> {
     fn peek(&self, ahead: usize) -> u8 {
         self.bytes.get(self.at + ahead).copied().unwrap_or(b'\n')
     }
@@ -100,7 +100,7 @@ impl<'a> Scanner<'a> {
             b'\n' => {
                 let rest = self.text[self.at + 1..].trim_start_matches([' ', '\t']);
                 let ends = rest.strip_prefix(delimiter).is_some_and(|rest| {
-                    !rest.starts_with(|c: char| c.is_alphanumeric() || c == '_')
+                    !rest.starts_with(|c: char| c.is_alphanumeric() || c == '_' || c == '-')
                 });
                 if ends {
                     self.at = self.text.len() - rest.len() + delimiter.len() - 1;

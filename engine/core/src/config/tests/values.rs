@@ -11,12 +11,18 @@ fn literals() {
         ("true", "true"),
         (r#""a\n$${b}""#, r#""a\n${b}""#),
         ("[1, [2], \"x\",]", r#"[1, [2], "x"]"#),
-        ("{ a = 1, \"b c\" = 2, (\"d\") = 3 }", "{ a = 1, b c = 2, d = 3 }"),
+        (
+            "{ a = 1, \"b c\" = 2, (\"d\") = 3 }",
+            "{ a = 1, b c = 2, d = 3 }",
+        ),
         ("{\n a = 1\n b : 2\n }", "{ a = 1, b = 2 }"),
         ("<<EOT\n  a ${1 + 1}\nb\nEOT", r#""  a 2\nb\n""#),
         ("<<-EOT\n    a\n      b\n    EOT", r#""a\n  b\n""#),
         ("<<EOT\r\na\r\nEOT", r#""a\n""#),
-        (r#""${1}-${true}-${cfx(5)}-${blocks(2)}""#, r#""1-true-5 CFX-2 blocks""#),
+        (
+            r#""${1}-${true}-${cfx(5)}-${blocks(2)}""#,
+            r#""1-true-5 CFX-2 blocks""#,
+        ),
         (r#""${1}""#, r#""1""#),
         (r#""a  ${~ 1 ~}  b""#, r#""a1b""#),
     ] {
@@ -37,7 +43,10 @@ fn operators() {
         ("\"a\" != \"b\"", "true"),
         ("null == 1", "false"),
         ("[1, 2] == [1, 2]", "true"),
-        ("cfx(1) + cfx(\"0.5\") - drip(1)", "1.499999999999999999 CFX"),
+        (
+            "cfx(1) + cfx(\"0.5\") - drip(1)",
+            "1.499999999999999999 CFX",
+        ),
         ("3 * cfx(2)", "6 CFX"),
         ("cfx(2) > cfx(1)", "true"),
         ("blocks(2) * 3 - blocks(1)", "5 blocks"),
@@ -74,10 +83,22 @@ fn paths_and_loops() {
         ("{ a = 1 }[\"a\"]", "1"),
         ("[1, 2].1", "2"),
         ("[for x in [1, 2, 3] : x * 2 if x > 1]", "[4, 6]"),
-        ("[for i, x in [\"a\", \"b\"] : \"${i}${x}\"]", r#"["0a", "1b"]"#),
-        ("{ for k, v in { a = 1, b = 2 } : upper(k) => v }", "{ A = 1, B = 2 }"),
-        ("{ for x in [1, 2, 3] : x > 1 ? \"big\" : \"small\" => x... }", "{ big = [2, 3], small = [1] }"),
-        ("[for x in [1, 2] : [for y in [10, 20] : x + y]]", "[[11, 21], [12, 22]]"),
+        (
+            "[for i, x in [\"a\", \"b\"] : \"${i}${x}\"]",
+            r#"["0a", "1b"]"#,
+        ),
+        (
+            "{ for k, v in { a = 1, b = 2 } : upper(k) => v }",
+            "{ A = 1, B = 2 }",
+        ),
+        (
+            "{ for x in [1, 2, 3] : x > 1 ? \"big\" : \"small\" => x... }",
+            "{ big = [2, 3], small = [1] }",
+        ),
+        (
+            "[for x in [1, 2] : [for y in [10, 20] : x + y]]",
+            "[[11, 21], [12, 22]]",
+        ),
         ("[for host in [1] : host]", "[1]"),
     ] {
         assert_eq!(value_of(expression), value, "{expression}");
@@ -98,14 +119,21 @@ fn what_is_not_known_yet_stays_unknown() {
         ("host.h.address == \"a\"", "(known after apply)"),
         ("host.h.address == \"a\" && false", "false"),
         ("host.h.address == \"a\" ? 1 : 2", "(known after apply)"),
-        ("[for x in [1] : x if host.h.address == \"a\"]", "(known after apply)"),
+        (
+            "[for x in [1] : x if host.h.address == \"a\"]",
+            "(known after apply)",
+        ),
         ("source.s.PoSPool.abi[0]", "(known after apply)"),
         ("source.s[\"PoSPool\"]", "(known after apply)"),
     ] {
         let config = good(&format!(
             "host \"h\" {{}}\nsource \"s\" {{}}\npool \"p\" {{\n extra = {expression}\n}}\n"
         ));
-        assert_eq!(attributes(&config, "pool.p")["extra"].to_string(), value, "{expression}");
+        assert_eq!(
+            attributes(&config, "pool.p")["extra"].to_string(),
+            value,
+            "{expression}"
+        );
     }
 }
 
@@ -118,7 +146,10 @@ fn outputs_come_before_wanted_attributes_before_nothing() {
     let text = |text: &str| Value::from(text);
     let host = address("host.h");
     let of = |name: &str, value: &str| {
-        BTreeMap::from([(host.clone(), Attributes::from([(name.to_owned(), text(value))]))])
+        BTreeMap::from([(
+            host.clone(),
+            Attributes::from([(name.to_owned(), text(value))]),
+        )])
     };
     let (wanted, outputs) = (of("docker", "d"), of("address", "a"));
     let scope = Scope {
@@ -128,8 +159,13 @@ fn outputs_come_before_wanted_attributes_before_nothing() {
     let (found, problems) = config.evaluate(&address("pool.p"), &scope);
     assert_eq!(problems, []);
     assert_eq!(found["extra"].to_string(), r#"["a", "d", null, ["a"]]"#);
-    let uses: Vec<String> =
-        config.get(&address("pool.p")).unwrap().uses.iter().map(|(a, name)| format!("{a}.{name}")).collect();
+    let uses: Vec<String> = config
+        .get(&address("pool.p"))
+        .unwrap()
+        .uses
+        .iter()
+        .map(|(a, name)| format!("{a}.{name}"))
+        .collect();
     assert_eq!(uses, ["host.h.address", "host.h.docker", "host.h.port"]);
 }
 
@@ -142,8 +178,17 @@ fn an_implied_reference_is_filled_in_and_null_is_not_written() {
     let found = attributes(&config, "node.a");
     assert_eq!(found.keys().collect::<Vec<_>>(), ["host", "image"]);
     assert_eq!(found["host"], Value::Resource(address("host.only")));
-    assert!(config.get(&address("node.a")).unwrap().depends_on.contains(&address("host.only")));
-    assert_eq!(attributes(&config, "pool.p")["settings"].to_string(), "{ b = [1, host.only] }");
+    assert!(
+        config
+            .get(&address("node.a"))
+            .unwrap()
+            .depends_on
+            .contains(&address("host.only"))
+    );
+    assert_eq!(
+        attributes(&config, "pool.p")["settings"].to_string(),
+        "{ b = [1, host.only] }"
+    );
 }
 
 #[test]
@@ -174,12 +219,25 @@ fn everything_that_is_named_is_a_dependency() {
     let node = config.get(&address("node.n")).unwrap();
     let names: Vec<String> = node.depends_on.iter().map(ToString::to_string).collect();
     assert_eq!(names, ["host.a", "host.b", "host.c", "source.s"]);
-    let uses: Vec<String> = node.uses.iter().map(|(a, name)| format!("{a}.{name}")).collect();
-    assert_eq!(uses, ["host.a.address", "host.b.address", "source.s.PoSPool"]);
+    let uses: Vec<String> = node
+        .uses
+        .iter()
+        .map(|(a, name)| format!("{a}.{name}"))
+        .collect();
+    assert_eq!(
+        uses,
+        ["host.a.address", "host.b.address", "source.s.PoSPool"]
+    );
     assert!(node.lifecycle.prevent_destroy && !node.lifecycle.accepts_irreversible);
-    assert_eq!(config.output_uses(), BTreeSet::from([(address("node.n"), "address".to_owned())]));
+    assert_eq!(
+        config.output_uses(),
+        BTreeSet::from([(address("node.n"), "address".to_owned())])
+    );
     assert_eq!(config.output_names().collect::<Vec<_>>(), ["o"]);
-    assert_eq!(config.outputs()["o"].description.as_deref(), Some("where it is"));
+    assert_eq!(
+        config.outputs()["o"].description.as_deref(),
+        Some("where it is")
+    );
 }
 
 #[test]
@@ -209,7 +267,9 @@ fn a_variable_takes_its_last_value() {
         "variable \"a\" { type = number }\nvariable \"b\" { default = cfx(1) }\nvariable \"c\" {}\nvariable \"d\" { default = null }\n\
          pool \"p\" {\n extra = [var.a, var.b, var.c, var.d]\n}\n",
     );
-    let give = |name: &str, text: &str, origin: &str| (name.to_owned(), text.to_owned(), origin.to_owned());
+    let give = |name: &str, text: &str, origin: &str| {
+        (name.to_owned(), text.to_owned(), origin.to_owned())
+    };
     let inputs = VariableInputs {
         assignments: vec![
             give("a", "1", "--var"),
@@ -224,13 +284,19 @@ fn a_variable_takes_its_last_value() {
     };
     let (config, problems) = decode(&[spec], &kinds(), &inputs);
     assert_eq!(show("", &problems), "");
-    assert_eq!(attributes(&config, "pool.p")["extra"].to_string(), r#"[1, 8 CFX, "00 7", null]"#);
+    assert_eq!(
+        attributes(&config, "pool.p")["extra"].to_string(),
+        r#"[1, 8 CFX, "00 7", null]"#
+    );
 }
 
 #[test]
 fn the_digest_follows_texts_and_values_and_not_names_or_order() {
     let digest = |files: &[(&str, &str)], value: &str| {
-        let files: Vec<_> = files.iter().map(|(name, text)| SourceFile::new(*name, *text)).collect();
+        let files: Vec<_> = files
+            .iter()
+            .map(|(name, text)| SourceFile::new(*name, *text))
+            .collect();
         let inputs = VariableInputs {
             assignments: vec![("v".to_owned(), value.to_owned(), "--var".to_owned())],
             files: Vec::new(),
@@ -249,6 +315,9 @@ fn the_digest_follows_texts_and_values_and_not_names_or_order() {
 fn a_byte_order_mark_and_windows_line_ends_change_nothing() {
     let text = "\u{feff}host \"h\" {\r\n  docker = \"x\"\r\n  prt = 1\r\n}\r\n";
     let (config, problems) = decode_text(text);
-    assert_eq!(show(text, &problems), "spec/unknown-attribute 3:3 <prt> `host` has no attribute `prt`\n  did you mean `port`?\n");
+    assert_eq!(
+        show(text, &problems),
+        "spec/unknown-attribute 3:3 <prt> `host` has no attribute `prt`\n  did you mean `port`?\n"
+    );
     assert_eq!(attributes(&config, "host.h")["docker"], Value::from("x"));
 }

@@ -1,0 +1,224 @@
+//! The command line as types.
+//!
+//! - Reads: the arguments.
+//! - Returns: what the user asks for.
+//! - Never: opens a file or looks at the environment.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Parser, Subcommand};
+use pospool_model::Address;
+
+pub use crate::commands::init::InitArgs;
+
+/// Deploys and runs a Conflux `PoS` pool from one file.
+#[derive(Debug, Parser)]
+#[command(
+    name = "pospool",
+    version,
+    max_term_width = 100,
+    arg_required_else_help = true
+)]
+pub struct Args {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// What every command takes.
+    #[command(flatten)]
+    pub common: Common,
+}
+
+/// Options of every command.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Common {
+    /// The spec; relative paths inside it start at its folder
+    #[arg(long, global = true, value_name = "FILE", default_value = "pool.hcl")]
+    pub spec: PathBuf,
+    /// The state [default: pospool.state.json beside the spec]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub state: Option<PathBuf>,
+    /// Write JSON for programs instead of text
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Write no colours (as with the environment variable `NO_COLOR`)
+    #[arg(long, global = true)]
+    pub no_color: bool,
+}
+
+/// Values of the spec's variables.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct Variables {
+    /// Value of a variable of the spec; also taken from the environment as `POSPOOL_VAR_name`
+    #[arg(long = "var", value_name = "NAME=VALUE", value_parser = assignment)]
+    pub assignments: Vec<(String, String)>,
+    /// File with values of variables, one `name = value` a line
+    #[arg(long = "var-file", value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Write a first spec from a few answers
+    Init(Box<InitArgs>),
+    /// Check the spec without looking at anything outside
+    Validate(ValidateArgs),
+    /// Show what `apply` would do, why, and what it costs
+    Plan(PlanArgs),
+    /// Make the outside what the spec says
+    Apply(ApplyArgs),
+    /// Take down what can be taken down, and say what stays
+    Destroy(DestroyArgs),
+    /// Show the state, or a saved plan
+    Show(ShowArgs),
+    /// Explain a kind of resource, the functions of specs, or the code of a message
+    Explain(ExplainArgs),
+    /// Show the version
+    Version,
+}
+
+/// Arguments of `validate`.
+#[derive(Debug, clap::Args)]
+pub struct ValidateArgs {
+    /// Values of variables.
+    #[command(flatten)]
+    pub variables: Variables,
+}
+
+/// Arguments of `plan`.
+#[derive(Debug, clap::Args)]
+pub struct PlanArgs {
+    /// Save the plan, for `pospool apply FILE`
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// End with 2 when there are changes, and with 3 when all of them only mend what moved outside
+    #[arg(long)]
+    pub detailed_exitcode: bool,
+    /// Values of variables.
+    #[command(flatten)]
+    pub variables: Variables,
+}
+
+/// Arguments of `apply`.
+#[derive(Debug, clap::Args)]
+pub struct ApplyArgs {
+    /// A plan saved by `pospool plan --out`: exactly that is done, or nothing if it is stale
+    #[arg(value_name = "FILE")]
+    pub plan: Option<PathBuf>,
+    /// How the run goes.
+    #[command(flatten)]
+    pub run: RunArgs,
+    /// Values of variables.
+    #[command(flatten)]
+    pub variables: Variables,
+}
+
+/// Arguments of `destroy`.
+#[derive(Debug, clap::Args)]
+pub struct DestroyArgs {
+    /// Really delete this resource although it holds something precious; may be repeated
+    #[arg(long, value_name = "ADDRESS")]
+    pub delete: Vec<Address>,
+    /// How the run goes.
+    #[command(flatten)]
+    pub run: RunArgs,
+    /// Values of variables.
+    #[command(flatten)]
+    pub variables: Variables,
+}
+
+/// How a run that changes something goes.
+#[derive(Clone, Copy, Debug, clap::Args)]
+pub struct RunArgs {
+    /// Do not ask before anything is changed
+    #[arg(long)]
+    pub auto_approve: bool,
+    /// How long to wait for what takes its time outside, such as 90s, 15m or 2h
+    #[arg(long, value_name = "TIME", default_value = "15m", value_parser = duration)]
+    pub wait: Duration,
+}
+
+/// Arguments of `show`.
+#[derive(Debug, clap::Args)]
+pub struct ShowArgs {
+    /// A plan saved by `pospool plan --out`
+    #[arg(value_name = "FILE")]
+    pub plan: Option<PathBuf>,
+}
+
+/// Arguments of `explain`.
+#[derive(Debug, clap::Args)]
+pub struct ExplainArgs {
+    /// A kind such as `node`, `functions`, `codes`, or a code such as `spec/syntax`
+    #[arg(value_name = "TOPIC")]
+    pub topic: Option<String>,
+}
+
+/// Reads `name=value`.
+fn assignment(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err("write it as name=value".to_owned()),
+    }
+}
+
+/// Reads `90s`, `15m` or `2h`.
+fn duration(text: &str) -> Result<Duration, String> {
+    let wrong = || "write it as a whole number with a unit: 90s, 15m or 2h".to_owned();
+    let unit = text.chars().next_back().ok_or_else(wrong)?;
+    let seconds = match unit {
+        's' => 1,
+        'm' => 60,
+        'h' => 3600,
+        _ => return Err(wrong()),
+    };
+    let count = &text[..text.len() - 1];
+    if !count.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(wrong());
+    }
+    let count: u64 = count.parse().map_err(|_| wrong())?;
+    count
+        .checked_mul(seconds)
+        .map(Duration::from_secs)
+        .ok_or_else(wrong)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_definition_is_sound() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn times_carry_their_unit() {
+        assert_eq!(duration("90s"), Ok(Duration::from_secs(90)));
+        assert_eq!(duration("15m"), Ok(Duration::from_mins(15)));
+        assert_eq!(duration("2h"), Ok(Duration::from_hours(2)));
+        for wrong in [
+            "",
+            "5",
+            "m",
+            "1.5h",
+            "-1s",
+            "+1s",
+            "5d",
+            "5µ",
+            "99999999999999999999h",
+        ] {
+            assert!(duration(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn assignments_keep_everything_after_the_first_equals_sign() {
+        assert_eq!(assignment("a=b=c"), Ok(("a".to_owned(), "b=c".to_owned())));
+        assert!(assignment("a").is_err());
+        assert!(assignment("=a").is_err());
+    }
+}

@@ -1,0 +1,210 @@
+//! Explanations of stable codes.
+//!
+//! - Reads: the tables of every crate.
+//! - Returns: code and explanation, sorted by code.
+//! - Never: explains a code twice: the table next to the code's maker wins.
+
+use std::collections::BTreeMap;
+
+use crate::wiring;
+
+/// Codes of the stages of the engine that have no table of their own, and of this program.
+const OWN: &[(&str, &str)] = &[
+    (
+        "apply/cancelled",
+        "The user asked to stop while an effect was waited for. The next apply goes on with it.",
+    ),
+    (
+        "apply/converging",
+        "An effect goes on outside, and --wait is over. The next apply goes on waiting.",
+    ),
+    (
+        "apply/missing-output",
+        "An effect needs an output of another resource that its steps did not leave behind. Plan again; if it stays, it is a defect of the provider.",
+    ),
+    (
+        "apply/unknown-provider",
+        "A plan or a journal names a provider that this build of pospool does not have. Use the build that made it.",
+    ),
+    (
+        "apply/unsettled",
+        "An earlier run left effects open, and what came of them cannot be found out now. Nothing new may begin before that, as it could happen twice.",
+    ),
+    (
+        "check/amount-overflow",
+        "The costs of a plan are too large to add.",
+    ),
+    (
+        "check/insufficient-funds",
+        "An account has less money than the whole plan may need. Nothing is begun that the money does not cover to its end.",
+    ),
+    (
+        "check/other-chain",
+        "A chain answers with another identity (chain ids, genesis) than the one that the state was made on.",
+    ),
+    (
+        "cli/bad-answer",
+        "An answer or a flag of `pospool init` cannot be what is meant.",
+    ),
+    (
+        "cli/declined",
+        "The plan was not approved with `yes`. Nothing was changed.",
+    ),
+    ("cli/exists", "`pospool init` never overwrites a file."),
+    (
+        "cli/file",
+        "A file cannot be read or written; the cause is what the operating system said.",
+    ),
+    (
+        "cli/missing-answer",
+        "`pospool init` needs an answer that has no default, and there is no terminal to ask on.",
+    ),
+    ("cli/no-spec", "The file that --spec names is not there."),
+    (
+        "cli/no-topic",
+        "`pospool explain` knows neither a kind nor a code of this name.",
+    ),
+    (
+        "cli/nobody-to-ask",
+        "There are changes to approve, and input or messages are not on a terminal. Without --auto-approve nothing is changed then.",
+    ),
+    (
+        "cli/not-recorded",
+        "A name given with --delete is not in the state.",
+    ),
+    (
+        "cli/stream",
+        "The result could not be written, or an answer could not be read.",
+    ),
+    (
+        "cli/system",
+        "The operating system refused something that pospool needs to run.",
+    ),
+    (
+        "plan/fixed-attribute",
+        "An attribute differs that cannot be changed once the object exists.",
+    ),
+    (
+        "plan/irreversible",
+        "A step cannot be undone, and the spec does not accept that with `lifecycle { irreversible = \"accept\" }`.",
+    ),
+    (
+        "plan/protected",
+        "A resource with `prevent_destroy = true` would be taken down.",
+    ),
+    (
+        "plan/stale",
+        "A saved plan was made from another spec, state or outside than those that are there now. Make a new one.",
+    ),
+    (
+        "record/no-effect",
+        "A plan names an effect of a `record`, which has none. The plan was not made by this build.",
+    ),
+    (
+        "spec/problems",
+        "The spec has problems, each of which is shown with its own code.",
+    ),
+    (
+        "state/damaged",
+        "A state or a saved plan is not what its version promises. Restore it from a backup.",
+    ),
+    (
+        "state/empty",
+        "The state file is empty. It is never read as a new state, since that would make everything a second time.",
+    ),
+    (
+        "state/encode",
+        "The state could not be written as JSON. Nothing was written.",
+    ),
+    (
+        "state/foreign",
+        "The file is not a state or plan of pospool.",
+    ),
+    (
+        "state/io",
+        "The operating system refused to read or write the state.",
+    ),
+    (
+        "state/journal-damaged",
+        "The journal is damaged before its end. Only a torn last line is normal after a crash.",
+    ),
+    (
+        "state/journal-foreign",
+        "The journal beside the state belongs to another state, or to a later version of it.",
+    ),
+    (
+        "state/journal-without-state",
+        "There is a journal and no state. Put the state file back that it was written with.",
+    ),
+    (
+        "state/locked",
+        "Another process holds the state. The lock goes when that process ends, however it ends.",
+    ),
+    (
+        "state/open-effects",
+        "A run was stopped while effects were under way. The next apply first finds out what came of them.",
+    ),
+    ("state/too-new", "The file was written by a newer pospool."),
+];
+
+/// All codes.
+#[must_use]
+pub fn all() -> BTreeMap<&'static str, &'static str> {
+    let tables = wiring::CODES.iter().copied();
+    let tables = [OWN]
+        .into_iter()
+        .chain(tables)
+        .chain([pospool_engine::config::CODES]);
+    tables.flatten().copied().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    /// Codes that stand in the sources of a folder, found by their look.
+    fn codes_in(folder: &Path, found: &mut Vec<String>) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                codes_in(&path, found);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let text = std::fs::read_to_string(&path).unwrap();
+                found.extend(
+                    text.split('"')
+                        .filter(|word| is_code(word))
+                        .map(ToOwned::to_owned),
+                );
+            }
+        }
+    }
+
+    fn is_code(word: &str) -> bool {
+        let stages = ["apply", "check", "cli", "plan", "record", "spec", "state"];
+        word.split_once('/').is_some_and(|(stage, name)| {
+            stages.contains(&stage)
+                && !name.is_empty()
+                && name
+                    .bytes()
+                    .all(|byte| byte.is_ascii_lowercase() || byte == b'-')
+        })
+    }
+
+    #[test]
+    fn every_code_of_the_engine_is_explained() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let mut found = Vec::new();
+        for folder in ["src", "../core/src", "../model/src"] {
+            codes_in(&root.join(folder), &mut found);
+        }
+        let explained = all();
+        let missing: Vec<_> = found
+            .iter()
+            .filter(|code| !explained.contains_key(code.as_str()))
+            .collect();
+        assert!(found.len() > OWN.len());
+        assert!(missing.is_empty(), "{missing:?}");
+    }
+}

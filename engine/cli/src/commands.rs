@@ -1,0 +1,66 @@
+//! The commands, one file each: arguments in, text and an exit code out.
+//!
+//! - Reads: arguments, the project's files, and the outside through the registry.
+//! - Does: what the command's name says.
+//! - Never: makes text; the views do.
+
+pub mod apply;
+pub mod destroy;
+pub mod explain;
+pub mod init;
+mod pipeline;
+pub mod plan;
+mod run;
+pub mod show;
+pub mod validate;
+pub mod version;
+
+use pospool_engine::registry::Registry;
+
+use crate::args::Command;
+use crate::console::Console;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::interrupt::Interrupt;
+use crate::project::Project;
+
+/// What a command works with.
+pub struct Session<'a, 'b> {
+    /// Files.
+    pub project: &'a Project,
+    /// Providers.
+    pub registry: &'a Registry,
+    /// Streams.
+    pub console: &'a mut Console<'b>,
+    /// The user's wish to stop.
+    pub interrupt: &'a Interrupt,
+}
+
+/// Whether a command looks outside, and so needs a runtime with timers and signals.
+#[must_use]
+pub fn looks_outside(command: &Command) -> bool {
+    matches!(
+        command,
+        Command::Plan(_) | Command::Apply(_) | Command::Destroy(_)
+    )
+}
+
+/// Whether a command reads a spec, whose relative paths start at its folder.
+#[must_use]
+pub fn reads_spec(command: &Command) -> bool {
+    looks_outside(command) || matches!(command, Command::Validate(_))
+}
+
+/// Runs a command.
+pub async fn call(session: &mut Session<'_, '_>, command: &Command) -> Result<Exit, Failure> {
+    match command {
+        Command::Init(args) => init::run(session, args),
+        Command::Validate(args) => validate::run(session, args),
+        Command::Plan(args) => plan::run(session, args).await,
+        Command::Apply(args) => apply::run(session, args).await,
+        Command::Destroy(args) => destroy::run(session, args).await,
+        Command::Show(args) => show::run(session, args),
+        Command::Explain(args) => explain::run(session, args),
+        Command::Version => version::run(session),
+    }
+}

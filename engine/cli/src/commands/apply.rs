@@ -1,0 +1,72 @@
+//! `pospool apply`: makes the outside what the spec says.
+//!
+//! - Reads: the spec, the state, the outside, and a saved plan if one is named.
+//! - Does: what the plan says, after it was shown and approved.
+//! - Never: carries out a saved plan that does not fit any more.
+
+use std::path::Path;
+
+use pospool_engine::plan::Options;
+use pospool_engine::store::Store;
+use pospool_engine::{check, planfile};
+
+use crate::args::ApplyArgs;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::view;
+
+use super::Session;
+use super::pipeline::{self, NoSpec, Planned, Spec};
+use super::run::{self, Approval};
+
+/// Runs the command.
+pub async fn run(session: &mut Session<'_, '_>, args: &ApplyArgs) -> Result<Exit, Failure> {
+    let registry = session.registry;
+    let spec = pipeline::load(
+        session.project,
+        &args.variables,
+        registry,
+        NoSpec::IsAnError,
+    )?;
+    let mut store = run::open(session, "apply")?;
+    if !store.exists() {
+        // The lineage in it names everything that is made, so it comes before all else.
+        store.update(|_| {})?;
+        let started = view::state::started(&session.project.state, store.state());
+        session.console.tell(&started);
+    }
+    run::settle(session, &mut store).await?;
+    if let Some(file) = &args.plan {
+        let path = session.project.path(file);
+        let planned = saved(session, &spec, &store, &path).await?;
+        return run::carry_out(session, &spec, &mut store, &planned, Approval::Given).await;
+    }
+    let options = Options::default();
+    let planned = pipeline::make_plan(&spec, store.state(), registry, &options).await?;
+    run::carry_out(session, &spec, &mut store, &planned, args.run.into()).await
+}
+
+/// Loads a plan and proves that what it was made from is still there.
+async fn saved(
+    session: &Session<'_, '_>,
+    spec: &Spec,
+    store: &Store,
+    path: &Path,
+) -> Result<Planned, Failure> {
+    let plan = planfile::load(path)?;
+    let seen = pipeline::look(spec, store.state(), session.registry).await?;
+    let reasons = planfile::stale(&plan, &spec.config, store.state(), &seen);
+    if !reasons.is_empty() {
+        return Err(Failure::Stale {
+            path: path.to_owned(),
+            reasons,
+        });
+    }
+    let problems = check::check(&plan, store.state(), &seen);
+    Ok(Planned {
+        plan,
+        seen,
+        problems,
+        destroy: false,
+    })
+}

@@ -1,0 +1,53 @@
+//! `pospool destroy`: takes down what can be taken down, and says what stays.
+//!
+//! - Reads: the state, the outside, and the spec if there is one.
+//! - Does: the deletes of the plan, after it was shown and approved.
+//! - Never: deletes something precious that `--delete` does not name.
+
+use std::collections::BTreeSet;
+
+use pospool_engine::plan::Options;
+use pospool_model::Address;
+use pospool_model::diagnostic::did_you_mean;
+use pospool_model::state::State;
+
+use crate::args::DestroyArgs;
+use crate::exit::Exit;
+use crate::failure::Failure;
+
+use super::pipeline::{self, NoSpec};
+use super::{Session, run};
+
+/// Runs the command.
+pub async fn run(session: &mut Session<'_, '_>, args: &DestroyArgs) -> Result<Exit, Failure> {
+    let registry = session.registry;
+    let spec = pipeline::load(session.project, &args.variables, registry, NoSpec::IsEmpty)?;
+    let mut store = run::open(session, "destroy")?;
+    if !store.exists() {
+        return run::nothing_to_do(session, &store);
+    }
+    run::settle(session, &mut store).await?;
+    let delete: BTreeSet<Address> = args.delete.iter().cloned().collect();
+    recorded(&delete, store.state())?;
+    let options = Options {
+        destroy: true,
+        delete,
+    };
+    let planned = pipeline::make_plan(&spec, store.state(), registry, &options).await?;
+    run::carry_out(session, &spec, &mut store, &planned, args.run.into()).await
+}
+
+/// A slip in `--delete` must not read as "nothing precious was named".
+fn recorded(delete: &BTreeSet<Address>, state: &State) -> Result<(), Failure> {
+    let names = || state.resources.keys().map(Address::as_str);
+    match delete
+        .iter()
+        .find(|address| !state.resources.contains_key(*address))
+    {
+        None => Ok(()),
+        Some(address) => Err(Failure::NotRecorded {
+            address: address.to_string(),
+            meant: did_you_mean(address.as_str(), names()).map(ToOwned::to_owned),
+        }),
+    }
+}

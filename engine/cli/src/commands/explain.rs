@@ -1,0 +1,54 @@
+//! `pospool explain`: kinds, functions and codes.
+//!
+//! - Reads: the tables of the providers and the engine.
+//! - Returns: what they say.
+//! - Never: reads a file.
+
+use pospool_model::KindSchema;
+use pospool_model::diagnostic::did_you_mean;
+
+use crate::args::ExplainArgs;
+use crate::codes;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::view::explain as view;
+
+use super::Session;
+
+/// Runs the command.
+pub fn run(session: &mut Session<'_, '_>, args: &ExplainArgs) -> Result<Exit, Failure> {
+    let kinds: Vec<&'static KindSchema> = session.registry.schemas().collect();
+    let codes = codes::all();
+    let console = &mut *session.console;
+    let (paint, json) = (console.out_paint, console.json);
+    match args.topic.as_deref() {
+        None if json => console.say_json(&view::kinds_json(&kinds))?,
+        None => console.say(&view::kinds(&kinds, paint))?,
+        Some("functions") if json => console.say_json(&view::functions_json())?,
+        Some("functions") => console.say(&view::functions(paint))?,
+        Some("codes") if json => console.say_json(&view::codes_json(&codes))?,
+        Some("codes") => console.say(&view::codes(&codes, paint))?,
+        Some(topic) => {
+            let schema = kinds.iter().find(|schema| schema.kind == topic);
+            match (schema, codes.get_key_value(topic)) {
+                (Some(schema), _) if json => console.say_json(&view::kinds_json(&[schema]))?,
+                (Some(schema), _) => console.say(&view::kind(schema, paint))?,
+                (None, Some((code, text))) if json => {
+                    console.say_json(&view::codes_json(&[(*code, *text)].into()))?;
+                }
+                (None, Some((code, text))) => console.say(&view::code(code, text, paint))?,
+                (None, None) => {
+                    let names = kinds.iter().map(|schema| schema.kind);
+                    let names = names
+                        .chain(codes.keys().copied())
+                        .chain(["functions", "codes"]);
+                    return Err(Failure::NoTopic {
+                        topic: topic.to_owned(),
+                        meant: did_you_mean(topic, names).map(ToOwned::to_owned),
+                    });
+                }
+            }
+        }
+    }
+    Ok(Exit::Done)
+}

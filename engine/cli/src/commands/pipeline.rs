@@ -1,0 +1,121 @@
+//! The way from files to a checked plan, which several commands share.
+//!
+//! - Reads: the spec, variables, the state, and the outside.
+//! - Returns: the plan and every problem on the way.
+//! - Never: changes anything outside.
+
+use pospool_engine::config::{self, Config};
+use pospool_engine::observe::{self, Seen};
+use pospool_engine::plan::{self, Options};
+use pospool_engine::registry::Registry;
+use pospool_engine::spec::SourceFile;
+use pospool_engine::{check, resolve};
+use pospool_model::plan::Plan;
+use pospool_model::state::State;
+use pospool_model::{Diagnostic, Severity};
+
+use crate::args::Variables;
+use crate::failure::Failure;
+use crate::project::Project;
+
+/// A decoded spec without errors.
+pub(super) struct Spec {
+    pub(super) config: Config,
+    /// All texts that a problem may speak of.
+    pub(super) files: Vec<SourceFile>,
+    pub(super) warnings: Vec<Diagnostic>,
+}
+
+/// What a spec that is not there means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum NoSpec {
+    IsAnError,
+    IsEmpty,
+}
+
+/// Reads and decodes the spec; any error in it is a failure that holds all of them.
+pub(super) fn load(
+    project: &Project,
+    variables: &Variables,
+    registry: &Registry,
+    missing: NoSpec,
+) -> Result<Spec, Failure> {
+    let file = match (project.read_spec()?, missing) {
+        (Some(file), _) => file,
+        (None, NoSpec::IsEmpty) => SourceFile::new(&project.spec_name, ""),
+        (None, NoSpec::IsAnError) => return Err(Failure::NoSpec(project.spec_name.clone())),
+    };
+    let inputs = project.variable_inputs(variables)?;
+    let spec_files = [file];
+    let (config, problems) = config::decode(&spec_files, &registry.kinds(), &inputs);
+    let mut files = Vec::from(spec_files);
+    files.extend(inputs.files);
+    let given = inputs.assignments.into_iter();
+    files.extend(given.map(|(_, text, origin)| SourceFile::new(origin, text)));
+    if has_errors(&problems) {
+        return Err(Failure::Problems { problems, files });
+    }
+    Ok(Spec {
+        config,
+        files,
+        warnings: problems,
+    })
+}
+
+impl Spec {
+    /// What providers say of the wanted attributes before anything outside is known.
+    pub(super) fn check_values(&self, registry: &Registry) -> Vec<Diagnostic> {
+        let order = resolve::order(&self.config);
+        resolve::resolve(&self.config, &order, registry, &resolve::Outputs::new()).1
+    }
+}
+
+/// A plan, and what it was made from.
+pub(super) struct Planned {
+    pub(super) plan: Plan,
+    pub(super) seen: Seen,
+    /// Problems of every stage. With an error among them the plan must not be applied.
+    pub(super) problems: Vec<Diagnostic>,
+    /// The user asked to take everything down.
+    pub(super) destroy: bool,
+}
+
+/// Looks at the outside, plans, and checks the plan.
+pub(super) async fn make_plan(
+    spec: &Spec,
+    state: &State,
+    registry: &Registry,
+    options: &Options,
+) -> Result<Planned, Failure> {
+    let seen = look(spec, state, registry).await?;
+    let (plan, mut problems) = plan::plan(&spec.config, state, &seen, registry, options);
+    problems.extend(check::check(&plan, state, &seen));
+    Ok(Planned {
+        plan,
+        seen,
+        problems,
+        destroy: options.destroy,
+    })
+}
+
+/// Looks at the outside. What could not be looked at leaves nothing to plan from.
+pub(super) async fn look(spec: &Spec, state: &State, registry: &Registry) -> Result<Seen, Failure> {
+    let mut seen = observe::observe(&spec.config, state, registry)
+        .await
+        .map_err(Failure::Look)?;
+    if has_errors(&seen.problems) {
+        let mut problems = spec.warnings.clone();
+        problems.append(&mut seen.problems);
+        return Err(Failure::Problems {
+            problems,
+            files: spec.files.clone(),
+        });
+    }
+    Ok(seen)
+}
+
+pub(super) fn has_errors(problems: &[Diagnostic]) -> bool {
+    problems
+        .iter()
+        .any(|problem| problem.severity == Severity::Error)
+}

@@ -1,0 +1,114 @@
+//! `pospool plan`: what would `apply` do?
+//!
+//! - Reads: the spec, the state, and the outside.
+//! - Returns: the plan with every problem; saves it if asked to.
+//! - Never: changes anything outside. A project without a state gets one, since its
+//!   name is part of the plan.
+
+use pospool_engine::plan::Options;
+use pospool_engine::planfile;
+use pospool_engine::store::{Mode, Store};
+use pospool_model::{Diagnostic, Severity};
+use serde_json::json;
+
+use crate::args::PlanArgs;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::view;
+use crate::view::plan::Around;
+
+use super::Session;
+use super::pipeline::{self, NoSpec, Planned, Spec};
+
+/// Runs the command.
+pub async fn run(session: &mut Session<'_, '_>, args: &PlanArgs) -> Result<Exit, Failure> {
+    let registry = session.registry;
+    let spec = pipeline::load(
+        session.project,
+        &args.variables,
+        registry,
+        NoSpec::IsAnError,
+    )?;
+    let store = open(session)?;
+    let mut planned =
+        pipeline::make_plan(&spec, store.state(), registry, &Options::default()).await?;
+    planned.problems.extend(spec.warnings.iter().cloned());
+    planned.problems.extend(open_effects(&store));
+    let problems = Exit::of_problems(&planned.problems);
+    let saved = match &args.out {
+        Some(out) if problems.is_none() => {
+            let out = session.project.path(out);
+            planfile::save(&out, &planned.plan)?;
+            Some(out)
+        }
+        _ => None,
+    };
+    show(session, &spec, &store, &planned, saved.as_deref())?;
+    Ok(match problems {
+        Some(exit) => exit,
+        None if !args.detailed_exitcode || planned.plan.steps.is_empty() => Exit::Done,
+        None if view::plan::only_drift(&planned.plan) => Exit::OnlyDrift,
+        None => Exit::Changes,
+    })
+}
+
+/// Opens the state to look at it. A new one is written first: the lineage in it
+/// names everything that the plan would make.
+fn open(session: &mut Session<'_, '_>) -> Result<Store, Failure> {
+    let path = &session.project.state;
+    let store = Store::open(path, Mode::Read, "plan")?;
+    if store.exists() {
+        return Ok(store);
+    }
+    drop(store);
+    let mut store = Store::open(path, Mode::Write, "plan")?;
+    store.update(|_| {})?;
+    session
+        .console
+        .tell(&view::state::started(path, store.state()));
+    Ok(store)
+}
+
+/// A warning if a killed run left something under way: this plan cannot know what came of it.
+fn open_effects(store: &Store) -> Option<Diagnostic> {
+    let open = store.open_effects().len();
+    if open == 0 {
+        return None;
+    }
+    let mut warning = Diagnostic::error("state/open-effects", view::plan::under_way(open))
+        .help("run `pospool apply`: it first finds out what came of them, and plans after that");
+    warning.severity = Severity::Warning;
+    Some(warning)
+}
+
+fn show(
+    session: &mut Session<'_, '_>,
+    spec: &Spec,
+    store: &Store,
+    planned: &Planned,
+    saved: Option<&std::path::Path>,
+) -> Result<(), Failure> {
+    let console = &mut *session.console;
+    if console.json {
+        return console.say_json(&json!({
+            "format_version": view::FORMAT_VERSION,
+            "plan": planned.plan,
+            "diagnostics": view::diagnostics::json(&planned.problems, &spec.files),
+            "summary": view::plan::summary(&planned.plan),
+        }));
+    }
+    let around = Around {
+        outputs: &store.state().outputs,
+        destroy: false,
+        paint: console.out_paint,
+    };
+    console.say(&view::plan::text(&planned.plan, around))?;
+    let problems = view::diagnostics::text(&planned.problems, &spec.files, console.err_paint);
+    if !problems.is_empty() {
+        console.tell(&format!("\n{problems}"));
+    }
+    if let Some(path) = saved {
+        console.tell(&view::plan::saved(path));
+    }
+    Ok(())
+}

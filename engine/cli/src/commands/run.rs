@@ -1,0 +1,211 @@
+//! What `apply` and `destroy` share: settling, asking, carrying out, reporting.
+//!
+//! - Reads: the journal of an earlier run, and the user's answer.
+//! - Does: exactly the plan that it is given.
+//! - Never: begins anything while an earlier effect is open, or without approval.
+
+use std::sync::atomic::Ordering;
+
+use pospool_engine::apply::{self, Context, Outcome};
+use pospool_engine::settle;
+use pospool_engine::store::{Mode, Store};
+use pospool_model::plan::Plan;
+use serde_json::json;
+
+use crate::args::RunArgs;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::view;
+use crate::view::plan::Around;
+use crate::view::progress::{Form, Progress};
+
+use super::Session;
+use super::pipeline::{Planned, Spec};
+
+/// Opens the state to change it.
+pub(super) fn open(session: &Session<'_, '_>, command: &str) -> Result<Store, Failure> {
+    Ok(Store::open(&session.project.state, Mode::Write, command)?)
+}
+
+/// Ends what an earlier run left open.
+pub(super) async fn settle(
+    session: &mut Session<'_, '_>,
+    store: &mut Store,
+) -> Result<(), Failure> {
+    let open = store.open_effects().len();
+    let (registry, cancel) = (session.registry, session.interrupt.cancel());
+    session.interrupt.working(open > 0);
+    let progress = progress(session, open);
+    let unsettled = settle::settle(store, registry, &progress, cancel).await;
+    session.interrupt.working(false);
+    let unsettled = unsettled?;
+    if !unsettled.is_empty() {
+        return Err(Failure::Unsettled(unsettled));
+    }
+    if cancel.load(Ordering::Relaxed) {
+        return Err(Failure::Stopped);
+    }
+    Ok(())
+}
+
+fn progress<'a>(session: &'a mut Session<'_, '_>, total: usize) -> Progress<'a> {
+    let console = &mut *session.console;
+    if console.json {
+        Progress::new(&mut *console.out, Form::Json, total)
+    } else {
+        Progress::new(&mut *console.err, Form::Text(console.err_paint), total)
+    }
+}
+
+/// Whether the plan may be carried out without a question.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Approval {
+    /// The user asked for it in advance, or saved the plan after reading it.
+    Given,
+    /// The user must be asked.
+    Needed,
+}
+
+impl From<RunArgs> for Approval {
+    fn from(args: RunArgs) -> Self {
+        if args.auto_approve {
+            Self::Given
+        } else {
+            Self::Needed
+        }
+    }
+}
+
+/// Shows a plan, asks, and carries it out.
+pub(super) async fn carry_out(
+    session: &mut Session<'_, '_>,
+    spec: &Spec,
+    store: &mut Store,
+    planned: &Planned,
+    approval: Approval,
+) -> Result<Exit, Failure> {
+    show(session, spec, store, planned)?;
+    if let Some(exit) = Exit::of_problems(&planned.problems) {
+        return Ok(exit);
+    }
+    let plan = &planned.plan;
+    if plan.steps.is_empty() && is_known(plan, store) {
+        return nothing_to_do(session, store);
+    }
+    if !plan.steps.is_empty() && approval == Approval::Needed {
+        approve(session)?;
+    }
+    let context = Context {
+        config: &spec.config,
+        registry: session.registry,
+        seen: &planned.seen,
+        cancel: session.interrupt.cancel(),
+    };
+    session.interrupt.working(true);
+    let progress = progress(session, view::plan::effects(plan));
+    let outcome = apply::apply(plan, context, store, &progress).await;
+    session.interrupt.working(false);
+    report(session, &outcome?, plan, store)
+}
+
+/// Whether the state already says everything that an apply without steps would write.
+fn is_known(plan: &Plan, store: &Store) -> bool {
+    let state = store.state();
+    let chains = plan
+        .chains
+        .iter()
+        .all(|(name, chain)| state.chains.get(name) == Some(chain));
+    chains && state.outputs == plan.outputs
+}
+
+fn show(
+    session: &mut Session<'_, '_>,
+    spec: &Spec,
+    store: &Store,
+    planned: &Planned,
+) -> Result<(), Failure> {
+    let console = &mut *session.console;
+    let mut problems = planned.problems.clone();
+    problems.extend(spec.warnings.iter().cloned());
+    if console.json {
+        return console.say_json(&json!({
+            "event": "plan",
+            "format_version": view::FORMAT_VERSION,
+            "plan": planned.plan,
+            "diagnostics": view::diagnostics::json(&problems, &spec.files),
+            "summary": view::plan::summary(&planned.plan),
+        }));
+    }
+    let around = Around {
+        outputs: &store.state().outputs,
+        destroy: planned.destroy,
+        paint: console.out_paint,
+    };
+    console.say(&view::plan::text(&planned.plan, around))?;
+    let problems = view::diagnostics::text(&problems, &spec.files, console.err_paint);
+    if !problems.is_empty() {
+        console.tell(&format!("\n{problems}"));
+    }
+    Ok(())
+}
+
+fn approve(session: &mut Session<'_, '_>) -> Result<(), Failure> {
+    let console = &mut *session.console;
+    if !console.asks {
+        return Err(Failure::NobodyToAsk);
+    }
+    let answer = console.ask(view::questions::APPROVE)?;
+    if answer.as_deref() == Some("yes") {
+        Ok(())
+    } else {
+        Err(Failure::Declined)
+    }
+}
+
+pub(super) fn nothing_to_do(session: &mut Session<'_, '_>, store: &Store) -> Result<Exit, Failure> {
+    let console = &mut *session.console;
+    let (outcome, plan) = (Outcome::default(), Plan::default());
+    if console.json {
+        let end = view::outcome::json(&outcome, &plan, store.state(), Exit::Done);
+        console.say_json(&end)?;
+    } else {
+        console.say(&view::outcome::nothing(
+            store,
+            &session.project.state,
+            console.out_paint,
+        ))?;
+    }
+    Ok(Exit::Done)
+}
+
+fn report(
+    session: &mut Session<'_, '_>,
+    outcome: &Outcome,
+    plan: &Plan,
+    store: &Store,
+) -> Result<Exit, Failure> {
+    let exit = exit_of(outcome, plan);
+    let console = &mut *session.console;
+    if console.json {
+        console.say_json(&view::outcome::json(outcome, plan, store.state(), exit))?;
+        return Ok(exit);
+    }
+    let (out, err) = (console.out_paint, console.err_paint);
+    let ending = view::outcome::text(outcome, plan, store.state(), exit, out, err);
+    console.tell(&ending.problems);
+    console.say(&ending.results)?;
+    Ok(exit)
+}
+
+/// A failure counts most, then the user's wish to stop, unless everything was done all the same.
+fn exit_of(outcome: &Outcome, plan: &Plan) -> Exit {
+    if !outcome.failures.is_empty() {
+        Exit::Error
+    } else if outcome.done == view::plan::effects(plan) {
+        Exit::Done
+    } else if outcome.cancelled {
+        Exit::Cancelled
+    } else {
+        Exit::Converging
+    }
+}

@@ -1,0 +1,61 @@
+//! `pospool show`: the state, or a saved plan.
+//!
+//! - Reads: one file.
+//! - Returns: what is in it.
+//! - Never: looks at the outside or at the spec.
+
+use std::collections::BTreeMap;
+
+use pospool_engine::planfile;
+use pospool_engine::store::{Mode, Store};
+use serde_json::json;
+
+use crate::args::ShowArgs;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::view;
+use crate::view::plan::Around;
+
+use super::Session;
+
+/// Runs the command.
+pub fn run(session: &mut Session<'_, '_>, args: &ShowArgs) -> Result<Exit, Failure> {
+    match &args.plan {
+        Some(file) => saved_plan(session, &session.project.path(file))?,
+        None => state(session)?,
+    }
+    Ok(Exit::Done)
+}
+
+fn saved_plan(session: &mut Session<'_, '_>, path: &std::path::Path) -> Result<(), Failure> {
+    let plan = planfile::load(path)?;
+    let console = &mut *session.console;
+    if console.json {
+        return console.say_json(&json!({
+            "format_version": view::FORMAT_VERSION,
+            "plan": plan,
+            "summary": view::plan::summary(&plan),
+        }));
+    }
+    let around = Around {
+        outputs: &BTreeMap::new(),
+        destroy: false,
+        paint: console.out_paint,
+    };
+    console.say(&view::plan::text(&plan, around))
+}
+
+fn state(session: &mut Session<'_, '_>) -> Result<(), Failure> {
+    let path = &session.project.state;
+    let store = Store::open(path, Mode::Read, "show")?;
+    let console = &mut *session.console;
+    if console.json {
+        return console.say_json(&view::state::json(&store));
+    }
+    let text = if store.exists() {
+        view::state::text(&store, console.out_paint)
+    } else {
+        view::state::none(path)
+    };
+    console.say(&text)
+}

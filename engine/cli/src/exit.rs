@@ -1,0 +1,131 @@
+//! Exit codes that scripts may rely on.
+//!
+//! - Reads: nothing.
+//! - Returns: one code per cause.
+//! - Never: changes the meaning of a code that was released.
+
+use pospool_engine::store::StoreError;
+use pospool_model::{Diagnostic, Severity};
+
+/// How a command ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Exit {
+    /// Done, or nothing to do.
+    Done = 0,
+    /// An error: wrong arguments, a wrong spec, or an outside that refused.
+    Error = 1,
+    /// `plan --detailed-exitcode`: there are changes to apply.
+    Changes = 2,
+    /// `plan --detailed-exitcode`: there are changes, and all of them only mend what moved outside.
+    OnlyDrift = 3,
+    /// Another process holds the state.
+    Locked = 4,
+    /// It goes on outside, and the time to wait for it is over: apply again.
+    Converging = 5,
+    /// Refused by a protection: `prevent_destroy`, or an irreversible step that nobody accepted.
+    Protected = 6,
+    /// The saved plan is stale.
+    Stale = 7,
+    /// Stopped by the user: a signal, or another answer than `yes`.
+    Cancelled = 8,
+    /// The state, the journal or a saved plan cannot be used.
+    BadState = 9,
+}
+
+/// Every code with its meaning, for the reference page.
+pub const EXITS: &[(Exit, &str)] = &[
+    (Exit::Done, "done, or nothing to do"),
+    (
+        Exit::Error,
+        "an error: wrong arguments, a wrong spec, or an outside that refused",
+    ),
+    (
+        Exit::Changes,
+        "`plan --detailed-exitcode`: there are changes to apply",
+    ),
+    (
+        Exit::OnlyDrift,
+        "`plan --detailed-exitcode`: every change only mends what moved outside",
+    ),
+    (Exit::Locked, "another process holds the state"),
+    (
+        Exit::Converging,
+        "it goes on outside, and the time to wait for it is over: apply again",
+    ),
+    (
+        Exit::Protected,
+        "refused by a protection: `prevent_destroy`, or an irreversible step that is not accepted",
+    ),
+    (Exit::Stale, "the saved plan is stale"),
+    (
+        Exit::Cancelled,
+        "stopped by the user: a signal, or another answer than `yes`",
+    ),
+    (
+        Exit::BadState,
+        "the state, the journal or a saved plan cannot be used",
+    ),
+];
+
+impl Exit {
+    /// The number that the process ends with.
+    #[must_use]
+    pub fn code(self) -> u8 {
+        self as u8
+    }
+
+    /// The code of a state that cannot be used.
+    #[must_use]
+    pub fn of_store(error: &StoreError) -> Self {
+        match error {
+            StoreError::Locked { .. } => Self::Locked,
+            StoreError::Io { .. } => Self::Error,
+            _ => Self::BadState,
+        }
+    }
+
+    /// The code of problems, or `None` if none of them is an error. A protection
+    /// alone has a code of its own; beside other errors it is one of them.
+    #[must_use]
+    pub fn of_problems(problems: &[Diagnostic]) -> Option<Self> {
+        let errors = problems.iter().filter(|p| p.severity == Severity::Error);
+        let mut codes = errors.map(|problem| problem.code).peekable();
+        codes.peek()?;
+        let only_protections =
+            codes.all(|code| matches!(code, "plan/protected" | "plan/irreversible"));
+        Some(if only_protections {
+            Self::Protected
+        } else {
+            Self::Error
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_holds_every_code_in_order() {
+        for (number, (exit, _)) in EXITS.iter().enumerate() {
+            assert_eq!(usize::from(exit.code()), number);
+        }
+    }
+
+    #[test]
+    fn a_protection_beside_other_errors_is_an_error() {
+        let protected = Diagnostic::error("plan/protected", "x");
+        let other = Diagnostic::error("plan/fixed-attribute", "x");
+        let mut warning = Diagnostic::error("state/open-effects", "x");
+        warning.severity = Severity::Warning;
+        let of = |problems: &[&Diagnostic]| {
+            let problems: Vec<Diagnostic> = problems.iter().map(|&p| p.clone()).collect();
+            Exit::of_problems(&problems)
+        };
+        assert_eq!(of(&[]), None);
+        assert_eq!(of(&[&warning]), None);
+        assert_eq!(of(&[&warning, &protected]), Some(Exit::Protected));
+        assert_eq!(of(&[&protected, &other]), Some(Exit::Error));
+    }
+}

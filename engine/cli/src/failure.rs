@@ -1,0 +1,195 @@
+//! Why a command stopped before it could give its result.
+//!
+//! - Reads: nothing.
+//! - Returns: a code, a cause, what to do, and the exit code of each failure.
+//! - Never: prints; `view::failure` does.
+
+use std::io;
+use std::path::PathBuf;
+
+use pospool_engine::spec::SourceFile;
+use pospool_engine::store::StoreError;
+use pospool_model::plan::EffectId;
+use pospool_model::{Diagnostic, ProviderError};
+
+use crate::exit::Exit;
+
+/// Why a command stopped.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// The spec or its variables have problems, all of which are here.
+    #[error("the spec has problems")]
+    Problems {
+        /// The problems.
+        problems: Vec<Diagnostic>,
+        /// The texts that they speak of.
+        files: Vec<SourceFile>,
+    },
+    /// The state or a saved plan cannot be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The outside could not be looked at, so nothing could be planned.
+    #[error("cannot look at what is there")]
+    Look(#[source] ProviderError),
+    /// Effects of an earlier run could not be settled, so nothing new may begin.
+    #[error("an earlier run left effects open, and they cannot be settled now")]
+    Unsettled(Vec<(EffectId, ProviderError)>),
+    /// A saved plan does not fit any more.
+    #[error("the plan `{}` is stale", path.display())]
+    Stale {
+        /// The file.
+        path: PathBuf,
+        /// What changed since.
+        reasons: Vec<String>,
+    },
+    /// There is no spec.
+    #[error("there is no spec `{0}`")]
+    NoSpec(String),
+    /// Nobody can be asked.
+    #[error("there are changes to approve, and no terminal to ask on")]
+    NobodyToAsk,
+    /// The user asked to stop before the plan was made.
+    #[error("stopped")]
+    Stopped,
+    /// The user was asked and did not say yes.
+    #[error("not approved: nothing was changed")]
+    Declined,
+    /// A name that `--delete` gave is not in the state.
+    #[error("the state has no `{address}`")]
+    NotRecorded {
+        /// The name.
+        address: String,
+        /// A recorded name that is like it.
+        meant: Option<String>,
+    },
+    /// `explain` was asked for something that is not there.
+    #[error("there is no kind and no code `{topic}`")]
+    NoTopic {
+        /// What was asked for.
+        topic: String,
+        /// A topic that is like it.
+        meant: Option<String>,
+    },
+    /// `init` would overwrite a file.
+    #[error("`{}` exists, and `init` never overwrites a file", .0.display())]
+    Exists(PathBuf),
+    /// `init` lacks an answer that has no default.
+    #[error("an answer is missing: {0}")]
+    MissingAnswer(&'static str),
+    /// `init` got an answer that cannot be meant.
+    #[error("{what}")]
+    BadAnswer {
+        /// What is wrong.
+        what: String,
+        /// What to write.
+        help: String,
+    },
+    /// The operating system refused a file.
+    #[error("cannot {verb} `{}`", path.display())]
+    File {
+        /// What was tried.
+        verb: &'static str,
+        /// On which file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// The operating system refused a thread, a signal handler or the like.
+    #[error("cannot {0}")]
+    System(&'static str, #[source] io::Error),
+    /// Results could not be written.
+    #[error("cannot write the result")]
+    Output(#[source] io::Error),
+    /// An answer could not be read.
+    #[error("cannot read the answer")]
+    Input(#[source] io::Error),
+    /// A result has no JSON form.
+    #[error("cannot write the result as JSON")]
+    Encode(#[source] serde_json::Error),
+}
+
+impl Failure {
+    /// Stable code.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Problems { .. } => "spec/problems",
+            Self::Store(error) => error.code(),
+            Self::Look(error) => error.code(),
+            Self::Unsettled(_) => "apply/unsettled",
+            Self::Stale { .. } => "plan/stale",
+            Self::NoSpec(_) => "cli/no-spec",
+            Self::NobodyToAsk => "cli/nobody-to-ask",
+            Self::Stopped => "apply/cancelled",
+            Self::Declined => "cli/declined",
+            Self::NotRecorded { .. } => "cli/not-recorded",
+            Self::NoTopic { .. } => "cli/no-topic",
+            Self::Exists(_) => "cli/exists",
+            Self::MissingAnswer(_) => "cli/missing-answer",
+            Self::BadAnswer { .. } => "cli/bad-answer",
+            Self::File { .. } => "cli/file",
+            Self::System(..) => "cli/system",
+            Self::Output(_) | Self::Input(_) | Self::Encode(_) => "cli/stream",
+        }
+    }
+
+    /// What to do about it, if that is known.
+    #[must_use]
+    pub fn help(&self) -> Option<String> {
+        let text = match self {
+            Self::Store(StoreError::Locked { .. }) => {
+                "wait until it has ended; the lock goes with its process".to_owned()
+            }
+            Self::Look(_) => "nothing was changed; run it again when the cause is mended".to_owned(),
+            Self::Unsettled(_) => {
+                "run `pospool apply` again: it asks about the same attempts and never makes second ones"
+                    .to_owned()
+            }
+            Self::Stale { .. } => "nothing was changed; make a new plan with `pospool plan --out`".to_owned(),
+            Self::NoSpec(_) => "write one with `pospool init`, or name another with --spec".to_owned(),
+            Self::Stopped => "run `pospool apply` again to go on".to_owned(),
+            Self::NobodyToAsk => {
+                "run `pospool plan` to read the plan, then run this again with --auto-approve".to_owned()
+            }
+            Self::NotRecorded { meant: Some(meant), .. } | Self::NoTopic { meant: Some(meant), .. } => {
+                format!("did you mean `{meant}`?")
+            }
+            Self::NotRecorded { .. } => "`pospool show` lists what is in the state".to_owned(),
+            Self::NoTopic { .. } => "`pospool explain` lists the kinds, `pospool explain codes` the codes".to_owned(),
+            Self::Exists(_) => "edit it, or name another file with --spec".to_owned(),
+            Self::MissingAnswer(flag) => format!("give it with {flag}, or run `pospool init` on a terminal"),
+            Self::BadAnswer { help, .. } => help.clone(),
+            _ => return None,
+        };
+        Some(text)
+    }
+
+    /// The exit code.
+    #[must_use]
+    pub fn exit(&self) -> Exit {
+        match self {
+            Self::Store(error) => Exit::of_store(error),
+            Self::Stale { .. } => Exit::Stale,
+            Self::Stopped | Self::Declined => Exit::Cancelled,
+            Self::Unsettled(open) => of_unsettled(open),
+            Self::Problems { problems, .. } => Exit::of_problems(problems).unwrap_or(Exit::Error),
+            _ => Exit::Error,
+        }
+    }
+}
+
+fn of_unsettled(open: &[(EffectId, ProviderError)]) -> Exit {
+    if open
+        .iter()
+        .any(|(_, error)| matches!(error, ProviderError::Cancelled))
+    {
+        return Exit::Cancelled;
+    }
+    let waits = |error: &ProviderError| matches!(error, ProviderError::Converging { .. });
+    if open.iter().all(|(_, error)| waits(error)) {
+        Exit::Converging
+    } else {
+        Exit::Error
+    }
+}

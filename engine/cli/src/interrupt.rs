@@ -1,0 +1,94 @@
+//! Ctrl-C and SIGTERM.
+//!
+//! - Reads: the process's signals.
+//! - Does: the first signal while something is under way asks the run to stop; the
+//!   second one, or one while nothing is under way, ends the process at once.
+//! - Never: breaks a promise: whatever moment the process ends in, the journal on
+//!   disk says what was begun.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::view;
+
+/// What a signal may reach.
+#[derive(Clone, Debug, Default)]
+pub struct Interrupt {
+    cancel: Arc<AtomicBool>,
+    working: Arc<AtomicBool>,
+}
+
+/// What a signal leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reaction {
+    Stop,
+    Leave,
+}
+
+impl Interrupt {
+    /// Set when the user asked to stop.
+    #[must_use]
+    pub fn cancel(&self) -> &Arc<AtomicBool> {
+        &self.cancel
+    }
+
+    /// Says that from now on something is under way outside.
+    pub fn working(&self, working: bool) {
+        self.working.store(working, Ordering::Relaxed);
+    }
+
+    /// Listens to the signals from now on; needs a runtime of several threads, as
+    /// the main one may be blocked by a question.
+    pub fn listen(&self) -> Result<(), Failure> {
+        let listen =
+            |kind| signal(kind).map_err(|source| Failure::System("listen to signals", source));
+        let mut interrupts = listen(SignalKind::interrupt())?;
+        let mut terminations = listen(SignalKind::terminate())?;
+        let this = self.clone();
+        tokio::spawn(async move {
+            loop {
+                tokio::select! {
+                    _ = interrupts.recv() => {}
+                    _ = terminations.recv() => {}
+                }
+                match this.react() {
+                    Reaction::Stop => eprintln!("{}", view::STOPPING),
+                    Reaction::Leave => {
+                        eprintln!("{}", view::STOPPED);
+                        std::process::exit(Exit::Cancelled.code().into());
+                    }
+                }
+            }
+        });
+        Ok(())
+    }
+
+    fn react(&self) -> Reaction {
+        let working = self.working.load(Ordering::Relaxed);
+        if working && !self.cancel.swap(true, Ordering::Relaxed) {
+            Reaction::Stop
+        } else {
+            Reaction::Leave
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_signal_stops_a_run_and_the_second_leaves_it() {
+        let interrupt = Interrupt::default();
+        assert_eq!(interrupt.react(), Reaction::Leave);
+        interrupt.working(true);
+        assert!(!interrupt.cancel().load(Ordering::Relaxed));
+        assert_eq!(interrupt.react(), Reaction::Stop);
+        assert!(interrupt.cancel().load(Ordering::Relaxed));
+        assert_eq!(interrupt.react(), Reaction::Leave);
+    }
+}

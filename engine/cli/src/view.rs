@@ -1,0 +1,90 @@
+//! The only code that makes text for people, and JSON for programs.
+//!
+//! - Reads: values of the engine.
+//! - Returns: text, or JSON values.
+//! - Never: decides, waits, or lets a colour alone carry a meaning.
+
+pub mod changes;
+pub mod diagnostics;
+pub mod explain;
+pub mod failure;
+pub mod outcome;
+pub mod paint;
+pub mod plan;
+pub mod progress;
+pub mod questions;
+pub mod state;
+pub mod template;
+pub mod validate;
+pub mod version;
+
+pub use paint::Paint;
+
+/// Version of every JSON form that commands write.
+pub const FORMAT_VERSION: u32 = 1;
+
+/// What the first signal says.
+pub const STOPPING: &str =
+    "stopping: nothing new is begun, what is under way is recorded; again to leave at once";
+
+/// What a signal says that ends the process at once.
+pub const STOPPED: &str = "stopped";
+
+/// Text from outside without what could move a terminal's cursor or colours.
+/// Line breaks and tabs stay.
+#[must_use]
+pub fn clean(text: &str) -> String {
+    let harmless = |c: char| c == '\n' || c == '\t' || !(c.is_control() || is_bidi(c));
+    text.chars()
+        .map(|c| if harmless(c) { c } else { '\u{fffd}' })
+        .collect()
+}
+
+/// Characters that change the direction of the text around them.
+fn is_bidi(c: char) -> bool {
+    matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// [`clean`] on one line.
+#[must_use]
+pub fn line(text: &str) -> String {
+    clean(text).split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// `1 step`, `2 steps`.
+#[must_use]
+pub fn count(number: usize, one: &str, many: &str) -> String {
+    if number == 1 {
+        format!("1 {one}")
+    } else {
+        format!("{number} {many}")
+    }
+}
+
+/// Puts every line of a text behind so many blanks.
+#[must_use]
+pub fn indented(text: &str, blanks: usize) -> String {
+    let indent = " ".repeat(blanks);
+    let lines = text.lines().map(|line| {
+        if line.is_empty() {
+            "\n".to_owned()
+        } else {
+            format!("{indent}{line}\n")
+        }
+    });
+    lines.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_from_outside_cannot_move_the_terminal() {
+        assert_eq!(
+            clean("a\u{1b}[31mb\u{202e}c\n\td"),
+            "a\u{fffd}[31mb\u{fffd}c\n\td"
+        );
+        assert_eq!(line(" a\n  b\tc "), "a b c");
+    }
+}

@@ -1,0 +1,244 @@
+//! Problems, each with its place in the text.
+//!
+//! - Reads: problems, and the texts that they speak of.
+//! - Returns: text in the look of rustc, or JSON.
+//! - Never: hides a problem behind another one.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use annotate_snippets::renderer::DecorStyle;
+use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use pospool_engine::spec::SourceFile;
+use pospool_model::{Diagnostic, Severity, Span};
+use serde_json::{Value as Json, json};
+
+use super::{Paint, clean, count};
+
+/// All problems in the order of the text, with a last line that counts them; empty without problems.
+#[must_use]
+pub fn text(problems: &[Diagnostic], files: &[SourceFile], paint: Paint) -> String {
+    let texts = Texts::new(files);
+    let mut text = String::new();
+    for problem in texts.sorted(problems) {
+        text.push_str(&one(problem, &texts, paint));
+        text.push_str("\n\n");
+    }
+    if !problems.is_empty() {
+        text.push_str(&paint.bold(&counts(problems)));
+        text.push('\n');
+    }
+    text
+}
+
+/// All problems as JSON.
+#[must_use]
+pub fn json(problems: &[Diagnostic], files: &[SourceFile]) -> Json {
+    let texts = Texts::new(files);
+    let sorted = texts.sorted(problems);
+    let list = sorted.into_iter().map(|problem| {
+        let span = problem.span.as_ref();
+        let place = span.and_then(|span| texts.place(span));
+        json!({
+            "severity": problem.severity,
+            "code": problem.code,
+            "summary": problem.summary,
+            "help": problem.help,
+            "file": span.map(|span| &span.file),
+            "line": place.as_ref().map(|place| place.line),
+            "column": place.as_ref().map(|place| place.column),
+            "bytes": span.map(|span| [span.bytes.start, span.bytes.end]),
+        })
+    });
+    Json::Array(list.collect())
+}
+
+/// `2 errors, 1 warning`.
+fn counts(problems: &[Diagnostic]) -> String {
+    let errors = problems
+        .iter()
+        .filter(|p| p.severity == Severity::Error)
+        .count();
+    let warnings = problems.len() - errors;
+    let mut parts = Vec::new();
+    if errors > 0 {
+        parts.push(count(errors, "error", "errors"));
+    }
+    if warnings > 0 {
+        parts.push(count(warnings, "warning", "warnings"));
+    }
+    parts.join(", ")
+}
+
+fn one(problem: &Diagnostic, texts: &Texts<'_>, paint: Paint) -> String {
+    let level = match problem.severity {
+        Severity::Error => Level::ERROR,
+        Severity::Warning => Level::WARNING,
+    };
+    let title = level
+        .primary_title(clean(&problem.summary))
+        .id(problem.code);
+    let mut group = Group::with_title(title);
+    let place = problem.span.as_ref().and_then(|span| texts.place(span));
+    if let Some(place) = place {
+        let snippet = Snippet::source(place.excerpt)
+            .path(place.file)
+            .line_start(place.first_line)
+            .annotation(AnnotationKind::Primary.span(place.within));
+        group = group.element(snippet);
+    }
+    if let Some(help) = &problem.help {
+        group = group.element(Level::HELP.message(clean(help)));
+    }
+    let renderer = if paint.colors {
+        Renderer::styled()
+    } else {
+        Renderer::plain()
+    };
+    renderer.decor_style(DecorStyle::Ascii).render(&[group])
+}
+
+/// A place in a text.
+struct Place<'a> {
+    file: &'a str,
+    /// Line and column of its start, counted from 1; columns are characters.
+    line: usize,
+    column: usize,
+    /// The lines around it, and the number of the first of them.
+    excerpt: &'a str,
+    first_line: usize,
+    /// The place within them.
+    within: Range<usize>,
+}
+
+/// The texts by name, with the starts of their lines, so that each problem costs
+/// its own lines and not the whole text.
+struct Texts<'a> {
+    files: BTreeMap<&'a str, (usize, &'a str, Vec<usize>)>,
+}
+
+impl<'a> Texts<'a> {
+    fn new(files: &'a [SourceFile]) -> Self {
+        let indexed = files.iter().enumerate().map(|(position, file)| {
+            let breaks = file
+                .text
+                .bytes()
+                .enumerate()
+                .filter(|(_, byte)| *byte == b'\n');
+            let starts = [0]
+                .into_iter()
+                .chain(breaks.map(|(at, _)| at + 1))
+                .collect();
+            (file.name.as_str(), (position, file.text.as_str(), starts))
+        });
+        Self {
+            files: indexed.collect(),
+        }
+    }
+
+    /// By file and place; what has no place comes last.
+    fn sorted<'b>(&self, problems: &'b [Diagnostic]) -> Vec<&'b Diagnostic> {
+        let mut sorted: Vec<&Diagnostic> = problems.iter().collect();
+        sorted.sort_by_key(|problem| {
+            let span = problem.span.as_ref();
+            let file = span.and_then(|span| self.files.get(span.file.as_str()));
+            let position = file.map_or(usize::MAX, |(position, ..)| *position);
+            (
+                span.is_none(),
+                position,
+                span.map(|span| (span.bytes.start, span.bytes.end)),
+            )
+        });
+        sorted
+    }
+
+    /// Finds a place; whatever its bytes are, the result lies within the text.
+    fn place(&self, span: &Span) -> Option<Place<'a>> {
+        let (file, (_, text, starts)) = self.files.get_key_value(span.file.as_str())?;
+        let from = text.floor_char_boundary(span.bytes.start.min(text.len()));
+        let to = text.ceil_char_boundary(span.bytes.end.clamp(from, text.len()));
+        let first = starts.partition_point(|&start| start <= from) - 1;
+        let last = starts.partition_point(|&start| start <= to.saturating_sub(1).max(from)) - 1;
+        let begin = starts[first];
+        let end = starts.get(last + 1).copied().unwrap_or(text.len());
+        Some(Place {
+            file,
+            line: first + 1,
+            column: text[begin..from].chars().count() + 1,
+            excerpt: &text[begin..end],
+            first_line: first + 1,
+            within: from - begin..to - begin,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(code: &'static str, summary: &str, bytes: Range<usize>) -> Diagnostic {
+        Diagnostic::error(code, summary).at(Span {
+            file: "pool.hcl".to_owned(),
+            bytes,
+        })
+    }
+
+    #[test]
+    fn problems_come_in_the_order_of_the_text_with_code_and_help() {
+        let file = SourceFile::new("pool.hcl", "record \"é\" {\n  valu = \"é\"\n}\n");
+        let mut warning = Diagnostic::error("state/open-effects", "2 effects are open");
+        warning.severity = Severity::Warning;
+        let problems = [
+            warning.help("run `pospool apply`"),
+            at(
+                "spec/unknown-attribute",
+                "`record` has no attribute `valu`",
+                16..20,
+            )
+            .help("did you mean `value`?"),
+            at("spec/bad-label", "the label is wrong", 7..11),
+        ];
+        insta::assert_snapshot!(text(&problems, &[file], Paint::PLAIN), @r#"
+        error[spec/bad-label]: the label is wrong
+         --> pool.hcl:1:8
+          |
+        1 | record "é" {
+          |        ^^^
+
+        error[spec/unknown-attribute]: `record` has no attribute `valu`
+         --> pool.hcl:2:3
+          |
+        2 |   valu = "é"
+          |   ^^^^
+          |
+          = help: did you mean `value`?
+
+        warning[state/open-effects]: 2 effects are open
+         |
+         = help: run `pospool apply`
+
+        2 errors, 1 warning
+        "#);
+    }
+
+    #[test]
+    fn json_counts_lines_and_columns_from_one() {
+        let file = SourceFile::new("pool.hcl", "a = \"é\" b\nc");
+        let problems = [at("spec/syntax", "x", 9..10)];
+        insta::assert_snapshot!(json(&problems, &[file]), @r#"[{"bytes":[9,10],"code":"spec/syntax","column":9,"file":"pool.hcl","help":null,"line":1,"severity":"error","summary":"x"}]"#);
+    }
+
+    #[test]
+    fn no_place_is_outside_the_text() {
+        let file = SourceFile::new("pool.hcl", "é\n\n");
+        let (plain, files) = (Paint::PLAIN, [file]);
+        for start in 0..8 {
+            for end in 0..8 {
+                let problem = at("spec/syntax", "x", start..end);
+                assert!(text(&[problem], &files, plain).contains("pool.hcl"));
+            }
+        }
+        let elsewhere = Diagnostic::error("spec/syntax", "x").at(Span::default());
+        assert!(text(&[elsewhere], &files, plain).contains("spec/syntax"));
+    }
+}

@@ -1,0 +1,151 @@
+//! How a run ended.
+//!
+//! - Reads: the outcome, the state after it, and the plan.
+//! - Returns: failures with their causes, what goes on outside, outputs, and what stays behind.
+//! - Never: calls a run whole that was not.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::Path;
+
+use pospool_engine::apply::Outcome;
+use pospool_engine::store::Store;
+use pospool_model::Value;
+use pospool_model::plan::{Action, Plan};
+use pospool_model::state::State;
+use serde_json::{Value as Json, json};
+
+use super::{Paint, changes, count, failure, indented, line, state};
+use crate::exit::Exit;
+
+/// The end of a run as text: problems for `err`, results for `out`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ending {
+    /// Failures and waits, with what to do about them.
+    pub problems: String,
+    /// What there is now.
+    pub results: String,
+}
+
+/// The end of a run as text.
+#[must_use]
+pub fn text(
+    outcome: &Outcome,
+    plan: &Plan,
+    state: &State,
+    exit: Exit,
+    out: Paint,
+    err: Paint,
+) -> Ending {
+    let mut problems = String::new();
+    for (id, cause) in &outcome.failures {
+        problems.push_str(&failure::effect(id, cause, err));
+    }
+    if !outcome.converging.is_empty() {
+        let _ = writeln!(problems, "{}", err.bold("goes on outside:"));
+        for (id, what) in &outcome.converging {
+            let _ = writeln!(problems, "  {id}: {}", line(what));
+        }
+        problems
+            .push_str("  help: run `pospool apply` again to go on waiting; --wait sets how long\n");
+    }
+    if outcome.cancelled && exit == Exit::Cancelled {
+        problems.push_str("stopped; run `pospool apply` again to go on\n");
+    }
+    let mut results = String::new();
+    let _ = writeln!(
+        results,
+        "{}",
+        out.result(exit, &verdict(outcome, state, exit))
+    );
+    if exit == Exit::Done {
+        results.push_str(&outputs(&state.outputs, out));
+        results.push_str(&stays(plan, out));
+    }
+    Ending { problems, results }
+}
+
+/// The end of a run as JSON.
+#[must_use]
+pub fn json(outcome: &Outcome, plan: &Plan, state: &State, exit: Exit) -> Json {
+    let failures = outcome
+        .failures
+        .iter()
+        .map(|(id, cause)| failure::effect_json(id, cause));
+    let converging = outcome
+        .converging
+        .iter()
+        .map(|(id, what)| json!({"effect": id.to_string(), "what": what}));
+    let stays = left_behind(plan).map(|(address, note)| json!({"address": address, "note": note}));
+    json!({
+        "event": "end",
+        "exit": exit.code(),
+        "done": outcome.done,
+        "not_begun": outcome.not_begun,
+        "cancelled": outcome.cancelled,
+        "failures": failures.collect::<Vec<_>>(),
+        "converging": converging.collect::<Vec<_>>(),
+        "serial": state.serial,
+        "outputs": state.outputs,
+        "stays": stays.collect::<Vec<_>>(),
+    })
+}
+
+/// The end of a run that had nothing to do.
+#[must_use]
+pub fn nothing(store: &Store, path: &Path, paint: Paint) -> String {
+    if store.exists() {
+        outputs(&store.state().outputs, paint)
+    } else {
+        state::none(path)
+    }
+}
+
+/// The spec's outputs; nothing without any.
+#[must_use]
+pub fn outputs(outputs: &BTreeMap<String, Value>, paint: Paint) -> String {
+    if outputs.is_empty() {
+        return String::new();
+    }
+    let mut text = format!("{}\n", paint.bold("outputs:"));
+    for (name, it) in outputs {
+        text.push_str(&indented(&changes::named(name, it).join("\n"), 2));
+    }
+    text
+}
+
+fn verdict(outcome: &Outcome, state: &State, exit: Exit) -> String {
+    let ended = count(outcome.done, "effect", "effects");
+    let serial = state.serial;
+    match exit {
+        Exit::Done => format!("done: {ended}; the state has serial {serial}"),
+        _ => format!(
+            "not whole: {ended} ended, {} not begun; the state has serial {serial}",
+            outcome.not_begun
+        ),
+    }
+}
+
+/// What a plan leaves outside, by resource.
+fn left_behind(plan: &Plan) -> impl Iterator<Item = (&str, &str)> {
+    let gone = plan
+        .steps
+        .iter()
+        .filter(|step| step.action == Action::Forget);
+    gone.flat_map(|step| {
+        step.notes
+            .iter()
+            .map(|note| (step.address.as_str(), note.as_str()))
+    })
+}
+
+fn stays(plan: &Plan, paint: Paint) -> String {
+    let mut lines = String::new();
+    for (address, note) in left_behind(plan) {
+        let _ = writeln!(lines, "  {address}: {}", line(note));
+    }
+    if lines.is_empty() {
+        return lines;
+    }
+    format!("{}\n{lines}", paint.bold("forgotten, not deleted:"))
+}

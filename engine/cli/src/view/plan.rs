@@ -1,0 +1,266 @@
+//! A plan for people, and its summary for programs.
+//!
+//! - Reads: a plan, and the outputs before it.
+//! - Returns: what changed outside, what will be done and why, what cannot be undone, what it costs.
+//! - Never: leaves out a step.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::Path;
+
+use pospool_engine::check;
+use pospool_model::plan::{Action, Drift, Plan, Purpose, Reason, Step};
+use pospool_model::{Address, Drip, Value};
+use serde_json::{Value as Json, json};
+
+use super::{Paint, changes, count, indented, line};
+
+/// Actions in the order in which the last line counts them.
+const ACTIONS: [Action; 6] = [
+    Action::Create,
+    Action::Adopt,
+    Action::Update,
+    Action::Replace,
+    Action::Delete,
+    Action::Forget,
+];
+
+/// What a plan's text depends on beside the plan.
+#[derive(Clone, Copy, Debug)]
+pub struct Around<'a> {
+    /// Outputs of the state before it.
+    pub outputs: &'a BTreeMap<String, Value>,
+    /// The user asked to take everything down.
+    pub destroy: bool,
+    /// Colours.
+    pub paint: Paint,
+}
+
+/// The plan as text.
+#[must_use]
+pub fn text(plan: &Plan, around: Around<'_>) -> String {
+    let paint = around.paint;
+    let mut sections = Vec::new();
+    if !plan.drift.is_empty() {
+        let title = paint.bold("changed outside since the last run:");
+        let drifts: String = plan
+            .drift
+            .iter()
+            .map(|drift| drifted(drift, paint))
+            .collect();
+        sections.push(format!("{title}\n{drifts}"));
+    }
+    sections.extend(plan.steps.iter().map(|step| stepped(step, around)));
+    sections.extend(outputs(plan, around.outputs, paint));
+    sections.extend(irreversible(plan, paint));
+    sections.extend(money(plan, paint));
+    let counts = counts(plan, around.destroy);
+    sections.push(format!("{}\n", paint.bold(&counts)));
+    sections.join("\n")
+}
+
+/// What a program wants to know of a plan without reading it.
+#[must_use]
+pub fn summary(plan: &Plan) -> Json {
+    let steps = ACTIONS.map(|action| (action.to_string(), json!(of(plan, action))));
+    let costs: BTreeMap<String, Json> = check::totals(plan)
+        .into_iter()
+        .map(|(payer, costs)| {
+            let costs: BTreeMap<&str, String> = costs
+                .into_iter()
+                .map(|(purpose, drip)| (key(purpose), drip.0.to_string()))
+                .collect();
+            (payer.to_string(), json!(costs))
+        })
+        .collect();
+    json!({
+        "steps": plan.steps.len(),
+        "actions": BTreeMap::from(steps),
+        "effects": effects(plan),
+        "drift": plan.drift.len(),
+        "only_drift": only_drift(plan),
+        "irreversible": plan.steps.iter().filter(|step| step.irreversible.is_some()).count(),
+        "costs_in_drip": costs,
+    })
+}
+
+/// Whether there are steps, and all of them only mend what moved outside.
+#[must_use]
+pub fn only_drift(plan: &Plan) -> bool {
+    !plan.steps.is_empty() && plan.steps.iter().all(|step| step.reason.is_drift())
+}
+
+/// Effects of all steps.
+#[must_use]
+pub fn effects(plan: &Plan) -> usize {
+    plan.steps.iter().map(|step| step.effects.len()).sum()
+}
+
+fn drifted(drift: &Drift, paint: Paint) -> String {
+    let address = &drift.address;
+    if drift.gone {
+        return format!("  {} {address} is gone\n", paint.red("!"));
+    }
+    let mut text = format!("  {} {address}\n", paint.yellow("!"));
+    for change in &drift.changes {
+        let lines = changes::change(change, false, paint).join("\n");
+        text.push_str(&indented(&lines, 6));
+    }
+    text
+}
+
+fn stepped(step: &Step, around: Around<'_>) -> String {
+    let paint = around.paint;
+    let head = format!("{} {}", mark(step.action), step.action);
+    let head = match step.action {
+        Action::Create | Action::Adopt => paint.green(&head),
+        Action::Update | Action::Forget => paint.yellow(&head),
+        Action::Replace | Action::Delete => paint.red(&head),
+    };
+    let address = paint.bold(step.address.as_str());
+    let reason = match step.reason {
+        Reason::Unwanted if around.destroy => "everything is taken down".to_owned(),
+        reason => reason.to_string(),
+    };
+    let mut text = format!("{head} {address} ({reason})\n");
+    let shown = !matches!(step.action, Action::Delete | Action::Forget);
+    for change in step.changes.iter().filter(|_| shown) {
+        let created = step.action == Action::Create;
+        let lines = changes::change(change, created, paint).join("\n");
+        text.push_str(&indented(&lines, 4));
+    }
+    for effect in &step.effects {
+        let _ = writeln!(text, "  → {}", line(&effect.summary));
+    }
+    for note in &step.notes {
+        let _ = writeln!(text, "  note: {}", line(note));
+    }
+    text
+}
+
+fn mark(action: Action) -> char {
+    match action {
+        Action::Create => '+',
+        Action::Adopt => '=',
+        Action::Update => '~',
+        Action::Replace => '±',
+        Action::Delete => '-',
+        Action::Forget => '>',
+    }
+}
+
+fn outputs(plan: &Plan, before: &BTreeMap<String, Value>, paint: Paint) -> Option<String> {
+    let mut lines = String::new();
+    for (name, after) in &plan.outputs {
+        match before.get(name) {
+            Some(before) if before == after => {}
+            Some(before) => {
+                let (before, after) = (changes::value(before), changes::value(after));
+                let _ = writeln!(lines, "  {name}: {before} → {after}");
+            }
+            None => lines.push_str(&indented(&changes::named(name, after).join("\n"), 2)),
+        }
+    }
+    for name in before
+        .keys()
+        .filter(|name| !plan.outputs.contains_key(*name))
+    {
+        let _ = writeln!(lines, "  {name}: removed");
+    }
+    (!lines.is_empty()).then(|| format!("{}\n{lines}", paint.bold("outputs:")))
+}
+
+fn irreversible(plan: &Plan, paint: Paint) -> Option<String> {
+    let mut lines = String::new();
+    for step in &plan.steps {
+        if let Some(why) = &step.irreversible {
+            let _ = writeln!(
+                lines,
+                "  {} {}: {}",
+                paint.red("!"),
+                step.address,
+                line(why)
+            );
+        }
+    }
+    (!lines.is_empty()).then(|| format!("{}\n{lines}", paint.bold("cannot be undone:")))
+}
+
+fn money(plan: &Plan, paint: Paint) -> Option<String> {
+    let totals = check::totals(plan);
+    if totals.is_empty() {
+        return None;
+    }
+    let mut text = format!("{}\n", paint.bold("money, at most:"));
+    for (payer, costs) in &totals {
+        text.push_str(&payment(payer, costs));
+    }
+    Some(text)
+}
+
+fn payment(payer: &Address, costs: &BTreeMap<Purpose, Drip>) -> String {
+    let all = costs
+        .values()
+        .try_fold(Drip(0), |sum, cost| sum.checked_add(*cost));
+    let all = all.map_or_else(|| "too much to add".to_owned(), |sum| sum.to_string());
+    let mut text = format!("  {payer}: {all}\n");
+    for (purpose, amount) in costs {
+        let what = match purpose {
+            Purpose::Gas => "gas; what is not used stays with the payer",
+            Purpose::Collateral => "storage collateral; comes back when the storage is freed",
+            Purpose::Stake => "stake; comes back after unlocking",
+        };
+        let _ = writeln!(text, "    {amount} {what}");
+    }
+    text
+}
+
+/// The last line: how many of what.
+fn counts(plan: &Plan, destroy: bool) -> String {
+    let counted = ACTIONS.map(|action| (action, of(plan, action)));
+    let parts: Vec<String> = counted
+        .into_iter()
+        .filter(|(_, number)| *number > 0)
+        .map(|(action, number)| format!("{number} to {action}"))
+        .collect();
+    match effects(plan) {
+        _ if parts.is_empty() && destroy => "nothing to do: nothing is left".to_owned(),
+        _ if parts.is_empty() => "nothing to do: everything is as the spec says".to_owned(),
+        0 => parts.join(", "),
+        effects => {
+            let outside = count(effects, "effect outside", "effects outside");
+            format!("{}; {outside}", parts.join(", "))
+        }
+    }
+}
+
+fn of(plan: &Plan, action: Action) -> usize {
+    plan.steps
+        .iter()
+        .filter(|step| step.action == action)
+        .count()
+}
+
+fn key(purpose: Purpose) -> &'static str {
+    match purpose {
+        Purpose::Gas => "gas",
+        Purpose::Collateral => "collateral",
+        Purpose::Stake => "stake",
+    }
+}
+
+/// What `plan --out` says.
+#[must_use]
+pub fn saved(path: &Path) -> String {
+    let path = path.display();
+    format!(
+        "saved `{path}`; `pospool apply {path}` does exactly this, or nothing if it is stale then\n"
+    )
+}
+
+/// What a killed run left behind.
+#[must_use]
+pub fn under_way(open: usize) -> String {
+    let effects = count(open, "effect was", "effects were");
+    format!("{effects} under way when the last run stopped, so this plan may change")
+}

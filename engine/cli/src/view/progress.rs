@@ -1,0 +1,285 @@
+//! A run while it happens.
+//!
+//! - Reads: events of the engine.
+//! - Does: writes a line for each of them, and at most one in five seconds for a wait.
+//! - Never: fails: a run goes on when nobody reads of it any more.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use pospool_engine::apply::{Event, Listener};
+use pospool_model::plan::EffectId;
+use pospool_model::{Address, ProviderError};
+use serde_json::{Value as Json, json};
+
+use super::{Paint, failure, line};
+use crate::console::Out;
+
+/// How often a wait says that it still waits.
+const QUIET: Duration = Duration::from_secs(5);
+
+/// How progress is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// Lines for people.
+    Text(Paint),
+    /// One JSON object a line.
+    Json,
+}
+
+/// Writes a run's events.
+pub struct Progress<'a>(Mutex<Inner<'a>>);
+
+struct Inner<'a> {
+    out: Out<'a>,
+    form: Form,
+    done: usize,
+    total: usize,
+    started: BTreeMap<EffectId, Instant>,
+    said: BTreeMap<EffectId, Instant>,
+    /// Resources whose effects were heard of.
+    heard: BTreeSet<Address>,
+}
+
+impl<'a> Progress<'a> {
+    /// Follows a run of so many effects.
+    #[must_use]
+    pub fn new(out: Out<'a>, form: Form, total: usize) -> Self {
+        Self(Mutex::new(Inner {
+            out,
+            form,
+            done: 0,
+            total,
+            started: BTreeMap::new(),
+            said: BTreeMap::new(),
+            heard: BTreeSet::new(),
+        }))
+    }
+}
+
+impl Listener for Progress<'_> {
+    fn hear(&self, event: &Event<'_>) {
+        let mut inner = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        inner.hear(event, Instant::now());
+    }
+}
+
+impl Inner<'_> {
+    fn hear(&mut self, event: &Event<'_>, now: Instant) {
+        match event {
+            Event::Started { id, .. } => {
+                self.heard.insert(id.address.clone());
+                self.started.insert((*id).clone(), now);
+            }
+            Event::Waiting { id, .. } if !self.may_say(id, now) => return,
+            Event::Ended { done, .. } => self.done = *done,
+            // A resource with effects has said enough.
+            Event::Recorded { address }
+                if self.heard.contains(*address) && self.form != Form::Json =>
+            {
+                return;
+            }
+            _ => {}
+        }
+        let text = match self.form {
+            Form::Text(paint) => self.text(event, now, paint),
+            Form::Json => self.json(event, now).to_string(),
+        };
+        // Nobody may read it any more, and the run still has to be recorded.
+        let _ = writeln!(self.out, "{text}").and_then(|()| self.out.flush());
+    }
+
+    fn may_say(&mut self, id: &EffectId, now: Instant) -> bool {
+        let quiet = self
+            .said
+            .get(id)
+            .is_some_and(|said| now.duration_since(*said) < QUIET);
+        if !quiet {
+            self.said.insert(id.clone(), now);
+        }
+        !quiet
+    }
+
+    /// Seconds since an effect was begun, by the engine's clock or, where it has none, ours.
+    fn seconds(&self, id: &EffectId, engine: u64, now: Instant) -> u64 {
+        let ours = self
+            .started
+            .get(id)
+            .map_or(0, |begun| now.duration_since(*begun).as_secs());
+        engine.max(ours)
+    }
+
+    fn text(&self, event: &Event<'_>, now: Instant, paint: Paint) -> String {
+        let width = self.total.to_string().len();
+        let place = match self.total {
+            0 => String::new(),
+            total => format!("[{:>width$}/{total}] ", self.done),
+        };
+        match event {
+            Event::Started { id, summary } => format!("{place}{id}: {}", line(summary)),
+            Event::Waiting { id, what, seconds } => {
+                let seconds = self.seconds(id, *seconds, now);
+                paint.dim(&format!(
+                    "{place}{id}: waiting for {}, {seconds} s",
+                    line(what)
+                ))
+            }
+            Event::Ended { id, seconds, .. } => {
+                let seconds = self.seconds(id, *seconds, now);
+                format!("{place}{id}: {}, {seconds} s", paint.green("done"))
+            }
+            Event::Failed { id, error } => format!("{place}{id}: {}", failed(error, paint)),
+            Event::Recorded { address } => format!("{place}{address}: recorded"),
+        }
+    }
+
+    fn json(&self, event: &Event<'_>, now: Instant) -> Json {
+        match event {
+            Event::Started { id, summary } => {
+                json!({"event": "started", "effect": id.to_string(), "summary": summary})
+            }
+            Event::Waiting { id, what, seconds } => json!({
+                "event": "waiting",
+                "effect": id.to_string(),
+                "what": what,
+                "seconds": self.seconds(id, *seconds, now),
+            }),
+            Event::Ended {
+                id,
+                seconds,
+                done,
+                total,
+            } => json!({
+                "event": "ended",
+                "effect": id.to_string(),
+                "seconds": self.seconds(id, *seconds, now),
+                "done": done,
+                "total": total,
+            }),
+            Event::Failed { id, error } => {
+                json!({"event": "failed", "failure": failure::effect_json(id, error)})
+            }
+            Event::Recorded { address } => json!({"event": "recorded", "address": address}),
+        }
+    }
+}
+
+/// One line; the whole failure with its causes comes at the end of the run.
+fn failed(error: &ProviderError, paint: Paint) -> String {
+    match error {
+        ProviderError::Converging { what } => {
+            format!("{}: {}", paint.yellow("goes on outside"), line(what))
+        }
+        ProviderError::Cancelled => paint.yellow("stopped while waiting"),
+        other => format!(
+            "{}: {}",
+            paint.red(&format!("failed [{}]", other.code())),
+            line(&other.to_string())
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id(name: &str) -> EffectId {
+        EffectId {
+            address: "core_contract.pool".parse().unwrap(),
+            name: name.to_owned(),
+        }
+    }
+
+    fn said(form: Form) -> String {
+        let mut out = Vec::new();
+        let progress = Progress::new(&mut out, form, 12);
+        let (proxy, wait) = (id("proxy"), id("wait"));
+        let start = Instant::now();
+        let hear = |event: &Event<'_>, seconds| {
+            progress
+                .0
+                .lock()
+                .unwrap()
+                .hear(event, start + Duration::from_secs(seconds));
+        };
+        hear(
+            &Event::Started {
+                id: &proxy,
+                summary: "create the proxy",
+            },
+            0,
+        );
+        hear(
+            &Event::Ended {
+                id: &proxy,
+                seconds: 4,
+                done: 3,
+                total: 12,
+            },
+            4,
+        );
+        hear(
+            &Event::Started {
+                id: &wait,
+                summary: "wait for the vote",
+            },
+            5,
+        );
+        for second in 6..12 {
+            let what = "PoS round 7 of 60";
+            hear(
+                &Event::Waiting {
+                    id: &wait,
+                    what,
+                    seconds: 0,
+                },
+                second,
+            );
+        }
+        let error = ProviderError::refused("chain/reverted", "it was \u{1b}[1mreverted");
+        hear(
+            &Event::Failed {
+                id: &wait,
+                error: &error,
+            },
+            12,
+        );
+        let silent = "record.note".parse().unwrap();
+        hear(&Event::Recorded { address: &silent }, 12);
+        hear(
+            &Event::Recorded {
+                address: &proxy.address,
+            },
+            12,
+        );
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn a_wait_speaks_once_in_five_seconds() {
+        insta::assert_snapshot!(said(Form::Text(Paint::PLAIN)), @r"
+        [ 0/12] core_contract.pool/proxy: create the proxy
+        [ 3/12] core_contract.pool/proxy: done, 4 s
+        [ 3/12] core_contract.pool/wait: wait for the vote
+        [ 3/12] core_contract.pool/wait: waiting for PoS round 7 of 60, 1 s
+        [ 3/12] core_contract.pool/wait: waiting for PoS round 7 of 60, 6 s
+        [ 3/12] core_contract.pool/wait: failed [chain/reverted]: it was �[1mreverted
+        [ 3/12] record.note: recorded
+        ");
+    }
+
+    #[test]
+    fn programs_get_one_object_a_line() {
+        insta::assert_snapshot!(said(Form::Json), @r#"
+        {"effect":"core_contract.pool/proxy","event":"started","summary":"create the proxy"}
+        {"done":3,"effect":"core_contract.pool/proxy","event":"ended","seconds":4,"total":12}
+        {"effect":"core_contract.pool/wait","event":"started","summary":"wait for the vote"}
+        {"effect":"core_contract.pool/wait","event":"waiting","seconds":1,"what":"PoS round 7 of 60"}
+        {"effect":"core_contract.pool/wait","event":"waiting","seconds":6,"what":"PoS round 7 of 60"}
+        {"event":"failed","failure":{"causes":[],"code":"chain/reverted","effect":"core_contract.pool/wait","help":"mend the cause, then run `pospool apply` again: it plans what is left","summary":"it was \u001b[1mreverted"}}
+        {"address":"record.note","event":"recorded"}
+        {"address":"core_contract.pool","event":"recorded"}
+        "#);
+    }
+}

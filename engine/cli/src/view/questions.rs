@@ -1,0 +1,102 @@
+//! Questions to the user.
+//!
+//! - Reads: nothing.
+//! - Returns: text.
+//! - Never: reads the answer.
+
+/// Asked before anything is changed.
+pub const APPROVE: &str = "\nDo exactly this? Only `yes` counts: ";
+
+/// One question of `init`.
+#[derive(Clone, Copy, Debug)]
+pub struct Question {
+    /// The flag that answers it.
+    pub flag: &'static str,
+    /// The question.
+    pub text: &'static str,
+    /// What an empty answer means; without one an answer is needed.
+    pub default: Option<&'static str>,
+}
+
+impl Question {
+    /// The question with its default.
+    #[must_use]
+    pub fn prompt(&self) -> String {
+        match self.default {
+            None => format!("{}: ", self.text),
+            Some("") => format!("{} [none]: ", self.text),
+            Some(default) => format!("{} [{default}]: ", self.text),
+        }
+    }
+}
+
+/// An answer that cannot be meant.
+#[must_use]
+pub fn wrong(what: &str, help: &str) -> String {
+    format!("  {what}: {help}\n")
+}
+
+const fn question(
+    flag: &'static str,
+    text: &'static str,
+    default: Option<&'static str>,
+) -> Question {
+    Question {
+        flag,
+        text,
+        default,
+    }
+}
+
+/// Which network.
+pub const NETWORK: Question = question(
+    "--network",
+    "Network to join (testnet, mainnet or devnet)",
+    Some("testnet"),
+);
+/// Name of the pool.
+pub const NAME: Question = question(
+    "--name",
+    "Name that the pool shows to its users",
+    Some("PoS pool"),
+);
+/// Share of the users.
+pub const SHARE_RATIO: Question = question(
+    "--share-ratio",
+    "Part of the rewards that goes to the users",
+    Some("90%"),
+);
+/// Image of the node. It has no default: which release follows a network changes with
+/// each hard fork, and only its digest pins it.
+pub const IMAGE: Question = question(
+    "--image",
+    "Image of conflux-rust for this network, such as confluxchain/conflux-rust:TAG@sha256:…",
+    None,
+);
+/// Where other nodes reach this one.
+pub const PUBLIC_ADDRESS: Question = question(
+    "--public-address",
+    "IP address at which other nodes reach this one",
+    Some(""),
+);
+/// RPC of a devnet.
+pub const CORE_RPC: Question =
+    question("--core-rpc", "URL of a Core Space RPC of the devnet", None);
+/// Genesis files of a devnet.
+pub const NODE_FILES: Question = question(
+    "--node-files",
+    "Folder with the devnet's genesis files",
+    None,
+);
+/// Docker network of a devnet.
+pub const DOCKER_NETWORK: Question = question(
+    "--docker-network",
+    "Docker network that the devnet's nodes are in",
+    None,
+);
+/// First peers in a devnet.
+pub const BOOTNODES: Question = question(
+    "--bootnodes",
+    "Nodes of the devnet to connect to first (cfxnode://…@ip:port)",
+    None,
+);

@@ -1,0 +1,118 @@
+//! The state for people.
+//!
+//! - Reads: a state, and effects that a killed run left open.
+//! - Returns: what was made, with outputs.
+//! - Never: shows a secret: a state only ever holds a secret's name.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use pospool_engine::store::Store;
+use pospool_model::state::{Recorded, State};
+use serde_json::{Value as Json, json};
+
+use super::{FORMAT_VERSION, Paint, changes, count, indented, outcome};
+
+/// What a project without a state shows.
+#[must_use]
+pub fn none(path: &Path) -> String {
+    format!(
+        "there is no state `{}`: nothing was made yet\n",
+        path.display()
+    )
+}
+
+/// What a command says when it gave a new state its name.
+#[must_use]
+pub fn started(path: &Path, state: &State) -> String {
+    let name = short(&state.lineage);
+    format!(
+        "started a new state `{}` (lineage {name}); keep it, nothing else knows what was made\n",
+        path.display()
+    )
+}
+
+/// The state as text.
+#[must_use]
+pub fn text(store: &Store, paint: Paint) -> String {
+    let state = store.state();
+    let made = count(state.resources.len(), "resource", "resources");
+    let mut text = format!(
+        "lineage {}, serial {}, {made}\n",
+        short(&state.lineage),
+        state.serial
+    );
+    for (address, chain) in &state.chains {
+        let _ = writeln!(
+            text,
+            "{address}: chain ids {} and {}, genesis {}",
+            chain.core_chain_id, chain.espace_chain_id, chain.genesis_hash
+        );
+    }
+    for (address, recorded) in &state.resources {
+        let _ = write!(
+            text,
+            "\n{}{}\n",
+            paint.bold(address.as_str()),
+            flags(recorded)
+        );
+        for (name, it) in &recorded.attributes {
+            text.push_str(&indented(&changes::named(name, it).join("\n"), 2));
+        }
+        // An output that only repeats an attribute says nothing new.
+        let repeated = |name: &String, it| recorded.attributes.get(name) == Some(it);
+        for (name, it) in recorded
+            .outputs
+            .iter()
+            .filter(|(name, it)| !repeated(name, it))
+        {
+            let lines = changes::named(&format!("→ {name}"), it).join("\n");
+            text.push_str(&indented(&lines, 2));
+        }
+    }
+    let outputs = outcome::outputs(&state.outputs, paint);
+    if !outputs.is_empty() {
+        let _ = write!(text, "\n{outputs}");
+    }
+    if !store.open_effects().is_empty() {
+        let _ = writeln!(
+            text,
+            "\n{}",
+            paint.bold("under way when the last run stopped:")
+        );
+        for open in store.open_effects() {
+            let _ = writeln!(text, "  {} ({})", open.id, super::line(&open.ticket.key));
+        }
+    }
+    text
+}
+
+/// The state as JSON.
+#[must_use]
+pub fn json(store: &Store) -> Json {
+    let open = store.open_effects().iter().map(|open| {
+        json!({"effect": open.id.to_string(), "provider": open.provider, "key": open.ticket.key})
+    });
+    let state = store.exists().then(|| store.state());
+    json!({
+        "format_version": FORMAT_VERSION,
+        "state": state,
+        "open_effects": open.collect::<Vec<_>>(),
+    })
+}
+
+fn flags(recorded: &Recorded) -> String {
+    let mut flags = String::new();
+    if !recorded.complete {
+        flags.push_str(" (not finished)");
+    }
+    if recorded.protected {
+        flags.push_str(" (protected)");
+    }
+    flags
+}
+
+/// Enough of a lineage to tell two apart.
+fn short(lineage: &str) -> &str {
+    lineage.get(..8).unwrap_or(lineage)
+}

@@ -1,0 +1,252 @@
+//! The spec that `init` writes.
+//!
+//! - Reads: answers.
+//! - Returns: a commented spec that decodes.
+//! - Never: contains a secret; it names where secrets will be.
+
+use std::fmt::Write as _;
+
+/// Which network a pool is on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Network {
+    /// Conflux testnet: its CFX cost nothing.
+    Testnet,
+    /// Conflux mainnet.
+    Mainnet,
+    /// A private network.
+    Devnet,
+}
+
+/// Where the contracts' sources are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Code {
+    /// In a folder.
+    Folder(String),
+    /// In a repository.
+    Git {
+        /// Which.
+        url: String,
+        /// At which commit.
+        rev: String,
+    },
+}
+
+/// What only a private network needs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Devnet {
+    /// Core Space RPC.
+    pub core_rpc: String,
+    /// Folder with genesis files.
+    pub node_files: String,
+    /// Docker network of its nodes.
+    pub docker_network: String,
+    /// First peers.
+    pub bootnodes: String,
+}
+
+/// Everything that the spec depends on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answers {
+    /// Which network.
+    pub network: Network,
+    /// The pool's name.
+    pub name: String,
+    /// The users' share, with `%`.
+    pub share_ratio: String,
+    /// The node's image.
+    pub image: String,
+    /// Where other nodes reach it.
+    pub public_address: Option<String>,
+    /// The contracts' sources.
+    pub code: Code,
+    /// What only a private network needs.
+    pub devnet: Option<Devnet>,
+    /// Whether the registration is accepted.
+    pub accept_irreversible: bool,
+}
+
+/// The spec.
+#[must_use]
+pub fn spec(answers: &Answers) -> String {
+    let parts = [
+        HEAD.to_owned(),
+        chain(answers),
+        ACCOUNT_AND_HOST.to_owned(),
+        node(answers),
+        source(&answers.code),
+        contracts(answers),
+        registration(answers.accept_irreversible),
+        OUTPUTS.to_owned(),
+    ];
+    parts.join("\n")
+}
+
+/// What `init` says when it is done.
+#[must_use]
+pub fn written(name: &str, accepted: bool) -> String {
+    let mut text = format!(
+        "wrote `{name}`; next:\n  1. read it: it is short, and every choice in it is yours\n  2. put the \
+         operator's private key into POSPOOL_OPERATOR_KEY and a new password into \
+         POSPOOL_POS_KEY_PASSWORD\n  3. run `pospool plan`, then `pospool apply`\n"
+    );
+    if !accepted {
+        text.push_str(
+            "the plan refuses the registration until you accept in the spec that it cannot be undone\n",
+        );
+    }
+    text
+}
+
+const HEAD: &str = "\
+# A Conflux PoS pool. `pospool plan` shows what would change and what it costs, `pospool apply`
+# does it. `pospool explain` lists everything that can stand here, `pospool explain node` one kind.
+";
+
+const ACCOUNT_AND_HOST: &str = r#"# The key that deploys, owns and pays. It is read from the environment when it is used, and is in no
+# file of pospool. A file works too: file("/run/secrets/operator_key").
+account "operator" {
+  private_key = env("POSPOOL_OPERATOR_KEY")
+}
+
+# The machine that runs the node.
+host "main" {
+  docker = "unix:///var/run/docker.sock"
+}
+
+# The chain's data and the PoS key. It is only deleted when it is named:
+# `pospool destroy --delete volume.main`. Keep a backup of the key.
+volume "main" {
+  host = host.main
+}
+"#;
+
+const OUTPUTS: &str = r#"output "pool_address" {
+  description = "What users stake to."
+  value       = core_contract.pool.address
+}
+
+output "pos_address" {
+  description = "The node's name in PoS."
+  value       = node.main.pos_address
+}
+"#;
+
+fn chain(answers: &Answers) -> String {
+    let network = match answers.network {
+        Network::Testnet => "testnet",
+        Network::Mainnet => "mainnet",
+        Network::Devnet => "devnet",
+    };
+    let mut text = format!("chain \"conflux\" {{\n  network    = {}\n", quoted(network));
+    if let Some(devnet) = &answers.devnet {
+        let _ = write!(
+            text,
+            "  core_rpc   = {}\n  node_files = {}\n  bootnodes  = {}\n",
+            quoted(&devnet.core_rpc),
+            quoted(&devnet.node_files),
+            quoted(&devnet.bootnodes)
+        );
+    }
+    text.push_str("}\n");
+    text
+}
+
+fn node(answers: &Answers) -> String {
+    let mut text = String::from(
+        "# The node that votes. Its PoS key is made at its first start and encrypted with the password.\n",
+    );
+    let pinned = answers.image.contains("@sha256:");
+    if !pinned {
+        text.push_str(
+            "# A tag can be moved: pin the image with its digest (`docker buildx imagetools inspect NAME:TAG`).\n",
+        );
+    }
+    let _ = write!(
+        text,
+        "node \"main\" {{\n  host             = host.main\n  image            = {}\n  data             = \
+         volume.main\n  pos_key_password = env(\"POSPOOL_POS_KEY_PASSWORD\")\n",
+        quoted(&answers.image)
+    );
+    if let Some(devnet) = &answers.devnet {
+        let _ = writeln!(
+            text,
+            "  docker_network   = {}",
+            quoted(&devnet.docker_network)
+        );
+    }
+    match &answers.public_address {
+        Some(address) => {
+            let _ = write!(
+                text,
+                "\n  # Open this port (TCP and UDP) in the firewall, so that other nodes reach this one.\n  \
+                 publish_p2p = 32323\n  config      = {{ public_address = {} }}\n",
+                quoted(address)
+            );
+        }
+        None if answers.devnet.is_none() => text.push_str(
+            "\n  # Without these the node only connects out. A node that others can reach syncs and votes better.\n  \
+             # publish_p2p = 32323\n  # config      = { public_address = \"203.0.113.7\" }\n",
+        ),
+        None => {}
+    }
+    text.push_str("}\n");
+    text
+}
+
+fn source(code: &Code) -> String {
+    match code {
+        Code::Folder(path) => format!(
+            "# The contracts, compiled on this machine.\nsource \"reference\" {{\n  path = {}\n}}\n",
+            quoted(path)
+        ),
+        Code::Git { url, rev } => format!(
+            "# The contracts, compiled on this machine from exactly this commit.\nsource \"reference\" {{\n  \
+             git = {}\n  rev = {}\n}}\n",
+            quoted(url),
+            quoted(rev)
+        ),
+    }
+}
+
+fn contracts(answers: &Answers) -> String {
+    let (name, share) = (quoted(&answers.name), quoted(&answers.share_ratio));
+    let periods = if answers.network == Network::Devnet {
+        "\n    # The PoS locks of this network in its blocks, if they differ from the contract's own.\n    \
+         # lock_period   = blocks(2250000)\n    # unlock_period = blocks(176400)\n"
+    } else {
+        "\n    # 13 days and 1 day, which PoS itself needs, and some hours more.\n    \
+         lock_period   = blocks(2250000)\n    unlock_period = blocks(176400)\n"
+    };
+    format!(
+        "# The pool that users stake to. A later `pospool apply` changes settings in place.\ncore_contract \
+         \"pool\" {{\n  code  = source.reference.PoSPool\n  owner = account.operator\n  proxy = true\n  settings = \
+         {{\n    name             = {name}\n    user_share_ratio = {share} # of the rewards\n{periods}  }}\n}}\n\n\
+         # The list of pools that the site shows.\ncore_contract \"manager\" {{\n  code  = \
+         source.reference.PoolManager\n  owner = account.operator\n  settings = {{\n    pools = \
+         [core_contract.pool]\n  }}\n}}\n"
+    )
+}
+
+fn registration(accepted: bool) -> String {
+    let accept = if accepted {
+        "  lifecycle { irreversible = \"accept\" }\n"
+    } else {
+        "  # Remove the `#` when you accept that:\n  # lifecycle { irreversible = \"accept\" }\n"
+    };
+    format!(
+        "# The pool's first vote, with a stake of 1,000 CFX. This cannot be undone: the stake is locked for at \
+         least\n# 14 days, and the node's PoS key belongs to this pool from then on. The plan refuses it until \
+         it is accepted.\npos_registration \"main\" {{\n  node    = node.main\n  pool    = \
+         core_contract.pool\n  deposit = cfx(1000)\n\n{accept}}}\n"
+    )
+}
+
+/// A text as HCL writes it.
+fn quoted(text: &str) -> String {
+    let escaped = text
+        .replace('\\', "\\\\")
+        .replace('"', "\\\"")
+        .replace("${", "$${")
+        .replace("%{", "%%{");
+    format!("\"{escaped}\"")
+}

@@ -1,0 +1,31 @@
+//! A spec without errors.
+//!
+//! - Reads: how many resources it has, and its warnings.
+//! - Returns: text or JSON.
+//! - Never: is asked about a spec with errors; the diagnostics view is.
+
+use pospool_engine::spec::SourceFile;
+use pospool_model::Diagnostic;
+use serde_json::{Value as Json, json};
+
+use super::{FORMAT_VERSION, Paint, count, diagnostics};
+
+/// One line.
+#[must_use]
+pub fn text(name: &str, resources: usize, paint: Paint) -> String {
+    let valid = paint.green("valid");
+    format!(
+        "`{name}` is {valid}: {}\n",
+        count(resources, "resource", "resources")
+    )
+}
+
+/// One document.
+#[must_use]
+pub fn json(resources: usize, warnings: &[Diagnostic], files: &[SourceFile]) -> Json {
+    json!({
+        "format_version": FORMAT_VERSION,
+        "resources": resources,
+        "diagnostics": diagnostics::json(warnings, files),
+    })
+}

@@ -1,0 +1,50 @@
+//! Which providers exist: the only place that names them.
+//!
+//! - Reads: where caches belong, from the environment.
+//! - Returns: the registry of a run.
+//! - Never: connects to anything; a provider does that when it is asked to look.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use pospool_chain::{ChainProvider, ChainSettings};
+use pospool_docker::{DockerProvider, DockerSettings};
+use pospool_engine::record::RecordProvider;
+use pospool_engine::registry::Registry;
+use pospool_model::Provider;
+use pospool_source::SourceProvider;
+
+/// The wait of commands that never wait.
+pub const NO_WAIT: Duration = Duration::ZERO;
+
+/// Time between two looks at the chain.
+const POLL: Duration = Duration::from_secs(1);
+
+/// Explanations of the codes of providers.
+pub const CODES: &[&[(&str, &str)]] = &[];
+
+/// All providers. Waits longer than `wait` end as "converging".
+#[must_use]
+pub fn registry(wait: Duration) -> Registry {
+    let providers: Vec<Arc<dyn Provider>> = vec![
+        Arc::new(RecordProvider),
+        Arc::new(DockerProvider::new(DockerSettings { wait })),
+        Arc::new(ChainProvider::new(ChainSettings { wait, poll: POLL })),
+        Arc::new(SourceProvider::new(cache())),
+    ];
+    Registry::new(providers)
+}
+
+/// Where sources and compilers are kept: `pospool` in the user's cache folder.
+fn cache() -> PathBuf {
+    let folder = |name| {
+        std::env::var_os(name)
+            .map(PathBuf::from)
+            .filter(|it| it.is_absolute())
+    };
+    folder("XDG_CACHE_HOME")
+        .or_else(|| folder("HOME").map(|home| home.join(".cache")))
+        .unwrap_or_else(std::env::temp_dir)
+        .join("pospool")
+}

@@ -1,0 +1,90 @@
+//! `account`: a key that signs and pays.
+//!
+//! - Reads: the secret that a block names, for as long as it takes to make addresses of it.
+//! - Returns: addresses, nonce and balance.
+//! - Never: keeps a key.
+
+use pospool_model::{Address, Attributes, Drip, Problem, SecretRef, Value};
+
+use crate::address::{CoreAddress, espace_address};
+use crate::batch::{Answers, At, Batch, Slot};
+use crate::facts::AccountFacts;
+use crate::key::Key;
+
+/// The public half of a key.
+pub(crate) type PublicKey = [u8; 64];
+
+/// Returns where the key is.
+pub(crate) fn secret(attributes: &Attributes) -> Option<&SecretRef> {
+    match attributes.get("private_key") {
+        Some(Value::Secret(reference)) => Some(reference),
+        _ => None,
+    }
+}
+
+/// Reads the key of an account, keeps its public half and wipes the rest.
+pub(crate) fn public_key(attributes: &Attributes) -> Result<PublicKey, Problem> {
+    let problem = |summary: String| Problem::new("chain/no-key", &["private_key"], summary);
+    let reference = secret(attributes).ok_or_else(|| problem("no secret is named".to_owned()))?;
+    let secret = reference.read().map_err(|error| problem(error.to_string()))?;
+    let key = Key::read(&secret).map_err(|error| {
+        problem(format!("`{reference}`: {error}")).help("put the account's private key there")
+    })?;
+    Ok(key.public())
+}
+
+/// Outputs that the key alone decides.
+pub(crate) fn outputs(key: &PublicKey, network: u32) -> Attributes {
+    let address = CoreAddress::of_public_key(key, network).to_string();
+    Attributes::from([
+        ("address".to_owned(), Value::Text(address)),
+        ("espace_address".to_owned(), Value::Text(espace_address(key))),
+    ])
+}
+
+/// Adds the balance to outputs.
+pub(crate) fn add_balance(outputs: &mut Attributes, balance: u128) {
+    outputs.insert("balance".to_owned(), Value::Amount(Drip(balance)));
+}
+
+/// Questions about an account.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Asked {
+    nonce: Slot,
+    pool_nonce: Slot,
+    balance: Slot,
+}
+
+/// Asks for nonce and balance.
+pub(crate) fn ask(batch: &mut Batch, address: CoreAddress, at: At) -> Asked {
+    Asked {
+        nonce: batch.nonce(address),
+        pool_nonce: batch.pool_nonce(address),
+        balance: batch.balance(address, at),
+    }
+}
+
+/// Reads nonce and balance; `None` if the node did not say.
+pub(crate) fn read(
+    asked: Asked,
+    answers: &Answers,
+    address: CoreAddress,
+    chain: &Address,
+    key: &SecretRef,
+) -> Option<AccountFacts> {
+    let executed = answers.u64(asked.nonce)?;
+    // Public endpoints may not offer the pool's methods; then only executed transactions count.
+    let pooled = answers.u64(asked.pool_nonce).unwrap_or(executed);
+    Some(AccountFacts {
+        address,
+        chain: chain.clone(),
+        key: key.clone(),
+        nonce: executed.max(pooled),
+        balance: answers.number(asked.balance)?,
+    })
+}
+
+/// Name of an account's nonce among bindings, counters and lanes.
+pub(crate) fn lane(address: CoreAddress) -> String {
+    format!("nonce core {address}")
+}

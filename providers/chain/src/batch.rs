@@ -1,0 +1,199 @@
+//! Questions that go to a node together, and their answers.
+//!
+//! - Reads: nothing.
+//! - Returns: [`Batch`] to collect calls, [`Answers`] to take results out by [`Slot`].
+//! - Never: mixes answers up; a slot belongs to the batch that gave it.
+
+use std::time::Duration;
+
+use serde_json::{Value as Json, json};
+
+use crate::address::CoreAddress;
+use crate::rpc::{Call, Refusal, Rpc, RpcError};
+use crate::text::{hex_bytes, hex_text, hex_word, read_quantity};
+
+/// Code hash of an account without code: keccak256 of nothing.
+const NO_CODE: &str = "0xc5d2460186f7233c927e7db2dcc703c0e500b653ca82273b7bfad8045d85a470";
+/// Where a proxy keeps its implementation (EIP-1967).
+const IMPLEMENTATION_SLOT: &str =
+    "0x360894a13ba1a3210667c828492db98dca3e2076cc3735a920a3ca505d382bbc";
+/// How often, and how far apart, a question is asked again of a node that is behind.
+const LAGGING_TRIES: u32 = 6;
+const LAGGING_PAUSE: Duration = Duration::from_millis(500);
+
+/// Calls in the making.
+#[derive(Debug, Default)]
+pub(crate) struct Batch {
+    calls: Vec<Call>,
+}
+
+/// Place of one answer.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Slot(usize);
+
+/// The state at which a question is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum At {
+    Epoch(u64),
+    /// The newest that was executed.
+    LatestState,
+    /// One that can hardly be undone any more.
+    LatestConfirmed,
+}
+
+impl At {
+    fn json(self) -> Json {
+        match self {
+            Self::Epoch(number) => json!(format!("{number:#x}")),
+            Self::LatestState => json!("latest_state"),
+            Self::LatestConfirmed => json!("latest_confirmed"),
+        }
+    }
+}
+
+impl Batch {
+    /// Adds a call.
+    pub(crate) fn ask(&mut self, method: &'static str, params: Json) -> Slot {
+        self.calls.push(Call { method, params });
+        Slot(self.calls.len() - 1)
+    }
+
+    /// Asks what a contract answers.
+    pub(crate) fn view(&mut self, to: CoreAddress, data: &[u8], at: At) -> Slot {
+        let request = json!({ "to": to.to_string(), "data": hex_text(data) });
+        self.ask("cfx_call", json!([request, at.json()]))
+    }
+
+    /// Asks whether there is code; the answer is small, unlike the code itself.
+    pub(crate) fn code(&mut self, address: CoreAddress, at: At) -> Slot {
+        self.ask("cfx_getAccount", json!([address.to_string(), at.json()]))
+    }
+
+    /// Asks what a proxy points at.
+    pub(crate) fn implementation(&mut self, proxy: CoreAddress, at: At) -> Slot {
+        let params = json!([proxy.to_string(), IMPLEMENTATION_SLOT, at.json()]);
+        self.ask("cfx_getStorageAt", params)
+    }
+
+    /// Asks for the balance.
+    pub(crate) fn balance(&mut self, address: CoreAddress, at: At) -> Slot {
+        self.ask("cfx_getBalance", json!([address.to_string(), at.json()]))
+    }
+
+    /// Asks how many transactions of an account were executed.
+    pub(crate) fn nonce(&mut self, address: CoreAddress) -> Slot {
+        let params = json!([address.to_string(), At::LatestState.json()]);
+        self.ask("cfx_getNextNonce", params)
+    }
+
+    /// Asks which nonce the node's pool expects next.
+    pub(crate) fn pool_nonce(&mut self, address: CoreAddress) -> Slot {
+        self.ask("txpool_nextNonce", json!([address.to_string()]))
+    }
+
+    /// Sends the calls. A public endpoint is many nodes, and one of them may be a few epochs behind the one that told
+    /// the newest epoch: then the same is asked again.
+    pub(crate) async fn send(&self, rpc: &Rpc) -> Result<Answers, RpcError> {
+        let mut tries = 1;
+        loop {
+            let answers = rpc.batch(&self.calls).await?;
+            let lagging = answers.iter().any(|answer| answer.as_ref().is_err_and(is_lagging));
+            if !lagging || tries == LAGGING_TRIES {
+                return Ok(Answers(answers));
+            }
+            tries += 1;
+            tokio::time::sleep(LAGGING_PAUSE).await;
+        }
+    }
+}
+
+/// The node has not executed the epoch yet (conflux-rust `onchain_blocks_provider.rs`).
+fn is_lagging(refusal: &Refusal) -> bool {
+    let says = |text: &str| text.contains("is not executed");
+    says(&refusal.message) || refusal.data.as_deref().is_some_and(says)
+}
+
+/// Results in their slots.
+#[derive(Debug)]
+pub(crate) struct Answers(Vec<Result<Json, Refusal>>);
+
+impl Answers {
+    /// Returns the result, or the node's refusal.
+    pub(crate) fn result(&self, slot: Slot) -> Result<&Json, &Refusal> {
+        self.0[slot.0].as_ref()
+    }
+
+    /// Returns a result that is not null.
+    pub(crate) fn get(&self, slot: Slot) -> Option<&Json> {
+        self.result(slot).ok().filter(|result| !result.is_null())
+    }
+
+    /// Returns a number.
+    pub(crate) fn number(&self, slot: Slot) -> Option<u128> {
+        self.get(slot).and_then(read_quantity)
+    }
+
+    /// Returns a number of 64 bits.
+    pub(crate) fn u64(&self, slot: Slot) -> Option<u64> {
+        self.number(slot)?.try_into().ok()
+    }
+
+    /// Returns bytes.
+    pub(crate) fn bytes(&self, slot: Slot) -> Option<Vec<u8>> {
+        self.get(slot)?.as_str().and_then(hex_bytes)
+    }
+
+    /// Whether the account of [`Batch::code`] has code; `None` if the node did not say.
+    pub(crate) fn has_code(&self, slot: Slot) -> Option<bool> {
+        let hash = self.get(slot)?.get("codeHash")?.as_str()?;
+        Some(hash != NO_CODE)
+    }
+
+    /// Returns what the proxy of [`Batch::implementation`] points at.
+    pub(crate) fn pointed_at(&self, slot: Slot) -> Option<[u8; 20]> {
+        let word = self.get(slot)?.as_str().and_then(hex_word)?;
+        let mut bytes = [0; 20];
+        bytes.copy_from_slice(&word[12..]);
+        (bytes != [0; 20]).then_some(bytes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{Answer, Server};
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    #[tokio::test]
+    async fn a_node_that_is_behind_is_asked_again() {
+        let asked = AtomicUsize::new(0);
+        let server = Server::start(move |_, _| {
+            if asked.fetch_add(1, Ordering::SeqCst) == 0 {
+                let reason = "Specified epoch 9 is not executed, the latest state epoch is 8";
+                return Answer::refuse(-32602, "Invalid params", Some(reason));
+            }
+            Answer::Result(json!("0x1"))
+        })
+        .await;
+        let mut batch = Batch::default();
+        let slot = batch.ask("cfx_a", json!([]));
+        let answers = batch.send(&Rpc::new(&[server.url()]).unwrap()).await.unwrap();
+        assert_eq!(answers.u64(slot), Some(1));
+    }
+
+    #[test]
+    fn code_and_proxies_are_recognised() {
+        let word = format!("0x{:064x}", 7);
+        let answers = Answers(vec![
+            Ok(json!({ "codeHash": NO_CODE })),
+            Ok(json!({ "codeHash": "0x00" })),
+            Ok(Json::Null),
+            Ok(json!(word)),
+            Ok(json!(format!("0x{:064x}", 0))),
+        ]);
+        let found: Vec<_> = (0..3).map(|slot| answers.has_code(Slot(slot))).collect();
+        assert_eq!(found, [Some(false), Some(true), None]);
+        assert_eq!(answers.pointed_at(Slot(3)).unwrap()[19], 7);
+        assert_eq!(answers.pointed_at(Slot(4)), None);
+    }
+}

@@ -1,0 +1,282 @@
+//! `chain`: a network, how to reach it, and that it is the one it is said to be.
+//!
+//! - Reads: attributes of a `chain` block; the node's status, genesis and fees.
+//! - Returns: normal attributes, facts, outputs and identity; or a problem when the network is another one.
+//! - Never: follows an endpoint to a network of another id.
+
+use pospool_model::state::ChainIdentity;
+use pospool_model::{Attributes, Drip, Problem, Value};
+use serde_json::{Value as Json, json};
+
+use crate::address::{MAINNET, TESTNET};
+use crate::batch::{Answers, Batch, Slot};
+use crate::facts::{ChainFacts, Fees};
+use crate::text::{field_u64, read_quantity};
+use crate::work::ChainRef;
+
+/// 100 Gdrip: the price of a very busy day.
+const DEFAULT_CEILING: u128 = 100_000_000_000;
+
+/// A public network.
+struct Public {
+    name: &'static str,
+    network: u32,
+    core_rpc: &'static [&'static str],
+    espace_rpc: &'static str,
+}
+
+/// Public networks with their public endpoints (Conflux documentation, "network endpoints").
+const PUBLIC: &[Public] = &[
+    Public {
+        name: "mainnet",
+        network: MAINNET,
+        core_rpc: &["https://main.confluxrpc.com", "https://main.confluxrpc.org"],
+        espace_rpc: "https://evm.confluxrpc.com",
+    },
+    Public {
+        name: "testnet",
+        network: TESTNET,
+        core_rpc: &["https://test.confluxrpc.com", "https://test.confluxrpc.org"],
+        espace_rpc: "https://evmtestnet.confluxrpc.com",
+    },
+];
+
+fn public(name: &str) -> Option<&'static Public> {
+    PUBLIC.iter().find(|public| public.name == name)
+}
+
+/// Network id that a spec's network must have; `None` for a devnet, whose id only its node knows.
+pub(crate) fn expected_network(attributes: &Attributes) -> Option<u32> {
+    let name = attributes.get("network")?.as_text()?;
+    public(name).map(|public| public.network)
+}
+
+/// Endpoints in normal attributes.
+pub(crate) fn endpoints(attributes: &Attributes) -> Vec<String> {
+    let list = attributes.get("core_rpc").and_then(Value::as_list);
+    let texts = list.unwrap_or_default().iter().filter_map(Value::as_text);
+    texts.map(ToOwned::to_owned).collect()
+}
+
+/// Most that a unit of gas may cost.
+pub(crate) fn ceiling(attributes: &Attributes) -> u128 {
+    match attributes.get("max_gas_price") {
+        Some(Value::Amount(drip)) => drip.0,
+        _ => DEFAULT_CEILING,
+    }
+}
+
+/// Fills in defaults; `core_rpc` becomes a list.
+pub(crate) fn normalise(mut attributes: Attributes) -> Result<Attributes, Vec<Problem>> {
+    let mut problems = Vec::new();
+    let network = attributes.get("network").and_then(Value::as_text).unwrap_or_default().to_owned();
+    let known = public(&network);
+    if known.is_none() && network != "devnet" {
+        let summary = format!("`{network}` is not a network that pospool knows");
+        problems.push(
+            Problem::new("chain/unknown-network", &["network"], summary)
+                .help("write \"mainnet\", \"testnet\", or \"devnet\" for a private network"),
+        );
+    }
+    let defaults = known.map_or(&[][..], |public| public.core_rpc);
+    match core_rpc(attributes.remove("core_rpc"), defaults) {
+        Ok(list) if list.is_empty() => problems.push(
+            Problem::new("chain/no-rpc", &["network"], "a devnet has no public RPC")
+                .help("write `core_rpc = \"http://127.0.0.1:12537\"`, or where its node listens"),
+        ),
+        Ok(list) => {
+            attributes.insert("core_rpc".to_owned(), Value::List(list));
+        }
+        Err(problem) => problems.push(problem),
+    }
+    if let Some(public) = known {
+        attributes
+            .entry("espace_rpc".to_owned())
+            .or_insert_with(|| Value::from(public.espace_rpc));
+    }
+    attributes
+        .entry("max_gas_price".to_owned())
+        .or_insert(Value::Amount(Drip(DEFAULT_CEILING)));
+    if problems.is_empty() { Ok(attributes) } else { Err(problems) }
+}
+
+fn core_rpc(value: Option<Value>, defaults: &[&str]) -> Result<Vec<Value>, Problem> {
+    let list = match value {
+        None | Some(Value::Null) => defaults.iter().map(|text| Value::from(*text)).collect(),
+        Some(Value::List(list)) => list,
+        Some(one) => vec![one],
+    };
+    for value in &list {
+        let url = value.as_text().is_some_and(|text| {
+            text.starts_with("https://") || text.starts_with("http://")
+        });
+        if !url && *value != Value::Unknown {
+            let summary = format!("{value} is not the URL of an RPC");
+            return Err(Problem::new("chain/bad-rpc", &["core_rpc"], summary)
+                .help("write \"http://…\" or \"https://…\", or a list of them"));
+        }
+    }
+    Ok(list)
+}
+
+/// Questions about a chain.
+pub(crate) struct Asked {
+    status: Slot,
+    genesis: Slot,
+    version: Slot,
+    fees: AskedFees,
+}
+
+/// Questions about fees.
+pub(crate) struct AskedFees {
+    gas_price: Slot,
+    priority: Slot,
+    newest: Slot,
+}
+
+/// What a chain answered.
+pub(crate) struct Seen {
+    pub(crate) facts: ChainFacts,
+    pub(crate) identity: ChainIdentity,
+    /// The newest epoch whose state is known: what this run looks at.
+    pub(crate) epoch: u64,
+    pub(crate) version: String,
+}
+
+/// Asks all about a chain.
+pub(crate) fn ask(batch: &mut Batch) -> Asked {
+    Asked {
+        status: batch.ask("cfx_getStatus", json!([])),
+        genesis: batch.ask("cfx_getBlockByEpochNumber", json!(["0x0", false])),
+        version: batch.ask("cfx_clientVersion", json!([])),
+        fees: ask_fees(batch),
+    }
+}
+
+/// Asks what gas costs.
+pub(crate) fn ask_fees(batch: &mut Batch) -> AskedFees {
+    AskedFees {
+        gas_price: batch.ask("cfx_gasPrice", json!([])),
+        priority: batch.ask("cfx_maxPriorityFeePerGas", json!([])),
+        newest: batch.ask("cfx_getBlockByEpochNumber", json!(["latest_state", false])),
+    }
+}
+
+/// Reads what gas costs.
+pub(crate) fn read_fees(asked: &AskedFees, answers: &Answers) -> Option<Fees> {
+    let newest = answers.get(asked.newest)?;
+    Some(Fees {
+        gas_price: answers.number(asked.gas_price)?,
+        base: newest.get("baseFeePerGas").and_then(read_quantity),
+        priority: answers.number(asked.priority).unwrap_or_default(),
+    })
+}
+
+/// Reads the answers about a chain; `None` if they are not those of a Conflux node.
+pub(crate) fn read(asked: &Asked, answers: &Answers, wanted: &Attributes) -> Option<Seen> {
+    let status = answers.get(asked.status)?;
+    let network = u32::try_from(field_u64(status, "chainId")?).ok()?;
+    let genesis = answers.get(asked.genesis)?.get("hash")?.as_str()?;
+    let version = answers.get(asked.version).and_then(Json::as_str).unwrap_or_default();
+    Some(Seen {
+        identity: ChainIdentity {
+            core_chain_id: network.into(),
+            espace_chain_id: field_u64(status, "ethereumSpaceChainId")?,
+            genesis_hash: genesis.to_owned(),
+        },
+        facts: ChainFacts {
+            reference: ChainRef {
+                endpoints: endpoints(wanted),
+                network,
+                genesis_hash: genesis.to_owned(),
+            },
+            fees: read_fees(&asked.fees, answers)?,
+            ceiling: ceiling(wanted),
+        },
+        epoch: field_u64(status, "latestState")?,
+        version: version.to_owned(),
+    })
+}
+
+/// Whether the node is on the network that the spec names.
+pub(crate) fn check_network(wanted: &Attributes, found: u32) -> Result<(), Problem> {
+    let name = wanted.get("network").and_then(Value::as_text).unwrap_or_default();
+    let summary = match (public(name), PUBLIC.iter().find(|public| public.network == found)) {
+        (Some(public), _) if public.network != found => {
+            format!("`{name}` has chain id {}, and the node at `core_rpc` is on chain {found}", public.network)
+        }
+        (None, Some(other)) => {
+            format!("`{name}` means a private network, and the node at `core_rpc` is on {}", other.name)
+        }
+        _ => return Ok(()),
+    };
+    Err(Problem::new("chain/wrong-network", &["network"], summary)
+        .help("name the network of that node, or the RPC of the network that is meant"))
+}
+
+/// Outputs of a chain.
+pub(crate) fn outputs(wanted: &Attributes, seen: &Seen) -> Attributes {
+    let number = |number: u64| Value::Integer(i64::try_from(number).unwrap_or(i64::MAX));
+    let mut outputs = Attributes::from([
+        ("core_chain_id".to_owned(), number(seen.identity.core_chain_id)),
+        ("espace_chain_id".to_owned(), number(seen.identity.espace_chain_id)),
+        ("genesis_hash".to_owned(), Value::from(seen.identity.genesis_hash.as_str())),
+        ("epoch".to_owned(), number(seen.epoch)),
+        ("client_version".to_owned(), Value::from(seen.version.as_str())),
+    ]);
+    for name in ["network", "espace_rpc"] {
+        if let Some(value) = wanted.get(name) {
+            outputs.insert(name.to_owned(), value.clone());
+        }
+    }
+    if let Some(first) = endpoints(wanted).into_iter().next() {
+        outputs.insert("core_rpc".to_owned(), Value::Text(first));
+    }
+    outputs
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn attributes(pairs: &[(&str, Value)]) -> Attributes {
+        pairs.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect()
+    }
+
+    #[test]
+    fn a_public_network_has_its_endpoints() {
+        let normal = normalise(attributes(&[("network", Value::from("testnet"))])).unwrap();
+        assert_eq!(endpoints(&normal)[0], "https://test.confluxrpc.com");
+        assert_eq!(ceiling(&normal), DEFAULT_CEILING);
+        assert_eq!(normalise(normal.clone()).unwrap(), normal);
+    }
+
+    #[test]
+    fn one_endpoint_and_a_list_of_one_are_the_same() {
+        let one = Value::from("http://127.0.0.1:1");
+        let network = ("network", Value::from("devnet"));
+        let text = normalise(attributes(&[network.clone(), ("core_rpc", one.clone())]));
+        let list = normalise(attributes(&[network, ("core_rpc", Value::List(vec![one]))]));
+        assert_eq!(text.unwrap(), list.unwrap());
+    }
+
+    #[test]
+    fn all_problems_of_a_chain_are_told() {
+        let wrong = attributes(&[("network", Value::from("main")), ("core_rpc", Value::Integer(1))]);
+        let codes: Vec<_> = normalise(wrong).unwrap_err().iter().map(|p| p.code).collect();
+        assert_eq!(codes, ["chain/unknown-network", "chain/bad-rpc"]);
+        let devnet = attributes(&[("network", Value::from("devnet"))]);
+        assert_eq!(normalise(devnet).unwrap_err()[0].code, "chain/no-rpc");
+    }
+
+    #[test]
+    fn a_node_of_another_network_is_noticed() {
+        let on = |name: &str| attributes(&[("network", Value::from(name))]);
+        assert!(check_network(&on("mainnet"), 1029).is_ok());
+        assert!(check_network(&on("devnet"), 1234).is_ok());
+        for (name, found) in [("mainnet", 1), ("testnet", 1029), ("devnet", 1029), ("devnet", 1)] {
+            let problem = check_network(&on(name), found).unwrap_err();
+            assert_eq!(problem.code, "chain/wrong-network", "{name} {found}");
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! `core_contract`: code, owner and settings of a contract in Core Space.
+//!
+//! - Reads: attributes of a block, artifacts of sources, what the chain answers.
+//! - Returns: normal forms here; looks and designs in the modules below.
+//! - Never: keeps code in a state: a name and a digest stand for it.
+
+pub(crate) mod artifact;
+pub(crate) mod design;
+pub(crate) mod observe;
+mod setters;
+
+use std::collections::BTreeMap;
+
+use pospool_model::{Attributes, Problem, Value};
+
+use crate::settings::{self, TABLES};
+
+/// What stands for code in states and plans.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct CodeName {
+    pub(crate) contract: String,
+    pub(crate) digest: String,
+}
+
+impl CodeName {
+    /// Reads it from an attribute, whole or in normal form.
+    pub(crate) fn read(value: &Value) -> Option<Self> {
+        let map = value.as_map()?;
+        let text = |name: &str| map.get(name).and_then(Value::as_text).map(ToOwned::to_owned);
+        Some(Self {
+            contract: text("contract")?,
+            digest: text("digest")?,
+        })
+    }
+
+    /// Returns the normal form.
+    pub(crate) fn value(&self) -> Value {
+        Value::Map(BTreeMap::from([
+            ("contract".to_owned(), Value::from(self.contract.as_str())),
+            ("digest".to_owned(), Value::from(self.digest.as_str())),
+        ]))
+    }
+}
+
+/// Brings attributes into their normal form.
+pub(crate) fn normalise(mut attributes: Attributes) -> Result<Attributes, Vec<Problem>> {
+    let mut problems = Vec::new();
+    let code = attributes.get("code").cloned().unwrap_or_default();
+    let name = CodeName::read(&code);
+    match &name {
+        Some(name) => {
+            attributes.insert("code".to_owned(), name.value());
+        }
+        None if code.has_unknown() => {}
+        None => problems.push(
+            Problem::new("chain/no-code", &["code"], "this is not a compiled contract")
+                .help("write a contract of a source, such as `source.reference.PoSPool`"),
+        ),
+    }
+    attributes.entry("proxy".to_owned()).or_insert(Value::Bool(false));
+    if let Some(Value::Map(settings)) = attributes.get_mut("settings") {
+        match normal_settings(name.as_ref(), std::mem::take(settings)) {
+            Ok(normal) => *settings = normal,
+            Err(found) => problems.extend(found),
+        }
+    }
+    if problems.is_empty() { Ok(attributes) } else { Err(problems) }
+}
+
+fn normal_settings(
+    code: Option<&CodeName>,
+    settings: BTreeMap<String, Value>,
+) -> Result<BTreeMap<String, Value>, Vec<Problem>> {
+    let Some(code) = code else {
+        // What the names mean is only known together with the code.
+        return Ok(settings);
+    };
+    if settings.is_empty() {
+        return Ok(settings);
+    }
+    let Some(table) = settings::table(&code.contract) else {
+        let summary = format!("pospool does not know the settings of `{}`", code.contract);
+        let known: Vec<_> = TABLES.iter().map(|table| table.contract).collect();
+        return Err(vec![
+            Problem::new("chain/unknown-contract", &["settings"], summary)
+                .help(format!("leave `settings` out; known contracts are {}", known.join(", "))),
+        ]);
+    };
+    let mut normal = BTreeMap::new();
+    let mut problems = Vec::new();
+    for (name, value) in settings {
+        match table.setting(&name).map(|setting| setting.normal(value)) {
+            None => problems.push(table.unknown(&name)),
+            Some(Ok(value)) => {
+                normal.insert(name, value);
+            }
+            Some(Err(problem)) => problems.push(problem),
+        }
+    }
+    if problems.is_empty() { Ok(normal) } else { Err(problems) }
+}
+
+/// Whether users call it through a proxy.
+pub(crate) fn is_proxied(attributes: &Attributes) -> bool {
+    attributes.get("proxy") == Some(&Value::Bool(true))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wanted(contract: &str, settings: &[(&str, Value)]) -> Attributes {
+        let text = |text: &str| Value::from(text);
+        let code = [("contract", contract), ("digest", "0x01"), ("bytecode", "0x60"), ("abi", "[]")];
+        let code = code.map(|(name, value)| (name.to_owned(), text(value)));
+        let settings = settings.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
+        Attributes::from([
+            ("code".to_owned(), Value::Map(code.into())),
+            ("settings".to_owned(), Value::Map(settings.collect())),
+        ])
+    }
+
+    #[test]
+    fn code_becomes_its_name_and_digest() {
+        let normal = normalise(wanted("PoSPool", &[])).unwrap();
+        assert_eq!(normal["code"].to_string(), r#"{ contract = "PoSPool", digest = "0x01" }"#);
+        assert_eq!(normal["proxy"], Value::Bool(false));
+        assert_eq!(normalise(normal.clone()).unwrap(), normal);
+    }
+
+    #[test]
+    fn all_wrong_settings_are_told_at_once() {
+        let settings = [("nam", Value::from("x")), ("user_share_ratio", Value::Integer(90))];
+        let problems = normalise(wanted("PoSPool", &settings)).unwrap_err();
+        let codes: Vec<_> = problems.iter().map(|problem| problem.code).collect();
+        assert_eq!(codes, ["chain/unknown-setting", "chain/bad-setting"]);
+        assert_eq!(problems[0].path, ["settings", "nam"]);
+        assert_eq!(problems[0].help.as_deref(), Some("did you mean `name`?"));
+    }
+
+    #[test]
+    fn settings_need_a_contract_that_is_known() {
+        let problems = normalise(wanted("Other", &[("name", Value::from("x"))])).unwrap_err();
+        assert!(problems[0].help.as_ref().unwrap().contains("PoSPool, PoolManager"));
+        assert!(normalise(wanted("Other", &[])).is_ok());
+    }
+
+    #[test]
+    fn code_may_be_unknown_and_must_be_code() {
+        let unknown = Attributes::from([("code".to_owned(), Value::Unknown)]);
+        assert_eq!(normalise(unknown).unwrap()["code"], Value::Unknown);
+        let text = Attributes::from([("code".to_owned(), Value::from("PoSPool"))]);
+        assert_eq!(normalise(text).unwrap_err()[0].code, "chain/no-code");
+    }
+}

@@ -1,0 +1,189 @@
+//! Finding compiled code by its digest, and putting constructor arguments behind it.
+//!
+//! - Reads: outputs of sources.
+//! - Returns: [`Artifact`], or why there is none.
+//! - Never: takes code of another digest.
+
+use std::collections::BTreeMap;
+
+use pospool_model::{Address, Attributes, Problem, Value};
+
+use super::CodeName;
+use crate::abi::{self, Argument};
+use crate::address::CoreAddress;
+use crate::text::hex_bytes;
+
+/// Name of the proxy's contract in a source.
+const PROXY: &str = "Proxy1967";
+
+/// Compiled code.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Artifact {
+    pub(crate) init: Vec<u8>,
+    /// Bytes of code that stay on the chain.
+    pub(crate) runtime_length: usize,
+    pub(crate) abi: String,
+}
+
+type Outputs = BTreeMap<Address, Attributes>;
+
+/// Finds the code that a digest stands for.
+pub(crate) fn find(outputs: &Outputs, code: &CodeName) -> Result<Artifact, Problem> {
+    source_of(outputs, code)
+        .and_then(|(_, value)| read(value))
+        .ok_or_else(|| {
+            let summary = format!("no source of the spec holds `{}` of digest {}", code.contract, code.digest);
+            Problem::new("chain/no-code", &["code"], summary)
+        })
+}
+
+/// Finds the proxy of the source that some code is from.
+pub(crate) fn find_proxy(outputs: &Outputs, code: &CodeName) -> Result<Artifact, Problem> {
+    let source = source_of(outputs, code).map(|(source, _)| source);
+    let own = source.and_then(|source| source.get(PROXY)).and_then(read);
+    own.or_else(|| of_sources(outputs).find_map(|source| source.get(PROXY).and_then(read)))
+        .ok_or_else(|| {
+            let summary = format!("no source of the spec holds `{PROXY}`, which `proxy = true` needs");
+            Problem::new("chain/no-proxy-code", &["proxy"], summary)
+                .help("take the code from a source that has it, or write `proxy = false`")
+        })
+}
+
+fn of_sources(outputs: &Outputs) -> impl Iterator<Item = &Attributes> {
+    let sources = outputs.iter().filter(|(address, _)| address.kind() == "source");
+    sources.map(|(_, attributes)| attributes)
+}
+
+fn source_of<'a>(outputs: &'a Outputs, code: &CodeName) -> Option<(&'a Attributes, &'a Value)> {
+    of_sources(outputs).find_map(|source| {
+        let value = source.values().find(|value| CodeName::read(value).as_ref() == Some(code));
+        value.map(|value| (source, value))
+    })
+}
+
+fn read(value: &Value) -> Option<Artifact> {
+    let map = value.as_map()?;
+    let text = |name: &str| map.get(name).and_then(Value::as_text);
+    let init = hex_bytes(text("bytecode")?)?;
+    if init.is_empty() {
+        return None;
+    }
+    let runtime = text("runtime").and_then(hex_bytes).unwrap_or_default();
+    Some(Artifact {
+        // The code that stays is never longer than the code that makes it.
+        runtime_length: if runtime.is_empty() { init.len() } else { runtime.len() },
+        init,
+        abi: text("abi").unwrap_or("[]").to_owned(),
+    })
+}
+
+impl Artifact {
+    /// Whether the contract has an `initialize()` of its own.
+    pub(crate) fn has_initialize(&self) -> bool {
+        abi::has_plain_function(&self.abi, "initialize")
+    }
+
+    /// Init code with the constructor's arguments. `resolve` turns addresses and resources into bytes.
+    pub(crate) fn init_with(
+        &self,
+        values: &[Value],
+        resolve: &dyn Fn(&Value) -> Result<CoreAddress, Problem>,
+    ) -> Result<Vec<u8>, Problem> {
+        let problem = |summary: String| Problem::new("chain/bad-constructor", &["constructor"], summary);
+        let parameters = abi::constructor_parameters(&self.abi)
+            .ok_or_else(|| problem("the contract's ABI cannot be read".to_owned()))?;
+        if parameters.len() != values.len() {
+            return Err(problem(format!(
+                "the constructor takes {} arguments, and `constructor` holds {}",
+                parameters.len(),
+                values.len()
+            )));
+        }
+        let mut arguments = Vec::new();
+        for ((name, ty), value) in parameters.iter().zip(values) {
+            arguments.push(argument(ty, value, resolve)?.ok_or_else(|| {
+                problem(format!("{value} does not fit the parameter `{name}` of type `{ty}`"))
+                    .help("texts, whole numbers, booleans and addresses can be passed in this version")
+            })?);
+        }
+        Ok([&self.init[..], &abi::arguments(&arguments)].concat())
+    }
+}
+
+fn argument(
+    ty: &str,
+    value: &Value,
+    resolve: &dyn Fn(&Value) -> Result<CoreAddress, Problem>,
+) -> Result<Option<Argument>, Problem> {
+    Ok(match (ty, value) {
+        ("string", Value::Text(text)) => Some(Argument::Text(text.clone())),
+        ("bool", Value::Bool(value)) => Some(Argument::Bool(*value)),
+        ("address", value) => Some(Argument::Address(resolve(value)?.bytes())),
+        (ty, Value::Integer(number)) => u128::try_from(*number)
+            .ok()
+            .filter(|number| fits(ty, *number))
+            .map(Argument::Number),
+        ("uint256", Value::Amount(drip)) => Some(Argument::Number(drip.0)),
+        ("uint256" | "uint64", Value::Blocks(blocks)) => Some(Argument::Number(blocks.0.into())),
+        _ => None,
+    })
+}
+
+/// Whether a number fits a type such as `uint64`.
+fn fits(ty: &str, number: u128) -> bool {
+    let bits = ty.strip_prefix("uint").and_then(|bits| bits.parse::<u32>().ok());
+    bits.is_some_and(|bits| bits >= 128 || number < 1 << bits)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ABI: &str = r#"[{"type":"constructor","inputs":[{"name":"to","type":"address"},{"name":"n","type":"uint8"}]}]"#;
+
+    fn outputs() -> Outputs {
+        let code = |contract: &str, digest: &str, bytecode: &str| {
+            let pairs = [("contract", contract), ("digest", digest), ("bytecode", bytecode), ("abi", ABI)];
+            Value::Map(pairs.map(|(name, text)| (name.to_owned(), Value::from(text))).into())
+        };
+        let source = Attributes::from([
+            ("PoSPool".to_owned(), code("PoSPool", "0x01", "0x6001")),
+            ("Proxy1967".to_owned(), code("Proxy1967", "0x02", "0x6002")),
+        ]);
+        Outputs::from([("source.reference".parse().unwrap(), source)])
+    }
+
+    fn name(contract: &str, digest: &str) -> CodeName {
+        CodeName { contract: contract.to_owned(), digest: digest.to_owned() }
+    }
+
+    #[test]
+    fn code_is_found_by_its_digest_only() {
+        let found = find(&outputs(), &name("PoSPool", "0x01")).unwrap();
+        assert_eq!(found.init, [0x60, 1]);
+        assert_eq!(find(&outputs(), &name("PoSPool", "0x09")).unwrap_err().code, "chain/no-code");
+        assert_eq!(find_proxy(&outputs(), &name("PoSPool", "0x01")).unwrap().init, [0x60, 2]);
+    }
+
+    #[test]
+    fn a_source_without_proxy_is_told() {
+        let mut outputs = outputs();
+        outputs.values_mut().for_each(|source| {
+            source.remove(PROXY);
+        });
+        let problem = find_proxy(&outputs, &name("PoSPool", "0x01")).unwrap_err();
+        assert_eq!(problem.code, "chain/no-proxy-code");
+    }
+
+    #[test]
+    fn constructor_arguments_must_fit() {
+        let artifact = find(&outputs(), &name("PoSPool", "0x01")).unwrap();
+        let resolve = |_: &Value| Ok(CoreAddress::new([7; 20], 1));
+        let to = Value::from("cfxtest:…");
+        let init = artifact.init_with(&[to.clone(), Value::Integer(255)], &resolve).unwrap();
+        assert_eq!(init.len(), 2 + 64);
+        for wrong in [vec![], vec![to.clone(), Value::Integer(256)], vec![to, Value::from("1")]] {
+            assert!(artifact.init_with(&wrong, &resolve).is_err());
+        }
+    }
+}

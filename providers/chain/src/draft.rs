@@ -1,0 +1,265 @@
+//! A design in the making: the only place that hands out nonces.
+//!
+//! - Reads: facts and the planner's counters and lanes.
+//! - Returns: effects with nonce, limits, price and needs; costs by payer.
+//! - Never: decides what is done; that is in the designs of the kinds.
+
+use std::collections::BTreeMap;
+
+use pospool_model::plan::{Cost, Effect, EffectId, Level, Nature, Need, OutputRef, Purpose};
+use pospool_model::provider::{Design, World};
+use pospool_model::{Address, Attributes, Drip, Problem, Value};
+
+use crate::PROVIDER;
+use crate::account::lane;
+use crate::address::CoreAddress;
+use crate::facts::{AccountFacts, ChainFacts, Facts};
+use crate::gas::{self, Limits};
+use crate::work::{RegistrationWork, TransactionWork, Work};
+
+/// Who signs and pays.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sender<'a> {
+    pub(crate) name: &'a Address,
+    pub(crate) facts: &'a AccountFacts,
+    pub(crate) chain: &'a ChainFacts,
+}
+
+impl<'a> Sender<'a> {
+    /// Finds an account among the facts.
+    pub(crate) fn find(facts: &'a Facts, name: &'a Address) -> Result<Self, Problem> {
+        let account = facts.accounts.get(name);
+        let chain = account.and_then(|account| facts.chains.get(&account.chain));
+        match (account, chain) {
+            (Some(facts), Some(chain)) => Ok(Self { name, facts, chain }),
+            _ => Err(Problem::new(
+                "chain/unknown-account",
+                &[],
+                format!("`{name}` was not found on the chain"),
+            )),
+        }
+    }
+
+    /// Nonce of the next transaction of this plan.
+    pub(crate) fn nonce(&self, world: &World<'_>) -> u64 {
+        let handed_out = world.counters.get(&lane(self.facts.address));
+        handed_out.copied().unwrap_or(self.facts.nonce)
+    }
+}
+
+/// One transaction to plan.
+pub(crate) struct Plan {
+    pub(crate) name: String,
+    pub(crate) summary: String,
+    pub(crate) to: Option<CoreAddress>,
+    pub(crate) value: u128,
+    /// `None` where an input fills the blank.
+    pub(crate) data: Option<Vec<u8>>,
+    pub(crate) limits: Limits,
+    pub(crate) creates: Option<CoreAddress>,
+    pub(crate) registration: Option<RegistrationWork>,
+    pub(crate) outputs: Attributes,
+    pub(crate) inputs: BTreeMap<String, OutputRef>,
+    pub(crate) needs: Vec<Need>,
+}
+
+impl Plan {
+    /// A transaction that only needs its place in the lane.
+    pub(crate) fn new(name: impl Into<String>, summary: impl Into<String>, limits: Limits) -> Self {
+        Self {
+            name: name.into(),
+            summary: summary.into(),
+            to: None,
+            value: 0,
+            data: None,
+            limits,
+            creates: None,
+            registration: None,
+            outputs: Attributes::new(),
+            inputs: BTreeMap::new(),
+            needs: Vec::new(),
+        }
+    }
+}
+
+/// A design in the making.
+pub(crate) struct Draft<'a> {
+    address: &'a Address,
+    design: Design,
+}
+
+impl<'a> Draft<'a> {
+    /// Begins the design of one resource. Needs are complete as they are: transactions go out together, and only what
+    /// must have ended is waited for.
+    pub(crate) fn new(address: &'a Address) -> Self {
+        let design = Design {
+            ordered: true,
+            ..Design::default()
+        };
+        Self { address, design }
+    }
+
+    /// Ends the design.
+    pub(crate) fn done(self) -> Design {
+        self.design
+    }
+
+    /// Sets an output that is known now.
+    pub(crate) fn output(&mut self, name: &str, value: Value) {
+        self.design.outputs.insert(name.to_owned(), value);
+    }
+
+    /// Adds a remark.
+    pub(crate) fn note(&mut self, note: String) {
+        self.design.notes.push(note);
+    }
+
+    fn id(&self, name: &str) -> EffectId {
+        EffectId {
+            address: self.address.clone(),
+            name: name.to_owned(),
+        }
+    }
+
+    /// Adds a wait.
+    pub(crate) fn wait(
+        &mut self,
+        name: &str,
+        summary: String,
+        work: &Work,
+        inputs: BTreeMap<String, OutputRef>,
+        needs: Vec<Need>,
+    ) -> EffectId {
+        self.design.effects.push(Effect {
+            name: name.to_owned(),
+            provider: PROVIDER.to_owned(),
+            summary,
+            nature: Nature::Wait,
+            payload: payload(work),
+            inputs,
+            needs,
+        });
+        self.id(name)
+    }
+
+    /// Adds a transaction as the next one of its sender.
+    pub(crate) fn send(
+        &mut self,
+        world: &mut World<'_>,
+        sender: Sender<'_>,
+        plan: Plan,
+    ) -> Result<EffectId, Problem> {
+        if plan.limits.gas > gas::GAS_LIMIT {
+            return Err(too_much_gas(&plan));
+        }
+        let price = gas::price(sender.chain.fees, sender.chain.ceiling).map_err(too_dear)?;
+        let lane = lane(sender.facts.address);
+        let nonce = sender.nonce(world);
+        world.counters.insert(lane.clone(), nonce + 1);
+        let id = self.id(&plan.name);
+        let mut needs = plan.needs;
+        if let Some(before) = world.lanes.insert(lane, id.clone()) {
+            needs.push(Need {
+                effect: before,
+                level: Level::Sent,
+            });
+        }
+        let costs = [
+            (Purpose::Gas, u128::from(plan.limits.gas).saturating_mul(price.highest())),
+            (Purpose::Collateral, gas::collateral(plan.limits.storage)),
+            (Purpose::Stake, plan.value),
+        ];
+        self.pay(world, sender, costs)?;
+        let work = Work::Transaction(Box::new(TransactionWork {
+            chain: sender.chain.reference.clone(),
+            account: sender.name.clone(),
+            key: sender.facts.key.clone(),
+            from: sender.facts.address,
+            nonce,
+            to: plan.to,
+            value: plan.value,
+            data: plan.data.map(|data| crate::text::hex_text(&data)),
+            gas: plan.limits.gas,
+            storage_limit: plan.limits.storage,
+            price,
+            creates: plan.creates,
+            registration: plan.registration,
+            outputs: plan.outputs,
+        }));
+        self.design.effects.push(Effect {
+            name: plan.name,
+            provider: PROVIDER.to_owned(),
+            summary: format!("{} (nonce {nonce})", plan.summary),
+            nature: Nature::Act,
+            payload: payload(&work),
+            inputs: plan.inputs,
+            needs,
+        });
+        Ok(id)
+    }
+
+    /// Adds up costs, and stops where the account cannot pay for what this plan asks of it so far.
+    fn pay(
+        &mut self,
+        world: &mut World<'_>,
+        sender: Sender<'_>,
+        costs: [(Purpose, u128); 3],
+    ) -> Result<(), Problem> {
+        let mut sum: u128 = 0;
+        for (purpose, amount) in costs.into_iter().filter(|(_, amount)| *amount > 0) {
+            sum = sum.saturating_add(amount);
+            self.add_cost(sender.name, purpose, amount);
+        }
+        // Counters hold 64 bits; a Gdrip is fine enough for a check.
+        let counter = format!("spend core {}", sender.facts.address);
+        let gdrip = u64::try_from(sum.div_ceil(1_000_000_000)).unwrap_or(u64::MAX);
+        let spent = world.counters.entry(counter).or_default();
+        *spent = spent.saturating_add(gdrip);
+        let needed = u128::from(*spent) * 1_000_000_000;
+        if needed <= sender.facts.balance {
+            return Ok(());
+        }
+        let summary = format!(
+            "`{}` has {} and may need {} for this plan up to here: gas, collateral and stake at most",
+            sender.name,
+            Drip(sender.facts.balance),
+            Drip(needed)
+        );
+        let help = format!("send CFX to {}; what is not used stays there", sender.facts.address);
+        Err(Problem::new("chain/not-enough-balance", &[], summary).help(help))
+    }
+
+    fn add_cost(&mut self, payer: &Address, purpose: Purpose, amount: u128) {
+        let costs = &mut self.design.costs;
+        let same = costs.iter_mut().find(|cost| cost.payer == *payer && cost.purpose == purpose);
+        match same {
+            Some(cost) => cost.amount = Drip(cost.amount.0.saturating_add(amount)),
+            None => costs.push(Cost {
+                payer: payer.clone(),
+                purpose,
+                amount: Drip(amount),
+            }),
+        }
+    }
+}
+
+fn payload(work: &Work) -> serde_json::Value {
+    serde_json::to_value(work).expect("plain data with text keys always has a JSON form")
+}
+
+fn too_much_gas(plan: &Plan) -> Problem {
+    let summary = format!(
+        "{}: {} gas may be needed, and one transaction may have {} at most",
+        plan.summary,
+        plan.limits.gas,
+        gas::GAS_LIMIT
+    );
+    Problem::new("chain/too-much-gas", &[], summary)
+        .help("make the contract smaller, for example with the compiler's optimizer")
+}
+
+fn too_dear(dear: gas::TooDear) -> Problem {
+    let summary = format!("one unit of gas costs {} Gdrip now, more than `max_gas_price` allows", dear.price / 1_000_000_000);
+    Problem::new("chain/gas-price", &[], summary)
+        .help("wait for a quieter time, or raise `max_gas_price` of the chain")
+}

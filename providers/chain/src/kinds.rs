@@ -1,0 +1,267 @@
+//! The kinds of this provider, as tables.
+//!
+//! - Reads: nothing.
+//! - Returns: [`KINDS`].
+//! - Never: does anything; what the tables mean is in the modules of the kinds.
+
+use pospool_model::{
+    AttributeSchema, KindSchema, OnChange, OutputSchema, Presence, Role, Type,
+};
+
+/// All kinds.
+pub(crate) const KINDS: &[KindSchema] = &[CHAIN, ACCOUNT, CORE_CONTRACT, POS_REGISTRATION];
+
+const THE_CHAIN: AttributeSchema = AttributeSchema {
+    name: "chain",
+    ty: Type::Reference(&["chain"]),
+    presence: Presence::Implied,
+    on_change: OnChange::Refuse,
+    doc: "The chain it is on. Default: the only `chain` of the spec.",
+};
+
+const fn attribute(
+    name: &'static str,
+    ty: Type,
+    presence: Presence,
+    on_change: OnChange,
+    doc: &'static str,
+) -> AttributeSchema {
+    AttributeSchema {
+        name,
+        ty,
+        presence,
+        on_change,
+        doc,
+    }
+}
+
+const fn output(name: &'static str, doc: &'static str) -> OutputSchema {
+    OutputSchema { name, doc }
+}
+
+const CHAIN: KindSchema = KindSchema {
+    kind: "chain",
+    doc: "A Conflux network and how to reach it. Nothing is made.",
+    role: Role::Given,
+    attributes: &[
+        attribute(
+            "network",
+            Type::Text,
+            Presence::Required,
+            OnChange::Ignore,
+            "`mainnet`, `testnet` or `devnet` (a private network).",
+        ),
+        attribute(
+            "core_rpc",
+            Type::Any,
+            Presence::Optional,
+            OnChange::Ignore,
+            "URL of a Core Space RPC, or a list of them in the order of trust. Default: the public ones of the network; a devnet has none.",
+        ),
+        attribute(
+            "espace_rpc",
+            Type::Text,
+            Presence::Optional,
+            OnChange::Ignore,
+            "URL of an eSpace RPC. Default: the public one of the network.",
+        ),
+        attribute(
+            "node_files",
+            Type::Text,
+            Presence::Optional,
+            OnChange::Ignore,
+            "Folder with the genesis files of a private network, for nodes that join it.",
+        ),
+        attribute(
+            "bootnodes",
+            Type::Text,
+            Presence::Optional,
+            OnChange::Ignore,
+            "Nodes of a private network to connect to first: `cfxnode://…@address:port`, separated by commas.",
+        ),
+        attribute(
+            "max_gas_price",
+            Type::Amount,
+            Presence::Optional,
+            OnChange::Ignore,
+            "Most that one unit of gas may cost. Default: `drip(\"100000000000\")`, which is 100 Gdrip.",
+        ),
+    ],
+    outputs: &[
+        output("network", "The network's name."),
+        output("core_chain_id", "Chain id of Core Space."),
+        output("espace_chain_id", "Chain id of eSpace."),
+        output("genesis_hash", "Hash of the block at epoch 0."),
+        output("epoch", "The epoch at which this run looks at the chain."),
+        output("core_rpc", "The first Core Space RPC."),
+        output("espace_rpc", "The eSpace RPC; absent if none is known."),
+        output("client_version", "What the node behind the RPC says it is."),
+    ],
+    open_outputs: false,
+    identity: None,
+    irreversible: None,
+    example: r#"chain "conflux" {
+  network = "testnet"
+}"#,
+};
+
+const ACCOUNT: KindSchema = KindSchema {
+    kind: "account",
+    doc: "A key that signs and pays. The key is named here and read only at the moment of use.",
+    role: Role::Given,
+    attributes: &[
+        attribute(
+            "private_key",
+            Type::Secret,
+            Presence::Required,
+            OnChange::Ignore,
+            "64 hex digits, with or without `0x`: `env(\"NAME\")` or `file(\"PATH\")`.",
+        ),
+        THE_CHAIN,
+    ],
+    outputs: &[
+        output("address", "Core Space address in base32."),
+        output("espace_address", "eSpace address of the same key, in hex: another account with its own money."),
+        output("balance", "Balance in Core Space."),
+    ],
+    open_outputs: false,
+    identity: Some("address"),
+    irreversible: None,
+    example: r#"account "operator" {
+  private_key = env("POSPOOL_OPERATOR_KEY")
+}"#,
+};
+
+const CORE_CONTRACT: KindSchema = KindSchema {
+    kind: "core_contract",
+    doc: "A contract of Core Space: its code, its owner, and its settings. It stays on the chain when it leaves the spec.",
+    role: Role::Managed,
+    attributes: &[
+        attribute(
+            "code",
+            Type::Any,
+            Presence::Required,
+            OnChange::Refuse,
+            "A contract of a source: `source.reference.PoSPool`. Upgrading comes in a later version of pospool.",
+        ),
+        attribute(
+            "owner",
+            Type::Reference(&["account"]),
+            Presence::Implied,
+            OnChange::Refuse,
+            "The account that makes it, owns it and pays. Default: the only `account` of the spec.",
+        ),
+        attribute(
+            "proxy",
+            Type::Bool,
+            Presence::Optional,
+            OnChange::Refuse,
+            "Whether users call it through a `Proxy1967` of the same source, so that its code can be upgraded. Default: `false`.",
+        ),
+        attribute(
+            "constructor",
+            Type::List(&Type::Any),
+            Presence::Optional,
+            OnChange::Refuse,
+            "Arguments of the constructor: texts, whole numbers, booleans, addresses, resources.",
+        ),
+        attribute(
+            "settings",
+            Type::Settings,
+            Presence::Optional,
+            OnChange::Update,
+            "What the contract lets its owner or manager set. PoSPool: `name`, `user_share_ratio` (\"90%\"), `lock_period` and `unlock_period` (`blocks(…)`), `voting_escrow`, `manager`. PoolManager: `pools`.",
+        ),
+        THE_CHAIN,
+    ],
+    outputs: &[
+        output("address", "Where users call it: the proxy if there is one, else the contract."),
+        output("implementation", "Where the code behind the proxy is; absent without a proxy."),
+        output("owner_address", "Address of the owner."),
+        output("code", "Name and digest of the code that was deployed."),
+    ],
+    open_outputs: false,
+    identity: Some("address"),
+    irreversible: None,
+    example: r#"core_contract "pool" {
+  code     = source.reference.PoSPool
+  owner    = account.operator
+  proxy    = true
+  settings = {
+    name             = "Harbour pool"
+    user_share_ratio = "90%"
+    lock_period      = blocks(2250000)
+    unlock_period    = blocks(176400)
+  }
+}"#,
+};
+
+const POS_REGISTRATION: KindSchema = KindSchema {
+    kind: "pos_registration",
+    doc: "The bond between a node's PoS key and a pool, with the pool's first vote. The owner of the pool pays.",
+    role: Role::Managed,
+    attributes: &[
+        attribute(
+            "pool",
+            Type::Reference(&["core_contract"]),
+            Presence::Required,
+            OnChange::Refuse,
+            "The pool contract.",
+        ),
+        attribute(
+            "node",
+            Type::Reference(&["node"]),
+            Presence::Optional,
+            OnChange::Ignore,
+            "The node whose key votes. Either this or `register_data`.",
+        ),
+        attribute(
+            "register_data",
+            Type::Text,
+            Presence::Optional,
+            OnChange::Ignore,
+            "What `conflux rpc local pos register --power 1` printed on a node that pospool does not run. Either this or `node`.",
+        ),
+        attribute(
+            "deposit",
+            Type::Amount,
+            Presence::Required,
+            OnChange::Refuse,
+            "Price of the first vote: exactly `cfx(1000)`.",
+        ),
+        THE_CHAIN,
+    ],
+    outputs: &[
+        output("pos_address", "Address of the key in PoS."),
+        output("identifier", "Identifier of the key in the register: the same 32 bytes as `pos_address`."),
+        output("votes", "Votes that PoS counts for the key."),
+    ],
+    open_outputs: false,
+    identity: Some("pos_address"),
+    irreversible: Some(
+        "1,000 CFX are locked for at least 14 days, and the PoS key is bound to this contract for ever",
+    ),
+    example: r#"pos_registration "main" {
+  node    = node.main
+  pool    = core_contract.pool
+  deposit = cfx(1000)
+  lifecycle { irreversible = "accept" }
+}"#,
+};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn names_are_unique_and_identities_are_outputs() {
+        for kind in KINDS {
+            let names: BTreeSet<_> = kind.attributes.iter().map(|a| a.name).collect();
+            assert_eq!(names.len(), kind.attributes.len(), "{}", kind.kind);
+            if let Some(identity) = kind.identity {
+                assert!(kind.outputs.iter().any(|output| output.name == identity));
+            }
+        }
+    }
+}

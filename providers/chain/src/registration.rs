@@ -1,0 +1,112 @@
+//! `pos_registration`: the bond between a node's PoS key and a pool.
+//!
+//! - Reads: attributes of a block, register data of the node, what the chain's register and PoS answer.
+//! - Returns: normal forms here; looks and designs in the modules below.
+//! - Never: lets 1,000 CFX go to anything but a proven pool, with proven data.
+
+pub(crate) mod design;
+pub(crate) mod observe;
+
+use pospool_model::{Attributes, Drip, Problem, Value};
+
+use crate::abi::{self, Argument};
+use crate::address::CoreAddress;
+use crate::register_data::RegisterData;
+
+/// Price of the vote that a registration takes: 1,000 CFX (conflux-rust `POS_VOTE_PRICE`).
+pub(crate) const DEPOSIT: u128 = 1000 * Drip::PER_CFX;
+
+/// The chain's register of PoS keys.
+pub(crate) fn register_contract(network: u32) -> CoreAddress {
+    let mut bytes = [0; 20];
+    bytes[..2].copy_from_slice(&[0x08, 0x88]);
+    bytes[19] = 5;
+    CoreAddress::new(bytes, network)
+}
+
+/// Asks the register who a key is bound to.
+pub(crate) fn ask_address(identifier: [u8; 32]) -> Vec<u8> {
+    abi::call("identifierToAddress(bytes32)", &[Argument::Word(identifier)])
+}
+
+/// Asks the register which key a contract is bound to.
+pub(crate) fn ask_identifier(contract: CoreAddress) -> Vec<u8> {
+    abi::call("addressToIdentifier(address)", &[Argument::Address(contract.bytes())])
+}
+
+/// Checks what a schema cannot say.
+pub(crate) fn normalise(attributes: Attributes) -> Result<Attributes, Vec<Problem>> {
+    let mut problems = Vec::new();
+    match attributes.get("deposit") {
+        Some(Value::Amount(drip)) if drip.0 != DEPOSIT => problems.push(
+            Problem::new(
+                "chain/bad-deposit",
+                &["deposit"],
+                format!("a pool is registered with one vote, which costs 1000 CFX and not {drip}"),
+            )
+            .help("write `deposit = cfx(1000)`; more stake is added through the pool afterwards"),
+        ),
+        _ => {}
+    }
+    let given = |name: &str| attributes.get(name).is_some_and(|value| *value != Value::Null);
+    match (given("node"), given("register_data")) {
+        (true, true) => problems.push(
+            Problem::new("chain/two-keys", &["register_data"], "`node` and `register_data` are both given")
+                .help("keep `node` for a node of this spec, `register_data` for any other"),
+        ),
+        (false, false) => problems.push(
+            Problem::new("chain/no-key-to-register", &[], "neither `node` nor `register_data` says whose key is registered")
+                .help("write `node = node.main`"),
+        ),
+        _ => {}
+    }
+    if let Some(Value::Text(text)) = attributes.get("register_data")
+        && let Err(error) = RegisterData::read(text)
+    {
+        problems.push(bad_data(&error.to_string()));
+    }
+    if problems.is_empty() { Ok(attributes) } else { Err(problems) }
+}
+
+/// The problem of register data that must not be sent.
+pub(crate) fn bad_data(why: &str) -> Problem {
+    Problem::new("chain/bad-register-data", &["register_data"], why)
+        .help("ask the node again: `conflux rpc local pos register --power 1`")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::register_data::tests::good;
+
+    fn wanted(pairs: &[(&str, Value)]) -> Attributes {
+        pairs.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect()
+    }
+
+    fn codes(pairs: &[(&str, Value)]) -> Vec<&'static str> {
+        let problems = normalise(wanted(pairs)).err().unwrap_or_default();
+        problems.iter().map(|problem| problem.code).collect()
+    }
+
+    #[test]
+    fn a_registration_takes_one_key_and_one_price() {
+        let deposit = ("deposit", Value::Amount(Drip(DEPOSIT)));
+        let cheap = ("deposit", Value::Amount(Drip(1)));
+        let node = ("node", Value::Resource("node.main".parse().unwrap()));
+        let data = ("register_data", Value::Text(good().0));
+        assert!(codes(&[deposit.clone(), node.clone()]).is_empty());
+        assert!(codes(&[deposit.clone(), data.clone()]).is_empty());
+        assert_eq!(codes(&[deposit.clone(), node.clone(), data]), ["chain/two-keys"]);
+        assert_eq!(codes(std::slice::from_ref(&deposit)), ["chain/no-key-to-register"]);
+        assert_eq!(codes(&[cheap, node]), ["chain/bad-deposit"]);
+        let forged = ("register_data", Value::from("0xe335b451"));
+        assert_eq!(codes(&[deposit, forged]), ["chain/bad-register-data"]);
+    }
+
+    #[test]
+    fn the_register_has_its_address_on_each_network() {
+        let text = |network| register_contract(network).to_string();
+        assert_eq!(text(1029), "cfx:aaejuaaaaaaaaaaaaaaaaaaaaaaaaaaaayf993ufd7");
+        assert_eq!(text(1), "cfxtest:aaejuaaaaaaaaaaaaaaaaaaaaaaaaaaaaytypk0th1");
+    }
+}

@@ -1,0 +1,239 @@
+//! How a key is bound to a pool.
+//!
+//! - Reads: the pool's and the node's outputs as far as they are known, and facts.
+//! - Returns: a wait for the proof of the pool's code, the transaction, and a wait for the votes.
+//! - Never: sends value before the proof; a transfer to an address without code succeeds and is lost.
+
+use std::collections::BTreeMap;
+
+use pospool_model::plan::{Action, Level, Need, OutputRef};
+use pospool_model::provider::{Design, Observed, Task, World};
+use pospool_model::{Address, Problem, Value};
+
+use super::observe::pool_taken;
+use super::{DEPOSIT, bad_data};
+use crate::address::CoreAddress;
+use crate::draft::{Draft, Plan, Sender};
+use crate::facts::Facts;
+use crate::gas;
+use crate::register_data::RegisterData;
+use crate::resolve::address_of;
+use crate::text::{hex_text, hex_word};
+use crate::work::{AwaitCode, AwaitVotes, RegistrationWork, Work};
+
+/// Designs one change.
+pub(crate) fn design(task: &Task<'_>, world: &mut World<'_>, facts: &Facts) -> Result<Design, Vec<Problem>> {
+    let result = match task.action {
+        Action::Delete | Action::Forget => return Ok(leave()),
+        Action::Create | Action::Replace => create(task, world, facts),
+        Action::Update | Action::Adopt => wait_on(task, world, facts),
+    };
+    result.map_err(|problem| vec![problem])
+}
+
+fn leave() -> Design {
+    let notes = [
+        "the PoS key stays bound to the pool for ever, and its votes go on while the node votes",
+        "to get the stake back: decreaseStake through the pool, wait until PoS has unlocked the votes, then withdrawStake",
+    ];
+    Design {
+        forget: true,
+        notes: notes.map(ToOwned::to_owned).to_vec(),
+        ..Design::default()
+    }
+}
+
+/// The pool and who owns it.
+struct Pool<'a> {
+    name: &'a Address,
+    address: CoreAddress,
+    implementation: Option<CoreAddress>,
+    owner: Sender<'a>,
+}
+
+impl<'a> Pool<'a> {
+    fn find(task: &Task<'a>, world: &World<'a>, facts: &'a Facts) -> Result<Self, Problem> {
+        let problem = |summary: String| Problem::new("chain/unknown-address", &["pool"], summary);
+        let pool = task.wanted.get("pool");
+        let name = pool.and_then(Value::as_resource).ok_or_else(|| problem("the pool is not known".to_owned()))?;
+        let owner = world.wanted.get(name).and_then(|wanted| wanted.get("owner"));
+        let owner = owner
+            .and_then(Value::as_resource)
+            .ok_or_else(|| problem(format!("the owner of `{name}` is not an account of the spec")))?;
+        let owner = Sender::find(facts, owner)?;
+        let network = owner.chain.network();
+        let resource = Value::Resource(name.clone());
+        let implementation = world.outputs.get(name).and_then(|outputs| outputs.get("implementation"));
+        Ok(Self {
+            name,
+            address: address_of(&resource, world.outputs, network, &["pool"])?,
+            implementation: implementation
+                .filter(|value| **value != Value::Unknown)
+                .map(|value| address_of(value, world.outputs, network, &["pool"]))
+                .transpose()?,
+            owner,
+        })
+    }
+}
+
+/// The key, as far as it is known while planning.
+struct Key {
+    data: Option<RegisterData>,
+    identifier: Option<[u8; 32]>,
+    node: Option<Address>,
+}
+
+impl Key {
+    fn find(task: &Task<'_>, world: &World<'_>) -> Result<Self, Problem> {
+        if let Some(text) = task.wanted.get("register_data").and_then(Value::as_text) {
+            let data = RegisterData::read(text).map_err(|error| bad_data(&error.to_string()))?;
+            return Ok(Self {
+                identifier: Some(data.identifier),
+                data: Some(data),
+                node: None,
+            });
+        }
+        let node = task.wanted.get("node").and_then(Value::as_resource);
+        let node = node.ok_or_else(|| Problem::new("chain/no-key-to-register", &[], "the node is not known"))?;
+        let output = |name: &str| world.outputs.get(node)?.get(name)?.as_text();
+        let mut identifier = output("pos_address").and_then(hex_word);
+        let mut data = None;
+        if let Some(text) = output("register_data") {
+            let read = RegisterData::read(text).and_then(|data| match identifier {
+                Some(expected) => data.expect(expected),
+                None => Ok(data),
+            });
+            let read = read.map_err(|error| bad_data(&error.to_string()))?;
+            identifier = Some(read.identifier);
+            data = Some(read);
+        }
+        Ok(Self {
+            data,
+            identifier,
+            node: Some(node.clone()),
+        })
+    }
+
+    /// Blanks that the node fills once it runs.
+    fn inputs(&self, names: &[&str]) -> BTreeMap<String, OutputRef> {
+        let node = self.node.iter().flat_map(|node| {
+            names.iter().map(|name| {
+                let from = OutputRef {
+                    address: node.clone(),
+                    output: (*name).to_owned(),
+                };
+                ((*name).to_owned(), from)
+            })
+        });
+        node.collect()
+    }
+}
+
+fn create(task: &Task<'_>, world: &mut World<'_>, facts: &Facts) -> Result<Design, Problem> {
+    let pool = Pool::find(task, world, facts)?;
+    let key = Key::find(task, world)?;
+    let mut draft = Draft::new(task.address);
+    if let Some(identifier) = key.identifier {
+        let text = Value::Text(hex_text(&identifier));
+        draft.output("pos_address", text.clone());
+        draft.output("identifier", text);
+    }
+    let known = facts.registrations.get(task.address).and_then(|known| known.pool_identifier);
+    let needs = match known {
+        // The node's key was not known when the chain was asked, and the pool has it already.
+        Some(bound) if key.identifier == Some(bound) => ended(world, key.node.as_ref()),
+        Some(bound) => return Err(pool_taken(pool.address, &bound)),
+        None => register(world, &pool, &key, &mut draft)?,
+    };
+    await_votes(&pool.owner, &key, needs, &mut draft);
+    Ok(draft.done())
+}
+
+/// All effects of a resource in this plan.
+fn ended(world: &World<'_>, address: Option<&Address>) -> Vec<Need> {
+    let effects = address.and_then(|address| world.effects.get(address));
+    let effects = effects.into_iter().flatten();
+    effects
+        .map(|effect| Need {
+            effect: effect.clone(),
+            level: Level::Done,
+        })
+        .collect()
+}
+
+fn register(
+    world: &mut World<'_>,
+    pool: &Pool<'_>,
+    key: &Key,
+    draft: &mut Draft<'_>,
+) -> Result<Vec<Need>, Problem> {
+    let contracts = [Some(pool.address), pool.implementation];
+    let proof = Work::AwaitCode(AwaitCode {
+        chain: pool.owner.chain.reference.clone(),
+        contracts: contracts.into_iter().flatten().collect(),
+    });
+    let summary = format!("prove that the code of {} is confirmed at {}", pool.name, pool.address);
+    let proof = draft.wait("proof", summary, &proof, BTreeMap::new(), ended(world, Some(pool.name)));
+    let summary = format!("register the PoS key with 1000 CFX at {}", pool.address);
+    let mut plan = Plan::new("register", summary, gas::register());
+    plan.to = Some(pool.address);
+    plan.value = DEPOSIT;
+    plan.needs = ended(world, key.node.as_ref());
+    plan.needs.extend(ended(world, Some(pool.name)));
+    plan.needs.push(Need {
+        effect: proof,
+        level: Level::Done,
+    });
+    match &key.data {
+        Some(data) => {
+            plan.data = Some(data.bytes.clone());
+            if let Some(node) = &key.node {
+                draft.note(format!("the register data is that of `{node}` as it is now"));
+            }
+        }
+        None => plan.inputs = key.inputs(&["pos_address", "register_data"]),
+    }
+    plan.registration = Some(RegistrationWork {
+        pool: pool.address,
+        implementation: pool.implementation,
+    });
+    let effect = draft.send(world, pool.owner, plan)?;
+    Ok(vec![Need {
+        effect,
+        level: Level::Done,
+    }])
+}
+
+fn await_votes(owner: &Sender<'_>, key: &Key, needs: Vec<Need>, draft: &mut Draft<'_>) {
+    let work = Work::AwaitVotes(AwaitVotes {
+        chain: owner.chain.reference.clone(),
+        pos_address: key.identifier.map(|identifier| hex_text(&identifier)),
+    });
+    let inputs = match key.identifier {
+        Some(_) => BTreeMap::new(),
+        None => key.inputs(&["pos_address"]),
+    };
+    draft.wait("vote", "wait until PoS counts the vote".to_owned(), &work, inputs, needs);
+}
+
+/// The bond is there, and an earlier run did not see the vote.
+fn wait_on(task: &Task<'_>, world: &World<'_>, facts: &Facts) -> Result<Design, Problem> {
+    let pool = Pool::find(task, world, facts)?;
+    let observed = match task.observed {
+        Observed::Present { outputs, .. } => outputs.get("pos_address"),
+        Observed::Absent => None,
+    };
+    let identifier = observed.and_then(Value::as_text).and_then(hex_word);
+    let key = Key {
+        data: None,
+        identifier,
+        node: task.wanted.get("node").and_then(Value::as_resource).cloned(),
+    };
+    let mut draft = Draft::new(task.address);
+    let needs = ended(world, key.node.as_ref());
+    await_votes(&pool.owner, &key, needs, &mut draft);
+    Ok(draft.done())
+}
+
+#[cfg(test)]
+mod tests;

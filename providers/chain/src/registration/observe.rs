@@ -1,0 +1,164 @@
+//! What is there of a registration.
+//!
+//! - Reads: the register of the chain at one epoch, and what PoS counts for the key now.
+//! - Returns: the bond as present, even if no state knows of it; problems when key or pool are bound elsewhere.
+//! - Never: takes a bond to another contract for ours.
+
+use pospool_model::provider::{Observed, Scene, Target};
+use pospool_model::{Attributes, Drip, Problem, Value};
+use serde_json::{Value as Json, json};
+
+use super::{DEPOSIT, ask_address, ask_identifier, register_contract};
+use crate::abi;
+use crate::address::CoreAddress;
+use crate::batch::{Answers, At, Batch, Slot};
+use crate::facts::RegistrationFacts;
+use crate::register_data::RegisterData;
+use crate::text::{field_u64, hex_text, hex_word};
+
+/// Questions about one registration.
+pub(crate) struct Asked<'a> {
+    target: Target<'a>,
+    network: u32,
+    /// The pool, and the key that it is bound to.
+    pool: Option<(CoreAddress, Slot)>,
+    key: Option<AskedKey>,
+}
+
+struct AskedKey {
+    identifier: [u8; 32],
+    /// Whom it is bound to.
+    bound_to: Slot,
+    account: Slot,
+}
+
+/// Asks about one registration, as far as pool and key are known.
+pub(crate) fn ask<'a>(
+    target: Target<'a>,
+    scene: &Scene<'_>,
+    batch: &mut Batch,
+    at: At,
+    network: u32,
+) -> Asked<'a> {
+    let register = register_contract(network);
+    let pool = pool_address(target, scene).filter(|pool| pool.network() == network);
+    Asked {
+        target,
+        network,
+        pool: pool.map(|pool| (pool, batch.view(register, &ask_identifier(pool), at))),
+        key: identifier(target, scene).map(|identifier| AskedKey {
+            identifier,
+            bound_to: batch.view(register, &ask_address(identifier), at),
+            account: ask_votes(batch, &hex_text(&identifier)),
+        }),
+    }
+}
+
+/// Asks what PoS counts for a key.
+pub(crate) fn ask_votes(batch: &mut Batch, pos_address: &str) -> Slot {
+    batch.ask("pos_getAccount", json!([pos_address]))
+}
+
+/// Reads what PoS counts for a key. An unknown key has a zeroed account; a node without PoS answers an error.
+pub(crate) fn read_votes(account: &Json) -> Option<u64> {
+    field_u64(account.get("status")?, "availableVotes")
+}
+
+fn attributes<'a>(target: Target<'a>, name: &str) -> Option<&'a Value> {
+    let recorded = target.recorded.map(|recorded| &recorded.attributes);
+    [target.wanted, recorded].into_iter().flatten().find_map(|attributes| attributes.get(name))
+}
+
+fn pool_address(target: Target<'_>, scene: &Scene<'_>) -> Option<CoreAddress> {
+    let pool = attributes(target, "pool")?.as_resource()?;
+    scene.outputs.get(pool)?.get("address")?.as_text()?.parse().ok()
+}
+
+/// The key: what the last run recorded, what the node says, or what the register data holds.
+fn identifier(target: Target<'_>, scene: &Scene<'_>) -> Option<[u8; 32]> {
+    let recorded = target.recorded.and_then(|recorded| recorded.outputs.get("pos_address"));
+    let node = || {
+        let node = attributes(target, "node")?.as_resource()?;
+        scene.outputs.get(node)?.get("pos_address")
+    };
+    if let Some(text) = recorded.or_else(node).and_then(Value::as_text) {
+        return hex_word(text);
+    }
+    let data = attributes(target, "register_data")?.as_text()?;
+    RegisterData::read(data).ok().map(|data| data.identifier)
+}
+
+/// Reads the answers about one registration.
+pub(crate) fn read(asked: &Asked<'_>, answers: &Answers) -> Result<(Observed, RegistrationFacts), Problem> {
+    let pool_identifier = asked
+        .pool
+        .and_then(|(_, slot)| answers.bytes(slot))
+        .and_then(|bytes| abi::read_word(&bytes))
+        .filter(|word| *word != [0; 32]);
+    let facts = RegistrationFacts { pool_identifier };
+    let Some(key) = &asked.key else {
+        return Ok((Observed::Absent, facts));
+    };
+    let bound_to = answers
+        .bytes(key.bound_to)
+        .and_then(|bytes| abi::read_address(&bytes))
+        .filter(|bytes| *bytes != [0; 20])
+        .map(|bytes| CoreAddress::new(bytes, asked.network));
+    let pool = asked.pool.map(|(pool, _)| pool);
+    if let Some(holder) = bound_to {
+        if Some(holder) == pool {
+            return Ok((present(asked.target, key, answers), facts));
+        }
+        return Err(key_taken(&key.identifier, holder));
+    }
+    match (pool, pool_identifier) {
+        (Some(pool), Some(other)) => Err(pool_taken(pool, &other)),
+        _ => Ok((Observed::Absent, facts)),
+    }
+}
+
+fn key_taken(identifier: &[u8; 32], holder: CoreAddress) -> Problem {
+    let summary = format!(
+        "the PoS key {} is bound to {holder} already, and a key is bound once for ever",
+        hex_text(identifier)
+    );
+    Problem::new("chain/already-registered", &["pool"], summary)
+        .help("name that contract as `pool`, or give the node a new PoS key")
+}
+
+/// The problem of a pool whose key is another one.
+pub(crate) fn pool_taken(pool: CoreAddress, other: &[u8; 32]) -> Problem {
+    let summary = format!("the pool {pool} is bound to the PoS key {} already", hex_text(other));
+    Problem::new("chain/pool-registered", &["pool"], summary)
+        .help("let the node with that key vote, or make another pool")
+}
+
+fn present(target: Target<'_>, key: &AskedKey, answers: &Answers) -> Observed {
+    let pos_address = Value::Text(hex_text(&key.identifier));
+    let mut outputs = Attributes::from([
+        ("pos_address".to_owned(), pos_address.clone()),
+        ("identifier".to_owned(), pos_address),
+    ]);
+    if let Some(votes) = answers.get(key.account).and_then(read_votes) {
+        outputs.insert("votes".to_owned(), votes_value(votes));
+    }
+    // The register says which pool has which key. A bond that no state knows of was made with what the spec says.
+    let recorded = target.recorded.map(|recorded| &recorded.attributes);
+    let mut seen = Attributes::from([("deposit".to_owned(), Value::Amount(Drip(DEPOSIT)))]);
+    for name in ["pool", "node", "register_data", "chain"] {
+        let value = recorded.and_then(|attributes| attributes.get(name));
+        let value = value.or_else(|| target.wanted.and_then(|wanted| wanted.get(name)));
+        if let Some(value) = value {
+            seen.insert(name.to_owned(), value.clone());
+        }
+    }
+    Observed::Present {
+        attributes: seen,
+        outputs,
+    }
+}
+
+/// Votes as an output.
+pub(crate) fn votes_value(votes: u64) -> Value {
+    Value::Integer(i64::try_from(votes).unwrap_or(i64::MAX))
+}

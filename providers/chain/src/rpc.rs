@@ -1,0 +1,323 @@
+//! A narrow JSON-RPC client: batches, several endpoints, bounded in size and time.
+//!
+//! - Reads: answers of the nodes behind its endpoints.
+//! - Returns: results, or errors that say whether anything can have happened.
+//! - Never: sends a transaction twice on its own. Reading calls move on to the next endpoint; [`Rpc::send_raw`] does so
+//!   only when the endpoint surely did not take the bytes.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use futures_util::future::try_join_all;
+use serde_json::{Value as Json, json};
+
+/// Most bytes of one answer. The largest that we ask for is the code of a contract: 100 KB as hex.
+const ANSWER_LIMIT: usize = 8 * 1024 * 1024;
+/// Longest wait for one answer.
+const ANSWER_TIME: Duration = Duration::from_secs(15);
+/// Longest wait for a connection.
+const CONNECT_TIME: Duration = Duration::from_secs(5);
+/// Most calls in one request; larger batches go out side by side.
+const BATCH_LIMIT: usize = 200;
+
+/// The node is still catching up and takes no transactions (conflux-rust `error_codes.rs`).
+const CATCHING_UP: i64 = -32077;
+/// Too many requests.
+const THROTTLED: i64 = -32072;
+
+/// One call of a batch.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Call {
+    /// Method, such as `cfx_getStatus`.
+    pub method: &'static str,
+    /// Parameters: a JSON array.
+    pub params: Json,
+}
+
+/// What a node answered instead of a result.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message} (code {code}{})", data.as_deref().map(|data| format!(", {data}")).unwrap_or_default())]
+pub struct Refusal {
+    /// JSON-RPC error code.
+    pub code: i64,
+    /// The node's words.
+    pub message: String,
+    /// The node's details: often the real reason, or the bytes of a revert.
+    pub data: Option<String>,
+}
+
+/// Why there is no result.
+#[derive(Debug, thiserror::Error)]
+pub enum RpcError {
+    /// An endpoint is not a URL that can be called.
+    #[error("`{0}` is not an http:// or https:// endpoint")]
+    Endpoint(String),
+    /// No HTTP client can be made on this machine.
+    #[error("the HTTP client cannot be set up")]
+    Setup(#[source] reqwest::Error),
+    /// No endpoint gave an answer.
+    #[error("no answer from {}", tried.join(", "))]
+    Unreachable {
+        /// Each endpoint's host and what went wrong.
+        tried: Vec<String>,
+    },
+    /// A node refused the call.
+    #[error("`{method}` was refused: {refusal}")]
+    Refused {
+        /// Which call.
+        method: String,
+        /// Its answer.
+        refusal: Refusal,
+    },
+}
+
+/// How a sent transaction ended, as far as the endpoint says.
+#[derive(Debug)]
+pub(crate) enum Sent {
+    /// In the node's pool.
+    Accepted,
+    /// The node does not take it.
+    Refused(Refusal),
+    /// No endpoint took the bytes, for certain.
+    NotSent(Vec<String>),
+    /// The bytes went out and no answer came.
+    Unknown(String),
+}
+
+/// Client of one chain.
+#[derive(Clone, Debug)]
+pub struct Rpc {
+    endpoints: Vec<Endpoint>,
+    trips: Arc<AtomicU64>,
+}
+
+#[derive(Clone, Debug)]
+struct Endpoint {
+    url: reqwest::Url,
+    http: reqwest::Client,
+}
+
+/// Why one endpoint gave no answer.
+#[derive(Debug)]
+struct Silence {
+    what: String,
+    /// Nothing can have reached the node.
+    unsent: bool,
+}
+
+impl Rpc {
+    /// Prepares a client for endpoints, in order of preference. Nothing is sent yet.
+    pub fn new(endpoints: &[String]) -> Result<Self, RpcError> {
+        Self::counting(endpoints, Arc::default())
+    }
+
+    /// The same, with a counter of round trips that is shared.
+    pub(crate) fn counting(endpoints: &[String], trips: Arc<AtomicU64>) -> Result<Self, RpcError> {
+        let endpoints = endpoints
+            .iter()
+            .map(|text| Endpoint::new(text))
+            .collect::<Result<Vec<_>, _>>()?;
+        Ok(Self { endpoints, trips })
+    }
+
+    /// Returns how many times an answer was waited for; calls that go out together count once.
+    #[must_use]
+    pub fn round_trips(&self) -> u64 {
+        self.trips.load(Ordering::Relaxed)
+    }
+
+    /// Calls a method that only reads; `params` is a JSON array.
+    pub async fn call(&self, method: &str, params: Json) -> Result<Json, RpcError> {
+        self.trips.fetch_add(1, Ordering::Relaxed);
+        let request = request(0, method, &params);
+        let answer = self.read(&request).await?;
+        result_of(&answer).map_err(|refusal| RpcError::Refused {
+            method: method.to_owned(),
+            refusal,
+        })
+    }
+
+    /// Calls methods that only read, in one round trip; the answers are in the order of the calls.
+    pub async fn batch(&self, calls: &[Call]) -> Result<Vec<Result<Json, Refusal>>, RpcError> {
+        if calls.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.trips.fetch_add(1, Ordering::Relaxed);
+        let parts = calls.chunks(BATCH_LIMIT).map(|part| self.batch_part(part));
+        Ok(try_join_all(parts).await?.into_iter().flatten().collect())
+    }
+
+    async fn batch_part(&self, calls: &[Call]) -> Result<Vec<Result<Json, Refusal>>, RpcError> {
+        let requests = calls
+            .iter()
+            .enumerate()
+            .map(|(id, call)| request(id, call.method, &call.params));
+        let answer = self.read(&Json::Array(requests.collect())).await?;
+        let missing = || Refusal {
+            code: 0,
+            message: "the node left this call unanswered".to_owned(),
+            data: None,
+        };
+        let Some(answers) = answer.as_array() else {
+            let refusal = result_of(&answer).err().unwrap_or_else(missing);
+            return Err(RpcError::Refused {
+                method: "batch".to_owned(),
+                refusal,
+            });
+        };
+        let mut results: Vec<_> = calls.iter().map(|_| Err(missing())).collect();
+        // The order of a batch's answers is free: only the id counts.
+        for answer in answers {
+            let id = answer.get("id").and_then(Json::as_u64);
+            if let Some(slot) = id.and_then(|id| results.get_mut(usize::try_from(id).ok()?)) {
+                *slot = result_of(answer);
+            }
+        }
+        Ok(results)
+    }
+
+    /// Hands in signed bytes, once.
+    pub(crate) async fn send_raw(&self, raw: &str) -> Sent {
+        let request = request(0, "cfx_sendRawTransaction", &json!([raw]));
+        let mut tried = Vec::new();
+        for endpoint in &self.endpoints {
+            self.trips.fetch_add(1, Ordering::Relaxed);
+            match endpoint.post(&request).await {
+                Ok(answer) => match result_of(&answer) {
+                    Ok(_) => return Sent::Accepted,
+                    Err(refusal) if is_busy(&refusal) => tried.push(endpoint.says(&refusal.to_string())),
+                    Err(refusal) => return Sent::Refused(refusal),
+                },
+                Err(silence) if silence.unsent => tried.push(silence.what),
+                Err(silence) => return Sent::Unknown(silence.what),
+            }
+        }
+        Sent::NotSent(tried)
+    }
+
+    /// Asks one endpoint after the other until one answers.
+    async fn read(&self, request: &Json) -> Result<Json, RpcError> {
+        let mut tried = Vec::new();
+        for endpoint in &self.endpoints {
+            match endpoint.post(request).await {
+                Ok(answer) => match whole_refusal(&answer).filter(is_busy) {
+                    Some(refusal) => tried.push(endpoint.says(&refusal.to_string())),
+                    None => return Ok(answer),
+                },
+                Err(silence) => tried.push(silence.what),
+            }
+        }
+        Err(RpcError::Unreachable { tried })
+    }
+}
+
+impl Endpoint {
+    fn new(text: &str) -> Result<Self, RpcError> {
+        let wrong = || RpcError::Endpoint(text.to_owned());
+        let url = reqwest::Url::parse(text).map_err(|_| wrong())?;
+        let host = url.host_str().ok_or_else(wrong)?;
+        if !matches!(url.scheme(), "http" | "https") {
+            return Err(wrong());
+        }
+        // reqwest brings no cryptography of its own here, and refuses to start without one even for plain HTTP. That
+        // somebody else installed one before is as good.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let mut builder = reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .connect_timeout(CONNECT_TIME)
+            .timeout(ANSWER_TIME);
+        if is_loopback(host) {
+            builder = builder.no_proxy();
+        }
+        let http = builder.build().map_err(RpcError::Setup)?;
+        Ok(Self { url, http })
+    }
+
+    /// Names the endpoint without its path, which may hold a provider's access key.
+    fn says(&self, what: &str) -> String {
+        let host = self.url.host_str().unwrap_or_default();
+        match self.url.port() {
+            Some(port) => format!("{host}:{port} ({what})"),
+            None => format!("{host} ({what})"),
+        }
+    }
+
+    async fn post(&self, request: &Json) -> Result<Json, Silence> {
+        let silence = |unsent: bool| {
+            move |error: reqwest::Error| Silence {
+                what: self.says(&innermost(&error.without_url())),
+                unsent,
+            }
+        };
+        let sent = self.http.post(self.url.clone()).json(request).send().await;
+        let mut answer = sent.map_err(|error| {
+            let unsent = error.is_connect() || error.is_builder();
+            silence(unsent)(error)
+        })?;
+        let status = answer.status();
+        let mut body = Vec::new();
+        while let Some(part) = answer.chunk().await.map_err(silence(false))? {
+            if body.len() + part.len() > ANSWER_LIMIT {
+                return Err(Silence {
+                    what: self.says("the answer is larger than 8 MB"),
+                    unsent: false,
+                });
+            }
+            body.extend_from_slice(&part);
+        }
+        serde_json::from_slice(&body).map_err(|_| Silence {
+            what: self.says(&format!("HTTP status {status}, and no JSON")),
+            // 429 is answered by the gate before the node.
+            unsent: status.as_u16() == 429,
+        })
+    }
+}
+
+fn is_loopback(host: &str) -> bool {
+    host == "localhost" || host.starts_with("127.") || host == "[::1]"
+}
+
+/// Says the innermost cause: reqwest's own words are only "error sending request".
+fn innermost(error: &dyn std::error::Error) -> String {
+    let mut deepest = error;
+    while let Some(cause) = deepest.source() {
+        deepest = cause;
+    }
+    deepest.to_string()
+}
+
+fn request(id: usize, method: &str, params: &Json) -> Json {
+    json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params })
+}
+
+fn is_busy(refusal: &Refusal) -> bool {
+    matches!(refusal.code, CATCHING_UP | THROTTLED)
+}
+
+fn whole_refusal(answer: &Json) -> Option<Refusal> {
+    answer.is_object().then(|| result_of(answer).err()).flatten()
+}
+
+fn result_of(answer: &Json) -> Result<Json, Refusal> {
+    if let Some(error) = answer.get("error").filter(|error| !error.is_null()) {
+        let data = error.get("data").filter(|data| !data.is_null());
+        return Err(Refusal {
+            code: error.get("code").and_then(Json::as_i64).unwrap_or_default(),
+            message: error
+                .get("message")
+                .and_then(Json::as_str)
+                .unwrap_or("no reason given")
+                .to_owned(),
+            data: data.map(|data| data.as_str().map_or_else(|| data.to_string(), str::to_owned)),
+        });
+    }
+    answer.get("result").cloned().ok_or_else(|| Refusal {
+        code: 0,
+        message: "the answer holds neither a result nor an error".to_owned(),
+        data: None,
+    })
+}
+
+#[cfg(test)]
+mod tests;

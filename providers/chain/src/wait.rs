@@ -1,0 +1,160 @@
+//! Waits that change nothing: for code to be confirmed, for PoS to count a vote.
+//!
+//! - Reads: the chain, again and again, for as long as a wait may last.
+//! - Returns: outputs when it is so; [`ProviderError::Converging`] when the time is over.
+//! - Never: takes silence of the node for an answer.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::time::Instant;
+
+use pospool_model::provider::Progress;
+use pospool_model::{Attributes, ProviderError, Value};
+use serde_json::{Value as Json, json};
+
+use crate::batch::{At, Batch};
+use crate::registration::observe::{ask_votes, read_votes, votes_value};
+use crate::rpc::{Rpc, RpcError};
+use crate::send::Pace;
+use crate::text::field_u64;
+use crate::work::{AwaitCode, AwaitVotes, ChainRef};
+
+/// What one look at a wait found.
+enum Found {
+    Yes(Attributes),
+    /// How far it is.
+    NotYet(String),
+}
+
+/// Waits until all code is there at `latest_confirmed`.
+pub(crate) async fn await_code(
+    trips: &Arc<AtomicU64>,
+    pace: Pace,
+    work: &AwaitCode,
+    progress: &dyn Progress,
+) -> Result<Attributes, ProviderError> {
+    repeat(trips, pace, &work.chain, progress, Awaited::Code(work)).await
+}
+
+async fn look_for_code(rpc: &Rpc, work: &AwaitCode) -> Result<Found, RpcError> {
+    let mut batch = Batch::default();
+    let status = batch.ask("cfx_getStatus", json!([]));
+    let code = |at| work.contracts.iter().map(move |address| (*address, at));
+    let confirmed: Vec<_> = code(At::LatestConfirmed).map(|(address, at)| batch.code(address, at)).collect();
+    let now: Vec<_> = code(At::LatestState).map(|(address, at)| batch.code(address, at)).collect();
+    let answers = batch.send(rpc).await?;
+    let there = |slots: &[_]| slots.iter().all(|slot| answers.has_code(*slot) == Some(true));
+    if there(&confirmed) {
+        return Ok(Found::Yes(Attributes::new()));
+    }
+    let epoch = |name: &str| {
+        let status = answers.get(status)?;
+        field_u64(status, name)
+    };
+    let progress = match (epoch("latestConfirmed"), epoch("latestState")) {
+        (Some(confirmed), Some(newest)) => format!("confirmed epoch {confirmed} of {newest}"),
+        _ => "the node tells no epochs".to_owned(),
+    };
+    Ok(Found::NotYet(if there(&now) {
+        format!("the code is there and waits for its confirmation: {progress}")
+    } else {
+        format!("the code is not there yet: {progress}")
+    }))
+}
+
+/// Waits until PoS counts a vote of a key.
+pub(crate) async fn await_votes(
+    trips: &Arc<AtomicU64>,
+    pace: Pace,
+    work: &AwaitVotes,
+    progress: &dyn Progress,
+) -> Result<Attributes, ProviderError> {
+    let Some(pos_address) = &work.pos_address else {
+        return Err(ProviderError::refused("chain/bad-payload", "a wait for votes names no key"));
+    };
+    repeat(trips, pace, &work.chain, progress, Awaited::Votes(pos_address)).await
+}
+
+async fn look_for_votes(rpc: &Rpc, pos_address: &str) -> Result<Found, RpcError> {
+    let mut batch = Batch::default();
+    let account = ask_votes(&mut batch, pos_address);
+    let status = batch.ask("cfx_getStatus", json!([]));
+    let pos = batch.ask("pos_getStatus", json!([]));
+    let answers = batch.send(rpc).await?;
+    match answers.get(account).and_then(read_votes) {
+        Some(votes) if votes > 0 => {
+            let text = || Value::from(pos_address);
+            return Ok(Found::Yes(Attributes::from([
+                ("votes".to_owned(), votes_value(votes)),
+                ("pos_address".to_owned(), text()),
+                ("identifier".to_owned(), text()),
+            ])));
+        }
+        _ => {}
+    }
+    let number = |answer: Option<&Json>, name: &str| {
+        answer.and_then(|answer| field_u64(answer, name)).unwrap_or_default()
+    };
+    Ok(Found::NotYet(format!(
+        "PoS has finalised epoch {} of {} (PoS epoch {}) and counts no vote yet",
+        number(answers.get(status), "latestFinalized"),
+        number(answers.get(status), "latestState"),
+        number(answers.get(pos), "epoch"),
+    )))
+}
+
+/// What is waited for.
+#[derive(Clone, Copy)]
+enum Awaited<'a> {
+    Code(&'a AwaitCode),
+    Votes(&'a str),
+}
+
+impl Awaited<'_> {
+    async fn look(self, rpc: &Rpc) -> Result<Found, RpcError> {
+        match self {
+            Self::Code(work) => look_for_code(rpc, work).await,
+            Self::Votes(pos_address) => look_for_votes(rpc, pos_address).await,
+        }
+    }
+}
+
+async fn repeat(
+    trips: &Arc<AtomicU64>,
+    pace: Pace,
+    chain: &ChainRef,
+    progress: &dyn Progress,
+    awaited: Awaited<'_>,
+) -> Result<Attributes, ProviderError> {
+    let unreachable = |error: RpcError| ProviderError::Unreachable {
+        code: "chain/unreachable",
+        what: "the Core Space RPC".to_owned(),
+        source: Some(Box::new(error)),
+    };
+    let rpc = Rpc::counting(&chain.endpoints, Arc::clone(trips)).map_err(unreachable)?;
+    let started = Instant::now();
+    let mut said = String::new();
+    loop {
+        if progress.cancelled() {
+            return Err(ProviderError::Cancelled);
+        }
+        let over = started.elapsed() >= pace.wait;
+        match awaited.look(&rpc).await {
+            Ok(Found::Yes(outputs)) => return Ok(outputs),
+            Ok(Found::NotYet(what)) if over => {
+                return Err(ProviderError::Converging {
+                    what: format!("{what}; run apply again to go on waiting"),
+                });
+            }
+            Ok(Found::NotYet(what)) => {
+                if what != said {
+                    progress.waiting(&what);
+                    said = what;
+                }
+            }
+            Err(error) if over => return Err(unreachable(error)),
+            Err(_) => {}
+        }
+        tokio::time::sleep(pace.poll).await;
+    }
+}

@@ -1,0 +1,169 @@
+//! What an effect's payload and a ticket's payload hold: the provider's own forms in plans and journals.
+//!
+//! - Reads: nothing.
+//! - Returns: plain data that survives its JSON form.
+//! - Never: holds a secret; a key is named.
+
+use pospool_model::{Address, Attributes, SecretRef};
+use serde::{Deserialize, Serialize};
+
+use crate::address::CoreAddress;
+use crate::transaction::Price;
+
+/// A chain, with all that is needed to reach it again and to know it again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ChainRef {
+    pub(crate) endpoints: Vec<String>,
+    /// Chain id of Core Space, which is its network id too.
+    pub(crate) network: u32,
+    pub(crate) genesis_hash: String,
+}
+
+/// Payload of an effect.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "do", rename_all = "snake_case")]
+pub(crate) enum Work {
+    /// Sign and send one transaction.
+    Transaction(Box<TransactionWork>),
+    /// Wait until code is confirmed.
+    AwaitCode(AwaitCode),
+    /// Wait until PoS counts votes.
+    AwaitVotes(AwaitVotes),
+}
+
+/// One transaction, with every choice made but the epoch height.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct TransactionWork {
+    pub(crate) chain: ChainRef,
+    /// Who signs, in the spec.
+    pub(crate) account: Address,
+    pub(crate) key: SecretRef,
+    pub(crate) from: CoreAddress,
+    pub(crate) nonce: u64,
+    /// Receiver; absent for a creation.
+    pub(crate) to: Option<CoreAddress>,
+    #[serde(with = "number_text")]
+    pub(crate) value: u128,
+    /// Init code or call data in hex; absent where `register_data` fills the blank.
+    pub(crate) data: Option<String>,
+    pub(crate) gas: u64,
+    pub(crate) storage_limit: u64,
+    pub(crate) price: PriceForm,
+    /// Where a creation puts its contract.
+    pub(crate) creates: Option<CoreAddress>,
+    /// What must be proven before 1,000 CFX are sent.
+    pub(crate) registration: Option<RegistrationWork>,
+    /// Outputs of the effect once it has ended.
+    pub(crate) outputs: Attributes,
+}
+
+/// What belongs to the transaction that registers a key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RegistrationWork {
+    pub(crate) pool: CoreAddress,
+    /// Code behind the pool's proxy.
+    pub(crate) implementation: Option<CoreAddress>,
+}
+
+/// Waits until code is in a confirmed epoch.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct AwaitCode {
+    pub(crate) chain: ChainRef,
+    pub(crate) contracts: Vec<CoreAddress>,
+}
+
+/// Waits until PoS counts votes for a key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct AwaitVotes {
+    pub(crate) chain: ChainRef,
+    /// The key; absent where `pos_address` fills the blank.
+    pub(crate) pos_address: Option<String>,
+}
+
+/// What a unit of gas may cost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
+pub(crate) enum PriceForm {
+    Legacy {
+        #[serde(with = "number_text")]
+        gas_price: u128,
+    },
+    Market {
+        #[serde(with = "number_text")]
+        max_fee: u128,
+        #[serde(with = "number_text")]
+        max_priority: u128,
+    },
+}
+
+impl PriceForm {
+    /// Most that one unit can cost.
+    pub(crate) fn highest(self) -> u128 {
+        match self {
+            Self::Legacy { gas_price } => gas_price,
+            Self::Market { max_fee, .. } => max_fee,
+        }
+    }
+}
+
+impl From<PriceForm> for Price {
+    fn from(form: PriceForm) -> Self {
+        match form {
+            PriceForm::Legacy { gas_price } => Self::Legacy { gas_price },
+            PriceForm::Market {
+                max_fee,
+                max_priority,
+            } => Self::Market {
+                max_fee,
+                max_priority,
+            },
+        }
+    }
+}
+
+/// Payload of a ticket.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "do", rename_all = "snake_case")]
+pub(crate) enum Attempt {
+    /// Send these bytes, or find them sent.
+    Transaction(Box<SignedWork>),
+    /// Wait until code is confirmed.
+    AwaitCode(AwaitCode),
+    /// Wait until PoS counts votes.
+    AwaitVotes(AwaitVotes),
+}
+
+/// A signed transaction and what it is expected to do.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SignedWork {
+    pub(crate) chain: ChainRef,
+    pub(crate) from: CoreAddress,
+    pub(crate) nonce: u64,
+    pub(crate) epoch_height: u64,
+    pub(crate) raw: String,
+    pub(crate) hash: String,
+    pub(crate) creates: Option<CoreAddress>,
+    /// It carries money: executed is not enough, its epoch must be confirmed.
+    pub(crate) confirm: bool,
+    pub(crate) outputs: Attributes,
+}
+
+/// JSON has no number for drip.
+pub(crate) mod number_text {
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(crate) fn serialize<S: Serializer>(number: &u128, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(number)
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u128, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}

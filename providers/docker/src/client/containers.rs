@@ -1,0 +1,249 @@
+//! Calls about containers.
+//!
+//! - Reads: one container, by a checked name or id.
+//! - Returns: what the engine answered.
+//! - Never: writes a secret anywhere but into a container's standard input.
+
+use std::pin::Pin;
+use std::time::Duration;
+
+use bollard::exec::StartExecResults;
+use bollard::models::{ContainerCreateBody, ContainerInspectResponse, ExecConfig};
+use bollard::query_parameters::{
+    AttachContainerOptionsBuilder, ContainerArchiveInfoOptionsBuilder,
+    CreateContainerOptionsBuilder, InspectContainerOptions, KillContainerOptionsBuilder,
+    LogsOptionsBuilder, RemoveContainerOptionsBuilder, StartContainerOptions,
+};
+use futures_util::StreamExt;
+use pospool_model::{ProviderError, Secret};
+use tokio::io::{AsyncWrite, AsyncWriteExt};
+
+use super::{Engine, QUICK, bounded, bounded_look};
+use crate::errors::{Call, failed, is_absent, status, timed_out};
+use crate::names::Name;
+
+/// Time for the start of a container: the engine mounts, links and runs it.
+const START: Duration = Duration::from_mins(2);
+/// Most bytes that are read from a command.
+const MAX_OUTPUT: usize = 1024 * 1024;
+
+/// The standard input of a container, held open.
+pub(crate) struct Stdin(Pin<Box<dyn AsyncWrite + Send>>);
+
+/// What a command inside a container printed, and how it ended.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Exec {
+    /// Exit code; `None` when the container ended first.
+    pub(crate) code: Option<i64>,
+    /// Standard output.
+    pub(crate) out: String,
+}
+
+impl Stdin {
+    /// Writes one line and closes the input.
+    pub(crate) async fn line(mut self, secret: &Secret) -> Result<(), ProviderError> {
+        let write = async {
+            self.0.write_all(secret.expose().as_bytes()).await?;
+            self.0.write_all(b"\n").await?;
+            self.0.flush().await?;
+            self.0.shutdown().await
+        };
+        match tokio::time::timeout(QUICK, write).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(source)) => Err(ProviderError::OutcomeUnknown {
+                code: "docker/outcome-unknown",
+                what: "the password was being handed to the container".to_owned(),
+                source: Some(Box::new(source)),
+            }),
+            Err(_) => Err(timed_out(Call::Change, "take the password")),
+        }
+    }
+}
+
+impl Engine {
+    /// Looks at one container.
+    pub(crate) async fn inspect(
+        &self,
+        container: &Name,
+    ) -> Result<Option<ContainerInspectResponse>, ProviderError> {
+        let call = self
+            .docker
+            .inspect_container(container.as_str(), None::<InspectContainerOptions>);
+        bounded_look(&format!("inspect container `{container}`"), call).await
+    }
+
+    /// Creates a container and returns its id.
+    pub(crate) async fn create(
+        &self,
+        name: &Name,
+        body: ContainerCreateBody,
+    ) -> Result<Name, ProviderError> {
+        let options = CreateContainerOptionsBuilder::new()
+            .name(name.as_str())
+            .build();
+        let call = self.docker.create_container(Some(options), body);
+        let what = format!("create container `{name}`");
+        let made = bounded(Call::Change, &what, START, call).await?;
+        Name::new(made.id)
+            .map_err(|error| ProviderError::refused("docker/refused", error.to_string()))
+    }
+
+    /// Starts a container; one that runs already is fine.
+    pub(crate) async fn start(&self, container: &Name) -> Result<(), ProviderError> {
+        let call = self
+            .docker
+            .start_container(container.as_str(), None::<StartContainerOptions>);
+        bounded(
+            Call::Change,
+            &format!("start container `{container}`"),
+            START,
+            call,
+        )
+        .await
+    }
+
+    /// Opens the standard input of a container, running or not.
+    pub(crate) async fn stdin(&self, container: &Name) -> Result<Stdin, ProviderError> {
+        let options = AttachContainerOptionsBuilder::new()
+            .stdin(true)
+            .stream(true)
+            .build();
+        let call = self
+            .docker
+            .attach_container(container.as_str(), Some(options));
+        let what = format!("attach to container `{container}`");
+        // An attachment alone changes nothing: when it is lost, the container's
+        // entrypoint sees the end of its input and stops.
+        let attached = bounded(Call::Read, &what, QUICK, call).await?;
+        Ok(Stdin(attached.input))
+    }
+
+    /// Sends a signal; a container that does not run, or is gone, is fine.
+    pub(crate) async fn signal(&self, container: &Name, signal: &str) -> Result<(), ProviderError> {
+        let options = KillContainerOptionsBuilder::new().signal(signal).build();
+        let call = self
+            .docker
+            .kill_container(container.as_str(), Some(options));
+        let what = format!("send {signal} to container `{container}`");
+        match tokio::time::timeout(QUICK, call).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(error)) if matches!(status(&error), Some(404 | 409)) => Ok(()),
+            Ok(Err(error)) => Err(failed(Call::Change, &what, error)),
+            Err(_) => Err(timed_out(Call::Change, &what)),
+        }
+    }
+
+    /// Lets a paused container go on; one that is not paused is fine.
+    pub(crate) async fn unpause(&self, container: &Name) -> Result<(), ProviderError> {
+        let call = self.docker.unpause_container(container.as_str());
+        let what = format!("unpause container `{container}`");
+        match tokio::time::timeout(QUICK, call).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(error)) if matches!(status(&error), Some(404 | 409 | 500)) => Ok(()),
+            Ok(Err(error)) => Err(failed(Call::Change, &what, error)),
+            Err(_) => Err(timed_out(Call::Change, &what)),
+        }
+    }
+
+    /// Removes a stopped container; one that is gone is fine.
+    pub(crate) async fn remove(&self, container: &Name) -> Result<(), ProviderError> {
+        // Without force, so that the engine itself refuses to remove a running one.
+        let options = RemoveContainerOptionsBuilder::new()
+            .force(false)
+            .v(false)
+            .build();
+        let call = self
+            .docker
+            .remove_container(container.as_str(), Some(options));
+        let what = format!("remove container `{container}`");
+        match tokio::time::timeout(START, call).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(error)) if is_absent(&error) => Ok(()),
+            Ok(Err(error)) => Err(failed(Call::Change, &what, error)),
+            Err(_) => Err(timed_out(Call::Change, &what)),
+        }
+    }
+
+    /// Whether a path is there inside a container, running or not.
+    pub(crate) async fn has_file(
+        &self,
+        container: &Name,
+        path: &str,
+    ) -> Result<bool, ProviderError> {
+        let options = ContainerArchiveInfoOptionsBuilder::new().path(path).build();
+        let call = self
+            .docker
+            .get_container_archive_info(container.as_str(), Some(options));
+        let what = format!("look for `{path}` in container `{container}`");
+        Ok(bounded_look(&what, call).await?.is_some())
+    }
+
+    /// Returns the last lines that a container printed.
+    pub(crate) async fn last_lines(&self, container: &Name, lines: usize) -> Vec<String> {
+        let options = LogsOptionsBuilder::new()
+            .stdout(true)
+            .stderr(true)
+            .tail(&lines.to_string())
+            .build();
+        let stream = self.docker.logs(container.as_str(), Some(options));
+        let collect = stream
+            .filter_map(|part| async { part.ok() })
+            .collect::<Vec<_>>();
+        let parts = tokio::time::timeout(QUICK, collect)
+            .await
+            .unwrap_or_default();
+        let text: String = parts.iter().map(ToString::to_string).collect();
+        let all: Vec<&str> = text
+            .lines()
+            .filter(|line| !line.trim().is_empty())
+            .collect();
+        all[all.len().saturating_sub(lines)..]
+            .iter()
+            .map(|line| line.chars().take(400).collect())
+            .collect()
+    }
+
+    /// Runs a command inside a running container, as the container's own user.
+    pub(crate) async fn exec(
+        &self,
+        container: &Name,
+        command: &[&str],
+        limit: Duration,
+    ) -> Result<Exec, ProviderError> {
+        let what = format!("run a command in container `{container}`");
+        let run = self.exec_unbounded(container, command);
+        match tokio::time::timeout(limit, run).await {
+            Ok(answer) => answer.map_err(|error| failed(Call::Read, &what, error)),
+            Err(_) => Err(timed_out(Call::Read, &what)),
+        }
+    }
+
+    async fn exec_unbounded(
+        &self,
+        container: &Name,
+        command: &[&str],
+    ) -> Result<Exec, bollard::errors::Error> {
+        let config = ExecConfig {
+            cmd: Some(command.iter().map(ToString::to_string).collect()),
+            attach_stdout: Some(true),
+            ..ExecConfig::default()
+        };
+        let exec = self.docker.create_exec(container.as_str(), config).await?;
+        let mut out = Vec::new();
+        if let StartExecResults::Attached { mut output, .. } =
+            self.docker.start_exec(&exec.id, None).await?
+        {
+            while let Some(part) = output.next().await {
+                out.extend_from_slice(part?.as_ref());
+                if out.len() > MAX_OUTPUT {
+                    break;
+                }
+            }
+        }
+        let end = self.docker.inspect_exec(&exec.id).await?;
+        Ok(Exec {
+            code: end.exit_code,
+            out: String::from_utf8_lossy(&out).into_owned(),
+        })
+    }
+}

@@ -1,0 +1,202 @@
+//! Calls about images.
+//!
+//! - Reads: local images, a registry through the engine, a build context in memory.
+//! - Returns: ids and labels.
+//! - Never: asks for a build step with a network.
+
+use std::collections::HashMap;
+
+use bollard::query_parameters::{
+    BuildImageOptionsBuilder, CreateImageOptionsBuilder, RemoveImageOptions,
+};
+use futures_util::StreamExt;
+use pospool_model::ProviderError;
+use pospool_model::provider::Progress;
+
+use super::objects::Labels;
+use super::{Engine, LONG, QUICK, bounded_look};
+use crate::errors::{Call, failed, timed_out};
+use crate::names::ImageRef;
+
+/// Build output that is kept for the message of a failure.
+const KEPT_LINES: usize = 15;
+
+/// A local image.
+#[derive(Clone, Debug)]
+pub(crate) struct Image {
+    /// Id, `sha256:…`.
+    pub(crate) id: String,
+    /// `name@sha256:…` of the registries that it was pulled from.
+    pub(crate) digests: Vec<String>,
+    /// Its labels.
+    pub(crate) labels: Labels,
+}
+
+impl Image {
+    /// Whether a digest names this very content.
+    pub(crate) fn is(&self, digest: &str) -> bool {
+        self.id == digest
+            || self
+                .digests
+                .iter()
+                .any(|known| known.rsplit_once('@').is_some_and(|(_, own)| own == digest))
+    }
+}
+
+impl Engine {
+    /// Looks at a local image by a reference without digest.
+    pub(crate) async fn image(&self, image: &ImageRef) -> Result<Option<Image>, ProviderError> {
+        self.image_by(&image.tagged()).await
+    }
+
+    /// Looks at a local image by a repository and the digest that the reference names.
+    pub(crate) async fn image_by_digest(
+        &self,
+        image: &ImageRef,
+    ) -> Result<Option<Image>, ProviderError> {
+        let Some(digest) = image.digest() else {
+            return Ok(None);
+        };
+        if let Some(found) = self.image_by(&format!("{}@{digest}", image.name())).await? {
+            return Ok(Some(found));
+        }
+        self.image_by(digest).await
+    }
+
+    async fn image_by(&self, reference: &str) -> Result<Option<Image>, ProviderError> {
+        let call = self.docker.inspect_image(reference);
+        let found = bounded_look(&format!("inspect image `{reference}`"), call).await?;
+        Ok(found.map(|image| Image {
+            id: image.id.unwrap_or_default(),
+            digests: image.repo_digests.unwrap_or_default(),
+            labels: image
+                .config
+                .and_then(|config| config.labels)
+                .unwrap_or_default()
+                .into_iter()
+                .collect(),
+        }))
+    }
+
+    /// Pulls an image, by its digest if it has one.
+    pub(crate) async fn pull(
+        &self,
+        image: &ImageRef,
+        progress: &dyn Progress,
+    ) -> Result<(), ProviderError> {
+        let version = image.digest().or(image.tag()).unwrap_or("latest");
+        let options = CreateImageOptionsBuilder::new()
+            .from_image(image.name())
+            .tag(version)
+            .build();
+        let mut stream = Box::pin(self.docker.create_image(Some(options), None, None));
+        let what = format!("pull image `{image}`");
+        let deadline = tokio::time::Instant::now() + LONG;
+        let mut layers: HashMap<String, (i64, i64)> = HashMap::new();
+        loop {
+            let Ok(next) = tokio::time::timeout_at(deadline, stream.next()).await else {
+                return Err(timed_out(Call::Read, &what));
+            };
+            let line = match next {
+                None => return Ok(()),
+                Some(line) => line.map_err(|error| pull_failed(image, error))?,
+            };
+            if let (Some(id), Some(detail)) = (line.id, line.progress_detail)
+                && let (Some(current), Some(total)) = (detail.current, detail.total)
+            {
+                layers.insert(id, (current, total));
+                let (current, total) = layers
+                    .values()
+                    .fold((0, 0), |sum, layer| (sum.0 + layer.0, sum.1 + layer.1));
+                let (current, total) = (current / 1_000_000, total / 1_000_000);
+                progress.waiting(&format!("pulling {image}: {current} of {total} MB"));
+            }
+            if progress.cancelled() {
+                return Err(ProviderError::Cancelled);
+            }
+        }
+    }
+
+    /// Builds an image from a tar archive, without a network.
+    pub(crate) async fn build(
+        &self,
+        tag: &str,
+        labels: &Labels,
+        context: Vec<u8>,
+        progress: &dyn Progress,
+    ) -> Result<(), ProviderError> {
+        let labels: HashMap<String, String> = labels.clone().into_iter().collect();
+        let options = BuildImageOptionsBuilder::new()
+            .t(tag)
+            .labels(&labels)
+            .networkmode("none")
+            .rm(true)
+            .forcerm(true)
+            .build();
+        let body = bollard::body_full(context.into());
+        let mut stream = Box::pin(self.docker.build_image(options, None, Some(body)));
+        let deadline = tokio::time::Instant::now() + LONG;
+        let what = format!("build image `{tag}`");
+        let mut lines: Vec<String> = Vec::new();
+        loop {
+            let Ok(next) = tokio::time::timeout_at(deadline, stream.next()).await else {
+                return Err(timed_out(Call::Change, &what));
+            };
+            match next {
+                None => return Ok(()),
+                Some(Ok(line)) => {
+                    let text = line.stream.unwrap_or_default();
+                    lines.extend(
+                        text.lines()
+                            .map(str::trim)
+                            .filter(|l| !l.is_empty())
+                            .map(str::to_owned),
+                    );
+                    if let Some(last) = lines.last() {
+                        progress.waiting(&format!("building {tag}: {last}"));
+                    }
+                }
+                Some(Err(error)) => return Err(build_failed(&what, &lines, error)),
+            }
+            if progress.cancelled() {
+                return Err(ProviderError::Cancelled);
+            }
+        }
+    }
+
+    /// Removes an image if nothing uses it; whether it went does not matter.
+    pub(crate) async fn try_remove_image(&self, image: &ImageRef) {
+        let tagged = image.tagged();
+        let call = self
+            .docker
+            .remove_image(&tagged, None::<RemoveImageOptions>, None);
+        // Another node may use the same image; then the engine refuses, and that is right.
+        let _ = tokio::time::timeout(QUICK, call).await;
+    }
+}
+
+fn pull_failed(image: &ImageRef, error: bollard::errors::Error) -> ProviderError {
+    match failed(Call::Read, &format!("pull image `{image}`"), error) {
+        ProviderError::Refused { source, .. } => ProviderError::Refused {
+            code: "docker/pull-failed",
+            what: format!(
+                "image `{image}` cannot be pulled; check its name and the host's way to the registry, \
+                 or load it by hand with `docker load`"
+            ),
+            source,
+        },
+        other => other,
+    }
+}
+
+fn build_failed(what: &str, lines: &[String], error: bollard::errors::Error) -> ProviderError {
+    let last = lines[lines.len().saturating_sub(KEPT_LINES)..].join("\n");
+    match failed(Call::Change, what, error) {
+        ProviderError::Refused { source, .. } => ProviderError::Refused {
+            code: "docker/build-failed",
+            what: format!("Docker failed to {what}; its last words:\n{last}"),
+            source,
+        },
+        other => other,
+    }
+}

@@ -1,0 +1,209 @@
+//! The few calls to Docker Engine that we need, each bounded in time.
+//!
+//! - Reads: one engine behind a local socket.
+//! - Returns: plain values; what is absent is `None`, not an error.
+//! - Never: takes a name that was not checked, decides anything, or retries.
+
+mod containers;
+mod images;
+mod objects;
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::path::Path;
+use std::time::Duration;
+
+use bollard::errors::Error as EngineError;
+use bollard::query_parameters::{ListContainersOptionsBuilder, ListVolumesOptions};
+use bollard::{API_DEFAULT_VERSION, Docker};
+use pospool_model::ProviderError;
+
+use crate::errors::{Call, failed, timed_out};
+
+/// Longest time for a call that only looks or that the engine answers at once.
+pub(crate) const QUICK: Duration = Duration::from_secs(30);
+/// Longest time for a call that moves data, such as a build.
+pub(crate) const LONG: Duration = Duration::from_hours(1);
+/// Socket of an engine that nobody configured.
+const DEFAULT_SOCKET: &str = "unix:///var/run/docker.sock";
+
+/// A connection to one Docker Engine.
+#[derive(Clone, Debug)]
+pub(crate) struct Engine {
+    docker: Docker,
+}
+
+/// What an engine says of itself.
+#[derive(Clone, Debug)]
+pub(crate) struct EngineInfo {
+    /// Its own random name.
+    pub(crate) id: String,
+    /// Release, such as `20.10.24`.
+    pub(crate) version: String,
+    /// Newest API that it speaks, such as `1.41`.
+    pub(crate) api: String,
+    /// Architecture, such as `x86_64`.
+    pub(crate) architecture: String,
+}
+
+/// One container, as the list shows it.
+#[derive(Clone, Debug)]
+pub(crate) struct Listed {
+    /// Id.
+    pub(crate) id: String,
+    /// Name.
+    pub(crate) name: String,
+    /// Labels.
+    pub(crate) labels: BTreeMap<String, String>,
+    /// Whether a process of it may run: also paused and restarting ones count.
+    pub(crate) running: bool,
+    /// Names of the volumes that it mounts.
+    pub(crate) volumes: Vec<String>,
+}
+
+/// Returns the engine's URL that is meant when a spec names none.
+pub(crate) fn default_url() -> String {
+    std::env::var("DOCKER_HOST")
+        .ok()
+        .filter(|url| !url.is_empty())
+        .unwrap_or_else(|| DEFAULT_SOCKET.to_owned())
+}
+
+/// Checks an engine's URL and returns the path of its socket.
+pub(crate) fn socket(url: &str) -> Result<&str, String> {
+    for (scheme, name) in [
+        ("tcp://", "TCP"),
+        ("ssh://", "SSH"),
+        ("http", "HTTP"),
+        ("npipe", "a pipe"),
+    ] {
+        if url.starts_with(scheme) {
+            return Err(format!(
+                "`{url}`: an engine behind {name} is not supported yet by this build"
+            ));
+        }
+    }
+    match url.strip_prefix("unix://") {
+        Some(path) if Path::new(path).is_absolute() => Ok(path),
+        _ => Err(format!("`{url}` is not `unix://` and an absolute path")),
+    }
+}
+
+impl Engine {
+    /// Opens a connection; nothing is sent yet.
+    pub(crate) fn connect(url: &str) -> Result<Self, ProviderError> {
+        let path = socket(url).map_err(|what| ProviderError::refused("docker/host", what))?;
+        let docker = Docker::connect_with_unix(path, LONG.as_secs(), API_DEFAULT_VERSION)
+            .map_err(|error| failed(Call::Read, "connect", error))?;
+        Ok(Self { docker })
+    }
+
+    /// Asks the engine who it is.
+    pub(crate) async fn info(&self) -> Result<EngineInfo, ProviderError> {
+        let info = bounded(Call::Read, "describe itself", QUICK, self.docker.info());
+        let version = bounded(Call::Read, "name its version", QUICK, self.docker.version());
+        let (info, version) = futures_util::try_join!(info, version)?;
+        Ok(EngineInfo {
+            id: info.id.unwrap_or_default(),
+            version: version.version.unwrap_or_default(),
+            api: version.api_version.unwrap_or_default(),
+            architecture: info.architecture.unwrap_or_default(),
+        })
+    }
+
+    /// Lists all containers, running or not.
+    pub(crate) async fn containers(&self) -> Result<Vec<Listed>, ProviderError> {
+        let options = ListContainersOptionsBuilder::new().all(true).build();
+        let call = self.docker.list_containers(Some(options));
+        let found = bounded(Call::Read, "list containers", QUICK, call).await?;
+        Ok(found.into_iter().map(listed).collect())
+    }
+
+    /// Lists all volumes with their labels.
+    pub(crate) async fn volumes(
+        &self,
+    ) -> Result<BTreeMap<String, BTreeMap<String, String>>, ProviderError> {
+        let call = self.docker.list_volumes(None::<ListVolumesOptions>);
+        let found = bounded(Call::Read, "list volumes", QUICK, call).await?;
+        let volumes = found.volumes.unwrap_or_default();
+        Ok(volumes
+            .into_iter()
+            .map(|volume| (volume.name, volume.labels.into_iter().collect()))
+            .collect())
+    }
+}
+
+fn listed(container: bollard::models::ContainerSummary) -> Listed {
+    use bollard::models::ContainerSummaryStateEnum as State;
+    let name = container
+        .names
+        .unwrap_or_default()
+        .into_iter()
+        .next()
+        .unwrap_or_default();
+    let still = matches!(
+        container.state,
+        Some(State::CREATED | State::EXITED | State::DEAD)
+    );
+    Listed {
+        id: container.id.unwrap_or_default(),
+        name: name.trim_start_matches('/').to_owned(),
+        labels: container.labels.unwrap_or_default().into_iter().collect(),
+        running: !still,
+        volumes: container
+            .mounts
+            .unwrap_or_default()
+            .into_iter()
+            .filter_map(|mount| mount.name)
+            .collect(),
+    }
+}
+
+/// Waits for one call, but not for ever.
+async fn bounded<T>(
+    call: Call,
+    what: &str,
+    limit: Duration,
+    future: impl Future<Output = Result<T, EngineError>>,
+) -> Result<T, ProviderError> {
+    match tokio::time::timeout(limit, future).await {
+        Ok(answer) => answer.map_err(|error| failed(call, what, error)),
+        Err(_) => Err(timed_out(call, what)),
+    }
+}
+
+/// The same for a look at something that may be absent.
+async fn bounded_look<T>(
+    what: &str,
+    future: impl Future<Output = Result<T, EngineError>>,
+) -> Result<Option<T>, ProviderError> {
+    match tokio::time::timeout(QUICK, future).await {
+        Ok(Ok(found)) => Ok(Some(found)),
+        Ok(Err(error)) if crate::errors::is_absent(&error) => Ok(None),
+        Ok(Err(error)) => Err(failed(Call::Read, what, error)),
+        Err(_) => Err(timed_out(Call::Read, what)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_local_sockets_are_taken() {
+        assert_eq!(socket("unix:///run/docker.sock"), Ok("/run/docker.sock"));
+        for url in [
+            "tcp://1.2.3.4:2375",
+            "ssh://ops@host",
+            "unix://docker.sock",
+            "",
+        ] {
+            assert!(socket(url).is_err(), "{url}");
+        }
+        let problem = socket("ssh://ops@host").unwrap_err();
+        assert!(
+            problem.contains("not supported yet by this build"),
+            "{problem}"
+        );
+    }
+}

@@ -1,0 +1,455 @@
+//! Plans for nodes: which jobs, in which order, and what is known before they are done.
+//!
+//! - Reads: a task, and the facts of the last look.
+//! - Returns: a complete design, or every problem that was found.
+//! - Never: looks outside; reads a clock.
+
+use std::collections::BTreeMap;
+
+use pospool_model::plan::{Action, Effect, Nature};
+use pospool_model::provider::{Design, Task, World};
+use pospool_model::{Address, Attributes, Problem, Value};
+
+use crate::facts::{DockerFacts, NodeFacts};
+use crate::names::{self, Name};
+use crate::node::container::{IN_PLACE, Made, owner};
+use crate::node::job::{ImageJob, Job, RemoveJob, RunJob, StopJob, WaitJob};
+use crate::node::outputs;
+use crate::node::wish::{NodeWish, text};
+use crate::render::{self, ChainWish};
+use crate::volume;
+
+/// Outputs that are known only when the node runs.
+const RUNNING_OUTPUTS: [&str; 2] = ["client_version", "started_at"];
+/// Public data of the PoS key.
+const KEY_OUTPUTS: [&str; 2] = ["pos_address", "register_data"];
+
+/// Name of a provider in plans.
+pub(crate) const PROVIDER: &str = "docker";
+
+/// Plans one change of a node.
+pub(crate) fn node(task: &Task<'_>, world: &World<'_>) -> Result<Design, Vec<Problem>> {
+    let facts = DockerFacts::of(world.facts);
+    match task.action {
+        Action::Forget => Ok(Design {
+            forget: true,
+            ..Design::default()
+        }),
+        Action::Delete => Ok(delete(task, world, &facts)),
+        _ => change(task, world, &facts).map_err(|problem| vec![problem]),
+    }
+}
+
+/// URL of the engine that a resource's `host` means.
+pub(crate) fn docker_of(
+    wanted: &Attributes,
+    world: &World<'_>,
+    facts: &DockerFacts,
+) -> Result<String, Problem> {
+    let host = wanted
+        .get("host")
+        .and_then(Value::as_resource)
+        .ok_or_else(|| Problem::new("docker/no-host", &["host"], "`host` is missing"))?;
+    let output = world
+        .outputs
+        .get(host)
+        .and_then(|outputs| text(outputs, "docker"));
+    facts
+        .hosts
+        .get(host)
+        .map(String::as_str)
+        .or(output)
+        .map(str::to_owned)
+        .ok_or_else(|| {
+            Problem::new(
+                "docker/no-host",
+                &["host"],
+                format!("`{host}` was not reached"),
+            )
+        })
+}
+
+/// Makes one effect; what it needs is left to the engine, which keeps the order.
+pub(crate) fn effect(name: &str, summary: String, nature: Nature, job: &Job) -> Effect {
+    Effect {
+        name: name.to_owned(),
+        provider: PROVIDER.to_owned(),
+        summary,
+        nature,
+        // A job is maps of text and numbers, which always have a JSON form.
+        payload: serde_json::to_value(job).unwrap_or_default(),
+        inputs: BTreeMap::new(),
+        needs: Vec::new(),
+    }
+}
+
+/// Everything that one plan for a node decides on.
+struct Plan<'a> {
+    wish: NodeWish,
+    docker: String,
+    recipe: crate::image::Recipe,
+    made: Made,
+    key: Option<String>,
+    old: Option<&'a NodeFacts>,
+}
+
+fn change(task: &Task<'_>, world: &World<'_>, facts: &DockerFacts) -> Result<Design, Problem> {
+    let plan = Plan::new(task, world, facts)?;
+    let mut design = Design {
+        outputs: plan.outputs(task, facts),
+        notes: plan.notes(task),
+        ..Design::default()
+    };
+    let effects = &mut design.effects;
+    match task.action {
+        Action::Update => plan.update(effects),
+        Action::Replace => {
+            // The image comes first, so that the node stands still as short as possible.
+            plan.image(effects);
+            plan.take_down(effects, world);
+            plan.run(effects, true);
+        }
+        _ => {
+            plan.image(effects);
+            plan.run(effects, true);
+        }
+    }
+    Ok(design)
+}
+
+impl<'a> Plan<'a> {
+    fn new(task: &Task<'_>, world: &World<'_>, facts: &'a DockerFacts) -> Result<Self, Problem> {
+        let wish = NodeWish::read(task.wanted)?;
+        let docker = docker_of(task.wanted, world, facts)?;
+        refuse_shared_key(task.address, &wish, world)?;
+        refuse_other_host(&wish, world)?;
+        let chain = world
+            .wanted
+            .get(&wish.chain)
+            .map(ChainWish::read)
+            .unwrap_or_default();
+        let recipe = render::recipe(&wish, &chain, facts.files.get(&wish.chain))?;
+        let volume = volume::name(world.lineage, &wish.data, world.recorded.get(&wish.data))?;
+        let key = known_key(task, &wish);
+        if let Some(key) = &key {
+            refuse_lost_key(key, &docker, &volume, facts)?;
+        }
+        let name = names::object(world.lineage, task.address).map_err(|e| e.problem(&[]))?;
+        let mut attributes = task.wanted.clone();
+        attributes.retain(|name, _| !IN_PLACE.contains(&name.as_str()));
+        let digest = recipe.digest();
+        let made = Made {
+            network: wish.docker_network.clone().unwrap_or_else(|| name.clone()),
+            own_network: wish.docker_network.is_none(),
+            name,
+            lineage: world.lineage.to_owned(),
+            address: task.address.clone(),
+            image: crate::image::tag(&digest),
+            digest,
+            volume,
+            memory: wish.memory,
+            publish_p2p: wish.publish_p2p,
+            attributes,
+        };
+        Ok(Self {
+            wish,
+            docker,
+            recipe,
+            made,
+            key,
+            old: facts.nodes.get(task.address),
+        })
+    }
+
+    fn outputs(&self, task: &Task<'_>, facts: &DockerFacts) -> Attributes {
+        let mut outputs = outputs::planned(&self.docker, &self.made);
+        let engine = facts
+            .engines
+            .get(&self.docker)
+            .map(|engine| engine.id.clone());
+        outputs.insert("engine_id".to_owned(), engine.unwrap_or_default().into());
+        let mut unknown = |names: &[&str]| {
+            outputs.extend(
+                names
+                    .iter()
+                    .map(|name| ((*name).to_owned(), Value::Unknown)),
+            );
+        };
+        if task.action != Action::Update {
+            unknown(&["container_id", "image_id"]);
+        }
+        if self.wish.running {
+            unknown(&RUNNING_OUTPUTS);
+            if self.key.is_none() {
+                unknown(&KEY_OUTPUTS);
+            }
+        }
+        if let (Some(_), Some(recorded)) = (&self.key, task.recorded) {
+            for name in KEY_OUTPUTS {
+                if let Some(value) = recorded.outputs.get(name) {
+                    outputs.insert(name.to_owned(), value.clone());
+                }
+            }
+        }
+        outputs
+    }
+
+    fn notes(&self, task: &Task<'_>) -> Vec<String> {
+        let mut notes = Vec::new();
+        if task.action != Action::Update && self.wish.image.digest().is_none() {
+            notes.push(format!(
+                "image {} is not pinned: whoever can move its tag decides what runs beside the PoS key; pin it with \
+                 @sha256:…",
+                self.wish.image
+            ));
+        }
+        if task.action == Action::Replace {
+            notes.push(
+                "the node stands still from `stop` to `ready`; an elected node that does not vote for 3 PoS epochs \
+                 (3 hours on mainnet) is retired"
+                    .to_owned(),
+            );
+        }
+        notes
+    }
+
+    fn image(&self, effects: &mut Vec<Effect>) {
+        let job = Job::Image(ImageJob {
+            docker: self.docker.clone(),
+            recipe: self.recipe.clone(),
+            password: self.wish.password.clone(),
+        });
+        let summary = format!("build {} from {}", self.made.image, self.wish.image);
+        effects.push(effect("image", summary, Nature::Act, &job));
+    }
+
+    fn take_down(&self, effects: &mut Vec<Effect>, world: &World<'_>) {
+        let Some(old) = self.old else { return };
+        let network = old.network.clone().filter(|old| *old != self.made.network);
+        take_down(
+            effects,
+            &self.made.address,
+            &self.made.name,
+            old,
+            network,
+            world.lineage,
+        );
+    }
+
+    fn run(&self, effects: &mut Vec<Effect>, create: bool) {
+        let job = Job::Run(RunJob {
+            docker: self.docker.clone(),
+            made: self.made.clone(),
+            create,
+            start: self.wish.running,
+            password: self.wish.password.clone(),
+            key: self.key.clone(),
+            replaces: self.old.filter(|_| create).map(|old| old.container.clone()),
+        });
+        let name = &self.made.name;
+        match (create, self.wish.running) {
+            (true, true) => effects.push(effect(
+                "container",
+                format!(
+                    "create container {name} on volume {} and start it",
+                    self.made.volume
+                ),
+                Nature::Act,
+                &job,
+            )),
+            (true, false) => effects.push(effect(
+                "container",
+                format!(
+                    "create container {name} on volume {}, not started",
+                    self.made.volume
+                ),
+                Nature::Act,
+                &job,
+            )),
+            (false, _) => {
+                effects.push(effect(
+                    "start",
+                    format!("start container {name}"),
+                    Nature::Act,
+                    &job,
+                ));
+            }
+        }
+        if self.wish.running {
+            self.waits(effects);
+        }
+    }
+
+    fn waits(&self, effects: &mut Vec<Effect>) {
+        let job = || WaitJob {
+            docker: self.docker.clone(),
+            address: self.made.address.clone(),
+            name: self.made.name.clone(),
+            key: self.key.clone(),
+        };
+        let summary = "wait for the node's RPC and its PoS identity".to_owned();
+        effects.push(effect(
+            "identity",
+            summary,
+            Nature::Wait,
+            &Job::Identity(job()),
+        ));
+        let summary = "wait until the node follows its chain".to_owned();
+        effects.push(effect("ready", summary, Nature::Wait, &Job::Ready(job())));
+    }
+
+    /// A change in place: of the state, or none when an earlier run did not finish.
+    fn update(&self, effects: &mut Vec<Effect>) {
+        match (self.wish.running, self.old) {
+            (true, Some(old)) if old.running && old.has_password => self.waits(effects),
+            (true, _) => self.run(effects, false),
+            (false, Some(old)) if old.running => {
+                let job = stop_job(&self.made.address, &self.made.name, old);
+                let summary = format!("stop container {}", self.made.name);
+                effects.push(effect("stop", summary, Nature::Act, &Job::Stop(job)));
+            }
+            (false, _) => {}
+        }
+    }
+}
+
+fn delete(task: &Task<'_>, world: &World<'_>, facts: &DockerFacts) -> Design {
+    let mut effects = Vec::new();
+    if let Some(old) = facts.nodes.get(task.address)
+        && let Ok(name) = names::object(world.lineage, task.address)
+    {
+        let network = old.network.clone();
+        take_down(
+            &mut effects,
+            task.address,
+            &name,
+            old,
+            network,
+            world.lineage,
+        );
+    }
+    let recorded = task.recorded.cloned().unwrap_or_default();
+    let volume = text(&recorded.outputs, "volume")
+        .unwrap_or("its volume")
+        .to_owned();
+    let key = text(&recorded.outputs, "pos_address")
+        .map(|key| format!("; its PoS key {key} stays on volume {volume}"));
+    Design {
+        effects,
+        notes: vec![format!(
+            "nobody votes with this node's key any more{}",
+            key.unwrap_or_default()
+        )],
+        ..Design::default()
+    }
+}
+
+/// First stopped, and proved to be stopped; then removed.
+fn take_down(
+    effects: &mut Vec<Effect>,
+    address: &Address,
+    name: &Name,
+    old: &NodeFacts,
+    network: Option<Name>,
+    lineage: &str,
+) {
+    let stop = Job::Stop(stop_job(address, name, old));
+    let summary =
+        format!("stop container {name}, at most 21 minutes, and prove that it is stopped");
+    effects.push(effect("stop", summary, Nature::Act, &stop));
+    let remove = Job::Remove(RemoveJob {
+        docker: old.docker.clone(),
+        name: name.clone(),
+        container: Some(old.container.clone()),
+        network,
+        owner: owner(lineage, address),
+        image: Some(old.image.clone()).filter(|image| crate::image::is_tag(image)),
+    });
+    effects.push(effect(
+        "remove",
+        format!("remove container {name}"),
+        Nature::Act,
+        &remove,
+    ));
+}
+
+fn stop_job(address: &Address, name: &Name, old: &NodeFacts) -> StopJob {
+    StopJob {
+        docker: old.docker.clone(),
+        address: address.clone(),
+        name: name.clone(),
+        container: old.container.clone(),
+    }
+}
+
+/// The PoS address that the volume's key must have: as recorded, while the volume is the same.
+fn known_key(task: &Task<'_>, wish: &NodeWish) -> Option<String> {
+    let recorded = task.recorded?;
+    let same = recorded.attributes.get("data").and_then(Value::as_resource) == Some(&wish.data);
+    text(&recorded.outputs, "pos_address")
+        .filter(|_| same)
+        .map(str::to_owned)
+}
+
+/// One key, one node.
+fn refuse_shared_key(address: &Address, wish: &NodeWish, world: &World<'_>) -> Result<(), Problem> {
+    let other = world.wanted.iter().find(|(other, attributes)| {
+        other.kind() == "node"
+            && *other != address
+            && attributes.get("data").and_then(Value::as_resource) == Some(&wish.data)
+    });
+    match other {
+        None => Ok(()),
+        Some((other, _)) => Err(Problem::new(
+            "docker/shared-key",
+            &["data"],
+            format!(
+                "`{}` is the data of {other} too: two nodes with one PoS key must never vote",
+                wish.data
+            ),
+        )
+        .help("give each node a volume of its own")),
+    }
+}
+
+fn refuse_other_host(wish: &NodeWish, world: &World<'_>) -> Result<(), Problem> {
+    let Some(volume) = world.wanted.get(&wish.data) else {
+        return Ok(());
+    };
+    match volume.get("host").and_then(Value::as_resource) {
+        Some(host) if *host != wish.host => Err(Problem::new(
+            "docker/other-host",
+            &["data"],
+            format!(
+                "`{}` is on {host}, and the node on {}",
+                wish.data, wish.host
+            ),
+        )
+        .help("write the same host in both")),
+        _ => Ok(()),
+    }
+}
+
+/// A registered key that is gone must not be replaced in silence.
+fn refuse_lost_key(
+    key: &str,
+    docker: &str,
+    volume: &Name,
+    facts: &DockerFacts,
+) -> Result<(), Problem> {
+    let Some(engine) = facts.engines.get(docker) else {
+        return Ok(());
+    };
+    if engine.volumes.contains_key(volume.as_str()) {
+        return Ok(());
+    }
+    Err(Problem::new(
+        "docker/pos-key-lost",
+        &["data"],
+        format!("volume `{volume}` is gone, and the PoS key {key} with it"),
+    )
+    .help(
+        "restore the volume from a backup; if a new key is what you want, remove the node and its volume from the \
+         spec, apply, and write them again",
+    ))
+}

@@ -1,0 +1,170 @@
+//! What the engine's errors mean for a plan.
+//!
+//! - Reads: errors of bollard, and what was asked.
+//! - Returns: a [`ProviderError`] by what may be done next.
+//! - Never: repeats the cause's text in its own.
+
+use bollard::errors::Error as EngineError;
+use pospool_model::ProviderError;
+
+/// Whether a call changes something outside: then a lost answer leaves the outcome open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Call {
+    /// It only looks.
+    Read,
+    /// It changes something.
+    Change,
+}
+
+/// Whether the engine said that there is no such object.
+pub(crate) fn is_absent(error: &EngineError) -> bool {
+    status(error) == Some(404)
+}
+
+/// HTTP status of a refusal.
+pub(crate) fn status(error: &EngineError) -> Option<u16> {
+    match error {
+        EngineError::DockerResponseServerError { status_code, .. } => Some(*status_code),
+        _ => None,
+    }
+}
+
+/// Turns an error of the engine into one that says what may be done next.
+pub(crate) fn failed(call: Call, what: &str, error: EngineError) -> ProviderError {
+    match &error {
+        EngineError::DockerResponseServerError {
+            status_code,
+            message,
+        } => {
+            let (code, help) = refusal(*status_code, message);
+            ProviderError::Refused {
+                code,
+                what: format!("Docker refused to {what}{help}"),
+                source: Some(Box::new(error)),
+            }
+        }
+        EngineError::DockerStreamError { .. } | EngineError::DockerContainerWaitError { .. } => {
+            ProviderError::Refused {
+                code: "docker/refused",
+                what: format!("Docker failed to {what}"),
+                source: Some(Box::new(error)),
+            }
+        }
+        EngineError::SocketNotFoundError(_) => unreachable(error),
+        EngineError::HyperLegacyError { err } if err.is_connect() => unreachable(error),
+        _ if call == Call::Read => unreachable(error),
+        _ => ProviderError::OutcomeUnknown {
+            code: "docker/outcome-unknown",
+            what: format!("Docker was asked to {what} and gave no answer"),
+            source: Some(Box::new(error)),
+        },
+    }
+}
+
+/// The time of our own ran out.
+pub(crate) fn timed_out(call: Call, what: &str) -> ProviderError {
+    match call {
+        Call::Read => ProviderError::Unreachable {
+            code: "docker/unreachable",
+            what: format!("Docker Engine (asked to {what}, no answer in time)"),
+            source: None,
+        },
+        Call::Change => ProviderError::OutcomeUnknown {
+            code: "docker/outcome-unknown",
+            what: format!("Docker was asked to {what} and gave no answer in time"),
+            source: None,
+        },
+    }
+}
+
+fn unreachable(error: EngineError) -> ProviderError {
+    ProviderError::Unreachable {
+        code: "docker/unreachable",
+        what: "Docker Engine".to_owned(),
+        source: Some(Box::new(error)),
+    }
+}
+
+/// Refusals with a known way out: part of the engine's message, code, help.
+const REFUSALS: &[(&str, &str, &str)] = &[
+    (
+        "port is already allocated",
+        "docker/port-taken",
+        "; another process has the port of `publish_p2p`: choose another one",
+    ),
+    (
+        "address already in use",
+        "docker/port-taken",
+        "; another process has the port of `publish_p2p`: choose another one",
+    ),
+    (
+        "non-overlapping",
+        "docker/no-subnet",
+        "; the engine has no free subnet: remove unused networks with `docker network prune`, or name one in `docker_network`",
+    ),
+    (
+        "no space left on device",
+        "docker/disk-full",
+        "; the host's disk is full: make room and run again",
+    ),
+    (
+        "volume is in use",
+        "docker/volume-in-use",
+        "; a container still uses the volume: remove that container first",
+    ),
+];
+
+fn refusal(status: u16, message: &str) -> (&'static str, &'static str) {
+    REFUSALS
+        .iter()
+        .find(|(part, _, _)| message.contains(part))
+        .map_or_else(
+            || match status {
+                404 => ("docker/absent", ""),
+                409 => ("docker/conflict", ""),
+                _ => ("docker/refused", ""),
+            },
+            |(_, code, help)| (*code, *help),
+        )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(status_code: u16, message: &str) -> EngineError {
+        EngineError::DockerResponseServerError {
+            status_code,
+            message: message.to_owned(),
+        }
+    }
+
+    #[test]
+    fn known_refusals_have_a_code_and_a_way_out() {
+        let error = failed(
+            Call::Change,
+            "start container `a`",
+            answer(
+                500,
+                "Bind for 0.0.0.0:32323 failed: port is already allocated",
+            ),
+        );
+        assert_eq!(error.code(), "docker/port-taken");
+        assert!(error.to_string().contains("publish_p2p"), "{error}");
+        assert_eq!(
+            failed(Call::Read, "x", answer(500, "?")).code(),
+            "docker/refused"
+        );
+    }
+
+    #[test]
+    fn a_lost_answer_leaves_only_changes_open() {
+        let lost = || EngineError::RequestTimeoutError;
+        assert_eq!(
+            failed(Call::Read, "look", lost()).code(),
+            "docker/unreachable"
+        );
+        let open = failed(Call::Change, "start", lost());
+        assert!(matches!(open, ProviderError::OutcomeUnknown { .. }));
+    }
+}

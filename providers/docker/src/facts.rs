@@ -1,0 +1,59 @@
+//! What a look at the outside leaves for `design`.
+//!
+//! - Reads: nothing.
+//! - Returns: plain data, by address and by engine.
+//! - Never: holds a connection.
+
+use std::collections::BTreeMap;
+
+use pospool_model::Address;
+use pospool_model::provider::Facts;
+
+use crate::names::Name;
+use crate::render::node_files::NodeFiles;
+
+/// Facts of all hosts.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct DockerFacts {
+    /// URL of each host's engine.
+    pub(crate) hosts: BTreeMap<Address, String>,
+    /// Engines by URL.
+    pub(crate) engines: BTreeMap<String, EngineFacts>,
+    /// Files of each private network that a node joins, by chain.
+    pub(crate) files: BTreeMap<Address, NodeFiles>,
+    /// Containers of nodes.
+    pub(crate) nodes: BTreeMap<Address, NodeFacts>,
+}
+
+/// Facts of one engine.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct EngineFacts {
+    /// The engine's own name.
+    pub(crate) id: String,
+    /// Labels of its volumes, by name.
+    pub(crate) volumes: BTreeMap<String, BTreeMap<String, String>>,
+}
+
+/// A node's container.
+#[derive(Clone, Debug)]
+pub(crate) struct NodeFacts {
+    /// The engine that has it.
+    pub(crate) docker: String,
+    /// Its id.
+    pub(crate) container: Name,
+    /// Whether a process of it may run.
+    pub(crate) running: bool,
+    /// Whether its node has its password; until then only the entrypoint runs.
+    pub(crate) has_password: bool,
+    /// Hardened image that it was made from.
+    pub(crate) image: String,
+    /// Network of its own, if it has one.
+    pub(crate) network: Option<Name>,
+}
+
+impl DockerFacts {
+    /// Returns the facts that a look left; none before the first one.
+    pub(crate) fn of(facts: &Facts) -> Self {
+        facts.get::<Self>().cloned().unwrap_or_default()
+    }
+}

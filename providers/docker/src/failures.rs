@@ -1,0 +1,230 @@
+//! Why a node's container ended, in words and with a way out.
+//!
+//! - Reads: the last lines of its log, its exit code.
+//! - Returns: a refusal with a stable code.
+//! - Never: guesses: a log that fits no row is shown as it is.
+
+use bollard::models::ContainerState;
+use pospool_model::ProviderError;
+
+/// Lines of the log that are looked at.
+pub(crate) const LOOKED_AT: usize = 60;
+/// Lines of the log that are shown.
+const SHOWN: usize = 15;
+
+/// One known failure.
+struct Failure {
+    /// Parts of a line, all of which must be there; in lower case.
+    parts: &'static [&'static str],
+    code: &'static str,
+    what: &'static str,
+    remedy: &'static str,
+}
+
+const FAILURES: &[Failure] = &[
+    Failure {
+        parts: &["pospool: no password came"],
+        code: "docker/no-password",
+        what: "it got no password for its PoS key",
+        remedy: "run `pospool apply` again; do not start this container by hand",
+    },
+    Failure {
+        parts: &["load pos_key failed"],
+        code: "docker/wrong-password",
+        what: "the password does not open its PoS key",
+        remedy: "give the password that was in use when the key was made, then run `pospool apply` again",
+    },
+    Failure {
+        parts: &["pkcs#8 cryptographic error"],
+        code: "docker/wrong-password",
+        what: "the password does not open its PoS key",
+        remedy: "give the password that was in use when the key was made, then run `pospool apply` again",
+    },
+    Failure {
+        parts: &["os error 6"],
+        code: "docker/no-password",
+        what: "it asked a terminal for the password, and has none",
+        remedy: "the image does not take the password from its environment: use conflux-rust 2.0.1 or newer",
+    },
+    Failure {
+        parts: &["failed to load node config"],
+        code: "docker/pos-config",
+        what: "its release does not read this pos_config.yaml",
+        remedy: "the image's tag must name the release that is in it; for a private network mend pos_config.yaml in \
+                 `node_files`",
+    },
+    Failure {
+        parts: &["unknown field"],
+        code: "docker/pos-config",
+        what: "its release does not know a key of pos_config.yaml",
+        remedy: "the image's tag must name the release that is in it; for a private network mend pos_config.yaml in \
+                 `node_files`",
+    },
+    Failure {
+        parts: &["waypoint verification failed"],
+        code: "docker/genesis-mismatch",
+        what: "the data on its volume, or its genesis file, belongs to another PoS network",
+        remedy: "use the volume that belongs to this network, or a new one",
+    },
+    Failure {
+        parts: &["genesis", "mismatch"],
+        code: "docker/genesis-mismatch",
+        what: "it has another genesis than its network",
+        remedy: "image, configuration and data must belong to one network and one release; a network's snapshot goes \
+                 with its own release only",
+    },
+    Failure {
+        parts: &["lock", "resource temporarily unavailable"],
+        code: "docker/data-in-use",
+        what: "another process has its data open",
+        remedy: "find the container or process that uses the volume and stop it: two nodes must never share a key",
+    },
+    Failure {
+        parts: &["no space left on device"],
+        code: "docker/disk-full",
+        what: "the host's disk is full",
+        remedy: "make room (a full node needs 1.2 TB and more), then run `pospool apply` again",
+    },
+    Failure {
+        parts: &["unable to open database file"],
+        code: "docker/disk-full",
+        what: "it cannot write its databases",
+        remedy: "look at the host's free space and inodes, then run `pospool apply` again",
+    },
+    Failure {
+        parts: &["previously marked as corrupted"],
+        code: "docker/data-damaged",
+        what: "its database is damaged",
+        remedy: "restore blockchain_data and pos_db from a snapshot, but keep pos_key and pos_db/secure_storage.json",
+    },
+    Failure {
+        parts: &["too many open files"],
+        code: "docker/open-files",
+        what: "it may not open enough files",
+        remedy: "raise the limit of the Docker service itself (LimitNOFILE)",
+    },
+    Failure {
+        parts: &["illegal instruction"],
+        code: "docker/processor",
+        what: "its program needs a newer processor",
+        remedy: "use an image that is built for this machine",
+    },
+    Failure {
+        parts: &["glibc_"],
+        code: "docker/image-libraries",
+        what: "its program needs other system libraries than the image has",
+        remedy: "use the official image of this release",
+    },
+    Failure {
+        parts: &["permission denied"],
+        code: "docker/permission",
+        what: "it may not write to its volume",
+        remedy: "the files on the volume must belong to user 10001: copy data in as that user",
+    },
+    Failure {
+        parts: &["exec format error"],
+        code: "docker/architecture",
+        what: "its program is built for another processor",
+        remedy: "use an image of the host's architecture",
+    },
+];
+
+/// Explains why a container is not running any more.
+pub(crate) fn explain(who: &str, state: &ContainerState, lines: &[String]) -> ProviderError {
+    let exit = state.exit_code.unwrap_or_default();
+    if state.oom_killed == Some(true) {
+        return ProviderError::refused(
+            "docker/out-of-memory",
+            format!(
+                "{who} was killed: it needed more memory than it may use; raise `memory` of the node"
+            ),
+        );
+    }
+    let shown = lines[lines.len().saturating_sub(SHOWN)..].join("\n");
+    let log = if shown.is_empty() {
+        String::new()
+    } else {
+        format!("; its last words:\n{shown}")
+    };
+    match recognise(lines) {
+        Some(failure) => ProviderError::refused(
+            failure.code,
+            format!("{who} stopped: {}; {}{log}", failure.what, failure.remedy),
+        ),
+        None => ProviderError::refused(
+            "docker/node-stopped",
+            format!("{who} stopped with exit code {exit}{log}"),
+        ),
+    }
+}
+
+/// Finds the first known failure; the newest line counts first.
+fn recognise(lines: &[String]) -> Option<&'static Failure> {
+    lines.iter().rev().find_map(|line| {
+        let line = line.to_ascii_lowercase();
+        FAILURES
+            .iter()
+            .find(|failure| failure.parts.iter().all(|part| line.contains(part)))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn known_last_words_are_recognised() {
+        for (line, code) in [
+            (
+                "failed to start conflux: Load pos_key failed: decrypt with error: PKCS#8 cryptographic error",
+                "docker/wrong-password",
+            ),
+            (
+                "Os { code: 6, message: No such device or address (os error 6) }",
+                "docker/no-password",
+            ),
+            (
+                "Failed to load node config: e=unknown field `role`",
+                "docker/pos-config",
+            ),
+            (
+                "InvalidStatus(\"genesis hash mismatches\")",
+                "docker/genesis-mismatch",
+            ),
+            (
+                "IO error: While lock file: /data/x/LOCK: Resource temporarily unavailable",
+                "docker/data-in-use",
+            ),
+            (
+                "write: No space left on device (os error 28)",
+                "docker/disk-full",
+            ),
+            (
+                "DB has been previously marked as corrupted, attempting repair",
+                "docker/data-damaged",
+            ),
+            (
+                "mkdir: cannot create directory '/data/log': Permission denied",
+                "docker/permission",
+            ),
+            ("something new", "docker/node-stopped"),
+        ] {
+            let lines = ["starting".to_owned(), line.to_owned(), "goodbye".to_owned()];
+            let error = explain("node.main", &ContainerState::default(), &lines);
+            assert_eq!(error.code(), code, "{line}");
+            assert!(error.to_string().contains("goodbye"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_lack_of_memory_is_seen_without_a_log() {
+        let state = ContainerState {
+            oom_killed: Some(true),
+            ..ContainerState::default()
+        };
+        assert_eq!(
+            explain("node.main", &state, &[]).code(),
+            "docker/out-of-memory"
+        );
+    }
+}

@@ -1,0 +1,286 @@
+//! The hardened image: a recipe, its digest, and the context that Docker builds it from.
+//!
+//! - Reads: a recipe; the bytes of a private network's files.
+//! - Returns: a name made from the content, and a tar archive.
+//! - Never: puts in anything that the digest does not cover, or a secret of the operator.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::io;
+
+use serde::{Deserialize, Serialize};
+use sha3::{Digest, Sha3_256};
+
+use crate::names::{ImageRef, Name};
+use crate::render::{CONFIG_DIR, DATA_DIR};
+
+/// User and group of the node.
+pub(crate) const USER: &str = "10001:10001";
+/// Repository of hardened images.
+const REPOSITORY: &str = "pospool/node";
+/// Placeholder for the base image in the digest: its id is not known in a plan.
+const BASE_BLANK: &str = "@BASE@";
+/// PID 1 of the container until it becomes the node.
+const ENTRYPOINT: &str = include_str!("entrypoint.sh");
+
+/// Everything that goes into a hardened image.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Recipe {
+    /// The image that it is made from.
+    pub(crate) image: ImageRef,
+    /// Texts for `/etc/conflux`, by name.
+    pub(crate) texts: BTreeMap<String, String>,
+    /// Files of this machine for `/etc/conflux`, by name.
+    pub(crate) copies: BTreeMap<String, Copied>,
+    /// Files that are taken from the image itself.
+    pub(crate) taken: Vec<Taken>,
+    /// Whether the bootnodes are taken from the image's own configuration.
+    pub(crate) image_bootnodes: bool,
+}
+
+/// A file of this machine, bound to its content.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Copied {
+    /// Where it is.
+    pub(crate) path: String,
+    /// [`hash`] of its bytes when the plan was made.
+    pub(crate) digest: String,
+}
+
+/// A file of the image, with the hash that it must have.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Taken {
+    /// Its name.
+    pub(crate) name: String,
+    /// SHA-256 in hex; the build checks it inside the image.
+    pub(crate) sha256: String,
+}
+
+impl Recipe {
+    /// Digest over everything that goes in.
+    pub(crate) fn digest(&self) -> String {
+        let copies: BTreeMap<_, _> = self
+            .copies
+            .iter()
+            .map(|(name, file)| (name, &file.digest))
+            .collect();
+        let parts = serde_json::json!([
+            self.image,
+            self.texts,
+            copies,
+            self.taken,
+            self.image_bootnodes,
+            ENTRYPOINT,
+            self.build_script(),
+            dockerfile(BASE_BLANK),
+        ]);
+        hash(parts.to_string().as_bytes())
+    }
+
+    /// Name of the hardened image, by its digest.
+    pub(crate) fn tag(&self) -> String {
+        tag(&self.digest())
+    }
+
+    /// Makes the archive that Docker builds from; `base` is the id of the image to start with.
+    pub(crate) fn context(
+        &self,
+        base: &str,
+        copies: &BTreeMap<String, Vec<u8>>,
+    ) -> io::Result<Vec<u8>> {
+        let mut archive = tar::Builder::new(Vec::new());
+        add(
+            &mut archive,
+            "Dockerfile",
+            dockerfile(base).as_bytes(),
+            0o644,
+        )?;
+        add(&mut archive, "opt/entrypoint", ENTRYPOINT.as_bytes(), 0o755)?;
+        add(
+            &mut archive,
+            "opt/build",
+            self.build_script().as_bytes(),
+            0o755,
+        )?;
+        for (name, text) in &self.texts {
+            add(&mut archive, &format!("etc/{name}"), text.as_bytes(), 0o644)?;
+        }
+        for (name, bytes) in copies {
+            add(&mut archive, &format!("etc/{name}"), bytes, 0o644)?;
+        }
+        archive.into_inner()
+    }
+
+    /// The script of the only build step; it runs in the base image, without a network.
+    fn build_script(&self) -> String {
+        let mut script = BUILD_HEAD.to_owned();
+        for Taken { name, sha256 } in &self.taken {
+            // The official image has lost the folder pos_config/ in one of its forms.
+            let _ = write!(
+                script,
+                "for dir in /root/run/pos_config /root/run; do\n  \
+                   if [ -f \"$dir/{name}\" ]; then cp \"$dir/{name}\" /out{CONFIG_DIR}/{name}; break; fi\ndone\n\
+                 [ -f /out{CONFIG_DIR}/{name} ] || fail 'the image has no {name}'\n\
+                 echo '{sha256}  /out{CONFIG_DIR}/{name}' | sha256sum -c - \
+                 || fail 'the {name} of the image is not the one of this network'\n"
+            );
+        }
+        if self.image_bootnodes {
+            let _ = write!(
+                script,
+                "line=$(cd /root/run && grep -h '^ *bootnodes' conflux.toml hydra.toml testnet.toml 2>/dev/null | head -n 1)\n\
+                 case $line in *cfxnode://*) echo \"$line\" >> /out{CONFIG_DIR}/conflux.toml ;; \
+                 *) fail 'the image names no bootnodes; write `bootnodes` in the node' ;; esac\n"
+            );
+        }
+        script.push_str(BUILD_TAIL);
+        script
+    }
+}
+
+/// Name of the hardened image with a digest.
+pub(crate) fn tag(digest: &str) -> String {
+    format!("{REPOSITORY}:{}", digest.get(..12).unwrap_or(digest))
+}
+
+/// Whether a text is the name of a hardened image.
+pub(crate) fn is_tag(text: &str) -> bool {
+    text.strip_prefix(REPOSITORY)
+        .and_then(|rest| rest.strip_prefix(':'))
+        .is_some_and(|tag| Name::new(tag).is_ok())
+}
+
+/// Digest of some bytes: SHA3-256 in hex.
+pub(crate) fn hash(bytes: &[u8]) -> String {
+    let mut hex = String::with_capacity(64);
+    for byte in Sha3_256::digest(bytes) {
+        // Writing into a text cannot fail.
+        let _ = write!(hex, "{byte:02x}");
+    }
+    hex
+}
+
+/// The first stage prepares, and only its result is copied: the image has one layer more than its base.
+fn dockerfile(base: &str) -> String {
+    format!(
+        "FROM {base} AS prepared\n\
+         USER 0:0\n\
+         COPY etc/ /out{CONFIG_DIR}/\n\
+         COPY opt/ /out/opt/pospool/\n\
+         RUN [\"/bin/bash\", \"/out/opt/pospool/build\"]\n\
+         FROM {base}\n\
+         USER 0:0\n\
+         COPY --from=prepared /out/opt/ /opt/\n\
+         COPY --from=prepared /out/etc/ /etc/\n\
+         COPY --from=prepared --chown={USER} /out{DATA_DIR} {DATA_DIR}\n\
+         USER {USER}\n\
+         WORKDIR {DATA_DIR}\n\
+         ENTRYPOINT [\"/opt/pospool/entrypoint\"]\n\
+         CMD []\n"
+    )
+}
+
+const BUILD_HEAD: &str = "\
+#!/bin/bash
+set -eu
+fail() { echo \"pospool: $1\" >&2; exit 1; }
+[ -x /root/run/conflux ] || fail 'the image has no /root/run/conflux'
+mkdir -p /out/opt/conflux /out/data
+cp -a /root/run/. /out/opt/conflux/
+# Its own configuration names a public password for the PoS key.
+rm -f /out/opt/conflux/conflux.toml /out/opt/conflux/hydra.toml /out/opt/conflux/testnet.toml
+";
+
+const BUILD_TAIL: &str = "\
+rm -f /out/opt/pospool/build
+chown -R 0:0 /out/opt /out/etc
+chmod -R a+rX,go-w /out/opt /out/etc
+chmod 0755 /out/opt/pospool/entrypoint
+chmod 0700 /out/data
+";
+
+fn add(archive: &mut tar::Builder<Vec<u8>>, path: &str, bytes: &[u8], mode: u32) -> io::Result<()> {
+    let mut header = tar::Header::new_gnu();
+    header.set_size(bytes.len() as u64);
+    header.set_mode(mode);
+    header.set_mtime(0);
+    archive.append_data(&mut header, path, bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn recipe() -> Recipe {
+        Recipe {
+            image: ImageRef::parse("a/b:3.0.2").unwrap(),
+            texts: [("conflux.toml".to_owned(), "a = 1\n".to_owned())].into(),
+            copies: [(
+                "genesis_file".to_owned(),
+                Copied {
+                    path: "x/genesis_file".to_owned(),
+                    digest: "01".to_owned(),
+                },
+            )]
+            .into(),
+            taken: vec![Taken {
+                name: "initial_nodes.json".to_owned(),
+                sha256: "00".to_owned(),
+            }],
+            image_bootnodes: true,
+        }
+    }
+
+    #[test]
+    fn the_name_changes_with_the_content_and_with_nothing_else() {
+        let one = recipe();
+        let mut moved = recipe();
+        moved.copies.get_mut("genesis_file").unwrap().path = "elsewhere/genesis_file".to_owned();
+        assert_eq!(one.tag(), moved.tag());
+        assert!(is_tag(&one.tag()));
+
+        let mut other = recipe();
+        other.copies.get_mut("genesis_file").unwrap().digest = "02".to_owned();
+        assert_ne!(one.tag(), other.tag());
+        let mut other = recipe();
+        other.image = ImageRef::parse("a/b:3.0.3").unwrap();
+        assert_ne!(one.tag(), other.tag());
+        let mut other = recipe();
+        other
+            .texts
+            .insert("conflux.toml".to_owned(), "a = 2\n".to_owned());
+        assert_ne!(one.tag(), other.tag());
+    }
+
+    #[test]
+    fn the_context_is_the_same_each_time() {
+        let copies = [("genesis_file".to_owned(), vec![0, 255])].into();
+        let context = recipe().context("sha256:aa", &copies).unwrap();
+        assert_eq!(context, recipe().context("sha256:aa", &copies).unwrap());
+        let names: Vec<String> = tar::Archive::new(&context[..])
+            .entries()
+            .unwrap()
+            .map(|entry| entry.unwrap().path().unwrap().display().to_string())
+            .collect();
+        assert_eq!(
+            names,
+            [
+                "Dockerfile",
+                "opt/entrypoint",
+                "opt/build",
+                "etc/conflux.toml",
+                "etc/genesis_file"
+            ]
+        );
+    }
+
+    #[test]
+    fn the_last_user_is_not_root() {
+        let text = dockerfile("x");
+        let last = text.lines().rfind(|line| line.starts_with("USER")).unwrap();
+        assert_eq!(last, "USER 10001:10001");
+    }
+}

@@ -1,0 +1,228 @@
+//! The kinds `host`, `volume` and `node` as tables.
+//!
+//! - Reads: nothing.
+//! - Returns: schemas for validation, diff, `pospool explain` and the reference page.
+//! - Never: says how anything is done.
+
+use pospool_model::schema::{
+    AttributeSchema, KindSchema, OnChange, OutputSchema, Presence, Role, Type,
+};
+
+/// Value of the attribute `hardening` while nobody changed the container.
+pub(crate) const AS_MADE: &str = "as made";
+
+/// All kinds of this provider.
+pub(crate) const KINDS: &[KindSchema] = &[HOST, VOLUME, NODE];
+
+const HOST: KindSchema = KindSchema {
+    kind: "host",
+    doc: "A machine with a Docker Engine that pospool talks to.",
+    role: Role::Given,
+    attributes: &[attribute(
+        "docker",
+        Type::Text,
+        Presence::Optional,
+        OnChange::Ignore,
+        "URL of the engine's socket, such as `unix:///var/run/docker.sock`. Default: the environment \
+         variable DOCKER_HOST, or that socket. `tcp://` and `ssh://` are not supported yet.",
+    )],
+    outputs: &[
+        output("docker", "URL of the engine's socket."),
+        output(
+            "engine_id",
+            "The engine's own random name: two sockets of one engine have the same.",
+        ),
+        output("engine_version", "Release of the engine."),
+        output("architecture", "Architecture of the machine."),
+    ],
+    open_outputs: false,
+    identity: Some("docker"),
+    irreversible: None,
+    example: "host \"main\" {\n  docker = \"unix:///var/run/docker.sock\"\n}\n",
+};
+
+const VOLUME: KindSchema = KindSchema {
+    kind: "volume",
+    doc: "A Docker volume for the data of one node: the chain, the PoS database and the PoS key. \
+          A volume that holds a key is never deleted unless it is named: `pospool destroy --delete volume.main`.",
+    role: Role::Managed,
+    attributes: &[HOST_OF],
+    outputs: &[
+        output("name", "Name of the volume in Docker."),
+        output("docker", "URL of the engine's socket."),
+        output("engine_id", "The engine that has it."),
+        output(
+            "holds",
+            "Whose PoS key it holds, such as `pos_key of node.main`; not there without a key.",
+        ),
+    ],
+    open_outputs: false,
+    identity: Some("name"),
+    irreversible: None,
+    example: "volume \"main\" {\n  host = host.main\n}\n",
+};
+
+const NODE: KindSchema = KindSchema {
+    kind: "node",
+    doc: "A Conflux node in a hardened container: no root, a read-only root file system, no capabilities, no \
+          published RPC. It has one PoS key, made at its first start, on its volume. pospool hands the key's \
+          password over at each start, so Docker never restarts the container by itself: a container that came \
+          back alone would wait for its password, and two containers of one key must never vote. After a reboot \
+          of the host run `pospool apply`.",
+    role: Role::Managed,
+    attributes: &[
+        HOST_OF,
+        attribute(
+            "chain",
+            Type::Reference(&["chain"]),
+            Presence::Implied,
+            OnChange::Refuse,
+            "The network that it joins.",
+        ),
+        attribute(
+            "image",
+            Type::Text,
+            Presence::Required,
+            OnChange::Replace,
+            "Image of conflux-rust in the layout of the official one, such as \
+             `confluxchain/conflux-rust:3.0.3-testnet@sha256:…`. Pin it with its digest: a tag can be moved. \
+             pospool builds a hardened image from it.",
+        ),
+        attribute(
+            "data",
+            Type::Reference(&["volume"]),
+            Presence::Required,
+            OnChange::Replace,
+            "Volume for everything that the node keeps. Another volume means another PoS key.",
+        ),
+        attribute(
+            "pos_key_password",
+            Type::Secret,
+            Presence::Required,
+            OnChange::Ignore,
+            "Password that encrypts the PoS key. It goes to the node's standard input at each start, and is \
+             in no file, argument or `docker inspect`.",
+        ),
+        attribute(
+            "config",
+            // Not settings: a key that the spec drops must go from the node as well.
+            Type::Any,
+            Presence::Optional,
+            OnChange::Replace,
+            "Keys of the node's own configuration, such as `{ public_address = \"203.0.113.7\" }`. Keys that \
+             pospool owns, and keys that are dangerous, are refused.",
+        ),
+        attribute(
+            "docker_network",
+            Type::Text,
+            Presence::Optional,
+            OnChange::Replace,
+            "Existing Docker network to join. Default: a bridge network of the node's own.",
+        ),
+        attribute(
+            "bootnodes",
+            Type::Text,
+            Presence::Optional,
+            OnChange::Replace,
+            "Nodes to connect to first: `cfxnode://…@ip:port`, with commas. Default: those of the chain, or \
+             of the image.",
+        ),
+        attribute(
+            "state",
+            Type::Text,
+            Presence::Optional,
+            OnChange::Update,
+            "`running` (default) or `stopped`.",
+        ),
+        attribute(
+            "memory",
+            Type::Text,
+            Presence::Optional,
+            OnChange::Replace,
+            "Most memory that it may use, such as `16g`. Default: no limit.",
+        ),
+        attribute(
+            "publish_p2p",
+            Type::Integer,
+            Presence::Optional,
+            OnChange::Replace,
+            "Port of the host through which other nodes reach it (TCP and UDP). Default: none; it then only \
+             connects out.",
+        ),
+        attribute(
+            "hardening",
+            Type::Text,
+            Presence::Optional,
+            OnChange::Replace,
+            "Whether the container still is as pospool made it. Only `as made` may be written; it is there to \
+             show drift.",
+        ),
+    ],
+    outputs: NODE_OUTPUTS,
+    open_outputs: false,
+    identity: Some("container_id"),
+    irreversible: None,
+    example: "node \"main\" {\n  image            = \"confluxchain/conflux-rust:3.0.3-testnet@sha256:…\"\n  \
+              data             = volume.main\n  pos_key_password = env(\"POSPOOL_POS_KEY_PASSWORD\")\n  \
+              config           = { public_address = \"203.0.113.7\" }\n  publish_p2p      = 32323\n}\n",
+};
+
+const NODE_OUTPUTS: &[OutputSchema] = &[
+    output("container_id", "Id of the container."),
+    output("container_name", "Name of the container."),
+    output("image_id", "Id of the hardened image that it runs."),
+    output(
+        "hardened_image",
+        "Name of that image, made from the digest of all that went into it.",
+    ),
+    output("started_at", "When the container was last started."),
+    output(
+        "stopped_at",
+        "When it last stopped, and with which exit code.",
+    ),
+    output(
+        "pos_address",
+        "PoS address of its key, 0x and 64 hex digits.",
+    ),
+    output(
+        "register_data",
+        "Call data of `register(bytes32,uint64,bytes,bytes,bytes[2])` for one vote of its key.",
+    ),
+    output("client_version", "What the node says of its version."),
+    output("network", "Docker network that it is in."),
+    output(
+        "own_network",
+        "Whether that network was made for it, and goes with it.",
+    ),
+    output("volume", "Docker volume with its data and its PoS key."),
+    output("docker", "URL of the engine's socket."),
+    output("engine_id", "The engine that runs it."),
+];
+
+const HOST_OF: AttributeSchema = attribute(
+    "host",
+    Type::Reference(&["host"]),
+    Presence::Implied,
+    OnChange::Refuse,
+    "Machine that it is on. It cannot be moved: the PoS key would have to move with it.",
+);
+
+const fn attribute(
+    name: &'static str,
+    ty: Type,
+    presence: Presence,
+    on_change: OnChange,
+    doc: &'static str,
+) -> AttributeSchema {
+    AttributeSchema {
+        name,
+        ty,
+        presence,
+        on_change,
+        doc,
+    }
+}
+
+const fn output(name: &'static str, doc: &'static str) -> OutputSchema {
+    OutputSchema { name, doc }
+}

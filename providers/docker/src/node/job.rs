@@ -1,0 +1,145 @@
+//! What one effect carries: complete, and the form of its payload in plans and journals.
+//!
+//! - Reads: payloads of any plan, also hand-made ones: names are checked while they are read.
+//! - Returns: jobs as values.
+//! - Never: holds a secret, only its name.
+
+use std::collections::BTreeMap;
+
+use pospool_model::{Address, SecretRef};
+use serde::{Deserialize, Serialize};
+
+use super::container::Made;
+use crate::image::Recipe;
+use crate::names::Name;
+
+/// One effect.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "do", rename_all = "snake_case")]
+pub(crate) enum Job {
+    /// Makes a volume.
+    Volume(VolumeJob),
+    /// Removes a volume.
+    RemoveVolume(VolumeJob),
+    /// Builds a hardened image.
+    Image(ImageJob),
+    /// Stops a container, and proves it.
+    Stop(StopJob),
+    /// Removes a stopped container and what goes with it.
+    Remove(RemoveJob),
+    /// Makes a container, starts it, and hands the password over.
+    Run(RunJob),
+    /// Waits for the node's identity.
+    Identity(WaitJob),
+    /// Waits until the node follows its chain.
+    Ready(WaitJob),
+}
+
+/// A volume.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct VolumeJob {
+    pub(crate) docker: String,
+    pub(crate) name: Name,
+    pub(crate) labels: BTreeMap<String, String>,
+}
+
+/// A hardened image.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ImageJob {
+    pub(crate) docker: String,
+    pub(crate) recipe: Recipe,
+    /// Secret that later effects need: a run that cannot read it should end before it stops anything.
+    pub(crate) password: SecretRef,
+}
+
+/// A container to stop.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct StopJob {
+    pub(crate) docker: String,
+    pub(crate) address: Address,
+    pub(crate) name: Name,
+    /// Its id: a container of the same name that was made later is not meant.
+    pub(crate) container: Name,
+}
+
+/// What to remove.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RemoveJob {
+    pub(crate) docker: String,
+    pub(crate) name: Name,
+    /// The container's id, if there is one.
+    pub(crate) container: Option<Name>,
+    /// A network of its own, which goes with it.
+    pub(crate) network: Option<Name>,
+    /// Labels that the network must have to be ours.
+    pub(crate) owner: BTreeMap<String, String>,
+    /// Hardened image that may go if nothing uses it.
+    pub(crate) image: Option<String>,
+}
+
+/// A container to make and to start.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RunJob {
+    pub(crate) docker: String,
+    pub(crate) made: Made,
+    /// Whether it may be made; otherwise it must be there.
+    pub(crate) create: bool,
+    /// Whether it is to run.
+    pub(crate) start: bool,
+    pub(crate) password: SecretRef,
+    /// PoS address of the key that must lie on the volume already.
+    pub(crate) key: Option<String>,
+    /// Id of the container that this one replaces, and that must be gone.
+    pub(crate) replaces: Option<Name>,
+}
+
+/// A node to wait for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct WaitJob {
+    pub(crate) docker: String,
+    pub(crate) address: Address,
+    pub(crate) name: Name,
+    /// PoS address that its key must have.
+    pub(crate) key: Option<String>,
+}
+
+impl Job {
+    /// Name of the attempt outside.
+    pub(crate) fn key(&self) -> String {
+        match self {
+            Self::Volume(job) | Self::RemoveVolume(job) => job.name.to_string(),
+            Self::Image(job) => job.recipe.tag(),
+            Self::Stop(job) => job.name.to_string(),
+            Self::Remove(job) => job.name.to_string(),
+            Self::Run(job) => job.made.name.to_string(),
+            Self::Identity(job) | Self::Ready(job) => job.name.to_string(),
+        }
+    }
+
+    /// The engine that it is for.
+    pub(crate) fn docker(&self) -> &str {
+        match self {
+            Self::Volume(job) | Self::RemoveVolume(job) => &job.docker,
+            Self::Image(job) => &job.docker,
+            Self::Stop(job) => &job.docker,
+            Self::Remove(job) => &job.docker,
+            Self::Run(job) => &job.docker,
+            Self::Identity(job) | Self::Ready(job) => &job.docker,
+        }
+    }
+
+    /// Secret that it needs now or soon.
+    pub(crate) fn password(&self) -> Option<&SecretRef> {
+        match self {
+            Self::Image(job) => Some(&job.password),
+            Self::Run(job) if job.start => Some(&job.password),
+            _ => None,
+        }
+    }
+}

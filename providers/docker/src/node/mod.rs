@@ -1,0 +1,96 @@
+//! One node: what is wanted, the jobs that make it, and how they are carried out.
+//!
+//! - Reads: jobs; the engine.
+//! - Returns: outputs.
+//! - Never: keeps a password longer than it takes to hand it over.
+
+pub(crate) mod container;
+pub(crate) mod job;
+pub(crate) mod outputs;
+pub(crate) mod run;
+pub(crate) mod stop;
+pub(crate) mod wait;
+pub(crate) mod wish;
+
+use pospool_model::{ProviderError, Secret, SecretRef};
+
+/// Reads a password and checks that it fits on one line.
+pub(crate) fn password(reference: &SecretRef) -> Result<Secret, ProviderError> {
+    let secret = reference.read().map_err(|error| ProviderError::Refused {
+        code: "docker/no-secret",
+        what: "the password of the PoS key cannot be read".to_owned(),
+        source: Some(Box::new(error)),
+    })?;
+    if secret.expose().contains(['\n', '\r', '\0']) {
+        return Err(ProviderError::refused(
+            "docker/bad-password",
+            format!("the password `{reference}` has more than one line"),
+        ));
+    }
+    Ok(secret)
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use pospool_model::{Attributes, SecretRef, Value};
+
+    use super::container::Made;
+    use crate::names::Name;
+    use crate::render::node_files::NodeFiles;
+
+    /// Attributes of a node, in normal form.
+    pub(crate) fn attributes(extra: &[(&str, Value)]) -> Attributes {
+        let resource = |text: &str| Value::Resource(text.parse().unwrap());
+        let mut attributes = Attributes::from([
+            ("host".to_owned(), resource("host.main")),
+            ("chain".to_owned(), resource("chain.net")),
+            ("data".to_owned(), resource("volume.main")),
+            ("image".to_owned(), Value::from("a/b:3.0.2")),
+            (
+                "pos_key_password".to_owned(),
+                Value::Secret(SecretRef::Env("POS".into())),
+            ),
+        ]);
+        attributes.extend(
+            extra
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), value.clone())),
+        );
+        crate::normalise::normalise("node", attributes).unwrap()
+    }
+
+    /// A private network's files.
+    pub(crate) fn node_files() -> NodeFiles {
+        let text = "mode = \"dev\"\ngenesis_secrets = \"/etc/conflux/genesis_secrets.txt\"\n";
+        NodeFiles {
+            lines: crate::toml::parse_flat(text).unwrap(),
+            digests: [
+                "initial_nodes.json",
+                "pos_config.yaml",
+                "genesis_secrets.txt",
+            ]
+            .map(|name| (name.to_owned(), crate::image::hash(name.as_bytes())))
+            .into(),
+        }
+    }
+
+    /// A container as a plan decides on it.
+    pub(crate) fn made() -> Made {
+        Made {
+            name: Name::new("pospool-1a2b3c4d-main").unwrap(),
+            lineage: "1a2b3c4d-0000".to_owned(),
+            address: "node.main".parse().unwrap(),
+            image: "pospool/node:0123456789ab".to_owned(),
+            digest: "0123456789abcdef".to_owned(),
+            volume: Name::new("pospool-1a2b3c4d-main").unwrap(),
+            network: Name::new("pospool-1a2b3c4d-main").unwrap(),
+            own_network: true,
+            memory: Some(16 << 30),
+            publish_p2p: Some(32323),
+            attributes: attributes(&[
+                ("memory", "16g".into()),
+                ("publish_p2p", Value::Integer(32323)),
+            ]),
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! Outputs of a node that the container shows.
+//!
+//! - Reads: what the engine says of a container.
+//! - Returns: outputs by name.
+//! - Never: names a secret.
+
+use bollard::models::ContainerInspectResponse;
+use pospool_model::{Attributes, Value};
+
+use super::container::Made;
+
+/// Outputs that are known before the container is made.
+pub(crate) fn planned(docker: &str, made: &Made) -> Attributes {
+    Attributes::from([
+        ("docker".to_owned(), Value::from(docker)),
+        ("container_name".to_owned(), Value::from(made.name.as_str())),
+        (
+            "hardened_image".to_owned(),
+            Value::from(made.image.as_str()),
+        ),
+        ("volume".to_owned(), Value::from(made.volume.as_str())),
+        ("network".to_owned(), Value::from(made.network.as_str())),
+        ("own_network".to_owned(), Value::from(made.own_network)),
+    ])
+}
+
+/// Outputs of a container that is there.
+pub(crate) fn of_container(
+    docker: &str,
+    made: &Made,
+    found: &ContainerInspectResponse,
+) -> Attributes {
+    let mut outputs = planned(docker, made);
+    outputs.extend(seen(found));
+    outputs
+}
+
+/// Outputs that only the engine knows.
+pub(crate) fn seen(found: &ContainerInspectResponse) -> Attributes {
+    let started = found
+        .state
+        .as_ref()
+        .and_then(|state| state.started_at.clone());
+    let never = |at: &String| at.starts_with("0001-");
+    [
+        ("container_id", found.id.clone()),
+        ("image_id", found.image.clone()),
+        ("started_at", started.filter(|at| !never(at))),
+    ]
+    .into_iter()
+    .filter_map(|(name, value)| Some((name.to_owned(), Value::from(value?))))
+    .collect()
+}

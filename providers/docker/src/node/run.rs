@@ -1,0 +1,290 @@
+//! Making and starting a node's container.
+//!
+//! - Reads: a [`RunJob`]; the password, at the moment of its use.
+//! - Returns: the container's outputs, once the node has its password.
+//! - Never: makes a second container beside one with the same key, or starts one whose volume another one uses.
+
+use std::time::Duration;
+
+use bollard::models::{ContainerInspectResponse, ContainerState};
+use pospool_model::provider::Progress;
+use pospool_model::{Attributes, ProviderError, Secret};
+use tokio::time::{Instant, sleep};
+
+use super::job::RunJob;
+use super::outputs;
+use crate::client::Engine;
+use crate::failures;
+use crate::names::{self, ImageRef, Name};
+use crate::render::DATA_DIR;
+
+/// File that the entrypoint writes after it got the password; it is gone after each stop.
+const STARTED: &str = "/tmp/pospool-started";
+/// Time that the entrypoint has to take the password.
+const TAKE: Duration = Duration::from_secs(30);
+/// Time for a container that another run may be starting at this moment.
+const OTHER_RUN: Duration = Duration::from_secs(5);
+const POLL: Duration = Duration::from_millis(200);
+
+/// Carries the job out, or finds it carried out.
+pub(crate) async fn run(
+    engine: &Engine,
+    job: &RunJob,
+    progress: &dyn Progress,
+) -> Result<Attributes, ProviderError> {
+    // First, so that a missing secret changes nothing.
+    let password = if job.start {
+        Some(super::password(&job.password)?)
+    } else {
+        None
+    };
+    let container = match found(engine, job).await? {
+        Some(container) => container,
+        None if job.create => create(engine, job).await?,
+        None => {
+            return Err(ProviderError::refused(
+                "docker/no-container",
+                format!("container `{}` is gone; plan again", job.made.name),
+            ));
+        }
+    };
+    if let Some(password) = password {
+        if job.key.is_some() {
+            require_key(engine, job, &container).await?;
+        }
+        start(engine, job, &container, &password, progress).await?;
+    }
+    progress.sent();
+    let state = inspect(engine, &container).await?;
+    Ok(outputs::of_container(&job.docker, &job.made, &state))
+}
+
+/// Finds the container that an earlier attempt made.
+async fn found(engine: &Engine, job: &RunJob) -> Result<Option<Name>, ProviderError> {
+    let Some(found) = engine.inspect(&job.made.name).await? else {
+        return Ok(None);
+    };
+    let labels = found
+        .config
+        .and_then(|config| config.labels)
+        .unwrap_or_default();
+    let id = container_id(found.id)?;
+    if job.replaces.as_ref() == Some(&id) {
+        return Err(ProviderError::refused(
+            "docker/not-removed",
+            format!(
+                "the old container `{}` is still there; plan again",
+                job.made.name
+            ),
+        ));
+    }
+    // A start leaves the container as it is, so only what it was made for must fit; the
+    // one that this job makes must be the same in everything.
+    let mut expected = job.made.labels();
+    if !job.create {
+        expected.remove(names::ATTRIBUTES);
+    }
+    if expected
+        .iter()
+        .any(|(key, value)| labels.get(key) != Some(value))
+    {
+        return Err(ProviderError::refused(
+            "docker/name-taken",
+            format!(
+                "a container `{}` is there that this plan did not make; remove it, or plan again",
+                job.made.name
+            ),
+        ));
+    }
+    Ok(Some(id))
+}
+
+async fn create(engine: &Engine, job: &RunJob) -> Result<Name, ProviderError> {
+    refuse_second_user(engine, job, None).await?;
+    let made = &job.made;
+    let image = ImageRef::parse(&made.image)
+        .map_err(|what| ProviderError::refused("docker/bad-image", what))?;
+    let image = engine.image(&image).await?;
+    if image.is_none_or(|image| image.labels.get(names::DIGEST) != Some(&made.digest)) {
+        return Err(ProviderError::refused(
+            "docker/no-image",
+            format!("the hardened image `{}` is gone; plan again", made.image),
+        ));
+    }
+    if engine.volume(&made.volume).await?.is_none() {
+        // Docker would make an empty one, and the node a new key in it.
+        return Err(ProviderError::refused(
+            "docker/no-volume",
+            format!("volume `{}` is gone; plan again", made.volume),
+        ));
+    }
+    match engine.network(&made.network).await? {
+        Some(labels) if made.own_network && labels != made.owner() => {
+            return Err(ProviderError::refused(
+                "docker/name-taken",
+                format!(
+                    "a network `{}` is there that pospool did not make",
+                    made.network
+                ),
+            ));
+        }
+        None if made.own_network => engine.create_network(&made.network, &made.owner()).await?,
+        None => {
+            return Err(ProviderError::refused(
+                "docker/no-network",
+                format!(
+                    "the network `{}` of `docker_network` is not there",
+                    made.network
+                ),
+            ));
+        }
+        Some(_) => {}
+    }
+    engine.create(&made.name, made.body()).await
+}
+
+/// A key that is registered must be on the volume: without it the node would make a new one in silence.
+async fn require_key(engine: &Engine, job: &RunJob, container: &Name) -> Result<(), ProviderError> {
+    if engine
+        .has_file(container, &format!("{DATA_DIR}/pos_config/pos_key"))
+        .await?
+    {
+        return Ok(());
+    }
+    let key = job.key.as_deref().unwrap_or_default();
+    Err(ProviderError::refused(
+        "docker/pos-key-lost",
+        format!(
+            "volume `{}` does not hold the PoS key {key} any more, and a start would make another key; put the \
+             file pos_config/pos_key back from a backup",
+            job.made.volume
+        ),
+    ))
+}
+
+/// Two processes on one volume are two voters with one key.
+async fn refuse_second_user(
+    engine: &Engine,
+    job: &RunJob,
+    container: Option<&Name>,
+) -> Result<(), ProviderError> {
+    let volume = job.made.volume.as_str();
+    let containers = engine.containers().await?;
+    let other = containers.iter().find(|other| {
+        other.running
+            && other.volumes.iter().any(|name| name == volume)
+            && container.is_none_or(|own| other.id != own.as_str())
+    });
+    match other {
+        None => Ok(()),
+        Some(other) => Err(ProviderError::refused(
+            "docker/volume-in-use",
+            format!(
+                "container `{}` runs on volume `{volume}`: two processes with one PoS key must never vote; stop it \
+                 and prove that it is stopped, then run again",
+                other.name
+            ),
+        )),
+    }
+}
+
+/// Starts what does not run, and hands the password over exactly once.
+async fn start(
+    engine: &Engine,
+    job: &RunJob,
+    container: &Name,
+    password: &Secret,
+    progress: &dyn Progress,
+) -> Result<(), ProviderError> {
+    if is_running(&state(engine, container).await?) {
+        if wait_taken(engine, job, container, OTHER_RUN).await.is_ok() {
+            return Ok(());
+        }
+        // Its entrypoint still waits: whoever started it died before the password was
+        // written, or it was started by hand. No node runs in it yet.
+        progress.waiting("restarting a container that waits for its password");
+        engine.signal(container, "SIGKILL").await?;
+        while is_running(&state(engine, container).await?) {
+            sleep(POLL).await;
+        }
+    }
+    refuse_second_user(engine, job, Some(container)).await?;
+    let input = engine.stdin(container).await?;
+    engine.start(container).await?;
+    // When the container has ended meanwhile, its own last words say more.
+    let written = input.line(password).await;
+    progress.waiting("the node takes its password");
+    wait_taken(engine, job, container, TAKE).await?;
+    written
+}
+
+/// Waits until the entrypoint has the password.
+async fn wait_taken(
+    engine: &Engine,
+    job: &RunJob,
+    container: &Name,
+    limit: Duration,
+) -> Result<(), ProviderError> {
+    let deadline = Instant::now() + limit;
+    loop {
+        let state = state(engine, container).await?;
+        if !is_running(&state) {
+            let lines = engine.last_lines(container, failures::LOOKED_AT).await;
+            let who = format!("the container of {}", job.made.address);
+            return Err(failures::explain(&who, &state, &lines));
+        }
+        if has_password(engine, container).await {
+            return Ok(());
+        }
+        if Instant::now() >= deadline {
+            return Err(ProviderError::refused(
+                "docker/no-password",
+                format!(
+                    "the container of {} did not take its password",
+                    job.made.address
+                ),
+            ));
+        }
+        sleep(POLL).await;
+    }
+}
+
+/// Whether the entrypoint got the password since the container was last started.
+pub(crate) async fn has_password(engine: &Engine, container: &Name) -> bool {
+    let test = engine
+        .exec(container, &["test", "-e", STARTED], OTHER_RUN)
+        .await;
+    test.is_ok_and(|ended| ended.code == Some(0))
+}
+
+/// Looks at a container that must be there.
+pub(crate) async fn inspect(
+    engine: &Engine,
+    container: &Name,
+) -> Result<ContainerInspectResponse, ProviderError> {
+    engine.inspect(container).await?.ok_or_else(|| {
+        ProviderError::refused(
+            "docker/no-container",
+            format!("container `{container}` was removed meanwhile; plan again"),
+        )
+    })
+}
+
+/// State of a container that must be there.
+pub(crate) async fn state(
+    engine: &Engine,
+    container: &Name,
+) -> Result<ContainerState, ProviderError> {
+    Ok(inspect(engine, container).await?.state.unwrap_or_default())
+}
+
+/// Whether a process of the container may run.
+pub(crate) fn is_running(state: &ContainerState) -> bool {
+    state.running == Some(true) || state.paused == Some(true) || state.restarting == Some(true)
+}
+
+/// Checks an id that the engine gave.
+pub(crate) fn container_id(id: Option<String>) -> Result<Name, ProviderError> {
+    Name::new(id.unwrap_or_default())
+        .map_err(|error| ProviderError::refused("docker/refused", error.to_string()))
+}

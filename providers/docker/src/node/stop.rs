@@ -1,0 +1,147 @@
+//! Stopping a node, with proof, and removing what it leaves.
+//!
+//! - Reads: a [`StopJob`] or a [`RemoveJob`].
+//! - Returns: when the container stopped, and how.
+//! - Never: calls a container stopped before the engine says that no process of it runs, and when the last one ended.
+
+use std::time::Duration;
+
+use bollard::models::ContainerState;
+use pospool_model::provider::Progress;
+use pospool_model::{Attributes, ProviderError, Value};
+use tokio::time::{Instant, sleep};
+
+use super::container::STOP_SECONDS;
+use super::job::{RemoveJob, StopJob};
+use super::run::is_running;
+use crate::client::Engine;
+use crate::names::ImageRef;
+
+const POLL: Duration = Duration::from_secs(1);
+/// Time for the engine to end a process that was killed.
+const AFTER_KILL: Duration = Duration::from_mins(1);
+
+/// Stops the container and proves it; one that is gone or stopped already is fine.
+pub(crate) async fn stop(
+    engine: &Engine,
+    job: &StopJob,
+    progress: &dyn Progress,
+) -> Result<Attributes, ProviderError> {
+    let begin = Instant::now();
+    let limit = Duration::from_secs(STOP_SECONDS.into());
+    let mut asked = false;
+    let mut killed = false;
+    loop {
+        let Some(found) = engine.inspect(&job.container).await? else {
+            return Ok(Attributes::new());
+        };
+        let state = found.state.unwrap_or_default();
+        if let Some(end) = proof(&state) {
+            return Ok([("stopped_at".to_owned(), Value::from(end))].into());
+        }
+        let waited = begin.elapsed();
+        if !asked {
+            // Not `docker stop`: its waiting would end with this program, and we could
+            // not say how long it takes.
+            engine.signal(&job.container, "SIGTERM").await?;
+            if state.paused == Some(true) {
+                engine.unpause(&job.container).await?;
+            }
+            asked = true;
+        } else if waited > limit && !killed {
+            engine.signal(&job.container, "SIGKILL").await?;
+            killed = true;
+        } else if waited > limit + AFTER_KILL {
+            return Err(ProviderError::OutcomeUnknown {
+                code: "docker/not-stopped",
+                what: format!("{} was killed and still counts as running", job.address),
+                source: None,
+            });
+        }
+        progress.waiting(&format!(
+            "{} closes its databases: {} s of at most {STOP_SECONDS} s",
+            job.address,
+            waited.as_secs()
+        ));
+        // The signal is sent: the node goes on stopping, also without us.
+        if progress.cancelled() {
+            return Err(ProviderError::Cancelled);
+        }
+        sleep(POLL).await;
+    }
+}
+
+/// Says when and how a container ended, if the engine knows that it did.
+fn proof(state: &ContainerState) -> Option<String> {
+    if is_running(state) || state.pid.unwrap_or(0) != 0 {
+        return None;
+    }
+    let finished = state.finished_at.as_deref().unwrap_or_default();
+    // A container that never ran has the year 1 here.
+    if finished.is_empty() || finished.starts_with("0001-") {
+        return Some("never started".to_owned());
+    }
+    Some(format!(
+        "{finished}, exit code {}",
+        state.exit_code.unwrap_or_default()
+    ))
+}
+
+/// Removes a stopped container, its own network and, if nothing uses it, its image.
+pub(crate) async fn remove(engine: &Engine, job: &RemoveJob) -> Result<Attributes, ProviderError> {
+    if let Some(container) = &job.container {
+        engine.remove(container).await?;
+    }
+    if let Some(network) = &job.network
+        && engine.network(network).await?.as_ref() == Some(&job.owner)
+    {
+        engine.remove_network(network).await?;
+    }
+    if let Some(image) = job
+        .image
+        .as_deref()
+        .and_then(|image| ImageRef::parse(image).ok())
+    {
+        engine.try_remove_image(&image).await;
+    }
+    Ok(Attributes::new())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_an_ended_container_counts_as_stopped() {
+        let ended = ContainerState {
+            running: Some(false),
+            finished_at: Some("2026-11-22T10:00:00Z".to_owned()),
+            exit_code: Some(0),
+            ..ContainerState::default()
+        };
+        assert_eq!(
+            proof(&ended).as_deref(),
+            Some("2026-11-22T10:00:00Z, exit code 0")
+        );
+        for state in [
+            ContainerState {
+                running: Some(true),
+                ..ended.clone()
+            },
+            ContainerState {
+                paused: Some(true),
+                ..ended.clone()
+            },
+            ContainerState {
+                restarting: Some(true),
+                ..ended.clone()
+            },
+            ContainerState {
+                pid: Some(7),
+                ..ended.clone()
+            },
+        ] {
+            assert_eq!(proof(&state), None);
+        }
+    }
+}

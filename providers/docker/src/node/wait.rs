@@ -1,0 +1,175 @@
+//! Waiting for a node: first for its identity, then until it follows its chain.
+//!
+//! - Reads: a [`WaitJob`]; the container, and the node inside it.
+//! - Returns: the node's public data.
+//! - Never: changes anything.
+
+use std::time::Duration;
+
+use pospool_model::provider::Progress;
+use pospool_model::{Attributes, ProviderError, Value};
+use tokio::time::{Instant, sleep};
+
+use super::job::WaitJob;
+use super::run::{container_id, inspect, is_running};
+use crate::client::Engine;
+use crate::failures;
+use crate::names::Name;
+use crate::rpc::{self, Identity};
+
+/// Between two questions.
+const POLL: Duration = Duration::from_secs(1);
+
+/// Waits until the node says which key it has.
+pub(crate) async fn identity(
+    engine: &Engine,
+    job: &WaitJob,
+    limit: Duration,
+    progress: &dyn Progress,
+) -> Result<Attributes, ProviderError> {
+    let mut wait = Wait::new(engine, job, limit, progress);
+    loop {
+        let container = wait.running().await?;
+        if let Some(identity) = rpc::identity(engine, &container).await? {
+            return outputs(job, identity);
+        }
+        wait.pause("waiting for its RPC: it opens its databases")
+            .await?;
+    }
+}
+
+/// Waits until the node follows its chain.
+pub(crate) async fn ready(
+    engine: &Engine,
+    job: &WaitJob,
+    limit: Duration,
+    progress: &dyn Progress,
+) -> Result<Attributes, ProviderError> {
+    let mut wait = Wait::new(engine, job, limit, progress);
+    loop {
+        let container = wait.running().await?;
+        let found = rpc::progress(engine, &container).await?.unwrap_or_default();
+        if found.is_ready() {
+            return Ok(Attributes::new());
+        }
+        wait.pause(&found.line()).await?;
+    }
+}
+
+/// The node's outputs; data that is known already stays as it is, since its proof is made anew each time.
+fn outputs(job: &WaitJob, identity: Identity) -> Result<Attributes, ProviderError> {
+    let mut outputs = Attributes::from([(
+        "client_version".to_owned(),
+        Value::from(identity.client_version),
+    )]);
+    match &job.key {
+        Some(key) if *key != identity.pos_address => {
+            return Err(ProviderError::refused(
+                "docker/pos-key-changed",
+                format!(
+                    "{} has the PoS key {}, and {key} was expected: its volume was changed; put the old \
+                     pos_config/pos_key back",
+                    job.address, identity.pos_address
+                ),
+            ));
+        }
+        Some(_) => {}
+        None => {
+            outputs.insert("pos_address".to_owned(), identity.pos_address.into());
+            outputs.insert("register_data".to_owned(), identity.register_data.into());
+        }
+    }
+    Ok(outputs)
+}
+
+/// One wait, and what ends it.
+struct Wait<'a> {
+    engine: &'a Engine,
+    job: &'a WaitJob,
+    deadline: Instant,
+    limit: Duration,
+    progress: &'a dyn Progress,
+}
+
+impl<'a> Wait<'a> {
+    fn new(
+        engine: &'a Engine,
+        job: &'a WaitJob,
+        limit: Duration,
+        progress: &'a dyn Progress,
+    ) -> Self {
+        Self {
+            engine,
+            job,
+            deadline: Instant::now() + limit,
+            limit,
+            progress,
+        }
+    }
+
+    /// Returns the container, or why it does not run any more.
+    async fn running(&self) -> Result<Name, ProviderError> {
+        let found = inspect(self.engine, &self.job.name).await?;
+        let id = container_id(found.id)?;
+        let state = found.state.unwrap_or_default();
+        if is_running(&state) {
+            return Ok(id);
+        }
+        let lines = self.engine.last_lines(&id, failures::LOOKED_AT).await;
+        Err(failures::explain(self.job.address.as_str(), &state, &lines))
+    }
+
+    async fn pause(&mut self, what: &str) -> Result<(), ProviderError> {
+        self.progress.waiting(what);
+        if self.progress.cancelled() {
+            return Err(ProviderError::Cancelled);
+        }
+        if Instant::now() >= self.deadline {
+            return Err(ProviderError::Converging {
+                what: format!(
+                    "{} is not ready after {} min: {what}; it goes on by itself, run `pospool apply` again later",
+                    self.job.address,
+                    self.limit.as_secs() / 60
+                ),
+            });
+        }
+        sleep(POLL).await;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn job(key: Option<&str>) -> WaitJob {
+        WaitJob {
+            docker: "unix:///x".to_owned(),
+            address: "node.main".parse().unwrap(),
+            name: Name::new("a").unwrap(),
+            key: key.map(str::to_owned),
+        }
+    }
+
+    fn identity() -> Identity {
+        Identity {
+            pos_address: "0xab".to_owned(),
+            register_data: "0xcd".to_owned(),
+            client_version: "v".to_owned(),
+        }
+    }
+
+    #[test]
+    fn a_known_registration_is_not_made_anew() {
+        let known = outputs(&job(Some("0xab")), identity()).unwrap();
+        assert_eq!(known.into_keys().collect::<Vec<_>>(), ["client_version"]);
+        let new = outputs(&job(None), identity()).unwrap();
+        assert_eq!(new["register_data"], Value::from("0xcd"));
+    }
+
+    #[test]
+    fn another_key_is_refused() {
+        let error = outputs(&job(Some("0x01")), identity()).unwrap_err();
+        assert_eq!(error.code(), "docker/pos-key-changed");
+    }
+}

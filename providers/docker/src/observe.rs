@@ -1,0 +1,337 @@
+//! One look at all hosts, volumes and nodes.
+//!
+//! - Reads: each engine once: who it is, its containers, its volumes; then the containers of our nodes.
+//! - Returns: what is there, and facts for `design`.
+//! - Never: changes anything; asks a node anything that is known already.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures_util::future::join_all;
+use pospool_model::provider::{Facts, Observation, Observed, Scene, Target};
+use pospool_model::{Address, Attributes, Problem, ProviderError, Value};
+
+use crate::client::{Engine, EngineInfo, Listed, default_url};
+use crate::facts::{DockerFacts, EngineFacts};
+use crate::node::wish::text;
+use crate::observe_node;
+use crate::render::ChainWish;
+use crate::render::node_files::NodeFiles;
+use crate::volume;
+
+/// Oldest API that has everything we ask for.
+const OLDEST_API: (u32, u32) = (1, 40);
+
+/// One engine, looked at.
+pub(crate) struct View {
+    /// Its URL.
+    pub(crate) docker: String,
+    /// The connection.
+    pub(crate) engine: Engine,
+    /// All containers.
+    pub(crate) containers: Vec<Listed>,
+    /// Facts for `design`.
+    pub(crate) facts: EngineFacts,
+}
+
+/// Looks at everything.
+pub(crate) async fn observe(targets: &[Target<'_>], scene: &Scene<'_>) -> Observation {
+    let mut observation = Observation::default();
+    let mut facts = DockerFacts::default();
+    for target in targets
+        .iter()
+        .filter(|target| target.address.kind() == "host")
+    {
+        match host(target).await {
+            Ok(outputs) => {
+                let attributes = target.wanted.cloned().unwrap_or_default();
+                let found = Observed::Present {
+                    attributes,
+                    outputs,
+                };
+                observation.objects.insert(target.address.clone(), found);
+            }
+            Err(problem) => observation.problems.push((target.address.clone(), problem)),
+        }
+    }
+    facts.hosts = hosts(scene);
+    let managed: Vec<&Target<'_>> = targets
+        .iter()
+        .filter(|target| target.address.kind() != "host")
+        .collect();
+    let views = views(&managed, &facts, &mut observation).await;
+    for view in views.values() {
+        facts
+            .engines
+            .insert(view.docker.clone(), view.facts.clone());
+    }
+    facts.files = files(&managed, scene, &mut observation);
+    for target in &managed {
+        one(target, scene, &views, &mut facts, &mut observation).await;
+    }
+    observation.facts = Facts::new(facts);
+    observation
+}
+
+/// Looks at one host; both problems and refusals stop the planning.
+async fn host(target: &Target<'_>) -> Result<Attributes, Problem> {
+    let wanted = target.wanted.and_then(|wanted| text(wanted, "docker"));
+    let docker = wanted.map_or_else(default_url, str::to_owned);
+    let info = info(&docker)
+        .await
+        .map_err(|error| unreachable(&docker, &error))?;
+    check_api(&info)?;
+    Ok([
+        ("docker", docker),
+        ("engine_id", info.id),
+        ("engine_version", info.version),
+        ("architecture", info.architecture),
+    ]
+    .map(|(name, value)| (name.to_owned(), Value::from(value)))
+    .into())
+}
+
+async fn info(docker: &str) -> Result<EngineInfo, ProviderError> {
+    Engine::connect(docker)?.info().await
+}
+
+fn check_api(info: &EngineInfo) -> Result<(), Problem> {
+    let api = info
+        .api
+        .split_once('.')
+        .and_then(|(major, minor)| Some((major.parse::<u32>().ok()?, minor.parse::<u32>().ok()?)));
+    if api.is_some_and(|api| api >= OLDEST_API) {
+        return Ok(());
+    }
+    Err(Problem::new(
+        "docker/old-engine",
+        &["docker"],
+        format!(
+            "Docker Engine {} speaks API {}, and 1.40 is needed",
+            info.version, info.api
+        ),
+    )
+    .help("upgrade Docker Engine to 19.03 or newer"))
+}
+
+/// A problem of an engine that did not answer.
+fn unreachable(docker: &str, error: &ProviderError) -> Problem {
+    let mut what = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(inner) = cause {
+        what = inner.to_string();
+        cause = inner.source();
+    }
+    let code = error.code();
+    Problem::new(code, &["docker"], format!("Docker Engine at `{docker}` does not answer: {what}")).help(
+        "start it (`systemctl start docker`), and let this user reach its socket (group `docker`, or root)",
+    )
+}
+
+/// URL of each host that was looked at.
+fn hosts(scene: &Scene<'_>) -> BTreeMap<Address, String> {
+    scene
+        .outputs
+        .iter()
+        .filter(|(address, _)| address.kind() == "host")
+        .filter_map(|(address, outputs)| {
+            Some((address.clone(), text(outputs, "docker")?.to_owned()))
+        })
+        .collect()
+}
+
+/// The engine that a target is on: as the spec says, or as recorded.
+fn docker_of(target: &Target<'_>, hosts: &BTreeMap<Address, String>) -> Option<String> {
+    let host = target
+        .wanted
+        .and_then(|wanted| wanted.get("host"))
+        .and_then(Value::as_resource);
+    let recorded = || {
+        target
+            .recorded
+            .and_then(|recorded| text(&recorded.outputs, "docker"))
+    };
+    match host {
+        Some(host) => hosts.get(host).cloned(),
+        None => recorded().map(str::to_owned),
+    }
+}
+
+/// Looks at each engine once, all at the same time.
+async fn views(
+    targets: &[&Target<'_>],
+    facts: &DockerFacts,
+    observation: &mut Observation,
+) -> BTreeMap<String, View> {
+    let urls: BTreeSet<String> = targets
+        .iter()
+        .filter_map(|target| docker_of(target, &facts.hosts))
+        .collect();
+    let looks = urls
+        .into_iter()
+        .map(|url| async move { (look(&url).await, url) });
+    let mut views = BTreeMap::new();
+    for (found, url) in join_all(looks).await {
+        match found {
+            Ok(view) => {
+                views.insert(url, view);
+            }
+            Err(error) => {
+                let on_it = targets
+                    .iter()
+                    .filter(|target| docker_of(target, &facts.hosts).as_ref() == Some(&url));
+                let problem = unreachable(&url, &error);
+                observation
+                    .problems
+                    .extend(on_it.map(|target| (target.address.clone(), problem.clone())));
+            }
+        }
+    }
+    views
+}
+
+async fn look(url: &str) -> Result<View, ProviderError> {
+    let engine = Engine::connect(url)?;
+    let (info, containers, volumes) =
+        futures_util::try_join!(engine.info(), engine.containers(), engine.volumes())?;
+    let facts = EngineFacts {
+        id: info.id,
+        volumes,
+    };
+    Ok(View {
+        docker: url.to_owned(),
+        engine,
+        containers,
+        facts,
+    })
+}
+
+/// Reads the files of each private network that a wanted node joins.
+fn files(
+    targets: &[&Target<'_>],
+    scene: &Scene<'_>,
+    observation: &mut Observation,
+) -> BTreeMap<Address, NodeFiles> {
+    let mut files = BTreeMap::new();
+    for target in targets {
+        let chain = target
+            .wanted
+            .and_then(|wanted| wanted.get("chain"))
+            .and_then(Value::as_resource);
+        let Some(chain) = chain.filter(|chain| !files.contains_key(*chain)) else {
+            continue;
+        };
+        let wish = scene
+            .wanted
+            .get(chain)
+            .map(ChainWish::read)
+            .unwrap_or_default();
+        let Some(folder) = wish.node_files else {
+            continue;
+        };
+        match NodeFiles::read(&folder) {
+            Ok(found) => {
+                files.insert(chain.clone(), found);
+            }
+            Err(problem) => observation.problems.push((target.address.clone(), problem)),
+        }
+    }
+    files
+}
+
+async fn one(
+    target: &Target<'_>,
+    scene: &Scene<'_>,
+    views: &BTreeMap<String, View>,
+    facts: &mut DockerFacts,
+    observation: &mut Observation,
+) {
+    let Some(docker) = docker_of(target, &facts.hosts) else {
+        // Its host was not reached, or it was never made: both are reported elsewhere.
+        return;
+    };
+    let Some(view) = views.get(&docker) else {
+        return;
+    };
+    let found = match target.address.kind() {
+        "volume" => observe_volume(target, scene, view),
+        _ => observe_node::observe(target, scene, view, facts, &mut observation.bindings).await,
+    };
+    let found = found.and_then(|found| same_engine(target, view, found));
+    match found {
+        Ok(found) => {
+            observation.objects.insert(target.address.clone(), found);
+        }
+        Err(problem) => observation.problems.push((target.address.clone(), problem)),
+    }
+}
+
+fn observe_volume(
+    target: &Target<'_>,
+    scene: &Scene<'_>,
+    view: &View,
+) -> Result<Observed, Problem> {
+    let name = volume::name(scene.lineage, target.address, target.recorded)?;
+    let attributes = target
+        .wanted
+        .or(target.recorded.map(|recorded| &recorded.attributes));
+    let host = attributes.and_then(|attributes| attributes.get("host"));
+    volume::observe(
+        scene.lineage,
+        target.address,
+        host,
+        &name,
+        &view.docker,
+        &view.facts,
+    )
+}
+
+/// What was made on one engine is not «gone» because another engine was asked.
+fn same_engine(target: &Target<'_>, view: &View, found: Observed) -> Result<Observed, Problem> {
+    let recorded = target
+        .recorded
+        .and_then(|recorded| text(&recorded.outputs, "engine_id"));
+    match recorded {
+        Some(recorded)
+            if found == Observed::Absent && !recorded.is_empty() && recorded != view.facts.id =>
+        {
+            Err(Problem::new(
+                "docker/other-engine",
+                &["host"],
+                format!(
+                    "{} was made on another Docker Engine than the one at `{}` is now",
+                    target.address, view.docker
+                ),
+            )
+            .help(
+                "point the host back to that engine; a second node on this one with a copy of the key could vote \
+                 twice",
+            ))
+        }
+        _ => Ok(found),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn old_engines_are_refused() {
+        let info = |api: &str| EngineInfo {
+            id: String::new(),
+            version: "x".to_owned(),
+            api: api.to_owned(),
+            architecture: String::new(),
+        };
+        for api in ["1.40", "1.41", "1.100", "2.0"] {
+            assert!(check_api(&info(api)).is_ok(), "{api}");
+        }
+        for api in ["1.39", "1.9", "", "x"] {
+            assert_eq!(
+                check_api(&info(api)).unwrap_err().code,
+                "docker/old-engine",
+                "{api}"
+            );
+        }
+    }
+}

@@ -1,0 +1,350 @@
+//! A look at one node's container.
+//!
+//! - Reads: the list of containers, and one container in detail; the node itself only when it was started since the
+//!   last run.
+//! - Returns: attributes as the container's labels and the engine show them, with what was changed by hand.
+//! - Never: believes a label that the container itself contradicts.
+
+use std::collections::BTreeMap;
+
+use bollard::models::ContainerInspectResponse;
+use pospool_model::provider::{Observed, Scene, Target};
+use pospool_model::{Attributes, Problem, Value};
+
+use crate::client::Listed;
+use crate::facts::{DockerFacts, NodeFacts};
+use crate::image;
+use crate::kinds::AS_MADE;
+use crate::names::{self, Name};
+use crate::node::container::{Made, owner};
+use crate::node::outputs;
+use crate::node::run::{has_password, is_running};
+use crate::node::wish::{NodeWish, text};
+use crate::observe::View;
+use crate::render::{self, ChainWish};
+use crate::rpc;
+use crate::volume;
+
+/// State of a container that was started by hand: no node runs in it yet.
+const WAITING: &str = "waiting for its password";
+
+/// Looks at one node.
+pub(crate) async fn observe(
+    target: &Target<'_>,
+    scene: &Scene<'_>,
+    view: &View,
+    facts: &mut DockerFacts,
+    bindings: &mut BTreeMap<String, String>,
+) -> Result<Observed, Problem> {
+    let name = names::object(scene.lineage, target.address).map_err(|error| error.problem(&[]))?;
+    let binding = format!("docker/{}/{name}", view.facts.id);
+    let own = own_container(target, scene, view, &name)?;
+    refuse_second_user(target, scene, view, own)?;
+    let Some(own) = own else {
+        bindings.insert(binding, "absent".to_owned());
+        return Ok(Observed::Absent);
+    };
+    let id = Name::new(own.id.as_str()).map_err(|error| error.problem(&[]))?;
+    let found = view
+        .engine
+        .inspect(&id)
+        .await
+        .map_err(|error| Problem::new(error.code(), &[], error.to_string()))?;
+    let Some(found) = found else {
+        bindings.insert(binding, "absent".to_owned());
+        return Ok(Observed::Absent);
+    };
+    let mut node = Node {
+        target,
+        scene,
+        view,
+        id,
+        found,
+        name,
+        has_password: true,
+    };
+    node.look_for_password().await;
+    bindings.insert(binding, node.binding());
+    facts.nodes.insert(target.address.clone(), node.facts());
+    node.observed(facts).await
+}
+
+/// Finds the node's container by its labels; its name alone proves nothing.
+fn own_container<'a>(
+    target: &Target<'_>,
+    scene: &Scene<'_>,
+    view: &'a View,
+    name: &Name,
+) -> Result<Option<&'a Listed>, Problem> {
+    let owner = owner(scene.lineage, target.address);
+    let ours = |container: &&Listed| {
+        owner
+            .iter()
+            .all(|(key, value)| container.labels.get(key) == Some(value))
+    };
+    let own: Vec<&Listed> = view.containers.iter().filter(ours).collect();
+    match own[..] {
+        [one] => Ok(Some(one)),
+        [] => match view
+            .containers
+            .iter()
+            .find(|container| container.name == name.as_str())
+        {
+            None => Ok(None),
+            Some(_) => Err(Problem::new(
+                "docker/name-taken",
+                &[],
+                format!("a container `{name}` is there that this project did not make"),
+            )
+            .help("give the node another label in the spec, or remove the other container")),
+        },
+        _ => {
+            let names: Vec<&str> = own
+                .iter()
+                .map(|container| container.name.as_str())
+                .collect();
+            Err(Problem::new(
+                "docker/two-containers",
+                &[],
+                format!(
+                    "several containers say that they are {}: {}",
+                    target.address,
+                    names.join(", ")
+                ),
+            )
+            .help("stop and remove the copy: two nodes with one PoS key must never vote"))
+        }
+    }
+}
+
+/// Nobody else may run on the node's volume.
+fn refuse_second_user(
+    target: &Target<'_>,
+    scene: &Scene<'_>,
+    view: &View,
+    own: Option<&Listed>,
+) -> Result<(), Problem> {
+    let Some(data) = target
+        .wanted
+        .and_then(|wanted| wanted.get("data"))
+        .and_then(Value::as_resource)
+    else {
+        return Ok(());
+    };
+    let volume = volume::name(scene.lineage, data, None)?;
+    let other = view.containers.iter().find(|container| {
+        container.running
+            && own.is_none_or(|own| own.id != container.id)
+            && container.volumes.iter().any(|name| name == volume.as_str())
+    });
+    match other {
+        None => Ok(()),
+        Some(other) => Err(Problem::new(
+            "docker/volume-in-use",
+            &["data"],
+            format!(
+                "container `{}` runs on volume `{volume}`, which holds the node's PoS key",
+                other.name
+            ),
+        )
+        .help("stop that container: two processes with one PoS key must never vote")),
+    }
+}
+
+/// One node's container.
+struct Node<'a> {
+    target: &'a Target<'a>,
+    scene: &'a Scene<'a>,
+    view: &'a View,
+    id: Name,
+    found: ContainerInspectResponse,
+    name: Name,
+    has_password: bool,
+}
+
+impl Node<'_> {
+    fn running(&self) -> bool {
+        self.found.state.as_ref().is_some_and(is_running)
+    }
+
+    /// The attribute `state`, as it is.
+    fn state(&self) -> &'static str {
+        match (self.running(), self.has_password) {
+            (true, true) => "running",
+            (true, false) => WAITING,
+            (false, _) => "stopped",
+        }
+    }
+
+    /// Whoever starts the container by hand has only its entrypoint running.
+    async fn look_for_password(&mut self) {
+        if self.running() && !self.is_known_process(&outputs::seen(&self.found)) {
+            self.has_password = has_password(&self.view.engine, &self.id).await;
+        }
+    }
+
+    fn label(&self, name: &str) -> Option<&str> {
+        self.found
+            .config
+            .as_ref()?
+            .labels
+            .as_ref()?
+            .get(name)
+            .map(String::as_str)
+    }
+
+    fn binding(&self) -> String {
+        let state = if self.running() { "running" } else { "stopped" };
+        format!("{} {state}", self.id.as_str().get(..12).unwrap_or_default())
+    }
+
+    fn facts(&self) -> NodeFacts {
+        let host = self.found.host_config.as_ref();
+        let network = host.and_then(|host| host.network_mode.clone());
+        NodeFacts {
+            docker: self.view.docker.clone(),
+            container: self.id.clone(),
+            running: self.running(),
+            has_password: self.has_password,
+            image: self
+                .label(names::DIGEST)
+                .map(image::tag)
+                .unwrap_or_default(),
+            network: Some(self.name.clone()).filter(|own| network.as_deref() == Some(own.as_str())),
+        }
+    }
+
+    async fn observed(&self, facts: &DockerFacts) -> Result<Observed, Problem> {
+        let labelled = self.labelled();
+        let made = labelled
+            .as_ref()
+            .and_then(|attributes| self.made(attributes));
+        let mut attributes = labelled.unwrap_or_default();
+        attributes.remove("pos_key_password");
+        let state = if self.running() { "running" } else { "stopped" };
+        attributes.insert("state".to_owned(), state.into());
+        let hardening = self.hardening(made.as_ref(), facts);
+        attributes.insert("hardening".to_owned(), hardening.into());
+        let mut outputs = match &made {
+            Some(made) => outputs::of_container(&self.view.docker, made, &self.found),
+            None => outputs::seen(&self.found),
+        };
+        outputs.insert("docker".to_owned(), self.view.docker.as_str().into());
+        outputs.insert("engine_id".to_owned(), self.view.facts.id.as_str().into());
+        if self.running() && self.has_password && !self.is_known_process(&outputs) {
+            self.ask(&mut outputs).await?;
+        }
+        Ok(Observed::Present {
+            attributes,
+            outputs,
+        })
+    }
+
+    /// Attributes that the container's label names.
+    fn labelled(&self) -> Option<Attributes> {
+        serde_json::from_str(self.label(names::ATTRIBUTES)?).ok()
+    }
+
+    /// The container as its labels say that it was made.
+    fn made(&self, attributes: &Attributes) -> Option<Made> {
+        let wish = NodeWish::read(attributes).ok()?;
+        let digest = self.label(names::DIGEST)?.to_owned();
+        Some(Made {
+            name: self.name.clone(),
+            lineage: self.scene.lineage.to_owned(),
+            address: self.target.address.clone(),
+            image: image::tag(&digest),
+            digest,
+            volume: volume::name(self.scene.lineage, &wish.data, None).ok()?,
+            network: wish
+                .docker_network
+                .clone()
+                .unwrap_or_else(|| self.name.clone()),
+            own_network: wish.docker_network.is_none(),
+            memory: wish.memory,
+            publish_p2p: wish.publish_p2p,
+            attributes: attributes.clone(),
+        })
+    }
+
+    /// Says in words what is not as it was made.
+    fn hardening(&self, made: Option<&Made>, facts: &DockerFacts) -> String {
+        let Some(made) = made else {
+            return "changed: labels".to_owned();
+        };
+        let mut different = made.differences(&self.found);
+        if self.files_changed(made, facts) {
+            different.push("configuration files");
+        }
+        let recorded = self
+            .target
+            .recorded
+            .and_then(|recorded| text(&recorded.outputs, "image_id"));
+        if recorded.is_some_and(|recorded| self.found.image.as_deref() != Some(recorded)) {
+            different.push("image content");
+        }
+        if different.is_empty() {
+            AS_MADE.to_owned()
+        } else {
+            format!("changed: {}", different.join(", "))
+        }
+    }
+
+    /// Whether the same attributes would make another image now: the chain's files changed, or what pospool renders.
+    fn files_changed(&self, made: &Made, facts: &DockerFacts) -> bool {
+        let Ok(wish) = NodeWish::read(&made.attributes) else {
+            return false;
+        };
+        let Some(chain) = self.scene.wanted.get(&wish.chain) else {
+            return false;
+        };
+        let files = facts.files.get(&wish.chain);
+        render::recipe(&wish, &ChainWish::read(chain), files)
+            .is_ok_and(|recipe| recipe.digest() != made.digest)
+    }
+
+    /// Whether this very process was asked by an earlier run: then its key and version are known.
+    fn is_known_process(&self, outputs: &Attributes) -> bool {
+        let Some(recorded) = self.target.recorded else {
+            return false;
+        };
+        ["container_id", "started_at"]
+            .iter()
+            .all(|name| recorded.outputs.get(*name) == outputs.get(*name))
+            && ["pos_address", "register_data", "client_version"]
+                .iter()
+                .all(|name| recorded.outputs.contains_key(*name))
+    }
+
+    /// Asks the node for its key and version; a node that does not answer yet is no problem.
+    async fn ask(&self, outputs: &mut Attributes) -> Result<(), Problem> {
+        let answer = rpc::identity(&self.view.engine, &self.id).await;
+        let identity =
+            answer.map_err(|error| Problem::new(error.code(), &[], error.to_string()))?;
+        let Some(identity) = identity else {
+            return Ok(());
+        };
+        outputs.insert("client_version".to_owned(), identity.client_version.into());
+        let recorded = self
+            .target
+            .recorded
+            .and_then(|recorded| text(&recorded.outputs, "pos_address"));
+        match recorded {
+            None => {
+                outputs.insert("pos_address".to_owned(), identity.pos_address.into());
+                outputs.insert("register_data".to_owned(), identity.register_data.into());
+                Ok(())
+            }
+            Some(key) if key == identity.pos_address => Ok(()),
+            Some(key) => Err(Problem::new(
+                "docker/pos-key-changed",
+                &["data"],
+                format!(
+                    "{} runs with the PoS key {}, and {key} is recorded",
+                    self.target.address, identity.pos_address
+                ),
+            )
+            .help("somebody changed the key on its volume; stop the container and put the old pos_config/pos_key back")),
+        }
+    }
+}

@@ -1,0 +1,330 @@
+//! The files that a node reads: `conflux.toml`, `pos_config.yaml`, `log.yaml`.
+//!
+//! - Reads: the node's wish, its chain, and a private network's files.
+//! - Returns: a [`Recipe`] for the hardened image; equal wishes give byte-equal recipes.
+//! - Never: writes a secret: the password of the PoS key goes to the node's standard input instead.
+
+mod networks;
+pub(crate) mod node_files;
+
+use std::collections::BTreeMap;
+
+use pospool_model::{Attributes, Problem};
+
+use crate::image::{Copied, Recipe};
+use crate::node::wish::{NodeWish, text};
+use crate::toml::{self, Line};
+use networks::{Network, Release};
+use node_files::NodeFiles;
+
+/// Where the configuration lies in the hardened image.
+pub(crate) const CONFIG_DIR: &str = "/etc/conflux";
+/// Where the node's volume is mounted.
+pub(crate) const DATA_DIR: &str = "/data";
+/// Port that only the inside of the container can reach.
+pub(crate) const LOCAL_PORT: u16 = 12539;
+/// P2P port inside the container.
+pub(crate) const P2P_PORT: u16 = 32323;
+
+/// What a node needs to know of its chain.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct ChainWish {
+    /// `mainnet`, `testnet` or another name.
+    pub(crate) network: String,
+    /// Folder with a private network's files.
+    pub(crate) node_files: Option<String>,
+    /// Nodes to connect to first.
+    pub(crate) bootnodes: Option<String>,
+}
+
+impl ChainWish {
+    /// Reads a chain's wanted attributes, as the chain's provider normalised them.
+    pub(crate) fn read(attributes: &Attributes) -> Self {
+        let owned = |name| text(attributes, name).map(str::to_owned);
+        Self {
+            network: owned("network").unwrap_or_default(),
+            node_files: owned("node_files"),
+            bootnodes: owned("bootnodes"),
+        }
+    }
+}
+
+/// Renders everything that goes into a node's image.
+pub(crate) fn recipe(
+    wish: &NodeWish,
+    chain: &ChainWish,
+    files: Option<&NodeFiles>,
+) -> Result<Recipe, Problem> {
+    match (files, &chain.node_files) {
+        (Some(files), Some(folder)) => Ok(private(wish, chain, files, folder)),
+        (None, Some(folder)) => Err(Problem::new(
+            "docker/node-files",
+            &[],
+            format!("the files of the chain in `{folder}` were not read"),
+        )),
+        _ => public(wish, chain),
+    }
+}
+
+/// A private network: its files as they are, with our own keys on top.
+fn private(wish: &NodeWish, chain: &ChainWish, files: &NodeFiles, folder: &str) -> Recipe {
+    let mut lines = files.lines.clone();
+    let bootnodes = wish.bootnodes.as_ref().or(chain.bootnodes.as_ref());
+    add_config(&mut lines, wish);
+    add_own(&mut lines, wish, bootnodes);
+    let copied = |(name, digest): (&String, &String)| {
+        let path = format!("{}/{name}", folder.trim_end_matches('/'));
+        (
+            name.clone(),
+            Copied {
+                path,
+                digest: digest.clone(),
+            },
+        )
+    };
+    Recipe {
+        image: wish.image.clone(),
+        texts: texts(&lines, None),
+        copies: files.digests.iter().map(copied).collect(),
+        taken: Vec::new(),
+        image_bootnodes: false,
+    }
+}
+
+/// A public network: our own table, and the genesis files of the image, checked by their hashes.
+fn public(wish: &NodeWish, chain: &ChainWish) -> Result<Recipe, Problem> {
+    let network = Network::by_name(&chain.network).ok_or_else(|| {
+        Problem::new(
+            "docker/no-node-files",
+            &["chain"],
+            format!("`{}` is a private network without `node_files`", chain.network),
+        )
+        .help("write `node_files` in the chain: the folder with node.toml, initial_nodes.json and pos_config.yaml")
+    })?;
+    let release = Release::of(&wish.image, network)?;
+    let bootnodes = wish.bootnodes.as_ref().or(chain.bootnodes.as_ref());
+    let mut lines = network.lines(release);
+    add_config(&mut lines, wish);
+    add_own(&mut lines, wish, bootnodes);
+    Ok(Recipe {
+        image: wish.image.clone(),
+        texts: texts(&lines, Some(network.pos_config(release))),
+        copies: BTreeMap::new(),
+        taken: network.taken(release),
+        image_bootnodes: bootnodes.is_none(),
+    })
+}
+
+fn texts(lines: &[Line], pos_config: Option<String>) -> BTreeMap<String, String> {
+    let mut texts = BTreeMap::from([
+        ("conflux.toml".to_owned(), toml::write(lines)),
+        ("log.yaml".to_owned(), LOG_YAML.to_owned()),
+    ]);
+    if let Some(pos_config) = pos_config {
+        texts.insert("pos_config.yaml".to_owned(), pos_config);
+    }
+    texts
+}
+
+/// The spec's own keys; they win over the network's defaults.
+fn add_config(lines: &mut Vec<Line>, wish: &NodeWish) {
+    for (key, value) in &wish.config {
+        if let Some(value) = toml::value(value) {
+            set(lines, key, value);
+        }
+    }
+}
+
+/// The keys that pospool owns.
+fn add_own(lines: &mut Vec<Line>, wish: &NodeWish, bootnodes: Option<&String>) {
+    let path = |dir: &str, name: &str| toml::string(&format!("{dir}/{name}"));
+    set(lines, "log_conf", path(CONFIG_DIR, "log.yaml"));
+    set(lines, "conflux_data_dir", path(DATA_DIR, "blockchain_data"));
+    set(
+        lines,
+        "pos_config_path",
+        path(CONFIG_DIR, "pos_config.yaml"),
+    );
+    set(
+        lines,
+        "pos_initial_nodes_path",
+        path(CONFIG_DIR, "initial_nodes.json"),
+    );
+    set(
+        lines,
+        "pos_private_key_path",
+        path(DATA_DIR, "pos_config/pos_key"),
+    );
+    set(lines, "pos_started_as_voter", "true".to_owned());
+    set(lines, "jsonrpc_local_http_port", LOCAL_PORT.to_string());
+    set(lines, "tcp_port", P2P_PORT.to_string());
+    set(lines, "udp_port", P2P_PORT.to_string());
+    if let Some(port) = wish.publish_p2p
+        && !lines.iter().any(|(key, _)| key == "public_tcp_port")
+    {
+        set(lines, "public_tcp_port", port.to_string());
+    }
+    if let Some(bootnodes) = bootnodes {
+        set(lines, "bootnodes", toml::string(bootnodes));
+    }
+}
+
+fn set(lines: &mut Vec<Line>, key: &str, value: String) {
+    match lines.iter_mut().find(|(known, _)| known == key) {
+        Some(line) => line.1 = value,
+        None => lines.push((key.to_owned(), value)),
+    }
+}
+
+/// As in the releases, but bounded: theirs keeps 50 archives of 2 GB.
+const LOG_YAML: &str = "\
+appenders:
+  stdout:
+    kind: console
+    encoder:
+      pattern: \"{d} {l:5.5} {T:<20.20} {t:12.12} - {m:.20000}{n}\"
+    filters:
+      - kind: threshold
+        level: info
+  logfile:
+    kind: rolling_file
+    path: log/conflux.log
+    encoder:
+      pattern: \"{d} {l:5.5} {T:<20.20} {t:12.12} - {m:.20000}{n}\"
+    policy:
+      kind: compound
+      trigger:
+        kind: size
+        limit: 200 mb
+      roller:
+        kind: fixed_window
+        pattern: \"log/archive/conflux.{}.gz\"
+        count: 20
+root:
+  level: info
+  appenders:
+    - stdout
+    - logfile
+";
+
+#[cfg(test)]
+mod tests {
+    use pospool_model::Value;
+
+    use super::*;
+    use crate::node::tests::{attributes, node_files};
+
+    fn wish(extra: &[(&str, Value)]) -> NodeWish {
+        NodeWish::read(&attributes(extra)).unwrap()
+    }
+
+    fn chain(network: &str) -> ChainWish {
+        ChainWish {
+            network: network.to_owned(),
+            ..ChainWish::default()
+        }
+    }
+
+    #[test]
+    fn a_testnet_node_gets_the_rules_of_its_release() {
+        let wish = wish(&[
+            ("image", "confluxchain/conflux-rust:3.0.3-testnet".into()),
+            ("publish_p2p", Value::Integer(40000)),
+            (
+                "config",
+                Value::Map([("public_address".to_owned(), "203.0.113.7".into())].into()),
+            ),
+        ]);
+        let recipe = recipe(&wish, &chain("testnet"), None).unwrap();
+        assert_eq!(
+            recipe.texts["conflux.toml"],
+            "chain_id = 1\n\
+             evm_chain_id = 71\n\
+             get_logs_filter_max_limit = 5000\n\
+             node_table_promotion_timeout_s = 9600\n\
+             dao_vote_transition_height = 88100000\n\
+             dao_vote_transition_number = 112400000\n\
+             pos_cip99_transition_view = 342000\n\
+             cip105_transition_number = 122700000\n\
+             public_address = \"203.0.113.7\"\n\
+             log_conf = \"/etc/conflux/log.yaml\"\n\
+             conflux_data_dir = \"/data/blockchain_data\"\n\
+             pos_config_path = \"/etc/conflux/pos_config.yaml\"\n\
+             pos_initial_nodes_path = \"/etc/conflux/initial_nodes.json\"\n\
+             pos_private_key_path = \"/data/pos_config/pos_key\"\n\
+             pos_started_as_voter = true\n\
+             jsonrpc_local_http_port = 12539\n\
+             tcp_port = 32323\n\
+             udp_port = 32323\n\
+             public_tcp_port = 40000\n"
+        );
+        assert!(recipe.image_bootnodes);
+        assert_eq!(recipe.taken.len(), 2);
+        assert!(recipe.texts["pos_config.yaml"].contains("7760"));
+    }
+
+    #[test]
+    fn release_3_1_has_the_strict_pos_config() {
+        let wish = wish(&[("image", "confluxchain/conflux-rust:3.1.0-mainnet".into())]);
+        let recipe = recipe(&wish, &chain("mainnet"), None).unwrap();
+        assert!(recipe.texts["conflux.toml"].contains("use_isolated_db_for_mpt_table = true"));
+        assert!(!recipe.texts["pos_config.yaml"].contains("waypoint"));
+        assert_eq!(recipe.taken.len(), 1);
+    }
+
+    #[test]
+    fn an_image_of_another_network_or_an_unknown_release_is_refused() {
+        for (image, network, code) in [
+            ("a/b:3.0.3-testnet", "mainnet", "docker/image-network"),
+            ("a/b:3.0.3-mainnet", "testnet", "docker/image-network"),
+            ("a/b:2.4.0-mainnet", "mainnet", "docker/unknown-release"),
+            ("a/b:stable", "mainnet", "docker/unknown-release"),
+            ("a/b:3.0.2", "devnet", "docker/no-node-files"),
+        ] {
+            let wish = wish(&[("image", image.into())]);
+            assert_eq!(
+                recipe(&wish, &chain(network), None).unwrap_err().code,
+                code,
+                "{image}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_private_network_keeps_its_rules_and_loses_what_pospool_owns() {
+        let chain = ChainWish {
+            network: "devnet".to_owned(),
+            node_files: Some("net/".to_owned()),
+            bootnodes: Some("cfxnode://of-the-chain".to_owned()),
+        };
+        let recipe = recipe(&wish(&[]), &chain, Some(&node_files())).unwrap();
+        let toml = &recipe.texts["conflux.toml"];
+        assert!(toml.starts_with("mode = \"dev\"\n"), "{toml}");
+        assert!(
+            toml.contains("bootnodes = \"cfxnode://of-the-chain\"\n"),
+            "{toml}"
+        );
+        assert!(
+            toml.contains("genesis_secrets = \"/etc/conflux/genesis_secrets.txt\"\n"),
+            "{toml}"
+        );
+        assert_eq!(toml.matches("tcp_port = ").count(), 1, "{toml}");
+        assert_eq!(
+            recipe.copies["initial_nodes.json"].path,
+            "net/initial_nodes.json"
+        );
+        assert!(!recipe.texts.contains_key("pos_config.yaml"));
+    }
+
+    #[test]
+    fn nothing_rendered_names_a_password() {
+        let recipe = recipe(
+            &wish(&[("image", "a/b:3.0.3-mainnet".into())]),
+            &chain("mainnet"),
+            None,
+        )
+        .unwrap();
+        let text = serde_json::to_string(&recipe).unwrap();
+        assert!(!text.contains("password"), "{text}");
+    }
+}

@@ -1,0 +1,120 @@
+//! The files of a private network, in one folder.
+//!
+//! - Reads: `node.toml`, `pos_config.yaml`, `initial_nodes.json`, and what those name.
+//! - Returns: the lines of `node.toml`, and a digest of each file; the contents are read again when they are used,
+//!   and must be the same then.
+//! - Never: takes a file that nothing names: the folder may also hold keys.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use pospool_model::{Problem, Value};
+
+use super::CONFIG_DIR;
+use crate::config_keys;
+use crate::image::hash;
+use crate::names::Name;
+use crate::toml::{self, Line};
+
+/// Largest file that is taken.
+const MAX_FILE: u64 = 4 * 1024 * 1024;
+/// Files that every node of a network needs.
+const REQUIRED: &[&str] = &["initial_nodes.json", "pos_config.yaml"];
+/// A file that `pos_config.yaml` of release 3.0 names.
+const GENESIS: &str = "genesis_file";
+
+/// What a private network gives to its nodes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct NodeFiles {
+    /// Lines of `node.toml`, without keys that pospool owns; file names point into the image.
+    pub(crate) lines: Vec<Line>,
+    /// Digest of each file by its name.
+    pub(crate) digests: BTreeMap<String, String>,
+}
+
+impl NodeFiles {
+    /// Reads a folder.
+    pub(crate) fn read(folder: &str) -> Result<Self, Problem> {
+        let root = Path::new(folder);
+        let text = read_file(root, "node.toml")?;
+        let text =
+            String::from_utf8(text).map_err(|_| bad(folder, "node.toml is not UTF-8 text"))?;
+        let mut lines =
+            toml::parse_flat(&text).map_err(|what| bad(folder, &format!("node.toml: {what}")))?;
+        lines.retain(|(key, _)| !config_keys::is_owned(key));
+        let mut files = Self {
+            lines,
+            digests: BTreeMap::new(),
+        };
+        for name in REQUIRED {
+            files.take(root, name)?;
+        }
+        if root.join(GENESIS).is_file() {
+            files.take(root, GENESIS)?;
+        }
+        files.take_named(root)?;
+        files.refuse_public_apis(folder)?;
+        Ok(files)
+    }
+
+    /// Takes the files that `node.toml` names, and makes it name their place in the image.
+    fn take_named(&mut self, root: &Path) -> Result<(), Problem> {
+        let mut names = Vec::new();
+        for (_, value) in &mut self.lines {
+            let Some(name) = toml::plain_string(value).and_then(|path| path.rsplit('/').next())
+            else {
+                continue;
+            };
+            if Name::new(name).is_ok() && root.join(name).is_file() {
+                names.push(name.to_owned());
+                *value = toml::string(&format!("{CONFIG_DIR}/{name}"));
+            }
+        }
+        names.iter().try_for_each(|name| self.take(root, name))
+    }
+
+    fn take(&mut self, root: &Path, name: &str) -> Result<(), Problem> {
+        let bytes = read_file(root, name)?;
+        self.digests.insert(name.to_owned(), hash(&bytes));
+        Ok(())
+    }
+
+    fn refuse_public_apis(&self, folder: &str) -> Result<(), Problem> {
+        for (key, value) in &self.lines {
+            let text = Value::from(toml::plain_string(value).unwrap_or_default());
+            if let Some(api) = config_keys::private_api(key, &text) {
+                return Err(bad(
+                    folder,
+                    &format!("node.toml: `{key}` makes `{api}` public; use `safe,pos`"),
+                ));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn read_file(root: &Path, name: &str) -> Result<Vec<u8>, Problem> {
+    let path = root.join(name);
+    let shown = path.display();
+    let size = fs::metadata(&path).map_err(|error| {
+        Problem::new(
+            "docker/node-files",
+            &[],
+            format!("`{shown}` of the chain cannot be read: {error}"),
+        )
+        .help("`node_files` of the chain is a folder with node.toml, initial_nodes.json and pos_config.yaml")
+    })?;
+    if size.len() > MAX_FILE {
+        return Err(bad(&shown.to_string(), "it is larger than 4 MB"));
+    }
+    fs::read(&path).map_err(|error| bad(&shown.to_string(), &error.to_string()))
+}
+
+fn bad(place: &str, what: &str) -> Problem {
+    Problem::new(
+        "docker/node-files",
+        &[],
+        format!("`{place}` of the chain: {what}"),
+    )
+}

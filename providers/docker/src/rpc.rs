@@ -1,0 +1,265 @@
+//! Questions to a node, asked from inside its container.
+//!
+//! - Reads: the port that only the container itself can reach, through `bash` in the container.
+//! - Returns: answers, or that there is none yet.
+//! - Never: sends a secret: the text of a question can be seen in the list of processes.
+
+use std::time::Duration;
+
+use pospool_model::ProviderError;
+use serde_json::{Value, json};
+
+use crate::client::Engine;
+use crate::names::Name;
+use crate::render::LOCAL_PORT;
+
+/// Longest time for one question.
+const LIMIT: Duration = Duration::from_secs(12);
+/// The same inside the container, so that nothing is left behind there.
+const INNER_SECONDS: &str = "10";
+/// Opens the port, writes the request, and reads an answer of at most 1 MB.
+const SCRIPT: &str = "exec 3<>/dev/tcp/127.0.0.1/$1 && printf %s \"$2\" >&3 && head -c 1048576 <&3";
+/// Selector of `register(bytes32,uint64,bytes,bytes,bytes[2])`.
+const REGISTER: &str = "0xe335b451";
+
+/// One question: method and parameters.
+pub(crate) type Question = (&'static str, Value);
+
+/// Public data about a node's PoS key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Identity {
+    /// PoS address, 0x and 64 hex digits.
+    pub(crate) pos_address: String,
+    /// Call data that registers the key with one vote.
+    pub(crate) register_data: String,
+    /// What the node says of its version.
+    pub(crate) client_version: String,
+}
+
+/// How far a node is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Progress {
+    /// Phase of the synchronisation, such as `NormalSyncPhase`.
+    pub(crate) phase: String,
+    /// Newest epoch.
+    pub(crate) epoch: Option<u64>,
+    /// Nodes that it is connected to.
+    pub(crate) peers: usize,
+    /// Epoch of PoS; `None` while PoS has not started.
+    pub(crate) pos_epoch: Option<u64>,
+}
+
+impl Progress {
+    /// Whether it follows its chain.
+    pub(crate) fn is_ready(&self) -> bool {
+        self.phase == "NormalSyncPhase" && self.epoch.is_some() && self.pos_epoch.is_some()
+    }
+
+    /// One line for a person.
+    pub(crate) fn line(&self) -> String {
+        let number = |value: Option<u64>| value.map_or("none yet".to_owned(), |n| n.to_string());
+        format!(
+            "{}, epoch {}, {} peers, PoS epoch {}",
+            if self.phase.is_empty() {
+                "starting"
+            } else {
+                &self.phase
+            },
+            number(self.epoch),
+            self.peers,
+            number(self.pos_epoch),
+        )
+    }
+}
+
+/// Asks for the node's identity; `None` while it does not answer.
+pub(crate) async fn identity(
+    engine: &Engine,
+    container: &Name,
+) -> Result<Option<Identity>, ProviderError> {
+    let questions = [
+        ("test_posRegister", json!(["0x1", null])),
+        ("cfx_clientVersion", json!([])),
+    ];
+    let Some(answers) = ask(engine, container, &questions).await? else {
+        return Ok(None);
+    };
+    let [Some(register), Some(version)] = &answers[..] else {
+        return Ok(None);
+    };
+    let text = |value: Option<&Value>| {
+        value
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+            .to_lowercase()
+    };
+    let register_data = with_prefix(&text(register.get(0)));
+    let pos_address = with_prefix(&text(register.get(1)));
+    if !is_registration(&register_data, &pos_address) {
+        return Err(ProviderError::refused(
+            "docker/bad-identity",
+            "the node's answer to test_posRegister is not a registration of its own key",
+        ));
+    }
+    Ok(Some(Identity {
+        pos_address,
+        register_data,
+        client_version: version.as_str().unwrap_or_default().to_owned(),
+    }))
+}
+
+/// Asks how far the node is; `None` while it does not answer.
+pub(crate) async fn progress(
+    engine: &Engine,
+    container: &Name,
+) -> Result<Option<Progress>, ProviderError> {
+    let questions = [
+        ("debug_currentSyncPhase", json!([])),
+        ("cfx_getStatus", json!([])),
+        ("pos_getStatus", json!([])),
+        ("debug_getNetSessions", json!([null])),
+    ];
+    let Some(answers) = ask(engine, container, &questions).await? else {
+        return Ok(None);
+    };
+    let [phase, status, pos, sessions] = &answers[..] else {
+        return Ok(None);
+    };
+    let of =
+        |value: &Option<Value>, name: &str| value.as_ref().and_then(|v| quantity(v.get(name)?));
+    Ok(Some(Progress {
+        phase: phase
+            .as_ref()
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+            .to_owned(),
+        epoch: of(status, "epochNumber"),
+        peers: sessions
+            .as_ref()
+            .and_then(Value::as_array)
+            .map_or(0, Vec::len),
+        pos_epoch: of(pos, "epoch"),
+    }))
+}
+
+/// Asks several questions at once. An answer that is an error is `None`; the whole is
+/// `None` while nobody listens.
+async fn ask(
+    engine: &Engine,
+    container: &Name,
+    questions: &[Question],
+) -> Result<Option<Vec<Option<Value>>>, ProviderError> {
+    let port = LOCAL_PORT.to_string();
+    let request = request(questions);
+    let command = [
+        "timeout",
+        INNER_SECONDS,
+        "bash",
+        "-c",
+        SCRIPT,
+        "rpc",
+        &port,
+        &request,
+    ];
+    let ended = match engine.exec(container, &command, LIMIT).await {
+        Ok(ended) => ended,
+        // The container is stopping or has just stopped, or the node is too busy:
+        // whoever waits looks at the container itself.
+        Err(ProviderError::Refused { .. } | ProviderError::Unreachable { .. }) => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    Ok(answers(&ended.out, questions.len()))
+}
+
+fn request(questions: &[Question]) -> String {
+    let calls: Vec<Value> = questions
+        .iter()
+        .enumerate()
+        .map(|(id, (method, params))| json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params}))
+        .collect();
+    let body = Value::Array(calls).to_string();
+    format!(
+        "POST / HTTP/1.0\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    )
+}
+
+/// Reads the answer to a batch, in the order of the questions.
+fn answers(text: &str, count: usize) -> Option<Vec<Option<Value>>> {
+    let (_, body) = text.split_once("\r\n\r\n")?;
+    let list: Vec<Value> = serde_json::from_str(body.trim()).ok()?;
+    let mut answers = vec![None; count];
+    for answer in list {
+        let id = answer.get("id")?.as_u64()?;
+        let slot = answers.get_mut(usize::try_from(id).ok()?)?;
+        *slot = answer
+            .get("result")
+            .cloned()
+            .filter(|result| !result.is_null());
+    }
+    Some(answers)
+}
+
+/// Reads a number as the node writes it: `0x1f`.
+fn quantity(value: &Value) -> Option<u64> {
+    u64::from_str_radix(value.as_str()?.strip_prefix("0x")?, 16).ok()
+}
+
+fn with_prefix(hex: &str) -> String {
+    format!("0x{}", hex.trim_start_matches("0x"))
+}
+
+/// Whether call data registers this very address: its first argument is the identifier.
+fn is_registration(data: &str, pos_address: &str) -> bool {
+    let identifier = data
+        .strip_prefix(REGISTER)
+        .and_then(|arguments| arguments.get(..64));
+    let hex = data
+        .get(2..)
+        .is_some_and(|hex| hex.bytes().all(|b| b.is_ascii_hexdigit()));
+    hex && identifier.is_some_and(|identifier| pos_address == format!("0x{identifier}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_batch_is_read_in_the_order_of_its_questions() {
+        let text = "HTTP/1.0 200 OK\r\ncontent-length: 9\r\n\r\n\
+            [{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":\"b\"},\
+             {\"jsonrpc\":\"2.0\",\"id\":0,\"error\":{\"code\":-32078}}]\n";
+        assert_eq!(answers(text, 2), Some(vec![None, Some(json!("b"))]));
+        assert_eq!(answers("", 2), None);
+        assert_eq!(answers("HTTP/1.0 200 OK\r\n\r\n{\"id\":0}", 1), None);
+    }
+
+    #[test]
+    fn a_registration_must_be_of_the_address_that_came_with_it() {
+        let address = "ab".repeat(32);
+        let data = format!("{REGISTER}{address}00");
+        assert!(is_registration(&data, &format!("0x{address}")));
+        assert!(!is_registration(&data, &format!("0x{}", "cd".repeat(32))));
+        assert!(!is_registration("0xe335b451", "0x"));
+        assert!(!is_registration("", ""));
+    }
+
+    #[test]
+    fn readiness_needs_the_normal_phase_and_pos() {
+        let mut progress = Progress {
+            phase: "NormalSyncPhase".to_owned(),
+            epoch: Some(9),
+            peers: 2,
+            pos_epoch: None,
+        };
+        assert!(!progress.is_ready());
+        progress.pos_epoch = Some(1);
+        assert!(progress.is_ready());
+        assert_eq!(
+            progress.line(),
+            "NormalSyncPhase, epoch 9, 2 peers, PoS epoch 1"
+        );
+        progress.phase = "CatchUpSyncBlockHeaderPhase".to_owned();
+        assert!(!progress.is_ready());
+    }
+}
