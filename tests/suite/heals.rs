@@ -51,20 +51,33 @@ async fn heals(before: Spec, after: Spec, fault: Fault) -> Result<(), TestCaseEr
         outside.fault = None;
         outside.dead = false;
         let reached = outside.things.len() == after.len();
-        prop_assert!(first.is_err() || !first.unwrap().failures.is_empty() || reached, "success is true");
+        prop_assert!(
+            first.is_err() || !first.unwrap().failures.is_empty() || reached,
+            "success is true"
+        );
     }
     let second = world.apply(&after_text).await.unwrap();
     prop_assert!(second.failures.is_empty());
     {
         let outside = world.fake.outside();
         let there: Vec<&String> = outside.things.keys().collect();
-        let wanted: Vec<String> = after.keys().map(|label| format!("thing.t{label}")).collect();
-        prop_assert_eq!(there, wanted.iter().collect::<Vec<_>>(), "the spec is reached");
+        let wanted: Vec<String> = after
+            .keys()
+            .map(|label| format!("thing.t{label}"))
+            .collect();
+        prop_assert_eq!(
+            there,
+            wanted.iter().collect::<Vec<_>>(),
+            "the spec is reached"
+        );
         for (label, (value, ..)) in &after {
             let thing = &outside.things[&format!("thing.t{label}")];
             prop_assert_eq!(thing["value"].as_integer(), Some(*value));
         }
-        prop_assert!(outside.effects.values().all(|count| *count == 1), "each ticket once");
+        prop_assert!(
+            outside.effects.values().all(|count| *count == 1),
+            "each ticket once"
+        );
     }
     let rest = world.plan(&after_text).await.unwrap();
     prop_assert!(rest.problems.is_empty());

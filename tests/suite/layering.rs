@@ -15,7 +15,13 @@ const EDGES: &[(&str, &[&str])] = &[
     ("pospool-devnet", &[]),
     (
         "pospool-cli",
-        &["pospool-chain", "pospool-docker", "pospool-engine", "pospool-model", "pospool-source"],
+        &[
+            "pospool-chain",
+            "pospool-docker",
+            "pospool-engine",
+            "pospool-model",
+            "pospool-source",
+        ],
     ),
 ];
 
@@ -31,7 +37,10 @@ fn crates_depend_only_towards_the_model() {
     for package in packages {
         let name = package["name"].as_str().unwrap();
         let Some((name, allowed)) = EDGES.iter().find(|(from, _)| *from == name) else {
-            assert_eq!(name, "pospool-tests", "a crate without a place in the layers");
+            assert_eq!(
+                name, "pospool-tests",
+                "a crate without a place in the layers"
+            );
             continue;
         };
         let found: BTreeSet<&str> = package["dependencies"]
@@ -42,7 +51,11 @@ fn crates_depend_only_towards_the_model() {
             .filter_map(|dependency| dependency["name"].as_str())
             .filter(|dependency| dependency.starts_with("pospool-"))
             .collect();
-        assert_eq!(found, allowed.iter().copied().collect(), "dependencies of {name}");
+        assert_eq!(
+            found,
+            allowed.iter().copied().collect(),
+            "dependencies of {name}"
+        );
         checked.insert(*name);
     }
     assert_eq!(checked.len(), EDGES.len(), "every layer was seen");
@@ -50,8 +63,8 @@ fn crates_depend_only_towards_the_model() {
 
 /// What each stage of the engine may use of the others.
 const STAGES: &[&str] = &[
-    "spec", "config", "registry", "graph", "resolve", "observe", "plan", "check", "store", "planfile",
-    "apply", "settle",
+    "spec", "config", "registry", "graph", "resolve", "observe", "plan", "check", "store",
+    "planfile", "apply", "settle",
 ];
 
 #[test]
@@ -84,7 +97,11 @@ fn only_the_store_writes_files_and_nothing_in_the_engine_prints() {
         }
         let writes = ["fs::write", "File::create", "OpenOptions", "NamedTempFile"];
         let found = writes.iter().any(|word| text.contains(word));
-        assert!(!found || store.contains(&file), "{} writes files", file.display());
+        assert!(
+            !found || store.contains(&file),
+            "{} writes files",
+            file.display()
+        );
     }
     assert!(seen > 10);
 }

@@ -8,7 +8,13 @@ fn lines(planned: &Planned) -> Vec<String> {
     steps
         .map(|step| {
             let changes: Vec<&str> = step.changes.iter().map(|c| c.path.as_str()).collect();
-            format!("{} {} ({}): {}", step.action, step.address, step.reason, changes.join(" "))
+            format!(
+                "{} {} ({}): {}",
+                step.action,
+                step.address,
+                step.reason,
+                changes.join(" ")
+            )
         })
         .collect()
 }
@@ -63,18 +69,31 @@ async fn what_somebody_changed_outside_is_drift_and_is_repaired() {
 #[tokio::test]
 async fn settings_that_the_spec_does_not_write_are_nobodys_wish() {
     let world = World::new();
-    world.apply("thing \"a\" { settings = { x = 1, y = 2 } }").await.unwrap();
-    let planned = world.plan("thing \"a\" { settings = { x = 1 } }").await.unwrap();
+    world
+        .apply("thing \"a\" { settings = { x = 1, y = 2 } }")
+        .await
+        .unwrap();
+    let planned = world
+        .plan("thing \"a\" { settings = { x = 1 } }")
+        .await
+        .unwrap();
     assert!(planned.plan.steps.is_empty());
-    let planned = world.plan("thing \"a\" { settings = { x = 3 } }").await.unwrap();
-    assert_eq!(lines(&planned), ["update thing.a (the spec differs): settings.x"]);
+    let planned = world
+        .plan("thing \"a\" { settings = { x = 3 } }")
+        .await
+        .unwrap();
+    assert_eq!(
+        lines(&planned),
+        ["update thing.a (the spec differs): settings.x"]
+    );
 }
 
 #[tokio::test]
 async fn a_fixed_attribute_cannot_change_and_nothing_is_lost() {
     let world = World::new();
     world.apply("thing \"a\" { fixed = \"x\" }").await.unwrap();
-    let Err(Trouble::Problems(problems)) = world.apply("thing \"a\" { fixed = \"y\" }").await else {
+    let Err(Trouble::Problems(problems)) = world.apply("thing \"a\" { fixed = \"y\" }").await
+    else {
         panic!("it was applied");
     };
     assert_eq!(problems[0].code, "plan/fixed-attribute");
@@ -88,7 +107,10 @@ async fn what_is_protected_is_not_taken_down_even_when_its_block_is_gone() {
         .apply("thing \"a\" {\n value = 1\n lifecycle { prevent_destroy = true }\n}")
         .await
         .unwrap();
-    for spec in ["", "thing \"a\" {\n shape = \"new\"\n lifecycle { prevent_destroy = true }\n}"] {
+    for spec in [
+        "",
+        "thing \"a\" {\n shape = \"new\"\n lifecycle { prevent_destroy = true }\n}",
+    ] {
         let Err(Trouble::Problems(problems)) = world.apply(spec).await else {
             panic!("it was applied: {spec}");
         };
@@ -134,7 +156,10 @@ async fn an_unchanged_record_of_a_changed_thing_stays() {
     let world = World::new();
     world.apply("record \"r\" { value = 1 }").await.unwrap();
     let planned = world.plan("record \"r\" { value = 2 }").await.unwrap();
-    assert_eq!(lines(&planned), ["update record.r (the spec differs): value"]);
+    assert_eq!(
+        lines(&planned),
+        ["update record.r (the spec differs): value"]
+    );
     world.apply("record \"r\" { value = 2 }").await.unwrap();
     assert_eq!(world.store().state().resources.len(), 1);
 }
@@ -145,7 +170,9 @@ async fn an_apply_writes_at_most_three_times_the_final_state() {
     let world = World::new();
     let mut spec = String::new();
     for number in 0..1000 {
-        spec.push_str(&format!("record \"r{number}\" {{ value = \"value {number}\" }}\n"));
+        spec.push_str(&format!(
+            "record \"r{number}\" {{ value = \"value {number}\" }}\n"
+        ));
     }
     let (_, written) = world.apply_counted(&spec).await.unwrap();
     let size = std::fs::metadata(world.state_path()).unwrap().len();

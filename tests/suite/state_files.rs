@@ -39,10 +39,18 @@ fn every_sample_state_is_read_and_written_back_unchanged() {
     let scratch = tempfile::tempdir().unwrap();
     let state = scratch.path().join("state.json");
     std::fs::copy(samples.join("state.json"), &state).unwrap();
-    std::fs::copy(samples.join("state.json.journal"), scratch.path().join("state.json.journal")).unwrap();
+    std::fs::copy(
+        samples.join("state.json.journal"),
+        scratch.path().join("state.json.journal"),
+    )
+    .unwrap();
     let store = Store::open(&state, Mode::Read, "test").unwrap();
     assert!(!store.state().resources.is_empty());
-    assert_eq!(store.open_effects().len(), 1, "the sample was cut in the middle of an effect");
+    assert_eq!(
+        store.open_effects().len(),
+        1,
+        "the sample was cut in the middle of an effect"
+    );
     let text = std::fs::read_to_string(samples.join("state.json")).unwrap();
     let file: StateFile = serde_json::from_str(&text).unwrap();
     assert_eq!(serde_json::to_string(&file).unwrap(), text.trim_end());

@@ -12,7 +12,7 @@ use pospool_model::Address;
 
 pub use crate::commands::init::InitArgs;
 
-/// Deploys and runs a Conflux `PoS` pool from one file.
+/// Deploys and runs a Conflux PoS pool from one file.
 #[derive(Debug, Parser)]
 #[command(
     name = "pospool",
@@ -150,7 +150,7 @@ pub struct ShowArgs {
 /// Arguments of `explain`.
 #[derive(Debug, clap::Args)]
 pub struct ExplainArgs {
-    /// A kind such as `node`, `functions`, `codes`, or a code such as `spec/syntax`
+    /// A kind such as `node`, `functions`, `codes`, `exits`, or a code such as `spec/syntax`
     #[arg(value_name = "TOPIC")]
     pub topic: Option<String>,
 }

@@ -149,9 +149,7 @@ impl Failure {
             Self::Stale { .. } => "nothing was changed; make a new plan with `pospool plan --out`".to_owned(),
             Self::NoSpec(_) => "write one with `pospool init`, or name another with --spec".to_owned(),
             Self::Stopped => "run `pospool apply` again to go on".to_owned(),
-            Self::NobodyToAsk => {
-                "run `pospool plan` to read the plan, then run this again with --auto-approve".to_owned()
-            }
+            Self::NobodyToAsk => "read the plan, then run this again with --auto-approve".to_owned(),
             Self::NotRecorded { meant: Some(meant), .. } | Self::NoTopic { meant: Some(meant), .. } => {
                 format!("did you mean `{meant}`?")
             }

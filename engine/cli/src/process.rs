@@ -102,10 +102,13 @@ fn dispatch(args: &Args, console: &mut Console<'_>) -> Result<Exit, Failure> {
 /// Makes the spec's folder the current one, so that relative paths in the spec start there.
 fn enter(project: &Project) -> Result<(), Failure> {
     let folder = project.folder();
-    std::env::set_current_dir(folder).map_err(|source| Failure::File {
-        verb: "enter",
-        path: folder.to_owned(),
-        source,
+    std::env::set_current_dir(folder).map_err(|source| match source.kind() {
+        io::ErrorKind::NotFound => Failure::NoSpec(project.spec_name.clone()),
+        _ => Failure::File {
+            verb: "enter",
+            path: folder.to_owned(),
+            source,
+        },
     })
 }
 

@@ -54,7 +54,10 @@ fn funds(plan: &Plan, seen: &Seen) -> Vec<Diagnostic> {
             ));
             continue;
         };
-        let balance = seen.given.get(&payer).and_then(|outputs| outputs.get("balance"));
+        let balance = seen
+            .given
+            .get(&payer)
+            .and_then(|outputs| outputs.get("balance"));
         let Some(Value::Amount(balance)) = balance else {
             continue;
         };

@@ -19,6 +19,7 @@ mod linking;
 mod locals;
 mod lookup;
 mod loops;
+mod names;
 mod operators;
 mod paths;
 mod place;

@@ -63,14 +63,21 @@ mod tests {
                 (address.parse().unwrap(), uses)
             })
             .collect();
-        let map = named.iter().map(|(a, uses)| (a, uses.iter().collect())).collect();
+        let map = named
+            .iter()
+            .map(|(a, uses)| (a, uses.iter().collect()))
+            .collect();
         order(&map).iter().map(ToString::to_string).collect()
     }
 
     #[test]
     fn what_is_used_comes_first_and_equals_come_by_name() {
-        let edges: &[(&str, &[&str])] =
-            &[("a.user", &["z.base", "b.mid"]), ("b.mid", &["z.base"]), ("z.base", &[]), ("c.free", &[])];
+        let edges: &[(&str, &[&str])] = &[
+            ("a.user", &["z.base", "b.mid"]),
+            ("b.mid", &["z.base"]),
+            ("z.base", &[]),
+            ("c.free", &[]),
+        ];
         assert_eq!(ordered(edges), ["c.free", "z.base", "b.mid", "a.user"]);
     }
 

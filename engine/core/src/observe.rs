@@ -118,9 +118,10 @@ fn targets<'a>(
     let wanted = seen.wanted.keys();
     let addresses: BTreeSet<&Address> = wanted.chain(state.resources.keys()).collect();
     for address in addresses {
-        let (Some(schema), Some(position)) =
-            (registry.schema(address.kind()), registry.position(address.kind()))
-        else {
+        let (Some(schema), Some(position)) = (
+            registry.schema(address.kind()),
+            registry.position(address.kind()),
+        ) else {
             continue;
         };
         if schema.role == role {
@@ -154,10 +155,11 @@ fn take(role: Role, config: &Config, position: usize, found: Observation, seen: 
 /// Names of outputs that somebody reads, by the resource that gives them.
 fn used_outputs(config: &Config) -> BTreeMap<Address, BTreeSet<String>> {
     let mut used: BTreeMap<Address, BTreeSet<String>> = BTreeMap::new();
-    for resource in config.resources() {
-        for (address, name) in &resource.uses {
-            used.entry(address.clone()).or_default().insert(name.clone());
-        }
+    let read = config
+        .resources()
+        .flat_map(|resource| resource.uses.iter().cloned());
+    for (address, name) in read.chain(config.output_uses()) {
+        used.entry(address).or_default().insert(name);
     }
     used
 }
@@ -175,8 +177,14 @@ impl Seen {
 #[must_use]
 pub fn current(observed: &Observed, recorded: Option<&Recorded>) -> Attributes {
     let mut attributes = recorded.map(|r| r.attributes.clone()).unwrap_or_default();
-    if let Observed::Present { attributes: seen, .. } = observed {
-        attributes.extend(seen.iter().map(|(name, value)| (name.clone(), value.clone())));
+    if let Observed::Present {
+        attributes: seen, ..
+    } = observed
+    {
+        attributes.extend(
+            seen.iter()
+                .map(|(name, value)| (name.clone(), value.clone())),
+        );
     }
     attributes
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::Config;
 use crate::observe::Seen;
-use crate::store::{StoreError, VERSION, read_bounded, replace_file};
+use crate::store::{StoreError, VERSION, parse_form, read_bounded, replace_file};
 
 /// Most bytes of a plan that are read.
 const MAX_BYTES: u64 = 256 << 20;
@@ -46,28 +46,8 @@ pub fn load(path: &Path) -> Result<Plan, StoreError> {
             source: std::io::Error::from(std::io::ErrorKind::NotFound),
         });
     };
-    #[derive(Deserialize)]
-    struct Envelope {
-        format: Option<String>,
-        version: Option<u64>,
-    }
-    let path = || path.to_owned();
-    let damaged = |source| StoreError::Damaged {
-        path: path(),
-        source,
-    };
-    let envelope: Envelope = serde_json::from_slice(&bytes).map_err(damaged)?;
-    match (envelope.format.as_deref(), envelope.version) {
-        (Some("pospool-plan"), Some(VERSION)) => {
-            let file: PlanFile = serde_json::from_slice(&bytes).map_err(damaged)?;
-            Ok(file.plan)
-        }
-        (Some("pospool-plan"), Some(found)) => Err(StoreError::TooNew {
-            path: path(),
-            found,
-        }),
-        _ => Err(StoreError::Foreign { path: path() }),
-    }
+    let file: PlanFile = parse_form(path, &bytes, "pospool-plan")?;
+    Ok(file.plan)
 }
 
 /// Why a saved plan must not be applied any more; empty when it is fresh.

@@ -59,12 +59,15 @@ impl Registry {
     /// Provider of a kind.
     #[must_use]
     pub fn of_kind(&self, kind: &str) -> Option<&Arc<dyn Provider>> {
-        self.position(kind).map(|position| &self.providers[position])
+        self.position(kind)
+            .map(|position| &self.providers[position])
     }
 
     /// Provider by name.
     #[must_use]
     pub fn by_name(&self, name: &str) -> Option<&Arc<dyn Provider>> {
-        self.providers.iter().find(|provider| provider.name() == name)
+        self.providers
+            .iter()
+            .find(|provider| provider.name() == name)
     }
 }

@@ -10,9 +10,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures_util::stream::{FuturesUnordered, StreamExt};
-use pospool_model::ProviderError;
 use pospool_model::plan::EffectId;
 use pospool_model::provider::Progress;
+use pospool_model::{Attributes, ProviderError};
 
 use crate::apply::{Event, Listener};
 use crate::registry::Registry;
@@ -35,67 +35,72 @@ pub async fn settle(
         return Ok(Vec::new());
     }
     let open: Vec<Open> = store.open_effects().to_vec();
-    let total = open.len();
     let mut commits: FuturesUnordered<_> = open
         .iter()
-        .map(|open| async move {
-            listener.hear(&Event::Started {
-                id: &open.id,
-                summary: "settle what an earlier run began",
-            });
-            let voice = Voice {
-                id: &open.id,
-                listener,
-                cancel,
-            };
-            let result = match registry.by_name(&open.provider) {
-                Some(provider) => provider.commit(&open.ticket, &voice).await,
-                // Without its provider nothing can be said of the effect: it stays open.
-                None => Err(ProviderError::OutcomeUnknown {
-                    code: "apply/unknown-provider",
-                    what: format!("this build has no provider `{}`", open.provider),
-                    source: None,
-                }),
-            };
-            (open, result)
-        })
+        .map(|open| commit(open, registry, listener, cancel))
         .collect();
     let mut unsettled = Vec::new();
     let mut done = 0;
     while let Some((open, result)) = commits.next().await {
         let id = open.id.clone();
-        match result {
+        let error = match result {
             Ok(outputs) => {
                 done += 1;
                 listener.hear(&Event::Ended {
                     id: &open.id,
                     seconds: 0,
                     done,
-                    total,
+                    total: store.open_effects().len() + done - 1,
                 });
                 store.record(Entry::End { id, outputs })?;
+                store.sync()?;
+                continue;
             }
-            Err(error @ ProviderError::Refused { .. }) => {
-                listener.hear(&Event::Failed {
-                    id: &open.id,
-                    error: &error,
-                });
-                let code = error.code().to_owned();
-                store.record(Entry::NoEffect { id, code })?;
-            }
-            Err(error) => {
-                listener.hear(&Event::Failed {
-                    id: &open.id,
-                    error: &error,
-                });
-                unsettled.push((id, error));
-            }
+            Err(error) => error,
+        };
+        listener.hear(&Event::Failed {
+            id: &open.id,
+            error: &error,
+        });
+        if matches!(error, ProviderError::Refused { .. }) {
+            let code = error.code().to_owned();
+            store.record(Entry::NoEffect { id, code })?;
+            store.sync()?;
+        } else {
+            unsettled.push((id, error));
         }
-        store.sync()?;
     }
     drop(commits);
     store.save()?;
     Ok(unsettled)
+}
+
+/// Commits one open ticket again.
+async fn commit<'a>(
+    open: &'a Open,
+    registry: &Registry,
+    listener: &dyn Listener,
+    cancel: &Arc<AtomicBool>,
+) -> (&'a Open, Result<Attributes, ProviderError>) {
+    listener.hear(&Event::Started {
+        id: &open.id,
+        summary: "settle what an earlier run began",
+    });
+    let voice = Voice {
+        id: &open.id,
+        listener,
+        cancel,
+    };
+    let result = match registry.by_name(&open.provider) {
+        Some(provider) => provider.commit(&open.ticket, &voice).await,
+        // Without its provider nothing can be said of the effect: it stays open.
+        None => Err(ProviderError::OutcomeUnknown {
+            code: "apply/unknown-provider",
+            what: format!("this build has no provider `{}`", open.provider),
+            source: None,
+        }),
+    };
+    (open, result)
 }
 
 struct Voice<'a> {

@@ -114,18 +114,23 @@ pub fn did_you_mean<'a>(
         .map(|(_, candidate)| candidate)
 }
 
-/// Edit distance (Levenshtein) in characters.
+/// Edit distance in characters, where two swapped neighbours count once (optimal string alignment).
 fn distance(left: &str, right: &str) -> usize {
+    let left: Vec<char> = left.chars().collect();
     let right: Vec<char> = right.chars().collect();
+    let mut before: Vec<usize> = Vec::new();
     let mut row: Vec<usize> = (0..=right.len()).collect();
-    for (i, l) in left.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, r) in right.iter().enumerate() {
-            let substitution = diagonal + usize::from(l != *r);
-            diagonal = row[j + 1];
-            row[j + 1] = substitution.min(row[j] + 1).min(diagonal + 1);
+    for i in 0..left.len() {
+        let mut next = vec![i + 1];
+        for j in 0..right.len() {
+            let substitution = row[j] + usize::from(left[i] != right[j]);
+            let mut best = substitution.min(row[j + 1] + 1).min(next[j] + 1);
+            if i > 0 && j > 0 && left[i] == right[j - 1] && left[i - 1] == right[j] {
+                best = best.min(before[j - 1] + 1);
+            }
+            next.push(best);
         }
+        before = std::mem::replace(&mut row, next);
     }
     row[right.len()]
 }
@@ -140,5 +145,10 @@ mod tests {
         assert_eq!(did_you_mean("memry_mb", names), Some("memory_mb"));
         assert_eq!(did_you_mean("img", names), None);
         assert_eq!(did_you_mean("imagee", names), Some("image"));
+        assert_eq!(
+            did_you_mean("dtaa", names),
+            Some("data"),
+            "swapped letters are one slip"
+        );
     }
 }

@@ -131,9 +131,15 @@ pub(crate) fn has_plain_function(abi_json: &str, name: &str) -> bool {
 
 /// Names and types of a constructor's parameters; `None` if the ABI cannot be read.
 pub(crate) fn constructor_parameters(abi_json: &str) -> Option<Vec<(String, String)>> {
-    let inputs = parse(abi_json)?.constructor.map(|constructor| constructor.inputs);
+    let inputs = parse(abi_json)?
+        .constructor
+        .map(|constructor| constructor.inputs);
     let named = inputs.unwrap_or_default().into_iter();
-    Some(named.map(|input| (input.name, input.kind.to_string())).collect())
+    Some(
+        named
+            .map(|input| (input.name, input.kind.to_string()))
+            .collect(),
+    )
 }
 
 fn parse(abi_json: &str) -> Option<abi::Abi> {
@@ -223,7 +229,11 @@ mod tests {
         let data = call("Panic(uint256)", &[Argument::Number(0x11)]);
         assert!(revert_reason(&data).unwrap().contains("overflow"));
         let data = call("Custom(uint256)", &[Argument::Number(1)]);
-        assert!(revert_reason(&data).unwrap().contains(&hex_text(&data[..4])));
+        assert!(
+            revert_reason(&data)
+                .unwrap()
+                .contains(&hex_text(&data[..4]))
+        );
         assert_eq!(revert_reason(&[]), None);
         assert_eq!(revert_reason(&selector("Error(string)")), None);
     }

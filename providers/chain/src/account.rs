@@ -26,7 +26,9 @@ pub(crate) fn secret(attributes: &Attributes) -> Option<&SecretRef> {
 pub(crate) fn public_key(attributes: &Attributes) -> Result<PublicKey, Problem> {
     let problem = |summary: String| Problem::new("chain/no-key", &["private_key"], summary);
     let reference = secret(attributes).ok_or_else(|| problem("no secret is named".to_owned()))?;
-    let secret = reference.read().map_err(|error| problem(error.to_string()))?;
+    let secret = reference
+        .read()
+        .map_err(|error| problem(error.to_string()))?;
     let key = Key::read(&secret).map_err(|error| {
         problem(format!("`{reference}`: {error}")).help("put the account's private key there")
     })?;
@@ -38,7 +40,10 @@ pub(crate) fn outputs(key: &PublicKey, network: u32) -> Attributes {
     let address = CoreAddress::of_public_key(key, network).to_string();
     Attributes::from([
         ("address".to_owned(), Value::Text(address)),
-        ("espace_address".to_owned(), Value::Text(espace_address(key))),
+        (
+            "espace_address".to_owned(),
+            Value::Text(espace_address(key)),
+        ),
     ])
 }
 

@@ -208,7 +208,8 @@ fn decode_body(net: &str, body: &str) -> Result<[u8; 20], &'static str> {
     }
     // 34 groups hold 170 bits: two more than 21 bytes, and those are zero.
     let bit = |at: usize| (payload[at / 5] >> (4 - at % 5)) & 1;
-    let byte = |index: usize| (0..8).fold(0, |value, offset| (value << 1) | bit(index * 8 + offset));
+    let byte =
+        |index: usize| (0..8).fold(0, |value, offset| (value << 1) | bit(index * 8 + offset));
     if byte(0) != 0 || bit(168) != 0 || bit(169) != 0 {
         return Err("its version is not known");
     }
@@ -217,7 +218,11 @@ fn decode_body(net: &str, body: &str) -> Result<[u8; 20], &'static str> {
 
 /// Cuts bytes into groups of five bits, the last one filled up with zeros.
 fn five_bit_groups(bytes: &[u8]) -> Vec<u8> {
-    let bit = |at: usize| bytes.get(at / 8).map_or(0, |byte| (byte >> (7 - at % 8)) & 1);
+    let bit = |at: usize| {
+        bytes
+            .get(at / 8)
+            .map_or(0, |byte| (byte >> (7 - at % 8)) & 1)
+    };
     (0..(bytes.len() * 8).div_ceil(5))
         .map(|group| (0..5).fold(0, |value, offset| (value << 1) | bit(group * 5 + offset)))
         .collect()
@@ -234,13 +239,19 @@ fn polymod(net: &str, payload: &[u8], checksum: &[u8]) -> u64 {
     ];
     let prefix = net.bytes().map(|byte| byte & 0x1f).chain([0]);
     let groups = prefix.chain(payload.iter().copied());
-    let sum = groups.chain(checksum.iter().copied()).fold(1_u64, |rest, group| {
-        let shifted = ((rest & 0x07_ffff_ffff) << 5) ^ u64::from(group);
-        (0..5).fold(shifted, |rest_now, bit| {
-            let factor = if (rest >> (35 + bit)) & 1 == 1 { GENERATOR[bit] } else { 0 };
-            rest_now ^ factor
-        })
-    });
+    let sum = groups
+        .chain(checksum.iter().copied())
+        .fold(1_u64, |rest, group| {
+            let shifted = ((rest & 0x07_ffff_ffff) << 5) ^ u64::from(group);
+            (0..5).fold(shifted, |rest_now, bit| {
+                let factor = if (rest >> (35 + bit)) & 1 == 1 {
+                    GENERATOR[bit]
+                } else {
+                    0
+                };
+                rest_now ^ factor
+            })
+        });
     sum ^ 1
 }
 
@@ -284,7 +295,10 @@ mod tests {
         let text = address.to_string();
         assert!(text.starts_with("net1234:aa"), "{text}");
         assert_eq!(text.parse::<CoreAddress>().unwrap(), address);
-        assert_ne!(text.parse::<CoreAddress>().unwrap(), core(&address.hex(), 1029));
+        assert_ne!(
+            text.parse::<CoreAddress>().unwrap(),
+            core(&address.hex(), 1029)
+        );
     }
 
     #[test]
@@ -329,6 +343,9 @@ mod tests {
         image.extend([0; 31]);
         image.extend(keccak256([1]));
         let expected = &keccak256(image)[13..];
-        assert_eq!(&CoreAddress::of_creation(sender, 7, &[1]).bytes()[1..], expected);
+        assert_eq!(
+            &CoreAddress::of_creation(sender, 7, &[1]).bytes()[1..],
+            expected
+        );
     }
 }

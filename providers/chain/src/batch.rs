@@ -13,7 +13,8 @@ use crate::rpc::{Call, Refusal, Rpc, RpcError};
 use crate::text::{hex_bytes, hex_text, hex_word, read_quantity};
 
 /// Code hash of an account without code: keccak256 of nothing.
-const NO_CODE: &str = "0xc5d2460186f7233c927e7db2dcc703c0e500b653ca82273b7bfad8045d85a470";
+pub(crate) const NO_CODE: &str =
+    "0xc5d2460186f7233c927e7db2dcc703c0e500b653ca82273b7bfad8045d85a470";
 /// Where a proxy keeps its implementation (EIP-1967).
 const IMPLEMENTATION_SLOT: &str =
     "0x360894a13ba1a3210667c828492db98dca3e2076cc3735a920a3ca505d382bbc";
@@ -97,7 +98,9 @@ impl Batch {
         let mut tries = 1;
         loop {
             let answers = rpc.batch(&self.calls).await?;
-            let lagging = answers.iter().any(|answer| answer.as_ref().is_err_and(is_lagging));
+            let lagging = answers
+                .iter()
+                .any(|answer| answer.as_ref().is_err_and(is_lagging));
             if !lagging || tries == LAGGING_TRIES {
                 return Ok(Answers(answers));
             }
@@ -177,7 +180,10 @@ mod tests {
         .await;
         let mut batch = Batch::default();
         let slot = batch.ask("cfx_a", json!([]));
-        let answers = batch.send(&Rpc::new(&[server.url()]).unwrap()).await.unwrap();
+        let answers = batch
+            .send(&Rpc::new(&[server.url()]).unwrap())
+            .await
+            .unwrap();
         assert_eq!(answers.u64(slot), Some(1));
     }
 

@@ -69,7 +69,11 @@ pub(crate) fn ceiling(attributes: &Attributes) -> u128 {
 /// Fills in defaults; `core_rpc` becomes a list.
 pub(crate) fn normalise(mut attributes: Attributes) -> Result<Attributes, Vec<Problem>> {
     let mut problems = Vec::new();
-    let network = attributes.get("network").and_then(Value::as_text).unwrap_or_default().to_owned();
+    let network = attributes
+        .get("network")
+        .and_then(Value::as_text)
+        .unwrap_or_default()
+        .to_owned();
     let known = public(&network);
     if known.is_none() && network != "devnet" {
         let summary = format!("`{network}` is not a network that pospool knows");
@@ -97,7 +101,11 @@ pub(crate) fn normalise(mut attributes: Attributes) -> Result<Attributes, Vec<Pr
     attributes
         .entry("max_gas_price".to_owned())
         .or_insert(Value::Amount(Drip(DEFAULT_CEILING)));
-    if problems.is_empty() { Ok(attributes) } else { Err(problems) }
+    if problems.is_empty() {
+        Ok(attributes)
+    } else {
+        Err(problems)
+    }
 }
 
 fn core_rpc(value: Option<Value>, defaults: &[&str]) -> Result<Vec<Value>, Problem> {
@@ -107,9 +115,9 @@ fn core_rpc(value: Option<Value>, defaults: &[&str]) -> Result<Vec<Value>, Probl
         Some(one) => vec![one],
     };
     for value in &list {
-        let url = value.as_text().is_some_and(|text| {
-            text.starts_with("https://") || text.starts_with("http://")
-        });
+        let url = value
+            .as_text()
+            .is_some_and(|text| text.starts_with("https://") || text.starts_with("http://"));
         if !url && *value != Value::Unknown {
             let summary = format!("{value} is not the URL of an RPC");
             return Err(Problem::new("chain/bad-rpc", &["core_rpc"], summary)
@@ -177,7 +185,10 @@ pub(crate) fn read(asked: &Asked, answers: &Answers, wanted: &Attributes) -> Opt
     let status = answers.get(asked.status)?;
     let network = u32::try_from(field_u64(status, "chainId")?).ok()?;
     let genesis = answers.get(asked.genesis)?.get("hash")?.as_str()?;
-    let version = answers.get(asked.version).and_then(Json::as_str).unwrap_or_default();
+    let version = answers
+        .get(asked.version)
+        .and_then(Json::as_str)
+        .unwrap_or_default();
     Some(Seen {
         identity: ChainIdentity {
             core_chain_id: network.into(),
@@ -200,13 +211,25 @@ pub(crate) fn read(asked: &Asked, answers: &Answers, wanted: &Attributes) -> Opt
 
 /// Whether the node is on the network that the spec names.
 pub(crate) fn check_network(wanted: &Attributes, found: u32) -> Result<(), Problem> {
-    let name = wanted.get("network").and_then(Value::as_text).unwrap_or_default();
-    let summary = match (public(name), PUBLIC.iter().find(|public| public.network == found)) {
+    let name = wanted
+        .get("network")
+        .and_then(Value::as_text)
+        .unwrap_or_default();
+    let summary = match (
+        public(name),
+        PUBLIC.iter().find(|public| public.network == found),
+    ) {
         (Some(public), _) if public.network != found => {
-            format!("`{name}` has chain id {}, and the node at `core_rpc` is on chain {found}", public.network)
+            format!(
+                "`{name}` has chain id {}, and the node at `core_rpc` is on chain {found}",
+                public.network
+            )
         }
         (None, Some(other)) => {
-            format!("`{name}` means a private network, and the node at `core_rpc` is on {}", other.name)
+            format!(
+                "`{name}` means a private network, and the node at `core_rpc` is on {}",
+                other.name
+            )
         }
         _ => return Ok(()),
     };
@@ -218,11 +241,23 @@ pub(crate) fn check_network(wanted: &Attributes, found: u32) -> Result<(), Probl
 pub(crate) fn outputs(wanted: &Attributes, seen: &Seen) -> Attributes {
     let number = |number: u64| Value::Integer(i64::try_from(number).unwrap_or(i64::MAX));
     let mut outputs = Attributes::from([
-        ("core_chain_id".to_owned(), number(seen.identity.core_chain_id)),
-        ("espace_chain_id".to_owned(), number(seen.identity.espace_chain_id)),
-        ("genesis_hash".to_owned(), Value::from(seen.identity.genesis_hash.as_str())),
+        (
+            "core_chain_id".to_owned(),
+            number(seen.identity.core_chain_id),
+        ),
+        (
+            "espace_chain_id".to_owned(),
+            number(seen.identity.espace_chain_id),
+        ),
+        (
+            "genesis_hash".to_owned(),
+            Value::from(seen.identity.genesis_hash.as_str()),
+        ),
         ("epoch".to_owned(), number(seen.epoch)),
-        ("client_version".to_owned(), Value::from(seen.version.as_str())),
+        (
+            "client_version".to_owned(),
+            Value::from(seen.version.as_str()),
+        ),
     ]);
     for name in ["network", "espace_rpc"] {
         if let Some(value) = wanted.get(name) {
@@ -240,7 +275,10 @@ mod tests {
     use super::*;
 
     fn attributes(pairs: &[(&str, Value)]) -> Attributes {
-        pairs.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect()
+        pairs
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), value.clone()))
+            .collect()
     }
 
     #[test]
@@ -262,8 +300,15 @@ mod tests {
 
     #[test]
     fn all_problems_of_a_chain_are_told() {
-        let wrong = attributes(&[("network", Value::from("main")), ("core_rpc", Value::Integer(1))]);
-        let codes: Vec<_> = normalise(wrong).unwrap_err().iter().map(|p| p.code).collect();
+        let wrong = attributes(&[
+            ("network", Value::from("main")),
+            ("core_rpc", Value::Integer(1)),
+        ]);
+        let codes: Vec<_> = normalise(wrong)
+            .unwrap_err()
+            .iter()
+            .map(|p| p.code)
+            .collect();
         assert_eq!(codes, ["chain/unknown-network", "chain/bad-rpc"]);
         let devnet = attributes(&[("network", Value::from("devnet"))]);
         assert_eq!(normalise(devnet).unwrap_err()[0].code, "chain/no-rpc");
@@ -274,7 +319,12 @@ mod tests {
         let on = |name: &str| attributes(&[("network", Value::from(name))]);
         assert!(check_network(&on("mainnet"), 1029).is_ok());
         assert!(check_network(&on("devnet"), 1234).is_ok());
-        for (name, found) in [("mainnet", 1), ("testnet", 1029), ("devnet", 1029), ("devnet", 1)] {
+        for (name, found) in [
+            ("mainnet", 1),
+            ("testnet", 1029),
+            ("devnet", 1029),
+            ("devnet", 1),
+        ] {
             let problem = check_network(&on(name), found).unwrap_err();
             assert_eq!(problem.code, "chain/wrong-network", "{name} {found}");
         }

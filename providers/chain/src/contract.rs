@@ -8,6 +8,7 @@ pub(crate) mod artifact;
 pub(crate) mod design;
 pub(crate) mod observe;
 mod setters;
+mod update;
 
 use std::collections::BTreeMap;
 
@@ -26,7 +27,11 @@ impl CodeName {
     /// Reads it from an attribute, whole or in normal form.
     pub(crate) fn read(value: &Value) -> Option<Self> {
         let map = value.as_map()?;
-        let text = |name: &str| map.get(name).and_then(Value::as_text).map(ToOwned::to_owned);
+        let text = |name: &str| {
+            map.get(name)
+                .and_then(Value::as_text)
+                .map(ToOwned::to_owned)
+        };
         Some(Self {
             contract: text("contract")?,
             digest: text("digest")?,
@@ -53,18 +58,28 @@ pub(crate) fn normalise(mut attributes: Attributes) -> Result<Attributes, Vec<Pr
         }
         None if code.has_unknown() => {}
         None => problems.push(
-            Problem::new("chain/no-code", &["code"], "this is not a compiled contract")
-                .help("write a contract of a source, such as `source.reference.PoSPool`"),
+            Problem::new(
+                "chain/no-code",
+                &["code"],
+                "this is not a compiled contract",
+            )
+            .help("write a contract of a source, such as `source.reference.PoSPool`"),
         ),
     }
-    attributes.entry("proxy".to_owned()).or_insert(Value::Bool(false));
+    attributes
+        .entry("proxy".to_owned())
+        .or_insert(Value::Bool(false));
     if let Some(Value::Map(settings)) = attributes.get_mut("settings") {
         match normal_settings(name.as_ref(), std::mem::take(settings)) {
             Ok(normal) => *settings = normal,
             Err(found) => problems.extend(found),
         }
     }
-    if problems.is_empty() { Ok(attributes) } else { Err(problems) }
+    if problems.is_empty() {
+        Ok(attributes)
+    } else {
+        Err(problems)
+    }
 }
 
 fn normal_settings(
@@ -82,8 +97,10 @@ fn normal_settings(
         let summary = format!("pospool does not know the settings of `{}`", code.contract);
         let known: Vec<_> = TABLES.iter().map(|table| table.contract).collect();
         return Err(vec![
-            Problem::new("chain/unknown-contract", &["settings"], summary)
-                .help(format!("leave `settings` out; known contracts are {}", known.join(", "))),
+            Problem::new("chain/unknown-contract", &["settings"], summary).help(format!(
+                "leave `settings` out; known contracts are {}",
+                known.join(", ")
+            )),
         ]);
     };
     let mut normal = BTreeMap::new();
@@ -97,7 +114,11 @@ fn normal_settings(
             Some(Err(problem)) => problems.push(problem),
         }
     }
-    if problems.is_empty() { Ok(normal) } else { Err(problems) }
+    if problems.is_empty() {
+        Ok(normal)
+    } else {
+        Err(problems)
+    }
 }
 
 /// Whether users call it through a proxy.
@@ -111,9 +132,16 @@ mod tests {
 
     fn wanted(contract: &str, settings: &[(&str, Value)]) -> Attributes {
         let text = |text: &str| Value::from(text);
-        let code = [("contract", contract), ("digest", "0x01"), ("bytecode", "0x60"), ("abi", "[]")];
+        let code = [
+            ("contract", contract),
+            ("digest", "0x01"),
+            ("bytecode", "0x60"),
+            ("abi", "[]"),
+        ];
         let code = code.map(|(name, value)| (name.to_owned(), text(value)));
-        let settings = settings.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
+        let settings = settings
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), value.clone()));
         Attributes::from([
             ("code".to_owned(), Value::Map(code.into())),
             ("settings".to_owned(), Value::Map(settings.collect())),
@@ -123,14 +151,20 @@ mod tests {
     #[test]
     fn code_becomes_its_name_and_digest() {
         let normal = normalise(wanted("PoSPool", &[])).unwrap();
-        assert_eq!(normal["code"].to_string(), r#"{ contract = "PoSPool", digest = "0x01" }"#);
+        assert_eq!(
+            normal["code"].to_string(),
+            r#"{ contract = "PoSPool", digest = "0x01" }"#
+        );
         assert_eq!(normal["proxy"], Value::Bool(false));
         assert_eq!(normalise(normal.clone()).unwrap(), normal);
     }
 
     #[test]
     fn all_wrong_settings_are_told_at_once() {
-        let settings = [("nam", Value::from("x")), ("user_share_ratio", Value::Integer(90))];
+        let settings = [
+            ("nam", Value::from("x")),
+            ("user_share_ratio", Value::Integer(90)),
+        ];
         let problems = normalise(wanted("PoSPool", &settings)).unwrap_err();
         let codes: Vec<_> = problems.iter().map(|problem| problem.code).collect();
         assert_eq!(codes, ["chain/unknown-setting", "chain/bad-setting"]);
@@ -141,7 +175,13 @@ mod tests {
     #[test]
     fn settings_need_a_contract_that_is_known() {
         let problems = normalise(wanted("Other", &[("name", Value::from("x"))])).unwrap_err();
-        assert!(problems[0].help.as_ref().unwrap().contains("PoSPool, PoolManager"));
+        assert!(
+            problems[0]
+                .help
+                .as_ref()
+                .unwrap()
+                .contains("PoSPool, PoolManager")
+        );
         assert!(normalise(wanted("Other", &[])).is_ok());
     }
 

@@ -165,7 +165,10 @@ impl<'a> Draft<'a> {
             });
         }
         let costs = [
-            (Purpose::Gas, u128::from(plan.limits.gas).saturating_mul(price.highest())),
+            (
+                Purpose::Gas,
+                u128::from(plan.limits.gas).saturating_mul(price.highest()),
+            ),
             (Purpose::Collateral, gas::collateral(plan.limits.storage)),
             (Purpose::Stake, plan.value),
         ];
@@ -225,13 +228,18 @@ impl<'a> Draft<'a> {
             Drip(sender.facts.balance),
             Drip(needed)
         );
-        let help = format!("send CFX to {}; what is not used stays there", sender.facts.address);
+        let help = format!(
+            "send CFX to {}; what is not used stays there",
+            sender.facts.address
+        );
         Err(Problem::new("chain/not-enough-balance", &[], summary).help(help))
     }
 
     fn add_cost(&mut self, payer: &Address, purpose: Purpose, amount: u128) {
         let costs = &mut self.design.costs;
-        let same = costs.iter_mut().find(|cost| cost.payer == *payer && cost.purpose == purpose);
+        let same = costs
+            .iter_mut()
+            .find(|cost| cost.payer == *payer && cost.purpose == purpose);
         match same {
             Some(cost) => cost.amount = Drip(cost.amount.0.saturating_add(amount)),
             None => costs.push(Cost {
@@ -259,7 +267,10 @@ fn too_much_gas(plan: &Plan) -> Problem {
 }
 
 fn too_dear(dear: gas::TooDear) -> Problem {
-    let summary = format!("one unit of gas costs {} Gdrip now, more than `max_gas_price` allows", dear.price / 1_000_000_000);
+    let summary = format!(
+        "one unit of gas costs {} Gdrip now, more than `max_gas_price` allows",
+        dear.price / 1_000_000_000
+    );
     Problem::new("chain/gas-price", &[], summary)
         .help("wait for a quieter time, or raise `max_gas_price` of the chain")
 }

@@ -71,7 +71,10 @@ pub(crate) fn creation(init: &[u8], code_length: usize) -> Limits {
 /// Limits for a call that may fill `keys` new storage entries.
 pub(crate) fn call(data: &[u8], keys: u64) -> Limits {
     Limits {
-        gas: floored(data, TRANSACTION + data_gas(data) + CALL_GAS + KEY_GAS * keys),
+        gas: floored(
+            data,
+            TRANSACTION + data_gas(data) + CALL_GAS + KEY_GAS * keys,
+        ),
         storage: KEY_BYTES * keys,
     }
 }
@@ -119,8 +122,8 @@ pub(crate) fn price(fees: Fees, ceiling: u128) -> Result<PriceForm, TooDear> {
 }
 
 fn data_gas(data: &[u8]) -> u64 {
-    let zeros = length(data.iter().filter(|byte| **byte == 0).count());
-    zeros * ZERO_BYTE + (length(data.len()) - zeros) * OTHER_BYTE
+    let byte = |byte: &u8| if *byte == 0 { ZERO_BYTE } else { OTHER_BYTE };
+    data.iter().map(byte).sum()
 }
 
 fn floored(data: &[u8], gas: u64) -> u64 {
@@ -163,13 +166,25 @@ mod tests {
 
     #[test]
     fn the_price_has_room_and_a_ceiling() {
-        let fees = Fees { gas_price: GDRIP, base: Some(3 * GDRIP), priority: 2 * GDRIP };
-        let market = |max_fee, max_priority| Ok(PriceForm::Market { max_fee, max_priority });
+        let fees = Fees {
+            gas_price: GDRIP,
+            base: Some(3 * GDRIP),
+            priority: 2 * GDRIP,
+        };
+        let market = |max_fee, max_priority| {
+            Ok(PriceForm::Market {
+                max_fee,
+                max_priority,
+            })
+        };
         assert_eq!(price(fees, 100 * GDRIP), market(8 * GDRIP, 2 * GDRIP));
         assert_eq!(price(fees, 5 * GDRIP), market(5 * GDRIP, 2 * GDRIP));
         assert_eq!(price(fees, 2 * GDRIP), Err(TooDear { price: 3 * GDRIP }));
         let old = Fees { base: None, ..fees };
-        assert_eq!(price(old, GDRIP), Ok(PriceForm::Legacy { gas_price: GDRIP }));
+        assert_eq!(
+            price(old, GDRIP),
+            Ok(PriceForm::Legacy { gas_price: GDRIP })
+        );
         assert_eq!(price(old, 1), Err(TooDear { price: GDRIP }));
     }
 

@@ -88,13 +88,27 @@ pub(crate) mod tests {
     #[test]
     fn the_key_one_has_its_well_known_addresses() {
         let one = key(&format!("{:064x}", 1));
-        assert_eq!(espace_address(&one.public()), "0x7e5f4552091a69125d5dfcb7b8c2659029395bdf");
-        assert_eq!(one.core_address(1029).hex(), "0x1e5f4552091a69125d5dfcb7b8c2659029395bdf");
+        assert_eq!(
+            espace_address(&one.public()),
+            "0x7e5f4552091a69125d5dfcb7b8c2659029395bdf"
+        );
+        assert_eq!(
+            one.core_address(1029).hex(),
+            "0x1e5f4552091a69125d5dfcb7b8c2659029395bdf"
+        );
     }
 
     #[test]
     fn what_is_not_a_key_is_refused_without_being_shown() {
-        for text in ["", "0x", "12", &"0".repeat(64), &"f".repeat(64), &"g".repeat(64), &"1".repeat(65)] {
+        for text in [
+            "",
+            "0x",
+            "12",
+            &"0".repeat(64),
+            &"f".repeat(64),
+            &"g".repeat(64),
+            &"1".repeat(65),
+        ] {
             let error = Key::read(&Secret::new((*text).to_owned())).err().unwrap();
             assert!(!error.to_string().contains("1111"), "{error}");
         }

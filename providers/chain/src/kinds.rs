@@ -4,9 +4,7 @@
 //! - Returns: [`KINDS`].
 //! - Never: does anything; what the tables mean is in the modules of the kinds.
 
-use pospool_model::{
-    AttributeSchema, KindSchema, OnChange, OutputSchema, Presence, Role, Type,
-};
+use pospool_model::{AttributeSchema, KindSchema, OnChange, OutputSchema, Presence, Role, Type};
 
 /// All kinds.
 pub(crate) const KINDS: &[KindSchema] = &[CHAIN, ACCOUNT, CORE_CONTRACT, POS_REGISTRATION];
@@ -121,7 +119,10 @@ const ACCOUNT: KindSchema = KindSchema {
     ],
     outputs: &[
         output("address", "Core Space address in base32."),
-        output("espace_address", "eSpace address of the same key, in hex: another account with its own money."),
+        output(
+            "espace_address",
+            "eSpace address of the same key, in hex: another account with its own money.",
+        ),
         output("balance", "Balance in Core Space."),
     ],
     open_outputs: false,
@@ -175,8 +176,14 @@ const CORE_CONTRACT: KindSchema = KindSchema {
         THE_CHAIN,
     ],
     outputs: &[
-        output("address", "Where users call it: the proxy if there is one, else the contract."),
-        output("implementation", "Where the code behind the proxy is; absent without a proxy."),
+        output(
+            "address",
+            "Where users call it: the proxy if there is one, else the contract.",
+        ),
+        output(
+            "implementation",
+            "Where the code behind the proxy is; absent without a proxy.",
+        ),
         output("owner_address", "Address of the owner."),
         output("code", "Name and digest of the code that was deployed."),
     ],
@@ -233,7 +240,10 @@ const POS_REGISTRATION: KindSchema = KindSchema {
     ],
     outputs: &[
         output("pos_address", "Address of the key in PoS."),
-        output("identifier", "Identifier of the key in the register: the same 32 bytes as `pos_address`."),
+        output(
+            "identifier",
+            "Identifier of the key in the register: the same 32 bytes as `pos_address`.",
+        ),
         output("votes", "Votes that PoS counts for the key."),
     ],
     open_outputs: false,

@@ -17,6 +17,8 @@ mod abi;
 mod account;
 pub mod address;
 mod batch;
+#[cfg(test)]
+mod bench;
 mod chain;
 mod contract;
 mod draft;
@@ -26,6 +28,7 @@ mod key;
 mod kinds;
 mod observe;
 mod outcome;
+mod preflight;
 mod prepare;
 mod register_data;
 mod registration;
@@ -43,7 +46,7 @@ mod work;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use pospool_model::plan::Effect;
@@ -71,7 +74,7 @@ impl Default for ChainSettings {
     /// Half an hour: PoS counts a vote of mainnet after about ten minutes.
     fn default() -> Self {
         Self {
-            wait: Duration::from_secs(30 * 60),
+            wait: Duration::from_mins(30),
             poll: Duration::from_secs(1),
         }
     }
@@ -139,7 +142,18 @@ impl Provider for ChainProvider {
     }
 
     async fn prepare(&self, effect: &Effect, inputs: &Attributes) -> Result<Ticket, ProviderError> {
-        prepare::prepare(&self.trips, effect, inputs).await
+        let started = Instant::now();
+        loop {
+            let prepared = prepare::prepare(&self.trips, effect, inputs).await;
+            // `latest_confirmed` is an estimate of risk and may fall back behind what it said
+            // before, most of all on a young chain: what was proven is then proven again.
+            let again = matches!(&prepared, Err(error) if error.code() == prepare::UNCONFIRMED)
+                && started.elapsed() < self.settings.wait;
+            if !again {
+                return prepared;
+            }
+            tokio::time::sleep(self.settings.poll).await;
+        }
     }
 
     async fn commit(
@@ -159,9 +173,13 @@ impl Provider for ChainProvider {
             source: Some(Box::new(error)),
         })?;
         match attempt {
-            Attempt::Transaction(signed) => send::commit(&self.trips, pace, &signed, progress).await,
+            Attempt::Transaction(signed) => {
+                send::commit(&self.trips, pace, &signed, progress).await
+            }
             Attempt::AwaitCode(work) => wait::await_code(&self.trips, pace, &work, progress).await,
-            Attempt::AwaitVotes(work) => wait::await_votes(&self.trips, pace, &work, progress).await,
+            Attempt::AwaitVotes(work) => {
+                wait::await_votes(&self.trips, pace, &work, progress).await
+            }
         }
     }
 }

@@ -63,7 +63,10 @@ pub(crate) enum Next {
 
 /// Decides.
 pub(crate) fn next(look: &Look, ours: Ours) -> Next {
-    let status = look.receipt.as_ref().and_then(|receipt| field_u64(receipt, "outcomeStatus"));
+    let status = look
+        .receipt
+        .as_ref()
+        .and_then(|receipt| field_u64(receipt, "outcomeStatus"));
     match (&look.receipt, status) {
         (Some(receipt), Some(0)) => return executed(look, receipt, ours),
         (Some(receipt), Some(1)) => {
@@ -77,7 +80,11 @@ pub(crate) fn next(look: &Look, ours: Ours) -> Next {
         return Next::Wait("sent; it is executed 5 epochs after it is in a block".to_owned());
     }
     if look.next_nonce > ours.nonce {
-        return if ours.stale >= STALE_LOOKS { Next::Replaced } else { Next::Stale };
+        return if ours.stale >= STALE_LOOKS {
+            Next::Replaced
+        } else {
+            Next::Stale
+        };
     }
     if look.newest_epoch > ours.epoch_height + EPOCH_BOUND + EPOCH_SLACK {
         return Next::Expired;
@@ -150,56 +157,125 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    const OURS: Ours = Ours { nonce: 5, epoch_height: 1000, confirm: false, stale: 0 };
+    const OURS: Ours = Ours {
+        nonce: 5,
+        epoch_height: 1000,
+        confirm: false,
+        stale: 0,
+    };
 
     fn look() -> Look {
-        Look { next_nonce: 5, newest_epoch: 1010, confirmed_epoch: 960, ..Look::default() }
+        Look {
+            next_nonce: 5,
+            newest_epoch: 1010,
+            confirmed_epoch: 960,
+            ..Look::default()
+        }
     }
 
     fn executed(status: &str) -> Look {
         let receipt = json!({ "outcomeStatus": status, "epochNumber": "0x3e9", "txExecErrorMsg": "Vm reverted, no" });
-        Look { receipt: Some(receipt), known: true, next_nonce: 6, ..look() }
+        Look {
+            receipt: Some(receipt),
+            known: true,
+            next_nonce: 6,
+            ..look()
+        }
     }
 
     #[test]
     fn an_executed_one_is_done_or_failed() {
         assert_eq!(next(&executed("0x0"), OURS), Next::Done);
-        assert_eq!(next(&executed("0x1"), OURS), Next::Failed(Some("Vm reverted, no".to_owned())));
+        assert_eq!(
+            next(&executed("0x1"), OURS),
+            Next::Failed(Some("Vm reverted, no".to_owned()))
+        );
     }
 
     #[test]
     fn one_with_money_is_done_when_its_epoch_is_confirmed() {
-        let ours = Ours { confirm: true, ..OURS };
+        let ours = Ours {
+            confirm: true,
+            ..OURS
+        };
         assert!(matches!(next(&executed("0x0"), ours), Next::Wait(_)));
-        let confirmed = Look { confirmed_epoch: 1001, ..executed("0x0") };
+        let confirmed = Look {
+            confirmed_epoch: 1001,
+            ..executed("0x0")
+        };
         assert_eq!(next(&confirmed, ours), Next::Done);
     }
 
     #[test]
     fn an_unknown_one_is_sent_and_a_known_one_is_not() {
         assert_eq!(next(&look(), OURS), Next::Send);
-        assert!(matches!(next(&Look { known: true, ..look() }, OURS), Next::Wait(_)));
+        assert!(matches!(
+            next(
+                &Look {
+                    known: true,
+                    ..look()
+                },
+                OURS
+            ),
+            Next::Wait(_)
+        ));
     }
 
     #[test]
     fn a_skipped_one_was_not_executed() {
-        let skipped = Look { next_nonce: 5, ..executed("0x2") };
+        let skipped = Look {
+            next_nonce: 5,
+            ..executed("0x2")
+        };
         assert_eq!(next(&skipped, OURS), Next::Send);
     }
 
     #[test]
     fn a_foreign_one_in_its_place_is_believed_after_a_while() {
-        let foreign = Look { next_nonce: 6, ..look() };
+        let foreign = Look {
+            next_nonce: 6,
+            ..look()
+        };
         assert_eq!(next(&foreign, OURS), Next::Stale);
-        assert_eq!(next(&foreign, Ours { stale: STALE_LOOKS, ..OURS }), Next::Replaced);
+        assert_eq!(
+            next(
+                &foreign,
+                Ours {
+                    stale: STALE_LOOKS,
+                    ..OURS
+                }
+            ),
+            Next::Replaced
+        );
     }
 
     #[test]
     fn an_old_one_expires_unless_it_is_known() {
-        let late = Look { newest_epoch: 101_201, ..look() };
+        let late = Look {
+            newest_epoch: 101_201,
+            ..look()
+        };
         assert_eq!(next(&late, OURS), Next::Expired);
-        assert_eq!(next(&Look { newest_epoch: 101_200, ..look() }, OURS), Next::Send);
-        assert!(matches!(next(&Look { known: true, ..late }, OURS), Next::Wait(_)));
+        assert_eq!(
+            next(
+                &Look {
+                    newest_epoch: 101_200,
+                    ..look()
+                },
+                OURS
+            ),
+            Next::Send
+        );
+        assert!(matches!(
+            next(
+                &Look {
+                    known: true,
+                    ..late
+                },
+                OURS
+            ),
+            Next::Wait(_)
+        ));
     }
 
     #[test]
@@ -207,9 +283,18 @@ mod tests {
         use SendRefusal::{Known, Later, Never};
         for (text, expected) in [
             ("tx already exist", Known),
-            ("Transaction 0x1 is discarded due to out of balance, needs 2 but account balance is 1", Never("chain/not-enough-balance")),
-            ("transaction gas price 1 less than the minimum value 2", Never("chain/gas-price")),
-            ("EpochHeight out of bound: current is 5", Never("chain/expired")),
+            (
+                "Transaction 0x1 is discarded due to out of balance, needs 2 but account balance is 1",
+                Never("chain/not-enough-balance"),
+            ),
+            (
+                "transaction gas price 1 less than the minimum value 2",
+                Never("chain/gas-price"),
+            ),
+            (
+                "EpochHeight out of bound: current is 5",
+                Never("chain/expired"),
+            ),
             ("Chain id mismatch", Never("chain/wrong-network")),
             ("NotEnoughBaseGas", Never("chain/rejected")),
         ] {

@@ -39,7 +39,9 @@ pub(crate) enum RegisterDataError {
     Votes(u64),
     #[error("the keys in the register data have {bls} and {vrf} bytes, and not 48 and 33")]
     Keys { bls: usize, vrf: usize },
-    #[error("the identifier {found} of the register data does not belong to its keys, whose identifier is {expected}")]
+    #[error(
+        "the identifier {found} of the register data does not belong to its keys, whose identifier is {expected}"
+    )]
     Identifier { found: String, expected: String },
     #[error("the register data is of the PoS key {found}, and the node's key is {expected}")]
     OtherKey { found: String, expected: String },
@@ -117,7 +119,10 @@ pub(crate) mod tests {
         assert_eq!(data.identifier, identifier);
         assert_eq!(hex_text(&data.bytes), text);
         assert!(data.clone().expect(identifier).is_ok());
-        assert!(matches!(data.expect([0; 32]), Err(RegisterDataError::OtherKey { .. })));
+        assert!(matches!(
+            data.expect([0; 32]),
+            Err(RegisterDataError::OtherKey { .. })
+        ));
     }
 
     #[test]
@@ -130,10 +135,22 @@ pub(crate) mod tests {
         let bytes = hex_bytes(&text).unwrap();
         assert_eq!(read(&bytes[..bytes.len() - 1]), Error::Form);
         assert_eq!(read(&[&bytes[..], &[0; 32]].concat()), Error::Form);
-        assert_eq!(read(&forged(2, &[1; 48], &[2; 33], identifier)), Error::Votes(2));
-        assert!(matches!(read(&forged(1, &[1; 47], &[2; 33], identifier)), Error::Keys { .. }));
-        assert!(matches!(read(&forged(1, &[9; 48], &[2; 33], identifier)), Error::Identifier { .. }));
-        assert!(matches!(read(&forged(1, &[1; 48], &[2; 33], [0; 32])), Error::Identifier { .. }));
+        assert_eq!(
+            read(&forged(2, &[1; 48], &[2; 33], identifier)),
+            Error::Votes(2)
+        );
+        assert!(matches!(
+            read(&forged(1, &[1; 47], &[2; 33], identifier)),
+            Error::Keys { .. }
+        ));
+        assert!(matches!(
+            read(&forged(1, &[9; 48], &[2; 33], identifier)),
+            Error::Identifier { .. }
+        ));
+        assert!(matches!(
+            read(&forged(1, &[1; 48], &[2; 33], [0; 32])),
+            Error::Identifier { .. }
+        ));
     }
 
     #[test]
@@ -145,7 +162,10 @@ pub(crate) mod tests {
         for position in start..start + 48 {
             let mut changed = bytes.clone();
             changed[position] ^= 1;
-            assert!(RegisterData::read(&hex_text(&changed)).is_err(), "{position}");
+            assert!(
+                RegisterData::read(&hex_text(&changed)).is_err(),
+                "{position}"
+            );
         }
     }
 }

@@ -26,12 +26,18 @@ pub(crate) fn register_contract(network: u32) -> CoreAddress {
 
 /// Asks the register who a key is bound to.
 pub(crate) fn ask_address(identifier: [u8; 32]) -> Vec<u8> {
-    abi::call("identifierToAddress(bytes32)", &[Argument::Word(identifier)])
+    abi::call(
+        "identifierToAddress(bytes32)",
+        &[Argument::Word(identifier)],
+    )
 }
 
 /// Asks the register which key a contract is bound to.
 pub(crate) fn ask_identifier(contract: CoreAddress) -> Vec<u8> {
-    abi::call("addressToIdentifier(address)", &[Argument::Address(contract.bytes())])
+    abi::call(
+        "addressToIdentifier(address)",
+        &[Argument::Address(contract.bytes())],
+    )
 }
 
 /// Checks what a schema cannot say.
@@ -48,15 +54,27 @@ pub(crate) fn normalise(attributes: Attributes) -> Result<Attributes, Vec<Proble
         ),
         _ => {}
     }
-    let given = |name: &str| attributes.get(name).is_some_and(|value| *value != Value::Null);
+    let given = |name: &str| {
+        attributes
+            .get(name)
+            .is_some_and(|value| *value != Value::Null)
+    };
     match (given("node"), given("register_data")) {
         (true, true) => problems.push(
-            Problem::new("chain/two-keys", &["register_data"], "`node` and `register_data` are both given")
-                .help("keep `node` for a node of this spec, `register_data` for any other"),
+            Problem::new(
+                "chain/two-keys",
+                &["register_data"],
+                "`node` and `register_data` are both given",
+            )
+            .help("keep `node` for a node of this spec, `register_data` for any other"),
         ),
         (false, false) => problems.push(
-            Problem::new("chain/no-key-to-register", &[], "neither `node` nor `register_data` says whose key is registered")
-                .help("write `node = node.main`"),
+            Problem::new(
+                "chain/no-key-to-register",
+                &[],
+                "neither `node` nor `register_data` says whose key is registered",
+            )
+            .help("write `node = node.main`"),
         ),
         _ => {}
     }
@@ -65,7 +83,11 @@ pub(crate) fn normalise(attributes: Attributes) -> Result<Attributes, Vec<Proble
     {
         problems.push(bad_data(&error.to_string()));
     }
-    if problems.is_empty() { Ok(attributes) } else { Err(problems) }
+    if problems.is_empty() {
+        Ok(attributes)
+    } else {
+        Err(problems)
+    }
 }
 
 /// The problem of register data that must not be sent.
@@ -80,7 +102,10 @@ mod tests {
     use crate::register_data::tests::good;
 
     fn wanted(pairs: &[(&str, Value)]) -> Attributes {
-        pairs.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect()
+        pairs
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), value.clone()))
+            .collect()
     }
 
     fn codes(pairs: &[(&str, Value)]) -> Vec<&'static str> {
@@ -96,8 +121,14 @@ mod tests {
         let data = ("register_data", Value::Text(good().0));
         assert!(codes(&[deposit.clone(), node.clone()]).is_empty());
         assert!(codes(&[deposit.clone(), data.clone()]).is_empty());
-        assert_eq!(codes(&[deposit.clone(), node.clone(), data]), ["chain/two-keys"]);
-        assert_eq!(codes(std::slice::from_ref(&deposit)), ["chain/no-key-to-register"]);
+        assert_eq!(
+            codes(&[deposit.clone(), node.clone(), data]),
+            ["chain/two-keys"]
+        );
+        assert_eq!(
+            codes(std::slice::from_ref(&deposit)),
+            ["chain/no-key-to-register"]
+        );
         assert_eq!(codes(&[cheap, node]), ["chain/bad-deposit"]);
         let forged = ("register_data", Value::from("0xe335b451"));
         assert_eq!(codes(&[deposit, forged]), ["chain/bad-register-data"]);
@@ -107,6 +138,9 @@ mod tests {
     fn the_register_has_its_address_on_each_network() {
         let text = |network| register_contract(network).to_string();
         assert_eq!(text(1029), "cfx:aaejuaaaaaaaaaaaaaaaaaaaaaaaaaaaayf993ufd7");
-        assert_eq!(text(1), "cfxtest:aaejuaaaaaaaaaaaaaaaaaaaaaaaaaaaaytypk0th1");
+        assert_eq!(
+            text(1),
+            "cfxtest:aaejuaaaaaaaaaaaaaaaaaaaaaaaaaaaaytypk0th1"
+        );
     }
 }

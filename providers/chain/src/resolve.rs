@@ -23,9 +23,19 @@ pub(crate) fn address_of(
             .get(resource)
             .and_then(|outputs| outputs.get("address"))
             .and_then(Value::as_text)
-            .ok_or_else(|| problem("chain/unknown-address", format!("the address of `{resource}` is not known yet")))?,
+            .ok_or_else(|| {
+                problem(
+                    "chain/unknown-address",
+                    format!("the address of `{resource}` is not known yet"),
+                )
+            })?,
         Value::Text(text) => text,
-        other => return Err(problem("chain/unknown-address", format!("{other} is not an address"))),
+        other => {
+            return Err(problem(
+                "chain/unknown-address",
+                format!("{other} is not an address"),
+            ));
+        }
     };
     let address: CoreAddress = text
         .parse()
@@ -34,8 +44,11 @@ pub(crate) fn address_of(
         return Ok(address);
     }
     let other = CoreAddress::new(address.bytes(), network);
-    Err(problem("chain/bad-address", format!("{text} belongs to another network"))
-        .help(format!("on this network the same account is {other}")))
+    Err(problem(
+        "chain/bad-address",
+        format!("{text} belongs to another network"),
+    )
+    .help(format!("on this network the same account is {other}")))
 }
 
 #[cfg(test)]
@@ -50,6 +63,9 @@ mod tests {
         let problem = address_of(&text, &none, 1029, &["owner"]).unwrap_err();
         assert!(problem.help.unwrap().contains("cfx:"));
         let resource = Value::Resource("core_contract.pool".parse().unwrap());
-        assert_eq!(address_of(&resource, &none, 1, &[]).unwrap_err().code, "chain/unknown-address");
+        assert_eq!(
+            address_of(&resource, &none, 1, &[]).unwrap_err().code,
+            "chain/unknown-address"
+        );
     }
 }

@@ -13,27 +13,54 @@ const LONGEST: usize = 300;
 
 /// Reason of a refused simulation. `cfx_call` gives the bytes of the revert, `cfx_estimateGasAndCollateral` a text.
 pub(crate) fn reason(refusal: &Refusal) -> String {
-    let bytes = refusal.data.as_deref().filter(|data| data.starts_with("0x")).and_then(hex_bytes);
+    let bytes = refusal
+        .data
+        .as_deref()
+        .filter(|data| data.starts_with("0x"))
+        .and_then(hex_bytes);
     let decoded = bytes.and_then(|bytes| abi::revert_reason(&bytes));
     shown(&decoded.unwrap_or_else(|| plain(&refusal.message).to_owned()))
 }
 
 /// Reason of a receipt's `txExecErrorMsg`.
 pub(crate) fn receipt_reason(message: Option<&str>) -> String {
-    message.map_or_else(|| "the node gives no reason".to_owned(), |message| shown(plain(message)))
+    message.map_or_else(
+        || "the node gives no reason".to_owned(),
+        |message| shown(plain(message)),
+    )
 }
 
-/// The contract's own words in the node's sentence (conflux-rust `cfx_handler.rs`, `execution_outcome.rs`).
+/// The contract's own words in the node's sentence, or else those of the innermost contract (conflux-rust
+/// `cfx_handler.rs`, `estimation.rs`, `execution_outcome.rs`).
 fn plain(message: &str) -> &str {
-    let reverted = message.split_once("transaction is reverted: ").map(|(_, rest)| rest);
-    let reverted = reverted.or_else(|| message.strip_prefix("Vm reverted, "));
-    let Some(rest) = reverted else { return message };
-    let end = rest.find(" Innermost error").unwrap_or(rest.len());
-    rest[..end].trim_end_matches('.')
+    if let Some(reason) = message.strip_prefix("Vm reverted, ") {
+        return reason;
+    }
+    let Some((_, rest)) = message.split_once("transaction is reverted") else {
+        return message;
+    };
+    let (own, innermost) = rest
+        .split_once(" Innermost error is at ")
+        .unwrap_or((rest, ""));
+    let own = own.trim_start_matches(": ").trim_end_matches('.');
+    if !own.is_empty() {
+        return own;
+    }
+    // `NET1234:TYPE.BUILTIN:AAEJ…: what happened there`
+    let there = innermost
+        .split_once(": ")
+        .map_or(innermost, |(_, what)| what);
+    if there.is_empty() {
+        "it gives no reason"
+    } else {
+        there.trim_end_matches('.')
+    }
 }
 
 fn shown(text: &str) -> String {
-    let printable = text.chars().map(|letter| if letter.is_control() { ' ' } else { letter });
+    let printable = text
+        .chars()
+        .map(|letter| if letter.is_control() { ' ' } else { letter });
     printable.take(LONGEST).collect()
 }
 
@@ -44,16 +71,39 @@ mod tests {
     use crate::text::hex_text;
 
     fn refusal(message: &str, data: Option<String>) -> Refusal {
-        Refusal { code: -32015, message: message.to_owned(), data }
+        Refusal {
+            code: -32015,
+            message: message.to_owned(),
+            data,
+        }
     }
 
     #[test]
     fn the_contract_s_own_words_are_found() {
-        let data = abi::call("Error(string)", &[Argument::Text("not the manager".to_owned())]);
-        assert_eq!(reason(&refusal("Transaction reverted", Some(hex_text(&data)))), "not the manager");
+        let data = abi::call(
+            "Error(string)",
+            &[Argument::Text("not the manager".to_owned())],
+        );
+        assert_eq!(
+            reason(&refusal("Transaction reverted", Some(hex_text(&data)))),
+            "not the manager"
+        );
         let text = "Estimation isn't accurate: transaction is reverted: not the manager. Innermost error is at cfx:a: Vm reverted.";
-        assert_eq!(reason(&refusal(text, Some("cfx:a: Vm reverted".to_owned()))), "not the manager");
-        assert_eq!(receipt_reason(Some("Vm reverted, not the manager")), "not the manager");
+        assert_eq!(
+            reason(&refusal(text, Some("cfx:a: Vm reverted".to_owned()))),
+            "not the manager"
+        );
+        let text = "Estimation isn't accurate: transaction is reverted Innermost error is at NET1:TYPE.BUILTIN:AAEJ: InternalContract(\"Can not verify bls pubkey\").";
+        assert_eq!(
+            reason(&refusal(text, None)),
+            "InternalContract(\"Can not verify bls pubkey\")"
+        );
+        let text = "Estimation isn't accurate: transaction is reverted";
+        assert_eq!(reason(&refusal(text, None)), "it gives no reason");
+        assert_eq!(
+            receipt_reason(Some("Vm reverted, not the manager")),
+            "not the manager"
+        );
         assert_eq!(receipt_reason(Some("OutOfGas")), "OutOfGas");
     }
 

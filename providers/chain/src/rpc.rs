@@ -80,9 +80,9 @@ pub(crate) enum Sent {
     /// The node does not take it.
     Refused(Refusal),
     /// No endpoint took the bytes, for certain.
-    NotSent(Vec<String>),
+    Nowhere(Vec<String>),
     /// The bytes went out and no answer came.
-    Unknown(String),
+    Unknown,
 }
 
 /// Client of one chain.
@@ -186,14 +186,16 @@ impl Rpc {
             match endpoint.post(&request).await {
                 Ok(answer) => match result_of(&answer) {
                     Ok(_) => return Sent::Accepted,
-                    Err(refusal) if is_busy(&refusal) => tried.push(endpoint.says(&refusal.to_string())),
+                    Err(refusal) if is_busy(&refusal) => {
+                        tried.push(endpoint.says(&refusal.to_string()));
+                    }
                     Err(refusal) => return Sent::Refused(refusal),
                 },
                 Err(silence) if silence.unsent => tried.push(silence.what),
-                Err(silence) => return Sent::Unknown(silence.what),
+                Err(_) => return Sent::Unknown,
             }
         }
-        Sent::NotSent(tried)
+        Sent::Nowhere(tried)
     }
 
     /// Asks one endpoint after the other until one answers.
@@ -296,7 +298,10 @@ fn is_busy(refusal: &Refusal) -> bool {
 }
 
 fn whole_refusal(answer: &Json) -> Option<Refusal> {
-    answer.is_object().then(|| result_of(answer).err()).flatten()
+    answer
+        .is_object()
+        .then(|| result_of(answer).err())
+        .flatten()
 }
 
 fn result_of(answer: &Json) -> Result<Json, Refusal> {
@@ -309,7 +314,10 @@ fn result_of(answer: &Json) -> Result<Json, Refusal> {
                 .and_then(Json::as_str)
                 .unwrap_or("no reason given")
                 .to_owned(),
-            data: data.map(|data| data.as_str().map_or_else(|| data.to_string(), str::to_owned)),
+            data: data.map(|data| {
+                data.as_str()
+                    .map_or_else(|| data.to_string(), str::to_owned)
+            }),
         });
     }
     answer.get("result").cloned().ok_or_else(|| Refusal {

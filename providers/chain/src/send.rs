@@ -23,6 +23,9 @@ use crate::work::SignedWork;
 /// How often the reason of a long wait is asked for.
 const ASK_WHY_EVERY: u32 = 20;
 
+/// Time between two words about how far a wait is.
+pub(crate) const SAY_EVERY: Duration = Duration::from_secs(2);
+
 /// How long and how often to look.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Pace {
@@ -45,6 +48,7 @@ pub(crate) async fn commit(
         progress,
         said_sent: false,
         said: String::new(),
+        said_at: None,
         stale: 0,
         looks: 0,
     };
@@ -69,7 +73,10 @@ pub(crate) async fn commit(
 fn unknown(signed: &SignedWork, trouble: Option<RpcError>) -> ProviderError {
     ProviderError::OutcomeUnknown {
         code: "chain/outcome-unknown",
-        what: format!("transaction {} with nonce {} of {}", signed.hash, signed.nonce, signed.from),
+        what: format!(
+            "transaction {} with nonce {} of {}",
+            signed.hash, signed.nonce, signed.from
+        ),
         source: trouble.map(|error| Box::new(error).into()),
     }
 }
@@ -94,6 +101,7 @@ struct Run<'a> {
     progress: &'a dyn Progress,
     said_sent: bool,
     said: String,
+    said_at: Option<Instant>,
     stale: u32,
     looks: u32,
 }
@@ -113,7 +121,11 @@ impl Run<'_> {
             stale: self.stale,
         };
         let next = outcome::next(&look, ours);
-        self.stale = if next == Next::Stale { self.stale + 1 } else { 0 };
+        self.stale = if next == Next::Stale {
+            self.stale + 1
+        } else {
+            0
+        };
         match next {
             Next::Done => self.done(&look, created),
             Next::Failed(reason) => Err(Step::Over(self.failed(reason.as_deref()))),
@@ -149,23 +161,31 @@ impl Run<'_> {
         let nonce = batch.nonce(signed.from);
         let status = batch.ask("cfx_getStatus", json!([]));
         let genesis = batch.ask("cfx_getBlockByEpochNumber", json!(["0x0", false]));
-        let code = signed.creates.map(|address| batch.code(address, At::LatestState));
+        let code = signed
+            .creates
+            .map(|address| batch.code(address, At::LatestState));
         let answers = batch.send(&self.rpc).await?;
-        let hash = answers.get(genesis).and_then(|block| block.get("hash")).and_then(Json::as_str);
+        let hash = answers
+            .get(genesis)
+            .and_then(|block| block.get("hash"))
+            .and_then(Json::as_str);
         if hash.is_some_and(|hash| hash != signed.chain.genesis_hash) {
             return Err(Step::Over(ProviderError::OutcomeUnknown {
                 code: "chain/wrong-network",
-                what: format!("transaction {}: the node at `core_rpc` is on another chain now", signed.hash),
+                what: format!(
+                    "transaction {}: the node at `core_rpc` is on another chain now",
+                    signed.hash
+                ),
                 source: None,
             }));
         }
         let (epochs, next_nonce) = (answers.result(status), answers.u64(nonce));
         let (Ok(epochs), Some(next_nonce)) = (epochs, next_nonce) else {
-            return Err(self.silent());
+            return Err(Self::silent());
         };
         // Null is an answer; a refusal is not, and must not be taken for "unknown".
         let (Ok(_), Ok(_)) = (answers.result(receipt), answers.result(known)) else {
-            return Err(self.silent());
+            return Err(Self::silent());
         };
         let epoch = |name: &str| field_u64(epochs, name).unwrap_or_default();
         let look = Look {
@@ -179,7 +199,7 @@ impl Run<'_> {
         Ok((look, created))
     }
 
-    fn silent(&self) -> Step {
+    fn silent() -> Step {
         let what = "the node does not answer what is asked of a transaction".to_owned();
         Step::Trouble(RpcError::Unreachable { tried: vec![what] })
     }
@@ -188,20 +208,30 @@ impl Run<'_> {
         match self.rpc.send_raw(&self.signed.raw).await {
             Sent::Accepted => self.sent(),
             Sent::Refused(refusal) => {
-                let text = format!("{} {}", refusal.message, refusal.data.clone().unwrap_or_default());
+                let text = format!(
+                    "{} {}",
+                    refusal.message,
+                    refusal.data.clone().unwrap_or_default()
+                );
                 match outcome::read_refusal(&text) {
                     SendRefusal::Known => self.sent(),
                     SendRefusal::Later(why) => self.say(why),
+                    // It was in a pool before: another node may still have it.
+                    SendRefusal::Never(_) if self.said_sent => {
+                        self.say("this node refuses it now; another one may have it");
+                    }
                     SendRefusal::Never(code) => {
-                        return Err(Step::Over(self.refused(code, &format!("the node refuses it: {refusal}"))));
+                        return Err(Step::Over(
+                            self.refused(code, &format!("the node refuses it: {refusal}")),
+                        ));
                     }
                 }
             }
-            Sent::NotSent(tried) => {
+            Sent::Nowhere(tried) => {
                 return Err(Step::Trouble(RpcError::Unreachable { tried }));
             }
             // The next look tells whether the node took it.
-            Sent::Unknown(_) => {}
+            Sent::Unknown => {}
         }
         Ok(None)
     }
@@ -210,7 +240,10 @@ impl Run<'_> {
         let Some(expected) = self.signed.creates else {
             return Ok(Some(self.signed.outputs.clone()));
         };
-        let found = look.receipt.as_ref().and_then(|receipt| receipt.get("contractCreated"));
+        let found = look
+            .receipt
+            .as_ref()
+            .and_then(|receipt| receipt.get("contractCreated"));
         let found = found.and_then(Json::as_str).unwrap_or("nowhere");
         if found.parse().ok() != Some(expected) {
             let what = format!("the contract was created at {found}, and the plan said {expected}");
@@ -224,7 +257,10 @@ impl Run<'_> {
     }
 
     fn failed(&self, reason: Option<&str>) -> ProviderError {
-        let what = format!("it was executed and failed: {}", revert::receipt_reason(reason));
+        let what = format!(
+            "it was executed and failed: {}",
+            revert::receipt_reason(reason)
+        );
         self.refused("chain/reverted", &what)
     }
 
@@ -239,9 +275,13 @@ impl Run<'_> {
         }
     }
 
+    /// Tells a person; how far the same wait has come only once in a while.
     fn say(&mut self, what: &str) {
-        if self.said != what {
+        let same_wait = self.said.split(';').next() == what.split(';').next();
+        let lately = self.said_at.is_some_and(|at| at.elapsed() < SAY_EVERY);
+        if self.said != what && !(same_wait && lately) {
             what.clone_into(&mut self.said);
+            self.said_at = Some(Instant::now());
             self.progress.waiting(what);
         }
     }
@@ -249,15 +289,24 @@ impl Run<'_> {
     /// Tells why the pool does not let it go, as far as the node knows (conflux-rust `transaction_status.rs`).
     async fn say_why(&mut self) {
         let account = json!([self.signed.from.to_string()]);
-        let Ok(pending) = self.rpc.call("cfx_getAccountPendingTransactions", account).await else {
+        let Ok(pending) = self
+            .rpc
+            .call("cfx_getAccountPendingTransactions", account)
+            .await
+        else {
             return;
         };
-        let reason = pending.get("firstTxStatus").and_then(|status| status.get("pending")).and_then(Json::as_str);
+        let reason = pending
+            .get("firstTxStatus")
+            .and_then(|status| status.get("pending"))
+            .and_then(Json::as_str);
         let words = match reason {
             Some("futureNonce") => "an earlier transaction of the account is missing",
             Some("notEnoughCash") => "the account cannot pay for it: send CFX there",
             Some("oldEpochHeight") => "it is too old to be packed",
-            Some("outdatedStatus") => "the node must hear of the account again: any transaction of it will do",
+            Some("outdatedStatus") => {
+                "the node must hear of the account again: any transaction of it will do"
+            }
             _ => return,
         };
         self.say(&format!("in the pool of the node, which says: {words}"));

@@ -49,7 +49,9 @@ pub(crate) enum SettingType {
     Blocks,
     Address,
     /// A set of addresses, and the function that takes one out.
-    Addresses { remover: &'static str },
+    Addresses {
+        remover: &'static str,
+    },
 }
 
 /// All tables.
@@ -76,16 +78,36 @@ const POS_POOL: Table = Table {
     contract: "PoSPool",
     manager: Some("manager()"),
     settings: &[
-        managed("name", SettingType::Text, "poolName()", "setPoolName(string)"),
+        managed(
+            "name",
+            SettingType::Text,
+            "poolName()",
+            "setPoolName(string)",
+        ),
         managed(
             "user_share_ratio",
             SettingType::Ratio,
             "poolUserShareRatio()",
             "setPoolUserShareRatio(uint64)",
         ),
-        managed("lock_period", SettingType::Blocks, "_poolLockPeriod()", "setLockPeriod(uint64)"),
-        managed("unlock_period", SettingType::Blocks, "_poolUnlockPeriod()", "setUnlockPeriod(uint64)"),
-        managed("voting_escrow", SettingType::Address, "votingEscrow()", "setVotingEscrow(address)"),
+        managed(
+            "lock_period",
+            SettingType::Blocks,
+            "_poolLockPeriod()",
+            "setLockPeriod(uint64)",
+        ),
+        managed(
+            "unlock_period",
+            SettingType::Blocks,
+            "_poolUnlockPeriod()",
+            "setUnlockPeriod(uint64)",
+        ),
+        managed(
+            "voting_escrow",
+            SettingType::Address,
+            "votingEscrow()",
+            "setVotingEscrow(address)",
+        ),
         Setting {
             name: MANAGER,
             ty: SettingType::Address,
@@ -132,13 +154,24 @@ impl Table {
         let summary = format!("`{}` has no setting `{name}`", self.contract);
         let help = match did_you_mean(name, names()) {
             Some(meant) => format!("did you mean `{meant}`?"),
-            None => format!("its settings are {}", names().collect::<Vec<_>>().join(", ")),
+            None => format!(
+                "its settings are {}",
+                names().collect::<Vec<_>>().join(", ")
+            ),
         };
         Problem::new("chain/unknown-setting", &["settings", name], summary).help(help)
     }
 }
 
 impl Setting {
+    /// Whether its values stand for accounts or contracts.
+    pub(crate) fn holds_addresses(&self) -> bool {
+        matches!(
+            self.ty,
+            SettingType::Address | SettingType::Addresses { .. }
+        )
+    }
+
     /// Brings a wanted value into its normal form, which is the one that [`Setting::read`] returns.
     pub(crate) fn normal(&self, value: Value) -> Result<Value, Problem> {
         let wrong = |found: &Value, expected: &str| {
@@ -176,8 +209,11 @@ impl Setting {
             };
             let problem = |what: String| Problem::new(WRONG, &["settings", self.name], what);
             let entry = entry.ok_or_else(|| {
-                problem(format!("{value} in `{}` is not a contract of Core Space", self.name))
-                    .help(ADDRESS_HELP)
+                problem(format!(
+                    "{value} in `{}` is not a contract of Core Space",
+                    self.name
+                ))
+                .help(ADDRESS_HELP)
             })?;
             if entry != Value::Unknown && normal.contains(&entry) {
                 return Err(problem(format!("{entry} is twice in `{}`", self.name)));
@@ -192,7 +228,9 @@ impl Setting {
         let address = |bytes: [u8; 20]| Value::Text(CoreAddress::new(bytes, network).to_string());
         let value = match self.ty {
             SettingType::Text => abi::read_text(answer).map(Value::Text),
-            SettingType::Ratio => abi::read_number(answer).map(|parts| Value::Text(ratio_text(parts))),
+            SettingType::Ratio => {
+                abi::read_number(answer).map(|parts| Value::Text(ratio_text(parts)))
+            }
             SettingType::Blocks => abi::read_number(answer)
                 .and_then(|number| u64::try_from(number).ok())
                 .map(|number| Value::Blocks(Blocks(number))),
@@ -249,7 +287,8 @@ pub(crate) fn parse_ratio(text: &str) -> Option<u128> {
     if !digits(whole) || !digits(decimals) || whole.len() > 3 || decimals.len() > 2 {
         return None;
     }
-    let parts = whole.parse::<u128>().ok()? * 100 + format!("{decimals:0<2}").parse::<u128>().ok()?;
+    let parts =
+        whole.parse::<u128>().ok()? * 100 + format!("{decimals:0<2}").parse::<u128>().ok()?;
     (1..=10_000).contains(&parts).then_some(parts)
 }
 
@@ -287,7 +326,9 @@ mod tests {
             assert_eq!(parse_ratio(text), Some(parts), "{text}");
             assert_eq!(ratio_text(parts), normal);
         }
-        for bad in ["90", "0%", "0.00%", "100.01%", "-1%", "90.123%", "90.%", ".5%", "9 0%", "90%%", "1e1%"] {
+        for bad in [
+            "90", "0%", "0.00%", "100.01%", "-1%", "90.123%", "90.%", ".5%", "9 0%", "90%%", "1e1%",
+        ] {
             assert_eq!(parse_ratio(bad), None, "{bad}");
         }
     }
@@ -328,7 +369,10 @@ mod tests {
     #[test]
     fn addresses_lose_their_verbose_form() {
         let verbose = "CFX:TYPE.USER:AAJG4WT2MBMBB44SP6SZD783RY0JTAD5BEA80XDY7P";
-        assert_eq!(pool("manager").normal(Value::from(verbose)), Ok(Value::from(BASE32)));
+        assert_eq!(
+            pool("manager").normal(Value::from(verbose)),
+            Ok(Value::from(BASE32))
+        );
         let pools = table("PoolManager").unwrap().setting("pools").unwrap();
         let twice = Value::List(vec![Value::from(verbose), Value::from(BASE32)]);
         assert!(pools.normal(twice).unwrap_err().summary.contains("twice"));
@@ -338,12 +382,23 @@ mod tests {
     #[test]
     fn an_unknown_setting_is_met_with_the_one_that_was_meant() {
         let pool = table("PoSPool").unwrap();
-        assert_eq!(pool.unknown("lock_periods").help.unwrap(), "did you mean `lock_period`?");
-        assert!(pool.unknown("colour").help.unwrap().contains("user_share_ratio"));
+        assert_eq!(
+            pool.unknown("lock_periods").help.unwrap(),
+            "did you mean `lock_period`?"
+        );
+        assert!(
+            pool.unknown("colour")
+                .help
+                .unwrap()
+                .contains("user_share_ratio")
+        );
     }
 
     #[test]
     fn the_manager_is_set_last() {
-        assert_eq!(table("PoSPool").unwrap().settings.last().unwrap().name, MANAGER);
+        assert_eq!(
+            table("PoSPool").unwrap().settings.last().unwrap().name,
+            MANAGER
+        );
     }
 }

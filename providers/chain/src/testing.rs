@@ -60,9 +60,14 @@ where
 {
     while let Some(body) = read_request(&mut stream).await {
         requests.fetch_add(1, Ordering::SeqCst);
-        let Some(reply) = reply(&body, &*answer) else { return };
+        let Some(reply) = reply(&body, &*answer) else {
+            return;
+        };
         let text = reply.to_string();
-        let head = format!("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n", text.len());
+        let head = format!(
+            "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
+            text.len()
+        );
         let sent = stream.write_all(format!("{head}{text}").as_bytes()).await;
         if sent.is_err() {
             return;
@@ -81,14 +86,19 @@ fn reply(body: &Json, answer: &dyn Fn(&str, &Json) -> Answer) -> Option<Json> {
     };
     match body.as_array() {
         // In reverse, since the order of a batch's answers is free.
-        Some(calls) => calls.iter().rev().map(one).collect::<Option<Vec<_>>>().map(Json::Array),
+        Some(calls) => calls
+            .iter()
+            .rev()
+            .map(one)
+            .collect::<Option<Vec<_>>>()
+            .map(Json::Array),
         None => one(body),
     }
 }
 
 async fn read_request(stream: &mut TcpStream) -> Option<Json> {
     let mut bytes = Vec::new();
-    let mut part = [0; 65536];
+    let mut part = vec![0; 65536];
     loop {
         if let Some(end) = bytes.windows(4).position(|window| window == b"\r\n\r\n") {
             let head = String::from_utf8_lossy(&bytes[..end]).to_ascii_lowercase();

@@ -78,7 +78,10 @@ impl Unsigned {
             Price::Legacy { gas_price } => {
                 stream.append(&gas_price);
             }
-            Price::Market { max_fee, max_priority } => {
+            Price::Market {
+                max_fee,
+                max_priority,
+            } => {
                 stream.append(&max_priority);
                 stream.append(&max_fee);
             }
@@ -154,7 +157,10 @@ mod tests {
     /// Written down by hand from the format: prefix, then the list of the eleven fields, then the signature.
     #[test]
     fn a_market_transaction_has_its_prefix_and_eleven_fields() {
-        let price = Price::Market { max_fee: 2_000_000_000, max_priority: 1 };
+        let price = Price::Market {
+            max_fee: 2_000_000_000,
+            max_priority: 1,
+        };
         let fields = transfer(5, price).fields();
         assert_eq!(
             hex_text(&fields),

@@ -15,7 +15,7 @@ use serde_json::{Value as Json, json};
 use crate::batch::{At, Batch};
 use crate::registration::observe::{ask_votes, read_votes, votes_value};
 use crate::rpc::{Rpc, RpcError};
-use crate::send::Pace;
+use crate::send::{Pace, SAY_EVERY};
 use crate::text::field_u64;
 use crate::work::{AwaitCode, AwaitVotes, ChainRef};
 
@@ -40,10 +40,18 @@ async fn look_for_code(rpc: &Rpc, work: &AwaitCode) -> Result<Found, RpcError> {
     let mut batch = Batch::default();
     let status = batch.ask("cfx_getStatus", json!([]));
     let code = |at| work.contracts.iter().map(move |address| (*address, at));
-    let confirmed: Vec<_> = code(At::LatestConfirmed).map(|(address, at)| batch.code(address, at)).collect();
-    let now: Vec<_> = code(At::LatestState).map(|(address, at)| batch.code(address, at)).collect();
+    let confirmed: Vec<_> = code(At::LatestConfirmed)
+        .map(|(address, at)| batch.code(address, at))
+        .collect();
+    let now: Vec<_> = code(At::LatestState)
+        .map(|(address, at)| batch.code(address, at))
+        .collect();
     let answers = batch.send(rpc).await?;
-    let there = |slots: &[_]| slots.iter().all(|slot| answers.has_code(*slot) == Some(true));
+    let there = |slots: &[_]| {
+        slots
+            .iter()
+            .all(|slot| answers.has_code(*slot) == Some(true))
+    };
     if there(&confirmed) {
         return Ok(Found::Yes(Attributes::new()));
     }
@@ -70,9 +78,19 @@ pub(crate) async fn await_votes(
     progress: &dyn Progress,
 ) -> Result<Attributes, ProviderError> {
     let Some(pos_address) = &work.pos_address else {
-        return Err(ProviderError::refused("chain/bad-payload", "a wait for votes names no key"));
+        return Err(ProviderError::refused(
+            "chain/bad-payload",
+            "a wait for votes names no key",
+        ));
     };
-    repeat(trips, pace, &work.chain, progress, Awaited::Votes(pos_address)).await
+    repeat(
+        trips,
+        pace,
+        &work.chain,
+        progress,
+        Awaited::Votes(pos_address),
+    )
+    .await
 }
 
 async fn look_for_votes(rpc: &Rpc, pos_address: &str) -> Result<Found, RpcError> {
@@ -93,7 +111,9 @@ async fn look_for_votes(rpc: &Rpc, pos_address: &str) -> Result<Found, RpcError>
         _ => {}
     }
     let number = |answer: Option<&Json>, name: &str| {
-        answer.and_then(|answer| field_u64(answer, name)).unwrap_or_default()
+        answer
+            .and_then(|answer| field_u64(answer, name))
+            .unwrap_or_default()
     };
     Ok(Found::NotYet(format!(
         "PoS has finalised epoch {} of {} (PoS epoch {}) and counts no vote yet",
@@ -133,7 +153,7 @@ async fn repeat(
     };
     let rpc = Rpc::counting(&chain.endpoints, Arc::clone(trips)).map_err(unreachable)?;
     let started = Instant::now();
-    let mut said = String::new();
+    let mut said: Option<Instant> = None;
     loop {
         if progress.cancelled() {
             return Err(ProviderError::Cancelled);
@@ -147,9 +167,10 @@ async fn repeat(
                 });
             }
             Ok(Found::NotYet(what)) => {
-                if what != said {
+                // Epochs go on with every look: once in a while is enough for a person.
+                if said.is_none_or(|said| said.elapsed() >= SAY_EVERY) {
                     progress.waiting(&what);
-                    said = what;
+                    said = Some(Instant::now());
                 }
             }
             Err(error) if over => return Err(unreachable(error)),

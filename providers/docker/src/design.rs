@@ -10,6 +10,7 @@ use pospool_model::plan::{Action, Effect, Nature};
 use pospool_model::provider::{Design, Task, World};
 use pospool_model::{Address, Attributes, Problem, Value};
 
+use crate::exclusive::{known_key, refuse_lost_key, refuse_other_host, refuse_shared_key};
 use crate::facts::{DockerFacts, NodeFacts};
 use crate::names::{self, Name};
 use crate::node::container::{IN_PLACE, Made, owner};
@@ -18,6 +19,9 @@ use crate::node::outputs;
 use crate::node::wish::{NodeWish, text};
 use crate::render::{self, ChainWish};
 use crate::volume;
+
+#[cfg(test)]
+mod tests;
 
 /// Outputs that are known only when the node runs.
 const RUNNING_OUTPUTS: [&str; 2] = ["client_version", "started_at"];
@@ -380,76 +384,4 @@ fn stop_job(address: &Address, name: &Name, old: &NodeFacts) -> StopJob {
         name: name.clone(),
         container: old.container.clone(),
     }
-}
-
-/// The PoS address that the volume's key must have: as recorded, while the volume is the same.
-fn known_key(task: &Task<'_>, wish: &NodeWish) -> Option<String> {
-    let recorded = task.recorded?;
-    let same = recorded.attributes.get("data").and_then(Value::as_resource) == Some(&wish.data);
-    text(&recorded.outputs, "pos_address")
-        .filter(|_| same)
-        .map(str::to_owned)
-}
-
-/// One key, one node.
-fn refuse_shared_key(address: &Address, wish: &NodeWish, world: &World<'_>) -> Result<(), Problem> {
-    let other = world.wanted.iter().find(|(other, attributes)| {
-        other.kind() == "node"
-            && *other != address
-            && attributes.get("data").and_then(Value::as_resource) == Some(&wish.data)
-    });
-    match other {
-        None => Ok(()),
-        Some((other, _)) => Err(Problem::new(
-            "docker/shared-key",
-            &["data"],
-            format!(
-                "`{}` is the data of {other} too: two nodes with one PoS key must never vote",
-                wish.data
-            ),
-        )
-        .help("give each node a volume of its own")),
-    }
-}
-
-fn refuse_other_host(wish: &NodeWish, world: &World<'_>) -> Result<(), Problem> {
-    let Some(volume) = world.wanted.get(&wish.data) else {
-        return Ok(());
-    };
-    match volume.get("host").and_then(Value::as_resource) {
-        Some(host) if *host != wish.host => Err(Problem::new(
-            "docker/other-host",
-            &["data"],
-            format!(
-                "`{}` is on {host}, and the node on {}",
-                wish.data, wish.host
-            ),
-        )
-        .help("write the same host in both")),
-        _ => Ok(()),
-    }
-}
-
-/// A registered key that is gone must not be replaced in silence.
-fn refuse_lost_key(
-    key: &str,
-    docker: &str,
-    volume: &Name,
-    facts: &DockerFacts,
-) -> Result<(), Problem> {
-    let Some(engine) = facts.engines.get(docker) else {
-        return Ok(());
-    };
-    if engine.volumes.contains_key(volume.as_str()) {
-        return Ok(());
-    }
-    Err(Problem::new(
-        "docker/pos-key-lost",
-        &["data"],
-        format!("volume `{volume}` is gone, and the PoS key {key} with it"),
-    )
-    .help(
-        "restore the volume from a backup; if a new key is what you want, remove the node and its volume from the \
-         spec, apply, and write them again",
-    ))
 }

@@ -122,9 +122,9 @@ impl Recipe {
             let _ = write!(
                 script,
                 "for dir in /root/run/pos_config /root/run; do\n  \
-                   if [ -f \"$dir/{name}\" ]; then cp \"$dir/{name}\" /out{CONFIG_DIR}/{name}; break; fi\ndone\n\
-                 [ -f /out{CONFIG_DIR}/{name} ] || fail 'the image has no {name}'\n\
-                 echo '{sha256}  /out{CONFIG_DIR}/{name}' | sha256sum -c - \
+                   if [ -f \"$dir/{name}\" ]; then cp \"$dir/{name}\" {CONFIG_DIR}/{name}; break; fi\ndone\n\
+                 [ -f {CONFIG_DIR}/{name} ] || fail 'the image has no {name}'\n\
+                 echo '{sha256}  {CONFIG_DIR}/{name}' | sha256sum -c - \
                  || fail 'the {name} of the image is not the one of this network'\n"
             );
         }
@@ -132,7 +132,7 @@ impl Recipe {
             let _ = write!(
                 script,
                 "line=$(cd /root/run && grep -h '^ *bootnodes' conflux.toml hydra.toml testnet.toml 2>/dev/null | head -n 1)\n\
-                 case $line in *cfxnode://*) echo \"$line\" >> /out{CONFIG_DIR}/conflux.toml ;; \
+                 case $line in *cfxnode://*) echo \"$line\" >> {CONFIG_DIR}/conflux.toml ;; \
                  *) fail 'the image names no bootnodes; write `bootnodes` in the node' ;; esac\n"
             );
         }
@@ -163,19 +163,13 @@ pub(crate) fn hash(bytes: &[u8]) -> String {
     hex
 }
 
-/// The first stage prepares, and only its result is copied: the image has one layer more than its base.
 fn dockerfile(base: &str) -> String {
     format!(
-        "FROM {base} AS prepared\n\
+        "FROM {base}\n\
          USER 0:0\n\
-         COPY etc/ /out{CONFIG_DIR}/\n\
-         COPY opt/ /out/opt/pospool/\n\
-         RUN [\"/bin/bash\", \"/out/opt/pospool/build\"]\n\
-         FROM {base}\n\
-         USER 0:0\n\
-         COPY --from=prepared /out/opt/ /opt/\n\
-         COPY --from=prepared /out/etc/ /etc/\n\
-         COPY --from=prepared --chown={USER} /out{DATA_DIR} {DATA_DIR}\n\
+         COPY etc/ {CONFIG_DIR}/\n\
+         COPY opt/ /opt/pospool/\n\
+         RUN [\"/bin/bash\", \"/opt/pospool/build\"]\n\
          USER {USER}\n\
          WORKDIR {DATA_DIR}\n\
          ENTRYPOINT [\"/opt/pospool/entrypoint\"]\n\
@@ -188,18 +182,21 @@ const BUILD_HEAD: &str = "\
 set -eu
 fail() { echo \"pospool: $1\" >&2; exit 1; }
 [ -x /root/run/conflux ] || fail 'the image has no /root/run/conflux'
-mkdir -p /out/opt/conflux /out/data
-cp -a /root/run/. /out/opt/conflux/
+# Only root may enter /root, so the node has to lie elsewhere.
+mkdir -p /opt/conflux
+cp -a /root/run/. /opt/conflux/
 # Its own configuration names a public password for the PoS key.
-rm -f /out/opt/conflux/conflux.toml /out/opt/conflux/hydra.toml /out/opt/conflux/testnet.toml
+rm -f /opt/conflux/conflux.toml /opt/conflux/hydra.toml /opt/conflux/testnet.toml
 ";
 
 const BUILD_TAIL: &str = "\
-rm -f /out/opt/pospool/build
-chown -R 0:0 /out/opt /out/etc
-chmod -R a+rX,go-w /out/opt /out/etc
-chmod 0755 /out/opt/pospool/entrypoint
-chmod 0700 /out/data
+rm -f /opt/pospool/build
+chown -R 0:0 /opt/conflux /opt/pospool /etc/conflux
+chmod -R a+rX,go-w /opt/conflux /opt/pospool /etc/conflux
+# A new volume takes over owner and mode of the folder that it is mounted on.
+mkdir -p /data
+chown 10001:10001 /data
+chmod 0700 /data
 ";
 
 fn add(archive: &mut tar::Builder<Vec<u8>>, path: &str, bytes: &[u8], mode: u32) -> io::Result<()> {

@@ -15,6 +15,7 @@ mod commit;
 mod config_keys;
 mod design;
 mod errors;
+mod exclusive;
 mod facts;
 mod failures;
 mod image;

@@ -141,19 +141,15 @@ fn hosts(scene: &Scene<'_>) -> BTreeMap<Address, String> {
 
 /// The engine that a target is on: as the spec says, or as recorded.
 fn docker_of(target: &Target<'_>, hosts: &BTreeMap<Address, String>) -> Option<String> {
-    let host = target
-        .wanted
-        .and_then(|wanted| wanted.get("host"))
-        .and_then(Value::as_resource);
-    let recorded = || {
-        target
-            .recorded
-            .and_then(|recorded| text(&recorded.outputs, "docker"))
-    };
-    match host {
-        Some(host) => hosts.get(host).cloned(),
-        None => recorded().map(str::to_owned),
+    let host = |attributes: &Attributes| hosts.get(attributes.get("host")?.as_resource()?).cloned();
+    if let Some(wanted) = target.wanted {
+        return host(wanted);
     }
+    let recorded = target.recorded?;
+    // A run that was cut early may have left no outputs.
+    text(&recorded.outputs, "docker")
+        .map(str::to_owned)
+        .or_else(|| host(&recorded.attributes))
 }
 
 /// Looks at each engine once, all at the same time.

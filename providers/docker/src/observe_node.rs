@@ -194,8 +194,8 @@ impl Node<'_> {
     }
 
     fn binding(&self) -> String {
-        let state = if self.running() { "running" } else { "stopped" };
-        format!("{} {state}", self.id.as_str().get(..12).unwrap_or_default())
+        let id = self.id.as_str().get(..12).unwrap_or_default();
+        format!("{id} {}", self.state())
     }
 
     fn facts(&self) -> NodeFacts {
@@ -221,8 +221,7 @@ impl Node<'_> {
             .and_then(|attributes| self.made(attributes));
         let mut attributes = labelled.unwrap_or_default();
         attributes.remove("pos_key_password");
-        let state = if self.running() { "running" } else { "stopped" };
-        attributes.insert("state".to_owned(), state.into());
+        attributes.insert("state".to_owned(), self.state().into());
         let hardening = self.hardening(made.as_ref(), facts);
         attributes.insert("hardening".to_owned(), hardening.into());
         let mut outputs = match &made {

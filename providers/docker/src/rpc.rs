@@ -4,7 +4,7 @@
 //! - Returns: answers, or that there is none yet.
 //! - Never: sends a secret: the text of a question can be seen in the list of processes.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use pospool_model::ProviderError;
 use serde_json::{Value, json};
@@ -47,25 +47,36 @@ pub(crate) struct Progress {
     pub(crate) peers: usize,
     /// Epoch of PoS; `None` while PoS has not started.
     pub(crate) pos_epoch: Option<u64>,
+    /// Age of its newest block, in seconds.
+    pub(crate) age: Option<u64>,
 }
+
+/// Largest age of the newest block of a node that follows its chain: a block comes each second or faster.
+const FRESH: u64 = 60;
 
 impl Progress {
     /// Whether it follows its chain.
+    ///
+    /// The phase alone does not say so: a young or private network has its nodes in the normal phase while they
+    /// still read old blocks.
     pub(crate) fn is_ready(&self) -> bool {
-        self.phase == "NormalSyncPhase" && self.epoch.is_some() && self.pos_epoch.is_some()
+        self.phase == "NormalSyncPhase"
+            && self.pos_epoch.is_some()
+            && self.age.is_some_and(|age| age <= FRESH)
     }
 
     /// One line for a person.
     pub(crate) fn line(&self) -> String {
         let number = |value: Option<u64>| value.map_or("none yet".to_owned(), |n| n.to_string());
         format!(
-            "{}, epoch {}, {} peers, PoS epoch {}",
+            "{}, epoch {}, newest block {} s old, {} peers, PoS epoch {}",
             if self.phase.is_empty() {
                 "starting"
             } else {
                 &self.phase
             },
             number(self.epoch),
+            self.age.map_or("?".to_owned(), |age| age.to_string()),
             self.peers,
             number(self.pos_epoch),
         )
@@ -118,11 +129,12 @@ pub(crate) async fn progress(
         ("cfx_getStatus", json!([])),
         ("pos_getStatus", json!([])),
         ("debug_getNetSessions", json!([null])),
+        ("cfx_getBlockByEpochNumber", json!(["latest_mined", false])),
     ];
     let Some(answers) = ask(engine, container, &questions).await? else {
         return Ok(None);
     };
-    let [phase, status, pos, sessions] = &answers[..] else {
+    let [phase, status, pos, sessions, block] = &answers[..] else {
         return Ok(None);
     };
     let of =
@@ -139,6 +151,7 @@ pub(crate) async fn progress(
             .and_then(Value::as_array)
             .map_or(0, Vec::len),
         pos_epoch: of(pos, "epoch"),
+        age: of(block, "timestamp").and_then(age),
     }))
 }
 
@@ -200,6 +213,16 @@ fn answers(text: &str, count: usize) -> Option<Vec<Option<Value>>> {
     Some(answers)
 }
 
+/// Seconds since a moment of the chain; the clocks of its miners may be a little ahead of ours.
+fn age(timestamp: u64) -> Option<u64> {
+    if timestamp == 0 {
+        // The block at epoch 0 may have no time at all.
+        return None;
+    }
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).ok()?.as_secs();
+    Some(now.saturating_sub(timestamp))
+}
+
 /// Reads a number as the node writes it: `0x1f`.
 fn quantity(value: &Value) -> Option<u64> {
     u64::from_str_radix(value.as_str()?.strip_prefix("0x")?, 16).ok()
@@ -245,21 +268,35 @@ mod tests {
     }
 
     #[test]
-    fn readiness_needs_the_normal_phase_and_pos() {
-        let mut progress = Progress {
+    fn readiness_needs_the_normal_phase_pos_and_a_fresh_block() {
+        let ready = Progress {
             phase: "NormalSyncPhase".to_owned(),
             epoch: Some(9),
             peers: 2,
-            pos_epoch: None,
+            pos_epoch: Some(1),
+            age: Some(3),
         };
-        assert!(!progress.is_ready());
-        progress.pos_epoch = Some(1);
-        assert!(progress.is_ready());
+        assert!(ready.is_ready());
         assert_eq!(
-            progress.line(),
-            "NormalSyncPhase, epoch 9, 2 peers, PoS epoch 1"
+            ready.line(),
+            "NormalSyncPhase, epoch 9, newest block 3 s old, 2 peers, PoS epoch 1"
         );
-        progress.phase = "CatchUpSyncBlockHeaderPhase".to_owned();
-        assert!(!progress.is_ready());
+        for behind in [
+            Progress {
+                phase: "CatchUpSyncBlockHeaderPhase".to_owned(),
+                ..ready.clone()
+            },
+            Progress {
+                pos_epoch: None,
+                ..ready.clone()
+            },
+            Progress {
+                age: Some(61),
+                ..ready.clone()
+            },
+            Progress { age: None, ..ready },
+        ] {
+            assert!(!behind.is_ready(), "{behind:?}");
+        }
     }
 }

@@ -22,7 +22,11 @@ pub(crate) const THING: KindSchema = KindSchema {
         attribute("shape", Type::Text, OnChange::Replace),
         attribute("fixed", Type::Text, OnChange::Refuse),
         attribute("settings", Type::Settings, OnChange::Update),
-        attribute("uses", Type::List(&Type::Reference(&["thing"])), OnChange::Ignore),
+        attribute(
+            "uses",
+            Type::List(&Type::Reference(&["thing"])),
+            OnChange::Ignore,
+        ),
     ],
     outputs: &[OutputSchema {
         name: "id",

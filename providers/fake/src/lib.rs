@@ -65,14 +65,19 @@ impl FakeProvider {
     fn carry_out(&self, ticket: &Ticket) -> Attributes {
         let mut outside = self.outside();
         let key = &ticket.key;
-        let address = ticket.payload["address"].as_str().unwrap_or_default().to_owned();
+        let address = ticket.payload["address"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned();
         if !outside.effects.contains_key(key) {
             *outside.effects.entry(key.clone()).or_default() += 1;
             if ticket.payload["op"] == "delete" {
                 outside.things.remove(&address);
             } else {
                 let attributes = serde_json::from_value(ticket.payload["attributes"].clone());
-                outside.things.insert(address.clone(), attributes.unwrap_or_default());
+                outside
+                    .things
+                    .insert(address.clone(), attributes.unwrap_or_default());
             }
         }
         Attributes::from([("id".to_owned(), Value::from(format!("id of {address}")))])
@@ -106,7 +111,11 @@ impl Provider for FakeProvider {
 
     fn normalise(&self, _: &str, attributes: Attributes) -> Result<Attributes, Vec<Problem>> {
         if attributes.get("value") == Some(&Value::from("forbidden")) {
-            return Err(vec![Problem::new("fake/forbidden", &["value"], "this value is forbidden")]);
+            return Err(vec![Problem::new(
+                "fake/forbidden",
+                &["value"],
+                "this value is forbidden",
+            )]);
         }
         Ok(attributes)
     }
@@ -179,9 +188,10 @@ impl Provider for FakeProvider {
             return Err(dead());
         }
         match self.fault() {
-            Some(Fault::Refused(_)) => {
-                Err(ProviderError::refused("fake/refused", "the fake outside refused it"))
-            }
+            Some(Fault::Refused(_)) => Err(ProviderError::refused(
+                "fake/refused",
+                "the fake outside refused it",
+            )),
             Some(Fault::Unreachable(_)) => Err(ProviderError::Unreachable {
                 code: "fake/unreachable",
                 what: "the fake outside".to_owned(),

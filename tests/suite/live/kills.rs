@@ -54,7 +54,10 @@ fn one_pool(account: usize, most: usize, random: &mut Random) -> usize {
         child.kill().unwrap();
         child.wait().unwrap();
         kills += 1;
-        println!("account {account}: kill {kills} after {moment:?}, nonce {}", project.nonce());
+        println!(
+            "account {account}: kill {kills} after {moment:?}, nonce {}",
+            project.nonce()
+        );
     }
     project.ok(&["apply", "--auto-approve"]);
     project.ends(&["plan", "--detailed-exitcode"], 0);
@@ -73,10 +76,20 @@ fn check(project: &Project, nonce: u64, balance: u128, planned: u64) {
     let cfx = 1_000_000_000_000_000_000_u128;
     assert_eq!(drip(&staked), 1000 * cfx, "1,000 CFX are staked once");
     let spent = balance - project.balance();
-    assert!(spent < 1100 * cfx, "1,000 CFX were sent once, not {spent} drip");
+    assert!(
+        spent < 1100 * cfx,
+        "1,000 CFX were sent once, not {spent} drip"
+    );
     let sent = project.nonce() - nonce;
-    assert_eq!(sent, planned, "as many transactions as an undisturbed run sends");
-    assert_eq!(drip(&rpc("cfx_getBalance", &json!([pool]))), 0, "no value went astray");
+    assert_eq!(
+        sent, planned,
+        "as many transactions as an undisturbed run sends"
+    );
+    assert_eq!(
+        drip(&rpc("cfx_getBalance", &json!([pool]))),
+        0,
+        "no value went astray"
+    );
 }
 
 /// Transactions that a plan sends.
@@ -92,7 +105,10 @@ fn drip(value: &serde_json::Value) -> u128 {
 }
 
 fn now() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap()
+        .as_secs()
 }
 
 /// A small generator (xorshift), so that a seed repeats a run's moments.

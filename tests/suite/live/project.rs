@@ -188,7 +188,11 @@ impl Drop for Project {
 
 /// Asks the network's node.
 pub(crate) fn rpc(method: &str, params: &Value) -> Value {
-    let (url, method, params) = (network().core_rpc.clone(), method.to_owned(), params.clone());
+    let (url, method, params) = (
+        network().core_rpc.clone(),
+        method.to_owned(),
+        params.clone(),
+    );
     let ask = move || {
         let runtime = tokio::runtime::Runtime::new().unwrap();
         runtime.block_on(async {
@@ -213,14 +217,17 @@ pub(crate) fn docker(arguments: &[&str]) -> String {
         arguments.join(" "),
         String::from_utf8_lossy(&output.stderr)
     );
-    String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    String::from_utf8_lossy(&output.stdout).trim().to_owned()
 }
 
 fn binary() -> PathBuf {
     // target/debug/deps/suite-... stands beside target/debug/pospool.
     let exe = std::env::current_exe().unwrap();
     let binary = exe.parent().unwrap().parent().unwrap().join("pospool");
-    assert!(binary.exists(), "run `cargo build -p pospool-cli` before these tests");
+    assert!(
+        binary.exists(),
+        "run `cargo build -p pospool-cli` before these tests"
+    );
     binary
 }
 

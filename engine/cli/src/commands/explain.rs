@@ -28,6 +28,8 @@ pub fn run(session: &mut Session<'_, '_>, args: &ExplainArgs) -> Result<Exit, Fa
         Some("functions") => console.say(&view::functions(paint))?,
         Some("codes") if json => console.say_json(&view::codes_json(&codes))?,
         Some("codes") => console.say(&view::codes(&codes, paint))?,
+        Some("exits") if json => console.say_json(&view::exits_json())?,
+        Some("exits") => console.say(&view::exits(paint))?,
         Some(topic) => {
             let schema = kinds.iter().find(|schema| schema.kind == topic);
             match (schema, codes.get_key_value(topic)) {
@@ -39,9 +41,10 @@ pub fn run(session: &mut Session<'_, '_>, args: &ExplainArgs) -> Result<Exit, Fa
                 (None, Some((code, text))) => console.say(&view::code(code, text, paint))?,
                 (None, None) => {
                     let names = kinds.iter().map(|schema| schema.kind);
-                    let names = names
-                        .chain(codes.keys().copied())
-                        .chain(["functions", "codes"]);
+                    let names =
+                        names
+                            .chain(codes.keys().copied())
+                            .chain(["functions", "codes", "exits"]);
                     return Err(Failure::NoTopic {
                         topic: topic.to_owned(),
                         meant: did_you_mean(topic, names).map(ToOwned::to_owned),

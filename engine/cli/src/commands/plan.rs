@@ -100,6 +100,7 @@ fn show(
     let around = Around {
         outputs: &store.state().outputs,
         destroy: false,
+        refused: pipeline::has_errors(&planned.problems),
         paint: console.out_paint,
     };
     console.say(&view::plan::text(&planned.plan, around))?;

@@ -20,7 +20,7 @@ use crate::view::plan::Around;
 use crate::view::progress::{Form, Progress};
 
 use super::Session;
-use super::pipeline::{Planned, Spec};
+use super::pipeline::{self, Planned, Spec};
 
 /// Opens the state to change it.
 pub(super) fn open(session: &Session<'_, '_>, command: &str) -> Result<Store, Failure> {
@@ -86,7 +86,7 @@ pub(super) async fn carry_out(
 ) -> Result<Exit, Failure> {
     show(session, spec, store, planned)?;
     if let Some(exit) = Exit::of_problems(&planned.problems) {
-        return Ok(exit);
+        return refused(session, store, exit);
     }
     let plan = &planned.plan;
     if plan.steps.is_empty() && is_known(plan, store) {
@@ -139,6 +139,7 @@ fn show(
     let around = Around {
         outputs: &store.state().outputs,
         destroy: planned.destroy,
+        refused: pipeline::has_errors(&planned.problems),
         paint: console.out_paint,
     };
     console.say(&view::plan::text(&planned.plan, around))?;
@@ -162,6 +163,17 @@ fn approve(session: &mut Session<'_, '_>) -> Result<(), Failure> {
     }
 }
 
+/// Errors stand in the way; people have read them, programs get their last event.
+fn refused(session: &mut Session<'_, '_>, store: &Store, exit: Exit) -> Result<Exit, Failure> {
+    let console = &mut *session.console;
+    if console.json {
+        let (outcome, plan) = (Outcome::default(), Plan::default());
+        console.say_json(&view::outcome::json(&outcome, &plan, store.state(), exit))?;
+    }
+    Ok(exit)
+}
+
+/// Ends a run without steps.
 pub(super) fn nothing_to_do(session: &mut Session<'_, '_>, store: &Store) -> Result<Exit, Failure> {
     let console = &mut *session.console;
     let (outcome, plan) = (Outcome::default(), Plan::default());

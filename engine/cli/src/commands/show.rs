@@ -40,6 +40,7 @@ fn saved_plan(session: &mut Session<'_, '_>, path: &std::path::Path) -> Result<(
     let around = Around {
         outputs: &BTreeMap::new(),
         destroy: false,
+        refused: false,
         paint: console.out_paint,
     };
     console.say(&view::plan::text(&plan, around))

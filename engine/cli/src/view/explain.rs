@@ -12,6 +12,7 @@ use pospool_model::{AttributeSchema, KindSchema, OnChange, Presence, Role, Type}
 use serde_json::{Value as Json, json};
 
 use super::{FORMAT_VERSION, Paint, indented};
+use crate::exit::EXITS;
 
 /// Width of the text under a heading.
 const WIDTH: usize = 92;
@@ -34,7 +35,7 @@ pub fn kinds(kinds: &[&KindSchema], paint: Paint) -> String {
         );
     }
     text.push_str(
-        "\n`pospool explain KIND` shows one of them; `functions` and `codes` are topics too\n",
+        "\n`pospool explain KIND` shows one of them; `functions`, `codes` and `exits` are topics too\n",
     );
     text
 }
@@ -117,6 +118,25 @@ pub fn codes(codes: &BTreeMap<&str, &str>, paint: Paint) -> String {
 #[must_use]
 pub fn code(code: &str, explanation: &str, paint: Paint) -> String {
     format!("{}\n{}", paint.bold(code), wrapped(explanation, 2))
+}
+
+/// Exit codes.
+#[must_use]
+pub fn exits(paint: Paint) -> String {
+    let mut text = format!("{}\n", paint.bold("exit codes:"));
+    for (exit, meaning) in EXITS {
+        let _ = writeln!(text, "  {}  {meaning}", exit.code());
+    }
+    text
+}
+
+/// Exit codes as JSON.
+#[must_use]
+pub fn exits_json() -> Json {
+    let exits = EXITS
+        .iter()
+        .map(|(exit, meaning)| json!({"exit": exit.code(), "meaning": meaning}));
+    json!({"format_version": FORMAT_VERSION, "exits": exits.collect::<Vec<_>>()})
 }
 
 /// Kinds as JSON.

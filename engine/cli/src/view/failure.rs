@@ -5,7 +5,7 @@
 //! - Never: leaves out a cause.
 
 use std::error::Error;
-use std::fmt::{self, Write as _};
+use std::fmt::Write as _;
 
 use pospool_model::ProviderError;
 use pospool_model::plan::EffectId;
@@ -21,19 +21,19 @@ pub fn text(failure: &Failure, paint: Paint) -> String {
         return diagnostics::text(problems, files, paint);
     }
     let help = failure.help();
-    let mut text = error(failure.code(), failure, help.as_deref(), paint);
-    match failure {
-        Failure::Stale { reasons, .. } => {
-            for reason in reasons {
-                let _ = writeln!(text, "  - {}", clean(reason));
-            }
-        }
-        Failure::Unsettled(open) => {
-            for (id, cause) in open {
-                text.push_str(&effect(id, cause, paint));
-            }
-        }
-        _ => {}
+    let mut why = causes(failure);
+    if let Failure::Stale { reasons, .. } = failure {
+        why.extend(reasons.iter().cloned());
+    }
+    let mut text = error(
+        failure.code(),
+        &failure.to_string(),
+        &why,
+        help.as_deref(),
+        paint,
+    );
+    if let Failure::Unsettled(open) = failure {
+        text.extend(open.iter().map(|(id, cause)| effect(id, cause, paint)));
     }
     text
 }
@@ -41,8 +41,14 @@ pub fn text(failure: &Failure, paint: Paint) -> String {
 /// One effect that did not end well.
 #[must_use]
 pub fn effect(id: &EffectId, cause: &ProviderError, paint: Paint) -> String {
-    let named = EffectFailed { id, cause };
-    error(cause.code(), &named, Some(next_step(cause)), paint)
+    let what = format!("`{id}`: {cause}");
+    error(
+        cause.code(),
+        &what,
+        &causes(cause),
+        Some(next_step(cause)),
+        paint,
+    )
 }
 
 /// The failure as JSON.
@@ -105,11 +111,11 @@ pub fn next_step(cause: &ProviderError) -> &'static str {
     }
 }
 
-fn error(code: &str, error: &dyn Error, help: Option<&str>, paint: Paint) -> String {
+fn error(code: &str, what: &str, why: &[String], help: Option<&str>, paint: Paint) -> String {
     let head = paint.red(&format!("error[{code}]"));
-    let mut text = format!("{head}: {}\n", tail(&error.to_string()));
-    for cause in causes(error) {
-        let _ = writeln!(text, "  because: {}", tail(&cause));
+    let mut text = format!("{head}: {}\n", tail(what));
+    for cause in why {
+        let _ = writeln!(text, "  because: {}", tail(cause));
     }
     if let Some(help) = help {
         let _ = writeln!(text, "  help: {}", tail(help));
@@ -140,23 +146,4 @@ fn causes(error: &dyn Error) -> Vec<String> {
         next = cause.source();
     }
     causes
-}
-
-/// An effect's failure as one error, so that its message and causes are walked alike.
-#[derive(Debug)]
-struct EffectFailed<'a> {
-    id: &'a EffectId,
-    cause: &'a ProviderError,
-}
-
-impl fmt::Display for EffectFailed<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}`: {}", self.id, self.cause)
-    }
-}
-
-impl Error for EffectFailed<'_> {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        self.cause.source()
-    }
 }

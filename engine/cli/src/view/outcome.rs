@@ -115,15 +115,27 @@ pub fn outputs(outputs: &BTreeMap<String, Value>, paint: Paint) -> String {
 }
 
 fn verdict(outcome: &Outcome, state: &State, exit: Exit) -> String {
-    let ended = count(outcome.done, "effect", "effects");
-    let serial = state.serial;
-    match exit {
-        Exit::Done => format!("done: {ended}; the state has serial {serial}"),
-        _ => format!(
-            "not whole: {ended} ended, {} not begun; the state has serial {serial}",
-            outcome.not_begun
-        ),
+    let parts = [
+        (outcome.done, "done"),
+        (outcome.failures.len(), "failed"),
+        (outcome.converging.len(), "still going on outside"),
+        (outcome.not_begun, "not begun"),
+    ];
+    let parts: Vec<String> = parts
+        .into_iter()
+        .filter(|(number, _)| *number > 0)
+        .map(|(number, what)| format!("{} {what}", count(number, "effect", "effects")))
+        .collect();
+    let head = if exit == Exit::Done {
+        "all done"
+    } else {
+        "not whole"
+    };
+    let mut text = format!("{head}; the state has serial {}", state.serial);
+    if !parts.is_empty() {
+        let _ = write!(text, "; {}", parts.join(", "));
     }
+    text
 }
 
 /// What a plan leaves outside, by resource.

@@ -32,6 +32,8 @@ pub struct Around<'a> {
     pub outputs: &'a BTreeMap<String, Value>,
     /// The user asked to take everything down.
     pub destroy: bool,
+    /// Errors were found, so that the plan must not be applied.
+    pub refused: bool,
     /// Colours.
     pub paint: Paint,
 }
@@ -51,10 +53,11 @@ pub fn text(plan: &Plan, around: Around<'_>) -> String {
         sections.push(format!("{title}\n{drifts}"));
     }
     sections.extend(plan.steps.iter().map(|step| stepped(step, around)));
-    sections.extend(outputs(plan, around.outputs, paint));
+    let outputs = outputs(plan, around.outputs, paint);
+    let counts = counts(plan, around, outputs.is_some());
+    sections.extend(outputs);
     sections.extend(irreversible(plan, paint));
     sections.extend(money(plan, paint));
-    let counts = counts(plan, around.destroy);
     sections.push(format!("{}\n", paint.bold(&counts)));
     sections.join("\n")
 }
@@ -216,7 +219,7 @@ fn payment(payer: &Address, costs: &BTreeMap<Purpose, Drip>) -> String {
 }
 
 /// The last line: how many of what.
-fn counts(plan: &Plan, destroy: bool) -> String {
+fn counts(plan: &Plan, around: Around<'_>, outputs: bool) -> String {
     let counted = ACTIONS.map(|action| (action, of(plan, action)));
     let parts: Vec<String> = counted
         .into_iter()
@@ -224,7 +227,16 @@ fn counts(plan: &Plan, destroy: bool) -> String {
         .map(|(action, number)| format!("{number} to {action}"))
         .collect();
     match effects(plan) {
-        _ if parts.is_empty() && destroy => "nothing to do: nothing is left".to_owned(),
+        _ if around.refused => {
+            let planned = if parts.is_empty() {
+                String::new()
+            } else {
+                format!("{}; ", parts.join(", "))
+            };
+            format!("{planned}cannot be applied because of the errors")
+        }
+        _ if parts.is_empty() && outputs => "only outputs change".to_owned(),
+        _ if parts.is_empty() && around.destroy => "nothing to do: nothing is left".to_owned(),
         _ if parts.is_empty() => "nothing to do: everything is as the spec says".to_owned(),
         0 => parts.join(", "),
         effects => {

@@ -194,65 +194,32 @@ mod tests {
     fn said(form: Form) -> String {
         let mut out = Vec::new();
         let progress = Progress::new(&mut out, form, 12);
-        let (proxy, wait) = (id("proxy"), id("wait"));
         let start = Instant::now();
-        let hear = |event: &Event<'_>, seconds| {
-            progress
-                .0
-                .lock()
-                .unwrap()
-                .hear(event, start + Duration::from_secs(seconds));
+        let hear = |second, event: &Event<'_>| {
+            let now = start + Duration::from_secs(second);
+            progress.0.lock().unwrap().hear(event, now);
         };
+        let (id, summary) = (&id("proxy"), "create the proxy");
+        hear(0, &Event::Started { id, summary });
+        let (seconds, done, total) = (4, 3, 12);
+        #[rustfmt::skip]
+        hear(4, &Event::Ended { id, seconds, done, total });
         hear(
-            &Event::Started {
-                id: &proxy,
-                summary: "create the proxy",
-            },
-            0,
-        );
-        hear(
-            &Event::Ended {
-                id: &proxy,
-                seconds: 4,
-                done: 3,
-                total: 12,
-            },
             4,
-        );
-        hear(
-            &Event::Started {
-                id: &wait,
-                summary: "wait for the vote",
-            },
-            5,
-        );
-        for second in 6..12 {
-            let what = "PoS round 7 of 60";
-            hear(
-                &Event::Waiting {
-                    id: &wait,
-                    what,
-                    seconds: 0,
-                },
-                second,
-            );
-        }
-        let error = ProviderError::refused("chain/reverted", "it was \u{1b}[1mreverted");
-        hear(
-            &Event::Failed {
-                id: &wait,
-                error: &error,
-            },
-            12,
-        );
-        let silent = "record.note".parse().unwrap();
-        hear(&Event::Recorded { address: &silent }, 12);
-        hear(
             &Event::Recorded {
-                address: &proxy.address,
+                address: &id.address,
             },
-            12,
         );
+        let (id, summary) = (&self::id("wait"), "wait for the vote");
+        hear(5, &Event::Started { id, summary });
+        let (what, seconds) = ("PoS round 7 of 60", 0);
+        for second in 6..12 {
+            hear(second, &Event::Waiting { id, what, seconds });
+        }
+        let error = &ProviderError::refused("chain/reverted", "it was \u{1b}[1mreverted");
+        hear(12, &Event::Failed { id, error });
+        let address = &"record.note".parse().unwrap();
+        hear(12, &Event::Recorded { address });
         String::from_utf8(out).unwrap()
     }
 
@@ -274,12 +241,12 @@ mod tests {
         insta::assert_snapshot!(said(Form::Json), @r#"
         {"effect":"core_contract.pool/proxy","event":"started","summary":"create the proxy"}
         {"done":3,"effect":"core_contract.pool/proxy","event":"ended","seconds":4,"total":12}
+        {"address":"core_contract.pool","event":"recorded"}
         {"effect":"core_contract.pool/wait","event":"started","summary":"wait for the vote"}
         {"effect":"core_contract.pool/wait","event":"waiting","seconds":1,"what":"PoS round 7 of 60"}
         {"effect":"core_contract.pool/wait","event":"waiting","seconds":6,"what":"PoS round 7 of 60"}
         {"event":"failed","failure":{"causes":[],"code":"chain/reverted","effect":"core_contract.pool/wait","help":"mend the cause, then run `pospool apply` again: it plans what is left","summary":"it was \u001b[1mreverted"}}
         {"address":"record.note","event":"recorded"}
-        {"address":"core_contract.pool","event":"recorded"}
         "#);
     }
 }

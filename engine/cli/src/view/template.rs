@@ -137,15 +137,18 @@ fn chain(answers: &Answers) -> String {
         Network::Mainnet => "mainnet",
         Network::Devnet => "devnet",
     };
-    let mut text = format!("chain \"conflux\" {{\n  network    = {}\n", quoted(network));
+    let mut text = String::from("chain \"conflux\" {\n");
     if let Some(devnet) = &answers.devnet {
-        let _ = write!(
+        let _ = writeln!(
             text,
-            "  core_rpc   = {}\n  node_files = {}\n  bootnodes  = {}\n",
+            "  network    = {}\n  core_rpc   = {}\n  node_files = {}\n  bootnodes  = {}",
+            quoted(network),
             quoted(&devnet.core_rpc),
             quoted(&devnet.node_files),
             quoted(&devnet.bootnodes)
         );
+    } else {
+        let _ = writeln!(text, "  network = {}", quoted(network));
     }
     text.push_str("}\n");
     text

@@ -20,7 +20,10 @@ impl Run<'_> {
             if self.finished[index] {
                 continue;
             }
-            let depends_on = step.record.as_ref().map(|record| record.depends_on.as_slice());
+            let depends_on = step
+                .record
+                .as_ref()
+                .map(|record| record.depends_on.as_slice());
             let waits = depends_on
                 .unwrap_or_default()
                 .iter()
@@ -76,7 +79,12 @@ impl Run<'_> {
     }
 
     /// An output with the name of an attribute is that attribute, unless an effect said otherwise.
-    fn echo_attributes(&self, address: &Address, attributes: &Attributes, outputs: &mut Attributes) {
+    fn echo_attributes(
+        &self,
+        address: &Address,
+        attributes: &Attributes,
+        outputs: &mut Attributes,
+    ) {
         let Some(schema) = self.context.registry.schema(address.kind()) else {
             return;
         };
@@ -95,7 +103,11 @@ impl Run<'_> {
         let context = &self.context;
         let (attributes, problems) =
             resolve::resolve_one(context.config, address, context.registry, &wanted, &outputs);
-        if problems.is_empty() { attributes } else { planned }
+        if problems.is_empty() {
+            attributes
+        } else {
+            planned
+        }
     }
 
     /// Wanted attributes and outputs as they are in this moment of the run.

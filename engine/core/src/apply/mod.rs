@@ -224,7 +224,10 @@ impl<'a> Run<'a> {
                 Some(value) => Ok((name.clone(), value)),
                 None => Err(ProviderError::refused(
                     "apply/missing-output",
-                    format!("`{}.{}` is not known after its steps", from.address, from.output),
+                    format!(
+                        "`{}.{}` is not known after its steps",
+                        from.address, from.output
+                    ),
                 )),
             })
             .collect()
@@ -354,7 +357,11 @@ impl<'a> Run<'a> {
         self.outcome.not_begun = self.schedule.not_begun();
         self.outcome.cancelled |= self.context.cancel.load(Ordering::Relaxed);
         let whole = self.finished.iter().all(|finished| *finished);
-        let outputs = if whole { self.spec_outputs() } else { BTreeMap::new() };
+        let outputs = if whole {
+            self.spec_outputs()
+        } else {
+            BTreeMap::new()
+        };
         self.store.update(|state| {
             if whole {
                 state.outputs = outputs;

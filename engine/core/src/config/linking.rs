@@ -7,7 +7,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use hcl_edit::expr::Expression;
 use pospool_model::{Address, Span};
 
 use super::locals::Reach;
@@ -125,10 +124,9 @@ fn references_of(
     let mut walker = Walker::new(config, kinds, source, problems).owned_by(&resource.address);
     for place in written {
         match config.attribute(place) {
-            Some((_, attribute)) if attribute.has_key("depends_on") => match &attribute.value {
-                Expression::Array(list) => list.iter().for_each(|item| walker.bare_resource(item)),
-                other => walker.no_list(other),
-            },
+            Some((_, attribute)) if attribute.has_key("depends_on") => {
+                walker.depends_on(&attribute.value);
+            }
             Some((_, attribute)) => walker.walk(&attribute.value),
             None => {}
         }

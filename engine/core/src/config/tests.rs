@@ -217,3 +217,9 @@ fn every_code_has_a_case() {
         );
     }
 }
+
+#[test]
+fn a_config_can_be_shared_between_threads() {
+    fn shared<T: Send + Sync>() {}
+    shared::<Config>();
+}

@@ -42,7 +42,7 @@ pub(super) fn refusals(
     config: &Config,
     address: &Address,
     schema: &KindSchema,
-    decision: &Decision,
+    decision: Decision,
     found: &Found,
     state: &State,
 ) -> Vec<Diagnostic> {
@@ -65,7 +65,10 @@ pub(super) fn refusals(
     }
     let lifecycle = config.get(address).map(|resource| &resource.lifecycle);
     let protected = lifecycle.is_some_and(|lifecycle| lifecycle.prevent_destroy)
-        || state.resources.get(address).is_some_and(|recorded| recorded.protected);
+        || state
+            .resources
+            .get(address)
+            .is_some_and(|recorded| recorded.protected);
     if decision.action == Action::Replace && protected {
         refused.push(protected_error(address).at(span("")));
     }

@@ -5,9 +5,7 @@ use std::collections::BTreeMap;
 use pospool_model::plan::AttributeChange;
 use pospool_model::provider::Observed;
 use pospool_model::state::Recorded;
-use pospool_model::{
-    Address, AttributeSchema, Attributes, KindSchema, OnChange, Type, Value,
-};
+use pospool_model::{Address, AttributeSchema, Attributes, KindSchema, OnChange, Type, Value};
 
 use super::decide::forces_replacement;
 use crate::observe::current;
@@ -43,7 +41,11 @@ pub(super) fn compare(
         };
     }
     let mut before = current(observed, recorded);
-    for attribute in schema.attributes.iter().filter(|a| a.on_change == OnChange::Ignore) {
+    for attribute in schema
+        .attributes
+        .iter()
+        .filter(|a| a.on_change == OnChange::Ignore)
+    {
         // What changes nothing outside cannot be learned from outside.
         match recorded.and_then(|recorded| recorded.attributes.get(attribute.name)) {
             Some(value) => before.insert(attribute.name.to_owned(), value.clone()),
@@ -82,8 +84,15 @@ pub(super) fn compare(
 }
 
 /// Every written attribute of a new object.
-fn created(schema: &KindSchema, wanted: &Attributes, identity: Identity<'_>) -> Vec<AttributeChange> {
-    let attributes = schema.attributes.iter().filter(|a| wanted.contains_key(a.name));
+fn created(
+    schema: &KindSchema,
+    wanted: &Attributes,
+    identity: Identity<'_>,
+) -> Vec<AttributeChange> {
+    let attributes = schema
+        .attributes
+        .iter()
+        .filter(|a| wanted.contains_key(a.name));
     attributes
         .map(|attribute| AttributeChange {
             path: attribute.name.to_owned(),
@@ -125,11 +134,19 @@ pub(super) fn drift(
     seen: &Attributes,
 ) -> Vec<AttributeChange> {
     let mut changes = Vec::new();
-    for attribute in schema.attributes.iter().filter(|a| a.on_change != OnChange::Ignore) {
+    for attribute in schema
+        .attributes
+        .iter()
+        .filter(|a| a.on_change != OnChange::Ignore)
+    {
         let Some(now) = seen.get(attribute.name) else {
             continue;
         };
-        let then = recorded.attributes.get(attribute.name).cloned().unwrap_or_default();
+        let then = recorded
+            .attributes
+            .get(attribute.name)
+            .cloned()
+            .unwrap_or_default();
         for (path, now, then) in differing_paths(attribute, now, &then) {
             changes.push(AttributeChange {
                 path,
@@ -145,7 +162,10 @@ pub(super) fn drift(
 /// The value at a path in what the last run recorded.
 fn recorded_at(attribute: &AttributeSchema, recorded: Option<&Recorded>, path: &str) -> Value {
     let whole = recorded.and_then(|recorded| recorded.attributes.get(attribute.name));
-    let at = match path.strip_prefix(attribute.name).and_then(|rest| rest.strip_prefix('.')) {
+    let at = match path
+        .strip_prefix(attribute.name)
+        .and_then(|rest| rest.strip_prefix('.'))
+    {
         Some(key) => whole.and_then(Value::as_map).and_then(|map| map.get(key)),
         None => whole,
     };
@@ -181,9 +201,11 @@ fn wanted_form(attribute: &AttributeSchema, wanted: &Attributes, identity: Ident
 fn identified(value: Value, identity: Identity<'_>) -> Value {
     match value {
         Value::Resource(address) => identity(&address),
-        Value::List(list) => {
-            Value::List(list.into_iter().map(|value| identified(value, identity)).collect())
-        }
+        Value::List(list) => Value::List(
+            list.into_iter()
+                .map(|value| identified(value, identity))
+                .collect(),
+        ),
         Value::Map(map) => Value::Map(
             map.into_iter()
                 .map(|(name, value)| (name, identified(value, identity)))

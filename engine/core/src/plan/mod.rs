@@ -126,7 +126,7 @@ impl<'a> Planner<'a> {
         let complete = recorded.is_some_and(|r| r.complete);
         match decide::decide(observed, recorded.is_some(), complete, &found) {
             None => self.keep(address, observed, recorded),
-            Some(decision) => self.change(address, schema, wanted, found, decision),
+            Some(decision) => self.change(address, schema, &wanted, found, decision),
         }
     }
 
@@ -134,18 +134,19 @@ impl<'a> Planner<'a> {
     fn keep(&mut self, address: &Address, observed: &Observed, recorded: Option<&Recorded>) {
         let outputs = outputs_now(observed, recorded);
         self.outputs.insert(address.clone(), outputs);
-        self.ends.insert(address.clone(), self.ends_of_dependencies(address));
+        self.ends
+            .insert(address.clone(), self.ends_of_dependencies(address));
     }
 
     fn change(
         &mut self,
         address: &Address,
         schema: &'static KindSchema,
-        wanted: Attributes,
+        wanted: &Attributes,
         found: diff::Found,
         decision: decide::Decision,
     ) {
-        let refused = decide::refusals(self.config, address, schema, &decision, &found, self.state);
+        let refused = decide::refusals(self.config, address, schema, decision, &found, self.state);
         if !refused.is_empty() {
             self.problems.extend(refused);
         }
@@ -153,7 +154,7 @@ impl<'a> Planner<'a> {
         let task = Task {
             address,
             action: decision.action,
-            wanted: &wanted,
+            wanted,
             observed: self.seen.object(address),
             recorded: self.state.resources.get(address),
             changed: &changed,
@@ -168,7 +169,7 @@ impl<'a> Planner<'a> {
                 Err(problems) => return self.report(address, &problems),
             }
         };
-        self.push(address, schema, &wanted, found, decision, design);
+        self.push(address, schema, wanted, found, decision, design);
     }
 
     fn push(
@@ -202,7 +203,9 @@ impl<'a> Planner<'a> {
             costs: design.costs,
             effects,
             record: Some(Record {
-                attributes: diff::recorded_form(schema, wanted, &|resource| self.identity(resource)),
+                attributes: diff::recorded_form(schema, wanted, &|resource| {
+                    self.identity(resource)
+                }),
                 outputs: outputs
                     .into_iter()
                     .filter(|(_, value)| !value.has_unknown())
@@ -219,8 +222,10 @@ impl<'a> Planner<'a> {
     /// Asks the provider how it would make the change.
     fn design(&mut self, task: &Task<'_>) -> Result<Design, Vec<Problem>> {
         let kind = task.address.kind();
-        let Some((provider, position)) =
-            self.registry.of_kind(kind).zip(self.registry.position(kind))
+        let Some((provider, position)) = self
+            .registry
+            .of_kind(kind)
+            .zip(self.registry.position(kind))
         else {
             return Ok(Design {
                 forget: true,

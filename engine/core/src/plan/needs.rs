@@ -52,7 +52,10 @@ impl Planner<'_> {
     }
 
     /// Effects that must have ended before somebody may use these resources.
-    pub(super) fn ends_of<'b>(&self, addresses: impl Iterator<Item = &'b Address>) -> Vec<EffectId> {
+    pub(super) fn ends_of<'b>(
+        &self,
+        addresses: impl Iterator<Item = &'b Address>,
+    ) -> Vec<EffectId> {
         let mut ends: Vec<EffectId> = addresses
             .filter_map(|address| self.ends.get(address))
             .flatten()

@@ -77,7 +77,11 @@ impl Planner<'_> {
         let effects = self.link(address, &before, design.effects, design.ordered);
         self.steps.push(Step {
             address: address.clone(),
-            action: if forget { Action::Forget } else { Action::Delete },
+            action: if forget {
+                Action::Forget
+            } else {
+                Action::Delete
+            },
             reason: Reason::Unwanted,
             changes,
             irreversible: None,
@@ -101,4 +105,3 @@ fn users<'a>(
     }
     users
 }
-

@@ -214,7 +214,10 @@ pub(super) fn read(path: &Path) -> Result<Option<Read>, StoreError> {
         entries: Vec::new(),
         good_bytes: 0,
     };
-    let mut good = bytes.iter().position(|&b| b == b'\n').map_or(0, |at| at + 1);
+    let mut good = bytes
+        .iter()
+        .position(|&b| b == b'\n')
+        .map_or(0, |at| at + 1);
     let rest: Vec<&[u8]> = lines.collect();
     for (position, line) in rest.iter().enumerate() {
         let Some(json) = content(line) else {

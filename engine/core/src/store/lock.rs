@@ -43,7 +43,10 @@ impl fmt::Display for Holder {
         }
         let age = now().saturating_sub(self.since);
         let (command, pid, host) = (&self.command, self.pid, &self.host);
-        write!(f, "`pospool {command}`, process {pid} on {host}, for {age} s")
+        write!(
+            f,
+            "`pospool {command}`, process {pid} on {host}, for {age} s"
+        )
     }
 }
 

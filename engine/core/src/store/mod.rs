@@ -13,19 +13,21 @@
 //! its older serial.
 
 mod disk;
+mod form;
 mod journal;
 mod lock;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use pospool_model::Address;
 use pospool_model::plan::EffectId;
 use pospool_model::provider::Ticket;
 use pospool_model::state::{Recorded, State};
-use pospool_model::Address;
 use serde::{Deserialize, Serialize};
 
 pub use disk::{read_bounded, replace_file};
+pub(crate) use form::parse as parse_form;
 pub use journal::{Entry, Header};
 pub use lock::{Holder, Lock, Mode};
 
@@ -261,38 +263,18 @@ fn read_snapshot(path: &Path) -> Result<Option<State>, StoreError> {
     let Some(bytes) = read_bounded(path, MAX_BYTES)? else {
         return Ok(None);
     };
-    let path = || path.to_owned();
     if bytes.iter().all(u8::is_ascii_whitespace) {
-        return Err(StoreError::Empty { path: path() });
+        return Err(StoreError::Empty {
+            path: path.to_owned(),
+        });
     }
-    #[derive(Deserialize)]
-    struct Envelope<'a> {
-        #[serde(borrow)]
-        format: Option<std::borrow::Cow<'a, str>>,
-        version: Option<u64>,
+    let file: StateFile = form::parse(path, &bytes, "pospool-state")?;
+    if file.state.lineage.is_empty() {
+        return Err(StoreError::Foreign {
+            path: path.to_owned(),
+        });
     }
-    let damaged = |source| StoreError::Damaged {
-        path: path(),
-        source,
-    };
-    let envelope: Envelope<'_> = serde_json::from_slice(&bytes).map_err(damaged)?;
-    if envelope.format.as_deref() != Some("pospool-state") {
-        return Err(StoreError::Foreign { path: path() });
-    }
-    match envelope.version {
-        Some(VERSION) => {
-            let file: StateFile = serde_json::from_slice(&bytes).map_err(damaged)?;
-            if file.state.lineage.is_empty() {
-                return Err(StoreError::Foreign { path: path() });
-            }
-            Ok(Some(file.state))
-        }
-        Some(found) => Err(StoreError::TooNew {
-            path: path(),
-            found,
-        }),
-        None => Err(StoreError::Foreign { path: path() }),
-    }
+    Ok(Some(file.state))
 }
 
 /// A random name of 128 bits. The standard library seeds its hash maps from the

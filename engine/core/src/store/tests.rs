@@ -47,7 +47,12 @@ fn what_was_begun_and_not_ended_is_open_after_a_crash() {
         store.record(begin("a")).unwrap();
         store.record(begin("b")).unwrap();
         let outputs = Attributes::from([("id".to_owned(), Value::from("42"))]);
-        store.record(Entry::End { id: id("a"), outputs }).unwrap();
+        store
+            .record(Entry::End {
+                id: id("a"),
+                outputs,
+            })
+            .unwrap();
         store.sync().unwrap();
     }
     let store = open(&folder).unwrap();
@@ -81,7 +86,11 @@ fn a_torn_last_line_is_cut_off_at_every_byte() {
         store.record(put("three")).unwrap();
         store.sync().unwrap();
         drop(store);
-        assert_eq!(open(&folder).unwrap().state().resources.len(), 2, "cut at {cut}");
+        assert_eq!(
+            open(&folder).unwrap().state().resources.len(),
+            2,
+            "cut at {cut}"
+        );
     }
 }
 
@@ -107,10 +116,15 @@ fn damage_inside_the_journal_is_refused() {
         store.sync().unwrap();
     }
     let journal = folder.path().join("state.json.journal");
-    let text = fs::read_to_string(&journal).unwrap().replace("record.two", "record.ten");
+    let text = fs::read_to_string(&journal)
+        .unwrap()
+        .replace("record.two", "record.ten");
     fs::write(&journal, text).unwrap();
     let error = open(&folder).unwrap_err();
-    assert!(matches!(error, StoreError::DamagedJournal { line: 3, .. }), "{error}");
+    assert!(
+        matches!(error, StoreError::DamagedJournal { line: 3, .. }),
+        "{error}"
+    );
 }
 
 #[test]
@@ -121,14 +135,27 @@ fn what_is_not_a_whole_state_of_this_program_is_refused() {
         ("", "state/empty"),
         (" \n", "state/empty"),
         ("{", "state/damaged"),
-        (r#"{"version": 4, "terraform_version": "1.11"}"#, "state/foreign"),
-        (r#"{"format": "pospool-state", "version": 2, "state": {}}"#, "state/too-new"),
-        (r#"{"format": "pospool-state", "version": 1, "state": {}}"#, "state/damaged"),
+        (
+            r#"{"version": 4, "terraform_version": "1.11"}"#,
+            "state/foreign",
+        ),
+        (
+            r#"{"format": "pospool-state", "version": 2, "state": {}}"#,
+            "state/too-new",
+        ),
+        (
+            r#"{"format": "pospool-state", "version": 1, "state": {}}"#,
+            "state/damaged",
+        ),
     ];
     for (text, code) in cases {
         fs::write(&file, text).unwrap();
         assert_eq!(open(&folder).unwrap_err().code(), code, "{text}");
-        assert_eq!(fs::read_to_string(&file).unwrap(), text, "it is left as it was");
+        assert_eq!(
+            fs::read_to_string(&file).unwrap(),
+            text,
+            "it is left as it was"
+        );
     }
 }
 
@@ -138,7 +165,11 @@ fn an_unknown_field_is_refused_and_not_dropped() {
     open(&folder).unwrap().save().unwrap();
     let file = folder.path().join("state.json");
     let text = fs::read_to_string(&file).unwrap();
-    fs::write(&file, text.replace("\"serial\"", "\"owner\":\"me\",\"serial\"")).unwrap();
+    fs::write(
+        &file,
+        text.replace("\"serial\"", "\"owner\":\"me\",\"serial\""),
+    )
+    .unwrap();
     assert_eq!(open(&folder).unwrap_err().code(), "state/damaged");
 }
 
@@ -151,7 +182,10 @@ fn a_journal_without_its_state_is_refused() {
         store.sync().unwrap();
     }
     fs::remove_file(folder.path().join("state.json")).unwrap();
-    assert_eq!(open(&folder).unwrap_err().code(), "state/journal-without-state");
+    assert_eq!(
+        open(&folder).unwrap_err().code(),
+        "state/journal-without-state"
+    );
 }
 
 #[test]
@@ -164,7 +198,11 @@ fn a_journal_of_another_state_is_refused() {
     }
     let other = TempDir::new().unwrap();
     open(&other).unwrap().save().unwrap();
-    fs::copy(other.path().join("state.json"), folder.path().join("state.json")).unwrap();
+    fs::copy(
+        other.path().join("state.json"),
+        folder.path().join("state.json"),
+    )
+    .unwrap();
     assert_eq!(open(&folder).unwrap_err().code(), "state/journal-foreign");
 }
 
@@ -176,7 +214,11 @@ fn a_journal_that_is_already_in_the_snapshot_is_not_folded_twice() {
     store.record(put("one")).unwrap();
     store.sync().unwrap();
     let kept = fs::read(&journal).unwrap();
-    store.record(Entry::Remove { address: "record.one".parse().unwrap() }).unwrap();
+    store
+        .record(Entry::Remove {
+            address: "record.one".parse().unwrap(),
+        })
+        .unwrap();
     store.save().unwrap();
     drop(store);
     // The machine stopped between the new snapshot and the removal of the journal.

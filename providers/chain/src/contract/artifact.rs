@@ -32,7 +32,10 @@ pub(crate) fn find(outputs: &Outputs, code: &CodeName) -> Result<Artifact, Probl
     source_of(outputs, code)
         .and_then(|(_, value)| read(value))
         .ok_or_else(|| {
-            let summary = format!("no source of the spec holds `{}` of digest {}", code.contract, code.digest);
+            let summary = format!(
+                "no source of the spec holds `{}` of digest {}",
+                code.contract, code.digest
+            );
             Problem::new("chain/no-code", &["code"], summary)
         })
 }
@@ -43,20 +46,25 @@ pub(crate) fn find_proxy(outputs: &Outputs, code: &CodeName) -> Result<Artifact,
     let own = source.and_then(|source| source.get(PROXY)).and_then(read);
     own.or_else(|| of_sources(outputs).find_map(|source| source.get(PROXY).and_then(read)))
         .ok_or_else(|| {
-            let summary = format!("no source of the spec holds `{PROXY}`, which `proxy = true` needs");
+            let summary =
+                format!("no source of the spec holds `{PROXY}`, which `proxy = true` needs");
             Problem::new("chain/no-proxy-code", &["proxy"], summary)
                 .help("take the code from a source that has it, or write `proxy = false`")
         })
 }
 
 fn of_sources(outputs: &Outputs) -> impl Iterator<Item = &Attributes> {
-    let sources = outputs.iter().filter(|(address, _)| address.kind() == "source");
+    let sources = outputs
+        .iter()
+        .filter(|(address, _)| address.kind() == "source");
     sources.map(|(_, attributes)| attributes)
 }
 
 fn source_of<'a>(outputs: &'a Outputs, code: &CodeName) -> Option<(&'a Attributes, &'a Value)> {
     of_sources(outputs).find_map(|source| {
-        let value = source.values().find(|value| CodeName::read(value).as_ref() == Some(code));
+        let value = source
+            .values()
+            .find(|value| CodeName::read(value).as_ref() == Some(code));
         value.map(|value| (source, value))
     })
 }
@@ -71,7 +79,11 @@ fn read(value: &Value) -> Option<Artifact> {
     let runtime = text("runtime").and_then(hex_bytes).unwrap_or_default();
     Some(Artifact {
         // The code that stays is never longer than the code that makes it.
-        runtime_length: if runtime.is_empty() { init.len() } else { runtime.len() },
+        runtime_length: if runtime.is_empty() {
+            init.len()
+        } else {
+            runtime.len()
+        },
         init,
         abi: text("abi").unwrap_or("[]").to_owned(),
     })
@@ -89,7 +101,8 @@ impl Artifact {
         values: &[Value],
         resolve: &dyn Fn(&Value) -> Result<CoreAddress, Problem>,
     ) -> Result<Vec<u8>, Problem> {
-        let problem = |summary: String| Problem::new("chain/bad-constructor", &["constructor"], summary);
+        let problem =
+            |summary: String| Problem::new("chain/bad-constructor", &["constructor"], summary);
         let parameters = abi::constructor_parameters(&self.abi)
             .ok_or_else(|| problem("the contract's ABI cannot be read".to_owned()))?;
         if parameters.len() != values.len() {
@@ -102,8 +115,10 @@ impl Artifact {
         let mut arguments = Vec::new();
         for ((name, ty), value) in parameters.iter().zip(values) {
             arguments.push(argument(ty, value, resolve)?.ok_or_else(|| {
-                problem(format!("{value} does not fit the parameter `{name}` of type `{ty}`"))
-                    .help("texts, whole numbers, booleans and addresses can be passed in this version")
+                problem(format!(
+                    "{value} does not fit the parameter `{name}` of type `{ty}`"
+                ))
+                .help("texts, whole numbers, booleans and addresses can be passed in this version")
             })?);
         }
         Ok([&self.init[..], &abi::arguments(&arguments)].concat())
@@ -131,7 +146,9 @@ fn argument(
 
 /// Whether a number fits a type such as `uint64`.
 fn fits(ty: &str, number: u128) -> bool {
-    let bits = ty.strip_prefix("uint").and_then(|bits| bits.parse::<u32>().ok());
+    let bits = ty
+        .strip_prefix("uint")
+        .and_then(|bits| bits.parse::<u32>().ok());
     bits.is_some_and(|bits| bits >= 128 || number < 1 << bits)
 }
 
@@ -143,8 +160,17 @@ mod tests {
 
     fn outputs() -> Outputs {
         let code = |contract: &str, digest: &str, bytecode: &str| {
-            let pairs = [("contract", contract), ("digest", digest), ("bytecode", bytecode), ("abi", ABI)];
-            Value::Map(pairs.map(|(name, text)| (name.to_owned(), Value::from(text))).into())
+            let pairs = [
+                ("contract", contract),
+                ("digest", digest),
+                ("bytecode", bytecode),
+                ("abi", ABI),
+            ];
+            Value::Map(
+                pairs
+                    .map(|(name, text)| (name.to_owned(), Value::from(text)))
+                    .into(),
+            )
         };
         let source = Attributes::from([
             ("PoSPool".to_owned(), code("PoSPool", "0x01", "0x6001")),
@@ -154,23 +180,34 @@ mod tests {
     }
 
     fn name(contract: &str, digest: &str) -> CodeName {
-        CodeName { contract: contract.to_owned(), digest: digest.to_owned() }
+        CodeName {
+            contract: contract.to_owned(),
+            digest: digest.to_owned(),
+        }
     }
 
     #[test]
     fn code_is_found_by_its_digest_only() {
         let found = find(&outputs(), &name("PoSPool", "0x01")).unwrap();
         assert_eq!(found.init, [0x60, 1]);
-        assert_eq!(find(&outputs(), &name("PoSPool", "0x09")).unwrap_err().code, "chain/no-code");
-        assert_eq!(find_proxy(&outputs(), &name("PoSPool", "0x01")).unwrap().init, [0x60, 2]);
+        assert_eq!(
+            find(&outputs(), &name("PoSPool", "0x09")).unwrap_err().code,
+            "chain/no-code"
+        );
+        assert_eq!(
+            find_proxy(&outputs(), &name("PoSPool", "0x01"))
+                .unwrap()
+                .init,
+            [0x60, 2]
+        );
     }
 
     #[test]
     fn a_source_without_proxy_is_told() {
         let mut outputs = outputs();
-        outputs.values_mut().for_each(|source| {
+        for source in outputs.values_mut() {
             source.remove(PROXY);
-        });
+        }
         let problem = find_proxy(&outputs, &name("PoSPool", "0x01")).unwrap_err();
         assert_eq!(problem.code, "chain/no-proxy-code");
     }
@@ -180,9 +217,15 @@ mod tests {
         let artifact = find(&outputs(), &name("PoSPool", "0x01")).unwrap();
         let resolve = |_: &Value| Ok(CoreAddress::new([7; 20], 1));
         let to = Value::from("cfxtest:…");
-        let init = artifact.init_with(&[to.clone(), Value::Integer(255)], &resolve).unwrap();
+        let init = artifact
+            .init_with(&[to.clone(), Value::Integer(255)], &resolve)
+            .unwrap();
         assert_eq!(init.len(), 2 + 64);
-        for wrong in [vec![], vec![to.clone(), Value::Integer(256)], vec![to, Value::from("1")]] {
+        for wrong in [
+            vec![],
+            vec![to.clone(), Value::Integer(256)],
+            vec![to, Value::from("1")],
+        ] {
             assert!(artifact.init_with(&wrong, &resolve).is_err());
         }
     }

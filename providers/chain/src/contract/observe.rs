@@ -37,9 +37,12 @@ struct AskedThere {
 pub(crate) fn ask<'a>(target: Target<'a>, batch: &mut Batch, at: At, network: u32) -> Asked<'a> {
     let recorded = |name: &str| {
         let text = target.recorded?.outputs.get(name)?.as_text()?;
-        text.parse::<CoreAddress>().ok().filter(|address| address.network() == network)
+        text.parse::<CoreAddress>()
+            .ok()
+            .filter(|address| address.network() == network)
     };
-    let implementation = recorded("implementation").map(|address| (address, batch.code(address, at)));
+    let implementation =
+        recorded("implementation").map(|address| (address, batch.code(address, at)));
     Asked {
         there: recorded("address").map(|address| ask_there(target, batch, at, address)),
         implementation,
@@ -57,7 +60,9 @@ fn ask_there(target: Target<'_>, batch: &mut Batch, at: At, address: CoreAddress
         address,
         owner: view("owner()"),
         manager: table.and_then(|table| table.manager).map(&mut view),
-        settings: wanted.map(|setting| (setting, view(setting.getter))).collect(),
+        settings: wanted
+            .map(|setting| (setting, view(setting.getter)))
+            .collect(),
         code: batch.code(address, at),
         pointed_at: batch.implementation(address, at),
     }
@@ -66,7 +71,10 @@ fn ask_there(target: Target<'_>, batch: &mut Batch, at: At, address: CoreAddress
 /// The code that was deployed, or that is wanted if nothing says what was.
 fn code_of(target: Target<'_>) -> Option<CodeName> {
     let recorded = target.recorded.map(|recorded| {
-        recorded.attributes.get("code").or_else(|| recorded.outputs.get("code"))
+        recorded
+            .attributes
+            .get("code")
+            .or_else(|| recorded.outputs.get("code"))
     });
     let wanted = || target.wanted.and_then(|wanted| wanted.get("code"));
     recorded.flatten().or_else(wanted).and_then(CodeName::read)
@@ -77,11 +85,16 @@ fn setting_names(target: Target<'_>) -> BTreeSet<&str> {
     let recorded = target.recorded.map(|recorded| &recorded.attributes);
     let sides = [target.wanted, recorded].into_iter().flatten();
     let maps = sides.filter_map(|attributes| attributes.get("settings").and_then(Value::as_map));
-    maps.flat_map(|map| map.keys().map(String::as_str)).collect()
+    maps.flat_map(|map| map.keys().map(String::as_str))
+        .collect()
 }
 
 /// Reads the answers about one contract.
-pub(crate) fn read(asked: &Asked<'_>, answers: &Answers, scene: &Scene<'_>) -> (Observed, ContractFacts) {
+pub(crate) fn read(
+    asked: &Asked<'_>,
+    answers: &Answers,
+    scene: &Scene<'_>,
+) -> (Observed, ContractFacts) {
     let mut facts = ContractFacts {
         implementation: asked
             .implementation
@@ -89,7 +102,10 @@ pub(crate) fn read(asked: &Asked<'_>, answers: &Answers, scene: &Scene<'_>) -> (
             .map(|(address, _)| address),
         manager: None,
     };
-    let there = asked.there.as_ref().filter(|there| answers.has_code(there.code) == Some(true));
+    let there = asked
+        .there
+        .as_ref()
+        .filter(|there| answers.has_code(there.code) == Some(true));
     let Some(there) = there else {
         return (Observed::Absent, facts);
     };
@@ -100,7 +116,12 @@ pub(crate) fn read(asked: &Asked<'_>, answers: &Answers, scene: &Scene<'_>) -> (
     (present(asked.target, there, answers, scene), facts)
 }
 
-fn present(target: Target<'_>, there: &AskedThere, answers: &Answers, scene: &Scene<'_>) -> Observed {
+fn present(
+    target: Target<'_>,
+    there: &AskedThere,
+    answers: &Answers,
+    scene: &Scene<'_>,
+) -> Observed {
     let network = there.address.network();
     let pointed_at = answers.pointed_at(there.pointed_at);
     let mut attributes = unseen(target);
@@ -110,7 +131,9 @@ fn present(target: Target<'_>, there: &AskedThere, answers: &Answers, scene: &Sc
         let implementation = CoreAddress::new(bytes, network).to_string();
         outputs.insert("implementation".to_owned(), Value::Text(implementation));
     }
-    let owner = answers.bytes(there.owner).and_then(|bytes| abi::read_address(&bytes));
+    let owner = answers
+        .bytes(there.owner)
+        .and_then(|bytes| abi::read_address(&bytes));
     if let Some(bytes) = owner {
         let owner = CoreAddress::new(bytes, network).to_string();
         attributes.insert("owner".to_owned(), owner_value(target, &owner, scene));
@@ -119,7 +142,10 @@ fn present(target: Target<'_>, there: &AskedThere, answers: &Answers, scene: &Sc
     let settings = there.settings.iter().map(|(setting, slot)| {
         let answer = answers.bytes(*slot).unwrap_or_default();
         let value = setting.read(&answer, network);
-        (setting.name.to_owned(), in_wanted_order(target, setting.name, value, scene))
+        (
+            setting.name.to_owned(),
+            in_wanted_order(target, setting.name, value, scene),
+        )
     });
     attributes.insert("settings".to_owned(), Value::Map(settings.collect()));
     Observed::Present {
@@ -154,10 +180,19 @@ fn unseen(target: Target<'_>) -> Attributes {
 fn owner_value(target: Target<'_>, owner: &str, scene: &Scene<'_>) -> Value {
     let has_address = |account: &&pospool_model::Address| {
         let outputs = scene.outputs.get(*account);
-        outputs.and_then(|outputs| outputs.get("address")).and_then(Value::as_text) == Some(owner)
+        outputs
+            .and_then(|outputs| outputs.get("address"))
+            .and_then(Value::as_text)
+            == Some(owner)
     };
-    let wanted = target.wanted.and_then(|wanted| wanted.get("owner")).and_then(Value::as_resource);
-    let accounts = scene.outputs.keys().filter(|address| address.kind() == "account");
+    let wanted = target
+        .wanted
+        .and_then(|wanted| wanted.get("owner"))
+        .and_then(Value::as_resource);
+    let accounts = scene
+        .outputs
+        .keys()
+        .filter(|address| address.kind() == "account");
     match wanted.into_iter().chain(accounts).find(has_address) {
         Some(account) => Value::Resource(account.clone()),
         None => Value::from(owner),
@@ -167,8 +202,14 @@ fn owner_value(target: Target<'_>, owner: &str, scene: &Scene<'_>) -> Value {
 /// A set that holds what is wanted is written in the wanted order.
 fn in_wanted_order(target: Target<'_>, name: &str, value: Value, scene: &Scene<'_>) -> Value {
     let empty = BTreeMap::new();
-    let settings = target.wanted.and_then(|wanted| wanted.get("settings")).and_then(Value::as_map);
-    let wanted = settings.unwrap_or(&empty).get(name).and_then(Value::as_list);
+    let settings = target
+        .wanted
+        .and_then(|wanted| wanted.get("settings"))
+        .and_then(Value::as_map);
+    let wanted = settings
+        .unwrap_or(&empty)
+        .get(name)
+        .and_then(Value::as_list);
     let (Some(wanted), Some(found)) = (wanted, value.as_list()) else {
         return value;
     };
@@ -177,7 +218,9 @@ fn in_wanted_order(target: Target<'_>, name: &str, value: Value, scene: &Scene<'
         other => Some(other.clone()),
     });
     match texts.collect::<Option<Vec<_>>>() {
-        Some(texts) if texts.len() == found.len() && found.iter().all(|one| texts.contains(one)) => {
+        Some(texts)
+            if texts.len() == found.len() && found.iter().all(|one| texts.contains(one)) =>
+        {
             Value::List(texts)
         }
         _ => value,

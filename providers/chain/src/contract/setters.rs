@@ -48,13 +48,25 @@ pub(super) fn calls(
         if !there.contains(text) {
             let name = format!("add {}", plain(entry));
             let summary = format!("add {} to `{}`", plain(entry), setting.name);
-            calls.push(one(setting, setting.setter, name, summary, &usable(setting, text)?));
+            calls.push(one(
+                setting,
+                setting.setter,
+                name,
+                summary,
+                &usable(setting, text)?,
+            ));
         }
     }
     for text in there.iter().filter(|text| !texts.contains(text)) {
         let name = format!("remove {}", plain(text));
         let summary = format!("remove {} from `{}`", plain(text), setting.name);
-        calls.push(one(setting, remover, name, summary, &usable(setting, text)?));
+        calls.push(one(
+            setting,
+            remover,
+            name,
+            summary,
+            &usable(setting, text)?,
+        ));
     }
     Ok(calls)
 }
@@ -85,7 +97,9 @@ fn usable(setting: &Setting, value: &Value) -> Result<Argument, Problem> {
 
 /// A text without its quotes.
 fn plain(value: &Value) -> String {
-    value.as_text().map_or_else(|| value.to_string(), ToOwned::to_owned)
+    value
+        .as_text()
+        .map_or_else(|| value.to_string(), ToOwned::to_owned)
 }
 
 #[cfg(test)]
@@ -112,13 +126,22 @@ mod tests {
         let names: Vec<_> = found.iter().map(|call| call.name.clone()).collect();
         let left_over = format!("remove {}", text(3).as_text().unwrap());
         assert_eq!(names, ["add core_contract.pool".to_owned(), left_over]);
-        assert_eq!(found[0].data, abi::call("addPool(address)", &[Argument::Address([1; 20])]));
-        assert_eq!(found[1].data, abi::call("removePool(address)", &[Argument::Address([3; 20])]));
+        assert_eq!(
+            found[0].data,
+            abi::call("addPool(address)", &[Argument::Address([1; 20])])
+        );
+        assert_eq!(
+            found[1].data,
+            abi::call("removePool(address)", &[Argument::Address([3; 20])])
+        );
     }
 
     #[test]
     fn a_value_is_set_by_one_call() {
-        let ratio = table("PoSPool").unwrap().setting("user_share_ratio").unwrap();
+        let ratio = table("PoSPool")
+            .unwrap()
+            .setting("user_share_ratio")
+            .unwrap();
         let same = |value: &Value| Ok(value.clone());
         let found = calls(ratio, &Value::from("90%"), &Value::Null, &same).unwrap();
         assert_eq!(found.len(), 1);

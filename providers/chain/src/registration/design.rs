@@ -22,7 +22,11 @@ use crate::text::{hex_text, hex_word};
 use crate::work::{AwaitCode, AwaitVotes, RegistrationWork, Work};
 
 /// Designs one change.
-pub(crate) fn design(task: &Task<'_>, world: &mut World<'_>, facts: &Facts) -> Result<Design, Vec<Problem>> {
+pub(crate) fn design(
+    task: &Task<'_>,
+    world: &mut World<'_>,
+    facts: &Facts,
+) -> Result<Design, Vec<Problem>> {
     let result = match task.action {
         Action::Delete | Action::Forget => return Ok(leave()),
         Action::Create | Action::Replace => create(task, world, facts),
@@ -55,15 +59,25 @@ impl<'a> Pool<'a> {
     fn find(task: &Task<'a>, world: &World<'a>, facts: &'a Facts) -> Result<Self, Problem> {
         let problem = |summary: String| Problem::new("chain/unknown-address", &["pool"], summary);
         let pool = task.wanted.get("pool");
-        let name = pool.and_then(Value::as_resource).ok_or_else(|| problem("the pool is not known".to_owned()))?;
-        let owner = world.wanted.get(name).and_then(|wanted| wanted.get("owner"));
-        let owner = owner
+        let name = pool
             .and_then(Value::as_resource)
-            .ok_or_else(|| problem(format!("the owner of `{name}` is not an account of the spec")))?;
+            .ok_or_else(|| problem("the pool is not known".to_owned()))?;
+        let owner = world
+            .wanted
+            .get(name)
+            .and_then(|wanted| wanted.get("owner"));
+        let owner = owner.and_then(Value::as_resource).ok_or_else(|| {
+            problem(format!(
+                "the owner of `{name}` is not an account of the spec"
+            ))
+        })?;
         let owner = Sender::find(facts, owner)?;
         let network = owner.chain.network();
         let resource = Value::Resource(name.clone());
-        let implementation = world.outputs.get(name).and_then(|outputs| outputs.get("implementation"));
+        let implementation = world
+            .outputs
+            .get(name)
+            .and_then(|outputs| outputs.get("implementation"));
         Ok(Self {
             name,
             address: address_of(&resource, world.outputs, network, &["pool"])?,
@@ -94,7 +108,9 @@ impl Key {
             });
         }
         let node = task.wanted.get("node").and_then(Value::as_resource);
-        let node = node.ok_or_else(|| Problem::new("chain/no-key-to-register", &[], "the node is not known"))?;
+        let node = node.ok_or_else(|| {
+            Problem::new("chain/no-key-to-register", &[], "the node is not known")
+        })?;
         let output = |name: &str| world.outputs.get(node)?.get(name)?.as_text();
         let mut identifier = output("pos_address").and_then(hex_word);
         let mut data = None;
@@ -138,7 +154,10 @@ fn create(task: &Task<'_>, world: &mut World<'_>, facts: &Facts) -> Result<Desig
         draft.output("pos_address", text.clone());
         draft.output("identifier", text);
     }
-    let known = facts.registrations.get(task.address).and_then(|known| known.pool_identifier);
+    let known = facts
+        .registrations
+        .get(task.address)
+        .and_then(|known| known.pool_identifier);
     let needs = match known {
         // The node's key was not known when the chain was asked, and the pool has it already.
         Some(bound) if key.identifier == Some(bound) => ended(world, key.node.as_ref()),
@@ -172,8 +191,17 @@ fn register(
         chain: pool.owner.chain.reference.clone(),
         contracts: contracts.into_iter().flatten().collect(),
     });
-    let summary = format!("prove that the code of {} is confirmed at {}", pool.name, pool.address);
-    let proof = draft.wait("proof", summary, &proof, BTreeMap::new(), ended(world, Some(pool.name)));
+    let summary = format!(
+        "prove that the code of {} is confirmed at {}",
+        pool.name, pool.address
+    );
+    let proof = draft.wait(
+        "proof",
+        summary,
+        &proof,
+        BTreeMap::new(),
+        ended(world, Some(pool.name)),
+    );
     let summary = format!("register the PoS key with 1000 CFX at {}", pool.address);
     let mut plan = Plan::new("register", summary, gas::register());
     plan.to = Some(pool.address);
@@ -188,7 +216,9 @@ fn register(
         Some(data) => {
             plan.data = Some(data.bytes.clone());
             if let Some(node) = &key.node {
-                draft.note(format!("the register data is that of `{node}` as it is now"));
+                draft.note(format!(
+                    "the register data is that of `{node}` as it is now"
+                ));
             }
         }
         None => plan.inputs = key.inputs(&["pos_address", "register_data"]),
@@ -213,7 +243,13 @@ fn await_votes(owner: &Sender<'_>, key: &Key, needs: Vec<Need>, draft: &mut Draf
         Some(_) => BTreeMap::new(),
         None => key.inputs(&["pos_address"]),
     };
-    draft.wait("vote", "wait until PoS counts the vote".to_owned(), &work, inputs, needs);
+    draft.wait(
+        "vote",
+        "wait until PoS counts the vote".to_owned(),
+        &work,
+        inputs,
+        needs,
+    );
 }
 
 /// The bond is there, and an earlier run did not see the vote.
@@ -227,7 +263,11 @@ fn wait_on(task: &Task<'_>, world: &World<'_>, facts: &Facts) -> Result<Design, 
     let key = Key {
         data: None,
         identifier,
-        node: task.wanted.get("node").and_then(Value::as_resource).cloned(),
+        node: task
+            .wanted
+            .get("node")
+            .and_then(Value::as_resource)
+            .cloned(),
     };
     let mut draft = Draft::new(task.address);
     let needs = ended(world, key.node.as_ref());

@@ -66,17 +66,28 @@ pub(crate) fn read_votes(account: &Json) -> Option<u64> {
 
 fn attributes<'a>(target: Target<'a>, name: &str) -> Option<&'a Value> {
     let recorded = target.recorded.map(|recorded| &recorded.attributes);
-    [target.wanted, recorded].into_iter().flatten().find_map(|attributes| attributes.get(name))
+    [target.wanted, recorded]
+        .into_iter()
+        .flatten()
+        .find_map(|attributes| attributes.get(name))
 }
 
 fn pool_address(target: Target<'_>, scene: &Scene<'_>) -> Option<CoreAddress> {
     let pool = attributes(target, "pool")?.as_resource()?;
-    scene.outputs.get(pool)?.get("address")?.as_text()?.parse().ok()
+    scene
+        .outputs
+        .get(pool)?
+        .get("address")?
+        .as_text()?
+        .parse()
+        .ok()
 }
 
 /// The key: what the last run recorded, what the node says, or what the register data holds.
 fn identifier(target: Target<'_>, scene: &Scene<'_>) -> Option<[u8; 32]> {
-    let recorded = target.recorded.and_then(|recorded| recorded.outputs.get("pos_address"));
+    let recorded = target
+        .recorded
+        .and_then(|recorded| recorded.outputs.get("pos_address"));
     let node = || {
         let node = attributes(target, "node")?.as_resource()?;
         scene.outputs.get(node)?.get("pos_address")
@@ -89,7 +100,10 @@ fn identifier(target: Target<'_>, scene: &Scene<'_>) -> Option<[u8; 32]> {
 }
 
 /// Reads the answers about one registration.
-pub(crate) fn read(asked: &Asked<'_>, answers: &Answers) -> Result<(Observed, RegistrationFacts), Problem> {
+pub(crate) fn read(
+    asked: &Asked<'_>,
+    answers: &Answers,
+) -> Result<(Observed, RegistrationFacts), Problem> {
     let pool_identifier = asked
         .pool
         .and_then(|(_, slot)| answers.bytes(slot))
@@ -128,7 +142,10 @@ fn key_taken(identifier: &[u8; 32], holder: CoreAddress) -> Problem {
 
 /// The problem of a pool whose key is another one.
 pub(crate) fn pool_taken(pool: CoreAddress, other: &[u8; 32]) -> Problem {
-    let summary = format!("the pool {pool} is bound to the PoS key {} already", hex_text(other));
+    let summary = format!(
+        "the pool {pool} is bound to the PoS key {} already",
+        hex_text(other)
+    );
     Problem::new("chain/pool-registered", &["pool"], summary)
         .help("let the node with that key vote, or make another pool")
 }

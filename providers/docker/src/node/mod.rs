@@ -5,6 +5,7 @@
 //! - Never: keeps a password longer than it takes to hand it over.
 
 pub(crate) mod container;
+mod hardening;
 pub(crate) mod job;
 pub(crate) mod outputs;
 pub(crate) mod run;

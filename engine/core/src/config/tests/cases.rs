@@ -58,6 +58,10 @@ fn what_is_not_closed_is_shown_where_it_opens() {
         spec/syntax 1:10 <{> `{` is never closed
         ",
     );
+}
+
+#[test]
+fn a_text_or_bracket_that_goes_wrong_is_shown() {
     check(
         r#"
         host "a" {
@@ -153,7 +157,7 @@ fn what_stands_in_the_wrong_place() {
         "#,
         r"
         spec/unknown-kind 1:1 <hots> there is no kind `hots`
-          `pospool explain` lists the kinds
+          did you mean `host`?
         spec/unknown-kind 4:1 <nonsense> there is no kind `nonsense`
           `pospool explain` lists the kinds
         ",
@@ -403,7 +407,7 @@ fn references() {
         spec/unknown-variable 7:53 <q> there is no variable `q`
           declare it: `variable "q" { type = text }`
         spec/unknown-resource 8:11 <host.mian> the spec has no `host.mian`
-          declare it: `host "mian" { … }`
+          did you mean `host.main`?
         spec/unknown-name 9:11 <nod> nothing here is called `nod`
           did you mean `node`?
         spec/unknown-output 10:22 <adress> `host` has no output `adress`
@@ -647,15 +651,7 @@ fn types() {
           host  = 1
           tags  = "a"
         }
-        pool "p" {
-          settings = [1]
-          deposit  = 1000
-          lock     = 100
-        }
-        pool "q" {
-          deposit = "1000 CFX"
-          lock    = cfx(1)
-        }
+        pool "p" {}
         "#,
         r#"
         spec/wrong-type 3:12 <5> `docker` is text, and this is a whole number
@@ -680,15 +676,34 @@ fn types() {
           write `host.name`
         spec/wrong-type 17:11 <"a"> `tags` is a list, and this is text
           put it in `[ … ]`
-        spec/wrong-type 20:14 <[1]> `settings` is a map, and this is a list
+        "#,
+    );
+}
+
+#[test]
+fn types_of_amounts_and_settings() {
+    check(
+        r#"
+        pool "p" {
+          settings = [1]
+          deposit  = 1000
+          lock     = 100
+        }
+        pool "q" {
+          deposit = "1000 CFX"
+          lock    = cfx(1)
+        }
+        "#,
+        r#"
+        spec/wrong-type 2:14 <[1]> `settings` is a map, and this is a list
           write `{ name = value }`
-        spec/wrong-type 21:14 <1000> `deposit` is an amount, and this is a whole number
+        spec/wrong-type 3:14 <1000> `deposit` is an amount, and this is a whole number
           write `cfx(1000)`
-        spec/wrong-type 22:14 <100> `lock` is a number of blocks, and this is a whole number
+        spec/wrong-type 4:14 <100> `lock` is a number of blocks, and this is a whole number
           write `blocks(100)`
-        spec/wrong-type 25:13 <"1000 CFX"> `deposit` is an amount, and this is text
+        spec/wrong-type 7:13 <"1000 CFX"> `deposit` is an amount, and this is text
           write `cfx("1000.5")`, without the unit inside
-        spec/wrong-type 26:13 <cfx(1)> `lock` is a number of blocks, and this is an amount
+        spec/wrong-type 8:13 <cfx(1)> `lock` is a number of blocks, and this is an amount
         "#,
     );
 }

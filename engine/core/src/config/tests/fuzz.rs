@@ -173,9 +173,10 @@ fn what_would_be_slow_or_deep_is_refused_and_not_tried() {
         (1..count).map(line).collect::<Vec<_>>().concat()
     };
     let assignment = |n: usize| format!("k{n} = {n}\n");
-    let many_keys = lines(20_000, &assignment);
-    let doubling = lines(60, &|n| format!("l{n} = [local.l{0}, local.l{0}]\n", n - 1));
-    let chain = lines(5_000, &|n| format!("l{n} = [local.l{}]\n", n - 1));
+    let many_keys = lines(6_000, &assignment);
+    let doubling = lines(20, &|n| format!("l{n} = [local.l{0}, local.l{0}]\n", n - 1));
+    let steep = lines(99, &|n| format!("l{n} = [[[[[[local.l{}]]]]]]\n", n - 1));
+    let chain = lines(500, &|n| format!("l{n} = [local.l{}]\n", n - 1));
     for (text, code) in [
         (
             format!("locals {{\n a = {{\n{many_keys} }}\n}}\n"),
@@ -199,6 +200,10 @@ fn what_would_be_slow_or_deep_is_refused_and_not_tried() {
             "spec/too-large",
         ),
         (format!("locals {{\n l0 = 1\n{chain}}}\n"), "spec/too-deep"),
+        (
+            format!("host \"a\" {{}}\nlocals {{\n l0 = host.a\n{steep}}}\n"),
+            "spec/too-deep",
+        ),
         (
             format!("host \"a\" {{}}\nlocals {{\n l0 = host.a\n{chain}}}\n"),
             "spec/too-deep",

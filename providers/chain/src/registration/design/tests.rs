@@ -1,0 +1,221 @@
+//! Designs on hand-made facts: what is sent, after what, and what is not sent.
+
+use pospool_model::Value;
+use pospool_model::plan::{Action, EffectId, Nature, Purpose};
+use pospool_model::provider::Observed;
+
+use crate::bench::{Bench, attributes, core, name, names, needs, resource, text, transaction};
+use crate::facts::RegistrationFacts;
+use crate::register_data::tests::{forged, good};
+use crate::registration::DEPOSIT;
+use crate::text::hex_text;
+use crate::work::{AwaitCode, AwaitVotes, Work};
+
+const MAIN: &str = "pos_registration.main";
+
+/// A pool that this plan makes behind a proxy, and a node.
+fn bench(node: pospool_model::Attributes) -> Bench {
+    let mut bench = Bench::new();
+    let pool = name("core_contract.pool");
+    bench.wanted.insert(
+        pool.clone(),
+        attributes([("owner", resource("account.operator"))]),
+    );
+    let made = attributes([
+        ("address", text(core(0x80))),
+        ("implementation", text(core(0x81))),
+    ]);
+    bench.outputs.insert(pool.clone(), made);
+    bench.outputs.insert(name("node.main"), node);
+    let wanted = attributes([
+        ("pool", resource("core_contract.pool")),
+        ("node", resource("node.main")),
+    ]);
+    bench.wanted.insert(name(MAIN), wanted);
+    let effect = |address: &str, effect: &str| EffectId {
+        address: name(address),
+        name: effect.to_owned(),
+    };
+    bench
+        .effects
+        .insert(pool, vec![effect("core_contract.pool", "proxy")]);
+    bench
+        .effects
+        .insert(name("node.main"), vec![effect("node.main", "start")]);
+    bench
+}
+
+fn known_node() -> pospool_model::Attributes {
+    let (data, identifier) = good();
+    attributes([
+        ("register_data", Value::Text(data)),
+        ("pos_address", Value::Text(hex_text(&identifier))),
+    ])
+}
+
+fn bind(bench: &mut Bench, identifier: [u8; 32]) {
+    let facts = RegistrationFacts {
+        pool_identifier: Some(identifier),
+    };
+    bench.facts.registrations.insert(name(MAIN), facts);
+}
+
+#[test]
+fn money_waits_for_proof_and_the_vote_for_the_money() {
+    let mut bench = bench(known_node());
+    let design = bench
+        .design(MAIN, Action::Create, &Observed::Absent, &[])
+        .unwrap();
+    assert_eq!(names(&design), ["proof", "register", "vote"]);
+    let [proof, register, vote] = &design.effects[..] else {
+        panic!()
+    };
+    assert_eq!(
+        (proof.nature, register.nature, vote.nature),
+        (Nature::Wait, Nature::Act, Nature::Wait)
+    );
+
+    assert_eq!(needs(proof), ["core_contract.pool/proxy Done"]);
+    let expected = [
+        "node.main/start Done",
+        "core_contract.pool/proxy Done",
+        "pos_registration.main/proof Done",
+    ];
+    assert_eq!(needs(register), expected);
+    assert_eq!(needs(vote), ["pos_registration.main/register Done"]);
+
+    let contracts = vec![core(0x80), core(0x81)];
+    let Work::AwaitCode(AwaitCode {
+        contracts: found, ..
+    }) = serde_json::from_value(proof.payload.clone()).unwrap()
+    else {
+        panic!()
+    };
+    assert_eq!(found, contracts);
+    let work = transaction(register);
+    assert_eq!(
+        (work.to, work.value, work.nonce),
+        (Some(core(0x80)), DEPOSIT, 5)
+    );
+    assert_eq!(work.data, Some(good().0));
+    assert_eq!(work.registration.unwrap().implementation, Some(core(0x81)));
+    assert_eq!(
+        design.outputs["pos_address"],
+        Value::Text(hex_text(&good().1))
+    );
+    let stake = design
+        .costs
+        .iter()
+        .find(|cost| cost.purpose == Purpose::Stake)
+        .unwrap();
+    assert_eq!(stake.amount.0, DEPOSIT);
+}
+
+#[test]
+fn a_node_that_does_not_run_yet_fills_the_blanks_later() {
+    let node = attributes([
+        ("register_data", Value::Unknown),
+        ("pos_address", Value::Unknown),
+    ]);
+    let mut bench = bench(node);
+    let design = bench
+        .design(MAIN, Action::Create, &Observed::Absent, &[])
+        .unwrap();
+    let [_, register, vote] = &design.effects[..] else {
+        panic!()
+    };
+    assert_eq!(transaction(register).data, None);
+    let blanks: Vec<_> = register
+        .inputs
+        .iter()
+        .map(|(blank, from)| format!("{blank} {}.{}", from.address, from.output))
+        .collect();
+    assert_eq!(
+        blanks,
+        [
+            "pos_address node.main.pos_address",
+            "register_data node.main.register_data"
+        ]
+    );
+    assert_eq!(vote.inputs.keys().collect::<Vec<_>>(), ["pos_address"]);
+    assert!(!design.outputs.contains_key("pos_address"));
+}
+
+#[test]
+fn data_of_another_key_stops_the_plan() {
+    let mut node = known_node();
+    node.insert("pos_address".to_owned(), Value::Text(hex_text(&[7; 32])));
+    let mut bench = bench(node);
+    assert_eq!(
+        bench.problem(MAIN, Action::Create, &Observed::Absent, &[]),
+        "chain/bad-register-data"
+    );
+}
+
+#[test]
+fn forged_data_stops_the_plan() {
+    for (votes, bls) in [(2, [1; 48]), (1, [9; 48])] {
+        let data = forged(votes, &bls, &[2; 33], good().1);
+        let mut bench = bench(attributes([(
+            "register_data",
+            Value::Text(hex_text(&data)),
+        )]));
+        assert_eq!(
+            bench.problem(MAIN, Action::Create, &Observed::Absent, &[]),
+            "chain/bad-register-data"
+        );
+    }
+}
+
+#[test]
+fn a_bond_that_is_there_is_never_paid_again() {
+    let mut same = bench(known_node());
+    bind(&mut same, good().1);
+    let design = same
+        .design(MAIN, Action::Create, &Observed::Absent, &[])
+        .unwrap();
+    assert_eq!(names(&design), ["vote"]);
+    assert!(design.costs.is_empty());
+
+    let mut other = bench(known_node());
+    bind(&mut other, [7; 32]);
+    assert_eq!(
+        other.problem(MAIN, Action::Create, &Observed::Absent, &[]),
+        "chain/pool-registered"
+    );
+    // Nor while the node's key is still unknown.
+    let mut unknown = bench(attributes([]));
+    bind(&mut unknown, [7; 32]);
+    assert_eq!(
+        unknown.problem(MAIN, Action::Create, &Observed::Absent, &[]),
+        "chain/pool-registered"
+    );
+}
+
+#[test]
+fn an_unfinished_registration_only_waits_for_its_vote() {
+    let mut bench = bench(known_node());
+    let pos_address = Value::Text(hex_text(&good().1));
+    let observed = Observed::Present {
+        attributes: attributes([]),
+        outputs: attributes([("pos_address", pos_address)]),
+    };
+    let design = bench.design(MAIN, Action::Update, &observed, &[]).unwrap();
+    assert_eq!(names(&design), ["vote"]);
+    let Work::AwaitVotes(AwaitVotes { pos_address, .. }) =
+        serde_json::from_value(design.effects[0].payload.clone()).unwrap()
+    else {
+        panic!()
+    };
+    assert_eq!(pos_address, Some(hex_text(&good().1)));
+}
+
+#[test]
+fn a_registration_is_only_forgotten() {
+    let mut bench = bench(known_node());
+    let design = bench
+        .design(MAIN, Action::Delete, &Observed::Absent, &[])
+        .unwrap();
+    assert!(design.forget && design.effects.is_empty());
+    assert!(design.notes[1].contains("withdrawStake"));
+}

@@ -1,0 +1,40 @@
+//! The envelope that every form on disk has: its name and its version, looked at first.
+
+use std::path::Path;
+
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use super::{StoreError, VERSION};
+
+#[derive(Deserialize)]
+struct Envelope {
+    format: Option<String>,
+    version: Option<u64>,
+}
+
+/// Reads a form of this program's version; says what else the bytes are, if they are
+/// something else.
+pub(crate) fn parse<T: DeserializeOwned>(
+    path: &Path,
+    bytes: &[u8],
+    format: &str,
+) -> Result<T, StoreError> {
+    let path = || path.to_owned();
+    let damaged = |source| StoreError::Damaged {
+        path: path(),
+        source,
+    };
+    let envelope: Envelope = serde_json::from_slice(bytes).map_err(damaged)?;
+    match envelope.version {
+        _ if envelope.format.as_deref() != Some(format) => {
+            Err(StoreError::Foreign { path: path() })
+        }
+        Some(VERSION) => serde_json::from_slice(bytes).map_err(damaged),
+        Some(found) => Err(StoreError::TooNew {
+            path: path(),
+            found,
+        }),
+        None => Err(StoreError::Foreign { path: path() }),
+    }
+}

@@ -1,0 +1,214 @@
+//! Hand-made facts and a world around a design, for tests.
+
+use std::collections::BTreeMap;
+
+use pospool_model::plan::{Action, Effect, EffectId};
+use pospool_model::provider::{self, Design, Observed, Task, World};
+use pospool_model::state::Recorded;
+use pospool_model::{Address, Attributes, Problem, SecretRef, Value};
+
+use crate::address::CoreAddress;
+use crate::facts::{AccountFacts, ChainFacts, Facts, Fees};
+use crate::text::hex_text;
+use crate::work::{ChainRef, TransactionWork, Work};
+
+pub(crate) const NETWORK: u32 = 1234;
+pub(crate) const GENESIS: &str = "0x01";
+/// Init codes of the bench's source.
+pub(crate) const POOL_CODE: &[u8] = &[0x60, 1, 2, 3];
+pub(crate) const PROXY_CODE: &[u8] = &[0x60, 9];
+const INITIALIZE: &str = r#"[{"type":"function","name":"initialize","inputs":[],"outputs":[],"stateMutability":"nonpayable"}]"#;
+
+pub(crate) fn name(text: &str) -> Address {
+    text.parse().unwrap()
+}
+
+pub(crate) fn core(byte: u8) -> CoreAddress {
+    CoreAddress::new([byte; 20], NETWORK)
+}
+
+pub(crate) fn text(address: CoreAddress) -> Value {
+    Value::Text(address.to_string())
+}
+
+pub(crate) fn attributes<const N: usize>(pairs: [(&str, Value); N]) -> Attributes {
+    pairs.map(|(name, value)| (name.to_owned(), value)).into()
+}
+
+pub(crate) fn map<const N: usize>(pairs: [(&str, Value); N]) -> Value {
+    Value::Map(attributes(pairs))
+}
+
+pub(crate) fn resource(text: &str) -> Value {
+    Value::Resource(name(text))
+}
+
+pub(crate) fn code(contract: &str) -> Value {
+    map([
+        ("contract", Value::from(contract)),
+        ("digest", Value::from(format!("0x{contract}"))),
+    ])
+}
+
+pub(crate) fn chain_ref(endpoints: Vec<String>) -> ChainRef {
+    ChainRef {
+        endpoints,
+        network: NETWORK,
+        genesis_hash: GENESIS.to_owned(),
+    }
+}
+
+/// A world to design in: accounts `operator` (address 0x01…, nonce 5) and `other` (0x02…, nonce 0), a source.
+pub(crate) struct Bench {
+    pub(crate) facts: Facts,
+    pub(crate) wanted: BTreeMap<Address, Attributes>,
+    pub(crate) recorded: BTreeMap<Address, Recorded>,
+    pub(crate) outputs: BTreeMap<Address, Attributes>,
+    pub(crate) effects: BTreeMap<Address, Vec<EffectId>>,
+    pub(crate) counters: BTreeMap<String, u64>,
+    pub(crate) lanes: BTreeMap<String, EffectId>,
+}
+
+impl Bench {
+    pub(crate) fn new() -> Self {
+        let fees = Fees {
+            gas_price: 1_000_000_000,
+            base: Some(1_000_000_000),
+            priority: 5,
+        };
+        let chain = ChainFacts {
+            reference: chain_ref(vec!["http://127.0.0.1:1".to_owned()]),
+            fees,
+            ceiling: 100_000_000_000,
+        };
+        let account = |byte, nonce| AccountFacts {
+            address: core(byte),
+            chain: name("chain.conflux"),
+            key: SecretRef::Env(format!("KEY_{byte}")),
+            nonce,
+            balance: 5_000 * 1_000_000_000_000_000_000,
+        };
+        let artifact = |contract: &str, init: &[u8], abi: &str| {
+            let mut artifact = code(contract);
+            if let Value::Map(map) = &mut artifact {
+                map.insert("bytecode".to_owned(), Value::Text(hex_text(init)));
+                map.insert("runtime".to_owned(), Value::from("0x00"));
+                map.insert("abi".to_owned(), Value::from(abi));
+            }
+            artifact
+        };
+        let source = attributes([
+            ("PoSPool", artifact("PoSPool", POOL_CODE, INITIALIZE)),
+            ("PoolManager", artifact("PoolManager", &[0x61], "[]")),
+            ("Proxy1967", artifact("Proxy1967", PROXY_CODE, "[]")),
+        ]);
+        Self {
+            facts: Facts {
+                chains: [(name("chain.conflux"), chain)].into(),
+                accounts: [
+                    (name("account.operator"), account(1, 5)),
+                    (name("account.other"), account(2, 0)),
+                ]
+                .into(),
+                ..Facts::default()
+            },
+            wanted: BTreeMap::new(),
+            recorded: BTreeMap::new(),
+            outputs: BTreeMap::from([
+                (name("source.reference"), source),
+                (
+                    name("account.operator"),
+                    attributes([("address", text(core(1)))]),
+                ),
+                (
+                    name("account.other"),
+                    attributes([("address", text(core(2)))]),
+                ),
+            ]),
+            effects: BTreeMap::new(),
+            counters: BTreeMap::new(),
+            lanes: BTreeMap::new(),
+        }
+    }
+
+    /// Designs one change the way the planner does, and remembers what came of it.
+    pub(crate) fn design(
+        &mut self,
+        address: &str,
+        action: Action,
+        observed: &Observed,
+        changed: &[&str],
+    ) -> Result<Design, Vec<Problem>> {
+        let address = name(address);
+        let changed: Vec<String> = changed.iter().map(|path| (*path).to_owned()).collect();
+        let wanted = self.wanted.get(&address).cloned().unwrap_or_default();
+        let task = Task {
+            address: &address,
+            action,
+            wanted: &wanted,
+            observed,
+            recorded: self.recorded.get(&address),
+            changed: &changed,
+            delete_by_name: false,
+        };
+        let facts = provider::Facts::new(self.facts.clone());
+        let mut world = World {
+            lineage: "bench",
+            facts: &facts,
+            wanted: &self.wanted,
+            recorded: &self.recorded,
+            outputs: &self.outputs,
+            effects: &self.effects,
+            counters: &mut self.counters,
+            lanes: &mut self.lanes,
+        };
+        let provider = crate::ChainProvider::new(crate::ChainSettings::default());
+        let design = pospool_model::Provider::design(&provider, &task, &mut world)?;
+        let ids = design.effects.iter().map(|effect| EffectId {
+            address: address.clone(),
+            name: effect.name.clone(),
+        });
+        self.effects.insert(address.clone(), ids.collect());
+        self.outputs
+            .entry(address)
+            .or_default()
+            .extend(design.outputs.clone());
+        Ok(design)
+    }
+
+    /// The code of the only problem of a design.
+    pub(crate) fn problem(
+        &mut self,
+        address: &str,
+        action: Action,
+        observed: &Observed,
+        changed: &[&str],
+    ) -> &'static str {
+        let problems = self.design(address, action, observed, changed).unwrap_err();
+        assert_eq!(problems.len(), 1);
+        problems[0].code
+    }
+}
+
+pub(crate) fn names(design: &Design) -> Vec<&str> {
+    design
+        .effects
+        .iter()
+        .map(|effect| effect.name.as_str())
+        .collect()
+}
+
+pub(crate) fn needs(effect: &Effect) -> Vec<String> {
+    effect
+        .needs
+        .iter()
+        .map(|need| format!("{} {:?}", need.effect, need.level))
+        .collect()
+}
+
+pub(crate) fn transaction(effect: &Effect) -> TransactionWork {
+    match serde_json::from_value(effect.payload.clone()).unwrap() {
+        Work::Transaction(work) => *work,
+        other => panic!("{other:?}"),
+    }
+}

@@ -1,0 +1,160 @@
+//! How a contract's settings are changed: one transaction for each.
+//!
+//! - Reads: what differs, and who may change it.
+//! - Returns: calls by the owner or by the manager, whichever account the contract asks for.
+//! - Never: touches a setting that does not differ.
+
+use pospool_model::plan::{Level, Need};
+use pospool_model::provider::{Design, Observed, Task, World};
+use pospool_model::{Attributes, Problem, Value};
+
+use super::design::{Scope, initialize, send_call, wanted_calls};
+use super::setters::SetterCall;
+use crate::address::CoreAddress;
+use crate::draft::{Draft, Sender};
+use crate::facts::Facts;
+use crate::resolve::address_of;
+use crate::settings::{Caller, MANAGER, Setting};
+
+/// Designs the change of settings.
+pub(super) fn design(
+    task: &Task<'_>,
+    world: &mut World<'_>,
+    facts: &Facts,
+) -> Result<Design, Problem> {
+    let scope = Scope::new(task, facts)?;
+    let address = address(task)?;
+    let is_meant = |setting: &Setting| task.changed.iter().any(|path| concerns(path, setting.name));
+    let calls = wanted_calls(task, world, &scope, &settings_there(task), &is_meant)?;
+    let managed = calls.iter().any(|call| call.caller == Caller::Manager);
+    let hands = if managed {
+        hands(task, world, &scope, facts)?
+    } else {
+        Hands::Now(scope.owner)
+    };
+    let mut draft = Draft::new(task.address);
+    if matches!(hands, Hands::AfterInitialize(_)) {
+        initialize(world, scope.owner, address, &mut draft)?;
+    }
+    let is_first = |call: &SetterCall| matches!(hands, Hands::After(_)) && call.setting == MANAGER;
+    let (first, rest): (Vec<_>, Vec<_>) = calls.into_iter().partition(is_first);
+    let mut needs = Vec::new();
+    for call in first {
+        let effect = send_call(world, scope.owner, address, call, Vec::new(), &mut draft)?;
+        needs.push(Need {
+            effect,
+            level: Level::Done,
+        });
+    }
+    for call in rest {
+        let sender = match call.caller {
+            Caller::Owner => scope.owner,
+            Caller::Manager => hands.sender(),
+        };
+        send_call(world, sender, address, call, needs.clone(), &mut draft)?;
+    }
+    Ok(draft.done())
+}
+
+/// Where the contract is.
+fn address(task: &Task<'_>) -> Result<CoreAddress, Problem> {
+    let recorded = task.recorded.map(|recorded| &recorded.outputs);
+    let text = recorded
+        .and_then(|outputs| outputs.get("address"))
+        .and_then(Value::as_text);
+    text.and_then(|text| text.parse().ok()).ok_or_else(|| {
+        Problem::new(
+            "chain/unknown-address",
+            &[],
+            "the contract's address is not recorded",
+        )
+    })
+}
+
+/// Settings as they were seen.
+fn settings_there(task: &Task<'_>) -> Attributes {
+    let settings = match task.observed {
+        Observed::Present { attributes, .. } => attributes.get("settings"),
+        Observed::Absent => None,
+    };
+    settings
+        .and_then(Value::as_map)
+        .cloned()
+        .unwrap_or_default()
+}
+
+/// Whether a changed path is this setting or contains it.
+fn concerns(path: &str, setting: &str) -> bool {
+    let Some(rest) = path.strip_prefix("settings") else {
+        return false;
+    };
+    let Some(rest) = rest
+        .strip_prefix('.')
+        .and_then(|rest| rest.strip_prefix(setting))
+    else {
+        return rest.is_empty();
+    };
+    rest.is_empty() || rest.starts_with(['.', '['])
+}
+
+/// Who sets what only the manager may set.
+#[derive(Clone, Copy)]
+enum Hands<'a> {
+    Now(Sender<'a>),
+    /// Once the pool has a manager at all.
+    AfterInitialize(Sender<'a>),
+    /// Once the owner has made this account the manager, in another lane.
+    After(Sender<'a>),
+}
+
+impl<'a> Hands<'a> {
+    fn sender(self) -> Sender<'a> {
+        match self {
+            Self::Now(sender) | Self::AfterInitialize(sender) | Self::After(sender) => sender,
+        }
+    }
+}
+
+fn hands<'a>(
+    task: &Task<'_>,
+    world: &World<'_>,
+    scope: &Scope<'a>,
+    facts: &'a Facts,
+) -> Result<Hands<'a>, Problem> {
+    let Some(manager) = scope.known.manager else {
+        return Ok(Hands::Now(scope.owner));
+    };
+    if manager == [0; 20] {
+        return Ok(Hands::AfterInitialize(scope.owner));
+    }
+    let account = |bytes: [u8; 20]| -> Option<Sender<'a>> {
+        if scope.owner.facts.address.bytes() == bytes {
+            return Some(scope.owner);
+        }
+        let (name, _) = facts
+            .accounts
+            .iter()
+            .find(|(_, account)| account.address.bytes() == bytes)?;
+        Sender::find(facts, name).ok()
+    };
+    if let Some(sender) = account(manager) {
+        return Ok(Hands::Now(sender));
+    }
+    let network = scope.owner.chain.network();
+    let wanted = task
+        .wanted
+        .get("settings")
+        .and_then(Value::as_map)
+        .and_then(|map| map.get(MANAGER));
+    let wanted = wanted
+        .and_then(|value| address_of(value, world.outputs, network, &["settings", MANAGER]).ok());
+    if let Some(sender) = wanted.and_then(|address| account(address.bytes())) {
+        return Ok(Hands::After(sender));
+    }
+    let manager = CoreAddress::new(manager, network);
+    let summary = format!(
+        "only the manager {manager} may change these settings, and no account of the spec has its key"
+    );
+    Err(Problem::new("chain/not-manager", &["settings"], summary)
+        .help("add an `account` with that key, or set `manager` to an account of the spec"))
+}

@@ -1,0 +1,428 @@
+//! Both looks against a small node: what is found, and in how many round trips.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use pospool_model::plan::Action;
+use pospool_model::state::Recorded;
+use pospool_model::{Blocks, Provider, SecretRef};
+use serde_json::{Value as Json, json};
+
+use super::*;
+use crate::abi::{self, Argument};
+use crate::address::CoreAddress;
+use crate::batch::NO_CODE;
+use crate::bench::{NETWORK, attributes, code, core, map, name, resource, text};
+use crate::key::tests::key;
+use crate::register_data::tests::good;
+use crate::registration::register_contract;
+use crate::testing::{Answer, Server};
+use crate::text::hex_text;
+use crate::{ChainProvider, ChainSettings};
+
+const KEY: &str = "0x0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+
+/// A chain with a pool at 0x80… behind a proxy and a manager at 0x84….
+#[derive(Clone, Copy)]
+struct Chain {
+    chain_id: u32,
+    /// Whom the good key is bound to, and the key of the pool.
+    bound_to: u8,
+    pool_key: bool,
+    pool_there: bool,
+}
+
+const USUAL: Chain = Chain {
+    chain_id: NETWORK,
+    bound_to: 0,
+    pool_key: false,
+    pool_there: true,
+};
+
+fn operator() -> CoreAddress {
+    key(KEY).core_address(NETWORK)
+}
+
+impl Chain {
+    fn answer(self, method: &str, params: &Json) -> Answer {
+        let to = params[0].as_str().unwrap_or_default();
+        Answer::Result(match method {
+            "cfx_getStatus" => json!({
+                "chainId": format!("{:#x}", self.chain_id), "ethereumSpaceChainId": "0x4d3",
+                "latestState": "0x64", "epochNumber": "0x69"
+            }),
+            "cfx_getBlockByEpochNumber" => json!({ "hash": "0x01", "baseFeePerGas": "0x3b9aca00" }),
+            "cfx_gasPrice" | "cfx_maxPriorityFeePerGas" => json!("0x3b9aca00"),
+            "cfx_clientVersion" => json!("conflux-rust/v3"),
+            "cfx_getNextNonce" => json!("0x5"),
+            "txpool_nextNonce" => json!("0x7"),
+            "cfx_getBalance" => json!("0x10"),
+            "cfx_getAccount" => {
+                let there = self.pool_there || to != core(0x80).to_string();
+                json!({ "codeHash": if there { "0x01" } else { NO_CODE } })
+            }
+            "cfx_getStorageAt" if to == core(0x80).to_string() => word(&core(0x81)),
+            "cfx_getStorageAt" => json!(format!("0x{:064x}", 0)),
+            "cfx_call" => self.view(
+                params[0]["to"].as_str().unwrap(),
+                params[0]["data"].as_str().unwrap(),
+            ),
+            "pos_getAccount" => json!({ "status": { "availableVotes": "0x1" } }),
+            _ => return Answer::refuse(-32601, "no such method", None),
+        })
+    }
+
+    fn view(self, to: &str, data: &str) -> Json {
+        let is = |signature: &str| data.starts_with(&hex_text(&abi::selector(signature)));
+        let answer = |argument: Argument| json!(hex_text(&abi::arguments(&[argument])));
+        if to == register_contract(NETWORK).to_string() {
+            let zero = json!(format!("0x{:064x}", 0));
+            return match (
+                is("identifierToAddress(bytes32)"),
+                self.bound_to,
+                self.pool_key,
+            ) {
+                (true, 0, _) | (false, _, false) => zero,
+                (true, byte, _) => word(&core(byte)),
+                (false, _, true) => json!(hex_text(&good().1)),
+            };
+        }
+        if is("owner()") || is("manager()") {
+            return word(&operator());
+        }
+        if is("getPoolAddresses()") {
+            let list = format!("0x{:064x}{:064x}", 32, 2);
+            let words = [core(0x85), core(0x80)].map(|address| word(&address));
+            let words =
+                words.map(|word| word.as_str().unwrap().trim_start_matches("0x").to_owned());
+            return json!(list + &words.concat());
+        }
+        if is("_poolLockPeriod()") {
+            return answer(Argument::Number(7));
+        }
+        answer(Argument::Text("Harbour".to_owned()))
+    }
+}
+
+fn word(address: &CoreAddress) -> Json {
+    json!(format!("0x{:0>64}", address.hex().trim_start_matches("0x")))
+}
+
+/// A spec with its state, and the provider that looks.
+struct Spec {
+    provider: ChainProvider,
+    wanted: BTreeMap<Address, Attributes>,
+    recorded: BTreeMap<Address, Recorded>,
+    outputs: BTreeMap<Address, Attributes>,
+    _key: tempfile::TempDir,
+}
+
+async fn spec(chain: Chain) -> Spec {
+    let server = Server::start(move |method, params| chain.answer(method, params)).await;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("key");
+    std::fs::write(&path, KEY).unwrap();
+    let provider = ChainProvider::new(ChainSettings::default());
+    let contract = |contract: &str, proxy, settings| {
+        attributes([
+            ("code", code(contract)),
+            ("owner", resource("account.operator")),
+            ("proxy", Value::Bool(proxy)),
+            ("settings", settings),
+        ])
+    };
+    let recorded = |address| Recorded {
+        outputs: attributes([("address", text(core(address)))]),
+        ..Recorded::default()
+    };
+    let network = attributes([
+        ("network", Value::from("devnet")),
+        ("core_rpc", Value::Text(server.url())),
+    ]);
+    let settings = map([
+        ("name", Value::from("x")),
+        ("lock_period", Value::Blocks(Blocks(1))),
+    ]);
+    let pools = Value::List(vec![resource("core_contract.pool"), text(core(0x85))]);
+    Spec {
+        wanted: BTreeMap::from([
+            (
+                name("chain.conflux"),
+                provider.normalise("chain", network).unwrap(),
+            ),
+            (
+                name("account.operator"),
+                attributes([("private_key", Value::Secret(SecretRef::File(path)))]),
+            ),
+            (
+                name("core_contract.pool"),
+                contract("PoSPool", true, settings),
+            ),
+            (
+                name("core_contract.manager"),
+                contract("PoolManager", false, map([("pools", pools)])),
+            ),
+            (
+                name("pos_registration.main"),
+                attributes([
+                    ("pool", resource("core_contract.pool")),
+                    ("node", resource("node.main")),
+                ]),
+            ),
+        ]),
+        recorded: BTreeMap::from([
+            (name("core_contract.pool"), recorded(0x80)),
+            (name("core_contract.manager"), recorded(0x84)),
+        ]),
+        outputs: BTreeMap::from([(
+            name("node.main"),
+            attributes([("pos_address", Value::Text(hex_text(&good().1)))]),
+        )]),
+        provider,
+        _key: folder,
+    }
+}
+
+impl Spec {
+    async fn look(&self, given: bool, outputs: &BTreeMap<Address, Attributes>) -> Observation {
+        let none = BTreeSet::new();
+        let is_given = |address: &Address| matches!(address.kind(), "chain" | "account");
+        let wanted = self
+            .wanted
+            .iter()
+            .filter(|(address, _)| is_given(address) == given);
+        let targets: Vec<_> = wanted
+            .map(|(address, wanted)| Target {
+                address,
+                wanted: Some(wanted),
+                recorded: self.recorded.get(address),
+                used: &none,
+            })
+            .collect();
+        let scene = Scene {
+            lineage: "test",
+            wanted: &self.wanted,
+            outputs,
+        };
+        self.provider.observe(&targets, &scene).await.unwrap()
+    }
+
+    /// Both looks, as the engine does them.
+    async fn observe(&self) -> (Observation, Observation) {
+        let given = self.look(true, &self.outputs).await;
+        let mut outputs = self.outputs.clone();
+        for (address, object) in &given.objects {
+            if let Observed::Present { outputs: found, .. } = object {
+                outputs.insert(address.clone(), found.clone());
+            }
+        }
+        outputs.extend(
+            self.recorded
+                .iter()
+                .map(|(address, recorded)| (address.clone(), recorded.outputs.clone())),
+        );
+        let made = self.look(false, &outputs).await;
+        (given, made)
+    }
+}
+
+fn present(observation: &Observation, address: &str) -> (Attributes, Attributes) {
+    match &observation.objects[&name(address)] {
+        Observed::Present {
+            attributes,
+            outputs,
+        } => (attributes.clone(), outputs.clone()),
+        Observed::Absent => panic!("{address} is absent"),
+    }
+}
+
+#[tokio::test]
+async fn everything_is_seen_in_two_round_trips() {
+    let spec = spec(USUAL).await;
+    let (given, made) = spec.observe().await;
+    assert_eq!(spec.provider.round_trips(), 2);
+    assert!(given.problems.is_empty() && made.problems.is_empty());
+    let (_, chain) = present(&given, "chain.conflux");
+    assert_eq!(
+        (&chain["core_chain_id"], &chain["epoch"]),
+        (&Value::Integer(1234), &Value::Integer(100))
+    );
+    assert_eq!(given.chains[&name("chain.conflux")].espace_chain_id, 1235);
+    let (_, account) = present(&given, "account.operator");
+    assert_eq!(account["address"], text(operator()));
+    // The pool's nonce is ahead of the state's: two transactions are under way.
+    assert_eq!(made.bindings[&format!("nonce core {}", operator())], "7");
+}
+
+#[tokio::test]
+async fn contracts_are_seen_in_their_normal_form() {
+    let (_, made) = spec(USUAL).await.observe().await;
+    let (pool, outputs) = present(&made, "core_contract.pool");
+    assert_eq!(pool["owner"], resource("account.operator"));
+    assert_eq!(pool["proxy"], Value::Bool(true));
+    assert_eq!(pool["code"], code("PoSPool"));
+    assert_eq!(
+        pool["settings"],
+        map([
+            ("lock_period", Value::Blocks(Blocks(7))),
+            ("name", Value::from("Harbour"))
+        ])
+    );
+    assert_eq!(outputs["implementation"], text(core(0x81)));
+    let (manager, _) = present(&made, "core_contract.manager");
+    assert_eq!(manager["proxy"], Value::Bool(false));
+    // The chain keeps a set; it is shown in the order of the spec.
+    let pools = Value::List(vec![text(core(0x80)), text(core(0x85))]);
+    assert_eq!(manager["settings"], map([("pools", pools)]));
+}
+
+#[tokio::test]
+async fn a_contract_without_code_is_absent() {
+    let (_, made) = spec(Chain {
+        pool_there: false,
+        ..USUAL
+    })
+    .await
+    .observe()
+    .await;
+    assert_eq!(made.objects[&name("core_contract.pool")], Observed::Absent);
+}
+
+#[tokio::test]
+async fn a_bond_is_found_although_no_state_knows_of_it() {
+    let (_, made) = spec(Chain {
+        bound_to: 0x80,
+        pool_key: true,
+        ..USUAL
+    })
+    .await
+    .observe()
+    .await;
+    let (seen, outputs) = present(&made, "pos_registration.main");
+    assert_eq!(outputs["votes"], Value::Integer(1));
+    assert_eq!(outputs["pos_address"], Value::Text(hex_text(&good().1)));
+    assert_eq!(seen["node"], resource("node.main"));
+}
+
+#[tokio::test]
+async fn a_bond_to_somebody_else_is_a_problem() {
+    let (_, made) = spec(Chain {
+        bound_to: 0x99,
+        ..USUAL
+    })
+    .await
+    .observe()
+    .await;
+    let (address, problem) = &made.problems[0];
+    assert_eq!(
+        (address, problem.code),
+        (&name("pos_registration.main"), "chain/already-registered")
+    );
+    assert!(problem.summary.contains(&core(0x99).to_string()));
+    let (_, made) = spec(Chain {
+        pool_key: true,
+        ..USUAL
+    })
+    .await
+    .observe()
+    .await;
+    assert_eq!(made.problems[0].1.code, "chain/pool-registered");
+}
+
+#[tokio::test]
+async fn an_unbound_key_is_absent() {
+    let (_, made) = spec(USUAL).await.observe().await;
+    assert_eq!(
+        made.objects[&name("pos_registration.main")],
+        Observed::Absent
+    );
+}
+
+#[tokio::test]
+async fn a_devnet_spec_does_not_touch_mainnet() {
+    let spec = spec(Chain {
+        chain_id: 1029,
+        ..USUAL
+    })
+    .await;
+    let given = spec.look(true, &spec.outputs).await;
+    assert_eq!(given.problems[0].1.code, "chain/wrong-network");
+    assert!(given.objects.is_empty());
+}
+
+#[tokio::test]
+async fn a_missing_key_is_a_problem_of_its_account() {
+    let mut spec = spec(USUAL).await;
+    let missing = Value::Secret(SecretRef::Env("POSPOOL_NO_SUCH_KEY".to_owned()));
+    spec.wanted.insert(
+        name("account.operator"),
+        attributes([("private_key", missing)]),
+    );
+    let given = spec.look(true, &spec.outputs).await;
+    let (address, problem) = &given.problems[0];
+    assert_eq!(
+        (address, problem.code),
+        (&name("account.operator"), "chain/no-key")
+    );
+}
+
+#[tokio::test]
+async fn an_unreachable_chain_names_itself() {
+    let mut spec = spec(USUAL).await;
+    let gone = Value::List(vec![Value::from("http://127.0.0.1:1")]);
+    spec.wanted
+        .get_mut(&name("chain.conflux"))
+        .unwrap()
+        .insert("core_rpc".to_owned(), gone);
+    let address = name("chain.conflux");
+    let none = BTreeSet::new();
+    let target = Target {
+        address: &address,
+        wanted: spec.wanted.get(&address),
+        recorded: None,
+        used: &none,
+    };
+    let scene = Scene {
+        lineage: "test",
+        wanted: &spec.wanted,
+        outputs: &spec.outputs,
+    };
+    let error = spec
+        .provider
+        .observe(&[target], &scene)
+        .await
+        .err()
+        .unwrap();
+    assert!(matches!(error, ProviderError::Unreachable { .. }));
+    assert!(error.to_string().contains("chain.conflux"), "{error}");
+}
+
+#[tokio::test]
+async fn what_the_looks_found_is_enough_to_design() {
+    let spec = spec(USUAL).await;
+    let (_, made) = spec.observe().await;
+    let address = name("core_contract.pool");
+    let changed = ["settings.lock_period".to_owned()];
+    let task = pospool_model::provider::Task {
+        address: &address,
+        action: Action::Update,
+        wanted: &spec.wanted[&address],
+        observed: &made.objects[&address],
+        recorded: spec.recorded.get(&address),
+        changed: &changed,
+        delete_by_name: false,
+    };
+    let mut bench = crate::bench::Bench::new();
+    let mut world = pospool_model::provider::World {
+        lineage: "test",
+        facts: &made.facts,
+        wanted: &spec.wanted,
+        recorded: &spec.recorded,
+        outputs: &spec.outputs,
+        effects: &bench.effects,
+        counters: &mut bench.counters,
+        lanes: &mut bench.lanes,
+    };
+    // 16 drip do not pay for it; everything else was found.
+    let problems = spec.provider.design(&task, &mut world).unwrap_err();
+    assert_eq!(problems[0].code, "chain/not-enough-balance");
+}

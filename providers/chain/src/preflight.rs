@@ -1,0 +1,268 @@
+//! The last look before a transaction is signed.
+//!
+//! - Reads: the chain as it is now, in one round trip.
+//! - Returns: the epoch height to sign with, or why this transaction must not be signed.
+//! - Never: lets 1,000 CFX go to what is not proven, and never sends.
+
+use pospool_model::{Drip, ProviderError};
+use serde_json::{Value as Json, json};
+
+use crate::abi;
+use crate::batch::{Answers, At, Batch, Slot};
+use crate::gas;
+use crate::prepare::{Data, UNCONFIRMED};
+use crate::registration::{ask_address, register_contract};
+use crate::revert;
+use crate::rpc::{Refusal, Rpc};
+use crate::text::{field_u64, hex_text, quantity, read_u64};
+use crate::work::{RegistrationWork, TransactionWork};
+
+/// Signature of the getter that says whether a pool has a key.
+const IS_REGISTERED: &str = "_poolRegisted()";
+
+/// Questions right before signing, in one round trip.
+struct Asked {
+    status: Slot,
+    genesis: Slot,
+    nonce: Slot,
+    pool_nonce: Slot,
+    balance: Slot,
+    target: Option<Slot>,
+    simulation: Option<Slot>,
+    proof: Option<AskedProof>,
+}
+
+/// Questions before money is sent.
+struct AskedProof {
+    identifier: [u8; 32],
+    confirmed: Slot,
+    pointed_at: Slot,
+    implementation: Option<Slot>,
+    bound_to: Slot,
+    registered: Slot,
+}
+
+/// Looks at the chain as it is now; returns the epoch height to sign with.
+pub(crate) async fn look(
+    rpc: &Rpc,
+    work: &TransactionWork,
+    data: &Data,
+) -> Result<u64, ProviderError> {
+    let mut batch = Batch::default();
+    let asked = ask(&mut batch, work, data);
+    let answers = batch
+        .send(rpc)
+        .await
+        .map_err(|error| ProviderError::Unreachable {
+            code: "chain/unreachable",
+            what: format!("the Core Space RPC that `{}` pays on", work.account),
+            source: Some(Box::new(error)),
+        })?;
+    let epoch = check_chain(work, &asked, &answers)?;
+    check_account(work, &asked, &answers)?;
+    if let (Some(proof), Some(registration)) = (&asked.proof, &work.registration) {
+        check_proof(registration, &asked, proof, &answers)?;
+    }
+    check_simulation(work, &asked, &answers)?;
+    Ok(epoch)
+}
+
+fn ask(batch: &mut Batch, work: &TransactionWork, data: &Data) -> Asked {
+    let now = At::LatestState;
+    Asked {
+        status: batch.ask("cfx_getStatus", json!([])),
+        genesis: batch.ask("cfx_getBlockByEpochNumber", json!(["0x0", false])),
+        nonce: batch.nonce(work.from),
+        pool_nonce: batch.pool_nonce(work.from),
+        balance: batch.balance(work.from, now),
+        target: work.to.map(|to| batch.code(to, now)),
+        simulation: work.to.map(|to| {
+            let request = json!({
+                "from": work.from.to_string(),
+                "to": to.to_string(),
+                "value": quantity(work.value),
+                "data": hex_text(&data.bytes),
+            });
+            batch.ask(
+                "cfx_estimateGasAndCollateral",
+                json!([request, "latest_state"]),
+            )
+        }),
+        proof: work
+            .registration
+            .as_ref()
+            .zip(data.identifier)
+            .map(|(registration, identifier)| {
+                let register = register_contract(work.chain.network);
+                AskedProof {
+                    identifier,
+                    confirmed: batch.code(registration.pool, At::LatestConfirmed),
+                    pointed_at: batch.implementation(registration.pool, now),
+                    implementation: registration
+                        .implementation
+                        .map(|implementation| batch.code(implementation, At::LatestConfirmed)),
+                    bound_to: batch.view(register, &ask_address(identifier), now),
+                    registered: batch.view(registration.pool, &abi::selector(IS_REGISTERED), now),
+                }
+            }),
+    }
+}
+
+/// The chain is the planned one; returns its newest epoch.
+fn check_chain(
+    work: &TransactionWork,
+    asked: &Asked,
+    answers: &Answers,
+) -> Result<u64, ProviderError> {
+    let status = answers.get(asked.status);
+    let chain_id = status.and_then(|status| field_u64(status, "chainId"));
+    let genesis = answers
+        .get(asked.genesis)
+        .and_then(|block| block.get("hash"))
+        .and_then(Json::as_str);
+    if chain_id != Some(work.chain.network.into()) || genesis != Some(&work.chain.genesis_hash) {
+        return Err(ProviderError::refused(
+            "chain/wrong-network",
+            "the node at `core_rpc` is on another chain than the plan; nothing was signed",
+        ));
+    }
+    let epoch = status.and_then(|status| field_u64(status, "epochNumber"));
+    epoch.ok_or_else(|| {
+        ProviderError::refused("chain/not-a-node", "the node does not tell its epoch")
+    })
+}
+
+/// The nonce is free and the balance suffices.
+fn check_account(
+    work: &TransactionWork,
+    asked: &Asked,
+    answers: &Answers,
+) -> Result<(), ProviderError> {
+    let executed = answers.u64(asked.nonce).unwrap_or_default();
+    let pooled = answers.u64(asked.pool_nonce).unwrap_or_default();
+    if executed.max(pooled) > work.nonce {
+        return Err(ProviderError::refused(
+            "chain/nonce-taken",
+            format!(
+                "nonce {} of `{}` is used by another transaction, so somebody else signs with this key; nothing was sent: plan again",
+                work.nonce, work.account
+            ),
+        ));
+    }
+    let needed = work
+        .value
+        .saturating_add(gas::collateral(work.storage_limit))
+        .saturating_add(u128::from(work.gas).saturating_mul(work.price.highest()));
+    match answers.number(asked.balance) {
+        Some(balance) if balance < needed => Err(ProviderError::refused(
+            "chain/not-enough-balance",
+            format!(
+                "`{}` has {} and this transaction may need {}: send CFX to {}",
+                work.account,
+                Drip(balance),
+                Drip(needed),
+                work.from
+            ),
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// What must hold before 1,000 CFX leave. Its code and that behind its proxy are asked for at `latest_confirmed`: at
+/// that epoch it can hardly be undone, and what was not there then is not proven, whatever `latest_state` says.
+fn check_proof(
+    registration: &RegistrationWork,
+    asked: &Asked,
+    proof: &AskedProof,
+    answers: &Answers,
+) -> Result<(), ProviderError> {
+    let there = |slot: Slot| answers.has_code(slot) == Some(true);
+    let unproven = |what: String| ProviderError::refused("chain/pool-unproven", what);
+    let pool = registration.pool;
+    if !there(proof.confirmed) || !proof.implementation.is_none_or(there) {
+        let what = format!(
+            "the code of the pool at {pool} is not confirmed yet; money sent there now could be lost"
+        );
+        return Err(ProviderError::refused(UNCONFIRMED, what));
+    }
+    let pointed_at = answers.pointed_at(proof.pointed_at);
+    let expected = registration
+        .implementation
+        .map(|implementation| implementation.bytes());
+    if !asked.target.is_some_and(there) || pointed_at != expected {
+        return Err(unproven(format!(
+            "what is at {pool} is not what the plan was made with: plan again"
+        )));
+    }
+    let taken = |what: String| ProviderError::refused("chain/already-registered", what);
+    let bound_to = answers
+        .bytes(proof.bound_to)
+        .and_then(|bytes| abi::read_address(&bytes));
+    match bound_to {
+        Some(holder) if holder == [0; 20] => {}
+        Some(_) => {
+            return Err(taken(format!(
+                "the PoS key {} was bound since the plan was made; nothing was sent: plan again",
+                hex_text(&proof.identifier)
+            )));
+        }
+        None => {
+            return Err(unproven(
+                "the register of PoS keys gave no answer".to_owned(),
+            ));
+        }
+    }
+    match answers
+        .bytes(proof.registered)
+        .and_then(|bytes| abi::read_bool(&bytes))
+    {
+        Some(false) => Ok(()),
+        Some(true) => Err(taken(format!(
+            "the pool at {pool} was registered since the plan was made: plan again"
+        ))),
+        None => Err(unproven(format!(
+            "what is at {pool} is not a pool: it has no `{IS_REGISTERED}`"
+        ))),
+    }
+}
+
+/// A call of a contract that is there is tried out first, so that a revert costs nothing.
+fn check_simulation(
+    work: &TransactionWork,
+    asked: &Asked,
+    answers: &Answers,
+) -> Result<(), ProviderError> {
+    let (Some(target), Some(simulation)) = (asked.target, asked.simulation) else {
+        return Ok(());
+    };
+    if answers.has_code(target) != Some(true) {
+        // It follows its contract in the same pipeline: there is nothing to try it on yet.
+        return Ok(());
+    }
+    let estimate = answers.result(simulation).map_err(reverted)?;
+    let number = |field: &str| estimate.get(field).and_then(read_u64).unwrap_or_default();
+    let (gas, storage) = (number("gasLimit"), number("storageCollateralized"));
+    if gas > work.gas || storage > work.storage_limit {
+        return Err(ProviderError::refused(
+            "chain/over-limit",
+            format!(
+                "it would use {gas} gas and {storage} bytes of storage, and the plan allows {} and {}; nothing was sent",
+                work.gas, work.storage_limit
+            ),
+        ));
+    }
+    Ok(())
+}
+
+fn reverted(refusal: &Refusal) -> ProviderError {
+    ProviderError::refused(
+        "chain/reverted",
+        format!(
+            "the contract would refuse this call: {}; nothing was sent",
+            revert::reason(refusal)
+        ),
+    )
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,345 @@
+//! What is refused before anything is signed, against a small node.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use pospool_model::plan::{Effect, Nature};
+use pospool_model::provider::Ticket;
+use pospool_model::{Attributes, SecretRef, Value};
+
+use super::*;
+use crate::abi::Argument;
+use crate::batch::NO_CODE;
+use crate::bench::{GENESIS, NETWORK, attributes, chain_ref, core, name};
+use crate::key::tests::key;
+use crate::register_data::tests::good;
+use crate::registration::DEPOSIT;
+use crate::testing::{Answer, Server};
+use crate::transaction::Unsigned;
+use crate::work::{Attempt, PriceForm, Work};
+
+const KEY: &str = "0x0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+const PRICE: PriceForm = PriceForm::Market {
+    max_fee: 2,
+    max_priority: 1,
+};
+
+/// The chain as the node shows it.
+#[derive(Clone)]
+struct Shown {
+    genesis: &'static str,
+    nonce: &'static str,
+    pool_nonce: &'static str,
+    balance: u128,
+    /// Code at `latest_state` and at `latest_confirmed`.
+    code: (bool, bool),
+    pointed_at: u8,
+    bound_to: u8,
+    registered: bool,
+    estimate: Result<(u64, u64), &'static str>,
+}
+
+fn usual() -> Shown {
+    Shown {
+        genesis: GENESIS,
+        nonce: "0x5",
+        pool_nonce: "0x5",
+        balance: 2 * DEPOSIT,
+        code: (true, true),
+        pointed_at: 0x81,
+        bound_to: 0,
+        registered: false,
+        estimate: Ok((50_000, 64)),
+    }
+}
+
+impl Shown {
+    fn answer(&self, method: &str, params: &Json) -> Answer {
+        let word = |byte: u8| {
+            json!(format!(
+                "0x{:0>64}",
+                hex_text(&[byte; 20]).trim_start_matches("0x")
+            ))
+        };
+        Answer::Result(match method {
+            "cfx_getStatus" => json!({ "chainId": "0x4d2", "epochNumber": "0x3e8" }),
+            "cfx_getBlockByEpochNumber" => json!({ "hash": self.genesis }),
+            "cfx_getNextNonce" => json!(self.nonce),
+            "txpool_nextNonce" => json!(self.pool_nonce),
+            "cfx_getBalance" => json!(quantity(self.balance)),
+            "cfx_getAccount" => {
+                let there = if params[1] == "latest_confirmed" {
+                    self.code.1
+                } else {
+                    self.code.0
+                };
+                json!({ "codeHash": if there { "0x01" } else { NO_CODE } })
+            }
+            "cfx_getStorageAt" if self.pointed_at == 0 => json!(format!("0x{:064x}", 0)),
+            "cfx_getStorageAt" => word(self.pointed_at),
+            "cfx_call" if params[0]["to"] == register_contract(NETWORK).to_string() => {
+                if self.bound_to == 0 {
+                    json!(format!("0x{:064x}", 0))
+                } else {
+                    word(self.bound_to)
+                }
+            }
+            "cfx_call" => json!(hex_text(&abi::arguments(&[Argument::Bool(
+                self.registered
+            )]))),
+            "cfx_estimateGasAndCollateral" => match self.estimate {
+                Ok((gas, storage)) => json!({
+                    "gasLimit": format!("{gas:#x}"), "gasUsed": format!("{gas:#x}"), "storageCollateralized": format!("{storage:#x}")
+                }),
+                Err(why) => return Answer::refuse(-32015, why, None),
+            },
+            _ => Json::Null,
+        })
+    }
+}
+
+/// A call without money.
+fn setter() -> TransactionWork {
+    TransactionWork {
+        chain: chain_ref(Vec::new()),
+        account: name("account.operator"),
+        key: SecretRef::Env("unset".to_owned()),
+        from: key(KEY).core_address(NETWORK),
+        nonce: 5,
+        to: Some(core(0x80)),
+        value: 0,
+        data: Some("0x01020304".to_owned()),
+        gas: 100_000,
+        storage_limit: 64,
+        price: PRICE,
+        creates: None,
+        registration: None,
+        outputs: Attributes::new(),
+    }
+}
+
+fn registering() -> TransactionWork {
+    TransactionWork {
+        value: DEPOSIT,
+        data: None,
+        registration: Some(RegistrationWork {
+            pool: core(0x80),
+            implementation: Some(core(0x81)),
+        }),
+        ..setter()
+    }
+}
+
+/// Prepares against a node; the key lies in a file.
+async fn prepare(
+    shown: Shown,
+    mut work: TransactionWork,
+    inputs: &Attributes,
+) -> Result<Ticket, ProviderError> {
+    let server = Server::start(move |method, params| shown.answer(method, params)).await;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("key");
+    std::fs::write(&path, format!("{KEY}\n")).unwrap();
+    work.chain.endpoints = vec![server.url()];
+    work.key = SecretRef::File(path);
+    let effect = Effect {
+        name: "effect".to_owned(),
+        provider: "chain".to_owned(),
+        summary: String::new(),
+        nature: Nature::Act,
+        payload: serde_json::to_value(Work::Transaction(Box::new(work))).unwrap(),
+        inputs: BTreeMap::new(),
+        needs: Vec::new(),
+    };
+    let ticket = crate::prepare::prepare(&Arc::default(), &effect, inputs).await;
+    assert_eq!(server.requests(), 1, "one look, in one round trip");
+    ticket
+}
+
+async fn refusal(shown: Shown, work: TransactionWork) -> ProviderError {
+    prepare(shown, work, &known()).await.unwrap_err()
+}
+
+fn known() -> Attributes {
+    let (data, identifier) = good();
+    attributes([
+        ("register_data", Value::Text(data)),
+        ("pos_address", Value::Text(hex_text(&identifier))),
+    ])
+}
+
+#[tokio::test]
+async fn the_planned_transaction_is_signed_and_nothing_else() {
+    let ticket = prepare(usual(), setter(), &Attributes::new())
+        .await
+        .unwrap();
+    let unsigned = Unsigned {
+        nonce: 5,
+        price: PRICE.into(),
+        gas: 100_000,
+        to: Some(core(0x80).bytes()),
+        value: 0,
+        storage_limit: 64,
+        epoch_height: 1000,
+        chain_id: NETWORK.into(),
+        data: vec![1, 2, 3, 4],
+    };
+    let expected = unsigned.sign(&key(KEY));
+    assert_eq!(ticket.key, hex_text(&expected.hash));
+    let Attempt::Transaction(signed) = serde_json::from_value(ticket.payload.clone()).unwrap()
+    else {
+        panic!()
+    };
+    assert_eq!(
+        (signed.raw, signed.confirm),
+        (hex_text(&expected.raw), false)
+    );
+    assert!(!ticket.payload.to_string().contains(&KEY[2..]));
+}
+
+#[tokio::test]
+async fn what_cannot_end_well_is_not_signed() {
+    let poor = Shown {
+        balance: 1,
+        ..usual()
+    };
+    let other_chain = Shown {
+        genesis: "0x02",
+        ..usual()
+    };
+    let used = Shown {
+        nonce: "0x6",
+        ..usual()
+    };
+    let pending = Shown {
+        pool_nonce: "0x6",
+        ..usual()
+    };
+    let reverted = Shown {
+        estimate: Err("Estimation isn't accurate: transaction is reverted: no"),
+        ..usual()
+    };
+    let hungry = Shown {
+        estimate: Ok((100_001, 0)),
+        ..usual()
+    };
+    let large = Shown {
+        estimate: Ok((1, 65)),
+        ..usual()
+    };
+    for (shown, code) in [
+        (poor, "chain/not-enough-balance"),
+        (other_chain, "chain/wrong-network"),
+        (used, "chain/nonce-taken"),
+        (pending, "chain/nonce-taken"),
+        (reverted, "chain/reverted"),
+        (hungry, "chain/over-limit"),
+        (large, "chain/over-limit"),
+    ] {
+        assert_eq!(refusal(shown, setter()).await.code(), code);
+    }
+}
+
+#[tokio::test]
+async fn a_call_that_follows_its_contract_is_not_tried_out() {
+    let early = Shown {
+        code: (false, false),
+        estimate: Err("nonsense"),
+        ..usual()
+    };
+    assert!(prepare(early, setter(), &Attributes::new()).await.is_ok());
+}
+
+#[tokio::test]
+async fn another_key_than_the_planned_one_does_not_sign() {
+    let planned = TransactionWork {
+        from: core(0x11),
+        ..setter()
+    };
+    assert_eq!(refusal(usual(), planned).await.code(), "chain/no-key");
+}
+
+#[tokio::test]
+async fn a_proven_registration_is_signed_and_will_be_confirmed() {
+    let ticket = prepare(usual(), registering(), &known()).await.unwrap();
+    let Attempt::Transaction(signed) = serde_json::from_value(ticket.payload).unwrap() else {
+        panic!()
+    };
+    assert!(signed.confirm);
+    let data = good().0;
+    assert!(signed.raw.contains(data.trim_start_matches("0x")));
+}
+
+#[tokio::test]
+async fn money_does_not_go_to_what_is_not_proven() {
+    let no_code = Shown {
+        code: (false, false),
+        ..usual()
+    };
+    let unconfirmed = Shown {
+        code: (true, false),
+        ..usual()
+    };
+    let other_code = Shown {
+        pointed_at: 0x82,
+        ..usual()
+    };
+    let no_proxy = Shown {
+        pointed_at: 0,
+        ..usual()
+    };
+    let bound = Shown {
+        bound_to: 0x83,
+        ..usual()
+    };
+    let registered = Shown {
+        registered: true,
+        ..usual()
+    };
+    let reverted = Shown {
+        estimate: Err("no"),
+        ..usual()
+    };
+    for (shown, code) in [
+        (no_code, UNCONFIRMED),
+        (unconfirmed, UNCONFIRMED),
+        (other_code, "chain/pool-unproven"),
+        (no_proxy, "chain/pool-unproven"),
+        (bound, "chain/already-registered"),
+        (registered, "chain/already-registered"),
+        (reverted, "chain/reverted"),
+    ] {
+        assert_eq!(refusal(shown, registering()).await.code(), code);
+    }
+}
+
+#[tokio::test]
+async fn register_data_is_checked_again_when_it_comes_from_the_node() {
+    let effect = |inputs: Attributes| async move {
+        let work = Work::Transaction(Box::new(registering()));
+        let effect = Effect {
+            name: "register".to_owned(),
+            provider: "chain".to_owned(),
+            summary: String::new(),
+            nature: Nature::Act,
+            payload: serde_json::to_value(work).unwrap(),
+            inputs: BTreeMap::new(),
+            needs: Vec::new(),
+        };
+        crate::prepare::prepare(&Arc::default(), &effect, &inputs)
+            .await
+            .unwrap_err()
+            .code()
+    };
+    let mut other = known();
+    other.insert("pos_address".to_owned(), Value::Text(hex_text(&[7; 32])));
+    assert_eq!(effect(other).await, "chain/bad-register-data");
+    let mut cut = known();
+    let text = good().0;
+    cut.insert(
+        "register_data".to_owned(),
+        Value::from(&text[..text.len() - 2]),
+    );
+    assert_eq!(effect(cut).await, "chain/bad-register-data");
+    assert_eq!(effect(Attributes::new()).await, "chain/missing-input");
+}

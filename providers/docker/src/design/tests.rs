@@ -1,0 +1,245 @@
+//! Plans for nodes and volumes, as a reader of a plan sees them.
+
+use std::collections::BTreeMap;
+
+use pospool_model::plan::Action;
+use pospool_model::provider::{Design, Facts, Observed, Task, World};
+use pospool_model::state::Recorded;
+use pospool_model::{Address, Attributes, Problem, Value};
+
+use crate::facts::{DockerFacts, EngineFacts, NodeFacts};
+use crate::names::Name;
+use crate::node::job::Job;
+use crate::node::tests::{attributes, node_files};
+
+const LINEAGE: &str = "1a2b3c4d-0000";
+const DOCKER: &str = "unix:///var/run/docker.sock";
+const VOLUME: &str = "pospool-1a2b3c4d-main";
+
+struct Outside {
+    wanted: BTreeMap<Address, Attributes>,
+    recorded: BTreeMap<Address, Recorded>,
+    facts: DockerFacts,
+}
+
+fn at(text: &str) -> Address {
+    text.parse().unwrap()
+}
+
+fn outside(extra: &[(&str, Value)]) -> Outside {
+    let host = [("host".to_owned(), Value::Resource(at("host.main")))];
+    let chain = [("network", "devnet"), ("node_files", "net")];
+    let wanted = [
+        (at("node.main"), attributes(extra)),
+        (at("volume.main"), host.into()),
+        (
+            at("chain.net"),
+            chain
+                .map(|(name, value)| (name.to_owned(), value.into()))
+                .into(),
+        ),
+    ];
+    let engine = EngineFacts {
+        id: "ENGINE".to_owned(),
+        volumes: [(VOLUME.to_owned(), BTreeMap::new())].into(),
+    };
+    Outside {
+        wanted: wanted.into(),
+        recorded: BTreeMap::new(),
+        facts: DockerFacts {
+            hosts: [(at("host.main"), DOCKER.to_owned())].into(),
+            engines: [(DOCKER.to_owned(), engine)].into(),
+            files: [(at("chain.net"), node_files())].into(),
+            nodes: BTreeMap::new(),
+        },
+    }
+}
+
+impl Outside {
+    fn running(mut self, has_password: bool) -> Self {
+        let node = NodeFacts {
+            docker: DOCKER.to_owned(),
+            container: Name::new("c0ffee").unwrap(),
+            running: true,
+            has_password,
+            image: "pospool/node:0123456789ab".to_owned(),
+            network: Some(Name::new(VOLUME).unwrap()),
+        };
+        self.facts.nodes.insert(at("node.main"), node);
+        let outputs = [
+            ("pos_address", "0xab"),
+            ("register_data", "0xcd"),
+            ("docker", DOCKER),
+        ];
+        let recorded = Recorded {
+            attributes: self.wanted[&at("node.main")].clone(),
+            outputs: outputs
+                .map(|(name, value)| (name.to_owned(), value.into()))
+                .into(),
+            ..Recorded::default()
+        };
+        self.recorded.insert(at("node.main"), recorded);
+        self
+    }
+
+    fn design(&self, name: &str, action: Action, by_name: bool) -> Result<Design, Vec<Problem>> {
+        let address = at(name);
+        let nothing = Attributes::new();
+        let wanted = match action {
+            Action::Delete => &nothing,
+            _ => self.wanted.get(&address).unwrap_or(&nothing),
+        };
+        let task = Task {
+            address: &address,
+            action,
+            wanted,
+            observed: &Observed::Absent,
+            recorded: self.recorded.get(&address),
+            changed: &[],
+            delete_by_name: by_name,
+        };
+        let (mut counters, mut lanes) = (BTreeMap::new(), BTreeMap::new());
+        let world = World {
+            lineage: LINEAGE,
+            facts: &Facts::new(self.facts.clone()),
+            wanted: &self.wanted,
+            recorded: &self.recorded,
+            outputs: &BTreeMap::new(),
+            effects: &BTreeMap::new(),
+            counters: &mut counters,
+            lanes: &mut lanes,
+        };
+        match address.kind() {
+            "volume" => crate::volume::design(&task, &world),
+            _ => super::node(&task, &world),
+        }
+    }
+}
+
+fn names(design: &Design) -> Vec<&str> {
+    design
+        .effects
+        .iter()
+        .map(|effect| effect.name.as_str())
+        .collect()
+}
+
+#[test]
+fn a_new_node_is_built_made_and_waited_for() {
+    let design = outside(&[])
+        .design("node.main", Action::Create, false)
+        .unwrap();
+    assert_eq!(names(&design), ["image", "container", "identity", "ready"]);
+    for name in [
+        "container_id",
+        "pos_address",
+        "register_data",
+        "client_version",
+    ] {
+        assert_eq!(design.outputs[name], Value::Unknown, "{name}");
+    }
+    assert_eq!(design.outputs["container_name"], Value::from(VOLUME));
+    assert!(design.notes[0].contains("not pinned"), "{:?}", design.notes);
+    for effect in &design.effects {
+        let job: Job = serde_json::from_value(effect.payload.clone()).unwrap();
+        assert_eq!(serde_json::to_value(&job).unwrap(), effect.payload);
+    }
+}
+
+#[test]
+fn a_replaced_node_is_stopped_and_removed_before_the_new_one_is_made() {
+    let outside = outside(&[]).running(true);
+    let design = outside.design("node.main", Action::Replace, false).unwrap();
+    assert_eq!(
+        names(&design),
+        ["image", "stop", "remove", "container", "identity", "ready"]
+    );
+    // The key stays on the volume, so what depends on it needs no change.
+    assert_eq!(design.outputs["pos_address"], Value::from("0xab"));
+    assert_eq!(design.outputs["register_data"], Value::from("0xcd"));
+    assert_eq!(design.outputs["container_id"], Value::Unknown);
+}
+
+#[test]
+fn a_state_changes_in_place() {
+    let stop = outside(&[("state", "stopped".into())]).running(true);
+    let design = stop.design("node.main", Action::Update, false).unwrap();
+    assert_eq!(names(&design), ["stop"]);
+    // Running, and an earlier run did not wait for it to the end.
+    let running = outside(&[]).running(true);
+    let design = running.design("node.main", Action::Update, false).unwrap();
+    assert_eq!(names(&design), ["identity", "ready"]);
+    // Started by hand, and its entrypoint waits.
+    let waiting = outside(&[]).running(false);
+    let design = waiting.design("node.main", Action::Update, false).unwrap();
+    assert_eq!(names(&design), ["start", "identity", "ready"]);
+}
+
+#[test]
+fn a_node_is_taken_down_without_its_spec() {
+    let mut outside = outside(&[]).running(true);
+    outside.wanted.clear();
+    let design = outside.design("node.main", Action::Delete, false).unwrap();
+    assert_eq!(names(&design), ["stop", "remove"]);
+    assert!(design.notes[0].contains("0xab"), "{:?}", design.notes);
+}
+
+#[test]
+fn a_volume_with_a_key_stays_unless_it_is_named() {
+    let outside = outside(&[]).running(true);
+    let design = outside
+        .design("volume.main", Action::Delete, false)
+        .unwrap();
+    assert!(design.forget && design.effects.is_empty());
+    assert!(
+        design.notes[0].contains("docker volume rm"),
+        "{:?}",
+        design.notes
+    );
+    let design = outside.design("volume.main", Action::Delete, true).unwrap();
+    assert!(!design.forget);
+    assert_eq!(names(&design), ["volume"]);
+}
+
+#[test]
+fn a_volume_that_never_held_a_key_is_removed() {
+    let mut outside = outside(&[]);
+    outside.wanted.clear();
+    let design = outside
+        .design("volume.main", Action::Delete, false)
+        .unwrap();
+    assert_eq!(names(&design), ["volume"]);
+}
+
+#[test]
+fn two_nodes_never_share_a_key_and_a_lost_key_stops_the_plan() {
+    let code = |outside: &Outside| {
+        outside
+            .design("node.main", Action::Replace, false)
+            .unwrap_err()[0]
+            .code
+    };
+    let mut shared = outside(&[]).running(true);
+    shared.wanted.insert(at("node.backup"), attributes(&[]));
+    assert_eq!(code(&shared), "docker/shared-key");
+
+    let mut lost = outside(&[]).running(true);
+    lost.facts.engines.get_mut(DOCKER).unwrap().volumes.clear();
+    assert_eq!(code(&lost), "docker/pos-key-lost");
+
+    let mut elsewhere = outside(&[]).running(true);
+    let other = Value::Resource(at("host.other"));
+    elsewhere
+        .wanted
+        .get_mut(&at("volume.main"))
+        .unwrap()
+        .insert("host".to_owned(), other);
+    assert_eq!(code(&elsewhere), "docker/other-host");
+}
+
+#[test]
+fn equal_inputs_give_equal_plans() {
+    let outside = outside(&[]).running(true);
+    let plan = || outside.design("node.main", Action::Replace, false).unwrap();
+    assert_eq!(plan(), plan());
+}

@@ -1,0 +1,88 @@
+//! One key, one node: what a plan must not do with a PoS key.
+//!
+//! - Reads: a node's wish, what is recorded of it, and what is there.
+//! - Returns: the key that its volume must hold; problems.
+//! - Never: lets a plan go on that could make two voters of one key, or lose a key in silence.
+
+use pospool_model::provider::{Task, World};
+use pospool_model::{Address, Problem, Value};
+
+use crate::facts::DockerFacts;
+use crate::names::Name;
+use crate::node::wish::{NodeWish, text};
+
+/// The PoS address that the volume's key must have: as recorded, while the volume is the same.
+pub(crate) fn known_key(task: &Task<'_>, wish: &NodeWish) -> Option<String> {
+    let recorded = task.recorded?;
+    let same = recorded.attributes.get("data").and_then(Value::as_resource) == Some(&wish.data);
+    text(&recorded.outputs, "pos_address")
+        .filter(|_| same)
+        .map(str::to_owned)
+}
+
+/// One key, one node.
+pub(crate) fn refuse_shared_key(
+    address: &Address,
+    wish: &NodeWish,
+    world: &World<'_>,
+) -> Result<(), Problem> {
+    let other = world.wanted.iter().find(|(other, attributes)| {
+        other.kind() == "node"
+            && *other != address
+            && attributes.get("data").and_then(Value::as_resource) == Some(&wish.data)
+    });
+    match other {
+        None => Ok(()),
+        Some((other, _)) => Err(Problem::new(
+            "docker/shared-key",
+            &["data"],
+            format!(
+                "`{}` is the data of {other} too: two nodes with one PoS key must never vote",
+                wish.data
+            ),
+        )
+        .help("give each node a volume of its own")),
+    }
+}
+
+pub(crate) fn refuse_other_host(wish: &NodeWish, world: &World<'_>) -> Result<(), Problem> {
+    let Some(volume) = world.wanted.get(&wish.data) else {
+        return Ok(());
+    };
+    match volume.get("host").and_then(Value::as_resource) {
+        Some(host) if *host != wish.host => Err(Problem::new(
+            "docker/other-host",
+            &["data"],
+            format!(
+                "`{}` is on {host}, and the node on {}",
+                wish.data, wish.host
+            ),
+        )
+        .help("write the same host in both")),
+        _ => Ok(()),
+    }
+}
+
+/// A registered key that is gone must not be replaced in silence.
+pub(crate) fn refuse_lost_key(
+    key: &str,
+    docker: &str,
+    volume: &Name,
+    facts: &DockerFacts,
+) -> Result<(), Problem> {
+    let Some(engine) = facts.engines.get(docker) else {
+        return Ok(());
+    };
+    if engine.volumes.contains_key(volume.as_str()) {
+        return Ok(());
+    }
+    Err(Problem::new(
+        "docker/pos-key-lost",
+        &["data"],
+        format!("volume `{volume}` is gone, and the PoS key {key} with it"),
+    )
+    .help(
+        "restore the volume from a backup; if a new key is what you want, remove the node and its volume from the \
+         spec, apply, and write them again",
+    ))
+}
