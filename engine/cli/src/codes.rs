@@ -101,6 +101,10 @@ const OWN: &[(&str, &str)] = &[
         "A plan names an effect of a `record`, which has none. The plan was not made by this build.",
     ),
     (
+        "record/secret",
+        "A `record` keeps its value in the state, and a secret is never written there. Name the secret where it is used.",
+    ),
+    (
         "spec/problems",
         "The spec has problems, each of which is shown with its own code.",
     ),

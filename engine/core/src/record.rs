@@ -7,7 +7,7 @@ use pospool_model::provider::{
 };
 use pospool_model::{
     AttributeSchema, Attributes, KindSchema, OnChange, OutputSchema, Presence, Problem, Provider,
-    ProviderError, Role, Type,
+    ProviderError, Role, Type, Value,
 };
 
 const RECORD: KindSchema = KindSchema {
@@ -43,6 +43,14 @@ impl Provider for RecordProvider {
 
     fn kinds(&self) -> &'static [KindSchema] {
         &[RECORD]
+    }
+
+    fn normalise(&self, _: &str, attributes: Attributes) -> Result<Attributes, Vec<Problem>> {
+        if attributes.values().any(holds_secret) {
+            let what = "a record is kept in the state, and a secret never is";
+            return Err(vec![Problem::new("record/secret", &["value"], what)]);
+        }
+        Ok(attributes)
     }
 
     async fn observe(
@@ -82,6 +90,15 @@ impl Provider for RecordProvider {
 
     async fn commit(&self, ticket: &Ticket, _: &dyn Progress) -> Result<Attributes, ProviderError> {
         Err(no_effect(&ticket.key))
+    }
+}
+
+fn holds_secret(value: &Value) -> bool {
+    match value {
+        Value::Secret(_) => true,
+        Value::List(list) => list.iter().any(holds_secret),
+        Value::Map(map) => map.values().any(holds_secret),
+        _ => false,
     }
 }
 

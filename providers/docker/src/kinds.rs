@@ -132,7 +132,8 @@ const NODE: KindSchema = KindSchema {
             Type::Text,
             Presence::Optional,
             OnChange::Update,
-            "`running` (default) or `stopped`.",
+            "`running` (default) or `stopped`. A plan may also find it `starting`, or `waiting for its password` \
+             when somebody started the container by hand.",
         ),
         attribute(
             "memory",

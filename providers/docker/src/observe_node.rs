@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 
 use bollard::models::ContainerInspectResponse;
 use pospool_model::provider::{Observed, Scene, Target};
+use pospool_model::state::Recorded;
 use pospool_model::{Attributes, Problem, Value};
 
 use crate::client::Listed;
@@ -27,6 +28,8 @@ use crate::volume;
 
 /// State of a container that was started by hand: no node runs in it yet.
 const WAITING: &str = "waiting for its password";
+/// State of a node that no run has waited for to the end: a change of it to `running` means to wait.
+const STARTING: &str = "starting";
 
 /// Looks at one node.
 pub(crate) async fn observe(
@@ -167,7 +170,21 @@ impl Node<'_> {
         self.found.state.as_ref().is_some_and(is_running)
     }
 
-    /// The attribute `state`, as it is.
+    /// The attribute `state`: as it is, and whether somebody has to wait for it.
+    fn seen_state(&self, outputs: &Attributes) -> &'static str {
+        let complete =
+            |recorded: &Recorded| recorded.complete && recorded.outputs.contains_key("pos_address");
+        let known = match self.target.recorded {
+            Some(recorded) => complete(recorded),
+            None => outputs.contains_key("pos_address"),
+        };
+        match self.state() {
+            "running" if !known => STARTING,
+            state => state,
+        }
+    }
+
+    /// What the engine says.
     fn state(&self) -> &'static str {
         match (self.running(), self.has_password) {
             (true, true) => "running",
@@ -221,7 +238,6 @@ impl Node<'_> {
             .and_then(|attributes| self.made(attributes));
         let mut attributes = labelled.unwrap_or_default();
         attributes.remove("pos_key_password");
-        attributes.insert("state".to_owned(), self.state().into());
         let hardening = self.hardening(made.as_ref(), facts);
         attributes.insert("hardening".to_owned(), hardening.into());
         let mut outputs = match &made {
@@ -233,6 +249,7 @@ impl Node<'_> {
         if self.running() && self.has_password && !self.is_known_process(&outputs) {
             self.ask(&mut outputs).await?;
         }
+        attributes.insert("state".to_owned(), self.seen_state(&outputs).into());
         Ok(Observed::Present {
             attributes,
             outputs,

@@ -122,7 +122,7 @@ fn what_goes_on_outside_says_how_to_go_on() {
     assert_eq!(ran.exit, Exit::Converging);
     insta::assert_snapshot!(ran.err.split_once("made\n").unwrap().1, @r"
         [0/1] stone.a/carve: carve `stone.a`
-        [0/1] stone.a/carve: waiting for the chisel, 0 s
+        [0/1] stone.a/carve: the chisel, 0 s
         [0/1] stone.a/carve: goes on outside: blow 3 of 90
         goes on outside:
           stone.a/carve: blow 3 of 90
@@ -156,7 +156,7 @@ fn a_failure_says_why_and_what_next() {
     assert_eq!(ran.exit, Exit::Error);
     insta::assert_snapshot!(ran.err.split_once("made\n").unwrap().1, @r"
         [0/1] stone.a/carve: carve `stone.a`
-        [0/1] stone.a/carve: waiting for the chisel, 0 s
+        [0/1] stone.a/carve: the chisel, 0 s
         [0/1] stone.a/carve: failed [stone/hard]: the stone is too hard
         error[stone/hard]: `stone.a/carve`: the stone is too hard
           because: it is granite
@@ -172,7 +172,7 @@ fn a_stopped_run_can_be_gone_on_with() {
     assert_eq!(ran.exit, Exit::Cancelled);
     insta::assert_snapshot!(ran.err.split_once("made\n").unwrap().1, @r"
         [0/1] stone.a/carve: carve `stone.a`
-        [0/1] stone.a/carve: waiting for the chisel, 0 s
+        [0/1] stone.a/carve: the chisel, 0 s
         [0/1] stone.a/carve: stopped while waiting
         stopped; run `pospool apply` again to go on
         ");

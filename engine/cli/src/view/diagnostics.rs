@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use annotate_snippets::renderer::DecorStyle;
-use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 use pospool_engine::spec::SourceFile;
 use pospool_model::{Diagnostic, Severity, Span};
 use serde_json::{Value as Json, json};
@@ -80,7 +80,13 @@ fn one(problem: &Diagnostic, texts: &Texts<'_>, paint: Paint) -> String {
         .id(problem.code);
     let mut group = Group::with_title(title);
     let place = problem.span.as_ref().and_then(|span| texts.place(span));
-    if let Some(place) = place {
+    if let Some(place) = place
+        .as_ref()
+        .filter(|place| may_hold_secret(problem, place))
+    {
+        let origin = Origin::path(place.file).line(place.line);
+        group = group.element(origin.char_column(place.column));
+    } else if let Some(place) = place {
         let snippet = Snippet::source(place.excerpt)
             .path(place.file)
             .line_start(place.first_line)
@@ -96,6 +102,13 @@ fn one(problem: &Diagnostic, texts: &Texts<'_>, paint: Paint) -> String {
         Renderer::plain()
     };
     renderer.decor_style(DecorStyle::Ascii).render(&[group])
+}
+
+/// Whether the line must not be shown: what stands where a secret's name belongs may be
+/// the secret, and so may any long run of hexadecimal digits.
+fn may_hold_secret(problem: &Diagnostic, place: &Place<'_>) -> bool {
+    let runs = place.excerpt.split(|c: char| !c.is_ascii_hexdigit());
+    problem.code == "spec/secret-written" || runs.into_iter().any(|run| run.len() >= 64)
 }
 
 /// A place in a text.
@@ -175,6 +188,29 @@ impl<'a> Texts<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_line_that_may_hold_a_secret_is_not_shown() {
+        let key = "ab".repeat(32);
+        let file = SourceFile::new("pool.hcl", format!("a = \"hunter2\"\nb = \"{key}\" x\n"));
+        let problems = [
+            at(
+                "spec/secret-written",
+                "a secret is never written in the spec",
+                4..13,
+            ),
+            at("spec/syntax", "expected a line break", 85..86),
+        ];
+        let shown = text(&problems, &[file], Paint::default());
+        assert!(
+            !shown.contains("hunter2") && !shown.contains(&key),
+            "{shown}"
+        );
+        assert!(
+            shown.contains("pool.hcl:1:5") && shown.contains("pool.hcl:2:"),
+            "{shown}"
+        );
+    }
 
     fn at(code: &'static str, summary: &str, bytes: Range<usize>) -> Diagnostic {
         Diagnostic::error(code, summary).at(Span {

@@ -86,6 +86,7 @@ pub fn json(outcome: &Outcome, plan: &Plan, state: &State, exit: Exit) -> Json {
         "failures": failures.collect::<Vec<_>>(),
         "converging": converging.collect::<Vec<_>>(),
         "serial": state.serial,
+        "state_bytes_written": outcome.bytes_written,
         "outputs": state.outputs,
         "stays": stays.collect::<Vec<_>>(),
     })

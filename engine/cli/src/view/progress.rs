@@ -120,10 +120,7 @@ impl Inner<'_> {
             Event::Started { id, summary } => format!("{place}{id}: {}", line(summary)),
             Event::Waiting { id, what, seconds } => {
                 let seconds = self.seconds(id, *seconds, now);
-                paint.dim(&format!(
-                    "{place}{id}: waiting for {}, {seconds} s",
-                    line(what)
-                ))
+                paint.dim(&format!("{place}{id}: {}, {seconds} s", line(what)))
             }
             Event::Ended { id, seconds, .. } => {
                 let seconds = self.seconds(id, *seconds, now);
@@ -229,8 +226,8 @@ mod tests {
         [ 0/12] core_contract.pool/proxy: create the proxy
         [ 3/12] core_contract.pool/proxy: done, 4 s
         [ 3/12] core_contract.pool/wait: wait for the vote
-        [ 3/12] core_contract.pool/wait: waiting for PoS round 7 of 60, 1 s
-        [ 3/12] core_contract.pool/wait: waiting for PoS round 7 of 60, 6 s
+        [ 3/12] core_contract.pool/wait: PoS round 7 of 60, 1 s
+        [ 3/12] core_contract.pool/wait: PoS round 7 of 60, 6 s
         [ 3/12] core_contract.pool/wait: failed [chain/reverted]: it was �[1mreverted
         [ 3/12] record.note: recorded
         ");

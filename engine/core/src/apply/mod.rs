@@ -104,6 +104,8 @@ pub struct Outcome {
     pub done: usize,
     /// Effects that were not begun.
     pub not_begun: usize,
+    /// Bytes that the run wrote into state and journal.
+    pub bytes_written: u64,
 }
 
 /// Carries a plan out.
@@ -368,6 +370,7 @@ impl<'a> Run<'a> {
             }
         })?;
         self.store.save()?;
+        self.outcome.bytes_written = self.store.bytes_written();
         Ok(self.outcome)
     }
 }

@@ -295,7 +295,7 @@ fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// Another process holds the state.
-    #[error("the state `{}` is in use by {holder}", path.display())]
+    #[error("the state is in use by {holder} (lock `{}`)", path.display())]
     Locked {
         /// The lock file.
         path: PathBuf,
