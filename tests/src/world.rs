@@ -121,6 +121,9 @@ impl World {
     }
 
     /// The same, and the bytes that the state took on the way.
+    ///
+    /// # Panics
+    /// When the state cannot be written: then the test is over.
     pub async fn apply_counted(&self, spec: &str) -> Result<(Outcome, u64), Trouble> {
         let cancel = Arc::new(AtomicBool::new(false));
         let mut store = self.store();

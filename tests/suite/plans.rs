@@ -168,12 +168,8 @@ async fn an_unchanged_record_of_a_changed_thing_stays() {
 #[tokio::test]
 async fn an_apply_writes_at_most_three_times_the_final_state() {
     let world = World::new();
-    let mut spec = String::new();
-    for number in 0..1000 {
-        spec.push_str(&format!(
-            "record \"r{number}\" {{ value = \"value {number}\" }}\n"
-        ));
-    }
+    let records = (0..1000).map(|n| format!("record \"r{n}\" {{ value = \"value {n}\" }}"));
+    let spec = records.collect::<Vec<_>>().join("\n");
     let (_, written) = world.apply_counted(&spec).await.unwrap();
     let size = std::fs::metadata(world.state_path()).unwrap().len();
     println!("{written} bytes for a state of {size}");

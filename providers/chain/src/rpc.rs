@@ -2,7 +2,7 @@
 //!
 //! - Reads: answers of the nodes behind its endpoints.
 //! - Returns: results, or errors that say whether anything can have happened.
-//! - Never: sends a transaction twice on its own. Reading calls move on to the next endpoint; [`Rpc::send_raw`] does so
+//! - Never: sends a transaction twice on its own. Reading calls move on to the next endpoint; `Rpc::send_raw` does so
 //!   only when the endpoint surely did not take the bytes.
 
 use std::sync::Arc;
@@ -18,6 +18,9 @@ const ANSWER_LIMIT: usize = 8 * 1024 * 1024;
 const ANSWER_TIME: Duration = Duration::from_secs(15);
 /// Longest wait for a connection.
 const CONNECT_TIME: Duration = Duration::from_secs(5);
+/// How often, and how far apart, busy endpoints are asked.
+const BUSY_ROUNDS: u32 = 3;
+const BUSY_PAUSE: Duration = Duration::from_millis(1100);
 /// Most calls in one request; larger batches go out side by side.
 const BATCH_LIMIT: usize = 200;
 
@@ -198,19 +201,30 @@ impl Rpc {
         Sent::Nowhere(tried)
     }
 
-    /// Asks one endpoint after the other until one answers.
+    /// Asks one endpoint after the other until one answers. Where one only was too busy, all are asked again a little
+    /// later: public endpoints count calls by the second.
     async fn read(&self, request: &Json) -> Result<Json, RpcError> {
-        let mut tried = Vec::new();
-        for endpoint in &self.endpoints {
-            match endpoint.post(request).await {
-                Ok(answer) => match whole_refusal(&answer).filter(is_busy) {
-                    Some(refusal) => tried.push(endpoint.says(&refusal.to_string())),
-                    None => return Ok(answer),
-                },
-                Err(silence) => tried.push(silence.what),
+        let mut rounds = 1;
+        loop {
+            let (mut tried, mut busy) = (Vec::new(), false);
+            for endpoint in &self.endpoints {
+                match endpoint.post(request).await {
+                    Ok(answer) => match busy_refusal(&answer) {
+                        Some(refusal) => {
+                            busy = true;
+                            tried.push(endpoint.says(&refusal.to_string()));
+                        }
+                        None => return Ok(answer),
+                    },
+                    Err(silence) => tried.push(silence.what),
+                }
             }
+            if !busy || rounds == BUSY_ROUNDS {
+                return Err(RpcError::Unreachable { tried });
+            }
+            rounds += 1;
+            tokio::time::sleep(BUSY_PAUSE).await;
         }
-        Err(RpcError::Unreachable { tried })
     }
 }
 
@@ -297,11 +311,13 @@ fn is_busy(refusal: &Refusal) -> bool {
     matches!(refusal.code, CATCHING_UP | THROTTLED)
 }
 
-fn whole_refusal(answer: &Json) -> Option<Refusal> {
-    answer
-        .is_object()
-        .then(|| result_of(answer).err())
-        .flatten()
+/// The refusal that makes another endpoint worth asking, of the whole request or of one call of it.
+fn busy_refusal(answer: &Json) -> Option<Refusal> {
+    let answers = answer
+        .as_array()
+        .map_or(std::slice::from_ref(answer), Vec::as_slice);
+    let mut refusals = answers.iter().filter_map(|answer| result_of(answer).err());
+    refusals.find(is_busy)
 }
 
 fn result_of(answer: &Json) -> Result<Json, Refusal> {

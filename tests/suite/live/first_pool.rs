@@ -214,11 +214,8 @@ fn in_node(project: &Project, method: &str) -> Value {
 /// `poolUserShareRatio()` of a pool, in basis points.
 pub(crate) fn share_ratio(pool: &str) -> u64 {
     let digest = Keccak256::digest("poolUserShareRatio()");
-    let selector: String = digest[..4]
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    let data = format!("0x{selector}");
+    let [a, b, c, d] = [digest[0], digest[1], digest[2], digest[3]];
+    let data = format!("0x{a:02x}{b:02x}{c:02x}{d:02x}");
     let word = rpc("cfx_call", &json!([{"to": pool, "data": data}]));
     u64::from_str_radix(&word.as_str().unwrap()[50..], 16).unwrap()
 }

@@ -9,10 +9,10 @@ use super::first_pool::votes;
 use super::project::{Project, rpc};
 
 /// Kills of the short form; `POSPOOL_KILLS` asks for more.
-const KILLS: usize = 4;
+const KILLS: usize = 6;
 
 /// Most kills of one pool: after that it is finished and the next one begins.
-const KILLS_OF_ONE_POOL: usize = 12;
+const KILLS_OF_ONE_POOL: usize = 15;
 
 #[test]
 fn live_kills_at_random_moments_leave_one_pool_and_one_registration() {
@@ -45,7 +45,7 @@ fn one_pool(account: usize, most: usize, random: &mut Random) -> usize {
     let mut kills = 0;
     while kills < most {
         let mut child = project.spawn(&["apply", "--auto-approve"]);
-        let moment = Duration::from_millis(random.below(9_000));
+        let moment = random.moment();
         std::thread::sleep(moment);
         if child.try_wait().unwrap().is_some() {
             break;
@@ -80,9 +80,9 @@ fn check(project: &Project, nonce: u64, balance: u128, planned: u64) {
         spent < 1100 * cfx,
         "1,000 CFX were sent once, not {spent} drip"
     );
-    let sent = project.nonce() - nonce;
+    let transactions = project.nonce() - nonce;
     assert_eq!(
-        sent, planned,
+        transactions, planned,
         "as many transactions as an undisturbed run sends"
     );
     assert_eq!(
@@ -115,6 +115,12 @@ fn now() -> u64 {
 struct Random(u64);
 
 impl Random {
+    /// A moment in the life of an apply: while it looks, while it sends, while it waits.
+    fn moment(&mut self) -> Duration {
+        let longest = [500, 2_500, 15_000][usize::try_from(self.below(3)).unwrap()];
+        Duration::from_millis(self.below(longest))
+    }
+
     fn below(&mut self, limit: u64) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;

@@ -1,111 +1,20 @@
 //! Both looks against a small node: what is found, and in how many round trips.
 
+mod chain;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use pospool_model::plan::Action;
 use pospool_model::state::Recorded;
 use pospool_model::{Blocks, Provider, SecretRef};
-use serde_json::{Value as Json, json};
 
+use self::chain::{Chain, KEY, USUAL, operator};
 use super::*;
-use crate::abi::{self, Argument};
-use crate::address::CoreAddress;
-use crate::batch::NO_CODE;
-use crate::bench::{NETWORK, attributes, code, core, map, name, resource, text};
-use crate::key::tests::key;
+use crate::bench::{attributes, code, core, map, name, resource, text};
 use crate::register_data::tests::good;
-use crate::registration::register_contract;
-use crate::testing::{Answer, Server};
+use crate::testing::Server;
 use crate::text::hex_text;
 use crate::{ChainProvider, ChainSettings};
-
-const KEY: &str = "0x0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
-
-/// A chain with a pool at 0x80… behind a proxy and a manager at 0x84….
-#[derive(Clone, Copy)]
-struct Chain {
-    chain_id: u32,
-    /// Whom the good key is bound to, and the key of the pool.
-    bound_to: u8,
-    pool_key: bool,
-    pool_there: bool,
-}
-
-const USUAL: Chain = Chain {
-    chain_id: NETWORK,
-    bound_to: 0,
-    pool_key: false,
-    pool_there: true,
-};
-
-fn operator() -> CoreAddress {
-    key(KEY).core_address(NETWORK)
-}
-
-impl Chain {
-    fn answer(self, method: &str, params: &Json) -> Answer {
-        let to = params[0].as_str().unwrap_or_default();
-        Answer::Result(match method {
-            "cfx_getStatus" => json!({
-                "chainId": format!("{:#x}", self.chain_id), "ethereumSpaceChainId": "0x4d3",
-                "latestState": "0x64", "epochNumber": "0x69"
-            }),
-            "cfx_getBlockByEpochNumber" => json!({ "hash": "0x01", "baseFeePerGas": "0x3b9aca00" }),
-            "cfx_gasPrice" | "cfx_maxPriorityFeePerGas" => json!("0x3b9aca00"),
-            "cfx_clientVersion" => json!("conflux-rust/v3"),
-            "cfx_getNextNonce" => json!("0x5"),
-            "txpool_nextNonce" => json!("0x7"),
-            "cfx_getBalance" => json!("0x10"),
-            "cfx_getAccount" => {
-                let there = self.pool_there || to != core(0x80).to_string();
-                json!({ "codeHash": if there { "0x01" } else { NO_CODE } })
-            }
-            "cfx_getStorageAt" if to == core(0x80).to_string() => word(&core(0x81)),
-            "cfx_getStorageAt" => json!(format!("0x{:064x}", 0)),
-            "cfx_call" => self.view(
-                params[0]["to"].as_str().unwrap(),
-                params[0]["data"].as_str().unwrap(),
-            ),
-            "pos_getAccount" => json!({ "status": { "availableVotes": "0x1" } }),
-            _ => return Answer::refuse(-32601, "no such method", None),
-        })
-    }
-
-    fn view(self, to: &str, data: &str) -> Json {
-        let is = |signature: &str| data.starts_with(&hex_text(&abi::selector(signature)));
-        let answer = |argument: Argument| json!(hex_text(&abi::arguments(&[argument])));
-        if to == register_contract(NETWORK).to_string() {
-            let zero = json!(format!("0x{:064x}", 0));
-            return match (
-                is("identifierToAddress(bytes32)"),
-                self.bound_to,
-                self.pool_key,
-            ) {
-                (true, 0, _) | (false, _, false) => zero,
-                (true, byte, _) => word(&core(byte)),
-                (false, _, true) => json!(hex_text(&good().1)),
-            };
-        }
-        if is("owner()") || is("manager()") {
-            return word(&operator());
-        }
-        if is("getPoolAddresses()") {
-            let list = format!("0x{:064x}{:064x}", 32, 2);
-            let words = [core(0x85), core(0x80)].map(|address| word(&address));
-            let words =
-                words.map(|word| word.as_str().unwrap().trim_start_matches("0x").to_owned());
-            return json!(list + &words.concat());
-        }
-        if is("_poolLockPeriod()") {
-            return answer(Argument::Number(7));
-        }
-        answer(Argument::Text("Harbour".to_owned()))
-    }
-}
-
-fn word(address: &CoreAddress) -> Json {
-    json!(format!("0x{:0>64}", address.hex().trim_start_matches("0x")))
-}
 
 /// A spec with its state, and the provider that looks.
 struct Spec {
@@ -116,66 +25,68 @@ struct Spec {
     _key: tempfile::TempDir,
 }
 
+fn contract(contract: &str, proxy: bool, settings: Value) -> Attributes {
+    attributes([
+        ("code", code(contract)),
+        ("owner", resource("account.operator")),
+        ("proxy", Value::Bool(proxy)),
+        ("settings", settings),
+    ])
+}
+
+fn wanted(network: Attributes, key: SecretRef) -> BTreeMap<Address, Attributes> {
+    let settings = map([
+        ("name", Value::from("x")),
+        ("lock_period", Value::Blocks(Blocks(1))),
+    ]);
+    let pools = Value::List(vec![resource("core_contract.pool"), text(core(0x85))]);
+    let registration = attributes([
+        ("pool", resource("core_contract.pool")),
+        ("node", resource("node.main")),
+    ]);
+    BTreeMap::from([
+        (name("chain.conflux"), network),
+        (
+            name("account.operator"),
+            attributes([("private_key", Value::Secret(key))]),
+        ),
+        (
+            name("core_contract.pool"),
+            contract("PoSPool", true, settings),
+        ),
+        (
+            name("core_contract.manager"),
+            contract("PoolManager", false, map([("pools", pools)])),
+        ),
+        (name("pos_registration.main"), registration),
+    ])
+}
+
 async fn spec(chain: Chain) -> Spec {
     let server = Server::start(move |method, params| chain.answer(method, params)).await;
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("key");
     std::fs::write(&path, KEY).unwrap();
     let provider = ChainProvider::new(ChainSettings::default());
-    let contract = |contract: &str, proxy, settings| {
-        attributes([
-            ("code", code(contract)),
-            ("owner", resource("account.operator")),
-            ("proxy", Value::Bool(proxy)),
-            ("settings", settings),
-        ])
-    };
-    let recorded = |address| Recorded {
-        outputs: attributes([("address", text(core(address)))]),
-        ..Recorded::default()
-    };
     let network = attributes([
         ("network", Value::from("devnet")),
         ("core_rpc", Value::Text(server.url())),
     ]);
-    let settings = map([
-        ("name", Value::from("x")),
-        ("lock_period", Value::Blocks(Blocks(1))),
-    ]);
-    let pools = Value::List(vec![resource("core_contract.pool"), text(core(0x85))]);
+    let network = provider.normalise("chain", network).unwrap();
+    let recorded = |address| Recorded {
+        outputs: attributes([("address", text(core(address)))]),
+        ..Recorded::default()
+    };
+    let pos_address = Value::Text(hex_text(&good().1));
     Spec {
-        wanted: BTreeMap::from([
-            (
-                name("chain.conflux"),
-                provider.normalise("chain", network).unwrap(),
-            ),
-            (
-                name("account.operator"),
-                attributes([("private_key", Value::Secret(SecretRef::File(path)))]),
-            ),
-            (
-                name("core_contract.pool"),
-                contract("PoSPool", true, settings),
-            ),
-            (
-                name("core_contract.manager"),
-                contract("PoolManager", false, map([("pools", pools)])),
-            ),
-            (
-                name("pos_registration.main"),
-                attributes([
-                    ("pool", resource("core_contract.pool")),
-                    ("node", resource("node.main")),
-                ]),
-            ),
-        ]),
+        wanted: wanted(network, SecretRef::File(path)),
         recorded: BTreeMap::from([
             (name("core_contract.pool"), recorded(0x80)),
             (name("core_contract.manager"), recorded(0x84)),
         ]),
         outputs: BTreeMap::from([(
             name("node.main"),
-            attributes([("pos_address", Value::Text(hex_text(&good().1)))]),
+            attributes([("pos_address", pos_address)]),
         )]),
         provider,
         _key: folder,
@@ -340,7 +251,7 @@ async fn an_unbound_key_is_absent() {
 #[tokio::test]
 async fn a_devnet_spec_does_not_touch_mainnet() {
     let spec = spec(Chain {
-        chain_id: 1029,
+        network: 1029,
         ..USUAL
     })
     .await;

@@ -123,3 +123,20 @@ fn only_http_is_called() {
     }
     assert!(Rpc::new(&["https://main.confluxrpc.com".to_owned()]).is_ok());
 }
+
+#[tokio::test]
+async fn an_endpoint_that_counts_by_the_second_is_asked_again() {
+    let asked = std::sync::atomic::AtomicUsize::new(0);
+    let server = Server::start(move |_, _| {
+        // One call of the first batch is too many.
+        if asked.fetch_add(1, Ordering::SeqCst) == 1 {
+            return Answer::refuse(-32072, "too many requests", None);
+        }
+        Answer::Result(json!(1))
+    })
+    .await;
+    let rpc = Rpc::new(&[server.url()]).unwrap();
+    let answers = rpc.batch(&calls(&["cfx_a", "cfx_b"])).await.unwrap();
+    assert!(answers.iter().all(Result::is_ok));
+    assert_eq!((server.requests(), rpc.round_trips()), (2, 1));
+}

@@ -77,24 +77,24 @@ struct Node {
 async fn node(shows: Vec<Shown>, refusal: Option<(i64, &'static str)>) -> Node {
     let sends = Arc::new(AtomicU32::new(0));
     let counter = Arc::clone(&sends);
-    let shows = Mutex::new((VecDeque::from(shows), 0_u64));
+    let queue = Mutex::new(VecDeque::from(shows));
     let server = Server::start(move |method, _| {
         // A batch's calls are answered from its last one, so a look ends with its receipt.
-        let mut shows = shows.lock().unwrap();
-        let shown = shows.0[0].clone();
-        if method == "cfx_getTransactionReceipt" && shows.0.len() > 1 {
-            shows.0.pop_front();
+        let mut queue = queue.lock().unwrap();
+        let view = queue[0].clone();
+        if method == "cfx_getTransactionReceipt" && queue.len() > 1 {
+            queue.pop_front();
         }
         let hex = |number: u64| json!(format!("{number:#x}"));
         Answer::Result(match method {
-            "cfx_getTransactionReceipt" => shown.receipt,
-            "cfx_getTransactionByHash" if shown.known => json!({ "hash": HASH }),
-            "cfx_getNextNonce" => hex(shown.next_nonce),
+            "cfx_getTransactionReceipt" => view.receipt,
+            "cfx_getTransactionByHash" if view.known => json!({ "hash": HASH }),
+            "cfx_getNextNonce" => hex(view.next_nonce),
             "cfx_getStatus" => {
-                json!({ "epochNumber": hex(shown.epoch), "latestConfirmed": hex(1000) })
+                json!({ "epochNumber": hex(view.epoch), "latestConfirmed": hex(1000) })
             }
-            "cfx_getBlockByEpochNumber" => json!({ "hash": shown.genesis }),
-            "cfx_getAccount" if shown.code => json!({ "codeHash": "0x01" }),
+            "cfx_getBlockByEpochNumber" => json!({ "hash": view.genesis }),
+            "cfx_getAccount" if view.code => json!({ "codeHash": "0x01" }),
             "cfx_getAccount" => json!({ "codeHash": crate::batch::NO_CODE }),
             "cfx_sendRawTransaction" => {
                 counter.fetch_add(1, Ordering::SeqCst);
