@@ -1,5 +1,6 @@
 //! What a plan says of small worlds, and what must never be planned.
 
+use pospool_fake::Fault;
 use pospool_model::plan::{Action, Reason};
 use pospool_tests::world::{Planned, Trouble, World};
 
@@ -175,4 +176,19 @@ async fn an_apply_writes_at_most_three_times_the_final_state() {
     println!("{written} bytes for a state of {size}");
     assert!(written <= 3 * size, "{written} bytes for a state of {size}");
     assert_eq!(world.store().state().resources.len(), 1000);
+}
+
+#[tokio::test]
+async fn what_was_not_finished_is_designed_again_although_only_the_state_differs() {
+    let world = World::new();
+    let spec = "thing \"a\" { value = 1 }\nthing \"b\" {\n value = 1\n uses = [thing.a]\n}";
+    world.fake.outside().fault = Some(Fault::AnswerLost(1));
+    world.apply(spec).await.unwrap();
+    assert_eq!(world.fake.outside().things.len(), 2);
+    let planned = world.plan(spec).await.unwrap();
+    assert_eq!(
+        lines(&planned),
+        ["update thing.b (an earlier run did not finish it): uses"]
+    );
+    assert_eq!(planned.plan.steps[0].effects.len(), 1);
 }

@@ -12,7 +12,7 @@ mod takedown;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use pospool_model::plan::{Action, Drift, EffectId, Plan, Record, Step};
+use pospool_model::plan::{Action, Drift, EffectId, Plan, Reason, Record, Step};
 use pospool_model::provider::{Design, Facts, Observed, Task, World};
 use pospool_model::state::{Recorded, State};
 use pospool_model::{Address, Attributes, Diagnostic, KindSchema, Problem, Role, Value};
@@ -160,7 +160,9 @@ impl<'a> Planner<'a> {
             changed: &changed,
             delete_by_name: false,
         };
-        let only_recorded = decision.action == Action::Adopt || found.only_ignored;
+        // What an earlier run did not finish may need effects although nothing differs.
+        let unfinished = decision.reason == Reason::Incomplete;
+        let only_recorded = decision.action == Action::Adopt || (found.only_ignored && !unfinished);
         let design = if only_recorded {
             Design::default()
         } else {
