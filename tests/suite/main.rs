@@ -6,4 +6,7 @@ mod heals;
 mod layering;
 mod live;
 mod plans;
+mod reference;
+mod sources_fake_npm;
+mod sources_stand_ins;
 mod state_files;

@@ -314,6 +314,27 @@ async fn money_does_not_go_to_what_is_not_proven() {
 }
 
 #[tokio::test]
+async fn a_pool_without_a_proxy_must_be_confirmed_too() {
+    let plain = TransactionWork {
+        registration: Some(RegistrationWork {
+            pool: core(0x80),
+            implementation: None,
+        }),
+        ..registering()
+    };
+    let direct = Shown {
+        pointed_at: 0,
+        ..usual()
+    };
+    let unconfirmed = Shown {
+        code: (true, false),
+        ..direct.clone()
+    };
+    assert!(prepare(direct, plain.clone(), &known()).await.is_ok());
+    assert_eq!(refusal(unconfirmed, plain).await.code(), UNCONFIRMED);
+}
+
+#[tokio::test]
 async fn register_data_is_checked_again_when_it_comes_from_the_node() {
     let effect = |inputs: Attributes| async move {
         let work = Work::Transaction(Box::new(registering()));

@@ -4,11 +4,12 @@ use pospool_model::Value;
 use pospool_model::plan::Action;
 use pospool_model::provider::Observed;
 
-use crate::project::{Project, address, devnet, docker, node, resource};
+use super::docker_desk::{Project, address, devnet, node, resource};
+use super::project::docker;
 
 #[tokio::test]
-async fn a_node_lives_and_is_taken_down() {
-    let Some(devnet) = devnet() else { return };
+async fn live_docker_a_node_lives_and_is_taken_down() {
+    let devnet = devnet();
     let text = |name: &str| devnet[name].as_str().unwrap().to_owned();
     let (image, network) = (text("image"), text("docker_network"));
     let mut project = Project::on_devnet("live", &text("node_files"), &text("bootnode"));

@@ -1,8 +1,5 @@
 //! Whole requests with a script in the place of npm, which makes a compiler of a few lines.
 
-#![cfg(unix)]
-#![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
-
 use std::{fs, os::unix::fs::PermissionsExt, path::Path, path::PathBuf};
 
 use pospool_source::{Artifact, SourceError, SourceRequest, Tools, compile};

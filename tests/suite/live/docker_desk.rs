@@ -1,7 +1,6 @@
 //! The least of an engine around the provider: one state, one spec, one look, one change.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 use pospool_docker::{DockerProvider, DockerSettings};
@@ -44,16 +43,6 @@ pub(crate) fn address(text: &str) -> Address {
 
 pub(crate) fn resource(text: &str) -> Value {
     Value::Resource(address(text))
-}
-
-pub(crate) fn docker(arguments: &[&str]) -> String {
-    let out = Command::new("docker").args(arguments).output().unwrap();
-    assert!(
-        out.status.success(),
-        "{arguments:?}: {}",
-        String::from_utf8_lossy(&out.stderr)
-    );
-    String::from_utf8_lossy(&out.stdout).trim().to_owned()
 }
 
 impl Project {
@@ -259,8 +248,7 @@ pub(crate) fn password_file() -> std::path::PathBuf {
     path
 }
 
-pub(crate) fn devnet() -> Option<serde_json::Value> {
-    let dir = std::env::var("POSPOOL_DEVNET_DIR").ok()?;
-    let text = std::fs::read_to_string(format!("{dir}/devnet.json")).unwrap();
-    Some(serde_json::from_str(&text).unwrap())
+/// The network of this test process, as `devnet up` would write it.
+pub(crate) fn devnet() -> serde_json::Value {
+    serde_json::to_value(super::project::network()).unwrap()
 }

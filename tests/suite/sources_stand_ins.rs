@@ -2,13 +2,11 @@
 //!
 //! Needs `npm`, `node` and a registry that the user's npm settings name.
 
-#![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
-
 use std::{path::Path, time::Instant};
 
 use pospool_source::{Artifact, SourceRequest, Tools, compile, compiler_input};
 
-const CONTRACTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/contracts");
+const CONTRACTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/contracts");
 
 fn names(names: &[&str]) -> Vec<String> {
     names.iter().map(|name| (*name).to_owned()).collect()

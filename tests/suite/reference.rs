@@ -1,0 +1,45 @@
+//! The reference page is made from the tables that the program itself uses.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use pospool_cli::view::Paint;
+use pospool_cli::view::explain;
+use pospool_cli::wiring;
+
+/// With `POSPOOL_BLESS=1` the page is written instead of compared.
+#[test]
+fn the_reference_page_says_what_the_program_explains() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/reference/spec.md");
+    let text = page();
+    if std::env::var_os("POSPOOL_BLESS").is_some() {
+        std::fs::write(&path, &text).unwrap();
+    }
+    let there = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        there == text,
+        "docs/reference/spec.md is old: run this test with POSPOOL_BLESS=1"
+    );
+}
+
+fn page() -> String {
+    let plain = Paint::default();
+    let registry = wiring::registry(wiring::NO_WAIT);
+    let mut page =
+        "# What a spec can hold\n\nMade from the program's own tables; `pospool explain` \
+                    prints the same.\n"
+            .to_owned();
+    let mut section = |title: &str, text: &str| {
+        let _ = write!(page, "\n## {title}\n\n```text\n{}\n```\n", text.trim_end());
+    };
+    for schema in registry.schemas() {
+        section(schema.kind, &explain::kind(schema, plain));
+    }
+    section("Functions", &explain::functions(plain));
+    section("Exit codes", &explain::exits(plain));
+    section(
+        "Codes of problems",
+        &explain::codes(&pospool_cli::codes::all(), plain),
+    );
+    page
+}
