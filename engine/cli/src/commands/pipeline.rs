@@ -18,7 +18,7 @@ use crate::args::Variables;
 use crate::failure::Failure;
 use crate::project::Project;
 
-/// A decoded spec without errors.
+/// A decoded spec.
 pub(super) struct Spec {
     pub(super) config: Config,
     /// All texts that a problem may speak of.
@@ -52,13 +52,24 @@ pub(super) fn load(
     files.extend(inputs.files);
     let given = inputs.assignments.into_iter();
     files.extend(given.map(|(_, text, origin)| SourceFile::new(origin, text)));
-    if has_errors(&problems) {
-        return Err(Failure::Problems { problems, files });
-    }
-    Ok(Spec {
+    let spec = Spec {
         config,
         files,
         warnings: problems,
+    };
+    if !has_errors(&spec.warnings) {
+        return Ok(spec);
+    }
+    // What the providers have to say of the values is worth knowing in the same run.
+    let mut problems = spec.warnings.clone();
+    for problem in spec.check_values(registry) {
+        if !problems.contains(&problem) {
+            problems.push(problem);
+        }
+    }
+    Err(Failure::Problems {
+        problems,
+        files: spec.files,
     })
 }
 

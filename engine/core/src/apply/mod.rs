@@ -241,6 +241,12 @@ impl<'a> Run<'a> {
 
     fn take(&mut self, report: Report) -> Result<(), StoreError> {
         match report {
+            // Ready, and in the meantime something failed or the user asked to stop: an
+            // effect that is not in the journal yet is not begun any more.
+            Report::Prepared(_, Ok(_)) if self.stopping() => {
+                self.schedule.give_back();
+                Ok(())
+            }
             Report::Prepared(index, Ok(ticket)) => self.begin(index, ticket),
             Report::Prepared(index, Err(error)) => {
                 self.fail(index, error);

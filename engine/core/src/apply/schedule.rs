@@ -105,6 +105,11 @@ impl<'a> Schedule<'a> {
         self.left[step] == 0
     }
 
+    /// Counts an effect that was taken as not begun after all.
+    pub(super) fn give_back(&mut self) {
+        self.begun -= 1;
+    }
+
     pub(super) fn not_begun(&self) -> usize {
         self.effects.len() - self.begun
     }
