@@ -26,7 +26,7 @@ enum Found {
     NotYet(String),
 }
 
-/// Waits until all code is there at `latest_confirmed`.
+/// Waits until all code is there at `latest_confirmed` and PoS is at work.
 pub(crate) async fn await_code(
     trips: &Arc<AtomicU64>,
     pace: Pace,
@@ -52,13 +52,20 @@ async fn look_for_code(rpc: &Rpc, work: &AwaitCode) -> Result<Found, RpcError> {
             .iter()
             .all(|slot| answers.has_code(*slot) == Some(true))
     };
-    if there(&confirmed) {
-        return Ok(Found::Yes(Attributes::new()));
-    }
     let epoch = |name: &str| {
         let status = answers.get(status)?;
         field_u64(status, name)
     };
+    // Seen on v3.0.2: PoS takes over nothing from the epochs before its first decision. A
+    // registration in one of them is executed, its stake is locked, and no vote is ever counted.
+    if epoch("latestFinalized").is_none_or(|finalised| finalised == 0) {
+        return Ok(Found::NotYet(
+            "PoS has finalised nothing on this chain yet, so it would not count a vote".to_owned(),
+        ));
+    }
+    if there(&confirmed) {
+        return Ok(Found::Yes(Attributes::new()));
+    }
     let progress = match (epoch("latestConfirmed"), epoch("latestState")) {
         (Some(confirmed), Some(newest)) => format!("confirmed epoch {confirmed} of {newest}"),
         _ => "the node tells no epochs".to_owned(),
@@ -177,5 +184,55 @@ async fn repeat(
             Err(_) => {}
         }
         tokio::time::sleep(pace.poll).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::address::CoreAddress;
+    use crate::testing::{Answer, Server};
+
+    async fn look(finalised: &'static str, confirmed: &'static str) -> Found {
+        let server = Server::start(move |method, params| match method {
+            "cfx_getStatus" => Answer::Result(json!({
+                "latestFinalized": finalised, "latestConfirmed": "0x1", "latestState": "0x2"
+            })),
+            _ if params[1] == "latest_confirmed" => {
+                Answer::Result(json!({ "codeHash": confirmed }))
+            }
+            _ => Answer::Result(json!({ "codeHash": "0x60" })),
+        })
+        .await;
+        let rpc = Rpc::counting(&[server.url()], Arc::default()).unwrap();
+        let contracts = vec![CoreAddress::new([0x80; 20], 1234)];
+        let chain = ChainRef {
+            endpoints: vec![server.url()],
+            network: 1234,
+            genesis_hash: "0x00".to_owned(),
+        };
+        let work = AwaitCode { chain, contracts };
+        look_for_code(&rpc, &work).await.unwrap()
+    }
+
+    fn reason(found: Found) -> String {
+        match found {
+            Found::Yes(_) => "yes".to_owned(),
+            Found::NotYet(reason) => reason,
+        }
+    }
+
+    #[tokio::test]
+    async fn money_waits_for_confirmed_code_and_for_a_pos_that_counts() {
+        assert_eq!(reason(look("0x3c", "0x60").await), "yes");
+        let early = reason(look("0x0", "0x60").await);
+        assert!(early.starts_with("PoS has finalised nothing"), "{early}");
+        let unconfirmed = reason(look("0x3c", crate::batch::NO_CODE).await);
+        assert!(
+            unconfirmed.starts_with("the code is there and waits"),
+            "{unconfirmed}"
+        );
     }
 }

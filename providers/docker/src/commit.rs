@@ -121,7 +121,7 @@ async fn base(
     if let Some(found) = local(engine, image).await? {
         return Ok(found);
     }
-    progress.waiting(&format!("the pull of {image}"));
+    progress.waiting(&format!("pulling {image}"));
     engine.pull(image, progress).await?;
     local(engine, image).await?.ok_or_else(|| {
         ProviderError::refused(

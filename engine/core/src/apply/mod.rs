@@ -370,12 +370,11 @@ impl<'a> Run<'a> {
         } else {
             BTreeMap::new()
         };
-        self.store.update(|state| {
+        self.store.conclude(|state| {
             if whole {
                 state.outputs = outputs;
             }
         })?;
-        self.store.save()?;
         self.outcome.bytes_written = self.store.bytes_written();
         Ok(self.outcome)
     }

@@ -139,6 +139,12 @@ impl Store {
         self.save()
     }
 
+    /// Changes what is not journalled and saves in any case: the end of a run.
+    pub fn conclude(&mut self, change: impl FnOnce(&mut State)) -> Result<(), StoreError> {
+        change(&mut self.state);
+        self.save()
+    }
+
     /// Appends an entry and folds it in. It is on the disk after the next [`Store::sync`].
     pub fn record(&mut self, entry: Entry) -> Result<(), StoreError> {
         if !self.exists {

@@ -109,7 +109,7 @@ impl Engine {
                     .values()
                     .fold((0, 0), |sum, layer| (sum.0 + layer.0, sum.1 + layer.1));
                 let (current, total) = (current / 1_000_000, total / 1_000_000);
-                progress.waiting(&format!("the pull of {image}: {current} of {total} MB"));
+                progress.waiting(&format!("pulling {image}: {current} of {total} MB"));
             }
             if progress.cancelled() {
                 return Err(ProviderError::Cancelled);
@@ -153,7 +153,7 @@ impl Engine {
                             .map(str::to_owned),
                     );
                     if let Some(last) = lines.last() {
-                        progress.waiting(&format!("the build of {tag}: {last}"));
+                        progress.waiting(&format!("building {tag}: {last}"));
                     }
                 }
                 Some(Err(error)) => return Err(build_failed(&what, &lines, error)),

@@ -202,7 +202,7 @@ async fn start(
         }
         // Its entrypoint still waits: whoever started it died before the password was
         // written, or it was started by hand. No node runs in it yet.
-        progress.waiting("the end of an entrypoint that got no password");
+        progress.waiting("waiting for the end of an entrypoint that got no password");
         engine.signal(container, "SIGKILL").await?;
         while is_running(&state(engine, container).await?) {
             sleep(POLL).await;
@@ -213,7 +213,7 @@ async fn start(
     engine.start(container).await?;
     // When the container has ended meanwhile, its own last words say more.
     let written = input.line(password).await;
-    progress.waiting("the node to take its password");
+    progress.waiting("waiting for the node to take its password");
     wait_taken(engine, job, container, TAKE).await?;
     written
 }

@@ -59,7 +59,7 @@ pub(crate) async fn stop(
             });
         }
         progress.waiting(&format!(
-            "{} to close its databases: {} s of at most {STOP_SECONDS} s",
+            "waiting for {} to close its databases: {} s of at most {STOP_SECONDS} s",
             job.address,
             waited.as_secs()
         ));

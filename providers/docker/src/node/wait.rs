@@ -33,7 +33,7 @@ pub(crate) async fn identity(
         if let Some(identity) = rpc::identity(engine, &container).await? {
             return outputs(job, identity);
         }
-        wait.pause("its RPC, which comes after its databases are open")
+        wait.pause("waiting for its RPC, which comes after its databases are open")
             .await?;
     }
 }
@@ -52,7 +52,8 @@ pub(crate) async fn ready(
         if found.is_ready() {
             return Ok(Attributes::new());
         }
-        wait.pause(&format!("its chain: {}", found.line())).await?;
+        wait.pause(&format!("following its chain: {}", found.line()))
+            .await?;
     }
 }
 
@@ -127,7 +128,7 @@ impl<'a> Wait<'a> {
         if Instant::now() >= self.deadline {
             return Err(ProviderError::Converging {
                 what: format!(
-                    "{} is not ready after {} min, it waits for {what}; it goes on by itself, run `pospool apply` again later",
+                    "{} is not ready after {} min ({what}); it goes on by itself, run `pospool apply` again later",
                     self.job.address,
                     self.limit.as_secs() / 60
                 ),

@@ -1,0 +1,62 @@
+//! The specs that people copy are valid.
+
+use std::path::Path;
+
+use pospool_cli::wiring;
+use pospool_engine::config::{self, VariableInputs};
+use pospool_engine::resolve;
+use pospool_engine::spec::SourceFile;
+
+/// A value for every variable without a default, by example.
+const VARIABLES: &[(&str, &[(&str, &str)])] = &[
+    (
+        "bring-your-own-key",
+        &[("register_data", include_str!("register_data.hex"))],
+    ),
+    (
+        "private-network",
+        &[
+            ("core_rpc", "http://127.0.0.1:12537"),
+            ("bootnodes", BOOTNODE),
+            ("docker_network", "pospool-devnet-demo"),
+        ],
+    ),
+    ("testnet", &[]),
+];
+
+const BOOTNODE: &str = "cfxnode://00000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000@172.18.0.2:32323";
+
+#[test]
+fn every_example_is_valid() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples");
+    let mut names: Vec<String> = std::fs::read_dir(&folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    let known: Vec<&str> = VARIABLES.iter().map(|(name, _)| *name).collect();
+    assert_eq!(names, known, "each example is tested");
+    let registry = wiring::registry(wiring::NO_WAIT);
+    for (name, variables) in VARIABLES {
+        let text = std::fs::read_to_string(folder.join(name).join("pool.hcl")).unwrap();
+        let inputs = VariableInputs {
+            assignments: variables
+                .iter()
+                .map(|(name, text)| {
+                    (
+                        (*name).to_owned(),
+                        (*text).trim().to_owned(),
+                        "--var".to_owned(),
+                    )
+                })
+                .collect(),
+            files: Vec::new(),
+        };
+        let file = SourceFile::new("pool.hcl", text);
+        let (config, mut problems) = config::decode(&[file], &registry.kinds(), &inputs);
+        let order = resolve::order(&config);
+        problems.extend(resolve::resolve(&config, &order, &registry, &resolve::Outputs::new()).1);
+        assert!(problems.is_empty(), "{name}: {problems:#?}");
+        assert!(config.resources().count() > 4);
+    }
+}
