@@ -8,7 +8,7 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 
@@ -74,11 +74,7 @@ impl Lock {
             .mode(0o600)
             .open(path)
             .map_err(io("open the lock"))?;
-        let taken = match mode {
-            Mode::Read => file.try_lock_shared(),
-            Mode::Write => file.try_lock(),
-        };
-        match taken {
+        match try_lock(&file, mode) {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
                 return Err(StoreError::Locked {
@@ -92,6 +88,23 @@ impl Lock {
             write_holder(&mut file, command).map_err(io("write the lock"))?;
         }
         Ok(Self { _file: file })
+    }
+}
+
+/// Tries for some 50 ms: a process that another one is just starting holds a copy of
+/// its open files, and so of a lock that is already let go, until it has become itself.
+fn try_lock(file: &File, mode: Mode) -> Result<(), TryLockError> {
+    let mut tries = 5;
+    loop {
+        let taken = match mode {
+            Mode::Read => file.try_lock_shared(),
+            Mode::Write => file.try_lock(),
+        };
+        tries -= 1;
+        if tries == 0 || !matches!(taken, Err(TryLockError::WouldBlock)) {
+            return taken;
+        }
+        std::thread::sleep(Duration::from_millis(10));
     }
 }
 
