@@ -12,7 +12,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("pospool-chain", &["pospool-model"]),
     ("pospool-source", &["pospool-model"]),
     ("pospool-fake", &["pospool-model"]),
-    ("pospool-devnet", &[]),
+    ("pospool-devnet", &["pospool-chain"]),
     (
         "pospool-cli",
         &[

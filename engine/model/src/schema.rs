@@ -66,6 +66,26 @@ pub struct AttributeSchema {
     pub doc: &'static str,
 }
 
+impl AttributeSchema {
+    /// One row of a table.
+    #[must_use]
+    pub const fn new(
+        name: &'static str,
+        ty: Type,
+        presence: Presence,
+        on_change: OnChange,
+        doc: &'static str,
+    ) -> Self {
+        Self {
+            name,
+            ty,
+            presence,
+            on_change,
+            doc,
+        }
+    }
+}
+
 /// One value that a resource gives to others, such as `core_contract.pool.address`.
 #[derive(Clone, Copy, Debug)]
 pub struct OutputSchema {
@@ -73,6 +93,14 @@ pub struct OutputSchema {
     pub name: &'static str,
     /// What it is, with unit.
     pub doc: &'static str,
+}
+
+impl OutputSchema {
+    /// One row of a table.
+    #[must_use]
+    pub const fn new(name: &'static str, doc: &'static str) -> Self {
+        Self { name, doc }
+    }
 }
 
 /// When a resource's values are known.

@@ -17,67 +17,47 @@ const THE_CHAIN: AttributeSchema = AttributeSchema {
     doc: "The chain it is on. Default: the only `chain` of the spec.",
 };
 
-const fn attribute(
-    name: &'static str,
-    ty: Type,
-    presence: Presence,
-    on_change: OnChange,
-    doc: &'static str,
-) -> AttributeSchema {
-    AttributeSchema {
-        name,
-        ty,
-        presence,
-        on_change,
-        doc,
-    }
-}
-
-const fn output(name: &'static str, doc: &'static str) -> OutputSchema {
-    OutputSchema { name, doc }
-}
-
 const CHAIN: KindSchema = KindSchema {
     kind: "chain",
     doc: "A Conflux network and how to reach it. Nothing is made.",
     role: Role::Given,
     attributes: &[
-        attribute(
+        AttributeSchema::new(
             "network",
             Type::Text,
             Presence::Required,
             OnChange::Ignore,
             "`mainnet`, `testnet` or `devnet` (a private network).",
         ),
-        attribute(
+        AttributeSchema::new(
             "core_rpc",
             Type::Any,
             Presence::Optional,
             OnChange::Ignore,
             "URL of a Core Space RPC, or a list of them in the order of trust. Default: the public ones of the network; a devnet has none.",
         ),
-        attribute(
+        AttributeSchema::new(
             "espace_rpc",
             Type::Text,
             Presence::Optional,
             OnChange::Ignore,
             "URL of an eSpace RPC. Default: the public one of the network.",
         ),
-        attribute(
+        AttributeSchema::new(
             "node_files",
             Type::Text,
             Presence::Optional,
             OnChange::Ignore,
             "Folder with the genesis files of a private network, for nodes that join it.",
         ),
-        attribute(
+        AttributeSchema::new(
             "bootnodes",
             Type::Text,
             Presence::Optional,
             OnChange::Ignore,
             "Nodes of a private network to connect to first: `cfxnode://…@address:port`, separated by commas.",
         ),
-        attribute(
+        AttributeSchema::new(
             "max_gas_price",
             Type::Amount,
             Presence::Optional,
@@ -86,14 +66,14 @@ const CHAIN: KindSchema = KindSchema {
         ),
     ],
     outputs: &[
-        output("network", "The network's name."),
-        output("core_chain_id", "Chain id of Core Space."),
-        output("espace_chain_id", "Chain id of eSpace."),
-        output("genesis_hash", "Hash of the block at epoch 0."),
-        output("epoch", "The epoch at which this run looks at the chain."),
-        output("core_rpc", "The first Core Space RPC."),
-        output("espace_rpc", "The eSpace RPC; absent if none is known."),
-        output("client_version", "What the node behind the RPC says it is."),
+        OutputSchema::new("network", "The network's name."),
+        OutputSchema::new("core_chain_id", "Chain id of Core Space."),
+        OutputSchema::new("espace_chain_id", "Chain id of eSpace."),
+        OutputSchema::new("genesis_hash", "Hash of the block at epoch 0."),
+        OutputSchema::new("epoch", "The epoch at which this run looks at the chain."),
+        OutputSchema::new("core_rpc", "The first Core Space RPC."),
+        OutputSchema::new("espace_rpc", "The eSpace RPC; absent if none is known."),
+        OutputSchema::new("client_version", "What the node behind the RPC says it is."),
     ],
     open_outputs: false,
     identity: None,
@@ -108,7 +88,7 @@ const ACCOUNT: KindSchema = KindSchema {
     doc: "A key that signs and pays. The key is named here and read only at the moment of use.",
     role: Role::Given,
     attributes: &[
-        attribute(
+        AttributeSchema::new(
             "private_key",
             Type::Secret,
             Presence::Required,
@@ -118,12 +98,12 @@ const ACCOUNT: KindSchema = KindSchema {
         THE_CHAIN,
     ],
     outputs: &[
-        output("address", "Core Space address in base32."),
-        output(
+        OutputSchema::new("address", "Core Space address in base32."),
+        OutputSchema::new(
             "espace_address",
             "eSpace address of the same key, in hex: another account with its own money.",
         ),
-        output("balance", "Balance in Core Space."),
+        OutputSchema::new("balance", "Balance in Core Space."),
     ],
     open_outputs: false,
     identity: Some("address"),
@@ -138,35 +118,35 @@ const CORE_CONTRACT: KindSchema = KindSchema {
     doc: "A contract of Core Space: its code, its owner, and its settings. It stays on the chain when it leaves the spec.",
     role: Role::Managed,
     attributes: &[
-        attribute(
+        AttributeSchema::new(
             "code",
             Type::Any,
             Presence::Required,
             OnChange::Refuse,
             "A contract of a source: `source.reference.PoSPool`. Upgrading comes in a later version of pospool.",
         ),
-        attribute(
+        AttributeSchema::new(
             "owner",
             Type::Reference(&["account"]),
             Presence::Implied,
             OnChange::Refuse,
             "The account that makes it, owns it and pays. Default: the only `account` of the spec.",
         ),
-        attribute(
+        AttributeSchema::new(
             "proxy",
             Type::Bool,
             Presence::Optional,
             OnChange::Refuse,
             "Whether users call it through a `Proxy1967` of the same source, so that its code can be upgraded. Default: `false`.",
         ),
-        attribute(
+        AttributeSchema::new(
             "constructor",
             Type::List(&Type::Any),
             Presence::Optional,
             OnChange::Refuse,
             "Arguments of the constructor: texts, whole numbers, booleans, addresses, resources.",
         ),
-        attribute(
+        AttributeSchema::new(
             "settings",
             Type::Settings,
             Presence::Optional,
@@ -176,16 +156,16 @@ const CORE_CONTRACT: KindSchema = KindSchema {
         THE_CHAIN,
     ],
     outputs: &[
-        output(
+        OutputSchema::new(
             "address",
             "Where users call it: the proxy if there is one, else the contract.",
         ),
-        output(
+        OutputSchema::new(
             "implementation",
             "Where the code behind the proxy is; absent without a proxy.",
         ),
-        output("owner_address", "Address of the owner."),
-        output("code", "Name and digest of the code that was deployed."),
+        OutputSchema::new("owner_address", "Address of the owner."),
+        OutputSchema::new("code", "Name and digest of the code that was deployed."),
     ],
     open_outputs: false,
     identity: Some("address"),
@@ -208,28 +188,28 @@ const POS_REGISTRATION: KindSchema = KindSchema {
     doc: "The bond between a node's PoS key and a pool, with the pool's first vote. The owner of the pool pays.",
     role: Role::Managed,
     attributes: &[
-        attribute(
+        AttributeSchema::new(
             "pool",
             Type::Reference(&["core_contract"]),
             Presence::Required,
             OnChange::Refuse,
             "The pool contract.",
         ),
-        attribute(
+        AttributeSchema::new(
             "node",
             Type::Reference(&["node"]),
             Presence::Optional,
             OnChange::Ignore,
             "The node whose key votes. Either this or `register_data`.",
         ),
-        attribute(
+        AttributeSchema::new(
             "register_data",
             Type::Text,
             Presence::Optional,
             OnChange::Ignore,
             "What `conflux rpc local pos register --power 1` printed on a node that pospool does not run. Either this or `node`.",
         ),
-        attribute(
+        AttributeSchema::new(
             "deposit",
             Type::Amount,
             Presence::Required,
@@ -239,12 +219,12 @@ const POS_REGISTRATION: KindSchema = KindSchema {
         THE_CHAIN,
     ],
     outputs: &[
-        output("pos_address", "Address of the key in PoS."),
-        output(
+        OutputSchema::new("pos_address", "Address of the key in PoS."),
+        OutputSchema::new(
             "identifier",
             "Identifier of the key in the register: the same 32 bytes as `pos_address`.",
         ),
-        output("votes", "Votes that PoS counts for the key."),
+        OutputSchema::new("votes", "Votes that PoS counts for the key."),
     ],
     open_outputs: false,
     identity: Some("pos_address"),

@@ -18,7 +18,7 @@ const HOST: KindSchema = KindSchema {
     kind: "host",
     doc: "A machine with a Docker Engine that pospool talks to.",
     role: Role::Given,
-    attributes: &[attribute(
+    attributes: &[AttributeSchema::new(
         "docker",
         Type::Text,
         Presence::Optional,
@@ -27,13 +27,13 @@ const HOST: KindSchema = KindSchema {
          variable DOCKER_HOST, or that socket. `tcp://` and `ssh://` are not supported yet.",
     )],
     outputs: &[
-        output("docker", "URL of the engine's socket."),
-        output(
+        OutputSchema::new("docker", "URL of the engine's socket."),
+        OutputSchema::new(
             "engine_id",
             "The engine's own random name: two sockets of one engine have the same.",
         ),
-        output("engine_version", "Release of the engine."),
-        output("architecture", "Architecture of the machine."),
+        OutputSchema::new("engine_version", "Release of the engine."),
+        OutputSchema::new("architecture", "Architecture of the machine."),
     ],
     open_outputs: false,
     identity: Some("docker"),
@@ -48,10 +48,10 @@ const VOLUME: KindSchema = KindSchema {
     role: Role::Managed,
     attributes: &[HOST_OF],
     outputs: &[
-        output("name", "Name of the volume in Docker."),
-        output("docker", "URL of the engine's socket."),
-        output("engine_id", "The engine that has it."),
-        output(
+        OutputSchema::new("name", "Name of the volume in Docker."),
+        OutputSchema::new("docker", "URL of the engine's socket."),
+        OutputSchema::new("engine_id", "The engine that has it."),
+        OutputSchema::new(
             "holds",
             "Whose PoS key it holds, such as `pos_key of node.main`; not there without a key.",
         ),
@@ -72,14 +72,14 @@ const NODE: KindSchema = KindSchema {
     role: Role::Managed,
     attributes: &[
         HOST_OF,
-        attribute(
+        AttributeSchema::new(
             "chain",
             Type::Reference(&["chain"]),
             Presence::Implied,
             OnChange::Refuse,
             "The network that it joins.",
         ),
-        attribute(
+        AttributeSchema::new(
             "image",
             Type::Text,
             Presence::Required,
@@ -88,14 +88,14 @@ const NODE: KindSchema = KindSchema {
              `confluxchain/conflux-rust:3.0.3-testnet@sha256:…`. Pin it with its digest: a tag can be moved. \
              pospool builds a hardened image from it.",
         ),
-        attribute(
+        AttributeSchema::new(
             "data",
             Type::Reference(&["volume"]),
             Presence::Required,
             OnChange::Replace,
             "Volume for everything that the node keeps. Another volume means another PoS key.",
         ),
-        attribute(
+        AttributeSchema::new(
             "pos_key_password",
             Type::Secret,
             Presence::Required,
@@ -103,7 +103,7 @@ const NODE: KindSchema = KindSchema {
             "Password that encrypts the PoS key. It goes to the node's standard input at each start, and is \
              in no file, argument or `docker inspect`.",
         ),
-        attribute(
+        AttributeSchema::new(
             "config",
             // Not settings: a key that the spec drops must go from the node as well.
             Type::Any,
@@ -112,14 +112,14 @@ const NODE: KindSchema = KindSchema {
             "Keys of the node's own configuration, such as `{ public_address = \"203.0.113.7\" }`. Keys that \
              pospool owns, and keys that are dangerous, are refused.",
         ),
-        attribute(
+        AttributeSchema::new(
             "docker_network",
             Type::Text,
             Presence::Optional,
             OnChange::Replace,
             "Existing Docker network to join. Default: a bridge network of the node's own.",
         ),
-        attribute(
+        AttributeSchema::new(
             "bootnodes",
             Type::Text,
             Presence::Optional,
@@ -127,7 +127,7 @@ const NODE: KindSchema = KindSchema {
             "Nodes to connect to first: `cfxnode://…@ip:port`, with commas. Default: those of the chain, or \
              of the image.",
         ),
-        attribute(
+        AttributeSchema::new(
             "state",
             Type::Text,
             Presence::Optional,
@@ -135,14 +135,14 @@ const NODE: KindSchema = KindSchema {
             "`running` (default) or `stopped`. A plan may also find it `starting`, or `waiting for its password` \
              when somebody started the container by hand.",
         ),
-        attribute(
+        AttributeSchema::new(
             "memory",
             Type::Text,
             Presence::Optional,
             OnChange::Replace,
             "Most memory that it may use, such as `16g`. Default: no limit.",
         ),
-        attribute(
+        AttributeSchema::new(
             "publish_p2p",
             Type::Integer,
             Presence::Optional,
@@ -150,7 +150,7 @@ const NODE: KindSchema = KindSchema {
             "Port of the host through which other nodes reach it (TCP and UDP). Default: none; it then only \
              connects out.",
         ),
-        attribute(
+        AttributeSchema::new(
             "hardening",
             Type::Text,
             Presence::Optional,
@@ -169,61 +169,41 @@ const NODE: KindSchema = KindSchema {
 };
 
 const NODE_OUTPUTS: &[OutputSchema] = &[
-    output("container_id", "Id of the container."),
-    output("container_name", "Name of the container."),
-    output("image_id", "Id of the hardened image that it runs."),
-    output(
+    OutputSchema::new("container_id", "Id of the container."),
+    OutputSchema::new("container_name", "Name of the container."),
+    OutputSchema::new("image_id", "Id of the hardened image that it runs."),
+    OutputSchema::new(
         "hardened_image",
         "Name of that image, made from the digest of all that went into it.",
     ),
-    output("started_at", "When the container was last started."),
-    output(
+    OutputSchema::new("started_at", "When the container was last started."),
+    OutputSchema::new(
         "stopped_at",
         "When it last stopped, and with which exit code.",
     ),
-    output(
+    OutputSchema::new(
         "pos_address",
         "PoS address of its key, 0x and 64 hex digits.",
     ),
-    output(
+    OutputSchema::new(
         "register_data",
         "Call data of `register(bytes32,uint64,bytes,bytes,bytes[2])` for one vote of its key.",
     ),
-    output("client_version", "What the node says of its version."),
-    output("network", "Docker network that it is in."),
-    output(
+    OutputSchema::new("client_version", "What the node says of its version."),
+    OutputSchema::new("network", "Docker network that it is in."),
+    OutputSchema::new(
         "own_network",
         "Whether that network was made for it, and goes with it.",
     ),
-    output("volume", "Docker volume with its data and its PoS key."),
-    output("docker", "URL of the engine's socket."),
-    output("engine_id", "The engine that runs it."),
+    OutputSchema::new("volume", "Docker volume with its data and its PoS key."),
+    OutputSchema::new("docker", "URL of the engine's socket."),
+    OutputSchema::new("engine_id", "The engine that runs it."),
 ];
 
-const HOST_OF: AttributeSchema = attribute(
+const HOST_OF: AttributeSchema = AttributeSchema::new(
     "host",
     Type::Reference(&["host"]),
     Presence::Implied,
     OnChange::Refuse,
     "Machine that it is on. It cannot be moved: the PoS key would have to move with it.",
 );
-
-const fn attribute(
-    name: &'static str,
-    ty: Type,
-    presence: Presence,
-    on_change: OnChange,
-    doc: &'static str,
-) -> AttributeSchema {
-    AttributeSchema {
-        name,
-        ty,
-        presence,
-        on_change,
-        doc,
-    }
-}
-
-const fn output(name: &'static str, doc: &'static str) -> OutputSchema {
-    OutputSchema { name, doc }
-}

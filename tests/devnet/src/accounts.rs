@@ -5,6 +5,7 @@
 //! - Never: makes a key by chance. These keys are public; nothing of worth may be sent to them.
 
 use ethers_core::{k256::ecdsa::SigningKey, utils::keccak256};
+use pospool_chain::address::{CoreAddress, espace_address};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{DevnetError, Result};
@@ -38,31 +39,25 @@ pub(crate) fn derive(seed: &str, role: &str) -> Result<SigningKey> {
 }
 
 /// Returns the 64 bytes of the uncompressed public key, without the leading tag.
-pub(crate) fn public_key(key: &SigningKey) -> Vec<u8> {
-    key.verifying_key().to_encoded_point(false).as_bytes()[1..].to_vec()
+pub(crate) fn public_key(key: &SigningKey) -> [u8; 64] {
+    let point = key.verifying_key().to_encoded_point(false);
+    let mut bytes = [0; 64];
+    bytes.copy_from_slice(&point.as_bytes()[1..]);
+    bytes
 }
 
-/// Returns the Core address of a key: a user address, so its first nibble is 1.
+/// Returns the 20 bytes of the Core address of a key.
 pub(crate) fn core_bytes(key: &SigningKey) -> [u8; 20] {
-    let mut bytes = espace_bytes(key);
-    bytes[0] = (bytes[0] & 0x0f) | 0x10;
-    bytes
-}
-
-fn espace_bytes(key: &SigningKey) -> [u8; 20] {
-    let digest = keccak256(public_key(key));
-    let mut bytes = [0; 20];
-    bytes.copy_from_slice(&digest[12..]);
-    bytes
+    CoreAddress::of_public_key(&public_key(key), 0).bytes()
 }
 
 fn account(key: &SigningKey, network_id: u32) -> Account {
-    let core = core_bytes(key);
+    let core = CoreAddress::of_public_key(&public_key(key), network_id);
     Account {
         private_key: format!("0x{}", hex(&key.to_bytes())),
-        core_address: base32(&core, network_id),
-        core_hex: format!("0x{}", hex(&core)),
-        espace_address: format!("0x{}", hex(&espace_bytes(key))),
+        core_address: core.to_string(),
+        core_hex: core.hex(),
+        espace_address: espace_address(&public_key(key)),
     }
 }
 
@@ -94,103 +89,9 @@ pub(crate) fn unhex(what: &str, text: &str) -> Result<Vec<u8>> {
         .ok_or_else(|| DevnetError::malformed(what, "not hex digits"))
 }
 
-/// Writes a Core address as text, by CIP-37.
-#[must_use]
-pub fn base32(address: &[u8; 20], network_id: u32) -> String {
-    const LETTERS: &[u8; 32] = b"abcdefghjkmnprstuvwxyz0123456789";
-    let prefix = match network_id {
-        1029 => "cfx".to_owned(),
-        1 => "cfxtest".to_owned(),
-        other => format!("net{other}"),
-    };
-    let mut payload = vec![0];
-    payload.extend_from_slice(address);
-    let mut groups = five_bit_groups(&payload);
-    let checked: Vec<u8> = prefix
-        .bytes()
-        .map(|byte| byte & 0x1f)
-        .chain([0])
-        .chain(groups.iter().copied())
-        .chain([0; 8])
-        .collect();
-    let checksum = polymod(&checked).to_be_bytes();
-    groups.extend(five_bit_groups(&checksum[3..]));
-    let text: String = groups
-        .iter()
-        .map(|group| char::from(LETTERS[usize::from(*group)]))
-        .collect();
-    format!("{prefix}:{text}")
-}
-
-/// Cuts bytes into groups of five bits, the last one filled up with zeros.
-fn five_bit_groups(bytes: &[u8]) -> Vec<u8> {
-    let bit = |at: usize| {
-        bytes
-            .get(at / 8)
-            .map_or(0, |byte| (byte >> (7 - at % 8)) & 1)
-    };
-    (0..(bytes.len() * 8).div_ceil(5))
-        .map(|group| (0..5).fold(0, |value, offset| (value << 1) | bit(group * 5 + offset)))
-        .collect()
-}
-
-/// The 40-bit checksum of CIP-37.
-fn polymod(groups: &[u8]) -> u64 {
-    const GENERATOR: [u64; 5] = [
-        0x98_f2bc_8e61,
-        0x79_b76d_99e2,
-        0xf3_3e5f_b3c4,
-        0xae_2eab_e2a8,
-        0x1e_4f43_e470,
-    ];
-    let mut rest = 1_u64;
-    for group in groups {
-        let top = rest >> 35;
-        rest = ((rest & 0x07_ffff_ffff) << 5) ^ u64::from(*group);
-        for (bit, factor) in GENERATOR.iter().enumerate() {
-            if (top >> bit) & 1 == 1 {
-                rest ^= factor;
-            }
-        }
-    }
-    rest ^ 1
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn core(hex_text: &str) -> [u8; 20] {
-        unhex("address", hex_text).unwrap().try_into().unwrap()
-    }
-
-    #[test]
-    fn addresses_of_other_tools_come_out_the_same() {
-        for (hex_text, network, expected) in [
-            (
-                "0x106d49f8505410eb4e671d51f7d96d2c87807b09",
-                1029,
-                "cfx:aajg4wt2mbmbb44sp6szd783ry0jtad5bea80xdy7p",
-            ),
-            (
-                "0x1292d4955bb47f5153b88ca12c7a9e4048f09839",
-                1029,
-                "cfx:aakkfzezns4h8ymx1cgmcnd4x3aev6e2hexz250ym5",
-            ),
-            (
-                "0x0888000000000000000000000000000000000005",
-                1,
-                "cfxtest:aaejuaaaaaaaaaaaaaaaaaaaaaaaaaaaaytypk0th1",
-            ),
-            (
-                "0x0888000000000000000000000000000000000002",
-                1029,
-                "cfx:aaejuaaaaaaaaaaaaaaaaaaaaaaaaaaaajrwuc9jnb",
-            ),
-        ] {
-            assert_eq!(base32(&core(hex_text), network), expected);
-        }
-    }
 
     #[test]
     fn the_same_seed_gives_the_same_accounts() {
