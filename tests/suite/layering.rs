@@ -127,3 +127,30 @@ fn rust_files(folder: &Path) -> BTreeMap<PathBuf, String> {
     }
     files
 }
+
+/// Crates with known vulnerabilities or abandoned parts, and second copies of what is
+/// there: docs/decisions/0001-ethers-core-alone.md.
+const BANNED: &[&str] = &[
+    "ethers",
+    "ethers-contract",
+    "ethers-etherscan",
+    "ethers-middleware",
+    "ethers-providers",
+    "openssl-sys",
+    "cfx-addr",
+    "cfx-types",
+];
+
+#[test]
+fn no_banned_crate_comes_in() {
+    let lock = Path::new(env!("CARGO_MANIFEST_DIR")).join("../Cargo.lock");
+    let lock = std::fs::read_to_string(lock).unwrap();
+    let names: BTreeSet<&str> = lock
+        .lines()
+        .filter_map(|line| line.strip_prefix("name = \"")?.strip_suffix('"'))
+        .collect();
+    assert!(names.contains("ethers-core"), "the names were read");
+    for banned in BANNED {
+        assert!(!names.contains(banned), "{banned} came in");
+    }
+}
