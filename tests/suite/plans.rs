@@ -192,3 +192,23 @@ async fn what_was_not_finished_is_designed_again_although_only_the_state_differs
     );
     assert_eq!(planned.plan.steps[0].effects.len(), 1);
 }
+
+#[tokio::test]
+async fn protection_that_comes_later_counts_and_can_be_taken_away_again() {
+    let world = World::new();
+    let block = |inner: &str| format!("thing \"a\" {{\n value = 1\n {inner}\n}}");
+    world.apply(&block("")).await.unwrap();
+    let protected = block("lifecycle { prevent_destroy = true }");
+    let planned = world.plan(&protected).await.unwrap();
+    assert_eq!(
+        lines(&planned),
+        ["update thing.a (the spec differs): lifecycle.prevent_destroy"]
+    );
+    assert!(planned.plan.steps[0].effects.is_empty());
+    world.apply(&protected).await.unwrap();
+    assert!(world.plan(&protected).await.unwrap().plan.steps.is_empty());
+    assert!(matches!(world.apply("").await, Err(Trouble::Problems(_))));
+    world.apply(&block("")).await.unwrap();
+    world.apply("").await.unwrap();
+    assert!(world.fake.outside().things.is_empty());
+}

@@ -12,7 +12,7 @@ mod takedown;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use pospool_model::plan::{Action, Drift, EffectId, Plan, Reason, Record, Step};
+use pospool_model::plan::{Action, AttributeChange, Drift, EffectId, Plan, Reason, Record, Step};
 use pospool_model::provider::{Design, Facts, Observed, Task, World};
 use pospool_model::state::{Recorded, State};
 use pospool_model::{Address, Attributes, Diagnostic, KindSchema, Problem, Role, Value};
@@ -124,10 +124,63 @@ impl<'a> Planner<'a> {
             self.identity(resource)
         });
         let complete = recorded.is_some_and(|r| r.complete);
-        match decide::decide(observed, recorded.is_some(), complete, &found) {
-            None => self.keep(address, observed, recorded),
-            Some(decision) => self.change(address, schema, &wanted, found, decision),
+        if let Some(decision) = decide::decide(observed, recorded.is_some(), complete, &found) {
+            return self.change(address, schema, &wanted, found, decision);
         }
+        let about = recorded.map(|recorded| self.about_the_record(address, recorded));
+        match about.filter(|changes| !changes.is_empty()) {
+            None => self.keep(address, observed, recorded),
+            Some(changes) => {
+                let found = diff::Found {
+                    changes,
+                    ..diff::Found::default()
+                };
+                let decision = decide::Decision {
+                    action: Action::Update,
+                    reason: Reason::Differs,
+                };
+                self.push(address, schema, &wanted, found, decision, Design::default());
+            }
+        }
+    }
+
+    /// What the spec says otherwise than the state of the resource itself, not of the object:
+    /// whether it is protected, and what it uses. The state must know both when the block is gone.
+    fn about_the_record(&self, address: &Address, recorded: &Recorded) -> Vec<AttributeChange> {
+        let Some(resource) = self.config.get(address) else {
+            return Vec::new();
+        };
+        let uses = |addresses: Vec<&Address>| {
+            Value::List(
+                addresses
+                    .into_iter()
+                    .cloned()
+                    .map(Value::Resource)
+                    .collect(),
+            )
+        };
+        let pairs = [
+            (
+                "lifecycle.prevent_destroy",
+                Value::Bool(recorded.protected),
+                Value::Bool(resource.lifecycle.prevent_destroy),
+            ),
+            (
+                "depends_on",
+                uses(recorded.depends_on.iter().collect()),
+                uses(resource.depends_on.iter().collect()),
+            ),
+        ];
+        pairs
+            .into_iter()
+            .filter(|(_, before, after)| before != after)
+            .map(|(path, before, after)| AttributeChange {
+                path: path.to_owned(),
+                before,
+                after,
+                forces_replacement: false,
+            })
+            .collect()
     }
 
     /// Nothing to do: the resource's outputs stay as they are.
