@@ -376,16 +376,12 @@ impl<'a> Planner<'a> {
                 self.problems.extend(problems);
             }
         }
-        let bindings = self.seen.bindings.iter();
         let plan = Plan {
             spec_digest: self.config.digest().to_owned(),
             lineage: self.state.lineage.clone(),
             serial: self.state.serial,
             chains: self.seen.chains.clone(),
-            bindings: bindings
-                .filter(|(name, _)| self.counters.contains_key(*name))
-                .map(|(name, value)| (name.clone(), value.clone()))
-                .collect(),
+            bindings: self.seen.bindings.clone(),
             drift: self.drift,
             steps: self.steps,
             outputs,
