@@ -212,3 +212,17 @@ async fn protection_that_comes_later_counts_and_can_be_taken_away_again() {
     world.apply("").await.unwrap();
     assert!(world.fake.outside().things.is_empty());
 }
+
+#[tokio::test]
+async fn what_an_effect_says_wins_over_what_the_plan_knew_before() {
+    let world = World::new();
+    for (value, made) in [(1, 1), (2, 2)] {
+        world
+            .apply(&format!("thing \"a\" {{ value = {value} }}"))
+            .await
+            .unwrap();
+        let store = world.store();
+        let recorded = &store.state().resources[&"thing.a".parse().unwrap()];
+        assert_eq!(recorded.outputs["made"].as_integer(), Some(made));
+    }
+}

@@ -3,13 +3,7 @@
 use pospool_model::{AttributeSchema, KindSchema, OnChange, OutputSchema, Presence, Role, Type};
 
 const fn attribute(name: &'static str, ty: Type, on_change: OnChange) -> AttributeSchema {
-    AttributeSchema {
-        name,
-        ty,
-        presence: Presence::Optional,
-        on_change,
-        doc: "For tests.",
-    }
+    AttributeSchema::new(name, ty, Presence::Optional, on_change, "For tests.")
 }
 
 /// One thing in the fake outside.
@@ -28,10 +22,10 @@ pub(crate) const THING: KindSchema = KindSchema {
             OnChange::Ignore,
         ),
     ],
-    outputs: &[OutputSchema {
-        name: "id",
-        doc: "Its name outside.",
-    }],
+    outputs: &[
+        OutputSchema::new("id", "Its name outside."),
+        OutputSchema::new("made", "How often it was made or changed."),
+    ],
     open_outputs: false,
     identity: Some("id"),
     irreversible: None,

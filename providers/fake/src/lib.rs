@@ -80,7 +80,18 @@ impl FakeProvider {
                     .insert(address.clone(), attributes.unwrap_or_default());
             }
         }
-        Attributes::from([("id".to_owned(), Value::from(format!("id of {address}")))])
+        let made = Self::made(&outside, &address);
+        Attributes::from([
+            ("id".to_owned(), Value::from(format!("id of {address}"))),
+            ("made".to_owned(), made),
+        ])
+    }
+
+    /// How many tickets of a thing took effect.
+    fn made(outside: &Outside, address: &str) -> Value {
+        let mine = format!("make {address} #");
+        let count = outside.effects.keys().filter(|key| key.starts_with(&mine));
+        Value::Integer(i64::try_from(count.count()).unwrap_or(i64::MAX))
     }
 
     /// The fault of this commit, if it is its turn.
@@ -133,7 +144,11 @@ impl Provider for FakeProvider {
             let attributes = outside.things.get(target.address.as_str())?.clone();
             let present = Observed::Present {
                 attributes,
-                outputs: Attributes::new(),
+                outputs: [(
+                    "made".to_owned(),
+                    Self::made(&outside, target.address.as_str()),
+                )]
+                .into(),
             };
             Some((target.address.clone(), present))
         });

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use serde_json::json;
 
 use super::first_pool::votes;
-use super::project::{Project, rpc};
+use super::project::{Project, drip, rpc};
 
 /// Kills of the short form; `POSPOOL_KILLS` asks for more.
 const KILLS: usize = 6;
@@ -100,10 +100,6 @@ fn transactions(plan: &serde_json::Value) -> u64 {
     let effects = effects.flat_map(|step| step["effects"].as_array().unwrap());
     let sent = effects.filter(|effect| effect["provider"] == "chain" && effect["nature"] == "act");
     sent.count() as u64
-}
-
-fn drip(value: &serde_json::Value) -> u128 {
-    u128::from_str_radix(value.as_str().unwrap().trim_start_matches("0x"), 16).unwrap()
 }
 
 fn now() -> u64 {

@@ -172,8 +172,7 @@ impl Project {
     }
 
     pub(crate) fn balance(&self) -> u128 {
-        let value = rpc("cfx_getBalance", &json!([self.operator()]));
-        u128::from_str_radix(value.as_str().unwrap().trim_start_matches("0x"), 16).unwrap()
+        drip(&rpc("cfx_getBalance", &json!([self.operator()])))
     }
 }
 
@@ -206,6 +205,11 @@ pub(crate) fn rpc(method: &str, params: &Value) -> Value {
 /// A JSON-RPC quantity.
 pub(crate) fn number(value: &Value) -> u64 {
     u64::from_str_radix(value.as_str().unwrap().trim_start_matches("0x"), 16).unwrap()
+}
+
+/// A JSON-RPC amount.
+pub(crate) fn drip(value: &Value) -> u128 {
+    u128::from_str_radix(value.as_str().unwrap().trim_start_matches("0x"), 16).unwrap()
 }
 
 /// Runs the Docker client.

@@ -59,15 +59,12 @@ impl Run<'_> {
         if attributes.values().any(Value::has_unknown) {
             attributes = self.filled(address, attributes);
         }
+        // Later knowledge wins: what an earlier object left behind, then what the plan knew
+        // beforehand, then what the effects of this run said.
         let there = self.store.state().resources.get(address);
-        let mut outputs = record.outputs.clone();
-        if let Some(there) = there {
-            outputs.extend(there.outputs.clone());
-        }
-        // What this plan knows beforehand wins over what an earlier object left behind.
-        for (name, value) in &record.outputs {
-            outputs.insert(name.clone(), value.clone());
-        }
+        let mut outputs = there.map(|there| there.outputs.clone()).unwrap_or_default();
+        outputs.extend(record.outputs.clone());
+        outputs.extend(self.said.get(address).cloned().unwrap_or_default());
         self.echo_attributes(address, &attributes, &mut outputs);
         Recorded {
             attributes,

@@ -144,6 +144,8 @@ struct Run<'a> {
     schedule: Schedule<'a>,
     started: Vec<Option<Instant>>,
     finished: Vec<bool>,
+    /// Outputs of the effects of this run.
+    said: BTreeMap<Address, Attributes>,
     running: Running<'a>,
     notes: (UnboundedSender<Note>, UnboundedReceiver<Note>),
     outcome: Outcome,
@@ -165,6 +167,7 @@ impl<'a> Run<'a> {
             started: vec![None; schedule.len()],
             finished: vec![false; plan.steps.len()],
             schedule,
+            said: BTreeMap::new(),
             running: FuturesUnordered::new(),
             notes: unbounded_channel(),
             outcome: Outcome::default(),
@@ -299,6 +302,8 @@ impl<'a> Run<'a> {
         let (id, effect) = self.schedule.effect(index);
         let error = match result {
             Ok(outputs) => {
+                let said = self.said.entry(id.address.clone()).or_default();
+                said.extend(outputs.clone());
                 self.store.record(Entry::End {
                     id: id.clone(),
                     outputs,

@@ -3,7 +3,7 @@
 use pospool_model::plan::{Action, Reason};
 use pospool_model::provider::Observed;
 use pospool_model::state::State;
-use pospool_model::{Address, Diagnostic, KindSchema, OnChange};
+use pospool_model::{Address, Diagnostic, KindSchema};
 
 use super::diff::Found;
 use crate::config::Config;
@@ -107,9 +107,4 @@ impl Found {
             Action::Update
         }
     }
-}
-
-/// What a change of one attribute means for the whole object.
-pub(super) fn forces_replacement(on_change: OnChange) -> bool {
-    on_change == OnChange::Replace
 }

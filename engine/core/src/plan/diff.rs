@@ -7,7 +7,6 @@ use pospool_model::provider::Observed;
 use pospool_model::state::Recorded;
 use pospool_model::{Address, AttributeSchema, Attributes, KindSchema, OnChange, Type, Value};
 
-use super::decide::forces_replacement;
 use crate::observe::current;
 
 /// Turns a resource inside settings into the value that stands for it.
@@ -63,7 +62,7 @@ pub(super) fn compare(
             path,
             before,
             after,
-            forces_replacement: forces_replacement(attribute.on_change),
+            forces_replacement: attribute.on_change == OnChange::Replace,
         };
         let old = before.get(attribute.name).cloned().unwrap_or_default();
         let differing = differing_paths(attribute, &old, &after);
@@ -213,17 +212,4 @@ fn identified(value: Value, identity: Identity<'_>) -> Value {
         ),
         other => other,
     }
-}
-
-/// Paths at which two sets of attributes differ, for the views.
-#[must_use]
-pub fn differences(before: &Attributes, after: &Attributes) -> Vec<String> {
-    let names = before.keys().chain(after.keys());
-    let mut paths: Vec<String> = names
-        .filter(|name| before.get(*name) != after.get(*name))
-        .cloned()
-        .collect();
-    paths.sort();
-    paths.dedup();
-    paths
 }

@@ -22,8 +22,6 @@ use crate::observe::Seen;
 use crate::registry::Registry;
 use crate::resolve::{self, Outputs, Wanted};
 
-pub use diff::differences;
-
 /// What the user asks of one plan beyond the spec.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
