@@ -93,6 +93,7 @@ fn show_tells_what_was_made() {
         thing.a
           value: 1
           → id: "id of thing.a"
+          → made: 1
 
         outputs:
           id: "id of thing.a"
