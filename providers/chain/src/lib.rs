@@ -42,19 +42,22 @@ mod testing;
 mod text;
 mod transaction;
 mod wait;
+mod wire;
 mod work;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use pospool_model::plan::Effect;
 use pospool_model::provider::{Design, Observation, Progress, Scene, Target, Task, Ticket, World};
 use pospool_model::{Attributes, KindSchema, Problem, Provider, ProviderError};
+use tokio::time::Instant;
 
 use crate::facts::Facts;
 use crate::send::Pace;
+use crate::wire::Link;
+pub use crate::wire::{Silence, Wire};
 use crate::work::Attempt;
 
 /// Name of this provider.
@@ -84,23 +87,28 @@ impl Default for ChainSettings {
 #[derive(Clone, Debug)]
 pub struct ChainProvider {
     settings: ChainSettings,
-    trips: Arc<AtomicU64>,
+    link: Link,
 }
 
 impl ChainProvider {
     /// Makes a provider; nothing is connected yet.
     #[must_use]
     pub fn new(settings: ChainSettings) -> Self {
-        Self {
-            settings,
-            trips: Arc::default(),
-        }
+        let link = Link::default();
+        Self { settings, link }
+    }
+
+    /// The same over another wire than HTTP, such as a model chain.
+    #[must_use]
+    pub fn over(settings: ChainSettings, wire: Arc<dyn Wire>) -> Self {
+        let link = Link::new(wire);
+        Self { settings, link }
     }
 
     /// Returns how many times an answer of a node was waited for.
     #[must_use]
     pub fn round_trips(&self) -> u64 {
-        self.trips.load(Ordering::Relaxed)
+        self.link.round_trips()
     }
 }
 
@@ -128,7 +136,7 @@ impl Provider for ChainProvider {
         targets: &[Target<'_>],
         scene: &Scene<'_>,
     ) -> Result<Observation, ProviderError> {
-        observe::observe(&self.trips, targets, scene).await
+        observe::observe(&self.link, targets, scene).await
     }
 
     fn design(&self, task: &Task<'_>, world: &mut World<'_>) -> Result<Design, Vec<Problem>> {
@@ -144,7 +152,7 @@ impl Provider for ChainProvider {
     async fn prepare(&self, effect: &Effect, inputs: &Attributes) -> Result<Ticket, ProviderError> {
         let started = Instant::now();
         loop {
-            let prepared = prepare::prepare(&self.trips, effect, inputs).await;
+            let prepared = prepare::prepare(&self.link, effect, inputs).await;
             // `latest_confirmed` is an estimate of risk and may fall back behind what it said
             // before, most of all on a young chain: what was proven is then proven again.
             let again = matches!(&prepared, Err(error) if error.code() == prepare::UNCONFIRMED)
@@ -173,13 +181,9 @@ impl Provider for ChainProvider {
             source: Some(Box::new(error)),
         })?;
         match attempt {
-            Attempt::Transaction(signed) => {
-                send::commit(&self.trips, pace, &signed, progress).await
-            }
-            Attempt::AwaitCode(work) => wait::await_code(&self.trips, pace, &work, progress).await,
-            Attempt::AwaitVotes(work) => {
-                wait::await_votes(&self.trips, pace, &work, progress).await
-            }
+            Attempt::Transaction(signed) => send::commit(&self.link, pace, &signed, progress).await,
+            Attempt::AwaitCode(work) => wait::await_code(&self.link, pace, &work, progress).await,
+            Attempt::AwaitVotes(work) => wait::await_votes(&self.link, pace, &work, progress).await,
         }
     }
 }

@@ -7,22 +7,19 @@
 mod given;
 mod made;
 
-use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
-
 use pospool_model::provider::{self, Observation, Observed, Scene, Target};
 use pospool_model::{Address, Attributes, ProviderError, Value};
 
 use crate::account;
 use crate::facts::Facts;
 use crate::rpc::RpcError;
+use crate::wire::Link;
 
-type Trips = Arc<AtomicU64>;
 type Found = Result<(Observation, Facts), ProviderError>;
 
 /// Looks at the targets.
 pub(crate) async fn observe(
-    trips: &Trips,
+    link: &Link,
     targets: &[Target<'_>],
     scene: &Scene<'_>,
 ) -> Result<Observation, ProviderError> {
@@ -33,10 +30,10 @@ pub(crate) async fn observe(
     let mut facts = Facts::default();
     let mut parts = Vec::new();
     if !given.is_empty() {
-        parts.extend(given::look(trips, &given, scene).await);
+        parts.extend(given::look(link, &given, scene).await);
     }
     if !made.is_empty() {
-        parts.extend(made::look(trips, &made, scene).await);
+        parts.extend(made::look(link, &made, scene).await);
     }
     for part in parts {
         let (found, known) = part?;

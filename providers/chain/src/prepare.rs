@@ -4,9 +4,6 @@
 //! - Returns: a ticket with the signed bytes; or why this transaction must not be sent.
 //! - Never: changes a choice of the plan: nonce, limits, price and data are as planned.
 
-use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
-
 use pospool_model::plan::Effect;
 use pospool_model::provider::Ticket;
 use pospool_model::{Attributes, ProviderError, Value};
@@ -17,6 +14,7 @@ use crate::register_data::RegisterData;
 use crate::rpc::Rpc;
 use crate::text::{hex_bytes, hex_text, hex_word};
 use crate::transaction::Unsigned;
+use crate::wire::Link;
 use crate::work::{Attempt, AwaitVotes, SignedWork, TransactionWork, Work};
 
 /// Code of the refusal that time alone may mend.
@@ -24,7 +22,7 @@ pub(crate) const UNCONFIRMED: &str = "chain/pool-unconfirmed";
 
 /// Makes an effect ready.
 pub(crate) async fn prepare(
-    trips: &Arc<AtomicU64>,
+    link: &Link,
     effect: &Effect,
     inputs: &Attributes,
 ) -> Result<Ticket, ProviderError> {
@@ -47,7 +45,7 @@ pub(crate) async fn prepare(
         }
         Work::Transaction(work) => {
             let data = data_of(&work, inputs)?;
-            let rpc = client(trips, &work)?;
+            let rpc = client(link, &work)?;
             let epoch_height = preflight::look(&rpc, &work, &data).await?;
             let signed = sign(&work, data.bytes, epoch_height)?;
             Ok(ticket(
@@ -77,13 +75,11 @@ fn missing(name: &str) -> ProviderError {
     ProviderError::refused("chain/missing-input", format!("the node gave no `{name}`"))
 }
 
-fn client(trips: &Arc<AtomicU64>, work: &TransactionWork) -> Result<Rpc, ProviderError> {
-    Rpc::counting(&work.chain.endpoints, Arc::clone(trips)).map_err(|error| {
-        ProviderError::Refused {
-            code: "chain/bad-rpc",
-            what: "the plan's `core_rpc` cannot be used".to_owned(),
-            source: Some(Box::new(error)),
-        }
+fn client(link: &Link, work: &TransactionWork) -> Result<Rpc, ProviderError> {
+    Rpc::over(link, &work.chain.endpoints).map_err(|error| ProviderError::Refused {
+        code: "chain/bad-rpc",
+        what: "the plan's `core_rpc` cannot be used".to_owned(),
+        source: Some(Box::new(error)),
     })
 }
 

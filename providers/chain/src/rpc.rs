@@ -5,19 +5,13 @@
 //! - Never: sends a transaction twice on its own. Reading calls move on to the next endpoint; `Rpc::send_raw` does so
 //!   only when the endpoint surely did not take the bytes.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use futures_util::future::try_join_all;
 use serde_json::{Value as Json, json};
 
-/// Most bytes of one answer. The largest that we ask for is the code of a contract: 100 KB as hex.
-const ANSWER_LIMIT: usize = 8 * 1024 * 1024;
-/// Longest wait for one answer.
-const ANSWER_TIME: Duration = Duration::from_secs(15);
-/// Longest wait for a connection.
-const CONNECT_TIME: Duration = Duration::from_secs(5);
+use crate::wire::Link;
+
 /// How often, and how far apart, busy endpoints are asked.
 const BUSY_ROUNDS: u32 = 3;
 const BUSY_PAUSE: Duration = Duration::from_millis(1100);
@@ -56,9 +50,6 @@ pub enum RpcError {
     /// An endpoint is not a URL that can be called.
     #[error("`{0}` is not an http:// or https:// endpoint")]
     Endpoint(String),
-    /// No HTTP client can be made on this machine.
-    #[error("the HTTP client cannot be set up")]
-    Setup(#[source] reqwest::Error),
     /// No endpoint gave an answer.
     #[error("no answer from {}", tried.join(", "))]
     Unreachable {
@@ -92,47 +83,39 @@ pub(crate) enum Sent {
 #[derive(Clone, Debug)]
 pub struct Rpc {
     endpoints: Vec<Endpoint>,
-    trips: Arc<AtomicU64>,
+    link: Link,
 }
 
 #[derive(Clone, Debug)]
 struct Endpoint {
     url: reqwest::Url,
-    http: reqwest::Client,
-}
-
-/// Why one endpoint gave no answer.
-#[derive(Debug)]
-struct Silence {
-    what: String,
-    /// Nothing can have reached the node.
-    unsent: bool,
 }
 
 impl Rpc {
     /// Prepares a client for endpoints, in order of preference. Nothing is sent yet.
     pub fn new(endpoints: &[String]) -> Result<Self, RpcError> {
-        Self::counting(endpoints, Arc::default())
+        Self::over(&Link::default(), endpoints)
     }
 
-    /// The same, with a counter of round trips that is shared.
-    pub(crate) fn counting(endpoints: &[String], trips: Arc<AtomicU64>) -> Result<Self, RpcError> {
+    /// The same, over a link that is shared.
+    pub(crate) fn over(link: &Link, endpoints: &[String]) -> Result<Self, RpcError> {
         let endpoints = endpoints
             .iter()
             .map(|text| Endpoint::new(text))
             .collect::<Result<Vec<_>, _>>()?;
-        Ok(Self { endpoints, trips })
+        let link = link.clone();
+        Ok(Self { endpoints, link })
     }
 
     /// Returns how many times an answer was waited for; calls that go out together count once.
     #[must_use]
     pub fn round_trips(&self) -> u64 {
-        self.trips.load(Ordering::Relaxed)
+        self.link.round_trips()
     }
 
     /// Calls a method that only reads; `params` is a JSON array.
     pub async fn call(&self, method: &str, params: Json) -> Result<Json, RpcError> {
-        self.trips.fetch_add(1, Ordering::Relaxed);
+        self.link.count();
         let request = request(0, method, &params);
         let answer = self.read(&request).await?;
         result_of(&answer).map_err(|refusal| RpcError::Refused {
@@ -146,7 +129,7 @@ impl Rpc {
         if calls.is_empty() {
             return Ok(Vec::new());
         }
-        self.trips.fetch_add(1, Ordering::Relaxed);
+        self.link.count();
         let parts = calls.chunks(BATCH_LIMIT).map(|part| self.batch_part(part));
         Ok(try_join_all(parts).await?.into_iter().flatten().collect())
     }
@@ -185,8 +168,8 @@ impl Rpc {
         let request = request(0, "cfx_sendRawTransaction", &json!([raw]));
         let mut tried = Vec::new();
         for endpoint in &self.endpoints {
-            self.trips.fetch_add(1, Ordering::Relaxed);
-            match endpoint.post(&request).await {
+            self.link.count();
+            match self.link.post(&endpoint.url, &request).await {
                 Ok(answer) => match result_of(&answer) {
                     Ok(_) => return Sent::Accepted,
                     Err(refusal) if is_busy(&refusal) => {
@@ -194,7 +177,7 @@ impl Rpc {
                     }
                     Err(refusal) => return Sent::Refused(refusal),
                 },
-                Err(silence) if silence.unsent => tried.push(silence.what),
+                Err(silence) if silence.unsent => tried.push(endpoint.says(&silence.what)),
                 Err(_) => return Sent::Unknown,
             }
         }
@@ -208,7 +191,7 @@ impl Rpc {
         loop {
             let (mut tried, mut busy) = (Vec::new(), false);
             for endpoint in &self.endpoints {
-                match endpoint.post(request).await {
+                match self.link.post(&endpoint.url, request).await {
                     Ok(answer) => match busy_refusal(&answer) {
                         Some(refusal) => {
                             busy = true;
@@ -216,7 +199,7 @@ impl Rpc {
                         }
                         None => return Ok(answer),
                     },
-                    Err(silence) => tried.push(silence.what),
+                    Err(silence) => tried.push(endpoint.says(&silence.what)),
                 }
             }
             if !busy || rounds == BUSY_ROUNDS {
@@ -232,22 +215,10 @@ impl Endpoint {
     fn new(text: &str) -> Result<Self, RpcError> {
         let wrong = || RpcError::Endpoint(text.to_owned());
         let url = reqwest::Url::parse(text).map_err(|_| wrong())?;
-        let host = url.host_str().ok_or_else(wrong)?;
-        if !matches!(url.scheme(), "http" | "https") {
+        if url.host_str().is_none() || !matches!(url.scheme(), "http" | "https") {
             return Err(wrong());
         }
-        // reqwest brings no cryptography of its own here, and refuses to start without one even for plain HTTP. That
-        // somebody else installed one before is as good.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let mut builder = reqwest::Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .connect_timeout(CONNECT_TIME)
-            .timeout(ANSWER_TIME);
-        if is_loopback(host) {
-            builder = builder.no_proxy();
-        }
-        let http = builder.build().map_err(RpcError::Setup)?;
-        Ok(Self { url, http })
+        Ok(Self { url })
     }
 
     /// Names the endpoint without its path, which may hold a provider's access key.
@@ -258,49 +229,6 @@ impl Endpoint {
             None => format!("{host} ({what})"),
         }
     }
-
-    async fn post(&self, request: &Json) -> Result<Json, Silence> {
-        let silence = |unsent: bool| {
-            move |error: reqwest::Error| Silence {
-                what: self.says(&innermost(&error.without_url())),
-                unsent,
-            }
-        };
-        let sent = self.http.post(self.url.clone()).json(request).send().await;
-        let mut answer = sent.map_err(|error| {
-            let unsent = error.is_connect() || error.is_builder();
-            silence(unsent)(error)
-        })?;
-        let status = answer.status();
-        let mut body = Vec::new();
-        while let Some(part) = answer.chunk().await.map_err(silence(false))? {
-            if body.len() + part.len() > ANSWER_LIMIT {
-                return Err(Silence {
-                    what: self.says("the answer is larger than 8 MB"),
-                    unsent: false,
-                });
-            }
-            body.extend_from_slice(&part);
-        }
-        serde_json::from_slice(&body).map_err(|_| Silence {
-            what: self.says(&format!("HTTP status {status}, and no JSON")),
-            // 429 is answered by the gate before the node.
-            unsent: status.as_u16() == 429,
-        })
-    }
-}
-
-fn is_loopback(host: &str) -> bool {
-    host == "localhost" || host.starts_with("127.") || host == "[::1]"
-}
-
-/// Says the innermost cause: reqwest's own words are only "error sending request".
-fn innermost(error: &dyn std::error::Error) -> String {
-    let mut deepest = error;
-    while let Some(cause) = deepest.source() {
-        deepest = cause;
-    }
-    deepest.to_string()
 }
 
 fn request(id: usize, method: &str, params: &Json) -> Json {

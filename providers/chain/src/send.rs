@@ -5,19 +5,19 @@
 //! - Never: signs. The same bytes take effect at most once, since their nonce is in them; so a look comes first, and
 //!   where the node knows nothing of them, they are handed in again.
 
-use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use pospool_model::provider::Progress;
 use pospool_model::{Attributes, ProviderError};
 use serde_json::{Value as Json, json};
+use tokio::time::Instant;
 
 use crate::batch::{At, Batch};
 use crate::outcome::{self, Look, Next, Ours, SendRefusal};
 use crate::revert;
 use crate::rpc::{Rpc, RpcError, Sent};
 use crate::text::field_u64;
+use crate::wire::Link;
 use crate::work::SignedWork;
 
 /// How often the reason of a long wait is asked for.
@@ -35,12 +35,12 @@ pub(crate) struct Pace {
 
 /// Carries one ticket out.
 pub(crate) async fn commit(
-    trips: &Arc<AtomicU64>,
+    link: &Link,
     pace: Pace,
     signed: &SignedWork,
     progress: &dyn Progress,
 ) -> Result<Attributes, ProviderError> {
-    let rpc = Rpc::counting(&signed.chain.endpoints, Arc::clone(trips));
+    let rpc = Rpc::over(link, &signed.chain.endpoints);
     let rpc = rpc.map_err(|error| unknown(signed, Some(error)))?;
     let mut run = Run {
         rpc,

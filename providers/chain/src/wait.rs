@@ -4,19 +4,17 @@
 //! - Returns: outputs when it is so; [`ProviderError::Converging`] when the time is over.
 //! - Never: takes silence of the node for an answer.
 
-use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
-use std::time::Instant;
-
 use pospool_model::provider::Progress;
 use pospool_model::{Attributes, ProviderError, Value};
 use serde_json::{Value as Json, json};
+use tokio::time::Instant;
 
 use crate::batch::{At, Batch};
 use crate::registration::observe::{ask_votes, read_votes, votes_value};
 use crate::rpc::{Rpc, RpcError};
 use crate::send::{Pace, SAY_EVERY};
 use crate::text::field_u64;
+use crate::wire::Link;
 use crate::work::{AwaitCode, AwaitVotes, ChainRef};
 
 /// What one look at a wait found.
@@ -28,12 +26,12 @@ enum Found {
 
 /// Waits until all code is there at `latest_confirmed` and PoS is at work.
 pub(crate) async fn await_code(
-    trips: &Arc<AtomicU64>,
+    link: &Link,
     pace: Pace,
     work: &AwaitCode,
     progress: &dyn Progress,
 ) -> Result<Attributes, ProviderError> {
-    repeat(trips, pace, &work.chain, progress, Awaited::Code(work)).await
+    repeat(link, pace, &work.chain, progress, Awaited::Code(work)).await
 }
 
 async fn look_for_code(rpc: &Rpc, work: &AwaitCode) -> Result<Found, RpcError> {
@@ -79,7 +77,7 @@ async fn look_for_code(rpc: &Rpc, work: &AwaitCode) -> Result<Found, RpcError> {
 
 /// Waits until PoS counts a vote of a key.
 pub(crate) async fn await_votes(
-    trips: &Arc<AtomicU64>,
+    link: &Link,
     pace: Pace,
     work: &AwaitVotes,
     progress: &dyn Progress,
@@ -91,7 +89,7 @@ pub(crate) async fn await_votes(
         ));
     };
     repeat(
-        trips,
+        link,
         pace,
         &work.chain,
         progress,
@@ -147,7 +145,7 @@ impl Awaited<'_> {
 }
 
 async fn repeat(
-    trips: &Arc<AtomicU64>,
+    link: &Link,
     pace: Pace,
     chain: &ChainRef,
     progress: &dyn Progress,
@@ -158,7 +156,7 @@ async fn repeat(
         what: "the Core Space RPC".to_owned(),
         source: Some(Box::new(error)),
     };
-    let rpc = Rpc::counting(&chain.endpoints, Arc::clone(trips)).map_err(unreachable)?;
+    let rpc = Rpc::over(link, &chain.endpoints).map_err(unreachable)?;
     let started = Instant::now();
     let mut said: Option<Instant> = None;
     loop {
@@ -189,7 +187,6 @@ async fn repeat(
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
 
     use super::*;
     use crate::address::CoreAddress;
@@ -206,7 +203,7 @@ mod tests {
             _ => Answer::Result(json!({ "codeHash": "0x60" })),
         })
         .await;
-        let rpc = Rpc::counting(&[server.url()], Arc::default()).unwrap();
+        let rpc = Rpc::new(&[server.url()]).unwrap();
         let contracts = vec![CoreAddress::new([0x80; 20], 1234)];
         let chain = ChainRef {
             endpoints: vec![server.url()],

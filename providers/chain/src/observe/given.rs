@@ -6,19 +6,19 @@
 //! - Never: keeps a private key while it waits.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use futures_util::future::join_all;
 use pospool_model::provider::{Observation, Scene, Target};
 use pospool_model::{Address, Attributes, SecretRef};
 
-use super::{Found, Trips, chain_of, not_a_node, present, unreachable};
+use super::{Found, chain_of, not_a_node, present, unreachable};
 use crate::account::{self, PublicKey};
 use crate::address::CoreAddress;
 use crate::batch::{At, Batch};
 use crate::chain;
 use crate::facts::Facts;
 use crate::rpc::{Rpc, RpcError};
+use crate::wire::Link;
 
 /// An account whose key was read.
 struct Signer<'a> {
@@ -28,7 +28,7 @@ struct Signer<'a> {
 }
 
 /// Looks at chains and accounts.
-pub(super) async fn look(trips: &Trips, targets: &[&Target<'_>], scene: &Scene<'_>) -> Vec<Found> {
+pub(super) async fn look(link: &Link, targets: &[&Target<'_>], scene: &Scene<'_>) -> Vec<Found> {
     let mut problems = Vec::new();
     let mut signers: BTreeMap<&Address, Vec<Signer<'_>>> = BTreeMap::new();
     for target in targets
@@ -58,7 +58,7 @@ pub(super) async fn look(trips: &Trips, targets: &[&Target<'_>], scene: &Scene<'
         let accounts = signers.remove(target.address).unwrap_or_default();
         target
             .wanted
-            .map(|wanted| look_at_chain(trips, target.address, wanted, accounts))
+            .map(|wanted| look_at_chain(link, target.address, wanted, accounts))
     });
     let mut found = join_all(looks).await;
     let own = Observation {
@@ -70,12 +70,12 @@ pub(super) async fn look(trips: &Trips, targets: &[&Target<'_>], scene: &Scene<'
 }
 
 async fn look_at_chain(
-    trips: &Trips,
+    link: &Link,
     chain: &Address,
     wanted: &Attributes,
     accounts: Vec<Signer<'_>>,
 ) -> Found {
-    let rpc = Rpc::counting(&chain::endpoints(wanted), Arc::clone(trips));
+    let rpc = Rpc::over(link, &chain::endpoints(wanted));
     let rpc = rpc.map_err(|error| unreachable(chain, error))?;
     let mut batch = Batch::default();
     let asked = chain::ask(&mut batch);

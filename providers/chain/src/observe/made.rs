@@ -5,13 +5,12 @@
 //! - Never: looks at a chain that the spec does not have.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use futures_util::future::join_all;
 use pospool_model::provider::{Observation, Scene, Target};
 use pospool_model::{Address, SecretRef};
 
-use super::{Found, Trips, chain_of, not_a_node, present, unreachable};
+use super::{Found, chain_of, not_a_node, present, unreachable};
 use crate::account;
 use crate::address::CoreAddress;
 use crate::batch::{At, Batch};
@@ -20,10 +19,11 @@ use crate::contract;
 use crate::facts::{ChainFacts, Facts};
 use crate::registration;
 use crate::rpc::Rpc;
+use crate::wire::Link;
 use crate::work::ChainRef;
 
 /// Looks at contracts and registrations.
-pub(super) async fn look(trips: &Trips, targets: &[&Target<'_>], scene: &Scene<'_>) -> Vec<Found> {
+pub(super) async fn look(link: &Link, targets: &[&Target<'_>], scene: &Scene<'_>) -> Vec<Found> {
     let mut by_chain: BTreeMap<&Address, Vec<&Target<'_>>> = BTreeMap::new();
     let mut unplaced = Observation::default();
     for target in targets {
@@ -42,7 +42,7 @@ pub(super) async fn look(trips: &Trips, targets: &[&Target<'_>], scene: &Scene<'
     }
     let looks = by_chain
         .into_iter()
-        .map(|(chain, targets)| look_at_targets(trips, chain, targets, scene));
+        .map(|(chain, targets)| look_at_targets(link, chain, targets, scene));
     let mut found = join_all(looks).await;
     found.push(Ok((unplaced, Facts::default())));
     found
@@ -99,13 +99,13 @@ fn ask<'a>(
 }
 
 async fn look_at_targets(
-    trips: &Trips,
+    link: &Link,
     chain: &Address,
     targets: Vec<&Target<'_>>,
     scene: &Scene<'_>,
 ) -> Found {
     let (reference, at) = pinned(chain, scene).ok_or_else(|| not_a_node(chain))?;
-    let rpc = Rpc::counting(&reference.endpoints, Arc::clone(trips));
+    let rpc = Rpc::over(link, &reference.endpoints);
     let rpc = rpc.map_err(|error| unreachable(chain, error))?;
     let mut batch = Batch::default();
     let asked = ask(&mut batch, chain, targets, scene, reference.network, at);

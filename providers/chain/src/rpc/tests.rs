@@ -1,5 +1,7 @@
 //! The client against a small HTTP server.
 
+use std::sync::atomic::Ordering;
+
 use super::*;
 use crate::testing::{Answer, Server};
 

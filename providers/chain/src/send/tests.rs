@@ -1,8 +1,8 @@
 //! The life of one ticket against a small node: looked for first, sent at most once, never signed again.
 
 use std::collections::VecDeque;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
 
 use super::*;
 use crate::bench::{GENESIS, attributes, chain_ref, core, text};
@@ -138,7 +138,7 @@ fn pace(wait: u64) -> Pace {
 
 async fn run(signed: &SignedWork, wait: u64) -> (Result<Attributes, ProviderError>, u32) {
     let ear = Ear::default();
-    let result = commit(&Arc::default(), pace(wait), signed, &ear).await;
+    let result = commit(&Link::default(), pace(wait), signed, &ear).await;
     (result, ear.sent.load(Ordering::SeqCst))
 }
 
@@ -330,7 +330,7 @@ async fn a_user_who_stops_leaves_it_open() {
         ..Ear::default()
     };
     let result = commit(
-        &Arc::default(),
+        &Link::default(),
         pace(5000),
         &signed(vec![node.server.url()]),
         &ear,
