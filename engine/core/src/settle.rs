@@ -9,12 +9,14 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use async_trait::async_trait;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use pospool_model::plan::EffectId;
-use pospool_model::provider::Progress;
+use pospool_model::provider::{Progress, Ticket};
 use pospool_model::{Attributes, ProviderError};
+use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
-use crate::apply::{Event, Listener};
+use crate::apply::{Amendment, Event, Listener};
 use crate::registry::Registry;
 use crate::store::{Entry, Open, Store, StoreError};
 
@@ -35,13 +37,25 @@ pub async fn settle(
         return Ok(Vec::new());
     }
     let open: Vec<Open> = store.open_effects().to_vec();
+    let (amend, mut amendments) = unbounded_channel();
     let mut commits: FuturesUnordered<_> = open
         .iter()
-        .map(|open| commit(open, registry, listener, cancel))
+        .map(|open| commit(open, registry, listener, cancel, &amend))
         .collect();
     let mut unsettled = Vec::new();
     let mut done = 0;
-    while let Some((open, result)) = commits.next().await {
+    loop {
+        let (open, result) = tokio::select! {
+            biased;
+            Some((id, amendment)) = amendments.recv() => {
+                Amendment::write(amendment, id, store)?;
+                continue;
+            }
+            ended = commits.next() => match ended {
+                Some(ended) => ended,
+                None => break,
+            },
+        };
         let id = open.id.clone();
         let error = match result {
             Ok(outputs) => {
@@ -81,6 +95,7 @@ async fn commit<'a>(
     registry: &Registry,
     listener: &dyn Listener,
     cancel: &Arc<AtomicBool>,
+    amend: &UnboundedSender<(EffectId, Amendment)>,
 ) -> (&'a Open, Result<Attributes, ProviderError>) {
     listener.hear(&Event::Started {
         id: &open.id,
@@ -90,6 +105,7 @@ async fn commit<'a>(
         id: &open.id,
         listener,
         cancel,
+        amend,
     };
     let result = match registry.by_name(&open.provider) {
         Some(provider) => provider.commit(&open.ticket, &voice).await,
@@ -107,8 +123,10 @@ struct Voice<'a> {
     id: &'a EffectId,
     listener: &'a dyn Listener,
     cancel: &'a Arc<AtomicBool>,
+    amend: &'a UnboundedSender<(EffectId, Amendment)>,
 }
 
+#[async_trait]
 impl Progress for Voice<'_> {
     fn sent(&self) {}
 
@@ -122,5 +140,13 @@ impl Progress for Voice<'_> {
 
     fn cancelled(&self) -> bool {
         self.cancel.load(Ordering::Relaxed)
+    }
+
+    async fn amend(&self, ticket: &Ticket) -> Result<(), ProviderError> {
+        Amendment::through(ticket, |amendment| {
+            // The receiver lives as long as the commits.
+            let _ = self.amend.send((self.id.clone(), amendment));
+        })
+        .await
     }
 }

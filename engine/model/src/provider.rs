@@ -205,6 +205,7 @@ pub struct Ticket {
 }
 
 /// Hears how a commit goes on.
+#[async_trait]
 pub trait Progress: Send + Sync {
     /// The effect is in its place of order outside: what only needs that may go on.
     fn sent(&self);
@@ -214,6 +215,12 @@ pub trait Progress: Send + Sync {
 
     /// Whether the user asked to stop: a wait should end with [`ProviderError::Cancelled`].
     fn cancelled(&self) -> bool;
+
+    /// Puts another form of the ticket into the journal; it is on the disk when this
+    /// returns, and the next run is given this one. The new form must still be able to
+    /// find everything that the old one may have done, such as an earlier transaction
+    /// with the same nonce. On an error nothing new may be sent.
+    async fn amend(&self, ticket: &Ticket) -> Result<(), ProviderError>;
 }
 
 /// Cause of a provider's failure.

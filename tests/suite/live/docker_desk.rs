@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use pospool_docker::{DockerProvider, DockerSettings};
 use pospool_model::plan::Action;
 use pospool_model::provider::{
-    Design, Facts, Observed, Progress, Provider, Scene, Target, Task, World,
+    Design, Facts, Observed, Progress, Provider, Scene, Target, Task, Ticket, World,
 };
 use pospool_model::state::Recorded;
 use pospool_model::{Address, Attributes, Problem, ProviderError, SecretRef, Value};
@@ -14,6 +14,7 @@ use pospool_model::{Address, Attributes, Problem, ProviderError, SecretRef, Valu
 /// Says what is waited for.
 struct Loud;
 
+#[async_trait::async_trait]
 impl Progress for Loud {
     fn sent(&self) {}
 
@@ -23,6 +24,10 @@ impl Progress for Loud {
 
     fn cancelled(&self) -> bool {
         false
+    }
+
+    async fn amend(&self, _: &Ticket) -> Result<(), ProviderError> {
+        unreachable!("nothing in Docker is carried out in another form")
     }
 }
 

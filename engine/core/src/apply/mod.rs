@@ -14,12 +14,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
+use async_trait::async_trait;
 use futures_util::future::BoxFuture;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use pospool_model::plan::{Effect, EffectId, Level, Nature, Plan, Step};
 use pospool_model::provider::{Progress, Ticket};
 use pospool_model::{Address, Attributes, Provider, ProviderError};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::oneshot;
 
 use crate::config::Config;
 use crate::observe::Seen;
@@ -132,6 +134,42 @@ enum Report {
 enum Note {
     Sent(usize),
     Waiting(usize, String),
+    Amend(usize, Amendment),
+}
+
+/// Another form of an open ticket, and who waits until it is on the disk.
+pub(crate) struct Amendment {
+    ticket: Ticket,
+    on_disk: oneshot::Sender<()>,
+}
+
+impl Amendment {
+    /// Hands an amendment to the one who keeps the journal, and waits until it is there.
+    pub(crate) async fn through(
+        ticket: &Ticket,
+        send: impl FnOnce(Self),
+    ) -> Result<(), ProviderError> {
+        let (on_disk, done) = oneshot::channel();
+        send(Self {
+            ticket: ticket.clone(),
+            on_disk,
+        });
+        done.await.map_err(|_| ProviderError::OutcomeUnknown {
+            code: "apply/not-journalled",
+            what: format!("{}: its other form could not be written down", ticket.key),
+            source: None,
+        })
+    }
+
+    /// Puts it on the disk and says so.
+    pub(crate) fn write(self, id: EffectId, store: &mut Store) -> Result<(), StoreError> {
+        let ticket = self.ticket;
+        store.record(Entry::Amend { id, ticket })?;
+        store.sync()?;
+        // Nobody waits any more when the commit was given up meanwhile.
+        let _ = self.on_disk.send(());
+        Ok(())
+    }
 }
 
 type Running<'a> = FuturesUnordered<BoxFuture<'a, Report>>;
@@ -186,7 +224,7 @@ impl<'a> Run<'a> {
             }
             tokio::select! {
                 biased;
-                Some(note) = self.notes.1.recv() => self.note(note),
+                Some(note) = self.notes.1.recv() => self.note(note)?,
                 Some(report) = self.running.next() => self.take(report)?,
             }
         }
@@ -256,7 +294,7 @@ impl<'a> Run<'a> {
                 Ok(())
             }
             Report::Committed(index, result) => {
-                self.drain_notes();
+                self.drain_notes()?;
                 self.end(index, result)
             }
         }
@@ -345,7 +383,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn note(&mut self, note: Note) {
+    fn note(&mut self, note: Note) -> Result<(), StoreError> {
         match note {
             Note::Sent(index) => self.schedule.mark(index, Level::Sent),
             Note::Waiting(index, what) => self.listener.hear(&Event::Waiting {
@@ -353,13 +391,19 @@ impl<'a> Run<'a> {
                 what: &what,
                 seconds: self.seconds(index),
             }),
+            Note::Amend(index, amendment) => {
+                let (id, _) = self.schedule.effect(index);
+                amendment.write(id, self.store)?;
+            }
         }
+        Ok(())
     }
 
-    fn drain_notes(&mut self) {
+    fn drain_notes(&mut self) -> Result<(), StoreError> {
         while let Ok(note) = self.notes.1.try_recv() {
-            self.note(note);
+            self.note(note)?;
         }
+        Ok(())
     }
 
     fn seconds(&self, index: usize) -> u64 {
@@ -407,6 +451,7 @@ struct Voice {
     cancel: Arc<AtomicBool>,
 }
 
+#[async_trait]
 impl Progress for Voice {
     fn sent(&self) {
         // The run lives longer than its commits, so a closed channel cannot be.
@@ -419,5 +464,12 @@ impl Progress for Voice {
 
     fn cancelled(&self) -> bool {
         self.cancel.load(Ordering::Relaxed)
+    }
+
+    async fn amend(&self, ticket: &Ticket) -> Result<(), ProviderError> {
+        Amendment::through(ticket, |amendment| {
+            let _ = self.notes.send(Note::Amend(self.index, amendment));
+        })
+        .await
     }
 }

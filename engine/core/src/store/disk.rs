@@ -1,77 +1,164 @@
-//! Files that are whole or absent, never half.
+//! The operations on files that a state needs. Each is a moment at which the machine may stop.
+//!
+//! - Reads and writes: the files that it is told to.
+//! - Never: decides when something must be durable; that is for [`super::files`].
 
-use std::fs::{self, File};
-use std::io::{Read, Write};
+use std::fmt;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
 use super::StoreError;
 
+/// Files, as the operating system gives them or as a test makes them.
+///
+/// What was written is sure to be there after a power cut only when the file was
+/// synced, and a name that was created, renamed or removed only when its folder was.
+pub trait Disk: Send + Sync + fmt::Debug {
+    /// Reads a whole file of at most `limit` bytes; `None` if there is none.
+    fn read(&self, path: &Path, limit: u64) -> io::Result<Option<Vec<u8>>>;
+
+    /// Makes an empty file, private to its owner, in the place of whatever is there.
+    fn create(&self, path: &Path) -> io::Result<Box<dyn DiskFile>>;
+
+    /// Opens a file to append to it after cutting it to `length` bytes.
+    fn reopen(&self, path: &Path, length: u64) -> io::Result<Box<dyn DiskFile>>;
+
+    /// Puts a file in the place of another one, at once.
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
+
+    /// Removes a file; a missing one is fine.
+    fn remove(&self, path: &Path) -> io::Result<()>;
+
+    /// Makes created, renamed and removed names in the folder of a file durable.
+    fn sync_folder(&self, path: &Path) -> io::Result<()>;
+
+    /// What tells this version of a file from any other, without reading it; `None` if there is none.
+    fn stamp(&self, path: &Path) -> io::Result<Option<Stamp>>;
+}
+
+/// An open file.
+pub trait DiskFile: Send + fmt::Debug {
+    /// Appends all of the bytes.
+    fn write(&mut self, bytes: &[u8]) -> io::Result<()>;
+
+    /// Makes everything that was written durable.
+    fn sync(&mut self) -> io::Result<()>;
+}
+
+/// Identity of one version of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stamp(pub [u64; 4]);
+
+/// The machine's own files.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct RealDisk;
+
+#[derive(Debug)]
+struct RealFile(File);
+
+impl Disk for RealDisk {
+    fn read(&self, path: &Path, limit: u64) -> io::Result<Option<Vec<u8>>> {
+        let file = match File::open(path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let mut bytes = Vec::new();
+        file.take(limit + 1).read_to_end(&mut bytes)?;
+        if bytes.len() as u64 > limit {
+            let what = format!("larger than {limit} bytes");
+            return Err(io::Error::new(io::ErrorKind::FileTooLarge, what));
+        }
+        Ok(Some(bytes))
+    }
+
+    fn create(&self, path: &Path) -> io::Result<Box<dyn DiskFile>> {
+        let mut options = OpenOptions::new();
+        options.write(true).create(true).truncate(true).mode(0o600);
+        Ok(Box::new(RealFile(options.open(path)?)))
+    }
+
+    fn reopen(&self, path: &Path, length: u64) -> io::Result<Box<dyn DiskFile>> {
+        let mut file = OpenOptions::new().write(true).open(path)?;
+        file.set_len(length)?;
+        file.seek(SeekFrom::End(0))?;
+        file.sync_data()?;
+        Ok(Box::new(RealFile(file)))
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        fs::rename(from, to)
+    }
+
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        match fs::remove_file(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            ended => ended,
+        }
+    }
+
+    fn sync_folder(&self, path: &Path) -> io::Result<()> {
+        File::open(folder_of(path))?.sync_all()
+    }
+
+    fn stamp(&self, path: &Path) -> io::Result<Option<Stamp>> {
+        let seen = match fs::metadata(path) {
+            Ok(seen) => seen,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let changed = seen.mtime().unsigned_abs() << 30 | seen.mtime_nsec().unsigned_abs();
+        Ok(Some(Stamp([seen.dev(), seen.ino(), seen.len(), changed])))
+    }
+}
+
+impl DiskFile for RealFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.0.write_all(bytes)
+    }
+
+    fn sync(&mut self) -> io::Result<()> {
+        self.0.sync_data()
+    }
+}
+
 /// Reads a file of at most `limit` bytes; `None` if there is none.
 pub fn read_bounded(path: &Path, limit: u64) -> Result<Option<Vec<u8>>, StoreError> {
-    let io = |source| StoreError::Io {
-        verb: "read",
-        path: path.to_owned(),
-        source,
-    };
-    let file = match File::open(path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(io(error)),
-    };
-    let mut bytes = Vec::new();
-    file.take(limit + 1).read_to_end(&mut bytes).map_err(io)?;
-    if bytes.len() as u64 > limit {
-        return Err(io(std::io::Error::other(format!(
-            "larger than {limit} bytes"
-        ))));
-    }
-    Ok(Some(bytes))
+    RealDisk
+        .read(path, limit)
+        .map_err(|source| StoreError::io("read", path, source))
 }
 
 /// Puts `bytes` in place of the file: after a crash it holds either all of the old or all of the new.
 ///
-/// The file is private to its owner, since a state names everything of a pool and
-/// a plan can hold more than its reader may see.
+/// The file is private to its owner, since a plan can hold more than its reader may see.
 pub fn replace_file(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
-    let io = |verb| {
-        move |source| StoreError::Io {
-            verb,
-            path: path.to_owned(),
-            source,
-        }
-    };
-    let folder = folder_of(path);
-    // `tempfile` creates with mode 0600.
-    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(io("create a file beside"))?;
-    file.write_all(bytes).map_err(io("write"))?;
-    file.as_file().sync_all().map_err(io("sync"))?;
-    file.persist(path)
-        .map_err(|error| io("replace")(error.error))?;
-    sync_folder(path)
-}
-
-/// Makes a created, renamed or removed name in the file's folder durable.
-pub(super) fn sync_folder(path: &Path) -> Result<(), StoreError> {
-    File::open(folder_of(path))
-        .and_then(|folder| folder.sync_all())
-        .map_err(|source| StoreError::Io {
-            verb: "sync the folder of",
-            path: path.to_owned(),
-            source,
-        })
-}
-
-/// Removes a file and makes that durable; a missing one is fine.
-pub(super) fn remove_file(path: &Path) -> Result<(), StoreError> {
-    match fs::remove_file(path) {
-        Ok(()) => sync_folder(path),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
-        Err(source) => Err(StoreError::Io {
-            verb: "remove",
-            path: path.to_owned(),
-            source,
-        }),
+    let beside = super::with_suffix(path, &format!(".next-{}", std::process::id()));
+    let replaced = replace(&RealDisk, path, &beside, bytes);
+    if replaced.is_err() {
+        // What failed is told; that its half-written rest cannot be removed either is not news.
+        let _ = RealDisk.remove(&beside);
     }
+    replaced
+}
+
+/// The order that makes a replacement atomic and durable: bytes, then their sync, then
+/// the name, then its sync.
+pub(super) fn replace(
+    disk: &dyn Disk,
+    path: &Path,
+    beside: &Path,
+    bytes: &[u8],
+) -> Result<(), StoreError> {
+    let io = |verb| move |source| StoreError::io(verb, path, source);
+    let mut file = disk.create(beside).map_err(io("create a file beside"))?;
+    file.write(bytes).map_err(io("write"))?;
+    file.sync().map_err(io("sync"))?;
+    drop(file);
+    disk.rename(beside, path).map_err(io("replace"))?;
+    disk.sync_folder(path).map_err(io("sync the folder of"))
 }
 
 fn folder_of(path: &Path) -> &Path {

@@ -4,10 +4,7 @@
 //! JSON, and a line feed. A run that is cut leaves at most its last line torn: a
 //! wrong last line is cut off, a wrong line before others is an error.
 
-use std::fs::{File, OpenOptions};
-use std::io::{Seek, SeekFrom, Write};
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use pospool_model::plan::EffectId;
 use pospool_model::provider::Ticket;
@@ -16,8 +13,7 @@ use pospool_model::{Address, Attributes};
 use serde::{Deserialize, Serialize};
 use sha3::{Digest, Sha3_256};
 
-use super::disk::{read_bounded, remove_file, sync_folder};
-use super::{MAX_BYTES, StoreError, VERSION};
+use super::{StoreError, VERSION};
 
 /// First line of a journal: whose it is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,6 +59,13 @@ pub enum Entry {
         /// Resources that the resource uses directly.
         depends_on: Vec<Address>,
     },
+    /// An open effect is carried out in another form: its ticket is this one now.
+    Amend {
+        /// Which effect.
+        id: EffectId,
+        /// Enough to make it in this form, and to ask what came of each form.
+        ticket: Ticket,
+    },
     /// An effect took place.
     End {
         /// Which effect.
@@ -91,115 +94,26 @@ pub enum Entry {
     },
 }
 
-/// An open journal.
-#[derive(Debug)]
-pub(super) struct Journal {
-    path: PathBuf,
-    file: File,
-    dirty: bool,
-    buffer: Vec<u8>,
-    written: u64,
-}
-
-impl Journal {
-    /// Starts a new journal; it is on the disk when this returns.
-    pub(super) fn create(path: &Path, header: &Header) -> Result<Self, StoreError> {
-        let file = OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .mode(0o600)
-            .open(path)
-            .map_err(|source| io("create", path, source))?;
-        let mut journal = Self::over(path, file);
-        journal.append_json(header)?;
-        journal.sync()?;
-        sync_folder(path)?;
-        Ok(journal)
-    }
-
-    /// Goes on with an existing journal after cutting a torn tail off.
-    pub(super) fn reopen(path: &Path, good_bytes: u64) -> Result<Self, StoreError> {
-        let mut file = OpenOptions::new()
-            .write(true)
-            .open(path)
-            .map_err(|source| io("open", path, source))?;
-        file.set_len(good_bytes)
-            .and_then(|()| file.seek(SeekFrom::End(0)))
-            .and_then(|_| file.sync_data())
-            .map_err(|source| io("cut the torn end of", path, source))?;
-        Ok(Self::over(path, file))
-    }
-
-    fn over(path: &Path, file: File) -> Self {
-        Self {
-            path: path.to_owned(),
-            file,
-            dirty: false,
-            buffer: Vec::new(),
-            written: 0,
-        }
-    }
-
-    /// Appends an entry; it is durable after the next [`Journal::sync`].
-    pub(super) fn append(&mut self, entry: &Entry) -> Result<(), StoreError> {
-        self.append_json(entry)
-    }
-
-    fn append_json<T: Serialize>(&mut self, content: &T) -> Result<(), StoreError> {
-        let json =
-            serde_json::to_string(content).map_err(|source| StoreError::Encode { source })?;
-        self.buffer
-            .extend_from_slice(format!("{} {json}\n", checksum(json.as_bytes())).as_bytes());
-        self.dirty = true;
-        if self.buffer.len() > 1 << 16 {
-            self.flush()?;
-        }
-        Ok(())
-    }
-
-    fn flush(&mut self) -> Result<(), StoreError> {
-        self.file
-            .write_all(&self.buffer)
-            .map_err(|source| io("append to", &self.path, source))?;
-        self.written += self.buffer.len() as u64;
-        self.buffer.clear();
-        Ok(())
-    }
-
-    /// Waits until everything appended is on the disk.
-    pub(super) fn sync(&mut self) -> Result<(), StoreError> {
-        if !self.dirty {
-            return Ok(());
-        }
-        self.flush()?;
-        self.file
-            .sync_data()
-            .map_err(|source| io("sync", &self.path, source))?;
-        self.dirty = false;
-        Ok(())
-    }
-
-    /// Bytes appended, on the disk or not yet.
-    pub(super) fn bytes_written(&self) -> u64 {
-        self.written + self.buffer.len() as u64
-    }
+/// One line of a journal.
+pub(super) fn line<T: Serialize>(content: &T) -> Result<String, StoreError> {
+    let json = serde_json::to_string(content).map_err(|source| StoreError::Encode { source })?;
+    Ok(format!("{} {json}\n", checksum(json.as_bytes())))
 }
 
 /// A journal as it was found.
-pub(super) struct Read {
-    pub(super) header: Header,
-    pub(super) entries: Vec<Entry>,
+#[derive(Debug)]
+pub struct Read {
+    /// Whose it is.
+    pub header: Header,
+    /// Whole lines, in order.
+    pub entries: Vec<Entry>,
     /// Length up to the last good line.
-    pub(super) good_bytes: u64,
+    pub good_bytes: u64,
 }
 
-/// Reads a journal; `None` if there is none, or one that was cut before its first
-/// line was whole (then nothing was begun under it).
-pub(super) fn read(path: &Path) -> Result<Option<Read>, StoreError> {
-    let Some(bytes) = read_bounded(path, MAX_BYTES)? else {
-        return Ok(None);
-    };
+/// Reads a journal; `None` for one that was cut before its first line was whole (then
+/// nothing was begun under it). `path` is for messages.
+pub(super) fn read(path: &Path, bytes: &[u8]) -> Result<Option<Read>, StoreError> {
     let mut lines = bytes.split_inclusive(|&b| b == b'\n');
     let Some(header) = lines.next().and_then(content) else {
         return if bytes.split_inclusive(|&b| b == b'\n').count() <= 1 {
@@ -232,11 +146,6 @@ pub(super) fn read(path: &Path) -> Result<Option<Read>, StoreError> {
     }
     read.good_bytes = good as u64;
     Ok(Some(read))
-}
-
-/// Removes a journal whose entries are all in the snapshot.
-pub(super) fn remove(path: &Path) -> Result<(), StoreError> {
-    remove_file(path)
 }
 
 fn parse_header(path: &Path, json: &[u8]) -> Result<Header, StoreError> {
@@ -280,13 +189,5 @@ fn damaged(path: &Path, line: usize) -> StoreError {
     StoreError::DamagedJournal {
         path: path.to_owned(),
         line,
-    }
-}
-
-fn io(verb: &'static str, path: &Path, source: std::io::Error) -> StoreError {
-    StoreError::Io {
-        verb,
-        path: path.to_owned(),
-        source,
     }
 }

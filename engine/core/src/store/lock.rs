@@ -5,7 +5,7 @@
 
 use std::fmt;
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{Read, Seek, SeekFrom, Write};
+use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -52,28 +52,30 @@ impl fmt::Display for Holder {
 
 /// A held lock; dropping it lets go.
 #[derive(Debug)]
-pub struct Lock {
+pub(super) struct Lock {
     _file: File,
 }
 
 impl Lock {
-    /// Takes the lock or says at once who has it.
-    pub fn acquire(path: &Path, mode: Mode, command: &str) -> Result<Self, StoreError> {
-        let io = |verb| {
-            move |source| StoreError::Io {
-                verb,
-                path: path.to_owned(),
-                source,
-            }
-        };
-        let mut file = OpenOptions::new()
+    /// Takes the lock or says at once who has it. To look at a state where nothing can
+    /// be written no lock is needed, and none is taken.
+    pub(super) fn acquire(
+        path: &Path,
+        mode: Mode,
+        command: &str,
+    ) -> Result<Option<Self>, StoreError> {
+        let io = |verb| move |source| StoreError::io(verb, path, source);
+        let opened = OpenOptions::new()
             .read(true)
             .write(true)
             .create(true)
             .truncate(false)
             .mode(0o600)
-            .open(path)
-            .map_err(io("open the lock"))?;
+            .open(path);
+        let mut file = match opened {
+            Err(error) if mode == Mode::Read && is_read_only(&error) => return Ok(None),
+            opened => opened.map_err(io("open the lock"))?,
+        };
         match try_lock(&file, mode) {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
@@ -87,8 +89,15 @@ impl Lock {
         if mode == Mode::Write {
             write_holder(&mut file, command).map_err(io("write the lock"))?;
         }
-        Ok(Self { _file: file })
+        Ok(Some(Self { _file: file }))
     }
+}
+
+fn is_read_only(error: &std::io::Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::ReadOnlyFilesystem | ErrorKind::PermissionDenied | ErrorKind::NotFound
+    )
 }
 
 /// Tries for some 50 ms: a process that another one is just starting holds a copy of

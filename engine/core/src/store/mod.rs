@@ -1,6 +1,7 @@
 //! The state on disk: a snapshot, a journal of the run in progress, and a lock.
 //!
-//! - Reads and writes: `<state>`, `<state>.journal`, `<state>.lock`; nothing else in the engine writes files.
+//! - Reads and writes: what a [`Medium`] keeps: files beside the spec ([`Store::open`]), or
+//!   somebody else's. Nothing else in the engine writes files.
 //! - Returns: the [`State`] with every journalled entry folded in, and the effects
 //!   that a killed run left open.
 //! - Never: reads an empty, torn, foreign or newer file as "there is nothing yet",
@@ -13,12 +14,15 @@
 //! its older serial.
 
 mod disk;
+mod files;
 mod form;
 mod journal;
 mod lock;
+mod medium;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use pospool_model::Address;
 use pospool_model::plan::EffectId;
@@ -26,12 +30,13 @@ use pospool_model::provider::Ticket;
 use pospool_model::state::{Recorded, State};
 use serde::{Deserialize, Serialize};
 
-pub use disk::{read_bounded, replace_file};
+pub use disk::{Disk, DiskFile, RealDisk, Stamp, read_bounded, replace_file};
 pub(crate) use form::parse as parse_form;
-pub use journal::{Entry, Header};
-pub use lock::{Holder, Lock, Mode};
+pub use journal::{Entry, Header, Read};
+pub use lock::{Holder, Mode};
+pub use medium::{Kept, Medium};
 
-use journal::Journal;
+use files::Files;
 
 /// Version of the forms on disk that this program writes.
 pub const VERSION: u64 = 1;
@@ -63,37 +68,81 @@ pub struct Open {
     pub ticket: Ticket,
 }
 
+/// Journal lines that are collected before they are handed on, in bytes.
+const BUFFER: usize = 1 << 16;
+
 /// A loaded state, its journal and the lock on both.
-#[derive(Debug)]
 pub struct Store {
+    /// The state's name in messages.
     path: PathBuf,
+    medium: Box<dyn Medium>,
     state: State,
     exists: bool,
     open: Vec<Open>,
-    journal: Option<Journal>,
+    journal: Journal,
     replayed: usize,
     bytes_written: u64,
-    _lock: Lock,
+}
+
+/// What is known of the journal on the medium.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Journal {
+    /// There is none, or none of this snapshot.
+    None,
+    /// It goes on; these lines are not handed to the medium yet, or not synced.
+    Going { buffer: Vec<u8>, synced: bool },
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let mut debug = f.debug_struct("Store");
+        debug.field("path", &self.path).finish_non_exhaustive()
+    }
 }
 
 impl Store {
-    /// Locks the state and reads it. A missing file is an empty state; everything
-    /// else that is not a whole state of this program is an error.
+    /// Locks the state in a file and reads it. A missing file is an empty state;
+    /// everything else that is not a whole state of this program is an error.
     pub fn open(path: &Path, mode: Mode, command: &str) -> Result<Self, StoreError> {
-        let lock = Lock::acquire(&with_suffix(path, ".lock"), mode, command)?;
-        let loaded = read_snapshot(path)?;
+        Self::open_on(Arc::new(RealDisk), path, mode, command)
+    }
+
+    /// The same on another disk than the machine's own.
+    pub fn open_on(
+        disk: Arc<dyn Disk>,
+        path: &Path,
+        mode: Mode,
+        command: &str,
+    ) -> Result<Self, StoreError> {
+        let files = Files::open(disk, path, mode, command)?;
+        Self::over(Box::new(files), path, mode)
+    }
+
+    /// Reads what a medium keeps. `name` is the state's name in messages. To look, the
+    /// lock is only held while it is read.
+    pub fn over(mut medium: Box<dyn Medium>, name: &Path, mode: Mode) -> Result<Self, StoreError> {
+        let kept = medium.load()?;
+        let loaded = match &kept.snapshot {
+            Some(bytes) => Some(decode_snapshot(name, bytes)?),
+            None => None,
+        };
         let exists = loaded.is_some();
         let mut store = Self {
-            path: path.to_owned(),
+            path: name.to_owned(),
+            medium,
             state: loaded.unwrap_or_default(),
             exists,
             open: Vec::new(),
-            journal: None,
+            journal: Journal::None,
             replayed: 0,
             bytes_written: 0,
-            _lock: lock,
         };
-        store.replay(mode)?;
+        if let Some(journal) = &kept.journal {
+            store.replay(journal, mode)?;
+        }
+        if mode == Mode::Read {
+            store.medium.let_go();
+        }
         Ok(store)
     }
 
@@ -124,7 +173,7 @@ impl Store {
     /// Bytes written so far, snapshots and journal together.
     #[must_use]
     pub fn bytes_written(&self) -> u64 {
-        self.bytes_written + self.journal.as_ref().map_or(0, Journal::bytes_written)
+        self.bytes_written
     }
 
     /// Changes what is not journalled (chains, outputs), then saves if it differs or
@@ -150,12 +199,25 @@ impl Store {
         if !self.exists {
             self.save()?;
         }
-        if self.journal.is_none() {
+        if self.journal == Journal::None {
             let header = Header::new(&self.state.lineage, self.state.serial);
-            self.journal = Some(Journal::create(&self.journal_path(), &header)?);
+            let line = journal::line(&header)?;
+            self.medium.start_journal(line.as_bytes())?;
+            self.bytes_written += line.len() as u64;
+            self.journal = Journal::Going {
+                buffer: Vec::new(),
+                synced: true,
+            };
         }
-        if let Some(journal) = &mut self.journal {
-            journal.append(&entry)?;
+        if let Journal::Going { buffer, synced } = &mut self.journal {
+            let line = journal::line(&entry)?;
+            self.bytes_written += line.len() as u64;
+            buffer.extend_from_slice(line.as_bytes());
+            *synced = false;
+            if buffer.len() > BUFFER {
+                self.medium.append(buffer)?;
+                buffer.clear();
+            }
         }
         fold(&mut self.state.resources, &mut self.open, entry);
         Ok(())
@@ -163,7 +225,19 @@ impl Store {
 
     /// Waits until every appended entry is on the disk.
     pub fn sync(&mut self) -> Result<(), StoreError> {
-        self.journal.as_mut().map_or(Ok(()), Journal::sync)
+        let Journal::Going { buffer, synced } = &mut self.journal else {
+            return Ok(());
+        };
+        if *synced {
+            return Ok(());
+        }
+        if !buffer.is_empty() {
+            self.medium.append(buffer)?;
+            buffer.clear();
+        }
+        self.medium.sync()?;
+        *synced = true;
+        Ok(())
     }
 
     /// Writes the next snapshot and removes the journal. Effects that are still
@@ -183,24 +257,18 @@ impl Store {
             state: next,
         };
         let text = serde_json::to_vec(&file).map_err(|source| StoreError::Encode { source })?;
-        replace_file(&self.path, &text)?;
+        self.medium.replace(&text)?;
         self.bytes_written += text.len() as u64;
         self.state.serial = file.state.serial;
         self.exists = true;
         self.replayed = 0;
-        if let Some(journal) = self.journal.take() {
-            self.bytes_written += journal.bytes_written();
-        }
-        journal::remove(&self.journal_path())
+        self.journal = Journal::None;
+        Ok(())
     }
 
-    fn journal_path(&self) -> PathBuf {
-        with_suffix(&self.path, ".journal")
-    }
-
-    fn replay(&mut self, mode: Mode) -> Result<(), StoreError> {
-        let path = self.journal_path();
-        let Some(read) = journal::read(&path)? else {
+    fn replay(&mut self, bytes: &[u8], mode: Mode) -> Result<(), StoreError> {
+        let path = with_suffix(&self.path, ".journal");
+        let Some(read) = decode_journal(&path, bytes)? else {
             return Ok(());
         };
         if !self.exists {
@@ -220,7 +288,11 @@ impl Store {
             fold(&mut self.state.resources, &mut self.open, entry);
         }
         if mode == Mode::Write {
-            self.journal = Some(Journal::reopen(&path, read.good_bytes)?);
+            self.medium.resume_journal(read.good_bytes)?;
+            self.journal = Journal::Going {
+                buffer: Vec::new(),
+                synced: true,
+            };
         }
         Ok(())
     }
@@ -248,6 +320,11 @@ fn fold(resources: &mut BTreeMap<Address, Recorded>, open: &mut Vec<Open>, entry
                 ticket,
             });
         }
+        Entry::Amend { id, ticket } => {
+            if let Some(open) = open.iter_mut().find(|open| open.id == id) {
+                open.ticket = ticket;
+            }
+        }
         Entry::End { id, outputs } => {
             open.retain(|open| open.id != id);
             if !outputs.is_empty() {
@@ -265,22 +342,23 @@ fn fold(resources: &mut BTreeMap<Address, Recorded>, open: &mut Vec<Open>, entry
     }
 }
 
-fn read_snapshot(path: &Path) -> Result<Option<State>, StoreError> {
-    let Some(bytes) = read_bounded(path, MAX_BYTES)? else {
-        return Ok(None);
-    };
+/// Reads the bytes of a snapshot; `name` is for messages.
+pub fn decode_snapshot(name: &Path, bytes: &[u8]) -> Result<State, StoreError> {
+    let path = || name.to_owned();
     if bytes.iter().all(u8::is_ascii_whitespace) {
-        return Err(StoreError::Empty {
-            path: path.to_owned(),
-        });
+        return Err(StoreError::Empty { path: path() });
     }
-    let file: StateFile = form::parse(path, &bytes, "pospool-state")?;
+    let file: StateFile = form::parse(name, bytes, "pospool-state")?;
     if file.state.lineage.is_empty() {
-        return Err(StoreError::Foreign {
-            path: path.to_owned(),
-        });
+        return Err(StoreError::Foreign { path: path() });
     }
-    Ok(Some(file.state))
+    Ok(file.state)
+}
+
+/// Reads the bytes of a journal; `None` if it was cut before its first line was whole,
+/// so that nothing was begun under it. `name` is for messages.
+pub fn decode_journal(name: &Path, bytes: &[u8]) -> Result<Option<Read>, StoreError> {
+    journal::read(name, bytes)
 }
 
 /// A random name of 128 bits. The standard library seeds its hash maps from the
@@ -363,6 +441,19 @@ pub enum StoreError {
         /// Which file.
         path: PathBuf,
     },
+    /// Somebody replaced the state while a run was going on.
+    #[error(
+        "the state `{}` was replaced while this run was going on, and nothing was begun after that. \
+         The state of this run is kept as `{}`, its journal lies beside the state: to go on with them, put the kept state back",
+        path.display(),
+        kept.display()
+    )]
+    Changed {
+        /// Which file.
+        path: PathBuf,
+        /// Where the state is that the run went on from.
+        kept: PathBuf,
+    },
     /// The operating system refused.
     #[error("cannot {verb} `{}`", path.display())]
     Io {
@@ -384,6 +475,14 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    pub(crate) fn io(verb: &'static str, path: &Path, source: std::io::Error) -> Self {
+        Self::Io {
+            verb,
+            path: path.to_owned(),
+            source,
+        }
+    }
+
     /// Stable code, listed in the reference.
     #[must_use]
     pub fn code(&self) -> &'static str {
@@ -396,6 +495,7 @@ impl StoreError {
             Self::DamagedJournal { .. } => "state/journal-damaged",
             Self::ForeignJournal { .. } => "state/journal-foreign",
             Self::JournalWithoutState { .. } => "state/journal-without-state",
+            Self::Changed { .. } => "state/replaced",
             Self::Io { .. } => "state/io",
             Self::Encode { .. } => "state/encode",
         }

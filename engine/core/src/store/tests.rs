@@ -255,12 +255,70 @@ fn two_writers_never_meet_and_the_second_learns_who_is_first() {
 }
 
 #[test]
-fn readers_share_and_a_writer_waits_for_none() {
+fn a_look_does_not_stand_in_the_way_of_a_writer() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("state.json");
+    open(&folder).unwrap().save().unwrap();
     let one = Store::open(&path, Mode::Read, "plan").unwrap();
     let two = Store::open(&path, Mode::Read, "show").unwrap();
-    assert_eq!(open(&folder).unwrap_err().code(), "state/locked");
-    drop((one, two));
-    open(&folder).unwrap();
+    let writer = open(&folder).unwrap();
+    assert_eq!(one.state(), two.state());
+    let third = Store::open(&path, Mode::Read, "plan").unwrap_err();
+    assert_eq!(third.code(), "state/locked");
+    drop(writer);
+}
+
+#[test]
+fn a_state_that_is_replaced_under_a_run_stops_it_and_both_are_kept() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("state.json");
+    let mut store = open(&folder).unwrap();
+    store.record(begin("a")).unwrap();
+    store.sync().unwrap();
+    let ours = fs::read(&path).unwrap();
+    let other = TempDir::new().unwrap();
+    open(&other).unwrap().save().unwrap();
+    fs::copy(other.path().join("state.json"), &path).unwrap();
+    store.record(begin("b")).unwrap();
+    assert_eq!(store.sync().unwrap_err().code(), "state/replaced");
+    let again = store.sync().unwrap_err();
+    assert_eq!(again.code(), "state/io", "and nothing goes on after it");
+    drop(store);
+    assert_eq!(open(&folder).unwrap_err().code(), "state/journal-foreign");
+    let kept = folder.path().join("state.json.kept");
+    assert_eq!(fs::read(&kept).unwrap(), ours);
+    fs::rename(kept, &path).unwrap();
+    let open_now = open(&folder).unwrap();
+    let ids: Vec<_> = open_now
+        .open_effects()
+        .iter()
+        .map(|open| &open.id)
+        .collect();
+    assert!(ids.contains(&&id("a")), "what was sent is not lost");
+}
+
+#[test]
+fn a_link_to_a_state_stays_a_link() {
+    let folder = TempDir::new().unwrap();
+    open(&folder).unwrap().save().unwrap();
+    let link = folder.path().join("link.json");
+    std::os::unix::fs::symlink(folder.path().join("state.json"), &link).unwrap();
+    let mut store = Store::open(&link, Mode::Write, "test").unwrap();
+    store.record(put("one")).unwrap();
+    store.save().unwrap();
+    drop(store);
+    assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+    assert_eq!(open(&folder).unwrap().state().resources.len(), 1);
+}
+
+#[test]
+fn where_nothing_can_be_written_a_state_can_still_be_looked_at() {
+    // Not even a lock file can be made in a folder that is not there.
+    let path = std::path::Path::new("/proc/self/state.json");
+    let store = Store::open(path, Mode::Read, "show").unwrap();
+    assert!(!store.exists());
+    assert_eq!(
+        Store::open(path, Mode::Write, "apply").unwrap_err().code(),
+        "state/io"
+    );
 }

@@ -117,6 +117,7 @@ struct Ear {
     stop: bool,
 }
 
+#[async_trait::async_trait]
 impl Progress for Ear {
     fn sent(&self) {
         self.sent.fetch_add(1, Ordering::SeqCst);
@@ -126,6 +127,10 @@ impl Progress for Ear {
 
     fn cancelled(&self) -> bool {
         self.stop
+    }
+
+    async fn amend(&self, _: &pospool_model::provider::Ticket) -> Result<(), ProviderError> {
+        Ok(())
     }
 }
 

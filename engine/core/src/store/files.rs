@@ -1,0 +1,186 @@
+//! A state in files: `<state>`, `<state>.journal`, and the lock on `<state>.lock`.
+//!
+//! - Reads and writes: these, and `<state>.next` for the moment of a replacement.
+//! - Never: goes on after a failed write or sync, since what is on the disk then is not
+//!   known; and never writes over a state that somebody else put there during the run.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::disk::{Disk, DiskFile, Stamp, replace};
+use super::lock::{Lock, Mode};
+use super::medium::{Kept, Medium};
+use super::{MAX_BYTES, StoreError, with_suffix};
+
+/// A state in files.
+#[derive(Debug)]
+pub(super) struct Files {
+    disk: Arc<dyn Disk>,
+    path: PathBuf,
+    lock: Option<Lock>,
+    journal: Option<Box<dyn DiskFile>>,
+    /// The snapshot that this run goes on from, to be put back by hand if somebody
+    /// replaces the file meanwhile.
+    base: Option<Vec<u8>>,
+    stamp: Option<Stamp>,
+    /// What went wrong with the files of this run.
+    broken: bool,
+}
+
+impl Files {
+    /// Takes the lock.
+    pub(super) fn open(
+        disk: Arc<dyn Disk>,
+        path: &Path,
+        mode: Mode,
+        command: &str,
+    ) -> Result<Self, StoreError> {
+        // A link is followed: replacing the file must not replace the link.
+        let path = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        let lock = Lock::acquire(&with_suffix(&path, ".lock"), mode, command)?;
+        Ok(Self {
+            disk,
+            path,
+            lock,
+            journal: None,
+            base: None,
+            stamp: None,
+            broken: false,
+        })
+    }
+
+    fn journal_path(&self) -> PathBuf {
+        with_suffix(&self.path, ".journal")
+    }
+
+    /// Does one thing on the disk, if everything before it went well.
+    fn guarded<T>(
+        &mut self,
+        work: impl FnOnce(&mut Self) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        if self.broken {
+            let source = std::io::Error::other("an earlier write to the same files failed");
+            return Err(StoreError::io("go on with", &self.path, source));
+        }
+        let done = work(self);
+        self.broken = done.is_err();
+        done
+    }
+
+    /// Fails when the snapshot is not the one that this run left there.
+    fn check_unchanged(&self) -> Result<(), StoreError> {
+        let stamp = self.stamp_now()?;
+        if stamp == self.stamp {
+            return Ok(());
+        }
+        let kept = with_suffix(&self.path, ".kept");
+        if let Some(base) = &self.base {
+            replace(&*self.disk, &kept, &with_suffix(&kept, ".next"), base)?;
+        }
+        Err(StoreError::Changed {
+            path: self.path.clone(),
+            kept,
+        })
+    }
+
+    fn stamp_now(&self) -> Result<Option<Stamp>, StoreError> {
+        self.disk
+            .stamp(&self.path)
+            .map_err(|source| StoreError::io("look at", &self.path, source))
+    }
+
+    fn read(&self, path: &Path) -> Result<Option<Vec<u8>>, StoreError> {
+        self.disk
+            .read(path, MAX_BYTES)
+            .map_err(|source| StoreError::io("read", path, source))
+    }
+}
+
+impl Medium for Files {
+    fn load(&mut self) -> Result<Kept, StoreError> {
+        self.stamp = self.stamp_now()?;
+        let snapshot = self.read(&self.path)?;
+        self.base.clone_from(&snapshot);
+        let journal = self.read(&self.journal_path())?;
+        Ok(Kept { snapshot, journal })
+    }
+
+    fn start_journal(&mut self, line: &[u8]) -> Result<(), StoreError> {
+        self.guarded(|files| {
+            files.check_unchanged()?;
+            let path = files.journal_path();
+            let io = |verb| {
+                let path = path.clone();
+                move |source| StoreError::io(verb, &path, source)
+            };
+            let mut file = files.disk.create(&path).map_err(io("create"))?;
+            file.write(line).map_err(io("append to"))?;
+            file.sync().map_err(io("sync"))?;
+            files
+                .disk
+                .sync_folder(&path)
+                .map_err(io("sync the folder of"))?;
+            files.journal = Some(file);
+            Ok(())
+        })
+    }
+
+    fn resume_journal(&mut self, good_bytes: u64) -> Result<(), StoreError> {
+        self.guarded(|files| {
+            let path = files.journal_path();
+            let file = files
+                .disk
+                .reopen(&path, good_bytes)
+                .map_err(|source| StoreError::io("cut the torn end of", &path, source))?;
+            files.journal = Some(file);
+            Ok(())
+        })
+    }
+
+    fn append(&mut self, lines: &[u8]) -> Result<(), StoreError> {
+        self.guarded(|files| {
+            let path = files.journal_path();
+            let journal = files.journal.as_mut().ok_or_else(|| none(&path))?;
+            journal
+                .write(lines)
+                .map_err(|source| StoreError::io("append to", &path, source))
+        })
+    }
+
+    fn sync(&mut self) -> Result<(), StoreError> {
+        self.guarded(|files| {
+            files.check_unchanged()?;
+            let path = files.journal_path();
+            let journal = files.journal.as_mut().ok_or_else(|| none(&path))?;
+            journal
+                .sync()
+                .map_err(|source| StoreError::io("sync", &path, source))
+        })
+    }
+
+    fn replace(&mut self, snapshot: &[u8]) -> Result<(), StoreError> {
+        self.guarded(|files| {
+            files.check_unchanged()?;
+            let beside = with_suffix(&files.path, ".next");
+            replace(&*files.disk, &files.path, &beside, snapshot)?;
+            files.stamp = files.stamp_now()?;
+            files.base = Some(snapshot.to_owned());
+            files.journal = None;
+            let journal = files.journal_path();
+            files
+                .disk
+                .remove(&journal)
+                .and_then(|()| files.disk.sync_folder(&journal))
+                .map_err(|source| StoreError::io("remove", &journal, source))
+        })
+    }
+
+    fn let_go(&mut self) {
+        self.lock = None;
+    }
+}
+
+fn none(path: &Path) -> StoreError {
+    let source = std::io::Error::from(std::io::ErrorKind::NotFound);
+    StoreError::io("append to", path, source)
+}

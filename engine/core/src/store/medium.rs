@@ -1,0 +1,42 @@
+//! Where a state is kept: in files beside the spec, or with a remote keeper.
+
+use super::StoreError;
+
+/// Keeps one snapshot and one journal, for one writer at a time.
+///
+/// The keeper knows bytes only: what they mean is for [`super::Store`]. Making one
+/// takes the lock, dropping it lets go.
+pub trait Medium: Send {
+    /// What is kept now.
+    fn load(&mut self) -> Result<Kept, StoreError>;
+
+    /// Begins a journal with its first line; it is durable when this returns.
+    fn start_journal(&mut self, line: &[u8]) -> Result<(), StoreError>;
+
+    /// Goes on with the journal that was loaded, after cutting it to its good bytes.
+    fn resume_journal(&mut self, good_bytes: u64) -> Result<(), StoreError>;
+
+    /// Appends to the journal; durable after the next [`Medium::sync`].
+    fn append(&mut self, lines: &[u8]) -> Result<(), StoreError>;
+
+    /// Makes everything appended durable. It must fail when somebody else became the
+    /// writer or replaced what is kept: nothing may be sent after that.
+    fn sync(&mut self) -> Result<(), StoreError>;
+
+    /// Puts a snapshot in the place of the one before, then removes the journal: what
+    /// is found after a crash is the old pair, the new snapshot with the old journal,
+    /// or the new snapshot alone.
+    fn replace(&mut self, snapshot: &[u8]) -> Result<(), StoreError>;
+
+    /// Lets other readers and writers in; what was loaded stays as it is.
+    fn let_go(&mut self);
+}
+
+/// Bytes of a kept state.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Kept {
+    /// The snapshot; `None` if there never was one.
+    pub snapshot: Option<Vec<u8>>,
+    /// The journal; `None` if there is none.
+    pub journal: Option<Vec<u8>>,
+}
