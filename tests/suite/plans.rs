@@ -139,14 +139,14 @@ async fn a_value_known_only_after_apply_is_filled_in() {
     let world = World::new();
     let spec = r#"
         thing "a" { value = 1 }
-        record "r" { value = "made ${thing.a.id}" }
+        record "r" { value = "made ${thing.a.made}" }
         output "o" { value = record.r.value }
     "#;
     let planned = world.plan(spec).await.unwrap();
     assert!(planned.plan.outputs["o"].has_unknown());
     world.apply(spec).await.unwrap();
     let store = world.store();
-    let text = "made id of thing.a";
+    let text = "made 1";
     assert_eq!(store.state().outputs["o"].as_text(), Some(text));
     drop(store);
     assert!(world.plan(spec).await.unwrap().plan.steps.is_empty());
@@ -225,4 +225,40 @@ async fn what_an_effect_says_wins_over_what_the_plan_knew_before() {
         let recorded = &store.state().resources[&"thing.a".parse().unwrap()];
         assert_eq!(recorded.outputs["made"].as_integer(), Some(made));
     }
+}
+
+#[tokio::test]
+async fn settings_may_name_each_other_in_a_circle() {
+    let world = World::new();
+    let spec = r#"
+        thing "bridge" {
+          value    = 1
+          settings = { pool = thing.pool }
+        }
+        thing "pool" {
+          value    = 2
+          settings = { bridge = thing.bridge, name = "harbour" }
+        }
+    "#;
+    let planned = world.plan(spec).await.unwrap();
+    assert!(planned.problems.is_empty(), "{:?}", planned.problems);
+    assert_eq!(planned.plan.steps.len(), 2);
+    let outcome = world.apply(spec).await.unwrap();
+    assert!(outcome.failures.is_empty());
+    let rest = world.plan(spec).await.unwrap();
+    assert!(rest.problems.is_empty() && rest.plan.steps.is_empty());
+    // Its identity must be known beforehand: what is read of it otherwise still needs an order.
+    let firm = spec.replace("bridge = thing.bridge", "bridge = thing.bridge.made");
+    let refused = world.plan(&firm).await.unwrap();
+    assert!(
+        refused.problems.is_empty(),
+        "one of the two names can be opened"
+    );
+    let firm = firm.replace("pool = thing.pool", "pool = thing.pool.made");
+    let (_, problems) = world.config(&firm);
+    assert_eq!(problems[0].code, "spec/cycle");
+    let firm = spec.replace("value    = 1", "value = 1\n uses = [thing.pool]");
+    let firm = firm.replace("value    = 2", "value = 2\n uses = [thing.bridge]");
+    let (_, problems) = world.config(&firm);
+    assert_eq!(problems[0].code, "spec/cycle");
 }

@@ -97,6 +97,10 @@ const OWN: &[(&str, &str)] = &[
         "A saved plan was made from another spec, state or outside than those that are there now. Make a new one.",
     ),
     (
+        "plan/unsettled",
+        "Resources name each other inside of their settings, and the identity of one of them moves with every round of planning. Take it out of the settings, apply, and put it back.",
+    ),
+    (
         "record/no-effect",
         "A plan names an effect of a `record`, which has none. The plan was not made by this build.",
     ),

@@ -166,6 +166,10 @@ pub struct World<'a> {
     /// Recorded resources.
     pub recorded: &'a BTreeMap<Address, Recorded>,
     /// Outputs of the resources planned so far; unknown ones are [`crate::Value::Unknown`].
+    ///
+    /// Resources that name each other inside of their settings are planned in rounds: in
+    /// the first one an identity may be unknown, and the design then holds a placeholder
+    /// in its place. The plan that is given out is made with the real one.
     pub outputs: &'a BTreeMap<Address, Attributes>,
     /// Effects of the resources planned so far.
     pub effects: &'a BTreeMap<Address, Vec<EffectId>>,

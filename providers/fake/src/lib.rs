@@ -158,14 +158,15 @@ impl Provider for FakeProvider {
         })
     }
 
-    fn design(&self, task: &Task<'_>, _: &mut World<'_>) -> Result<Design, Vec<Problem>> {
+    fn design(&self, task: &Task<'_>, world: &mut World<'_>) -> Result<Design, Vec<Problem>> {
         let address = task.address.as_str();
+        let wanted = &with_identities(task.wanted, world)?;
         let act = |name: &str, op: &str| Effect {
             name: name.to_owned(),
             provider: "fake".to_owned(),
             summary: format!("{op} {address}"),
             nature: Nature::Act,
-            payload: json!({"op": op, "address": address, "attributes": task.wanted}),
+            payload: json!({"op": op, "address": address, "attributes": wanted}),
             inputs: BTreeMap::new(),
             needs: Vec::new(),
         };
@@ -175,8 +176,10 @@ impl Provider for FakeProvider {
             Action::Update if task.changed.is_empty() => Vec::new(),
             _ => vec![act("make", "make")],
         };
+        let id = Value::from(format!("id of {address}"));
         Ok(Design {
             effects,
+            outputs: Attributes::from([("id".to_owned(), id)]),
             ..Design::default()
         })
     }
@@ -231,6 +234,29 @@ impl Provider for FakeProvider {
             }
         }
     }
+}
+
+/// Settings as they will be seen outside: a resource inside stands for its id.
+fn with_identities(wanted: &Attributes, world: &World<'_>) -> Result<Attributes, Vec<Problem>> {
+    let mut wanted = wanted.clone();
+    let Some(Value::Map(settings)) = wanted.get_mut("settings") else {
+        return Ok(wanted);
+    };
+    for (name, value) in settings {
+        if let Value::Resource(resource) = value {
+            let id = world.outputs.get(resource).and_then(|it| it.get("id"));
+            let Some(id) = id else {
+                let summary = format!("the id of `{resource}` is not known yet");
+                return Err(vec![Problem::new(
+                    "fake/unknown-id",
+                    &["settings", name],
+                    summary,
+                )]);
+            };
+            *value = id.clone();
+        }
+    }
+    Ok(wanted)
 }
 
 fn lost() -> ProviderError {

@@ -32,6 +32,9 @@ pub struct Resource {
     pub lifecycle: Lifecycle,
     /// Resources that it uses directly: by reference, implied, or by `depends_on`.
     pub depends_on: BTreeSet<Address>,
+    /// Resources that it names inside of its settings although they depend on it: they are
+    /// planned later, and the plan foretells their identity.
+    pub named_early: BTreeSet<Address>,
     /// Names of outputs and attributes that it reads of others.
     pub uses: BTreeSet<(Address, String)>,
     /// The first line of its block.

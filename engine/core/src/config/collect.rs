@@ -135,6 +135,7 @@ impl<'a> Collector<'a> {
             schema,
             lifecycle: Lifecycle::default(),
             depends_on: BTreeSet::new(),
+            named_early: BTreeSet::new(),
             uses: BTreeSet::new(),
             span,
             attributes: Vec::with_capacity(block.body.len()),

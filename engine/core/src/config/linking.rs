@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use pospool_model::{Address, Span};
+use pospool_model::{Address, Span, Type};
 
 use super::locals::Reach;
 use super::problems::Problems;
@@ -29,9 +29,12 @@ pub(super) fn link(
         .values()
         .map(|resource| link_resource(config, kinds, resource, &locals, problems))
         .collect();
-    report_circles(config, &links, problems);
-    for (resource, link) in config.resources.values_mut().zip(links) {
-        resource.depends_on = link.reach.resources;
+    let open = open_circles(config, &links, problems);
+    for ((resource, link), named_early) in config.resources.values_mut().zip(links).zip(open) {
+        let mut depends_on = link.reach.resources;
+        depends_on.retain(|used| !named_early.contains(used));
+        resource.depends_on = depends_on;
+        resource.named_early = named_early;
         resource.uses = link.reach.uses;
     }
     let outputs: Vec<Reach> = config
@@ -60,6 +63,8 @@ pub(super) fn link(
 /// What a resource leads to, and where it names it.
 struct Link {
     reach: Reach,
+    /// What it only names inside of its settings.
+    soft: BTreeSet<Address>,
     places: BTreeMap<Address, Range<usize>>,
 }
 
@@ -72,6 +77,7 @@ fn link_resource(
 ) -> Link {
     let found = references_of(config, kinds, resource, problems);
     let mut reach = Reach::of(&found);
+    let mut firm = found.firm;
     let mut places = found.resources;
     for (name, bytes) in &found.locals {
         let through = &locals[name];
@@ -85,6 +91,7 @@ fn link_resource(
             problems.error(spec::SELF_REFERENCE, summary, span);
         }
         reach.add(through);
+        firm.extend(through.resources.iter().cloned());
         for address in &through.resources {
             places
                 .entry(address.clone())
@@ -93,12 +100,14 @@ fn link_resource(
     }
     for (_, address) in &resource.implied {
         reach.resources.insert(address.clone());
+        firm.insert(address.clone());
         places
             .entry(address.clone())
             .or_insert_with(|| resource.span.bytes.clone());
     }
     reach.resources.remove(&resource.address);
     Link {
+        soft: reach.resources.difference(&firm).cloned().collect(),
         reach: reach.settle(config),
         places,
     }
@@ -125,28 +134,57 @@ fn references_of(
     for place in written {
         match config.attribute(place) {
             Some((_, attribute)) if attribute.has_key("depends_on") => {
+                walker.settings = false;
                 walker.depends_on(&attribute.value);
             }
-            Some((_, attribute)) => walker.walk(&attribute.value),
+            Some((_, attribute)) => {
+                let schema = resource.schema.attribute(attribute.key.as_str());
+                walker.settings = schema.is_some_and(|schema| schema.ty == Type::Settings);
+                walker.walk(&attribute.value);
+            }
             None => {}
         }
+    }
+    if !walker.found.loose.is_empty() {
+        // Some name is read of a value that may be any of them.
+        let whole = walker.found.whole.iter().cloned();
+        walker.found.firm.extend(whole);
     }
     std::mem::swap(&mut found, &mut walker.found);
     found
 }
 
-fn report_circles(config: &Config, links: &[Link], problems: &mut Problems) {
+/// Opens every circle that goes through settings: such a resource is named by its identity,
+/// which the plan foretells. Returns for each resource what it names before that is planned,
+/// and reports the circles that are left.
+fn open_circles(
+    config: &Config,
+    links: &[Link],
+    problems: &mut Problems,
+) -> Vec<BTreeSet<Address>> {
     let addresses: Vec<&Address> = config.resources.keys().collect();
-    let uses: Vec<Vec<usize>> = links
+    let position = |address: &Address| addresses.binary_search(&address).ok();
+    let all: Vec<Vec<usize>> = links
         .iter()
-        .map(|link| {
-            let used = link.reach.resources.iter();
-            used.filter_map(|used| addresses.binary_search(&used).ok())
-                .collect()
-        })
+        .map(|link| link.reach.resources.iter().filter_map(position).collect())
         .collect();
-    for group in cycles::groups(&uses).iter().filter(|group| group.len() > 1) {
-        let Some(circle) = cycles::circle(group, &uses) else {
+    let mut named_early = vec![BTreeSet::new(); links.len()];
+    let mut firm = all.clone();
+    for group in cycles::groups(&all).iter().filter(|group| group.len() > 1) {
+        let inside: BTreeSet<usize> = group.iter().copied().collect();
+        for &user in group {
+            firm[user].retain(|used| {
+                let address = addresses[*used];
+                let opens = inside.contains(used) && links[user].soft.contains(address);
+                if opens {
+                    named_early[user].insert(address.clone());
+                }
+                !opens
+            });
+        }
+    }
+    for group in cycles::groups(&firm).iter().filter(|group| group.len() > 1) {
+        let Some(circle) = cycles::circle(group, &firm) else {
             continue;
         };
         let written: Vec<String> = circle
@@ -159,6 +197,7 @@ fn report_circles(config: &Config, links: &[Link], problems: &mut Problems) {
         }
         report_circle(&written, span, problems);
     }
+    named_early
 }
 
 /// Reports a circle at the place of its first step.

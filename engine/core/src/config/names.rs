@@ -175,6 +175,9 @@ impl<'a> Walker<'a> {
             return rest.get(1..).unwrap_or_default();
         }
         self.found.resources.entry(address.clone()).or_insert(bytes);
+        if read.is_some() || !rest.is_empty() || !self.settings {
+            self.found.firm.insert(address.clone());
+        }
         let Some(read) = read else {
             self.found.whole.insert(address);
             return rest;

@@ -27,6 +27,9 @@ pub(super) struct References {
     pub(super) uses: BTreeSet<(Address, String)>,
     /// Resources whose whole self becomes a value.
     pub(super) whole: BTreeSet<Address>,
+    /// Resources that must be planned before the owner: all but those that are only named
+    /// inside of settings.
+    pub(super) firm: BTreeSet<Address>,
     /// Names read of values that may turn out to be one of the whole resources.
     pub(super) loose: BTreeSet<String>,
     /// Locals.
@@ -42,6 +45,8 @@ pub(super) struct Walker<'a> {
     pub(super) owner: Option<&'a Address>,
     /// Only literals and functions may be used.
     pub(super) constant: bool,
+    /// The expression is the value of settings, in which a resource may stand for its identity.
+    pub(super) settings: bool,
     pub(super) bound: Vec<&'a str>,
     pub(super) problems: &'a mut Problems,
     pub(super) found: References,
@@ -61,6 +66,7 @@ impl<'a> Walker<'a> {
             source,
             owner: None,
             constant: false,
+            settings: false,
             bound: Vec::new(),
             problems,
             found: References::default(),

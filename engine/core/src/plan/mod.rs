@@ -40,14 +40,87 @@ pub fn plan(
     registry: &Registry,
     options: &Options,
 ) -> (Plan, Vec<Diagnostic>) {
-    let mut planner = Planner::new(config, state, seen, registry, options);
-    if !options.destroy {
-        for address in resolve::order(config) {
-            planner.visit(&address);
+    let order = if options.destroy {
+        Vec::new()
+    } else {
+        resolve::order(config)
+    };
+    let early = named_early(config);
+    let mut foretold = known_beforehand(&early, state, registry);
+    // Each round foretells with what the one before found out. A resource's identity may depend
+    // on how many effects come before it, so a second round may move it, a third finds it there.
+    for round in 0..=early.len() + 2 {
+        let mut planner = Planner::new(config, state, seen, registry, options);
+        planner.outputs.extend(foretold.clone());
+        for address in &order {
+            planner.visit(address);
         }
+        let found = planner.identities(&early);
+        let unsettled = unsettled(&found, &foretold);
+        if unsettled.is_none() || order.is_empty() {
+            planner.take_down();
+            return planner.finish();
+        }
+        if round == early.len() + 2 {
+            // With other problems this one only follows from them.
+            let unsettled = unsettled.filter(|_| planner.problems.is_empty());
+            let problem = unsettled.map(|address| cannot_foretell(config, address));
+            planner.problems.extend(problem);
+            return planner.finish();
+        }
+        foretold = found;
     }
-    planner.take_down();
-    planner.finish()
+    unreachable!("the last round returns")
+}
+
+/// Resources that others name inside of their settings before they are planned themselves.
+fn named_early(config: &Config) -> BTreeSet<&Address> {
+    let resources = config.resources();
+    resources
+        .flat_map(|resource| &resource.named_early)
+        .collect()
+}
+
+/// Identities that the first round goes out from: recorded ones, else "unknown", which a
+/// provider fills with a placeholder.
+fn known_beforehand(early: &BTreeSet<&Address>, state: &State, registry: &Registry) -> Outputs {
+    let mut known = Outputs::new();
+    for &address in early {
+        let schema = registry.schema(address.kind());
+        let Some(name) = schema.and_then(|schema| schema.identity) else {
+            continue;
+        };
+        let recorded = state.resources.get(address);
+        let identity = recorded.and_then(|recorded| recorded.outputs.get(name));
+        let identity = identity.cloned().unwrap_or(Value::Unknown);
+        known.insert(
+            address.clone(),
+            Attributes::from([(name.to_owned(), identity)]),
+        );
+    }
+    known
+}
+
+/// A resource whose identity is not the one that this round went out from. What was planned
+/// with a placeholder is never the last round.
+fn unsettled<'a>(found: &'a Outputs, foretold: &Outputs) -> Option<&'a Address> {
+    let is_settled = |(address, identity): &(&Address, &Attributes)| {
+        foretold.get(*address) == Some(*identity) && !identity.values().any(Value::has_unknown)
+    };
+    let mut moved = found.iter().filter(|found| !is_settled(found));
+    moved.next().map(|(address, _)| address)
+}
+
+/// The problem of an identity that each round of planning finds somewhere else, or nowhere.
+fn cannot_foretell(config: &Config, address: &Address) -> Diagnostic {
+    let summary = format!("the identity of `{address}` cannot be foretold");
+    let problem = Diagnostic::error("plan/unsettled", summary).help(
+        "take it out of the settings of the resource that it depends on, apply, and put it back",
+    );
+    match config.get(address) {
+        Some(resource) => problem.at(resource.span.clone()),
+        None => problem,
+    }
 }
 
 /// One planning in progress. It only ever appends.
@@ -93,6 +166,16 @@ impl<'a> Planner<'a> {
             steps: Vec::new(),
             problems: Vec::new(),
         }
+    }
+
+    /// The outputs that stand for these resources, as far as they are known.
+    fn identities(&self, of: &BTreeSet<&Address>) -> Outputs {
+        let named = of.iter().filter_map(|&address| {
+            let name = self.registry.schema(address.kind())?.identity?;
+            let identity = Attributes::from([(name.to_owned(), self.identity(address))]);
+            Some((address.clone(), identity))
+        });
+        named.collect()
     }
 
     /// Plans one resource of the spec.
