@@ -11,10 +11,10 @@ use pospool_engine::plan::Options;
 use pospool_engine::record::RecordProvider;
 use pospool_engine::registry::Registry;
 use pospool_engine::spec::SourceFile;
-use pospool_engine::store::{Mode, Store};
+use pospool_engine::store::{Mode, Store, StoreError};
 use pospool_engine::{check, observe, plan, settle};
 use pospool_fake::FakeProvider;
-use pospool_model::Diagnostic;
+use pospool_model::{Diagnostic, Severity};
 use pospool_model::plan::Plan;
 
 /// A state in a folder of its own, and an outside in memory.
@@ -31,6 +31,15 @@ pub struct Planned {
     pub plan: Plan,
     /// Problems of any stage.
     pub problems: Vec<Diagnostic>,
+}
+
+/// An apply that came to its end.
+#[derive(Debug)]
+pub struct Applied {
+    /// How it ended.
+    pub outcome: Outcome,
+    /// What its user was warned of before.
+    pub warnings: Vec<Diagnostic>,
 }
 
 /// Why a run could not end well.
@@ -84,35 +93,17 @@ impl World {
     /// Decodes a spec.
     #[must_use]
     pub fn config(&self, spec: &str) -> (Config, Vec<Diagnostic>) {
-        let file = SourceFile {
-            name: "pool.hcl".to_owned(),
-            text: spec.to_owned(),
-        };
-        config::decode(&[file], &self.registry.kinds(), &VariableInputs::default())
+        decode(spec, &self.registry)
     }
 
     /// Plans a spec.
+    ///
+    /// # Panics
+    /// When the state cannot be written: then the test is over.
     pub async fn plan(&self, spec: &str) -> Result<Planned, Trouble> {
-        let mut store = self.store();
-        Ok(self.look(spec, &mut store).await?.1)
-    }
-
-    async fn look(
-        &self,
-        spec: &str,
-        store: &mut Store,
-    ) -> Result<(observe::Seen, Planned, Config), Trouble> {
-        let (config, mut problems) = self.config(spec);
-        store.update(|_| {}).expect("the state can be written");
-        let seen = observe::observe(&config, store.state(), &self.registry)
+        plan_on(&mut self.store(), &self.registry, spec)
             .await
-            .map_err(|error| Trouble::Outside(error.to_string()))?;
-        problems.extend(seen.problems.clone());
-        let options = Options::default();
-        let (plan, found) = plan::plan(&config, store.state(), &seen, &self.registry, &options);
-        problems.extend(found);
-        problems.extend(check::check(&plan, store.state(), &seen));
-        Ok((seen, Planned { plan, problems }, config))
+            .expect("the state can be written")
     }
 
     /// Settles, plans and applies, as `pospool apply --auto-approve` does.
@@ -125,29 +116,83 @@ impl World {
     /// # Panics
     /// When the state cannot be written: then the test is over.
     pub async fn apply_counted(&self, spec: &str) -> Result<(Outcome, u64), Trouble> {
-        let cancel = Arc::new(AtomicBool::new(false));
         let mut store = self.store();
-        let unsettled = settle::settle(&mut store, &self.registry, &Silent, &cancel)
+        let applied = apply_on(&mut store, &self.registry, spec)
             .await
-            .expect("the state can be written");
-        if !unsettled.is_empty() {
-            return Err(Trouble::Unsettled(unsettled.len()));
-        }
-        let (seen, planned, config) = self.look(spec, &mut store).await?;
-        if !planned.problems.is_empty() {
-            return Err(Trouble::Problems(planned.problems));
-        }
-        let context = Context {
-            config: &config,
-            registry: &self.registry,
-            seen: &seen,
-            cancel: &cancel,
-        };
-        let outcome = apply::apply(&planned.plan, context, &mut store, &Silent)
-            .await
-            .expect("the state can be written");
-        Ok((outcome, store.bytes_written()))
+            .expect("the state can be written")?;
+        Ok((applied.outcome, store.bytes_written()))
     }
+}
+
+/// Plans a spec from an open state.
+pub async fn plan_on(
+    store: &mut Store,
+    registry: &Registry,
+    spec: &str,
+) -> Result<Result<Planned, Trouble>, StoreError> {
+    let looked = look(store, registry, spec).await?;
+    Ok(looked.map(|(_, planned, _)| planned))
+}
+
+/// Settles, plans and applies on an open state, as `pospool apply --auto-approve` does.
+pub async fn apply_on(
+    store: &mut Store,
+    registry: &Registry,
+    spec: &str,
+) -> Result<Result<Applied, Trouble>, StoreError> {
+    let cancel = Arc::new(AtomicBool::new(false));
+    let unsettled = settle::settle(store, registry, &Silent, &cancel).await?;
+    if !unsettled.is_empty() {
+        return Ok(Err(Trouble::Unsettled(unsettled.len())));
+    }
+    let (seen, planned, config) = match look(store, registry, spec).await? {
+        Ok(looked) => looked,
+        Err(trouble) => return Ok(Err(trouble)),
+    };
+    let (errors, warnings): (Vec<_>, Vec<_>) = planned
+        .problems
+        .into_iter()
+        .partition(|problem| problem.severity == Severity::Error);
+    if !errors.is_empty() {
+        return Ok(Err(Trouble::Problems(errors)));
+    }
+    let context = Context {
+        config: &config,
+        registry,
+        seen: &seen,
+        cancel: &cancel,
+    };
+    let outcome = apply::apply(&planned.plan, context, store, &Silent).await?;
+    Ok(Ok(Applied { outcome, warnings }))
+}
+
+type Looked = (observe::Seen, Planned, Config);
+
+async fn look(
+    store: &mut Store,
+    registry: &Registry,
+    spec: &str,
+) -> Result<Result<Looked, Trouble>, StoreError> {
+    let (config, mut problems) = decode(spec, registry);
+    store.update(|_| {})?;
+    let seen = match observe::observe(&config, store.state(), registry).await {
+        Ok(seen) => seen,
+        Err(error) => return Ok(Err(Trouble::Outside(error.to_string()))),
+    };
+    problems.extend(seen.problems.clone());
+    let options = Options::default();
+    let (plan, found) = plan::plan(&config, store.state(), &seen, registry, &options);
+    problems.extend(found);
+    problems.extend(check::check(&plan, store.state(), &seen));
+    Ok(Ok((seen, Planned { plan, problems }, config)))
+}
+
+fn decode(spec: &str, registry: &Registry) -> (Config, Vec<Diagnostic>) {
+    let file = SourceFile {
+        name: "pool.hcl".to_owned(),
+        text: spec.to_owned(),
+    };
+    config::decode(&[file], &registry.kinds(), &VariableInputs::default())
 }
 
 fn open(path: &Path) -> Store {

@@ -8,11 +8,14 @@ use std::process::Command;
 const EDGES: &[(&str, &[&str])] = &[
     ("pospool-model", &[]),
     ("pospool-engine", &["pospool-model"]),
+    ("pospool-remote", &["pospool-engine"]),
     ("pospool-docker", &["pospool-model"]),
     ("pospool-chain", &["pospool-model"]),
     ("pospool-source", &["pospool-model"]),
     ("pospool-fake", &["pospool-model"]),
     ("pospool-devnet", &["pospool-chain"]),
+    ("pospool-explorer", &["pospool-chain", "pospool-source"]),
+    ("pospool-modelchain", &["pospool-chain"]),
     (
         "pospool-cli",
         &[
@@ -20,6 +23,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "pospool-docker",
             "pospool-engine",
             "pospool-model",
+            "pospool-remote",
             "pospool-source",
         ],
     ),

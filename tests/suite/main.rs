@@ -2,12 +2,16 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on is over")]
 
+mod crash_points;
 mod examples;
 mod heals;
 mod layering;
 mod live;
+mod model_chain;
 mod plans;
 mod reference;
+mod remote_state;
 mod sources_fake_npm;
 mod sources_stand_ins;
 mod state_files;
+mod two_at_once;

@@ -1,4 +1,4 @@
-//! The reference page is made from the tables that the program itself uses.
+//! The reference pages are made from the tables that the program itself uses.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -7,18 +7,27 @@ use pospool_cli::view::Paint;
 use pospool_cli::view::explain;
 use pospool_cli::wiring;
 
-/// With `POSPOOL_BLESS=1` the page is written instead of compared.
 #[test]
 fn the_reference_page_says_what_the_program_explains() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/reference/spec.md");
-    let text = page();
+    compare("spec.md", &page());
+}
+
+#[test]
+fn the_page_of_transactions_says_what_the_table_decides() {
+    compare("transactions.md", &pospool_chain::transactions_page());
+}
+
+/// With `POSPOOL_BLESS=1` the page is written instead of compared.
+fn compare(name: &str, text: &str) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/reference");
+    let path = folder.join(name);
     if std::env::var_os("POSPOOL_BLESS").is_some() {
-        std::fs::write(&path, &text).unwrap();
+        std::fs::write(&path, text).unwrap();
     }
     let there = std::fs::read_to_string(&path).unwrap_or_default();
     assert!(
         there == text,
-        "docs/reference/spec.md is old: run this test with POSPOOL_BLESS=1"
+        "docs/reference/{name} is old: run this test with POSPOOL_BLESS=1"
     );
 }
 

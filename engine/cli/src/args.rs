@@ -35,9 +35,10 @@ pub struct Common {
     /// The spec; relative paths inside it start at its folder
     #[arg(long, global = true, value_name = "FILE", default_value = "pool.hcl")]
     pub spec: PathBuf,
-    /// The state [default: pospool.state.json beside the spec]
-    #[arg(long, global = true, value_name = "FILE")]
-    pub state: Option<PathBuf>,
+    /// The state: a file, s3://…, gs://…, az:// or https://… [default: `POSPOOL_STATE`, the spec's
+    /// `state` block, or pospool.state.json beside the spec]
+    #[arg(long, global = true, value_name = "LOCATION")]
+    pub state: Option<String>,
     /// Write JSON for programs instead of text
     #[arg(long, global = true)]
     pub json: bool,
@@ -72,6 +73,8 @@ pub enum Command {
     Destroy(DestroyArgs),
     /// Show the state, or a saved plan
     Show(ShowArgs),
+    /// Look at the state, move it, or mend it
+    State(StateArgs),
     /// Explain a kind of resource, the functions of specs, or the code of a message
     Explain(ExplainArgs),
     /// Show the version
@@ -145,6 +148,78 @@ pub struct ShowArgs {
     /// A plan saved by `pospool plan --out`
     #[arg(value_name = "FILE")]
     pub plan: Option<PathBuf>,
+}
+
+/// Arguments of `state`.
+#[derive(Debug, clap::Args)]
+pub struct StateArgs {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: StateCommand,
+}
+
+/// What can be done with a state.
+#[derive(Debug, Subcommand)]
+pub enum StateCommand {
+    /// Print the state as a state file, with everything that the journal says
+    Pull,
+    /// Put a state file in the place of the state
+    Push(PushArgs),
+    /// List what is in the state
+    List,
+    /// Show one resource of the state
+    Show {
+        /// The resource.
+        #[arg(value_name = "ADDRESS")]
+        address: Address,
+    },
+    /// Give a resource another name: what it is outside stays as it is
+    Mv {
+        /// Its name.
+        #[arg(value_name = "FROM")]
+        from: Address,
+        /// Its new name, of the same kind.
+        #[arg(value_name = "TO")]
+        to: Address,
+    },
+    /// Forget a resource: what it is outside stays, and nothing knows of it any more
+    Rm {
+        /// The resource.
+        #[arg(value_name = "ADDRESS")]
+        address: Address,
+    },
+    /// Mend what a crash left behind, as far as that needs no guess, and say what needs a person
+    Repair {
+        /// Change nothing
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Move the state to another place, and leave a note in the old one
+    Migrate {
+        /// A file, s3://…, gs://…, az://… or https://…
+        #[arg(long, value_name = "LOCATION")]
+        to: String,
+    },
+    /// Show who holds the lock of a remote state, or take it away
+    Unlock {
+        /// Name of the lock, as messages show it
+        #[arg(value_name = "ID")]
+        id: Option<String>,
+        /// Take it away although its holder still gives signs of life
+        #[arg(long)]
+        force: bool,
+    },
+}
+
+/// Arguments of `state push`.
+#[derive(Debug, clap::Args)]
+pub struct PushArgs {
+    /// The state file
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// Also if it is another state, or an older one, than that which is there
+    #[arg(long)]
+    pub force: bool,
 }
 
 /// Arguments of `explain`.

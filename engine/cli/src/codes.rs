@@ -23,6 +23,10 @@ const OWN: &[(&str, &str)] = &[
         "An effect needs an output of another resource that its steps did not leave behind. Plan again; if it stays, it is a defect of the provider.",
     ),
     (
+        "apply/not-journalled",
+        "Another form of an effect, such as a higher price of gas, could not be written down, and so it was not sent.",
+    ),
+    (
         "apply/unknown-provider",
         "A plan or a journal names a provider that this build of pospool does not have. Use the build that made it.",
     ),
@@ -49,6 +53,10 @@ const OWN: &[(&str, &str)] = &[
     (
         "cli/declined",
         "The plan was not approved with `yes`. Nothing was changed.",
+    ),
+    (
+        "cli/environment",
+        "A variable of the environment, such as POSPOOL_LEASE, is not what it should be.",
     ),
     ("cli/exists", "`pospool init` never overwrites a file."),
     (
@@ -129,6 +137,10 @@ const OWN: &[(&str, &str)] = &[
         "The file is not a state or plan of pospool.",
     ),
     (
+        "state/forked",
+        "The file that `state push` was given and the state have the same serial and are different versions: two copies went different ways.",
+    ),
+    (
         "state/io",
         "The operating system refused to read or write the state.",
     ),
@@ -145,14 +157,82 @@ const OWN: &[(&str, &str)] = &[
         "There is a journal and no state. Put the state file back that it was written with.",
     ),
     (
+        "state/keeper",
+        "Who keeps the remote state refused, or gave no answer. Nothing is begun whose ticket is not kept.",
+    ),
+    (
+        "state/live-lock",
+        "The holder of the lock gave a sign of life a moment ago. Its lock ends by itself when it gives none any more.",
+    ),
+    (
+        "state/location",
+        "The place of the state cannot be meant: not a path or a URL of a known kind, without a name, or with a credential in it.",
+    ),
+    (
+        "state/lock-lost",
+        "Another run took the state over while this one went on, or the file of the lock was removed. It can write no more, and has begun nothing since. What it left under way is in the journal, which the other one settles.",
+    ),
+    (
         "state/locked",
-        "Another process holds the state. The lock goes when that process ends, however it ends.",
+        "Another process holds the state. The lock of a file goes when that process ends, however it ends; that of a remote state ends when nothing was heard of its holder for a whole lease, or with `pospool state unlock`.",
+    ),
+    (
+        "state/moved",
+        "The state was moved with `pospool state migrate`. Nothing is done in its old place.",
+    ),
+    (
+        "state/none",
+        "The command needs a state, and there is none at this place.",
+    ),
+    (
+        "state/not-copied",
+        "What was read back from the new place of a state is not what was written there. The state stays where it is.",
+    ),
+    (
+        "state/not-empty",
+        "`state migrate` never writes over another state.",
+    ),
+    (
+        "state/older-chain",
+        "A number of the outside that only grows, such as an account's nonce, is lower than the last whole apply left it: the chain is an older copy, or its RPC lags behind.",
+    ),
+    (
+        "state/older-serial",
+        "The file that `state push` was given is an older version of the state than the one that is there.",
     ),
     (
         "state/open-effects",
         "A run was stopped while effects were under way. The next apply first finds out what came of them.",
     ),
+    (
+        "state/other-hand",
+        "A number of the outside, such as an account's nonce, is higher than the last whole apply of this state left it: somebody signed by hand, or works with a newer copy of this state. Put the newest copy in place before you apply.",
+    ),
+    (
+        "state/other-kind",
+        "`state mv` changes names. A resource of another kind is another resource.",
+    ),
+    (
+        "state/other-lineage",
+        "The file that `state push` was given is the state of another project.",
+    ),
+    (
+        "state/replaced",
+        "Somebody replaced the state file while a run went on. The run stopped before its next effect, and kept its own state beside it.",
+    ),
+    (
+        "state/same-place",
+        "`state migrate --to` names the place where the state is.",
+    ),
+    (
+        "state/taken-name",
+        "`state mv` was given a name that another resource has.",
+    ),
     ("state/too-new", "The file was written by a newer pospool."),
+    (
+        "state/wrong-lock",
+        "`state unlock` was given another name than that of the lock that is held.",
+    ),
 ];
 
 /// All codes.

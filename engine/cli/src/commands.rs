@@ -12,6 +12,7 @@ mod pipeline;
 pub mod plan;
 mod run;
 pub mod show;
+pub mod state;
 pub mod validate;
 pub mod version;
 
@@ -60,6 +61,7 @@ pub async fn call(session: &mut Session<'_, '_>, command: &Command) -> Result<Ex
         Command::Apply(args) => apply::run(session, args).await,
         Command::Destroy(args) => destroy::run(session, args).await,
         Command::Show(args) => show::run(session, args),
+        Command::State(args) => state::run(session, &args.command),
         Command::Explain(args) => explain::run(session, args),
         Command::Version => version::run(session),
     }

@@ -79,8 +79,10 @@ impl Exit {
     #[must_use]
     pub fn of_store(error: &StoreError) -> Self {
         match error {
-            StoreError::Locked { .. } => Self::Locked,
-            StoreError::Io { .. } => Self::Error,
+            StoreError::Locked { .. } | StoreError::Leased { .. } | StoreError::LockLost { .. } => {
+                Self::Locked
+            }
+            StoreError::Io { .. } | StoreError::Keeper { .. } => Self::Error,
             _ => Self::BadState,
         }
     }

@@ -4,6 +4,8 @@
 //! - Returns: a code, a cause, what to do, and the exit code of each failure.
 //! - Never: prints; `view::failure` does.
 
+mod state;
+
 use std::io;
 use std::path::PathBuf;
 
@@ -11,8 +13,11 @@ use pospool_engine::spec::SourceFile;
 use pospool_engine::store::StoreError;
 use pospool_model::plan::EffectId;
 use pospool_model::{Diagnostic, ProviderError};
+use pospool_remote::{LocationError, SettingsError};
 
 use crate::exit::Exit;
+
+pub use state::StateFailure;
 
 /// Why a command stopped.
 #[derive(Debug, thiserror::Error)]
@@ -28,6 +33,15 @@ pub enum Failure {
     /// The state or a saved plan cannot be used.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The state's location cannot be meant.
+    #[error(transparent)]
+    Location(#[from] LocationError),
+    /// A variable of the environment cannot be meant.
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    /// A command on the state cannot do what it is asked for.
+    #[error(transparent)]
+    State(Box<StateFailure>),
     /// The outside could not be looked at, so nothing could be planned.
     #[error("cannot look at what is there")]
     Look(#[source] ProviderError),
@@ -109,6 +123,12 @@ pub enum Failure {
     Encode(#[source] serde_json::Error),
 }
 
+impl From<StateFailure> for Failure {
+    fn from(failure: StateFailure) -> Self {
+        Self::State(Box::new(failure))
+    }
+}
+
 impl Failure {
     /// Stable code.
     #[must_use]
@@ -116,6 +136,9 @@ impl Failure {
         match self {
             Self::Problems { .. } => "spec/problems",
             Self::Store(error) => error.code(),
+            Self::State(failure) => failure.code(),
+            Self::Location(_) => "state/location",
+            Self::Settings(_) => "cli/environment",
             Self::Look(error) => error.code(),
             Self::Unsettled(_) => "apply/unsettled",
             Self::Stale { .. } => "plan/stale",
@@ -141,6 +164,8 @@ impl Failure {
             Self::Store(StoreError::Locked { .. }) => {
                 "wait until it has ended; the lock goes with its process".to_owned()
             }
+            Self::Store(error) => return remote_help(error),
+            Self::State(failure) => failure.help(),
             Self::Look(_) => "nothing was changed; run it again when the cause is mended".to_owned(),
             Self::Unsettled(_) => {
                 "run `pospool apply` again: it asks about the same attempts and never makes second ones"
@@ -168,6 +193,7 @@ impl Failure {
     pub fn exit(&self) -> Exit {
         match self {
             Self::Store(error) => Exit::of_store(error),
+            Self::State(failure) => failure.exit(),
             Self::Stale { .. } => Exit::Stale,
             Self::Stopped | Self::Declined => Exit::Cancelled,
             Self::Unsettled(open) => of_unsettled(open),
@@ -175,6 +201,32 @@ impl Failure {
             _ => Exit::Error,
         }
     }
+}
+
+/// What to do about a state with a keeper.
+fn remote_help(error: &StoreError) -> Option<String> {
+    Some(match error {
+        StoreError::Leased {
+            ends_in: Some(seconds),
+            ..
+        } => format!(
+            "wait until it has ended; should it have been killed, its lock ends in {seconds} s and the next run goes on by itself"
+        ),
+        StoreError::Leased { id, .. } => format!(
+            "wait until it has ended; if you know that it was killed, run `pospool state unlock {id}`"
+        ),
+        StoreError::LockLost { .. } => {
+            "run `pospool apply` again when the other one has ended: what is under way is in the journal, and is settled first"
+                .to_owned()
+        }
+        StoreError::Moved { to, .. } => {
+            format!("write it into the spec, `state {{ url = \"{to}\" }}`, or name it with --state")
+        }
+        StoreError::Keeper { .. } => {
+            "see that it can be reached, and that the credentials in the environment may read and write it".to_owned()
+        }
+        _ => return None,
+    })
 }
 
 fn of_unsettled(open: &[(EffectId, ProviderError)]) -> Exit {

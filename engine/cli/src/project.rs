@@ -1,20 +1,27 @@
 //! Which files a run speaks of.
 //!
-//! - Reads: the arguments, the user's folder, and the environment's `POSPOOL_VAR_…`.
-//! - Returns: absolute paths, and the texts of the spec and of variables.
-//! - Never: writes a file or looks into a state.
+//! - Reads: the arguments, the user's folder, and the environment's `POSPOOL_…`.
+//! - Returns: absolute paths and locations, the texts of the spec and of variables, the open state.
+//! - Never: writes a file.
 
+use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use pospool_engine::config::VariableInputs;
 use pospool_engine::spec::SourceFile;
+use pospool_engine::store::{Mode, Store};
+use pospool_remote::{Location, Settings};
 
 use crate::args::{Common, Variables};
 use crate::failure::Failure;
 
 /// Prefix of environment variables that give values to the spec's variables.
 const PREFIX: &str = "POSPOOL_VAR_";
+
+/// Environment variable that says where the state is, if `--state` does not.
+const STATE: &str = "POSPOOL_STATE";
 
 /// The user's folder and environment, as values.
 #[derive(Clone, Debug, Default)]
@@ -23,6 +30,10 @@ pub struct Surroundings {
     pub folder: PathBuf,
     /// The environment's variables with our prefix, as `(name without it, value)`.
     pub variables: Vec<(String, String)>,
+    /// Where the state is, by the environment.
+    pub state: Option<String>,
+    /// How remote states are kept.
+    pub settings: Settings,
 }
 
 impl Surroundings {
@@ -30,14 +41,20 @@ impl Surroundings {
     pub fn of_process() -> Result<Self, Failure> {
         let folder = std::env::current_dir()
             .map_err(|source| Failure::System("find the current folder", source))?;
-        let named = std::env::vars_os().filter_map(|(name, value)| {
-            let name = name.into_string().ok()?;
-            let name = name.strip_prefix(PREFIX)?.to_owned();
-            Some((name, value.into_string().ok()?))
-        });
-        let mut variables: Vec<_> = named.collect();
-        variables.sort();
-        Ok(Self { folder, variables })
+        let text = |(name, value): (OsString, OsString)| {
+            Some((name.into_string().ok()?, value.into_string().ok()?))
+        };
+        let environment: BTreeMap<_, _> = std::env::vars_os().filter_map(text).collect();
+        let state = environment.get(STATE).filter(|text| !text.is_empty());
+        Ok(Self {
+            folder,
+            state: state.cloned(),
+            settings: Settings::read(&environment)?,
+            variables: environment
+                .into_iter()
+                .filter_map(|(name, value)| Some((name.strip_prefix(PREFIX)?.to_owned(), value)))
+                .collect(),
+        })
     }
 
     /// Makes a path of the user absolute.
@@ -54,26 +71,38 @@ pub struct Project {
     pub spec: PathBuf,
     /// The spec as the user named it, for messages.
     pub spec_name: String,
-    /// The state.
-    pub state: PathBuf,
+    /// Where the state is.
+    pub state: Location,
     surroundings: Surroundings,
 }
 
 impl Project {
     /// Finds the files; none of them need be there.
-    #[must_use]
-    pub fn new(common: &Common, surroundings: Surroundings) -> Self {
+    pub fn new(common: &Common, surroundings: Surroundings) -> Result<Self, Failure> {
         let spec = surroundings.path(&common.spec);
-        let state = match &common.state {
-            Some(state) => surroundings.path(state),
-            None => spec.with_file_name("pospool.state.json"),
+        let named = common.state.as_ref().or(surroundings.state.as_ref());
+        let state = match named {
+            Some(named) => Location::parse(named, &surroundings.folder)?,
+            None => Location::File(spec.with_file_name("pospool.state.json")),
         };
-        Self {
+        Ok(Self {
             spec,
             spec_name: common.spec.display().to_string(),
             state,
             surroundings,
-        }
+        })
+    }
+
+    /// Opens the state.
+    pub fn open_state(&self, mode: Mode, command: &str) -> Result<Store, Failure> {
+        let settings = self.settings();
+        Ok(pospool_remote::store(&self.state, mode, command, settings)?)
+    }
+
+    /// How remote states are kept.
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        &self.surroundings.settings
     }
 
     /// The spec's folder, at which relative paths inside it start.
@@ -140,7 +169,7 @@ mod tests {
     fn paths_of_the_user_start_at_their_folder() {
         let surroundings = Surroundings {
             folder: "/home/me".into(),
-            variables: Vec::new(),
+            ..Surroundings::default()
         };
         let mut common = Common {
             spec: "pools/a.hcl".into(),
@@ -148,16 +177,16 @@ mod tests {
             json: false,
             no_color: false,
         };
-        let project = Project::new(&common, surroundings.clone());
+        let project = Project::new(&common, surroundings.clone()).unwrap();
         assert_eq!(project.spec, Path::new("/home/me/pools/a.hcl"));
         assert_eq!(
             project.state,
-            Path::new("/home/me/pools/pospool.state.json")
+            Location::File("/home/me/pools/pospool.state.json".into())
         );
         assert_eq!(project.folder(), Path::new("/home/me/pools"));
         assert_eq!(project.path(Path::new("x")), Path::new("/home/me/x"));
         common.state = Some("s.json".into());
-        let project = Project::new(&common, surroundings);
-        assert_eq!(project.state, Path::new("/home/me/s.json"));
+        let project = Project::new(&common, surroundings).unwrap();
+        assert_eq!(project.state, Location::File("/home/me/s.json".into()));
     }
 }

@@ -5,6 +5,7 @@ mod plans;
 mod runs;
 mod states;
 mod stone;
+mod upkeep;
 
 use std::io::Cursor;
 use std::path::PathBuf;
@@ -101,8 +102,8 @@ impl World {
         let surroundings = Surroundings {
             folder: self.folder.path().to_owned(),
             variables: self.variables.clone(),
+            ..Surroundings::default()
         };
-        let project = Project::new(&args.common, surroundings);
         let (mut out, mut err) = (Vec::new(), Vec::new());
         let mut console = Console {
             out: &mut out,
@@ -113,18 +114,19 @@ impl World {
             out_paint: Paint::PLAIN,
             err_paint: Paint::PLAIN,
         };
-        let mut session = Session {
-            project: &project,
-            registry: &self.registry,
-            console: &mut console,
-            interrupt: &self.interrupt,
-        };
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build();
-        let ended = runtime
-            .unwrap()
-            .block_on(commands::call(&mut session, &args.command));
+        let ended = Project::new(&args.common, surroundings).and_then(|project| {
+            let mut session = Session {
+                project: &project,
+                registry: &self.registry,
+                console: &mut console,
+                interrupt: &self.interrupt,
+            };
+            let call = commands::call(&mut session, &args.command);
+            runtime.unwrap().block_on(call)
+        });
         let exit = ended.unwrap_or_else(|failure| report(&failure, &mut console));
         let folder = self.folder.path().display().to_string();
         let text = |bytes| {

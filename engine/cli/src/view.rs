@@ -13,8 +13,10 @@ pub mod paint;
 pub mod plan;
 pub mod progress;
 pub mod questions;
+pub mod repair;
 pub mod state;
 pub mod template;
+pub mod upkeep;
 pub mod validate;
 pub mod version;
 

@@ -1,9 +1,10 @@
 //! A second look at a finished plan, before anybody may apply it.
 //!
 //! - Reads: the plan, the state, and what was seen.
-//! - Returns: problems that make the plan wrong to apply.
+//! - Returns: problems that make the plan wrong to apply, or that its reader should know of.
 //! - Never: changes the plan.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use pospool_model::plan::{Plan, Purpose};
@@ -17,7 +18,56 @@ use crate::observe::Seen;
 pub fn check(plan: &Plan, state: &State, seen: &Seen) -> Vec<Diagnostic> {
     let mut problems = chains(plan, state);
     problems.extend(funds(plan, seen));
+    problems.extend(hands(state, seen));
     problems
+}
+
+/// What moved although this state moved nothing: somebody else has the keys, or a newer copy
+/// of this state.
+fn hands(state: &State, seen: &Seen) -> Vec<Diagnostic> {
+    let both = state.counters.iter();
+    let both = both.filter_map(|(name, kept)| Some((name, *kept, *seen.counters.get(name)?)));
+    let moved = both.filter_map(|(name, kept, now)| {
+        let what = format!("{}`{name}`", owner(name, seen));
+        match now.cmp(&kept) {
+            Ordering::Equal => None,
+            Ordering::Greater => Some(
+                Diagnostic::warning(
+                    "state/other-hand",
+                    format!("{what} is {now}, and the last apply of this state left it at {kept}: somebody else went on"),
+                )
+                .help(
+                    "look for a newer copy of this state and put it here before you apply: what was made with it is not \
+                     known here and would be made again. If you signed by hand, go on: the next whole apply keeps the new number",
+                ),
+            ),
+            Ordering::Less => Some(
+                Diagnostic::warning(
+                    "state/older-chain",
+                    format!("{what} is {now}, and the last apply of this state left it at {kept}: the chain is older than the state"),
+                )
+                .help(
+                    "see that its RPC has caught up and is the one that the last apply used; on a chain that was set back, \
+                     what the state knows may never have happened",
+                ),
+            ),
+        }
+    });
+    moved.collect()
+}
+
+/// The resource whose counter it is, as the start of a sentence.
+fn owner(counter: &str, seen: &Seen) -> String {
+    let names_it = |value: &Value| {
+        value
+            .as_text()
+            .is_some_and(|text| !text.is_empty() && counter.ends_with(text))
+    };
+    let owner = seen
+        .given
+        .iter()
+        .find(|(_, outputs)| outputs.values().any(names_it));
+    owner.map_or_else(String::new, |(address, _)| format!("`{address}`: "))
 }
 
 /// The chains must be those that the state was made on.

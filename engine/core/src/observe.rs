@@ -29,6 +29,8 @@ pub struct Seen {
     pub chains: BTreeMap<Address, ChainIdentity>,
     /// Facts that a plan can be bound to.
     pub bindings: BTreeMap<String, String>,
+    /// Where each counter of the outside stands.
+    pub counters: BTreeMap<String, u64>,
     /// Each provider's own facts, by its position in the registry.
     pub facts: BTreeMap<usize, Facts>,
     /// Problems found on the way.
@@ -142,6 +144,7 @@ fn take(role: Role, config: &Config, position: usize, found: Observation, seen: 
     }
     seen.chains.extend(found.chains);
     seen.bindings.extend(found.bindings);
+    seen.counters.extend(found.counters);
     seen.facts.insert(position, found.facts);
     for (address, observed) in found.objects {
         if role == Role::Managed {

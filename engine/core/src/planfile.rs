@@ -46,7 +46,12 @@ pub fn load(path: &Path) -> Result<Plan, StoreError> {
             source: std::io::Error::from(std::io::ErrorKind::NotFound),
         });
     };
-    let file: PlanFile = parse_form(path, &bytes, "pospool-plan")?;
+    decode(path, &bytes)
+}
+
+/// Reads the bytes of a plan file; `name` is for messages.
+pub fn decode(name: &Path, bytes: &[u8]) -> Result<Plan, StoreError> {
+    let file: PlanFile = parse_form(name, bytes, "pospool-plan")?;
     Ok(file.plan)
 }
 

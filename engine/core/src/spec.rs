@@ -114,6 +114,13 @@ fn prepared(file: &SourceFile) -> Result<SourceFile, Diagnostic> {
             .at(source.span(crowded..crowded + 1))
             .help("split the object, and join the parts with `merge(…)`"));
     }
+    if let Some(tangled) = found.tangled {
+        let most = scan::MOST_TANGLES;
+        let summary = format!("operators are nested in each other more than {most} times");
+        return Err(Diagnostic::error(TOO_DEEP, summary)
+            .at(source.span(tangled..tangled + 1))
+            .help("give the inner expressions names in `locals`"));
+    }
     if let Some(open) = found.unterminated {
         return Err(Diagnostic::error(
             SYNTAX,

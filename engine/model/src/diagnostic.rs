@@ -51,6 +51,15 @@ impl Diagnostic {
         }
     }
 
+    /// A warning without a place yet.
+    #[must_use]
+    pub fn warning(code: &'static str, summary: impl Into<String>) -> Self {
+        Self {
+            severity: Severity::Warning,
+            ..Self::error(code, summary)
+        }
+    }
+
     /// Adds the place.
     #[must_use]
     pub fn at(mut self, span: Span) -> Self {

@@ -30,6 +30,9 @@ pub struct Plan {
     pub steps: Vec<Step>,
     /// Outputs of the spec after the apply, as far as they are known.
     pub outputs: BTreeMap<String, Value>,
+    /// Where each counter of the outside will stand after the apply.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub counters: BTreeMap<String, u64>,
 }
 
 /// A difference between what the last run left and what is there now.

@@ -97,6 +97,9 @@ pub struct Observation {
     pub chains: BTreeMap<Address, ChainIdentity>,
     /// Facts that a plan relies on, such as nonces, by a name that is unique among providers.
     pub bindings: BTreeMap<String, String>,
+    /// Numbers outside that only what was made or sent for this state moves, each by a known
+    /// step, such as the next nonce of an account; named as in [`World::counters`].
+    pub counters: BTreeMap<String, u64>,
     /// What `design` needs to know of the outside, in the provider's own type.
     pub facts: Facts,
     /// Problems that make planning impossible, by resource.
@@ -149,7 +152,8 @@ pub struct Task<'a> {
     pub observed: &'a Observed,
     /// What the last run recorded.
     pub recorded: Option<&'a Recorded>,
-    /// Paths that differ, such as `settings.name`; empty for create and delete.
+    /// Paths that differ and whose change does something outside, such as `settings.name`;
+    /// empty for delete.
     pub changed: &'a [String],
     /// Whether the user named this resource as one that may really be deleted.
     pub delete_by_name: bool,

@@ -1,10 +1,14 @@
 //! Secrets: named in specs, read at the moment of use, never written.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::io::Read;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, Zeroizing};
+
+/// Most bytes of a secret file: what is larger is another file.
+const MOST_BYTES: usize = 64 << 10;
 
 /// Where a secret comes from. The name is public, the content is not here.
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize, Deserialize)]
@@ -30,11 +34,13 @@ impl SecretRef {
                 }
             },
             Self::File(path) => {
-                let bytes =
-                    Zeroizing::new(std::fs::read(path).map_err(|source| SecretError::File {
-                        path: path.clone(),
-                        source,
-                    })?);
+                let bytes = read_file(path).map_err(|source| SecretError::File {
+                    path: path.clone(),
+                    source,
+                })?;
+                if bytes.len() > MOST_BYTES {
+                    return Err(SecretError::TooLarge(self.clone()));
+                }
                 std::str::from_utf8(&bytes)
                     .map_err(|_| SecretError::NotText(self.clone()))?
                     .to_owned()
@@ -51,6 +57,15 @@ impl SecretRef {
         }
         Ok(Secret(text))
     }
+}
+
+/// Reads a file, or a pipe, up to a byte more than a secret may have. The buffer is as large from the start, so
+/// that no copy of a part stays behind when it grows.
+fn read_file(path: &Path) -> std::io::Result<Zeroizing<Vec<u8>>> {
+    let mut bytes = Zeroizing::new(Vec::with_capacity(MOST_BYTES + 1));
+    let file = std::fs::File::open(path)?;
+    file.take(MOST_BYTES as u64 + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 impl fmt::Display for SecretRef {
@@ -127,6 +142,9 @@ pub enum SecretError {
     /// The content is not UTF-8.
     #[error("the secret `{0}` is not UTF-8 text")]
     NotText(SecretRef),
+    /// It is larger than any key or password.
+    #[error("the secret `{0}` is larger than 64 KB, so it is not a key or a password")]
+    TooLarge(SecretRef),
     /// There is nothing in it.
     #[error("the secret `{0}` is empty")]
     Empty(SecretRef),
@@ -151,6 +169,12 @@ mod tests {
             .read()
             .unwrap_err();
         assert!(error.to_string().contains("POSPOOL_NO_SUCH_VARIABLE"));
+    }
+
+    #[test]
+    fn a_file_without_end_is_no_secret() {
+        let error = SecretRef::File("/dev/zero".into()).read().unwrap_err();
+        assert!(matches!(error, SecretError::TooLarge(_)), "{error}");
     }
 
     #[test]

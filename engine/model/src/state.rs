@@ -22,6 +22,18 @@ pub struct State {
     pub resources: BTreeMap<Address, Recorded>,
     /// Values of the spec's `output` blocks after the last apply.
     pub outputs: BTreeMap<String, Value>,
+    /// Where each counter of the outside stood after the last whole apply, such as the next
+    /// nonce of an account. Nothing is known of them once a run has begun an effect and
+    /// until a run is whole again.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub counters: BTreeMap<String, u64>,
+    /// Random name of this very version: two copies that went different ways can have the
+    /// same serial. Empty in a state of an older program.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub version: String,
+    /// Name of the last journal whose entries are all in here, if there was one with a name.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub journal: String,
 }
 
 /// What tells one chain from every other.

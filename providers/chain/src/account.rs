@@ -10,6 +10,7 @@ use crate::address::{CoreAddress, espace_address};
 use crate::batch::{Answers, At, Batch, Slot};
 use crate::facts::AccountFacts;
 use crate::key::Key;
+use crate::pending;
 
 /// The public half of a key.
 pub(crate) type PublicKey = [u8; 64];
@@ -55,16 +56,14 @@ pub(crate) fn add_balance(outputs: &mut Attributes, balance: u128) {
 /// Questions about an account.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Asked {
-    nonce: Slot,
-    pool_nonce: Slot,
+    nonces: pending::Asked,
     balance: Slot,
 }
 
 /// Asks for nonce and balance.
 pub(crate) fn ask(batch: &mut Batch, address: CoreAddress, at: At) -> Asked {
     Asked {
-        nonce: batch.nonce(address),
-        pool_nonce: batch.pool_nonce(address),
+        nonces: pending::ask(batch, address),
         balance: batch.balance(address, at),
     }
 }
@@ -77,14 +76,11 @@ pub(crate) fn read(
     chain: &Address,
     key: &SecretRef,
 ) -> Option<AccountFacts> {
-    let executed = answers.u64(asked.nonce)?;
-    // Public endpoints may not offer the pool's methods; then only executed transactions count.
-    let pooled = answers.u64(asked.pool_nonce).unwrap_or(executed);
     Some(AccountFacts {
         address,
         chain: chain.clone(),
         key: key.clone(),
-        nonce: executed.max(pooled),
+        nonce: pending::read(asked.nonces, answers)?.next(),
         balance: answers.number(asked.balance)?,
     })
 }

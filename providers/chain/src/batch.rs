@@ -22,6 +22,11 @@ const IMPLEMENTATION_SLOT: &str =
 const LAGGING_TRIES: u32 = 6;
 const LAGGING_PAUSE: Duration = Duration::from_millis(500);
 
+/// The code that stands for a call that a node left out of its answer (see `rpc`).
+const LEFT_OUT: i64 = 0;
+/// A call of a contract was executed and reverted (conflux-rust `error_codes.rs`).
+const REVERTED: i64 = -32015;
+
 /// Calls in the making.
 #[derive(Debug, Default)]
 pub(crate) struct Batch {
@@ -38,8 +43,8 @@ pub(crate) enum At {
     Epoch(u64),
     /// The newest that was executed.
     LatestState,
-    /// One that can hardly be undone any more.
-    LatestConfirmed,
+    /// The newest that PoS has finalised.
+    LatestFinalised,
 }
 
 impl At {
@@ -47,7 +52,7 @@ impl At {
         match self {
             Self::Epoch(number) => json!(format!("{number:#x}")),
             Self::LatestState => json!("latest_state"),
-            Self::LatestConfirmed => json!("latest_confirmed"),
+            Self::LatestFinalised => json!("latest_finalized"),
         }
     }
 }
@@ -82,14 +87,8 @@ impl Batch {
     }
 
     /// Asks how many transactions of an account were executed.
-    pub(crate) fn nonce(&mut self, address: CoreAddress) -> Slot {
-        let params = json!([address.to_string(), At::LatestState.json()]);
-        self.ask("cfx_getNextNonce", params)
-    }
-
-    /// Asks which nonce the node's pool expects next.
-    pub(crate) fn pool_nonce(&mut self, address: CoreAddress) -> Slot {
-        self.ask("txpool_nextNonce", json!([address.to_string()]))
+    pub(crate) fn nonce(&mut self, address: CoreAddress, at: At) -> Slot {
+        self.ask("cfx_getNextNonce", json!([address.to_string(), at.json()]))
     }
 
     /// Sends the calls. A public endpoint is many nodes, and one of them may be a few epochs behind the one that told
@@ -98,10 +97,11 @@ impl Batch {
         let mut tries = 1;
         loop {
             let answers = rpc.batch(&self.calls).await?;
-            let lagging = answers
+            let again = |refusal: &Refusal| is_lagging(refusal) || refusal.code == LEFT_OUT;
+            let again = answers
                 .iter()
-                .any(|answer| answer.as_ref().is_err_and(is_lagging));
-            if !lagging || tries == LAGGING_TRIES {
+                .any(|answer| answer.as_ref().is_err_and(again));
+            if !again || tries == LAGGING_TRIES {
                 return Ok(Answers(answers));
             }
             tries += 1;
@@ -124,6 +124,13 @@ impl Answers {
     /// Returns the result, or the node's refusal.
     pub(crate) fn result(&self, slot: Slot) -> Result<&Json, &Refusal> {
         self.0[slot.0].as_ref()
+    }
+
+    /// The refusal, unless it tells something of the chain: a result does, and so does the revert of a call. Any other
+    /// refusal must not be taken for "it is not there".
+    pub(crate) fn silence(&self, slot: Slot) -> Option<&Refusal> {
+        let refusal = self.result(slot).err();
+        refusal.filter(|refusal| refusal.code != REVERTED)
     }
 
     /// Returns a result that is not null.

@@ -10,7 +10,7 @@ use pospool_model::{Address, Attributes, Problem, SecretRef, Value};
 use crate::address::CoreAddress;
 use crate::facts::{AccountFacts, ChainFacts, Facts, Fees};
 use crate::text::hex_text;
-use crate::work::{ChainRef, TransactionWork, Work};
+use crate::work::{ChainRef, TransactionWork, WaitLevel, Work};
 
 pub(crate) const NETWORK: u32 = 1234;
 pub(crate) const GENESIS: &str = "0x01";
@@ -80,6 +80,7 @@ impl Bench {
             reference: chain_ref(vec!["http://127.0.0.1:1".to_owned()]),
             fees,
             ceiling: 100_000_000_000,
+            level: WaitLevel::Confirmed,
         };
         let account = |byte, nonce| AccountFacts {
             address: core(byte),

@@ -12,10 +12,13 @@ use crate::address::{MAINNET, TESTNET};
 use crate::batch::{Answers, Batch, Slot};
 use crate::facts::{ChainFacts, Fees};
 use crate::text::{field_u64, read_quantity};
-use crate::work::ChainRef;
+use crate::work::{ChainRef, WaitLevel};
 
 /// 100 Gdrip: the price of a very busy day.
 const DEFAULT_CEILING: u128 = 100_000_000_000;
+
+/// Attribute that names a wait level.
+const WAIT_LEVEL: &str = "wait_level";
 
 /// A public network.
 struct Public {
@@ -66,6 +69,17 @@ pub(crate) fn ceiling(attributes: &Attributes) -> u128 {
     }
 }
 
+/// How deep a transaction without value must be in the chain.
+pub(crate) fn level(attributes: &Attributes) -> WaitLevel {
+    let word = attributes.get(WAIT_LEVEL).and_then(Value::as_text);
+    word.and_then(level_of).unwrap_or(WaitLevel::Confirmed)
+}
+
+fn level_of(word: &str) -> Option<WaitLevel> {
+    let mut levels = WaitLevel::ALL.iter().copied();
+    levels.find(|level| level.words().0 == word)
+}
+
 /// Fills in defaults; `core_rpc` becomes a list.
 pub(crate) fn normalise(mut attributes: Attributes) -> Result<Attributes, Vec<Problem>> {
     let mut problems = Vec::new();
@@ -98,6 +112,16 @@ pub(crate) fn normalise(mut attributes: Attributes) -> Result<Attributes, Vec<Pr
             .entry("espace_rpc".to_owned())
             .or_insert_with(|| Value::from(public.espace_rpc));
     }
+    // A devnet is for trying things out, and its only user cannot be surprised by a reorganisation.
+    let usual = if known.is_some() {
+        WaitLevel::Confirmed
+    } else {
+        WaitLevel::Executed
+    };
+    let level = attributes
+        .entry(WAIT_LEVEL.to_owned())
+        .or_insert_with(|| Value::from(usual.words().0));
+    problems.extend(bad_level(level));
     attributes
         .entry("max_gas_price".to_owned())
         .or_insert(Value::Amount(Drip(DEFAULT_CEILING)));
@@ -106,6 +130,15 @@ pub(crate) fn normalise(mut attributes: Attributes) -> Result<Attributes, Vec<Pr
     } else {
         Err(problems)
     }
+}
+
+fn bad_level(value: &Value) -> Option<Problem> {
+    if *value == Value::Unknown || value.as_text().and_then(level_of).is_some() {
+        return None;
+    }
+    let summary = format!("{value} is not a level that a transaction can wait for");
+    let problem = Problem::new("chain/bad-wait-level", &[WAIT_LEVEL], summary);
+    Some(problem.help("write \"executed\", \"confirmed\" or \"finalised\""))
 }
 
 fn core_rpc(value: Option<Value>, defaults: &[&str]) -> Result<Vec<Value>, Problem> {
@@ -203,6 +236,7 @@ pub(crate) fn read(asked: &Asked, answers: &Answers, wanted: &Attributes) -> Opt
             },
             fees: read_fees(&asked.fees, answers)?,
             ceiling: ceiling(wanted),
+            level: level(wanted),
         },
         epoch: field_u64(status, "latestState")?,
         version: version.to_owned(),
@@ -287,6 +321,25 @@ mod tests {
         assert_eq!(endpoints(&normal)[0], "https://test.confluxrpc.com");
         assert_eq!(ceiling(&normal), DEFAULT_CEILING);
         assert_eq!(normalise(normal.clone()).unwrap(), normal);
+    }
+
+    #[test]
+    fn a_devnet_waits_for_less_unless_it_is_told_to() {
+        let rpc = ("core_rpc", Value::from("http://127.0.0.1:1"));
+        let chain = |name: &str, word: Option<&str>| {
+            let word = word.map(|word| (WAIT_LEVEL, Value::from(word)));
+            let pairs = [("network", Value::from(name)), rpc.clone()];
+            let pairs: Vec<_> = pairs.into_iter().chain(word).collect();
+            normalise(attributes(&pairs)).map(|normal| level(&normal))
+        };
+        assert_eq!(chain("testnet", None).unwrap(), WaitLevel::Confirmed);
+        assert_eq!(chain("devnet", None).unwrap(), WaitLevel::Executed);
+        for level in WaitLevel::ALL {
+            let word = Some(level.words().0);
+            assert_eq!(chain("devnet", word).unwrap(), *level);
+        }
+        let problems = chain("mainnet", Some("final")).unwrap_err();
+        assert_eq!(problems[0].code, "chain/bad-wait-level");
     }
 
     #[test]

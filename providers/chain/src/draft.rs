@@ -15,7 +15,7 @@ use crate::account::lane;
 use crate::address::CoreAddress;
 use crate::facts::{AccountFacts, ChainFacts, Facts};
 use crate::gas::{self, Limits};
-use crate::work::{RegistrationWork, TransactionWork, Work};
+use crate::work::{RegistrationWork, TransactionWork, WaitLevel, Work};
 
 /// Who signs and pays.
 #[derive(Clone, Copy, Debug)]
@@ -164,11 +164,10 @@ impl<'a> Draft<'a> {
                 level: Level::Sent,
             });
         }
+        // A plan is a promise: what the price may rise to on the way is in its costs.
+        let (ceiling, gas) = (sender.chain.ceiling, u128::from(plan.limits.gas));
         let costs = [
-            (
-                Purpose::Gas,
-                u128::from(plan.limits.gas).saturating_mul(price.highest()),
-            ),
+            (Purpose::Gas, gas.saturating_mul(ceiling)),
             (Purpose::Collateral, gas::collateral(plan.limits.storage)),
             (Purpose::Stake, plan.value),
         ];
@@ -185,6 +184,12 @@ impl<'a> Draft<'a> {
             gas: plan.limits.gas,
             storage_limit: plan.limits.storage,
             price,
+            ceiling,
+            level: if plan.value > 0 {
+                WaitLevel::Finalised
+            } else {
+                sender.chain.level
+            },
             creates: plan.creates,
             registration: plan.registration,
             outputs: plan.outputs,

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use pospool_model::{Address, SecretRef};
 
 use crate::address::CoreAddress;
-use crate::work::ChainRef;
+use crate::work::{ChainRef, WaitLevel};
 
 /// Facts of one look.
 #[derive(Clone, Debug, Default)]
@@ -27,6 +27,8 @@ pub(crate) struct ChainFacts {
     pub(crate) fees: Fees,
     /// Most that a unit of gas may cost.
     pub(crate) ceiling: u128,
+    /// How deep a transaction without value must be in the chain.
+    pub(crate) level: WaitLevel,
 }
 
 impl ChainFacts {

@@ -6,7 +6,7 @@
 
 use ethers_core::k256::ecdsa::SigningKey;
 use ethers_core::utils::hex;
-use pospool_model::Secret;
+use pospool_model::{Secret, SecretRef};
 use zeroize::Zeroizing;
 
 use crate::address::CoreAddress;
@@ -47,6 +47,18 @@ impl Key {
         SigningKey::from_slice(bytes.as_slice())
             .map(Self)
             .map_err(|_| KeyError::Range)
+    }
+
+    /// Reads the key of an account from where it is kept; the error says what is wrong with it.
+    pub(crate) fn of_account(reference: &SecretRef, account: CoreAddress) -> Result<Self, String> {
+        let secret = reference.read().map_err(|error| error.to_string())?;
+        let key = Self::read(&secret).map_err(|error| format!("`{reference}`: {error}"))?;
+        if key.core_address(account.network()) == account {
+            return Ok(key);
+        }
+        Err(format!(
+            "`{reference}` holds another key than when the plan was made, which was for {account}"
+        ))
     }
 
     /// Returns the public key without its leading tag.

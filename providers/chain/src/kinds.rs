@@ -17,6 +17,11 @@ const THE_CHAIN: AttributeSchema = AttributeSchema {
     doc: "The chain it is on. Default: the only `chain` of the spec.",
 };
 
+const NEWEST: OutputSchema = OutputSchema::new(
+    "epoch",
+    "Epoch of its newest transaction. A node that has not come so far is not believed.",
+);
+
 const CHAIN: KindSchema = KindSchema {
     kind: "chain",
     doc: "A Conflux network and how to reach it. Nothing is made.",
@@ -62,7 +67,14 @@ const CHAIN: KindSchema = KindSchema {
             Type::Amount,
             Presence::Optional,
             OnChange::Ignore,
-            "Most that one unit of gas may cost. Default: `drip(\"100000000000\")`, which is 100 Gdrip.",
+            "Most that one unit of gas may cost; a transaction that is too cheap to be packed rises up to it, and the costs of a plan count with it. Default: `drip(\"100000000000\")`, which is 100 Gdrip.",
+        ),
+        AttributeSchema::new(
+            "wait_level",
+            Type::Text,
+            Presence::Optional,
+            OnChange::Ignore,
+            "How deep a transaction must be in the chain before its step has ended: `executed`, `confirmed` (about 50 epochs) or `finalised` (by PoS). One with value always waits for `finalised`. Default: `confirmed`; on a devnet `executed`.",
         ),
     ],
     outputs: &[
@@ -166,6 +178,7 @@ const CORE_CONTRACT: KindSchema = KindSchema {
         ),
         OutputSchema::new("owner_address", "Address of the owner."),
         OutputSchema::new("code", "Name and digest of the code that was deployed."),
+        NEWEST,
     ],
     open_outputs: false,
     identity: Some("address"),
@@ -225,6 +238,7 @@ const POS_REGISTRATION: KindSchema = KindSchema {
             "Identifier of the key in the register: the same 32 bytes as `pos_address`.",
         ),
         OutputSchema::new("votes", "Votes that PoS counts for the key."),
+        NEWEST,
     ],
     open_outputs: false,
     identity: Some("pos_address"),

@@ -10,26 +10,35 @@
 //! kinds, settings ---> normalise (chain, contract, registration)
 //! batch <--- observe (account, contract::observe, registration::observe) ---> facts
 //! facts ---> contract::design, registration::design --draft--> effects (work)
-//! work ---> prepare --transaction, key--> ticket ---> send (outcome), wait
+//! work ---> prepare --transaction, key--> ticket ---> send, wait
+//! send: ways --look--> flight (the table) --> hand in, raise, done
 //! ```
 
 mod abi;
 mod account;
 pub mod address;
+mod answer;
 mod batch;
 #[cfg(test)]
 mod bench;
 mod chain;
+mod codes;
 mod contract;
 mod draft;
 mod facts;
+mod flight;
+mod fresh;
+#[doc(hidden)]
+pub mod fuzzing;
 mod gas;
 mod key;
 mod kinds;
+mod look;
 mod observe;
-mod outcome;
+mod pending;
 mod preflight;
 mod prepare;
+mod raise;
 mod register_data;
 mod registration;
 mod resolve;
@@ -42,6 +51,7 @@ mod testing;
 mod text;
 mod transaction;
 mod wait;
+mod ways;
 mod wire;
 mod work;
 
@@ -54,7 +64,10 @@ use pospool_model::provider::{Design, Observation, Progress, Scene, Target, Task
 use pospool_model::{Attributes, KindSchema, Problem, Provider, ProviderError};
 use tokio::time::Instant;
 
+pub use crate::codes::CODES;
 use crate::facts::Facts;
+pub use crate::flight::page as transactions_page;
+use crate::fresh::Fresh;
 use crate::send::Pace;
 use crate::wire::Link;
 pub use crate::wire::{Silence, Wire};
@@ -88,21 +101,28 @@ impl Default for ChainSettings {
 pub struct ChainProvider {
     settings: ChainSettings,
     link: Link,
+    fresh: Fresh,
 }
 
 impl ChainProvider {
     /// Makes a provider; nothing is connected yet.
     #[must_use]
     pub fn new(settings: ChainSettings) -> Self {
-        let link = Link::default();
-        Self { settings, link }
+        Self::with(settings, Link::default())
     }
 
     /// The same over another wire than HTTP, such as a model chain.
     #[must_use]
     pub fn over(settings: ChainSettings, wire: Arc<dyn Wire>) -> Self {
-        let link = Link::new(wire);
-        Self { settings, link }
+        Self::with(settings, Link::new(wire))
+    }
+
+    fn with(settings: ChainSettings, link: Link) -> Self {
+        Self {
+            settings,
+            link,
+            fresh: Fresh::default(),
+        }
     }
 
     /// Returns how many times an answer of a node was waited for.
@@ -153,12 +173,14 @@ impl Provider for ChainProvider {
         let started = Instant::now();
         loop {
             let prepared = prepare::prepare(&self.link, effect, inputs).await;
-            // `latest_confirmed` is an estimate of risk and may fall back behind what it said
-            // before, most of all on a young chain: what was proven is then proven again.
+            // The nodes behind an endpoint are not equally far: what one has finalised, another
+            // one may not have yet.
             let again = matches!(&prepared, Err(error) if error.code() == prepare::UNCONFIRMED)
                 && started.elapsed() < self.settings.wait;
             if !again {
-                return prepared;
+                let ticket = prepared?;
+                self.fresh.signed(&ticket.key);
+                return Ok(ticket);
             }
             tokio::time::sleep(self.settings.poll).await;
         }
@@ -181,7 +203,10 @@ impl Provider for ChainProvider {
             source: Some(Box::new(error)),
         })?;
         match attempt {
-            Attempt::Transaction(signed) => send::commit(&self.link, pace, &signed, progress).await,
+            Attempt::Transaction(signed) => {
+                let history = self.fresh.take(&ticket.key);
+                send::commit(&self.link, pace, *signed, history, progress).await
+            }
             Attempt::AwaitCode(work) => wait::await_code(&self.link, pace, &work, progress).await,
             Attempt::AwaitVotes(work) => wait::await_votes(&self.link, pace, &work, progress).await,
         }

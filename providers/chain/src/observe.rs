@@ -48,7 +48,9 @@ pub(crate) async fn observe(
     }
     for account in facts.accounts.values() {
         let name = account::lane(account.address);
+        let counted = name.clone();
         observation.bindings.insert(name, account.nonce.to_string());
+        observation.counters.insert(counted, account.nonce);
     }
     observation.facts = provider::Facts::new(facts);
     Ok(observation)
@@ -76,6 +78,32 @@ fn unreachable(chain: &Address, error: RpcError) -> ProviderError {
         ),
         source: Some(Box::new(error)),
     }
+}
+
+/// Name of the output that says how new a chain must be at least.
+const EPOCH: &str = "epoch";
+
+/// The output of a transaction that says when it was executed.
+pub(crate) fn known_at(epoch: u64) -> Attributes {
+    let number = i64::try_from(epoch).unwrap_or(i64::MAX);
+    Attributes::from([(EPOCH.to_owned(), Value::Integer(number))])
+}
+
+/// The newest epoch that the state knows of these targets.
+fn newest_known(targets: &[&Target<'_>]) -> Option<u64> {
+    let recorded = targets.iter().filter_map(|target| target.recorded);
+    let epochs = recorded.filter_map(|recorded| recorded.outputs.get(EPOCH)?.as_integer());
+    epochs.filter_map(|epoch| epoch.try_into().ok()).max()
+}
+
+/// A node that shows an older chain than the state knows would have everything made again.
+fn behind(chain: &Address, epoch: u64, known: u64) -> ProviderError {
+    ProviderError::refused(
+        "chain/behind",
+        format!(
+            "the RPC of `{chain}` is at epoch {epoch}, and the state knows of epoch {known}: wait until that node has caught up, or name another one first in `core_rpc`"
+        ),
+    )
 }
 
 fn not_a_node(chain: &Address) -> ProviderError {

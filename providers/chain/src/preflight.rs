@@ -10,6 +10,7 @@ use serde_json::{Value as Json, json};
 use crate::abi;
 use crate::batch::{Answers, At, Batch, Slot};
 use crate::gas;
+use crate::pending;
 use crate::prepare::{Data, UNCONFIRMED};
 use crate::registration::{ask_address, register_contract};
 use crate::revert;
@@ -24,8 +25,7 @@ const IS_REGISTERED: &str = "_poolRegisted()";
 struct Asked {
     status: Slot,
     genesis: Slot,
-    nonce: Slot,
-    pool_nonce: Slot,
+    nonces: pending::Asked,
     balance: Slot,
     target: Option<Slot>,
     simulation: Option<Slot>,
@@ -35,7 +35,7 @@ struct Asked {
 /// Questions before money is sent.
 struct AskedProof {
     identifier: [u8; 32],
-    confirmed: Slot,
+    finalised: Slot,
     pointed_at: Slot,
     implementation: Option<Slot>,
     bound_to: Slot,
@@ -72,8 +72,7 @@ fn ask(batch: &mut Batch, work: &TransactionWork, data: &Data) -> Asked {
     Asked {
         status: batch.ask("cfx_getStatus", json!([])),
         genesis: batch.ask("cfx_getBlockByEpochNumber", json!(["0x0", false])),
-        nonce: batch.nonce(work.from),
-        pool_nonce: batch.pool_nonce(work.from),
+        nonces: pending::ask(batch, work.from),
         balance: batch.balance(work.from, now),
         target: work.to.map(|to| batch.code(to, now)),
         simulation: work.to.map(|to| {
@@ -96,11 +95,11 @@ fn ask(batch: &mut Batch, work: &TransactionWork, data: &Data) -> Asked {
                 let register = register_contract(work.chain.network);
                 AskedProof {
                     identifier,
-                    confirmed: batch.code(registration.pool, At::LatestConfirmed),
+                    finalised: batch.code(registration.pool, At::LatestFinalised),
                     pointed_at: batch.implementation(registration.pool, now),
                     implementation: registration
                         .implementation
-                        .map(|implementation| batch.code(implementation, At::LatestConfirmed)),
+                        .map(|implementation| batch.code(implementation, At::LatestFinalised)),
                     bound_to: batch.view(register, &ask_address(identifier), now),
                     registered: batch.view(registration.pool, &abi::selector(IS_REGISTERED), now),
                 }
@@ -138,9 +137,8 @@ fn check_account(
     asked: &Asked,
     answers: &Answers,
 ) -> Result<(), ProviderError> {
-    let executed = answers.u64(asked.nonce).unwrap_or_default();
-    let pooled = answers.u64(asked.pool_nonce).unwrap_or_default();
-    if executed.max(pooled) > work.nonce {
+    let nonces = pending::read(asked.nonces, answers);
+    if nonces.is_some_and(|nonces| !nonces.is_free(work.nonce)) {
         return Err(ProviderError::refused(
             "chain/nonce-taken",
             format!(
@@ -168,8 +166,8 @@ fn check_account(
     }
 }
 
-/// What must hold before 1,000 CFX leave. Its code and that behind its proxy are asked for at `latest_confirmed`: at
-/// that epoch it can hardly be undone, and what was not there then is not proven, whatever `latest_state` says.
+/// What must hold before 1,000 CFX leave. Its code and that behind its proxy are asked for at `latest_finalized`: what
+/// is there cannot be undone, and what is not there is not proven, whatever `latest_state` says.
 fn check_proof(
     registration: &RegistrationWork,
     asked: &Asked,
@@ -179,9 +177,9 @@ fn check_proof(
     let there = |slot: Slot| answers.has_code(slot) == Some(true);
     let unproven = |what: String| ProviderError::refused("chain/pool-unproven", what);
     let pool = registration.pool;
-    if !there(proof.confirmed) || !proof.implementation.is_none_or(there) {
+    if !there(proof.finalised) || !proof.implementation.is_none_or(there) {
         let what = format!(
-            "the code of the pool at {pool} is not confirmed yet; money sent there now could be lost"
+            "PoS has not finalised the code of the pool at {pool} yet; money sent there now could be lost"
         );
         return Err(ProviderError::refused(UNCONFIRMED, what));
     }
@@ -237,6 +235,12 @@ fn check_simulation(
     };
     if answers.has_code(target) != Some(true) {
         // It follows its contract in the same pipeline: there is nothing to try it on yet.
+        return Ok(());
+    }
+    let executed = pending::read(asked.nonces, answers).map(|nonces| nonces.executed);
+    if work.registration.is_none() && executed != Some(work.nonce) {
+        // Earlier ones of the same pipeline are not executed yet, such as `initialize()`: the state to try it on is
+        // still to come. Money waits for all of them, so a registration is always tried.
         return Ok(());
     }
     let estimate = answers.result(simulation).map_err(reverted)?;

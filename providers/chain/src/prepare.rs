@@ -12,10 +12,10 @@ use crate::key::Key;
 use crate::preflight;
 use crate::register_data::RegisterData;
 use crate::rpc::Rpc;
-use crate::text::{hex_bytes, hex_text, hex_word};
+use crate::text::{hex_bytes, hex_word};
 use crate::transaction::Unsigned;
 use crate::wire::Link;
-use crate::work::{Attempt, AwaitVotes, SignedWork, TransactionWork, Work};
+use crate::work::{Attempt, AwaitVotes, SignedForm, SignedWork, TransactionWork, Work};
 
 /// Code of the refusal that time alone may mend.
 pub(crate) const UNCONFIRMED: &str = "chain/pool-unconfirmed";
@@ -48,12 +48,15 @@ pub(crate) async fn prepare(
             let rpc = client(link, &work)?;
             let epoch_height = preflight::look(&rpc, &work, &data).await?;
             let signed = sign(&work, data.bytes, epoch_height)?;
-            Ok(ticket(
-                &signed.hash.clone(),
-                &Attempt::Transaction(Box::new(signed)),
-            ))
+            Ok(ticket_of(signed))
         }
     }
+}
+
+/// The ticket of a signed transaction: its key is the hash of its first form, whatever is signed later.
+pub(crate) fn ticket_of(signed: SignedWork) -> Ticket {
+    let key = signed.first.hash.clone();
+    ticket(&key, &Attempt::Transaction(Box::new(signed)))
 }
 
 fn ticket(key: &str, attempt: &Attempt) -> Ticket {
@@ -127,18 +130,8 @@ fn sign(
     data: Vec<u8>,
     epoch_height: u64,
 ) -> Result<SignedWork, ProviderError> {
-    let refused = |what: String| ProviderError::refused("chain/no-key", what);
-    let secret = work
-        .key
-        .read()
-        .map_err(|error| refused(error.to_string()))?;
-    let key = Key::read(&secret).map_err(|error| refused(format!("`{}`: {error}", work.key)))?;
-    if key.core_address(work.chain.network) != work.from {
-        return Err(refused(format!(
-            "`{}` holds another key than when the plan was made, which was for {}",
-            work.key, work.from
-        )));
-    }
+    let key = Key::of_account(&work.key, work.from)
+        .map_err(|what| ProviderError::refused("chain/no-key", what))?;
     let unsigned = Unsigned {
         nonce: work.nonce,
         price: work.price.into(),
@@ -150,16 +143,17 @@ fn sign(
         chain_id: work.chain.network.into(),
         data,
     };
-    let signed = unsigned.sign(&key);
     Ok(SignedWork {
         chain: work.chain.clone(),
         from: work.from,
+        key: work.key.clone(),
         nonce: work.nonce,
         epoch_height,
-        raw: hex_text(&signed.raw),
-        hash: hex_text(&signed.hash),
+        first: SignedForm::of(&unsigned, work.price, &key),
+        raised: Vec::new(),
+        ceiling: work.ceiling,
         creates: work.creates,
-        confirm: work.value > 0,
+        level: work.level,
         outputs: work.outputs.clone(),
     })
 }

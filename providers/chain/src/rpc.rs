@@ -2,8 +2,7 @@
 //!
 //! - Reads: answers of the nodes behind its endpoints.
 //! - Returns: results, or errors that say whether anything can have happened.
-//! - Never: sends a transaction twice on its own. Reading calls move on to the next endpoint; `Rpc::send_raw` does so
-//!   only when the endpoint surely did not take the bytes.
+//! - Never: sends a transaction to a second endpoint on its own. Only reading calls move on to the next one.
 
 use std::time::Duration;
 
@@ -66,6 +65,13 @@ pub enum RpcError {
     },
 }
 
+impl Refusal {
+    /// The endpoint is catching up or has too much to do: another one is worth asking.
+    pub(crate) fn is_busy(&self) -> bool {
+        matches!(self.code, CATCHING_UP | THROTTLED)
+    }
+}
+
 /// How a sent transaction ended, as far as the endpoint says.
 #[derive(Debug)]
 pub(crate) enum Sent {
@@ -73,8 +79,8 @@ pub(crate) enum Sent {
     Accepted,
     /// The node does not take it.
     Refused(Refusal),
-    /// No endpoint took the bytes, for certain.
-    Nowhere(Vec<String>),
+    /// The bytes did not arrive, for certain.
+    Nowhere(String),
     /// The bytes went out and no answer came.
     Unknown,
 }
@@ -84,6 +90,8 @@ pub(crate) enum Sent {
 pub struct Rpc {
     endpoints: Vec<Endpoint>,
     link: Link,
+    /// How often endpoints that are all busy are asked.
+    rounds: u32,
 }
 
 #[derive(Clone, Debug)]
@@ -103,8 +111,27 @@ impl Rpc {
             .iter()
             .map(|text| Endpoint::new(text))
             .collect::<Result<Vec<_>, _>>()?;
-        let link = link.clone();
-        Ok(Self { endpoints, link })
+        Ok(Self {
+            endpoints,
+            link: link.clone(),
+            rounds: BUSY_ROUNDS,
+        })
+    }
+
+    /// One client for each endpoint, which asks once: for one who knows where else to ask, and when.
+    pub(crate) fn each(&self) -> Vec<Self> {
+        let alone = |endpoint: &Endpoint| Self {
+            endpoints: vec![endpoint.clone()],
+            link: self.link.clone(),
+            rounds: 1,
+        };
+        self.endpoints.iter().map(alone).collect()
+    }
+
+    /// Names of the endpoints, without what may be an access key.
+    pub(crate) fn names(&self) -> String {
+        let names: Vec<_> = self.endpoints.iter().map(Endpoint::name).collect();
+        names.join(", ")
     }
 
     /// Returns how many times an answer was waited for; calls that go out together count once.
@@ -163,25 +190,21 @@ impl Rpc {
         Ok(results)
     }
 
-    /// Hands in signed bytes, once.
+    /// Hands signed bytes in at the first endpoint, once.
     pub(crate) async fn send_raw(&self, raw: &str) -> Sent {
+        let Some(endpoint) = self.endpoints.first() else {
+            return Sent::Nowhere("no endpoint is named".to_owned());
+        };
         let request = request(0, "cfx_sendRawTransaction", &json!([raw]));
-        let mut tried = Vec::new();
-        for endpoint in &self.endpoints {
-            self.link.count();
-            match self.link.post(&endpoint.url, &request).await {
-                Ok(answer) => match result_of(&answer) {
-                    Ok(_) => return Sent::Accepted,
-                    Err(refusal) if is_busy(&refusal) => {
-                        tried.push(endpoint.says(&refusal.to_string()));
-                    }
-                    Err(refusal) => return Sent::Refused(refusal),
-                },
-                Err(silence) if silence.unsent => tried.push(endpoint.says(&silence.what)),
-                Err(_) => return Sent::Unknown,
-            }
+        self.link.count();
+        match self.link.post(&endpoint.url, &request).await {
+            Ok(answer) => match result_of(&answer) {
+                Ok(_) => Sent::Accepted,
+                Err(refusal) => Sent::Refused(refusal),
+            },
+            Err(silence) if silence.unsent => Sent::Nowhere(silence.what),
+            Err(_) => Sent::Unknown,
         }
-        Sent::Nowhere(tried)
     }
 
     /// Asks one endpoint after the other until one answers. Where one only was too busy, all are asked again a little
@@ -202,7 +225,7 @@ impl Rpc {
                     Err(silence) => tried.push(endpoint.says(&silence.what)),
                 }
             }
-            if !busy || rounds == BUSY_ROUNDS {
+            if !busy || rounds >= self.rounds {
                 return Err(RpcError::Unreachable { tried });
             }
             rounds += 1;
@@ -222,21 +245,21 @@ impl Endpoint {
     }
 
     /// Names the endpoint without its path, which may hold a provider's access key.
-    fn says(&self, what: &str) -> String {
+    fn name(&self) -> String {
         let host = self.url.host_str().unwrap_or_default();
         match self.url.port() {
-            Some(port) => format!("{host}:{port} ({what})"),
-            None => format!("{host} ({what})"),
+            Some(port) => format!("{host}:{port}"),
+            None => host.to_owned(),
         }
+    }
+
+    fn says(&self, what: &str) -> String {
+        format!("{} ({what})", self.name())
     }
 }
 
 fn request(id: usize, method: &str, params: &Json) -> Json {
     json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params })
-}
-
-fn is_busy(refusal: &Refusal) -> bool {
-    matches!(refusal.code, CATCHING_UP | THROTTLED)
 }
 
 /// The refusal that makes another endpoint worth asking, of the whole request or of one call of it.
@@ -245,7 +268,7 @@ fn busy_refusal(answer: &Json) -> Option<Refusal> {
         .as_array()
         .map_or(std::slice::from_ref(answer), Vec::as_slice);
     let mut refusals = answers.iter().filter_map(|answer| result_of(answer).err());
-    refusals.find(is_busy)
+    refusals.find(Refusal::is_busy)
 }
 
 fn result_of(answer: &Json) -> Result<Json, Refusal> {

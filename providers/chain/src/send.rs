@@ -1,27 +1,32 @@
 //! Carrying a signed transaction out, or finding it carried out.
 //!
-//! - Reads: the ticket's bytes and hash; receipt, pool, nonce and epochs of the chain.
+//! - Reads: the ticket's forms, looks at the chain, the table of `flight`.
 //! - Returns: the effect's outputs; or how far it got.
-//! - Never: signs. The same bytes take effect at most once, since their nonce is in them; so a look comes first, and
-//!   where the node knows nothing of them, they are handed in again.
+//! - Never: decides; that is in the table. Never sends bytes that are not journalled, and signs again only the same
+//!   transaction with a higher price: all forms share the nonce, so they take effect at most once.
+
+mod act;
+mod words;
 
 use std::time::Duration;
 
 use pospool_model::provider::Progress;
 use pospool_model::{Attributes, ProviderError};
-use serde_json::{Value as Json, json};
 use tokio::time::Instant;
 
-use crate::batch::{At, Batch};
-use crate::outcome::{self, Look, Next, Ours, SendRefusal};
-use crate::revert;
-use crate::rpc::{Rpc, RpcError, Sent};
-use crate::text::field_u64;
+use crate::flight::{self, Endpoints, History, Next, Pool, Row, Sight};
+use crate::look;
+use crate::raise::Bid;
+use crate::rpc::RpcError;
+use crate::ways::{Seen, Trouble, Ways};
 use crate::wire::Link;
 use crate::work::SignedWork;
 
-/// How often the reason of a long wait is asked for.
-const ASK_WHY_EVERY: u32 = 20;
+use self::words::Words;
+
+/// Every so many looks all endpoints are asked, and closely: one that lags or lies is found out, and what the pool
+/// says and what gas costs is seen.
+const CLOSE_EVERY: u32 = 10;
 
 /// Time between two words about how far a wait is.
 pub(crate) const SAY_EVERY: Duration = Duration::from_secs(2);
@@ -33,25 +38,15 @@ pub(crate) struct Pace {
     pub(crate) poll: Duration,
 }
 
-/// Carries one ticket out.
+/// Carries one ticket out. `history` is [`History::Unsent`] only if this run signed it and has not committed it before.
 pub(crate) async fn commit(
     link: &Link,
     pace: Pace,
-    signed: &SignedWork,
+    signed: SignedWork,
+    history: History,
     progress: &dyn Progress,
 ) -> Result<Attributes, ProviderError> {
-    let rpc = Rpc::over(link, &signed.chain.endpoints);
-    let rpc = rpc.map_err(|error| unknown(signed, Some(error)))?;
-    let mut run = Run {
-        rpc,
-        signed,
-        progress,
-        said_sent: false,
-        said: String::new(),
-        said_at: None,
-        stale: 0,
-        looks: 0,
-    };
+    let mut run = Run::new(link, signed, history, progress)?;
     let started = Instant::now();
     loop {
         if progress.cancelled() {
@@ -64,20 +59,9 @@ pub(crate) async fn commit(
             Err(Step::Trouble(error)) => Some(error),
         };
         if started.elapsed() >= pace.wait {
-            return Err(unknown(signed, trouble));
+            return Err(words::unknown(&run.signed, run.words.last(), trouble));
         }
         tokio::time::sleep(pace.poll).await;
-    }
-}
-
-fn unknown(signed: &SignedWork, trouble: Option<RpcError>) -> ProviderError {
-    ProviderError::OutcomeUnknown {
-        code: "chain/outcome-unknown",
-        what: format!(
-            "transaction {} with nonce {} of {}",
-            signed.hash, signed.nonce, signed.from
-        ),
-        source: trouble.map(|error| Box::new(error).into()),
     }
 }
 
@@ -89,183 +73,106 @@ enum Step {
     Trouble(RpcError),
 }
 
-impl From<RpcError> for Step {
-    fn from(error: RpcError) -> Self {
-        Self::Trouble(error)
-    }
-}
-
 struct Run<'a> {
-    rpc: Rpc,
-    signed: &'a SignedWork,
+    ways: Ways,
+    signed: SignedWork,
     progress: &'a dyn Progress,
+    history: History,
+    bid: Bid,
+    /// What the pool said at the last look, and at the last close one.
+    pool: Pool,
+    reason: Pool,
     said_sent: bool,
-    said: String,
-    said_at: Option<Instant>,
-    stale: u32,
+    words: Words,
     looks: u32,
 }
 
-impl Run<'_> {
-    /// Looks once and does what follows from it; `None` means: look again later.
+impl<'a> Run<'a> {
+    fn new(
+        link: &Link,
+        signed: SignedWork,
+        history: History,
+        progress: &'a dyn Progress,
+    ) -> Result<Self, ProviderError> {
+        let ways = Ways::over(link, &signed);
+        Ok(Self {
+            ways: ways.map_err(|error| words::unknown(&signed, "not looked at", Some(error)))?,
+            signed,
+            progress,
+            history,
+            bid: Bid::default(),
+            pool: Pool::Unknown,
+            reason: Pool::Unknown,
+            said_sent: false,
+            words: Words::default(),
+            looks: 0,
+        })
+    }
+
+    /// Looks, and does what follows; `None` means: look again later.
     async fn step(&mut self) -> Result<Option<Attributes>, Step> {
-        let (look, created) = self.look().await?;
         self.looks += 1;
-        if look.known || look.receipt.is_some() {
+        let mut seen = if self.looks.is_multiple_of(CLOSE_EVERY) {
+            self.look_everywhere().await?
+        } else {
+            let seen = self.ways.look(&self.signed).await;
+            seen.map_err(|trouble| self.trouble(trouble))?
+        };
+        let mut row = self.decide(&seen);
+        if row.next == Next::Ask {
+            seen = self.look_everywhere().await?;
+            row = self.decide(&seen);
+        }
+        let sight = &seen.look.sight;
+        self.remember(sight);
+        match row.next {
+            Next::Done => self.done(sight),
+            Next::Failed => Err(Step::Over(self.failed(sight))),
+            Next::Replaced => Err(self.given_up("chain/nonce-taken", row)),
+            Next::Expired => Err(self.given_up("chain/expired", row)),
+            Next::Send => self.hand_in(row.why).await,
+            Next::Raise => self.raise(row.why).await,
+            Next::Wait | Next::Ask => {
+                let details = words::details(&self.signed, sight, &self.ways);
+                self.say(&format!("{}{details}", row.why));
+                Ok(None)
+            }
+        }
+    }
+
+    async fn look_everywhere(&mut self) -> Result<Seen, Step> {
+        let seen = self.ways.look_everywhere(&self.signed).await;
+        let seen = seen.map_err(|trouble| self.trouble(trouble))?;
+        self.bid.fees = seen.look.fees.or(self.bid.fees);
+        self.reason = seen.look.sight.pool;
+        Ok(seen)
+    }
+
+    fn decide(&self, seen: &Seen) -> &'static Row {
+        let (sight, endpoints) = (&seen.look.sight, seen.endpoints);
+        let ours = look::ours(&self.signed);
+        let price = self.bid.price(&self.signed);
+        let mut case = sight.situation(ours, price, endpoints, self.history);
+        // Why the pool keeps it is asked at close looks only.
+        if case.pool == Pool::Ready && endpoints == Endpoints::Unasked && self.reason.is_pooled() {
+            case.pool = self.reason;
+        }
+        flight::decide(&case)
+    }
+
+    fn remember(&mut self, sight: &Sight) {
+        self.pool = sight.pool;
+        let seen = if sight.is_executed() {
+            History::Executed
+        } else if sight.pool == Pool::Unknown {
+            self.history
+        } else {
+            History::Sent
+        };
+        self.history = self.history.max(seen);
+        if self.history >= History::Sent {
             self.sent();
         }
-        let ours = Ours {
-            nonce: self.signed.nonce,
-            epoch_height: self.signed.epoch_height,
-            confirm: self.signed.confirm,
-            stale: self.stale,
-        };
-        let next = outcome::next(&look, ours);
-        self.stale = if next == Next::Stale {
-            self.stale + 1
-        } else {
-            0
-        };
-        match next {
-            Next::Done => self.done(&look, created),
-            Next::Failed(reason) => Err(Step::Over(self.failed(reason.as_deref()))),
-            Next::Wait(what) => {
-                self.say(&what);
-                if self.looks.is_multiple_of(ASK_WHY_EVERY) && look.receipt.is_none() {
-                    self.say_why().await;
-                }
-                Ok(None)
-            }
-            Next::Send => self.send().await,
-            Next::Stale => {
-                self.say("its nonce is used; looking for its receipt");
-                Ok(None)
-            }
-            Next::Replaced => Err(Step::Over(self.refused(
-                "chain/nonce-taken",
-                "another transaction was executed with its nonce, so it never will be; somebody else signs with this key: plan again",
-            ))),
-            Next::Expired => Err(Step::Over(self.refused(
-                "chain/expired",
-                "it was in no block within 100,000 epochs of its signing and never will be: plan again",
-            ))),
-        }
-    }
-
-    /// One look, in one round trip; also whether the code that it creates is there.
-    async fn look(&self) -> Result<(Look, bool), Step> {
-        let signed = self.signed;
-        let mut batch = Batch::default();
-        let receipt = batch.ask("cfx_getTransactionReceipt", json!([signed.hash]));
-        let known = batch.ask("cfx_getTransactionByHash", json!([signed.hash]));
-        let nonce = batch.nonce(signed.from);
-        let status = batch.ask("cfx_getStatus", json!([]));
-        let genesis = batch.ask("cfx_getBlockByEpochNumber", json!(["0x0", false]));
-        let code = signed
-            .creates
-            .map(|address| batch.code(address, At::LatestState));
-        let answers = batch.send(&self.rpc).await?;
-        let hash = answers
-            .get(genesis)
-            .and_then(|block| block.get("hash"))
-            .and_then(Json::as_str);
-        if hash.is_some_and(|hash| hash != signed.chain.genesis_hash) {
-            return Err(Step::Over(ProviderError::OutcomeUnknown {
-                code: "chain/wrong-network",
-                what: format!(
-                    "transaction {}: the node at `core_rpc` is on another chain now",
-                    signed.hash
-                ),
-                source: None,
-            }));
-        }
-        let (epochs, next_nonce) = (answers.result(status), answers.u64(nonce));
-        let (Ok(epochs), Some(next_nonce)) = (epochs, next_nonce) else {
-            return Err(Self::silent());
-        };
-        // Null is an answer; a refusal is not, and must not be taken for "unknown".
-        let (Ok(_), Ok(_)) = (answers.result(receipt), answers.result(known)) else {
-            return Err(Self::silent());
-        };
-        let epoch = |name: &str| field_u64(epochs, name).unwrap_or_default();
-        let look = Look {
-            receipt: answers.get(receipt).cloned(),
-            known: answers.get(known).is_some(),
-            next_nonce,
-            newest_epoch: epoch("epochNumber"),
-            confirmed_epoch: epoch("latestConfirmed"),
-        };
-        let created = code.is_none_or(|slot| answers.has_code(slot) == Some(true));
-        Ok((look, created))
-    }
-
-    fn silent() -> Step {
-        let what = "the node does not answer what is asked of a transaction".to_owned();
-        Step::Trouble(RpcError::Unreachable { tried: vec![what] })
-    }
-
-    async fn send(&mut self) -> Result<Option<Attributes>, Step> {
-        match self.rpc.send_raw(&self.signed.raw).await {
-            Sent::Accepted => self.sent(),
-            Sent::Refused(refusal) => {
-                let text = format!(
-                    "{} {}",
-                    refusal.message,
-                    refusal.data.clone().unwrap_or_default()
-                );
-                match outcome::read_refusal(&text) {
-                    SendRefusal::Known => self.sent(),
-                    SendRefusal::Later(why) => self.say(why),
-                    // It was in a pool before: another node may still have it.
-                    SendRefusal::Never(_) if self.said_sent => {
-                        self.say("this node refuses it now; another one may have it");
-                    }
-                    SendRefusal::Never(code) => {
-                        return Err(Step::Over(
-                            self.refused(code, &format!("the node refuses it: {refusal}")),
-                        ));
-                    }
-                }
-            }
-            Sent::Nowhere(tried) => {
-                return Err(Step::Trouble(RpcError::Unreachable { tried }));
-            }
-            // The next look tells whether the node took it.
-            Sent::Unknown => {}
-        }
-        Ok(None)
-    }
-
-    fn done(&mut self, look: &Look, created: bool) -> Result<Option<Attributes>, Step> {
-        let Some(expected) = self.signed.creates else {
-            return Ok(Some(self.signed.outputs.clone()));
-        };
-        let found = look
-            .receipt
-            .as_ref()
-            .and_then(|receipt| receipt.get("contractCreated"));
-        let found = found.and_then(Json::as_str).unwrap_or("nowhere");
-        if found.parse().ok() != Some(expected) {
-            let what = format!("the contract was created at {found}, and the plan said {expected}");
-            return Err(Step::Over(self.refused("chain/wrong-address", &what)));
-        }
-        if !created {
-            self.say("executed; waiting until the node shows the code");
-            return Ok(None);
-        }
-        Ok(Some(self.signed.outputs.clone()))
-    }
-
-    fn failed(&self, reason: Option<&str>) -> ProviderError {
-        let what = format!(
-            "it was executed and failed: {}",
-            revert::receipt_reason(reason)
-        );
-        self.refused("chain/reverted", &what)
-    }
-
-    fn refused(&self, code: &'static str, what: &str) -> ProviderError {
-        ProviderError::refused(code, format!("transaction {}: {what}", self.signed.hash))
     }
 
     fn sent(&mut self) {
@@ -275,41 +182,15 @@ impl Run<'_> {
         }
     }
 
-    /// Tells a person; how far the same wait has come only once in a while.
     fn say(&mut self, what: &str) {
-        let same_wait = self.said.split(';').next() == what.split(';').next();
-        let lately = self.said_at.is_some_and(|at| at.elapsed() < SAY_EVERY);
-        if self.said != what && !(same_wait && lately) {
-            what.clone_into(&mut self.said);
-            self.said_at = Some(Instant::now());
-            self.progress.waiting(what);
-        }
+        self.words.say(what, self.progress);
     }
 
-    /// Tells why the pool does not let it go, as far as the node knows (conflux-rust `transaction_status.rs`).
-    async fn say_why(&mut self) {
-        let account = json!([self.signed.from.to_string()]);
-        let Ok(pending) = self
-            .rpc
-            .call("cfx_getAccountPendingTransactions", account)
-            .await
-        else {
-            return;
-        };
-        let reason = pending
-            .get("firstTxStatus")
-            .and_then(|status| status.get("pending"))
-            .and_then(Json::as_str);
-        let words = match reason {
-            Some("futureNonce") => "an earlier transaction of the account is missing",
-            Some("notEnoughCash") => "the account cannot pay for it: send CFX there",
-            Some("oldEpochHeight") => "it is too old to be packed",
-            Some("outdatedStatus") => {
-                "the node must hear of the account again: any transaction of it will do"
-            }
-            _ => return,
-        };
-        self.say(&format!("in the pool of the node, which says: {words}"));
+    fn trouble(&self, trouble: Trouble) -> Step {
+        match trouble {
+            Trouble::OtherChain => Step::Over(words::other_chain(&self.signed)),
+            Trouble::Silent(error) => Step::Trouble(error),
+        }
     }
 }
 

@@ -8,7 +8,7 @@
 //! RLP; type 2 (CIP-1559) has the bytes `cfx` and `0x02` before it, in the signed digest as well as in the raw form.
 
 use ethers_core::utils::keccak256;
-use ethers_core::utils::rlp::RlpStream;
+use ethers_core::utils::rlp::{Rlp, RlpStream};
 
 use crate::key::Key;
 
@@ -64,6 +64,43 @@ impl Unsigned {
         let raw = [prefix, &stream.out()].concat();
         let hash = keccak256(&raw);
         Signed { raw, hash }
+    }
+
+    /// Reads the fields back from raw bytes; `None` if they are no transaction of these two types.
+    pub(crate) fn read(raw: &[u8]) -> Option<Self> {
+        let (market, list) = match raw.strip_prefix(MARKET_PREFIX) {
+            Some(list) => (true, list),
+            None => (false, raw),
+        };
+        let fields = Rlp::new(list).at(0).ok()?;
+        // A market transaction has two prices, and an access list at the end.
+        let first = if market { 3 } else { 2 };
+        let price = if market {
+            Price::Market {
+                max_priority: fields.val_at(1).ok()?,
+                max_fee: fields.val_at(2).ok()?,
+            }
+        } else {
+            Price::Legacy {
+                gas_price: fields.val_at(1).ok()?,
+            }
+        };
+        let to: Vec<u8> = fields.val_at(first + 1).ok()?;
+        let to = match to.len() {
+            0 => None,
+            _ => Some(to.try_into().ok()?),
+        };
+        Some(Self {
+            nonce: fields.val_at(0).ok()?,
+            price,
+            gas: fields.val_at(first).ok()?,
+            to,
+            value: fields.val_at(first + 2).ok()?,
+            storage_limit: fields.val_at(first + 3).ok()?,
+            epoch_height: fields.val_at(first + 4).ok()?,
+            chain_id: fields.val_at(first + 5).ok()?,
+            data: fields.val_at(first + 6).ok()?,
+        })
     }
 
     /// The list that is signed.
@@ -174,6 +211,32 @@ mod tests {
         assert_eq!(usize::from(body[1]), body.len() - 2);
         assert_eq!(&body[2..2 + fields.len()], fields);
         assert_eq!(signed.hash, keccak256(&signed.raw));
+    }
+
+    #[test]
+    fn what_was_signed_is_read_back() {
+        let market = Price::Market {
+            max_fee: 2_000_000_000,
+            max_priority: 1,
+        };
+        for price in [market, Price::Legacy { gas_price: 7 }] {
+            let call = Unsigned {
+                value: 1_000_000_000_000_000_000_000,
+                data: vec![0; 300],
+                epoch_height: 1 << 40,
+                ..transfer(5, price)
+            };
+            let creation = Unsigned {
+                to: None,
+                ..call.clone()
+            };
+            for unsigned in [call, creation] {
+                let signed = unsigned.sign(&key(KEY));
+                assert_eq!(Unsigned::read(&signed.raw), Some(unsigned));
+                assert_eq!(Unsigned::read(&signed.raw[1..]), None);
+            }
+        }
+        assert_eq!(Unsigned::read(&[]), None);
     }
 
     #[test]

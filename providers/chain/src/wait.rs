@@ -1,4 +1,4 @@
-//! Waits that change nothing: for code to be confirmed, for PoS to count a vote.
+//! Waits that change nothing: for code to be final, for PoS to count a vote.
 //!
 //! - Reads: the chain, again and again, for as long as a wait may last.
 //! - Returns: outputs when it is so; [`ProviderError::Converging`] when the time is over.
@@ -24,7 +24,7 @@ enum Found {
     NotYet(String),
 }
 
-/// Waits until all code is there at `latest_confirmed` and PoS is at work.
+/// Waits until all code is there in a finalised epoch, so that PoS is at work too.
 pub(crate) async fn await_code(
     link: &Link,
     pace: Pace,
@@ -38,7 +38,7 @@ async fn look_for_code(rpc: &Rpc, work: &AwaitCode) -> Result<Found, RpcError> {
     let mut batch = Batch::default();
     let status = batch.ask("cfx_getStatus", json!([]));
     let code = |at| work.contracts.iter().map(move |address| (*address, at));
-    let confirmed: Vec<_> = code(At::LatestConfirmed)
+    let finalised: Vec<_> = code(At::LatestFinalised)
         .map(|(address, at)| batch.code(address, at))
         .collect();
     let now: Vec<_> = code(At::LatestState)
@@ -61,15 +61,15 @@ async fn look_for_code(rpc: &Rpc, work: &AwaitCode) -> Result<Found, RpcError> {
             "PoS has finalised nothing on this chain yet, so it would not count a vote".to_owned(),
         ));
     }
-    if there(&confirmed) {
+    if there(&finalised) {
         return Ok(Found::Yes(Attributes::new()));
     }
-    let progress = match (epoch("latestConfirmed"), epoch("latestState")) {
-        (Some(confirmed), Some(newest)) => format!("confirmed epoch {confirmed} of {newest}"),
+    let progress = match (epoch("latestFinalized"), epoch("latestState")) {
+        (Some(finalised), Some(newest)) => format!("finalised epoch {finalised} of {newest}"),
         _ => "the node tells no epochs".to_owned(),
     };
     Ok(Found::NotYet(if there(&now) {
-        format!("the code is there and waits for its confirmation: {progress}")
+        format!("the code is there and waits until PoS has finalised it: {progress}")
     } else {
         format!("the code is not there yet: {progress}")
     }))
@@ -192,14 +192,12 @@ mod tests {
     use crate::address::CoreAddress;
     use crate::testing::{Answer, Server};
 
-    async fn look(finalised: &'static str, confirmed: &'static str) -> Found {
+    async fn look(finalised: &'static str, code: &'static str) -> Found {
         let server = Server::start(move |method, params| match method {
             "cfx_getStatus" => Answer::Result(json!({
                 "latestFinalized": finalised, "latestConfirmed": "0x1", "latestState": "0x2"
             })),
-            _ if params[1] == "latest_confirmed" => {
-                Answer::Result(json!({ "codeHash": confirmed }))
-            }
+            _ if params[1] == "latest_finalized" => Answer::Result(json!({ "codeHash": code })),
             _ => Answer::Result(json!({ "codeHash": "0x60" })),
         })
         .await;
@@ -222,14 +220,14 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn money_waits_for_confirmed_code_and_for_a_pos_that_counts() {
+    async fn money_waits_for_final_code_and_for_a_pos_that_counts() {
         assert_eq!(reason(look("0x3c", "0x60").await), "yes");
         let early = reason(look("0x0", "0x60").await);
         assert!(early.starts_with("PoS has finalised nothing"), "{early}");
-        let unconfirmed = reason(look("0x3c", crate::batch::NO_CODE).await);
+        let recent = reason(look("0x3c", crate::batch::NO_CODE).await);
         assert!(
-            unconfirmed.starts_with("the code is there and waits"),
-            "{unconfirmed}"
+            recent.starts_with("the code is there and waits"),
+            "{recent}"
         );
     }
 }

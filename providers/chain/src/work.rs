@@ -10,6 +10,38 @@ use serde::{Deserialize, Serialize};
 use crate::address::CoreAddress;
 use crate::transaction::Price;
 
+/// How deep in the chain an executed transaction must be before its step has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum WaitLevel {
+    /// Its receipt is there.
+    Executed,
+    /// Its epoch can hardly be turned any more.
+    Confirmed,
+    /// PoS has finalised its epoch.
+    Finalised,
+}
+
+impl WaitLevel {
+    /// All levels, the weakest first.
+    pub(crate) const ALL: &'static [Self] = &[Self::Executed, Self::Confirmed, Self::Finalised];
+
+    /// The word of the spec and what it means.
+    pub(crate) fn words(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Executed => ("executed", "its receipt is there: 5 epochs after its block"),
+            Self::Confirmed => (
+                "confirmed",
+                "its epoch is not above `latest_confirmed`: after about 50 epochs",
+            ),
+            Self::Finalised => (
+                "finalised",
+                "its epoch is not above `latest_finalized`: after some minutes on a public network",
+            ),
+        }
+    }
+}
+
 /// A chain, with all that is needed to reach it again and to know it again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -26,7 +58,7 @@ pub(crate) struct ChainRef {
 pub(crate) enum Work {
     /// Sign and send one transaction.
     Transaction(Box<TransactionWork>),
-    /// Wait until code is confirmed.
+    /// Wait until code is final.
     AwaitCode(AwaitCode),
     /// Wait until PoS counts votes.
     AwaitVotes(AwaitVotes),
@@ -51,6 +83,11 @@ pub(crate) struct TransactionWork {
     pub(crate) gas: u64,
     pub(crate) storage_limit: u64,
     pub(crate) price: PriceForm,
+    /// Most that a unit of gas may cost if the price must rise.
+    #[serde(with = "number_text")]
+    pub(crate) ceiling: u128,
+    /// How deep it must be in the chain.
+    pub(crate) level: WaitLevel,
     /// Where a creation puts its contract.
     pub(crate) creates: Option<CoreAddress>,
     /// What must be proven before 1,000 CFX are sent.
@@ -68,7 +105,7 @@ pub(crate) struct RegistrationWork {
     pub(crate) implementation: Option<CoreAddress>,
 }
 
-/// Waits until code is in a confirmed epoch.
+/// Waits until code is in a finalised epoch.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct AwaitCode {
@@ -132,7 +169,7 @@ impl From<PriceForm> for Price {
 pub(crate) enum Attempt {
     /// Send these bytes, or find them sent.
     Transaction(Box<SignedWork>),
-    /// Wait until code is confirmed.
+    /// Wait until code is final.
     AwaitCode(AwaitCode),
     /// Wait until PoS counts votes.
     AwaitVotes(AwaitVotes),
@@ -144,14 +181,42 @@ pub(crate) enum Attempt {
 pub(crate) struct SignedWork {
     pub(crate) chain: ChainRef,
     pub(crate) from: CoreAddress,
+    /// Who signs again if the price must rise.
+    pub(crate) key: SecretRef,
     pub(crate) nonce: u64,
     pub(crate) epoch_height: u64,
+    /// What was signed first.
+    pub(crate) first: SignedForm,
+    /// The same with a higher price each; they share the nonce, so one of all forms at most is executed.
+    pub(crate) raised: Vec<SignedForm>,
+    /// Most that a unit of gas may cost.
+    #[serde(with = "number_text")]
+    pub(crate) ceiling: u128,
+    pub(crate) creates: Option<CoreAddress>,
+    /// How deep it must be in the chain.
+    pub(crate) level: WaitLevel,
+    pub(crate) outputs: Attributes,
+}
+
+/// One signed form of a transaction.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SignedForm {
     pub(crate) raw: String,
     pub(crate) hash: String,
-    pub(crate) creates: Option<CoreAddress>,
-    /// It carries money: executed is not enough, its epoch must be confirmed.
-    pub(crate) confirm: bool,
-    pub(crate) outputs: Attributes,
+    pub(crate) price: PriceForm,
+}
+
+impl SignedWork {
+    /// The form that was signed last, which is the one that is handed in.
+    pub(crate) fn newest(&self) -> &SignedForm {
+        self.raised.last().unwrap_or(&self.first)
+    }
+
+    /// All bytes ever signed for this effect, the cheapest first.
+    pub(crate) fn forms(&self) -> impl Iterator<Item = &SignedForm> {
+        std::iter::once(&self.first).chain(&self.raised)
+    }
 }
 
 /// JSON has no number for drip.

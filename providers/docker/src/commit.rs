@@ -5,6 +5,7 @@
 //! - Never: decides anything that the plan left open; trusts a name in a payload without checking it.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::time::Duration;
 
 use pospool_model::plan::Effect;
@@ -16,6 +17,7 @@ use crate::image::{self, Recipe};
 use crate::names::{self, ImageRef};
 use crate::node::job::{ImageJob, Job};
 use crate::node::{password, run, stop, wait};
+use crate::render::node_files::read_bounded;
 use crate::volume;
 
 /// Checks an effect and everything that it will need, without any change outside.
@@ -156,11 +158,12 @@ fn read_copies(recipe: &Recipe) -> Result<BTreeMap<String, Vec<u8>>, ProviderErr
                 format!("`{name}` is not a file name"),
             ));
         }
-        let bytes = std::fs::read(&file.path).map_err(|error| ProviderError::Refused {
-            code: "docker/node-files",
-            what: format!("`{}` of the chain cannot be read", file.path),
-            source: Some(Box::new(error)),
-        })?;
+        let bytes =
+            read_bounded(Path::new(&file.path)).map_err(|error| ProviderError::Refused {
+                code: "docker/node-files",
+                what: format!("`{}` of the chain cannot be read", file.path),
+                source: Some(Box::new(error)),
+            })?;
         if image::hash(&bytes) != file.digest {
             return Err(ProviderError::refused(
                 "docker/node-files",

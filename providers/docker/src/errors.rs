@@ -7,6 +7,8 @@
 use bollard::errors::Error as EngineError;
 use pospool_model::ProviderError;
 
+use crate::client::{is_too_large, is_unsent};
+
 /// Whether a call changes something outside: then a lost answer leaves the outcome open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Call {
@@ -50,8 +52,8 @@ pub(crate) fn failed(call: Call, what: &str, error: EngineError) -> ProviderErro
                 source: Some(Box::new(error)),
             }
         }
-        EngineError::SocketNotFoundError(_) => unreachable(error),
-        EngineError::HyperLegacyError { err } if err.is_connect() => unreachable(error),
+        _ if is_unsent(&error) => unreachable(error),
+        _ if is_too_large(&error) => too_large(call, what),
         _ if call == Call::Read => unreachable(error),
         _ => ProviderError::OutcomeUnknown {
             code: "docker/outcome-unknown",
@@ -72,6 +74,27 @@ pub(crate) fn timed_out(call: Call, what: &str) -> ProviderError {
         Call::Change => ProviderError::OutcomeUnknown {
             code: "docker/outcome-unknown",
             what: format!("Docker was asked to {what} and gave no answer in time"),
+            source: None,
+        },
+    }
+}
+
+/// Code of an answer that was cut for its size.
+pub(crate) const TOO_LARGE: &str = "docker/answer-too-large";
+
+/// An answer was cut for its size.
+pub(crate) fn too_large(call: Call, what: &str) -> ProviderError {
+    let code = TOO_LARGE;
+    match call {
+        Call::Read => ProviderError::refused(
+            code,
+            format!(
+                "Docker was asked to {what} and answered more than pospool reads; look at the engine and its logs"
+            ),
+        ),
+        Call::Change => ProviderError::OutcomeUnknown {
+            code,
+            what: format!("Docker was asked to {what} and answered more than pospool reads"),
             source: None,
         },
     }

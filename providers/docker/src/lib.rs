@@ -18,6 +18,8 @@ mod errors;
 mod exclusive;
 mod facts;
 mod failures;
+#[doc(hidden)]
+pub mod fuzzing;
 mod image;
 mod kinds;
 mod names;

@@ -73,7 +73,7 @@ pub(crate) async fn observe(
 }
 
 /// Finds the node's container by its labels; its name alone proves nothing.
-fn own_container<'a>(
+pub(crate) fn own_container<'a>(
     target: &Target<'_>,
     scene: &Scene<'_>,
     view: &'a View,
@@ -121,7 +121,7 @@ fn own_container<'a>(
 }
 
 /// Nobody else may run on the node's volume.
-fn refuse_second_user(
+pub(crate) fn refuse_second_user(
     target: &Target<'_>,
     scene: &Scene<'_>,
     view: &View,
@@ -155,14 +155,14 @@ fn refuse_second_user(
 }
 
 /// One node's container.
-struct Node<'a> {
-    target: &'a Target<'a>,
-    scene: &'a Scene<'a>,
-    view: &'a View,
-    id: Name,
-    found: ContainerInspectResponse,
-    name: Name,
-    has_password: bool,
+pub(crate) struct Node<'a> {
+    pub(crate) target: &'a Target<'a>,
+    pub(crate) scene: &'a Scene<'a>,
+    pub(crate) view: &'a View,
+    pub(crate) id: Name,
+    pub(crate) found: ContainerInspectResponse,
+    pub(crate) name: Name,
+    pub(crate) has_password: bool,
 }
 
 impl Node<'_> {
@@ -171,7 +171,7 @@ impl Node<'_> {
     }
 
     /// The attribute `state`: as it is, and whether somebody has to wait for it.
-    fn seen_state(&self, outputs: &Attributes) -> &'static str {
+    pub(crate) fn seen_state(&self, outputs: &Attributes) -> &'static str {
         let complete =
             |recorded: &Recorded| recorded.complete && recorded.outputs.contains_key("pos_address");
         let known = match self.target.recorded {
@@ -210,12 +210,12 @@ impl Node<'_> {
             .map(String::as_str)
     }
 
-    fn binding(&self) -> String {
+    pub(crate) fn binding(&self) -> String {
         let id = self.id.as_str().get(..12).unwrap_or_default();
         format!("{id} {}", self.state())
     }
 
-    fn facts(&self) -> NodeFacts {
+    pub(crate) fn facts(&self) -> NodeFacts {
         let host = self.found.host_config.as_ref();
         let network = host.and_then(|host| host.network_mode.clone());
         NodeFacts {
@@ -232,6 +232,19 @@ impl Node<'_> {
     }
 
     async fn observed(&self, facts: &DockerFacts) -> Result<Observed, Problem> {
+        let (mut attributes, mut outputs) = self.shown(facts);
+        if self.running() && self.has_password && !self.is_known_process(&outputs) {
+            self.ask(&mut outputs).await?;
+        }
+        attributes.insert("state".to_owned(), self.seen_state(&outputs).into());
+        Ok(Observed::Present {
+            attributes,
+            outputs,
+        })
+    }
+
+    /// Attributes and outputs as the engine shows them, without a word of the node itself.
+    pub(crate) fn shown(&self, facts: &DockerFacts) -> (Attributes, Attributes) {
         let labelled = self.labelled();
         let made = labelled
             .as_ref()
@@ -246,14 +259,7 @@ impl Node<'_> {
         };
         outputs.insert("docker".to_owned(), self.view.docker.as_str().into());
         outputs.insert("engine_id".to_owned(), self.view.facts.id.as_str().into());
-        if self.running() && self.has_password && !self.is_known_process(&outputs) {
-            self.ask(&mut outputs).await?;
-        }
-        attributes.insert("state".to_owned(), self.seen_state(&outputs).into());
-        Ok(Observed::Present {
-            attributes,
-            outputs,
-        })
+        (attributes, outputs)
     }
 
     /// Attributes that the container's label names.

@@ -10,6 +10,7 @@ use pospool_model::ProviderError;
 use serde_json::{Value, json};
 
 use crate::client::Engine;
+use crate::errors::TOO_LARGE;
 use crate::names::Name;
 use crate::render::LOCAL_PORT;
 
@@ -17,8 +18,8 @@ use crate::render::LOCAL_PORT;
 const LIMIT: Duration = Duration::from_secs(12);
 /// The same inside the container, so that nothing is left behind there.
 const INNER_SECONDS: &str = "10";
-/// Opens the port, writes the request, and reads an answer of at most 1 MB.
-const SCRIPT: &str = "exec 3<>/dev/tcp/127.0.0.1/$1 && printf %s \"$2\" >&3 && head -c 1048576 <&3";
+/// Opens the port, writes the request, and reads an answer up to a byte more than a command may print.
+const SCRIPT: &str = "exec 3<>/dev/tcp/127.0.0.1/$1 && printf %s \"$2\" >&3 && head -c 1048577 <&3";
 /// Selector of `register(bytes32,uint64,bytes,bytes,bytes[2])`.
 const REGISTER: &str = "0xe335b451";
 
@@ -92,10 +93,15 @@ pub(crate) async fn identity(
         ("test_posRegister", json!(["0x1", null])),
         ("cfx_clientVersion", json!([])),
     ];
-    let Some(answers) = ask(engine, container, &questions).await? else {
-        return Ok(None);
-    };
-    let [Some(register), Some(version)] = &answers[..] else {
+    match ask(engine, container, &questions).await? {
+        Some(answers) => read_identity(&answers),
+        None => Ok(None),
+    }
+}
+
+/// Reads the answers to the questions for the identity.
+pub(crate) fn read_identity(answers: &[Option<Value>]) -> Result<Option<Identity>, ProviderError> {
+    let [Some(register), Some(version)] = answers else {
         return Ok(None);
     };
     let text = |value: Option<&Value>| {
@@ -131,15 +137,18 @@ pub(crate) async fn progress(
         ("debug_getNetSessions", json!([null])),
         ("cfx_getBlockByEpochNumber", json!(["latest_mined", false])),
     ];
-    let Some(answers) = ask(engine, container, &questions).await? else {
-        return Ok(None);
-    };
-    let [phase, status, pos, sessions, block] = &answers[..] else {
-        return Ok(None);
+    let answers = ask(engine, container, &questions).await?;
+    Ok(answers.and_then(|answers| read_progress(&answers)))
+}
+
+/// Reads the answers to the questions for the progress.
+pub(crate) fn read_progress(answers: &[Option<Value>]) -> Option<Progress> {
+    let [phase, status, pos, sessions, block] = answers else {
+        return None;
     };
     let of =
         |value: &Option<Value>, name: &str| value.as_ref().and_then(|v| quantity(v.get(name)?));
-    Ok(Some(Progress {
+    Some(Progress {
         phase: phase
             .as_ref()
             .and_then(Value::as_str)
@@ -152,7 +161,7 @@ pub(crate) async fn progress(
             .map_or(0, Vec::len),
         pos_epoch: of(pos, "epoch"),
         age: of(block, "timestamp").and_then(age),
-    }))
+    })
 }
 
 /// Asks several questions at once. An answer that is an error is `None`; the whole is
@@ -176,6 +185,8 @@ async fn ask(
     ];
     let ended = match engine.exec(container, &command, LIMIT).await {
         Ok(ended) => ended,
+        // It would be as large the next time.
+        Err(error) if error.code() == TOO_LARGE => return Err(error),
         // The container is stopping or has just stopped, or the node is too busy:
         // whoever waits looks at the container itself.
         Err(ProviderError::Refused { .. } | ProviderError::Unreachable { .. }) => return Ok(None),
@@ -198,7 +209,7 @@ fn request(questions: &[Question]) -> String {
 }
 
 /// Reads the answer to a batch, in the order of the questions.
-fn answers(text: &str, count: usize) -> Option<Vec<Option<Value>>> {
+pub(crate) fn answers(text: &str, count: usize) -> Option<Vec<Option<Value>>> {
     let (_, body) = text.split_once("\r\n\r\n")?;
     let list: Vec<Value> = serde_json::from_str(body.trim()).ok()?;
     let mut answers = vec![None; count];

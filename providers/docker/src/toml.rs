@@ -4,6 +4,7 @@
 //! - Returns: lines in order; text that conflux-rust's parser reads.
 //! - Never: understands more than that; what it does not understand is refused, not guessed.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use pospool_model::Value;
@@ -14,6 +15,7 @@ pub(crate) type Line = (String, String);
 /// Reads a flat TOML text.
 pub(crate) fn parse_flat(text: &str) -> Result<Vec<Line>, String> {
     let mut lines: Vec<Line> = Vec::new();
+    let mut known = BTreeSet::new();
     for (number, line) in text.lines().enumerate() {
         let line = line.trim();
         if line.is_empty() || line.starts_with('#') {
@@ -34,7 +36,7 @@ pub(crate) fn parse_flat(text: &str) -> Result<Vec<Line>, String> {
                 "line {at}: the value of `{key}` does not end on its line"
             ));
         }
-        if lines.iter().any(|(known, _)| known == key) {
+        if !known.insert(key) {
             return Err(format!("line {at}: `{key}` is there twice"));
         }
         lines.push((key.to_owned(), value.to_owned()));

@@ -36,7 +36,7 @@ pub enum Fault {
 }
 
 /// The world outside: things, and a count for every ticket that took effect.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Outside {
     /// Things that are there.
     pub things: BTreeMap<String, Attributes>,
@@ -171,6 +171,7 @@ impl Provider for FakeProvider {
             needs: Vec::new(),
         };
         let effects = match task.action {
+            Action::Delete if *task.observed == Observed::Absent => Vec::new(),
             Action::Delete => vec![act("delete", "delete")],
             Action::Replace => vec![act("delete", "delete"), act("make", "make")],
             Action::Update if task.changed.is_empty() => Vec::new(),

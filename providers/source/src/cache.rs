@@ -8,6 +8,7 @@ use std::{fs, io::Write, path::Path, path::PathBuf};
 
 use crate::{
     artifact::Compiled,
+    bounded,
     error::{SourceError, io},
     lock::Package,
     text::{hex, keccak},
@@ -15,6 +16,8 @@ use crate::{
 
 /// Changes when [`Compiled`] changes its form, so that old files are not looked at.
 const FORM: &[u8] = b"pospool-source/1";
+/// Most bytes of a kept file: four times what the compiler may print, since the cache keeps it in another form.
+const KEPT_LIMIT: usize = 256 << 20;
 
 /// Returns the key of a compiler and its input.
 pub(crate) fn key(compiler: &Package, input: &[u8]) -> String {
@@ -24,7 +27,8 @@ pub(crate) fn key(compiler: &Package, input: &[u8]) -> String {
 
 /// Returns a kept result.
 pub(crate) fn get(cache: &Path, key: &str) -> Option<Compiled> {
-    let bytes = fs::read(cache.join("compiled").join(format!("{key}.json"))).ok()?;
+    let path = cache.join("compiled").join(format!("{key}.json"));
+    let bytes = bounded::read(&path, KEPT_LIMIT).ok()?;
     serde_json::from_slice(&bytes).ok()
 }
 
@@ -52,7 +56,10 @@ pub(crate) fn input(cache: &Path, key: &str) -> Result<String, SourceError> {
         return Err(SourceError::Request { problem });
     }
     let path: PathBuf = cache.join("compiled").join(input_name(key));
-    fs::read_to_string(&path).map_err(io("read", path))
+    let bytes = bounded::read(&path, KEPT_LIMIT).map_err(io("read", &path))?;
+    String::from_utf8(bytes).map_err(|_| SourceError::Request {
+        problem: format!("the kept compiler input `{key}` is not UTF-8"),
+    })
 }
 
 fn input_name(key: &str) -> String {

@@ -7,11 +7,11 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fs,
     path::{Path, PathBuf},
 };
 
 use crate::{
+    bounded,
     error::{SourceError, io},
     scan,
 };
@@ -42,19 +42,23 @@ pub(crate) fn closure(start: &str, roots: &Roots<'_>) -> Result<Closure, SourceE
     let mut missing = BTreeMap::new();
     let mut seen = BTreeSet::from([start.to_owned()]);
     let mut open = vec![(start.to_owned(), "the spec".to_owned())];
-    let mut size = 0;
+    let mut left = SOURCES_LIMIT;
     while let Some((name, importer)) = open.pop() {
-        let Some(text) = roots.read(&name, &importer)? else {
+        let Some(path) = roots.find(&name, &importer)? else {
             missing.insert(package_of(&name).0.to_owned(), importer);
             continue;
         };
-        size += text.len();
-        if size > SOURCES_LIMIT {
-            return Err(SourceError::SourcesTooLarge {
-                file: start.into(),
-                limit: SOURCES_LIMIT,
-            });
-        }
+        let bytes = bounded::read(&path, left).map_err(|error| {
+            if bounded::is_too_large(&error) {
+                let (file, limit) = (start.to_owned(), SOURCES_LIMIT);
+                return SourceError::SourcesTooLarge { file, limit };
+            }
+            io("read", &path)(error)
+        })?;
+        left -= bytes.len();
+        let text = String::from_utf8(bytes).map_err(|_| SourceError::Request {
+            problem: format!("source file `{name}` is not UTF-8"),
+        })?;
         for import in scan::outline(&text).imports {
             let found = resolve(&import, &name)?;
             if seen.insert(found.clone()) {
@@ -71,8 +75,8 @@ pub(crate) fn closure(start: &str, roots: &Roots<'_>) -> Result<Closure, SourceE
 }
 
 impl Roots<'_> {
-    /// Reads one file; `None` if its package is not installed.
-    fn read(&self, name: &str, importer: &str) -> Result<Option<String>, SourceError> {
+    /// Finds one file; `None` if its package is not installed.
+    fn find(&self, name: &str, importer: &str) -> Result<Option<PathBuf>, SourceError> {
         let (root, rest) = if self.is_local(name) {
             (self.project, name)
         } else {
@@ -93,12 +97,7 @@ impl Roots<'_> {
         if !path.is_file() {
             return Err(missing());
         }
-        let bytes = fs::read(&path).map_err(io("read", &path))?;
-        String::from_utf8(bytes)
-            .map(Some)
-            .map_err(|_| SourceError::Request {
-                problem: format!("source file `{name}` is not UTF-8"),
-            })
+        Ok(Some(path))
     }
 
     /// Tells a file of the project from one of a package, as Hardhat does: by its first folder.
@@ -109,7 +108,7 @@ impl Roots<'_> {
 }
 
 /// Returns the source name that an import means.
-fn resolve(import: &str, importer: &str) -> Result<String, SourceError> {
+pub(crate) fn resolve(import: &str, importer: &str) -> Result<String, SourceError> {
     let odd = import.is_empty() || import.starts_with('/') || import.contains(['\\', ':']);
     if odd || import.contains(char::is_control) {
         return Err(outside(import, importer));
@@ -150,6 +149,8 @@ fn outside(import: &str, importer: &str) -> SourceError {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     /// Writes files into a new folder and returns it with its path.
@@ -277,6 +278,23 @@ mod tests {
             error,
             "source file `contracts/Gone.sol` does not exist, imported by `contracts/A.sol`"
         );
+    }
+
+    #[test]
+    fn files_that_are_too_large_together_are_refused() {
+        let half = "//".repeat(SOURCES_LIMIT / 4 + 1);
+        let (_keep, project) = tree(&[
+            ("contracts/A.sol", "import './B.sol'; import './C.sol';"),
+            ("contracts/B.sol", &half),
+            ("contracts/C.sol", &half),
+        ]);
+        let roots = Roots {
+            project: &project,
+            packages: &BTreeMap::new(),
+        };
+        let error = closure("contracts/A.sol", &roots).unwrap_err();
+        assert_eq!(error.code(), "source/too-large");
+        assert!(closure("contracts/B.sol", &roots).is_ok());
     }
 
     #[cfg(unix)]

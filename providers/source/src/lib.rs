@@ -19,8 +19,11 @@
 //! Calls wait for other programs, at most minutes; an async caller uses a thread for blocking work.
 
 mod artifact;
+mod bounded;
 mod cache;
 mod error;
+#[doc(hidden)]
+pub mod fuzzing;
 mod git;
 mod imports;
 mod lock;
@@ -189,6 +192,32 @@ pub fn compile(
 /// compiles it again. It is in the cache as long as the artifact is.
 pub fn compiler_input(cache: &Path, artifact: &Artifact) -> Result<String, SourceError> {
     cache::input(cache, &artifact.input)
+}
+
+/// What a compiler answered to a standard JSON input.
+#[derive(Clone, Debug)]
+pub struct CompilerAnswer {
+    /// Long version of the compiler: `0.8.4+commit.c7e474f2`.
+    pub compiler: String,
+    /// Its answer, in the standard JSON form; whether it compiled anything is said in there.
+    pub json: Vec<u8>,
+}
+
+/// Runs a pinned compiler on a standard JSON input that is complete: nothing is added, nothing is
+/// looked for, nothing is kept but the compiler. `integrity` is needed as in [`SourceRequest`].
+pub fn run_compiler(
+    compiler: &str,
+    integrity: Option<&str>,
+    input: &[u8],
+    cache: &Path,
+    tools: &Tools,
+) -> Result<CompilerAnswer, SourceError> {
+    let package = solc::package(compiler, integrity)?;
+    fs::create_dir_all(cache).map_err(io("create", cache))?;
+    let cache = cache.canonicalize().map_err(io("find", cache))?;
+    let solc = npm::install(&package, &cache, &tools.npm)?;
+    let (compiler, json) = solc::run("the input", input, &solc, &tools.node)?;
+    Ok(CompilerAnswer { compiler, json })
 }
 
 /// What the files of one request share.

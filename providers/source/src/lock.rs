@@ -5,14 +5,15 @@
 //! - Never: takes a package without a hash, or from anywhere but the registry that the user's own
 //!   npm settings name: where the lock says to load from is left out.
 
-use std::{collections::BTreeMap, fs, path::Path, path::PathBuf};
+use std::{collections::BTreeMap, io::ErrorKind, path::Path, path::PathBuf};
 
 use serde::Deserialize;
 
+use crate::bounded;
 use crate::error::{SourceError, io};
 
 /// Most bytes of a lock file.
-const LOCK_LIMIT: u64 = 64 << 20;
+const LOCK_LIMIT: usize = 64 << 20;
 
 /// Packages that locks in use pin by SHA-1 only, with a strong hash of the same content:
 /// name, version, the weak hash, the strong hash.
@@ -94,22 +95,28 @@ impl Lock {
     /// Reads the lock of a project; a project without one pins nothing.
     pub(crate) fn read(project: &Path) -> Result<Self, SourceError> {
         let file = project.join("package-lock.json");
-        let unusable = |problem: String| SourceError::Lock {
-            file: file.clone(),
-            problem,
-        };
-        let Ok(metadata) = fs::metadata(&file) else {
-            return Ok(Self {
+        match bounded::read(&file, LOCK_LIMIT) {
+            Ok(bytes) => Self::parse(&file, &bytes),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(Self {
                 file,
                 packages: BTreeMap::new(),
-            });
-        };
-        if metadata.len() > LOCK_LIMIT {
-            return Err(unusable(format!("it is larger than {LOCK_LIMIT} bytes")));
+            }),
+            Err(error) if bounded::is_too_large(&error) => Err(SourceError::Lock {
+                file,
+                problem: error.to_string(),
+            }),
+            Err(error) => Err(io("read", file)(error)),
         }
-        let bytes = fs::read(&file).map_err(io("read", &file))?;
+    }
+
+    /// Reads the bytes of a lock; `file` is for messages.
+    pub(crate) fn parse(file: &Path, bytes: &[u8]) -> Result<Self, SourceError> {
+        let unusable = |problem: String| SourceError::Lock {
+            file: file.to_owned(),
+            problem,
+        };
         let form: Form =
-            serde_json::from_slice(&bytes).map_err(|error| unusable(error.to_string()))?;
+            serde_json::from_slice(bytes).map_err(|error| unusable(error.to_string()))?;
         if !matches!(form.version, 2 | 3) {
             return Err(unusable(format!(
                 "its lockfileVersion is {}, not 2 or 3",
@@ -117,7 +124,7 @@ impl Lock {
             )));
         }
         Ok(Self {
-            file,
+            file: file.to_owned(),
             packages: form.packages,
         })
     }
@@ -229,6 +236,8 @@ fn is_version(version: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
     use serde_json::json;
 

@@ -10,6 +10,7 @@ use std::{fs, path::Path, path::PathBuf, time::Duration};
 use serde_json::{Map, Value, json};
 
 use crate::{
+    bounded,
     error::{SourceError, io},
     lock::Package,
     run::{Environment, Finished, Job, name_of},
@@ -18,6 +19,8 @@ use crate::{
 
 const TIME_LIMIT: Duration = Duration::from_mins(5);
 const OUTPUT_LIMIT: usize = 1 << 20;
+/// Most bytes of a package's own description.
+const MANIFEST_LIMIT: usize = 1 << 20;
 
 /// Returns the folder of a package, installing it at the first time.
 pub(crate) fn install(package: &Package, cache: &Path, npm: &Path) -> Result<PathBuf, SourceError> {
@@ -112,7 +115,7 @@ fn load(package: &Package, dir: &Path, npm: &Path) -> Result<(), SourceError> {
         .join("node_modules")
         .join(&package.name)
         .join("package.json");
-    let version = fs::read(&path)
+    let version = bounded::read(&path, MANIFEST_LIMIT)
         .ok()
         .and_then(|bytes| serde_json::from_slice::<Value>(&bytes).ok())
         .and_then(|manifest| Some(manifest.get("version")?.as_str()?.to_owned()));

@@ -11,6 +11,7 @@ use std::{
 };
 
 use crate::{
+    bounded,
     error::{SourceError, io},
     scan::{self, Definition},
     text::closest,
@@ -20,6 +21,11 @@ use crate::{
 const CONTRACTS: &str = "contracts";
 /// Folder that a repository usually has its contracts' project in, beside other things.
 const DEFAULT_SUBDIR: &str = "contract";
+
+/// Most bytes of all Solidity files of a project together.
+const PROJECT_LIMIT: usize = 64 << 20;
+/// Most files and folders below `contracts/`.
+const MOST_ENTRIES: usize = 20_000;
 
 /// One contract of one file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,10 +82,19 @@ impl Index {
     /// Looks at every Solidity file of the project's own.
     pub(crate) fn of(root: &Path) -> Result<Self, SourceError> {
         let mut files = BTreeMap::new();
+        let (mut left, mut entries) = (PROJECT_LIMIT, 0);
         let mut open = vec![(root.join(CONTRACTS), CONTRACTS.to_owned())];
         while let Some((folder, name)) = open.pop() {
             for entry in fs::read_dir(&folder).map_err(io("list", &folder))? {
                 let entry = entry.map_err(io("list", &folder))?;
+                entries += 1;
+                if entries > MOST_ENTRIES {
+                    let what = root.join(CONTRACTS);
+                    let what = what.display();
+                    return Err(invalid(format!(
+                        "`{what}` holds more than {MOST_ENTRIES} files and folders"
+                    )));
+                }
                 let kind = entry.file_type().map_err(io("look at", entry.path()))?;
                 // A name that is no text cannot be imported or asked for either.
                 let Ok(file) = entry.file_name().into_string() else {
@@ -91,7 +106,8 @@ impl Index {
                 } else if kind.is_file()
                     && inner.rsplit_once('.').is_some_and(|(_, end)| end == "sol")
                 {
-                    let bytes = fs::read(entry.path()).map_err(io("read", entry.path()))?;
+                    let bytes = read(&entry.path(), left)?;
+                    left -= bytes.len();
                     let text = String::from_utf8_lossy(&bytes);
                     files.insert(inner, scan::outline(&text).definitions);
                 }
@@ -191,6 +207,17 @@ impl Index {
     }
 }
 
+/// Reads one file of a project that may have so many bytes left.
+fn read(path: &Path, left: usize) -> Result<Vec<u8>, SourceError> {
+    bounded::read(path, left).map_err(|error| {
+        if bounded::is_too_large(&error) {
+            let (file, limit) = (CONTRACTS.to_owned(), PROJECT_LIMIT);
+            return SourceError::SourcesTooLarge { file, limit };
+        }
+        io("read", path)(error)
+    })
+}
+
 fn invalid(problem: String) -> SourceError {
     SourceError::Request { problem }
 }
@@ -250,6 +277,22 @@ mod tests {
             root(&path.join("gone"), None).unwrap_err().code(),
             "source/io"
         );
+    }
+
+    #[test]
+    fn a_project_without_end_is_refused() {
+        let dir = tree(&[("contracts/A.sol", "")]);
+        let large = fs::File::create(dir.path().join("contracts/B.sol")).unwrap();
+        large.set_len(PROJECT_LIMIT as u64 + 1).unwrap();
+        let error = Index::of(dir.path()).err().unwrap();
+        assert_eq!(error.code(), "source/too-large");
+        large.set_len(0).unwrap();
+        assert!(Index::of(dir.path()).is_ok());
+        for number in 0..MOST_ENTRIES {
+            fs::File::create(dir.path().join(format!("contracts/{number}"))).unwrap();
+        }
+        let error = Index::of(dir.path()).err().unwrap();
+        assert!(error.to_string().contains("more than 20000"), "{error}");
     }
 
     #[test]

@@ -153,12 +153,17 @@ pub(crate) fn run(
             said: shorten(&finished.stderr, 600),
         });
     }
-    let mut parts = finished.stdout.splitn(2, |byte| *byte == b'\n');
+    let (version, answer) = split(&finished.stdout, file)?;
+    Ok((version, answer.to_vec()))
+}
+
+/// Cuts what the compiler's program printed into the long version and the answer.
+pub(crate) fn split<'a>(printed: &'a [u8], file: &str) -> Result<(String, &'a [u8]), SourceError> {
+    let mut parts = printed.splitn(2, |byte| *byte == b'\n');
     match (parts.next(), parts.next()) {
-        (Some(version), Some(answer)) => Ok((
-            long_version(&String::from_utf8_lossy(version)),
-            answer.to_vec(),
-        )),
+        (Some(version), Some(answer)) => {
+            Ok((long_version(&String::from_utf8_lossy(version)), answer))
+        }
         _ => Err(SourceError::CompilerAnswer {
             file: file.into(),
             problem: "it has no version line".into(),

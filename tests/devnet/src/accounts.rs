@@ -8,9 +8,12 @@ use ethers_core::{k256::ecdsa::SigningKey, utils::keccak256};
 use pospool_chain::address::{CoreAddress, espace_address};
 use serde::{Deserialize, Serialize};
 
-use crate::error::{DevnetError, Result};
+use crate::{
+    error::{DevnetError, Result},
+    settings::ChainConfig,
+};
 
-/// An account with 10,000 CFX in each space at the start of the chain.
+/// An account with 10,000 CFX in Core space at the start of the chain, and most often in eSpace too.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Account {
     /// Private key: `0x` and 64 hex digits.
@@ -21,9 +24,20 @@ pub struct Account {
     pub core_hex: String,
     /// eSpace address of the same key as hex text.
     pub espace_address: String,
+    /// Whether that address has 10,000 CFX too.
+    pub funded_in_espace: bool,
 }
 
 /// Returns the funded accounts of a chain.
+pub fn of_chain(chain: &ChainConfig) -> Result<Vec<Account>> {
+    let mut accounts = funded(&chain.seed, chain.accounts, chain.chain_id)?;
+    for account in accounts.iter_mut().skip(chain.espace_accounts) {
+        account.funded_in_espace = false;
+    }
+    Ok(accounts)
+}
+
+/// Returns the accounts of a seed text, as a chain with that seed funds them in both spaces.
 pub fn funded(seed: &str, count: usize, network_id: u32) -> Result<Vec<Account>> {
     (0..count)
         .map(|index| derive(seed, &format!("account/{index}")))
@@ -58,6 +72,7 @@ fn account(key: &SigningKey, network_id: u32) -> Account {
         core_address: core.to_string(),
         core_hex: core.hex(),
         espace_address: espace_address(&public_key(key)),
+        funded_in_espace: true,
     }
 }
 
@@ -107,6 +122,18 @@ mod tests {
             one.iter()
                 .all(|account| account.core_address.starts_with("net1234:aa"))
         );
+    }
+
+    #[test]
+    fn the_last_accounts_of_a_chain_have_nothing_in_espace() {
+        let chain = ChainConfig {
+            accounts: 3,
+            espace_accounts: 2,
+            ..ChainConfig::default()
+        };
+        let accounts = of_chain(&chain).unwrap();
+        let in_espace: Vec<bool> = accounts.iter().map(|one| one.funded_in_espace).collect();
+        assert_eq!(in_espace, [true, true, false]);
     }
 
     #[test]

@@ -183,15 +183,26 @@ impl Engine {
         })
     }
 
-    /// Calls the RPC port that only the inside of a container can reach, through `bash`.
+    /// Calls the Core RPC port that only the inside of a container can reach.
     pub async fn local_rpc(&self, id: &str, method: &str, params: &Value) -> Result<Value> {
+        self.inside_rpc(id, LOCAL_PORT, method, params).await
+    }
+
+    /// Calls an RPC port from the inside of a container, through `bash`.
+    pub(crate) async fn inside_rpc(
+        &self,
+        id: &str,
+        port: u16,
+        method: &str,
+        params: &Value,
+    ) -> Result<Value> {
         let body = rpc::request(method, params).to_string();
         let http = format!(
             "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",
             body.len()
         );
         let script =
-            format!("exec 3<>/dev/tcp/127.0.0.1/{LOCAL_PORT} && printf %s \"$1\" >&3 && cat <&3");
+            format!("exec 3<>/dev/tcp/127.0.0.1/{port} && printf %s \"$1\" >&3 && cat <&3");
         let text = self
             .exec(id, &["bash", "-c", &script, "rpc", &http])
             .await?;

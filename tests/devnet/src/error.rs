@@ -51,6 +51,14 @@ pub enum DevnetError {
         /// The node's words.
         message: String,
     },
+    /// A transaction was executed and did nothing.
+    #[error("transaction {hash} failed: {detail}")]
+    Failed {
+        /// Hash of the transaction.
+        hash: String,
+        /// The node's words.
+        detail: String,
+    },
     /// A program of the host that the image is made with failed.
     #[error("`{program}` failed: {detail}")]
     Tool {

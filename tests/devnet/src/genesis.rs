@@ -43,7 +43,7 @@ pub(crate) struct Genesis {
     pub(crate) pos_key: Vec<u8>,
     /// The genesis validator's PoS address.
     pub(crate) pos_address: String,
-    /// Accounts with 10,000 CFX in each space.
+    /// The funded accounts.
     pub(crate) accounts: Vec<Account>,
     /// What all nodes share.
     pub(crate) files: NodeFiles,
@@ -112,7 +112,7 @@ impl Parts {
 
     fn genesis(self, chain: &ChainConfig) -> Result<Genesis> {
         let validator = Validator::from_calldata(&self.calldata)?;
-        let accounts = accounts::funded(&chain.seed, chain.accounts, chain.chain_id)?;
+        let accounts = accounts::of_chain(chain)?;
         let initial_nodes = initial_nodes(chain, &validator)?;
         Ok(Genesis {
             pos_address: format!("0x{}", hex(&validator.pos_address)),
@@ -204,8 +204,7 @@ impl Maker<'_> {
         pos_key: &[u8],
         validator: &Validator,
     ) -> Result<String> {
-        let accounts =
-            accounts::funded(&self.chain.seed, self.chain.accounts, self.chain.chain_id)?;
+        let accounts = accounts::of_chain(self.chain)?;
         let initial_nodes = initial_nodes(self.chain, validator)?;
         let files = NodeFiles::new(
             self.chain,

@@ -26,7 +26,7 @@ use crate::{
     node_files::NodeFiles,
     owner,
     rpc::{RpcClient, quantity},
-    settings::{LOCAL_PORT, Lifetime, P2P_PORT, Progress},
+    settings::{ESPACE_PORT, LOCAL_PORT, Lifetime, P2P_PORT, Progress},
 };
 
 /// User and group of the second node.
@@ -55,6 +55,8 @@ pub struct JoinReport {
     pub common_epoch: u64,
     /// The second node's own PoS address.
     pub pos_address: String,
+    /// `eth_chainId` of its eSpace port, which serves the usual methods and no more.
+    pub espace_chain_id: u64,
     /// User id of the process.
     pub user: String,
     /// Seconds from the start of the container to the normal phase.
@@ -166,7 +168,7 @@ impl Joiner<'_> {
     async fn started(&self, id: &str, files: &NodeFiles, progress: Progress) -> Result<JoinReport> {
         let own = format!(
             "bootnodes = \"{}\"\njsonrpc_local_http_port = {LOCAL_PORT}\n\
-            tcp_port = {P2P_PORT}\nudp_port = {P2P_PORT}\n",
+            jsonrpc_http_eth_port = {ESPACE_PORT}\ntcp_port = {P2P_PORT}\nudp_port = {P2P_PORT}\n",
             self.devnet.bootnode
         );
         self.engine
@@ -245,7 +247,13 @@ impl Joiner<'_> {
             .get(1)
             .and_then(Value::as_str)
             .unwrap_or_default();
+        let answer = self
+            .engine
+            .inside_rpc(id, ESPACE_PORT, "eth_chainId", &json!([]))
+            .await?;
+        let espace_chain_id = quantity("eth_chainId", &answer)?;
         Ok(JoinReport {
+            espace_chain_id,
             phase: look.phase,
             epoch: look.epoch,
             genesis_epoch: look.genesis_epoch,

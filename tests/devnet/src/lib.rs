@@ -5,7 +5,8 @@
 //! - Never: serves anything but tests. Its keys are public, its RPC serves every method, its blocks cost nothing.
 //!
 //! The stages, in order: [`image`] finds or makes the node's image, `genesis` makes the chain's first state,
-//! [`network`] runs the first validator, [`cleanup`] takes everything down. [`join`] proves that a second node can join.
+//! [`network`] runs the first validator, [`cleanup`] takes everything down. [`join`] proves that a second node can join,
+//! and a [`sender`] does by hand what a test needs done on the chain.
 
 pub mod accounts;
 mod archive;
@@ -26,7 +27,9 @@ pub mod pos_genesis;
 mod ready;
 mod rootfs;
 pub mod rpc;
+pub mod sender;
 pub mod settings;
+pub mod words;
 
 pub use accounts::Account;
 pub use error::{DevnetError, Result};

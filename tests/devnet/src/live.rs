@@ -54,7 +54,12 @@ pub async fn life_cycle(config: DevnetConfig) -> Result<LifeCycle> {
         )
         .await?;
         let params = json!([account.espace_address, "latest"]);
-        expect_answer(&espace, "eth_getBalance", params, FUNDS).await?;
+        let funds = if account.funded_in_espace {
+            FUNDS
+        } else {
+            "0x0"
+        };
+        expect_answer(&espace, "eth_getBalance", params, funds).await?;
     }
     let version = core.call("cfx_clientVersion", json!([])).await?;
     let join = join::prove(devnet.engine(), info, progress).await?;

@@ -61,7 +61,7 @@ pub struct DevnetInfo {
     pub image_id: String,
     /// Flat folder: `node.toml` holds lines for `conflux.toml`, every other file belongs into `pos_config/`.
     pub node_files: PathBuf,
-    /// Accounts with 10,000 CFX in each space.
+    /// Accounts with 10,000 CFX in Core space; most of them, not the last, have as much in eSpace.
     pub accounts: Vec<Account>,
 }
 

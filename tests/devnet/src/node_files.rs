@@ -20,13 +20,28 @@ use crate::{
 pub const POS_FOLDER: &str = "pos_config";
 
 /// Consensus rules of a devnet: PoS from the first block, all upgrades active, and a PoS day in minutes.
+///
+/// Each upgrade is named: a release has the heights of the public network built in, and `default_transition_time` is
+/// only for those that have none. Without its line an upgrade is not active, and gas, collateral and internal contracts
+/// are those of an old network.
 const RULES: &str = "\
 default_transition_time = 1
 hydra_transition_number = 1
 hydra_transition_height = 1
 cip43_init_end_number = 1
-cip1559_transition_height = 1
+dao_vote_transition_number = 1
+dao_vote_transition_height = 1
 sigma_fix_transition_number = 1
+cip107_transition_number = 1
+cip112_transition_height = 1
+cip113_transition_height = 1
+cip118_transition_number = 1
+cip119_transition_number = 1
+base_fee_burn_transition_number = 1
+base_fee_burn_transition_height = 1
+cip1559_transition_height = 1
+c2_fix_transition_height = 1
+eoa_code_transition_height = 1
 pos_reference_enable_height = 0
 pos_round_per_term = 10
 pos_in_queue_locked_views = 60
@@ -57,6 +72,8 @@ pub struct NodeFiles {
     pub genesis_file: Vec<u8>,
     /// `pos_config/genesis_secrets.txt`: keys of the funded accounts, which are part of the genesis state.
     pub genesis_secrets: String,
+    /// `pos_config/genesis_evm_secrets.txt`: the same for eSpace.
+    pub genesis_evm_secrets: String,
 }
 
 impl NodeFiles {
@@ -68,25 +85,27 @@ impl NodeFiles {
         initial_nodes: String,
         waypoint: &str,
     ) -> Self {
-        let secrets = accounts
-            .iter()
-            .map(|account| account.private_key.trim_start_matches("0x"));
         Self {
             node_toml: node_toml(chain),
             pos_config: pos_config(waypoint),
             initial_nodes,
             genesis_file: validator.genesis_file(),
-            genesis_secrets: secrets.flat_map(|secret| [secret, "\n"]).collect(),
+            genesis_secrets: secrets(accounts.iter()),
+            genesis_evm_secrets: secrets(accounts.iter().filter(|one| one.funded_in_espace)),
         }
     }
 
     /// Returns the files of `pos_config/` by name.
-    pub(crate) fn pos_files(&self) -> [(&'static str, &[u8]); 4] {
+    pub(crate) fn pos_files(&self) -> [(&'static str, &[u8]); 5] {
         [
             ("pos_config.yaml", self.pos_config.as_bytes()),
             ("initial_nodes.json", self.initial_nodes.as_bytes()),
             ("genesis_file", &self.genesis_file),
             ("genesis_secrets.txt", self.genesis_secrets.as_bytes()),
+            (
+                "genesis_evm_secrets.txt",
+                self.genesis_evm_secrets.as_bytes(),
+            ),
         ]
     }
 
@@ -136,6 +155,7 @@ impl NodeFiles {
             initial_nodes: text("initial_nodes.json")?,
             genesis_file: bytes("genesis_file")?,
             genesis_secrets: text("genesis_secrets.txt")?,
+            genesis_evm_secrets: text("genesis_evm_secrets.txt")?,
         })
     }
 }
@@ -149,8 +169,15 @@ fn node_toml(chain: &ChainConfig) -> String {
     format!(
         "mode = \"dev\"\nchain_id = {chain_id}\nevm_chain_id = {evm_chain_id}\n\
         genesis_secrets = \"./{POS_FOLDER}/genesis_secrets.txt\"\n\
-        genesis_evm_secrets = \"./{POS_FOLDER}/genesis_secrets.txt\"\n{RULES}{NETWORKING}"
+        genesis_evm_secrets = \"./{POS_FOLDER}/genesis_evm_secrets.txt\"\n{RULES}{NETWORKING}"
     )
+}
+
+/// Returns one key a line, without `0x`.
+fn secrets<'a>(accounts: impl Iterator<Item = &'a Account>) -> String {
+    accounts
+        .flat_map(|account| [account.private_key.trim_start_matches("0x"), "\n"])
+        .collect()
 }
 
 fn pos_config(waypoint: &str) -> String {
@@ -188,7 +215,8 @@ mod tests {
             pos_config: pos_config("00"),
             initial_nodes: "{}".to_owned(),
             genesis_file: vec![0, 255],
-            genesis_secrets: "01\n".to_owned(),
+            genesis_secrets: "01\n02\n".to_owned(),
+            genesis_evm_secrets: "01\n".to_owned(),
         };
         let folder = tempfile::tempdir().unwrap();
         files.write(folder.path()).unwrap();

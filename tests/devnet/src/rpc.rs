@@ -86,10 +86,16 @@ pub(crate) fn result(method: &str, mut answer: Value) -> Result<Value> {
 
 /// Reads a number such as `"0x1f"`.
 pub(crate) fn quantity(what: &str, value: &Value) -> Result<u64> {
+    let number = amount(what, value)?;
+    u64::try_from(number).map_err(|_| DevnetError::malformed(what, format!("{value} is too large")))
+}
+
+/// Reads an amount in drip, or any other larger number.
+pub(crate) fn amount(what: &str, value: &Value) -> Result<u128> {
     value
         .as_str()
         .and_then(|text| text.strip_prefix("0x"))
-        .and_then(|digits| u64::from_str_radix(digits, 16).ok())
+        .and_then(|digits| u128::from_str_radix(digits, 16).ok())
         .ok_or_else(|| DevnetError::malformed(what, format!("`{value}` is not a hex number")))
 }
 
@@ -126,5 +132,7 @@ mod tests {
         assert_eq!(quantity("n", &json!("0x1f")).unwrap(), 31);
         assert!(quantity("n", &json!("31")).is_err());
         assert!(quantity("n", &json!(31)).is_err());
+        assert!(quantity("n", &json!("0x10000000000000000")).is_err());
+        assert_eq!(amount("n", &json!("0x10000000000000000")).unwrap(), 1 << 64);
     }
 }

@@ -119,8 +119,10 @@ pub struct ChainConfig {
     pub genesis_votes: u64,
     /// All keys of the devnet are derived from this text.
     pub seed: String,
-    /// How many accounts are funded with 10,000 CFX in each space.
+    /// How many accounts are funded with 10,000 CFX in Core space.
     pub accounts: usize,
+    /// So many of them, from the first, have 10,000 CFX in eSpace too; the others show what moving money takes.
+    pub espace_accounts: usize,
 }
 
 impl Default for ChainConfig {
@@ -131,6 +133,7 @@ impl Default for ChainConfig {
             genesis_votes: 60,
             seed: "pospool-devnet".to_owned(),
             accounts: 8,
+            espace_accounts: 7,
         }
     }
 }
@@ -192,6 +195,18 @@ impl DevnetConfig {
                 rule: "a chain needs at least one vote",
             });
         }
+        let ChainConfig {
+            accounts,
+            espace_accounts,
+            ..
+        } = self.chain;
+        if espace_accounts > accounts {
+            return Err(DevnetError::Setting {
+                setting: "accounts with money in eSpace",
+                value: espace_accounts.to_string(),
+                rule: "there cannot be more of them than accounts",
+            });
+        }
         Ok(())
     }
 }
@@ -241,6 +256,14 @@ mod tests {
         for name in ["a", "1", "run-7"] {
             assert!(check_name(name).is_ok(), "{name}");
         }
+    }
+
+    #[test]
+    fn more_accounts_in_espace_than_there_are_is_refused() {
+        let mut config = DevnetConfig::named("a");
+        assert!(config.check().is_ok());
+        config.chain.espace_accounts = config.chain.accounts + 1;
+        assert!(config.check().is_err());
     }
 
     #[test]

@@ -6,6 +6,10 @@
 mod docker_desk;
 mod docker_failures;
 mod docker_life;
+mod espace_ground;
 mod first_pool;
+mod fund;
 mod kills;
+mod ledger;
 mod project;
+mod secrets;

@@ -1,11 +1,12 @@
 //! A spec, a state and an account on the shared network.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::OnceLock;
 
 use pospool_devnet::network::DevnetInfo;
-use pospool_devnet::{Devnet, DevnetConfig};
+use pospool_devnet::{Account, Devnet, DevnetConfig};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -20,8 +21,10 @@ pub(crate) fn network() -> &'static DevnetInfo {
     NETWORK.get_or_init(|| {
         let start = || {
             let runtime = tokio::runtime::Runtime::new().unwrap();
+            // Another process may have such a network too.
+            let name = format!("suite-{}", std::process::id());
             let devnet = runtime
-                .block_on(Devnet::start(DevnetConfig::named("suite")))
+                .block_on(Devnet::start(DevnetConfig::named(&name)))
                 .unwrap_or_else(|error| panic!("the private network did not start: {error:?}"));
             let info = devnet.info().clone();
             std::mem::forget(devnet);
@@ -35,7 +38,17 @@ pub(crate) fn network() -> &'static DevnetInfo {
 /// One operator's folder.
 pub(crate) struct Project {
     folder: TempDir,
-    account: usize,
+    operator: Operator,
+}
+
+/// Who runs pospool, and what is in the environment of its process.
+pub(crate) struct Operator {
+    /// Deploys, owns and pays.
+    pub(crate) account: Account,
+    /// Password of the PoS key.
+    pub(crate) password: String,
+    /// More variables.
+    pub(crate) variables: Vec<(&'static str, OsString)>,
 }
 
 /// What a command said.
@@ -45,12 +58,37 @@ pub(crate) struct Ran {
     pub(crate) stderr: String,
 }
 
+impl Ran {
+    /// Runs a command to its end.
+    pub(crate) fn of(command: &mut Command) -> Self {
+        let Output {
+            status,
+            stdout,
+            stderr,
+        } = command.output().unwrap();
+        Self {
+            code: status.code(),
+            stdout: String::from_utf8_lossy(&stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&stderr).into_owned(),
+        }
+    }
+}
+
 impl Project {
     /// A new folder with a spec from `pospool init`, for one of the funded accounts.
     pub(crate) fn new(account: usize) -> Self {
+        Self::of(Operator {
+            account: network().accounts[account].clone(),
+            password: PASSWORD.to_owned(),
+            variables: Vec::new(),
+        })
+    }
+
+    /// The same for anybody.
+    pub(crate) fn of(operator: Operator) -> Self {
         let project = Self {
             folder: tempfile::tempdir().unwrap(),
-            account,
+            operator,
         };
         let network = network();
         let source = contracts();
@@ -85,37 +123,30 @@ impl Project {
 
     /// Core address of the operator.
     pub(crate) fn operator(&self) -> String {
-        network().accounts[self.account].core_address.clone()
+        self.operator.account.core_address.clone()
     }
 
     pub(crate) fn private_key(&self) -> String {
-        network().accounts[self.account].private_key.clone()
+        self.operator.account.private_key.clone()
     }
 
-    fn command(&self, arguments: &[&str]) -> Command {
+    /// A run of pospool that has not begun.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(binary());
         command
             .args(arguments)
             .current_dir(self.folder.path())
             .env("POSPOOL_OPERATOR_KEY", self.private_key())
-            .env("POSPOOL_POS_KEY_PASSWORD", PASSWORD)
+            .env("POSPOOL_POS_KEY_PASSWORD", &self.operator.password)
             .env("NO_COLOR", "1")
+            .envs(self.operator.variables.iter().cloned())
             .stdin(Stdio::null());
         command
     }
 
     /// Runs pospool to its end.
     pub(crate) fn run(&self, arguments: &[&str]) -> Ran {
-        let Output {
-            status,
-            stdout,
-            stderr,
-        } = self.command(arguments).output().unwrap();
-        Ran {
-            code: status.code(),
-            stdout: String::from_utf8_lossy(&stdout).into_owned(),
-            stderr: String::from_utf8_lossy(&stderr).into_owned(),
-        }
+        Ran::of(&mut self.command(arguments))
     }
 
     /// Runs pospool and expects success.
@@ -187,16 +218,21 @@ impl Drop for Project {
 
 /// Asks the network's node.
 pub(crate) fn rpc(method: &str, params: &Value) -> Value {
-    let (url, method, params) = (
-        network().core_rpc.clone(),
-        method.to_owned(),
-        params.clone(),
-    );
+    rpc_all(method, vec![params.clone()]).remove(0)
+}
+
+/// Asks the network's node the same of many things, one after the other.
+pub(crate) fn rpc_all(method: &str, params: Vec<Value>) -> Vec<Value> {
+    let (url, method) = (network().core_rpc.clone(), method.to_owned());
     let ask = move || {
         let runtime = tokio::runtime::Runtime::new().unwrap();
         runtime.block_on(async {
             let client = pospool_devnet::rpc::RpcClient::new(&url).unwrap();
-            client.call(&method, params).await.unwrap()
+            let mut answers = Vec::new();
+            for params in params {
+                answers.push(client.call(&method, params).await.unwrap());
+            }
+            answers
         })
     };
     std::thread::spawn(ask).join().unwrap()
@@ -224,7 +260,8 @@ pub(crate) fn docker(arguments: &[&str]) -> String {
     String::from_utf8_lossy(&output.stdout).trim().to_owned()
 }
 
-fn binary() -> PathBuf {
+/// The program under test.
+pub(crate) fn binary() -> PathBuf {
     // target/debug/deps/suite-... stands beside target/debug/pospool.
     let exe = std::env::current_exe().unwrap();
     let binary = exe.parent().unwrap().parent().unwrap().join("pospool");
@@ -235,7 +272,8 @@ fn binary() -> PathBuf {
     binary
 }
 
-fn contracts() -> PathBuf {
+/// The contracts that projects deploy.
+pub(crate) fn contracts() -> PathBuf {
     match std::env::var_os("POSPOOL_REFERENCE_DIR") {
         Some(folder) => folder.into(),
         None => Path::new(env!("CARGO_MANIFEST_DIR")).join("contracts"),

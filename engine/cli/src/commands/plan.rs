@@ -55,17 +55,16 @@ pub async fn run(session: &mut Session<'_, '_>, args: &PlanArgs) -> Result<Exit,
 /// Opens the state to look at it. A new one is written first: the lineage in it
 /// names everything that the plan would make.
 fn open(session: &mut Session<'_, '_>) -> Result<Store, Failure> {
-    let path = &session.project.state;
-    let store = Store::open(path, Mode::Read, "plan")?;
+    let project = session.project;
+    let store = project.open_state(Mode::Read, "plan")?;
     if store.exists() {
         return Ok(store);
     }
     drop(store);
-    let mut store = Store::open(path, Mode::Write, "plan")?;
+    let mut store = project.open_state(Mode::Write, "plan")?;
     store.update(|_| {})?;
-    session
-        .console
-        .tell(&view::state::started(path, store.state()));
+    let started = view::state::started(&project.state, store.state());
+    session.console.tell(&started);
     Ok(store)
 }
 

@@ -24,7 +24,7 @@ use super::pipeline::{self, Planned, Spec};
 
 /// Opens the state to change it.
 pub(super) fn open(session: &Session<'_, '_>, command: &str) -> Result<Store, Failure> {
-    Ok(Store::open(&session.project.state, Mode::Write, command)?)
+    session.project.open_state(Mode::Write, command)
 }
 
 /// Ends what an earlier run left open.
@@ -115,7 +115,7 @@ fn is_known(plan: &Plan, store: &Store) -> bool {
         .chains
         .iter()
         .all(|(name, chain)| state.chains.get(name) == Some(chain));
-    chains && state.outputs == plan.outputs
+    chains && state.outputs == plan.outputs && state.counters == plan.counters
 }
 
 fn show(

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use pospool_engine::planfile;
-use pospool_engine::store::{Mode, Store};
+use pospool_engine::store::Mode;
 use serde_json::json;
 
 use crate::args::ShowArgs;
@@ -47,8 +47,7 @@ fn saved_plan(session: &mut Session<'_, '_>, path: &std::path::Path) -> Result<(
 }
 
 fn state(session: &mut Session<'_, '_>) -> Result<(), Failure> {
-    let path = &session.project.state;
-    let store = Store::open(path, Mode::Read, "show")?;
+    let store = session.project.open_state(Mode::Read, "show")?;
     let console = &mut *session.console;
     if console.json {
         return console.say_json(&view::state::json(&store));
@@ -56,7 +55,7 @@ fn state(session: &mut Session<'_, '_>) -> Result<(), Failure> {
     let text = if store.exists() {
         view::state::text(&store, console.out_paint)
     } else {
-        view::state::none(path)
+        view::state::none(&session.project.state)
     };
     console.say(&text)
 }

@@ -42,8 +42,8 @@ pub fn json(problems: &[Diagnostic], files: &[SourceFile]) -> Json {
         json!({
             "severity": problem.severity,
             "code": problem.code,
-            "summary": problem.summary,
-            "help": problem.help,
+            "summary": told(problem, &problem.summary),
+            "help": problem.help.as_ref().map(|help| told(problem, help)),
             "file": span.map(|span| &span.file),
             "line": place.as_ref().map(|place| place.line),
             "column": place.as_ref().map(|place| place.column),
@@ -76,7 +76,7 @@ fn one(problem: &Diagnostic, texts: &Texts<'_>, paint: Paint) -> String {
         Severity::Warning => Level::WARNING,
     };
     let title = level
-        .primary_title(clean(&problem.summary))
+        .primary_title(clean(&told(problem, &problem.summary)))
         .id(problem.code);
     let mut group = Group::with_title(title);
     let place = problem.span.as_ref().and_then(|span| texts.place(span));
@@ -94,7 +94,7 @@ fn one(problem: &Diagnostic, texts: &Texts<'_>, paint: Paint) -> String {
         group = group.element(snippet);
     }
     if let Some(help) = &problem.help {
-        group = group.element(Level::HELP.message(clean(help)));
+        group = group.element(Level::HELP.message(clean(&told(problem, help))));
     }
     let renderer = if paint.colors {
         Renderer::styled()
@@ -104,11 +104,36 @@ fn one(problem: &Diagnostic, texts: &Texts<'_>, paint: Paint) -> String {
     renderer.decor_style(DecorStyle::Ascii).render(&[group])
 }
 
+/// Words of the attributes whose value is a secret, and of what is written for them by mistake.
+const SECRET_WORDS: [&str; 5] = ["private", "pos_key", "passw", "secret", "mnemonic"];
+
+/// Fewest hexadecimal digits that may be a private key.
+const KEY_DIGITS: usize = 64;
+
 /// Whether the line must not be shown: what stands where a secret's name belongs may be
 /// the secret, and so may any long run of hexadecimal digits.
 fn may_hold_secret(problem: &Diagnostic, place: &Place<'_>) -> bool {
-    let runs = place.excerpt.split(|c: char| !c.is_ascii_hexdigit());
-    problem.code == "spec/secret-written" || runs.into_iter().any(|run| run.len() >= 64)
+    let text = place.excerpt.to_ascii_lowercase();
+    problem.code == "spec/secret-written"
+        || SECRET_WORDS.iter().any(|word| text.contains(word))
+        || keys(&text).next().is_some()
+}
+
+/// What a problem says, without what may be a private key: a key without quotes is read as
+/// a name, and names are repeated.
+fn told(problem: &Diagnostic, text: &str) -> String {
+    if !problem.code.starts_with("spec/") {
+        return text.to_owned();
+    }
+    keys(text).fold(text.to_owned(), |told, key| {
+        told.replace(key, "(long hexadecimal digits, not shown)")
+    })
+}
+
+/// Runs of hexadecimal digits that are long enough to be private keys.
+fn keys(text: &str) -> impl Iterator<Item = &str> {
+    let runs = text.split(|c: char| !c.is_ascii_hexdigit());
+    runs.filter(|run| run.len() >= KEY_DIGITS)
 }
 
 /// A place in a text.
@@ -192,7 +217,8 @@ mod tests {
     #[test]
     fn a_line_that_may_hold_a_secret_is_not_shown() {
         let key = "ab".repeat(32);
-        let file = SourceFile::new("pool.hcl", format!("a = \"hunter2\"\nb = \"{key}\" x\n"));
+        let lines = format!("a = \"hunter2\"\nb = \"{key}\" x\nc_password = \"hunter2\n");
+        let file = SourceFile::new("pool.hcl", lines);
         let problems = [
             at(
                 "spec/secret-written",
@@ -200,16 +226,34 @@ mod tests {
                 4..13,
             ),
             at("spec/syntax", "expected a line break", 85..86),
+            at("spec/syntax", "the text does not end on its line", 100..101),
         ];
         let shown = text(&problems, &[file], Paint::default());
         assert!(
             !shown.contains("hunter2") && !shown.contains(&key),
             "{shown}"
         );
-        assert!(
-            shown.contains("pool.hcl:1:5") && shown.contains("pool.hcl:2:"),
-            "{shown}"
-        );
+        for line in ["pool.hcl:1:5", "pool.hcl:2:", "pool.hcl:3:"] {
+            assert!(shown.contains(line), "{shown}");
+        }
+    }
+
+    #[test]
+    fn a_key_that_was_taken_for_a_name_is_not_repeated() {
+        let key = "ab".repeat(32);
+        let unknown = |code| {
+            let summary = format!("nothing here is called `{key}`");
+            [at(code, &summary, 0..1).help(format!("declare `{key}`"))]
+        };
+        let both = |problems: &[Diagnostic]| {
+            let shown = text(problems, &[], Paint::default());
+            format!("{shown}{}", json(problems, &[]))
+        };
+        let shown = both(&unknown("spec/unknown-name"));
+        assert!(!shown.contains(&key), "{shown}");
+        // What comes from outside, such as a hash, is what the user needs to see.
+        let shown = both(&unknown("chain/no-transaction"));
+        assert_eq!(shown.matches(&key).count(), 4, "{shown}");
     }
 
     fn at(code: &'static str, summary: &str, bytes: Range<usize>) -> Diagnostic {

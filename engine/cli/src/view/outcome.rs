@@ -6,13 +6,13 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::path::Path;
 
 use pospool_engine::apply::Outcome;
 use pospool_engine::store::Store;
 use pospool_model::Value;
 use pospool_model::plan::{Action, Plan};
 use pospool_model::state::State;
+use pospool_remote::Location;
 use serde_json::{Value as Json, json};
 
 use super::{Paint, changes, count, failure, indented, line, state};
@@ -94,11 +94,11 @@ pub fn json(outcome: &Outcome, plan: &Plan, state: &State, exit: Exit) -> Json {
 
 /// The end of a run that had nothing to do.
 #[must_use]
-pub fn nothing(store: &Store, path: &Path, paint: Paint) -> String {
+pub fn nothing(store: &Store, location: &Location, paint: Paint) -> String {
     if store.exists() {
         outputs(&store.state().outputs, paint)
     } else {
-        state::none(path)
+        state::none(location)
     }
 }
 

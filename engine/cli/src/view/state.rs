@@ -5,30 +5,27 @@
 //! - Never: shows a secret: a state only ever holds a secret's name.
 
 use std::fmt::Write as _;
-use std::path::Path;
 
 use pospool_engine::store::Store;
+use pospool_model::Address;
 use pospool_model::state::{Recorded, State};
+use pospool_remote::Location;
 use serde_json::{Value as Json, json};
 
 use super::{FORMAT_VERSION, Paint, changes, count, indented, outcome};
 
 /// What a project without a state shows.
 #[must_use]
-pub fn none(path: &Path) -> String {
-    format!(
-        "there is no state `{}`: nothing was made yet\n",
-        path.display()
-    )
+pub fn none(location: &Location) -> String {
+    format!("there is no state `{location}`: nothing was made yet\n")
 }
 
 /// What a command says when it gave a new state its name.
 #[must_use]
-pub fn started(path: &Path, state: &State) -> String {
+pub fn started(location: &Location, state: &State) -> String {
     let name = short(&state.lineage);
     format!(
-        "started a new state `{}` (lineage {name}); keep it, nothing else knows what was made\n",
-        path.display()
+        "started a new state `{location}` (lineage {name}); keep it, nothing else knows what was made\n"
     )
 }
 
@@ -50,25 +47,8 @@ pub fn text(store: &Store, paint: Paint) -> String {
         );
     }
     for (address, recorded) in &state.resources {
-        let _ = write!(
-            text,
-            "\n{}{}\n",
-            paint.bold(address.as_str()),
-            flags(recorded)
-        );
-        for (name, it) in &recorded.attributes {
-            text.push_str(&indented(&changes::named(name, it).join("\n"), 2));
-        }
-        // An output that only repeats an attribute says nothing new.
-        let repeated = |name: &String, it| recorded.attributes.get(name) == Some(it);
-        for (name, it) in recorded
-            .outputs
-            .iter()
-            .filter(|(name, it)| !repeated(name, it))
-        {
-            let lines = changes::named(&format!("→ {name}"), it).join("\n");
-            text.push_str(&indented(&lines, 2));
-        }
+        text.push('\n');
+        text.push_str(&resource(address, recorded, paint));
     }
     let outputs = outcome::outputs(&state.outputs, paint);
     if !outputs.is_empty() {
@@ -85,6 +65,62 @@ pub fn text(store: &Store, paint: Paint) -> String {
         }
     }
     text
+}
+
+/// One resource as text.
+#[must_use]
+pub fn resource(address: &Address, recorded: &Recorded, paint: Paint) -> String {
+    let mut text = format!("{}{}\n", paint.bold(address.as_str()), flags(recorded));
+    for (name, it) in &recorded.attributes {
+        text.push_str(&indented(&changes::named(name, it).join("\n"), 2));
+    }
+    // An output that only repeats an attribute says nothing new.
+    let repeated = |name: &String, it| recorded.attributes.get(name) == Some(it);
+    for (name, it) in recorded
+        .outputs
+        .iter()
+        .filter(|(name, it)| !repeated(name, it))
+    {
+        let lines = changes::named(&format!("→ {name}"), it).join("\n");
+        text.push_str(&indented(&lines, 2));
+    }
+    text
+}
+
+/// One resource as JSON.
+#[must_use]
+pub fn resource_json(address: &Address, recorded: &Recorded) -> Json {
+    json!({
+        "format_version": FORMAT_VERSION,
+        "address": address,
+        "recorded": recorded,
+    })
+}
+
+/// Every name in the state, one a line.
+#[must_use]
+pub fn list(state: &State) -> String {
+    let names = state.resources.keys();
+    let lines = names.flat_map(|address| [address.as_str(), "\n"]);
+    lines.collect()
+}
+
+/// Every name in the state as JSON.
+#[must_use]
+pub fn list_json(state: &State) -> Json {
+    let resources = state.resources.iter().map(|(address, recorded)| {
+        json!({
+            "address": address,
+            "complete": recorded.complete,
+            "protected": recorded.protected,
+        })
+    });
+    json!({
+        "format_version": FORMAT_VERSION,
+        "lineage": state.lineage,
+        "serial": state.serial,
+        "resources": resources.collect::<Vec<_>>(),
+    })
 }
 
 /// The state as JSON.

@@ -422,6 +422,7 @@ impl<'a> Run<'a> {
         self.store.conclude(|state| {
             if whole {
                 state.outputs = outputs;
+                state.counters.clone_from(&self.plan.counters);
             }
         })?;
         self.outcome.bytes_written = self.store.bytes_written();

@@ -82,6 +82,16 @@ pub(super) fn compare(
     found
 }
 
+/// Paths whose change does something outside.
+pub(super) fn effective(schema: &KindSchema, changes: &[AttributeChange]) -> Vec<String> {
+    let is_ignored = |path: &str| {
+        let attribute = schema.attribute(path.split('.').next().unwrap_or(path));
+        attribute.is_some_and(|attribute| attribute.on_change == OnChange::Ignore)
+    };
+    let paths = changes.iter().map(|change| &change.path);
+    paths.filter(|path| !is_ignored(path)).cloned().collect()
+}
+
 /// Every written attribute of a new object.
 fn created(
     schema: &KindSchema,

@@ -284,7 +284,7 @@ impl<'a> Planner<'a> {
         if !refused.is_empty() {
             self.problems.extend(refused);
         }
-        let changed: Vec<String> = found.changes.iter().map(|c| c.path.clone()).collect();
+        let changed = diff::effective(schema, &found.changes);
         let task = Task {
             address,
             action: decision.action,
@@ -457,6 +457,13 @@ impl<'a> Planner<'a> {
                 self.problems.extend(problems);
             }
         }
+        // Some numbers that providers hand out are none of the outside.
+        let seen = self.seen.counters.iter();
+        let counters = seen.map(|(name, seen)| {
+            let next = self.counters.get(name).unwrap_or(seen);
+            (name.clone(), *next)
+        });
+        let counters = counters.collect();
         let plan = Plan {
             spec_digest: self.config.digest().to_owned(),
             lineage: self.state.lineage.clone(),
@@ -466,6 +473,7 @@ impl<'a> Planner<'a> {
             drift: self.drift,
             steps: self.steps,
             outputs,
+            counters,
         };
         (plan, self.problems)
     }

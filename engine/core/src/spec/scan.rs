@@ -2,18 +2,27 @@
 //!
 //! - Reads: the text, byte by byte, once.
 //! - Returns: the object that is too large to parse (the parser's time grows with
-//!   the square of its keys), and quotes and brackets that nothing closes, which
-//!   the parser reports far from their place.
+//!   the square of its keys), the bracket that is too deep in operators (its time
+//!   doubles with each), and quotes and brackets that nothing closes, which the
+//!   parser reports far from their place.
 //! - Never: builds anything, or looks at what stands between the brackets.
 
 /// The most keys that one object literal may have.
 pub(super) const MOST_KEYS: usize = 5_000;
+
+/// The most brackets around one place that each stand behind two operators or more.
+///
+/// Where the operand behind the second operator of a chain ends too early, hcl-edit
+/// 0.10 reads it again, and so once more for each such bracket around it.
+pub(super) const MOST_TANGLES: u32 = 6;
 
 /// What a scan found, as byte offsets.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Findings {
     /// First `{` of an object with too many keys.
     pub(super) crowded: Option<usize>,
+    /// First bracket with too many operators around it.
+    pub(super) tangled: Option<usize>,
     /// First `"` whose text runs past its line, which HCL forbids and the parser allows.
     pub(super) unterminated: Option<usize>,
     /// Innermost bracket that is open at the end.
@@ -29,6 +38,15 @@ enum Frame<'a> {
     Heredoc(&'a str),
 }
 
+/// What stands before a place inside of one frame, or outside of all.
+#[derive(Clone, Copy, Default)]
+struct Chain {
+    /// Operators of the expression so far.
+    operators: u32,
+    /// Brackets around it that stand behind two operators or more.
+    tangles: u32,
+}
+
 /// Scans a whole text.
 pub(super) fn scan(text: &str) -> Findings {
     let mut scanner = Scanner {
@@ -37,9 +55,11 @@ pub(super) fn scan(text: &str) -> Findings {
         at: 0,
         last: b'\n',
         frames: Vec::new(),
+        chains: Vec::new(),
+        chain: Chain::default(),
         found: Findings::default(),
     };
-    while scanner.at < scanner.bytes.len() && scanner.found.crowded.is_none() {
+    while scanner.at < scanner.bytes.len() && !scanner.found.are_final() {
         match scanner.frames.last() {
             Some(Frame::Text(open)) => {
                 let open = *open;
@@ -62,19 +82,47 @@ struct Scanner<'a> {
     /// The last byte of code that is not blank.
     last: u8,
     frames: Vec<Frame<'a>>,
+    /// Chain before each open frame.
+    chains: Vec<Chain>,
+    chain: Chain,
     found: Findings,
 }
 
-impl Scanner<'_> {
+impl Findings {
+    /// Whether the text is refused for its size, so that no more need be known.
+    fn are_final(&self) -> bool {
+        self.crowded.is_some() || self.tangled.is_some()
+    }
+}
+
+impl<'a> Scanner<'a> {
     fn peek(&self, ahead: usize) -> u8 {
         self.bytes.get(self.at + ahead).copied().unwrap_or(b'\n')
+    }
+
+    fn push(&mut self, at: usize, frame: Frame<'a>) {
+        let tangles = self.chain.tangles + u32::from(self.chain.operators >= 2);
+        if tangles > MOST_TANGLES {
+            self.found.tangled.get_or_insert(at);
+        }
+        self.frames.push(frame);
+        self.chains.push(self.chain);
+        self.chain = Chain {
+            operators: 0,
+            tangles,
+        };
+    }
+
+    fn pop(&mut self) {
+        self.frames.pop();
+        self.chain = self.chains.pop().unwrap_or_default();
     }
 
     fn text_step(&mut self, open: usize) {
         match self.peek(0) {
             b'\\' => self.at += 1,
             b'"' => {
-                self.frames.pop();
+                self.pop();
                 self.last = b'"';
             }
             b'\n' => _ = self.found.unterminated.get_or_insert(open),
@@ -89,7 +137,7 @@ impl Scanner<'_> {
         if self.peek(1) == self.peek(0) && self.peek(2) == b'{' {
             self.at += 2;
         } else if self.peek(1) == b'{' {
-            self.frames.push(Frame::Interpolation(self.at + 1));
+            self.push(self.at, Frame::Interpolation(self.at + 1));
             self.last = b'{';
             self.at += 1;
         }
@@ -105,7 +153,7 @@ impl Scanner<'_> {
                 if ends {
                     self.at = self.text.len() - rest.len() + delimiter.len() - 1;
                     self.last = b'"';
-                    self.frames.pop();
+                    self.pop();
                 }
             }
             b'$' | b'%' => self.maybe_interpolation(),
@@ -118,17 +166,25 @@ impl Scanner<'_> {
         let byte = self.peek(0);
         match (byte, self.peek(1)) {
             (b' ' | b'\t' | b'\r' | b'\n', _) => {
+                if byte == b'\n' && !matches!(self.frames.last(), Some(Frame::Bracket(_))) {
+                    self.chain.operators = 0;
+                }
                 self.at += 1;
                 return;
             }
             (b'#', _) | (b'/', b'/') => return self.skip_to("\n"),
             (b'/', b'*') => return self.skip_to("*/"),
             (b'<', b'<') => return self.open_heredoc(),
-            (b'"', _) => self.frames.push(Frame::Text(self.at)),
-            (b'(' | b'[', _) => self.frames.push(Frame::Bracket(self.at)),
+            (b'"', _) => self.push(self.at, Frame::Text(self.at)),
+            (b'(' | b'[', _) => self.push(self.at, Frame::Bracket(self.at)),
             (b'{', _) => self.open_brace(),
-            (b')' | b']' | b'}', _) => _ = self.frames.pop(),
-            (b'=' | b':' | b'?', next) => self.count(byte, next),
+            (b')' | b']' | b'}', _) => self.pop(),
+            (b'=' | b'!' | b'<' | b'>', b'=') | (b'&', b'&') | (b'|', b'|') => {
+                self.chain.operators += 1;
+                self.at += 1;
+            }
+            (b'+' | b'-' | b'*' | b'/' | b'%' | b'<' | b'>', _) => self.chain.operators += 1,
+            (b'=' | b':' | b'?' | b',', next) => self.count(byte, next),
             _ => {}
         }
         self.last = byte;
@@ -146,34 +202,35 @@ impl Scanner<'_> {
             .split('\n')
             .next()
             .unwrap_or_default();
+        let delimiter = line.trim_start_matches('-').trim();
+        self.push(self.at, Frame::Heredoc(delimiter));
         self.at += 2 + line.len();
-        self.frames
-            .push(Frame::Heredoc(line.trim_start_matches('-').trim()));
     }
 
     fn open_brace(&mut self) {
         let outside = matches!(self.frames.last(), None | Some(Frame::Body(_)));
         // A block's brace follows its name or label; an object's follows an operator.
         let named = self.last == b'"' || self.last == b'_' || self.last.is_ascii_alphanumeric();
-        self.frames.push(if outside && named {
-            Frame::Body(self.at)
+        let open = self.at;
+        let frame = if outside && named {
+            Frame::Body(open)
         } else {
-            Frame::Object {
-                open: self.at,
-                keys: 0,
-            }
-        });
+            Frame::Object { open, keys: 0 }
+        };
+        self.push(open, frame);
     }
 
-    /// Counts keys by what follows them; the `:` of a conditional is taken back by its `?`.
+    /// Counts keys by what follows them; the `:` of a conditional is taken back by its `?`. A new
+    /// expression begins here.
     fn count(&mut self, byte: u8, next: u8) {
+        self.chain.operators = 0;
         let Some(Frame::Object { open, keys }) = self.frames.last_mut() else {
             return;
         };
         match byte {
             b'?' => *keys = keys.saturating_sub(1),
-            b'=' if matches!(next, b'=' | b'>') => {}
-            b'=' if matches!(self.last, b'=' | b'!' | b'<' | b'>') => {}
+            b',' => {}
+            b'=' if next == b'>' => {}
             _ => *keys += 1,
         }
         if *keys > MOST_KEYS {

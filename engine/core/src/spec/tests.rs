@@ -1,6 +1,6 @@
 //! Texts that do not become blocks.
 
-use super::scan::{Findings, MOST_KEYS, scan};
+use super::scan::{Findings, MOST_KEYS, MOST_TANGLES, scan};
 use super::*;
 
 fn refused(text: &str) -> String {
@@ -47,6 +47,39 @@ fn depth_is_limited() {
         refused(&nested),
         "spec/too-deep invalid nesting depth; expected at most 64 nested levels"
     );
+}
+
+/// Found by fuzzing: what the parser would read 2^20 times comes back at once.
+#[test]
+fn an_unclosed_bracket_behind_operators_is_not_read_again_and_again() {
+    for open in ["{ x = ", "(", "\"${"] {
+        let nested = |depth| format!("a = {}", format!("b && c || {open}").repeat(depth));
+        let most = usize::try_from(MOST_TANGLES).unwrap();
+        assert_eq!(
+            refused(&nested(20)),
+            "spec/too-deep operators are nested in each other more than 6 times"
+        );
+        let shallow = refused(&nested(most));
+        assert!(!shallow.starts_with("spec/too-deep"), "{shallow}");
+    }
+    // One operator each, new expressions, and depth without operators are no matter.
+    let fine = [
+        format!("a = {}1{}", "2 * (".repeat(30), ")".repeat(30)),
+        format!(
+            "a = {}1{}",
+            "b == 1 && c ? 2 : (".repeat(30),
+            ")".repeat(30)
+        ),
+        format!("a = {}1{}", "[1 + 2 + 3, ".repeat(30), "]".repeat(30)),
+        format!(
+            "a = {}1{}",
+            "{ b = 1 + 2 + 3\n c = ".repeat(30),
+            "}".repeat(30)
+        ),
+    ];
+    for text in fine {
+        assert!(parse(&SourceFile::new("a", &text)).is_ok(), "{text}");
+    }
 }
 
 #[test]

@@ -5,7 +5,7 @@
 
 use std::fmt;
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::io::{self, Read, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
@@ -40,7 +40,7 @@ pub trait Disk: Send + Sync + fmt::Debug {
 
 /// An open file.
 pub trait DiskFile: Send + fmt::Debug {
-    /// Appends all of the bytes.
+    /// Appends all of the bytes, where the file ends by now.
     fn write(&mut self, bytes: &[u8]) -> io::Result<()>;
 
     /// Makes everything that was written durable.
@@ -76,14 +76,14 @@ impl Disk for RealDisk {
 
     fn create(&self, path: &Path) -> io::Result<Box<dyn DiskFile>> {
         let mut options = OpenOptions::new();
-        options.write(true).create(true).truncate(true).mode(0o600);
-        Ok(Box::new(RealFile(options.open(path)?)))
+        let file = options.append(true).create(true).mode(0o600).open(path)?;
+        file.set_len(0)?;
+        Ok(Box::new(RealFile(file)))
     }
 
     fn reopen(&self, path: &Path, length: u64) -> io::Result<Box<dyn DiskFile>> {
-        let mut file = OpenOptions::new().write(true).open(path)?;
+        let file = OpenOptions::new().append(true).open(path)?;
         file.set_len(length)?;
-        file.seek(SeekFrom::End(0))?;
         file.sync_data()?;
         Ok(Box::new(RealFile(file)))
     }
@@ -152,11 +152,23 @@ pub(super) fn replace(
     beside: &Path,
     bytes: &[u8],
 ) -> Result<(), StoreError> {
+    replace_if(disk, path, beside, bytes, || Ok(()))
+}
+
+/// The same, if at the last moment nothing is against it.
+pub(super) fn replace_if(
+    disk: &dyn Disk,
+    path: &Path,
+    beside: &Path,
+    bytes: &[u8],
+    may: impl FnOnce() -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
     let io = |verb| move |source| StoreError::io(verb, path, source);
     let mut file = disk.create(beside).map_err(io("create a file beside"))?;
     file.write(bytes).map_err(io("write"))?;
     file.sync().map_err(io("sync"))?;
     drop(file);
+    may()?;
     disk.rename(beside, path).map_err(io("replace"))?;
     disk.sync_folder(path).map_err(io("sync the folder of"))
 }

@@ -2,12 +2,13 @@
 //!
 //! - Reads and writes: these, and `<state>.next` for the moment of a replacement.
 //! - Never: goes on after a failed write or sync, since what is on the disk then is not
-//!   known; and never writes over a state that somebody else put there during the run.
+//!   known; and never writes over a state that somebody else put there during the run,
+//!   nor lets anything begin when somebody else may have the lock.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::disk::{Disk, DiskFile, Stamp, replace};
+use super::disk::{Disk, DiskFile, Stamp, replace, replace_if};
 use super::lock::{Lock, Mode};
 use super::medium::{Kept, Medium};
 use super::{MAX_BYTES, StoreError, with_suffix};
@@ -67,12 +68,15 @@ impl Files {
         done
     }
 
-    /// Fails when the snapshot is not the one that this run left there.
-    fn check_unchanged(&self) -> Result<(), StoreError> {
-        let stamp = self.stamp_now()?;
-        if stamp == self.stamp {
+    /// Fails when somebody else may be the writer, or when the snapshot is not the one
+    /// that this run left there.
+    fn check_ours(&self) -> Result<(), StoreError> {
+        self.check_lock()?;
+        if self.stamp_now()? == self.stamp {
             return Ok(());
         }
+        // A new writer's state is no stranger's: the one of this run must not be put back over it.
+        self.check_lock()?;
         let kept = with_suffix(&self.path, ".kept");
         if let Some(base) = &self.base {
             replace(&*self.disk, &kept, &with_suffix(&kept, ".next"), base)?;
@@ -81,6 +85,18 @@ impl Files {
             path: self.path.clone(),
             kept,
         })
+    }
+
+    fn check_lock(&self) -> Result<(), StoreError> {
+        let lost = self.lock.as_ref().map_or(Ok(None), Lock::lost_to);
+        match lost {
+            Ok(None) => Ok(()),
+            Ok(Some(holder)) => Err(StoreError::LockLost {
+                path: self.path.clone(),
+                by: Box::new(holder),
+            }),
+            Err(source) => Err(StoreError::io("look at the lock of", &self.path, source)),
+        }
     }
 
     fn stamp_now(&self) -> Result<Option<Stamp>, StoreError> {
@@ -107,7 +123,7 @@ impl Medium for Files {
 
     fn start_journal(&mut self, line: &[u8]) -> Result<(), StoreError> {
         self.guarded(|files| {
-            files.check_unchanged()?;
+            files.check_ours()?;
             let path = files.journal_path();
             let io = |verb| {
                 let path = path.clone();
@@ -139,6 +155,7 @@ impl Medium for Files {
 
     fn append(&mut self, lines: &[u8]) -> Result<(), StoreError> {
         self.guarded(|files| {
+            files.check_ours()?;
             let path = files.journal_path();
             let journal = files.journal.as_mut().ok_or_else(|| none(&path))?;
             journal
@@ -149,20 +166,23 @@ impl Medium for Files {
 
     fn sync(&mut self) -> Result<(), StoreError> {
         self.guarded(|files| {
-            files.check_unchanged()?;
             let path = files.journal_path();
             let journal = files.journal.as_mut().ok_or_else(|| none(&path))?;
             journal
                 .sync()
-                .map_err(|source| StoreError::io("sync", &path, source))
+                .map_err(|source| StoreError::io("sync", &path, source))?;
+            // Whoever takes the lock or the state from now on finds the journal as it is. Before
+            // the sync this would not be sure: they could have read it without its last lines.
+            files.check_ours()
         })
     }
 
     fn replace(&mut self, snapshot: &[u8]) -> Result<(), StoreError> {
         self.guarded(|files| {
-            files.check_unchanged()?;
-            let beside = with_suffix(&files.path, ".next");
-            replace(&*files.disk, &files.path, &beside, snapshot)?;
+            files.check_ours()?;
+            let (disk, path) = (&*files.disk, &files.path);
+            let beside = with_suffix(path, ".next");
+            replace_if(disk, path, &beside, snapshot, || files.check_ours())?;
             files.stamp = files.stamp_now()?;
             files.base = Some(snapshot.to_owned());
             files.journal = None;

@@ -15,7 +15,7 @@ struct Envelope {
 
 /// Reads a form of this program's version; says what else the bytes are, if they are
 /// something else.
-pub(crate) fn parse<T: DeserializeOwned>(
+pub fn parse<T: DeserializeOwned>(
     path: &Path,
     bytes: &[u8],
     format: &str,

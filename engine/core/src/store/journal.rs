@@ -1,19 +1,23 @@
 //! The journal: one line per entry, each with a checksum, only ever appended.
 //!
 //! A line is the first eight hex digits of the SHA3-256 of its JSON, a space, the
-//! JSON, and a line feed. A run that is cut leaves at most its last line torn: a
-//! wrong last line is cut off, a wrong line before others is an error.
+//! JSON, and a line feed. A plus in place of the space, which is in the checksum then,
+//! says that the line before was not synced when this one was handed to the disk: after a
+//! power cut either may be there without the other. A run that is cut leaves at most
+//! the lines since its last sync torn: a wrong line with nothing but such lines after
+//! it is cut off with them; any other is an error.
 
+use std::cmp::Ordering;
 use std::path::Path;
 
 use pospool_model::plan::EffectId;
 use pospool_model::provider::Ticket;
-use pospool_model::state::Recorded;
+use pospool_model::state::{Recorded, State};
 use pospool_model::{Address, Attributes};
 use serde::{Deserialize, Serialize};
 use sha3::{Digest, Sha3_256};
 
-use super::{StoreError, VERSION};
+use super::{StoreError, VERSION, random_name};
 
 /// First line of a journal: whose it is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,6 +32,23 @@ pub struct Header {
     pub lineage: String,
     /// Serial of that state.
     pub serial: u64,
+    /// Random name of this journal. Empty in one of an older program.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub name: String,
+    /// Name of the version of the state that it goes on from.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub state: String,
+}
+
+/// What a journal is to a state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Relation {
+    /// It goes on from this very version.
+    GoesOn,
+    /// All of it is in the state.
+    Within,
+    /// It belongs to another state, or to another version of this one.
+    Foreign,
 }
 
 impl Header {
@@ -39,6 +60,39 @@ impl Header {
             version: VERSION,
             lineage: lineage.to_owned(),
             serial,
+            name: String::new(),
+            state: String::new(),
+        }
+    }
+
+    /// The header of a new journal that goes on from a state.
+    pub(super) fn of(state: &State) -> Self {
+        Self {
+            name: random_name(),
+            state: state.version.clone(),
+            ..Self::new(&state.lineage, state.serial)
+        }
+    }
+
+    /// What the journal is to this state.
+    pub(super) fn relation(&self, state: &State) -> Relation {
+        if self.lineage != state.lineage {
+            return Relation::Foreign;
+        }
+        if self.name.is_empty() {
+            return match self.serial.cmp(&state.serial) {
+                Ordering::Less => Relation::Within,
+                Ordering::Equal => Relation::GoesOn,
+                Ordering::Greater => Relation::Foreign,
+            };
+        }
+        // A serial would not do: it may be that of a copy of the state that went another way.
+        if self.name == state.journal {
+            Relation::Within
+        } else if self.state == state.version {
+            Relation::GoesOn
+        } else {
+            Relation::Foreign
         }
     }
 }
@@ -94,10 +148,45 @@ pub enum Entry {
     },
 }
 
+/// What is sure when a line is handed to the disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Before {
+    /// Every line before it is synced.
+    Synced,
+    /// The line before it is not.
+    Unsynced,
+}
+
+impl Before {
+    const ALL: [Self; 2] = [Self::Synced, Self::Unsynced];
+
+    fn sign(self) -> &'static str {
+        match self {
+            Self::Synced => " ",
+            Self::Unsynced => "+",
+        }
+    }
+
+    /// The checksum of a line.
+    fn checksum(self, json: &[u8]) -> String {
+        let digest = Sha3_256::new();
+        let digest = match self {
+            Self::Synced => digest,
+            Self::Unsynced => digest.chain_update(self.sign()),
+        };
+        let digest = digest.chain_update(json).finalize();
+        format!(
+            "{:02x}{:02x}{:02x}{:02x}",
+            digest[0], digest[1], digest[2], digest[3]
+        )
+    }
+}
+
 /// One line of a journal.
-pub(super) fn line<T: Serialize>(content: &T) -> Result<String, StoreError> {
+pub(super) fn line<T: Serialize>(content: &T, before: Before) -> Result<String, StoreError> {
     let json = serde_json::to_string(content).map_err(|source| StoreError::Encode { source })?;
-    Ok(format!("{} {json}\n", checksum(json.as_bytes())))
+    let sum = before.checksum(json.as_bytes());
+    Ok(format!("{sum}{}{json}\n", before.sign()))
 }
 
 /// A journal as it was found.
@@ -114,38 +203,34 @@ pub struct Read {
 /// Reads a journal; `None` for one that was cut before its first line was whole (then
 /// nothing was begun under it). `path` is for messages.
 pub(super) fn read(path: &Path, bytes: &[u8]) -> Result<Option<Read>, StoreError> {
-    let mut lines = bytes.split_inclusive(|&b| b == b'\n');
-    let Some(header) = lines.next().and_then(content) else {
-        return if bytes.split_inclusive(|&b| b == b'\n').count() <= 1 {
+    let lines: Vec<&[u8]> = bytes.split_inclusive(|&b| b == b'\n').collect();
+    let contents: Vec<_> = lines.iter().map(|line| content(line)).collect();
+    let good = contents.iter().take_while(|found| found.is_some()).count();
+    let is_sure = |found: &Option<(Before, &[u8])>| matches!(found, Some((Before::Synced, _)));
+    if contents[good..].iter().any(is_sure) {
+        return Err(damaged(path, good + 1));
+    }
+    let mut jsons = contents[..good].iter().flatten().map(|(_, json)| *json);
+    let Some(header) = jsons.next() else {
+        // The header is synced alone: what follows a torn one is no journal.
+        return if lines.len() <= 1 {
             Ok(None)
         } else {
             Err(damaged(path, 1))
         };
     };
     let header = parse_header(path, header)?;
-    let mut read = Read {
-        header,
-        entries: Vec::new(),
-        good_bytes: 0,
-    };
-    let mut good = bytes
-        .iter()
-        .position(|&b| b == b'\n')
-        .map_or(0, |at| at + 1);
-    let rest: Vec<&[u8]> = lines.collect();
-    for (position, line) in rest.iter().enumerate() {
-        let Some(json) = content(line) else {
-            if position + 1 == rest.len() {
-                break;
-            }
-            return Err(damaged(path, position + 2));
-        };
+    let mut entries = Vec::new();
+    for (position, json) in jsons.enumerate() {
         let entry = serde_json::from_slice(json).map_err(|_| damaged(path, position + 2))?;
-        read.entries.push(entry);
-        good += line.len();
+        entries.push(entry);
     }
-    read.good_bytes = good as u64;
-    Ok(Some(read))
+    let good_bytes = lines[..good].iter().map(|line| line.len() as u64).sum();
+    Ok(Some(Read {
+        header,
+        entries,
+        good_bytes,
+    }))
 }
 
 fn parse_header(path: &Path, json: &[u8]) -> Result<Header, StoreError> {
@@ -169,20 +254,15 @@ fn parse_header(path: &Path, json: &[u8]) -> Result<Header, StoreError> {
     Ok(header)
 }
 
-/// The JSON of a whole line with the right checksum.
-fn content(line: &[u8]) -> Option<&[u8]> {
+/// The JSON of a whole line with the right checksum, and what was sure when it was written.
+fn content(line: &[u8]) -> Option<(Before, &[u8])> {
     let line = line.strip_suffix(b"\n")?;
-    let (sum, json) = line.split_at_checked(8)?;
-    let json = json.strip_prefix(b" ")?;
-    (checksum(json).as_bytes() == sum).then_some(json)
-}
-
-fn checksum(json: &[u8]) -> String {
-    let digest = Sha3_256::digest(json);
-    format!(
-        "{:02x}{:02x}{:02x}{:02x}",
-        digest[0], digest[1], digest[2], digest[3]
-    )
+    let (sum, rest) = line.split_at_checked(8)?;
+    let mut ways = Before::ALL.into_iter();
+    ways.find_map(|before| {
+        let json = rest.strip_prefix(before.sign().as_bytes())?;
+        (before.checksum(json).as_bytes() == sum).then_some((before, json))
+    })
 }
 
 fn damaged(path: &Path, line: usize) -> StoreError {

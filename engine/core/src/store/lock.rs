@@ -1,13 +1,14 @@
 //! One writer at a time: a lock of the operating system on a file of its own.
 //!
 //! The system lets go of the lock when its holder ends, however it ends, so a
-//! killed run never needs a hand. The file stays; only the lock on it counts.
+//! killed run never needs a hand. The file stays; only the lock on it counts. Whoever
+//! removes the file lets a second process lock a new one: the holder notices.
 
 use std::fmt;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
@@ -25,6 +26,7 @@ pub enum Mode {
 
 /// Who holds a lock.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Holder {
     /// Process id.
     pub pid: u32,
@@ -36,10 +38,27 @@ pub struct Holder {
     pub since: u64,
 }
 
+impl Holder {
+    /// This process, from now on.
+    #[must_use]
+    pub fn of_this_process(command: &str) -> Self {
+        Self {
+            pid: std::process::id(),
+            host: std::fs::read_to_string("/proc/sys/kernel/hostname")
+                .map(|name| name.trim().to_owned())
+                .unwrap_or_default(),
+            command: command.to_owned(),
+            since: now(),
+        }
+    }
+}
+
 impl fmt::Display for Holder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.pid == 0 {
-            return f.write_str("another process");
+            // What other programs say of themselves is one word for all of it.
+            let known = Some(self.host.as_str()).filter(|host| !host.is_empty());
+            return f.write_str(known.unwrap_or("another process"));
         }
         let age = now().saturating_sub(self.since);
         let (command, pid, host) = (&self.command, self.pid, &self.host);
@@ -53,7 +72,8 @@ impl fmt::Display for Holder {
 /// A held lock; dropping it lets go.
 #[derive(Debug)]
 pub(super) struct Lock {
-    _file: File,
+    file: File,
+    path: PathBuf,
 }
 
 impl Lock {
@@ -89,7 +109,24 @@ impl Lock {
         if mode == Mode::Write {
             write_holder(&mut file, command).map_err(io("write the lock"))?;
         }
-        Ok(Some(Self { _file: file }))
+        let path = path.to_owned();
+        Ok(Some(Self { file, path }))
+    }
+
+    /// Who may hold the lock besides this one, if the file at its path is not the locked one any more.
+    pub(super) fn lost_to(&self) -> std::io::Result<Option<Holder>> {
+        let ours = self.file.metadata()?;
+        let mut there = match File::open(&self.path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                return Ok(Some(Holder::default()));
+            }
+            there => there?,
+        };
+        let found = there.metadata()?;
+        if (found.dev(), found.ino()) == (ours.dev(), ours.ino()) {
+            return Ok(None);
+        }
+        Ok(Some(read_holder(&mut there)))
     }
 }
 
@@ -128,14 +165,7 @@ fn read_holder(file: &mut File) -> Holder {
 }
 
 fn write_holder(file: &mut File, command: &str) -> std::io::Result<()> {
-    let holder = Holder {
-        pid: std::process::id(),
-        host: std::fs::read_to_string("/proc/sys/kernel/hostname")
-            .map(|name| name.trim().to_owned())
-            .unwrap_or_default(),
-        command: command.to_owned(),
-        since: now(),
-    };
+    let holder = Holder::of_this_process(command);
     file.set_len(0)?;
     file.seek(SeekFrom::Start(0))?;
     serde_json::to_writer(&mut *file, &holder)?;

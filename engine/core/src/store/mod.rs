@@ -8,10 +8,9 @@
 //!   and never puts a new file in place before its bytes are on the disk.
 //!
 //! The snapshot is the truth between runs; the journal covers the run in progress
-//! and is bound to the snapshot's lineage and serial. Saving writes the next
+//! and names the version of the snapshot that it goes on from. Saving writes the next
 //! snapshot first and removes the journal after it, so a crash between the two
-//! leaves a journal whose entries are all in the snapshot, which is recognised by
-//! its older serial.
+//! leaves a journal whose entries are all in the snapshot, which names it.
 
 mod disk;
 mod files;
@@ -19,24 +18,27 @@ mod form;
 mod journal;
 mod lock;
 mod medium;
+mod moved;
+mod repair;
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use pospool_model::Address;
 use pospool_model::plan::EffectId;
 use pospool_model::provider::Ticket;
 use pospool_model::state::{Recorded, State};
 use serde::{Deserialize, Serialize};
 
 pub use disk::{Disk, DiskFile, RealDisk, Stamp, read_bounded, replace_file};
-pub(crate) use form::parse as parse_form;
+pub use form::parse as parse_form;
 pub use journal::{Entry, Header, Read};
 pub use lock::{Holder, Mode};
 pub use medium::{Kept, Medium};
+pub use moved::MovedFile;
+pub use repair::{Finding, Hand, repair, whole};
 
 use files::Files;
+use journal::{Before, Relation};
 
 /// Version of the forms on disk that this program writes.
 pub const VERSION: u64 = 1;
@@ -89,8 +91,24 @@ pub struct Store {
 enum Journal {
     /// There is none, or none of this snapshot.
     None,
-    /// It goes on; these lines are not handed to the medium yet, or not synced.
-    Going { buffer: Vec<u8>, synced: bool },
+    /// The one of this name goes on.
+    Going {
+        name: String,
+        /// Lines that are not handed to the medium yet.
+        buffer: Vec<u8>,
+        synced: bool,
+    },
+}
+
+impl Journal {
+    /// One with everything on the medium.
+    fn going(header: Header) -> Self {
+        Self::Going {
+            name: header.name,
+            buffer: Vec::new(),
+            synced: true,
+        }
+    }
 }
 
 impl std::fmt::Debug for Store {
@@ -116,6 +134,16 @@ impl Store {
     ) -> Result<Self, StoreError> {
         let files = Files::open(disk, path, mode, command)?;
         Self::over(Box::new(files), path, mode)
+    }
+
+    /// The keeper of a state in a file, for who moves one from keeper to keeper.
+    pub fn keeper(path: &Path, mode: Mode, command: &str) -> Result<Box<dyn Medium>, StoreError> {
+        Ok(Box::new(Files::open(
+            Arc::new(RealDisk),
+            path,
+            mode,
+            command,
+        )?))
     }
 
     /// Reads what a medium keeps. `name` is the state's name in messages. To look, the
@@ -200,17 +228,19 @@ impl Store {
             self.save()?;
         }
         if self.journal == Journal::None {
-            let header = Header::new(&self.state.lineage, self.state.serial);
-            let line = journal::line(&header)?;
+            let header = Header::of(&self.state);
+            let line = journal::line(&header, Before::Synced)?;
             self.medium.start_journal(line.as_bytes())?;
             self.bytes_written += line.len() as u64;
-            self.journal = Journal::Going {
-                buffer: Vec::new(),
-                synced: true,
-            };
+            self.journal = Journal::going(header);
         }
-        if let Journal::Going { buffer, synced } = &mut self.journal {
-            let line = journal::line(&entry)?;
+        if let Journal::Going { buffer, synced, .. } = &mut self.journal {
+            let before = if *synced {
+                Before::Synced
+            } else {
+                Before::Unsynced
+            };
+            let line = journal::line(&entry, before)?;
             self.bytes_written += line.len() as u64;
             buffer.extend_from_slice(line.as_bytes());
             *synced = false;
@@ -219,13 +249,13 @@ impl Store {
                 buffer.clear();
             }
         }
-        fold(&mut self.state.resources, &mut self.open, entry);
+        fold(&mut self.state, &mut self.open, entry);
         Ok(())
     }
 
     /// Waits until every appended entry is on the disk.
     pub fn sync(&mut self) -> Result<(), StoreError> {
-        let Journal::Going { buffer, synced } = &mut self.journal else {
+        let Journal::Going { buffer, synced, .. } = &mut self.journal else {
             return Ok(());
         };
         if *synced {
@@ -247,10 +277,14 @@ impl Store {
             return self.sync();
         }
         if self.state.lineage.is_empty() {
-            self.state.lineage = new_lineage();
+            self.state.lineage = random_name();
         }
         let mut next = self.state.clone();
         next.serial += 1;
+        next.version = random_name();
+        if let Journal::Going { name, .. } = &self.journal {
+            next.journal.clone_from(name);
+        }
         let file = StateFile {
             format: "pospool-state".to_owned(),
             version: VERSION,
@@ -259,7 +293,7 @@ impl Store {
         let text = serde_json::to_vec(&file).map_err(|source| StoreError::Encode { source })?;
         self.medium.replace(&text)?;
         self.bytes_written += text.len() as u64;
-        self.state.serial = file.state.serial;
+        self.state = file.state;
         self.exists = true;
         self.replayed = 0;
         self.journal = Journal::None;
@@ -274,32 +308,30 @@ impl Store {
         if !self.exists {
             return Err(StoreError::JournalWithoutState { path });
         }
-        let header = &read.header;
-        if header.lineage != self.state.lineage || header.serial > self.state.serial {
-            return Err(StoreError::ForeignJournal { path });
-        }
-        if header.serial < self.state.serial {
-            // The snapshot was put in place and the machine stopped before the
-            // journal was removed: all of it is in the snapshot.
-            return Ok(());
+        match read.header.relation(&self.state) {
+            // Nothing was begun under it.
+            Relation::Foreign if read.entries.is_empty() => return Ok(()),
+            Relation::Foreign => return Err(StoreError::ForeignJournal { path }),
+            // The snapshot was put in place and the machine stopped before the journal was
+            // removed.
+            Relation::Within => return Ok(()),
+            Relation::GoesOn => {}
         }
         self.replayed = read.entries.len();
         for entry in read.entries {
-            fold(&mut self.state.resources, &mut self.open, entry);
+            fold(&mut self.state, &mut self.open, entry);
         }
         if mode == Mode::Write {
             self.medium.resume_journal(read.good_bytes)?;
-            self.journal = Journal::Going {
-                buffer: Vec::new(),
-                synced: true,
-            };
+            self.journal = Journal::going(read.header);
         }
         Ok(())
     }
 }
 
 /// What one entry does to the state.
-fn fold(resources: &mut BTreeMap<Address, Recorded>, open: &mut Vec<Open>, entry: Entry) {
+fn fold(state: &mut State, open: &mut Vec<Open>, entry: Entry) {
+    let resources = &mut state.resources;
     match entry {
         Entry::Begin {
             id,
@@ -314,6 +346,8 @@ fn fold(resources: &mut BTreeMap<Address, Recorded>, open: &mut Vec<Open>, entry
                     ..Recorded::default()
                 });
             recorded.complete = false;
+            // What it moves is only known when the run is whole.
+            state.counters.clear();
             open.push(Open {
                 id,
                 provider,
@@ -348,7 +382,10 @@ pub fn decode_snapshot(name: &Path, bytes: &[u8]) -> Result<State, StoreError> {
     if bytes.iter().all(u8::is_ascii_whitespace) {
         return Err(StoreError::Empty { path: path() });
     }
-    let file: StateFile = form::parse(name, bytes, "pospool-state")?;
+    let file: StateFile = match form::parse(name, bytes, "pospool-state") {
+        Err(StoreError::Foreign { .. }) => return Err(moved::or_foreign(name, bytes)),
+        parsed => parsed?,
+    };
     if file.state.lineage.is_empty() {
         return Err(StoreError::Foreign { path: path() });
     }
@@ -363,7 +400,8 @@ pub fn decode_journal(name: &Path, bytes: &[u8]) -> Result<Option<Read>, StoreEr
 
 /// A random name of 128 bits. The standard library seeds its hash maps from the
 /// operating system, which is enough for a name that only has to be unlike others.
-fn new_lineage() -> String {
+#[must_use]
+pub fn random_name() -> String {
     use std::hash::{BuildHasher, RandomState};
     let half = || RandomState::new().hash_one(std::process::id());
     format!("{:016x}{:016x}", half(), half())
@@ -454,6 +492,46 @@ pub enum StoreError {
         /// Where the state is that the run went on from.
         kept: PathBuf,
     },
+    /// Another process holds the state with its keeper.
+    #[error("the state `{}` is in use by {holder} (lock {id})", path.display())]
+    Leased {
+        /// Where the state is.
+        path: PathBuf,
+        /// Who holds it.
+        holder: Box<Holder>,
+        /// Name of the lock.
+        id: String,
+        /// After how many seconds the next run may take over, if nothing is heard of the
+        /// holder until then; `None` if the keeper's locks never end by themselves.
+        ends_in: Option<u64>,
+    },
+    /// Somebody else became the writer.
+    #[error("this run lost the state `{}` to {by}, and nothing was begun after that", path.display())]
+    LockLost {
+        /// Where the state is.
+        path: PathBuf,
+        /// Who has it now.
+        by: Box<Holder>,
+    },
+    /// The state lives somewhere else now.
+    #[error("the state `{}` was moved to `{to}`", path.display())]
+    Moved {
+        /// Where it was.
+        path: PathBuf,
+        /// Where it is.
+        to: String,
+    },
+    /// The keeper of a remote state refused, or did not answer.
+    #[error("cannot {verb} `{}`", path.display())]
+    Keeper {
+        /// What was tried.
+        verb: &'static str,
+        /// On which state.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// The operating system refused.
     #[error("cannot {verb} `{}`", path.display())]
     Io {
@@ -487,7 +565,10 @@ impl StoreError {
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
-            Self::Locked { .. } => "state/locked",
+            Self::Locked { .. } | Self::Leased { .. } => "state/locked",
+            Self::LockLost { .. } => "state/lock-lost",
+            Self::Moved { .. } => "state/moved",
+            Self::Keeper { .. } => "state/keeper",
             Self::Empty { .. } => "state/empty",
             Self::Foreign { .. } => "state/foreign",
             Self::Damaged { .. } => "state/damaged",

@@ -1,6 +1,6 @@
 use std::fs;
 
-use pospool_model::{Attributes, Value};
+use pospool_model::{Address, Attributes, Value};
 use serde_json::json;
 use tempfile::TempDir;
 
@@ -321,4 +321,57 @@ fn where_nothing_can_be_written_a_state_can_still_be_looked_at() {
         Store::open(path, Mode::Write, "apply").unwrap_err().code(),
         "state/io"
     );
+}
+
+#[test]
+fn lines_since_the_last_sync_may_be_missing_one_by_one() {
+    let folder = TempDir::new().unwrap();
+    let journal = folder.path().join("state.json.journal");
+    let mut store = open(&folder).unwrap();
+    store.record(put("one")).unwrap();
+    store.sync().unwrap();
+    for label in ["two", "three", "four"] {
+        store.record(put(label)).unwrap();
+    }
+    store.sync().unwrap();
+    drop(store);
+    let whole = fs::read_to_string(&journal).unwrap();
+    let holes = [("record.two", 1), ("record.three", 2), ("record.four", 3)];
+    for (hole, left) in holes {
+        fs::write(&journal, whole.replace(hole, "\0\0\0")).unwrap();
+        assert_eq!(
+            open(&folder).unwrap().state().resources.len(),
+            left,
+            "{hole}"
+        );
+    }
+    // What was synced before the others were written can only be missing by damage.
+    fs::write(&journal, whole.replace("record.one", "\0\0\0")).unwrap();
+    let error = open(&folder).unwrap_err();
+    assert!(
+        matches!(error, StoreError::DamagedJournal { line: 2, .. }),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_copy_that_went_another_way_is_told_apart_whatever_its_serial() {
+    for others in 1..4 {
+        let folder = TempDir::new().unwrap();
+        let path = folder.path().join("state.json");
+        open(&folder).unwrap().save().unwrap();
+        let other = TempDir::new().unwrap();
+        fs::copy(&path, other.path().join("state.json")).unwrap();
+        let mut ours = open(&folder).unwrap();
+        ours.save().unwrap();
+        ours.record(begin("a")).unwrap();
+        ours.sync().unwrap();
+        drop(ours);
+        for _ in 0..others {
+            open(&other).unwrap().save().unwrap();
+        }
+        fs::copy(other.path().join("state.json"), &path).unwrap();
+        let error = open(&folder).unwrap_err();
+        assert_eq!(error.code(), "state/journal-foreign", "{others} saves");
+    }
 }

@@ -89,6 +89,18 @@ fn setting_names(target: Target<'_>) -> BTreeSet<&str> {
         .collect()
 }
 
+impl Asked<'_> {
+    /// All questions whose answers say what is there.
+    pub(crate) fn slots(&self) -> impl Iterator<Item = Slot> {
+        let there = self.there.iter().flat_map(|there| {
+            let fixed = [there.code, there.pointed_at, there.owner];
+            let settings = there.settings.iter().map(|(_, slot)| *slot);
+            fixed.into_iter().chain(there.manager).chain(settings)
+        });
+        there.chain(self.implementation.map(|(_, slot)| slot))
+    }
+}
+
 /// Reads the answers about one contract.
 pub(crate) fn read(
     asked: &Asked<'_>,

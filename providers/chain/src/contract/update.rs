@@ -27,7 +27,7 @@ pub(super) fn design(
     let is_meant = |setting: &Setting| task.changed.iter().any(|path| concerns(path, setting.name));
     let calls = wanted_calls(task, world, &scope, &settings_there(task), &is_meant)?;
     let managed = calls.iter().any(|call| call.caller == Caller::Manager);
-    let hands = if managed {
+    let hands = if managed || is_half_made(task, &scope) {
         hands(task, world, &scope, facts)?
     } else {
         Hands::Now(scope.owner)
@@ -54,6 +54,12 @@ pub(super) fn design(
         send_call(world, sender, address, call, needs.clone(), &mut draft)?;
     }
     Ok(draft.done())
+}
+
+/// An earlier run made the contract and came no further: it has no manager yet, and nobody may use it so.
+fn is_half_made(task: &Task<'_>, scope: &Scope<'_>) -> bool {
+    let incomplete = task.recorded.is_some_and(|recorded| !recorded.complete);
+    incomplete && scope.known.manager == Some([0; 20])
 }
 
 /// Where the contract is.

@@ -8,17 +8,17 @@ use std::collections::BTreeMap;
 
 use futures_util::future::join_all;
 use pospool_model::provider::{Observation, Scene, Target};
-use pospool_model::{Address, SecretRef};
+use pospool_model::{Address, Attributes, SecretRef};
 
-use super::{Found, chain_of, not_a_node, present, unreachable};
+use super::{Found, behind, chain_of, newest_known, not_a_node, present, unreachable};
 use crate::account;
 use crate::address::CoreAddress;
-use crate::batch::{At, Batch};
+use crate::batch::{Answers, At, Batch};
 use crate::chain;
 use crate::contract;
 use crate::facts::{ChainFacts, Facts};
 use crate::registration;
-use crate::rpc::Rpc;
+use crate::rpc::{Rpc, RpcError};
 use crate::wire::Link;
 use crate::work::ChainRef;
 
@@ -49,7 +49,7 @@ pub(super) async fn look(link: &Link, targets: &[&Target<'_>], scene: &Scene<'_>
 }
 
 /// What the first look left of a chain.
-fn pinned(chain: &Address, scene: &Scene<'_>) -> Option<(ChainRef, At)> {
+fn pinned(chain: &Address, scene: &Scene<'_>) -> Option<(ChainRef, u64)> {
     let outputs = scene.outputs.get(chain)?;
     let number = |name: &str| outputs.get(name)?.as_integer();
     let reference = ChainRef {
@@ -57,7 +57,7 @@ fn pinned(chain: &Address, scene: &Scene<'_>) -> Option<(ChainRef, At)> {
         network: number("core_chain_id")?.try_into().ok()?,
         genesis_hash: outputs.get("genesis_hash")?.as_text()?.to_owned(),
     };
-    Some((reference, At::Epoch(number("epoch")?.try_into().ok()?)))
+    Some((reference, number("epoch")?.try_into().ok()?))
 }
 
 /// Questions about everything on one chain.
@@ -66,6 +66,27 @@ struct Asked<'a> {
     accounts: Vec<(&'a Address, CoreAddress, &'a SecretRef, account::Asked)>,
     contracts: Vec<(&'a Address, contract::observe::Asked<'a>)>,
     registrations: Vec<(&'a Address, registration::observe::Asked<'a>)>,
+}
+
+impl Asked<'_> {
+    /// What was not told must not be taken for what is not there: it would be made again.
+    fn all_told(&self, answers: &Answers) -> Result<(), RpcError> {
+        let contracts = self.contracts.iter().flat_map(|(_, asked)| asked.slots());
+        let registrations = self
+            .registrations
+            .iter()
+            .flat_map(|(_, asked)| asked.slots());
+        let refusal = contracts
+            .chain(registrations)
+            .find_map(|slot| answers.silence(slot));
+        match refusal {
+            None => Ok(()),
+            Some(refusal) => Err(RpcError::Refused {
+                method: "a question about a contract".to_owned(),
+                refusal: refusal.clone(),
+            }),
+        }
+    }
 }
 
 fn ask<'a>(
@@ -104,18 +125,28 @@ async fn look_at_targets(
     targets: Vec<&Target<'_>>,
     scene: &Scene<'_>,
 ) -> Found {
-    let (reference, at) = pinned(chain, scene).ok_or_else(|| not_a_node(chain))?;
+    let (reference, epoch) = pinned(chain, scene).ok_or_else(|| not_a_node(chain))?;
+    if let Some(known) = newest_known(&targets).filter(|known| *known > epoch) {
+        return Err(behind(chain, epoch, known));
+    }
+    let at = At::Epoch(epoch);
     let rpc = Rpc::over(link, &reference.endpoints);
     let rpc = rpc.map_err(|error| unreachable(chain, error))?;
     let mut batch = Batch::default();
     let asked = ask(&mut batch, chain, targets, scene, reference.network, at);
     let answers = batch.send(&rpc).await;
     let answers = answers.map_err(|error| unreachable(chain, error))?;
+    asked
+        .all_told(&answers)
+        .map_err(|error| unreachable(chain, error))?;
     let (mut observation, mut facts) = (Observation::default(), Facts::default());
+    let nothing = Attributes::new();
+    let wanted = scene.wanted.get(chain).unwrap_or(&nothing);
     let known = ChainFacts {
         reference,
         fees: chain::read_fees(&asked.fees, &answers).ok_or_else(|| not_a_node(chain))?,
-        ceiling: scene.wanted.get(chain).map_or(0, chain::ceiling),
+        ceiling: chain::ceiling(wanted),
+        level: chain::level(wanted),
     };
     facts.chains.insert(chain.clone(), known);
     for (name, address, secret, asked) in asked.accounts {

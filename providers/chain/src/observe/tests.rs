@@ -94,7 +94,11 @@ async fn spec(chain: Chain) -> Spec {
 }
 
 impl Spec {
-    async fn look(&self, given: bool, outputs: &BTreeMap<Address, Attributes>) -> Observation {
+    async fn look(
+        &self,
+        given: bool,
+        outputs: &BTreeMap<Address, Attributes>,
+    ) -> Result<Observation, ProviderError> {
         let none = BTreeSet::new();
         let is_given = |address: &Address| matches!(address.kind(), "chain" | "account");
         let wanted = self
@@ -114,12 +118,17 @@ impl Spec {
             wanted: &self.wanted,
             outputs,
         };
-        self.provider.observe(&targets, &scene).await.unwrap()
+        self.provider.observe(&targets, &scene).await
     }
 
     /// Both looks, as the engine does them.
     async fn observe(&self) -> (Observation, Observation) {
-        let given = self.look(true, &self.outputs).await;
+        let (given, made) = self.try_observe().await;
+        (given, made.unwrap())
+    }
+
+    async fn try_observe(&self) -> (Observation, Result<Observation, ProviderError>) {
+        let given = self.look(true, &self.outputs).await.unwrap();
         let mut outputs = self.outputs.clone();
         for (address, object) in &given.objects {
             if let Observed::Present { outputs: found, .. } = object {
@@ -184,6 +193,29 @@ async fn contracts_are_seen_in_their_normal_form() {
     // The chain keeps a set; it is shown in the order of the spec.
     let pools = Value::List(vec![text(core(0x80)), text(core(0x85))]);
     assert_eq!(manager["settings"], map([("pools", pools)]));
+}
+
+/// What was not told is not "nothing": it would be made again.
+#[tokio::test]
+async fn a_node_that_does_not_tell_stops_the_look() {
+    for broken in ["cfx_getAccount", "cfx_call", "cfx_getStorageAt"] {
+        let (_, made) = spec(Chain { broken, ..USUAL }).await.try_observe().await;
+        assert_eq!(made.err().unwrap().code(), "chain/unreachable", "{broken}");
+    }
+}
+
+/// A node that is catching up shows an older chain: what was made since would be made again.
+#[tokio::test]
+async fn a_node_behind_the_state_is_not_believed() {
+    let mut spec = spec(USUAL).await;
+    for (epoch, believed) in [(100, true), (101, false)] {
+        let pool = spec.recorded.get_mut(&name("core_contract.pool")).unwrap();
+        pool.outputs
+            .insert("epoch".to_owned(), Value::Integer(epoch));
+        let (_, made) = spec.try_observe().await;
+        let code = made.err().map(|error| error.code());
+        assert_eq!(code, (!believed).then_some("chain/behind"));
+    }
 }
 
 #[tokio::test]
@@ -255,7 +287,7 @@ async fn a_devnet_spec_does_not_touch_mainnet() {
         ..USUAL
     })
     .await;
-    let given = spec.look(true, &spec.outputs).await;
+    let given = spec.look(true, &spec.outputs).await.unwrap();
     assert_eq!(given.problems[0].1.code, "chain/wrong-network");
     assert!(given.objects.is_empty());
 }
@@ -268,7 +300,7 @@ async fn a_missing_key_is_a_problem_of_its_account() {
         name("account.operator"),
         attributes([("private_key", missing)]),
     );
-    let given = spec.look(true, &spec.outputs).await;
+    let given = spec.look(true, &spec.outputs).await.unwrap();
     let (address, problem) = &given.problems[0];
     assert_eq!(
         (address, problem.code),

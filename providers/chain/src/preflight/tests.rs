@@ -16,7 +16,7 @@ use crate::register_data::tests::good;
 use crate::registration::DEPOSIT;
 use crate::testing::{Answer, Server};
 use crate::transaction::Unsigned;
-use crate::work::{Attempt, PriceForm, Work};
+use crate::work::{Attempt, PriceForm, WaitLevel, Work};
 
 const KEY: &str = "0x0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 const PRICE: PriceForm = PriceForm::Market {
@@ -31,7 +31,7 @@ struct Shown {
     nonce: &'static str,
     pool_nonce: &'static str,
     balance: u128,
-    /// Code at `latest_state` and at `latest_confirmed`.
+    /// Code at `latest_state` and at `latest_finalized`.
     code: (bool, bool),
     pointed_at: u8,
     bound_to: u8,
@@ -68,7 +68,7 @@ impl Shown {
             "txpool_nextNonce" => json!(self.pool_nonce),
             "cfx_getBalance" => json!(quantity(self.balance)),
             "cfx_getAccount" => {
-                let there = if params[1] == "latest_confirmed" {
+                let there = if params[1] == "latest_finalized" {
                     self.code.1
                 } else {
                     self.code.0
@@ -112,6 +112,8 @@ fn setter() -> TransactionWork {
         gas: 100_000,
         storage_limit: 64,
         price: PRICE,
+        ceiling: 100,
+        level: WaitLevel::Executed,
         creates: None,
         registration: None,
         outputs: Attributes::new(),
@@ -121,6 +123,7 @@ fn setter() -> TransactionWork {
 fn registering() -> TransactionWork {
     TransactionWork {
         value: DEPOSIT,
+        level: WaitLevel::Finalised,
         data: None,
         registration: Some(RegistrationWork {
             pool: core(0x80),
@@ -190,9 +193,10 @@ async fn the_planned_transaction_is_signed_and_nothing_else() {
     else {
         panic!()
     };
+    assert_eq!(signed.first.raw, hex_text(&expected.raw));
     assert_eq!(
-        (signed.raw, signed.confirm),
-        (hex_text(&expected.raw), false)
+        (signed.level, signed.ceiling, signed.raised),
+        (WaitLevel::Executed, 100, Vec::new())
     );
     assert!(!ticket.payload.to_string().contains(&KEY[2..]));
 }
@@ -250,6 +254,16 @@ async fn a_call_that_follows_its_contract_is_not_tried_out() {
     assert!(prepare(early, setter(), &Attributes::new()).await.is_ok());
 }
 
+/// The contract is there, and `initialize()`, sent just before, is not executed yet.
+#[tokio::test]
+async fn a_call_behind_others_that_are_not_executed_is_not_tried_out() {
+    let [mut early, mut now] = [usual(), usual()];
+    (early.nonce, early.pool_nonce) = ("0x4", "0x5");
+    (early.estimate, now.estimate) = (Err("sender is not the manager"), Err("no manager"));
+    assert!(prepare(early, setter(), &Attributes::new()).await.is_ok());
+    assert_eq!(refusal(now, setter()).await.code(), "chain/reverted");
+}
+
 #[tokio::test]
 async fn another_key_than_the_planned_one_does_not_sign() {
     let planned = TransactionWork {
@@ -260,14 +274,14 @@ async fn another_key_than_the_planned_one_does_not_sign() {
 }
 
 #[tokio::test]
-async fn a_proven_registration_is_signed_and_will_be_confirmed() {
+async fn a_proven_registration_is_signed_and_waits_for_finality() {
     let ticket = prepare(usual(), registering(), &known()).await.unwrap();
     let Attempt::Transaction(signed) = serde_json::from_value(ticket.payload).unwrap() else {
         panic!()
     };
-    assert!(signed.confirm);
+    assert_eq!(signed.level, WaitLevel::Finalised);
     let data = good().0;
-    assert!(signed.raw.contains(data.trim_start_matches("0x")));
+    assert!(signed.first.raw.contains(data.trim_start_matches("0x")));
 }
 
 #[tokio::test]
@@ -276,7 +290,7 @@ async fn money_does_not_go_to_what_is_not_proven() {
         code: (false, false),
         ..usual()
     };
-    let unconfirmed = Shown {
+    let recent = Shown {
         code: (true, false),
         ..usual()
     };
@@ -302,7 +316,7 @@ async fn money_does_not_go_to_what_is_not_proven() {
     };
     for (shown, code) in [
         (no_code, UNCONFIRMED),
-        (unconfirmed, UNCONFIRMED),
+        (recent, UNCONFIRMED),
         (other_code, "chain/pool-unproven"),
         (no_proxy, "chain/pool-unproven"),
         (bound, "chain/already-registered"),
@@ -314,7 +328,7 @@ async fn money_does_not_go_to_what_is_not_proven() {
 }
 
 #[tokio::test]
-async fn a_pool_without_a_proxy_must_be_confirmed_too() {
+async fn a_pool_without_a_proxy_must_be_final_too() {
     let plain = TransactionWork {
         registration: Some(RegistrationWork {
             pool: core(0x80),
@@ -326,12 +340,12 @@ async fn a_pool_without_a_proxy_must_be_confirmed_too() {
         pointed_at: 0,
         ..usual()
     };
-    let unconfirmed = Shown {
+    let recent = Shown {
         code: (true, false),
         ..direct.clone()
     };
     assert!(prepare(direct, plain.clone(), &known()).await.is_ok());
-    assert_eq!(refusal(unconfirmed, plain).await.code(), UNCONFIRMED);
+    assert_eq!(refusal(recent, plain).await.code(), UNCONFIRMED);
 }
 
 #[tokio::test]

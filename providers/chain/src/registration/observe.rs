@@ -32,6 +32,15 @@ struct AskedKey {
     account: Slot,
 }
 
+impl Asked<'_> {
+    /// All questions whose answers say what is there.
+    pub(crate) fn slots(&self) -> impl Iterator<Item = Slot> {
+        let pool = self.pool.map(|(_, slot)| slot);
+        let key = self.key.as_ref().map(|key| key.bound_to);
+        pool.into_iter().chain(key)
+    }
+}
+
 /// Asks about one registration, as far as pool and key are known.
 pub(crate) fn ask<'a>(
     target: Target<'a>,

@@ -19,13 +19,13 @@ use pospool_model::{ProviderError, Secret};
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 
 use super::{Engine, QUICK, bounded, bounded_look};
-use crate::errors::{Call, failed, is_absent, status, timed_out};
+use crate::errors::{Call, failed, is_absent, status, timed_out, too_large};
 use crate::names::Name;
 
 /// Time for the start of a container: the engine mounts, links and runs it.
 const START: Duration = Duration::from_mins(2);
-/// Most bytes that are read from a command.
-const MAX_OUTPUT: usize = 1024 * 1024;
+/// Most bytes that are read from a command, or kept of a log.
+pub(crate) const MAX_OUTPUT: usize = 1024 * 1024;
 
 /// The standard input of a container, held open.
 pub(crate) struct Stdin(Pin<Box<dyn AsyncWrite + Send>>);
@@ -185,14 +185,13 @@ impl Engine {
             .stderr(true)
             .tail(&lines.to_string())
             .build();
-        let stream = self.docker.logs(container.as_str(), Some(options));
-        let collect = stream
-            .filter_map(|part| async { part.ok() })
-            .collect::<Vec<_>>();
-        let parts = tokio::time::timeout(QUICK, collect)
-            .await
-            .unwrap_or_default();
-        let text: String = parts.iter().map(ToString::to_string).collect();
+        let mut stream = self.docker.logs(container.as_str(), Some(options));
+        let mut log = Vec::new();
+        let deadline = tokio::time::Instant::now() + QUICK;
+        while let Ok(Some(Ok(part))) = tokio::time::timeout_at(deadline, stream.next()).await {
+            append(&mut log, part.as_ref());
+        }
+        let text = String::from_utf8_lossy(&log);
         let all: Vec<&str> = text
             .lines()
             .filter(|line| !line.trim().is_empty())
@@ -213,16 +212,19 @@ impl Engine {
         let what = format!("run a command in container `{container}`");
         let run = self.exec_unbounded(container, command);
         match tokio::time::timeout(limit, run).await {
-            Ok(answer) => answer.map_err(|error| failed(Call::Read, &what, error)),
+            Ok(Ok(Some(ended))) => Ok(ended),
+            Ok(Ok(None)) => Err(too_large(Call::Read, &what)),
+            Ok(Err(error)) => Err(failed(Call::Read, &what, error)),
             Err(_) => Err(timed_out(Call::Read, &what)),
         }
     }
 
+    /// The same without a limit in time; `None` if it prints too much.
     async fn exec_unbounded(
         &self,
         container: &Name,
         command: &[&str],
-    ) -> Result<Exec, bollard::errors::Error> {
+    ) -> Result<Option<Exec>, bollard::errors::Error> {
         let config = ExecConfig {
             cmd: Some(command.iter().map(ToString::to_string).collect()),
             attach_stdout: Some(true),
@@ -236,14 +238,38 @@ impl Engine {
             while let Some(part) = output.next().await {
                 out.extend_from_slice(part?.as_ref());
                 if out.len() > MAX_OUTPUT {
-                    break;
+                    return Ok(None);
                 }
             }
         }
         let end = self.docker.inspect_exec(&exec.id).await?;
-        Ok(Exec {
+        Ok(Some(Exec {
             code: end.exit_code,
             out: String::from_utf8_lossy(&out).into_owned(),
-        })
+        }))
+    }
+}
+
+/// Adds to a log of which only the end is kept.
+fn append(log: &mut Vec<u8>, part: &[u8]) {
+    log.extend_from_slice(part);
+    if log.len() > 2 * MAX_OUTPUT {
+        log.drain(..log.len() - MAX_OUTPUT);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_end_of_a_log_is_kept() {
+        let mut log = Vec::new();
+        for number in 0..40_u8 {
+            append(&mut log, &vec![number; MAX_OUTPUT / 4]);
+            assert!(log.len() <= 2 * MAX_OUTPUT);
+        }
+        assert!(log.len() >= MAX_OUTPUT);
+        assert_eq!(log.last(), Some(&39));
     }
 }

@@ -4,8 +4,9 @@
 //! - Returns: ids and labels.
 //! - Never: asks for a build step with a network.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 
+use bollard::models::CreateImageInfo;
 use bollard::query_parameters::{
     BuildImageOptionsBuilder, CreateImageOptionsBuilder, RemoveImageOptions,
 };
@@ -20,6 +21,32 @@ use crate::names::ImageRef;
 
 /// Build output that is kept for the message of a failure.
 const KEPT_LINES: usize = 15;
+
+/// Most bytes of one line of build output that are kept.
+const LINE_LIMIT: usize = 400;
+/// Most layers that a pull is followed for; Docker itself makes at most 127.
+const MOST_LAYERS: usize = 1000;
+
+/// How far the layers of a pull are: id -> bytes there, bytes in all.
+#[derive(Debug, Default)]
+pub(crate) struct Layers(HashMap<String, (u64, u64)>);
+
+impl Layers {
+    /// Notes one line, and returns how far the pull is in MB if the line said anything of it.
+    pub(crate) fn note(&mut self, line: CreateImageInfo) -> Option<(u64, u64)> {
+        let (id, detail) = (line.id?, line.progress_detail?);
+        let bytes = |number: Option<i64>| u64::try_from(number?).ok();
+        let (current, total) = (bytes(detail.current)?, bytes(detail.total)?);
+        if self.0.len() < MOST_LAYERS || self.0.contains_key(&id) {
+            self.0.insert(id, (current, total));
+        }
+        let sum = |sum: (u64, u64), layer: &(u64, u64)| {
+            (sum.0.saturating_add(layer.0), sum.1.saturating_add(layer.1))
+        };
+        let (current, total) = self.0.values().fold((0, 0), sum);
+        Some((current / 1_000_000, total / 1_000_000))
+    }
+}
 
 /// A local image.
 #[derive(Clone, Debug)]
@@ -92,7 +119,7 @@ impl Engine {
         let mut stream = Box::pin(self.docker.create_image(Some(options), None, None));
         let what = format!("pull image `{image}`");
         let deadline = tokio::time::Instant::now() + LONG;
-        let mut layers: HashMap<String, (i64, i64)> = HashMap::new();
+        let mut layers = Layers::default();
         loop {
             let Ok(next) = tokio::time::timeout_at(deadline, stream.next()).await else {
                 return Err(timed_out(Call::Read, &what));
@@ -101,14 +128,7 @@ impl Engine {
                 None => return Ok(()),
                 Some(line) => line.map_err(|error| pull_failed(image, error))?,
             };
-            if let (Some(id), Some(detail)) = (line.id, line.progress_detail)
-                && let (Some(current), Some(total)) = (detail.current, detail.total)
-            {
-                layers.insert(id, (current, total));
-                let (current, total) = layers
-                    .values()
-                    .fold((0, 0), |sum, layer| (sum.0 + layer.0, sum.1 + layer.1));
-                let (current, total) = (current / 1_000_000, total / 1_000_000);
+            if let Some((current, total)) = layers.note(line) {
                 progress.waiting(&format!("pulling {image}: {current} of {total} MB"));
             }
             if progress.cancelled() {
@@ -137,7 +157,7 @@ impl Engine {
         let mut stream = Box::pin(self.docker.build_image(options, None, Some(body)));
         let deadline = tokio::time::Instant::now() + LONG;
         let what = format!("build image `{tag}`");
-        let mut lines: Vec<String> = Vec::new();
+        let mut lines: VecDeque<String> = VecDeque::new();
         loop {
             let Ok(next) = tokio::time::timeout_at(deadline, stream.next()).await else {
                 return Err(timed_out(Call::Change, &what));
@@ -146,17 +166,12 @@ impl Engine {
                 None => return Ok(()),
                 Some(Ok(line)) => {
                     let text = line.stream.unwrap_or_default();
-                    lines.extend(
-                        text.lines()
-                            .map(str::trim)
-                            .filter(|l| !l.is_empty())
-                            .map(str::to_owned),
-                    );
-                    if let Some(last) = lines.last() {
+                    keep(&mut lines, &text);
+                    if let Some(last) = lines.back() {
                         progress.waiting(&format!("building {tag}: {last}"));
                     }
                 }
-                Some(Err(error)) => return Err(build_failed(&what, &lines, error)),
+                Some(Err(error)) => return Err(build_failed(&what, lines, error)),
             }
             if progress.cancelled() {
                 return Err(ProviderError::Cancelled);
@@ -189,8 +204,23 @@ fn pull_failed(image: &ImageRef, error: bollard::errors::Error) -> ProviderError
     }
 }
 
-fn build_failed(what: &str, lines: &[String], error: bollard::errors::Error) -> ProviderError {
-    let last = lines[lines.len().saturating_sub(KEPT_LINES)..].join("\n");
+/// Keeps the last lines of a build, each up to a limit.
+fn keep(lines: &mut VecDeque<String>, text: &str) {
+    for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
+        let end = line.floor_char_boundary(LINE_LIMIT);
+        lines.push_back(line[..end].to_owned());
+        if lines.len() > KEPT_LINES {
+            lines.pop_front();
+        }
+    }
+}
+
+fn build_failed(
+    what: &str,
+    lines: VecDeque<String>,
+    error: bollard::errors::Error,
+) -> ProviderError {
+    let last = Vec::from(lines).join("\n");
     match failed(Call::Change, what, error) {
         ProviderError::Refused { source, .. } => ProviderError::Refused {
             code: "docker/build-failed",
@@ -198,5 +228,44 @@ fn build_failed(what: &str, lines: &[String], error: bollard::errors::Error) -> 
             source,
         },
         other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(id: &str, current: i64, total: i64) -> CreateImageInfo {
+        let detail = serde_json::json!({ "current": current, "total": total });
+        let line = serde_json::json!({ "id": id, "progressDetail": detail });
+        serde_json::from_value(line).unwrap()
+    }
+
+    /// The sum of what an engine says once went over its type.
+    #[test]
+    fn no_word_of_an_engine_breaks_the_count_of_a_pull() {
+        let mut layers = Layers::default();
+        assert_eq!(layers.note(line("a", 1_000_000, 2_000_000)), Some((1, 2)));
+        assert_eq!(layers.note(line("b", 2_000_000, 3_000_000)), Some((3, 5)));
+        assert_eq!(layers.note(line("c", -1, 1)), None);
+        for id in 0..2 * MOST_LAYERS {
+            layers.note(line(&format!("l{id}"), i64::MAX, i64::MAX));
+        }
+        assert_eq!(layers.0.len(), MOST_LAYERS);
+        assert_eq!(
+            layers.note(line("a", 0, 0)),
+            Some((u64::MAX / 1_000_000, u64::MAX / 1_000_000))
+        );
+    }
+
+    #[test]
+    fn only_the_last_lines_of_a_build_are_kept() {
+        let mut lines = VecDeque::new();
+        for number in 0..100 {
+            keep(&mut lines, &format!("step {number}\n\n"));
+        }
+        assert_eq!((lines.len(), lines[0].as_str()), (KEPT_LINES, "step 85"));
+        keep(&mut lines, &"é".repeat(10_000));
+        assert!(lines.back().unwrap().len() <= LINE_LIMIT);
     }
 }

@@ -1,4 +1,4 @@
-//! The few calls to Docker Engine that we need, each bounded in time.
+//! The few calls to Docker Engine that we need, each bounded in time and size.
 //!
 //! - Reads: one engine behind a local socket.
 //! - Returns: plain values; what is absent is `None`, not an error.
@@ -7,15 +7,19 @@
 mod containers;
 mod images;
 mod objects;
+mod transport;
+
+pub(crate) use images::Layers;
+pub(crate) use transport::{is_too_large, is_unsent};
 
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::path::Path;
 use std::time::Duration;
 
+use bollard::Docker;
 use bollard::errors::Error as EngineError;
 use bollard::query_parameters::{ListContainersOptionsBuilder, ListVolumesOptions};
-use bollard::{API_DEFAULT_VERSION, Docker};
 use pospool_model::ProviderError;
 
 use crate::errors::{Call, failed, timed_out};
@@ -93,8 +97,8 @@ impl Engine {
     /// Opens a connection; nothing is sent yet.
     pub(crate) fn connect(url: &str) -> Result<Self, ProviderError> {
         let path = socket(url).map_err(|what| ProviderError::refused("docker/host", what))?;
-        let docker = Docker::connect_with_unix(path, LONG.as_secs(), API_DEFAULT_VERSION)
-            .map_err(|error| failed(Call::Read, "connect", error))?;
+        let docker =
+            transport::connect(path).map_err(|error| failed(Call::Read, "connect", error))?;
         Ok(Self { docker })
     }
 
@@ -133,7 +137,7 @@ impl Engine {
     }
 }
 
-fn listed(container: bollard::models::ContainerSummary) -> Listed {
+pub(crate) fn listed(container: bollard::models::ContainerSummary) -> Listed {
     use bollard::models::ContainerSummaryStateEnum as State;
     let name = container
         .names

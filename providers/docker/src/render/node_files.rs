@@ -6,7 +6,8 @@
 //! - Never: takes a file that nothing names: the folder may also hold keys.
 
 use std::collections::BTreeMap;
-use std::fs;
+use std::fs::{self, File};
+use std::io::{self, Read};
 use std::path::Path;
 
 use pospool_model::{Problem, Value};
@@ -97,18 +98,30 @@ impl NodeFiles {
 fn read_file(root: &Path, name: &str) -> Result<Vec<u8>, Problem> {
     let path = root.join(name);
     let shown = path.display();
-    let size = fs::metadata(&path).map_err(|error| {
+    read_bounded(&path).map_err(|error| {
         Problem::new(
             "docker/node-files",
             &[],
             format!("`{shown}` of the chain cannot be read: {error}"),
         )
         .help("`node_files` of the chain is a folder with node.toml, initial_nodes.json and pos_config.yaml")
-    })?;
-    if size.len() > MAX_FILE {
-        return Err(bad(&shown.to_string(), "it is larger than 4 MB"));
+    })
+}
+
+/// Reads a file that is not larger than a network's file can sensibly be.
+pub(crate) fn read_bounded(path: &Path) -> io::Result<Vec<u8>> {
+    // Before it is opened: to open a pipe is to wait for its other end.
+    if !fs::metadata(path)?.is_file() {
+        return Err(io::Error::other("it is not a regular file"));
     }
-    fs::read(&path).map_err(|error| bad(&shown.to_string(), &error.to_string()))
+    let mut bytes = Vec::new();
+    File::open(path)?
+        .take(MAX_FILE + 1)
+        .read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > MAX_FILE {
+        return Err(io::Error::other("it is larger than 4 MB"));
+    }
+    Ok(bytes)
 }
 
 fn bad(place: &str, what: &str) -> Problem {
@@ -117,4 +130,27 @@ fn bad(place: &str, what: &str) -> Problem {
         &[],
         format!("`{place}` of the chain: {what}"),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_without_end_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("node.toml");
+        std::os::unix::fs::symlink("/dev/zero", &path).unwrap();
+        let read = || NodeFiles::read(folder.path().to_str().unwrap()).unwrap_err();
+        let problem = read();
+        assert_eq!(problem.code, "docker/node-files");
+        assert!(
+            problem.summary.contains("not a regular file"),
+            "{problem:?}"
+        );
+        fs::remove_file(&path).unwrap();
+        File::create(&path).unwrap().set_len(MAX_FILE + 1).unwrap();
+        assert!(read().summary.contains("larger than 4 MB"));
+    }
 }

@@ -9,4 +9,7 @@ interface IStaking {
 
   /// Moves `amount` drip of the caller's unlocked stake back to its balance.
   function withdraw(uint256 amount) external;
+
+  /// Locks at least `amount` drip of the caller's stake until a block, which gives it votes.
+  function voteLock(uint256 amount, uint256 unlockBlock) external;
 }

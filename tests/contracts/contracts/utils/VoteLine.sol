@@ -32,10 +32,19 @@ library VoteLine {
     (votes, line.next) = due(line);
   }
 
-  function waiting(Line storage line) internal view returns (Entry[] memory rest) {
-    rest = new Entry[](line.entries.length - line.next);
+  /// Those that still wait, at most `limit` of them after the first `offset`.
+  function waiting(
+    Line storage line,
+    uint256 offset,
+    uint256 limit
+  ) internal view returns (Entry[] memory rest) {
+    uint256 start = line.next + offset;
+    uint256 end = line.entries.length;
+    if (start >= end) return rest;
+    if (end - start > limit) end = start + limit;
+    rest = new Entry[](end - start);
     for (uint256 i = 0; i < rest.length; i++) {
-      rest[i] = line.entries[line.next + i];
+      rest[i] = line.entries[start + i];
     }
   }
 }

@@ -130,12 +130,7 @@ async fn run(command: Command) -> Result<Option<Value>, Box<dyn Error>> {
         Command::Down { name } => json!(cleanup::down(&engine?, &name).await?),
         Command::Sweep => json!(cleanup::sweep(&engine?).await?),
         Command::Accounts => {
-            let chain = ChainConfig::default();
-            json!(accounts::funded(
-                &chain.seed,
-                chain.accounts,
-                chain.chain_id
-            )?)
+            json!(accounts::of_chain(&ChainConfig::default())?)
         }
     };
     Ok(Some(value))

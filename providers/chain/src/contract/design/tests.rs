@@ -304,6 +304,20 @@ fn a_pool_that_nobody_initialised_is_initialised() {
     assert_eq!(names(&design), ["initialize", "set name"]);
 }
 
+/// The run before made the contract and came no further; nothing differs that a setting could tell.
+#[test]
+fn a_pool_that_was_only_begun_is_initialised_without_any_setting() {
+    let mut bench = bench(false, two_settings());
+    let observed = there(&mut bench, 0, two_settings());
+    let update = |bench: &mut Bench| bench.design(POOL, Action::Update, &observed, &[]).unwrap();
+    assert!(
+        update(&mut bench).effects.is_empty(),
+        "the state says it is whole"
+    );
+    bench.recorded.get_mut(&name(POOL)).unwrap().complete = false;
+    assert_eq!(names(&update(&mut bench)), ["initialize"]);
+}
+
 #[test]
 fn a_plan_stops_before_the_money_does() {
     let mut bench = bench(true, two_settings());

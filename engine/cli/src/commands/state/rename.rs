@@ -1,0 +1,76 @@
+//! `pospool state mv`: gives a resource another name, everywhere in the state.
+
+use pospool_model::state::State;
+use pospool_model::{Address, Attributes, Value};
+
+use crate::commands::Session;
+use crate::exit::Exit;
+use crate::failure::{Failure, StateFailure};
+use crate::view;
+
+/// Runs the command.
+pub(super) fn run(
+    session: &mut Session<'_, '_>,
+    from: &Address,
+    to: &Address,
+) -> Result<Exit, Failure> {
+    if from.kind() != to.kind() {
+        let (from, to) = (from.clone(), to.clone());
+        return Err(StateFailure::OtherKind { from, to }.into());
+    }
+    let mut store = super::changeable(session, "state mv")?;
+    super::recorded(store.state(), from)?;
+    if store.state().resources.contains_key(to) {
+        return Err(StateFailure::Taken(to.clone()).into());
+    }
+    store.update(|state| rename(state, from, to))?;
+    let serial = store.state().serial;
+    let text = view::upkeep::renamed(from, to);
+    let json = view::upkeep::change_json("renamed", from, Some(to), serial);
+    super::done(session, &text, &json)
+}
+
+/// Writes `to` wherever the state says `from`.
+fn rename(state: &mut State, from: &Address, to: &Address) {
+    if let Some(recorded) = state.resources.remove(from) {
+        state.resources.insert(to.clone(), recorded);
+    }
+    if let Some(chain) = state.chains.remove(from) {
+        state.chains.insert(to.clone(), chain);
+    }
+    for recorded in state.resources.values_mut() {
+        for used in &mut recorded.depends_on {
+            if used == from {
+                used.clone_from(to);
+            }
+        }
+        rename_in(&mut recorded.attributes, from, to);
+        rename_in(&mut recorded.outputs, from, to);
+    }
+    for value in state.outputs.values_mut() {
+        rename_value(value, from, to);
+    }
+}
+
+fn rename_in(attributes: &mut Attributes, from: &Address, to: &Address) {
+    for value in attributes.values_mut() {
+        rename_value(value, from, to);
+    }
+}
+
+fn rename_value(value: &mut Value, from: &Address, to: &Address) {
+    match value {
+        Value::Resource(address) if address == from => address.clone_from(to),
+        Value::List(values) => {
+            for value in values {
+                rename_value(value, from, to);
+            }
+        }
+        Value::Map(values) => {
+            for value in values.values_mut() {
+                rename_value(value, from, to);
+            }
+        }
+        _ => {}
+    }
+}

@@ -1,0 +1,46 @@
+//! `pospool state unlock`: shows who holds the lock of a remote state, or takes it away.
+
+use pospool_remote::Location;
+
+use crate::commands::Session;
+use crate::exit::Exit;
+use crate::failure::{Failure, StateFailure};
+use crate::view;
+
+/// Runs the command.
+pub(super) fn run(
+    session: &mut Session<'_, '_>,
+    id: Option<&str>,
+    force: bool,
+) -> Result<Exit, Failure> {
+    let (location, settings) = (&session.project.state, session.project.settings());
+    if let Location::File(path) = location {
+        let text = view::upkeep::no_lock_to_take(path);
+        return super::done(session, &text, &view::upkeep::lock_json(None, false));
+    }
+    let held = pospool_remote::held(location, settings)?;
+    let (Some(held), Some(id)) = (&held, id) else {
+        let text = view::upkeep::lock(location, held.as_ref());
+        let json = view::upkeep::lock_json(held.as_ref(), false);
+        return super::done(session, &text, &json);
+    };
+    if held.id != id {
+        return Err(StateFailure::WrongLock {
+            given: id.to_owned(),
+            id: held.id.clone(),
+            holder: held.holder.clone(),
+        }
+        .into());
+    }
+    if let (true, false, Some(seconds)) = (held.live, force, held.ends_in) {
+        return Err(StateFailure::LiveLock {
+            id: held.id.clone(),
+            holder: held.holder.clone(),
+            seconds,
+        }
+        .into());
+    }
+    pospool_remote::unlock(location, settings, id)?;
+    let text = view::upkeep::unlocked(location, held);
+    super::done(session, &text, &view::upkeep::lock_json(Some(held), true))
+}

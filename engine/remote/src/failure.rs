@@ -1,0 +1,46 @@
+//! What can go wrong between us and a keeper, by what it means for a write.
+
+use std::path::Path;
+
+use pospool_engine::store::StoreError;
+
+/// Any cause.
+pub(crate) type Cause = Box<dyn std::error::Error + Send + Sync>;
+
+/// Why a request had no success.
+#[derive(Debug)]
+pub(crate) enum Trouble {
+    /// The keeper says that what is there is not what was expected, or that the lock is another's.
+    Refused(Cause),
+    /// The request may have arrived or not, and may go through later.
+    Passing(Cause),
+    /// It will not get better by waiting.
+    Lasting(Cause),
+}
+
+impl Trouble {
+    pub(crate) fn cause(self) -> Cause {
+        match self {
+            Self::Refused(cause) | Self::Passing(cause) | Self::Lasting(cause) => cause,
+        }
+    }
+}
+
+/// A cause that is only told.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct Told(pub(crate) String);
+
+/// A cause in words.
+pub(crate) fn told(text: impl Into<String>) -> Cause {
+    Box::new(Told(text.into()))
+}
+
+/// The store's error for a keeper that failed.
+pub(crate) fn keeper(verb: &'static str, name: &Path, source: Cause) -> StoreError {
+    StoreError::Keeper {
+        verb,
+        path: name.to_owned(),
+        source,
+    }
+}

@@ -1,0 +1,355 @@
+//! A server of the HTTP state protocol, as Terraform's `http` backend speaks it.
+//!
+//! - Reads: the document, and who holds the lock.
+//! - Returns: what was there; whether a write went through.
+//! - Never: writes without the lock's name, which is all that the server checks, and never
+//!   over a document that is not the one that was read.
+//!
+//! Servers differ: some answer a taken lock with 423, others with 409, and some of these
+//! send the asker's own words back with only the name of the lock replaced.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use object_store::UpdateVersion;
+use reqwest::{Client, Method, Response, StatusCode, Url};
+use serde::{Deserialize, Serialize};
+
+use crate::failure::{Cause, Trouble, told};
+use crate::lease::Lease;
+use crate::place::{MAX_BYTES, Seen};
+use crate::settings::HttpSettings;
+use crate::stamp;
+
+/// Longest wait for one answer.
+const ANSWER_TIME: Duration = Duration::from_secs(30);
+/// Longest wait for a connection.
+const CONNECT_TIME: Duration = Duration::from_secs(5);
+
+/// One state with a server.
+pub(crate) struct Http {
+    client: Client,
+    state: Url,
+    lock: (Method, Url),
+    unlock: (Method, Url),
+    update: Method,
+    user: Option<(String, Option<String>)>,
+}
+
+/// What the protocol says of a lock.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub(crate) struct LockInfo {
+    #[serde(rename = "ID")]
+    pub(crate) id: String,
+    pub(crate) operation: String,
+    /// The lease as JSON. A server may send the asker's instead of the holder's.
+    pub(crate) info: String,
+    pub(crate) who: String,
+    pub(crate) version: String,
+    pub(crate) created: String,
+    pub(crate) path: String,
+}
+
+impl LockInfo {
+    /// What we say of our own lock.
+    pub(crate) fn of(lease: &Lease) -> Self {
+        let holder = &lease.holder;
+        Self {
+            id: lease.id.clone(),
+            operation: holder.command.clone(),
+            info: serde_json::to_string(lease).unwrap_or_default(),
+            who: format!("process {} on {}", holder.pid, holder.host),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            created: stamp::utc(holder.since),
+            path: String::new(),
+        }
+    }
+
+    /// The lease that it speaks of, if the server kept it.
+    pub(crate) fn lease(&self) -> Option<Lease> {
+        let lease: Lease = serde_json::from_str(&self.info).ok()?;
+        (lease.id == self.id).then_some(lease)
+    }
+}
+
+/// How a request for the lock ended.
+pub(crate) enum Locked {
+    /// It is ours.
+    Taken,
+    /// Somebody else has it.
+    Held(LockInfo),
+}
+
+impl Http {
+    pub(crate) fn new(state: &Url, settings: &HttpSettings) -> Result<Self, Cause> {
+        // reqwest brings no cryptography of its own here. That somebody else installed one before is as good.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let user = settings.username.clone();
+        let user = user.map(|name| (name, settings.password.clone()));
+        let usual = Usual::of(state);
+        let method = |own: &Option<Method>, usual: Method| own.clone().unwrap_or(usual);
+        let address = |own: &Option<Url>| own.clone().unwrap_or_else(|| usual.lock_address.clone());
+        let lock = (
+            method(&settings.lock_method, usual.lock),
+            address(&settings.lock_address),
+        );
+        let unlock = (
+            method(&settings.unlock_method, usual.unlock),
+            address(&settings.unlock_address),
+        );
+        let mut builder = Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .connect_timeout(CONNECT_TIME)
+            .timeout(ANSWER_TIME);
+        for url in [state, &lock.1, &unlock.1] {
+            let near = url.host_str().is_some_and(is_loopback);
+            if near {
+                builder = builder.no_proxy();
+            } else if user.is_some() && url.scheme() != "https" {
+                let text = format!(
+                    "the password would be readable on the way to {}; use https",
+                    url.host_str().unwrap_or_default()
+                );
+                return Err(told(text));
+            }
+        }
+        Ok(Self {
+            client: builder.build()?,
+            state: state.clone(),
+            lock,
+            unlock,
+            update: method(&settings.update_method, Method::POST),
+            user,
+        })
+    }
+
+    pub(crate) async fn read(&self) -> Result<Option<Seen>, Trouble> {
+        let answer = self.send(Method::GET, self.state.clone(), None).await?;
+        match answer.status() {
+            StatusCode::NO_CONTENT | StatusCode::NOT_FOUND => Ok(None),
+            StatusCode::OK => Ok(Some(Seen {
+                bytes: body(answer).await?,
+                mark: UpdateVersion {
+                    e_tag: None,
+                    version: None,
+                },
+                age: None,
+            })),
+            status => Err(trouble(status)),
+        }
+    }
+
+    /// Writes under the lock of this name. The protocol knows no conditions, so what is
+    /// there is looked at before.
+    pub(crate) async fn write(
+        &self,
+        id: &str,
+        bytes: Vec<u8>,
+        over: Option<&Seen>,
+    ) -> Result<Seen, Trouble> {
+        let there = self.read().await?;
+        if there.as_ref().map(|seen| &seen.bytes) != over.map(|seen| &seen.bytes) {
+            let text = "another document is there than the one that was written last";
+            return Err(Trouble::Refused(told(text)));
+        }
+        let mut url = self.state.clone();
+        url.query_pairs_mut().append_pair("ID", id);
+        let answer = self
+            .send(self.update.clone(), url, Some(bytes.clone()))
+            .await?;
+        if !answer.status().is_success() {
+            return Err(trouble(answer.status()));
+        }
+        Ok(Seen {
+            bytes,
+            mark: UpdateVersion {
+                e_tag: None,
+                version: None,
+            },
+            age: None,
+        })
+    }
+
+    /// Asks for the lock.
+    pub(crate) async fn lock(&self, info: &LockInfo) -> Result<Locked, Trouble> {
+        let (method, url) = self.lock.clone();
+        let answer = self.send(method, url, Some(json(info))).await?;
+        match answer.status() {
+            StatusCode::LOCKED | StatusCode::CONFLICT => {
+                let text = body(answer).await?;
+                let held: LockInfo = serde_json::from_slice(&text).unwrap_or_default();
+                // An answer may have been lost after the lock was given to us.
+                if held.id == info.id {
+                    return Ok(Locked::Taken);
+                }
+                Ok(Locked::Held(held))
+            }
+            status if status.is_success() => Ok(Locked::Taken),
+            StatusCode::NOT_FOUND
+            | StatusCode::METHOD_NOT_ALLOWED
+            | StatusCode::NOT_IMPLEMENTED => {
+                let text = format!(
+                    "the server has no lock here ({} {}: {}); \
+                     POSPOOL_HTTP_LOCK_METHOD and POSPOOL_HTTP_LOCK_ADDRESS say how it locks",
+                    self.lock.0,
+                    self.lock.1,
+                    answer.status()
+                );
+                Err(Trouble::Lasting(told(text)))
+            }
+            status => Err(trouble(status)),
+        }
+    }
+
+    /// Gives a lock back; who knows its name may.
+    pub(crate) async fn unlock(&self, info: &LockInfo) -> Result<(), Trouble> {
+        let (method, url) = self.unlock.clone();
+        let answer = self.send(method, url, Some(json(info))).await?;
+        if answer.status().is_success() {
+            Ok(())
+        } else {
+            Err(trouble(answer.status()))
+        }
+    }
+
+    async fn send(
+        &self,
+        method: Method,
+        url: Url,
+        body: Option<Vec<u8>>,
+    ) -> Result<Response, Trouble> {
+        let mut request = self.client.request(method, url);
+        if let Some((name, password)) = &self.user {
+            request = request.basic_auth(name, password.as_ref());
+        }
+        if let Some(body) = body {
+            request = request
+                .header(reqwest::header::CONTENT_TYPE, "application/json")
+                .body(body);
+        }
+        request.send().await.map_err(passing)
+    }
+}
+
+/// How a server locks, if the user does not say it.
+struct Usual {
+    lock: Method,
+    unlock: Method,
+    lock_address: Url,
+}
+
+impl Usual {
+    /// The protocol's own way, or that of GitLab, which is known by its path.
+    fn of(state: &Url) -> Self {
+        let path = state.path();
+        if path.contains("/api/v4/projects/") && path.contains("/terraform/state/") {
+            let mut lock_address = state.clone();
+            lock_address.set_path(&format!("{}/lock", path.trim_end_matches('/')));
+            return Self {
+                lock: Method::POST,
+                unlock: Method::DELETE,
+                lock_address,
+            };
+        }
+        let method = |name: &str| Method::from_bytes(name.as_bytes()).unwrap_or(Method::POST);
+        Self {
+            lock: method("LOCK"),
+            unlock: method("UNLOCK"),
+            lock_address: state.clone(),
+        }
+    }
+}
+
+fn json(info: &LockInfo) -> Vec<u8> {
+    serde_json::to_vec(info).unwrap_or_default()
+}
+
+/// What a status means for a write.
+fn trouble(status: StatusCode) -> Trouble {
+    let cause = told(format!("the server answered {status}"));
+    match status.as_u16() {
+        409 | 412 | 422 | 423 => Trouble::Refused(cause),
+        401 | 403 => Trouble::Lasting(told(format!(
+            "the server answered {status}; POSPOOL_HTTP_USERNAME and POSPOOL_HTTP_PASSWORD say who asks"
+        ))),
+        408 | 425 | 429 | 500..=599 => Trouble::Passing(cause),
+        _ => Trouble::Lasting(cause),
+    }
+}
+
+/// A request without an answer. Its URL is told elsewhere, and may hold the lock's name.
+fn passing(error: reqwest::Error) -> Trouble {
+    Trouble::Passing(error.without_url().into())
+}
+
+async fn body(mut answer: Response) -> Result<Vec<u8>, Trouble> {
+    let mut bytes = Vec::new();
+    while let Some(part) = answer.chunk().await.map_err(passing)? {
+        if (bytes.len() + part.len()) as u64 > MAX_BYTES {
+            let text = format!("the answer is larger than {MAX_BYTES} bytes");
+            return Err(Trouble::Lasting(told(text)));
+        }
+        bytes.extend_from_slice(&part);
+    }
+    Ok(bytes)
+}
+
+fn is_loopback(host: &str) -> bool {
+    let address = host.trim_matches(['[', ']']).parse::<IpAddr>();
+    host == "localhost" || address.is_ok_and(|address| address.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn url(text: &str) -> Url {
+        Url::parse(text).unwrap()
+    }
+
+    #[test]
+    fn a_server_locks_in_the_usual_way_or_in_its_own() {
+        let plain = url("https://states.example/harbour");
+        let http = Http::new(&plain, &HttpSettings::default()).unwrap();
+        assert_eq!((http.lock.0.as_str(), &http.lock.1), ("LOCK", &plain));
+        assert_eq!(http.unlock.0.as_str(), "UNLOCK");
+        let gitlab = url("https://git.example/api/v4/projects/7/terraform/state/harbour");
+        let mut settings = HttpSettings::default();
+        let http = Http::new(&gitlab, &settings).unwrap();
+        assert_eq!(http.lock.0, Method::POST);
+        assert!(http.lock.1.path().ends_with("/harbour/lock"));
+        assert_eq!(
+            (http.unlock.0, http.unlock.1),
+            (Method::DELETE, http.lock.1)
+        );
+        settings.lock_method = Some(Method::PUT);
+        settings.lock_address = Some(plain.clone());
+        let http = Http::new(&gitlab, &settings).unwrap();
+        assert_eq!(http.lock, (Method::PUT, plain));
+    }
+
+    #[test]
+    fn a_password_does_not_travel_in_the_open() {
+        let settings = HttpSettings {
+            username: Some("me".to_owned()),
+            password: Some("hunter2".to_owned()),
+            ..HttpSettings::default()
+        };
+        for open in ["http://states.example/a", "http://127.evil.example/a"] {
+            let refused = Http::new(&url(open), &settings);
+            let why = refused.err().map(|error| error.to_string());
+            assert!(why.is_some_and(|why| !why.contains("hunter2")), "{open}");
+        }
+        assert!(Http::new(&url("http://127.0.0.1:1/a"), &settings).is_ok());
+        assert!(Http::new(&url("https://states.example/a"), &settings).is_ok());
+    }
+
+    #[test]
+    fn a_lease_of_the_asker_is_not_taken_for_the_holders() {
+        let mut info = LockInfo::of(&Lease::new("apply", 0));
+        assert!(info.lease().is_some());
+        info.id = "another".to_owned();
+        assert!(info.lease().is_none());
+    }
+}

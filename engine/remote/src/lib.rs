@@ -1,0 +1,94 @@
+//! States that somebody else keeps: object stores, and servers of the HTTP state protocol.
+//!
+//! - Reads and writes: one document per state, which holds the snapshot, the journal and the lease.
+//! - Returns: a [`Medium`] for `pospool_engine::store::Store`, which knows nothing of networks.
+//! - Never: writes over a document that is not the one it wrote last, and never puts a
+//!   credential into a message or a document.
+
+mod document;
+mod failure;
+mod hold;
+mod http;
+mod lease;
+mod location;
+mod medium;
+mod objects;
+mod place;
+mod runtime;
+mod settings;
+mod stamp;
+#[cfg(test)]
+mod tests;
+
+use pospool_engine::store::{Holder, Medium, Mode, Store, StoreError};
+
+pub use document::Document;
+pub use lease::Lease;
+pub use location::{Location, LocationError};
+pub use settings::{HttpSettings, Settings, SettingsError};
+
+use place::Place;
+
+/// Opens what keeps the state of a location. To change it, the lock is taken first.
+pub fn open(
+    location: &Location,
+    mode: Mode,
+    command: &str,
+    settings: &Settings,
+) -> Result<Box<dyn Medium>, StoreError> {
+    if let Location::File(path) = location {
+        return Store::keeper(path, mode, command);
+    }
+    let place = Place::new(location, settings)?;
+    match mode {
+        Mode::Read => Ok(Box::new(medium::look(place)?)),
+        Mode::Write => {
+            let lease = Lease::new(command, place.lease_seconds(settings));
+            Ok(Box::new(medium::hold(place, lease)?))
+        }
+    }
+}
+
+/// Opens the state of a location.
+pub fn store(
+    location: &Location,
+    mode: Mode,
+    command: &str,
+    settings: &Settings,
+) -> Result<Store, StoreError> {
+    let medium = open(location, mode, command, settings)?;
+    Store::over(medium, &location.name(), mode)
+}
+
+/// A lock on a remote state.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Held {
+    /// Name of the lock, which `unlock` must be given.
+    pub id: String,
+    /// Who took it.
+    pub holder: Holder,
+    /// Whether the holder may still be at work. If not, the next run takes over by itself.
+    pub live: bool,
+    /// Seconds until the next run may take over, if nothing is heard of the holder until
+    /// then; `None` if the keeper's locks never end by themselves.
+    pub ends_in: Option<u64>,
+}
+
+/// Who holds the lock; `None` if nobody does, and for files, whose locks end with their process.
+pub fn held(location: &Location, settings: &Settings) -> Result<Option<Held>, StoreError> {
+    if let Location::File(_) = location {
+        return Ok(None);
+    }
+    let place = Place::new(location, settings)?;
+    runtime::run(async move { place.held().await })
+}
+
+/// Takes the lock of this name away from its holder, whose next write then fails.
+pub fn unlock(location: &Location, settings: &Settings, id: &str) -> Result<(), StoreError> {
+    if let Location::File(_) = location {
+        return Ok(());
+    }
+    let place = Place::new(location, settings)?;
+    let id = id.to_owned();
+    runtime::run(async move { place.unlock(&id).await })
+}

@@ -1,0 +1,238 @@
+//! The hold on a state, over a store in memory that can fail on demand.
+
+use std::fmt;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+use futures_util::stream::BoxStream;
+use object_store::memory::InMemory;
+use object_store::path::Path;
+use object_store::{
+    CopyOptions, Error, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta,
+    ObjectStore, PutMultipartOptions, PutOptions, PutPayload, PutResult, Result,
+};
+use pospool_engine::store::{Mode, Store, StoreError};
+
+use crate::lease::Lease;
+use crate::medium;
+use crate::place::Place;
+
+/// What happens to the next writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fault {
+    /// It does not arrive.
+    Before,
+    /// It arrives, and the answer is lost.
+    After,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Faulty {
+    inner: Arc<InMemory>,
+    faults: Arc<Mutex<Vec<Fault>>>,
+    /// Conditions are ignored.
+    careless: bool,
+    writes: Arc<AtomicUsize>,
+}
+
+impl fmt::Display for Faulty {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("faulty")
+    }
+}
+
+fn cut() -> Error {
+    Error::Generic {
+        store: "faulty",
+        source: "the connection was cut".into(),
+    }
+}
+
+#[async_trait::async_trait]
+impl ObjectStore for Faulty {
+    async fn put_opts(
+        &self,
+        at: &Path,
+        bytes: PutPayload,
+        options: PutOptions,
+    ) -> Result<PutResult> {
+        self.writes.fetch_add(1, Ordering::Relaxed);
+        let fault = self.faults.lock().unwrap().pop();
+        match fault {
+            Some(Fault::Before) => Err(cut()),
+            Some(Fault::After) => {
+                self.inner.put_opts(at, bytes, options).await?;
+                Err(cut())
+            }
+            None if self.careless => self.inner.put_opts(at, bytes, PutOptions::default()).await,
+            None => self.inner.put_opts(at, bytes, options).await,
+        }
+    }
+
+    async fn get_opts(&self, at: &Path, options: GetOptions) -> Result<GetResult> {
+        self.inner.get_opts(at, options).await
+    }
+
+    async fn put_multipart_opts(
+        &self,
+        at: &Path,
+        options: PutMultipartOptions,
+    ) -> Result<Box<dyn MultipartUpload>> {
+        self.inner.put_multipart_opts(at, options).await
+    }
+
+    fn delete_stream(
+        &self,
+        at: BoxStream<'static, Result<Path>>,
+    ) -> BoxStream<'static, Result<Path>> {
+        self.inner.delete_stream(at)
+    }
+
+    fn list(&self, prefix: Option<&Path>) -> BoxStream<'static, Result<ObjectMeta>> {
+        self.inner.list(prefix)
+    }
+
+    async fn list_with_delimiter(&self, prefix: Option<&Path>) -> Result<ListResult> {
+        self.inner.list_with_delimiter(prefix).await
+    }
+
+    async fn copy_opts(&self, from: &Path, to: &Path, options: CopyOptions) -> Result<()> {
+        self.inner.copy_opts(from, to, options).await
+    }
+}
+
+impl Faulty {
+    /// The next writes, the first one first.
+    fn plan(&self, faults: &[Fault]) {
+        *self.faults.lock().unwrap() = faults.iter().rev().copied().collect();
+    }
+
+    fn open(&self) -> std::result::Result<Store, StoreError> {
+        self.open_as(Lease::new("apply", 60))
+    }
+
+    fn open_as(&self, lease: Lease) -> std::result::Result<Store, StoreError> {
+        let medium = medium::hold(Place::over(self.clone()), lease)?;
+        Store::over(Box::new(medium), "memory".as_ref(), Mode::Write)
+    }
+
+    fn look(&self) -> Store {
+        let medium = medium::look(Place::over(self.clone())).unwrap();
+        Store::over(Box::new(medium), "memory".as_ref(), Mode::Read).unwrap()
+    }
+}
+
+/// A lease of a process that has ended.
+fn of_the_dead() -> Lease {
+    let mut lease = Lease::new("apply", 60);
+    lease.started = Some(1);
+    lease
+}
+
+fn set(store: &mut Store, name: &str) -> std::result::Result<(), StoreError> {
+    store.update(|state| {
+        state.outputs.insert(name.to_owned(), true.into());
+    })
+}
+
+#[test]
+fn one_holds_the_state_and_the_other_is_told_who() {
+    let faulty = Faulty::default();
+    let mut first = faulty.open().unwrap();
+    set(&mut first, "a").unwrap();
+    let refused = faulty.open().unwrap_err();
+    assert_eq!(refused.code(), "state/locked");
+    let told = refused.to_string();
+    assert!(told.contains("`pospool apply`"), "{told}");
+    assert!(
+        told.contains(&format!("process {}", std::process::id())),
+        "{told}"
+    );
+    assert!(faulty.look().exists(), "who only looks needs no lock");
+    drop(first);
+    assert!(faulty.open().unwrap().state().outputs.contains_key("a"));
+}
+
+#[test]
+fn a_holder_that_wakes_up_late_can_write_no_more() {
+    let faulty = Faulty::default();
+    let mut late = faulty.open_as(of_the_dead()).unwrap();
+    set(&mut late, "a").unwrap();
+    let mut next = faulty.open().unwrap();
+    assert!(next.state().outputs.contains_key("a"));
+    for name in ["late", "later"] {
+        assert_eq!(set(&mut late, name).unwrap_err().code(), "state/lock-lost");
+    }
+    drop(late);
+    set(&mut next, "b").unwrap();
+    assert!(faulty.look().state().outputs.contains_key("b"));
+    assert!(!faulty.look().state().outputs.contains_key("late"));
+    assert!(
+        faulty.open().is_err(),
+        "the late one did not take the lock along"
+    );
+}
+
+#[test]
+fn a_write_whose_answer_is_lost_counts_once() {
+    let faulty = Faulty::default();
+    let mut store = faulty.open().unwrap();
+    set(&mut store, "a").unwrap();
+    for faults in [
+        vec![Fault::After],
+        vec![Fault::Before],
+        vec![Fault::Before, Fault::After],
+    ] {
+        faulty.plan(&faults);
+        let before = faulty.look().state().serial;
+        set(&mut store, &format!("{faults:?}")).unwrap();
+        let after = faulty.look();
+        assert_eq!(after.state().serial, before + 1, "{faults:?}");
+        assert_eq!(after.state(), store.state());
+    }
+}
+
+#[test]
+fn a_lock_whose_answer_is_lost_is_ours() {
+    let faulty = Faulty::default();
+    faulty.plan(&[Fault::After]);
+    let mut store = faulty.open().unwrap();
+    set(&mut store, "a").unwrap();
+    drop(store);
+    faulty.plan(&[Fault::After]);
+    set(&mut faulty.open().unwrap(), "b").unwrap();
+    assert_eq!(faulty.look().state().outputs.len(), 2);
+}
+
+#[test]
+fn a_store_that_ignores_conditions_is_refused() {
+    let faulty = Faulty {
+        careless: true,
+        ..Faulty::default()
+    };
+    let refused = faulty.open().unwrap_err();
+    assert_eq!(refused.code(), "state/keeper");
+    let why = std::error::Error::source(&refused).unwrap().to_string();
+    assert!(why.contains("ignores the conditions"), "{why}");
+}
+
+#[tokio::test]
+async fn it_can_be_used_from_within_a_runtime() {
+    let faulty = Faulty::default();
+    let mut store = faulty.open().unwrap();
+    set(&mut store, "a").unwrap();
+    assert!(faulty.look().exists());
+}
+
+#[test]
+fn signs_of_life_are_given_and_change_nothing() {
+    let faulty = Faulty::default();
+    let mut store = faulty.open_as(Lease::new("apply", 1)).unwrap();
+    set(&mut store, "a").unwrap();
+    let before = faulty.writes.load(Ordering::Relaxed);
+    while faulty.writes.load(Ordering::Relaxed) < before + 2 {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    set(&mut store, "b").unwrap();
+    assert_eq!(faulty.look().state(), store.state());
+}

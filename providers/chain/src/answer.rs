@@ -1,0 +1,127 @@
+//! What a Core Space node's refusal of signed bytes means.
+//!
+//! - Reads: code and text of the refusal.
+//! - Returns: an [`Answer`].
+//! - Never: decides what follows from it.
+//!
+//! Nearly all refusals have code -32602 and differ by their text only; some texts are the debug form of an error
+//! (conflux-rust `transaction_pool/error.rs`, `primitives/src/transaction/mod.rs`, `cfx_handler.rs`).
+
+use crate::flight::Answer;
+use crate::rpc::Refusal;
+
+/// Parts of texts in lower case, in their order of precedence.
+const TEXTS: &[(&str, Answer)] = &[
+    ("already exist", Answer::Known),
+    ("alreadyimported", Answer::Known),
+    ("too stale nonce", Answer::NonceUsed),
+    ("same nonce", Answer::NonceTaken),
+    ("too distant future", Answer::NonceTooFar),
+    ("is full", Answer::Full),
+    ("out of balance", Answer::TooPoor),
+    ("gas price", Answer::TooCheap),
+    ("gasprice", Answer::TooCheap),
+    ("epochheight", Answer::TooOld),
+    ("epoch height", Answer::TooOld),
+    ("chainid", Answer::OtherChain),
+    ("chain id", Answer::OtherChain),
+];
+
+/// Reads a refusal.
+pub(crate) fn read(refusal: &Refusal) -> Answer {
+    if refusal.is_busy() {
+        return Answer::Busy;
+    }
+    let text = words(refusal);
+    let found = TEXTS.iter().find(|(part, _)| text.contains(part));
+    found.map_or(Answer::Invalid, |(_, answer)| *answer)
+}
+
+/// The price that the pool asks for instead of what it has with the same nonce.
+pub(crate) fn demanded(refusal: &Refusal) -> Option<u128> {
+    let text = words(refusal);
+    let (_, rest) = text.split_once("gas price >")?;
+    let digits: String = rest
+        .trim_start()
+        .chars()
+        .take_while(char::is_ascii_digit)
+        .collect();
+    digits.parse().ok()
+}
+
+fn words(refusal: &Refusal) -> String {
+    let data = refusal.data.as_deref().unwrap_or_default();
+    format!("{} {data}", refusal.message).to_lowercase()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(text: &str) -> Refusal {
+        Refusal {
+            code: -32602,
+            message: "Invalid parameters: tx".to_owned(),
+            data: Some(text.to_owned()),
+        }
+    }
+
+    #[test]
+    fn refusals_are_read_by_their_text() {
+        for (text, expected) in [
+            ("\"tx already exist\"", Answer::Known),
+            (
+                "Transaction 0x1 is discarded due to a too stale nonce",
+                Answer::NonceUsed,
+            ),
+            (
+                "Transaction 0x1 is discarded due to in too distant future",
+                Answer::NonceTooFar,
+            ),
+            (
+                "Tx with same nonce already inserted. To replace it, you need to specify a gas price > 5",
+                Answer::NonceTaken,
+            ),
+            ("txpool is full", Answer::Full),
+            (
+                "Transaction 0x1 is discarded due to out of balance, needs 2 but account balance is 1",
+                Answer::TooPoor,
+            ),
+            (
+                "transaction gas price 1 less than the minimum value 2",
+                Answer::TooCheap,
+            ),
+            ("ZeroGasPrice", Answer::TooCheap),
+            (
+                "EpochHeightOutOfBound { block_height: 9, set: 1, transaction_epoch_bound: 2 }",
+                Answer::TooOld,
+            ),
+            (
+                "ChainIdMismatch { expected: 1, got: 2 }",
+                Answer::OtherChain,
+            ),
+            ("NotEnoughBaseGas { required: 2, got: 1 }", Answer::Invalid),
+        ] {
+            assert_eq!(read(&refusal(text)), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_node_that_catches_up_or_throttles_is_busy() {
+        for code in [-32077, -32072] {
+            let busy = Refusal {
+                code,
+                message: "no".to_owned(),
+                data: None,
+            };
+            assert_eq!(read(&busy), Answer::Busy);
+        }
+    }
+
+    #[test]
+    fn the_demanded_price_is_read() {
+        let text = "Tx with same nonce already inserted. To replace it, you need to specify a gas price > 1020000000";
+        assert_eq!(demanded(&refusal(text)), Some(1_020_000_000));
+        assert_eq!(demanded(&refusal("txpool is full")), None);
+    }
+}

@@ -1,0 +1,139 @@
+//! Which nonces of an account are free: neither executed nor waited for in the pool.
+//!
+//! - Reads: the account's transactions in the node's pool, with their epoch heights.
+//! - Returns: the first free nonce, or whether a certain one is free.
+//! - Never: counts what is too old to be executed. A pool keeps that, and lets a new transaction take its place
+//!   (conflux-rust `transaction_pool/nonce_pool/mod.rs`, `should_replace`); a nonce behind it would wait for ever.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value as Json, json};
+
+use crate::address::CoreAddress;
+use crate::batch::{Answers, At, Batch, Slot};
+use crate::look::EPOCH_BOUND;
+use crate::text::field_u64;
+
+/// Questions about an account's nonces.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Asked {
+    executed: Slot,
+    waiting: Slot,
+    pooled: Slot,
+    newest: Slot,
+}
+
+/// The nonces of an account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Nonces {
+    /// First one that is not executed.
+    pub(crate) executed: u64,
+    waiting: Waiting,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Waiting {
+    These(BTreeSet<u64>),
+    /// All below this one: the node only tells a number.
+    Below(u64),
+}
+
+/// Asks about an account's nonces.
+pub(crate) fn ask(batch: &mut Batch, address: CoreAddress) -> Asked {
+    let account = || json!([address.to_string()]);
+    Asked {
+        executed: batch.nonce(address, At::LatestState),
+        waiting: batch.ask("cfx_getAccountPendingTransactions", account()),
+        pooled: batch.ask("txpool_nextNonce", account()),
+        newest: batch.ask("cfx_epochNumber", json!(["latest_mined"])),
+    }
+}
+
+/// Reads an account's nonces; `None` if the node did not say. Public endpoints may not offer the pool's methods; then
+/// only executed transactions count.
+pub(crate) fn read(asked: Asked, answers: &Answers) -> Option<Nonces> {
+    let executed = answers.u64(asked.executed)?;
+    let newest = answers.u64(asked.newest).unwrap_or_default();
+    let listed = answers
+        .get(asked.waiting)
+        .and_then(|waiting| waiting.get("pendingTransactions")?.as_array());
+    let waiting = match listed {
+        Some(listed) => Waiting::These(alive(listed, newest)),
+        None => Waiting::Below(answers.u64(asked.pooled).unwrap_or(executed)),
+    };
+    Some(Nonces { executed, waiting })
+}
+
+/// Nonces of those that may still be executed after an epoch.
+fn alive(listed: &[Json], newest: u64) -> BTreeSet<u64> {
+    let is_old = |transaction: &Json| {
+        let height = field_u64(transaction, "epochHeight");
+        height.is_some_and(|height| height.saturating_add(EPOCH_BOUND) < newest)
+    };
+    let alive = listed.iter().filter(|transaction| !is_old(transaction));
+    alive
+        .filter_map(|transaction| field_u64(transaction, "nonce"))
+        .collect()
+}
+
+impl Nonces {
+    /// First free nonce.
+    pub(crate) fn next(&self) -> u64 {
+        let mut next = self.executed;
+        while !self.is_free(next) {
+            next += 1;
+        }
+        next
+    }
+
+    /// Whether nothing that was executed or may be has a nonce.
+    pub(crate) fn is_free(&self, nonce: u64) -> bool {
+        let waits = match &self.waiting {
+            Waiting::These(these) => these.contains(&nonce),
+            Waiting::Below(first) => nonce < *first,
+        };
+        nonce >= self.executed && !waits
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rpc::Rpc;
+    use crate::testing::{Answer, Server};
+
+    async fn nonces(listed: Json) -> Nonces {
+        let server = Server::start(move |method, _| {
+            Answer::Result(match method {
+                "cfx_getNextNonce" => json!("0x5"),
+                "cfx_getAccountPendingTransactions" => listed.clone(),
+                "txpool_nextNonce" => json!("0x8"),
+                _ => json!("0x186aa"),
+            })
+        })
+        .await;
+        let mut batch = Batch::default();
+        let asked = ask(&mut batch, CoreAddress::new([1; 20], 1));
+        let rpc = Rpc::new(&[server.url()]).unwrap();
+        read(asked, &batch.send(&rpc).await.unwrap()).unwrap()
+    }
+
+    fn listed(pairs: &[(u64, u64)]) -> Json {
+        let transactions = pairs.iter().map(|(nonce, height)| {
+            json!({ "nonce": format!("{nonce:#x}"), "epochHeight": format!("{height:#x}") })
+        });
+        json!({ "pendingTransactions": transactions.collect::<Vec<_>>() })
+    }
+
+    /// The newest epoch is 100,010.
+    #[tokio::test]
+    async fn what_is_too_old_does_not_take_a_nonce() {
+        let all_alive = nonces(listed(&[(5, 10), (6, 11), (8, 12)])).await;
+        assert_eq!((all_alive.next(), all_alive.is_free(8)), (7, false));
+        let first_is_old = nonces(listed(&[(5, 9), (6, 9), (7, 10)])).await;
+        assert_eq!(first_is_old.next(), 5);
+        assert!(first_is_old.is_free(6) && !first_is_old.is_free(7));
+        assert!(!first_is_old.is_free(4), "it is executed");
+        assert_eq!(nonces(Json::Null).await.next(), 8, "only a number is told");
+    }
+}

@@ -1,0 +1,3 @@
+//! Fuzzes `compiler_output`.
+#![no_main]
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| pospool_fuzz::targets::compiler_output(bytes));

@@ -1,0 +1,3 @@
+//! Fuzzes `docker_answer`.
+#![no_main]
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| pospool_fuzz::targets::docker_answer(bytes));

@@ -1,0 +1,3 @@
+//! Fuzzes `journal`.
+#![no_main]
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| pospool_fuzz::targets::journal(bytes));

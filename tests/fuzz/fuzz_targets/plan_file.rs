@@ -1,0 +1,3 @@
+//! Fuzzes `plan_file`.
+#![no_main]
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| pospool_fuzz::targets::plan_file(bytes));

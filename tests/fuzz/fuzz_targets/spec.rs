@@ -1,0 +1,3 @@
+//! Fuzzes `spec`.
+#![no_main]
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| pospool_fuzz::targets::spec(bytes));

@@ -1,0 +1,18 @@
+//! What a Docker Engine says, and a node inside of its container.
+//!
+//! - Reads: any bytes, by their first letter: `i` an inspected container, `l` a list of containers, `p` lines of a
+//!   pull, `n` an answer of the node.
+//! - Checks: no panic; the identity of a node is hexadecimal and names one key; no secret among the attributes.
+
+use pospool_docker::fuzzing as docker;
+
+/// One run.
+pub fn run(bytes: &[u8]) {
+    match bytes.split_first() {
+        Some((b'i', json)) => docker::inspected(json),
+        Some((b'l', json)) => docker::listing(json),
+        Some((b'p', lines)) => docker::pulled(lines),
+        Some((b'n', text)) => docker::node_answer(&String::from_utf8_lossy(text)),
+        _ => {}
+    }
+}

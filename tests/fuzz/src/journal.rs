@@ -1,0 +1,150 @@
+//! The journal of a run, whole or cut.
+//!
+//! - Reads: any bytes as a journal; or, behind a `+`, two numbers and lines without their checksums, which are put
+//!   in front of them here, since no fuzzer finds a hash: where to cut, and which byte to turn.
+//! - Checks: no panic; a cut journal yields a part of the whole one's entries, in order, and all lines before the
+//!   cut; a turned byte never yields an entry that was not written; what was read can be written and read again.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use pospool_cli::view::{self, Paint};
+use pospool_engine::store::{Entry, Header, Mode, Read, Store, StoreError, decode_journal};
+use serde::Serialize;
+use sha3::{Digest as _, Sha3_256};
+
+use crate::medium::Memory;
+use crate::shown;
+
+const LINEAGE: &str = "5f0c1a7be2d94c3386a1f4e0b7d29c55";
+const SNAPSHOT: &str = r#"{"format":"pospool-state","version":1,"state":{"lineage":"5f0c1a7be2d94c3386a1f4e0b7d29c55","serial":7,"chains":{},"resources":{},"outputs":{}}}"#;
+
+/// One run.
+pub fn run(bytes: &[u8]) {
+    let Some((b'+', rest)) = bytes.split_first() else {
+        whole(bytes);
+        return;
+    };
+    let Some((&[cut_high, cut_low, turn], lines)) = rest
+        .split_at_checked(3)
+        .and_then(|(head, lines)| Some((<&[u8; 3]>::try_from(head).ok()?, lines)))
+    else {
+        return;
+    };
+    let mut journal = line(&Header::new(LINEAGE, 7));
+    for line in lines
+        .split(|&byte| byte == b'\n')
+        .filter(|line| !line.is_empty())
+    {
+        journal.extend(with_checksum(line));
+    }
+    let Some(read) = whole(&journal) else {
+        return;
+    };
+    let at = usize::from(u16::from_be_bytes([cut_high, cut_low])) % (journal.len() + 1);
+    cut(&journal, &read, at);
+    turned(&journal, &read, at, turn);
+    opened(&journal, &read);
+}
+
+fn decode(bytes: &[u8]) -> Result<Option<Read>, StoreError> {
+    decode_journal(Path::new("state.json.journal"), bytes)
+}
+
+/// Reads a journal; what it yields must be written and read again.
+fn whole(bytes: &[u8]) -> Option<Read> {
+    let read = decode(bytes).ok()??;
+    let good = usize::try_from(read.good_bytes).expect("it is in memory");
+    assert!(bytes[..good].ends_with(b"\n"));
+    let mut written = line(&read.header);
+    for entry in &read.entries {
+        written.extend(line(entry));
+    }
+    let again = decode(&written)
+        .expect("what was written can be read")
+        .expect("its first line is whole");
+    assert_eq!(
+        (&again.header, &again.entries),
+        (&read.header, &read.entries)
+    );
+    assert_eq!(again.good_bytes, written.len() as u64);
+    Some(read)
+}
+
+/// A run that was killed leaves the first bytes.
+fn cut(journal: &[u8], read: &Read, at: usize) {
+    let found = decode(&journal[..at]).expect("a cut end is no damage");
+    let lines = journal[..at].iter().filter(|&&byte| byte == b'\n').count();
+    match found {
+        None => assert_eq!(lines, 0),
+        Some(found) => {
+            assert_eq!(found.entries[..], read.entries[..lines - 1]);
+            assert!(usize::try_from(found.good_bytes).expect("small") <= at);
+        }
+    }
+}
+
+/// A byte that is not what was written.
+fn turned(journal: &[u8], read: &Read, at: usize, turn: u8) {
+    let mut journal = journal.to_vec();
+    let Some(byte) = journal.get_mut(at).filter(|_| turn != 0) else {
+        return;
+    };
+    *byte ^= turn;
+    if let Ok(Some(found)) = decode(&journal) {
+        assert_eq!(found.header, read.header);
+        assert_eq!(found.entries[..], read.entries[..found.entries.len()]);
+        assert!(found.entries.len() < read.entries.len());
+    }
+}
+
+/// A store goes on from it.
+fn opened(journal: &[u8], read: &Read) {
+    let memory = Memory::new(Some(SNAPSHOT.into()), Some(journal.to_vec()));
+    let name = Path::new("state.json");
+    let mut store = Store::over(Box::new(memory.clone()), name, Mode::Write)
+        .expect("the journal is of this state");
+    assert_eq!(store.replayed(), read.entries.len());
+    shown::check(&view::state::text(&store, Paint::PLAIN));
+    let (state, open) = (store.state().clone(), store.open_effects().to_vec());
+    let address = "record.after".parse().expect("a good address");
+    store
+        .record(Entry::Remove { address })
+        .expect("memory takes everything");
+    store.sync().expect("memory takes everything");
+    let kept = memory.kept().clone();
+    let again = Store::over(
+        Box::new(Memory::new(kept.snapshot, kept.journal)),
+        name,
+        Mode::Read,
+    )
+    .expect("what was written can be read");
+    let mut expected = state;
+    expected
+        .resources
+        .retain(|address, _| address.as_str() != "record.after");
+    assert_eq!(
+        (again.state(), again.open_effects()),
+        (&expected, &open[..])
+    );
+}
+
+/// One line as the store writes it.
+fn line<T: Serialize>(content: &T) -> Vec<u8> {
+    with_checksum(&serde_json::to_vec(content).expect("plain data has a JSON form"))
+}
+
+fn with_checksum(json: &[u8]) -> Vec<u8> {
+    let digest = Sha3_256::digest(json);
+    let mut line = digest[..4]
+        .iter()
+        .fold(String::new(), |mut line, byte| {
+            let _ = write!(line, "{byte:02x}");
+            line
+        })
+        .into_bytes();
+    line.push(b' ');
+    line.extend_from_slice(json);
+    line.push(b'\n');
+    line
+}

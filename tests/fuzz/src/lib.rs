@@ -1,0 +1,36 @@
+//! Bodies of the fuzz targets: every input that pospool reads, as a function of bytes.
+//!
+//! - Reads: bytes that a fuzzer chose, or a file of the corpus.
+//! - Returns: nothing; a broken promise is a panic.
+//! - Never: reaches the network, Docker, or a file.
+
+mod chain;
+mod docker;
+mod journal;
+mod medium;
+mod plan_file;
+mod shown;
+mod sources;
+mod spec;
+mod state;
+mod texts;
+mod variables;
+
+#[cfg(test)]
+mod corpus;
+
+/// The targets: functions of bytes that panic when a promise is broken. Each program of `fuzz_targets` is one line
+/// around one of them.
+pub mod targets {
+    pub use crate::chain::run as rpc_answer;
+    pub use crate::docker::run as docker_answer;
+    pub use crate::journal::run as journal;
+    pub use crate::plan_file::run as plan_file;
+    pub use crate::sources::compiler_output;
+    pub use crate::sources::files as sources;
+    pub use crate::spec::run as spec;
+    pub use crate::state::run as state;
+    pub use crate::texts::register_data;
+    pub use crate::texts::run as texts;
+    pub use crate::variables::run as variables;
+}

@@ -1,0 +1,42 @@
+//! A saved plan.
+//!
+//! - Reads: any bytes as a plan file.
+//! - Checks: no panic while it is read, checked and shown; what was read is what is written.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use pospool_cli::view::Paint;
+use pospool_cli::view::plan::{self, Around};
+use pospool_engine::check;
+use pospool_engine::observe::Seen;
+use pospool_engine::planfile::{self, PlanFile};
+use pospool_engine::store::VERSION;
+use pospool_model::state::State;
+
+use crate::shown;
+
+/// One run.
+pub fn run(bytes: &[u8]) {
+    let name = Path::new("plan.json");
+    let Ok(plan) = planfile::decode(name, bytes) else {
+        return;
+    };
+    let problems = check::check(&plan, &State::default(), &Seen::default());
+    let around = Around {
+        outputs: &BTreeMap::new(),
+        destroy: false,
+        refused: !problems.is_empty(),
+        paint: Paint::PLAIN,
+    };
+    shown::check(&plan::text(&plan, around));
+    assert!(plan::summary(&plan).is_object());
+    let file = PlanFile {
+        format: "pospool-plan".to_owned(),
+        version: VERSION,
+        plan,
+    };
+    let written = serde_json::to_vec(&file).expect("plain data has a JSON form");
+    let again = planfile::decode(name, &written).expect("what was written can be read");
+    assert_eq!(again, file.plan);
+}

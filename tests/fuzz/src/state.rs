@@ -1,0 +1,37 @@
+//! The snapshot of a state.
+//!
+//! - Reads: any bytes as `pospool.state.json`.
+//! - Checks: no panic while it is read, shown and saved; what was read is what is written; a saved state is the
+//!   next version of the same one.
+
+use std::path::Path;
+
+use pospool_cli::view::{self, Paint};
+use pospool_engine::store::{Mode, Store, decode_snapshot};
+
+use crate::medium::Memory;
+use crate::shown;
+
+/// One run.
+pub fn run(bytes: &[u8]) {
+    let name = Path::new("state.json");
+    let Ok(state) = decode_snapshot(name, bytes) else {
+        return;
+    };
+    let memory = Memory::new(Some(bytes.to_vec()), None);
+    let mut store = Store::over(Box::new(memory.clone()), name, Mode::Write)
+        .expect("a state that can be read can be opened");
+    assert_eq!(*store.state(), state);
+    shown::check(&view::state::text(&store, Paint::PLAIN));
+    assert!(view::state::json(&store).is_object());
+    if store.conclude(|_| {}).is_err() {
+        // Refused, and left as it was.
+        assert_eq!(memory.kept().snapshot.as_deref(), Some(bytes));
+        return;
+    }
+    let written = memory.kept().snapshot.clone().expect("it was saved");
+    let mut again = decode_snapshot(name, &written).expect("what was written can be read");
+    assert_eq!(again.serial, state.serial + 1);
+    again.serial = state.serial;
+    assert_eq!(again, state);
+}

@@ -1,0 +1,196 @@
+//! The contracts that a pool needs, as far as their callers can tell.
+//!
+//! - Reads: a call and who makes it.
+//! - Returns: the answer, the deed, or the reason of a revert.
+//! - Never: moves money; the ledger does.
+
+use crate::abi::{self, Argument, Function as F};
+use crate::transaction::Account;
+
+/// Init code of the model's own contracts. No machine runs it; the model knows it by its bytes.
+pub const POOL_INIT: &[u8] = b"\x60model pool init code, without arguments";
+/// Init code of the list of pools.
+pub const MANAGER_INIT: &[u8] = b"\x60model manager init code, without arguments";
+/// Init code of the proxy; its arguments follow.
+pub const PROXY_INIT: &[u8] = b"\x60model proxy init code, arguments follow: ";
+
+/// What is at an address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Contract {
+    Pool(Pool),
+    Manager(PoolList),
+    Proxy { implementation: Account, pool: Pool },
+}
+
+/// Storage of a pool.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Pool {
+    /// Who deployed it.
+    pub owner: Account,
+    /// Who may change its settings.
+    pub manager: Account,
+    /// Whether it has its first settings.
+    pub initialized: bool,
+    /// Whether it has a PoS key.
+    pub registered: bool,
+    /// Setting `name`.
+    pub name: String,
+    /// Setting `user_share_ratio`, of 10,000.
+    pub ratio: u64,
+    /// Setting `lock_period`, in blocks.
+    pub lock_period: u64,
+    /// Setting `unlock_period`, in blocks.
+    pub unlock_period: u64,
+    /// Setting `voting_escrow`.
+    pub escrow: Account,
+}
+
+/// Storage of the list of pools.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PoolList {
+    /// Who deployed it.
+    pub owner: Account,
+    /// The pools, in the order in which they came.
+    pub pools: Vec<Account>,
+}
+
+/// What a call left behind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// It only read.
+    Answer(Vec<u8>),
+    /// It wrote.
+    Changed,
+    /// It wants a key bound to the pool, with the money that came along.
+    Register(abi::Registration),
+}
+
+type Called = Result<Outcome, String>;
+
+impl Contract {
+    pub(crate) fn runtime(&self) -> &'static [u8] {
+        match self {
+            Self::Pool(_) => b"\x60model pool code",
+            Self::Manager(_) => b"\x60model manager code",
+            Self::Proxy { .. } => b"\x60model proxy code",
+        }
+    }
+
+    /// Calls it.
+    pub(crate) fn call(&mut self, sender: Account, value: u128, data: &[u8]) -> Called {
+        let Some((function, argument)) = abi::read(data) else {
+            return Err(String::new());
+        };
+        if value > 0 && function != F::Register {
+            return Err(String::new());
+        }
+        match self {
+            Self::Pool(pool) | Self::Proxy { pool, .. } => pool.call(sender, function, argument),
+            Self::Manager(list) => list.call(sender, function, &argument),
+        }
+    }
+}
+
+fn only(sender: Account, allowed: Account, who: &str) -> Result<(), String> {
+    if sender == allowed {
+        return Ok(());
+    }
+    Err(format!("pool: sender is not the {who}"))
+}
+
+impl Pool {
+    fn call(&mut self, sender: Account, function: F, argument: Argument) -> Called {
+        if let Some(answer) = self.view(function) {
+            return Ok(Outcome::Answer(answer));
+        }
+        match (function, argument) {
+            (F::Initialize, _) => self.initialize(sender)?,
+            (F::Register, Argument::Register(registration)) => {
+                return self.register(sender, registration);
+            }
+            (F::SetManager, Argument::Account(account)) => {
+                only(sender, self.owner, "owner")?;
+                self.manager = account;
+            }
+            (function, argument) => {
+                only(sender, self.manager, "manager")?;
+                self.set(function, argument)?;
+            }
+        }
+        Ok(Outcome::Changed)
+    }
+
+    fn view(&self, function: F) -> Option<Vec<u8>> {
+        Some(match function {
+            F::Owner => abi::answer_account(self.owner),
+            F::Manager => abi::answer_account(self.manager),
+            F::Name => abi::answer_text(&self.name),
+            F::Ratio => abi::answer_number(self.ratio),
+            F::LockPeriod => abi::answer_number(self.lock_period),
+            F::UnlockPeriod => abi::answer_number(self.unlock_period),
+            F::Escrow => abi::answer_account(self.escrow),
+            F::Registered => abi::answer_bool(self.registered),
+            _ => return None,
+        })
+    }
+
+    pub(crate) fn initialize(&mut self, sender: Account) -> Result<(), String> {
+        if self.initialized {
+            return Err("pool: initialized before".to_owned());
+        }
+        self.initialized = true;
+        self.manager = sender;
+        self.ratio = 9000;
+        self.lock_period = 2_250_000;
+        self.unlock_period = 176_400;
+        Ok(())
+    }
+
+    fn register(&mut self, sender: Account, registration: abi::Registration) -> Called {
+        only(sender, self.owner, "owner")?;
+        if self.registered {
+            return Err("pool: registered before".to_owned());
+        }
+        if registration.votes != 1 {
+            return Err("pool: register takes 1 vote".to_owned());
+        }
+        self.registered = true;
+        Ok(Outcome::Register(registration))
+    }
+
+    fn set(&mut self, function: F, argument: Argument) -> Result<(), String> {
+        match (function, argument) {
+            (F::SetName, Argument::Text(text)) => self.name = text,
+            (F::SetRatio, Argument::Number(ratio)) if (1..=10_000).contains(&ratio) => {
+                self.ratio = ratio;
+            }
+            (F::SetRatio, _) => return Err("pool: ratio is not within 1 to 10000".to_owned()),
+            (F::SetLockPeriod, Argument::Number(blocks)) => self.lock_period = blocks,
+            (F::SetUnlockPeriod, Argument::Number(blocks)) => self.unlock_period = blocks,
+            (F::SetEscrow, Argument::Account(account)) => self.escrow = account,
+            _ => return Err(String::new()),
+        }
+        Ok(())
+    }
+}
+
+impl PoolList {
+    fn call(&mut self, sender: Account, function: F, argument: &Argument) -> Called {
+        match (function, argument) {
+            (F::Owner, _) => return Ok(Outcome::Answer(abi::answer_account(self.owner))),
+            (F::Pools, _) => return Ok(Outcome::Answer(abi::answer_accounts(&self.pools))),
+            (F::AddPool, Argument::Account(pool)) => {
+                only(sender, self.owner, "owner")?;
+                if !self.pools.contains(pool) {
+                    self.pools.push(*pool);
+                }
+            }
+            (F::RemovePool, Argument::Account(pool)) => {
+                only(sender, self.owner, "owner")?;
+                self.pools.retain(|there| there != pool);
+            }
+            _ => return Err(String::new()),
+        }
+        Ok(Outcome::Changed)
+    }
+}

@@ -1,0 +1,32 @@
+//! A chain in memory that behaves like Core Space, for the real chain provider to work against.
+//!
+//! - Reads: JSON-RPC requests, over [`pospool_chain::Wire`]; a seed.
+//! - Returns: what nodes of conflux-rust would answer: pools, epochs, receipts, finality; and every way in which a
+//!   network of them goes wrong. In the end: what really happened on the branch that stayed.
+//! - Never: takes anything from the provider's own tables: selectors, rules and texts are written down here again.
+//!
+//! ```text
+//! wire (faults, crashes) -> rpc (answers of a node) -> node (view, pool) -> chain -> ledger -> contract
+//!                           network (gossip, packing, reorganisations, somebody else's transactions)
+//! ```
+
+mod abi;
+pub mod artifact;
+mod chain;
+pub mod contract;
+pub mod ledger;
+mod model;
+mod network;
+mod node;
+mod pool;
+pub mod random;
+mod rpc;
+mod transaction;
+mod weather;
+mod wire;
+
+pub use model::{Genesis, Journalled, ModelChain};
+pub use rpc::GENESIS;
+pub use transaction::{Account, Hash};
+pub use weather::{Depth, Weather};
+pub use wire::{CrashPoint, Moment};

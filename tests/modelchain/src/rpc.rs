@@ -1,0 +1,413 @@
+//! Answers of one node to one call, in the forms of conflux-rust.
+//!
+//! - Reads: the node's view of the chain, and its pool.
+//! - Returns: a result, or a refusal with the node's code and words.
+//! - Never: changes anything; handing in is in `desk`.
+
+use ethers_core::utils::hex;
+use pospool_chain::address::CoreAddress;
+use serde_json::{Value as Json, json};
+
+use crate::abi;
+use crate::contract::{Contract, Outcome};
+use crate::ledger::{Ended, Ledger, REGISTER, gas_of};
+use crate::network::Network;
+use crate::node::{Node, View};
+use crate::transaction::{Account, Hash, Transaction};
+
+/// Hash of the block at epoch 0.
+pub const GENESIS: &str = "0x6d6f64656c00000000000000000000000000000000000000000000000000c0de";
+/// Where a proxy keeps its implementation (EIP-1967).
+const IMPLEMENTATION: &str = "0x360894a13ba1a3210667c828492db98dca3e2076cc3735a920a3ca505d382bbc";
+
+/// What a node says instead of a result.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Refusal {
+    pub(crate) code: i64,
+    pub(crate) message: String,
+    pub(crate) data: Option<String>,
+}
+
+pub(crate) type Answer = Result<Json, Refusal>;
+
+pub(crate) fn refuse(code: i64, message: &str, data: Option<String>) -> Refusal {
+    Refusal {
+        code,
+        message: message.to_owned(),
+        data,
+    }
+}
+
+/// `-32602`, with the reason in quotes where conflux-rust puts it.
+pub(crate) fn invalid(parameter: &str, reason: &str) -> Refusal {
+    let message = format!("Invalid parameters: {parameter}");
+    refuse(-32602, &message, Some(format!("{reason:?}")))
+}
+
+/// Writes a number the way a node does.
+pub(crate) fn quantity(number: impl std::fmt::LowerHex) -> Json {
+    json!(format!("{number:#x}"))
+}
+
+/// One question to one node.
+pub(crate) struct Desk<'a> {
+    pub(crate) network: &'a Network,
+    pub(crate) node: &'a Node,
+    pub(crate) view: View<'a>,
+}
+
+impl<'a> Desk<'a> {
+    pub(crate) fn at(network: &'a Network, node: usize) -> Self {
+        let node = &network.nodes[node];
+        let view = node.view(&network.chain);
+        Self {
+            network,
+            node,
+            view,
+        }
+    }
+
+    /// Answers a call that only reads; `None` if the model does not know the method.
+    pub(crate) fn answer(&self, method: &str, params: &Json) -> Option<Answer> {
+        let pool = method.starts_with("txpool_") || method.contains("Pending");
+        if pool && !self.node.tells_pool {
+            return Some(Err(refuse(-32601, "Method not found", None)));
+        }
+        Some(match method {
+            "cfx_getStatus" => Ok(self.status()),
+            "cfx_clientVersion" => Ok(json!("model-chain/v1")),
+            "cfx_gasPrice" => Ok(quantity(self.base_fee())),
+            "cfx_maxPriorityFeePerGas" => Ok(quantity(1000)),
+            "cfx_getBlockByEpochNumber" => self.block(params),
+            "cfx_epochNumber" => self.epoch(&params[0]).map(quantity),
+            "cfx_getNextNonce" => self.next_nonce(params),
+            "cfx_getBalance" => {
+                self.of_account(params, |ledger, account| quantity(ledger.balance(account)))
+            }
+            "cfx_getStakingBalance" => {
+                self.of_account(params, |ledger, account| quantity(ledger.staked(account)))
+            }
+            "cfx_getAccount" => self.of_account(params, account),
+            "cfx_getCode" => self.of_account(params, code),
+            "cfx_getStorageAt" => self.storage(params),
+            "cfx_call" => self.call(params),
+            "cfx_estimateGasAndCollateral" => self.estimate(params),
+            "cfx_getTransactionReceipt" => self.hash(params).map(|hash| self.receipt(&hash)),
+            "cfx_getTransactionByHash" => self.hash(params).map(|hash| self.transaction(&hash)),
+            "txpool_nextNonce" => self.account(params).map(|account| {
+                quantity(self.node.pool.next_nonce(account, self.view.nonce(account)))
+            }),
+            "cfx_getAccountPendingTransactions" | "txpool_accountPendingTransactions" => self
+                .account(params)
+                .map(|account| self.pending(account, params)),
+            "pos_getStatus" => Ok(self.pos_status()),
+            "pos_getAccount" => Ok(self.pos_account(params)),
+            _ => return None,
+        })
+    }
+
+    fn ledger(&self, epoch: u64) -> &Ledger {
+        self.view.chain.ledger(epoch)
+    }
+
+    fn base_fee(&self) -> u128 {
+        self.view.chain.base_fee(self.view.newest)
+    }
+
+    fn status(&self) -> Json {
+        json!({
+            "bestHash": GENESIS,
+            "chainId": quantity(self.network.chain_id),
+            "ethereumSpaceChainId": quantity(self.network.chain_id + 1),
+            "networkId": quantity(self.network.chain_id),
+            "epochNumber": quantity(self.view.newest),
+            "blockNumber": quantity(self.view.newest),
+            "pendingTxNumber": "0x0",
+            "latestCheckpoint": "0x0",
+            "latestConfirmed": quantity(self.view.confirmed()),
+            "latestState": quantity(self.view.executed()),
+            "latestFinalized": quantity(self.view.finalised()),
+        })
+    }
+
+    /// The epoch that a tag or a number means.
+    fn epoch(&self, tag: &Json) -> Result<u64, Refusal> {
+        let executed = self.view.executed();
+        match tag.as_str().unwrap_or("latest_state") {
+            "earliest" | "latest_checkpoint" => Ok(0),
+            "latest_finalized" => Ok(self.view.finalised()),
+            "latest_confirmed" => Ok(self.view.confirmed()),
+            "latest_state" => Ok(executed),
+            "latest_mined" => Ok(self.view.newest),
+            number => {
+                let digits = number.strip_prefix("0x").unwrap_or("?");
+                let epoch = u64::from_str_radix(digits, 16)
+                    .map_err(|_| invalid("epoch", "not an epoch"))?;
+                if epoch > executed {
+                    let reason = format!(
+                        "Specified epoch {epoch} is not executed, the latest state epoch is {executed}"
+                    );
+                    return Err(invalid("epoch", &reason));
+                }
+                Ok(epoch)
+            }
+        }
+    }
+
+    fn account(&self, params: &Json) -> Result<Account, Refusal> {
+        self.address(&params[0])
+    }
+
+    fn address(&self, text: &Json) -> Result<Account, Refusal> {
+        let address = text
+            .as_str()
+            .and_then(|text| text.parse::<CoreAddress>().ok());
+        let address = address.filter(|address| address.network() == self.network.chain_id);
+        let address =
+            address.ok_or_else(|| invalid("address", "not an address of this network"))?;
+        Ok(address.bytes())
+    }
+
+    fn hash(&self, params: &Json) -> Result<Hash, Refusal> {
+        let text = params[0].as_str().unwrap_or_default();
+        let mut hash = [0; 32];
+        hex::decode_to_slice(text.trim_start_matches("0x"), &mut hash)
+            .map_err(|_| invalid("hash", "not a hash"))?;
+        Ok(hash)
+    }
+
+    fn text(&self, account: Account) -> String {
+        CoreAddress::new(account, self.network.chain_id).to_string()
+    }
+
+    fn of_account(&self, params: &Json, read: impl Fn(&Ledger, Account) -> Json) -> Answer {
+        let account = self.account(params)?;
+        let epoch = self.epoch(&params[1])?;
+        Ok(read(self.ledger(epoch), account))
+    }
+
+    fn next_nonce(&self, params: &Json) -> Answer {
+        self.of_account(params, |ledger, account| quantity(ledger.nonce(account)))
+    }
+
+    fn block(&self, params: &Json) -> Answer {
+        let epoch = self.epoch(&params[0])?;
+        let hash = match epoch {
+            0 => GENESIS.to_owned(),
+            _ => format!("0x{epoch:064x}"),
+        };
+        Ok(json!({
+            "hash": hash,
+            "epochNumber": quantity(epoch),
+            "baseFeePerGas": quantity(self.view.chain.base_fee(epoch)),
+        }))
+    }
+
+    fn storage(&self, params: &Json) -> Answer {
+        let account = self.account(params)?;
+        let epoch = self.epoch(&params[2])?;
+        let contract = self.ledger(epoch).contracts.get(&account);
+        Ok(match contract {
+            Some(Contract::Proxy { implementation, .. }) if params[1] == IMPLEMENTATION => {
+                json!(format!("0x{:0>64}", hex::encode(implementation)))
+            }
+            _ => Json::Null,
+        })
+    }
+
+    /// Runs a call on a copy of a ledger.
+    fn simulate(&self, request: &Json, epoch: u64) -> Result<(Account, Outcome, Vec<u8>), String> {
+        let words = |refusal: Refusal| refusal.message;
+        let to = self.address(&request["to"]).map_err(words)?;
+        let sender = self.address(&request["from"]).unwrap_or_default();
+        let bytes = |field: &str| hex::decode(request[field].as_str().unwrap_or("0x"));
+        let data = bytes("data").map_err(|error| error.to_string())?;
+        let value = request["value"]
+            .as_str()
+            .unwrap_or("0x0")
+            .trim_start_matches("0x");
+        let value = u128::from_str_radix(value, 16).map_err(|error| error.to_string())?;
+        if to == REGISTER {
+            let answer = self.ledger(epoch).ask_register(&data);
+            return Ok((to, Outcome::Answer(answer), data));
+        }
+        let mut copy = Ledger::clone(self.ledger(epoch));
+        let outcome = copy.ask(sender, to, value, &data)?;
+        Ok((to, outcome, data))
+    }
+
+    fn call(&self, params: &Json) -> Answer {
+        let epoch = self.epoch(&params[1])?;
+        match self.simulate(&params[0], epoch) {
+            Ok((_, Outcome::Answer(bytes), _)) => Ok(json!(hex::encode_prefixed(bytes))),
+            Ok(_) => Ok(json!("0x")),
+            Err(reason) => {
+                let reason = reason.trim_start_matches("Vm reverted, ");
+                let data = hex::encode_prefixed(abi::revert(reason));
+                Err(refuse(-32015, "Transaction reverted", Some(data)))
+            }
+        }
+    }
+
+    fn estimate(&self, params: &Json) -> Answer {
+        let epoch = self.epoch(&params[1])?;
+        match self.simulate(&params[0], epoch) {
+            Ok((to, outcome, data)) => {
+                let value = u128::from(matches!(outcome, Outcome::Register(_)));
+                let used = gas_of(&Transaction {
+                    to: Some(to),
+                    value,
+                    data,
+                    ..nothing()
+                });
+                Ok(json!({
+                    "gasLimit": quantity(used),
+                    "gasUsed": quantity(used),
+                    "storageCollateralized": "0x40",
+                }))
+            }
+            Err(reason) => {
+                let reason = reason.trim_start_matches("Vm reverted, ");
+                let message =
+                    format!("Estimation isn't accurate: transaction is reverted: {reason}.");
+                Err(refuse(-32015, &message, Some(reason.to_owned())))
+            }
+        }
+    }
+
+    fn receipt(&self, hash: &Hash) -> Json {
+        let Some(receipt) = self.view.chain.receipt(hash, self.view.executed()) else {
+            return Json::Null;
+        };
+        let (status, created, reason) = match &receipt.ended {
+            Ended::Done { created } => ("0x0", *created, None),
+            Ended::Failed(reason) => ("0x1", None, Some(reason)),
+            Ended::Skipped => return Json::Null,
+        };
+        json!({
+            "transactionHash": hex::encode_prefixed(hash),
+            "epochNumber": quantity(receipt.epoch),
+            "outcomeStatus": status,
+            "contractCreated": created.map(|account| self.text(account)),
+            "txExecErrorMsg": reason,
+            "gasUsed": "0x5208",
+        })
+    }
+
+    fn transaction(&self, hash: &Hash) -> Json {
+        let packed = self.view.chain.packed_in(hash, self.view.newest);
+        if packed.is_none() && !self.node.pool.has(hash) {
+            return Json::Null;
+        }
+        json!({
+            "hash": hex::encode_prefixed(hash),
+            "blockHash": packed.map(|epoch| format!("0x{epoch:064x}")),
+            "transactionIndex": packed.map(|_| "0x0"),
+            "status": Json::Null,
+        })
+    }
+
+    fn pending(&self, account: Account, params: &Json) -> Json {
+        let number = |json: &Json| {
+            let digits = json.as_str()?.strip_prefix("0x")?;
+            u64::from_str_radix(digits, 16).ok()
+        };
+        let from = self
+            .view
+            .nonce(account)
+            .max(number(&params[1]).unwrap_or_default());
+        let waiting = self
+            .node
+            .pool
+            .of(account)
+            .filter(|there| there.nonce >= from);
+        let waiting: Vec<_> = waiting.collect();
+        let limit = number(&params[2]).and_then(|limit| usize::try_from(limit).ok());
+        let listed = waiting
+            .iter()
+            .take(limit.unwrap_or(usize::MAX))
+            .map(|there| {
+                json!({
+                    "hash": hex::encode_prefixed(there.hash),
+                    "nonce": quantity(there.nonce),
+                    "epochHeight": quantity(there.epoch_height),
+                })
+            });
+        let status = waiting.first().map(|first| match self.view.status(first) {
+            Ok(status) => json!(status),
+            Err(reason) => json!({ "pending": reason }),
+        });
+        json!({
+            "pendingTransactions": listed.collect::<Vec<_>>(),
+            "firstTxStatus": status,
+            "pendingCount": quantity(waiting.len()),
+        })
+    }
+
+    fn pos_status(&self) -> Json {
+        let finalised = self.view.finalised();
+        json!({
+            "epoch": quantity(finalised / 60 + 1),
+            "latestCommitted": quantity(finalised),
+            "pivotDecision": { "height": quantity(finalised) },
+        })
+    }
+
+    fn pos_account(&self, params: &Json) -> Json {
+        let text = params[0].as_str().unwrap_or_default();
+        let mut identifier = [0; 32];
+        let known = hex::decode_to_slice(text.trim_start_matches("0x"), &mut identifier).is_ok();
+        let votes = if known { self.votes(&identifier) } else { 0 };
+        json!({
+            "address": text,
+            "blockNumber": "0x1",
+            "status": {
+                "inQueue": [], "locked": quantity(votes), "outQueue": [], "unlocked": "0x0",
+                "availableVotes": quantity(votes), "forceRetired": Json::Null, "forfeited": "0x0",
+            },
+        })
+    }
+
+    /// PoS counts what is in finalised epochs, but takes over nothing from before its first decision.
+    pub(crate) fn votes(&self, identifier: &Hash) -> u64 {
+        let finalised = self.view.finalised();
+        let bound = self.ledger(finalised).keys.get(identifier);
+        let first = self.view.chain.first_finalised().unwrap_or(u64::MAX);
+        u64::from(bound.is_some_and(|(_, epoch)| *epoch > first))
+    }
+}
+
+fn account(ledger: &Ledger, account: Account) -> Json {
+    json!({
+        "balance": quantity(ledger.balance(account)),
+        "nonce": quantity(ledger.nonce(account)),
+        "codeHash": hex::encode_prefixed(ledger.code_hash(account)),
+        "stakingBalance": quantity(ledger.staked(account)),
+    })
+}
+
+fn code(ledger: &Ledger, account: Account) -> Json {
+    let code = ledger
+        .contracts
+        .get(&account)
+        .map_or(&[][..], Contract::runtime);
+    json!(hex::encode_prefixed(code))
+}
+
+fn nothing() -> Transaction {
+    Transaction {
+        hash: [0; 32],
+        sender: [0; 20],
+        nonce: 0,
+        max_fee: 0,
+        priority: 0,
+        gas: 0,
+        to: None,
+        value: 0,
+        storage_limit: 0,
+        epoch_height: 0,
+        chain_id: 0,
+        data: Vec::new(),
+        foreign: false,
+    }
+}

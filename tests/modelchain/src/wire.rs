@@ -1,0 +1,220 @@
+//! The way to the nodes, with everything that can happen on it.
+//!
+//! - Reads: requests, the weather, and when the client is to die.
+//! - Returns: answers, silence, or nothing ever again.
+//! - Never: carries one request twice.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use pospool_chain::{Silence, Wire};
+use serde_json::{Value as Json, json};
+
+use crate::model::{Inner, ModelChain};
+use crate::rpc::{Answer, Desk, Refusal, invalid, refuse};
+use crate::transaction;
+
+/// When in a request the client dies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Moment {
+    /// The node never saw the request.
+    Before,
+    /// The node did what was asked.
+    After,
+}
+
+/// Where a run ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CrashPoint {
+    /// At which request, counted from the begin of the run.
+    pub request: u64,
+    /// When in it.
+    pub moment: Moment,
+}
+
+/// What the way does to one request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Trouble {
+    None,
+    Refused,
+    LostBefore,
+    LostAfter,
+    Late,
+    Garbled,
+    Throttled,
+}
+
+#[async_trait]
+impl Wire for ModelChain {
+    async fn post(&self, endpoint: &str, request: &Json) -> Result<Json, Silence> {
+        let number = self.requests.fetch_add(1, Ordering::Relaxed);
+        let crash = self.crash_at(number);
+        let (there, back) = {
+            let mut inner = self.lock();
+            let random = &mut inner.network.random;
+            (random.between(1, 120), random.between(1, 120))
+        };
+        tokio::time::sleep(Duration::from_millis(there)).await;
+        if crash == Some(Moment::Before) {
+            self.die().await;
+        }
+        let answer = self.lock().carry(endpoint, request);
+        if crash == Some(Moment::After) {
+            self.die().await;
+        }
+        tokio::time::sleep(Duration::from_millis(back)).await;
+        answer
+    }
+}
+
+fn silence(what: &str, unsent: bool) -> Silence {
+    Silence {
+        what: what.to_owned(),
+        unsent,
+    }
+}
+
+impl Inner {
+    /// Carries one request to a node, as far as the weather lets it.
+    fn carry(&mut self, endpoint: &str, request: &Json) -> Result<Json, Silence> {
+        self.catch_up();
+        let host = endpoint.trim_start_matches("http://").trim_end_matches('/');
+        let Some(node) = self.network.nodes.iter().position(|node| node.host == host) else {
+            return Err(silence("no such host", true));
+        };
+        match self.trouble() {
+            Trouble::None => {}
+            Trouble::Refused => return Err(silence("connection refused", true)),
+            Trouble::LostBefore => return Err(silence("operation timed out", false)),
+            Trouble::Garbled => return Err(silence("HTTP status 502, and no JSON", false)),
+            Trouble::Late => {
+                self.on_its_way(node, request);
+                return Err(silence("operation timed out", false));
+            }
+            Trouble::LostAfter => {
+                let _ = self.serve(node, request);
+                return Err(silence("connection reset by peer", false));
+            }
+            Trouble::Throttled => {
+                let refusal = refuse(-32072, "too many requests", None);
+                return Ok(reply(&Json::Null, Err(refusal)));
+            }
+        }
+        Ok(self.serve(node, request))
+    }
+
+    fn trouble(&mut self) -> Trouble {
+        let weather = self.network.weather.clone();
+        let random = &mut self.network.random;
+        if random.chance(weather.refused) {
+            return Trouble::Refused;
+        }
+        if random.chance(weather.lost) {
+            return match random.below(3) {
+                0 => Trouble::LostBefore,
+                1 => Trouble::LostAfter,
+                _ => Trouble::Late,
+            };
+        }
+        if random.chance(weather.garbled) {
+            return Trouble::Garbled;
+        }
+        if random.chance(weather.throttled) {
+            return Trouble::Throttled;
+        }
+        Trouble::None
+    }
+
+    fn serve(&mut self, node: usize, request: &Json) -> Json {
+        let Some(calls) = request.as_array() else {
+            return self.serve_one(node, request);
+        };
+        let mut answers: Vec<Json> = calls
+            .iter()
+            .map(|call| self.serve_one(node, call))
+            .collect();
+        self.network.random.shuffle(&mut answers);
+        if self.network.random.chance(self.network.weather.holes) {
+            answers.pop();
+        }
+        Json::Array(answers)
+    }
+
+    fn serve_one(&mut self, node: usize, call: &Json) -> Json {
+        let method = call["method"].as_str().unwrap_or_default();
+        let params = &call["params"];
+        if self.network.random.chance(self.network.weather.broken) {
+            let refusal = refuse(-32603, "Internal error", None);
+            return reply(&call["id"], Err(refusal));
+        }
+        let answer = if method == "cfx_sendRawTransaction" {
+            self.hand_in(node, params)
+        } else {
+            match Desk::at(&self.network, node).answer(method, params) {
+                Some(answer) => answer,
+                None => {
+                    self.violation(format!("the model does not know the method `{method}`"));
+                    Err(refuse(-32601, "Method not found", None))
+                }
+            }
+        };
+        reply(&call["id"], answer)
+    }
+
+    fn decoded(&mut self, params: &Json) -> Result<Arc<transaction::Transaction>, Refusal> {
+        let text = params[0].as_str().unwrap_or_default();
+        let raw = ethers_core::utils::hex::decode(text);
+        let raw = raw.map_err(|_| invalid("raw", "not hex"))?;
+        let read = transaction::decode(&raw, self.network.chain_id);
+        let read = read.map_err(|error| invalid("raw", &error))?;
+        Ok(Arc::new(read))
+    }
+
+    fn hand_in(&mut self, node: usize, params: &Json) -> Answer {
+        let new = self.decoded(params)?;
+        self.judge(&new);
+        if self.network.nodes[node].catching_up > self.network.chain.newest {
+            let words = "Request rejected due to still in the catch up mode.";
+            return Err(refuse(-32077, words, None));
+        }
+        let full = self.network.random.chance(self.network.weather.full);
+        let taken = self.network.take(node, &new, full);
+        let (nonce, price) = (new.nonce, new.max_fee);
+        self.network.note(format_args!(
+            "nonce {nonce} at {price} to node {node}: {taken:?}"
+        ));
+        match taken {
+            Ok(()) => Ok(json!(ethers_core::utils::hex::encode_prefixed(new.hash))),
+            Err(reason) => Err(invalid("tx", &reason)),
+        }
+    }
+
+    /// Bytes that arrive when nobody waits for an answer any more; other requests are just lost.
+    fn on_its_way(&mut self, node: usize, request: &Json) {
+        if request["method"] != "cfx_sendRawTransaction" {
+            return;
+        }
+        if let Ok(new) = self.decoded(&request["params"]) {
+            self.judge(&new);
+            let when = self.network.chain.newest + self.network.random.between(1, 60);
+            self.network.note(format_args!(
+                "nonce {} is on its way to node {node}",
+                new.nonce
+            ));
+            self.network.late.push((when, node, new));
+        }
+    }
+}
+
+fn reply(id: &Json, answer: Answer) -> Json {
+    match answer {
+        Ok(result) => json!({ "jsonrpc": "2.0", "id": id, "result": result }),
+        Err(refusal) => json!({
+            "jsonrpc": "2.0",
+            "id": id,
+            "error": { "code": refusal.code, "message": refusal.message, "data": refusal.data },
+        }),
+    }
+}

@@ -1,0 +1,296 @@
+//! Whole runs of the engine with the real chain provider on the model chain.
+//!
+//! - Reads: a spec, a seed, and where a run is to die.
+//! - Returns: how each run ended.
+//! - Never: changes the state but through the engine.
+
+mod desk;
+mod oracle;
+mod shape;
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use pospool_chain::address::CoreAddress;
+use pospool_chain::{ChainProvider, ChainSettings};
+use pospool_engine::apply::{self, Context, Outcome};
+use pospool_engine::config::{self, Config, VariableInputs};
+use pospool_engine::observe::Seen;
+use pospool_engine::plan::Options;
+use pospool_engine::registry::Registry;
+use pospool_engine::spec::SourceFile;
+use pospool_engine::store::{Disk, Mode, RealDisk, Store, StoreError};
+use pospool_engine::{check, observe, plan, settle};
+use pospool_model::{Diagnostic, Severity};
+use pospool_model::plan::Plan;
+use pospool_modelchain::{CrashPoint, Genesis, ModelChain};
+use tokio::time::Instant;
+
+use crate::simdisk::{Cuts, SimDisk};
+use crate::points::{PointDisk, PointProvider, PointWire, Points, Script};
+use crate::world::Silent;
+pub use desk::{Desk, Shelf};
+pub use oracle::{Expected, check_world};
+pub use shape::Shape;
+
+/// A state in a folder of its own, a chain in memory, and a desk with nodes.
+pub struct PoolWorld {
+    /// The chain.
+    pub model: Arc<ModelChain>,
+    /// The nodes.
+    pub desk: Desk,
+    /// The moments of the run in progress.
+    pub points: Points,
+    /// Where the state is.
+    disk: Mutex<Arc<dyn Disk>>,
+    folder: tempfile::TempDir,
+    registry: Registry,
+}
+
+/// How one run of apply ended.
+#[derive(Debug)]
+pub enum Ended {
+    /// It came to its end, with or without failures.
+    Whole(Outcome),
+    /// The spec or the plan has problems.
+    Problems(Vec<Diagnostic>),
+    /// The outside failed while it was looked at.
+    Outside(String),
+    /// Earlier effects could not be settled; why.
+    Unsettled(Vec<String>),
+    /// The state could not be used.
+    State(StoreError),
+    /// The run died.
+    Died,
+}
+
+/// What disturbs a run from outside of the network.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Disturbance {
+    /// Where it dies.
+    pub crash: Option<CrashPoint>,
+    /// When the user asks it to stop.
+    pub cancel_after: Option<Duration>,
+    /// When a second run tries to begin.
+    pub second_after: Option<Duration>,
+}
+
+impl PoolWorld {
+    /// A new world for a shape, with the shape's keys in its folder.
+    ///
+    /// # Panics
+    /// When no temporary folder can be made.
+    #[must_use]
+    pub fn new(shape: &Shape, seed: u64) -> Self {
+        let folder = folder();
+        shape
+            .write_keys(folder.path())
+            .expect("a temporary folder can be written");
+        let accounts = shape.accounts().map(|account| account.bytes()).collect();
+        let model = Arc::new(ModelChain::new(&Genesis {
+            seed,
+            chain_id: shape.network,
+            hosts: shape.hosts.clone(),
+            accounts,
+            value_needs_finality: shape::has_wait_levels(),
+        }));
+        let settings = ChainSettings {
+            wait: Duration::from_mins(3),
+            poll: Duration::from_secs(1),
+        };
+        let desk = Desk::default();
+        let points = Points::new(Script::Calm);
+        let wire = PointWire::new(Arc::<ModelChain>::clone(&model), &points);
+        let chain = ChainProvider::over(settings, Arc::new(wire));
+        let registry = Registry::new(vec![
+            Arc::new(chain),
+            Arc::new(PointProvider::new(desk.clone(), &points)),
+            Arc::new(Shelf::default()),
+        ]);
+        Self {
+            model,
+            desk,
+            points,
+            disk: Mutex::new(Arc::new(RealDisk)),
+            folder,
+            registry,
+        }
+    }
+
+    /// Keeps the state on another disk from now on.
+    pub fn set_disk(&self, disk: Arc<dyn Disk>) {
+        *self.disk.lock().unwrap_or_else(PoisonError::into_inner) = disk;
+    }
+
+    /// The spec of a shape, as it is in this world's folder.
+    #[must_use]
+    pub fn spec(&self, shape: &Shape) -> String {
+        shape.spec(self.folder.path())
+    }
+
+    /// The state file.
+    #[must_use]
+    pub fn state_path(&self) -> PathBuf {
+        self.folder.path().join("state.json")
+    }
+
+    /// Keeps the state on a disk in memory from now on, and has the chain check that what is handed in would survive
+    /// a power cut of that disk.
+    pub fn set_sim_disk(&self, disk: &SimDisk) {
+        self.set_disk(Arc::new(disk.clone()));
+        let (disk, journal) = (disk.clone(), self.journal_path());
+        self.model.set_journalled(Box::new(move |hash| {
+            let lost = disk.cuts(Cuts::Two).swap_remove(0);
+            let kept = lost.image.get(&journal).map(Vec::as_slice).unwrap_or_default();
+            String::from_utf8_lossy(kept).contains(hash)
+        }));
+    }
+
+    /// The journal of the state file.
+    #[must_use]
+    pub fn journal_path(&self) -> PathBuf {
+        self.folder.path().join("state.json.journal")
+    }
+
+    /// Whether there is a journal.
+    ///
+    /// # Panics
+    /// When the disk cannot be read.
+    #[must_use]
+    pub fn has_journal(&self) -> bool {
+        let disk = self.disk.lock().unwrap_or_else(PoisonError::into_inner);
+        let journal = disk.read(&self.journal_path(), 1 << 30);
+        journal.expect("the disk can be read").is_some()
+    }
+
+    /// Opens the state.
+    pub fn store(&self, mode: Mode) -> Result<Store, StoreError> {
+        let disk = self.disk.lock().unwrap_or_else(PoisonError::into_inner);
+        let disk = PointDisk::new(Arc::clone(&disk), &self.points);
+        Store::open_on(Arc::new(disk), &self.state_path(), mode, "test")
+    }
+
+    /// Settles, plans and applies, as `pospool apply --auto-approve` does, until it ends or dies.
+    pub async fn run(&self, spec: &str, disturbance: Disturbance) -> Result<Ended, String> {
+        self.model.begin_run(disturbance.crash);
+        let cancel = Arc::new(AtomicBool::new(false));
+        let begun = Instant::now();
+        let far = Duration::from_secs(1_000_000);
+        let cancel_at = begun + disturbance.cancel_after.unwrap_or(far);
+        let second_at = begun + disturbance.second_after.unwrap_or(far);
+        let mut tried = disturbance.second_after.is_none();
+        let apply = self.apply(spec, &cancel);
+        tokio::pin!(apply);
+        loop {
+            tokio::select! {
+                biased;
+                () = self.model.dying() => return Ok(Ended::Died),
+                ended = &mut apply => return Ok(ended),
+                () = tokio::time::sleep_until(cancel_at), if !cancel.load(Ordering::Relaxed) => {
+                    cancel.store(true, Ordering::Relaxed);
+                }
+                () = tokio::time::sleep_until(second_at), if !tried => {
+                    tried = true;
+                    if !matches!(self.store(Mode::Write), Err(StoreError::Locked { .. })) {
+                        return Err("a second run took the state while the first had it".to_owned());
+                    }
+                }
+            }
+        }
+    }
+
+    async fn apply(&self, spec: &str, cancel: &Arc<AtomicBool>) -> Ended {
+        match self.try_apply(spec, cancel).await {
+            Ok(ended) => ended,
+            Err(error) => Ended::State(error),
+        }
+    }
+
+    async fn try_apply(&self, spec: &str, cancel: &Arc<AtomicBool>) -> Result<Ended, StoreError> {
+        let mut store = self.store(Mode::Write)?;
+        let unsettled = settle::settle(&mut store, &self.registry, &Silent, cancel).await?;
+        if !unsettled.is_empty() {
+            let why = unsettled.iter().map(|(id, error)| format!("{id}: {error}"));
+            return Ok(Ended::Unsettled(why.collect()));
+        }
+        let looked = match self.look(spec, &mut store).await? {
+            Ok(looked) => looked,
+            Err(ended) => return Ok(ended),
+        };
+        if !looked.problems.is_empty() {
+            return Ok(Ended::Problems(looked.problems));
+        }
+        let context = Context {
+            config: &looked.config,
+            registry: &self.registry,
+            seen: &looked.seen,
+            cancel,
+        };
+        let outcome = apply::apply(&looked.plan, context, &mut store, &Silent).await?;
+        Ok(Ended::Whole(outcome))
+    }
+
+    /// Plans only.
+    pub async fn plan(&self, spec: &str) -> Result<(Plan, Vec<Diagnostic>), String> {
+        self.model.begin_run(None);
+        let mut store = self.store(Mode::Write).map_err(|error| error.to_string())?;
+        let looked = self
+            .look(spec, &mut store)
+            .await
+            .map_err(|error| error.to_string())?;
+        let looked = looked.map_err(|ended| format!("{ended:?}"))?;
+        Ok((looked.plan, looked.problems))
+    }
+
+    async fn look(
+        &self,
+        spec: &str,
+        store: &mut Store,
+    ) -> Result<Result<Looked, Ended>, StoreError> {
+        let file = SourceFile {
+            name: "pool.hcl".to_owned(),
+            text: spec.to_owned(),
+        };
+        let kinds = self.registry.kinds();
+        let (config, mut problems) = config::decode(&[file], &kinds, &VariableInputs::default());
+        store.update(|_| {})?;
+        let seen = match observe::observe(&config, store.state(), &self.registry).await {
+            Ok(seen) => seen,
+            Err(error) => return Ok(Err(Ended::Outside(error.to_string()))),
+        };
+        problems.extend(seen.problems.clone());
+        let options = Options::default();
+        let (plan, found) = plan::plan(&config, store.state(), &seen, &self.registry, &options);
+        problems.extend(found);
+        problems.extend(check::check(&plan, store.state(), &seen));
+        // A warning does not stop a run.
+        problems.retain(|problem| problem.severity == Severity::Error);
+        Ok(Ok(Looked {
+            config,
+            seen,
+            plan,
+            problems,
+        }))
+    }
+}
+
+struct Looked {
+    config: Config,
+    seen: Seen,
+    plan: Plan,
+    problems: Vec<Diagnostic>,
+}
+
+/// Memory where the system offers it as files: a sync costs nothing there.
+fn folder() -> tempfile::TempDir {
+    tempfile::tempdir_in("/dev/shm")
+        .or_else(|_| tempfile::tempdir())
+        .expect("a temporary folder")
+}
+
+/// An address in the text of the state, as bytes.
+fn account_of(text: &str) -> Option<[u8; 20]> {
+    Some(text.parse::<CoreAddress>().ok()?.bytes())
+}

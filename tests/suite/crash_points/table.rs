@@ -1,0 +1,155 @@
+//! The table of points and outcomes.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use pospool_tests::points::Point;
+
+/// What a row of the printed table stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Rows {
+    /// All points with the same operation on the same file, or the same call.
+    EachKind,
+    /// One point.
+    EachPoint,
+}
+
+/// What the apply after the crash had to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Next {
+    /// Settle what was open, and the rest.
+    Settled,
+    /// Begin anew what had not been begun.
+    Went,
+    /// Nothing outside.
+    Nothing,
+}
+
+/// What is wrong after the apply after the crash.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Wrong {
+    /// Something that was there is not known any more, or the state is refused.
+    Lost(String),
+    /// Something took effect twice.
+    Doubled(String),
+    /// The spec is not reached, or something is left to do.
+    Unfinished(String),
+}
+
+/// How one trial ended.
+#[derive(Clone, Debug)]
+pub(super) struct Verdict {
+    pub(super) next: Next,
+    pub(super) wrong: Vec<Wrong>,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Row {
+    points: usize,
+    trials: usize,
+    settled: usize,
+    went: usize,
+    nothing: usize,
+    lost: usize,
+    doubled: usize,
+    unfinished: usize,
+}
+
+/// Verdicts by point.
+#[derive(Debug, Default)]
+pub(super) struct Table {
+    by_point: BTreeMap<(usize, Point), Vec<Verdict>>,
+}
+
+impl Table {
+    /// Notes the verdicts on one point.
+    pub(super) fn note(&mut self, number: usize, point: &Point, verdicts: Vec<Verdict>) {
+        let key = (number, point.clone());
+        self.by_point.entry(key).or_default().extend(verdicts);
+    }
+
+    /// Everything that went wrong, with its point.
+    pub(super) fn wrong(&self) -> Vec<String> {
+        let all = self.by_point.iter();
+        all.flat_map(|((number, point), verdicts)| {
+            let wrong = verdicts.iter().flat_map(|verdict| &verdict.wrong);
+            wrong.map(move |wrong| format!("point {number}, {point}: {wrong:?}"))
+        })
+        .collect()
+    }
+
+    /// Points in the table.
+    pub(super) fn points(&self) -> usize {
+        self.by_point.len()
+    }
+
+    /// The sum of all rows.
+    fn sum(&self) -> Row {
+        let mut sum = Row::default();
+        for verdicts in self.by_point.values() {
+            sum.add(verdicts);
+        }
+        sum
+    }
+
+    /// Trials that found a state lost, and trials that found something doubled.
+    pub(super) fn lost_and_doubled(&self) -> (usize, usize) {
+        let sum = self.sum();
+        (sum.lost, sum.doubled)
+    }
+
+    /// Prints it.
+    pub(super) fn print(&self, title: &str, rows: Rows) {
+        let mut lines: BTreeMap<String, Row> = BTreeMap::new();
+        for ((number, point), verdicts) in &self.by_point {
+            let name = match rows {
+                Rows::EachKind => point.to_string(),
+                Rows::EachPoint => format!("{number:>4} {point}"),
+            };
+            lines.entry(name).or_default().add(verdicts);
+        }
+        println!("\n{title}");
+        println!("{:<36} {}", "point", Row::HEAD);
+        for (name, row) in &lines {
+            println!("{name:<36} {row}");
+        }
+        println!("{:<36} {}", "all", self.sum());
+    }
+}
+
+impl Row {
+    const HEAD: &str = "points trials | settled went-on nothing | lost doubled unfinished";
+
+    fn add(&mut self, verdicts: &[Verdict]) {
+        self.points += 1;
+        for verdict in verdicts {
+            self.trials += 1;
+            match verdict.next {
+                Next::Settled => self.settled += 1,
+                Next::Went => self.went += 1,
+                Next::Nothing => self.nothing += 1,
+            }
+            let has = |is: fn(&Wrong) -> bool| usize::from(verdict.wrong.iter().any(is));
+            self.lost += has(|wrong| matches!(wrong, Wrong::Lost(_)));
+            self.doubled += has(|wrong| matches!(wrong, Wrong::Doubled(_)));
+            self.unfinished += has(|wrong| matches!(wrong, Wrong::Unfinished(_)));
+        }
+    }
+}
+
+impl fmt::Display for Row {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{:>6} {:>6} | {:>7} {:>7} {:>7} | {:>4} {:>7} {:>10}",
+            self.points,
+            self.trials,
+            self.settled,
+            self.went,
+            self.nothing,
+            self.lost,
+            self.doubled,
+            self.unfinished
+        )
+    }
+}

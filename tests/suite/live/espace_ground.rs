@@ -1,0 +1,289 @@
+//! The ground of a pool's eSpace half: what the bridge does across spaces, done by hand on a real network.
+//!
+//! pospool brings up the pool of Core space and its node. The rest is wired here as the reference's documents say, with
+//! its contracts where `POSPOOL_REFERENCE_DIR` names them, which proves that the stand-ins are called as they are.
+
+mod ground;
+
+use pospool_chain::address::CoreAddress;
+use pospool_devnet::sender::{PARAMS_CONTROL, STAKING, Sender, Space, mapped};
+use pospool_devnet::words::{Word, address, number};
+use serde_json::json;
+
+use super::first_pool::votes;
+use super::project::{Project, network, number as quantity, rpc};
+use ground::{Bytes20, Ground};
+
+const PROXY: &str = "contracts/utils/Proxy1967.sol:Proxy1967";
+const BRIDGE: &str = "contracts/eSpacePoolBridge.sol:CoreBridge";
+const ESCROW: &str = "contracts/VotingEscrow.sol:VotingEscrow";
+const ESPACE_POOL: &str = "contracts/eSpace/eSpacePoSPool.sol:ESpacePoSPool";
+const ESPACE_ESCROW: &str = "contracts/eSpace/VotingEscrow.sol:EVotingEscrow";
+const ORACLE: &str = "contracts/eSpace/CoreSpaceInfo.sol:CoreSpaceInfo";
+
+const CFX: u128 = 1_000_000_000_000_000_000;
+const VOTE: u128 = 1000 * CFX;
+/// Blocks of a quarter of a year on public networks: the step of locks for governance.
+const QUARTER: u128 = 15_768_000;
+
+/// The first of the accounts that this test uses; the operator, then users.
+const ACCOUNT: usize = 4;
+
+/// Periods of the contracts, in blocks of a quarter of a second.
+const LOCK_PERIOD: u128 = 40;
+const UNLOCK_PERIOD: u128 = 40;
+const ESPACE_PERIOD: u128 = 40;
+
+#[test]
+fn live_espace_ground_carries_stake_interest_and_votes_both_ways() {
+    let project = Project::new(ACCOUNT);
+    project.edit(
+        "# lock_period   = blocks(2250000)",
+        &format!("lock_period   = blocks({LOCK_PERIOD})"),
+    );
+    project.edit(
+        "# unlock_period = blocks(176400)",
+        &format!("unlock_period = blocks({UNLOCK_PERIOD})"),
+    );
+    project.ok(&["apply", "--auto-approve"]);
+
+    let ground = Ground::new(&[PROXY, BRIDGE, ESCROW, ESPACE_POOL, ESPACE_ESCROW], ORACLE);
+    let two_spaces = TwoSpaces::wired(&ground, &project);
+    two_spaces.carries_stake();
+    two_spaces.carries_governance();
+    two_spaces.carries_interest();
+    two_spaces.brings_stake_back();
+    ground.print_table();
+}
+
+/// A pool in both spaces.
+struct TwoSpaces<'a> {
+    ground: &'a Ground,
+    operator: Sender,
+    staker: Sender,
+    voter: Sender,
+    pos_address: String,
+    pool: Bytes20,
+    bridge: Bytes20,
+    espace_pool: Bytes20,
+    espace_escrow: Bytes20,
+}
+
+impl<'a> TwoSpaces<'a> {
+    /// Creates and wires everything that pospool has not made.
+    fn wired(ground: &'a Ground, project: &Project) -> Self {
+        let accounts = &network().accounts[ACCOUNT..];
+        let [operator, staker, voter] = [0, 1, 2].map(|nth| Ground::sender(&accounts[nth]));
+        let recorded = |resource: &str| {
+            let resource = project.recorded(resource);
+            let text = resource["outputs"]["address"].as_str().unwrap().to_owned();
+            text.parse::<CoreAddress>().unwrap().bytes()
+        };
+        let (pool, manager) = (
+            recorded("core_contract.pool"),
+            recorded("core_contract.manager"),
+        );
+        let node = project.recorded("pos_registration.main");
+
+        let core = |name| ground.create_behind(&operator, Space::Core, name, PROXY);
+        let espace = |name| ground.create_behind(&operator, Space::ESpace, name, PROXY);
+        let two_spaces = Self {
+            bridge: core(BRIDGE),
+            espace_pool: espace(ESPACE_POOL),
+            espace_escrow: espace(ESPACE_ESCROW),
+            pos_address: node["outputs"]["pos_address"].as_str().unwrap().to_owned(),
+            ground,
+            operator,
+            staker,
+            voter,
+            pool,
+        };
+        two_spaces.wire_stake(manager);
+        two_spaces.wire_governance();
+        ground.note("all is wired");
+        two_spaces
+    }
+
+    fn wire_stake(&self, manager: Bytes20) {
+        let (pool, espace_pool) = (address(self.pool), address(self.espace_pool));
+        self.core(self.bridge, "setPoolAddress(address)", &[pool]);
+        self.core(self.bridge, "setESpacePoolAddress(address)", &[espace_pool]);
+        self.core(
+            manager,
+            "setEspacePool(address,address)",
+            &[pool, espace_pool],
+        );
+        let bridge = address(mapped(self.bridge));
+        self.espace(self.espace_pool, "setBridge(address)", &[bridge]);
+        for function in ["setLockPeriod(uint64)", "setUnlockPeriod(uint64)"] {
+            self.espace(self.espace_pool, function, &[number(ESPACE_PERIOD)]);
+        }
+    }
+
+    fn wire_governance(&self) {
+        let escrow = self
+            .ground
+            .create_behind(&self.operator, Space::Core, ESCROW, PROXY);
+        let oracle = self.ground.create(&self.operator, Space::ESpace, ORACLE);
+        let espace_escrow = address(self.espace_escrow);
+        self.core(escrow, "setPosPool(address)", &[address(self.pool)]);
+        self.core(escrow, "setESpaceBridge(address)", &[address(self.bridge)]);
+        self.core(self.pool, "setVotingEscrow(address)", &[address(escrow)]);
+        self.core(
+            self.bridge,
+            "setESpaceVotingEscrow(address)",
+            &[espace_escrow],
+        );
+        let espace_pool = address(self.espace_pool);
+        self.espace(self.espace_escrow, "setPosPool(address)", &[espace_pool]);
+        let function = "setCoreSpaceInfoOracle(address)";
+        self.espace(self.espace_escrow, function, &[address(oracle)]);
+        self.espace(
+            self.espace_pool,
+            "setVotingEscrow(address)",
+            &[espace_escrow],
+        );
+    }
+
+    /// Stake of two users comes over, and PoS counts it.
+    fn carries_stake(&self) {
+        for user in [&self.staker, &self.voter] {
+            let function = "increaseStake(uint64)";
+            let to = self.espace_pool;
+            self.ground
+                .pay(user, Space::ESpace, to, function, &[number(1)], VOTE);
+        }
+        assert_eq!(self.asks_bridge("queryCrossingVotes()"), [2]);
+        self.core(self.bridge, "crossStake()", &[]);
+        assert_eq!(self.asks_bridge("queryCrossingVotes()"), [0]);
+        // Votes and available votes; none is past the lock period.
+        assert_eq!(self.asks_bridge("queryUserSummary()")[..4], [2, 2, 0, 0]);
+        self.ground.wait("PoS counts the votes", || {
+            (votes(&self.pos_address) == 3).then_some(())
+        });
+    }
+
+    /// What a user locks and votes in eSpace, the pool locks and votes in Core space.
+    fn carries_governance(&self) {
+        let (amount, end) = (500 * CFX, 2 * QUARTER);
+        let lock = [number(amount), number(end)];
+        self.votes("createLock(uint256,uint256)", &lock);
+        assert_eq!(self.asks_bridge("isLockInfoChanged()"), [1]);
+        self.core(self.bridge, "syncLockInfo()", &[]);
+        assert_eq!(self.asks_bridge("isLockInfoChanged()"), [0]);
+        let of = [address(self.pool), number(end - 1)];
+        let locked = self.asks(STAKING, "getLockedStakingBalance(address,uint256)", &of);
+        assert_eq!(locked, [amount]);
+
+        // A lock of one to two quarters gives a fourth of the amount.
+        let round = self.asks(PARAMS_CONTROL, "currentRound()", &[])[0];
+        let vote = [round, 0, 0, amount / 4, 0].map(number);
+        self.votes("castVote(uint64,uint16,uint256[3])", &vote);
+        assert_eq!(self.asks_bridge("isVoteInfoChanged()"), [1]);
+        self.core(self.bridge, "syncVoteInfo()", &[]);
+        assert_eq!(self.asks_bridge("isVoteInfoChanged()"), [0]);
+        // A list: where it begins, its length, then each parameter with three numbers.
+        let read = self.asks(PARAMS_CONTROL, "readVote(address)", &[address(self.pool)]);
+        assert_eq!(read[2..6], [0, 0, amount / 4, 0]);
+        self.ground.note("the pool has locked and voted for eSpace");
+    }
+
+    /// Rewards of Core space reach a user of eSpace.
+    fn carries_interest(&self) {
+        let mut seen = 0;
+        for _ in 0..3 {
+            seen = self.ground.wait("a reward has come", || {
+                let now = self.asks_bridge("queryInterest()")[0];
+                (now > seen).then_some(now)
+            });
+        }
+        self.core(self.bridge, "syncAPYandClaimInterest()", &[]);
+        assert!(self.asks_espace_pool("poolAPY()", &[])[0] > 0);
+        let own = [address(self.staker.espace_address)];
+        let interest = self.asks_espace_pool("userInterest(address)", &own)[0];
+        // Two users have a vote each; the pool kept its part in Core space. Contracts round down.
+        assert!(interest >= seen / 2 * 999 / 1000, "{interest} of {seen} drip");
+        let before = self.ground.balance(&self.staker);
+        self.stakes("claimAllInterest()", &[]);
+        let gained = self.ground.balance(&self.staker) - before;
+        assert!(gained > interest / 2, "{gained} of {interest} drip");
+    }
+
+    /// A user's stake leaves PoS and is paid out in eSpace.
+    fn brings_stake_back(&self) {
+        let own = [address(self.staker.espace_address)];
+        let summary = || self.asks_espace_pool("userSummary(address)", &own);
+        let bridge = || self.asks_bridge("queryUserSummary()");
+        let ready = |votes: u128| (votes > 0).then_some(());
+
+        let wait = |what: &str, look: &dyn Fn() -> u128| self.ground.wait(what, || ready(look()));
+        wait("the lock period of eSpace is over", &|| summary()[2]);
+        self.stakes("decreaseStake(uint64)", &[number(1)]);
+        assert_eq!(self.asks_bridge("queryUnstakeLen()"), [1]);
+        wait("the lock period of Core space is over", &|| bridge()[2]);
+        self.core(self.bridge, "handleOneUnstake()", &[]);
+        assert_eq!(self.asks_bridge("queryUnstakeLen()"), [0]);
+        wait("PoS has let the vote go", &|| self.unlocked());
+        wait("the unlock period of Core space is over", &|| bridge()[3]);
+        // PoS is ahead: the stake is free when a block has taken its news over.
+        let function = "withdrawVotesByVotes(uint64)";
+        self.ground.wait("Core space has let the stake go", || {
+            let (by, to) = (&self.operator, self.bridge);
+            let asked = self.ground.ask(by, Space::Core, to, function, &[number(1)]);
+            asked.ok()
+        });
+        self.core(self.bridge, function, &[number(1)]);
+        assert_eq!(self.asks_espace_pool("withdrawableCfx()", &[]), [VOTE]);
+
+        wait("the unlock period of eSpace is over", &|| summary()[3]);
+        let before = self.ground.balance(&self.staker);
+        self.stakes("withdrawStake(uint64)", &[number(1)]);
+        let gained = self.ground.balance(&self.staker) - before;
+        assert!((VOTE - CFX..=VOTE).contains(&gained), "{gained} drip");
+        assert_eq!(summary()[..4], [0, 0, 0, 0]);
+        assert_eq!(bridge()[..2], [1, 1]);
+    }
+
+    /// Votes that PoS has let go of, ever.
+    fn unlocked(&self) -> u128 {
+        let account = rpc("pos_getAccount", &json!([self.pos_address]));
+        u128::from(quantity(&account["status"]["unlocked"]))
+    }
+
+    // ---- who calls what ----
+
+    fn core(&self, to: Bytes20, function: &str, arguments: &[Word]) {
+        self.ground
+            .call(&self.operator, Space::Core, to, function, arguments);
+    }
+
+    fn espace(&self, to: Bytes20, function: &str, arguments: &[Word]) {
+        self.ground
+            .call(&self.operator, Space::ESpace, to, function, arguments);
+    }
+
+    fn stakes(&self, function: &str, arguments: &[Word]) {
+        let (by, to) = (&self.staker, self.espace_pool);
+        self.ground.call(by, Space::ESpace, to, function, arguments);
+    }
+
+    fn votes(&self, function: &str, arguments: &[Word]) {
+        let (by, to) = (&self.voter, self.espace_escrow);
+        self.ground.call(by, Space::ESpace, to, function, arguments);
+    }
+
+    fn asks(&self, to: Bytes20, function: &str, arguments: &[Word]) -> Vec<u128> {
+        self.ground
+            .words(&self.operator, Space::Core, to, function, arguments)
+    }
+
+    fn asks_bridge(&self, function: &str) -> Vec<u128> {
+        self.asks(self.bridge, function, &[])
+    }
+
+    fn asks_espace_pool(&self, function: &str, arguments: &[Word]) -> Vec<u128> {
+        let to = self.espace_pool;
+        self.ground
+            .words(&self.operator, Space::ESpace, to, function, arguments)
+    }
+}

@@ -1,0 +1,89 @@
+//! A second person with an older copy of the state, a signature by hand, and a chain that was set back.
+
+use std::sync::Arc;
+
+use pospool_engine::store::Disk;
+use pospool_fake::Outside;
+use pospool_tests::point_world::PointWorld;
+use pospool_tests::points::Script;
+use pospool_tests::simdisk::{Image, SimDisk};
+use pospool_tests::world::things;
+
+/// Codes and summaries of what a plan on this copy of the state warns of.
+fn warnings(world: &PointWorld, copy: &Image, spec: &str) -> Vec<(String, String)> {
+    let disk: Arc<dyn Disk> = Arc::new(SimDisk::holding(copy));
+    let planned = world.plan(&disk, spec).unwrap().unwrap();
+    let problems = planned.problems.into_iter();
+    problems.map(|it| (it.code.to_owned(), it.summary)).collect()
+}
+
+fn spec(value: i64) -> String {
+    things(&[(0, value, 0, vec![]), (1, 1, 0, vec![])])
+}
+
+struct Copies {
+    world: PointWorld,
+    disk: SimDisk,
+    older: Image,
+    before: Outside,
+}
+
+/// Two whole applies, and what there was after the first.
+fn copies() -> Copies {
+    let world = PointWorld::default();
+    let disk = SimDisk::default();
+    let shared: Arc<dyn Disk> = Arc::new(disk.clone());
+    assert!(world.apply(&shared, &spec(1), Script::Calm).is_whole());
+    let (older, before) = (disk.now(), world.fake.outside().clone());
+    assert!(world.apply(&shared, &spec(2), Script::Calm).is_whole());
+    Copies {
+        world,
+        disk,
+        older,
+        before,
+    }
+}
+
+#[test]
+fn an_older_copy_of_the_state_is_told_from_the_newest_one() {
+    let Copies {
+        world, disk, older, ..
+    } = copies();
+    assert_eq!(warnings(&world, &disk.now(), &spec(2)), []);
+    let found = warnings(&world, &older, &spec(3));
+    let [(code, summary)] = found.as_slice() else {
+        panic!("{found:?}");
+    };
+    assert_eq!(code, "state/other-hand");
+    assert_eq!(
+        summary,
+        "`effects outside` is 3, and the last apply of this state left it at 2: somebody else went on"
+    );
+}
+
+#[test]
+fn a_chain_that_was_set_back_is_noticed() {
+    let Copies {
+        world,
+        disk,
+        before,
+        ..
+    } = copies();
+    *world.fake.outside() = before;
+    let found = warnings(&world, &disk.now(), &spec(2));
+    let codes: Vec<_> = found.iter().map(|(code, _)| code.as_str()).collect();
+    assert_eq!(codes, ["state/older-chain"]);
+}
+
+#[test]
+fn a_whole_apply_takes_what_was_signed_by_hand_for_known() {
+    let Copies { world, disk, .. } = copies();
+    let by_hand = "by hand #1".to_owned();
+    world.fake.outside().effects.insert(by_hand, 1);
+    assert_eq!(warnings(&world, &disk.now(), &spec(2)).len(), 1);
+    let shared: Arc<dyn Disk> = Arc::new(disk.clone());
+    let ran = world.apply(&shared, &spec(2), Script::Calm);
+    assert!(ran.is_whole());
+    assert_eq!(ran.warnings().len(), 1);
+    assert_eq!(warnings(&world, &disk.now(), &spec(2)), []);
+}
