@@ -10,7 +10,7 @@ help:
 	@echo "make test            everything that must hold"
 	@echo "make test-fast       the same without Docker and the network (seconds)"
 	@echo "make test-reference  the end-to-end tests with the reference contracts (POSPOOL_REFERENCE_DIR)"
-	@echo "make chaos           100 kills of an apply at random moments on a real network"
+	@echo "make chaos           an apply stopped at each of its points, and 100 times on a real network"
 	@echo "make bench           CPU of plans, bytes of applies"
 
 demo:

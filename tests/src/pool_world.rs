@@ -9,13 +9,13 @@ mod oracle;
 mod shape;
 
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use pospool_chain::address::CoreAddress;
 use pospool_chain::{ChainProvider, ChainSettings};
-use pospool_engine::apply::{self, Context, Outcome};
+use pospool_engine::apply::{self, Context, Event, Listener, Outcome};
 use pospool_engine::config::{self, Config, VariableInputs};
 use pospool_engine::observe::Seen;
 use pospool_engine::plan::Options;
@@ -23,14 +23,13 @@ use pospool_engine::registry::Registry;
 use pospool_engine::spec::SourceFile;
 use pospool_engine::store::{Disk, Mode, RealDisk, Store, StoreError};
 use pospool_engine::{check, observe, plan, settle};
-use pospool_model::{Diagnostic, Severity};
 use pospool_model::plan::Plan;
+use pospool_model::{Diagnostic, Severity};
 use pospool_modelchain::{CrashPoint, Genesis, ModelChain};
 use tokio::time::Instant;
 
-use crate::simdisk::{Cuts, SimDisk};
 use crate::points::{PointDisk, PointProvider, PointWire, Points, Script};
-use crate::world::Silent;
+use crate::simdisk::{Cuts, SimDisk};
 pub use desk::{Desk, Shelf};
 pub use oracle::{Expected, check_world};
 pub use shape::Shape;
@@ -43,6 +42,8 @@ pub struct PoolWorld {
     pub desk: Desk,
     /// The moments of the run in progress.
     pub points: Points,
+    /// What failed, and what was settled, in all runs.
+    pub heard: Heard,
     /// Where the state is.
     disk: Mutex<Arc<dyn Disk>>,
     folder: tempfile::TempDir,
@@ -113,6 +114,7 @@ impl PoolWorld {
             model,
             desk,
             points,
+            heard: Heard::default(),
             disk: Mutex::new(Arc::new(RealDisk)),
             folder,
             registry,
@@ -143,7 +145,11 @@ impl PoolWorld {
         let (disk, journal) = (disk.clone(), self.journal_path());
         self.model.set_journalled(Box::new(move |hash| {
             let lost = disk.cuts(Cuts::Two).swap_remove(0);
-            let kept = lost.image.get(&journal).map(Vec::as_slice).unwrap_or_default();
+            let kept = lost
+                .image
+                .get(&journal)
+                .map(Vec::as_slice)
+                .unwrap_or_default();
             String::from_utf8_lossy(kept).contains(hash)
         }));
     }
@@ -210,7 +216,7 @@ impl PoolWorld {
 
     async fn try_apply(&self, spec: &str, cancel: &Arc<AtomicBool>) -> Result<Ended, StoreError> {
         let mut store = self.store(Mode::Write)?;
-        let unsettled = settle::settle(&mut store, &self.registry, &Silent, cancel).await?;
+        let unsettled = settle::settle(&mut store, &self.registry, &self.heard, cancel).await?;
         if !unsettled.is_empty() {
             let why = unsettled.iter().map(|(id, error)| format!("{id}: {error}"));
             return Ok(Ended::Unsettled(why.collect()));
@@ -222,26 +228,46 @@ impl PoolWorld {
         if !looked.problems.is_empty() {
             return Ok(Ended::Problems(looked.problems));
         }
+        for step in &looked.plan.steps {
+            let effects: Vec<_> = step
+                .effects
+                .iter()
+                .map(|effect| effect.name.as_str())
+                .collect();
+            self.heard.say(format!(
+                "{:?} {} ({:?}): {effects:?}",
+                step.action, step.address, step.reason
+            ));
+        }
         let context = Context {
             config: &looked.config,
             registry: &self.registry,
             seen: &looked.seen,
             cancel,
         };
-        let outcome = apply::apply(&looked.plan, context, &mut store, &Silent).await?;
+        let outcome = apply::apply(&looked.plan, context, &mut store, &self.heard).await?;
         Ok(Ended::Whole(outcome))
     }
 
     /// Plans only.
     pub async fn plan(&self, spec: &str) -> Result<(Plan, Vec<Diagnostic>), String> {
+        let looked = self.looked(spec).await?;
+        Ok((looked.plan, looked.problems))
+    }
+
+    /// What a plan warns of.
+    pub async fn warnings(&self, spec: &str) -> Result<Vec<Diagnostic>, String> {
+        Ok(self.looked(spec).await?.warnings)
+    }
+
+    async fn looked(&self, spec: &str) -> Result<Looked, String> {
         self.model.begin_run(None);
         let mut store = self.store(Mode::Write).map_err(|error| error.to_string())?;
         let looked = self
             .look(spec, &mut store)
             .await
             .map_err(|error| error.to_string())?;
-        let looked = looked.map_err(|ended| format!("{ended:?}"))?;
-        Ok((looked.plan, looked.problems))
+        looked.map_err(|ended| format!("{ended:?}"))
     }
 
     async fn look(
@@ -266,13 +292,51 @@ impl PoolWorld {
         problems.extend(found);
         problems.extend(check::check(&plan, store.state(), &seen));
         // A warning does not stop a run.
-        problems.retain(|problem| problem.severity == Severity::Error);
+        let (problems, warnings) = problems
+            .into_iter()
+            .partition(|problem: &Diagnostic| problem.severity == Severity::Error);
         Ok(Ok(Looked {
             config,
             seen,
             plan,
             problems,
+            warnings,
         }))
+    }
+}
+
+/// Keeps what a reader of a story that went wrong wants to know.
+#[derive(Debug, Default)]
+pub struct Heard(Mutex<Vec<String>>);
+
+impl Heard {
+    /// Returns what was heard since the last time.
+    #[must_use]
+    pub fn take(&self) -> Vec<String> {
+        std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Heard {
+    fn say(&self, what: String) {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(what);
+    }
+}
+
+impl Listener for Heard {
+    fn hear(&self, event: &Event<'_>) {
+        let what = match event {
+            Event::Failed { id, error } => format!("{id}: {}: {error}", error.code()),
+            Event::Ended { id, .. } => format!("{id}: ended"),
+            _ => return,
+        };
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(what);
     }
 }
 
@@ -281,6 +345,7 @@ struct Looked {
     seen: Seen,
     plan: Plan,
     problems: Vec<Diagnostic>,
+    warnings: Vec<Diagnostic>,
 }
 
 /// Memory where the system offers it as files: a sync costs nothing there.

@@ -13,7 +13,9 @@ use std::path::{Path, PathBuf};
 use async_trait::async_trait;
 use pospool_fake::{FakeProvider, Outside};
 use pospool_model::plan::Effect;
-use pospool_model::provider::{Design, Facts, Observation, Progress, Scene, Target, Task, Ticket, World};
+use pospool_model::provider::{
+    Design, Facts, Observation, Progress, Scene, Target, Task, Ticket, World,
+};
 use pospool_model::{Attributes, KindSchema, Problem, Provider, ProviderError};
 use serde_json::{Value as Json, json};
 

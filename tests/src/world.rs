@@ -14,8 +14,8 @@ use pospool_engine::spec::SourceFile;
 use pospool_engine::store::{Mode, Store, StoreError};
 use pospool_engine::{check, observe, plan, settle};
 use pospool_fake::FakeProvider;
-use pospool_model::{Diagnostic, Severity};
 use pospool_model::plan::Plan;
+use pospool_model::{Diagnostic, Severity};
 
 /// A state in a folder of its own, and an outside in memory.
 pub struct World {

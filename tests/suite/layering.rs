@@ -17,6 +17,17 @@ const EDGES: &[(&str, &[&str])] = &[
     ("pospool-explorer", &["pospool-chain", "pospool-source"]),
     ("pospool-modelchain", &["pospool-chain"]),
     (
+        "pospool-fuzz",
+        &[
+            "pospool-chain",
+            "pospool-cli",
+            "pospool-docker",
+            "pospool-engine",
+            "pospool-model",
+            "pospool-source",
+        ],
+    ),
+    (
         "pospool-cli",
         &[
             "pospool-chain",

@@ -1,22 +1,22 @@
-//! Whole applies on the model chain, with faults, crashes and reorganisations, by seeds.
+//! Whole applies on the model chain, with faults, crashes, power cuts and reorganisations, by seeds.
 //!
-//! `POSPOOL_MODEL_SEED=7` tells one story again, `POSPOOL_MODEL_SEEDS=10000` tells so many.
+//! `POSPOOL_MODEL_SEED=7` tells one story again; `POSPOOL_MODEL_SEEDS=10000` tells so many, `POSPOOL_MODEL_FROM=501` from
+//! there on. What a story is: `docs/testing.md`.
+
+mod story;
+mod tally;
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
 
-use pospool_modelchain::random::Random;
-use pospool_modelchain::{CrashPoint, Moment, Weather};
-use pospool_tests::pool_world::{Disturbance, Ended, Expected, PoolWorld, Shape, check_world};
-use pospool_tests::simdisk::{Cuts, SimDisk};
+use tally::Tally;
 
 /// How many seeds are told without being asked for more.
 const SEEDS: u64 = 500;
-/// Seeds begin here, so that a count is also a range of names.
-const FIRST: u64 = 1;
+/// So many that went wrong are enough to look at.
+const ENOUGH: usize = 5;
 
 fn number(name: &str) -> Option<u64> {
     std::env::var(name).ok()?.parse().ok()
@@ -25,221 +25,52 @@ fn number(name: &str) -> Option<u64> {
 #[test]
 fn every_story_ends_as_the_spec_says() {
     if let Some(seed) = number("POSPOOL_MODEL_SEED") {
-        tell(seed).unwrap();
+        let told = tell(seed, &Tally::default());
+        assert!(told.is_ok(), "{}", told.unwrap_err());
         return;
     }
+    let first = number("POSPOOL_MODEL_FROM").unwrap_or(1);
     let count = number("POSPOOL_MODEL_SEEDS").unwrap_or(SEEDS);
-    let next = AtomicU64::new(FIRST);
+    let next = AtomicU64::new(first);
     let failed = Mutex::new(BTreeMap::new());
+    let tally = Tally::default();
     std::thread::scope(|scope| {
         for _ in 0..std::thread::available_parallelism().map_or(1, usize::from) {
-            scope.spawn(|| {
-                loop {
-                    let seed = next.fetch_add(1, Ordering::Relaxed);
-                    if seed >= FIRST + count {
-                        return;
-                    }
-                    if let Err(wrong) = tell(seed) {
-                        failed
-                            .lock()
-                            .unwrap_or_else(PoisonError::into_inner)
-                            .insert(seed, wrong);
-                    }
-                }
-            });
+            scope.spawn(|| tell_all(&next, first + count, &failed, &tally));
         }
     });
+    println!("{tally}");
     let failed = failed.into_inner().unwrap();
-    let told: Vec<_> = failed
-        .iter()
-        .take(5)
+    let told = failed.iter().take(ENOUGH);
+    let told: Vec<_> = told
         .map(|(seed, wrong)| format!("POSPOOL_MODEL_SEED={seed}\n{wrong}"))
         .collect();
-    assert!(
-        failed.is_empty(),
-        "{} of {count} seeds\n{}",
-        failed.len(),
-        told.join("\n")
-    );
+    let seeds: Vec<_> = failed.keys().collect();
+    assert!(failed.is_empty(), "seeds {seeds:?}\n{}", told.join("\n"));
 }
 
-/// Tells one story.
-fn tell(seed: u64) -> Result<(), String> {
+/// Tells one story after the other until all are told, or enough went wrong.
+fn tell_all(next: &AtomicU64, end: u64, failed: &Mutex<BTreeMap<u64, String>>, tally: &Tally) {
+    let failed = || failed.lock().unwrap_or_else(PoisonError::into_inner);
+    while failed().len() < ENOUGH {
+        let seed = next.fetch_add(1, Ordering::Relaxed);
+        if seed >= end {
+            return;
+        }
+        if let Err(wrong) = tell(seed, tally) {
+            failed().insert(seed, wrong);
+        }
+    }
+}
+
+/// Tells one story; its time is virtual and costs nothing.
+fn tell(seed: u64, tally: &Tally) -> Result<(), String> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .start_paused(true)
         .build();
-    runtime.unwrap().block_on(story(seed))
-}
-
-async fn story(seed: u64) -> Result<(), String> {
-    let mut random = Random::new(seed);
-    let first = Shape::drawn(&mut random);
-    let mut shapes = vec![first];
-    if random.chance(400) {
-        shapes.push(shapes[0].changed(&mut random));
-    }
-    let world = PoolWorld::new(&shapes[0], random.number());
-    let mut disk = SimDisk::default();
-    world.set_sim_disk(&disk);
-    let mut weather = Weather::drawn(&mut random, shapes[0].depth());
-    if random.chance(100) {
-        weather = Weather::calm();
-    }
-    for told in 1..=shapes.len() {
-        let mut tale = String::new();
-        let mut chapter = Chapter {
-            world: &world,
-            shapes: &shapes[..told],
-            weather: &weather,
-            disk: &mut disk,
-        };
-        let chapter = chapter.tell(&mut random, &mut tale).await;
-        if let Err(wrong) = chapter {
-            return Err(format!("{tale}{wrong}\n{}", world.model.picture()));
-        }
-    }
-    Ok(())
-}
-
-/// What brings the world to the last one of the shapes.
-struct Chapter<'a> {
-    world: &'a PoolWorld,
-    shapes: &'a [Shape],
-    weather: &'a Weather,
-    disk: &'a mut SimDisk,
-}
-
-impl Chapter<'_> {
-    async fn tell(&mut self, random: &mut Random, tale: &mut String) -> Result<(), String> {
-        let shape = &self.shapes[self.shapes.len() - 1];
-        let _ = writeln!(tale, "{shape:?}\n{:?}", self.weather);
-        self.disturbed(shape, random, tale).await?;
-        calm(self.world, shape, tale).await?;
-        let transactions = if self.weather.costs_more() {
-            None
-        } else {
-            Some(twin(self.shapes).await?)
-        };
-        let wrong = check_world(self.world, shape, Expected { transactions });
-        if wrong.is_empty() {
-            Ok(())
-        } else {
-            Err(wrong.join("\n"))
-        }
-    }
-
-    /// Runs that are cut, stopped and lied to.
-    async fn disturbed(
-        &mut self,
-        shape: &Shape,
-        random: &mut Random,
-        tale: &mut String,
-    ) -> Result<(), String> {
-        let spec = self.world.spec(shape);
-        self.world.model.set_weather(self.weather.clone());
-        for _ in 0..random.between(1, 4) {
-            let disturbance = drawn(random);
-            let ended = self.world.run(&spec, disturbance).await?;
-            let requests = self.world.model.requests();
-            let _ = writeln!(tale, "{disturbance:?} after {requests} requests: {ended:?}");
-            match ended {
-                Ended::State(error) => return Err(format!("the state cannot be used: {error}")),
-                Ended::Died => self.cut(random, tale),
-                _ => {}
-            }
-            self.world.model.rest();
-        }
-        Ok(())
-    }
-
-    /// What is found on the disk after a death: everything that was written, or what a power cut left of it.
-    fn cut(&mut self, random: &mut Random, tale: &mut String) {
-        let mut cuts = self.disk.cuts(Cuts::All);
-        let chosen = if random.chance(500) {
-            1.min(cuts.len() - 1)
-        } else {
-            random.position(cuts.len())
-        };
-        let cut = cuts.swap_remove(chosen);
-        let _ = writeln!(tale, "the disk keeps {}", cut.how);
-        *self.disk = SimDisk::holding(&cut.image);
-        self.world.set_sim_disk(self.disk);
-    }
-}
-
-fn drawn(random: &mut Random) -> Disturbance {
-    let moment = if random.chance(500) {
-        Moment::Before
-    } else {
-        Moment::After
-    };
-    let most = if random.chance(500) { 40 } else { 250 };
-    let crash = CrashPoint {
-        request: random.below(most),
-        moment,
-    };
-    let mut after = |rate: u64| {
-        random
-            .chance(rate)
-            .then(|| Duration::from_millis(random.below(20_000)))
-    };
-    Disturbance {
-        cancel_after: after(100),
-        second_after: after(30),
-        crash: random.chance(750).then_some(crash),
-    }
-}
-
-/// An apply that nothing disturbs, and then nothing is left to do.
-async fn calm(world: &PoolWorld, shape: &Shape, tale: &mut String) -> Result<(), String> {
-    let spec = world.spec(shape);
-    world.model.calm_down();
-    let ended = world.run(&spec, Disturbance::default()).await?;
-    let requests = world.model.requests();
-    let _ = writeln!(tale, "calm after {requests} requests: {ended:?}");
-    let Ended::Whole(outcome) = &ended else {
-        return Err("the calm run did not come to its end".to_owned());
-    };
-    if !outcome.failures.is_empty() || !outcome.converging.is_empty() || outcome.cancelled {
-        return Err("the calm run did not end well".to_owned());
-    }
-    // Whatever is still on its way comes in.
-    world.model.pass(200);
-    let (plan, problems) = world.plan(&spec).await?;
-    if !problems.is_empty() || !plan.steps.is_empty() || !plan.drift.is_empty() {
-        return Err(format!(
-            "something is left to do: {problems:?} {:?} {:?}",
-            plan.steps, plan.drift
-        ));
-    }
-    Ok(())
-}
-
-/// How many transactions these specs need, one after the other, when nothing goes wrong.
-async fn twin(shapes: &[Shape]) -> Result<u64, String> {
-    static KNOWN: Mutex<BTreeMap<String, u64>> = Mutex::new(BTreeMap::new());
-    let name = format!("{shapes:?}");
-    if let Some(known) = KNOWN
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .get(&name)
-    {
-        return Ok(*known);
-    }
-    let world = PoolWorld::new(&shapes[0], 0);
-    world.set_sim_disk(&SimDisk::default());
-    for shape in shapes {
-        let mut tale = "the undisturbed twin\n".to_owned();
-        Box::pin(calm(&world, shape, &mut tale)).await?;
-    }
-    let counts = shapes[0]
-        .accounts()
-        .map(|account| world.model.executed(account.bytes()).0);
-    let count = counts.sum();
-    KNOWN
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .insert(name, count);
-    Ok(count)
+    let told = catch_unwind(AssertUnwindSafe(|| {
+        runtime.unwrap().block_on(story::tell(seed, tally))
+    }));
+    told.unwrap_or_else(|_| Err("a panic, which is told above".to_owned()))
 }

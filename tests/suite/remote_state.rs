@@ -352,6 +352,53 @@ fn a_wrong_password_is_told_and_not_repeated() {
     assert!(!refused.err.contains("wrong-one"), "{refused:?}");
 }
 
+#[test]
+fn a_state_moves_from_a_file_to_s3_to_http_and_back() {
+    let s3 = S3::shared();
+    let server = StateServer::start(Manner::GitLab);
+    let mut environment = s3.environment();
+    environment.extend(http());
+    let mut desk = Desk::new("pospool.state.json", environment);
+    desk.well("apply --auto-approve");
+    let pulled = desk.well("state pull");
+    for place in [
+        &s3.place(),
+        server.url(),
+        "again.json",
+        "pospool.state.json",
+    ] {
+        desk.well(&format!("state migrate --to {place}"));
+        let left = desk.run("apply --auto-approve");
+        assert_eq!(left.exit, 9, "{left:?}");
+        assert!(left.err.starts_with("error[state/moved]"), "{left:?}");
+        assert!(left.err.contains(place), "{left:?}");
+        place.clone_into(&mut desk.place);
+        assert_eq!(desk.well("state pull"), pulled);
+        assert!(desk.is_settled());
+        assert_eq!(desk.well("state repair").lines().count(), 1);
+    }
+}
+
+#[test]
+fn on_s3_the_lock_of_a_living_holder_is_only_taken_by_force() {
+    let s3 = S3::shared();
+    let place = s3.place();
+    let desk = Desk::new(&place, s3.environment());
+    assert!(desk.well("state unlock").starts_with("nobody holds"));
+    let mut holder = Holder::start(&place, &s3.environment());
+    let shown: Json = serde_json::from_str(&desk.well("state unlock --json")).unwrap();
+    assert_eq!(shown["lock"]["holder"]["pid"], holder.pid());
+    let id = shown["lock"]["id"].as_str().unwrap();
+    assert_eq!(desk.run("state unlock another").exit, 1);
+    let live = desk.run(&format!("state unlock {id}"));
+    assert_eq!(live.exit, 4, "{live:?}");
+    assert!(live.err.starts_with("error[state/live-lock]"), "{live:?}");
+    desk.well(&format!("state unlock {id} --force"));
+    assert_eq!(holder.write("late"), "state/lock-lost");
+    holder.end();
+    desk.well("apply --auto-approve");
+}
+
 /// The engine with its fake outside, on a state that is somewhere else.
 struct Far {
     fake: FakeProvider,

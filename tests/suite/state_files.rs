@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use pospool_engine::planfile::PlanFile;
-use pospool_engine::store::{Entry, Header, Mode, StateFile, Store};
+use pospool_engine::store::{Entry, Header, Mode, MovedFile, StateFile, Store};
+use pospool_remote::Document;
 use schemars::schema_for;
 
 fn folder() -> PathBuf {
@@ -31,6 +32,8 @@ fn the_schemas_are_those_of_the_types() {
     compare("journal-header.v1.schema.json", &schema_for!(Header));
     compare("journal-entry.v1.schema.json", &schema_for!(Entry));
     compare("plan.v1.schema.json", &schema_for!(PlanFile));
+    compare("moved.v1.schema.json", &schema_for!(MovedFile));
+    compare("remote.v1.schema.json", &schema_for!(Document));
 }
 
 #[test]
@@ -54,4 +57,19 @@ fn every_sample_state_is_read_and_written_back_unchanged() {
     let text = std::fs::read_to_string(samples.join("state.json")).unwrap();
     let file: StateFile = serde_json::from_str(&text).unwrap();
     assert_eq!(serde_json::to_string(&file).unwrap(), text.trim_end());
+}
+
+#[test]
+fn the_samples_of_remote_states_are_read_and_written_back_unchanged() {
+    let sample =
+        |name: &str| std::fs::read_to_string(folder().join("samples/v1").join(name)).unwrap();
+    let text = sample("remote.json");
+    let document: Document = serde_json::from_str(&text).unwrap();
+    assert_eq!(serde_json::to_string(&document).unwrap(), text.trim_end());
+    let snapshot = document.snapshot.unwrap();
+    assert_eq!(snapshot.get(), sample("state.json").trim_end());
+    assert_eq!(document.journal.unwrap(), sample("state.json.journal"));
+    let text = sample("moved.json");
+    let note = MovedFile::read(text.as_bytes()).unwrap();
+    assert_eq!(serde_json::to_string(&note).unwrap(), text.trim_end());
 }

@@ -74,7 +74,7 @@ pub(crate) fn report(failure: &Failure, console: &mut Console<'_>) -> Exit {
 }
 
 fn dispatch(args: &Args, console: &mut Console<'_>) -> Result<Exit, Failure> {
-    let project = Project::new(&args.common, Surroundings::of_process()?)?;
+    let project = Project::new(&args.common, Surroundings::of_process()?);
     let wait = match &args.command {
         Command::Apply(args) => args.run.wait,
         Command::Destroy(args) => args.run.wait,

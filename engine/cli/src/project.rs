@@ -4,12 +4,13 @@
 //! - Returns: absolute paths and locations, the texts of the spec and of variables, the open state.
 //! - Never: writes a file.
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use pospool_engine::config::VariableInputs;
+use pospool_engine::config::{self, VariableInputs};
 use pospool_engine::spec::SourceFile;
 use pospool_engine::store::{Mode, Store};
 use pospool_remote::{Location, Settings};
@@ -71,32 +72,65 @@ pub struct Project {
     pub spec: PathBuf,
     /// The spec as the user named it, for messages.
     pub spec_name: String,
-    /// Where the state is.
-    pub state: Location,
+    /// Where the state is, as `--state` says it.
+    named_state: Option<String>,
+    /// Where the state is, once it was asked for.
+    state: OnceCell<Location>,
     surroundings: Surroundings,
 }
 
 impl Project {
     /// Finds the files; none of them need be there.
-    pub fn new(common: &Common, surroundings: Surroundings) -> Result<Self, Failure> {
-        let spec = surroundings.path(&common.spec);
-        let named = common.state.as_ref().or(surroundings.state.as_ref());
-        let state = match named {
-            Some(named) => Location::parse(named, &surroundings.folder)?,
-            None => Location::File(spec.with_file_name("pospool.state.json")),
-        };
-        Ok(Self {
-            spec,
+    #[must_use]
+    pub fn new(common: &Common, surroundings: Surroundings) -> Self {
+        Self {
+            spec: surroundings.path(&common.spec),
             spec_name: common.spec.display().to_string(),
-            state,
+            named_state: common.state.clone(),
+            state: OnceCell::new(),
             surroundings,
+        }
+    }
+
+    /// Where the state is: by `--state`, by the environment, by the spec, or beside it.
+    pub fn state(&self) -> Result<&Location, Failure> {
+        if let Some(state) = self.state.get() {
+            return Ok(state);
+        }
+        let named = self
+            .named_state
+            .as_ref()
+            .or(self.surroundings.state.as_ref());
+        let state = match named {
+            Some(named) => Location::parse(named, &self.surroundings.folder)?,
+            None => match self.state_of_spec()? {
+                Some(named) => Location::parse(&named, self.folder())?,
+                None => Location::File(self.spec.with_file_name("pospool.state.json")),
+            },
+        };
+        Ok(self.state.get_or_init(|| state))
+    }
+
+    /// What the `state` block of the spec says, if there are both.
+    fn state_of_spec(&self) -> Result<Option<String>, Failure> {
+        let Some(file) = self.read_spec()? else {
+            return Ok(None);
+        };
+        config::state_url(&file).map_err(|problems| Failure::Problems {
+            problems,
+            files: vec![file],
         })
     }
 
     /// Opens the state.
     pub fn open_state(&self, mode: Mode, command: &str) -> Result<Store, Failure> {
         let settings = self.settings();
-        Ok(pospool_remote::store(&self.state, mode, command, settings)?)
+        Ok(pospool_remote::store(
+            self.state()?,
+            mode,
+            command,
+            settings,
+        )?)
     }
 
     /// How remote states are kept.
@@ -177,16 +211,19 @@ mod tests {
             json: false,
             no_color: false,
         };
-        let project = Project::new(&common, surroundings.clone()).unwrap();
+        let mut project = Project::new(&common, surroundings.clone());
         assert_eq!(project.spec, Path::new("/home/me/pools/a.hcl"));
         assert_eq!(
-            project.state,
+            *project.state().unwrap(),
             Location::File("/home/me/pools/pospool.state.json".into())
         );
         assert_eq!(project.folder(), Path::new("/home/me/pools"));
         assert_eq!(project.path(Path::new("x")), Path::new("/home/me/x"));
         common.state = Some("s.json".into());
-        let project = Project::new(&common, surroundings).unwrap();
-        assert_eq!(project.state, Location::File("/home/me/s.json".into()));
+        project = Project::new(&common, surroundings);
+        assert_eq!(
+            *project.state().unwrap(),
+            Location::File("/home/me/s.json".into())
+        );
     }
 }

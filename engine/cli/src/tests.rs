@@ -117,16 +117,16 @@ impl World {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build();
-        let ended = Project::new(&args.common, surroundings).and_then(|project| {
-            let mut session = Session {
-                project: &project,
-                registry: &self.registry,
-                console: &mut console,
-                interrupt: &self.interrupt,
-            };
-            let call = commands::call(&mut session, &args.command);
-            runtime.unwrap().block_on(call)
-        });
+        let project = Project::new(&args.common, surroundings);
+        let mut session = Session {
+            project: &project,
+            registry: &self.registry,
+            console: &mut console,
+            interrupt: &self.interrupt,
+        };
+        let ended = runtime
+            .unwrap()
+            .block_on(commands::call(&mut session, &args.command));
         let exit = ended.unwrap_or_else(|failure| report(&failure, &mut console));
         let folder = self.folder.path().display().to_string();
         let text = |bytes| {

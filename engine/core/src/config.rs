@@ -27,6 +27,7 @@ mod problems;
 mod references;
 mod resource;
 mod sections;
+mod state_place;
 mod templates;
 mod types;
 mod variables;
@@ -42,6 +43,7 @@ pub use blocks::{Lifecycle, Output, Resource};
 pub use decode::decode;
 pub use functions::{FUNCTIONS, Function};
 pub use kinds::Kinds;
+pub use state_place::state_url;
 pub use variables::VariableInputs;
 
 /// A decoded spec.

@@ -36,11 +36,34 @@ pub(crate) fn told(text: impl Into<String>) -> Cause {
     Box::new(Told(text.into()))
 }
 
+/// A cause of a library in its own words, which hold those of its causes. What follows a `?` in
+/// an address is left out: it may be a signature.
+pub(crate) fn summed_up(error: &dyn std::error::Error) -> Cause {
+    let text = error.to_string();
+    let words = text.split(' ').map(|word| match word.split_once('?') {
+        Some((address, _)) if address.contains("://") => format!("{address}?…"),
+        _ => word.to_owned(),
+    });
+    told(words.collect::<Vec<_>>().join(" "))
+}
+
 /// The store's error for a keeper that failed.
 pub(crate) fn keeper(verb: &'static str, name: &Path, source: Cause) -> StoreError {
     StoreError::Keeper {
         verb,
         path: name.to_owned(),
         source,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_signature_in_an_address_is_not_repeated() {
+        let cause = Told("PUT https://a.example/b?sig=hunter2&se=1 in 2 ms: why?".to_owned());
+        let text = summed_up(&cause).to_string();
+        assert_eq!(text, "PUT https://a.example/b?… in 2 ms: why?");
     }
 }

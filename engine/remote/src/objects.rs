@@ -25,7 +25,7 @@ use object_store::{
 };
 use reqwest::Url;
 
-use crate::failure::{Cause, Trouble, told};
+use crate::failure::{Cause, Trouble, summed_up, told};
 use crate::place::{MAX_BYTES, Seen};
 use crate::stamp;
 
@@ -126,12 +126,13 @@ fn refused(written: Result<Seen, Trouble>) -> Result<bool, Trouble> {
 
 /// What an error of the store means for a write.
 fn trouble(error: Error) -> Trouble {
+    let cause = summed_up(&error);
     match error {
         Error::Precondition { .. } | Error::AlreadyExists { .. } | Error::NotModified { .. } => {
-            Trouble::Refused(error.into())
+            Trouble::Refused(cause)
         }
-        Error::Generic { .. } | Error::JoinError { .. } => Trouble::Passing(error.into()),
-        _ => Trouble::Lasting(error.into()),
+        Error::Generic { .. } | Error::JoinError { .. } => Trouble::Passing(cause),
+        _ => Trouble::Lasting(cause),
     }
 }
 

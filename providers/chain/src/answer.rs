@@ -10,6 +10,10 @@
 use crate::flight::Answer;
 use crate::rpc::Refusal;
 
+/// Codes with which a node refuses what it has looked at (conflux-rust `error_codes.rs`).
+const INVALID_PARAMETERS: i64 = -32602;
+const NO_SUCH_METHOD: i64 = -32601;
+
 /// Parts of texts in lower case, in their order of precedence.
 const TEXTS: &[(&str, Answer)] = &[
     ("already exist", Answer::Known),
@@ -35,6 +39,12 @@ pub(crate) fn read(refusal: &Refusal) -> Answer {
     let text = words(refusal);
     let found = TEXTS.iter().find(|(part, _)| text.contains(part));
     found.map_or(Answer::Invalid, |(_, answer)| *answer)
+}
+
+/// Whether the node itself refused. Any other failure may be that of a gate before it, which broke down after it had
+/// passed the bytes on.
+pub(crate) fn is_certain(refusal: &Refusal) -> bool {
+    read(refusal) != Answer::Invalid || matches!(refusal.code, INVALID_PARAMETERS | NO_SUCH_METHOD)
 }
 
 /// The price that the pool asks for instead of what it has with the same nonce.
@@ -64,6 +74,22 @@ mod tests {
             message: "Invalid parameters: tx".to_owned(),
             data: Some(text.to_owned()),
         }
+    }
+
+    #[test]
+    fn a_gate_that_broke_down_has_not_refused() {
+        let of = |code, text: &str| {
+            is_certain(&Refusal {
+                code,
+                ..refusal(text)
+            })
+        };
+        assert!(of(-32602, "NotEnoughBaseGas") && of(-32601, "") && of(-32077, ""));
+        assert!(of(
+            -32000,
+            "Transaction is discarded due to a too stale nonce"
+        ));
+        assert!(!of(-32603, "Internal error") && !of(-32000, "upstream timed out"));
     }
 
     #[test]

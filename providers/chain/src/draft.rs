@@ -155,7 +155,10 @@ impl<'a> Draft<'a> {
         let price = gas::price(sender.chain.fees, sender.chain.ceiling).map_err(too_dear)?;
         let lane = lane(sender.facts.address);
         let nonce = sender.nonce(world);
-        world.counters.insert(lane.clone(), nonce + 1);
+        let next = nonce
+            .checked_add(1)
+            .ok_or_else(|| no_nonce_left(sender.name))?;
+        world.counters.insert(lane.clone(), next);
         let id = self.id(&plan.name);
         let mut needs = plan.needs;
         if let Some(before) = world.lanes.insert(lane, id.clone()) {
@@ -269,6 +272,12 @@ fn too_much_gas(plan: &Plan) -> Problem {
     );
     Problem::new("chain/too-much-gas", &[], summary)
         .help("make the contract smaller, for example with the compiler's optimizer")
+}
+
+fn no_nonce_left(account: &Address) -> Problem {
+    let summary =
+        format!("the node says that `{account}` has sent 2^64 transactions, which nobody can have");
+    Problem::new("chain/not-a-node", &[], summary).help("check `core_rpc` of the chain")
 }
 
 fn too_dear(dear: gas::TooDear) -> Problem {

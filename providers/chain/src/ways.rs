@@ -118,7 +118,8 @@ impl Ways {
                     what: rpc.names(),
                     demanded: None,
                 },
-                Sent::Refused(refusal) => refused(rpc, &refusal),
+                Sent::Refused(refusal) if answer::is_certain(&refusal) => refused(rpc, &refusal),
+                Sent::Refused(_) => return Handed::Lost,
                 Sent::Nowhere(why) => Reply {
                     answer: Answer::Busy,
                     what: format!("{} ({why})", rpc.names()),

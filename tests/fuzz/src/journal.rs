@@ -1,7 +1,8 @@
 //! The journal of a run, whole or cut.
 //!
-//! - Reads: any bytes as a journal; or, behind a `+`, two numbers and lines without their checksums, which are put
-//!   in front of them here, since no fuzzer finds a hash: where to cut, and which byte to turn.
+//! - Reads: any bytes as a journal; or, behind a `+`, where to cut (two bytes), how to turn a byte, and lines without
+//!   their checksums, which are put in front of them here, since no fuzzer finds a hash. A line behind a `+` of its own
+//!   is one that was written before the line above it was synced.
 //! - Checks: no panic; a cut journal yields a part of the whole one's entries, in order, and all lines before the
 //!   cut; a turned byte never yields an entry that was not written; what was read can be written and read again.
 
@@ -17,7 +18,7 @@ use crate::medium::Memory;
 use crate::shown;
 
 const LINEAGE: &str = "5f0c1a7be2d94c3386a1f4e0b7d29c55";
-const SNAPSHOT: &str = r#"{"format":"pospool-state","version":1,"state":{"lineage":"5f0c1a7be2d94c3386a1f4e0b7d29c55","serial":7,"chains":{},"resources":{},"outputs":{}}}"#;
+const SNAPSHOT: &str = r#"{"format":"pospool-state","version":1,"state":{"lineage":"5f0c1a7be2d94c3386a1f4e0b7d29c55","serial":7,"version":"v","chains":{},"resources":{},"outputs":{}}}"#;
 
 /// One run.
 pub fn run(bytes: &[u8]) {
@@ -31,12 +32,18 @@ pub fn run(bytes: &[u8]) {
     else {
         return;
     };
-    let mut journal = line(&Header::new(LINEAGE, 7));
-    for line in lines
-        .split(|&byte| byte == b'\n')
-        .filter(|line| !line.is_empty())
-    {
-        journal.extend(with_checksum(line));
+    let header = Header {
+        name: "j".to_owned(),
+        state: "v".to_owned(),
+        ..Header::new(LINEAGE, 7)
+    };
+    let mut journal = line(&header);
+    for line in lines.split(|&byte| byte == b'\n') {
+        match line.split_first() {
+            Some((b'+', line)) => journal.extend(with_checksum(line, "+")),
+            Some(_) => journal.extend(with_checksum(line, "")),
+            None => {}
+        }
     }
     let Some(read) = whole(&journal) else {
         return;
@@ -131,11 +138,18 @@ fn opened(journal: &[u8], read: &Read) {
 
 /// One line as the store writes it.
 fn line<T: Serialize>(content: &T) -> Vec<u8> {
-    with_checksum(&serde_json::to_vec(content).expect("plain data has a JSON form"))
+    with_checksum(
+        &serde_json::to_vec(content).expect("plain data has a JSON form"),
+        "",
+    )
 }
 
-fn with_checksum(json: &[u8]) -> Vec<u8> {
-    let digest = Sha3_256::digest(json);
+/// `sign` is what the checksum covers beside the JSON: a `+` for a line before which not all was synced.
+fn with_checksum(json: &[u8], sign: &str) -> Vec<u8> {
+    let digest = Sha3_256::new()
+        .chain_update(sign)
+        .chain_update(json)
+        .finalize();
     let mut line = digest[..4]
         .iter()
         .fold(String::new(), |mut line, byte| {
@@ -143,7 +157,7 @@ fn with_checksum(json: &[u8]) -> Vec<u8> {
             line
         })
         .into_bytes();
-    line.push(b' ');
+    line.push(sign.bytes().next().unwrap_or(b' '));
     line.extend_from_slice(json);
     line.push(b'\n');
     line

@@ -235,6 +235,12 @@ impl ModelChain {
         Desk::at(&self.lock().network, 0).votes(&word)
     }
 
+    /// What happened, one line each, with the epoch before it.
+    #[must_use]
+    pub fn log(&self) -> Vec<String> {
+        self.lock().network.log.clone()
+    }
+
     /// What happened, and how far each account has come: for the reader of a story that went wrong.
     #[must_use]
     pub fn picture(&self) -> String {
@@ -242,6 +248,13 @@ impl ModelChain {
         let network = &inner.network;
         let mut lines = network.log.clone();
         let (executed, finalised) = (network.chain.executed(), network.finalised());
+        for event in &network.chain.ledger(executed).events {
+            let at = hex::encode(event.at);
+            lines.push(format!(
+                "{:>6} executed: {:?} at {at}",
+                event.epoch, event.deed
+            ));
+        }
         for account in &network.shared {
             let nonce = |epoch| network.chain.ledger(epoch).nonce(*account);
             let of = |pool: &crate::pool::Pool| {

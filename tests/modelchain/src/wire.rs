@@ -146,6 +146,10 @@ impl Inner {
         let method = call["method"].as_str().unwrap_or_default();
         let params = &call["params"];
         if self.network.random.chance(self.network.weather.broken) {
+            // A gate before the node may fail after it has passed the bytes on.
+            if method == "cfx_sendRawTransaction" && self.network.random.chance(500) {
+                let _ = self.hand_in(node, params);
+            }
             let refusal = refuse(-32603, "Internal error", None);
             return reply(&call["id"], Err(refusal));
         }

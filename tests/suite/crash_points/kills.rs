@@ -10,79 +10,59 @@ use super::table::Table;
 /// The short form tries every so many-th second kill.
 const FEW: usize = 23;
 
-fn killed_everywhere(stage: &Stage, cuts: Cuts, honesty: Honesty) -> Table {
-    let mut table = Table::default();
+fn killed_everywhere(table: &mut Table, stage: &Stage, cuts: Cuts, honesty: Honesty) {
     for (number, point) in stage.points.iter().enumerate() {
         let script = Script::Kill(number, Death::Run);
         let (ran, verdicts) = stage.trial(script, cuts, honesty);
         assert_eq!(
-            ran.points.passed()[..=number],
+            ran.points.passed(),
             stage.points[..=number],
-            "runs are alike"
+            "runs are alike, and nothing follows a kill"
         );
-        assert_eq!(
-            ran.points.passed().len(),
-            number + 1,
-            "nothing follows a kill"
-        );
-        table.note(number, point, verdicts);
+        table.note(stage.name, number, point.to_string(), verdicts);
     }
-    table
 }
 
 #[test]
 fn a_kill_at_any_point_loses_nothing_and_doubles_nothing() {
     let (cuts, rows) = depth();
+    let mut table = Table::default();
     for stage in stages() {
-        let table = killed_everywhere(&stage, cuts, Honesty::Honest);
-        table.print(&format!("kills, {}", stage.name), rows);
-        let wrong = table.wrong();
-        assert!(
-            wrong.is_empty(),
-            "{} wrong, the first: {:#?}",
-            wrong.len(),
-            &wrong[..wrong.len().min(5)]
-        );
-        assert!(table.points() > 40, "an apply has many points");
+        killed_everywhere(&mut table, &stage, cuts, Honesty::Honest);
     }
+    table.assert_good("killed, or without power, before each point", rows);
+    assert!(table.points() > 120, "an apply has many points");
 }
 
 #[test]
 fn a_kill_of_the_run_that_settles_a_kill_changes_nothing() {
     let (cuts, rows) = depth();
+    let mut table = Table::default();
     for stage in stages() {
-        let mut table = Table::default();
         for (number, point) in stage.points.iter().enumerate() {
             let is_tried = |again| cuts == Cuts::All || again % FEW == number % FEW;
-            table.note(number, point, stage.killed_twice(number, is_tried));
+            let verdicts = stage.killed_twice(number, is_tried);
+            table.note(stage.name, number, point.to_string(), verdicts);
         }
-        table.print(&format!("two kills, by the first, {}", stage.name), rows);
-        let wrong = table.wrong();
-        assert!(
-            wrong.is_empty(),
-            "{} wrong, the first: {:#?}",
-            wrong.len(),
-            wrong.first()
-        );
     }
+    table.assert_good(
+        "killed before each point, and again before each point of the next apply",
+        rows,
+    );
 }
 
-/// The test above sees something: what it would find if the program left a sync out.
+/// The tests above see something: what they would find if the program left a sync out.
 #[test]
 fn a_forgotten_sync_is_found() {
     for honesty in [Honesty::ForgetsFiles, Honesty::ForgetsFolders] {
-        let tables = stages();
-        let tables = tables
-            .iter()
-            .map(|stage| killed_everywhere(stage, Cuts::Two, honesty));
-        let found: Vec<_> = tables.map(|table| table.lost_and_doubled()).collect();
+        let mut table = Table::default();
+        for stage in stages() {
+            killed_everywhere(&mut table, &stage, Cuts::Two, honesty);
+        }
+        let (lost, doubled) = table.lost_and_doubled();
         assert!(
-            found.iter().any(|(lost, _)| *lost > 0),
-            "{honesty:?}: {found:?}"
-        );
-        assert!(
-            found.iter().any(|(_, doubled)| *doubled > 0),
-            "{honesty:?}: {found:?}"
+            lost > 0 && doubled > 0,
+            "{honesty:?}: {lost} lost, {doubled} doubled"
         );
     }
 }

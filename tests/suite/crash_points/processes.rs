@@ -13,7 +13,9 @@ use pospool_tests::points::{Death, Points, Script};
 use pospool_tests::watched::{Watched, counts, effects_of, play};
 
 use super::depth;
-use super::stage::{Stage, false_alarm, first, next_of, second, wrong_effects, wrong_records, wrong_things};
+use super::stage::{
+    Stage, false_alarm, first, next_of, second, wrong_effects, wrong_records, wrong_things,
+};
 use super::table::{Table, Verdict, Wrong};
 
 /// Where the child works, and the number of the point at which it dies.
@@ -50,11 +52,10 @@ fn a_process_that_dies_at_any_point_loses_nothing_and_doubles_nothing() {
             ended.signal().is_some(),
             "the child dies at {point}: {ended}"
         );
-        table.note(number, point, vec![verdict(&stage, folder, &lineage)]);
+        let verdicts = vec![verdict(&stage, folder, &lineage)];
+        table.note(stage.name, number, point.to_string(), verdicts);
     }
-    table.print(&format!("kills, {}", stage.name), depth().1);
-    let wrong = table.wrong();
-    assert!(wrong.is_empty(), "{wrong:#?}");
+    table.assert_good("a process that dies before each point", depth().1);
 }
 
 fn child(folder: &Path, point: usize) -> std::process::ExitStatus {

@@ -3,8 +3,6 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use pospool_tests::points::Point;
-
 /// What a row of the printed table stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Rows {
@@ -55,32 +53,33 @@ struct Row {
     unfinished: usize,
 }
 
-/// Verdicts by point.
+/// Verdicts by point: the apply that it is of, its number there, its kind.
 #[derive(Debug, Default)]
 pub(super) struct Table {
-    by_point: BTreeMap<(usize, Point), Vec<Verdict>>,
+    by_point: BTreeMap<(&'static str, usize, String), Vec<Verdict>>,
 }
 
 impl Table {
     /// Notes the verdicts on one point.
-    pub(super) fn note(&mut self, number: usize, point: &Point, verdicts: Vec<Verdict>) {
-        let key = (number, point.clone());
+    pub(super) fn note(
+        &mut self,
+        apply: &'static str,
+        number: usize,
+        kind: String,
+        verdicts: Vec<Verdict>,
+    ) {
+        let key = (apply, number, kind);
         self.by_point.entry(key).or_default().extend(verdicts);
     }
 
     /// Everything that went wrong, with its point.
     pub(super) fn wrong(&self) -> Vec<String> {
         let all = self.by_point.iter();
-        all.flat_map(|((number, point), verdicts)| {
+        all.flat_map(|((apply, number, kind), verdicts)| {
             let wrong = verdicts.iter().flat_map(|verdict| &verdict.wrong);
-            wrong.map(move |wrong| format!("point {number}, {point}: {wrong:?}"))
+            wrong.map(move |wrong| format!("{apply}, point {number}, {kind}: {wrong:?}"))
         })
         .collect()
-    }
-
-    /// Points in the table.
-    pub(super) fn points(&self) -> usize {
-        self.by_point.len()
     }
 
     /// The sum of all rows.
@@ -92,28 +91,53 @@ impl Table {
         sum
     }
 
+    /// Points in the table.
+    pub(super) fn points(&self) -> usize {
+        self.by_point.len()
+    }
+
+    /// Points whose kind begins with this.
+    pub(super) fn points_of(&self, start: &str) -> usize {
+        let kinds = self.by_point.keys().map(|(_, _, kind)| kind);
+        kinds.filter(|kind| kind.starts_with(start)).count()
+    }
+
     /// Trials that found a state lost, and trials that found something doubled.
     pub(super) fn lost_and_doubled(&self) -> (usize, usize) {
         let sum = self.sum();
         (sum.lost, sum.doubled)
     }
 
-    /// Prints it.
-    pub(super) fn print(&self, title: &str, rows: Rows) {
+    /// Prints it, and fails when anything was wrong.
+    #[track_caller]
+    pub(super) fn assert_good(&self, title: &str, rows: Rows) {
+        self.print(title, rows);
+        let wrong = self.wrong();
+        let first = &wrong[..wrong.len().min(3)];
+        assert!(
+            wrong.is_empty(),
+            "{} wrong, the first: {first:#?}",
+            wrong.len()
+        );
+    }
+
+    fn print(&self, title: &str, rows: Rows) {
         let mut lines: BTreeMap<String, Row> = BTreeMap::new();
-        for ((number, point), verdicts) in &self.by_point {
+        for ((apply, number, kind), verdicts) in &self.by_point {
             let name = match rows {
-                Rows::EachKind => point.to_string(),
-                Rows::EachPoint => format!("{number:>4} {point}"),
+                Rows::EachKind => kind.clone(),
+                Rows::EachPoint => format!("{apply}, {number:>3} {kind}"),
             };
             lines.entry(name).or_default().add(verdicts);
         }
-        println!("\n{title}");
-        println!("{:<36} {}", "point", Row::HEAD);
+        let width = lines.keys().map(String::len).max().unwrap_or_default();
+        println!("\n{title}\n{:<width$} {}", "point", Row::HEAD);
         for (name, row) in &lines {
-            println!("{name:<36} {row}");
+            println!("{name:<width$} {row}");
         }
-        println!("{:<36} {}", "all", self.sum());
+        let sum = self.sum();
+        println!("{:<width$} {sum}", "all");
+        println!("states lost {}, effects doubled {}", sum.lost, sum.doubled);
     }
 }
 

@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use pospool_engine::store::Disk;
 use pospool_fake::Outside;
+use pospool_modelchain::random::Random;
 use pospool_tests::point_world::PointWorld;
 use pospool_tests::points::Script;
+use pospool_tests::pool_world::{Disturbance, Ended, PoolWorld, Shape};
 use pospool_tests::simdisk::{Image, SimDisk};
 use pospool_tests::world::things;
 
@@ -14,7 +16,9 @@ fn warnings(world: &PointWorld, copy: &Image, spec: &str) -> Vec<(String, String
     let disk: Arc<dyn Disk> = Arc::new(SimDisk::holding(copy));
     let planned = world.plan(&disk, spec).unwrap().unwrap();
     let problems = planned.problems.into_iter();
-    problems.map(|it| (it.code.to_owned(), it.summary)).collect()
+    problems
+        .map(|it| (it.code.to_owned(), it.summary))
+        .collect()
 }
 
 fn spec(value: i64) -> String {
@@ -86,4 +90,36 @@ fn a_whole_apply_takes_what_was_signed_by_hand_for_known() {
     assert!(ran.is_whole());
     assert_eq!(ran.warnings().len(), 1);
     assert_eq!(warnings(&world, &disk.now(), &spec(2)), []);
+}
+
+/// The same with the real chain provider: the account and both nonces are named.
+#[tokio::test(start_paused = true)]
+async fn an_older_copy_of_a_pools_state_is_told_by_the_nonce_of_its_account() {
+    let mut random = Random::new(1);
+    let shape = Shape::drawn(&mut random);
+    let changed = shape.changed(&mut random);
+    let world = PoolWorld::new(&shape, 1);
+    let mut copies = Vec::new();
+    for shape in [&shape, &changed] {
+        let ended = world.run(&world.spec(shape), Disturbance::default()).await;
+        assert!(
+            matches!(&ended, Ok(Ended::Whole(outcome)) if outcome.failures.is_empty()),
+            "{ended:?}"
+        );
+        world.model.pass(200);
+        assert_eq!(world.warnings(&world.spec(shape)).await.unwrap(), []);
+        copies.push(std::fs::read(world.state_path()).unwrap());
+    }
+    std::fs::write(world.state_path(), &copies[0]).unwrap();
+    let found = world.warnings(&world.spec(&changed)).await.unwrap();
+    let [warning] = found.as_slice() else {
+        panic!("{found:?}");
+    };
+    assert_eq!(warning.code, "state/other-hand");
+    let account = shape.accounts().next().unwrap();
+    let now = world.model.executed(account.bytes()).0;
+    let named = format!(
+        "`account.a0`: `nonce core {account}` is {now}, and the last apply of this state left it at "
+    );
+    assert!(warning.summary.starts_with(&named), "{}", warning.summary);
 }

@@ -63,9 +63,12 @@ fn host() -> String {
 
 #[test]
 fn of_many_applies_at_once_each_ends_or_says_who_is_at_it() {
-    let records = (0..200).map(|number| format!("record \"r{number}\" {{\n  value = {number}\n}}\n"));
+    let records =
+        (0..200).map(|number| format!("record \"r{number}\" {{\n  value = {number}\n}}\n"));
     let project = Project::new(&records.collect::<String>());
-    let started: Vec<_> = (0..6).map(|_| project.start("apply --auto-approve")).collect();
+    let started: Vec<_> = (0..6)
+        .map(|_| project.start("apply --auto-approve"))
+        .collect();
     let ended: Vec<_> = started
         .into_iter()
         .map(|child| ended(child.wait_with_output().unwrap()))
@@ -87,11 +90,23 @@ fn who_comes_second_is_told_who_holds_the_state() {
     let project = Project::new(SPEC);
     project.well("apply --auto-approve");
     let holder = project.hold();
-    let who = format!("in use by `pospool apply`, process {} on {}", holder.pid(), host());
-    for line in ["apply --auto-approve", "plan", "destroy --auto-approve", "show"] {
+    let who = format!(
+        "in use by `pospool apply`, process {} on {}",
+        holder.pid(),
+        host()
+    );
+    for line in [
+        "apply --auto-approve",
+        "plan",
+        "destroy --auto-approve",
+        "show",
+    ] {
         let (code, messages) = project.run(line);
         assert_eq!(code, Some(4), "{line}: {messages}");
-        assert!(messages.contains("error[state/locked]"), "{line}: {messages}");
+        assert!(
+            messages.contains("error[state/locked]"),
+            "{line}: {messages}"
+        );
         assert!(messages.contains(&who), "{line}: {messages}");
     }
     // However the holder ends, its lock ends with it.
@@ -103,7 +118,10 @@ fn who_comes_second_is_told_who_holds_the_state() {
 #[test]
 fn a_lock_file_that_was_left_behind_is_no_lock() {
     let project = Project::new(SPEC);
-    let old = format!("{{\"pid\":1,\"host\":\"{}\",\"command\":\"apply\",\"since\":1}}", host());
+    let old = format!(
+        "{{\"pid\":1,\"host\":\"{}\",\"command\":\"apply\",\"since\":1}}",
+        host()
+    );
     for note in ["", "{", "garbage\n\0", &old] {
         fs::write(project.lock(), note).unwrap();
         project.well("plan");

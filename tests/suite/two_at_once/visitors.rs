@@ -79,9 +79,17 @@ fn assert_as_if_alone(place: &Place, alone: &Outside, told: &str) {
     assert_eq!(counts(&outside), counts(alone), "{told}");
     assert_eq!(outside.things, alone.things, "{told}");
     let store = Store::open(&place.state(), Mode::Read, "test").unwrap();
-    let known: Vec<&str> = store.state().resources.keys().map(|it| it.as_str()).collect();
+    let known: Vec<&str> = store
+        .state()
+        .resources
+        .keys()
+        .map(|it| it.as_str())
+        .collect();
     assert_eq!(known, alone.things.keys().collect::<Vec<_>>(), "{told}");
-    assert!(store.open_effects().is_empty() && store.replayed() == 0, "{told}");
+    assert!(
+        store.open_effects().is_empty() && store.replayed() == 0,
+        "{told}"
+    );
 }
 
 #[test]
@@ -136,7 +144,11 @@ fn a_state_that_is_replaced_at_any_point_is_put_back_as_the_message_says() {
             continue;
         };
         assert_eq!(error.code(), "state/replaced", "{told}");
-        assert_eq!(fs::read(place.state()).unwrap(), fs::read(other.state()).unwrap(), "{told}");
+        assert_eq!(
+            fs::read(place.state()).unwrap(),
+            fs::read(other.state()).unwrap(),
+            "{told}"
+        );
         let (kept, at) = put_back(&error.to_string());
         assert_eq!(at, place.state(), "{told}");
         fs::rename(kept, at).unwrap();

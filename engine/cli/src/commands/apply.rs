@@ -32,7 +32,7 @@ pub async fn run(session: &mut Session<'_, '_>, args: &ApplyArgs) -> Result<Exit
     if !store.exists() {
         // The lineage in it names everything that is made, so it comes before all else.
         store.update(|_| {})?;
-        let started = view::state::started(&session.project.state, store.state());
+        let started = view::state::started(session.project.state()?, store.state());
         session.console.tell(&started);
     }
     run::settle(session, &mut store).await?;

@@ -63,7 +63,7 @@ fn open(session: &mut Session<'_, '_>) -> Result<Store, Failure> {
     drop(store);
     let mut store = project.open_state(Mode::Write, "plan")?;
     store.update(|_| {})?;
-    let started = view::state::started(&project.state, store.state());
+    let started = view::state::started(project.state()?, store.state());
     session.console.tell(&started);
     Ok(store)
 }

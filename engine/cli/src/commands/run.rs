@@ -183,7 +183,7 @@ pub(super) fn nothing_to_do(session: &mut Session<'_, '_>, store: &Store) -> Res
     } else {
         console.say(&view::outcome::nothing(
             store,
-            &session.project.state,
+            session.project.state()?,
             console.out_paint,
         ))?;
     }

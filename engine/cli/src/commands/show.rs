@@ -55,7 +55,7 @@ fn state(session: &mut Session<'_, '_>) -> Result<(), Failure> {
     let text = if store.exists() {
         view::state::text(&store, console.out_paint)
     } else {
-        view::state::none(&session.project.state)
+        view::state::none(session.project.state()?)
     };
     console.say(&text)
 }

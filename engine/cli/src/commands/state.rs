@@ -102,7 +102,7 @@ fn existing(session: &Session<'_, '_>, mode: Mode, command: &str) -> Result<Stor
     if store.exists() {
         Ok(store)
     } else {
-        Err(StateFailure::None(session.project.state.clone()).into())
+        Err(StateFailure::None(session.project.state()?.clone()).into())
     }
 }
 

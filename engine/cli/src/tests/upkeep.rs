@@ -3,7 +3,7 @@
 use std::fs::OpenOptions;
 use std::io::Write;
 
-use pospool_engine::store::{Mode, Store};
+use pospool_engine::store::{Entry, Mode, Store};
 use serde_json::Value as Json;
 
 use super::World;
@@ -188,7 +188,9 @@ fn a_pulled_state_can_be_pushed_and_an_older_or_foreign_one_cannot() {
         "state/other-lineage",
     );
     world.write("none.json", "");
-    world.refuses("state push none.json", Exit::BadState, "state/empty");
+    let empty = world.run("state push none.json");
+    assert_eq!(empty.exit, Exit::BadState);
+    assert!(empty.err.starts_with("error[state/empty]"));
     let before = world.state()["state"]["serial"].as_u64().unwrap();
     assert_eq!(world.run("state push --force old.json").exit, Exit::Done);
     assert!(world.state()["state"]["serial"].as_u64().unwrap() > before);
@@ -336,18 +338,24 @@ fn what_a_crash_leaves_is_mended_and_nothing_else() {
 
 #[test]
 fn a_spent_journal_is_removed() {
-    let world = World::killed();
-    let journal = format!("{STATE}.journal");
-    let left = world.read(&journal);
-    world.apply();
-    world.write(&journal, &left);
+    let world = made();
+    let journal = world.path(&format!("{STATE}.journal"));
+    let mut store = Store::open(&world.path(STATE), Mode::Write, "apply").unwrap();
+    let address = "record.b".parse().unwrap();
+    store.record(Entry::Remove { address }).unwrap();
+    store.sync().unwrap();
+    let left = std::fs::read(&journal).unwrap();
+    store.save().unwrap();
+    drop(store);
+    // As if the machine had stopped just before it was removed.
+    std::fs::write(&journal, left).unwrap();
     let mended = world.run("state repair");
     assert!(
         mended.out.contains("is in the state already"),
         "{}",
         mended.out
     );
-    assert!(!world.path(&journal).exists());
+    assert!(!journal.exists());
 }
 
 #[test]
@@ -396,6 +404,29 @@ fn every_command_on_the_state_that_changes_it_takes_its_lock() {
         assert_eq!(ran.exit, Exit::Locked, "{line}: {ran:?}");
     }
     drop(held);
+}
+
+#[test]
+fn the_spec_may_say_where_the_state_is() {
+    let world = World::new(&format!("state {{\n  url = \"states.json\"\n}}\n{SPEC}"));
+    world.apply();
+    assert!(world.path("states.json").exists() && !world.path(STATE).exists());
+    assert_eq!(world.run("state list").out.lines().count(), 2);
+    let elsewhere = world.run("state list --state nowhere.json");
+    assert!(
+        elsewhere.err.starts_with("error[state/none]"),
+        "{elsewhere:?}"
+    );
+    world.write("pool.hcl", "state {\n  url = var.place\n}\n");
+    for line in ["show", "state list", "plan", "validate"] {
+        let ran = world.run(line);
+        assert_eq!(ran.exit, Exit::Error, "{line}: {ran:?}");
+        assert!(
+            ran.err.contains("error[spec/not-constant]") || ran.out.contains("spec/not-constant"),
+            "{ran:?}"
+        );
+    }
+    assert_eq!(world.run("version").exit, Exit::Done);
 }
 
 #[test]

@@ -13,7 +13,7 @@ use pospool_engine::spec::SourceFile;
 use pospool_model::{Diagnostic, Severity, Span};
 use serde_json::{Value as Json, json};
 
-use super::{Paint, clean, count};
+use super::{Paint, clean, count, is_bidi};
 
 /// All problems in the order of the text, with a last line that counts them; empty without problems.
 #[must_use]
@@ -101,7 +101,21 @@ fn one(problem: &Diagnostic, texts: &Texts<'_>, paint: Paint) -> String {
     } else {
         Renderer::plain()
     };
-    renderer.decor_style(DecorStyle::Ascii).render(&[group])
+    let shown = renderer.decor_style(DecorStyle::Ascii).render(&[group]);
+    // The renderer shows the oldest control characters of an excerpt in words, and knows no others.
+    let harmless = |c: char| {
+        if is_terminal_control(c) {
+            '\u{fffd}'
+        } else {
+            c
+        }
+    };
+    shown.chars().map(harmless).collect()
+}
+
+/// Control characters that a renderer does not make itself: `U+009B` begins a colour as well as `ESC [` does.
+fn is_terminal_control(c: char) -> bool {
+    matches!(c, '\u{80}'..='\u{9f}') || is_bidi(c)
 }
 
 /// Words of the attributes whose value is a secret, and of what is written for them by mistake.
@@ -320,5 +334,14 @@ mod tests {
         }
         let elsewhere = Diagnostic::error("spec/syntax", "x").at(Span::default());
         assert!(text(&[elsewhere], &files, plain).contains("spec/syntax"));
+    }
+
+    /// Found by fuzzing: `U+009B` in a spec reached the terminal.
+    #[test]
+    fn an_excerpt_cannot_move_the_terminal() {
+        let file = SourceFile::new("pool.hcl", "a = \u{9b}31m\u{1b}[31m\u{202e}\u{7f}x\n");
+        let shown = text(&[at("spec/syntax", "x", 0..1)], &[file], Paint::PLAIN);
+        assert_eq!(shown, super::clean(&shown));
+        assert!(shown.contains("31m"), "{shown}");
     }
 }

@@ -12,7 +12,7 @@ use pospool_model::{Address, KindSchema, Presence, Span};
 
 use super::blocks::{Lifecycle, Names, Place, Resource, header};
 use super::problems::Problems;
-use super::{Kinds, bytes_of};
+use super::{Kinds, bytes_of, state_place};
 use crate::spec::{self, File, SourceFile};
 
 /// Gives names to the blocks of all files.
@@ -31,7 +31,9 @@ pub(super) fn collect(files: &[File], kinds: &Kinds, problems: &mut Problems) ->
             }
         }
     }
-    collector.names
+    let names = collector.names;
+    state_place::read(files, problems);
+    names
 }
 
 /// Gathers names while it goes through the blocks.
@@ -62,6 +64,7 @@ impl<'a> Collector<'a> {
             "variable" => self.variable(file, index, block),
             "locals" => self.locals(file, index, block),
             "output" => self.output(file, index, block),
+            state_place::STATE => {}
             kind => match self.kinds.get(kind) {
                 Some(schema) => self.resource(schema, file, index, block),
                 None => self.unknown_kind(file, block),
@@ -71,7 +74,10 @@ impl<'a> Collector<'a> {
 
     fn unknown_kind(&mut self, file: usize, block: &Block) {
         let kind = block.ident.as_str();
-        let names = self.kinds.names().chain(["variable", "locals", "output"]);
+        let names = self
+            .kinds
+            .names()
+            .chain(["variable", "locals", "output", state_place::STATE]);
         let help = self
             .problems
             .did_you_mean(kind, names, ToOwned::to_owned)

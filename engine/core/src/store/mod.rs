@@ -280,7 +280,8 @@ impl Store {
             self.state.lineage = random_name();
         }
         let mut next = self.state.clone();
-        next.serial += 1;
+        // A file may hold any number; it is the version's name that tells versions apart.
+        next.serial = next.serial.saturating_add(1);
         next.version = random_name();
         if let Journal::Going { name, .. } = &self.journal {
             next.journal.clone_from(name);

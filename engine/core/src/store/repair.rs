@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 use pospool_model::state::State;
 
 use super::disk::{Disk, RealDisk};
-use super::lock::{Lock, Mode};
 use super::journal::Relation;
+use super::lock::{Lock, Mode};
 use super::medium::Kept;
 use super::{MAX_BYTES, StoreError, decode_journal, decode_snapshot, with_suffix};
 

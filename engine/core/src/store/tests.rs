@@ -112,8 +112,8 @@ fn damage_inside_the_journal_is_refused() {
         let mut store = open(&folder).unwrap();
         for label in ["one", "two", "three"] {
             store.record(put(label)).unwrap();
+            store.sync().unwrap();
         }
-        store.sync().unwrap();
     }
     let journal = folder.path().join("state.json.journal");
     let text = fs::read_to_string(&journal)
@@ -374,4 +374,23 @@ fn a_copy_that_went_another_way_is_told_apart_whatever_its_serial() {
         let error = open(&folder).unwrap_err();
         assert_eq!(error.code(), "state/journal-foreign", "{others} saves");
     }
+}
+
+/// Found by fuzzing: the serial of an edited file went over its type.
+#[test]
+fn a_state_with_the_last_serial_can_still_be_saved() {
+    let folder = TempDir::new().unwrap();
+    open(&folder).unwrap().save().unwrap();
+    let file = folder.path().join("state.json");
+    let text = fs::read_to_string(&file).unwrap();
+    let last = text.replace("\"serial\":1,", &format!("\"serial\":{},", u64::MAX));
+    assert_ne!(last, text);
+    fs::write(&file, last).unwrap();
+    let mut store = open(&folder).unwrap();
+    store.record(put("one")).unwrap();
+    store.save().unwrap();
+    drop(store);
+    let store = open(&folder).unwrap();
+    assert_eq!(store.state().serial, u64::MAX);
+    assert_eq!(store.state().resources.len(), 1);
 }

@@ -1,6 +1,10 @@
 //! What a node's JSON becomes.
 
+use pospool_model::{Attributes, SecretRef};
+
 use super::*;
+use crate::bench::{chain_ref, core};
+use crate::work::{PriceForm, SignedForm, WaitLevel};
 
 fn of(outcome: &str) -> Json {
     json!({ "outcomeStatus": outcome, "epochNumber": "0x10", "txExecErrorMsg": null, "contractCreated": null })
@@ -18,5 +22,52 @@ fn the_executed_form_counts_and_not_the_skipped_one() {
     assert_eq!(
         best_receipt([&of("0x1")].into_iter()).unwrap().height,
         Some(16)
+    );
+}
+
+fn signed() -> SignedWork {
+    let form = |hash: &str| SignedForm {
+        raw: "0x00".to_owned(),
+        hash: hash.to_owned(),
+        price: PriceForm::Legacy { gas_price: 1 },
+    };
+    SignedWork {
+        chain: chain_ref(Vec::new()),
+        from: core(0x11),
+        key: SecretRef::Env("unset".to_owned()),
+        nonce: 5,
+        epoch_height: 1000,
+        first: form("0xaa"),
+        raised: vec![form("0xbb")],
+        ceiling: 1,
+        creates: None,
+        level: WaitLevel::Executed,
+        outputs: Attributes::new(),
+    }
+}
+
+/// The pool tells the reason of the first transaction from a nonce on, which is another one where ours is missing.
+#[test]
+fn the_reason_of_another_transaction_is_not_ours() {
+    let pending = |hash: &str, status: Json| {
+        let pending = json!({ "pendingTransactions": [{ "hash": hash }], "firstTxStatus": status });
+        reason(&pending, &signed())
+    };
+    let kept = |why: &str| json!({ "pending": why });
+    for (why, pool) in [
+        ("futureNonce", Some(Pool::FutureNonce)),
+        ("notEnoughCash", Some(Pool::NotEnoughCash)),
+        ("oldEpochHeight", Some(Pool::OldEpochHeight)),
+        ("outdatedStatus", Some(Pool::OutdatedStatus)),
+        ("something new", None),
+    ] {
+        assert_eq!(pending("0xaa", kept(why)), pool);
+        assert_eq!(pending("0xbb", kept(why)), pool);
+        assert_eq!(pending("0xcc", kept(why)), None);
+    }
+    assert_eq!(pending("0xaa", json!("ready")), None);
+    assert_eq!(
+        reason(&json!({ "pendingTransactions": [] }), &signed()),
+        None
     );
 }

@@ -21,7 +21,7 @@ const COMMAND: &str = "state migrate";
 
 /// Runs the command.
 pub(super) fn run(session: &mut Session<'_, '_>, to: &str) -> Result<Exit, Failure> {
-    let from = session.project.state.clone();
+    let from = session.project.state()?.clone();
     let to = Location::parse(to, &session.project.path(Path::new("")))?;
     if is_same(&from, &to) {
         return Err(StateFailure::SamePlace(from).into());

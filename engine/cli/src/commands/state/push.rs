@@ -28,7 +28,7 @@ pub(super) fn run(session: &mut Session<'_, '_>, args: &PushArgs) -> Result<Exit
     // The next serial is larger than both, so that no plan or journal is taken for this state's.
     let serial = given.serial.max(store.state().serial);
     store.conclude(|state| *state = State { serial, ..given })?;
-    let location = &session.project.state;
+    let location = session.project.state()?;
     let text = view::upkeep::pushed(location, store.state());
     let json = view::upkeep::pushed_json(location, store.state());
     super::done(session, &text, &json)
@@ -46,7 +46,7 @@ fn read(path: &Path) -> Result<State, Failure> {
 }
 
 fn check(session: &Session<'_, '_>, given: &State, there: &State) -> Result<(), Failure> {
-    let location = session.project.state.clone();
+    let location = session.project.state()?.clone();
     if given.lineage != there.lineage {
         return Err(StateFailure::OtherLineage {
             location,

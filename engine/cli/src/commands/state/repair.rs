@@ -10,7 +10,7 @@ use crate::view;
 
 /// Runs the command.
 pub(super) fn run(session: &mut Session<'_, '_>, dry_run: bool) -> Result<Exit, Failure> {
-    let findings = match &session.project.state {
+    let findings = match session.project.state()? {
         Location::File(path) => store::repair(path, if dry_run { Hand::Off } else { Hand::On })?,
         // A remote document is written whole or not at all: only what is in it can be wrong.
         Location::Object(_) | Location::Http(_) => {
@@ -23,7 +23,7 @@ pub(super) fn run(session: &mut Session<'_, '_>, dry_run: bool) -> Result<Exit, 
             }
         }
     };
-    let location = &session.project.state;
+    let location = session.project.state()?;
     let text = view::repair::text(location, &findings, dry_run);
     let json = view::repair::json(location, &findings, dry_run);
     super::done(session, &text, &json)?;

@@ -13,7 +13,7 @@ pub(super) fn run(
     id: Option<&str>,
     force: bool,
 ) -> Result<Exit, Failure> {
-    let (location, settings) = (&session.project.state, session.project.settings());
+    let (location, settings) = (session.project.state()?, session.project.settings());
     if let Location::File(path) = location {
         let text = view::upkeep::no_lock_to_take(path);
         return super::done(session, &text, &view::upkeep::lock_json(None, false));

@@ -360,3 +360,13 @@ fn a_contract_that_leaves_the_spec_stays_on_the_chain() {
     assert!(design.forget && design.effects.is_empty());
     assert!(design.notes[0].contains(&core(0x80).to_string()));
 }
+
+/// Found by fuzzing: the number behind the last nonce is nonce 0.
+#[test]
+fn an_account_without_a_nonce_left_sends_nothing() {
+    let mut bench = bench(true, two_settings());
+    let account = bench.facts.accounts.get_mut(&name("account.operator"));
+    account.unwrap().nonce = u64::MAX - 1;
+    let code = bench.problem(POOL, Action::Create, &Observed::Absent, &[]);
+    assert_eq!(code, "chain/not-a-node");
+}

@@ -1,7 +1,7 @@
 //! Designs on hand-made facts: what is sent, after what, and what is not sent.
 
 use pospool_model::Value;
-use pospool_model::plan::{Action, EffectId, Nature, Purpose};
+use pospool_model::plan::{Action, Cost, EffectId, Nature, Purpose};
 use pospool_model::provider::Observed;
 
 use crate::bench::{Bench, attributes, core, name, names, needs, resource, text, transaction};
@@ -9,7 +9,7 @@ use crate::facts::RegistrationFacts;
 use crate::register_data::tests::{forged, good};
 use crate::registration::DEPOSIT;
 use crate::text::hex_text;
-use crate::work::{AwaitCode, AwaitVotes, Work};
+use crate::work::{AwaitCode, AwaitVotes, WaitLevel, Work};
 
 const MAIN: &str = "pos_registration.main";
 
@@ -109,6 +109,26 @@ fn money_waits_for_proof_and_the_vote_for_the_money() {
         .find(|cost| cost.purpose == Purpose::Stake)
         .unwrap();
     assert_eq!(stake.amount.0, DEPOSIT);
+}
+
+/// A plan is a promise: its costs hold for the price that the transaction may rise to.
+#[test]
+fn value_waits_for_finality_and_gas_counts_with_the_ceiling() {
+    let mut bench = bench(known_node());
+    let chain = bench.facts.chains.get_mut(&name("chain.conflux")).unwrap();
+    (chain.level, chain.ceiling) = (WaitLevel::Executed, 77_000_000_000);
+    let design = bench
+        .design(MAIN, Action::Create, &Observed::Absent, &[])
+        .unwrap();
+    let work = transaction(&design.effects[1]);
+    assert_eq!(
+        (work.level, work.ceiling),
+        (WaitLevel::Finalised, 77_000_000_000)
+    );
+    assert!(work.price.highest() < work.ceiling);
+    let gas = |cost: &&Cost| cost.purpose == Purpose::Gas;
+    let gas = design.costs.iter().find(gas).unwrap();
+    assert_eq!(gas.amount.0, u128::from(work.gas) * work.ceiling);
 }
 
 #[test]

@@ -162,6 +162,33 @@ async fn one_that_is_too_old_expires_when_its_last_epoch_is_final() {
     assert_eq!((life.code(), life.sends()), ("chain/expired", 0));
 }
 
+/// A node that does not answer has not said "unknown".
+#[tokio::test(start_paused = true)]
+async fn a_refused_question_is_no_answer() {
+    for method in [
+        "cfx_getTransactionReceipt",
+        "cfx_getTransactionByHash",
+        "cfx_getNextNonce",
+        "cfx_getStatus",
+    ] {
+        let silent = Shown {
+            refuses: Some(method),
+            ..foreign_for_good()
+        };
+        let life = scene([Node::showing([silent])]).settled().run().await;
+        assert!(life.is_open(), "{method}");
+        assert_eq!(life.sends(), 0, "{method}");
+    }
+    // Code that it does not show is not there.
+    let no_code = Shown {
+        refuses: Some("cfx_getAccount"),
+        ..executed("0x0")
+    };
+    let mut creation = scene([Node::showing([no_code])]);
+    creation.signed.creates = Some(core(0x80));
+    assert!(creation.run().await.is_open());
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_stale_nonce_alone_proves_nothing() {
     let stale = refuse("Transaction 0xabcd is discarded due to a too stale nonce");

@@ -36,6 +36,8 @@ pub(super) struct Shown {
     /// Code at `latest_state` and at `latest_finalized`.
     pub(super) code: (bool, bool),
     pub(super) base_fee: u128,
+    /// A method that it refuses in this look.
+    pub(super) refuses: Option<&'static str>,
 }
 
 pub(super) fn nothing() -> Shown {
@@ -51,6 +53,7 @@ pub(super) fn nothing() -> Shown {
         genesis: GENESIS,
         code: (true, false),
         base_fee: 1,
+        refuses: None,
     }
 }
 
@@ -237,6 +240,10 @@ impl Wire for Nodes {
         };
         let shown = turn(&mut node.shows);
         let answer = |call: &Json| {
+            if shown.refuses.is_some_and(|method| call["method"] == method) {
+                let error = json!({ "code": -32603, "message": "internal error" });
+                return json!({ "id": call["id"], "error": error });
+            }
             let result = self.answer(&shown, call);
             json!({ "id": call["id"], "result": result })
         };
