@@ -179,6 +179,7 @@ impl Points {
             let script = inner.script;
             drop(inner);
             if matches!(script, Script::Kill(_, Death::Process)) {
+                eprintln!("dies before point {number}, {verb} {subject}");
                 std::process::abort();
             }
             resume_unwind(Box::new(Killed));

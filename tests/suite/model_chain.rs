@@ -15,8 +15,8 @@ use tally::Tally;
 
 /// How many seeds are told without being asked for more.
 const SEEDS: u64 = 500;
-/// So many that went wrong are enough to look at.
-const ENOUGH: usize = 5;
+/// So many that went wrong are enough to look at; `POSPOOL_MODEL_ENOUGH` says otherwise.
+const ENOUGH: u64 = 5;
 
 fn number(name: &str) -> Option<u64> {
     std::env::var(name).ok()?.parse().ok()
@@ -41,8 +41,8 @@ fn every_story_ends_as_the_spec_says() {
     });
     println!("{tally}");
     let failed = failed.into_inner().unwrap();
-    let told = failed.iter().take(ENOUGH);
-    let told: Vec<_> = told
+    let told: Vec<_> = failed
+        .iter()
         .map(|(seed, wrong)| format!("POSPOOL_MODEL_SEED={seed}\n{wrong}"))
         .collect();
     let seeds: Vec<_> = failed.keys().collect();
@@ -52,7 +52,8 @@ fn every_story_ends_as_the_spec_says() {
 /// Tells one story after the other until all are told, or enough went wrong.
 fn tell_all(next: &AtomicU64, end: u64, failed: &Mutex<BTreeMap<u64, String>>, tally: &Tally) {
     let failed = || failed.lock().unwrap_or_else(PoisonError::into_inner);
-    while failed().len() < ENOUGH {
+    let enough = number("POSPOOL_MODEL_ENOUGH").unwrap_or(ENOUGH);
+    while (failed().len() as u64) < enough {
         let seed = next.fetch_add(1, Ordering::Relaxed);
         if seed >= end {
             return;

@@ -37,7 +37,8 @@ pub fn registry(wait: Duration) -> Registry {
 }
 
 /// Where sources and compilers are kept: `pospool` in the user's cache folder.
-fn cache() -> PathBuf {
+#[must_use]
+pub fn cache() -> PathBuf {
     let folder = |name| {
         std::env::var_os(name)
             .map(PathBuf::from)

@@ -36,10 +36,18 @@ pub(crate) fn told(text: impl Into<String>) -> Cause {
     Box::new(Told(text.into()))
 }
 
-/// A cause of a library in its own words, which hold those of its causes. What follows a `?` in
-/// an address is left out: it may be a signature.
+/// A library's error in one line: its own words and those of the innermost cause. What
+/// follows a `?` in an address is left out: it may be a signature.
 pub(crate) fn summed_up(error: &dyn std::error::Error) -> Cause {
-    let text = error.to_string();
+    let mut text = error.to_string();
+    let mut innermost = error;
+    while let Some(cause) = innermost.source() {
+        innermost = cause;
+    }
+    let innermost = innermost.to_string();
+    if !text.contains(&innermost) {
+        text = format!("{text}: {innermost}");
+    }
     let words = text.split(' ').map(|word| match word.split_once('?') {
         Some((address, _)) if address.contains("://") => format!("{address}?…"),
         _ => word.to_owned(),

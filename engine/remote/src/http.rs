@@ -15,7 +15,7 @@ use object_store::UpdateVersion;
 use reqwest::{Client, Method, Response, StatusCode, Url};
 use serde::{Deserialize, Serialize};
 
-use crate::failure::{Cause, Trouble, told};
+use crate::failure::{Cause, Trouble, summed_up, told};
 use crate::lease::Lease;
 use crate::place::{MAX_BYTES, Seen};
 use crate::settings::HttpSettings;
@@ -280,7 +280,7 @@ fn trouble(status: StatusCode) -> Trouble {
 
 /// A request without an answer. Its URL is told elsewhere, and may hold the lock's name.
 fn passing(error: reqwest::Error) -> Trouble {
-    Trouble::Passing(error.without_url().into())
+    Trouble::Passing(summed_up(&error.without_url()))
 }
 
 async fn body(mut answer: Response) -> Result<Vec<u8>, Trouble> {

@@ -59,7 +59,7 @@ impl Objects {
     pub(crate) async fn read(&self) -> Result<Option<Seen>, Trouble> {
         let found = match self.store.get(&self.key).await {
             Err(Error::NotFound { .. }) => return Ok(None),
-            found => found.map_err(trouble)?,
+            found => found.map_err(|error| trouble(&error))?,
         };
         if found.meta.size > MAX_BYTES {
             let text = format!("it is larger than {MAX_BYTES} bytes");
@@ -71,7 +71,11 @@ impl Objects {
         };
         let written = u64::try_from(found.meta.last_modified.timestamp()).unwrap_or_default();
         let age = self.clock.now().map(|now| now.saturating_sub(written));
-        let bytes = found.bytes().await.map_err(trouble)?.to_vec();
+        let bytes = found
+            .bytes()
+            .await
+            .map_err(|error| trouble(&error))?
+            .to_vec();
         Ok(Some(Seen {
             bytes,
             mark,
@@ -89,7 +93,7 @@ impl Objects {
             .store
             .put_opts(&self.key, bytes.clone().into(), PutOptions::from(mode))
             .await
-            .map_err(trouble)?;
+            .map_err(|error| trouble(&error))?;
         let mark = UpdateVersion {
             e_tag: put.e_tag,
             version: put.version,
@@ -125,8 +129,8 @@ fn refused(written: Result<Seen, Trouble>) -> Result<bool, Trouble> {
 }
 
 /// What an error of the store means for a write.
-fn trouble(error: Error) -> Trouble {
-    let cause = summed_up(&error);
+fn trouble(error: &Error) -> Trouble {
+    let cause = summed_up(error);
     match error {
         Error::Precondition { .. } | Error::AlreadyExists { .. } | Error::NotModified { .. } => {
             Trouble::Refused(cause)

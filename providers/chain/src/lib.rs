@@ -70,7 +70,7 @@ pub use crate::flight::page as transactions_page;
 use crate::fresh::Fresh;
 use crate::send::Pace;
 use crate::wire::Link;
-pub use crate::wire::{Silence, Wire};
+pub use crate::wire::{Silence, Wire, http};
 use crate::work::Attempt;
 
 /// Name of this provider.

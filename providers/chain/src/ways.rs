@@ -119,13 +119,12 @@ impl Ways {
                     demanded: None,
                 },
                 Sent::Refused(refusal) if answer::is_certain(&refusal) => refused(rpc, &refusal),
-                Sent::Refused(_) => return Handed::Lost,
                 Sent::Nowhere(why) => Reply {
                     answer: Answer::Busy,
                     what: format!("{} ({why})", rpc.names()),
                     demanded: None,
                 },
-                Sent::Unknown => return Handed::Lost,
+                Sent::Refused(_) | Sent::Unknown => return Handed::Lost,
             };
             let taken = reply.answer == Answer::Taken;
             replies.push(reply);

@@ -35,6 +35,12 @@ pub trait Wire: Send + Sync {
     async fn post(&self, endpoint: &str, request: &Json) -> Result<Json, Silence>;
 }
 
+/// JSON-RPC over HTTP: the wire of the program.
+#[must_use]
+pub fn http() -> Arc<dyn Wire> {
+    Arc::new(Http::default())
+}
+
 /// A wire and the count of what went over it.
 #[derive(Clone)]
 pub(crate) struct Link {
@@ -44,7 +50,7 @@ pub(crate) struct Link {
 
 impl Default for Link {
     fn default() -> Self {
-        Self::new(Arc::new(Http::default()))
+        Self::new(http())
     }
 }
 

@@ -61,15 +61,21 @@ pub(crate) struct Inner {
     violations: Vec<String>,
     journalled: Option<Journalled>,
     value_needs_finality: bool,
-    /// What was handed in for each nonce, with its epoch height: receiver, value, data.
-    meant: BTreeMap<(Account, u64), Vec<(Meaning, u64)>>,
+    /// What was handed in for each nonce.
+    meant: BTreeMap<(Account, u64), Vec<Meant>>,
     /// Virtual time of one epoch in milliseconds, and since when it is counted.
     epoch_time: u64,
     since: Option<Instant>,
     passed: u64,
 }
 
-type Meaning = (Option<Account>, u128, Vec<u8>);
+/// What a transaction was meant to do, and how long and at which price it may be executed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Meant {
+    does: (Option<Account>, u128, Vec<u8>),
+    epoch_height: u64,
+    max_fee: u128,
+}
 
 impl ModelChain {
     /// Makes a chain, calm and some epochs old.
@@ -346,14 +352,25 @@ impl Inner {
         let chain = &self.network.chain;
         let used = chain.ledger(self.network.finalised()).nonce(new.sender) > new.nonce;
         let newest = chain.newest;
-        let meaning = (new.to, new.value, new.data.clone());
+        let meant = Meant {
+            does: (new.to, new.value, new.data.clone()),
+            epoch_height: new.epoch_height,
+            max_fee: new.max_fee,
+        };
         let before = self.meant.entry((new.sender, new.nonce)).or_default();
+        if before.contains(&meant) {
+            return;
+        }
         let mut alive = before
             .iter()
-            .filter(|(_, height)| height + EPOCH_BOUND >= newest);
-        let other = alive.any(|(meant, _)| *meant != meaning);
-        before.push((meaning, new.epoch_height));
-        before.dedup();
+            .filter(|meant| meant.epoch_height + EPOCH_BOUND >= newest);
+        let other = alive.any(|there| there.does != meant.does);
+        let dearer = before.iter().any(|there| there.max_fee < meant.max_fee);
+        before.push(meant);
+        if dearer {
+            self.network
+                .note(format_args!("nonce {} comes in a dearer form", new.nonce));
+        }
         if other && !used {
             self.violation(format!(
                 "nonce {} was handed in for two different things",

@@ -8,7 +8,7 @@ use super::stage::{Stage, stages};
 use super::table::Table;
 
 /// The short form tries every so many-th second kill.
-const FEW: usize = 23;
+const FEW: usize = 41;
 
 fn killed_everywhere(table: &mut Table, stage: &Stage, cuts: Cuts, honesty: Honesty) {
     for (number, point) in stage.points.iter().enumerate() {

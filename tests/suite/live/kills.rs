@@ -34,16 +34,32 @@ fn live_kills_at_random_moments_leave_one_pool_and_one_registration() {
     while done(&pools) < kills {
         let account = 1 + pools.len() % 7;
         let most = (kills - done(&pools)).min(KILLS_OF_ONE_POOL);
-        pools.push(one_pool(account, most, &mut random));
+        pools.push(one_pool(account, most, |project| {
+            killed_at_random(project, &mut random)
+        }));
     }
     print(&pools);
 }
 
+/// Kills an apply with SIGKILL; says when, or that it ended before.
+fn killed_at_random(project: &Project, random: &mut Random) -> Option<String> {
+    let mut child = project.spawn(&["apply", "--auto-approve"]);
+    let moment = random.moment();
+    std::thread::sleep(moment);
+    if child.try_wait().unwrap().is_some() {
+        return None;
+    }
+    // SIGKILL: the process can do nothing more.
+    child.kill().unwrap();
+    child.wait().unwrap();
+    Some(format!("after {moment:?}"))
+}
+
 /// A pool that came up under kills, by what the chain says of it.
-struct Pool {
+pub(super) struct Pool {
     account: usize,
     /// Transactions that the chain had executed at each kill.
-    kills: Vec<u64>,
+    pub(super) kills: Vec<u64>,
     contracts: Count,
     registrations: Count,
     transactions: Count,
@@ -82,8 +98,12 @@ struct Before {
     plan: Value,
 }
 
-/// Brings up one pool under kills.
-fn one_pool(account: usize, most: usize, random: &mut Random) -> Pool {
+/// Brings up one pool under kills. `killed` makes one of an apply and says where, or that the apply ended.
+pub(super) fn one_pool(
+    account: usize,
+    most: usize,
+    mut killed: impl FnMut(&Project) -> Option<String>,
+) -> Pool {
     let project = Project::new(account);
     // No setting equals the contract's default: a run that goes on needs each of them too.
     project.edit("\"90%\"", "\"88%\"");
@@ -95,21 +115,13 @@ fn one_pool(account: usize, most: usize, random: &mut Random) -> Pool {
     };
     let mut kills = Vec::new();
     while kills.len() < most {
-        let mut child = project.spawn(&["apply", "--auto-approve"]);
-        let moment = random.moment();
-        std::thread::sleep(moment);
-        if child.try_wait().unwrap().is_some() {
+        let Some(place) = killed(&project) else {
             break;
-        }
-        // SIGKILL: the process can do nothing more.
-        child.kill().unwrap();
-        child.wait().unwrap();
+        };
         let executed = project.nonce() - before.nonce;
         kills.push(executed);
         let number = kills.len();
-        println!(
-            "account {account}: kill {number} after {moment:?}, {executed} transactions executed"
-        );
+        println!("account {account}: kill {number} {place}, {executed} transactions executed");
     }
     assert_ne!(kills.len(), 0, "an apply ended before any kill");
     project.ok(&["apply", "--auto-approve"]);
@@ -203,7 +215,7 @@ fn planned(plan: &Value) -> Vec<&Value> {
     sent.map(|effect| &effect["payload"]).collect()
 }
 
-fn print(pools: &[Pool]) {
+pub(super) fn print(pools: &[Pool]) {
     println!("account  kills      contracts  registrations   transactions   (seen of planned)");
     for pool in pools {
         println!("{pool}");

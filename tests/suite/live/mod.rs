@@ -11,5 +11,6 @@ mod first_pool;
 mod fund;
 mod kills;
 mod ledger;
+mod points;
 mod project;
 mod secrets;

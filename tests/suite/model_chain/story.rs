@@ -38,7 +38,7 @@ pub(super) async fn tell(seed: u64, tally: &Tally) -> Result<(), String> {
         };
         let chapter = chapter.tell(&mut random, &mut tale).await;
         if let Err(wrong) = chapter {
-            return Err(format!("{tale}{wrong}\n{}", world.model.picture()));
+            return Err(format!("{wrong}\n{tale}{}", world.model.picture()));
         }
     }
     tally.log(&world.model.log());

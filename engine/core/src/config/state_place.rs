@@ -64,7 +64,7 @@ fn url_of(source: &SourceFile, block: &Block, problems: &mut Problems) -> Option
     }
     let mut url = None;
     let mut written = false;
-    for part in block.body.iter() {
+    for part in &block.body {
         match part {
             Structure::Attribute(attribute) if attribute.has_key("url") => {
                 written = true;
