@@ -5,8 +5,11 @@ use std::path::Path;
 
 use crate::targets;
 
+/// A name and a body.
+type Target = (&'static str, fn(&[u8]));
+
 /// All targets by name.
-const TARGETS: &[(&str, fn(&[u8]))] = &[
+const TARGETS: &[Target] = &[
     ("compiler_output", targets::compiler_output),
     ("docker_answer", targets::docker_answer),
     ("journal", targets::journal),

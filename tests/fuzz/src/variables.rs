@@ -56,14 +56,18 @@ pub fn run(bytes: &[u8]) {
     let (config, problems) = config::decode(&files[..1], kinds(), &inputs);
     show(&problems, &files);
     for (name, value) in config.variables() {
-        let fits = match (name.as_str(), value) {
-            (_, Value::Unknown) => true,
-            ("t", Value::Text(_)) | ("n", Value::Integer(_)) | ("b", Value::Bool(_)) => true,
-            ("a", Value::Amount(_)) | ("k", Value::Blocks(_)) => true,
-            ("l", Value::List(_)) | ("m", Value::Map(_)) => true,
-            ("x", _) => true,
-            _ => false,
-        };
+        let fits = matches!(
+            (name.as_str(), value),
+            (_, Value::Unknown)
+                | ("t", Value::Text(_))
+                | ("n", Value::Integer(_))
+                | ("b", Value::Bool(_))
+                | ("a", Value::Amount(_))
+                | ("k", Value::Blocks(_))
+                | ("l", Value::List(_))
+                | ("m", Value::Map(_))
+                | ("x", _)
+        );
         assert!(fits, "{name} = {value}");
         assert!(problems.iter().any(|problem| problem.span.is_some()) || !has_secret(value));
     }

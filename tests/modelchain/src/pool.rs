@@ -66,9 +66,11 @@ impl Pool {
 
     /// First nonce from `from` on that is not in the pool.
     pub(crate) fn next_nonce(&self, account: Account, from: u64) -> u64 {
-        (from..)
-            .find(|nonce| self.at(account, *nonce).is_none())
-            .unwrap_or(from)
+        let mut nonce = from;
+        while self.at(account, nonce).is_some() {
+            nonce += 1;
+        }
+        nonce
     }
 
     /// Takes a transaction that came from a client.
@@ -244,12 +246,12 @@ mod tests {
             pool.insert(&transaction(6, LEAST_PRICE), late),
             "EpochHeightOutOfBound",
         );
-        let poor = Known {
+        let moneyless = Known {
             balance: 1,
             ..KNOWN
         };
         says(
-            pool.insert(&transaction(6, LEAST_PRICE), poor),
+            pool.insert(&transaction(6, LEAST_PRICE), moneyless),
             "out of balance",
         );
         let full = Known {

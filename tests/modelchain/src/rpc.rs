@@ -92,8 +92,8 @@ impl<'a> Desk<'a> {
             "cfx_getStorageAt" => self.storage(params),
             "cfx_call" => self.call(params),
             "cfx_estimateGasAndCollateral" => self.estimate(params),
-            "cfx_getTransactionReceipt" => self.hash(params).map(|hash| self.receipt(&hash)),
-            "cfx_getTransactionByHash" => self.hash(params).map(|hash| self.transaction(&hash)),
+            "cfx_getTransactionReceipt" => Self::hash(params).map(|hash| self.receipt(&hash)),
+            "cfx_getTransactionByHash" => Self::hash(params).map(|hash| self.transaction(&hash)),
             "txpool_nextNonce" => self.account(params).map(|account| {
                 quantity(self.node.pool.next_nonce(account, self.view.nonce(account)))
             }),
@@ -168,7 +168,7 @@ impl<'a> Desk<'a> {
         Ok(address.bytes())
     }
 
-    fn hash(&self, params: &Json) -> Result<Hash, Refusal> {
+    fn hash(params: &Json) -> Result<Hash, Refusal> {
         let text = params[0].as_str().unwrap_or_default();
         let mut hash = [0; 32];
         hex::decode_to_slice(text.trim_start_matches("0x"), &mut hash)

@@ -97,7 +97,7 @@ fn read(prefix: &[u8], body: &[u8], network: u32) -> Result<Transaction, Decoder
 fn signer(digest: Hash, recovery: u8, r: Vec<u8>, s: Vec<u8>) -> Result<[u8; 64], DecoderError> {
     let wrong = DecoderError::Custom("the signature is none");
     let recovery = RecoveryId::from_byte(recovery).ok_or(wrong.clone())?;
-    let signature = Signature::from_scalars(word(r)?, word(s)?).map_err(|_| wrong.clone())?;
+    let signature = Signature::from_scalars(word(&r)?, word(&s)?).map_err(|_| wrong.clone())?;
     let key = VerifyingKey::recover_from_prehash(&digest, &signature, recovery);
     let point = key.map_err(|_| wrong)?.to_encoded_point(false);
     let mut bytes = [0; 64];
@@ -106,12 +106,12 @@ fn signer(digest: Hash, recovery: u8, r: Vec<u8>, s: Vec<u8>) -> Result<[u8; 64]
 }
 
 /// Puts the zeros back that RLP leaves out.
-fn word(bytes: Vec<u8>) -> Result<Hash, DecoderError> {
+fn word(bytes: &[u8]) -> Result<Hash, DecoderError> {
     let start = 32_usize
         .checked_sub(bytes.len())
         .ok_or(DecoderError::RlpInvalidLength)?;
     let mut word = [0; 32];
-    word[start..].copy_from_slice(&bytes);
+    word[start..].copy_from_slice(bytes);
     Ok(word)
 }
 

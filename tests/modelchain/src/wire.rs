@@ -156,13 +156,11 @@ impl Inner {
         let answer = if method == "cfx_sendRawTransaction" {
             self.hand_in(node, params)
         } else {
-            match Desk::at(&self.network, node).answer(method, params) {
-                Some(answer) => answer,
-                None => {
-                    self.violation(format!("the model does not know the method `{method}`"));
-                    Err(refuse(-32601, "Method not found", None))
-                }
-            }
+            let answer = Desk::at(&self.network, node).answer(method, params);
+            answer.unwrap_or_else(|| {
+                self.violation(format!("the model does not know the method `{method}`"));
+                Err(refuse(-32601, "Method not found", None))
+            })
         };
         reply(&call["id"], answer)
     }

@@ -16,6 +16,8 @@ use super::{Paint, line};
 const LONGEST: usize = 100;
 /// Lines of a text's difference that are shown.
 const MOST_LINES: usize = 40;
+/// Texts with more lines than this are not compared line by line: the time for it grows with the square.
+const MOST_COMPARED: usize = 2000;
 /// Lines around a difference.
 const CONTEXT: usize = 2;
 
@@ -75,8 +77,10 @@ fn between(
         }
         return;
     }
+    // Keys of a map and names of outputs may be any text.
+    let path = line(path);
     match (before.as_text(), after.as_text()) {
-        (Some(before), Some(after)) if before.contains('\n') || after.contains('\n') => {
+        (Some(before), Some(after)) if are_comparable(before, after) => {
             lines.push(format!("{path}:{remark}"));
             lines.extend(difference(before, after, paint));
         }
@@ -88,15 +92,22 @@ fn between(
     }
 }
 
+/// Whether two texts have several lines, and not too many.
+fn are_comparable(before: &str, after: &str) -> bool {
+    let lines = before.lines().count().max(after.lines().count());
+    (before.contains('\n') || after.contains('\n')) && lines <= MOST_COMPARED
+}
+
 /// A value under its name; maps get a line for each key.
 #[must_use]
 pub fn named(name: &str, it: &Value) -> Vec<String> {
+    let name = line(name);
     match it.as_map() {
         Some(map) if !map.is_empty() => {
             let mut lines = vec![format!("{name}:")];
             lines.extend(
                 map.iter()
-                    .map(|(key, inner)| format!("  {key}: {}", value(inner))),
+                    .map(|(key, inner)| format!("  {}: {}", line(key), value(inner))),
             );
             lines
         }
@@ -177,5 +188,30 @@ mod tests {
     fn values_from_outside_cannot_move_the_terminal() {
         let text = changed(Value::from("\u{1b}[2J"), Value::from("a\n\u{1b}[2J"));
         assert!(!text.contains('\u{1b}'), "{text:?}");
+    }
+
+    /// Found by fuzzing: a key of a map reached the terminal as it was written.
+    #[test]
+    fn a_key_cannot_move_the_terminal() {
+        let map =
+            |value: i64| Value::Map([("\u{9b}31m\n".to_owned(), Value::Integer(value))].into());
+        let shown = [
+            changed(map(1), map(2)),
+            changed(Value::Null, map(1)),
+            named("\u{1b}", &map(1)).concat(),
+        ];
+        for text in shown {
+            assert!(
+                text.contains("31m") && text == super::super::clean(&text),
+                "{text:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn endless_texts_are_not_compared_line_by_line() {
+        let before = "a\n".repeat(MOST_COMPARED + 1);
+        let shown = changed(before.as_str().into(), before.replace('a', "b").into());
+        assert_eq!(shown.lines().count(), 1);
     }
 }

@@ -159,7 +159,7 @@ fn outputs(plan: &Plan, before: &BTreeMap<String, Value>, paint: Paint) -> Optio
             Some(before) if before == after => {}
             Some(before) => {
                 let (before, after) = (changes::value(before), changes::value(after));
-                let _ = writeln!(lines, "  {name}: {before} → {after}");
+                let _ = writeln!(lines, "  {}: {before} → {after}", line(name));
             }
             None => lines.push_str(&indented(&changes::named(name, after).join("\n"), 2)),
         }
@@ -168,7 +168,7 @@ fn outputs(plan: &Plan, before: &BTreeMap<String, Value>, paint: Paint) -> Optio
         .keys()
         .filter(|name| !plan.outputs.contains_key(*name))
     {
-        let _ = writeln!(lines, "  {name}: removed");
+        let _ = writeln!(lines, "  {}: removed", line(name));
     }
     (!lines.is_empty()).then(|| format!("{}\n{lines}", paint.bold("outputs:")))
 }

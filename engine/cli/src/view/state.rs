@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 
 use pospool_engine::store::Store;
 use pospool_model::Address;
-use pospool_model::state::{Recorded, State};
+use pospool_model::state::{ChainIdentity, Recorded, State};
 use pospool_remote::Location;
 use serde_json::{Value as Json, json};
 
@@ -39,12 +39,8 @@ pub fn text(store: &Store, paint: Paint) -> String {
         short(&state.lineage),
         state.serial
     );
-    for (address, chain) in &state.chains {
-        let _ = writeln!(
-            text,
-            "{address}: chain ids {} and {}, genesis {}",
-            chain.core_chain_id, chain.espace_chain_id, chain.genesis_hash
-        );
+    for (address, identity) in &state.chains {
+        text.push_str(&chain(address, identity));
     }
     for (address, recorded) in &state.resources {
         text.push('\n');
@@ -61,10 +57,21 @@ pub fn text(store: &Store, paint: Paint) -> String {
             paint.bold("under way when the last run stopped:")
         );
         for open in store.open_effects() {
-            let _ = writeln!(text, "  {} ({})", open.id, super::line(&open.ticket.key));
+            let (id, key) = (open.id.to_string(), &open.ticket.key);
+            let _ = writeln!(text, "  {} ({})", super::line(&id), super::line(key));
         }
     }
     text
+}
+
+/// One chain as text; its genesis hash is what a node said.
+fn chain(address: &Address, identity: &ChainIdentity) -> String {
+    format!(
+        "{address}: chain ids {} and {}, genesis {}\n",
+        identity.core_chain_id,
+        identity.espace_chain_id,
+        super::line(&identity.genesis_hash)
+    )
 }
 
 /// One resource as text.
@@ -149,6 +156,26 @@ fn flags(recorded: &Recorded) -> String {
 }
 
 /// Enough of a lineage to tell two apart.
-fn short(lineage: &str) -> &str {
-    lineage.get(..8).unwrap_or(lineage)
+fn short(lineage: &str) -> String {
+    super::line(lineage.get(..8).unwrap_or(lineage))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Found by fuzzing: the genesis hash of a node reached the terminal as it came.
+    #[test]
+    fn a_node_cannot_move_the_terminal() {
+        let identity = ChainIdentity {
+            core_chain_id: 1,
+            espace_chain_id: 71,
+            genesis_hash: "0x\u{1b}[31m".to_owned(),
+        };
+        let shown = chain(&"chain.main".parse().unwrap(), &identity);
+        assert_eq!(
+            shown,
+            "chain.main: chain ids 1 and 71, genesis 0x\u{fffd}[31m\n"
+        );
+    }
 }

@@ -96,7 +96,7 @@ fn has_cause<T: StdError + 'static>(error: &EngineError) -> bool {
             Some(EngineError::IOError { err }) => err.get_ref(),
             _ => one.downcast_ref::<io::Error>().and_then(io::Error::get_ref),
         };
-        if inner.is_some_and(|inner| inner.is::<T>()) {
+        if inner.is_some_and(<dyn StdError + Send + Sync>::is::<T>) {
             return true;
         }
         cause = one.source();
@@ -149,6 +149,7 @@ impl AsyncWrite for Bounded {
 
 #[cfg(test)]
 mod tests {
+    use bollard::models::ContainerCreateBody;
     use pospool_model::ProviderError;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::UnixListener;
@@ -186,7 +187,10 @@ mod tests {
         // What came of a change is not known then.
         let error = engine.start(&name).await;
         assert!(error.is_ok(), "the status says enough: {error:?}");
-        let error = engine.create(&name, Default::default()).await.unwrap_err();
+        let error = engine
+            .create(&name, ContainerCreateBody::default())
+            .await
+            .unwrap_err();
         assert!(matches!(error, ProviderError::OutcomeUnknown { .. }));
         assert_eq!(error.code(), "docker/answer-too-large");
     }
