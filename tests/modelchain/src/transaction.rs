@@ -67,8 +67,8 @@ fn read(prefix: &[u8], body: &[u8], network: u32) -> Result<Transaction, Decoder
     let sender = signer(
         keccak256([prefix, fields.as_raw()].concat()),
         outer.val_at(1)?,
-        outer.val_at(2)?,
-        outer.val_at(3)?,
+        &outer.val_at::<Vec<u8>>(2)?,
+        &outer.val_at::<Vec<u8>>(3)?,
     )?;
     // The market form has two prices in the place of one.
     let more = usize::from(!prefix.is_empty());
@@ -94,10 +94,10 @@ fn read(prefix: &[u8], body: &[u8], network: u32) -> Result<Transaction, Decoder
     })
 }
 
-fn signer(digest: Hash, recovery: u8, r: Vec<u8>, s: Vec<u8>) -> Result<[u8; 64], DecoderError> {
+fn signer(digest: Hash, recovery: u8, r: &[u8], s: &[u8]) -> Result<[u8; 64], DecoderError> {
     let wrong = DecoderError::Custom("the signature is none");
     let recovery = RecoveryId::from_byte(recovery).ok_or(wrong.clone())?;
-    let signature = Signature::from_scalars(word(&r)?, word(&s)?).map_err(|_| wrong.clone())?;
+    let signature = Signature::from_scalars(word(r)?, word(s)?).map_err(|_| wrong.clone())?;
     let key = VerifyingKey::recover_from_prehash(&digest, &signature, recovery);
     let point = key.map_err(|_| wrong)?.to_encoded_point(false);
     let mut bytes = [0; 64];
