@@ -174,8 +174,8 @@ impl Inner {
     }
 
     fn image(&self, names: &BTreeMap<PathBuf, u64>, bytes: impl Fn(&Content) -> Vec<u8>) -> Image {
-        let named = names.iter();
-        named
+        let entries = names.iter();
+        entries
             .map(|(path, number)| (path.clone(), bytes(&self.files[number])))
             .collect()
     }
@@ -208,8 +208,8 @@ impl Inner {
                 }
             }
         }
-        let named = names.into_iter();
-        let image = named
+        let entries = names.into_iter();
+        let image = entries
             .map(|(path, number)| (path, bytes(number, &self.files[&number])))
             .collect();
         Cut { kind, how, image }
@@ -294,14 +294,12 @@ impl Disk for SimDisk {
     fn create(&self, path: &Path) -> io::Result<Box<dyn DiskFile>> {
         let mut inner = self.lock();
         let tick = inner.tick();
-        let number = match inner.names.get(path).copied() {
-            Some(number) => number,
-            None => {
-                inner.names.insert(path.to_owned(), tick);
-                inner.changes.push(Change::Create(path.to_owned(), tick));
-                tick
-            }
-        };
+        let there = inner.names.get(path).copied();
+        let number = there.unwrap_or_else(|| {
+            inner.names.insert(path.to_owned(), tick);
+            inner.changes.push(Change::Create(path.to_owned(), tick));
+            tick
+        });
         let content = inner.files.entry(number).or_default();
         content.now.clear();
         content.changed = tick;

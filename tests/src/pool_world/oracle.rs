@@ -73,6 +73,7 @@ fn address_in(state: &State, label: &str) -> Option<Account> {
     account_of(output(recorded(state, "core_contract", label), "address"))
 }
 
+#[allow(clippy::too_many_lines, reason = "a list of comparisons")]
 fn check_pool(world: &PoolWorld, shape: &Shape, wanted: &PoolShape, state: &State) -> Vec<String> {
     let mut wrong = Vec::new();
     let label = wanted.label;
@@ -154,7 +155,7 @@ fn check_pool(world: &PoolWorld, shape: &Shape, wanted: &PoolShape, state: &Stat
     );
     same("votes", world.model.votes(&key).to_string(), "1".to_owned());
     let votes = registration.and_then(|recorded| recorded.outputs.get("votes"));
-    let votes = votes.and_then(|value| value.as_integer());
+    let votes = votes.and_then(pospool_model::Value::as_integer);
     same("recorded votes", format!("{votes:?}"), "Some(1)".to_owned());
     wrong
 }

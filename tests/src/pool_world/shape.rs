@@ -82,7 +82,7 @@ impl Shape {
             .collect();
         Self {
             network: if random.chance(500) { 1 } else { 1234 },
-            hosts: hosts[..random.position(3) + 1]
+            hosts: hosts[..=random.position(3)]
                 .iter()
                 .map(ToString::to_string)
                 .collect(),
