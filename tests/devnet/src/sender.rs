@@ -357,3 +357,90 @@ fn address(text: &str) -> Result<[u8; 20]> {
         .try_into()
         .map_err(|_| DevnetError::malformed(format!("address `{text}`"), "it has not 20 bytes"))
 }
+
+#[cfg(test)]
+mod tests {
+    use ethers_core::types::{
+        Eip1559TransactionRequest, Signature, transaction::eip2718::TypedTransaction,
+    };
+
+    use super::*;
+
+    fn sender(chain_id: u32) -> Sender {
+        let digits = "0123456789abcdef".repeat(4);
+        let rpc = || RpcClient::new("http://127.0.0.1:1").unwrap();
+        Sender {
+            key: SigningKey::from_slice(&unhex("key", &digits).unwrap()).unwrap(),
+            core: rpc(),
+            espace: rpc(),
+            chain_id,
+            evm_chain_id: 1235,
+            core_address: [0; 20],
+            espace_address: [0; 20],
+        }
+    }
+
+    fn draft(data: &[u8]) -> Draft {
+        let to = unhex("to", "0123456789012345678901234567890123456789").unwrap();
+        Draft {
+            to: Some(to.try_into().unwrap()),
+            value: 0,
+            data: data.to_vec(),
+        }
+    }
+
+    fn terms(price: u128) -> Terms {
+        Terms {
+            nonce: 0,
+            gas: 21_000,
+            storage: 0,
+            price,
+            epoch: 0,
+        }
+    }
+
+    /// The hash is that of js-conflux-sdk's own tests (`test/transaction.test.js`).
+    #[test]
+    fn core_transactions_are_those_of_another_tool() {
+        let raw = sender(1).sign_core(&draft(&[]), &terms(1)).unwrap();
+        assert_eq!(
+            hex(&keccak256(raw)),
+            "9e463f32428c7c4026575d132e8c4e5d6fe387322fce5234103e52f4ab39b053"
+        );
+    }
+
+    #[test]
+    fn espace_transactions_are_those_of_another_tool() {
+        let (sender, draft, terms) = (sender(1234), draft(&[1, 2]), terms(7));
+        let theirs = Eip1559TransactionRequest::new()
+            .chain_id(1235)
+            .nonce(terms.nonce)
+            .gas(terms.gas)
+            .to(ethers_core::types::Address::from(draft.to.unwrap()))
+            .value(draft.value)
+            .data(draft.data.clone())
+            .max_priority_fee_per_gas(0)
+            .max_fee_per_gas(2 * terms.price);
+        let theirs = TypedTransaction::Eip1559(theirs);
+        let (signature, recovery) = sender
+            .key
+            .sign_prehash_recoverable(theirs.sighash().as_bytes())
+            .unwrap();
+        let signed = theirs.rlp_signed(&Signature {
+            r: ethers_core::types::U256::from_big_endian(&signature.r().to_bytes()),
+            s: ethers_core::types::U256::from_big_endian(&signature.s().to_bytes()),
+            v: u64::from(recovery.to_byte()),
+        });
+        let raw = sender.sign_espace(&draft, &terms).unwrap();
+        assert_eq!(hex(&raw), hex(&signed));
+    }
+
+    #[test]
+    fn a_failed_transaction_is_an_error() {
+        let answer = |status: &str| json!({ "status": status, "gasUsed": "0x1" });
+        let read =
+            |status| read_receipt(Space::ESpace, "0x".to_owned(), &answer(status), &terms(1));
+        assert!(read("0x1").is_ok());
+        assert!(read("0x0").is_err());
+    }
+}

@@ -78,7 +78,7 @@ impl Told {
     fn until_last(story: &Story) -> Self {
         let told = Self::new(story);
         for shape in &story.shapes[..story.shapes.len() - 1] {
-            assert!(is_well(&told.run(shape, Script::Calm)));
+            assert!(is_well(told.run(shape, Script::Calm).as_ref()));
         }
         told
     }
@@ -123,7 +123,7 @@ impl Told {
     }
 }
 
-fn is_well(ended: &Option<Ended>) -> bool {
+fn is_well(ended: Option<&Ended>) -> bool {
     matches!(ended, Some(Ended::Whole(outcome)) if outcome.failures.is_empty() && outcome.converging.is_empty())
 }
 
@@ -132,7 +132,7 @@ fn undisturbed(story: &Story) -> (Vec<Point>, u64) {
     let told = Told::until_last(story);
     let shape = story.shapes.last().unwrap();
     let ended = told.run(shape, Script::Calm);
-    assert!(is_well(&ended), "{ended:?}");
+    assert!(is_well(ended.as_ref()), "{ended:?}");
     (told.world.points.passed(), told.transactions(shape))
 }
 
@@ -167,7 +167,7 @@ fn wrong(told: &Told, shape: &Shape, ended: Option<Ended>, transactions: u64) ->
     let mut wrong = Vec::new();
     match ended {
         Some(Ended::State(error)) => wrong.push(Wrong::Lost(error.to_string())),
-        ended if !is_well(&ended) => wrong.push(Wrong::Unfinished(format!("{ended:?}"))),
+        ended if !is_well(ended.as_ref()) => wrong.push(Wrong::Unfinished(format!("{ended:?}"))),
         _ => {}
     }
     let found = told.transactions(shape);
@@ -253,7 +253,7 @@ fn a_pool_apply_that_forgets_a_sync_is_found() {
     for (honesty, is_found) in [(Honesty::Honest, false), (Honesty::ForgetsFiles, true)] {
         let mut told = Told::new(story);
         told.put(SimDisk::default().with(honesty));
-        assert!(is_well(&told.run(&story.shapes[0], Script::Calm)));
+        assert!(is_well(told.run(&story.shapes[0], Script::Calm).as_ref()));
         let found = told.world.model.violations();
         assert_eq!(!found.is_empty(), is_found, "{honesty:?}: {found:?}");
     }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use pospool_engine::store::{Disk, Mode, RealDisk, Store, StoreError};
 use pospool_fake::{FakeProvider, Outside};
+use pospool_model::Address;
 use pospool_tests::point_world::{Ended, Ran, apply, memory_folder};
 use pospool_tests::points::{Point, Points, Script};
 use pospool_tests::watched::{Watched, counts};
@@ -83,7 +84,7 @@ fn assert_as_if_alone(place: &Place, alone: &Outside, told: &str) {
         .state()
         .resources
         .keys()
-        .map(|it| it.as_str())
+        .map(Address::as_str)
         .collect();
     assert_eq!(known, alone.things.keys().collect::<Vec<_>>(), "{told}");
     assert!(
