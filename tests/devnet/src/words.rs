@@ -25,6 +25,14 @@ pub fn address(bytes: [u8; 20]) -> Word {
     word
 }
 
+/// Returns a `bytes20`, which begins its word, other than an address.
+#[must_use]
+pub fn bytes20(bytes: [u8; 20]) -> Word {
+    let mut word = [0; 32];
+    word[..20].copy_from_slice(&bytes);
+    word
+}
+
 /// Returns the data of a call.
 #[must_use]
 pub fn call(signature: &str, words: &[Word]) -> Vec<u8> {

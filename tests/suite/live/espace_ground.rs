@@ -6,8 +6,8 @@
 mod ground;
 
 use pospool_chain::address::CoreAddress;
-use pospool_devnet::sender::{PARAMS_CONTROL, STAKING, Sender, Space, mapped};
-use pospool_devnet::words::{Word, address, number};
+use pospool_devnet::sender::{CROSS_SPACE_CALL, PARAMS_CONTROL, STAKING, Sender, Space, mapped};
+use pospool_devnet::words::{Word, address, bytes20, number};
 use serde_json::json;
 
 use super::first_pool::votes;
@@ -54,6 +54,21 @@ fn live_espace_ground_carries_stake_interest_and_votes_both_ways() {
     two_spaces.carries_governance();
     two_spaces.carries_interest();
     two_spaces.pays_stake_out();
+    ground.print_table();
+}
+
+/// A key with money in Core space only gets as far as eSpace on its own.
+#[test]
+fn live_espace_ground_moves_money_across() {
+    let poor = network().accounts.iter().find(|one| !one.funded_in_espace);
+    let poor = Ground::sender(poor.unwrap());
+    let ground = Ground::new(&[], ORACLE);
+    assert_eq!(ground.balance(&poor), 0);
+    let (function, to) = ("transferEVM(bytes20)", [bytes20(poor.espace_address)]);
+    let value = 50 * CFX;
+    ground.pay(&poor, Space::Core, CROSS_SPACE_CALL, function, &to, value);
+    assert_eq!(ground.balance(&poor), value);
+    ground.create(&poor, Space::ESpace, ORACLE);
     ground.print_table();
 }
 
