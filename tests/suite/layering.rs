@@ -146,6 +146,8 @@ fn rust_files(folder: &Path) -> BTreeMap<PathBuf, String> {
 /// Crates with known vulnerabilities or abandoned parts, and second copies of what is
 /// there: docs/decisions/0001-ethers-core-alone.md.
 const BANNED: &[&str] = &[
+    "aws-lc-rs",
+    "aws-lc-sys",
     "ethers",
     "ethers-contract",
     "ethers-etherscan",

@@ -7,7 +7,7 @@
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::io::ErrorKind;
+use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 use pospool_engine::config::{self, VariableInputs};
@@ -20,6 +20,9 @@ use crate::failure::Failure;
 
 /// Prefix of environment variables that give values to the spec's variables.
 const PREFIX: &str = "POSPOOL_VAR_";
+
+/// Most bytes of a spec or of a file of variables: as many as the decoder takes.
+const MOST_BYTES: u64 = 8_000_000;
 
 /// Environment variable that says where the state is, if `--state` does not.
 const STATE: &str = "POSPOOL_STATE";
@@ -153,7 +156,7 @@ impl Project {
 
     /// Reads the spec; `None` if there is none.
     pub fn read_spec(&self) -> Result<Option<SourceFile>, Failure> {
-        match std::fs::read_to_string(&self.spec) {
+        match read_text(&self.spec) {
             Ok(text) => Ok(Some(SourceFile::new(&self.spec_name, text))),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
             Err(source) => Err(unreadable(&self.spec, source)),
@@ -171,8 +174,7 @@ impl Project {
         }
         for file in &given.files {
             let path = self.path(file);
-            let text =
-                std::fs::read_to_string(&path).map_err(|source| unreadable(&path, source))?;
+            let text = read_text(&path).map_err(|source| unreadable(&path, source))?;
             inputs
                 .files
                 .push(SourceFile::new(file.display().to_string(), text));
@@ -187,6 +189,20 @@ impl Project {
     }
 }
 
+/// Reads a file of text, but not an endless one.
+fn read_text(path: &Path) -> std::io::Result<String> {
+    let mut bytes = Vec::new();
+    std::fs::File::open(path)?
+        .take(MOST_BYTES + 1)
+        .read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > MOST_BYTES {
+        let what = format!("it is larger than {MOST_BYTES} bytes");
+        return Err(std::io::Error::new(ErrorKind::FileTooLarge, what));
+    }
+    String::from_utf8(bytes)
+        .map_err(|error| std::io::Error::new(ErrorKind::InvalidData, error.utf8_error()))
+}
+
 fn unreadable(path: &Path, source: std::io::Error) -> Failure {
     Failure::File {
         verb: "read",
@@ -198,6 +214,20 @@ fn unreadable(path: &Path, source: std::io::Error) -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_spec_without_end_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("pool.hcl");
+        std::fs::write(&path, vec![b' '; 8_000_000]).unwrap();
+        assert_eq!(read_text(&path).unwrap().len(), 8_000_000);
+        std::fs::write(&path, vec![b' '; 8_000_001]).unwrap();
+        let too_large =
+            |path: &Path| read_text(path).unwrap_err().kind() == ErrorKind::FileTooLarge;
+        assert!(too_large(&path) && too_large(Path::new("/dev/zero")));
+        std::fs::write(&path, [b'a', 0xff]).unwrap();
+        assert_eq!(read_text(&path).unwrap_err().kind(), ErrorKind::InvalidData);
+    }
 
     #[test]
     fn paths_of_the_user_start_at_their_folder() {

@@ -141,7 +141,7 @@ impl Place {
                 Err(Trouble::Passing(cause)) => cause,
             };
             match self.read().await {
-                Ok(Some(seen)) => return Ok(seen),
+                Ok(Some(seen)) if seen.bytes == bytes => return Ok(seen),
                 Ok(seen) if content(seen.as_ref()) != content(over.as_ref()) => {
                     return Err(Unwritten::Lost(seen));
                 }

@@ -14,7 +14,7 @@ use crate::pending;
 use crate::prepare::{Data, UNCONFIRMED};
 use crate::registration::{ask_address, register_contract};
 use crate::revert;
-use crate::rpc::{Refusal, Rpc};
+use crate::rpc::{Refusal, Rpc, RpcError};
 use crate::text::{field_u64, hex_text, quantity, read_u64};
 use crate::work::{RegistrationWork, TransactionWork};
 
@@ -50,14 +50,11 @@ pub(crate) async fn look(
 ) -> Result<u64, ProviderError> {
     let mut batch = Batch::default();
     let asked = ask(&mut batch, work, data);
-    let answers = batch
-        .send(rpc)
-        .await
-        .map_err(|error| ProviderError::Unreachable {
-            code: "chain/unreachable",
-            what: format!("the Core Space RPC that `{}` pays on", work.account),
-            source: Some(Box::new(error)),
-        })?;
+    let answers = batch.send(rpc).await;
+    let answers = answers.map_err(|error| unreachable(work, error))?;
+    for slot in [asked.status, asked.genesis, asked.balance] {
+        told(work, &answers, slot)?;
+    }
     let epoch = check_chain(work, &asked, &answers)?;
     check_account(work, &asked, &answers)?;
     if let (Some(proof), Some(registration)) = (&asked.proof, &work.registration) {
@@ -65,6 +62,27 @@ pub(crate) async fn look(
     }
     check_simulation(work, &asked, &answers)?;
     Ok(epoch)
+}
+
+fn unreachable(work: &TransactionWork, error: RpcError) -> ProviderError {
+    ProviderError::Unreachable {
+        code: "chain/unreachable",
+        what: format!("the Core Space RPC that `{}` pays on", work.account),
+        source: Some(Box::new(error)),
+    }
+}
+
+/// A node in trouble says nothing about the chain: it must not be taken for one of another chain, or for a contract that
+/// refuses.
+fn told(work: &TransactionWork, answers: &Answers, slot: Slot) -> Result<(), ProviderError> {
+    let refused = |refusal: &Refusal| RpcError::Refused {
+        method: "a question before signing".to_owned(),
+        refusal: refusal.clone(),
+    };
+    match answers.silence(slot) {
+        None => Ok(()),
+        Some(refusal) => Err(unreachable(work, refused(refusal))),
+    }
 }
 
 fn ask(batch: &mut Batch, work: &TransactionWork, data: &Data) -> Asked {
@@ -243,6 +261,7 @@ fn check_simulation(
         // still to come. Money waits for all of them, so a registration is always tried.
         return Ok(());
     }
+    told(work, answers, simulation)?;
     let estimate = answers.result(simulation).map_err(reverted)?;
     let number = |field: &str| estimate.get(field).and_then(read_u64).unwrap_or_default();
     let (gas, storage) = (number("gasLimit"), number("storageCollateralized"));

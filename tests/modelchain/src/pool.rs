@@ -193,7 +193,7 @@ mod tests {
 
     fn transaction(nonce: u64, max_fee: u128) -> Arc<Transaction> {
         Arc::new(Transaction {
-            hash: [u8::try_from(nonce + u64::try_from(max_fee % 100).unwrap()).unwrap(); 32],
+            hash: hash_of(nonce, max_fee),
             sender: [1; 20],
             nonce,
             max_fee,
@@ -207,6 +207,13 @@ mod tests {
             data: Vec::new(),
             foreign: false,
         })
+    }
+
+    fn hash_of(nonce: u64, max_fee: u128) -> [u8; 32] {
+        let mut hash = [0; 32];
+        hash[..8].copy_from_slice(&nonce.to_be_bytes());
+        hash[8..24].copy_from_slice(&max_fee.to_be_bytes());
+        hash
     }
 
     fn says(result: Result<(), String>, words: &str) {

@@ -37,6 +37,8 @@ struct Shown {
     bound_to: u8,
     registered: bool,
     estimate: Result<(u64, u64), &'static str>,
+    /// A method that the node has too much trouble to answer.
+    broken: &'static str,
 }
 
 fn usual() -> Shown {
@@ -50,11 +52,15 @@ fn usual() -> Shown {
         bound_to: 0,
         registered: false,
         estimate: Ok((50_000, 64)),
+        broken: "",
     }
 }
 
 impl Shown {
     fn answer(&self, method: &str, params: &Json) -> Answer {
+        if method == self.broken {
+            return Answer::refuse(-32603, "Internal error", None);
+        }
         let word = |byte: u8| {
             json!(format!(
                 "0x{:0>64}",
@@ -252,6 +258,22 @@ async fn a_call_that_follows_its_contract_is_not_tried_out() {
         ..usual()
     };
     assert!(prepare(early, setter(), &Attributes::new()).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_node_in_trouble_is_asked_again_later() {
+    for broken in [
+        "cfx_getStatus",
+        "cfx_getBlockByEpochNumber",
+        "cfx_getBalance",
+        "cfx_estimateGasAndCollateral",
+    ] {
+        let error = refusal(Shown { broken, ..usual() }, setter()).await;
+        assert!(
+            matches!(error, ProviderError::Unreachable { .. }),
+            "{broken}: {error}"
+        );
+    }
 }
 
 /// The contract is there, and `initialize()`, sent just before, is not executed yet.
