@@ -192,6 +192,10 @@ fn value(artifact: &Artifact) -> Value {
         ("digest".to_owned(), text(&artifact.digest)),
         ("file".to_owned(), text(&artifact.file)),
         ("runtime".to_owned(), text(&artifact.runtime)),
+        (
+            "storage_layout".to_owned(),
+            Value::from(artifact.storage_layout.to_string()),
+        ),
     ]))
 }
 
