@@ -29,14 +29,14 @@ fn cross_space_call(network: u32) -> CoreAddress {
 }
 
 /// Fills in whom it is for: the account that pays.
-pub(crate) fn normalise(mut attributes: Attributes) -> Result<Attributes, Vec<Problem>> {
+pub(crate) fn normalise(mut attributes: Attributes) -> Attributes {
     let to = attributes.get("to").filter(|to| **to != Value::Null);
     if to.is_none()
         && let Some(from) = attributes.get("from").cloned()
     {
         attributes.insert("to".to_owned(), from);
     }
-    Ok(attributes)
+    attributes
 }
 
 /// What was done once is there, whatever became of the money.

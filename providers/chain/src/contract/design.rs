@@ -18,7 +18,7 @@ use crate::draft::{Draft, Plan, Sender};
 use crate::facts::{ContractFacts, Facts};
 use crate::gas;
 use crate::resolve::{chain_address_of, wrong_space};
-use crate::settings::{self, Setting};
+use crate::settings::{self, Holds, Setting};
 
 /// Call that gives a pool its first settings and its manager.
 const INITIALIZE: &str = "initialize()";
@@ -287,10 +287,7 @@ pub(super) fn wanted_calls(
         };
         // An address that is written out is checked too: it may be one of another network.
         let path = ["settings", setting.name];
-        let resolve = |value: &Value| {
-            let Some(holds) = setting.holds() else {
-                return Ok(value.clone());
-            };
+        let resolve = |value: &Value, holds: Holds| {
             let space = holds.space();
             let address = chain_address_of(value, space, world.outputs, network, &path)?;
             let stored = holds.stored(address);

@@ -15,7 +15,7 @@ fn wanted(cfx: u128) -> Attributes {
         ("amount", Value::Amount(Drip(cfx * CFX))),
         ("from", resource("account.operator")),
     ]);
-    normalise(block).unwrap()
+    normalise(block)
 }
 
 fn bench(cfx: u128) -> Bench {
