@@ -152,9 +152,9 @@ fn one_byte_changed() -> tempfile::TempDir {
     for (file, from, to) in changes {
         let path = copy.path().join("contracts").join(file);
         let text = std::fs::read_to_string(&path).unwrap();
-        let changed = text.replacen(from, to, 1);
-        assert_ne!(text, changed, "{file}");
-        std::fs::write(path, changed).unwrap();
+        let other = text.replacen(from, to, 1);
+        assert_ne!(text, other, "{file}");
+        std::fs::write(path, other).unwrap();
     }
     copy
 }

@@ -199,14 +199,14 @@ fn site(wanted: &Attributes, network: &str, space: Space) -> Result<Option<Site>
             })
         }
         Some(Value::Text(text)) => Ok(own(text)),
-        Some(Value::Map(map)) => match map.get(space.name()) {
-            Some(Value::Text(text)) => Ok(own(text)),
-            _ => {
+        Some(Value::Map(map)) => {
+            let text = map.get(space.name()).and_then(Value::as_text);
+            text.map(own).ok_or_else(|| {
                 let summary = format!("`explorer` has no URL for {space}");
-                Err(Problem::new(BAD_EXPLORER, &["explorer"], summary)
-                    .help(format!("add `{} = \"https://…\"`", space.name())))
-            }
-        },
+                Problem::new(BAD_EXPLORER, &["explorer"], summary)
+                    .help(format!("add `{} = \"https://…\"`", space.name()))
+            })
+        }
         _ => Ok(None),
     }
 }

@@ -87,7 +87,7 @@ pub(super) struct Desk {
 impl Desk {
     /// A pool on the chain, and its verification at an explorer.
     pub(super) async fn new(space: Space) -> Self {
-        Self::waiting(space, Duration::from_secs(60)).await
+        Self::waiting(space, Duration::from_mins(1)).await
     }
 
     /// The same with another patience.

@@ -60,23 +60,15 @@ impl CheckedPart {
 }
 
 /// Looks once at each part, all at the same time.
-pub(super) async fn look(
-    link: &Link,
-    parts: &[CheckedPart],
-    epoch: Option<u64>,
-) -> Vec<Result<Verdict, RpcError>> {
-    join_all(parts.iter().map(|part| look_at(link, part, epoch))).await
+pub(super) async fn look(link: &Link, parts: &[CheckedPart]) -> Vec<Result<Verdict, RpcError>> {
+    join_all(parts.iter().map(|part| look_at(link, part))).await
 }
 
-async fn look_at(link: &Link, part: &CheckedPart, epoch: Option<u64>) -> Result<Verdict, RpcError> {
+async fn look_at(link: &Link, part: &CheckedPart) -> Result<Verdict, RpcError> {
     let rpc = Rpc::over(link, &part.endpoints)?;
     let (code, slot, tag) = match part.space {
-        Space::Core => {
-            let tag =
-                epoch.map_or_else(|| "latest_state".to_owned(), |epoch| format!("{epoch:#x}"));
-            ("cfx_getCode", "cfx_getStorageAt", tag)
-        }
-        Space::Espace => ("eth_getCode", "eth_getStorageAt", "latest".to_owned()),
+        Space::Core => ("cfx_getCode", "cfx_getStorageAt", "latest_state"),
+        Space::Espace => ("eth_getCode", "eth_getStorageAt", "latest"),
     };
     let calls = [
         Call {
@@ -155,7 +147,7 @@ pub(crate) async fn commit(
         if progress.cancelled() {
             return Err(ProviderError::Cancelled);
         }
-        let looks = look(link, &work.parts, None).await;
+        let looks = look(link, &work.parts).await;
         let waits = match summary(&work.parts, looks) {
             Summary::Alike { exact, immutables } => {
                 if !immutables.is_empty() {
@@ -243,30 +235,30 @@ mod tests {
         }
     }
 
-    fn slot(last: u8) -> Option<[u8; 32]> {
+    fn slot(last: u8) -> [u8; 32] {
         let mut word = [0; 32];
         word[12..].fill(last);
-        Some(word)
+        word
     }
 
     #[test]
     fn code_must_be_there_be_alike_and_point_to_its_implementation() {
         let code = [0x60, 1, 0x60, 2, 0x60, 3];
         let judged = |chain: &[u8], slot| judge(&part(), chain, slot);
-        assert_eq!(judged(&[], slot(0x86)), Verdict::Absent);
+        assert_eq!(judged(&[], Some(slot(0x86))), Verdict::Absent);
         let alike = Verdict::Alike {
             exact: true,
             immutables: Vec::new(),
         };
-        assert_eq!(judged(&code, slot(0x86)), alike);
+        assert_eq!(judged(&code, Some(slot(0x86))), alike);
         let words = |verdict| match verdict {
             Verdict::Different(words) => words,
             other => panic!("{other:?}"),
         };
-        let elsewhere = words(judged(&code, slot(0x87)));
+        let elsewhere = words(judged(&code, Some(slot(0x87))));
         assert!(elsewhere.contains("points at 0x8787"), "{elsewhere}");
         assert!(words(judged(&code, None)).contains("points at 0x0000"));
-        let other = words(judged(&[0x60, 1, 0x60, 9, 0x60, 3], slot(0x86)));
+        let other = words(judged(&[0x60, 1, 0x60, 9, 0x60, 3], Some(slot(0x86))));
         assert!(other.contains("differs from byte 3 on"), "{other}");
     }
 
@@ -277,7 +269,7 @@ mod tests {
             endpoints: vec![server.url()],
             ..part()
         };
-        let looks = look(&Link::default(), std::slice::from_ref(&part), None).await;
+        let looks = look(&Link::default(), std::slice::from_ref(&part)).await;
         let Summary::Waits(what) = summary(&[part], looks) else {
             panic!("it was taken for an answer");
         };

@@ -248,76 +248,59 @@ mod tests {
         assert_eq!(field("licenseType"), "3");
     }
 
+    const BUSY: &str = "Business is busy, please try again later";
+
+    fn means(question: Question<'_>, body: &Json) -> Said {
+        read(question, &open(body).unwrap())
+    }
+
     #[test]
-    fn each_answer_has_one_meaning() {
-        let no = |words: &str| json!({ "code": 1, "message": "NOTOK", "data": words });
-        let later = |words: &str| Said::Later(words.to_owned());
+    fn a_contract_without_a_source_is_not_verified() {
         let item = |source: &str| json!({ "status": "1", "message": "OK", "result": [{ "SourceCode": source }] });
-        let table = [
-            (Question::Source, item("x"), Said::Verified),
-            (Question::Source, item(""), Said::Unverified),
-            (
-                Question::Source,
-                no("Contract source code not verified"),
-                Said::Unverified,
-            ),
-            (
-                SUBMIT,
-                json!({ "code": 0, "message": "OK", "data": "guid" }),
-                Said::Taken("guid".into()),
-            ),
-            (
-                SUBMIT,
-                json!({ "status": "1", "message": "OK", "result": "guid" }),
-                Said::Taken("guid".into()),
-            ),
-            (
-                SUBMIT,
-                no("Business is busy, please try again later"),
-                later("Business is busy, please try again later"),
-            ),
-            (
-                SUBMIT,
-                json!({ "code": 429, "message": "slow down" }),
-                later("slow down"),
-            ),
-            (
-                SUBMIT,
-                json!({ "code": 500, "message": "Error: Too Many Requests" }),
-                later("Error: Too Many Requests"),
-            ),
-            (
-                SUBMIT,
-                json!({ "code": 500, "message": "Error: Conflict" }),
-                Said::Verified,
-            ),
-            (
-                SUBMIT,
-                json!({ "code": 500, "message": "Error: Bad Request" }),
-                Said::Refused("Error: Bad Request".into()),
-            ),
-            (STATUS, no("Pending in queue"), Said::Pending),
-            (
-                STATUS,
-                json!({ "code": 0, "message": "OK", "data": "Pass - Verified" }),
-                Said::Verified,
-            ),
-            (STATUS, no("already_verified: it is"), Said::Verified),
-            (
-                STATUS,
-                no("contract_not_deployed: wait"),
-                Said::Again("contract_not_deployed: wait".into()),
-            ),
-            (
-                STATUS,
-                no("no_match: differs"),
-                Said::Refused("no_match: differs".into()),
-            ),
-        ];
-        for (question, body, expected) in table {
-            assert_eq!(read(question, &open(&body).unwrap()), expected, "{body}");
+        assert_eq!(means(Question::Source, &item("x")), Said::Verified);
+        assert_eq!(means(Question::Source, &item("")), Said::Unverified);
+        let no =
+            json!({ "code": 1, "message": "NOTOK", "data": "Contract source code not verified" });
+        assert_eq!(means(Question::Source, &no), Said::Unverified);
+    }
+
+    #[test]
+    fn a_submission_has_a_name_in_both_envelopes() {
+        let core = json!({ "code": 0, "message": "OK", "data": "guid" });
+        let espace = json!({ "status": "1", "message": "OK", "result": "guid" });
+        for body in [core, espace] {
+            assert_eq!(means(SUBMIT, &body), Said::Taken("guid".to_owned()));
         }
+        let limited = json!({ "code": 429, "message": "slow down" });
+        assert_eq!(means(SUBMIT, &limited), Said::Later("slow down".to_owned()));
         assert_eq!(open(&json!({ "error": "not found" })), None);
         assert_eq!(open(&json!([])), None);
+    }
+
+    #[test]
+    fn each_no_has_one_meaning() {
+        type Meaning = fn(String) -> Said;
+        let table: [(Question<'_>, &str, Meaning); 8] = [
+            (SUBMIT, BUSY, Said::Later),
+            (SUBMIT, "Error: Too Many Requests", Said::Later),
+            (SUBMIT, "Error: Conflict", |_| Said::Verified),
+            (SUBMIT, "Error: Bad Request", Said::Refused),
+            (STATUS, "Pending in queue", |_| Said::Pending),
+            (STATUS, "already_verified: it is", |_| Said::Verified),
+            (STATUS, "contract_not_deployed: wait", Said::Again),
+            (STATUS, "no_match: differs", Said::Refused),
+        ];
+        for (question, words, meaning) in table {
+            let answers = [
+                json!({ "code": 1, "message": "NOTOK", "data": words }),
+                json!({ "code": 500, "message": words }),
+                json!({ "status": "0", "message": "NOTOK", "result": words }),
+            ];
+            for body in answers {
+                assert_eq!(means(question, &body), meaning(words.to_owned()), "{body}");
+            }
+        }
+        let pass = json!({ "code": 0, "message": "OK", "data": "Pass - Verified" });
+        assert_eq!(means(STATUS, &pass), Said::Verified);
     }
 }

@@ -6,7 +6,7 @@
 
 use futures_util::future::{join, join_all};
 use pospool_model::provider::{Observation, Observed, Scene, Target};
-use pospool_model::{Address, Attributes, Problem, ProviderError, Value};
+use pospool_model::{Attributes, Problem, ProviderError, Value};
 
 use super::check::{self, DIFFERS, Verdict};
 use super::parts::{self, Part, Surroundings};
@@ -58,24 +58,13 @@ async fn look_at(
         Err(_) if target.recorded.is_none() => return Ok(Ok(Observed::Absent)),
         Err(problem) => return Ok(Err(problem)),
     };
-    let there: Vec<Part> = parts
-        .into_iter()
-        .filter(|part| part.address.is_some())
-        .collect();
-    let changing = |part: &&Part| parts::changes_code(&part.contract, around);
-    let (moving, staying): (Vec<&Part>, Vec<&Part>) = there.iter().partition(changing);
+    let there = parts.iter().filter(|part| part.address.is_some());
+    let (changing, staying): (Vec<&Part>, Vec<&Part>) =
+        there.partition(|part| parts::changes_code(&part.contract, around));
+    if changing.is_empty() && staying.is_empty() {
+        return Ok(Ok(Observed::Absent));
+    }
     let was_verified = target.recorded.is_some_and(|recorded| recorded.complete);
-    let checked: Vec<CheckedPart> = staying
-        .iter()
-        .filter_map(|part| CheckedPart::of(part))
-        .collect();
-    let epoch = |chain: &Address| scene.outputs.get(chain)?.get("epoch")?.as_integer();
-    let pinned = scene
-        .outputs
-        .keys()
-        .find(|address| address.kind() == "chain")
-        .and_then(epoch);
-    let pinned = pinned.and_then(|epoch| epoch.try_into().ok());
     let asked = async {
         if was_verified {
             unverified(web, wanted, &staying).await
@@ -83,45 +72,53 @@ async fn look_at(
             None
         }
     };
-    let (looks, forgotten) = join(check::look(link, &checked, pinned), asked).await;
-    let mut found = Found {
-        exact: true,
-        ..Found::default()
-    };
-    for (part, look) in checked.iter().zip(looks) {
-        match look.map_err(|error| unreachable(&part.what, error))? {
-            Verdict::Alike { exact, .. } => found.exact &= exact,
-            Verdict::Absent => found.absent = true,
-            Verdict::Different(what) => found.difference = Some(what),
-        }
-    }
+    let (seen, forgotten) = join(compare(link, &staying), asked).await;
+    let seen = seen?;
     if !was_verified {
         // It would fail anyway: better said before anything is sent.
-        return Ok(match found.difference {
+        return Ok(match seen.difference {
             Some(what) => Err(Problem::new(DIFFERS, &["contract"], what)
                 .help("name the source that the contract was made from")),
             None => Ok(Observed::Absent),
         });
     }
-    if there.is_empty() || found.absent {
+    if seen.absent {
         return Ok(Ok(Observed::Absent));
     }
-    let changes = moving
+    let changes = changing
         .first()
         .map(|part| format!("{} gets other code", part.what()));
-    let reason = changes.or(found.difference).or(forgotten);
+    let reason = changes.or(seen.difference).or(forgotten);
     let verified = reason.map_or(Value::Bool(true), Value::Text);
     let attributes = Attributes::from([(VERIFIED.to_owned(), verified)]);
-    let outputs = Attributes::from([("local".to_owned(), check::local(found.exact))]);
+    let outputs = Attributes::from([("local".to_owned(), check::local(seen.exact))]);
     Ok(Ok(present(attributes, outputs)))
 }
 
 /// What the looks at all parts found.
-#[derive(Default)]
-struct Found {
+struct Seen {
     exact: bool,
     absent: bool,
     difference: Option<String>,
+}
+
+/// Compares all parts with the chain.
+async fn compare(link: &Link, parts: &[&Part]) -> Result<Seen, ProviderError> {
+    let checked = parts.iter().filter_map(|part| CheckedPart::of(part));
+    let checked: Vec<CheckedPart> = checked.collect();
+    let mut seen = Seen {
+        exact: true,
+        absent: false,
+        difference: None,
+    };
+    for (part, look) in checked.iter().zip(check::look(link, &checked).await) {
+        match look.map_err(|error| unreachable(&part.what, error))? {
+            Verdict::Alike { exact, .. } => seen.exact &= exact,
+            Verdict::Absent => seen.absent = true,
+            Verdict::Different(what) => seen.difference = Some(what),
+        }
+    }
+    Ok(seen)
 }
 
 /// The first part that its explorer does not know as verified.

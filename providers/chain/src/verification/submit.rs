@@ -37,11 +37,11 @@ pub(super) async fn ask(web: &Web, order: &VerifyWork) -> Known {
     match say(web, order, Question::Source).await {
         Ok(Said::Verified) => Known::Verified,
         Ok(Said::Unverified) => Known::Unverified,
-        Ok(Said::Later(what) | Said::Again(what) | Said::Refused(what)) => Known::Silent(what),
+        Ok(Said::Later(what) | Said::Again(what) | Said::Refused(what))
+        | Err(NoAnswer::Silent(what) | NoAnswer::Wrong(what)) => Known::Silent(what),
         Ok(Said::Taken(_) | Said::Pending) => {
             Known::Silent("it answers another question".to_owned())
         }
-        Err(NoAnswer::Silent(what) | NoAnswer::Wrong(what)) => Known::Silent(what),
     }
 }
 
@@ -84,7 +84,7 @@ pub(crate) async fn commit(
         started: Instant::now(),
         pause: pace.poll,
     }
-    .to_the_end(&source)
+    .hold(&source)
     .await
 }
 
@@ -127,7 +127,7 @@ struct Talk<'a> {
 }
 
 impl Talk<'_> {
-    async fn to_the_end(mut self, source: &Source) -> Result<Attributes, ProviderError> {
+    async fn hold(mut self, source: &Source) -> Result<Attributes, ProviderError> {
         loop {
             let submit = Question::Submit {
                 source: &source.text,

@@ -47,7 +47,7 @@ impl Web {
         key: Option<&SecretRef>,
         request: &Request,
     ) -> Result<Json, NoAnswer> {
-        let url = self.url(api, key, request)?;
+        let url = url(api, key, request)?;
         let client = self
             .clients
             .client(&url)
@@ -81,28 +81,6 @@ impl Web {
         Err(NoAnswer::Wrong(what))
     }
 
-    fn url(
-        &self,
-        api: &str,
-        key: Option<&SecretRef>,
-        request: &Request,
-    ) -> Result<reqwest::Url, NoAnswer> {
-        let text = format!("{api}{}", request.path);
-        let mut url = reqwest::Url::parse(&text).map_err(|error| wrong(&error.to_string()))?;
-        let key = key.map(SecretRef::read).transpose();
-        let key = key.map_err(|error| wrong(&format!("`api_key` cannot be read: {error}")))?;
-        if !request.query.is_empty() || key.is_some() {
-            let mut pairs = url.query_pairs_mut();
-            for (name, value) in &request.query {
-                pairs.append_pair(name, value);
-            }
-            if let Some(key) = &key {
-                pairs.append_pair("apiKey", key.expose());
-            }
-        }
-        Ok(url)
-    }
-
     /// Waits for the next moment in which this explorer may be asked.
     async fn wait(&self, api: &str) {
         let mine = {
@@ -114,6 +92,24 @@ impl Web {
         };
         tokio::time::sleep_until(mine).await;
     }
+}
+
+/// The whole URL of a request, with the key if there is one.
+fn url(api: &str, key: Option<&SecretRef>, request: &Request) -> Result<reqwest::Url, NoAnswer> {
+    let text = format!("{api}{}", request.path);
+    let mut url = reqwest::Url::parse(&text).map_err(|error| wrong(&error.to_string()))?;
+    let key = key.map(SecretRef::read).transpose();
+    let key = key.map_err(|error| wrong(&format!("`api_key` cannot be read: {error}")))?;
+    if !request.query.is_empty() || key.is_some() {
+        let mut pairs = url.query_pairs_mut();
+        for (name, value) in &request.query {
+            pairs.append_pair(name, value);
+        }
+        if let Some(key) = &key {
+            pairs.append_pair("apiKey", key.expose());
+        }
+    }
+    Ok(url)
 }
 
 fn wrong(what: &str) -> NoAnswer {
@@ -132,7 +128,7 @@ fn encoded(form: &[(&'static str, String)]) -> String {
         for byte in value.bytes() {
             match byte {
                 b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' => {
-                    text.push(byte.into())
+                    text.push(byte.into());
                 }
                 // Writing to a text cannot fail.
                 _ => drop(write!(text, "%{byte:02X}")),
