@@ -418,18 +418,16 @@ impl Setting {
         let fits = match value {
             Value::Unknown => return Ok(Value::Unknown),
             Value::Resource(resource) => holds.names(resource.kind()).then(|| value.clone()),
-            other => match other.as_text().and_then(parse_address) {
-                Some(address) => holds
-                    .stored(address)
-                    .map(|stored| Value::Text(stored.to_string())),
-                None => {
-                    let summary = format!(
-                        "`{}` is {value}, and an account or contract is expected",
-                        self.name
-                    );
-                    return Err(Problem::new(WRONG, &path, summary).help(address_help(holds)));
-                }
-            },
+            other => {
+                let address = other.as_text().and_then(parse_address).ok_or_else(|| {
+                    let name = self.name;
+                    let summary =
+                        format!("`{name}` is {value}, and an account or contract is expected");
+                    Problem::new(WRONG, &path, summary).help(address_help(holds))
+                })?;
+                let stored = holds.stored(address);
+                stored.map(|stored| Value::Text(stored.to_string()))
+            }
         };
         fits.ok_or_else(|| wrong_space(value, holds.space(), &path))
     }

@@ -5,7 +5,7 @@
 //! - Never: has an effect on anything but the cache.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
 use pospool_model::plan::Effect;
@@ -17,7 +17,7 @@ use pospool_model::{
     Role, Type, Value,
 };
 
-use crate::{Artifact, SourceError, SourceRequest, compile};
+use crate::{Artifact, SourceError, SourceRequest, compile, input_file};
 
 /// The proxy that `core_contract` puts in front of a contract; compiled with every source that has it.
 const PROXY: &str = "Proxy1967";
@@ -126,6 +126,7 @@ impl Provider for SourceProvider {
                 .cloned()
                 .collect();
             let request = self.request(wanted);
+            let cache = request.cache.clone();
             let compiled = tokio::task::spawn_blocking(move || compile_all(&request, names)).await;
             let compiled = compiled.map_err(|source| ProviderError::Unreachable {
                 code: "source/panic",
@@ -134,7 +135,9 @@ impl Provider for SourceProvider {
             })?;
             match compiled {
                 Ok(artifacts) => {
-                    let outputs = artifacts.iter().map(|(name, a)| (name.clone(), value(a)));
+                    let outputs = artifacts
+                        .iter()
+                        .map(|(name, artifact)| (name.clone(), value(artifact, &cache)));
                     let present = Observed::Present {
                         attributes: Attributes::new(),
                         outputs: outputs.collect(),
@@ -183,14 +186,23 @@ fn compile_all(
     Ok(artifacts)
 }
 
-fn value(artifact: &Artifact) -> Value {
+/// A compiled contract: code and ABI to deploy it; compiler, places of immutables and the file of the compiler's
+/// input to have it verified.
+fn value(artifact: &Artifact, cache: &Path) -> Value {
     let text = |text: &str| Value::from(text);
+    let input = input_file(cache, artifact);
     Value::Map(BTreeMap::from([
         ("abi".to_owned(), Value::from(artifact.abi.to_string())),
         ("bytecode".to_owned(), text(&artifact.bytecode)),
+        ("compiler".to_owned(), text(&artifact.compiler)),
         ("contract".to_owned(), text(&artifact.contract)),
         ("digest".to_owned(), text(&artifact.digest)),
         ("file".to_owned(), text(&artifact.file)),
+        (
+            "immutables".to_owned(),
+            Value::from(artifact.immutables.to_string()),
+        ),
+        ("input".to_owned(), text(&input.to_string_lossy())),
         ("runtime".to_owned(), text(&artifact.runtime)),
         (
             "storage_layout".to_owned(),

@@ -15,3 +15,4 @@ mod ledger;
 mod points;
 mod project;
 mod secrets;
+mod verified;

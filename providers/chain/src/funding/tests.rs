@@ -81,9 +81,9 @@ fn what_needs_the_money_waits_until_it_is_there() {
         .espace_accounts
         .values_mut()
         .for_each(|account| account.balance = 0);
-    let poor = create(&mut bench, pool).unwrap_err();
-    assert_eq!(poor[0].code, "chain/not-enough-balance");
-    assert!(poor[0].help.as_ref().unwrap().contains("`funding`"));
+    let refused = create(&mut bench, pool).unwrap_err();
+    assert_eq!(refused[0].code, "chain/not-enough-balance");
+    assert!(refused[0].help.as_ref().unwrap().contains("`funding`"));
 
     bench.counters.clear();
     bench.lanes.clear();
