@@ -39,10 +39,15 @@ pub(crate) fn normalise(mut attributes: Attributes) -> Attributes {
     attributes
 }
 
-/// What was done once is there, whatever became of the money.
-pub(crate) fn observe(recorded: &Recorded) -> Observed {
+/// What was done once is there, whatever became of the money. A run that was cut off after the transfer has recorded
+/// no attributes: they are what the spec wants, as only the same plan can have begun it.
+pub(crate) fn observe(recorded: &Recorded, wanted: Option<&Attributes>) -> Observed {
+    let wanted = wanted.into_iter().flatten();
+    let missing = wanted.filter(|(name, _)| !recorded.attributes.contains_key(*name));
     Observed::Present {
-        attributes: Attributes::new(),
+        attributes: missing
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect(),
         outputs: recorded.outputs.clone(),
     }
 }

@@ -97,6 +97,38 @@ fn what_needs_the_money_waits_until_it_is_there() {
     }
 }
 
+/// Found by a kill right after the transfer: its chain seemed to have changed.
+#[test]
+fn a_run_that_was_cut_off_is_gone_on_with() {
+    let (wanted, outputs) = (wanted(50), attributes([("epoch", Value::Integer(3))]));
+    let cut_off = Recorded {
+        outputs: outputs.clone(),
+        ..Recorded::default()
+    };
+    let seen = observe(&cut_off, Some(&wanted));
+    assert_eq!(
+        seen,
+        Observed::Present {
+            attributes: wanted.clone(),
+            outputs
+        }
+    );
+    let whole = Recorded {
+        attributes: wanted.clone(),
+        ..Recorded::default()
+    };
+    let less = super::tests::wanted(20);
+    let nothing = Observed::Present {
+        attributes: Attributes::new(),
+        outputs: Attributes::new(),
+    };
+    assert_eq!(
+        observe(&whole, Some(&less)),
+        nothing,
+        "a new amount is a change"
+    );
+}
+
 #[test]
 fn a_block_that_goes_away_takes_no_money_back() {
     let mut bench = bench(50);
