@@ -14,3 +14,4 @@ mod ledger;
 mod points;
 mod project;
 mod secrets;
+mod ui;
