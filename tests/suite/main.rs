@@ -15,3 +15,4 @@ mod sources_fake_npm;
 mod sources_stand_ins;
 mod state_files;
 mod two_at_once;
+mod verification;

@@ -205,6 +205,10 @@ const OWN: &[(&str, &str)] = &[
         "A run was stopped while effects were under way. The next apply first finds out what came of them.",
     ),
     (
+        "state/no-history",
+        "The state knows of nothing, and an account of the spec has signed before. If a pool was made with it, its state is lost or elsewhere: put it here before you apply, or everything is made a second time. An account that did other things before is the harmless case.",
+    ),
+    (
         "state/other-hand",
         "A number of the outside, such as an account's nonce, is higher than the last whole apply of this state left it: somebody signed by hand, or works with a newer copy of this state. Put the newest copy in place before you apply.",
     ),

@@ -19,7 +19,30 @@ pub fn check(plan: &Plan, state: &State, seen: &Seen) -> Vec<Diagnostic> {
     let mut problems = chains(plan, state);
     problems.extend(funds(plan, seen));
     problems.extend(hands(state, seen));
+    problems.extend(history(plan, state, seen));
     problems
+}
+
+/// A state that knows of nothing, and accounts that were used: the state may be lost, and what was made with it
+/// would be made a second time.
+fn history(plan: &Plan, state: &State, seen: &Seen) -> Vec<Diagnostic> {
+    let is_new = state.resources.is_empty() && state.counters.is_empty();
+    if !is_new || plan.steps.is_empty() {
+        return Vec::new();
+    }
+    let used = seen.counters.iter().filter(|(_, now)| **now > 0);
+    let warned = used.map(|(name, now)| {
+        let what = format!("{}`{name}`", owner(name, seen));
+        Diagnostic::warning(
+            "state/no-history",
+            format!("{what} is {now}, and this state knows of nothing that was made"),
+        )
+        .help(
+            "if something was made with this account before, put its state here (a backup, or --state) before you apply: \
+             everything would be made a second time, its stake too. If not, go on",
+        )
+    });
+    warned.collect()
 }
 
 /// What moved although this state moved nothing: somebody else has the keys, or a newer copy

@@ -16,7 +16,7 @@ use crate::text::{hex_bytes, hex_text, hex_word, read_quantity};
 pub(crate) const NO_CODE: &str =
     "0xc5d2460186f7233c927e7db2dcc703c0e500b653ca82273b7bfad8045d85a470";
 /// Where a proxy keeps its implementation (EIP-1967).
-const IMPLEMENTATION_SLOT: &str =
+pub(crate) const IMPLEMENTATION_SLOT: &str =
     "0x360894a13ba1a3210667c828492db98dca3e2076cc3735a920a3ca505d382bbc";
 /// How often, and how far apart, a question is asked again of a node that is behind.
 const LAGGING_TRIES: u32 = 6;

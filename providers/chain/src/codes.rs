@@ -23,6 +23,10 @@ pub const CODES: &[(&str, &str)] = &[
         "The first vote costs exactly `cfx(1000)`.",
     ),
     (
+        "chain/bad-explorer",
+        "`explorer` is `\"confluxscan\"`, a URL, or `{ core = …, espace = … }` with the spaces of the contracts. ConfluxScan knows mainnet and testnet.",
+    ),
+    (
         "chain/bad-payload",
         "A plan was made by another version of pospool. Plan again.",
     ),
@@ -49,6 +53,10 @@ pub const CODES: &[(&str, &str)] = &[
     (
         "chain/behind",
         "The node behind the RPC has not come to the epoch that the state knows of. Wait until it has caught up, or name another one first in `core_rpc`.",
+    ),
+    (
+        "chain/code-differs",
+        "The code on the chain is not what the source compiles to, or a proxy points elsewhere. Immutables and the hash of the sources do not count. Either the spec names another source than the contract was made from, or somebody changed the contract.",
     ),
     (
         "chain/expired",
@@ -83,6 +91,10 @@ pub const CODES: &[(&str, &str)] = &[
         "A devnet has no public RPC: write `core_rpc`.",
     ),
     (
+        "chain/no-source-input",
+        "What a contract was compiled from is not in the cache of sources any more. Plan again: it is compiled again.",
+    ),
+    (
         "chain/nonce-taken",
         "Another transaction has the nonce of a planned one, so somebody else signs with this key. Plan again, which looks at what is there; and let one program only sign with a key.",
     ),
@@ -97,6 +109,10 @@ pub const CODES: &[(&str, &str)] = &[
     (
         "chain/not-manager",
         "A setting may be changed by the contract's manager only, and no account of the spec has that key.",
+    ),
+    (
+        "chain/nothing-to-verify",
+        "A verification names a `contract`, or `contracts` in a list, and never both; `verified` is always `true`.",
     ),
     (
         "chain/outcome-unknown",
@@ -157,6 +173,14 @@ pub const CODES: &[(&str, &str)] = &[
     (
         "chain/unreachable",
         "No RPC of the chain answers. Nothing was sent.",
+    ),
+    (
+        "chain/verification-refused",
+        "The explorer does not verify a contract; its own words say why. `no_match` means that it compiles to something else than the chain has.",
+    ),
+    (
+        "chain/verification-unfinished",
+        "A verification that an earlier run handed in came to no end. Nothing is lost: the next plan begins it again.",
     ),
     (
         "chain/wrong-address",

@@ -7,7 +7,13 @@
 use pospool_model::{AttributeSchema, KindSchema, OnChange, OutputSchema, Presence, Role, Type};
 
 /// All kinds.
-pub(crate) const KINDS: &[KindSchema] = &[CHAIN, ACCOUNT, CORE_CONTRACT, POS_REGISTRATION];
+pub(crate) const KINDS: &[KindSchema] = &[
+    CHAIN,
+    ACCOUNT,
+    CORE_CONTRACT,
+    POS_REGISTRATION,
+    VERIFICATION,
+];
 
 const THE_CHAIN: AttributeSchema = AttributeSchema {
     name: "chain",
@@ -250,6 +256,66 @@ const POS_REGISTRATION: KindSchema = KindSchema {
   pool    = core_contract.pool
   deposit = cfx(1000)
   lifecycle { irreversible = "accept" }
+}"#,
+};
+
+/// Kinds of contracts that can be verified.
+const CONTRACTS: Type = Type::Reference(&["core_contract", "espace_contract"]);
+
+const VERIFICATION: KindSchema = KindSchema {
+    kind: "verification",
+    doc: "That the code on the chain is what the source compiles to, proxy and implementation both, and that an explorer says so. It is looked at in each plan.",
+    role: Role::Managed,
+    attributes: &[
+        AttributeSchema::new(
+            "contract",
+            CONTRACTS,
+            Presence::Optional,
+            OnChange::Update,
+            "The contract. Either this or `contracts`.",
+        ),
+        AttributeSchema::new(
+            "contracts",
+            Type::List(&CONTRACTS),
+            Presence::Optional,
+            OnChange::Update,
+            "Several contracts. Either this or `contract`.",
+        ),
+        AttributeSchema::new(
+            "explorer",
+            Type::Any,
+            Presence::Optional,
+            OnChange::Update,
+            "`\"confluxscan\"`, the URL of an API like its own, or `{ core = \"https://…\", espace = \"https://…\" }`. Without it the code is only compared.",
+        ),
+        AttributeSchema::new(
+            "api_key",
+            Type::Secret,
+            Presence::Optional,
+            OnChange::Ignore,
+            "Key of the explorer's API, for more than five requests in a second; ConfluxScan needs none.",
+        ),
+        AttributeSchema::new(
+            "verified",
+            Type::Any,
+            Presence::Optional,
+            OnChange::Update,
+            "Always `true`, and need not be written. A plan shows in its place why something is not verified any more.",
+        ),
+    ],
+    outputs: &[
+        OutputSchema::new(
+            "local",
+            "`exact`, or `the same but for the metadata`: other comments or file names, the same instructions.",
+        ),
+        OutputSchema::new("links", "Pages of the explorer, one for each part."),
+    ],
+    open_outputs: false,
+    identity: None,
+    irreversible: None,
+    example: r#"verification "pool" {
+  contract = core_contract.pool
+  explorer = "confluxscan"
 }"#,
 };
 

@@ -1,4 +1,4 @@
-//! Core Space of Conflux: accounts, contracts with their settings, and the registration of a PoS key.
+//! Core Space of Conflux: accounts, contracts with their settings, their verification, and the registration of a PoS key.
 //!
 //! - Reads: the chain through JSON-RPC; private keys for the moment in which they sign.
 //! - Returns: what a [`Provider`] must: looks, designs, tickets, outputs.
@@ -12,6 +12,7 @@
 //! facts ---> contract::design, registration::design --draft--> effects (work)
 //! work ---> prepare --transaction, key--> ticket ---> send, wait
 //! send: ways --look--> flight (the table) --> hand in, raise, done
+//! verification: parts --> check (the chain), submit (an explorer)
 //! ```
 
 mod abi;
@@ -50,6 +51,7 @@ mod settings;
 mod testing;
 mod text;
 mod transaction;
+mod verification;
 mod wait;
 mod ways;
 mod wire;
@@ -69,6 +71,7 @@ use crate::facts::Facts;
 pub use crate::flight::page as transactions_page;
 use crate::fresh::Fresh;
 use crate::send::Pace;
+use crate::verification::Web;
 use crate::wire::Link;
 pub use crate::wire::{Silence, Wire, http};
 use crate::work::Attempt;
@@ -102,6 +105,7 @@ pub struct ChainProvider {
     settings: ChainSettings,
     link: Link,
     fresh: Fresh,
+    web: Web,
 }
 
 impl ChainProvider {
@@ -122,6 +126,7 @@ impl ChainProvider {
             settings,
             link,
             fresh: Fresh::default(),
+            web: Web::default(),
         }
     }
 
@@ -147,6 +152,7 @@ impl Provider for ChainProvider {
             "chain" => chain::normalise(attributes),
             "core_contract" => contract::normalise(attributes),
             "pos_registration" => registration::normalise(attributes),
+            "verification" => verification::normalise(attributes),
             _ => Ok(attributes),
         }
     }
@@ -156,7 +162,7 @@ impl Provider for ChainProvider {
         targets: &[Target<'_>],
         scene: &Scene<'_>,
     ) -> Result<Observation, ProviderError> {
-        observe::observe(&self.link, targets, scene).await
+        observe::observe(&self.link, &self.web, targets, scene).await
     }
 
     fn design(&self, task: &Task<'_>, world: &mut World<'_>) -> Result<Design, Vec<Problem>> {
@@ -165,6 +171,7 @@ impl Provider for ChainProvider {
         match task.address.kind() {
             "core_contract" => contract::design::design(task, world, facts),
             "pos_registration" => registration::design::design(task, world, facts),
+            "verification" => verification::design::design(task, world),
             _ => Ok(Design::default()),
         }
     }
@@ -209,6 +216,13 @@ impl Provider for ChainProvider {
             }
             Attempt::AwaitCode(work) => wait::await_code(&self.link, pace, &work, progress).await,
             Attempt::AwaitVotes(work) => wait::await_votes(&self.link, pace, &work, progress).await,
+            Attempt::CheckCode(work) => {
+                verification::check::commit(&self.link, pace, &work, progress).await
+            }
+            Attempt::Verify(work) => {
+                let history = self.fresh.take(&ticket.key);
+                verification::submit::commit(&self.web, pace, &work, history, progress).await
+            }
         }
     }
 }

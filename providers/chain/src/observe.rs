@@ -7,12 +7,14 @@
 mod given;
 mod made;
 
+use futures_util::future::join;
 use pospool_model::provider::{self, Observation, Observed, Scene, Target};
 use pospool_model::{Address, Attributes, ProviderError, Value};
 
 use crate::account;
 use crate::facts::Facts;
 use crate::rpc::RpcError;
+use crate::verification::{self, Web};
 use crate::wire::Link;
 
 type Found = Result<(Observation, Facts), ProviderError>;
@@ -20,11 +22,15 @@ type Found = Result<(Observation, Facts), ProviderError>;
 /// Looks at the targets.
 pub(crate) async fn observe(
     link: &Link,
+    web: &Web,
     targets: &[Target<'_>],
     scene: &Scene<'_>,
 ) -> Result<Observation, ProviderError> {
-    let (given, made): (Vec<&Target<'_>>, Vec<&Target<'_>>) = targets
+    let (verified, others): (Vec<&Target<'_>>, Vec<&Target<'_>>) = targets
         .iter()
+        .partition(|target| target.address.kind() == "verification");
+    let (given, made): (Vec<&Target<'_>>, Vec<&Target<'_>>) = others
+        .into_iter()
         .partition(|target| matches!(target.address.kind(), "chain" | "account"));
     let mut observation = Observation::default();
     let mut facts = Facts::default();
@@ -32,8 +38,14 @@ pub(crate) async fn observe(
     if !given.is_empty() {
         parts.extend(given::look(link, &given, scene).await);
     }
-    if !made.is_empty() {
-        parts.extend(made::look(link, &made, scene).await);
+    if !made.is_empty() || !verified.is_empty() {
+        let looks = join(
+            made::look(link, &made, scene),
+            verification::observe::look(link, web, &verified, scene),
+        );
+        let (found, seen) = looks.await;
+        parts.extend(found);
+        parts.push(seen.map(|seen| (seen, Facts::default())));
     }
     for part in parts {
         let (found, known) = part?;

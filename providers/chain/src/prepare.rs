@@ -43,6 +43,11 @@ pub(crate) async fn prepare(
             };
             Ok(ticket(&pos_address, &Attempt::AwaitVotes(work)))
         }
+        Work::CheckCode(work) => Ok(ticket("code", &Attempt::CheckCode(work))),
+        Work::Verify(work) => {
+            let key = format!("{} at {}", work.address, work.api);
+            Ok(ticket(&key, &Attempt::Verify(work)))
+        }
         Work::Transaction(work) => {
             let data = data_of(&work, inputs)?;
             let rpc = client(link, &work)?;

@@ -86,15 +86,15 @@ impl Link {
 }
 
 /// JSON-RPC over HTTP. One client for the life of the program keeps its connections.
-#[derive(Debug, Default)]
-struct Http {
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Http {
     near: OnceLock<reqwest::Client>,
     far: OnceLock<reqwest::Client>,
 }
 
 impl Http {
     /// The client for an endpoint: what is on this machine is never asked through a proxy.
-    fn client(&self, url: &reqwest::Url) -> Result<reqwest::Client, reqwest::Error> {
+    pub(crate) fn client(&self, url: &reqwest::Url) -> Result<reqwest::Client, reqwest::Error> {
         let near = url.host_str().is_some_and(is_loopback);
         let slot = if near { &self.near } else { &self.far };
         if let Some(client) = slot.get() {
@@ -158,7 +158,7 @@ fn is_loopback(host: &str) -> bool {
 }
 
 /// Says the innermost cause: reqwest's own words are only "error sending request".
-fn innermost(error: &dyn std::error::Error) -> String {
+pub(crate) fn innermost(error: &dyn std::error::Error) -> String {
     let mut deepest = error;
     while let Some(cause) = deepest.source() {
         deepest = cause;

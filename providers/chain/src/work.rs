@@ -4,11 +4,14 @@
 //! - Returns: plain data that survives its JSON form.
 //! - Never: holds a secret; a key is named.
 
+use std::path::PathBuf;
+
 use pospool_model::{Address, Attributes, SecretRef};
 use serde::{Deserialize, Serialize};
 
 use crate::address::CoreAddress;
 use crate::transaction::Price;
+use crate::verification::{Hole, Space};
 
 /// How deep in the chain an executed transaction must be before its step has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -62,6 +65,10 @@ pub(crate) enum Work {
     AwaitCode(AwaitCode),
     /// Wait until PoS counts votes.
     AwaitVotes(AwaitVotes),
+    /// Compare code on the chain with that of its source.
+    CheckCode(CheckCode),
+    /// Have an explorer verify a contract.
+    Verify(Box<VerifyWork>),
 }
 
 /// One transaction, with every choice made but the epoch height.
@@ -122,6 +129,54 @@ pub(crate) struct AwaitVotes {
     pub(crate) pos_address: Option<String>,
 }
 
+/// Compares code on the chain with that of its source.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CheckCode {
+    pub(crate) parts: Vec<CheckedPart>,
+}
+
+/// One code on the chain, and what it must be.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CheckedPart {
+    /// What it is, for a person.
+    pub(crate) what: String,
+    pub(crate) space: Space,
+    pub(crate) endpoints: Vec<String>,
+    pub(crate) address: String,
+    /// What it must point at, if it is a proxy.
+    pub(crate) points_at: Option<String>,
+    /// Fully qualified name of the contract.
+    pub(crate) name: String,
+    /// The compiler's code, in hex.
+    pub(crate) runtime: String,
+    pub(crate) immutables: Vec<Hole>,
+}
+
+/// Has an explorer verify a contract.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct VerifyWork {
+    /// What it is, for a person.
+    pub(crate) what: String,
+    pub(crate) space: Space,
+    /// URL of the explorer's API.
+    pub(crate) api: String,
+    /// The contract's page.
+    pub(crate) link: String,
+    pub(crate) api_key: Option<SecretRef>,
+    pub(crate) address: String,
+    /// Fully qualified name of the contract.
+    pub(crate) name: String,
+    /// Long version of the compiler, without `v`.
+    pub(crate) compiler: String,
+    /// File with the compiler's standard JSON input.
+    pub(crate) input: PathBuf,
+    /// Encoded arguments of the constructor: hex without `0x`.
+    pub(crate) arguments: String,
+}
+
 /// What a unit of gas may cost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
@@ -173,6 +228,10 @@ pub(crate) enum Attempt {
     AwaitCode(AwaitCode),
     /// Wait until PoS counts votes.
     AwaitVotes(AwaitVotes),
+    /// Compare code on the chain with that of its source.
+    CheckCode(CheckCode),
+    /// Have an explorer verify a contract.
+    Verify(Box<VerifyWork>),
 }
 
 /// A signed transaction and what it is expected to do.

@@ -174,7 +174,8 @@ impl Provider for FakeProvider {
             Action::Delete if *task.observed == Observed::Absent => Vec::new(),
             Action::Delete => vec![act("delete", "delete")],
             Action::Replace => vec![act("delete", "delete"), act("make", "make")],
-            Action::Update if task.changed.is_empty() => Vec::new(),
+            // A thing that is begun and not ended is made again: what it lacks cannot be seen.
+            Action::Update if task.changed.is_empty() && !begun(task) => Vec::new(),
             _ => vec![act("make", "make")],
         };
         let id = Value::from(format!("id of {address}"));
@@ -235,6 +236,10 @@ impl Provider for FakeProvider {
             }
         }
     }
+}
+
+fn begun(task: &Task<'_>) -> bool {
+    task.recorded.is_some_and(|recorded| !recorded.complete)
 }
 
 /// Settings as they will be seen outside: a resource inside stands for its id.

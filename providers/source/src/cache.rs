@@ -55,11 +55,16 @@ pub(crate) fn input(cache: &Path, key: &str) -> Result<String, SourceError> {
         let problem = format!("`{key}` is not the key of a compiler input");
         return Err(SourceError::Request { problem });
     }
-    let path: PathBuf = cache.join("compiled").join(input_name(key));
+    let path = input_file(cache, key);
     let bytes = bounded::read(&path, KEPT_LIMIT).map_err(io("read", &path))?;
     String::from_utf8(bytes).map_err(|_| SourceError::Request {
         problem: format!("the kept compiler input `{key}` is not UTF-8"),
     })
+}
+
+/// Where the input of a key is kept.
+pub(crate) fn input_file(cache: &Path, key: &str) -> PathBuf {
+    cache.join("compiled").join(input_name(key))
 }
 
 fn input_name(key: &str) -> String {

@@ -205,6 +205,13 @@ pub fn compiler_input(cache: &Path, artifact: &Artifact) -> Result<String, Sourc
     cache::input(cache, &artifact.input)
 }
 
+/// Returns the file that [`compiler_input`] reads, as an absolute path where the cache is there.
+#[must_use]
+pub fn input_file(cache: &Path, artifact: &Artifact) -> PathBuf {
+    let cache = cache.canonicalize().unwrap_or_else(|_| cache.to_owned());
+    cache::input_file(&cache, &artifact.input)
+}
+
 /// What a compiler answered to a standard JSON input.
 #[derive(Clone, Debug)]
 pub struct CompilerAnswer {

@@ -5,7 +5,7 @@
 //! - Never: has an effect on anything but the cache.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
 use pospool_model::plan::Effect;
@@ -17,7 +17,7 @@ use pospool_model::{
     ProviderError, Role, Type, Value,
 };
 
-use crate::{Artifact, SourceError, SourceRequest, compile, tree};
+use crate::{Artifact, SourceError, SourceRequest, compile, input_file, tree};
 
 /// The proxy that `core_contract` puts in front of a contract; compiled with every source that has it.
 const PROXY: &str = "Proxy1967";
@@ -173,7 +173,7 @@ fn outputs(request: &SourceRequest, mut names: Vec<String>) -> Result<Attributes
     let artifacts = compile_all(request, names)?;
     let mut outputs: Attributes = artifacts
         .iter()
-        .map(|(name, artifact)| (name.clone(), value(artifact)))
+        .map(|(name, artifact)| (name.clone(), value(artifact, &request.cache)))
         .collect();
     if wants_tree {
         let folder = tree(request)?.display().to_string();
@@ -203,14 +203,23 @@ fn compile_all(
     Ok(artifacts)
 }
 
-fn value(artifact: &Artifact) -> Value {
+/// A compiled contract: code and ABI to deploy it; compiler, places of immutables and the file of the compiler's
+/// input to have it verified.
+fn value(artifact: &Artifact, cache: &Path) -> Value {
     let text = |text: &str| Value::from(text);
+    let input = input_file(cache, artifact);
     Value::Map(BTreeMap::from([
         ("abi".to_owned(), Value::from(artifact.abi.to_string())),
         ("bytecode".to_owned(), text(&artifact.bytecode)),
+        ("compiler".to_owned(), text(&artifact.compiler)),
         ("contract".to_owned(), text(&artifact.contract)),
         ("digest".to_owned(), text(&artifact.digest)),
         ("file".to_owned(), text(&artifact.file)),
+        (
+            "immutables".to_owned(),
+            Value::from(artifact.immutables.to_string()),
+        ),
+        ("input".to_owned(), text(&input.to_string_lossy())),
         ("runtime".to_owned(), text(&artifact.runtime)),
     ]))
 }

@@ -4,7 +4,7 @@
 //! - Returns: events of the branch that stayed; what the client did that it must never do.
 //! - Never: decides whether a run was right as a whole; the tests compare that with the spec.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -130,6 +130,22 @@ impl ModelChain {
         let mut inner = self.lock();
         inner.network.calm_down();
         inner.network.pass(150);
+    }
+
+    /// How many transactions of somebody else still wait for their nonce. Once it comes, they take it, in whatever weather.
+    pub fn strangers(&self) -> usize {
+        let inner = self.lock();
+        let network = &inner.network;
+        let ledger = network.chain.ledger(network.chain.executed());
+        let pools = network.nodes.iter().map(|node| &node.pool);
+        let pools: Vec<_> = pools.chain([&network.miner]).collect();
+        let waiting = network.shared.iter().flat_map(|account| {
+            let next = ledger.nonce(*account);
+            let there = pools.iter().flat_map(|pool| pool.of(*account));
+            there.filter(move |it| it.foreign && it.nonce >= next)
+        });
+        let hashes: BTreeSet<_> = waiting.map(|it| it.hash).collect();
+        hashes.len()
     }
 
     /// Lets epochs pass.

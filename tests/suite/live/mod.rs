@@ -15,3 +15,4 @@ mod points;
 mod project;
 mod secrets;
 mod ui;
+mod verified;

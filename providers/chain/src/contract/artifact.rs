@@ -14,7 +14,7 @@ use crate::address::CoreAddress;
 use crate::text::hex_bytes;
 
 /// Name of the proxy's contract in a source.
-const PROXY: &str = "Proxy1967";
+pub(crate) const PROXY: &str = "Proxy1967";
 
 /// Compiled code.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,28 +29,41 @@ type Outputs = BTreeMap<Address, Attributes>;
 
 /// Finds the code that a digest stands for.
 pub(crate) fn find(outputs: &Outputs, code: &CodeName) -> Result<Artifact, Problem> {
-    source_of(outputs, code)
-        .and_then(|(_, value)| read(value))
-        .ok_or_else(|| {
-            let summary = format!(
-                "no source of the spec holds `{}` of digest {}",
-                code.contract, code.digest
-            );
-            Problem::new("chain/no-code", &["code"], summary)
-        })
+    let found = source_of(outputs, code).and_then(|(_, value)| read(value));
+    found.ok_or_else(|| no_code(code))
+}
+
+/// Finds all that a source tells of the code that a digest stands for.
+pub(crate) fn value<'a>(outputs: &'a Outputs, code: &CodeName) -> Result<&'a Value, Problem> {
+    let found = source_of(outputs, code).map(|(_, value)| value);
+    found.ok_or_else(|| no_code(code))
+}
+
+fn no_code(code: &CodeName) -> Problem {
+    let summary = format!(
+        "no source of the spec holds `{}` of digest {}",
+        code.contract, code.digest
+    );
+    Problem::new("chain/no-code", &["code"], summary)
 }
 
 /// Finds the proxy of the source that some code is from.
 pub(crate) fn find_proxy(outputs: &Outputs, code: &CodeName) -> Result<Artifact, Problem> {
-    let source = source_of(outputs, code).map(|(source, _)| source);
-    let own = source.and_then(|source| source.get(PROXY)).and_then(read);
-    own.or_else(|| of_sources(outputs).find_map(|source| source.get(PROXY).and_then(read)))
-        .ok_or_else(|| {
-            let summary =
-                format!("no source of the spec holds `{PROXY}`, which `proxy = true` needs");
-            Problem::new("chain/no-proxy-code", &["proxy"], summary)
-                .help("take the code from a source that has it, or write `proxy = false`")
-        })
+    read(proxy_value(outputs, code)?).ok_or_else(no_proxy)
+}
+
+/// Finds all that a source tells of the proxy of some code: that of the same source, else of any.
+pub(crate) fn proxy_value<'a>(outputs: &'a Outputs, code: &CodeName) -> Result<&'a Value, Problem> {
+    let filled = |source: &'a Attributes| source.get(PROXY).filter(|value| read(value).is_some());
+    let own = source_of(outputs, code).and_then(|(source, _)| filled(source));
+    own.or_else(|| of_sources(outputs).find_map(filled))
+        .ok_or_else(no_proxy)
+}
+
+fn no_proxy() -> Problem {
+    let summary = format!("no source of the spec holds `{PROXY}`, which `proxy = true` needs");
+    Problem::new("chain/no-proxy-code", &["proxy"], summary)
+        .help("take the code from a source that has it, or write `proxy = false`")
 }
 
 fn of_sources(outputs: &Outputs) -> impl Iterator<Item = &Attributes> {

@@ -21,7 +21,7 @@ use crate::resolve::address_of;
 use crate::settings::{self, Setting};
 
 /// Call that gives a pool its first settings and its manager.
-const INITIALIZE: &str = "initialize()";
+pub(crate) const INITIALIZE: &str = "initialize()";
 
 /// Designs one change.
 pub(crate) fn design(

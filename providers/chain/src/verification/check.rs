@@ -1,0 +1,278 @@
+//! The local comparison: code on the chain against the compiler's.
+//!
+//! - Reads: code, and the slot of a proxy, in either space.
+//! - Returns: a [`Verdict`] of one look; as a step, `local` when all parts are alike.
+//! - Never: takes a node's silence, or code that is not there yet, for a difference.
+
+use futures_util::future::join_all;
+use pospool_model::provider::Progress;
+use pospool_model::{Attributes, ProviderError, Value};
+use serde_json::{Value as Json, json};
+use tokio::time::Instant;
+
+use super::Space;
+use super::compare::{self, Likeness};
+use super::parts::{Part, bytes_of};
+use crate::batch::IMPLEMENTATION_SLOT;
+use crate::rpc::{Call, Rpc, RpcError};
+use crate::send::{Pace, SAY_EVERY};
+use crate::text::{hex_bytes, hex_text, hex_word};
+use crate::wire::Link;
+use crate::work::{CheckCode, CheckedPart};
+
+/// Code of a difference.
+pub(super) const DIFFERS: &str = "chain/code-differs";
+/// So many looks in a row must find a difference: the nodes behind an endpoint are not equally far.
+const LOOKS: u32 = 3;
+
+/// Outputs of `local`.
+pub(super) const EXACT: &str = "exact";
+pub(super) const BUT_FOR_METADATA: &str = "the same but for the metadata";
+
+/// What one look at a part found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// No code there.
+    Absent,
+    /// Alike; what immutables hold.
+    Alike {
+        exact: bool,
+        immutables: Vec<String>,
+    },
+    /// Not alike, and how.
+    Different(String),
+}
+
+impl CheckedPart {
+    /// What must be seen of a part; `None` while its address is not known.
+    pub(super) fn of(part: &Part) -> Option<Self> {
+        Some(Self {
+            what: part.what(),
+            space: part.space,
+            endpoints: part.endpoints.clone(),
+            address: part.address.clone()?,
+            points_at: part.points_at.clone(),
+            name: part.compiled.name.clone(),
+            runtime: hex_text(&part.compiled.runtime),
+            immutables: part.compiled.holes.clone(),
+        })
+    }
+}
+
+/// Looks once at each part, all at the same time.
+pub(super) async fn look(link: &Link, parts: &[CheckedPart]) -> Vec<Result<Verdict, RpcError>> {
+    join_all(parts.iter().map(|part| look_at(link, part))).await
+}
+
+async fn look_at(link: &Link, part: &CheckedPart) -> Result<Verdict, RpcError> {
+    let rpc = Rpc::over(link, &part.endpoints)?;
+    let (code, slot, tag) = match part.space {
+        Space::Core => ("cfx_getCode", "cfx_getStorageAt", "latest_state"),
+        Space::Espace => ("eth_getCode", "eth_getStorageAt", "latest"),
+    };
+    let calls = [
+        Call {
+            method: code,
+            params: json!([part.address, tag]),
+        },
+        Call {
+            method: slot,
+            params: json!([part.address, IMPLEMENTATION_SLOT, tag]),
+        },
+    ];
+    let mut answers = rpc.batch(&calls).await?.into_iter();
+    let mut next = |method: &str| {
+        let refused = |refusal| RpcError::Refused {
+            method: method.to_owned(),
+            refusal,
+        };
+        answers.next().unwrap_or(Ok(Json::Null)).map_err(refused)
+    };
+    let (code, slot) = (next(code)?, next(slot)?);
+    let bytes = code.as_str().and_then(hex_bytes).unwrap_or_default();
+    Ok(judge(part, &bytes, slot.as_str().and_then(hex_word)))
+}
+
+/// Compares one part with what the chain has there.
+fn judge(part: &CheckedPart, chain: &[u8], slot: Option<[u8; 32]>) -> Verdict {
+    if chain.is_empty() {
+        return Verdict::Absent;
+    }
+    let compiled = hex_bytes(&part.runtime).unwrap_or_default();
+    let exact = match compare::compare(&compiled, &part.immutables, chain) {
+        Likeness::Exact => true,
+        Likeness::ButForMetadata => false,
+        Likeness::Different { at, length } => {
+            return Verdict::Different(format!(
+                "the code of {} at {} differs from byte {at} on from what `{}` compiles to ({} bytes; the chain has {length})",
+                part.what,
+                part.address,
+                part.name,
+                compiled.len(),
+            ));
+        }
+    };
+    let wanted = part.points_at.as_deref().and_then(bytes_of);
+    let found = slot.unwrap_or_default();
+    if let Some(wanted) = wanted
+        && found[12..] != wanted
+    {
+        return Verdict::Different(format!(
+            "{} at {} points at {}, and not at {}",
+            part.what,
+            part.address,
+            hex_text(&found[12..]),
+            part.points_at.as_deref().unwrap_or_default()
+        ));
+    }
+    let immutables = compare::filled(&part.immutables, chain);
+    Verdict::Alike { exact, immutables }
+}
+
+/// The value of the output `local` for parts that are all alike.
+pub(super) fn local(exact: bool) -> Value {
+    Value::from(if exact { EXACT } else { BUT_FOR_METADATA })
+}
+
+/// The step: waits until all code is there, then compares it.
+pub(crate) async fn commit(
+    link: &Link,
+    pace: Pace,
+    work: &CheckCode,
+    progress: &dyn Progress,
+) -> Result<Attributes, ProviderError> {
+    let started = Instant::now();
+    let (mut said, mut differences): (Option<Instant>, u32) = (None, 0);
+    loop {
+        if progress.cancelled() {
+            return Err(ProviderError::Cancelled);
+        }
+        let looks = look(link, &work.parts).await;
+        let waits = match summary(&work.parts, looks) {
+            Summary::Alike { exact, immutables } => {
+                if !immutables.is_empty() {
+                    progress.waiting(&immutables.join(", "));
+                }
+                return Ok(Attributes::from([("local".to_owned(), local(exact))]));
+            }
+            Summary::Different(what) => {
+                differences += 1;
+                if differences >= LOOKS || pace.wait.is_zero() {
+                    let help = "name the source that it was made from, or find out who changed it";
+                    return Err(ProviderError::refused(DIFFERS, format!("{what}; {help}")));
+                }
+                what
+            }
+            Summary::Waits(what) => {
+                differences = 0;
+                what
+            }
+        };
+        if started.elapsed() >= pace.wait {
+            let what = format!("{waits}; run apply again to go on");
+            return Err(ProviderError::Converging { what });
+        }
+        if said.is_none_or(|said| said.elapsed() >= SAY_EVERY) {
+            progress.waiting(&waits);
+            said = Some(Instant::now());
+        }
+        tokio::time::sleep(pace.poll).await;
+    }
+}
+
+/// What all looks together say.
+enum Summary {
+    Alike {
+        exact: bool,
+        immutables: Vec<String>,
+    },
+    Different(String),
+    Waits(String),
+}
+
+fn summary(parts: &[CheckedPart], looks: Vec<Result<Verdict, RpcError>>) -> Summary {
+    let (mut all_exact, mut told, mut waits) = (true, Vec::new(), None);
+    for (part, look) in parts.iter().zip(looks) {
+        match look {
+            Ok(Verdict::Different(what)) => return Summary::Different(what),
+            Ok(Verdict::Alike { exact, immutables }) => {
+                all_exact &= exact;
+                told.extend(immutables);
+            }
+            Ok(Verdict::Absent) => {
+                waits = Some(format!("{} at {} has no code yet", part.what, part.address));
+            }
+            Err(error) => waits = Some(format!("{} cannot be looked at: {error}", part.what)),
+        }
+    }
+    match waits {
+        Some(what) => Summary::Waits(what),
+        None => Summary::Alike {
+            exact: all_exact,
+            immutables: told,
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{Answer, Server};
+
+    const PROXY: &str = "0x8585858585858585858585858585858585858585";
+    const BEHIND: &str = "0x8686868686868686868686868686868686868686";
+
+    fn part() -> CheckedPart {
+        CheckedPart {
+            what: "the proxy of `espace_contract.pool`".to_owned(),
+            space: Space::Espace,
+            endpoints: Vec::new(),
+            address: PROXY.to_owned(),
+            points_at: Some(BEHIND.to_owned()),
+            name: "a.sol:A".to_owned(),
+            runtime: "0x600160026003".to_owned(),
+            immutables: Vec::new(),
+        }
+    }
+
+    fn slot(last: u8) -> [u8; 32] {
+        let mut word = [0; 32];
+        word[12..].fill(last);
+        word
+    }
+
+    #[test]
+    fn code_must_be_there_be_alike_and_point_to_its_implementation() {
+        let code = [0x60, 1, 0x60, 2, 0x60, 3];
+        let judged = |chain: &[u8], slot| judge(&part(), chain, slot);
+        assert_eq!(judged(&[], Some(slot(0x86))), Verdict::Absent);
+        let alike = Verdict::Alike {
+            exact: true,
+            immutables: Vec::new(),
+        };
+        assert_eq!(judged(&code, Some(slot(0x86))), alike);
+        let words = |verdict| match verdict {
+            Verdict::Different(words) => words,
+            other => panic!("{other:?}"),
+        };
+        let elsewhere = words(judged(&code, Some(slot(0x87))));
+        assert!(elsewhere.contains("points at 0x8787"), "{elsewhere}");
+        assert!(words(judged(&code, None)).contains("points at 0x0000"));
+        let other = words(judged(&[0x60, 1, 0x60, 9, 0x60, 3], Some(slot(0x86))));
+        assert!(other.contains("differs from byte 3 on"), "{other}");
+    }
+
+    #[tokio::test]
+    async fn a_refusal_of_the_node_is_no_difference() {
+        let server = Server::start(|_, _| Answer::refuse(-32000, "no such state", None)).await;
+        let part = CheckedPart {
+            endpoints: vec![server.url()],
+            ..part()
+        };
+        let looks = look(&Link::default(), std::slice::from_ref(&part)).await;
+        let Summary::Waits(what) = summary(&[part], looks) else {
+            panic!("it was taken for an answer");
+        };
+        assert!(what.contains("no such state"), "{what}");
+    }
+}

@@ -1,0 +1,149 @@
+//! What is there of a verification.
+//!
+//! - Reads: code on the chain of what an earlier run verified, and what the explorer says of it.
+//! - Returns: `verified = true`, or in its place why not: then the plan shows a drift.
+//! - Never: takes an explorer that is silent for one that has forgotten: then what is recorded stays.
+
+use futures_util::future::{join, join_all};
+use pospool_model::provider::{Observation, Observed, Scene, Target};
+use pospool_model::{Attributes, Problem, ProviderError, Value};
+
+use super::check::{self, DIFFERS, Verdict};
+use super::parts::{self, Part, Surroundings};
+use super::submit::{self, Known};
+use super::{VERIFIED, Web};
+use crate::rpc::RpcError;
+use crate::wire::Link;
+use crate::work::CheckedPart;
+
+/// Looks at verifications.
+pub(crate) async fn look(
+    link: &Link,
+    web: &Web,
+    targets: &[&Target<'_>],
+    scene: &Scene<'_>,
+) -> Result<Observation, ProviderError> {
+    let mut observation = Observation::default();
+    let looks = targets
+        .iter()
+        .map(|target| look_at(link, web, target, scene));
+    for (target, found) in targets.iter().zip(join_all(looks).await) {
+        match found? {
+            Ok(observed) => {
+                observation.objects.insert(target.address.clone(), observed);
+            }
+            Err(problem) => observation.problems.push((target.address.clone(), problem)),
+        }
+    }
+    Ok(observation)
+}
+
+async fn look_at(
+    link: &Link,
+    web: &Web,
+    target: &Target<'_>,
+    scene: &Scene<'_>,
+) -> Result<Result<Observed, Problem>, ProviderError> {
+    let Some(wanted) = target.wanted else {
+        let outputs = target.recorded.map(|recorded| recorded.outputs.clone());
+        return Ok(Ok(present(Attributes::new(), outputs.unwrap_or_default())));
+    };
+    let around = Surroundings {
+        wanted: scene.wanted,
+        outputs: scene.outputs,
+    };
+    let parts = match parts::of(wanted, around) {
+        Ok(parts) => parts,
+        // The plan says it too, with more of the plan around it.
+        Err(_) if target.recorded.is_none() => return Ok(Ok(Observed::Absent)),
+        Err(problem) => return Ok(Err(problem)),
+    };
+    let there = parts.iter().filter(|part| part.address.is_some());
+    let (changing, staying): (Vec<&Part>, Vec<&Part>) =
+        there.partition(|part| parts::changes_code(&part.contract, around));
+    if changing.is_empty() && staying.is_empty() {
+        return Ok(Ok(Observed::Absent));
+    }
+    let was_verified = target.recorded.is_some_and(|recorded| recorded.complete);
+    let asked = async {
+        if was_verified {
+            unverified(web, wanted, &staying).await
+        } else {
+            None
+        }
+    };
+    let (seen, forgotten) = join(compare(link, &staying), asked).await;
+    let seen = seen?;
+    if !was_verified {
+        // It would fail anyway: better said before anything is sent.
+        return Ok(match seen.difference {
+            Some(what) => Err(Problem::new(DIFFERS, &["contract"], what)
+                .help("name the source that the contract was made from")),
+            None => Ok(Observed::Absent),
+        });
+    }
+    if seen.absent {
+        return Ok(Ok(Observed::Absent));
+    }
+    let changes = changing
+        .first()
+        .map(|part| format!("{} gets other code", part.what()));
+    let reason = changes.or(seen.difference).or(forgotten);
+    let verified = reason.map_or(Value::Bool(true), Value::Text);
+    let attributes = Attributes::from([(VERIFIED.to_owned(), verified)]);
+    let outputs = Attributes::from([("local".to_owned(), check::local(seen.exact))]);
+    Ok(Ok(present(attributes, outputs)))
+}
+
+/// What the looks at all parts found.
+struct Seen {
+    exact: bool,
+    absent: bool,
+    difference: Option<String>,
+}
+
+/// Compares all parts with the chain.
+async fn compare(link: &Link, parts: &[&Part]) -> Result<Seen, ProviderError> {
+    let checked = parts.iter().filter_map(|part| CheckedPart::of(part));
+    let checked: Vec<CheckedPart> = checked.collect();
+    let mut seen = Seen {
+        exact: true,
+        absent: false,
+        difference: None,
+    };
+    for (part, look) in checked.iter().zip(check::look(link, &checked).await) {
+        match look.map_err(|error| unreachable(&part.what, error))? {
+            Verdict::Alike { exact, .. } => seen.exact &= exact,
+            Verdict::Absent => seen.absent = true,
+            Verdict::Different(what) => seen.difference = Some(what),
+        }
+    }
+    Ok(seen)
+}
+
+/// The first part that its explorer does not know as verified.
+async fn unverified(web: &Web, wanted: &Attributes, parts: &[&Part]) -> Option<String> {
+    let asks = parts.iter().map(async |part| {
+        let work = super::design::order(wanted, part).ok()??;
+        match submit::ask(web, &work).await {
+            Known::Unverified => Some(format!("{} is not verified at {}", part.what(), work.api)),
+            Known::Verified | Known::Silent(_) => None,
+        }
+    });
+    join_all(asks).await.into_iter().flatten().next()
+}
+
+fn present(attributes: Attributes, outputs: Attributes) -> Observed {
+    Observed::Present {
+        attributes,
+        outputs,
+    }
+}
+
+fn unreachable(what: &str, error: RpcError) -> ProviderError {
+    ProviderError::Unreachable {
+        code: "chain/unreachable",
+        what: format!("the RPC that knows the code of {what}"),
+        source: Some(Box::new(error)),
+    }
+}

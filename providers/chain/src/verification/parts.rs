@@ -1,0 +1,300 @@
+//! What should be where: the parts of a contract, with the code that the compiler made of their sources.
+//!
+//! - Reads: wanted attributes and outputs of the contracts, outputs of sources and chains.
+//! - Returns: one [`Part`] for a contract, two where it has a proxy.
+//! - Never: looks at a chain.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use pospool_model::{Address, Attributes, Problem, Value};
+use serde_json::Value as Json;
+
+use super::compare::Hole;
+use super::{Space, contracts};
+use crate::abi;
+use crate::address::CoreAddress;
+use crate::chain;
+use crate::contract::artifact::{self, PROXY};
+use crate::contract::design::INITIALIZE;
+use crate::contract::{CodeName, is_proxied};
+use crate::resolve::address_of;
+use crate::text::hex_bytes;
+
+type Map = BTreeMap<Address, Attributes>;
+
+/// The other resources, as far as they are known.
+#[derive(Clone, Copy)]
+pub(super) struct Surroundings<'a> {
+    pub(super) wanted: &'a Map,
+    pub(super) outputs: &'a Map,
+}
+
+/// One code on the chain that should be that of a source.
+#[derive(Clone, Debug)]
+pub(super) struct Part {
+    /// The resource in the spec.
+    pub(super) contract: Address,
+    pub(super) is_proxy: bool,
+    pub(super) space: Space,
+    /// Where its space is asked.
+    pub(super) endpoints: Vec<String>,
+    /// Name of the network: `testnet`.
+    pub(super) network: String,
+    /// Where it is; `None` as long as nobody knows.
+    pub(super) address: Option<String>,
+    /// What a proxy must point at.
+    pub(super) points_at: Option<String>,
+    pub(super) compiled: Compiled,
+    /// Encoded arguments of the constructor.
+    pub(super) arguments: Vec<u8>,
+}
+
+impl Part {
+    /// What it is, for a person.
+    pub(super) fn what(&self) -> String {
+        if self.is_proxy {
+            format!("the proxy of `{}`", self.contract)
+        } else {
+            format!("`{}`", self.contract)
+        }
+    }
+}
+
+/// What the compiler made, as far as a verification needs it.
+#[derive(Clone, Debug)]
+pub(super) struct Compiled {
+    /// Fully qualified: `contracts/PoSPool.sol:PoSPool`.
+    pub(super) name: String,
+    /// Long version: `0.8.4+commit.c7e474f2`.
+    pub(super) compiler: String,
+    /// File with the compiler's standard JSON input.
+    pub(super) input: PathBuf,
+    pub(super) runtime: Vec<u8>,
+    pub(super) holes: Vec<Hole>,
+}
+
+/// Returns the parts of all contracts that a verification names.
+pub(super) fn of(wanted: &Attributes, around: Surroundings<'_>) -> Result<Vec<Part>, Problem> {
+    let mut parts = Vec::new();
+    for contract in contracts(wanted) {
+        parts.extend(of_contract(contract, around)?);
+    }
+    Ok(parts)
+}
+
+/// Whether a contract is about to get other code than it has: the code of the last run is not the wanted one.
+pub(super) fn changes_code(contract: &Address, around: Surroundings<'_>) -> bool {
+    let code = |map: &Map| map.get(contract)?.get("code").and_then(CodeName::read);
+    let recorded = code(around.outputs);
+    recorded.is_some() && recorded != code(around.wanted)
+}
+
+fn of_contract(contract: &Address, around: Surroundings<'_>) -> Result<Vec<Part>, Problem> {
+    let nothing = Attributes::new();
+    let wanted = around.wanted.get(contract).unwrap_or(&nothing);
+    let outputs = around.outputs.get(contract).unwrap_or(&nothing);
+    let text = |name: &str| {
+        outputs
+            .get(name)
+            .and_then(Value::as_text)
+            .map(ToOwned::to_owned)
+    };
+    let code = wanted.get("code").and_then(CodeName::read).ok_or_else(|| {
+        let summary = format!("the code of `{contract}` is not known yet");
+        Problem::new("chain/no-code", &["contract"], summary)
+    })?;
+    let home = Home::of(contract, wanted, around)?;
+    let part = |is_proxy, address, points_at, compiled, arguments| Part {
+        contract: contract.clone(),
+        is_proxy,
+        space: home.space,
+        endpoints: home.endpoints.clone(),
+        network: home.name.clone(),
+        address,
+        points_at,
+        compiled,
+        arguments,
+    };
+    let value = artifact::value(around.outputs, &code)?;
+    let (found, compiled) = (artifact::find(around.outputs, &code)?, read(value)?);
+    let given = wanted.get("constructor").and_then(Value::as_list);
+    let resolve = |value: &Value| home.resolve(value, around.outputs);
+    let init = found.init_with(given.unwrap_or_default(), &resolve)?;
+    let arguments = init[found.init.len()..].to_vec();
+    if !is_proxied(wanted) {
+        return Ok(vec![part(
+            false,
+            text("address"),
+            None,
+            compiled,
+            arguments,
+        )]);
+    }
+    let implementation = text("implementation");
+    let proxy = read(artifact::proxy_value(around.outputs, &code)?)?;
+    let first_call = if found.has_initialize() {
+        abi::selector(INITIALIZE).to_vec()
+    } else {
+        Vec::new()
+    };
+    let bytes = implementation.as_deref().and_then(bytes_of);
+    let target = CoreAddress::new(bytes.unwrap_or_default(), home.network);
+    let behind = abi::proxy_arguments(target, &first_call);
+    Ok(vec![
+        part(false, implementation.clone(), None, compiled, arguments),
+        part(true, text("address"), implementation, proxy, behind),
+    ])
+}
+
+/// Where a contract lives.
+struct Home {
+    space: Space,
+    endpoints: Vec<String>,
+    name: String,
+    network: u32,
+}
+
+impl Home {
+    fn of(
+        contract: &Address,
+        wanted: &Attributes,
+        around: Surroundings<'_>,
+    ) -> Result<Self, Problem> {
+        let unknown = || {
+            let summary = format!("the chain of `{contract}` is not known");
+            Problem::new("chain/not-a-node", &["contract"], summary)
+                .help("name it with `chain` in the contract's block")
+        };
+        let named = wanted.get("chain").and_then(Value::as_resource);
+        let chain = named.or_else(|| {
+            let mut chains = around
+                .wanted
+                .keys()
+                .filter(|address| address.kind() == "chain");
+            chains.next().filter(|_| chains.next().is_none())
+        });
+        let chain = chain.ok_or_else(unknown)?;
+        let attributes = around.wanted.get(chain).ok_or_else(unknown)?;
+        let outputs = around.outputs.get(chain).ok_or_else(unknown)?;
+        let space = match contract.kind() {
+            "espace_contract" => Space::Espace,
+            _ => Space::Core,
+        };
+        let text = |name: &str| attributes.get(name).and_then(Value::as_text);
+        let endpoints = match space {
+            Space::Core => chain::endpoints(attributes),
+            Space::Espace => text("espace_rpc")
+                .map(ToOwned::to_owned)
+                .into_iter()
+                .collect(),
+        };
+        let network = outputs.get("core_chain_id").and_then(Value::as_integer);
+        Ok(Self {
+            space,
+            endpoints,
+            name: text("network").unwrap_or_default().to_owned(),
+            network: network
+                .and_then(|id| id.try_into().ok())
+                .ok_or_else(unknown)?,
+        })
+    }
+
+    /// The address behind a constructor's argument. Only its bytes count.
+    fn resolve(&self, value: &Value, outputs: &Map) -> Result<CoreAddress, Problem> {
+        if self.space == Space::Core {
+            return address_of(value, outputs, self.network, &["contract"]);
+        }
+        let text = match value {
+            Value::Resource(resource) => outputs
+                .get(resource)
+                .and_then(|outputs| {
+                    outputs
+                        .get("espace_address")
+                        .or_else(|| outputs.get("address"))
+                })
+                .and_then(Value::as_text),
+            other => other.as_text(),
+        };
+        let bytes = text.and_then(bytes_of).ok_or_else(|| {
+            let summary = format!("the address of {value} is not known yet");
+            Problem::new("chain/unknown-address", &["contract"], summary)
+        })?;
+        Ok(CoreAddress::new(bytes, self.network))
+    }
+}
+
+/// The 20 bytes of an address in either form.
+pub(super) fn bytes_of(text: &str) -> Option<[u8; 20]> {
+    match Space::of(text) {
+        Space::Espace => hex_bytes(text)?.try_into().ok(),
+        Space::Core => text
+            .parse::<CoreAddress>()
+            .ok()
+            .map(|address| address.bytes()),
+    }
+}
+
+/// Reads a compiled contract of a source.
+fn read(value: &Value) -> Result<Compiled, Problem> {
+    let text = |name: &str| value.as_map()?.get(name).and_then(Value::as_text);
+    let compiled = || {
+        Some(Compiled {
+            name: format!("{}:{}", text("file")?, text("contract")?),
+            compiler: text("compiler")?.to_owned(),
+            input: text("input")?.into(),
+            runtime: hex_bytes(text("runtime")?)?,
+            holes: holes(&serde_json::from_str(text("immutables")?).ok()?),
+        })
+    };
+    compiled()
+        .filter(|found| !found.runtime.is_empty())
+        .ok_or_else(|| {
+            let name = text("contract").unwrap_or(PROXY);
+            let summary = format!("the source does not tell what `{name}` was compiled from");
+            Problem::new("chain/no-code", &["contract"], summary)
+        })
+}
+
+/// Reads the compiler's list of immutables: number -> places.
+fn holes(references: &Json) -> Vec<Hole> {
+    let number = |place: &Json, name: &str| {
+        let number = place.get(name).and_then(Json::as_u64)?;
+        usize::try_from(number).ok()
+    };
+    let all = references.as_object().into_iter().flatten();
+    let places = all.flat_map(|(name, list)| {
+        let list = list.as_array().into_iter().flatten();
+        list.map(move |place| (name, place))
+    });
+    places
+        .filter_map(|(name, place)| {
+            Some(Hole {
+                name: name.clone(),
+                start: number(place, "start")?,
+                length: number(place, "length")?,
+            })
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn immutables_are_read_with_all_their_places() {
+        let list = json!({
+            "12": [{ "start": 3, "length": 32 }, { "start": 90, "length": 32 }],
+            "7": [{ "start": 1, "length": 20 }, { "start": -1, "length": 2 }],
+        });
+        let found = holes(&list);
+        let places: Vec<_> = found
+            .iter()
+            .map(|hole| (hole.name.as_str(), hole.start))
+            .collect();
+        assert_eq!(places, [("12", 3), ("12", 90), ("7", 1)]);
+        assert_eq!(holes(&Json::Null), []);
+    }
+}
