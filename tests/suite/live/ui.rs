@@ -298,3 +298,174 @@ fn changes_make_it_again(site: &Site, files: &Path) {
     assert!(shown(&site.url()).contains("sleep well"));
     site.project.ends(&["plan", "--detailed-exitcode"], 0);
 }
+
+#[test]
+fn live_ui_sources_are_built_in_a_container() {
+    let folder = tempfile::tempdir().unwrap();
+    let tree = folder.path().join("tree");
+    copy(&stand_in(), &tree);
+    let site = Site::new(6, "Harbour pool", "90%", &sources(&tree));
+    site.project.ok(&["apply", "--auto-approve"]);
+    site.project.ends(&["plan", "--detailed-exitcode"], 0);
+    let page = shown(&site.url());
+    let said = pool_of(&page);
+    assert_eq!(said, ("Harbour pool".to_owned(), "90%".to_owned()));
+    pictures(&site.url(), "built");
+    let manager = site.project.recorded("core_contract.manager")["outputs"]["address"].take();
+    let script = page
+        .split("<script src=\"")
+        .nth(1)
+        .unwrap()
+        .split('"')
+        .next()
+        .unwrap();
+    let script = get(site.port, script, "");
+    assert!(
+        script.contains(manager.as_str().unwrap()),
+        "the address is compiled in"
+    );
+
+    another_port_builds_nothing(&site);
+    other_sources_are_another_page(&site, &tree);
+    a_build_that_fails_says_why(&site, &tree);
+    assert_eq!(
+        docker(&["ps", "-aq", "--filter", "name=pospool-build-"]),
+        ""
+    );
+}
+
+/// A page that is built from a folder, in an image that has Node.js and npm.
+fn sources(tree: &Path) -> String {
+    let make = || {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        runtime.block_on(async {
+            let engine = pospool_devnet::docker::Engine::connect().await.unwrap();
+            pospool_devnet::npm_image::ensure(&engine).await.unwrap()
+        })
+    };
+    let image = std::thread::spawn(make).join().unwrap();
+    format!(
+        "  tree         = \"{}\"\n  build_image  = \"{}@{}\"\n  build_memory = \"1g\"\n",
+        tree.display(),
+        image.reference,
+        image.id
+    )
+}
+
+fn another_port_builds_nothing(site: &Site) {
+    let (page, image) = (site.output("digest"), site.output("image_id"));
+    let port = free_port();
+    site.project.edit(
+        &format!("127.0.0.1:{}\"\n  tree", site.port),
+        &format!("127.0.0.1:{port}\"\n  tree"),
+    );
+    site.project.ok(&["apply", "--auto-approve"]);
+    assert_eq!(
+        (site.output("digest"), site.output("image_id")),
+        (page, image)
+    );
+    pool_of(&shown(&format!("http://127.0.0.1:{port}/")));
+}
+
+fn other_sources_are_another_page(site: &Site, tree: &Path) {
+    let before = site.output("digest");
+    let index = tree.join("src/index.html");
+    let text = std::fs::read_to_string(&index).unwrap();
+    std::fs::write(&index, text.replace("earn with the network", "sleep well")).unwrap();
+    site.project.ends(&["plan", "--detailed-exitcode"], 3);
+    site.project.ok(&["apply", "--auto-approve"]);
+    assert_ne!(site.output("digest"), before);
+    assert!(shown(&site.output("url")).contains("sleep well"));
+}
+
+/// The old page is served on while the new one cannot be built.
+fn a_build_that_fails_says_why(site: &Site, tree: &Path) {
+    let script = tree.join("build.js");
+    let text = std::fs::read_to_string(&script).unwrap();
+    std::fs::write(
+        &script,
+        format!("throw new Error('the tide is out');\n{text}"),
+    )
+    .unwrap();
+    let ran = site.project.run(&["apply", "--auto-approve"]);
+    let said = format!("{}{}", ran.stdout, ran.stderr);
+    assert_eq!(ran.code, Some(1), "{said}");
+    for part in ["docker/page-build", "exit code 1", "the tide is out"] {
+        assert!(said.contains(part), "no `{part}` in:\n{said}");
+    }
+    assert!(shown(&site.output("url")).contains("sleep well"));
+    std::fs::write(&script, text).unwrap();
+    site.project.ok(&["apply", "--auto-approve"]);
+    site.project.ends(&["plan", "--detailed-exitcode"], 0);
+}
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
+
+/// The real interface, unmodified. Its own lock file is behind its packages, so one is made beside it once.
+#[test]
+fn live_ui_the_reference_interface_shows_the_pool() {
+    let Some(reference) = std::env::var_os("POSPOOL_REFERENCE_DIR").map(PathBuf::from) else {
+        eprintln!("POSPOOL_REFERENCE_DIR names no checkout of the reference: nothing to build");
+        return;
+    };
+    let lock = reference_lock(&reference.join("interface/package.json"));
+    let more = format!(
+        "  folder       = \"interface\"\n  lock         = \"{}\"\n  package_mirror = \"{}\"\n{}  \
+         build_environment = {{\n    NODE_OPTIONS = \"--openssl-legacy-provider\"\n    \
+         NPM_CONFIG_LEGACY_PEER_DEPS = \"true\"\n  }}\n",
+        lock.display(),
+        said(Command::new("npm").args(["config", "get", "registry"])),
+        std::env::var("NODE_EXTRA_CA_CERTS")
+            .map(|path| format!("  ca_bundle = \"{path}\"\n"))
+            .unwrap_or_default(),
+    );
+    let page = sources(&reference).replace("\"1g\"", "\"4g\"") + &more;
+    let site = Site::new(7, "Harbour pool", "90%", &page);
+    site.project
+        .ok(&["apply", "--auto-approve", "--wait", "30m"]);
+    let page = shown(&site.url());
+    assert!(page.contains("Harbour pool"), "{page}");
+    assert!(page.contains(">10%<"), "its performance fee, in:\n{page}");
+    pictures(&site.url(), "reference");
+    site.project.ends(&["plan", "--detailed-exitcode"], 0);
+}
+
+/// A lock file for the reference's packages, kept in the cache by what it is made for.
+fn reference_lock(package: &Path) -> PathBuf {
+    use sha3::{Digest, Keccak256};
+    let bytes = std::fs::read(package).unwrap();
+    let digest = Keccak256::digest(&bytes);
+    let name = u64::from_be_bytes(digest[..8].try_into().unwrap());
+    let folder = pospool_cli::wiring::cache().join(format!("interface-{name:016x}"));
+    let lock = folder.join("package-lock.json");
+    if !lock.exists() {
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join("package.json"), bytes).unwrap();
+        let arguments = [
+            "install",
+            "--package-lock-only",
+            "--legacy-peer-deps",
+            "--no-audit",
+            "--no-fund",
+        ];
+        said(Command::new("npm").args(arguments).current_dir(&folder));
+    }
+    lock
+}
+
+fn said(command: &mut Command) -> String {
+    let ran = Ran::of(command);
+    assert_eq!(ran.code, Some(0), "{command:?}: {}", ran.stderr);
+    ran.stdout.trim().to_owned()
+}

@@ -70,11 +70,12 @@ pub(crate) async fn build(
     // One of an earlier run that was cut: what it made is not trusted.
     remove(engine, &name, progress).await?;
     let container = engine.create(&name, body(build, &image)).await?;
-    let built = in_container(engine, &container, build, archive, progress).await;
+    let files = in_container(engine, &container, build, archive, progress).await;
     let removed = remove(engine, &container, progress).await;
-    let built = built?;
+    // Why there are no files says more than why something was left.
+    let files = files?;
     removed?;
-    Ok(built)
+    Ok(files)
 }
 
 async fn in_container(

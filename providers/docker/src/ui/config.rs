@@ -99,7 +99,7 @@ impl PageConfig {
     }
 }
 
-/// The configuration as a CommonJS module; JSON is JavaScript since ES2019.
+/// The configuration as a `CommonJS` module; JSON is `JavaScript` since ES2019.
 pub(crate) fn module(data: &Json) -> String {
     format!("module.exports = {data:#};\n")
 }

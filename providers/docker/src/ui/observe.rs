@@ -155,12 +155,12 @@ fn from(wanted: &Attributes) -> Result<Option<FromFiles>, Problem> {
         "folder",
         "build_environment",
     ];
-    let unknown = |name: &&str| {
+    let unknown = |name: &&'static str| {
         wanted
             .get(*name)
             .is_some_and(pospool_model::Value::has_unknown)
     };
-    if sources.iter().any(|name| unknown(&name)) {
+    if sources.iter().any(unknown) {
         return Ok(None);
     }
     match From::read(wanted)? {

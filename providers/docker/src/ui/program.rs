@@ -50,7 +50,8 @@ fn libraries(maps: &str) -> BTreeSet<PathBuf> {
         .filter_map(|line| line.find('/').map(|at| Path::new(&line[at..])))
         .filter(|path| {
             let name = path.file_name().and_then(|name| name.to_str());
-            name.is_some_and(|name| name.ends_with(".so") || name.contains(".so."))
+            // `libc.so.6` and `libc.so` alike.
+            name.is_some_and(|name| name.split('.').skip(1).any(|part| part == "so"))
         })
         .map(Path::to_owned)
         .collect()

@@ -118,19 +118,18 @@ async fn server(
 ) -> Result<Attributes, ProviderError> {
     let recipe = &job.recipe;
     let (tag, digest) = (recipe.tag(), recipe.digest());
-    let id = match local(engine, &tag, &digest).await? {
-        Some(id) => id,
-        None => {
-            let page_tag = recipe.page_tag();
-            let Some(page) = local(engine, &page_tag, &recipe.page).await? else {
-                let what = format!("the page's image `{page_tag}` is gone; plan again");
-                return Err(ProviderError::refused("docker/no-image", what));
-            };
-            let program =
-                Program::read().map_err(|what| ProviderError::refused("docker/program", what))?;
-            let context = recipe.context(&page, &program).map_err(unpacked)?;
-            make(engine, &tag, &digest, context, progress).await?
-        }
+    let id = if let Some(id) = local(engine, &tag, &digest).await? {
+        id
+    } else {
+        let page_tag = recipe.page_tag();
+        let Some(page) = local(engine, &page_tag, &recipe.page).await? else {
+            let what = format!("the page's image `{page_tag}` is gone; plan again");
+            return Err(ProviderError::refused("docker/no-image", what));
+        };
+        let program =
+            Program::read().map_err(|what| ProviderError::refused("docker/program", what))?;
+        let context = recipe.context(&page, &program).map_err(unpacked)?;
+        make(engine, &tag, &digest, context, progress).await?
     };
     Ok([("image", tag), ("image_id", id)]
         .map(|(name, value)| (name.to_owned(), Value::from(value)))
