@@ -15,7 +15,7 @@ use pospool_model::provider::Progress;
 use tokio::time::{Instant, sleep};
 
 use super::config::{MODULE, module};
-use super::files::{Files, MOST_BYTES};
+use super::files::{Files, MOST_PAGE};
 use super::image::{BuildRecipe, FromFiles, PageRecipe};
 use super::observe::read_lock;
 use super::run::{given, stop};
@@ -89,7 +89,7 @@ async fn in_container(
     engine.start(container).await?;
     ended(engine, container, progress).await?;
     let archive = engine
-        .download(container, &format!("{}/build", work_dir(build)), MOST_BYTES)
+        .download(container, &format!("{}/build", work_dir(build)), MOST_PAGE)
         .await?;
     unpack(&archive).map_err(|what| ProviderError::refused("docker/page-build", what))
 }

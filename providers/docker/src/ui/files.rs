@@ -13,8 +13,10 @@ use crate::image::hash;
 
 /// Most files of a page or its sources.
 const MOST_FILES: usize = 20_000;
-/// Most bytes of a page or its sources.
-pub(crate) const MOST_BYTES: usize = 256 << 20;
+/// Most bytes of a page's sources.
+const MOST_SOURCES: usize = 256 << 20;
+/// Most bytes of a page: its server has it in memory, with its compressed forms.
+pub(crate) const MOST_PAGE: usize = 40 << 20;
 const DEEPEST: usize = 32;
 /// Folders that are no part of sources.
 const LEFT_OUT: [&str; 2] = [".git", "node_modules"];
@@ -22,17 +24,20 @@ const LEFT_OUT: [&str; 2] = [".git", "node_modules"];
 /// Bytes by path, without a leading slash.
 pub(crate) type Files = BTreeMap<String, Vec<u8>>;
 
-/// Reads a folder.
+/// Reads a folder of sources.
 pub(crate) fn read(folder: &Path) -> Result<Files, String> {
+    bounded(folder, MOST_SOURCES)
+}
+
+fn bounded(folder: &Path, mut left: usize) -> Result<Files, String> {
     let mut files = Files::new();
-    let mut left = MOST_BYTES;
     walk(folder, "", 0, &mut files, &mut left)?;
     Ok(files)
 }
 
 /// Reads a page that is built: it must have an index.
 pub(crate) fn read_built(folder: &Path) -> Result<Files, String> {
-    let files = read(folder)?;
+    let files = bounded(folder, MOST_PAGE)?;
     if files.contains_key("index.html") {
         return Ok(files);
     }
@@ -82,7 +87,7 @@ fn walk(
             *left = left
                 .checked_sub(bytes.len())
                 .filter(|_| files.len() < MOST_FILES)
-                .ok_or_else(|| format!("more than {MOST_FILES} files or {MOST_BYTES} bytes; is it the right folder?"))?;
+                .ok_or_else(|| format!("`{}` is too large, or has more than {MOST_FILES} files: is it the right folder?", path.display()))?;
             files.insert(inner, bytes);
         }
     }

@@ -13,7 +13,7 @@ use super::config::DATA;
 use super::files::Files;
 use super::program::Program;
 use crate::image::hash;
-use crate::names::ImageRef;
+use crate::names::{ImageRef, Name};
 
 /// User and group of the server.
 pub(crate) const USER: &str = "10001:10001";
@@ -201,6 +201,14 @@ pub(crate) fn server_tag(digest: &str) -> String {
     tag(SERVERS, digest)
 }
 
+/// Whether a name is one of an image that was made here.
+pub(crate) fn is_ours(name: &str) -> bool {
+    let tag = [PAGES, SERVERS]
+        .iter()
+        .find_map(|repository| name.strip_prefix(repository)?.strip_prefix(':'));
+    tag.is_some_and(|tag| Name::new(tag).is_ok())
+}
+
 fn tag(repository: &str, digest: &str) -> String {
     format!("{repository}:{}", digest.get(..12).unwrap_or(digest))
 }
@@ -311,6 +319,15 @@ pub(crate) mod tests {
         assert_ne!(recipe.tag(), other.tag());
         assert_eq!(recipe.page_tag(), other.page_tag());
         assert_eq!(recipe.page_tag(), page().tag());
+        assert!(is_ours(&recipe.tag()) && is_ours(&recipe.page_tag()));
+        for other in [
+            "node:20",
+            "pospool/ui",
+            "pospool/node:0a",
+            "pospool/ui:../x",
+        ] {
+            assert!(!is_ours(other), "{other}");
+        }
     }
 
     #[test]

@@ -17,7 +17,7 @@ use super::build;
 use super::container::STOP_SECONDS;
 use super::design::planned;
 use super::files::{self, Files};
-use super::image::{FromFiles, PageRecipe};
+use super::image::{FromFiles, PageRecipe, is_ours};
 use super::job::{EndJob, PageJob, ServeJob, ServerJob};
 use super::program::Program;
 use crate::client::Engine;
@@ -285,7 +285,7 @@ async fn end(
         image: None,
     };
     stop::remove(engine, &remove).await?;
-    for image in &job.images {
+    for image in job.images.iter().filter(|image| is_ours(image)) {
         if let Ok(image) = ImageRef::parse(image) {
             engine.try_remove_image(&image).await;
         }
