@@ -39,6 +39,27 @@ fn put(label: &str) -> Entry {
     }
 }
 
+/// A ticket that is read is the one that was written, to the last digit.
+#[test]
+fn a_number_with_many_digits_survives_the_journal() {
+    let written = 7.777_877_777_777_778e77;
+    let text = "77778777777777777777777777777777777777777777777777777777777777777777777777777712";
+    let read: f64 = serde_json::from_str(text).unwrap();
+    let again: f64 = serde_json::from_str(&serde_json::to_string(&read).unwrap()).unwrap();
+    assert_eq!(read.to_bits(), again.to_bits());
+    let folder = TempDir::new().unwrap();
+    let mut entry = begin("a");
+    if let Entry::Begin { ticket, .. } = &mut entry {
+        ticket.payload = json!({ "n": written });
+    }
+    let mut store = open(&folder).unwrap();
+    store.record(entry).unwrap();
+    store.sync().unwrap();
+    drop(store);
+    let store = open(&folder).unwrap();
+    assert_eq!(store.open_effects()[0].ticket.payload["n"], json!(written));
+}
+
 #[test]
 fn what_was_begun_and_not_ended_is_open_after_a_crash() {
     let folder = TempDir::new().unwrap();
