@@ -15,4 +15,5 @@ mod ledger;
 mod points;
 mod project;
 mod secrets;
+mod ui;
 mod verified;
