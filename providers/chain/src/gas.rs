@@ -200,6 +200,23 @@ mod tests {
         }
     }
 
+    /// The reference's pool, its proxy, and `EVotingEscrow` in eSpace, measured on conflux-rust 3.0.2.
+    #[test]
+    fn the_bounds_hold_in_espace() {
+        for (init, code, gas) in [
+            (22_072, 21_447, 9_219_428),
+            (5_515 + 128, 2_985, 1_633_530),
+            (15_346, 15_070, 6_353_190),
+        ] {
+            let zeros = init / 5;
+            let bytes = [vec![0; zeros], vec![1; init - zeros]].concat();
+            let limits = creation(Space::Espace, &bytes, code);
+            assert!(limits.gas >= gas && limits.storage == 0, "{limits:?}");
+            assert!(limits.gas <= most(Space::Espace));
+        }
+        assert!(call(Space::Espace, &[1; 68], 1).gas >= 72_714);
+    }
+
     #[test]
     fn the_node_s_floor_for_call_data_is_kept() {
         let limits = call(Space::Core, &[1; 10_000], 1);

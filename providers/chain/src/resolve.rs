@@ -13,13 +13,18 @@ use crate::address::CoreAddress;
 use crate::chain_address::{ChainAddress, Space};
 use crate::espace_address::EspaceAddress;
 
-/// Returns the address in Core Space that a text holds or that a resource has.
+/// Returns the address in Core Space that a text holds or that a resource has; never a placeholder.
 pub(crate) fn address_of(
     value: &Value,
     outputs: &BTreeMap<Address, Attributes>,
     network: u32,
     path: &[&str],
 ) -> Result<CoreAddress, Problem> {
+    if let Value::Resource(resource) = value
+        && is_foretold(resource, outputs)
+    {
+        return Err(not_known(resource, path));
+    }
     match chain_address_of(value, Space::Core, outputs, network, path)? {
         ChainAddress::Core(address) => Ok(address),
         ChainAddress::Espace(_) => Err(wrong_space(value, Space::Core, path)),
@@ -121,10 +126,14 @@ fn output_text<'a>(
     path: &[&str],
 ) -> Result<&'a str, Problem> {
     let output = outputs.get(resource).and_then(|outputs| outputs.get(name));
-    output.and_then(Value::as_text).ok_or_else(|| {
-        let summary = format!("the address of `{resource}` is not known yet");
-        Problem::new("chain/unknown-address", path, summary)
-    })
+    output
+        .and_then(Value::as_text)
+        .ok_or_else(|| not_known(resource, path))
+}
+
+fn not_known(resource: &Address, path: &[&str]) -> Problem {
+    let summary = format!("the address of `{resource}` is not known yet");
+    Problem::new("chain/unknown-address", path, summary)
 }
 
 #[cfg(test)]
@@ -138,10 +147,26 @@ mod tests {
         assert!(address_of(&text, &none, 1, &[]).is_ok());
         let problem = address_of(&text, &none, 1029, &["owner"]).unwrap_err();
         assert!(problem.help.unwrap().contains("cfx:"));
+        let espace = Value::from("0x0101010101010101010101010101010101010101");
+        let problem = address_of(&espace, &none, 1, &["owner"]).unwrap_err();
+        assert_eq!(problem.code, "chain/wrong-space");
         let resource = Value::Resource("core_contract.pool".parse().unwrap());
         assert_eq!(
             address_of(&resource, &none, 1, &[]).unwrap_err().code,
             "chain/unknown-address"
         );
+    }
+
+    /// Money never goes to a placeholder; only settings hold one, in a round of planning that is not the last.
+    #[test]
+    fn a_placeholder_stands_in_settings_only() {
+        let pool: Address = "core_contract.pool".parse().unwrap();
+        let unknown = Attributes::from([("address".to_owned(), Value::Unknown)]);
+        let outputs = BTreeMap::from([(pool.clone(), unknown)]);
+        let value = Value::Resource(pool);
+        let found = chain_address_of(&value, Space::Espace, &outputs, 1, &[]).unwrap();
+        assert_eq!(found.space(), Space::Core, "that of the resource's kind");
+        let problem = address_of(&value, &outputs, 1, &[]).unwrap_err();
+        assert_eq!(problem.code, "chain/unknown-address");
     }
 }

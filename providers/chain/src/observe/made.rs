@@ -151,9 +151,14 @@ fn ask<'a>(
     asked
 }
 
-/// Whether a target makes it necessary to look at eSpace.
-fn needs_espace(target: &Target<'_>) -> bool {
-    matches!(target.address.kind(), "espace_contract" | "funding")
+/// Whether something makes it necessary to look at eSpace. What left the spec together with the RPC does not: what is
+/// recorded of it is all that can be said.
+fn needs_espace(targets: &[&Target<'_>], pinned: &Pinned<'_>) -> bool {
+    let is_there =
+        |target: &&&Target<'_>| matches!(target.address.kind(), "espace_contract" | "funding");
+    let has_rpc = !chain::endpoints(pinned.wanted, Space::Espace).is_empty();
+    let mut there = targets.iter().filter(is_there);
+    there.any(|target| has_rpc || target.wanted.is_some())
 }
 
 async fn look_at_targets(
@@ -167,7 +172,7 @@ async fn look_at_targets(
         return Err(behind(chain, pinned.epoch, known));
     }
     let core = look_in(link, Space::Core, &pinned, &targets, scene);
-    if !targets.iter().any(|target| needs_espace(target)) {
+    if !needs_espace(&targets, &pinned) {
         return core.await;
     }
     let espace = look_in(link, Space::Espace, &pinned, &targets, scene);
