@@ -71,11 +71,12 @@ pub(crate) async fn build(
     remove(engine, &name, progress).await?;
     let container = engine.create(&name, body(build, &image)).await?;
     let files = in_container(engine, &container, build, archive, progress).await;
-    let removed = remove(engine, &container, progress).await;
-    // Why there are no files says more than why something was left.
-    let files = files?;
-    removed?;
-    Ok(files)
+    // A build may have taken many minutes: what it made is not thrown away because its container, with ten thousands
+    // of files, cannot be removed in time. The engine goes on with it.
+    if let Err(error) = remove(engine, &container, progress).await {
+        progress.waiting(&format!("container `{name}` is left: {error}"));
+    }
+    files
 }
 
 async fn in_container(
