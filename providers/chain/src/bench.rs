@@ -8,11 +8,14 @@ use pospool_model::state::Recorded;
 use pospool_model::{Address, Attributes, Problem, SecretRef, Value};
 
 use crate::address::CoreAddress;
+use crate::chain_address::ChainAddress;
+use crate::espace_address::EspaceAddress;
 use crate::facts::{AccountFacts, ChainFacts, Facts, Fees};
 use crate::text::hex_text;
 use crate::work::{ChainRef, TransactionWork, WaitLevel, Work};
 
 pub(crate) const NETWORK: u32 = 1234;
+pub(crate) const ESPACE_ID: u32 = 1235;
 pub(crate) const GENESIS: &str = "0x01";
 /// Init codes of the bench's source.
 pub(crate) const POOL_CODE: &[u8] = &[0x60, 1, 2, 3];
@@ -25,6 +28,10 @@ pub(crate) fn name(text: &str) -> Address {
 
 pub(crate) fn core(byte: u8) -> CoreAddress {
     CoreAddress::new([byte; 20], NETWORK)
+}
+
+pub(crate) fn espace(byte: u8) -> ChainAddress {
+    EspaceAddress::new([byte; 20]).into()
 }
 
 pub(crate) fn text(address: CoreAddress) -> Value {
@@ -78,16 +85,29 @@ impl Bench {
         };
         let chain = ChainFacts {
             reference: chain_ref(vec!["http://127.0.0.1:1".to_owned()]),
+            network: NETWORK,
             fees,
             ceiling: 100_000_000_000,
             level: WaitLevel::Confirmed,
         };
         let account = |byte, nonce| AccountFacts {
-            address: core(byte),
+            address: core(byte).into(),
             chain: name("chain.conflux"),
             key: SecretRef::Env(format!("KEY_{byte}")),
             nonce,
             balance: 5_000 * 1_000_000_000_000_000_000,
+        };
+        let espace_chain = ChainFacts {
+            reference: ChainRef {
+                network: ESPACE_ID,
+                ..chain_ref(vec!["http://127.0.0.1:2".to_owned()])
+            },
+            ..chain.clone()
+        };
+        let espace_account = |byte, nonce| AccountFacts {
+            address: espace(byte),
+            balance: 3 * 1_000_000_000_000_000_000,
+            ..account(byte, nonce)
         };
         let artifact = |contract: &str, init: &[u8], abi: &str| {
             let mut artifact = code(contract);
@@ -101,6 +121,11 @@ impl Bench {
         let source = attributes([
             ("PoSPool", artifact("PoSPool", POOL_CODE, INITIALIZE)),
             ("PoolManager", artifact("PoolManager", &[0x61], "[]")),
+            ("CoreBridge", artifact("CoreBridge", &[0x62], "[]")),
+            (
+                "ESpacePoSPool",
+                artifact("ESpacePoSPool", &[0x63], INITIALIZE),
+            ),
             ("Proxy1967", artifact("Proxy1967", PROXY_CODE, "[]")),
         ]);
         Self {
@@ -109,6 +134,12 @@ impl Bench {
                 accounts: [
                     (name("account.operator"), account(1, 5)),
                     (name("account.other"), account(2, 0)),
+                ]
+                .into(),
+                espace_chains: [(name("chain.conflux"), espace_chain)].into(),
+                espace_accounts: [
+                    (name("account.operator"), espace_account(1, 8)),
+                    (name("account.other"), espace_account(2, 0)),
                 ]
                 .into(),
                 ..Facts::default()
@@ -130,6 +161,20 @@ impl Bench {
             counters: BTreeMap::new(),
             lanes: BTreeMap::new(),
         }
+    }
+
+    /// Wants a pool in eSpace, behind a proxy.
+    pub(crate) fn want_espace_pool(&mut self, settings: &[(&str, Value)]) {
+        let settings = settings
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), value.clone()));
+        let pool = attributes([
+            ("code", code("ESpacePoSPool")),
+            ("owner", resource("account.operator")),
+            ("proxy", Value::Bool(true)),
+            ("settings", Value::Map(settings.collect())),
+        ]);
+        self.wanted.insert(name("espace_contract.pool"), pool);
     }
 
     /// Designs one change the way the planner does, and remembers what came of it.

@@ -7,6 +7,7 @@
 use futures_util::future::join_all;
 
 use crate::answer;
+use crate::chain_address::Space;
 use crate::flight::{self, Answer, Endpoints};
 use crate::look::{self, Blind, Closeness, Look};
 use crate::rpc::{Refusal, Rpc, RpcError, Sent};
@@ -15,6 +16,7 @@ use crate::work::SignedWork;
 
 /// All endpoints of one transaction.
 pub(crate) struct Ways {
+    space: Space,
     ways: Vec<Way>,
     /// The one that is looked through: the last that answered, or had the most to say.
     first: usize,
@@ -60,7 +62,11 @@ impl Ways {
             foreign: false,
         };
         let ways = each.into_iter().map(way).collect();
-        Ok(Self { ways, first: 0 })
+        Ok(Self {
+            space: signed.space(),
+            ways,
+            first: 0,
+        })
     }
 
     /// Looks briefly through the first endpoint that answers.
@@ -112,7 +118,7 @@ impl Ways {
         let mut replies = Vec::new();
         for index in self.order() {
             let rpc = &self.ways[index].rpc;
-            let reply = match rpc.send_raw(raw).await {
+            let reply = match rpc.send_raw(self.space, raw).await {
                 Sent::Accepted => Reply {
                     answer: Answer::Taken,
                     what: rpc.names(),

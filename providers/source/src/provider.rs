@@ -204,6 +204,10 @@ fn value(artifact: &Artifact, cache: &Path) -> Value {
         ),
         ("input".to_owned(), text(&input.to_string_lossy())),
         ("runtime".to_owned(), text(&artifact.runtime)),
+        (
+            "storage_layout".to_owned(),
+            Value::from(artifact.storage_layout.to_string()),
+        ),
     ]))
 }
 

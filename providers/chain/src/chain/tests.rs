@@ -12,7 +12,10 @@ fn attributes(pairs: &[(&str, Value)]) -> Attributes {
 #[test]
 fn a_public_network_has_its_endpoints() {
     let normal = normalise(attributes(&[("network", Value::from("testnet"))])).unwrap();
-    assert_eq!(endpoints(&normal)[0], "https://test.confluxrpc.com");
+    assert_eq!(
+        endpoints(&normal, Space::Core)[0],
+        "https://test.confluxrpc.com"
+    );
     assert_eq!(ceiling(&normal), DEFAULT_CEILING);
     assert_eq!(normalise(normal.clone()).unwrap(), normal);
 }

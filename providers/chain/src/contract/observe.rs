@@ -1,6 +1,6 @@
 //! What is there of a contract.
 //!
-//! - Reads: what is recorded of it, and the chain's answers at one epoch.
+//! - Reads: what is recorded of it, storage layouts of sources, and the chain's answers at one epoch.
 //! - Returns: its attributes as far as they can be seen, in normal form.
 //! - Never: searches the chain for a contract of which nothing is recorded.
 
@@ -10,47 +10,75 @@ use pospool_model::provider::{Observed, Scene, Target};
 use pospool_model::{Attributes, Value};
 
 use super::CodeName;
+use super::layout::{self, Place};
 use crate::abi;
-use crate::address::CoreAddress;
 use crate::batch::{Answers, At, Batch, Slot};
+use crate::chain_address::{ChainAddress, Space};
 use crate::facts::ContractFacts;
-use crate::settings::{self, Setting};
+use crate::settings::{self, Getter, Holds, Setting};
 
 /// Questions about one contract.
 pub(crate) struct Asked<'a> {
     target: Target<'a>,
     there: Option<AskedThere>,
-    implementation: Option<(CoreAddress, Slot)>,
+    implementation: Option<(ChainAddress, Slot)>,
+    /// Network id of Core addresses.
+    network: u32,
 }
 
 /// Questions about the contract that users call.
 struct AskedThere {
-    address: CoreAddress,
+    address: ChainAddress,
     code: Slot,
     pointed_at: Slot,
     owner: Slot,
     manager: Option<Slot>,
-    settings: Vec<(&'static Setting, Slot)>,
+    settings: Vec<(&'static Setting, Option<AskedSetting>)>,
 }
 
-/// Asks about one contract.
-pub(crate) fn ask<'a>(target: Target<'a>, batch: &mut Batch, at: At, network: u32) -> Asked<'a> {
+/// One question about a setting.
+#[derive(Clone, Copy)]
+struct AskedSetting {
+    slot: Slot,
+    /// Where in a word of storage it stands, if it is read from there.
+    place: Option<Place>,
+}
+
+/// Asks about one contract; `network` is that of the chain's Core addresses.
+pub(crate) fn ask<'a>(
+    target: Target<'a>,
+    scene: &Scene<'_>,
+    batch: &mut Batch,
+    at: At,
+    network: u32,
+) -> Asked<'a> {
+    let space = Space::of_kind(target.address.kind());
     let recorded = |name: &str| {
         let text = target.recorded?.outputs.get(name)?.as_text()?;
-        text.parse::<CoreAddress>()
-            .ok()
-            .filter(|address| address.network() == network)
+        let address = text.parse::<ChainAddress>().ok()?;
+        let fits = match address {
+            ChainAddress::Core(core) => core.network() == network,
+            ChainAddress::Espace(_) => true,
+        };
+        Some(address).filter(|address| fits && Some(address.space()) == space)
     };
     let implementation =
         recorded("implementation").map(|address| (address, batch.code(address, at)));
     Asked {
-        there: recorded("address").map(|address| ask_there(target, batch, at, address)),
+        there: recorded("address").map(|address| ask_there(target, scene, batch, at, address)),
         implementation,
         target,
+        network,
     }
 }
 
-fn ask_there(target: Target<'_>, batch: &mut Batch, at: At, address: CoreAddress) -> AskedThere {
+fn ask_there(
+    target: Target<'_>,
+    scene: &Scene<'_>,
+    batch: &mut Batch,
+    at: At,
+    address: ChainAddress,
+) -> AskedThere {
     let table = code_of(target).and_then(|code| settings::table(&code.contract));
     let names = setting_names(target);
     let all = table.map(|table| table.settings).unwrap_or_default();
@@ -61,10 +89,38 @@ fn ask_there(target: Target<'_>, batch: &mut Batch, at: At, address: CoreAddress
         owner: view("owner()"),
         manager: table.and_then(|table| table.manager).map(&mut view),
         settings: wanted
-            .map(|setting| (setting, view(setting.getter)))
+            .map(|setting| {
+                (
+                    setting,
+                    ask_setting(target, scene, batch, at, address, setting),
+                )
+            })
             .collect(),
         code: batch.code(address, at),
         pointed_at: batch.implementation(address, at),
+    }
+}
+
+fn ask_setting(
+    target: Target<'_>,
+    scene: &Scene<'_>,
+    batch: &mut Batch,
+    at: At,
+    address: ChainAddress,
+    setting: &Setting,
+) -> Option<AskedSetting> {
+    match setting.getter {
+        Getter::View(signature) => Some(AskedSetting {
+            slot: batch.view(address, &abi::selector(signature), at),
+            place: None,
+        }),
+        Getter::Variable(name) => {
+            let place = layout::find(scene.outputs, &code_of(target)?, name)?;
+            Some(AskedSetting {
+                slot: batch.storage(address, &place.slot(), at),
+                place: Some(place),
+            })
+        }
     }
 }
 
@@ -94,7 +150,8 @@ impl Asked<'_> {
     pub(crate) fn slots(&self) -> impl Iterator<Item = Slot> {
         let there = self.there.iter().flat_map(|there| {
             let fixed = [there.code, there.pointed_at, there.owner];
-            let settings = there.settings.iter().map(|(_, slot)| *slot);
+            let settings = there.settings.iter();
+            let settings = settings.filter_map(|(_, asked)| asked.map(|asked| asked.slot));
             fixed.into_iter().chain(there.manager).chain(settings)
         });
         there.chain(self.implementation.map(|(_, slot)| slot))
@@ -125,39 +182,49 @@ pub(crate) fn read(
         .manager
         .and_then(|slot| answers.bytes(slot))
         .and_then(|bytes| abi::read_address(&bytes));
-    (present(asked.target, there, answers, scene), facts)
+    (present(asked, there, answers, scene), facts)
 }
 
 fn present(
-    target: Target<'_>,
+    asked: &Asked<'_>,
     there: &AskedThere,
     answers: &Answers,
     scene: &Scene<'_>,
 ) -> Observed {
-    let network = there.address.network();
+    let target = asked.target;
     let pointed_at = answers.pointed_at(there.pointed_at);
     let mut attributes = unseen(target);
     attributes.insert("proxy".to_owned(), Value::Bool(pointed_at.is_some()));
     let mut outputs = Attributes::new();
     if let Some(bytes) = pointed_at {
-        let implementation = CoreAddress::new(bytes, network).to_string();
+        let implementation = there.address.beside(bytes).to_string();
         outputs.insert("implementation".to_owned(), Value::Text(implementation));
     }
     let owner = answers
         .bytes(there.owner)
         .and_then(|bytes| abi::read_address(&bytes));
     if let Some(bytes) = owner {
-        let owner = CoreAddress::new(bytes, network).to_string();
+        let owner = there.address.beside(bytes).to_string();
         attributes.insert("owner".to_owned(), owner_value(target, &owner, scene));
         outputs.insert("owner_address".to_owned(), Value::Text(owner));
     }
-    let settings = there.settings.iter().map(|(setting, slot)| {
-        let answer = answers.bytes(*slot).unwrap_or_default();
-        let value = setting.read(&answer, network);
-        (
-            setting.name.to_owned(),
-            in_wanted_order(target, setting.name, value, scene),
-        )
+    let settings = there.settings.iter().map(|(setting, question)| {
+        let value = match question {
+            Some(question) => {
+                let answer = answers.bytes(question.slot).unwrap_or_default();
+                let answer = question
+                    .place
+                    .map_or(answer.clone(), |place| place.word(&answer));
+                setting.read(&answer, asked.network)
+            }
+            // No source of the spec says where it is: what the last run set is all that is known.
+            None => recorded_setting(target, setting.name),
+        };
+        let value = match setting.holds() {
+            Some(Holds::Mapped) => unmapped(target, setting.name, value, scene),
+            _ => in_wanted_order(target, setting.name, value, scene),
+        };
+        (setting.name.to_owned(), value)
     });
     attributes.insert("settings".to_owned(), Value::Map(settings.collect()));
     Observed::Present {
@@ -191,11 +258,11 @@ fn unseen(target: Target<'_>) -> Attributes {
 /// The account of the spec that has this address; the wanted one first, since two names may have one key.
 fn owner_value(target: Target<'_>, owner: &str, scene: &Scene<'_>) -> Value {
     let has_address = |account: &&pospool_model::Address| {
-        let outputs = scene.outputs.get(*account);
-        outputs
-            .and_then(|outputs| outputs.get("address"))
-            .and_then(Value::as_text)
-            == Some(owner)
+        let Some(outputs) = scene.outputs.get(*account) else {
+            return false;
+        };
+        let mut addresses = ["address", "espace_address"].into_iter();
+        addresses.any(|name| outputs.get(name).and_then(Value::as_text) == Some(owner))
     };
     let wanted = target
         .wanted
@@ -209,6 +276,33 @@ fn owner_value(target: Target<'_>, owner: &str, scene: &Scene<'_>) -> Value {
         Some(account) => Value::Resource(account.clone()),
         None => Value::from(owner),
     }
+}
+
+fn recorded_setting(target: Target<'_>, name: &str) -> Value {
+    let recorded = target
+        .recorded
+        .and_then(|recorded| recorded.attributes.get("settings"));
+    let recorded = recorded
+        .and_then(Value::as_map)
+        .and_then(|settings| settings.get(name));
+    recorded.cloned().unwrap_or_default()
+}
+
+/// What was set is the account in eSpace that a Core contract acts through. It is shown as that contract if the spec
+/// or the last run named it.
+fn unmapped(target: Target<'_>, name: &str, value: Value, scene: &Scene<'_>) -> Value {
+    let recorded = target.recorded.map(|recorded| &recorded.attributes);
+    let sides = [target.wanted, recorded].into_iter().flatten();
+    let named = sides.filter_map(|attributes| attributes.get("settings")?.as_map()?.get(name));
+    let mut texts = named.filter_map(|named| match named {
+        Value::Resource(address) => scene.outputs.get(address)?.get("address")?.as_text(),
+        other => other.as_text(),
+    });
+    let is_it = |text: &&str| {
+        let address = text.parse::<ChainAddress>();
+        address.is_ok_and(|address| value.as_text() == Some(&address.in_espace().to_string()))
+    };
+    texts.find(is_it).map_or(value.clone(), Value::from)
 }
 
 /// A set that holds what is wanted is written in the wanted order.

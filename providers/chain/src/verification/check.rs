@@ -10,10 +10,10 @@ use pospool_model::{Attributes, ProviderError, Value};
 use serde_json::{Value as Json, json};
 use tokio::time::Instant;
 
-use super::Space;
 use super::compare::{self, Likeness};
 use super::parts::{Part, bytes_of};
 use crate::batch::IMPLEMENTATION_SLOT;
+use crate::chain_address::Space;
 use crate::rpc::{Call, Rpc, RpcError};
 use crate::send::{Pace, SAY_EVERY};
 use crate::text::{hex_bytes, hex_text, hex_word};

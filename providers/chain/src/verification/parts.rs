@@ -11,14 +11,14 @@ use pospool_model::{Address, Attributes, Problem, Value};
 use serde_json::Value as Json;
 
 use super::compare::Hole;
-use super::{Space, contracts};
+use super::contracts;
 use crate::abi;
-use crate::address::CoreAddress;
 use crate::chain;
+use crate::chain_address::{ChainAddress, Space};
 use crate::contract::artifact::{self, PROXY};
 use crate::contract::design::INITIALIZE;
 use crate::contract::{CodeName, is_proxied};
-use crate::resolve::address_of;
+use crate::resolve::chain_address_of;
 use crate::text::hex_bytes;
 
 type Map = BTreeMap<Address, Attributes>;
@@ -138,9 +138,8 @@ fn of_contract(contract: &Address, around: Surroundings<'_>) -> Result<Vec<Part>
     } else {
         Vec::new()
     };
-    let bytes = implementation.as_deref().and_then(bytes_of);
-    let target = CoreAddress::new(bytes.unwrap_or_default(), home.network);
-    let behind = abi::proxy_arguments(target, &first_call);
+    let target = implementation.as_deref().and_then(bytes_of);
+    let behind = abi::proxy_arguments(target.unwrap_or_default(), &first_call);
     Ok(vec![
         part(false, implementation.clone(), None, compiled, arguments),
         part(true, text("address"), implementation, proxy, behind),
@@ -177,22 +176,12 @@ impl Home {
         let chain = chain.ok_or_else(unknown)?;
         let attributes = around.wanted.get(chain).ok_or_else(unknown)?;
         let outputs = around.outputs.get(chain).ok_or_else(unknown)?;
-        let space = match contract.kind() {
-            "espace_contract" => Space::Espace,
-            _ => Space::Core,
-        };
+        let space = Space::of_kind(contract.kind()).unwrap_or(Space::Core);
         let text = |name: &str| attributes.get(name).and_then(Value::as_text);
-        let endpoints = match space {
-            Space::Core => chain::endpoints(attributes),
-            Space::Espace => text("espace_rpc")
-                .map(ToOwned::to_owned)
-                .into_iter()
-                .collect(),
-        };
         let network = outputs.get("core_chain_id").and_then(Value::as_integer);
         Ok(Self {
             space,
-            endpoints,
+            endpoints: chain::endpoints(attributes, space),
             name: text("network").unwrap_or_default().to_owned(),
             network: network
                 .and_then(|id| id.try_into().ok())
@@ -200,39 +189,20 @@ impl Home {
         })
     }
 
-    /// The address behind a constructor's argument. Only its bytes count.
-    fn resolve(&self, value: &Value, outputs: &Map) -> Result<CoreAddress, Problem> {
-        if self.space == Space::Core {
-            return address_of(value, outputs, self.network, &["contract"]);
-        }
-        let text = match value {
-            Value::Resource(resource) => outputs
-                .get(resource)
-                .and_then(|outputs| {
-                    outputs
-                        .get("espace_address")
-                        .or_else(|| outputs.get("address"))
-                })
-                .and_then(Value::as_text),
-            other => other.as_text(),
-        };
-        let bytes = text.and_then(bytes_of).ok_or_else(|| {
-            let summary = format!("the address of {value} is not known yet");
-            Problem::new("chain/unknown-address", &["contract"], summary)
-        })?;
-        Ok(CoreAddress::new(bytes, self.network))
+    /// The address behind a constructor's argument.
+    fn resolve(&self, value: &Value, outputs: &Map) -> Result<[u8; 20], Problem> {
+        let path = ["contract"];
+        let address = chain_address_of(value, self.space, outputs, self.network, &path)?;
+        Ok(match self.space {
+            Space::Core => address.bytes(),
+            Space::Espace => address.in_espace().bytes(),
+        })
     }
 }
 
 /// The 20 bytes of an address in either form.
 pub(super) fn bytes_of(text: &str) -> Option<[u8; 20]> {
-    match Space::of(text) {
-        Space::Espace => hex_bytes(text)?.try_into().ok(),
-        Space::Core => text
-            .parse::<CoreAddress>()
-            .ok()
-            .map(|address| address.bytes()),
-    }
+    text.parse::<ChainAddress>().ok().map(ChainAddress::bytes)
 }
 
 /// Reads a compiled contract of a source.
