@@ -21,7 +21,8 @@ pub(crate) mod submit;
 mod web;
 
 use crate::chain_address::Space;
-pub(crate) use compare::Hole;
+pub(crate) use compare::{Hole, Likeness, compare};
+pub(crate) use parts::Compiled;
 use pospool_model::{Address, Attributes, Problem, Value};
 pub(crate) use web::Web;
 

@@ -63,15 +63,38 @@ impl Part {
 
 /// What the compiler made, as far as a verification needs it.
 #[derive(Clone, Debug)]
-pub(super) struct Compiled {
+pub(crate) struct Compiled {
     /// Fully qualified: `contracts/PoSPool.sol:PoSPool`.
-    pub(super) name: String,
+    pub(crate) name: String,
     /// Long version: `0.8.4+commit.c7e474f2`.
-    pub(super) compiler: String,
+    pub(crate) compiler: String,
     /// File with the compiler's standard JSON input.
-    pub(super) input: PathBuf,
-    pub(super) runtime: Vec<u8>,
-    pub(super) holes: Vec<Hole>,
+    pub(crate) input: PathBuf,
+    pub(crate) runtime: Vec<u8>,
+    pub(crate) holes: Vec<Hole>,
+}
+
+impl Compiled {
+    /// Reads a compiled contract of a source.
+    pub(crate) fn read(value: &Value) -> Result<Self, Problem> {
+        let text = |name: &str| value.as_map()?.get(name).and_then(Value::as_text);
+        let compiled = || {
+            Some(Self {
+                name: format!("{}:{}", text("file")?, text("contract")?),
+                compiler: text("compiler")?.to_owned(),
+                input: text("input")?.into(),
+                runtime: hex_bytes(text("runtime")?)?,
+                holes: holes(&serde_json::from_str(text("immutables")?).ok()?),
+            })
+        };
+        compiled()
+            .filter(|found| !found.runtime.is_empty())
+            .ok_or_else(|| {
+                let name = text("contract").unwrap_or(PROXY);
+                let summary = format!("the source does not tell what `{name}` was compiled from");
+                Problem::new("chain/no-code", &["contract"], summary)
+            })
+    }
 }
 
 /// Returns the parts of all contracts that a verification names.
@@ -117,7 +140,10 @@ fn of_contract(contract: &Address, around: Surroundings<'_>) -> Result<Vec<Part>
         arguments,
     };
     let value = artifact::value(around.outputs, &code)?;
-    let (found, compiled) = (artifact::find(around.outputs, &code)?, read(value)?);
+    let (found, compiled) = (
+        artifact::find(around.outputs, &code)?,
+        Compiled::read(value)?,
+    );
     let given = wanted.get("constructor").and_then(Value::as_list);
     let resolve = |value: &Value| home.resolve(value, around.outputs);
     let init = found.init_with(given.unwrap_or_default(), &resolve)?;
@@ -132,7 +158,7 @@ fn of_contract(contract: &Address, around: Surroundings<'_>) -> Result<Vec<Part>
         )]);
     }
     let implementation = text("implementation");
-    let proxy = read(artifact::proxy_value(around.outputs, &code)?)?;
+    let proxy = Compiled::read(artifact::proxy_value(around.outputs, &code)?)?;
     let first_call = if found.has_initialize() {
         abi::selector(INITIALIZE).to_vec()
     } else {
@@ -203,27 +229,6 @@ impl Home {
 /// The 20 bytes of an address in either form.
 pub(super) fn bytes_of(text: &str) -> Option<[u8; 20]> {
     text.parse::<ChainAddress>().ok().map(ChainAddress::bytes)
-}
-
-/// Reads a compiled contract of a source.
-fn read(value: &Value) -> Result<Compiled, Problem> {
-    let text = |name: &str| value.as_map()?.get(name).and_then(Value::as_text);
-    let compiled = || {
-        Some(Compiled {
-            name: format!("{}:{}", text("file")?, text("contract")?),
-            compiler: text("compiler")?.to_owned(),
-            input: text("input")?.into(),
-            runtime: hex_bytes(text("runtime")?)?,
-            holes: holes(&serde_json::from_str(text("immutables")?).ok()?),
-        })
-    };
-    compiled()
-        .filter(|found| !found.runtime.is_empty())
-        .ok_or_else(|| {
-            let name = text("contract").unwrap_or(PROXY);
-            let summary = format!("the source does not tell what `{name}` was compiled from");
-            Problem::new("chain/no-code", &["contract"], summary)
-        })
 }
 
 /// Reads the compiler's list of immutables: number -> places.
