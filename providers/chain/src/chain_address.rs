@@ -29,7 +29,16 @@ impl Space {
         }
     }
 
-    /// Its name in lanes and counters.
+    /// The space that an address is written for.
+    pub(crate) fn of(address: &str) -> Self {
+        if address.starts_with("0x") {
+            Self::Espace
+        } else {
+            Self::Core
+        }
+    }
+
+    /// Its name in lanes, in counters and in specs.
     pub(crate) fn word(self) -> &'static str {
         match self {
             Self::Core => "core",
@@ -52,6 +61,12 @@ impl Space {
             "espace_contract" => Some(Self::Espace),
             _ => None,
         }
+    }
+}
+
+impl fmt::Display for Space {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.title())
     }
 }
 
@@ -130,12 +145,15 @@ impl FromStr for ChainAddress {
     type Err = ChainAddressError;
 
     fn from_str(text: &str) -> Result<Self, ChainAddressError> {
-        if text.starts_with("0x") {
-            let espace = text.parse::<EspaceAddress>();
-            espace.map(Self::Espace).map_err(ChainAddressError::Espace)
-        } else {
-            let core = text.parse::<CoreAddress>();
-            core.map(Self::Core).map_err(ChainAddressError::Core)
+        match Space::of(text) {
+            Space::Espace => {
+                let espace = text.parse::<EspaceAddress>();
+                espace.map(Self::Espace).map_err(ChainAddressError::Espace)
+            }
+            Space::Core => {
+                let core = text.parse::<CoreAddress>();
+                core.map(Self::Core).map_err(ChainAddressError::Core)
+            }
         }
     }
 }

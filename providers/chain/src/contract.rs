@@ -149,6 +149,9 @@ pub(crate) fn is_proxied(attributes: &Attributes) -> bool {
 }
 
 #[cfg(test)]
+mod espace_tests;
+
+#[cfg(test)]
 mod tests {
     use super::*;
 

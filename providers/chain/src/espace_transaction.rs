@@ -179,8 +179,8 @@ mod tests {
             max_fee: 40_000_000_000,
             max_priority: 1_000_000_000,
         };
-        let signer = key(&"46".repeat(32));
-        let signed = transfer(price, 71).sign(&signer);
+        let own = key(&"46".repeat(32));
+        let signed = transfer(price, 71).sign(&own);
         let (read, signature): (TypedTransaction, Reference) =
             TypedTransaction::decode_signed(&Rlp::new(&signed.raw)).unwrap();
         let expected = Eip1559TransactionRequest::new()
@@ -197,7 +197,7 @@ mod tests {
         let sender = signature.recover(read.sighash()).unwrap();
         assert_eq!(
             hex_text(&sender.0),
-            crate::address::espace_address(&signer.public())
+            crate::address::espace_address(&own.public())
         );
         assert_eq!(read.hash(&signature).0, signed.hash);
     }

@@ -29,20 +29,25 @@ fn cross_space_call(network: u32) -> CoreAddress {
 }
 
 /// Fills in whom it is for: the account that pays.
-pub(crate) fn normalise(mut attributes: Attributes) -> Result<Attributes, Vec<Problem>> {
+pub(crate) fn normalise(mut attributes: Attributes) -> Attributes {
     let to = attributes.get("to").filter(|to| **to != Value::Null);
     if to.is_none()
         && let Some(from) = attributes.get("from").cloned()
     {
         attributes.insert("to".to_owned(), from);
     }
-    Ok(attributes)
+    attributes
 }
 
-/// What was done once is there, whatever became of the money.
-pub(crate) fn observe(recorded: &Recorded) -> Observed {
+/// What was done once is there, whatever became of the money. A run that was cut off after the transfer has recorded
+/// no attributes: they are what the spec wants, as only the same plan can have begun it.
+pub(crate) fn observe(recorded: &Recorded, wanted: Option<&Attributes>) -> Observed {
+    let wanted = wanted.into_iter().flatten();
+    let missing = wanted.filter(|(name, _)| !recorded.attributes.contains_key(*name));
     Observed::Present {
-        attributes: Attributes::new(),
+        attributes: missing
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect(),
         outputs: recorded.outputs.clone(),
     }
 }

@@ -29,6 +29,8 @@ mod codes;
 mod contract;
 mod draft;
 pub mod espace_address;
+#[cfg(test)]
+mod espace_node_tests;
 mod espace_transaction;
 mod facts;
 mod flight;
@@ -159,7 +161,7 @@ impl Provider for ChainProvider {
             "chain" => chain::normalise(attributes),
             "core_contract" => contract::normalise(Space::Core, attributes),
             "espace_contract" => contract::normalise(Space::Espace, attributes),
-            "funding" => funding::normalise(attributes),
+            "funding" => Ok(funding::normalise(attributes)),
             "pos_registration" => registration::normalise(attributes),
             "verification" => verification::normalise(attributes),
             _ => Ok(attributes),

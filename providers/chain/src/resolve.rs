@@ -70,6 +70,22 @@ pub(crate) fn chain_address_of(
     .help(format!("on this network the same account is {other}")))
 }
 
+/// Returns the bytes of a constructor's argument of type `address`. A Core account stands in eSpace for the one that it
+/// acts through there; Core Space has no such account for one of eSpace, whose own bytes count.
+pub(crate) fn argument_of(
+    value: &Value,
+    space: Space,
+    outputs: &BTreeMap<Address, Attributes>,
+    network: u32,
+    path: &[&str],
+) -> Result<[u8; 20], Problem> {
+    let address = chain_address_of(value, space, outputs, network, path)?;
+    Ok(match space {
+        Space::Core => address.bytes(),
+        Space::Espace => address.in_espace().bytes(),
+    })
+}
+
 /// The problem of an address of the wrong space.
 pub(crate) fn wrong_space(value: &Value, meant: Space, path: &[&str]) -> Problem {
     let summary = format!("{value} is not in {}", meant.title());

@@ -4,6 +4,8 @@
 //! - Returns: normal forms, call arguments, problems.
 //! - Never: asks the chain.
 
+use std::collections::BTreeMap;
+
 use pospool_model::diagnostic::did_you_mean;
 use pospool_model::{Blocks, Problem, Value};
 
@@ -66,7 +68,13 @@ pub(crate) enum SettingType {
     Addresses {
         remover: &'static str,
     },
+    /// Which pool of eSpace belongs to which of Core Space: maps with [`PAIR`]. The getter takes the first; a second
+    /// that is zero takes the pair out.
+    Pairs,
 }
+
+/// Names in a pair of pools, and which addresses they hold.
+pub(crate) const PAIR: [(&str, Holds); 2] = [("pool", Holds::Core), ("espace_pool", Holds::Espace)];
 
 /// Which addresses a setting takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,6 +97,12 @@ impl Holds {
             (Self::Mapped, _) => Some(address.in_espace().into()),
             _ => None,
         }
+    }
+
+    /// The argument for an address in text.
+    pub(crate) fn argument(self, text: &str) -> Option<Argument> {
+        let stored = self.stored(parse_address(text)?)?;
+        Some(Argument::Address(stored.bytes()))
     }
 
     /// The space whose addresses stand in a spec.
@@ -204,14 +218,22 @@ const POOL_MANAGER: Table = Table {
     contract: "PoolManager",
     space: Space::Core,
     manager: None,
-    settings: &[owned(
-        "pools",
-        SettingType::Addresses {
-            remover: "removePool(address)",
-        },
-        "getPoolAddresses()",
-        "addPool(address)",
-    )],
+    settings: &[
+        owned(
+            "pools",
+            SettingType::Addresses {
+                remover: "removePool(address)",
+            },
+            "getPoolAddresses()",
+            "addPool(address)",
+        ),
+        owned(
+            "espace_pools",
+            SettingType::Pairs,
+            "eSpacePoolAddresses(address)",
+            "setEspacePool(address,address)",
+        ),
+    ],
 };
 
 /// `contracts/eSpacePoolBridge.sol`.
@@ -361,15 +383,6 @@ impl Table {
 }
 
 impl Setting {
-    /// Which addresses it takes, if its values stand for accounts or contracts.
-    pub(crate) fn holds(&self) -> Option<Holds> {
-        match self.ty {
-            SettingType::Address(holds) => Some(holds),
-            SettingType::Addresses { .. } => Some(Holds::Core),
-            _ => None,
-        }
-    }
-
     /// Brings a wanted value into its normal form, which is the one that [`Setting::read`] returns.
     pub(crate) fn normal(&self, value: Value) -> Result<Value, Problem> {
         let wrong = |found: &Value, expected: &str| {
@@ -380,14 +393,7 @@ impl Setting {
             (_, value @ Value::Unknown)
             | (SettingType::Text, value @ Value::Text(_))
             | (SettingType::Blocks, value @ Value::Blocks(_)) => Ok(value),
-            (SettingType::Address(holds), Value::Resource(resource)) => {
-                if holds.names(resource.kind()) {
-                    Ok(Value::Resource(resource))
-                } else {
-                    let value = Value::Resource(resource);
-                    Err(wrong_space(&value, holds.space(), &["settings", self.name]))
-                }
-            }
+            (SettingType::Address(holds), value) => self.normal_address(holds, &value),
             (SettingType::Text, value) => Err(wrong(&value, "text")),
             (SettingType::Blocks, value) => Err(wrong(&value, "a number of blocks")
                 .help("write it with its unit: `blocks(2250000)`")),
@@ -396,18 +402,68 @@ impl Setting {
                 None => Err(wrong(&value, "a percentage")
                     .help("write it like \"90%\" or \"90.5%\": more than 0, at most 100, at most two decimals")),
             },
-            (SettingType::Address(holds), value) => match value.as_text().and_then(parse_address) {
-                Some(address) => match holds.stored(address) {
-                    Some(stored) => Ok(Value::Text(stored.to_string())),
-                    None => Err(wrong_space(&value, holds.space(), &["settings", self.name])),
-                },
-                None => Err(wrong(&value, "an account or contract").help(address_help(holds))),
-            },
             (SettingType::Addresses { .. }, Value::List(list)) => self.normal_list(list),
             (SettingType::Addresses { .. }, value) => {
                 Err(wrong(&value, "a list of contracts").help("write it like `[core_contract.pool]`"))
             }
+            (SettingType::Pairs, Value::List(list)) => self.normal_pairs(&list),
+            (SettingType::Pairs, value) => {
+                Err(wrong(&value, "a list of pairs").help(PAIR_HELP))
+            }
         }
+    }
+
+    fn normal_address(&self, holds: Holds, value: &Value) -> Result<Value, Problem> {
+        let path = ["settings", self.name];
+        let fits = match value {
+            Value::Unknown => return Ok(Value::Unknown),
+            Value::Resource(resource) => holds.names(resource.kind()).then(|| value.clone()),
+            other => {
+                let address = other.as_text().and_then(parse_address).ok_or_else(|| {
+                    let name = self.name;
+                    let summary =
+                        format!("`{name}` is {value}, and an account or contract is expected");
+                    Problem::new(WRONG, &path, summary).help(address_help(holds))
+                })?;
+                let stored = holds.stored(address);
+                stored.map(|stored| Value::Text(stored.to_string()))
+            }
+        };
+        fits.ok_or_else(|| wrong_space(value, holds.space(), &path))
+    }
+
+    fn normal_pairs(&self, list: &[Value]) -> Result<Value, Problem> {
+        let problem =
+            |what: String| Problem::new(WRONG, &["settings", self.name], what).help(PAIR_HELP);
+        let mut normal: Vec<Value> = Vec::new();
+        let mut pools = Vec::new();
+        for value in list {
+            if *value == Value::Unknown {
+                normal.push(Value::Unknown);
+                continue;
+            }
+            let map = value.as_map().filter(|map| map.len() == PAIR.len());
+            let sides = PAIR.map(|(name, holds)| Some((name, holds, map?.get(name)?)));
+            let [Some(pool), Some(other)] = sides else {
+                return Err(problem(format!(
+                    "{value} in `{}` is not a pair of pools",
+                    self.name
+                )));
+            };
+            let mut pair = BTreeMap::new();
+            for (name, holds, value) in [pool, other] {
+                pair.insert(name.to_owned(), self.normal_address(holds, value)?);
+            }
+            if pools.contains(&pair[PAIR[0].0]) {
+                return Err(problem(format!(
+                    "{} is twice in `{}`",
+                    pair[PAIR[0].0], self.name
+                )));
+            }
+            pools.push(pair[PAIR[0].0].clone());
+            normal.push(Value::Map(pair));
+        }
+        Ok(Value::List(normal))
     }
 
     fn normal_list(&self, list: Vec<Value>) -> Result<Value, Problem> {
@@ -455,8 +511,19 @@ impl Setting {
                 let list = list.into_iter().map(|bytes| address(Holds::Core, bytes));
                 Value::List(list.collect())
             }),
+            // It has an answer for each pair: [`Setting::read_pair`].
+            SettingType::Pairs => None,
         };
         value.unwrap_or_default()
+    }
+
+    /// Reads the getter's answer for one pool of Core Space; `None` if no pool of eSpace belongs to it.
+    pub(crate) fn read_pair(pool: ChainAddress, answer: &[u8]) -> Option<Value> {
+        let bytes = abi::read_address(answer).filter(|bytes| *bytes != [0; 20])?;
+        let sides = [pool.to_string(), EspaceAddress::new(bytes).to_string()];
+        let sides = PAIR.iter().zip(sides);
+        let pair = sides.map(|((name, _), text)| ((*name).to_owned(), Value::Text(text)));
+        Some(Value::Map(pair.collect()))
     }
 
     /// Turns a normal value, or one entry of a list, into the setter's argument; `None` if it is of no use there.
@@ -465,10 +532,8 @@ impl Setting {
             (SettingType::Text, Value::Text(text)) => Some(Argument::Text(text.clone())),
             (SettingType::Ratio, Value::Text(text)) => parse_ratio(text).map(Argument::Number),
             (SettingType::Blocks, Value::Blocks(blocks)) => Some(Argument::Number(blocks.0.into())),
-            (_, Value::Text(text)) => {
-                let stored = self.holds()?.stored(parse_address(text)?)?;
-                Some(Argument::Address(stored.bytes()))
-            }
+            (SettingType::Address(holds), Value::Text(text)) => holds.argument(text),
+            (SettingType::Addresses { .. }, Value::Text(text)) => Holds::Core.argument(text),
             _ => None,
         }
     }
@@ -485,6 +550,9 @@ impl Setting {
         }
     }
 }
+
+const PAIR_HELP: &str =
+    "write it like `[{ pool = core_contract.pool, espace_pool = espace_contract.pool }]`";
 
 fn address_help(holds: Holds) -> &'static str {
     match holds {

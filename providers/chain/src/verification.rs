@@ -20,11 +20,13 @@ mod parts;
 pub(crate) mod submit;
 mod web;
 
-use crate::chain_address::Space;
+use pospool_model::{Address, Attributes, Problem, Value};
+
 pub(crate) use compare::{Hole, Likeness, compare};
 pub(crate) use parts::Compiled;
-use pospool_model::{Address, Attributes, Problem, Value};
 pub(crate) use web::Web;
+
+use crate::chain_address::Space;
 
 /// The attribute that tells what is there; the spec need not write it.
 const VERIFIED: &str = "verified";

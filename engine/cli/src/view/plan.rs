@@ -208,8 +208,13 @@ fn payment(payer: &Address, costs: &BTreeMap<Purpose, Drip>) -> String {
     let all = from_balance
         .map(|(_, cost)| *cost)
         .try_fold(Drip(0), Drip::checked_add);
-    let all = all.map_or_else(|| "too much to add".to_owned(), |sum| sum.to_string());
-    let mut text = format!("  {payer}: {all}\n");
+    let all = match all {
+        None => ": too much to add".to_owned(),
+        // All of it is paid from another account.
+        Some(Drip(0)) => String::new(),
+        Some(sum) => format!(": {sum}"),
+    };
+    let mut text = format!("  {payer}{all}\n");
     for (purpose, amount) in costs {
         let what = match purpose {
             Purpose::Gas => "gas; what is not used stays with the payer",

@@ -17,8 +17,8 @@ use crate::chain_address::{ChainAddress, Space};
 use crate::draft::{Draft, Plan, Sender};
 use crate::facts::{ContractFacts, Facts};
 use crate::gas;
-use crate::resolve::{chain_address_of, wrong_space};
-use crate::settings::{self, Setting};
+use crate::resolve::{argument_of, chain_address_of, wrong_space};
+use crate::settings::{self, Holds, Setting};
 
 /// Call that gives a pool its first settings and its manager.
 pub(crate) const INITIALIZE: &str = "initialize()";
@@ -171,14 +171,7 @@ pub(super) fn deploy(
     let arguments = task.wanted.get("constructor").and_then(Value::as_list);
     let (known, network) = (world.outputs, scope.owner.chain.network);
     let space = scope.owner.space();
-    let resolve = |value: &Value| {
-        let path = ["constructor"];
-        let address = chain_address_of(value, space, known, network, &path)?;
-        Ok(match space {
-            Space::Core => address.bytes(),
-            Space::Espace => address.in_espace().bytes(),
-        })
-    };
+    let resolve = |value: &Value| argument_of(value, space, known, network, &["constructor"]);
     let init = found.init_with(arguments.unwrap_or_default(), &resolve)?;
     let address = creation_address(world, scope.owner, &init);
     let what = if name == "implementation" {
@@ -291,10 +284,7 @@ pub(super) fn wanted_calls(
         };
         // An address that is written out is checked too: it may be one of another network.
         let path = ["settings", setting.name];
-        let resolve = |value: &Value| {
-            let Some(holds) = setting.holds() else {
-                return Ok(value.clone());
-            };
+        let resolve = |value: &Value, holds: Holds| {
             let space = holds.space();
             let address = chain_address_of(value, space, world.outputs, network, &path)?;
             let stored = holds.stored(address);

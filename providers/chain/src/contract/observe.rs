@@ -11,11 +11,11 @@ use pospool_model::{Attributes, Value};
 
 use super::layout::{self, Place};
 use super::{CodeName, artifact};
-use crate::abi;
+use crate::abi::{self, Argument};
 use crate::batch::{Answers, At, Batch, Slot};
 use crate::chain_address::{ChainAddress, Space};
 use crate::facts::ContractFacts;
-use crate::settings::{self, Getter, Holds, Setting};
+use crate::settings::{self, Getter, Holds, PAIR, Setting, SettingType};
 use crate::verification::{Compiled, Likeness, compare};
 
 /// Questions about one contract.
@@ -36,15 +36,28 @@ struct AskedThere {
     pointed_at: Slot,
     owner: Slot,
     manager: Option<Slot>,
-    settings: Vec<(&'static Setting, Option<AskedSetting>)>,
+    settings: Vec<(&'static Setting, AskedSetting)>,
 }
 
-/// One question about a setting.
-#[derive(Clone, Copy)]
-struct AskedSetting {
-    slot: Slot,
-    /// Where in a word of storage it stands, if it is read from there.
-    place: Option<Place>,
+/// Questions about a setting.
+enum AskedSetting {
+    View(Slot),
+    /// A word of storage, and where in it the setting stands.
+    Word(Slot, Place),
+    /// One question for each pool of Core Space that the spec or the last run paired.
+    Pairs(Vec<(ChainAddress, Slot)>),
+    /// Nobody can tell.
+    Nothing,
+}
+
+impl AskedSetting {
+    fn slots(&self) -> Vec<Slot> {
+        match self {
+            Self::View(slot) | Self::Word(slot, _) => vec![*slot],
+            Self::Pairs(pairs) => pairs.iter().map(|(_, slot)| *slot).collect(),
+            Self::Nothing => Vec::new(),
+        }
+    }
 }
 
 /// Asks about one contract; `network` is that of the chain's Core addresses.
@@ -114,17 +127,23 @@ fn ask_setting(
     at: At,
     address: ChainAddress,
     setting: &Setting,
-) -> Option<AskedSetting> {
+) -> AskedSetting {
     match setting.getter {
-        Getter::View(signature) => Some(AskedSetting {
-            slot: batch.view(address, &abi::selector(signature), at),
-            place: None,
-        }),
+        Getter::View(signature) if setting.ty == SettingType::Pairs => {
+            let pools = paired(target, setting.name, scene).into_iter();
+            let asked = pools.map(|pool| {
+                let data = abi::call(signature, &[Argument::Address(pool.bytes())]);
+                (pool, batch.view(address, &data, at))
+            });
+            AskedSetting::Pairs(asked.collect())
+        }
+        Getter::View(signature) => {
+            AskedSetting::View(batch.view(address, &abi::selector(signature), at))
+        }
         Getter::Variable(name) => {
-            let place = layout::find(scene.outputs, &code_of(target)?, name)?;
-            Some(AskedSetting {
-                slot: batch.storage(address, &place.slot(), at),
-                place: Some(place),
+            let place = code_of(target).and_then(|code| layout::find(scene.outputs, &code, name));
+            place.map_or(AskedSetting::Nothing, |place| {
+                AskedSetting::Word(batch.storage(address, &place.slot(), at), place)
             })
         }
     }
@@ -147,6 +166,36 @@ fn likeness(asked: &Asked<'_>, answers: &Answers, scene: &Scene<'_>) -> Option<L
         &wanted.holes,
         &answers.bytes(*slot)?,
     ))
+}
+
+/// A setting as the spec wants it, and as the last run recorded it.
+fn both_sides<'a>(target: Target<'a>, name: &str) -> impl Iterator<Item = &'a Value> {
+    let recorded = target.recorded.map(|recorded| &recorded.attributes);
+    let sides = [target.wanted, recorded].into_iter().flatten();
+    sides.filter_map(move |attributes| attributes.get("settings")?.as_map()?.get(name))
+}
+
+/// The text of an address that a spec writes, or of a resource whose address is known.
+fn known_text<'a>(value: &'a Value, scene: &Scene<'a>) -> Option<&'a str> {
+    match value {
+        Value::Resource(address) => scene.outputs.get(address)?.get("address")?.as_text(),
+        other => other.as_text(),
+    }
+}
+
+/// Pools of Core Space that stand in a list of pairs, the wanted ones first.
+fn paired(target: Target<'_>, name: &str, scene: &Scene<'_>) -> Vec<ChainAddress> {
+    let mut pools = Vec::new();
+    let lists = both_sides(target, name).filter_map(Value::as_list);
+    for pair in lists.flatten().filter_map(Value::as_map) {
+        let text = pair.get(PAIR[0].0).and_then(|pool| known_text(pool, scene));
+        if let Some(Ok(pool)) = text.map(str::parse::<ChainAddress>)
+            && !pools.contains(&pool)
+        {
+            pools.push(pool);
+        }
+    }
+    pools
 }
 
 /// The code that was deployed, or that is wanted if nothing says what was.
@@ -176,7 +225,7 @@ impl Asked<'_> {
         let there = self.there.iter().flat_map(|there| {
             let fixed = [there.code, there.pointed_at, there.owner];
             let settings = there.settings.iter();
-            let settings = settings.filter_map(|(_, asked)| asked.map(|asked| asked.slot));
+            let settings = settings.flat_map(|(_, asked)| asked.slots());
             fixed.into_iter().chain(there.manager).chain(settings)
         });
         let code = self.other_code.as_ref().map(|(_, slot)| *slot);
@@ -240,19 +289,9 @@ fn present(
         outputs.insert("owner_address".to_owned(), Value::Text(owner));
     }
     let settings = there.settings.iter().map(|(setting, question)| {
-        let value = match question {
-            Some(question) => {
-                let answer = answers.bytes(question.slot).unwrap_or_default();
-                let answer = question
-                    .place
-                    .map_or(answer.clone(), |place| place.word(&answer));
-                setting.read(&answer, asked.network)
-            }
-            // No source of the spec says where it is: what the last run set is all that is known.
-            None => recorded_setting(target, setting.name),
-        };
-        let value = match setting.holds() {
-            Some(Holds::Mapped) => unmapped(target, setting.name, value, scene),
+        let value = read_setting(asked, setting, question, answers);
+        let value = match setting.ty {
+            SettingType::Address(Holds::Mapped) => unmapped(target, setting.name, &value, scene),
             _ => in_wanted_order(target, setting.name, value, scene),
         };
         (setting.name.to_owned(), value)
@@ -309,26 +348,36 @@ fn owner_value(target: Target<'_>, owner: &str, scene: &Scene<'_>) -> Value {
     }
 }
 
-fn recorded_setting(target: Target<'_>, name: &str) -> Value {
-    let recorded = target
-        .recorded
-        .and_then(|recorded| recorded.attributes.get("settings"));
-    let recorded = recorded
-        .and_then(Value::as_map)
-        .and_then(|settings| settings.get(name));
-    recorded.cloned().unwrap_or_default()
+fn read_setting(
+    asked: &Asked<'_>,
+    setting: &Setting,
+    question: &AskedSetting,
+    answers: &Answers,
+) -> Value {
+    let bytes = |slot: Slot| answers.bytes(slot).unwrap_or_default();
+    match question {
+        AskedSetting::View(slot) => setting.read(&bytes(*slot), asked.network),
+        AskedSetting::Word(slot, place) => setting.read(&place.word(&bytes(*slot)), asked.network),
+        AskedSetting::Pairs(pairs) => {
+            let found = pairs
+                .iter()
+                .filter_map(|(pool, slot)| Setting::read_pair(*pool, &bytes(*slot)));
+            Value::List(found.collect())
+        }
+        // No source of the spec says where it is: what the last run set is all that is known.
+        AskedSetting::Nothing => {
+            let recorded = asked.target.recorded.map(|recorded| &recorded.attributes);
+            let settings = recorded.and_then(|attributes| attributes.get("settings")?.as_map());
+            let value = settings.and_then(|settings| settings.get(setting.name));
+            value.cloned().unwrap_or_default()
+        }
+    }
 }
 
 /// What was set is the account in eSpace that a Core contract acts through. It is shown as that contract if the spec
 /// or the last run named it.
-fn unmapped(target: Target<'_>, name: &str, value: Value, scene: &Scene<'_>) -> Value {
-    let recorded = target.recorded.map(|recorded| &recorded.attributes);
-    let sides = [target.wanted, recorded].into_iter().flatten();
-    let named = sides.filter_map(|attributes| attributes.get("settings")?.as_map()?.get(name));
-    let mut texts = named.filter_map(|named| match named {
-        Value::Resource(address) => scene.outputs.get(address)?.get("address")?.as_text(),
-        other => other.as_text(),
-    });
+fn unmapped(target: Target<'_>, name: &str, value: &Value, scene: &Scene<'_>) -> Value {
+    let mut texts = both_sides(target, name).filter_map(|named| known_text(named, scene));
     let is_it = |text: &&str| {
         let address = text.parse::<ChainAddress>();
         address.is_ok_and(|address| value.as_text() == Some(&address.in_espace().to_string()))

@@ -15,7 +15,7 @@ fn wanted(cfx: u128) -> Attributes {
         ("amount", Value::Amount(Drip(cfx * CFX))),
         ("from", resource("account.operator")),
     ]);
-    normalise(block).unwrap()
+    normalise(block)
 }
 
 fn bench(cfx: u128) -> Bench {
@@ -81,9 +81,9 @@ fn what_needs_the_money_waits_until_it_is_there() {
         .espace_accounts
         .values_mut()
         .for_each(|account| account.balance = 0);
-    let poor = create(&mut bench, pool).unwrap_err();
-    assert_eq!(poor[0].code, "chain/not-enough-balance");
-    assert!(poor[0].help.as_ref().unwrap().contains("`funding`"));
+    let refused = create(&mut bench, pool).unwrap_err();
+    assert_eq!(refused[0].code, "chain/not-enough-balance");
+    assert!(refused[0].help.as_ref().unwrap().contains("`funding`"));
 
     bench.counters.clear();
     bench.lanes.clear();
@@ -95,6 +95,38 @@ fn what_needs_the_money_waits_until_it_is_there() {
         });
         assert!(waits, "{}", effect.name);
     }
+}
+
+/// Found by a kill right after the transfer: its chain seemed to have changed.
+#[test]
+fn a_run_that_was_cut_off_is_gone_on_with() {
+    let (wanted, outputs) = (wanted(50), attributes([("epoch", Value::Integer(3))]));
+    let cut_off = Recorded {
+        outputs: outputs.clone(),
+        ..Recorded::default()
+    };
+    let seen = observe(&cut_off, Some(&wanted));
+    assert_eq!(
+        seen,
+        Observed::Present {
+            attributes: wanted.clone(),
+            outputs
+        }
+    );
+    let whole = Recorded {
+        attributes: wanted.clone(),
+        ..Recorded::default()
+    };
+    let less = super::tests::wanted(20);
+    let nothing = Observed::Present {
+        attributes: Attributes::new(),
+        outputs: Attributes::new(),
+    };
+    assert_eq!(
+        observe(&whole, Some(&less)),
+        nothing,
+        "a new amount is a change"
+    );
 }
 
 #[test]

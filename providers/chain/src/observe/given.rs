@@ -77,7 +77,8 @@ async fn look_at_chain(
     accounts: Vec<Signer<'_>>,
 ) -> Found {
     let rpc = Rpc::over(link, &chain::endpoints(wanted, Space::Core));
-    let rpc = rpc.map_err(|error| unreachable(chain, Space::Core, error))?;
+    let failed = |error| unreachable(chain, Space::Core, error);
+    let rpc = rpc.map_err(failed)?;
     let mut batch = Batch::default();
     let asked = chain::ask(&mut batch);
     // A devnet's network id, which is part of every address, is only known from the answer.
@@ -94,10 +95,7 @@ async fn look_at_chain(
             })
         })
         .collect();
-    let answers = batch
-        .send(&rpc)
-        .await
-        .map_err(|error| unreachable(chain, Space::Core, error))?;
+    let answers = batch.send(&rpc).await.map_err(failed)?;
     let seen =
         chain::read(&asked, &answers, wanted).ok_or_else(|| not_a_node(chain, Space::Core))?;
     let network = seen.facts.network;
@@ -123,7 +121,7 @@ async fn look_at_chain(
         let at = At::Epoch(seen.epoch);
         add_used_balances(&rpc, &accounts, network, at, &mut outputs)
             .await
-            .map_err(|error| unreachable(chain, Space::Core, error))?;
+            .map_err(failed)?;
     }
     for (signer, outputs) in accounts.iter().zip(outputs) {
         observation

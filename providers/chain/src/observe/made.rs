@@ -176,7 +176,7 @@ async fn look_at_targets(
     observation.objects.extend(other.objects);
     for target in targets {
         if let ("funding", Some(recorded)) = (target.address.kind(), target.recorded) {
-            let seen = funding::observe(recorded);
+            let seen = funding::observe(recorded, target.wanted);
             observation.objects.insert(target.address.clone(), seen);
         }
     }

@@ -18,7 +18,7 @@ use crate::chain_address::{ChainAddress, Space};
 use crate::contract::artifact::{self, PROXY};
 use crate::contract::design::INITIALIZE;
 use crate::contract::{CodeName, is_proxied};
-use crate::resolve::chain_address_of;
+use crate::resolve::argument_of;
 use crate::text::hex_bytes;
 
 type Map = BTreeMap<Address, Attributes>;
@@ -217,12 +217,7 @@ impl Home {
 
     /// The address behind a constructor's argument.
     fn resolve(&self, value: &Value, outputs: &Map) -> Result<[u8; 20], Problem> {
-        let path = ["contract"];
-        let address = chain_address_of(value, self.space, outputs, self.network, &path)?;
-        Ok(match self.space {
-            Space::Core => address.bytes(),
-            Space::Espace => address.in_espace().bytes(),
-        })
+        argument_of(value, self.space, outputs, self.network, &["contract"])
     }
 }
 
