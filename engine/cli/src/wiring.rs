@@ -22,7 +22,7 @@ pub const NO_WAIT: Duration = Duration::ZERO;
 const POLL: Duration = Duration::from_secs(1);
 
 /// Explanations of the codes of providers.
-pub const CODES: &[&[(&str, &str)]] = &[pospool_chain::CODES];
+pub const CODES: &[&[(&str, &str)]] = &[pospool_chain::CODES, pospool_docker::CODES];
 
 /// All providers. Waits longer than `wait` end as "converging".
 #[must_use]

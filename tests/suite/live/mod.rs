@@ -15,5 +15,6 @@ mod ledger;
 mod points;
 mod project;
 mod secrets;
+mod ui;
 mod upgraded;
 mod verified;
