@@ -94,7 +94,7 @@ impl Stage {
     fn name_source(&mut self, folder: &Path) {
         let quoted = |path: &Path| format!("\"{}\"", path.display());
         self.project.edit(&quoted(&self.source), &quoted(folder));
-        self.source = folder.to_owned();
+        folder.clone_into(&mut self.source);
     }
 
     fn add_espace(&self) {
@@ -104,8 +104,8 @@ impl Stage {
             &format!("\"{core}\"\n  espace_rpc = \"{espace}\""),
         );
         let path = self.project.path("pool.hcl");
-        let mut spec = std::fs::read_to_string(&path).unwrap();
-        spec += &format!(
+        let spec = std::fs::read_to_string(&path).unwrap();
+        let more = format!(
             r#"
 funding "espace" {{
   amount = cfx(50)
@@ -137,7 +137,7 @@ verification "pools" {{
             self.explorer.core_url(),
             self.explorer.espace_url(),
         );
-        std::fs::write(path, spec).unwrap();
+        std::fs::write(path, spec + &more).unwrap();
     }
 
     fn output(&self, resource: &str, name: &str) -> String {
