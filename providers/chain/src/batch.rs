@@ -81,6 +81,11 @@ impl Batch {
         self.of_account("cfx_getAccount", "eth_getCode", address.into(), at)
     }
 
+    /// Asks for the code itself.
+    pub(crate) fn whole_code(&mut self, address: impl Into<ChainAddress>, at: At) -> Slot {
+        self.of_account("cfx_getCode", "eth_getCode", address.into(), at)
+    }
+
     /// Asks what a proxy points at.
     pub(crate) fn implementation(&mut self, proxy: impl Into<ChainAddress>, at: At) -> Slot {
         self.storage(proxy, IMPLEMENTATION_SLOT, at)

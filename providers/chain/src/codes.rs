@@ -83,6 +83,10 @@ pub const CODES: &[(&str, &str)] = &[
         "A registration names neither a `node` nor `register_data`.",
     ),
     (
+        "chain/no-migration",
+        "The function that `migrate` names is not in the new code, or takes arguments.",
+    ),
+    (
         "chain/no-proxy-code",
         "`proxy = true` needs a `Proxy1967` in the source of the contract.",
     ),
@@ -93,6 +97,10 @@ pub const CODES: &[(&str, &str)] = &[
     (
         "chain/no-source-input",
         "What a contract was compiled from is not in the cache of sources any more. Plan again: it is compiled again.",
+    ),
+    (
+        "chain/no-upgrade",
+        "Other code is wanted for a contract without a proxy, which keeps its code for ever. Give the new code to a block with another label.",
     ),
     (
         "chain/nonce-taken",
@@ -143,6 +151,10 @@ pub const CODES: &[(&str, &str)] = &[
         "A contract refused a call; its words say why. If the transaction was executed, its gas is paid and nothing else happened.",
     ),
     (
+        "chain/storage-clash",
+        "New code would misread what the old code has stored. Variables keep their order and their types; new ones come behind the others.",
+    ),
+    (
         "chain/too-much-gas",
         "A transaction would need more gas than one may have. Make the contract smaller, for example with the compiler's optimizer.",
     ),
@@ -169,6 +181,10 @@ pub const CODES: &[(&str, &str)] = &[
     (
         "chain/unknown-setting",
         "The contract has no setting of this name.",
+    ),
+    (
+        "chain/unknown-storage",
+        "Nobody knows where the old code keeps its variables, so nobody can say whether the new code would misread them. Keep the old source in the spec, with an `output` that names its contract.",
     ),
     (
         "chain/unreachable",

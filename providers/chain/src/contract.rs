@@ -10,6 +10,7 @@ mod layout;
 pub(crate) mod observe;
 mod setters;
 mod update;
+mod upgrade;
 
 use std::collections::BTreeMap;
 

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use pospool_model::{Address, SecretRef};
 
 use crate::chain_address::{ChainAddress, Space};
+use crate::verification::Likeness;
 use crate::work::{ChainRef, WaitLevel};
 
 /// Facts of one look.
@@ -101,6 +102,11 @@ pub(crate) struct ContractFacts {
     pub(crate) implementation: Option<ChainAddress>,
     /// Who may change the manager's settings; `None` if the contract has no manager or cannot say.
     pub(crate) manager: Option<[u8; 20]>,
+    /// What its proxy points at.
+    pub(crate) pointed_at: Option<ChainAddress>,
+    /// Where other code is wanted than was recorded: how like that is to the recorded implementation's code on the
+    /// chain.
+    pub(crate) likeness: Option<Likeness>,
 }
 
 /// One registration.

@@ -140,8 +140,16 @@ const CODE: AttributeSchema = AttributeSchema::new(
     "code",
     Type::Any,
     Presence::Required,
-    OnChange::Refuse,
-    "A contract of a source: `source.reference.PoSPool`. Upgrading comes in a later version of pospool.",
+    OnChange::Update,
+    "A contract of a source: `source.reference.PoSPool`. With other code a contract behind a proxy is upgraded in place, if the new code keeps its variables where they are; one without a proxy is not changed.",
+);
+
+const MIGRATE: AttributeSchema = AttributeSchema::new(
+    "migrate",
+    Type::Text,
+    Presence::Optional,
+    OnChange::Ignore,
+    "A function without arguments that the owner calls once after an upgrade: `\"migrate()\"`.",
 );
 
 const OWNER: AttributeSchema = AttributeSchema::new(
@@ -187,6 +195,10 @@ const CONTRACT_OUTPUTS: &[OutputSchema] = &[
     ),
     OutputSchema::new("owner_address", "Address of the owner."),
     OutputSchema::new("code", "Name and digest of the code that was deployed."),
+    OutputSchema::new(
+        "storage",
+        "Where the code keeps its variables, each as `slot:offset name type`: what an upgrade must keep.",
+    ),
     NEWEST,
 ];
 
@@ -194,7 +206,15 @@ const CORE_CONTRACT: KindSchema = KindSchema {
     kind: "core_contract",
     doc: "A contract of Core Space: its code, its owner, and its settings. It stays on the chain when it leaves the spec.",
     role: Role::Managed,
-    attributes: &[CODE, OWNER, PROXY, CONSTRUCTOR, CORE_SETTINGS, THE_CHAIN],
+    attributes: &[
+        CODE,
+        OWNER,
+        PROXY,
+        CONSTRUCTOR,
+        MIGRATE,
+        CORE_SETTINGS,
+        THE_CHAIN,
+    ],
     outputs: CONTRACT_OUTPUTS,
     open_outputs: false,
     identity: Some("address"),
@@ -221,6 +241,7 @@ const ESPACE_CONTRACT: KindSchema = KindSchema {
         OWNER,
         PROXY,
         CONSTRUCTOR,
+        MIGRATE,
         AttributeSchema::new(
             "settings",
             Type::Settings,

@@ -22,7 +22,8 @@ mod web;
 
 use pospool_model::{Address, Attributes, Problem, Value};
 
-pub(crate) use compare::Hole;
+pub(crate) use compare::{Hole, Likeness, compare};
+pub(crate) use parts::Compiled;
 pub(crate) use web::Web;
 
 use crate::chain_address::Space;
@@ -165,7 +166,7 @@ fn site(wanted: &Attributes, network: &str, space: Space) -> Result<Option<Site>
         Some(Value::Map(map)) => {
             let text = map.get(space.word()).and_then(Value::as_text);
             text.map(own).ok_or_else(|| {
-                let summary = format!("`explorer` has no URL for {space}");
+                let summary = format!("`explorer` has no URL for {}", space.title());
                 Problem::new(BAD_EXPLORER, &["explorer"], summary)
                     .help(format!("add `{} = \"https://…\"`", space.word()))
             })

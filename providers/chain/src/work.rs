@@ -153,8 +153,8 @@ pub(crate) struct CheckedPart {
     pub(crate) points_at: Option<String>,
     /// Fully qualified name of the contract.
     pub(crate) name: String,
-    /// The compiler's code, in hex.
-    pub(crate) runtime: String,
+    /// The compiler's code, in hex; absent where only the place that it points at counts.
+    pub(crate) runtime: Option<String>,
     pub(crate) immutables: Vec<Hole>,
 }
 

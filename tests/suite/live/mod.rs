@@ -16,4 +16,5 @@ mod points;
 mod project;
 mod secrets;
 mod ui;
+mod upgraded;
 mod verified;

@@ -286,7 +286,7 @@ fn wanted(chain: &FakeChain, explorer: &Explorer) -> Map {
     let attributes = [
         ("network", Value::from("devnet")),
         ("core_rpc", Value::List(vec![text(chain.url())])),
-        ("espace_rpc", text(chain.url())),
+        ("espace_rpc", Value::List(vec![text(chain.url())])),
         ("explorer", Value::Map(sites.into())),
     ];
     let attributes = attributes.map(|(name, value)| (name.to_owned(), value));

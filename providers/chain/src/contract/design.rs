@@ -11,7 +11,7 @@ use pospool_model::{Attributes, Problem, Value};
 
 use super::artifact::{self, Artifact};
 use super::setters::{self, SetterCall};
-use super::{CodeName, is_proxied, update};
+use super::{CodeName, is_proxied, update, upgrade};
 use crate::abi;
 use crate::chain_address::{ChainAddress, Space};
 use crate::draft::{Draft, Plan, Sender};
@@ -102,7 +102,7 @@ fn create(task: &Task<'_>, world: &mut World<'_>, facts: &Facts) -> Result<Desig
         draft.output("implementation", Value::Text(implementation.to_string()));
         proxy(world, &scope, &found, implementation, &mut draft)?
     } else {
-        let outputs = |address| [("address", text(address)), ("code", scope.code.value())];
+        let outputs = |address| vec![("address", text(address)), ("code", scope.code.value())];
         let address = deploy(
             task, world, &scope, &found, "contract", &outputs, &mut draft,
         )?;
@@ -115,6 +115,10 @@ fn create(task: &Task<'_>, world: &mut World<'_>, facts: &Facts) -> Result<Desig
     draft.output("address", text(address));
     draft.output("owner_address", text(owner));
     draft.output("code", scope.code.value());
+    let value = artifact::value(world.outputs, &scope.code)?;
+    if let Some(storage) = upgrade::storage_of(value) {
+        draft.output(upgrade::STORAGE, storage.record());
+    }
     let nothing = Attributes::new();
     for call in wanted_calls(task, world, &scope, &nothing, &|_| true)? {
         send_call(world, scope.owner, address, call, Vec::new(), &mut draft)?;
@@ -146,7 +150,7 @@ fn implementation(
         return Ok(address);
     }
     let outputs = |address| {
-        [
+        vec![
             ("implementation", text(address)),
             ("code", scope.code.value()),
         ]
@@ -155,13 +159,13 @@ fn implementation(
 }
 
 /// A creation with the constructor's arguments.
-fn deploy(
+pub(super) fn deploy(
     task: &Task<'_>,
     world: &mut World<'_>,
     scope: &Scope<'_>,
     found: &Artifact,
     name: &str,
-    outputs: &dyn Fn(ChainAddress) -> [(&'static str, Value); 2],
+    outputs: &dyn Fn(ChainAddress) -> Vec<(&'static str, Value)>,
     draft: &mut Draft<'_>,
 ) -> Result<ChainAddress, Problem> {
     let arguments = task.wanted.get("constructor").and_then(Value::as_list);

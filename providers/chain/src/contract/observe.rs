@@ -9,19 +9,22 @@ use std::collections::{BTreeMap, BTreeSet};
 use pospool_model::provider::{Observed, Scene, Target};
 use pospool_model::{Attributes, Value};
 
-use super::CodeName;
 use super::layout::{self, Place};
+use super::{CodeName, artifact};
 use crate::abi::{self, Argument};
 use crate::batch::{Answers, At, Batch, Slot};
 use crate::chain_address::{ChainAddress, Space};
 use crate::facts::ContractFacts;
 use crate::settings::{self, Getter, Holds, PAIR, Setting, SettingType};
+use crate::verification::{Compiled, Likeness, compare};
 
 /// Questions about one contract.
 pub(crate) struct Asked<'a> {
     target: Target<'a>,
     there: Option<AskedThere>,
     implementation: Option<(ChainAddress, Slot)>,
+    /// The code that is wanted from now on, and the question for the one that is there.
+    other_code: Option<(CodeName, Slot)>,
     /// Network id of Core addresses.
     network: u32,
 }
@@ -77,7 +80,10 @@ pub(crate) fn ask<'a>(
     };
     let implementation =
         recorded("implementation").map(|address| (address, batch.code(address, at)));
+    let place = recorded("implementation").or_else(|| recorded("address"));
+    let other_code = other_code(target).zip(place);
     Asked {
+        other_code: other_code.map(|(code, place)| (code, batch.whole_code(place, at))),
         there: recorded("address").map(|address| ask_there(target, scene, batch, at, address)),
         implementation,
         target,
@@ -143,6 +149,25 @@ fn ask_setting(
     }
 }
 
+/// The wanted code, if it is not what the last run recorded.
+fn other_code(target: Target<'_>) -> Option<CodeName> {
+    let wanted = target.wanted?.get("code").and_then(CodeName::read)?;
+    let recorded = target.recorded?.attributes.get("code")?;
+    (CodeName::read(recorded)? != wanted).then_some(wanted)
+}
+
+/// How like the wanted code is to what is there.
+fn likeness(asked: &Asked<'_>, answers: &Answers, scene: &Scene<'_>) -> Option<Likeness> {
+    let (code, slot) = asked.other_code.as_ref()?;
+    let wanted = artifact::value(scene.outputs, code).ok()?;
+    let wanted = Compiled::read(wanted).ok()?;
+    Some(compare(
+        &wanted.runtime,
+        &wanted.holes,
+        &answers.bytes(*slot)?,
+    ))
+}
+
 /// A setting as the spec wants it, and as the last run recorded it.
 fn both_sides<'a>(target: Target<'a>, name: &str) -> impl Iterator<Item = &'a Value> {
     let recorded = target.recorded.map(|recorded| &recorded.attributes);
@@ -203,7 +228,10 @@ impl Asked<'_> {
             let settings = settings.flat_map(|(_, asked)| asked.slots());
             fixed.into_iter().chain(there.manager).chain(settings)
         });
-        there.chain(self.implementation.map(|(_, slot)| slot))
+        let code = self.other_code.as_ref().map(|(_, slot)| *slot);
+        there
+            .chain(self.implementation.map(|(_, slot)| slot))
+            .chain(code)
     }
 }
 
@@ -218,7 +246,8 @@ pub(crate) fn read(
             .implementation
             .filter(|(_, slot)| answers.has_code(*slot) == Some(true))
             .map(|(address, _)| address),
-        manager: None,
+        likeness: likeness(asked, answers, scene),
+        ..ContractFacts::default()
     };
     let there = asked
         .there
@@ -227,6 +256,8 @@ pub(crate) fn read(
     let Some(there) = there else {
         return (Observed::Absent, facts);
     };
+    let pointed_at = answers.pointed_at(there.pointed_at);
+    facts.pointed_at = pointed_at.map(|bytes| there.address.beside(bytes));
     facts.manager = there
         .manager
         .and_then(|slot| answers.bytes(slot))

@@ -1,4 +1,4 @@
-//! How a contract's settings are changed: one transaction for each.
+//! How a contract is changed: other code first, then one transaction for each setting.
 //!
 //! - Reads: what differs, and who may change it.
 //! - Returns: calls by the owner or by the manager, whichever account the contract asks for.
@@ -10,6 +10,7 @@ use pospool_model::{Attributes, Problem, Value};
 
 use super::design::{Scope, initialize, send_call, wanted_calls};
 use super::setters::SetterCall;
+use super::upgrade;
 use crate::address::CoreAddress;
 use crate::chain_address::ChainAddress;
 use crate::draft::{Draft, Sender};
@@ -17,7 +18,7 @@ use crate::facts::Facts;
 use crate::resolve::address_of;
 use crate::settings::{Caller, MANAGER, Setting};
 
-/// Designs the change of settings.
+/// Designs the change of code and settings.
 pub(super) fn design(
     task: &Task<'_>,
     world: &mut World<'_>,
@@ -34,6 +35,9 @@ pub(super) fn design(
         Hands::Now(scope.owner)
     };
     let mut draft = Draft::new(task.address);
+    if task.changed.iter().any(|path| path == "code") {
+        upgrade::design(task, world, &scope, address, &mut draft)?;
+    }
     if matches!(hands, Hands::AfterInitialize(_)) {
         initialize(world, scope.owner, address, &mut draft)?;
     }

@@ -6,14 +6,14 @@
 
 use futures_util::future::join_all;
 use pospool_model::provider::Progress;
-use pospool_model::{Attributes, ProviderError, Value};
+use pospool_model::{Attributes, Problem, ProviderError, Value};
 use serde_json::{Value as Json, json};
 use tokio::time::Instant;
 
-use super::Space;
 use super::compare::{self, Likeness};
-use super::parts::{Part, bytes_of};
+use super::parts::{Compiled, Part, bytes_of};
 use crate::batch::IMPLEMENTATION_SLOT;
+use crate::chain_address::{ChainAddress, Space};
 use crate::rpc::{Call, Rpc, RpcError};
 use crate::send::{Pace, SAY_EVERY};
 use crate::text::{hex_bytes, hex_text, hex_word};
@@ -53,9 +53,48 @@ impl CheckedPart {
             address: part.address.clone()?,
             points_at: part.points_at.clone(),
             name: part.compiled.name.clone(),
-            runtime: hex_text(&part.compiled.runtime),
+            runtime: Some(hex_text(&part.compiled.runtime)),
             immutables: part.compiled.holes.clone(),
         })
+    }
+
+    /// A contract that must have the code of a source.
+    pub(crate) fn at(
+        what: String,
+        address: ChainAddress,
+        endpoints: &[String],
+        code: &Value,
+    ) -> Result<Self, Problem> {
+        let compiled = Compiled::read(code)?;
+        Ok(Self {
+            what,
+            space: address.space(),
+            endpoints: endpoints.to_vec(),
+            address: address.to_string(),
+            points_at: None,
+            name: compiled.name,
+            runtime: Some(hex_text(&compiled.runtime)),
+            immutables: compiled.holes,
+        })
+    }
+
+    /// A proxy that must point at an implementation, whatever its own code is.
+    pub(crate) fn pointing(
+        what: String,
+        proxy: ChainAddress,
+        endpoints: &[String],
+        implementation: ChainAddress,
+    ) -> Self {
+        Self {
+            what,
+            space: proxy.space(),
+            endpoints: endpoints.to_vec(),
+            address: proxy.to_string(),
+            points_at: Some(implementation.to_string()),
+            name: String::new(),
+            runtime: None,
+            immutables: Vec::new(),
+        }
     }
 }
 
@@ -98,8 +137,9 @@ fn judge(part: &CheckedPart, chain: &[u8], slot: Option<[u8; 32]>) -> Verdict {
     if chain.is_empty() {
         return Verdict::Absent;
     }
-    let compiled = hex_bytes(&part.runtime).unwrap_or_default();
-    let exact = match compare::compare(&compiled, &part.immutables, chain) {
+    let compiled = part.runtime.as_deref().and_then(hex_bytes);
+    let compiled = compiled.as_deref().unwrap_or(chain);
+    let exact = match compare::compare(compiled, &part.immutables, chain) {
         Likeness::Exact => true,
         Likeness::ButForMetadata => false,
         Likeness::Different { at, length } => {
@@ -230,7 +270,7 @@ mod tests {
             address: PROXY.to_owned(),
             points_at: Some(BEHIND.to_owned()),
             name: "a.sol:A".to_owned(),
-            runtime: "0x600160026003".to_owned(),
+            runtime: Some("0x600160026003".to_owned()),
             immutables: Vec::new(),
         }
     }

@@ -22,7 +22,7 @@ pub(crate) struct Hole {
 
 /// How far two codes are alike.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Likeness {
+pub(crate) enum Likeness {
     /// In every byte that the compiler writes.
     Exact,
     /// But for the hash of the sources: other comments, names or paths, the same instructions.
@@ -37,7 +37,7 @@ pub(super) enum Likeness {
 }
 
 /// Compares code; what is masked never counts.
-pub(super) fn compare(compiled: &[u8], holes: &[Hole], chain: &[u8]) -> Likeness {
+pub(crate) fn compare(compiled: &[u8], holes: &[Hole], chain: &[u8]) -> Likeness {
     let hashes = hashes(compiled);
     let in_hole = |at: usize| {
         let mut holes = holes.iter();

@@ -10,7 +10,7 @@
 
 use serde_json::Value as Json;
 
-use super::Space;
+use crate::chain_address::Space;
 use crate::work::VerifyWork;
 
 /// A question of this module.

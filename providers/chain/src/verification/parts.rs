@@ -11,10 +11,10 @@ use pospool_model::{Address, Attributes, Problem, Value};
 use serde_json::Value as Json;
 
 use super::compare::Hole;
-use super::{Space, contracts};
+use super::contracts;
 use crate::abi;
 use crate::chain;
-use crate::chain_address::ChainAddress;
+use crate::chain_address::{ChainAddress, Space};
 use crate::contract::artifact::{self, PROXY};
 use crate::contract::design::INITIALIZE;
 use crate::contract::{CodeName, is_proxied};
@@ -63,15 +63,38 @@ impl Part {
 
 /// What the compiler made, as far as a verification needs it.
 #[derive(Clone, Debug)]
-pub(super) struct Compiled {
+pub(crate) struct Compiled {
     /// Fully qualified: `contracts/PoSPool.sol:PoSPool`.
-    pub(super) name: String,
+    pub(crate) name: String,
     /// Long version: `0.8.4+commit.c7e474f2`.
-    pub(super) compiler: String,
+    pub(crate) compiler: String,
     /// File with the compiler's standard JSON input.
-    pub(super) input: PathBuf,
-    pub(super) runtime: Vec<u8>,
-    pub(super) holes: Vec<Hole>,
+    pub(crate) input: PathBuf,
+    pub(crate) runtime: Vec<u8>,
+    pub(crate) holes: Vec<Hole>,
+}
+
+impl Compiled {
+    /// Reads a compiled contract of a source.
+    pub(crate) fn read(value: &Value) -> Result<Self, Problem> {
+        let text = |name: &str| value.as_map()?.get(name).and_then(Value::as_text);
+        let compiled = || {
+            Some(Self {
+                name: format!("{}:{}", text("file")?, text("contract")?),
+                compiler: text("compiler")?.to_owned(),
+                input: text("input")?.into(),
+                runtime: hex_bytes(text("runtime")?)?,
+                holes: holes(&serde_json::from_str(text("immutables")?).ok()?),
+            })
+        };
+        compiled()
+            .filter(|found| !found.runtime.is_empty())
+            .ok_or_else(|| {
+                let name = text("contract").unwrap_or(PROXY);
+                let summary = format!("the source does not tell what `{name}` was compiled from");
+                Problem::new("chain/no-code", &["contract"], summary)
+            })
+    }
 }
 
 /// Returns the parts of all contracts that a verification names.
@@ -117,7 +140,10 @@ fn of_contract(contract: &Address, around: Surroundings<'_>) -> Result<Vec<Part>
         arguments,
     };
     let value = artifact::value(around.outputs, &code)?;
-    let (found, compiled) = (artifact::find(around.outputs, &code)?, read(value)?);
+    let (found, compiled) = (
+        artifact::find(around.outputs, &code)?,
+        Compiled::read(value)?,
+    );
     let given = wanted.get("constructor").and_then(Value::as_list);
     let resolve = |value: &Value| home.resolve(value, around.outputs);
     let init = found.init_with(given.unwrap_or_default(), &resolve)?;
@@ -132,14 +158,14 @@ fn of_contract(contract: &Address, around: Surroundings<'_>) -> Result<Vec<Part>
         )]);
     }
     let implementation = text("implementation");
-    let proxy = read(artifact::proxy_value(around.outputs, &code)?)?;
+    let proxy = Compiled::read(artifact::proxy_value(around.outputs, &code)?)?;
     let first_call = if found.has_initialize() {
         abi::selector(INITIALIZE).to_vec()
     } else {
         Vec::new()
     };
-    let bytes = implementation.as_deref().and_then(bytes_of);
-    let behind = abi::proxy_arguments(bytes.unwrap_or_default(), &first_call);
+    let target = implementation.as_deref().and_then(bytes_of);
+    let behind = abi::proxy_arguments(target.unwrap_or_default(), &first_call);
     Ok(vec![
         part(false, implementation.clone(), None, compiled, arguments),
         part(true, text("address"), implementation, proxy, behind),
@@ -178,11 +204,10 @@ impl Home {
         let outputs = around.outputs.get(chain).ok_or_else(unknown)?;
         let space = Space::of_kind(contract.kind()).unwrap_or(Space::Core);
         let text = |name: &str| attributes.get(name).and_then(Value::as_text);
-        let endpoints = chain::endpoints(attributes, space);
         let network = outputs.get("core_chain_id").and_then(Value::as_integer);
         Ok(Self {
             space,
-            endpoints,
+            endpoints: chain::endpoints(attributes, space),
             name: text("network").unwrap_or_default().to_owned(),
             network: network
                 .and_then(|id| id.try_into().ok())
@@ -198,29 +223,7 @@ impl Home {
 
 /// The 20 bytes of an address in either form.
 pub(super) fn bytes_of(text: &str) -> Option<[u8; 20]> {
-    let address = text.parse::<ChainAddress>().ok()?;
-    Some(address.bytes())
-}
-
-/// Reads a compiled contract of a source.
-fn read(value: &Value) -> Result<Compiled, Problem> {
-    let text = |name: &str| value.as_map()?.get(name).and_then(Value::as_text);
-    let compiled = || {
-        Some(Compiled {
-            name: format!("{}:{}", text("file")?, text("contract")?),
-            compiler: text("compiler")?.to_owned(),
-            input: text("input")?.into(),
-            runtime: hex_bytes(text("runtime")?)?,
-            holes: holes(&serde_json::from_str(text("immutables")?).ok()?),
-        })
-    };
-    compiled()
-        .filter(|found| !found.runtime.is_empty())
-        .ok_or_else(|| {
-            let name = text("contract").unwrap_or(PROXY);
-            let summary = format!("the source does not tell what `{name}` was compiled from");
-            Problem::new("chain/no-code", &["contract"], summary)
-        })
+    text.parse::<ChainAddress>().ok().map(ChainAddress::bytes)
 }
 
 /// Reads the compiler's list of immutables: number -> places.

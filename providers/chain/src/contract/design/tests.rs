@@ -47,6 +47,7 @@ fn there(bench: &mut Bench, manager: u8, settings: Value) -> Observed {
     let facts = ContractFacts {
         implementation: None,
         manager: Some([manager; 20]),
+        ..ContractFacts::default()
     };
     bench.facts.contracts.insert(name(POOL), facts);
     Observed::Present {
@@ -182,6 +183,7 @@ fn an_implementation_that_was_left_behind_is_used() {
     let left = ContractFacts {
         implementation: Some(core(0x81).into()),
         manager: None,
+        ..ContractFacts::default()
     };
     bench.facts.contracts.insert(name(POOL), left);
     let outputs = attributes([
@@ -209,6 +211,7 @@ fn an_implementation_of_other_code_is_not_used() {
     let left = ContractFacts {
         implementation: Some(core(0x81).into()),
         manager: None,
+        ..ContractFacts::default()
     };
     bench.facts.contracts.insert(name(POOL), left);
     let outputs = attributes([

@@ -1,0 +1,247 @@
+//! How a contract gets other code: its proxy is pointed at a new implementation, and its storage stays.
+//!
+//! - Reads: the wanted code, the recorded storage layout, what the proxy points at and what code is there.
+//! - Returns: a creation, the call of `upgradeTo`, the wished call after it, and a look at the proxy's slot.
+//! - Never: replaces a contract without a proxy, sends anything for other comments, or puts code on a storage that it
+//!   would misread.
+
+mod storage;
+
+use pospool_model::plan::{EffectId, Level, Need};
+use pospool_model::provider::{Task, World};
+use pospool_model::{Problem, Value};
+
+use self::storage::Storage;
+use super::artifact::{self, Artifact};
+use super::design::{Scope, deploy};
+use super::{CodeName, is_proxied};
+use crate::abi;
+use crate::chain_address::ChainAddress;
+use crate::draft::{Draft, Plan};
+use crate::gas;
+use crate::verification::Likeness;
+use crate::work::{CheckCode, CheckedPart, Work};
+
+/// Attribute with the call that follows an upgrade.
+pub(super) const MIGRATE: &str = "migrate";
+/// Output: where the code keeps its variables.
+pub(super) const STORAGE: &str = "storage";
+/// Output of an upgrade whose migration has not ended: the digest of the code.
+const UPGRADED: &str = "upgraded";
+
+/// Designs the way to the wanted code, if there is one.
+pub(super) fn design(
+    task: &Task<'_>,
+    world: &mut World<'_>,
+    scope: &Scope<'_>,
+    contract: ChainAddress,
+    draft: &mut Draft<'_>,
+) -> Result<(), Problem> {
+    let found = artifact::find(world.outputs, &scope.code)?;
+    let known = &scope.known;
+    let alike = matches!(
+        known.likeness,
+        Some(Likeness::Exact | Likeness::ButForMetadata)
+    );
+    let migration = migration(task, &found)?;
+    let storage = storage_of(artifact::value(world.outputs, &scope.code)?);
+    let points_there = known.pointed_at.is_some() && known.pointed_at == known.implementation;
+    if alike && (points_there || !is_proxied(task.wanted)) {
+        match migration.filter(|_| is_unmigrated(task, &scope.code)) {
+            Some(call) => drop(migrate(world, scope, contract, &call, draft)?),
+            None => draft.note(
+                "only comments or names of the source are others: the code on the chain does the same, and nothing is sent"
+                    .to_owned(),
+            ),
+        }
+    } else if is_proxied(task.wanted) {
+        fits(task, world, scope, storage.as_ref())?;
+        let made = known.implementation.filter(|_| alike);
+        let new = implementation(task, world, scope, &found, made, draft)?;
+        let mut last = point(world, scope, contract, new, migration.is_some(), draft)?;
+        if let Some(call) = &migration {
+            last = migrate(world, scope, contract, call, draft)?;
+        }
+        look(task, world, scope, (contract, new), last, draft)?;
+        draft.output("implementation", Value::Text(new.to_string()));
+    } else {
+        return Err(no_proxy(task));
+    }
+    draft.output("code", scope.code.value());
+    if let Some(storage) = storage {
+        draft.output(STORAGE, storage.record());
+    }
+    Ok(())
+}
+
+/// The implementation that an earlier run left behind, or a new one.
+fn implementation(
+    task: &Task<'_>,
+    world: &mut World<'_>,
+    scope: &Scope<'_>,
+    found: &Artifact,
+    made: Option<ChainAddress>,
+    draft: &mut Draft<'_>,
+) -> Result<ChainAddress, Problem> {
+    if let Some(made) = made {
+        draft.note(format!(
+            "goes on with the implementation at {made}, which an earlier run made"
+        ));
+        return Ok(made);
+    }
+    // It is in use only when the proxy points at it, so it does not change the output `code`.
+    let outputs = |address: ChainAddress| {
+        let text = Value::Text(address.to_string());
+        vec![("implementation", text)]
+    };
+    deploy(task, world, scope, found, "implementation", &outputs, draft)
+}
+
+/// The layout that a source tells of some code.
+pub(super) fn storage_of(value: &Value) -> Option<Storage> {
+    let text = value.as_map()?.get("storage_layout")?.as_text()?;
+    Storage::of_compiler(text)
+}
+
+/// Both layouts must be known, and the new code must find each variable where the old one left it.
+fn fits(
+    task: &Task<'_>,
+    world: &World<'_>,
+    scope: &Scope<'_>,
+    new: Option<&Storage>,
+) -> Result<(), Problem> {
+    let recorded = task.recorded;
+    let kept = recorded.and_then(|recorded| Storage::of_record(recorded.outputs.get(STORAGE)?));
+    let old = kept.or_else(|| {
+        let code = CodeName::read(recorded?.attributes.get("code")?)?;
+        storage_of(artifact::value(world.outputs, &code).ok()?)
+    });
+    let (Some(old), Some(new)) = (old, new) else {
+        let summary = format!(
+            "nobody knows where the code of `{}` keeps its variables, so it cannot be upgraded",
+            task.address
+        );
+        return Err(Problem::new("chain/unknown-storage", &["code"], summary).help(
+            "keep the source of the old code in the spec as another `source`, with an `output` that names its contract",
+        ));
+    };
+    let clashes = old.clashes(new);
+    if clashes.is_empty() {
+        return Ok(());
+    }
+    let summary = format!(
+        "the new `{}` would misread what the old one has stored: {}",
+        scope.code.contract,
+        clashes.join("; ")
+    );
+    Err(Problem::new("chain/storage-clash", &["code"], summary).help(
+        "keep all variables in their order with their types, and add new ones behind the others",
+    ))
+}
+
+/// The call that the spec wants after an upgrade.
+fn migration(task: &Task<'_>, found: &Artifact) -> Result<Option<String>, Problem> {
+    let Some(call) = task.wanted.get(MIGRATE).and_then(Value::as_text) else {
+        return Ok(None);
+    };
+    let name = call.trim_end_matches("()");
+    if abi::has_plain_function(&found.abi, name) {
+        return Ok(Some(format!("{name}()")));
+    }
+    let summary = format!("the new code has no function `{name}()`");
+    Err(Problem::new("chain/no-migration", &[MIGRATE], summary)
+        .help("name a function without arguments, such as \"migrate()\""))
+}
+
+/// An earlier run pointed the proxy at this code and came no further.
+fn is_unmigrated(task: &Task<'_>, code: &CodeName) -> bool {
+    let output = |name: &str| {
+        task.recorded
+            .and_then(|recorded| recorded.outputs.get(name))
+    };
+    let upgraded = output(UPGRADED).and_then(Value::as_text) == Some(&code.digest);
+    upgraded && output("code").and_then(CodeName::read).as_ref() != Some(code)
+}
+
+fn point(
+    world: &mut World<'_>,
+    scope: &Scope<'_>,
+    proxy: ChainAddress,
+    new: ChainAddress,
+    migrates: bool,
+    draft: &mut Draft<'_>,
+) -> Result<EffectId, Problem> {
+    let data = abi::call("upgradeTo(address)", &[abi::Argument::Address(new.bytes())]);
+    let instead = scope
+        .known
+        .pointed_at
+        .map(|old| format!(" instead of {old}"))
+        .unwrap_or_default();
+    let summary = format!("point the proxy at {new}{instead}");
+    let mut plan = Plan::new("upgrade", summary, gas::call(scope.owner.space(), &data, 2));
+    plan.to = Some(proxy);
+    plan.data = Some(data);
+    let (name, value) = if migrates {
+        (UPGRADED, Value::from(scope.code.digest.as_str()))
+    } else {
+        ("code", scope.code.value())
+    };
+    plan.outputs.insert(name.to_owned(), value);
+    draft.send(world, scope.owner, plan)
+}
+
+fn migrate(
+    world: &mut World<'_>,
+    scope: &Scope<'_>,
+    proxy: ChainAddress,
+    call: &str,
+    draft: &mut Draft<'_>,
+) -> Result<EffectId, Problem> {
+    let data = abi::selector(call);
+    let limits = gas::call(scope.owner.space(), &data, 16);
+    let mut plan = Plan::new(MIGRATE, format!("call `{call}` once"), limits);
+    plan.to = Some(proxy);
+    plan.data = Some(data.to_vec());
+    plan.outputs.insert("code".to_owned(), scope.code.value());
+    draft.send(world, scope.owner, plan)
+}
+
+/// Adds a look at what is there afterwards: the code, and the slot of the proxy.
+fn look(
+    task: &Task<'_>,
+    world: &World<'_>,
+    scope: &Scope<'_>,
+    (proxy, implementation): (ChainAddress, ChainAddress),
+    after: EffectId,
+    draft: &mut Draft<'_>,
+) -> Result<(), Problem> {
+    let endpoints = &scope.owner.chain.reference.endpoints;
+    let code = artifact::value(world.outputs, &scope.code)?;
+    let what = format!("`{}`", task.address);
+    let behind = CheckedPart::at(what, implementation, endpoints, code)?;
+    let what = format!("the proxy of `{}`", task.address);
+    let front = CheckedPart::pointing(what, proxy, endpoints, implementation);
+    let work = Work::CheckCode(CheckCode {
+        parts: vec![behind, front],
+    });
+    let needs = vec![Need {
+        effect: after,
+        level: Level::Done,
+    }];
+    let summary = "look at the code, and at where the proxy points".to_owned();
+    draft.wait("check", summary, &work, [].into(), needs);
+    Ok(())
+}
+
+fn no_proxy(task: &Task<'_>) -> Problem {
+    let summary = format!(
+        "`{}` has no proxy, so its code stays what it is",
+        task.address
+    );
+    Problem::new("chain/no-upgrade", &["code"], summary).help(
+        "name the old source again, or write the new code into a block with another label: that is another contract with another address",
+    )
+}
+
+#[cfg(test)]
+mod tests;
