@@ -15,6 +15,7 @@ pub mod progress;
 pub mod questions;
 pub mod repair;
 pub mod state;
+pub mod sync;
 pub mod template;
 pub mod upkeep;
 pub mod validate;

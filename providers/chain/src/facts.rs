@@ -9,6 +9,8 @@ use std::collections::BTreeMap;
 use pospool_model::{Address, SecretRef};
 
 use crate::address::CoreAddress;
+use crate::bridge::duties::Duty;
+use crate::gas::Limits;
 use crate::work::{ChainRef, WaitLevel};
 
 /// Facts of one look.
@@ -18,6 +20,7 @@ pub(crate) struct Facts {
     pub(crate) accounts: BTreeMap<Address, AccountFacts>,
     pub(crate) contracts: BTreeMap<Address, ContractFacts>,
     pub(crate) registrations: BTreeMap<Address, RegistrationFacts>,
+    pub(crate) bridges: BTreeMap<Address, BridgeFacts>,
 }
 
 /// One chain.
@@ -73,4 +76,21 @@ pub(crate) struct ContractFacts {
 pub(crate) struct RegistrationFacts {
     /// The identifier that the pool is bound to.
     pub(crate) pool_identifier: Option<[u8; 32]>,
+}
+
+/// One bridge that is served.
+#[derive(Clone, Debug)]
+pub(crate) struct BridgeFacts {
+    pub(crate) bridge: CoreAddress,
+    /// Number of the block that was looked at.
+    pub(crate) block: u64,
+    /// What the node would accept now.
+    pub(crate) calls: Vec<BridgeCall>,
+}
+
+/// One call that is ready to be sent.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct BridgeCall {
+    pub(crate) duty: Duty,
+    pub(crate) limits: Limits,
 }

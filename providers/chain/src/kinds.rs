@@ -13,6 +13,7 @@ pub(crate) const KINDS: &[KindSchema] = &[
     CORE_CONTRACT,
     POS_REGISTRATION,
     VERIFICATION,
+    crate::bridge::BRIDGE_SERVICE,
 ];
 
 const THE_CHAIN: AttributeSchema = AttributeSchema {

@@ -22,6 +22,7 @@ mod answer;
 mod batch;
 #[cfg(test)]
 mod bench;
+mod bridge;
 mod chain;
 mod codes;
 mod contract;
@@ -153,6 +154,7 @@ impl Provider for ChainProvider {
             "core_contract" => contract::normalise(attributes),
             "pos_registration" => registration::normalise(attributes),
             "verification" => verification::normalise(attributes),
+            "bridge_service" => bridge::normalise(attributes),
             _ => Ok(attributes),
         }
     }
@@ -172,6 +174,7 @@ impl Provider for ChainProvider {
             "core_contract" => contract::design::design(task, world, facts),
             "pos_registration" => registration::design::design(task, world, facts),
             "verification" => verification::design::design(task, world),
+            "bridge_service" => bridge::design::design(task, world, facts),
             _ => Ok(Design::default()),
         }
     }

@@ -111,7 +111,7 @@ fn ask<'a>(
         if target.address.kind() == "core_contract" {
             let contract = contract::observe::ask(*target, batch, at, network);
             asked.contracts.push((target.address, contract));
-        } else {
+        } else if target.address.kind() == "pos_registration" {
             let registration = registration::observe::ask(*target, scene, batch, at, network);
             asked.registrations.push((target.address, registration));
         }
