@@ -14,4 +14,5 @@ mod ledger;
 mod points;
 mod project;
 mod secrets;
+mod syncer;
 mod verified;
