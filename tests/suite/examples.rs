@@ -9,6 +9,7 @@ use pospool_engine::spec::SourceFile;
 
 /// A value for every variable without a default, by example.
 const VARIABLES: &[(&str, &[(&str, &str)])] = &[
+    ("both-spaces", &[]),
     (
         "bring-your-own-key",
         &[("register_data", include_str!("register_data.hex"))],

@@ -4,6 +4,7 @@
 //! - Returns: what the user asks for.
 //! - Never: opens a file or looks at the environment.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -79,8 +80,27 @@ pub enum Command {
     State(StateArgs),
     /// Explain a kind of resource, the functions of specs, or the code of a message
     Explain(ExplainArgs),
+    /// Serve the pool's web page: what a `ui` runs in its container
+    Serve(ServeArgs),
     /// Show the version
     Version,
+}
+
+/// Arguments of `serve`.
+#[derive(Debug, clap::Args)]
+pub struct ServeArgs {
+    /// The folder with the page's files
+    #[arg(value_name = "FOLDER", required_unless_present = "probe")]
+    pub folder: Option<PathBuf>,
+    /// Address and port to listen on
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
+    pub listen: SocketAddr,
+    /// Origin that the page may connect to, such as the one of its RPC; may be repeated
+    #[arg(long, value_name = "ORIGIN")]
+    pub connect: Vec<String>,
+    /// Only ask the server at this address whether it is well
+    #[arg(long, value_name = "ADDRESS", conflicts_with_all = ["folder", "listen", "connect"])]
+    pub probe: Option<SocketAddr>,
 }
 
 /// Arguments of `validate`.

@@ -254,7 +254,7 @@ pub fn all() -> BTreeMap<&'static str, &'static str> {
     let tables = [OWN]
         .into_iter()
         .chain(tables)
-        .chain([pospool_engine::config::CODES]);
+        .chain([pospool_engine::config::CODES, pospool_serve::CODES]);
     tables.flatten().copied().collect()
 }
 
@@ -282,7 +282,9 @@ mod tests {
     }
 
     fn is_code(word: &str) -> bool {
-        let stages = ["apply", "check", "cli", "plan", "record", "spec", "state"];
+        let stages = [
+            "apply", "check", "cli", "plan", "record", "serve", "spec", "state",
+        ];
         word.split_once('/').is_some_and(|(stage, name)| {
             stages.contains(&stage)
                 && !name.is_empty()
@@ -296,7 +298,7 @@ mod tests {
     fn every_code_of_the_engine_is_explained() {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
         let mut found = Vec::new();
-        for folder in ["src", "../core/src", "../model/src"] {
+        for folder in ["src", "../core/src", "../model/src", "../serve/src"] {
             codes_in(&root.join(folder), &mut found);
         }
         let explained = all();

@@ -11,6 +11,7 @@ pub mod init;
 mod pipeline;
 pub mod plan;
 mod run;
+pub mod serve;
 pub mod show;
 pub mod state;
 pub mod sync;
@@ -48,6 +49,12 @@ pub fn looks_outside(command: &Command) -> bool {
     }
 }
 
+/// Whether a command is a server, which hears signals by itself.
+#[must_use]
+pub fn is_server(command: &Command) -> bool {
+    matches!(command, Command::Serve(_))
+}
+
 /// Whether a command reads a spec, whose relative paths start at its folder.
 #[must_use]
 pub fn reads_spec(command: &Command) -> bool {
@@ -66,6 +73,7 @@ pub async fn call(session: &mut Session<'_, '_>, command: &Command) -> Result<Ex
         Command::Show(args) => show::run(session, args),
         Command::State(args) => state::run(session, &args.command),
         Command::Explain(args) => explain::run(session, args),
+        Command::Serve(args) => serve::run(session, args).await,
         Command::Version => version::run(session),
     }
 }

@@ -14,6 +14,7 @@ use pospool_engine::store::StoreError;
 use pospool_model::plan::EffectId;
 use pospool_model::{Diagnostic, ProviderError};
 use pospool_remote::{LocationError, SettingsError};
+use pospool_serve::ServeError;
 
 use crate::exit::Exit;
 
@@ -39,6 +40,9 @@ pub enum Failure {
     /// A variable of the environment cannot be meant.
     #[error(transparent)]
     Settings(#[from] SettingsError),
+    /// The web page cannot be served.
+    #[error(transparent)]
+    Serve(#[from] ServeError),
     /// A command on the state cannot do what it is asked for.
     #[error(transparent)]
     State(Box<StateFailure>),
@@ -155,6 +159,7 @@ impl Failure {
             Self::Stopped => "apply/cancelled",
             Self::Declined => "cli/declined",
             Self::NotRecorded { .. } => "cli/not-recorded",
+            Self::Serve(error) => error.code(),
             Self::NoTopic { .. } => "cli/no-topic",
             Self::Exists(_) => "cli/exists",
             Self::MissingAnswer(_) => "cli/missing-answer",

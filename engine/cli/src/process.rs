@@ -92,7 +92,7 @@ fn dispatch(args: &Args, console: &mut Console<'_>) -> Result<Exit, Failure> {
         enter(&project)?;
     }
     let outside = commands::looks_outside(&args.command);
-    runtime(outside)?.block_on(async {
+    runtime(outside || commands::is_server(&args.command))?.block_on(async {
         if outside {
             interrupt.listen()?;
         }
@@ -113,7 +113,7 @@ fn enter(project: &Project) -> Result<(), Failure> {
     })
 }
 
-/// A command that looks outside runs on this thread, which a question may block, and
+/// A command that looks outside, or serves, runs on this thread, which a question may block, and
 /// another thread hears signals. The others are over before a thread would have started.
 fn runtime(outside: bool) -> Result<Runtime, Failure> {
     let built = if outside {

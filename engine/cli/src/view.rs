@@ -14,6 +14,7 @@ pub mod plan;
 pub mod progress;
 pub mod questions;
 pub mod repair;
+pub mod serve;
 pub mod state;
 pub mod sync;
 pub mod template;

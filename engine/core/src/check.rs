@@ -119,7 +119,8 @@ fn chains(plan: &Plan, state: &State) -> Vec<Diagnostic> {
 /// Each payer must have the money for the whole plan before its first step.
 fn funds(plan: &Plan, seen: &Seen) -> Vec<Diagnostic> {
     let mut problems = Vec::new();
-    for (payer, costs) in totals(plan) {
+    for (payer, mut costs) in totals(plan) {
+        costs.retain(|purpose, _| purpose.is_from_balance());
         let Some(needed) = sum(costs.values().copied()) else {
             problems.push(Diagnostic::error(
                 "check/amount-overflow",
@@ -177,6 +178,8 @@ fn parts(costs: &BTreeMap<Purpose, Drip>) -> String {
                 Purpose::Gas => "gas",
                 Purpose::Collateral => "storage collateral",
                 Purpose::Stake => "stake",
+                Purpose::Crossing => "for eSpace",
+                Purpose::EspaceGas => "gas in eSpace",
             };
             format!("{purpose} {amount}")
         })

@@ -204,6 +204,18 @@ pub enum Purpose {
     Collateral,
     /// Stake: comes back after unlocking.
     Stake,
+    /// Moved to the payer's own account in eSpace.
+    Crossing,
+    /// Gas in eSpace, paid from the payer's account there.
+    EspaceGas,
+}
+
+impl Purpose {
+    /// Whether it is paid from the account whose balance is the payer's `balance`; the provider looks after the other one.
+    #[must_use]
+    pub fn is_from_balance(self) -> bool {
+        self != Self::EspaceGas
+    }
 }
 
 /// Name of one effect: the resource, and a name unique within its step.

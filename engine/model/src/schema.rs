@@ -36,6 +36,8 @@ pub enum Presence {
     /// A reference that may be left out when the spec has exactly one resource of
     /// its kinds: then that one is meant.
     Implied,
+    /// The same, but nothing is meant when the spec has none.
+    Assumed,
 }
 
 /// How the engine reacts when an attribute differs from what is there.

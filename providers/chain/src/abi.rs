@@ -9,7 +9,6 @@ use ethers_core::types::U256;
 use ethers_core::utils::keccak256;
 use serde::Deserialize;
 
-use crate::address::CoreAddress;
 use crate::text::hex_text;
 
 /// An argument or an answer.
@@ -172,9 +171,9 @@ pub(crate) fn arguments(arguments: &[Argument]) -> Vec<u8> {
 }
 
 /// Arguments of `Proxy1967`'s constructor: the implementation and its first call.
-pub(crate) fn proxy_arguments(implementation: CoreAddress, first_call: &[u8]) -> Vec<u8> {
+pub(crate) fn proxy_arguments(implementation: [u8; 20], first_call: &[u8]) -> Vec<u8> {
     abi::encode(&[
-        Token::Address(implementation.bytes().into()),
+        Token::Address(implementation.into()),
         Token::Bytes(first_call.to_vec()),
     ])
 }

@@ -8,6 +8,7 @@ use pospool_model::{Address, Attributes, Drip, Problem, SecretRef, Value};
 
 use crate::address::{CoreAddress, espace_address};
 use crate::batch::{Answers, At, Batch, Slot};
+use crate::chain_address::{ChainAddress, Space};
 use crate::facts::AccountFacts;
 use crate::key::Key;
 use crate::pending;
@@ -53,6 +54,14 @@ pub(crate) fn add_balance(outputs: &mut Attributes, balance: u128) {
     outputs.insert("balance".to_owned(), Value::Amount(Drip(balance)));
 }
 
+/// The output that holds an account's address in a space.
+pub(crate) fn output_of(space: Space) -> &'static str {
+    match space {
+        Space::Core => "address",
+        Space::Espace => "espace_address",
+    }
+}
+
 /// Questions about an account.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Asked {
@@ -61,7 +70,7 @@ pub(crate) struct Asked {
 }
 
 /// Asks for nonce and balance.
-pub(crate) fn ask(batch: &mut Batch, address: CoreAddress, at: At) -> Asked {
+pub(crate) fn ask(batch: &mut Batch, address: ChainAddress, at: At) -> Asked {
     Asked {
         nonces: pending::ask(batch, address),
         balance: batch.balance(address, at),
@@ -72,7 +81,7 @@ pub(crate) fn ask(batch: &mut Batch, address: CoreAddress, at: At) -> Asked {
 pub(crate) fn read(
     asked: Asked,
     answers: &Answers,
-    address: CoreAddress,
+    address: ChainAddress,
     chain: &Address,
     key: &SecretRef,
 ) -> Option<AccountFacts> {
@@ -86,6 +95,6 @@ pub(crate) fn read(
 }
 
 /// Name of an account's nonce among bindings, counters and lanes.
-pub(crate) fn lane(address: CoreAddress) -> String {
-    format!("nonce core {address}")
+pub(crate) fn lane(address: ChainAddress) -> String {
+    format!("nonce {} {address}", address.space().word())
 }

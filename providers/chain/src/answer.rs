@@ -1,11 +1,12 @@
-//! What a Core Space node's refusal of signed bytes means.
+//! What a node's refusal of signed bytes means.
 //!
 //! - Reads: code and text of the refusal.
 //! - Returns: an [`Answer`].
 //! - Never: decides what follows from it.
 //!
 //! Nearly all refusals have code -32602 and differ by their text only; some texts are the debug form of an error
-//! (conflux-rust `transaction_pool/error.rs`, `primitives/src/transaction/mod.rs`, `cfx_handler.rs`).
+//! (conflux-rust `transaction_pool/error.rs`, `primitives/src/transaction/mod.rs`, `cfx_handler.rs`). eSpace has the
+//! words of Ethereum's nodes instead, and codes that say nothing (`rpc-utils/src/error/errors.rs`).
 
 use crate::flight::Answer;
 use crate::rpc::Refusal;
@@ -29,6 +30,21 @@ const TEXTS: &[(&str, Answer)] = &[
     ("epoch height", Answer::TooOld),
     ("chainid", Answer::OtherChain),
     ("chain id", Answer::OtherChain),
+    // eSpace.
+    ("already known", Answer::Known),
+    ("nonce too low", Answer::NonceUsed),
+    ("nonce too high", Answer::NonceTooFar),
+    // Also said of bytes that are there already: the next look finds them.
+    ("replacement transaction underpriced", Answer::NonceTaken),
+    ("underpriced", Answer::TooCheap),
+    ("fee per gas less than block base fee", Answer::TooCheap),
+    ("insufficient funds", Answer::TooPoor),
+    ("exceeds block gas limit", Answer::Invalid),
+    ("intrinsic gas too", Answer::Invalid),
+    ("gas uint64 overflow", Answer::Invalid),
+    ("initcode size exceeded", Answer::Invalid),
+    ("transaction type not supported", Answer::Invalid),
+    ("priority fee per gas higher than", Answer::Invalid),
 ];
 
 /// Reads a refusal.
@@ -36,15 +52,21 @@ pub(crate) fn read(refusal: &Refusal) -> Answer {
     if refusal.is_busy() {
         return Answer::Busy;
     }
+    known(refusal).unwrap_or(Answer::Invalid)
+}
+
+fn known(refusal: &Refusal) -> Option<Answer> {
     let text = words(refusal);
     let found = TEXTS.iter().find(|(part, _)| text.contains(part));
-    found.map_or(Answer::Invalid, |(_, answer)| *answer)
+    found.map(|(_, answer)| *answer)
 }
 
 /// Whether the node itself refused. Any other failure may be that of a gate before it, which broke down after it had
 /// passed the bytes on.
 pub(crate) fn is_certain(refusal: &Refusal) -> bool {
-    read(refusal) != Answer::Invalid || matches!(refusal.code, INVALID_PARAMETERS | NO_SUCH_METHOD)
+    refusal.is_busy()
+        || known(refusal).is_some()
+        || matches!(refusal.code, INVALID_PARAMETERS | NO_SUCH_METHOD)
 }
 
 /// The price that the pool asks for instead of what it has with the same nonce.
@@ -129,6 +151,35 @@ mod tests {
             ("NotEnoughBaseGas { required: 2, got: 1 }", Answer::Invalid),
         ] {
             assert_eq!(read(&refusal(text)), expected, "{text}");
+        }
+    }
+
+    /// As conflux-rust says them, with the codes that it gives.
+    #[test]
+    fn the_refusals_of_espace_are_read_too() {
+        for (code, text, expected) in [
+            (-32603, "already known", Answer::Known),
+            (-32003, "nonce too low", Answer::NonceUsed),
+            (-32003, "nonce too high", Answer::NonceTooFar),
+            (
+                -32603,
+                "replacement transaction underpriced",
+                Answer::NonceTaken,
+            ),
+            (-32603, "transaction underpriced", Answer::TooCheap),
+            (-32603, "txpool is full", Answer::Full),
+            (-32003, "insufficient funds for transfer", Answer::TooPoor),
+            (-32000, "invalid chain ID", Answer::OtherChain),
+            (-32000, "intrinsic gas too low", Answer::Invalid),
+            (-32603, "exceeds block gas limit", Answer::Invalid),
+        ] {
+            let refusal = Refusal {
+                code,
+                message: text.to_owned(),
+                data: None,
+            };
+            assert_eq!(read(&refusal), expected, "{text}");
+            assert!(is_certain(&refusal), "{text}");
         }
     }
 

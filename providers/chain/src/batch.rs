@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use serde_json::{Value as Json, json};
 
-use crate::address::CoreAddress;
+use crate::chain_address::{ChainAddress, Space};
 use crate::rpc::{Call, Refusal, Rpc, RpcError};
 use crate::text::{hex_bytes, hex_text, hex_word, read_quantity};
 
@@ -24,8 +24,9 @@ const LAGGING_PAUSE: Duration = Duration::from_millis(500);
 
 /// The code that stands for a call that a node left out of its answer (see `rpc`).
 const LEFT_OUT: i64 = 0;
-/// A call of a contract was executed and reverted (conflux-rust `error_codes.rs`).
-const REVERTED: i64 = -32015;
+/// A call of a contract was executed and reverted: in Core Space, and in eSpace (conflux-rust `error_codes.rs`,
+/// `jsonrpsee_error_helpers.rs`).
+const REVERTED: &[i64] = &[-32015, 3];
 
 /// Calls in the making.
 #[derive(Debug, Default)]
@@ -48,11 +49,14 @@ pub(crate) enum At {
 }
 
 impl At {
-    fn json(self) -> Json {
-        match self {
-            Self::Epoch(number) => json!(format!("{number:#x}")),
-            Self::LatestState => json!("latest_state"),
-            Self::LatestFinalised => json!("latest_finalized"),
+    /// Blocks of eSpace have the numbers of their epochs (conflux-rust `rpc-eth-types/src/block_number.rs`).
+    fn json(self, space: Space) -> Json {
+        match (self, space) {
+            (Self::Epoch(number), _) => json!(format!("{number:#x}")),
+            (Self::LatestState, Space::Core) => json!("latest_state"),
+            (Self::LatestState, Space::Espace) => json!("latest"),
+            (Self::LatestFinalised, Space::Core) => json!("latest_finalized"),
+            (Self::LatestFinalised, Space::Espace) => json!("finalized"),
         }
     }
 }
@@ -65,30 +69,50 @@ impl Batch {
     }
 
     /// Asks what a contract answers.
-    pub(crate) fn view(&mut self, to: CoreAddress, data: &[u8], at: At) -> Slot {
+    pub(crate) fn view(&mut self, to: impl Into<ChainAddress>, data: &[u8], at: At) -> Slot {
+        let to = to.into();
         let request = json!({ "to": to.to_string(), "data": hex_text(data) });
-        self.ask("cfx_call", json!([request, at.json()]))
+        let method = by_space(to, "cfx_call", "eth_call");
+        self.ask(method, json!([request, at.json(to.space())]))
     }
 
-    /// Asks whether there is code; the answer is small, unlike the code itself.
-    pub(crate) fn code(&mut self, address: CoreAddress, at: At) -> Slot {
-        self.ask("cfx_getAccount", json!([address.to_string(), at.json()]))
+    /// Asks whether there is code. Core Space answers with an account, which is small; eSpace with the code itself.
+    pub(crate) fn code(&mut self, address: impl Into<ChainAddress>, at: At) -> Slot {
+        self.of_account("cfx_getAccount", "eth_getCode", address.into(), at)
     }
 
     /// Asks what a proxy points at.
-    pub(crate) fn implementation(&mut self, proxy: CoreAddress, at: At) -> Slot {
-        let params = json!([proxy.to_string(), IMPLEMENTATION_SLOT, at.json()]);
-        self.ask("cfx_getStorageAt", params)
+    pub(crate) fn implementation(&mut self, proxy: impl Into<ChainAddress>, at: At) -> Slot {
+        self.storage(proxy, IMPLEMENTATION_SLOT, at)
+    }
+
+    /// Asks for one entry of a contract's storage.
+    pub(crate) fn storage(&mut self, of: impl Into<ChainAddress>, slot: &str, at: At) -> Slot {
+        let of = of.into();
+        let method = by_space(of, "cfx_getStorageAt", "eth_getStorageAt");
+        self.ask(method, json!([of.to_string(), slot, at.json(of.space())]))
     }
 
     /// Asks for the balance.
-    pub(crate) fn balance(&mut self, address: CoreAddress, at: At) -> Slot {
-        self.ask("cfx_getBalance", json!([address.to_string(), at.json()]))
+    pub(crate) fn balance(&mut self, address: impl Into<ChainAddress>, at: At) -> Slot {
+        self.of_account("cfx_getBalance", "eth_getBalance", address.into(), at)
     }
 
     /// Asks how many transactions of an account were executed.
-    pub(crate) fn nonce(&mut self, address: CoreAddress, at: At) -> Slot {
-        self.ask("cfx_getNextNonce", json!([address.to_string(), at.json()]))
+    pub(crate) fn nonce(&mut self, address: impl Into<ChainAddress>, at: At) -> Slot {
+        let address = address.into();
+        self.of_account("cfx_getNextNonce", "eth_getTransactionCount", address, at)
+    }
+
+    fn of_account(
+        &mut self,
+        core: &'static str,
+        espace: &'static str,
+        address: ChainAddress,
+        at: At,
+    ) -> Slot {
+        let params = json!([address.to_string(), at.json(address.space())]);
+        self.ask(by_space(address, core, espace), params)
     }
 
     /// Sends the calls. A public endpoint is many nodes, and one of them may be a few epochs behind the one that told
@@ -107,6 +131,14 @@ impl Batch {
             tries += 1;
             tokio::time::sleep(LAGGING_PAUSE).await;
         }
+    }
+}
+
+/// The method of the space that an address belongs to.
+fn by_space(address: ChainAddress, core: &'static str, espace: &'static str) -> &'static str {
+    match address.space() {
+        Space::Core => core,
+        Space::Espace => espace,
     }
 }
 
@@ -130,7 +162,7 @@ impl Answers {
     /// refusal must not be taken for "it is not there".
     pub(crate) fn silence(&self, slot: Slot) -> Option<&Refusal> {
         let refusal = self.result(slot).err();
-        refusal.filter(|refusal| refusal.code != REVERTED)
+        refusal.filter(|refusal| !REVERTED.contains(&refusal.code))
     }
 
     /// Returns a result that is not null.
@@ -155,7 +187,11 @@ impl Answers {
 
     /// Whether the account of [`Batch::code`] has code; `None` if the node did not say.
     pub(crate) fn has_code(&self, slot: Slot) -> Option<bool> {
-        let hash = self.get(slot)?.get("codeHash")?.as_str()?;
+        let answer = self.get(slot)?;
+        if let Some(code) = answer.as_str() {
+            return Some(!hex_bytes(code)?.is_empty());
+        }
+        let hash = answer.get("codeHash")?.as_str()?;
         Some(hash != NO_CODE)
     }
 

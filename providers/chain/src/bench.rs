@@ -8,11 +8,14 @@ use pospool_model::state::Recorded;
 use pospool_model::{Address, Attributes, Problem, SecretRef, Value};
 
 use crate::address::CoreAddress;
+use crate::chain_address::ChainAddress;
+use crate::espace_address::EspaceAddress;
 use crate::facts::{AccountFacts, ChainFacts, Facts, Fees};
 use crate::text::hex_text;
 use crate::work::{ChainRef, TransactionWork, WaitLevel, Work};
 
 pub(crate) const NETWORK: u32 = 1234;
+pub(crate) const ESPACE_ID: u32 = 1235;
 pub(crate) const GENESIS: &str = "0x01";
 /// Init codes of the bench's source.
 pub(crate) const POOL_CODE: &[u8] = &[0x60, 1, 2, 3];
@@ -25,6 +28,10 @@ pub(crate) fn name(text: &str) -> Address {
 
 pub(crate) fn core(byte: u8) -> CoreAddress {
     CoreAddress::new([byte; 20], NETWORK)
+}
+
+pub(crate) fn espace(byte: u8) -> ChainAddress {
+    EspaceAddress::new([byte; 20]).into()
 }
 
 pub(crate) fn text(address: CoreAddress) -> Value {
@@ -58,7 +65,7 @@ pub(crate) fn chain_ref(endpoints: Vec<String>) -> ChainRef {
     }
 }
 
-/// A world to design in: accounts `operator` (address 0x01…, nonce 5) and `other` (0x02…, nonce 0), a source.
+/// A world to design in: accounts `operator` (address 0x01…, nonce 5, in eSpace 8) and `other` (0x02…, nonce 0), a source.
 pub(crate) struct Bench {
     pub(crate) facts: Facts,
     pub(crate) wanted: BTreeMap<Address, Attributes>,
@@ -69,67 +76,107 @@ pub(crate) struct Bench {
     pub(crate) lanes: BTreeMap<String, EffectId>,
 }
 
+/// One chain, and both accounts in both of its spaces.
+fn facts() -> Facts {
+    let fees = Fees {
+        gas_price: 1_000_000_000,
+        base: Some(1_000_000_000),
+        priority: 5,
+    };
+    let chain = ChainFacts {
+        reference: chain_ref(vec!["http://127.0.0.1:1".to_owned()]),
+        network: NETWORK,
+        fees,
+        ceiling: 100_000_000_000,
+        level: WaitLevel::Confirmed,
+    };
+    let espace_chain = ChainFacts {
+        reference: ChainRef {
+            network: ESPACE_ID,
+            ..chain_ref(vec!["http://127.0.0.1:2".to_owned()])
+        },
+        ..chain.clone()
+    };
+    let account = |byte, nonce| AccountFacts {
+        address: core(byte).into(),
+        chain: name("chain.conflux"),
+        key: SecretRef::Env(format!("KEY_{byte}")),
+        nonce,
+        balance: 5_000 * 1_000_000_000_000_000_000,
+    };
+    let espace_account = |byte, nonce| AccountFacts {
+        address: espace(byte),
+        balance: 3 * 1_000_000_000_000_000_000,
+        ..account(byte, nonce)
+    };
+    let (operator, other) = (name("account.operator"), name("account.other"));
+    Facts {
+        chains: [(name("chain.conflux"), chain)].into(),
+        accounts: [
+            (operator.clone(), account(1, 5)),
+            (other.clone(), account(2, 0)),
+        ]
+        .into(),
+        espace_chains: [(name("chain.conflux"), espace_chain)].into(),
+        espace_accounts: [
+            (operator, espace_account(1, 8)),
+            (other, espace_account(2, 0)),
+        ]
+        .into(),
+        ..Facts::default()
+    }
+}
+
+/// What the bench's source compiles to.
+fn source() -> Attributes {
+    let artifact = |contract: &str, init: &[u8], abi: &str| {
+        let mut artifact = code(contract);
+        if let Value::Map(map) = &mut artifact {
+            map.insert("bytecode".to_owned(), Value::Text(hex_text(init)));
+            map.insert("runtime".to_owned(), Value::from("0x00"));
+            map.insert("abi".to_owned(), Value::from(abi));
+        }
+        (contract.to_owned(), artifact)
+    };
+    Attributes::from([
+        artifact("PoSPool", POOL_CODE, INITIALIZE),
+        artifact("PoolManager", &[0x61], "[]"),
+        artifact("CoreBridge", &[0x62], "[]"),
+        artifact("ESpacePoSPool", &[0x63], INITIALIZE),
+        artifact("Proxy1967", PROXY_CODE, "[]"),
+    ])
+}
+
 impl Bench {
     pub(crate) fn new() -> Self {
-        let fees = Fees {
-            gas_price: 1_000_000_000,
-            base: Some(1_000_000_000),
-            priority: 5,
-        };
-        let chain = ChainFacts {
-            reference: chain_ref(vec!["http://127.0.0.1:1".to_owned()]),
-            fees,
-            ceiling: 100_000_000_000,
-            level: WaitLevel::Confirmed,
-        };
-        let account = |byte, nonce| AccountFacts {
-            address: core(byte),
-            chain: name("chain.conflux"),
-            key: SecretRef::Env(format!("KEY_{byte}")),
-            nonce,
-            balance: 5_000 * 1_000_000_000_000_000_000,
-        };
-        let artifact = |contract: &str, init: &[u8], abi: &str| {
-            let mut artifact = code(contract);
-            if let Value::Map(map) = &mut artifact {
-                map.insert("bytecode".to_owned(), Value::Text(hex_text(init)));
-                map.insert("runtime".to_owned(), Value::from("0x00"));
-                map.insert("abi".to_owned(), Value::from(abi));
-            }
-            artifact
-        };
-        let source = attributes([
-            ("PoSPool", artifact("PoSPool", POOL_CODE, INITIALIZE)),
-            ("PoolManager", artifact("PoolManager", &[0x61], "[]")),
-            ("Proxy1967", artifact("Proxy1967", PROXY_CODE, "[]")),
-        ]);
+        let account = |byte| attributes([("address", text(core(byte)))]);
         Self {
-            facts: Facts {
-                chains: [(name("chain.conflux"), chain)].into(),
-                accounts: [
-                    (name("account.operator"), account(1, 5)),
-                    (name("account.other"), account(2, 0)),
-                ]
-                .into(),
-                ..Facts::default()
-            },
+            facts: facts(),
             wanted: BTreeMap::new(),
             recorded: BTreeMap::new(),
             outputs: BTreeMap::from([
-                (name("source.reference"), source),
-                (
-                    name("account.operator"),
-                    attributes([("address", text(core(1)))]),
-                ),
-                (
-                    name("account.other"),
-                    attributes([("address", text(core(2)))]),
-                ),
+                (name("source.reference"), source()),
+                (name("account.operator"), account(1)),
+                (name("account.other"), account(2)),
             ]),
             effects: BTreeMap::new(),
             counters: BTreeMap::new(),
             lanes: BTreeMap::new(),
         }
+    }
+
+    /// Wants a pool in eSpace, behind a proxy.
+    pub(crate) fn want_espace_pool(&mut self, settings: &[(&str, Value)]) {
+        let settings = settings
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), value.clone()));
+        let pool = attributes([
+            ("code", code("ESpacePoSPool")),
+            ("owner", resource("account.operator")),
+            ("proxy", Value::Bool(true)),
+            ("settings", Value::Map(settings.collect())),
+        ]);
+        self.wanted.insert(name("espace_contract.pool"), pool);
     }
 
     /// Designs one change the way the planner does, and remembers what came of it.

@@ -130,3 +130,6 @@ fn claim_every(attributes: &Attributes) -> u64 {
         _ => CLAIM_EVERY,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -10,6 +10,7 @@ use serde_json::{Value as Json, json};
 
 use crate::address::{MAINNET, TESTNET};
 use crate::batch::{Answers, Batch, Slot};
+use crate::chain_address::Space;
 use crate::facts::{ChainFacts, Fees};
 use crate::text::{field_u64, read_quantity};
 use crate::work::{ChainRef, WaitLevel};
@@ -25,7 +26,7 @@ struct Public {
     name: &'static str,
     network: u32,
     core_rpc: &'static [&'static str],
-    espace_rpc: &'static str,
+    espace_rpc: &'static [&'static str],
 }
 
 /// Public networks with their public endpoints (Conflux documentation, "network endpoints").
@@ -34,13 +35,13 @@ const PUBLIC: &[Public] = &[
         name: "mainnet",
         network: MAINNET,
         core_rpc: &["https://main.confluxrpc.com", "https://main.confluxrpc.org"],
-        espace_rpc: "https://evm.confluxrpc.com",
+        espace_rpc: &["https://evm.confluxrpc.com"],
     },
     Public {
         name: "testnet",
         network: TESTNET,
         core_rpc: &["https://test.confluxrpc.com", "https://test.confluxrpc.org"],
-        espace_rpc: "https://evmtestnet.confluxrpc.com",
+        espace_rpc: &["https://evmtestnet.confluxrpc.com"],
     },
 ];
 
@@ -54,9 +55,9 @@ pub(crate) fn expected_network(attributes: &Attributes) -> Option<u32> {
     public(name).map(|public| public.network)
 }
 
-/// Endpoints in normal attributes.
-pub(crate) fn endpoints(attributes: &Attributes) -> Vec<String> {
-    let list = attributes.get("core_rpc").and_then(Value::as_list);
+/// Endpoints of a space in normal attributes.
+pub(crate) fn endpoints(attributes: &Attributes, space: Space) -> Vec<String> {
+    let list = attributes.get(space.rpc()).and_then(Value::as_list);
     let texts = list.unwrap_or_default().iter().filter_map(Value::as_text);
     texts.map(ToOwned::to_owned).collect()
 }
@@ -80,7 +81,7 @@ fn level_of(word: &str) -> Option<WaitLevel> {
     levels.find(|level| level.words().0 == word)
 }
 
-/// Fills in defaults; `core_rpc` becomes a list.
+/// Fills in defaults; the endpoints become lists.
 pub(crate) fn normalise(mut attributes: Attributes) -> Result<Attributes, Vec<Problem>> {
     let mut problems = Vec::new();
     let network = attributes
@@ -97,7 +98,7 @@ pub(crate) fn normalise(mut attributes: Attributes) -> Result<Attributes, Vec<Pr
         );
     }
     let defaults = known.map_or(&[][..], |public| public.core_rpc);
-    match core_rpc(attributes.remove("core_rpc"), defaults) {
+    match rpc_list(&mut attributes, Space::Core, defaults) {
         Ok(list) if list.is_empty() => problems.push(
             Problem::new("chain/no-rpc", &["network"], "a devnet has no public RPC")
                 .help("write `core_rpc = \"http://127.0.0.1:12537\"`, or where its node listens"),
@@ -107,10 +108,13 @@ pub(crate) fn normalise(mut attributes: Attributes) -> Result<Attributes, Vec<Pr
         }
         Err(problem) => problems.push(problem),
     }
-    if let Some(public) = known {
-        attributes
-            .entry("espace_rpc".to_owned())
-            .or_insert_with(|| Value::from(public.espace_rpc));
+    let defaults = known.map_or(&[][..], |public| public.espace_rpc);
+    match rpc_list(&mut attributes, Space::Espace, defaults) {
+        Ok(list) if list.is_empty() => {}
+        Ok(list) => {
+            attributes.insert("espace_rpc".to_owned(), Value::List(list));
+        }
+        Err(problem) => problems.push(problem),
     }
     // A devnet is for trying things out, and its only user cannot be surprised by a reorganisation.
     let usual = if known.is_some() {
@@ -141,8 +145,12 @@ fn bad_level(value: &Value) -> Option<Problem> {
     Some(problem.help("write \"executed\", \"confirmed\" or \"finalised\""))
 }
 
-fn core_rpc(value: Option<Value>, defaults: &[&str]) -> Result<Vec<Value>, Problem> {
-    let list = match value {
+fn rpc_list(
+    attributes: &mut Attributes,
+    space: Space,
+    defaults: &[&str],
+) -> Result<Vec<Value>, Problem> {
+    let list = match attributes.remove(space.rpc()) {
         None | Some(Value::Null) => defaults.iter().map(|text| Value::from(*text)).collect(),
         Some(Value::List(list)) => list,
         Some(one) => vec![one],
@@ -153,7 +161,7 @@ fn core_rpc(value: Option<Value>, defaults: &[&str]) -> Result<Vec<Value>, Probl
             .is_some_and(|text| text.starts_with("https://") || text.starts_with("http://"));
         if !url && *value != Value::Unknown {
             let summary = format!("{value} is not the URL of an RPC");
-            return Err(Problem::new("chain/bad-rpc", &["core_rpc"], summary)
+            return Err(Problem::new("chain/bad-rpc", &[space.rpc()], summary)
                 .help("write \"http://…\" or \"https://…\", or a list of them"));
         }
     }
@@ -190,16 +198,28 @@ pub(crate) fn ask(batch: &mut Batch) -> Asked {
         status: batch.ask("cfx_getStatus", json!([])),
         genesis: batch.ask("cfx_getBlockByEpochNumber", json!(["0x0", false])),
         version: batch.ask("cfx_clientVersion", json!([])),
-        fees: ask_fees(batch),
+        fees: ask_fees(batch, Space::Core),
     }
 }
 
-/// Asks what gas costs.
-pub(crate) fn ask_fees(batch: &mut Batch) -> AskedFees {
+/// Asks what gas costs in a space.
+pub(crate) fn ask_fees(batch: &mut Batch, space: Space) -> AskedFees {
+    let [gas_price, priority, (block, newest)] = match space {
+        Space::Core => [
+            ("cfx_gasPrice", json!([])),
+            ("cfx_maxPriorityFeePerGas", json!([])),
+            ("cfx_getBlockByEpochNumber", json!(["latest_state", false])),
+        ],
+        Space::Espace => [
+            ("eth_gasPrice", json!([])),
+            ("eth_maxPriorityFeePerGas", json!([])),
+            ("eth_getBlockByNumber", json!(["latest", false])),
+        ],
+    };
     AskedFees {
-        gas_price: batch.ask("cfx_gasPrice", json!([])),
-        priority: batch.ask("cfx_maxPriorityFeePerGas", json!([])),
-        newest: batch.ask("cfx_getBlockByEpochNumber", json!(["latest_state", false])),
+        gas_price: batch.ask(gas_price.0, gas_price.1),
+        priority: batch.ask(priority.0, priority.1),
+        newest: batch.ask(block, newest),
     }
 }
 
@@ -229,8 +249,9 @@ pub(crate) fn read(asked: &Asked, answers: &Answers, wanted: &Attributes) -> Opt
             genesis_hash: genesis.to_owned(),
         },
         facts: ChainFacts {
+            network,
             reference: ChainRef {
-                endpoints: endpoints(wanted),
+                endpoints: endpoints(wanted, Space::Core),
                 network,
                 genesis_hash: genesis.to_owned(),
             },
@@ -241,6 +262,34 @@ pub(crate) fn read(asked: &Asked, answers: &Answers, wanted: &Attributes) -> Opt
         epoch: field_u64(status, "latestState")?,
         version: version.to_owned(),
     })
+}
+
+/// Questions that tell whether an eSpace node is on a chain.
+pub(crate) struct AskedIdentity {
+    chain_id: Slot,
+    genesis: Slot,
+}
+
+/// Asks an eSpace node which chain it is on.
+pub(crate) fn ask_identity(batch: &mut Batch) -> AskedIdentity {
+    AskedIdentity {
+        chain_id: batch.ask("eth_chainId", json!([])),
+        genesis: batch.ask("eth_getBlockByNumber", json!(["0x0", false])),
+    }
+}
+
+impl AskedIdentity {
+    /// Both questions.
+    pub(crate) fn slots(&self) -> [Slot; 2] {
+        [self.chain_id, self.genesis]
+    }
+
+    /// Whether the node is on the chain: block 0 has the same hash in both spaces. `None` if it did not say.
+    pub(crate) fn is_on(&self, chain: &ChainRef, answers: &Answers) -> Option<bool> {
+        let chain_id = answers.u64(self.chain_id)?;
+        let genesis = answers.get(self.genesis)?.get("hash")?.as_str()?;
+        Some(chain_id == u64::from(chain.network) && genesis == chain.genesis_hash)
+    }
 }
 
 /// Whether the node is on the network that the spec names.
@@ -293,13 +342,13 @@ pub(crate) fn outputs(wanted: &Attributes, seen: &Seen) -> Attributes {
             Value::from(seen.version.as_str()),
         ),
     ]);
-    for name in ["network", "espace_rpc"] {
-        if let Some(value) = wanted.get(name) {
-            outputs.insert(name.to_owned(), value.clone());
-        }
+    if let Some(value) = wanted.get("network") {
+        outputs.insert("network".to_owned(), value.clone());
     }
-    if let Some(first) = endpoints(wanted).into_iter().next() {
-        outputs.insert("core_rpc".to_owned(), Value::Text(first));
+    for space in [Space::Core, Space::Espace] {
+        if let Some(first) = endpoints(wanted, space).into_iter().next() {
+            outputs.insert(space.rpc().to_owned(), Value::Text(first));
+        }
     }
     outputs
 }

@@ -96,7 +96,7 @@ pub const CODES: &[(&str, &str)] = &[
     ),
     (
         "chain/no-rpc",
-        "A devnet has no public RPC: write `core_rpc`.",
+        "A devnet has no public RPC: write `core_rpc`, and `espace_rpc` where something of the spec is in eSpace.",
     ),
     (
         "chain/no-source-input",
@@ -108,7 +108,7 @@ pub const CODES: &[(&str, &str)] = &[
     ),
     (
         "chain/not-a-node",
-        "What answers at `core_rpc` is not a Conflux node.",
+        "What answers at `core_rpc` or `espace_rpc` is not a Conflux node.",
     ),
     (
         "chain/not-enough-balance",
@@ -197,6 +197,10 @@ pub const CODES: &[(&str, &str)] = &[
     (
         "chain/wrong-network",
         "The RPC is on another chain than the spec, the plan or the journal says.",
+    ),
+    (
+        "chain/wrong-space",
+        "An address or a contract is of the space that is not meant: Core addresses are in base32, those of eSpace in hex.",
     ),
 ];
 

@@ -1,4 +1,4 @@
-//! `core_contract`: code, owner and settings of a contract in Core Space.
+//! `core_contract`, `espace_contract`: code, owner and settings of a contract.
 //!
 //! - Reads: attributes of a block, artifacts of sources, what the chain answers.
 //! - Returns: normal forms here; looks and designs in the modules below.
@@ -6,6 +6,7 @@
 
 pub(crate) mod artifact;
 pub(crate) mod design;
+mod layout;
 pub(crate) mod observe;
 mod setters;
 mod update;
@@ -14,7 +15,8 @@ use std::collections::BTreeMap;
 
 use pospool_model::{Attributes, Problem, Value};
 
-use crate::settings::{self, TABLES};
+use crate::chain_address::Space;
+use crate::settings::{self, TABLES, Table};
 
 /// What stands for code in states and plans.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,7 +50,10 @@ impl CodeName {
 }
 
 /// Brings attributes into their normal form.
-pub(crate) fn normalise(mut attributes: Attributes) -> Result<Attributes, Vec<Problem>> {
+pub(crate) fn normalise(
+    space: Space,
+    mut attributes: Attributes,
+) -> Result<Attributes, Vec<Problem>> {
     let mut problems = Vec::new();
     let code = attributes.get("code").cloned().unwrap_or_default();
     let name = CodeName::read(&code);
@@ -70,7 +75,7 @@ pub(crate) fn normalise(mut attributes: Attributes) -> Result<Attributes, Vec<Pr
         .entry("proxy".to_owned())
         .or_insert(Value::Bool(false));
     if let Some(Value::Map(settings)) = attributes.get_mut("settings") {
-        match normal_settings(name.as_ref(), std::mem::take(settings)) {
+        match normal_settings(space, name.as_ref(), std::mem::take(settings)) {
             Ok(normal) => *settings = normal,
             Err(found) => problems.extend(found),
         }
@@ -83,6 +88,7 @@ pub(crate) fn normalise(mut attributes: Attributes) -> Result<Attributes, Vec<Pr
 }
 
 fn normal_settings(
+    space: Space,
     code: Option<&CodeName>,
     settings: BTreeMap<String, Value>,
 ) -> Result<BTreeMap<String, Value>, Vec<Problem>> {
@@ -93,15 +99,10 @@ fn normal_settings(
     if settings.is_empty() {
         return Ok(settings);
     }
-    let Some(table) = settings::table(&code.contract) else {
-        let summary = format!("pospool does not know the settings of `{}`", code.contract);
-        let known: Vec<_> = TABLES.iter().map(|table| table.contract).collect();
-        return Err(vec![
-            Problem::new("chain/unknown-contract", &["settings"], summary).help(format!(
-                "leave `settings` out; known contracts are {}",
-                known.join(", ")
-            )),
-        ]);
+    let table = match settings::table(&code.contract) {
+        Some(table) if table.space == space => table,
+        Some(table) => return Err(vec![misplaced(table)]),
+        None => return Err(vec![unknown_contract(space, &code.contract)]),
     };
     let mut normal = BTreeMap::new();
     let mut problems = Vec::new();
@@ -121,10 +122,33 @@ fn normal_settings(
     }
 }
 
+fn unknown_contract(space: Space, contract: &str) -> Problem {
+    let summary = format!("pospool does not know the settings of `{contract}`");
+    let known = TABLES.iter().filter(|table| table.space == space);
+    let known: Vec<_> = known.map(|table| table.contract).collect();
+    Problem::new("chain/unknown-contract", &["settings"], summary).help(format!(
+        "leave `settings` out; known contracts are {}",
+        known.join(", ")
+    ))
+}
+
+/// A contract that can only work in the other space.
+fn misplaced(table: &Table) -> Problem {
+    let (contract, space) = (table.contract, table.space);
+    let summary = format!("`{contract}` is a contract of {}", space.title());
+    Problem::new("chain/wrong-space", &["code"], summary).help(match space {
+        Space::Core => "write it as a `core_contract`",
+        Space::Espace => "write it as an `espace_contract`",
+    })
+}
+
 /// Whether users call it through a proxy.
 pub(crate) fn is_proxied(attributes: &Attributes) -> bool {
     attributes.get("proxy") == Some(&Value::Bool(true))
 }
+
+#[cfg(test)]
+mod espace_tests;
 
 #[cfg(test)]
 mod tests {
@@ -150,13 +174,13 @@ mod tests {
 
     #[test]
     fn code_becomes_its_name_and_digest() {
-        let normal = normalise(wanted("PoSPool", &[])).unwrap();
+        let normal = normalise(Space::Core, wanted("PoSPool", &[])).unwrap();
         assert_eq!(
             normal["code"].to_string(),
             r#"{ contract = "PoSPool", digest = "0x01" }"#
         );
         assert_eq!(normal["proxy"], Value::Bool(false));
-        assert_eq!(normalise(normal.clone()).unwrap(), normal);
+        assert_eq!(normalise(Space::Core, normal.clone()).unwrap(), normal);
     }
 
     #[test]
@@ -165,7 +189,7 @@ mod tests {
             ("nam", Value::from("x")),
             ("user_share_ratio", Value::Integer(90)),
         ];
-        let problems = normalise(wanted("PoSPool", &settings)).unwrap_err();
+        let problems = normalise(Space::Core, wanted("PoSPool", &settings)).unwrap_err();
         let codes: Vec<_> = problems.iter().map(|problem| problem.code).collect();
         assert_eq!(codes, ["chain/unknown-setting", "chain/bad-setting"]);
         assert_eq!(problems[0].path, ["settings", "nam"]);
@@ -174,7 +198,8 @@ mod tests {
 
     #[test]
     fn settings_need_a_contract_that_is_known() {
-        let problems = normalise(wanted("Other", &[("name", Value::from("x"))])).unwrap_err();
+        let problems =
+            normalise(Space::Core, wanted("Other", &[("name", Value::from("x"))])).unwrap_err();
         assert!(
             problems[0]
                 .help
@@ -182,14 +207,20 @@ mod tests {
                 .unwrap()
                 .contains("PoSPool, PoolManager")
         );
-        assert!(normalise(wanted("Other", &[])).is_ok());
+        assert!(normalise(Space::Core, wanted("Other", &[])).is_ok());
     }
 
     #[test]
     fn code_may_be_unknown_and_must_be_code() {
         let unknown = Attributes::from([("code".to_owned(), Value::Unknown)]);
-        assert_eq!(normalise(unknown).unwrap()["code"], Value::Unknown);
+        assert_eq!(
+            normalise(Space::Core, unknown).unwrap()["code"],
+            Value::Unknown
+        );
         let text = Attributes::from([("code".to_owned(), Value::from("PoSPool"))]);
-        assert_eq!(normalise(text).unwrap_err()[0].code, "chain/no-code");
+        assert_eq!(
+            normalise(Space::Core, text).unwrap_err()[0].code,
+            "chain/no-code"
+        );
     }
 }

@@ -12,7 +12,7 @@ use pospool_model::{Address, Attributes, Drip, Problem, Value};
 
 use crate::PROVIDER;
 use crate::account::lane;
-use crate::address::CoreAddress;
+use crate::chain_address::{ChainAddress, Space};
 use crate::facts::{AccountFacts, ChainFacts, Facts};
 use crate::gas::{self, Limits};
 use crate::work::{RegistrationWork, TransactionWork, WaitLevel, Work};
@@ -26,16 +26,25 @@ pub(crate) struct Sender<'a> {
 }
 
 impl<'a> Sender<'a> {
-    /// Finds an account among the facts.
+    /// Finds an account of Core Space among the facts.
     pub(crate) fn find(facts: &'a Facts, name: &'a Address) -> Result<Self, Problem> {
-        let account = facts.accounts.get(name);
-        let chain = account.and_then(|account| facts.chains.get(&account.chain));
+        Self::find_in(Space::Core, facts, name)
+    }
+
+    /// Finds an account as it is in a space.
+    pub(crate) fn find_in(
+        space: Space,
+        facts: &'a Facts,
+        name: &'a Address,
+    ) -> Result<Self, Problem> {
+        let account = facts.accounts_in(space).get(name);
+        let chain = account.and_then(|account| facts.chains_in(space).get(&account.chain));
         match (account, chain) {
             (Some(facts), Some(chain)) => Ok(Self { name, facts, chain }),
             _ => Err(Problem::new(
                 "chain/unknown-account",
                 &[],
-                format!("`{name}` was not found on the chain"),
+                format!("`{name}` was not found in {} of the chain", space.title()),
             )),
         }
     }
@@ -45,18 +54,25 @@ impl<'a> Sender<'a> {
         let handed_out = world.counters.get(&lane(self.facts.address));
         handed_out.copied().unwrap_or(self.facts.nonce)
     }
+
+    /// The space that it signs for.
+    pub(crate) fn space(&self) -> Space {
+        self.facts.address.space()
+    }
 }
 
 /// One transaction to plan.
 pub(crate) struct Plan {
     pub(crate) name: String,
     pub(crate) summary: String,
-    pub(crate) to: Option<CoreAddress>,
+    pub(crate) to: Option<ChainAddress>,
     pub(crate) value: u128,
+    /// What the value is for.
+    pub(crate) purpose: Purpose,
     /// `None` where an input fills the blank.
     pub(crate) data: Option<Vec<u8>>,
     pub(crate) limits: Limits,
-    pub(crate) creates: Option<CoreAddress>,
+    pub(crate) creates: Option<ChainAddress>,
     pub(crate) registration: Option<RegistrationWork>,
     pub(crate) outputs: Attributes,
     pub(crate) inputs: BTreeMap<String, OutputRef>,
@@ -71,6 +87,7 @@ impl Plan {
             summary: summary.into(),
             to: None,
             value: 0,
+            purpose: Purpose::Stake,
             data: None,
             limits,
             creates: None,
@@ -149,8 +166,9 @@ impl<'a> Draft<'a> {
         sender: Sender<'_>,
         plan: Plan,
     ) -> Result<EffectId, Problem> {
-        if plan.limits.gas > gas::GAS_LIMIT {
-            return Err(too_much_gas(&plan));
+        let most = gas::most(sender.space());
+        if plan.limits.gas > most {
+            return Err(too_much_gas(&plan, most));
         }
         let price = gas::price(sender.chain.fees, sender.chain.ceiling).map_err(too_dear)?;
         let lane = lane(sender.facts.address);
@@ -172,9 +190,10 @@ impl<'a> Draft<'a> {
         let costs = [
             (Purpose::Gas, gas.saturating_mul(ceiling)),
             (Purpose::Collateral, gas::collateral(plan.limits.storage)),
-            (Purpose::Stake, plan.value),
+            (plan.purpose, plan.value),
         ];
-        self.pay(world, sender, costs)?;
+        let costs = costs.map(|(purpose, amount)| (in_space(purpose, sender), amount));
+        needs.extend(self.pay(world, sender, costs)?);
         let work = Work::Transaction(Box::new(TransactionWork {
             chain: sender.chain.reference.clone(),
             account: sender.name.clone(),
@@ -209,38 +228,47 @@ impl<'a> Draft<'a> {
         Ok(id)
     }
 
-    /// Adds up costs, and stops where the account cannot pay for what this plan asks of it so far.
+    /// Adds up costs, and stops where the account cannot pay for what this plan asks of it so far. Where it only can
+    /// with what is moved there by this plan, that must have ended first.
     fn pay(
         &mut self,
         world: &mut World<'_>,
         sender: Sender<'_>,
         costs: [(Purpose, u128); 3],
-    ) -> Result<(), Problem> {
+    ) -> Result<Option<Need>, Problem> {
         let mut sum: u128 = 0;
         for (purpose, amount) in costs.into_iter().filter(|(_, amount)| *amount > 0) {
             sum = sum.saturating_add(amount);
             self.add_cost(sender.name, purpose, amount);
         }
-        // Counters hold 64 bits; a Gdrip is fine enough for a check.
-        let counter = format!("spend core {}", sender.facts.address);
-        let gdrip = u64::try_from(sum.div_ceil(1_000_000_000)).unwrap_or(u64::MAX);
+        let (space, address) = (sender.space(), sender.facts.address);
+        let counter = format!("spend {} {address}", space.word());
+        let gdrip = u64::try_from(sum.div_ceil(GDRIP)).unwrap_or(u64::MAX);
         let spent = world.counters.entry(counter).or_default();
         *spent = spent.saturating_add(gdrip);
-        let needed = u128::from(*spent) * 1_000_000_000;
+        let needed = u128::from(*spent) * GDRIP;
         if needed <= sender.facts.balance {
-            return Ok(());
+            return Ok(None);
         }
-        let summary = format!(
-            "`{}` has {} and may need {} for this plan up to here: gas, collateral and stake at most",
-            sender.name,
-            Drip(sender.facts.balance),
-            Drip(needed)
-        );
-        let help = format!(
-            "send CFX to {}; what is not used stays there",
-            sender.facts.address
-        );
-        Err(Problem::new("chain/not-enough-balance", &[], summary).help(help))
+        let income = income(address);
+        let more = world.counters.get(&income).copied().unwrap_or_default();
+        let more = u128::from(more) * GDRIP;
+        if needed <= sender.facts.balance.saturating_add(more) {
+            let effect = world.lanes.get(&income).cloned();
+            return Ok(effect.map(|effect| Need {
+                effect,
+                level: Level::Done,
+            }));
+        }
+        Err(not_enough(sender, needed, more))
+    }
+
+    /// Notes that an effect of this plan brings money to an account.
+    pub(crate) fn bring(world: &mut World<'_>, to: ChainAddress, amount: u128, effect: EffectId) {
+        let name = income(to);
+        let gdrip = u64::try_from(amount / GDRIP).unwrap_or(u64::MAX);
+        world.counters.insert(name.clone(), gdrip);
+        world.lanes.insert(name, effect);
     }
 
     fn add_cost(&mut self, payer: &Address, purpose: Purpose, amount: u128) {
@@ -263,12 +291,51 @@ fn payload(work: &Work) -> serde_json::Value {
     serde_json::to_value(work).expect("plain data with text keys always has a JSON form")
 }
 
-fn too_much_gas(plan: &Plan) -> Problem {
+/// Counters hold 64 bits; a Gdrip is fine enough for what is counted in them.
+const GDRIP: u128 = 1_000_000_000;
+
+/// Name of what this plan brings to an account, among counters and lanes.
+fn income(to: ChainAddress) -> String {
+    format!("income {} {to}", to.space().word())
+}
+
+/// What is paid in eSpace comes from another balance.
+fn in_space(purpose: Purpose, sender: Sender<'_>) -> Purpose {
+    match (purpose, sender.space()) {
+        (Purpose::Gas, Space::Espace) => Purpose::EspaceGas,
+        (purpose, _) => purpose,
+    }
+}
+
+fn not_enough(sender: Sender<'_>, needed: u128, more: u128) -> Problem {
+    let (space, address) = (sender.space(), sender.facts.address);
+    let place = match space {
+        Space::Core => String::new(),
+        Space::Espace => format!(" in {}", space.title()),
+    };
+    let more = match more {
+        0 => String::new(),
+        more => format!(", is sent {} by this plan", Drip(more)),
+    };
+    let summary = format!(
+        "`{}` has {}{place}{more} and may need {} for this plan up to here: gas, collateral and stake at most",
+        sender.name,
+        Drip(sender.facts.balance),
+        Drip(needed)
+    );
+    let help = match space {
+        Space::Core => format!("send CFX to {address}; what is not used stays there"),
+        Space::Espace => format!(
+            "send CFX to {address} in eSpace, or let a `funding` block move it there from the same key's account in Core Space; what is not used stays there"
+        ),
+    };
+    Problem::new("chain/not-enough-balance", &[], summary).help(help)
+}
+
+fn too_much_gas(plan: &Plan, most: u64) -> Problem {
     let summary = format!(
         "{}: {} gas may be needed, and one transaction may have {} at most",
-        plan.summary,
-        plan.limits.gas,
-        gas::GAS_LIMIT
+        plan.summary, plan.limits.gas, most
     );
     Problem::new("chain/too-much-gas", &[], summary)
         .help("make the contract smaller, for example with the compiler's optimizer")

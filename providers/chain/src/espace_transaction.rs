@@ -5,7 +5,7 @@
 //! - Never: asks a node, and never chooses a field itself.
 
 use ethers_core::utils::keccak256;
-use ethers_core::utils::rlp::RlpStream;
+use ethers_core::utils::rlp::{Rlp, RlpStream};
 
 use crate::key::{Key, Signature};
 use crate::transaction::{Price, Signed, trimmed};
@@ -38,6 +38,46 @@ impl Unsigned {
         };
         let hash = keccak256(&raw);
         Signed { raw, hash }
+    }
+
+    /// Reads the fields back from raw bytes; `None` if they are no transaction of these two types.
+    pub(crate) fn read(raw: &[u8]) -> Option<Self> {
+        if raw.first() == Some(&MARKET) {
+            let fields = Rlp::new(&raw[1..]);
+            let price = Price::Market {
+                max_priority: fields.val_at(2).ok()?,
+                max_fee: fields.val_at(3).ok()?,
+            };
+            return Self::fields(&fields, fields.val_at(0).ok()?, 1, price, 4);
+        }
+        let fields = Rlp::new(raw);
+        let gas_price = fields.val_at(1).ok()?;
+        let v: u64 = fields.val_at(6).ok()?;
+        let chain_id = v.checked_sub(35)? / 2;
+        Self::fields(&fields, chain_id, 0, Price::Legacy { gas_price }, 2)
+    }
+
+    fn fields(
+        fields: &Rlp<'_>,
+        chain_id: u64,
+        nonce: usize,
+        price: Price,
+        call: usize,
+    ) -> Option<Self> {
+        let to: Vec<u8> = fields.val_at(call + 1).ok()?;
+        let to = match to.len() {
+            0 => None,
+            _ => Some(to.try_into().ok()?),
+        };
+        Some(Self {
+            nonce: fields.val_at(nonce).ok()?,
+            price,
+            gas: fields.val_at(call).ok()?,
+            to,
+            value: fields.val_at(call + 2).ok()?,
+            chain_id,
+            data: fields.val_at(call + 3).ok()?,
+        })
     }
 
     /// Type 0 with the chain id in its signature (EIP-155).
@@ -101,7 +141,6 @@ fn numbers(stream: &mut RlpStream, signature: &Signature) {
 mod tests {
     use ethers_core::types::transaction::eip2718::TypedTransaction;
     use ethers_core::types::{Eip1559TransactionRequest, Signature as Reference, U256};
-    use ethers_core::utils::rlp::Rlp;
 
     use super::*;
     use crate::key::tests::key;
@@ -140,8 +179,8 @@ mod tests {
             max_fee: 40_000_000_000,
             max_priority: 1_000_000_000,
         };
-        let signer = key(&"46".repeat(32));
-        let signed = transfer(price, 71).sign(&signer);
+        let own = key(&"46".repeat(32));
+        let signed = transfer(price, 71).sign(&own);
         let (read, signature): (TypedTransaction, Reference) =
             TypedTransaction::decode_signed(&Rlp::new(&signed.raw)).unwrap();
         let expected = Eip1559TransactionRequest::new()
@@ -152,15 +191,37 @@ mod tests {
             .value(U256::exp10(18))
             .chain_id(71)
             .max_fee_per_gas(40_000_000_000_u64)
-            .max_priority_fee_per_gas(1_000_000_000_u64)
-            .data(Vec::new());
+            .max_priority_fee_per_gas(1_000_000_000_u64);
+
         assert_eq!(read, TypedTransaction::Eip1559(expected));
         let sender = signature.recover(read.sighash()).unwrap();
         assert_eq!(
             hex_text(&sender.0),
-            crate::address::espace_address(&signer.public())
+            crate::address::espace_address(&own.public())
         );
         assert_eq!(read.hash(&signature).0, signed.hash);
+    }
+
+    #[test]
+    fn what_was_signed_is_read_back() {
+        let market = Price::Market {
+            max_fee: 40_000_000_000,
+            max_priority: 1,
+        };
+        for price in [market, Price::Legacy { gas_price: 7 }] {
+            let mut unsigned = transfer(price, 1030);
+            unsigned.data = vec![0; 300];
+            let creation = Unsigned {
+                to: None,
+                ..unsigned.clone()
+            };
+            for unsigned in [unsigned, creation] {
+                let signed = unsigned.sign(&key(&"46".repeat(32)));
+                assert_eq!(Unsigned::read(&signed.raw), Some(unsigned));
+            }
+        }
+        assert_eq!(Unsigned::read(&[]), None);
+        assert_eq!(Unsigned::read(&[MARKET, 0xc0]), None);
     }
 
     #[test]
@@ -169,6 +230,9 @@ mod tests {
         creation.to = None;
         creation.data = vec![0x60];
         let raw = creation.sign(&key(&"46".repeat(32))).raw;
-        assert_eq!(Rlp::new(&raw).val_at::<Vec<u8>>(3).unwrap(), Vec::<u8>::new());
+        assert_eq!(
+            Rlp::new(&raw).val_at::<Vec<u8>>(3).unwrap(),
+            Vec::<u8>::new()
+        );
     }
 }

@@ -10,34 +10,70 @@ use pospool_model::{Address, SecretRef};
 
 use crate::address::CoreAddress;
 use crate::bridge::duties::Duty;
+use crate::chain_address::{ChainAddress, Space};
 use crate::gas::Limits;
 use crate::work::{ChainRef, WaitLevel};
 
 /// Facts of one look.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Facts {
+    /// What was seen of each chain's Core Space.
     pub(crate) chains: BTreeMap<Address, ChainFacts>,
+    /// Accounts in Core Space.
     pub(crate) accounts: BTreeMap<Address, AccountFacts>,
+    /// The same of eSpace, if anything of the spec is there.
+    pub(crate) espace_chains: BTreeMap<Address, ChainFacts>,
+    pub(crate) espace_accounts: BTreeMap<Address, AccountFacts>,
     pub(crate) contracts: BTreeMap<Address, ContractFacts>,
     pub(crate) registrations: BTreeMap<Address, RegistrationFacts>,
     pub(crate) bridges: BTreeMap<Address, BridgeFacts>,
 }
 
-/// One chain.
+impl Facts {
+    /// Chains as they were seen in one space.
+    pub(crate) fn chains_in(&self, space: Space) -> &BTreeMap<Address, ChainFacts> {
+        match space {
+            Space::Core => &self.chains,
+            Space::Espace => &self.espace_chains,
+        }
+    }
+
+    /// The same, to write.
+    pub(crate) fn chains_in_mut(&mut self, space: Space) -> &mut BTreeMap<Address, ChainFacts> {
+        match space {
+            Space::Core => &mut self.chains,
+            Space::Espace => &mut self.espace_chains,
+        }
+    }
+
+    /// Accounts as they were seen in one space, to write.
+    pub(crate) fn accounts_in_mut(&mut self, space: Space) -> &mut BTreeMap<Address, AccountFacts> {
+        match space {
+            Space::Core => &mut self.accounts,
+            Space::Espace => &mut self.espace_accounts,
+        }
+    }
+
+    /// Accounts as they were seen in one space.
+    pub(crate) fn accounts_in(&self, space: Space) -> &BTreeMap<Address, AccountFacts> {
+        match space {
+            Space::Core => &self.accounts,
+            Space::Espace => &self.espace_accounts,
+        }
+    }
+}
+
+/// One space of a chain.
 #[derive(Clone, Debug)]
 pub(crate) struct ChainFacts {
     pub(crate) reference: ChainRef,
+    /// Network id of the chain's Core addresses.
+    pub(crate) network: u32,
     pub(crate) fees: Fees,
     /// Most that a unit of gas may cost.
     pub(crate) ceiling: u128,
     /// How deep a transaction without value must be in the chain.
     pub(crate) level: WaitLevel,
-}
-
-impl ChainFacts {
-    pub(crate) fn network(&self) -> u32 {
-        self.reference.network
-    }
 }
 
 /// What gas costs now, in drip.
@@ -51,10 +87,10 @@ pub(crate) struct Fees {
     pub(crate) priority: u128,
 }
 
-/// One account.
+/// One account in one space.
 #[derive(Clone, Debug)]
 pub(crate) struct AccountFacts {
-    pub(crate) address: CoreAddress,
+    pub(crate) address: ChainAddress,
     pub(crate) chain: Address,
     pub(crate) key: SecretRef,
     /// First nonce that neither the state nor the pool has used.
@@ -66,7 +102,7 @@ pub(crate) struct AccountFacts {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ContractFacts {
     /// The recorded implementation, if its code is there.
-    pub(crate) implementation: Option<CoreAddress>,
+    pub(crate) implementation: Option<ChainAddress>,
     /// Who may change the manager's settings; `None` if the contract has no manager or cannot say.
     pub(crate) manager: Option<[u8; 20]>,
 }

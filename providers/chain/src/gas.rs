@@ -8,11 +8,17 @@
 //! Measured on conflux-rust 3.0.2 with the reference contracts (facts/testbed.md §4), gas used and storage in bytes:
 //! PoSPool 7,620,305 and 14,976; Proxy1967 with `initialize()` 1,064,784 and 2,304; PoolManager 1,582,556 and 3,136.
 
+use crate::chain_address::Space;
 use crate::facts::Fees;
 use crate::work::PriceForm;
 
-/// The pool refuses a Core transaction above 9/10 of the target block (conflux-rust `parameters/src/lib.rs`).
+/// The pool refuses a Core transaction above 9/10 of the target block, and one of eSpace above a half (conflux-rust
+/// `parameters/src/lib.rs`).
 pub(crate) const GAS_LIMIT: u64 = 27_000_000;
+const ESPACE_GAS_LIMIT: u64 = 15_000_000;
+/// In eSpace new storage and new code cost so many times the gas, since nobody pays collateral for them (conflux-rust
+/// `evm_gas_ratio`; later hardforks make it 1).
+const ESPACE_RATIO: u64 = 2;
 /// Every transaction, and what a creation adds (conflux-rust `vm-types/src/spec.rs`).
 const TRANSACTION: u64 = 21_000;
 const CREATION: u64 = 32_000;
@@ -40,6 +46,10 @@ const CODE_KIB_BYTES: u64 = 512;
 /// reference pool on a devnet: 206,346 gas and 15 entries.
 const REGISTER_KEYS: u64 = 32;
 const REGISTER_GAS: u64 = 400_000;
+/// A call into eSpace that makes an account there costs 50,000, and the call itself is given a tenth of the rest
+/// (conflux-rust `cross_space.rs`, `parameters/src/lib.rs`).
+const CROSSING_GAS: u64 = 400_000;
+const CROSSING_KEYS: u64 = 4;
 /// Collateral for 1 KiB is 1 CFX.
 const DRIP_PER_BYTE: u128 = 1_000_000_000_000_000_000 / 1024;
 
@@ -51,11 +61,19 @@ pub(crate) struct Limits {
     pub(crate) storage: u64,
 }
 
+/// Most gas that one transaction may have in a space.
+pub(crate) fn most(space: Space) -> u64 {
+    match space {
+        Space::Core => GAS_LIMIT,
+        Space::Espace => ESPACE_GAS_LIMIT,
+    }
+}
+
 /// Limits for creating a contract: its init code with arguments, and how many bytes of code will stay.
-pub(crate) fn creation(init: &[u8], code_length: usize) -> Limits {
+pub(crate) fn creation(space: Space, init: &[u8], code_length: usize) -> Limits {
     let code = length(code_length);
     let words = length(init.len()).div_ceil(32);
-    Limits {
+    let limits = Limits {
         gas: floored(
             init,
             TRANSACTION
@@ -66,18 +84,33 @@ pub(crate) fn creation(init: &[u8], code_length: usize) -> Limits {
                 + CONSTRUCTOR_GAS,
         ),
         storage: code.div_ceil(1024) * CODE_KIB_BYTES + CONSTRUCTOR_KEYS * KEY_BYTES,
+    };
+    limits.in_space(space, CODE_BYTE * code + CONSTRUCTOR_GAS)
+}
+
+impl Limits {
+    /// Turns limits for Core Space into those of a space, where the part of the gas that pays for storage is dearer.
+    fn in_space(self, space: Space, storing: u64) -> Self {
+        match space {
+            Space::Core => self,
+            Space::Espace => Self {
+                gas: self.gas + (ESPACE_RATIO - 1) * storing,
+                storage: 0,
+            },
+        }
     }
 }
 
 /// Limits for a call that may fill `keys` new storage entries.
-pub(crate) fn call(data: &[u8], keys: u64) -> Limits {
-    Limits {
+pub(crate) fn call(space: Space, data: &[u8], keys: u64) -> Limits {
+    let limits = Limits {
         gas: floored(
             data,
             TRANSACTION + data_gas(data) + CALL_GAS + KEY_GAS * keys,
         ),
         storage: KEY_BYTES * keys,
-    }
+    };
+    limits.in_space(space, KEY_GAS * keys)
 }
 
 /// Limits for registering a PoS key. The data may not be known yet: it has 740 bytes.
@@ -85,6 +118,14 @@ pub(crate) fn register() -> Limits {
     Limits {
         gas: TRANSACTION + OTHER_BYTE * 1024 + REGISTER_GAS + KEY_GAS * REGISTER_KEYS,
         storage: KEY_BYTES * REGISTER_KEYS,
+    }
+}
+
+/// Limits for moving value to an account in eSpace, which may be new there.
+pub(crate) fn crossing(data: &[u8]) -> Limits {
+    Limits {
+        gas: floored(data, TRANSACTION + data_gas(data) + CROSSING_GAS),
+        storage: KEY_BYTES * CROSSING_KEYS,
     }
 }
 
@@ -153,7 +194,7 @@ mod tests {
             // A fifth of the reference code is zeros.
             let zeros = init / 5;
             let bytes = [vec![0; zeros], vec![1; init - zeros]].concat();
-            let limits = creation(&bytes, code);
+            let limits = creation(Space::Core, &bytes, code);
             assert!(limits.gas >= gas && limits.storage >= storage, "{limits:?}");
             assert!(limits.gas <= GAS_LIMIT);
         }
@@ -161,7 +202,7 @@ mod tests {
 
     #[test]
     fn the_node_s_floor_for_call_data_is_kept() {
-        let limits = call(&[1; 10_000], 1);
+        let limits = call(Space::Core, &[1; 10_000], 1);
         assert!(limits.gas >= 1_000_000);
     }
 

@@ -10,6 +10,8 @@ use pospool_model::{Secret, SecretRef};
 use zeroize::Zeroizing;
 
 use crate::address::CoreAddress;
+use crate::chain_address::ChainAddress;
+use crate::espace_address::EspaceAddress;
 
 /// A private key. The inner type wipes itself when dropped.
 pub(crate) struct Key(SigningKey);
@@ -50,10 +52,14 @@ impl Key {
     }
 
     /// Reads the key of an account from where it is kept; the error says what is wrong with it.
-    pub(crate) fn of_account(reference: &SecretRef, account: CoreAddress) -> Result<Self, String> {
+    pub(crate) fn of_account(reference: &SecretRef, account: ChainAddress) -> Result<Self, String> {
         let secret = reference.read().map_err(|error| error.to_string())?;
         let key = Self::read(&secret).map_err(|error| format!("`{reference}`: {error}"))?;
-        if key.core_address(account.network()) == account {
+        let own: ChainAddress = match account {
+            ChainAddress::Core(core) => key.core_address(core.network()).into(),
+            ChainAddress::Espace(_) => EspaceAddress::of_public_key(&key.public()).into(),
+        };
+        if own == account {
             return Ok(key);
         }
         Err(format!(

@@ -11,6 +11,8 @@ pub(crate) const KINDS: &[KindSchema] = &[
     CHAIN,
     ACCOUNT,
     CORE_CONTRACT,
+    ESPACE_CONTRACT,
+    FUNDING,
     POS_REGISTRATION,
     VERIFICATION,
     crate::bridge::BRIDGE_SERVICE,
@@ -50,10 +52,10 @@ const CHAIN: KindSchema = KindSchema {
         ),
         AttributeSchema::new(
             "espace_rpc",
-            Type::Text,
+            Type::Any,
             Presence::Optional,
             OnChange::Ignore,
-            "URL of an eSpace RPC. Default: the public one of the network.",
+            "URL of an eSpace RPC, or a list of them in the order of trust. Default: the public one of the network; a devnet has none.",
         ),
         AttributeSchema::new(
             "node_files",
@@ -91,7 +93,10 @@ const CHAIN: KindSchema = KindSchema {
         OutputSchema::new("genesis_hash", "Hash of the block at epoch 0."),
         OutputSchema::new("epoch", "The epoch at which this run looks at the chain."),
         OutputSchema::new("core_rpc", "The first Core Space RPC."),
-        OutputSchema::new("espace_rpc", "The eSpace RPC; absent if none is known."),
+        OutputSchema::new(
+            "espace_rpc",
+            "The first eSpace RPC; absent if none is known.",
+        ),
         OutputSchema::new("client_version", "What the node behind the RPC says it is."),
     ],
     open_outputs: false,
@@ -132,61 +137,66 @@ const ACCOUNT: KindSchema = KindSchema {
 }"#,
 };
 
+const CODE: AttributeSchema = AttributeSchema::new(
+    "code",
+    Type::Any,
+    Presence::Required,
+    OnChange::Refuse,
+    "A contract of a source: `source.reference.PoSPool`. Upgrading comes in a later version of pospool.",
+);
+
+const OWNER: AttributeSchema = AttributeSchema::new(
+    "owner",
+    Type::Reference(&["account"]),
+    Presence::Implied,
+    OnChange::Refuse,
+    "The account that makes it, owns it and pays. Default: the only `account` of the spec.",
+);
+
+const PROXY: AttributeSchema = AttributeSchema::new(
+    "proxy",
+    Type::Bool,
+    Presence::Optional,
+    OnChange::Refuse,
+    "Whether users call it through a `Proxy1967` of the same source, so that its code can be upgraded. Default: `false`.",
+);
+
+const CONSTRUCTOR: AttributeSchema = AttributeSchema::new(
+    "constructor",
+    Type::List(&Type::Any),
+    Presence::Optional,
+    OnChange::Refuse,
+    "Arguments of the constructor: texts, whole numbers, booleans, addresses, resources.",
+);
+
+const CORE_SETTINGS: AttributeSchema = AttributeSchema::new(
+    "settings",
+    Type::Settings,
+    Presence::Optional,
+    OnChange::Update,
+    "What the contract lets its owner or manager set. PoSPool: `name`, `user_share_ratio` (\"90%\"), `lock_period` and `unlock_period` (`blocks(…)`), `voting_escrow`, `manager`. PoolManager: `pools`. CoreBridge: `pool`, `espace_pool`, `espace_voting_escrow`. VotingEscrow: `pos_pool`, `espace_bridge`.",
+);
+
+const CONTRACT_OUTPUTS: &[OutputSchema] = &[
+    OutputSchema::new(
+        "address",
+        "Where users call it: the proxy if there is one, else the contract.",
+    ),
+    OutputSchema::new(
+        "implementation",
+        "Where the code behind the proxy is; absent without a proxy.",
+    ),
+    OutputSchema::new("owner_address", "Address of the owner."),
+    OutputSchema::new("code", "Name and digest of the code that was deployed."),
+    NEWEST,
+];
+
 const CORE_CONTRACT: KindSchema = KindSchema {
     kind: "core_contract",
     doc: "A contract of Core Space: its code, its owner, and its settings. It stays on the chain when it leaves the spec.",
     role: Role::Managed,
-    attributes: &[
-        AttributeSchema::new(
-            "code",
-            Type::Any,
-            Presence::Required,
-            OnChange::Refuse,
-            "A contract of a source: `source.reference.PoSPool`. Upgrading comes in a later version of pospool.",
-        ),
-        AttributeSchema::new(
-            "owner",
-            Type::Reference(&["account"]),
-            Presence::Implied,
-            OnChange::Refuse,
-            "The account that makes it, owns it and pays. Default: the only `account` of the spec.",
-        ),
-        AttributeSchema::new(
-            "proxy",
-            Type::Bool,
-            Presence::Optional,
-            OnChange::Refuse,
-            "Whether users call it through a `Proxy1967` of the same source, so that its code can be upgraded. Default: `false`.",
-        ),
-        AttributeSchema::new(
-            "constructor",
-            Type::List(&Type::Any),
-            Presence::Optional,
-            OnChange::Refuse,
-            "Arguments of the constructor: texts, whole numbers, booleans, addresses, resources.",
-        ),
-        AttributeSchema::new(
-            "settings",
-            Type::Settings,
-            Presence::Optional,
-            OnChange::Update,
-            "What the contract lets its owner or manager set. PoSPool: `name`, `user_share_ratio` (\"90%\"), `lock_period` and `unlock_period` (`blocks(…)`), `voting_escrow`, `manager`. PoolManager: `pools`.",
-        ),
-        THE_CHAIN,
-    ],
-    outputs: &[
-        OutputSchema::new(
-            "address",
-            "Where users call it: the proxy if there is one, else the contract.",
-        ),
-        OutputSchema::new(
-            "implementation",
-            "Where the code behind the proxy is; absent without a proxy.",
-        ),
-        OutputSchema::new("owner_address", "Address of the owner."),
-        OutputSchema::new("code", "Name and digest of the code that was deployed."),
-        NEWEST,
-    ],
+    attributes: &[CODE, OWNER, PROXY, CONSTRUCTOR, CORE_SETTINGS, THE_CHAIN],
+    outputs: CONTRACT_OUTPUTS,
     open_outputs: false,
     identity: Some("address"),
     irreversible: None,
@@ -200,6 +210,88 @@ const CORE_CONTRACT: KindSchema = KindSchema {
     lock_period      = blocks(2250000)
     unlock_period    = blocks(176400)
   }
+}"#,
+};
+
+const ESPACE_CONTRACT: KindSchema = KindSchema {
+    kind: "espace_contract",
+    doc: "A contract of eSpace: its code, its owner, and its settings. It stays on the chain when it leaves the spec.",
+    role: Role::Managed,
+    attributes: &[
+        CODE,
+        OWNER,
+        PROXY,
+        CONSTRUCTOR,
+        AttributeSchema::new(
+            "settings",
+            Type::Settings,
+            Presence::Optional,
+            OnChange::Update,
+            "What the contract lets its owner set. ESpacePoSPool: `name`, `user_share_ratio` (\"90%\"), `lock_period` and `unlock_period` (`blocks(…)` of eSpace), `voting_escrow`, `bridge` (the CoreBridge; its mapped account in eSpace is set). EVotingEscrow: `pos_pool`, `core_space_info` (the oracle of the network, in hex).",
+        ),
+        AttributeSchema::new(
+            "funding",
+            Type::Reference(&["funding"]),
+            Presence::Assumed,
+            OnChange::Ignore,
+            "The money that its transactions may need. Default: the only `funding` of the spec, if there is one.",
+        ),
+        THE_CHAIN,
+    ],
+    outputs: CONTRACT_OUTPUTS,
+    open_outputs: false,
+    identity: Some("address"),
+    irreversible: None,
+    example: r#"espace_contract "pool" {
+  code     = source.reference.ESpacePoSPool
+  owner    = account.operator
+  proxy    = true
+  settings = {
+    name          = "Harbour pool"
+    lock_period   = blocks(1126800)
+    unlock_period = blocks(90000)
+    bridge        = core_contract.bridge
+  }
+}"#,
+};
+
+const FUNDING: KindSchema = KindSchema {
+    kind: "funding",
+    doc: "Money for an account in eSpace, from an account in Core Space. The account there is filled up to the amount once: when the block is new, and when its amount or its receiver changes. What is spent afterwards is not replaced.",
+    role: Role::Managed,
+    attributes: &[
+        AttributeSchema::new(
+            "amount",
+            Type::Amount,
+            Presence::Required,
+            OnChange::Update,
+            "What the account in eSpace has at least afterwards.",
+        ),
+        AttributeSchema::new(
+            "from",
+            Type::Reference(&["account"]),
+            Presence::Implied,
+            OnChange::Ignore,
+            "The account that pays, in Core Space. Default: the only `account` of the spec.",
+        ),
+        AttributeSchema::new(
+            "to",
+            Type::Reference(&["account"]),
+            Presence::Optional,
+            OnChange::Update,
+            "The account that is filled up, in eSpace. Default: `from`.",
+        ),
+        THE_CHAIN,
+    ],
+    outputs: &[
+        OutputSchema::new("address", "The account in eSpace, in hex."),
+        NEWEST,
+    ],
+    open_outputs: false,
+    identity: Some("address"),
+    irreversible: None,
+    example: r#"funding "espace" {
+  amount = cfx(50)
 }"#,
 };
 

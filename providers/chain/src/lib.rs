@@ -1,4 +1,5 @@
-//! Core Space of Conflux: accounts, contracts with their settings, their verification, and the registration of a PoS key.
+//! Conflux, both its spaces: accounts, contracts with their settings, their verification, and the registration of a PoS
+//! key.
 //!
 //! - Reads: the chain through JSON-RPC; private keys for the moment in which they sign.
 //! - Returns: what a [`Provider`] must: looks, designs, tickets, outputs.
@@ -24,12 +25,18 @@ mod batch;
 mod bench;
 mod bridge;
 mod chain;
+mod chain_address;
 mod codes;
 mod contract;
 mod draft;
+pub mod espace_address;
+#[cfg(test)]
+mod espace_node_tests;
+mod espace_transaction;
 mod facts;
 mod flight;
 mod fresh;
+mod funding;
 #[doc(hidden)]
 pub mod fuzzing;
 mod gas;
@@ -52,6 +59,7 @@ mod settings;
 mod testing;
 mod text;
 mod transaction;
+mod unsigned;
 mod verification;
 mod wait;
 mod ways;
@@ -67,6 +75,7 @@ use pospool_model::provider::{Design, Observation, Progress, Scene, Target, Task
 use pospool_model::{Attributes, KindSchema, Problem, Provider, ProviderError};
 use tokio::time::Instant;
 
+use crate::chain_address::Space;
 pub use crate::codes::CODES;
 use crate::facts::Facts;
 pub use crate::flight::page as transactions_page;
@@ -100,7 +109,7 @@ impl Default for ChainSettings {
     }
 }
 
-/// The provider of Core Space.
+/// The provider of Conflux, in both its spaces.
 #[derive(Clone, Debug)]
 pub struct ChainProvider {
     settings: ChainSettings,
@@ -151,7 +160,9 @@ impl Provider for ChainProvider {
     fn normalise(&self, kind: &str, attributes: Attributes) -> Result<Attributes, Vec<Problem>> {
         match kind {
             "chain" => chain::normalise(attributes),
-            "core_contract" => contract::normalise(attributes),
+            "core_contract" => contract::normalise(Space::Core, attributes),
+            "espace_contract" => contract::normalise(Space::Espace, attributes),
+            "funding" => Ok(funding::normalise(attributes)),
             "pos_registration" => registration::normalise(attributes),
             "verification" => verification::normalise(attributes),
             "bridge_service" => bridge::normalise(attributes),
@@ -171,7 +182,8 @@ impl Provider for ChainProvider {
         let nothing = Facts::default();
         let facts = world.facts.get::<Facts>().unwrap_or(&nothing);
         match task.address.kind() {
-            "core_contract" => contract::design::design(task, world, facts),
+            "core_contract" | "espace_contract" => contract::design::design(task, world, facts),
+            "funding" => funding::design(task, world, facts),
             "pos_registration" => registration::design::design(task, world, facts),
             "verification" => verification::design::design(task, world),
             "bridge_service" => bridge::design::design(task, world, facts),

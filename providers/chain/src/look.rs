@@ -1,22 +1,21 @@
-//! One look at a signed transaction of Core Space, in one round trip to one endpoint.
+//! One look at a signed transaction, in one round trip to one endpoint.
 //!
 //! - Reads: receipts and pool by the hashes of all its forms; nonces, epochs, genesis, the code that it creates.
 //! - Returns: a [`Sight`]; a closer look also the fees and why the pool keeps it.
 //! - Never: takes a refusal for an answer: "null" means unknown, an error means nothing.
 //!
-//! The life of a Core transaction: pool, block, executed after 5 epochs (the receipt), confirmed after about 50,
-//! finalised by PoS after about 400. It can only be executed within 100,000 epochs of its epoch height, whatever the
-//! height of its block (conflux-rust `fresh_executive.rs`). A node without `persist_tx_index` holds receipts in
-//! memory only.
+//! What is asked, and how the answers are read, is a matter of the space: `core`, `espace`.
 
-use serde_json::{Value as Json, json};
+mod core;
+mod espace;
 
-use crate::batch::{Answers, At, Batch, Slot};
-use crate::chain::{self, AskedFees};
+use serde_json::Value as Json;
+
+use crate::batch::{Answers, Batch, Slot};
+use crate::chain_address::Space;
 use crate::facts::Fees;
-use crate::flight::{Executed, Heads, Ours, Pool, Receipt, Sight};
+use crate::flight::{Executed, Ours, Pool, Receipt, Sight};
 use crate::rpc::{Rpc, RpcError};
-use crate::text::{field_u64, quantity};
 use crate::work::SignedWork;
 
 /// A transaction is executed within so many epochs of its epoch height (conflux-rust `TRANSACTION_DEFAULT_EPOCH_BOUND`).
@@ -51,26 +50,20 @@ pub(crate) enum Blind {
 pub(crate) fn ours(signed: &SignedWork) -> Ours {
     Ours {
         nonce: signed.nonce,
-        last: Some(signed.epoch_height.saturating_add(EPOCH_BOUND)),
+        last: signed
+            .epoch_height
+            .map(|height| height.saturating_add(EPOCH_BOUND)),
         level: signed.level,
     }
 }
 
-struct Asked {
-    receipts: Vec<Slot>,
-    forms: Vec<Slot>,
-    nonce: Slot,
-    final_nonce: Slot,
-    status: Slot,
-    genesis: Slot,
-    shown: Option<Slot>,
-    close: Option<AskedClose>,
-}
-
-struct AskedClose {
-    made: Option<Slot>,
-    pending: Slot,
-    fees: AskedFees,
+/// What the answers to one look say.
+enum Read {
+    /// The node is on another chain.
+    Foreign,
+    /// What matters was not answered.
+    Nothing,
+    Seen(Look),
 }
 
 /// Looks once.
@@ -80,128 +73,90 @@ pub(crate) async fn look(
     closeness: Closeness,
 ) -> Result<Look, Blind> {
     let mut batch = Batch::default();
-    let asked = ask(&mut batch, signed, closeness);
-    let answers = batch.send(rpc).await.map_err(Blind::Silent)?;
-    let genesis = answers
-        .get(asked.genesis)
-        .and_then(|block| block.get("hash"))
-        .and_then(Json::as_str);
-    if genesis.is_some_and(|hash| hash != signed.chain.genesis_hash) {
-        return Err(Blind::OtherChain);
-    }
-    let sight = read(&asked, signed, &answers).ok_or_else(|| {
-        let what = format!(
-            "{} does not answer what is asked of a transaction",
-            rpc.names()
-        );
-        Blind::Silent(RpcError::Unreachable { tried: vec![what] })
-    })?;
-    let fees = asked
-        .close
-        .and_then(|close| chain::read_fees(&close.fees, &answers));
-    Ok(Look { sight, fees })
-}
-
-fn ask(batch: &mut Batch, signed: &SignedWork, closeness: Closeness) -> Asked {
-    let mut by_hash = |method| -> Vec<Slot> {
-        let hashes = signed.forms().map(|form| json!([form.hash]));
-        hashes.map(|hash| batch.ask(method, hash)).collect()
+    let read = match signed.space() {
+        Space::Core => {
+            let asked = core::ask(&mut batch, signed, closeness);
+            let answers = batch.send(rpc).await.map_err(Blind::Silent)?;
+            core::read(&asked, signed, &answers)
+        }
+        Space::Espace => {
+            let asked = espace::ask(&mut batch, signed, closeness);
+            let answers = batch.send(rpc).await.map_err(Blind::Silent)?;
+            espace::read(&asked, signed, &answers)
+        }
     };
-    Asked {
-        receipts: by_hash("cfx_getTransactionReceipt"),
-        forms: by_hash("cfx_getTransactionByHash"),
-        nonce: batch.nonce(signed.from, At::LatestState),
-        final_nonce: batch.nonce(signed.from, At::LatestFinalised),
-        status: batch.ask("cfx_getStatus", json!([])),
-        genesis: batch.ask("cfx_getBlockByEpochNumber", json!(["0x0", false])),
-        shown: signed
-            .creates
-            .map(|address| batch.code(address, At::LatestState)),
-        close: (closeness == Closeness::Close).then(|| AskedClose {
-            made: signed
-                .creates
-                .map(|address| batch.code(address, At::LatestFinalised)),
-            pending: batch.ask(
-                "cfx_getAccountPendingTransactions",
-                json!([
-                    signed.from.to_string(),
-                    quantity(signed.nonce.into()),
-                    "0x1"
-                ]),
-            ),
-            fees: chain::ask_fees(batch),
-        }),
+    match read {
+        Read::Seen(look) => Ok(look),
+        Read::Foreign => Err(Blind::OtherChain),
+        Read::Nothing => {
+            let what = format!(
+                "{} does not answer what is asked of a transaction",
+                rpc.names()
+            );
+            Err(Blind::Silent(RpcError::Unreachable { tried: vec![what] }))
+        }
     }
 }
 
-fn read(asked: &Asked, signed: &SignedWork, answers: &Answers) -> Option<Sight> {
-    let status = answers.get(asked.status)?;
-    let head = |name: &str| field_u64(status, name);
-    let slots = asked.receipts.iter().chain(&asked.forms);
-    // Null is an answer; a refusal is not, and must not be taken for "unknown".
-    if slots.clone().any(|slot| answers.result(*slot).is_err()) {
-        return None;
+/// Questions about all forms of a transaction by their hashes.
+struct AskedForms {
+    receipts: Vec<Slot>,
+    forms: Vec<Slot>,
+}
+
+impl AskedForms {
+    fn ask(
+        batch: &mut Batch,
+        signed: &SignedWork,
+        receipt: &'static str,
+        form: &'static str,
+    ) -> Self {
+        let mut by_hash = |method| -> Vec<Slot> {
+            let hashes = signed.forms().map(|form| serde_json::json!([form.hash]));
+            hashes.map(|hash| batch.ask(method, hash)).collect()
+        };
+        Self {
+            receipts: by_hash(receipt),
+            forms: by_hash(form),
+        }
     }
-    let receipts = asked.receipts.iter().filter_map(|slot| answers.get(*slot));
-    let there = |slot: Option<Slot>| slot.map(|slot| answers.has_code(slot) == Some(true));
-    let close = asked.close.as_ref();
-    Some(Sight {
-        heads: Heads {
-            newest: head("epochNumber")?,
-            confirmed: head("latestConfirmed").unwrap_or_default(),
-            finalised: head("latestFinalized").unwrap_or_default(),
-        },
-        receipt: best_receipt(receipts),
-        pool: pool(asked, signed, answers),
-        next_nonce: answers.u64(asked.nonce)?,
-        final_nonce: answers.u64(asked.final_nonce),
-        shown: there(asked.shown).unwrap_or(true),
-        made: there(close.and_then(|close| close.made)).unwrap_or(false),
-    })
+
+    /// Whether the node answered each of them. Null is an answer; a refusal is not, and must not be taken for "unknown".
+    fn are_told(&self, answers: &Answers) -> bool {
+        let mut slots = self.receipts.iter().chain(&self.forms);
+        slots.all(|slot| answers.result(*slot).is_ok())
+    }
+
+    /// The receipt that counts.
+    fn receipt(
+        &self,
+        answers: &Answers,
+        read: impl Fn(&Json) -> Option<Executed>,
+    ) -> Option<Executed> {
+        let receipts = self.receipts.iter().filter_map(|slot| answers.get(*slot));
+        best_receipt(receipts.filter_map(read))
+    }
+
+    /// What the pool says of them; `pending` holds its reason, if that was asked.
+    fn pool(&self, signed: &SignedWork, pending: Option<&Json>, answers: &Answers) -> Pool {
+        let forms = self.forms.iter().filter_map(|slot| answers.get(*slot));
+        let forms: Vec<&Json> = forms.collect();
+        let in_block = |form: &&Json| form.get("blockHash").is_some_and(|hash| !hash.is_null());
+        if forms.is_empty() {
+            return Pool::Unknown;
+        }
+        if forms.iter().any(in_block) {
+            return Pool::InBlock;
+        }
+        pending
+            .and_then(|pending| reason(pending, signed))
+            .unwrap_or(Pool::Ready)
+    }
 }
 
 /// One form at most was executed; others may be in blocks that skipped them.
-fn best_receipt<'a>(receipts: impl Iterator<Item = &'a Json>) -> Option<Executed> {
-    let read = receipts.filter_map(receipt);
-    read.min_by_key(|receipt| receipt.outcome == Receipt::Skipped)
-}
-
-fn receipt(json: &Json) -> Option<Executed> {
-    let outcome = match field_u64(json, "outcomeStatus")? {
-        0 => Receipt::Succeeded,
-        1 => Receipt::Failed,
-        2 => Receipt::Skipped,
-        _ => return None,
-    };
-    let text = |name: &str| json.get(name).and_then(Json::as_str).map(ToOwned::to_owned);
-    Some(Executed {
-        outcome,
-        height: field_u64(json, "epochNumber"),
-        reason: text("txExecErrorMsg"),
-        created: text("contractCreated"),
-    })
-}
-
-fn pool(asked: &Asked, signed: &SignedWork, answers: &Answers) -> Pool {
-    let forms: Vec<&Json> = asked
-        .forms
-        .iter()
-        .filter_map(|slot| answers.get(*slot))
-        .collect();
-    let in_block = |form: &&Json| form.get("blockHash").is_some_and(|hash| !hash.is_null());
-    if forms.is_empty() {
-        return Pool::Unknown;
-    }
-    if forms.iter().any(in_block) {
-        return Pool::InBlock;
-    }
-    let pending = asked
-        .close
-        .as_ref()
-        .and_then(|close| answers.get(close.pending));
-    pending
-        .and_then(|pending| reason(pending, signed))
-        .unwrap_or(Pool::Ready)
+fn best_receipt(receipts: impl Iterator<Item = Executed>) -> Option<Executed> {
+    receipts.min_by_key(|receipt| receipt.outcome == Receipt::Skipped)
 }
 
 /// Why the pool keeps it. The node tells that of the first transaction from a nonce on, which may be another one

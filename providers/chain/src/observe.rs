@@ -13,6 +13,7 @@ use pospool_model::{Address, Attributes, ProviderError, Value};
 
 use crate::account;
 use crate::bridge;
+use crate::chain_address::Space;
 use crate::facts::Facts;
 use crate::rpc::RpcError;
 use crate::verification::{self, Web};
@@ -64,11 +65,17 @@ pub(crate) async fn observe(
         observation.bindings.extend(found.bindings);
         facts.chains.extend(known.chains);
         facts.accounts.extend(known.accounts);
+        facts.espace_chains.extend(known.espace_chains);
+        facts.espace_accounts.extend(known.espace_accounts);
         facts.contracts.extend(known.contracts);
         facts.registrations.extend(known.registrations);
         facts.bridges.extend(known.bridges);
     }
-    for account in facts.accounts.values() {
+    for account in facts
+        .accounts
+        .values()
+        .chain(facts.espace_accounts.values())
+    {
         let name = account::lane(account.address);
         let counted = name.clone();
         observation.bindings.insert(name, account.nonce.to_string());
@@ -95,11 +102,13 @@ pub(crate) fn chain_of<'a>(
     })
 }
 
-fn unreachable(chain: &Address, error: RpcError) -> ProviderError {
+fn unreachable(chain: &Address, space: Space, error: RpcError) -> ProviderError {
     ProviderError::Unreachable {
         code: "chain/unreachable",
         what: format!(
-            "the Core Space RPC of `{chain}` (`core_rpc`; a node that starts needs a moment)"
+            "the {} RPC of `{chain}` (`{}`; a node that starts needs a moment)",
+            space.title(),
+            space.rpc()
         ),
         source: Some(Box::new(error)),
     }
@@ -131,13 +140,36 @@ fn behind(chain: &Address, epoch: u64, known: u64) -> ProviderError {
     )
 }
 
-fn not_a_node(chain: &Address) -> ProviderError {
+fn not_a_node(chain: &Address, space: Space) -> ProviderError {
+    let port = match space {
+        Space::Core => 12537,
+        Space::Espace => 8545,
+    };
     ProviderError::refused(
         "chain/not-a-node",
         format!(
-            "what answers at `core_rpc` of `{chain}` is not the Core Space RPC of a Conflux node; port 12537 usually is"
+            "what answers at `{}` of `{chain}` is not the {} RPC of a Conflux node; port {port} usually is",
+            space.rpc(),
+            space.title()
         ),
     )
+}
+
+fn no_rpc(chain: &Address, space: Space) -> ProviderError {
+    let what = format!(
+        "`{chain}` names no RPC of {}, and a private network has no public one: write `{} = \"http://127.0.0.1:8545\"`, or where its node listens",
+        space.title(),
+        space.rpc()
+    );
+    ProviderError::refused("chain/no-rpc", what)
+}
+
+fn other_chain(chain: &Address, space: Space) -> ProviderError {
+    let what = format!(
+        "the node at `{}` of `{chain}` is on another chain than the one at `core_rpc`",
+        space.rpc()
+    );
+    ProviderError::refused("chain/wrong-network", what)
 }
 
 fn present(outputs: Attributes) -> Observed {

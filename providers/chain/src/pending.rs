@@ -9,8 +9,8 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value as Json, json};
 
-use crate::address::CoreAddress;
 use crate::batch::{Answers, At, Batch, Slot};
+use crate::chain_address::{ChainAddress, Space};
 use crate::look::EPOCH_BOUND;
 use crate::text::field_u64;
 
@@ -20,7 +20,7 @@ pub(crate) struct Asked {
     executed: Slot,
     waiting: Slot,
     pooled: Slot,
-    newest: Slot,
+    newest: Option<Slot>,
 }
 
 /// The nonces of an account.
@@ -39,13 +39,26 @@ enum Waiting {
 }
 
 /// Asks about an account's nonces.
-pub(crate) fn ask(batch: &mut Batch, address: CoreAddress) -> Asked {
+pub(crate) fn ask(batch: &mut Batch, address: ChainAddress) -> Asked {
     let account = || json!([address.to_string()]);
-    Asked {
-        executed: batch.nonce(address, At::LatestState),
-        waiting: batch.ask("cfx_getAccountPendingTransactions", account()),
-        pooled: batch.ask("txpool_nextNonce", account()),
-        newest: batch.ask("cfx_epochNumber", json!(["latest_mined"])),
+    let executed = batch.nonce(address, At::LatestState);
+    match address.space() {
+        Space::Core => Asked {
+            executed,
+            waiting: batch.ask("cfx_getAccountPendingTransactions", account()),
+            pooled: batch.ask("txpool_nextNonce", account()),
+            newest: Some(batch.ask("cfx_epochNumber", json!(["latest_mined"]))),
+        },
+        // Nothing ages there.
+        Space::Espace => Asked {
+            executed,
+            waiting: batch.ask("eth_getAccountPendingTransactions", account()),
+            pooled: batch.ask(
+                "eth_getTransactionCount",
+                json!([address.to_string(), "pending"]),
+            ),
+            newest: None,
+        },
     }
 }
 
@@ -53,7 +66,8 @@ pub(crate) fn ask(batch: &mut Batch, address: CoreAddress) -> Asked {
 /// only executed transactions count.
 pub(crate) fn read(asked: Asked, answers: &Answers) -> Option<Nonces> {
     let executed = answers.u64(asked.executed)?;
-    let newest = answers.u64(asked.newest).unwrap_or_default();
+    let newest = asked.newest.and_then(|slot| answers.u64(slot));
+    let newest = newest.unwrap_or_default();
     let listed = answers
         .get(asked.waiting)
         .and_then(|waiting| waiting.get("pendingTransactions")?.as_array());
@@ -99,6 +113,7 @@ impl Nonces {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::address::CoreAddress;
     use crate::rpc::Rpc;
     use crate::testing::{Answer, Server};
 
@@ -113,7 +128,7 @@ mod tests {
         })
         .await;
         let mut batch = Batch::default();
-        let asked = ask(&mut batch, CoreAddress::new([1; 20], 1));
+        let asked = ask(&mut batch, CoreAddress::new([1; 20], 1).into());
         let rpc = Rpc::new(&[server.url()]).unwrap();
         read(asked, &batch.send(&rpc).await.unwrap()).unwrap()
     }

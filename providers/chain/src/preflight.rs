@@ -9,6 +9,8 @@ use serde_json::{Value as Json, json};
 
 use crate::abi;
 use crate::batch::{Answers, At, Batch, Slot};
+use crate::chain::{self, AskedIdentity};
+use crate::chain_address::Space;
 use crate::gas;
 use crate::pending;
 use crate::prepare::{Data, UNCONFIRMED};
@@ -23,13 +25,37 @@ const IS_REGISTERED: &str = "_poolRegisted()";
 
 /// Questions right before signing, in one round trip.
 struct Asked {
-    status: Slot,
-    genesis: Slot,
+    place: AskedPlace,
     nonces: pending::Asked,
     balance: Slot,
     target: Option<Slot>,
     simulation: Option<Slot>,
     proof: Option<AskedProof>,
+}
+
+/// Questions about which chain the node is on.
+enum AskedPlace {
+    Core { status: Slot, genesis: Slot },
+    Espace(AskedIdentity),
+}
+
+impl AskedPlace {
+    fn ask(batch: &mut Batch, space: Space) -> Self {
+        match space {
+            Space::Core => Self::Core {
+                status: batch.ask("cfx_getStatus", json!([])),
+                genesis: batch.ask("cfx_getBlockByEpochNumber", json!(["0x0", false])),
+            },
+            Space::Espace => Self::Espace(chain::ask_identity(batch)),
+        }
+    }
+
+    fn slots(&self) -> [Slot; 2] {
+        match self {
+            Self::Core { status, genesis } => [*status, *genesis],
+            Self::Espace(identity) => identity.slots(),
+        }
+    }
 }
 
 /// Questions before money is sent.
@@ -42,17 +68,18 @@ struct AskedProof {
     registered: Slot,
 }
 
-/// Looks at the chain as it is now; returns the epoch height to sign with.
+/// Looks at the chain as it is now; returns the epoch height to sign with, which eSpace has not.
 pub(crate) async fn look(
     rpc: &Rpc,
     work: &TransactionWork,
     data: &Data,
-) -> Result<u64, ProviderError> {
+) -> Result<Option<u64>, ProviderError> {
     let mut batch = Batch::default();
     let asked = ask(&mut batch, work, data);
     let answers = batch.send(rpc).await;
     let answers = answers.map_err(|error| unreachable(work, error))?;
-    for slot in [asked.status, asked.genesis, asked.balance] {
+    let [first, second] = asked.place.slots();
+    for slot in [first, second, asked.balance] {
         told(work, &answers, slot)?;
     }
     let epoch = check_chain(work, &asked, &answers)?;
@@ -67,7 +94,11 @@ pub(crate) async fn look(
 fn unreachable(work: &TransactionWork, error: RpcError) -> ProviderError {
     ProviderError::Unreachable {
         code: "chain/unreachable",
-        what: format!("the Core Space RPC that `{}` pays on", work.account),
+        what: format!(
+            "the {} RPC that `{}` pays on",
+            work.space().title(),
+            work.account
+        ),
         source: Some(Box::new(error)),
     }
 }
@@ -88,8 +119,7 @@ fn told(work: &TransactionWork, answers: &Answers, slot: Slot) -> Result<(), Pro
 fn ask(batch: &mut Batch, work: &TransactionWork, data: &Data) -> Asked {
     let now = At::LatestState;
     Asked {
-        status: batch.ask("cfx_getStatus", json!([])),
-        genesis: batch.ask("cfx_getBlockByEpochNumber", json!(["0x0", false])),
+        place: AskedPlace::ask(batch, work.space()),
         nonces: pending::ask(batch, work.from),
         balance: batch.balance(work.from, now),
         target: work.to.map(|to| batch.code(to, now)),
@@ -100,10 +130,13 @@ fn ask(batch: &mut Batch, work: &TransactionWork, data: &Data) -> Asked {
                 "value": quantity(work.value),
                 "data": hex_text(&data.bytes),
             });
-            batch.ask(
-                "cfx_estimateGasAndCollateral",
-                json!([request, "latest_state"]),
-            )
+            match work.space() {
+                Space::Core => batch.ask(
+                    "cfx_estimateGasAndCollateral",
+                    json!([request, "latest_state"]),
+                ),
+                Space::Espace => batch.ask("eth_estimateGas", json!([request, "latest"])),
+            }
         }),
         proof: work
             .registration
@@ -125,26 +158,37 @@ fn ask(batch: &mut Batch, work: &TransactionWork, data: &Data) -> Asked {
     }
 }
 
-/// The chain is the planned one; returns its newest epoch.
+/// The chain is the planned one; returns the newest epoch of Core Space.
 fn check_chain(
     work: &TransactionWork,
     asked: &Asked,
     answers: &Answers,
-) -> Result<u64, ProviderError> {
-    let status = answers.get(asked.status);
+) -> Result<Option<u64>, ProviderError> {
+    let other_chain = || {
+        let what = format!(
+            "the node at `{}` is on another chain than the plan; nothing was signed",
+            work.space().rpc()
+        );
+        Err(ProviderError::refused("chain/wrong-network", what))
+    };
+    let (status, genesis) = match &asked.place {
+        AskedPlace::Core { status, genesis } => (answers.get(*status), answers.get(*genesis)),
+        AskedPlace::Espace(identity) => {
+            return match identity.is_on(&work.chain, answers) {
+                Some(true) => Ok(None),
+                _ => other_chain(),
+            };
+        }
+    };
     let chain_id = status.and_then(|status| field_u64(status, "chainId"));
-    let genesis = answers
-        .get(asked.genesis)
+    let genesis = genesis
         .and_then(|block| block.get("hash"))
         .and_then(Json::as_str);
     if chain_id != Some(work.chain.network.into()) || genesis != Some(&work.chain.genesis_hash) {
-        return Err(ProviderError::refused(
-            "chain/wrong-network",
-            "the node at `core_rpc` is on another chain than the plan; nothing was signed",
-        ));
+        return other_chain();
     }
     let epoch = status.and_then(|status| field_u64(status, "epochNumber"));
-    epoch.ok_or_else(|| {
+    epoch.map(Some).ok_or_else(|| {
         ProviderError::refused("chain/not-a-node", "the node does not tell its epoch")
     })
 }
@@ -264,7 +308,10 @@ fn check_simulation(
     told(work, answers, simulation)?;
     let estimate = answers.result(simulation).map_err(reverted)?;
     let number = |field: &str| estimate.get(field).and_then(read_u64).unwrap_or_default();
-    let (gas, storage) = (number("gasLimit"), number("storageCollateralized"));
+    let (gas, storage) = match work.space() {
+        Space::Core => (number("gasLimit"), number("storageCollateralized")),
+        Space::Espace => (read_u64(estimate).unwrap_or_default(), 0),
+    };
     if gas > work.gas || storage > work.storage_limit {
         return Err(ProviderError::refused(
             "chain/over-limit",

@@ -13,7 +13,7 @@ use crate::preflight;
 use crate::register_data::RegisterData;
 use crate::rpc::Rpc;
 use crate::text::{hex_bytes, hex_word};
-use crate::transaction::Unsigned;
+use crate::unsigned::Unsigned;
 use crate::wire::Link;
 use crate::work::{Attempt, AwaitVotes, SignedForm, SignedWork, TransactionWork, Work};
 
@@ -86,7 +86,7 @@ fn missing(name: &str) -> ProviderError {
 fn client(link: &Link, work: &TransactionWork) -> Result<Rpc, ProviderError> {
     Rpc::over(link, &work.chain.endpoints).map_err(|error| ProviderError::Refused {
         code: "chain/bad-rpc",
-        what: "the plan's `core_rpc` cannot be used".to_owned(),
+        what: format!("the plan's `{}` cannot be used", work.space().rpc()),
         source: Some(Box::new(error)),
     })
 }
@@ -133,21 +133,11 @@ fn data_of(work: &TransactionWork, inputs: &Attributes) -> Result<Data, Provider
 fn sign(
     work: &TransactionWork,
     data: Vec<u8>,
-    epoch_height: u64,
+    epoch_height: Option<u64>,
 ) -> Result<SignedWork, ProviderError> {
     let key = Key::of_account(&work.key, work.from)
         .map_err(|what| ProviderError::refused("chain/no-key", what))?;
-    let unsigned = Unsigned {
-        nonce: work.nonce,
-        price: work.price.into(),
-        gas: work.gas,
-        to: work.to.map(|to| to.bytes()),
-        value: work.value,
-        storage_limit: work.storage_limit,
-        epoch_height,
-        chain_id: work.chain.network.into(),
-        data,
-    };
+    let unsigned = Unsigned::of(work, data, epoch_height);
     Ok(SignedWork {
         chain: work.chain.clone(),
         from: work.from,

@@ -9,7 +9,7 @@ use crate::flight::Price;
 use crate::gas;
 use crate::key::Key;
 use crate::text::{hex_bytes, hex_text};
-use crate::transaction::Unsigned;
+use crate::unsigned::Unsigned;
 use crate::work::{PriceForm, SignedForm, SignedWork};
 
 /// A pool exchanges a transaction for one that pays this part more (conflux-rust `nonce_pool/mod.rs`: 2 %).
@@ -96,13 +96,11 @@ fn next_price(
 /// Signs the newest form again with another price; the error says why that cannot be.
 pub(crate) fn sign(signed: &SignedWork, price: PriceForm) -> Result<SignedForm, String> {
     let newest = signed.newest();
-    let unsigned = hex_bytes(&newest.raw).and_then(|raw| Unsigned::read(&raw));
+    let raw = hex_bytes(&newest.raw);
+    let unsigned = raw.and_then(|raw| Unsigned::read(signed.space(), &raw));
     let unsigned = unsigned.ok_or("the journalled transaction cannot be read")?;
     let key = Key::of_account(&signed.key, signed.from)?;
-    let dearer = Unsigned {
-        price: price.into(),
-        ..unsigned
-    };
+    let dearer = unsigned.with_price(price.into());
     Ok(SignedForm::of(&dearer, price, &key))
 }
 

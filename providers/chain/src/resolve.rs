@@ -2,33 +2,51 @@
 //!
 //! - Reads: a value and the outputs that are known.
 //! - Returns: the address, or why it is of no use.
-//! - Never: takes an address of another network.
+//! - Never: takes an address of another network, or of the other space.
 
 use std::collections::BTreeMap;
 
 use pospool_model::{Address, Attributes, Problem, Value};
 
+use crate::account;
 use crate::address::CoreAddress;
+use crate::chain_address::{ChainAddress, Space};
+use crate::espace_address::EspaceAddress;
 
-/// Returns the address that a text holds or that a resource has.
+/// Returns the address in Core Space that a text holds or that a resource has.
 pub(crate) fn address_of(
     value: &Value,
     outputs: &BTreeMap<Address, Attributes>,
     network: u32,
     path: &[&str],
 ) -> Result<CoreAddress, Problem> {
+    match chain_address_of(value, Space::Core, outputs, network, path)? {
+        ChainAddress::Core(address) => Ok(address),
+        ChainAddress::Espace(_) => Err(wrong_space(value, Space::Core, path)),
+    }
+}
+
+/// Returns the address that a text holds or that a resource has, in whichever space it is. An account has one in
+/// each: that of `space` is meant. While a circle is opened, an address that nobody knows yet is a placeholder.
+pub(crate) fn chain_address_of(
+    value: &Value,
+    space: Space,
+    outputs: &BTreeMap<Address, Attributes>,
+    network: u32,
+    path: &[&str],
+) -> Result<ChainAddress, Problem> {
     let problem = |code, summary: String| Problem::new(code, path, summary);
     let text = match value {
-        Value::Resource(resource) => outputs
-            .get(resource)
-            .and_then(|outputs| outputs.get("address"))
-            .and_then(Value::as_text)
-            .ok_or_else(|| {
-                problem(
-                    "chain/unknown-address",
-                    format!("the address of `{resource}` is not known yet"),
-                )
-            })?,
+        Value::Resource(resource) if is_foretold(resource, outputs) => {
+            return Ok(placeholder(
+                Space::of_kind(resource.kind()).unwrap_or(space),
+                network,
+            ));
+        }
+        Value::Resource(resource) if resource.kind() == "account" && space == Space::Espace => {
+            output_text(resource, account::output_of(space), outputs, path)?
+        }
+        Value::Resource(resource) => output_text(resource, "address", outputs, path)?,
         Value::Text(text) => text,
         other => {
             return Err(problem(
@@ -37,18 +55,76 @@ pub(crate) fn address_of(
             ));
         }
     };
-    let address: CoreAddress = text
+    let address: ChainAddress = text
         .parse()
         .map_err(|error| problem("chain/bad-address", format!("{error}")))?;
-    if address.network() == network {
-        return Ok(address);
-    }
+    let address = match address {
+        ChainAddress::Core(address) if address.network() != network => address,
+        fitting => return Ok(fitting),
+    };
     let other = CoreAddress::new(address.bytes(), network);
     Err(problem(
         "chain/bad-address",
         format!("{text} belongs to another network"),
     )
     .help(format!("on this network the same account is {other}")))
+}
+
+/// Returns the bytes of a constructor's argument of type `address`. A Core account stands in eSpace for the one that it
+/// acts through there; Core Space has no such account for one of eSpace, whose own bytes count.
+pub(crate) fn argument_of(
+    value: &Value,
+    space: Space,
+    outputs: &BTreeMap<Address, Attributes>,
+    network: u32,
+    path: &[&str],
+) -> Result<[u8; 20], Problem> {
+    let address = chain_address_of(value, space, outputs, network, path)?;
+    Ok(match space {
+        Space::Core => address.bytes(),
+        Space::Espace => address.in_espace().bytes(),
+    })
+}
+
+/// The problem of an address of the wrong space.
+pub(crate) fn wrong_space(value: &Value, meant: Space, path: &[&str]) -> Problem {
+    let summary = format!("{value} is not in {}", meant.title());
+    let help = match meant {
+        Space::Core => "name a `core_contract`, or write a Core address in base32",
+        Space::Espace => "name an `espace_contract`, or write an eSpace address in hex",
+    };
+    Problem::new("chain/wrong-space", path, summary).help(help)
+}
+
+/// A resource whose address a later round of planning finds out.
+fn is_foretold(resource: &Address, outputs: &BTreeMap<Address, Attributes>) -> bool {
+    let address = outputs
+        .get(resource)
+        .and_then(|outputs| outputs.get("address"));
+    address == Some(&Value::Unknown)
+}
+
+/// Stands for an address that is not known yet; as long as any other, with no byte that is zero, since call data
+/// costs by its bytes.
+fn placeholder(space: Space, network: u32) -> ChainAddress {
+    let core = CoreAddress::new([0x8f; 20], network);
+    match space {
+        Space::Core => core.into(),
+        Space::Espace => EspaceAddress::new(core.bytes()).into(),
+    }
+}
+
+fn output_text<'a>(
+    resource: &Address,
+    name: &str,
+    outputs: &'a BTreeMap<Address, Attributes>,
+    path: &[&str],
+) -> Result<&'a str, Problem> {
+    let output = outputs.get(resource).and_then(|outputs| outputs.get(name));
+    output.and_then(Value::as_text).ok_or_else(|| {
+        let summary = format!("the address of `{resource}` is not known yet");
+        Problem::new("chain/unknown-address", path, summary)
+    })
 }
 
 #[cfg(test)]

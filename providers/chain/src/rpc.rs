@@ -9,6 +9,7 @@ use std::time::Duration;
 use futures_util::future::try_join_all;
 use serde_json::{Value as Json, json};
 
+use crate::chain_address::Space;
 use crate::wire::Link;
 
 /// How often, and how far apart, busy endpoints are asked.
@@ -191,11 +192,15 @@ impl Rpc {
     }
 
     /// Hands signed bytes in at the first endpoint, once.
-    pub(crate) async fn send_raw(&self, raw: &str) -> Sent {
+    pub(crate) async fn send_raw(&self, space: Space, raw: &str) -> Sent {
         let Some(endpoint) = self.endpoints.first() else {
             return Sent::Nowhere("no endpoint is named".to_owned());
         };
-        let request = request(0, "cfx_sendRawTransaction", &json!([raw]));
+        let method = match space {
+            Space::Core => "cfx_sendRawTransaction",
+            Space::Espace => "eth_sendRawTransaction",
+        };
+        let request = request(0, method, &json!([raw]));
         self.link.count();
         match self.link.post(&endpoint.url, &request).await {
             Ok(answer) => match result_of(&answer) {

@@ -4,17 +4,24 @@
 //! - Returns: normal forms, call arguments, problems.
 //! - Never: asks the chain.
 
+use std::collections::BTreeMap;
+
 use pospool_model::diagnostic::did_you_mean;
 use pospool_model::{Blocks, Problem, Value};
 
 use crate::abi::{self, Argument};
 use crate::address::CoreAddress;
+use crate::chain_address::{ChainAddress, Space};
+use crate::espace_address::EspaceAddress;
+use crate::resolve::wrong_space;
 
 /// Settings of one contract.
 #[derive(Debug)]
 pub(crate) struct Table {
     /// Name of the contract in its source.
     pub(crate) contract: &'static str,
+    /// Where it lives.
+    pub(crate) space: Space,
     /// Getter of the account that may change the manager's settings.
     pub(crate) manager: Option<&'static str>,
     /// In the order in which they are set.
@@ -26,11 +33,20 @@ pub(crate) struct Table {
 pub(crate) struct Setting {
     pub(crate) name: &'static str,
     pub(crate) ty: SettingType,
-    /// Signature of the function that answers it.
-    pub(crate) getter: &'static str,
+    /// Where it is read.
+    pub(crate) getter: Getter,
     /// Signature of the function that sets it, or adds one to it.
     pub(crate) setter: &'static str,
     pub(crate) caller: Caller,
+}
+
+/// Where a setting is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Getter {
+    /// Signature of the function that answers it.
+    View(&'static str),
+    /// Name of a variable that no function answers: its place is in the compiler's storage layout.
+    Variable(&'static str),
 }
 
 /// Who may set it.
@@ -47,15 +63,83 @@ pub(crate) enum SettingType {
     /// Percent of 10,000 parts.
     Ratio,
     Blocks,
-    Address,
+    Address(Holds),
     /// A set of addresses, and the function that takes one out.
     Addresses {
         remover: &'static str,
     },
+    /// Which pool of eSpace belongs to which of Core Space: maps with [`PAIR`]. The getter takes the first; a second
+    /// that is zero takes the pair out.
+    Pairs,
+}
+
+/// Names in a pair of pools, and which addresses they hold.
+pub(crate) const PAIR: [(&str, Holds); 2] = [("pool", Holds::Core), ("espace_pool", Holds::Espace)];
+
+/// Which addresses a setting takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Holds {
+    /// Those of Core Space.
+    Core,
+    /// Those of eSpace.
+    Espace,
+    /// The account in eSpace through which one of Core Space acts there.
+    Mapped,
+}
+
+impl Holds {
+    /// What is set for an address; `None` for one of the wrong space.
+    pub(crate) fn stored(self, address: ChainAddress) -> Option<ChainAddress> {
+        match (self, address) {
+            (Self::Core, ChainAddress::Core(_)) | (Self::Espace, ChainAddress::Espace(_)) => {
+                Some(address)
+            }
+            (Self::Mapped, _) => Some(address.in_espace().into()),
+            _ => None,
+        }
+    }
+
+    /// The argument for an address in text.
+    pub(crate) fn argument(self, text: &str) -> Option<Argument> {
+        let stored = self.stored(parse_address(text)?)?;
+        Some(Argument::Address(stored.bytes()))
+    }
+
+    /// The space whose addresses stand in a spec.
+    pub(crate) fn space(self) -> Space {
+        match self {
+            Self::Core | Self::Mapped => Space::Core,
+            Self::Espace => Space::Espace,
+        }
+    }
+
+    /// The address that a contract answered.
+    fn read(self, bytes: [u8; 20], network: u32) -> ChainAddress {
+        match self {
+            Self::Core => CoreAddress::new(bytes, network).into(),
+            Self::Espace | Self::Mapped => EspaceAddress::new(bytes).into(),
+        }
+    }
+
+    /// Whether a resource of this kind can be named.
+    fn names(self, kind: &str) -> bool {
+        match self {
+            Self::Core => kind != "espace_contract",
+            Self::Espace => kind == "espace_contract",
+            Self::Mapped => true,
+        }
+    }
 }
 
 /// All tables.
-pub(crate) const TABLES: &[Table] = &[POS_POOL, POOL_MANAGER];
+pub(crate) const TABLES: &[Table] = &[
+    POS_POOL,
+    POOL_MANAGER,
+    CORE_BRIDGE,
+    VOTING_ESCROW,
+    ESPACE_POS_POOL,
+    ESPACE_VOTING_ESCROW,
+];
 
 const fn managed(
     name: &'static str,
@@ -66,9 +150,21 @@ const fn managed(
     Setting {
         name,
         ty,
-        getter,
+        getter: Getter::View(getter),
         setter,
         caller: Caller::Manager,
+    }
+}
+
+const fn owned(
+    name: &'static str,
+    ty: SettingType,
+    getter: &'static str,
+    setter: &'static str,
+) -> Setting {
+    Setting {
+        caller: Caller::Owner,
+        ..managed(name, ty, getter, setter)
     }
 }
 
@@ -76,6 +172,7 @@ const fn managed(
 /// its old holder may set nothing any more.
 const POS_POOL: Table = Table {
     contract: "PoSPool",
+    space: Space::Core,
     manager: Some("manager()"),
     settings: &[
         managed(
@@ -104,32 +201,154 @@ const POS_POOL: Table = Table {
         ),
         managed(
             "voting_escrow",
-            SettingType::Address,
+            SettingType::Address(Holds::Core),
             "votingEscrow()",
             "setVotingEscrow(address)",
         ),
-        Setting {
-            name: MANAGER,
-            ty: SettingType::Address,
-            getter: "manager()",
-            setter: "setManager(address)",
-            caller: Caller::Owner,
-        },
+        owned(
+            MANAGER,
+            SettingType::Address(Holds::Core),
+            "manager()",
+            "setManager(address)",
+        ),
     ],
 };
 
 const POOL_MANAGER: Table = Table {
     contract: "PoolManager",
+    space: Space::Core,
     manager: None,
-    settings: &[Setting {
-        name: "pools",
-        ty: SettingType::Addresses {
-            remover: "removePool(address)",
+    settings: &[
+        owned(
+            "pools",
+            SettingType::Addresses {
+                remover: "removePool(address)",
+            },
+            "getPoolAddresses()",
+            "addPool(address)",
+        ),
+        owned(
+            "espace_pools",
+            SettingType::Pairs,
+            "eSpacePoolAddresses(address)",
+            "setEspacePool(address,address)",
+        ),
+    ],
+};
+
+/// `contracts/eSpacePoolBridge.sol`.
+const CORE_BRIDGE: Table = Table {
+    contract: "CoreBridge",
+    space: Space::Core,
+    manager: None,
+    settings: &[
+        owned(
+            "pool",
+            SettingType::Address(Holds::Core),
+            "poolAddress()",
+            "setPoolAddress(address)",
+        ),
+        owned(
+            "espace_pool",
+            SettingType::Address(Holds::Espace),
+            "eSpacePoolAddress()",
+            "setESpacePoolAddress(address)",
+        ),
+        owned(
+            "espace_voting_escrow",
+            SettingType::Address(Holds::Espace),
+            "eSpaceVotingEscrow()",
+            "setESpaceVotingEscrow(address)",
+        ),
+    ],
+};
+
+/// `contracts/VotingEscrow.sol`.
+const VOTING_ESCROW: Table = Table {
+    contract: "VotingEscrow",
+    space: Space::Core,
+    manager: None,
+    settings: &[
+        owned(
+            "pos_pool",
+            SettingType::Address(Holds::Core),
+            "posPool()",
+            "setPosPool(address)",
+        ),
+        owned(
+            "espace_bridge",
+            SettingType::Address(Holds::Core),
+            "eSpaceBridge()",
+            "setESpaceBridge(address)",
+        ),
+    ],
+};
+
+/// `contracts/eSpace/eSpacePoSPool.sol`. Its owner sets what the Core pool's manager does.
+const ESPACE_POS_POOL: Table = Table {
+    contract: "ESpacePoSPool",
+    space: Space::Espace,
+    manager: None,
+    settings: &[
+        owned(
+            "name",
+            SettingType::Text,
+            "poolName()",
+            "setPoolName(string)",
+        ),
+        owned(
+            "user_share_ratio",
+            SettingType::Ratio,
+            "poolUserShareRatio()",
+            "setPoolUserShareRatio(uint64)",
+        ),
+        owned(
+            "lock_period",
+            SettingType::Blocks,
+            "_poolLockPeriod()",
+            "setLockPeriod(uint64)",
+        ),
+        owned(
+            "unlock_period",
+            SettingType::Blocks,
+            "_poolUnlockPeriod()",
+            "setUnlockPeriod(uint64)",
+        ),
+        owned(
+            "voting_escrow",
+            SettingType::Address(Holds::Espace),
+            "votingEscrow()",
+            "setVotingEscrow(address)",
+        ),
+        Setting {
+            name: "bridge",
+            ty: SettingType::Address(Holds::Mapped),
+            getter: Getter::Variable("_bridgeAddress"),
+            setter: "setBridge(address)",
+            caller: Caller::Owner,
         },
-        getter: "getPoolAddresses()",
-        setter: "addPool(address)",
-        caller: Caller::Owner,
-    }],
+    ],
+};
+
+/// `contracts/eSpace/VotingEscrow.sol`.
+const ESPACE_VOTING_ESCROW: Table = Table {
+    contract: "EVotingEscrow",
+    space: Space::Espace,
+    manager: None,
+    settings: &[
+        owned(
+            "pos_pool",
+            SettingType::Address(Holds::Espace),
+            "posPool()",
+            "setPosPool(address)",
+        ),
+        owned(
+            "core_space_info",
+            SettingType::Address(Holds::Espace),
+            "coreSpaceInfo()",
+            "setCoreSpaceInfoOracle(address)",
+        ),
+    ],
 };
 
 /// Name of the setting that says who may set the others.
@@ -164,14 +383,6 @@ impl Table {
 }
 
 impl Setting {
-    /// Whether its values stand for accounts or contracts.
-    pub(crate) fn holds_addresses(&self) -> bool {
-        matches!(
-            self.ty,
-            SettingType::Address | SettingType::Addresses { .. }
-        )
-    }
-
     /// Brings a wanted value into its normal form, which is the one that [`Setting::read`] returns.
     pub(crate) fn normal(&self, value: Value) -> Result<Value, Problem> {
         let wrong = |found: &Value, expected: &str| {
@@ -181,8 +392,8 @@ impl Setting {
         match (self.ty, value) {
             (_, value @ Value::Unknown)
             | (SettingType::Text, value @ Value::Text(_))
-            | (SettingType::Blocks, value @ Value::Blocks(_))
-            | (SettingType::Address, value @ Value::Resource(_)) => Ok(value),
+            | (SettingType::Blocks, value @ Value::Blocks(_)) => Ok(value),
+            (SettingType::Address(holds), value) => self.normal_address(holds, &value),
             (SettingType::Text, value) => Err(wrong(&value, "text")),
             (SettingType::Blocks, value) => Err(wrong(&value, "a number of blocks")
                 .help("write it with its unit: `blocks(2250000)`")),
@@ -191,20 +402,78 @@ impl Setting {
                 None => Err(wrong(&value, "a percentage")
                     .help("write it like \"90%\" or \"90.5%\": more than 0, at most 100, at most two decimals")),
             },
-            (SettingType::Address, value) => normal_address(&value)
-                .ok_or_else(|| wrong(&value, "an account or contract of Core Space").help(ADDRESS_HELP)),
             (SettingType::Addresses { .. }, Value::List(list)) => self.normal_list(list),
             (SettingType::Addresses { .. }, value) => {
                 Err(wrong(&value, "a list of contracts").help("write it like `[core_contract.pool]`"))
             }
+            (SettingType::Pairs, Value::List(list)) => self.normal_pairs(&list),
+            (SettingType::Pairs, value) => {
+                Err(wrong(&value, "a list of pairs").help(PAIR_HELP))
+            }
         }
+    }
+
+    fn normal_address(&self, holds: Holds, value: &Value) -> Result<Value, Problem> {
+        let path = ["settings", self.name];
+        let fits = match value {
+            Value::Unknown => return Ok(Value::Unknown),
+            Value::Resource(resource) => holds.names(resource.kind()).then(|| value.clone()),
+            other => {
+                let address = other.as_text().and_then(parse_address).ok_or_else(|| {
+                    let name = self.name;
+                    let summary =
+                        format!("`{name}` is {value}, and an account or contract is expected");
+                    Problem::new(WRONG, &path, summary).help(address_help(holds))
+                })?;
+                let stored = holds.stored(address);
+                stored.map(|stored| Value::Text(stored.to_string()))
+            }
+        };
+        fits.ok_or_else(|| wrong_space(value, holds.space(), &path))
+    }
+
+    fn normal_pairs(&self, list: &[Value]) -> Result<Value, Problem> {
+        let problem =
+            |what: String| Problem::new(WRONG, &["settings", self.name], what).help(PAIR_HELP);
+        let mut normal: Vec<Value> = Vec::new();
+        let mut pools = Vec::new();
+        for value in list {
+            if *value == Value::Unknown {
+                normal.push(Value::Unknown);
+                continue;
+            }
+            let map = value.as_map().filter(|map| map.len() == PAIR.len());
+            let sides = PAIR.map(|(name, holds)| Some((name, holds, map?.get(name)?)));
+            let [Some(pool), Some(other)] = sides else {
+                return Err(problem(format!(
+                    "{value} in `{}` is not a pair of pools",
+                    self.name
+                )));
+            };
+            let mut pair = BTreeMap::new();
+            for (name, holds, value) in [pool, other] {
+                pair.insert(name.to_owned(), self.normal_address(holds, value)?);
+            }
+            if pools.contains(&pair[PAIR[0].0]) {
+                return Err(problem(format!(
+                    "{} is twice in `{}`",
+                    pair[PAIR[0].0], self.name
+                )));
+            }
+            pools.push(pair[PAIR[0].0].clone());
+            normal.push(Value::Map(pair));
+        }
+        Ok(Value::List(normal))
     }
 
     fn normal_list(&self, list: Vec<Value>) -> Result<Value, Problem> {
         let mut normal = Vec::new();
         for value in list {
             let entry = match &value {
-                Value::Resource(_) | Value::Unknown => Some(value.clone()),
+                Value::Resource(resource) => {
+                    Some(value.clone()).filter(|_| Holds::Core.names(resource.kind()))
+                }
+                Value::Unknown => Some(value.clone()),
                 other => normal_address(other),
             };
             let problem = |what: String| Problem::new(WRONG, &["settings", self.name], what);
@@ -213,7 +482,7 @@ impl Setting {
                     "{value} in `{}` is not a contract of Core Space",
                     self.name
                 ))
-                .help(ADDRESS_HELP)
+                .help(address_help(Holds::Core))
             })?;
             if entry != Value::Unknown && normal.contains(&entry) {
                 return Err(problem(format!("{entry} is twice in `{}`", self.name)));
@@ -225,7 +494,8 @@ impl Setting {
 
     /// Reads a getter's answer; `Null` if it is not what the table expects or says "none".
     pub(crate) fn read(&self, answer: &[u8], network: u32) -> Value {
-        let address = |bytes: [u8; 20]| Value::Text(CoreAddress::new(bytes, network).to_string());
+        let address =
+            |holds: Holds, bytes: [u8; 20]| Value::Text(holds.read(bytes, network).to_string());
         let value = match self.ty {
             SettingType::Text => abi::read_text(answer).map(Value::Text),
             SettingType::Ratio => {
@@ -234,13 +504,26 @@ impl Setting {
             SettingType::Blocks => abi::read_number(answer)
                 .and_then(|number| u64::try_from(number).ok())
                 .map(|number| Value::Blocks(Blocks(number))),
-            SettingType::Address => abi::read_address(answer)
+            SettingType::Address(holds) => abi::read_address(answer)
                 .filter(|bytes| *bytes != [0; 20])
-                .map(address),
-            SettingType::Addresses { .. } => abi::read_addresses(answer)
-                .map(|list| Value::List(list.into_iter().map(address).collect())),
+                .map(|bytes| address(holds, bytes)),
+            SettingType::Addresses { .. } => abi::read_addresses(answer).map(|list| {
+                let list = list.into_iter().map(|bytes| address(Holds::Core, bytes));
+                Value::List(list.collect())
+            }),
+            // It has an answer for each pair: [`Setting::read_pair`].
+            SettingType::Pairs => None,
         };
         value.unwrap_or_default()
+    }
+
+    /// Reads the getter's answer for one pool of Core Space; `None` if no pool of eSpace belongs to it.
+    pub(crate) fn read_pair(pool: ChainAddress, answer: &[u8]) -> Option<Value> {
+        let bytes = abi::read_address(answer).filter(|bytes| *bytes != [0; 20])?;
+        let sides = [pool.to_string(), EspaceAddress::new(bytes).to_string()];
+        let sides = PAIR.iter().zip(sides);
+        let pair = sides.map(|((name, _), text)| ((*name).to_owned(), Value::Text(text)));
+        Some(Value::Map(pair.collect()))
     }
 
     /// Turns a normal value, or one entry of a list, into the setter's argument; `None` if it is of no use there.
@@ -249,10 +532,8 @@ impl Setting {
             (SettingType::Text, Value::Text(text)) => Some(Argument::Text(text.clone())),
             (SettingType::Ratio, Value::Text(text)) => parse_ratio(text).map(Argument::Number),
             (SettingType::Blocks, Value::Blocks(blocks)) => Some(Argument::Number(blocks.0.into())),
-            (SettingType::Address | SettingType::Addresses { .. }, Value::Text(text)) => {
-                let address: CoreAddress = text.parse().ok()?;
-                Some(Argument::Address(address.bytes()))
-            }
+            (SettingType::Address(holds), Value::Text(text)) => holds.argument(text),
+            (SettingType::Addresses { .. }, Value::Text(text)) => Holds::Core.argument(text),
             _ => None,
         }
     }
@@ -270,8 +551,22 @@ impl Setting {
     }
 }
 
-const ADDRESS_HELP: &str =
-    "write a resource such as `core_contract.pool`, or a Core address in base32";
+const PAIR_HELP: &str =
+    "write it like `[{ pool = core_contract.pool, espace_pool = espace_contract.pool }]`";
+
+fn address_help(holds: Holds) -> &'static str {
+    match holds {
+        Holds::Core => "write a resource such as `core_contract.pool`, or a Core address in base32",
+        Holds::Espace => "write a resource such as `espace_contract.pool`, or an address in hex",
+        Holds::Mapped => {
+            "write a resource such as `core_contract.bridge`, a Core address in base32, or an address in hex"
+        }
+    }
+}
+
+fn parse_address(text: &str) -> Option<ChainAddress> {
+    text.parse().ok()
+}
 
 /// Normal form of an address: base32, lower case, without its type part.
 fn normal_address(value: &Value) -> Option<Value> {

@@ -142,7 +142,7 @@ impl Unsigned {
 }
 
 /// Numbers in RLP have no leading zeros.
-fn trimmed(bytes: &[u8; 32]) -> &[u8] {
+pub(crate) fn trimmed(bytes: &[u8; 32]) -> &[u8] {
     let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
     &bytes[zeros..]
 }

@@ -20,53 +20,16 @@ mod parts;
 pub(crate) mod submit;
 mod web;
 
-use std::fmt;
-
 use pospool_model::{Address, Attributes, Problem, Value};
-use serde::{Deserialize, Serialize};
 
 pub(crate) use compare::Hole;
 pub(crate) use web::Web;
 
+use crate::chain_address::Space;
+
 /// The attribute that tells what is there; the spec need not write it.
 const VERIFIED: &str = "verified";
 const BAD_EXPLORER: &str = "chain/bad-explorer";
-
-/// One of the two spaces of a chain.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Space {
-    Core,
-    Espace,
-}
-
-impl Space {
-    /// The space that an address is written for.
-    fn of(address: &str) -> Self {
-        if address.starts_with("0x") {
-            Self::Espace
-        } else {
-            Self::Core
-        }
-    }
-
-    /// Its name in `explorer = { … }`.
-    fn name(self) -> &'static str {
-        match self {
-            Self::Core => "core",
-            Self::Espace => "espace",
-        }
-    }
-}
-
-impl fmt::Display for Space {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Core => "Core Space",
-            Self::Espace => "eSpace",
-        })
-    }
-}
 
 /// Where an explorer is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -152,7 +115,7 @@ fn check_explorer(explorer: &Value) -> Result<(), String> {
         Value::Text(text) if text == "confluxscan" => Ok(()),
         Value::Text(text) => check_url(text),
         Value::Map(map) => map.iter().try_for_each(|(name, value)| {
-            let known = [Space::Core, Space::Espace].map(Space::name);
+            let known = [Space::Core, Space::Espace].map(Space::word);
             match value {
                 Value::Text(text) if known.contains(&name.as_str()) => check_url(text),
                 Value::Unknown => Ok(()),
@@ -200,11 +163,11 @@ fn site(wanted: &Attributes, network: &str, space: Space) -> Result<Option<Site>
         }
         Some(Value::Text(text)) => Ok(own(text)),
         Some(Value::Map(map)) => {
-            let text = map.get(space.name()).and_then(Value::as_text);
+            let text = map.get(space.word()).and_then(Value::as_text);
             text.map(own).ok_or_else(|| {
                 let summary = format!("`explorer` has no URL for {space}");
                 Problem::new(BAD_EXPLORER, &["explorer"], summary)
-                    .help(format!("add `{} = \"https://…\"`", space.name()))
+                    .help(format!("add `{} = \"https://…\"`", space.word()))
             })
         }
         _ => Ok(None),

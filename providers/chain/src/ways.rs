@@ -7,6 +7,7 @@
 use futures_util::future::join_all;
 
 use crate::answer;
+use crate::chain_address::Space;
 use crate::flight::{self, Answer, Endpoints};
 use crate::look::{self, Blind, Closeness, Look};
 use crate::rpc::{Refusal, Rpc, RpcError, Sent};
@@ -15,7 +16,8 @@ use crate::work::SignedWork;
 
 /// All endpoints of one transaction.
 pub(crate) struct Ways {
-    ways: Vec<Way>,
+    space: Space,
+    all: Vec<Way>,
     /// The one that is looked through: the last that answered, or had the most to say.
     first: usize,
 }
@@ -60,14 +62,18 @@ impl Ways {
             foreign: false,
         };
         let ways = each.into_iter().map(way).collect();
-        Ok(Self { ways, first: 0 })
+        Ok(Self {
+            space: signed.space(),
+            all: ways,
+            first: 0,
+        })
     }
 
     /// Looks briefly through the first endpoint that answers.
     pub(crate) async fn look(&mut self, signed: &SignedWork) -> Result<Seen, Trouble> {
         let mut tried = Vec::new();
         for index in self.order() {
-            match look::look(&self.ways[index].rpc, signed, Closeness::Brief).await {
+            match look::look(&self.all[index].rpc, signed, Closeness::Brief).await {
                 Ok(look) => {
                     self.first = index;
                     let endpoints = Endpoints::Unasked;
@@ -84,7 +90,7 @@ impl Ways {
         let order = self.order();
         let looks = order
             .iter()
-            .map(|index| look::look(&self.ways[*index].rpc, signed, Closeness::Close));
+            .map(|index| look::look(&self.all[*index].rpc, signed, Closeness::Close));
         let results = join_all(looks).await;
         let (mut tried, mut indices, mut looks) = (Vec::new(), Vec::new(), Vec::new());
         for (index, result) in order.into_iter().zip(results) {
@@ -111,8 +117,8 @@ impl Ways {
     pub(crate) async fn hand_in(&self, raw: &str) -> Handed {
         let mut replies = Vec::new();
         for index in self.order() {
-            let rpc = &self.ways[index].rpc;
-            let reply = match rpc.send_raw(raw).await {
+            let rpc = &self.all[index].rpc;
+            let reply = match rpc.send_raw(self.space, raw).await {
                 Sent::Accepted => Reply {
                     answer: Answer::Taken,
                     what: rpc.names(),
@@ -137,29 +143,29 @@ impl Ways {
 
     /// Names the endpoints that are on another chain, if any.
     pub(crate) fn foreign(&self) -> Option<String> {
-        let foreign = self.ways.iter().filter(|way| way.foreign);
+        let foreign = self.all.iter().filter(|way| way.foreign);
         let names: Vec<_> = foreign.map(|way| way.rpc.names()).collect();
         (!names.is_empty()).then(|| names.join(", "))
     }
 
     /// Endpoints of this chain, the first one first.
     fn order(&self) -> Vec<usize> {
-        let all = (self.first..self.ways.len()).chain(0..self.first);
-        all.filter(|index| !self.ways[*index].foreign).collect()
+        let all = (self.first..self.all.len()).chain(0..self.first);
+        all.filter(|index| !self.all[*index].foreign).collect()
     }
 
     fn blind(&mut self, index: usize, blind: Blind, tried: &mut Vec<String>) {
         match blind {
-            Blind::OtherChain => self.ways[index].foreign = true,
+            Blind::OtherChain => self.all[index].foreign = true,
             Blind::Silent(RpcError::Unreachable { tried: mut more }) => tried.append(&mut more),
             Blind::Silent(error) => {
-                tried.push(format!("{} ({error})", self.ways[index].rpc.names()));
+                tried.push(format!("{} ({error})", self.all[index].rpc.names()));
             }
         }
     }
 
     fn trouble(&self, tried: Vec<String>) -> Trouble {
-        if self.ways.iter().all(|way| way.foreign) {
+        if self.all.iter().all(|way| way.foreign) {
             Trouble::OtherChain
         } else {
             Trouble::Silent(RpcError::Unreachable { tried })

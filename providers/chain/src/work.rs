@@ -10,8 +10,9 @@ use pospool_model::{Address, Attributes, SecretRef};
 use serde::{Deserialize, Serialize};
 
 use crate::address::CoreAddress;
+use crate::chain_address::{ChainAddress, Space};
 use crate::transaction::Price;
-use crate::verification::{Hole, Space};
+use crate::verification::Hole;
 
 /// How deep in the chain an executed transaction must be before its step has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -45,13 +46,14 @@ impl WaitLevel {
     }
 }
 
-/// A chain, with all that is needed to reach it again and to know it again.
+/// One space of a chain, with all that is needed to reach it again and to know it again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ChainRef {
     pub(crate) endpoints: Vec<String>,
-    /// Chain id of Core Space, which is its network id too.
+    /// Chain id of the space; that of Core Space is its network id too.
     pub(crate) network: u32,
+    /// Hash of the block at epoch 0, which both spaces share.
     pub(crate) genesis_hash: String,
 }
 
@@ -79,15 +81,17 @@ pub(crate) struct TransactionWork {
     /// Who signs, in the spec.
     pub(crate) account: Address,
     pub(crate) key: SecretRef,
-    pub(crate) from: CoreAddress,
+    /// The account that sends; it says which space the transaction is for.
+    pub(crate) from: ChainAddress,
     pub(crate) nonce: u64,
     /// Receiver; absent for a creation.
-    pub(crate) to: Option<CoreAddress>,
+    pub(crate) to: Option<ChainAddress>,
     #[serde(with = "number_text")]
     pub(crate) value: u128,
     /// Init code or call data in hex; absent where `register_data` fills the blank.
     pub(crate) data: Option<String>,
     pub(crate) gas: u64,
+    /// Bytes of storage; 0 in eSpace, which has no collateral.
     pub(crate) storage_limit: u64,
     pub(crate) price: PriceForm,
     /// Most that a unit of gas may cost if the price must rise.
@@ -96,7 +100,7 @@ pub(crate) struct TransactionWork {
     /// How deep it must be in the chain.
     pub(crate) level: WaitLevel,
     /// Where a creation puts its contract.
-    pub(crate) creates: Option<CoreAddress>,
+    pub(crate) creates: Option<ChainAddress>,
     /// What must be proven before 1,000 CFX are sent.
     pub(crate) registration: Option<RegistrationWork>,
     /// Outputs of the effect once it has ended.
@@ -239,11 +243,13 @@ pub(crate) enum Attempt {
 #[serde(deny_unknown_fields)]
 pub(crate) struct SignedWork {
     pub(crate) chain: ChainRef,
-    pub(crate) from: CoreAddress,
+    pub(crate) from: ChainAddress,
     /// Who signs again if the price must rise.
     pub(crate) key: SecretRef,
     pub(crate) nonce: u64,
-    pub(crate) epoch_height: u64,
+    /// Epoch around which it can be executed; absent in eSpace, where transactions do not age.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) epoch_height: Option<u64>,
     /// What was signed first.
     pub(crate) first: SignedForm,
     /// The same with a higher price each; they share the nonce, so one of all forms at most is executed.
@@ -251,7 +257,7 @@ pub(crate) struct SignedWork {
     /// Most that a unit of gas may cost.
     #[serde(with = "number_text")]
     pub(crate) ceiling: u128,
-    pub(crate) creates: Option<CoreAddress>,
+    pub(crate) creates: Option<ChainAddress>,
     /// How deep it must be in the chain.
     pub(crate) level: WaitLevel,
     pub(crate) outputs: Attributes,
@@ -266,7 +272,19 @@ pub(crate) struct SignedForm {
     pub(crate) price: PriceForm,
 }
 
+impl TransactionWork {
+    /// The space that it is for.
+    pub(crate) fn space(&self) -> Space {
+        self.from.space()
+    }
+}
+
 impl SignedWork {
+    /// The space that it is for.
+    pub(crate) fn space(&self) -> Space {
+        self.from.space()
+    }
+
     /// The form that was signed last, which is the one that is handed in.
     pub(crate) fn newest(&self) -> &SignedForm {
         self.raised.last().unwrap_or(&self.first)

@@ -18,6 +18,7 @@ use crate::names::{self, ImageRef};
 use crate::node::job::{ImageJob, Job};
 use crate::node::{password, run, stop, wait};
 use crate::render::node_files::read_bounded;
+use crate::ui;
 use crate::volume;
 
 /// Checks an effect and everything that it will need, without any change outside.
@@ -31,6 +32,7 @@ pub(crate) fn prepare(effect: &Effect) -> Result<Ticket, ProviderError> {
     if let Job::Image(job) = &job {
         read_copies(&job.recipe)?;
     }
+    ui::prepare(&job)?;
     Ok(Ticket {
         key: job.key(),
         payload: effect.payload.clone(),
@@ -46,6 +48,9 @@ pub(crate) async fn commit(
     let job = read(&ticket.payload)?;
     let engine = Engine::connect(job.docker())?;
     match &job {
+        Job::Page(_) | Job::Server(_) | Job::Serve(_) | Job::End(_) => {
+            ui::commit(&engine, &job, progress).await
+        }
         Job::Volume(job) => volume::make(&engine, job).await,
         Job::RemoveVolume(job) => volume::remove(&engine, job).await,
         Job::Image(job) => build(&engine, job, progress).await,
@@ -115,7 +120,7 @@ fn outputs(tag: &str, id: &str) -> Attributes {
 }
 
 /// Finds or pulls the image to start with, and returns its id: what a tag means may change meanwhile.
-async fn base(
+pub(crate) async fn base(
     engine: &Engine,
     image: &ImageRef,
     progress: &dyn Progress,

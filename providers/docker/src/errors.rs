@@ -113,12 +113,12 @@ const REFUSALS: &[(&str, &str, &str)] = &[
     (
         "port is already allocated",
         "docker/port-taken",
-        "; another process has the port of `publish_p2p`: choose another one",
+        "; another process has the port of `publish_p2p` or `listen`: choose another one",
     ),
     (
         "address already in use",
         "docker/port-taken",
-        "; another process has the port of `publish_p2p`: choose another one",
+        "; another process has the port of `publish_p2p` or `listen`: choose another one",
     ),
     (
         "non-overlapping",

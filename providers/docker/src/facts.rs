@@ -11,6 +11,7 @@ use pospool_model::provider::Facts;
 
 use crate::names::Name;
 use crate::render::node_files::NodeFiles;
+use crate::ui::PageFacts;
 
 /// Facts of all hosts.
 #[derive(Clone, Debug, Default)]
@@ -23,6 +24,8 @@ pub(crate) struct DockerFacts {
     pub(crate) files: BTreeMap<Address, NodeFiles>,
     /// Containers of nodes.
     pub(crate) nodes: BTreeMap<Address, NodeFacts>,
+    /// Web pages: their containers, and what they would be made from.
+    pub(crate) pages: BTreeMap<Address, PageFacts>,
 }
 
 /// Facts of one engine.

@@ -1,4 +1,4 @@
-//! The kinds `host`, `volume` and `node` as tables.
+//! The kinds `host`, `volume`, `node` and `ui` as tables.
 //!
 //! - Reads: nothing.
 //! - Returns: schemas for validation, diff, `pospool explain` and the reference page.
@@ -12,7 +12,7 @@ use pospool_model::schema::{
 pub(crate) const AS_MADE: &str = "as made";
 
 /// All kinds of this provider.
-pub(crate) const KINDS: &[KindSchema] = &[HOST, VOLUME, NODE];
+pub(crate) const KINDS: &[KindSchema] = &[HOST, VOLUME, NODE, UI];
 
 const HOST: KindSchema = KindSchema {
     kind: "host",
@@ -199,6 +199,157 @@ const NODE_OUTPUTS: &[OutputSchema] = &[
     OutputSchema::new("docker", "URL of the engine's socket."),
     OutputSchema::new("engine_id", "The engine that runs it."),
 ];
+
+const fn page(
+    name: &'static str,
+    ty: Type,
+    on_change: OnChange,
+    doc: &'static str,
+) -> AttributeSchema {
+    AttributeSchema::new(name, ty, Presence::Optional, on_change, doc)
+}
+
+const UI: KindSchema = KindSchema {
+    kind: "ui",
+    doc: "The pool's web page: files that are given, or built from sources in a container, and a server for them \
+          in a hardened container of its own. TLS is the business of a front before it. The page is made again when \
+          its files, its sources, an address or an RPC changes, and for nothing else.",
+    role: Role::Managed,
+    attributes: &[
+        AttributeSchema::new(
+            "host",
+            Type::Reference(&["host"]),
+            Presence::Implied,
+            OnChange::Refuse,
+            "Machine that serves it.",
+        ),
+        AttributeSchema::new(
+            "chain",
+            Type::Reference(&["chain"]),
+            Presence::Implied,
+            OnChange::Replace,
+            "The network that the page shows.",
+        ),
+        AttributeSchema::new(
+            "manager",
+            Type::Text,
+            Presence::Required,
+            OnChange::Replace,
+            "Address of the PoolManager whose pools it shows: `core_contract.manager.address`.",
+        ),
+        page(
+            "core_rpc",
+            Type::Text,
+            OnChange::Replace,
+            "Core Space RPC as the visitors' browsers reach it. Default: the one of the chain.",
+        ),
+        page(
+            "espace_rpc",
+            Type::Text,
+            OnChange::Replace,
+            "eSpace RPC as the visitors' browsers reach it. Default: the one of the chain.",
+        ),
+        page(
+            "built",
+            Type::Text,
+            OnChange::Ignore,
+            "Folder of built files with an index.html, instead of a build. What the page must know of the pool lies \
+             beside them as `pool.config.json`.",
+        ),
+        page(
+            "tree",
+            Type::Text,
+            OnChange::Ignore,
+            "Folder of sources to build, such as `source.reference.tree`. `pool.config.js` is written into `folder`, \
+             and `npm run build` (or `yarn build`) must leave `build/`.",
+        ),
+        page(
+            "folder",
+            Type::Text,
+            OnChange::Replace,
+            "Folder of the page in its tree, such as `interface`. Default: the tree itself.",
+        ),
+        page(
+            "build_image",
+            Type::Text,
+            OnChange::Replace,
+            "Image that has Node.js and npm (or yarn), pinned by its digest.",
+        ),
+        page(
+            "lock",
+            Type::Text,
+            OnChange::Ignore,
+            "Lock file of npm or yarn to build with. Default: the one in the tree. Without any nothing is built.",
+        ),
+        page(
+            "build_environment",
+            Type::Any,
+            OnChange::Replace,
+            "Variables of the build, such as `{ NODE_OPTIONS = \"--openssl-legacy-provider\" }`. No place for secrets.",
+        ),
+        page(
+            "build_memory",
+            Type::Text,
+            OnChange::Ignore,
+            "Most memory of the build. Default: `4g`.",
+        ),
+        page(
+            "package_mirror",
+            Type::Text,
+            OnChange::Ignore,
+            "URL of the package registry that the build asks. Default: the public one.",
+        ),
+        page(
+            "ca_bundle",
+            Type::Text,
+            OnChange::Ignore,
+            "File with the certificate authorities that the build trusts, where a company has its own.",
+        ),
+        page(
+            "listen",
+            Type::Text,
+            OnChange::Replace,
+            "Address and port of the host where it is published. Default: `127.0.0.1:8080`, for a front with TLS.",
+        ),
+        page(
+            "state",
+            Type::Text,
+            OnChange::Update,
+            "Whether its server runs and answers. Only `running` may be written; it is there to show drift.",
+        ),
+        page(
+            "hardening",
+            Type::Text,
+            OnChange::Replace,
+            "Whether the container still is as pospool made it. Only `as made` may be written; it is there to show drift.",
+        ),
+        page(
+            "content",
+            Type::Text,
+            OnChange::Replace,
+            "Whether the page is made from the files, the network and the pospool of now. Only `as given` may be \
+             written; it is there to show a change.",
+        ),
+    ],
+    outputs: &[
+        OutputSchema::new("url", "Where it is published."),
+        OutputSchema::new("digest", "Digest over everything that is in the page."),
+        OutputSchema::new(
+            "image",
+            "Name of its image, made from the digest of all that went into it.",
+        ),
+        OutputSchema::new("image_id", "Id of that image."),
+        OutputSchema::new("container_id", "Id of the container."),
+        OutputSchema::new("container_name", "Name of the container."),
+        OutputSchema::new("docker", "URL of the engine's socket."),
+        OutputSchema::new("engine_id", "The engine that runs it."),
+    ],
+    open_outputs: false,
+    identity: Some("url"),
+    irreversible: None,
+    example: "ui \"site\" {\n  manager = core_contract.manager.address\n  built   = \"./site\"\n  \
+              listen  = \"127.0.0.1:8080\"\n}\n",
+};
 
 const HOST_OF: AttributeSchema = AttributeSchema::new(
     "host",

@@ -1,4 +1,4 @@
-//! Docker as a provider: hosts, volumes and hardened Conflux nodes.
+//! Docker as a provider: hosts, volumes, hardened Conflux nodes, and the pool's web page.
 //!
 //! - Reads: Docker Engines behind local sockets; a private network's files; the password of a PoS key, at the moment
 //!   of its use.
@@ -30,7 +30,10 @@ mod observe_node;
 mod render;
 mod rpc;
 mod toml;
+mod ui;
 mod volume;
+
+pub use ui::CODES;
 
 use std::time::Duration;
 
@@ -96,6 +99,7 @@ impl Provider for DockerProvider {
         match task.address.kind() {
             "volume" => volume::design(task, world),
             "node" => design::node(task, world),
+            "ui" => ui::design(task, world),
             _ => Ok(Design::default()),
         }
     }

@@ -25,6 +25,7 @@ pub(crate) fn normalise(
     match kind {
         "host" => host(&attributes, &mut problems),
         "node" => node(&mut attributes, &mut problems),
+        "ui" => crate::ui::normalise(&mut attributes, &mut problems),
         _ => {}
     }
     if problems.is_empty() {

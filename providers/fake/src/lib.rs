@@ -174,13 +174,18 @@ impl Provider for FakeProvider {
             Action::Delete if *task.observed == Observed::Absent => Vec::new(),
             Action::Delete => vec![act("delete", "delete")],
             Action::Replace => vec![act("delete", "delete"), act("make", "make")],
-            // A thing that is begun and not ended is made again: what it lacks cannot be seen.
-            Action::Update if task.changed.is_empty() && !begun(task) => Vec::new(),
+            Action::Update if task.changed.is_empty() => Vec::new(),
             _ => vec![act("make", "make")],
         };
         let id = Value::from(format!("id of {address}"));
+        let notes = if begun(task) && effects.is_empty() {
+            vec!["it was begun and lacks nothing".to_owned()]
+        } else {
+            Vec::new()
+        };
         Ok(Design {
             effects,
+            notes,
             outputs: Attributes::from([("id".to_owned(), id)]),
             ..Design::default()
         })

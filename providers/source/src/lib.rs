@@ -188,6 +188,17 @@ pub fn compile(
     Ok(artifacts)
 }
 
+/// Returns the folder with all files of a source, of which contracts are only a part; it is in the cache, or the
+/// operator's own.
+pub fn tree(request: &SourceRequest) -> Result<PathBuf, SourceError> {
+    fs::create_dir_all(&request.cache).map_err(io("create", &request.cache))?;
+    let cache = request
+        .cache
+        .canonicalize()
+        .map_err(io("find", &request.cache))?;
+    request.tree(&cache)
+}
+
 /// Returns the compiler's standard JSON input that an artifact was made from, for an explorer that
 /// compiles it again. It is in the cache as long as the artifact is.
 pub fn compiler_input(cache: &Path, artifact: &Artifact) -> Result<String, SourceError> {

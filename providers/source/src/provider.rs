@@ -13,14 +13,16 @@ use pospool_model::provider::{
     Design, Observation, Observed, Progress, Scene, Target, Task, Ticket, World,
 };
 use pospool_model::{
-    AttributeSchema, Attributes, KindSchema, OnChange, Presence, Problem, Provider, ProviderError,
-    Role, Type, Value,
+    AttributeSchema, Attributes, KindSchema, OnChange, OutputSchema, Presence, Problem, Provider,
+    ProviderError, Role, Type, Value,
 };
 
-use crate::{Artifact, SourceError, SourceRequest, compile, input_file};
+use crate::{Artifact, SourceError, SourceRequest, compile, input_file, tree};
 
 /// The proxy that `core_contract` puts in front of a contract; compiled with every source that has it.
 const PROXY: &str = "Proxy1967";
+/// Output that is the folder of all files, for what is built from other parts of a source than its contracts.
+const TREE: &str = "tree";
 
 const fn attribute(name: &'static str, doc: &'static str) -> AttributeSchema {
     AttributeSchema {
@@ -57,7 +59,10 @@ const SOURCE: KindSchema = KindSchema {
             "Hash (`sha512-...`) of the npm package `solc` of that version, for versions that pospool does not know.",
         ),
     ],
-    outputs: &[],
+    outputs: &[OutputSchema::new(
+        TREE,
+        "Folder of this machine with all its files, for a `ui` that is built from them.",
+    )],
     open_outputs: true,
     identity: None,
     irreversible: None,
@@ -126,21 +131,17 @@ impl Provider for SourceProvider {
                 .cloned()
                 .collect();
             let request = self.request(wanted);
-            let cache = request.cache.clone();
-            let compiled = tokio::task::spawn_blocking(move || compile_all(&request, names)).await;
+            let compiled = tokio::task::spawn_blocking(move || outputs(&request, names)).await;
             let compiled = compiled.map_err(|source| ProviderError::Unreachable {
                 code: "source/panic",
                 what: "the compiler's thread".to_owned(),
                 source: Some(Box::new(source)),
             })?;
             match compiled {
-                Ok(artifacts) => {
-                    let outputs = artifacts
-                        .iter()
-                        .map(|(name, artifact)| (name.clone(), value(artifact, &cache)));
+                Ok(outputs) => {
                     let present = Observed::Present {
                         attributes: Attributes::new(),
-                        outputs: outputs.collect(),
+                        outputs,
                     };
                     found.objects.insert(target.address.clone(), present);
                 }
@@ -163,6 +164,22 @@ impl Provider for SourceProvider {
     async fn commit(&self, ticket: &Ticket, _: &dyn Progress) -> Result<Attributes, ProviderError> {
         Err(no_effect(&ticket.key))
     }
+}
+
+/// What the spec reads of a source.
+fn outputs(request: &SourceRequest, mut names: Vec<String>) -> Result<Attributes, SourceError> {
+    let wants_tree = names.iter().any(|name| name == TREE);
+    names.retain(|name| name != TREE);
+    let artifacts = compile_all(request, names)?;
+    let mut outputs: Attributes = artifacts
+        .iter()
+        .map(|(name, artifact)| (name.clone(), value(artifact, &request.cache)))
+        .collect();
+    if wants_tree {
+        let folder = tree(request)?.display().to_string();
+        outputs.insert(TREE.to_owned(), Value::from(folder));
+    }
+    Ok(outputs)
 }
 
 /// Compiles what is named, and the proxy where the source has one.
@@ -204,6 +221,10 @@ fn value(artifact: &Artifact, cache: &Path) -> Value {
         ),
         ("input".to_owned(), text(&input.to_string_lossy())),
         ("runtime".to_owned(), text(&artifact.runtime)),
+        (
+            "storage_layout".to_owned(),
+            Value::from(artifact.storage_layout.to_string()),
+        ),
     ]))
 }
 

@@ -39,7 +39,7 @@ impl GenesisNode {
         let own = format!(
             "dev_block_interval_ms = {}\npersist_tx_index = true\n\
             public_rpc_apis = \"all\"\npublic_evm_rpc_apis = \"all\"\n\
-            jsonrpc_http_port = {CORE_PORT}\njsonrpc_http_eth_port = {ESPACE_PORT}\n\
+            jsonrpc_cors = \"all\"\njsonrpc_http_port = {CORE_PORT}\njsonrpc_http_eth_port = {ESPACE_PORT}\n\
             jsonrpc_local_http_port = {LOCAL_PORT}\ntcp_port = {P2P_PORT}\nudp_port = {P2P_PORT}\n\
             public_address = \"{ip}\"\nnet_key = \"{}\"\n",
             config.block_interval_ms,

@@ -22,6 +22,7 @@ pub mod join;
 pub mod live;
 pub mod network;
 pub mod node_files;
+pub mod npm_image;
 mod owner;
 pub mod pos_genesis;
 mod ready;

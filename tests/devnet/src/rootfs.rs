@@ -99,12 +99,8 @@ impl HostFiles {
         Ok(hex(&keccak256(text)))
     }
 
-    /// Returns the whole tree with the addon in it.
-    pub(crate) async fn tree(mut self, addon: &Path) -> Result<Vec<Entry>> {
-        for library in libraries(&[addon.to_path_buf()]).await? {
-            self.0.insert(in_image(&library), library);
-        }
-        self.0.insert(ADDON.to_owned(), addon.to_path_buf());
+    /// Returns the tree of the programs alone.
+    pub(crate) fn programs(self) -> Vec<Entry> {
         let mut entries = skeleton();
         entries.extend(self.0.into_iter().map(|(path, source)| Entry {
             path: path.trim_start_matches('/').to_owned(),
@@ -112,7 +108,16 @@ impl HostFiles {
             owner: 0,
             content: Content::Copy(source),
         }));
-        Ok(entries)
+        entries
+    }
+
+    /// Returns the whole tree with the addon in it.
+    pub(crate) async fn tree(mut self, addon: &Path) -> Result<Vec<Entry>> {
+        for library in libraries(&[addon.to_path_buf()]).await? {
+            self.0.insert(in_image(&library), library);
+        }
+        self.0.insert(ADDON.to_owned(), addon.to_path_buf());
+        Ok(self.programs())
     }
 }
 

@@ -3,7 +3,7 @@
 //! pospool brings up the pool of Core space and its node. The rest is wired here as the reference's documents say, with
 //! its contracts where `POSPOOL_REFERENCE_DIR` names them, which proves that the stand-ins are called as they are.
 
-pub(super) mod ground;
+pub(crate) mod ground;
 
 use pospool_chain::address::CoreAddress;
 use pospool_devnet::sender::{CROSS_SPACE_CALL, PARAMS_CONTROL, STAKING, Sender, Space, mapped};

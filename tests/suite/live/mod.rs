@@ -3,6 +3,7 @@
 //! They run one after the other (`--test-threads 1`) and share one network. Where
 //! `POSPOOL_REFERENCE_DIR` names a checkout of the reference, they use its contracts.
 
+mod both_spaces;
 mod docker_desk;
 mod docker_failures;
 mod docker_life;
@@ -15,4 +16,5 @@ mod points;
 mod project;
 mod secrets;
 mod syncer;
+mod ui;
 mod verified;

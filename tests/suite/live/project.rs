@@ -117,8 +117,23 @@ impl Project {
         project
     }
 
+    /// A new folder with a spec of its own.
+    pub(crate) fn bare(operator: Operator, spec: &str) -> Self {
+        let project = Self {
+            folder: tempfile::tempdir().unwrap(),
+            operator,
+        };
+        std::fs::write(project.path("pool.hcl"), spec).unwrap();
+        project
+    }
+
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
+    }
+
+    /// The account that runs pospool.
+    pub(crate) fn account(&self) -> &Account {
+        &self.operator.account
     }
 
     /// Core address of the operator.
@@ -228,7 +243,16 @@ pub(crate) fn rpc(method: &str, params: &Value) -> Value {
 
 /// Asks the network's node the same of many things, one after the other.
 pub(crate) fn rpc_all(method: &str, params: Vec<Value>) -> Vec<Value> {
-    let (url, method) = (network().core_rpc.clone(), method.to_owned());
+    ask_all(network().core_rpc.clone(), method.to_owned(), params)
+}
+
+/// Asks the network's node in eSpace.
+pub(crate) fn espace_rpc(method: &str, params: &Value) -> Value {
+    let url = network().espace_rpc.clone();
+    ask_all(url, method.to_owned(), vec![params.clone()]).remove(0)
+}
+
+fn ask_all(url: String, method: String, params: Vec<Value>) -> Vec<Value> {
     let ask = move || {
         let runtime = tokio::runtime::Runtime::new().unwrap();
         runtime.block_on(async {

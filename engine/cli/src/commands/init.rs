@@ -49,6 +49,12 @@ pub struct InitArgs {
     /// Devnet: URL of a Core Space RPC
     #[arg(long, value_name = "URL")]
     pub core_rpc: Option<String>,
+    /// Also make a pool for the users of eSpace, with the bridge between both
+    #[arg(long)]
+    pub espace: bool,
+    /// Devnet, with --espace: URL of an eSpace RPC
+    #[arg(long, value_name = "URL", requires = "espace")]
+    pub espace_rpc: Option<String>,
     /// Devnet: folder with the network's genesis files
     #[arg(long, value_name = "FOLDER")]
     pub node_files: Option<PathBuf>,

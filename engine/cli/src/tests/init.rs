@@ -40,6 +40,26 @@ fn every_network_gets_a_spec_that_validates() {
 }
 
 #[test]
+fn a_pool_in_both_spaces_is_one_flag_more() {
+    let world = World::real();
+    let ran = world.run(&format!("init {IMAGE} --espace"));
+    assert_eq!(ran.exit, Exit::Done, "{}", ran.err);
+    validates(&world);
+    assert_eq!(world.read("pool.hcl"), include_str!("init.espace.hcl"));
+
+    let world = World::real();
+    let node = format!("cfxnode://{}@172.18.0.2:32323", "ab".repeat(64));
+    let devnet = format!(
+        "init --network devnet {IMAGE} --espace --core-rpc http://127.0.0.1:12537 --node-files files --docker-network dev --bootnodes {node}"
+    );
+    let ran = world.run(&devnet);
+    assert!(ran.err.contains("--espace-rpc"), "{}", ran.err);
+    let ran = world.run(&format!("{devnet} --espace-rpc http://127.0.0.1:8545"));
+    assert_eq!(ran.exit, Exit::Done, "{}", ran.err);
+    validates(&world);
+}
+
+#[test]
 fn the_file_reads_well() {
     let world = World::real();
     let ran = world.run(&format!("init {IMAGE}@sha256:{}", "0".repeat(64)));

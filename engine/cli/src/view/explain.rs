@@ -208,6 +208,7 @@ fn presence(presence: Presence) -> &'static str {
         Presence::Required => "required",
         Presence::Optional => "optional",
         Presence::Implied => "implied where there is only one",
+        Presence::Assumed => "the only one, if there is one",
     }
 }
 

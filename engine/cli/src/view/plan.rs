@@ -202,16 +202,26 @@ fn money(plan: &Plan, paint: Paint) -> Option<String> {
 }
 
 fn payment(payer: &Address, costs: &BTreeMap<Purpose, Drip>) -> String {
-    let all = costs
-        .values()
-        .try_fold(Drip(0), |sum, cost| sum.checked_add(*cost));
-    let all = all.map_or_else(|| "too much to add".to_owned(), |sum| sum.to_string());
-    let mut text = format!("  {payer}: {all}\n");
+    let from_balance = costs
+        .iter()
+        .filter(|(purpose, _)| purpose.is_from_balance());
+    let all = from_balance
+        .map(|(_, cost)| *cost)
+        .try_fold(Drip(0), Drip::checked_add);
+    let all = match all {
+        None => ": too much to add".to_owned(),
+        // All of it is paid from another account.
+        Some(Drip(0)) => String::new(),
+        Some(sum) => format!(": {sum}"),
+    };
+    let mut text = format!("  {payer}{all}\n");
     for (purpose, amount) in costs {
         let what = match purpose {
             Purpose::Gas => "gas; what is not used stays with the payer",
             Purpose::Collateral => "storage collateral; comes back when the storage is freed",
             Purpose::Stake => "stake; comes back after unlocking",
+            Purpose::Crossing => "moved to the payer's account in eSpace",
+            Purpose::EspaceGas => "gas in eSpace, from the payer's account there",
         };
         let _ = writeln!(text, "    {amount} {what}");
     }
@@ -258,6 +268,8 @@ fn key(purpose: Purpose) -> &'static str {
         Purpose::Gas => "gas",
         Purpose::Collateral => "collateral",
         Purpose::Stake => "stake",
+        Purpose::Crossing => "crossing",
+        Purpose::EspaceGas => "espace_gas",
     }
 }
 

@@ -82,6 +82,9 @@ pub const PUBLIC_ADDRESS: Question = question(
 /// RPC of a devnet.
 pub const CORE_RPC: Question =
     question("--core-rpc", "URL of a Core Space RPC of the devnet", None);
+/// RPC of a devnet's eSpace.
+pub const ESPACE_RPC: Question =
+    question("--espace-rpc", "URL of an eSpace RPC of the devnet", None);
 /// Genesis files of a devnet.
 pub const NODE_FILES: Question = question(
     "--node-files",

@@ -36,6 +36,8 @@ pub enum Code {
 pub struct Devnet {
     /// Core Space RPC.
     pub core_rpc: String,
+    /// eSpace RPC, for a pool in both spaces.
+    pub espace_rpc: Option<String>,
     /// Folder with genesis files.
     pub node_files: String,
     /// Docker network of its nodes.
@@ -61,6 +63,8 @@ pub struct Answers {
     pub code: Code,
     /// What only a private network needs.
     pub devnet: Option<Devnet>,
+    /// Whether there is a pool in eSpace too.
+    pub espace: bool,
     /// Whether the registration is accepted.
     pub accept_irreversible: bool,
 }
@@ -68,6 +72,7 @@ pub struct Answers {
 /// The spec.
 #[must_use]
 pub fn spec(answers: &Answers) -> String {
+    let espace = answers.espace.then(|| espace(answers));
     let parts = [
         HEAD.to_owned(),
         chain(answers),
@@ -75,9 +80,16 @@ pub fn spec(answers: &Answers) -> String {
         node(answers),
         source(&answers.code),
         contracts(answers),
-        registration(answers.accept_irreversible),
-        OUTPUTS.to_owned(),
     ];
+    let ends = [
+        registration(answers.accept_irreversible),
+        if answers.espace {
+            format!("{OUTPUTS}\n{ESPACE_OUTPUT}")
+        } else {
+            OUTPUTS.to_owned()
+        },
+    ];
+    let parts: Vec<String> = parts.into_iter().chain(espace).chain(ends).collect();
     parts.join("\n")
 }
 
@@ -131,6 +143,12 @@ output "pos_address" {
 }
 "#;
 
+const ESPACE_OUTPUT: &str = r#"output "espace_pool_address" {
+  description = "What users of eSpace stake to."
+  value       = espace_contract.pool.address
+}
+"#;
+
 fn chain(answers: &Answers) -> String {
     let network = match answers.network {
         Network::Testnet => "testnet",
@@ -147,6 +165,9 @@ fn chain(answers: &Answers) -> String {
             quoted(&devnet.node_files),
             quoted(&devnet.bootnodes)
         );
+        if let Some(url) = &devnet.espace_rpc {
+            let _ = writeln!(text, "  espace_rpc = {}", quoted(url));
+        }
     } else {
         let _ = writeln!(text, "  network = {}", quoted(network));
     }
@@ -213,6 +234,11 @@ fn source(code: &Code) -> String {
 
 fn contracts(answers: &Answers) -> String {
     let (name, share) = (quoted(&answers.name), quoted(&answers.share_ratio));
+    let pair = if answers.espace {
+        "\n    # Which pool of eSpace belongs to it.\n    espace_pools = [{ pool = core_contract.pool, espace_pool = espace_contract.pool }]"
+    } else {
+        ""
+    };
     let periods = if answers.network == Network::Devnet {
         "\n    # The PoS locks of this network in its blocks, if they differ from the contract's own.\n    \
          # lock_period   = blocks(2250000)\n    # unlock_period = blocks(176400)\n"
@@ -226,7 +252,28 @@ fn contracts(answers: &Answers) -> String {
          {{\n    name             = {name}\n    user_share_ratio = {share} # of the rewards\n{periods}  }}\n}}\n\n\
          # The list of pools that the site shows.\ncore_contract \"manager\" {{\n  code  = \
          source.reference.PoolManager\n  owner = account.operator\n  settings = {{\n    pools = \
-         [core_contract.pool]\n  }}\n}}\n"
+         [core_contract.pool]{pair}\n  }}\n}}\n"
+    )
+}
+
+fn espace(answers: &Answers) -> String {
+    let name = quoted(&answers.name);
+    let periods = if answers.network == Network::Devnet {
+        "\n    # Both count blocks of eSpace, of which there is one in each epoch.\n    \
+         # lock_period   = blocks(1126800)\n    # unlock_period = blocks(90000)\n"
+    } else {
+        "\n    # 13 days and 1 day and some more, in blocks of eSpace, of which there is one in each epoch.\n    \
+         lock_period   = blocks(1126800)\n    unlock_period = blocks(90000)\n"
+    };
+    format!(
+        "# The operator's account in eSpace, which pays there. It is filled up to this amount once.\nfunding \
+         \"espace\" {{\n  amount = cfx(50)\n}}\n\n# Stands for all users of eSpace in the pool of Core Space. \
+         `pospool` finds out both addresses beforehand, so that\n# the bridge and the pool of eSpace can know each \
+         other.\ncore_contract \"bridge\" {{\n  code  = source.reference.CoreBridge\n  owner = account.operator\n  \
+         proxy = true\n  settings = {{\n    pool        = core_contract.pool\n    espace_pool = \
+         espace_contract.pool\n  }}\n}}\n\n# The pool that users of eSpace stake to.\nespace_contract \"pool\" {{\n  \
+         code  = source.reference.ESpacePoSPool\n  owner = account.operator\n  proxy = true\n  settings = {{\n    \
+         name   = {name}\n    bridge = core_contract.bridge\n{periods}  }}\n}}\n"
     )
 }
 

@@ -25,7 +25,8 @@ pub(super) fn fill(config: &mut Config, nameless: &BTreeSet<String>, problems: &
             let Type::Reference(kinds) = schema.ty else {
                 continue;
             };
-            if schema.presence != Presence::Implied || is_written(config, resource, schema.name) {
+            let may_be_left_out = matches!(schema.presence, Presence::Implied | Presence::Assumed);
+            if !may_be_left_out || is_written(config, resource, schema.name) {
                 continue;
             }
             let known = kinds.iter().filter_map(|kind| by_kind.get(kind)).flatten();
@@ -37,6 +38,7 @@ pub(super) fn fill(config: &mut Config, nameless: &BTreeSet<String>, problems: &
                 .collect();
             match meant.as_slice() {
                 [one] => own.push((schema, (*one).clone())),
+                [] if schema.presence == Presence::Assumed => {}
                 [] if kinds.iter().any(|kind| nameless.contains(*kind)) => {}
                 several => report_implied(resource, schema.name, kinds, several, problems),
             }

@@ -32,7 +32,7 @@ pub(crate) fn design(
         let sender = account.ok_or_else(|| no_account()).map_err(one)?;
         let sender = Sender::find(facts, sender).map_err(one)?;
         let mut plan = Plan::new(call.duty.kind.name(), call.duty.summary(), call.limits);
-        plan.to = Some(known.bridge);
+        plan.to = Some(known.bridge.into());
         plan.data = Some(call.duty.data());
         if call.duty.kind == Kind::Claim {
             let block = i64::try_from(known.block).unwrap_or(i64::MAX);

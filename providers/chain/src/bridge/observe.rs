@@ -15,6 +15,7 @@ use crate::abi::{self, Argument};
 use crate::address::CoreAddress;
 use crate::batch::{Answers, At, Batch, Slot};
 use crate::chain;
+use crate::chain_address::Space;
 use crate::facts::{BridgeCall, BridgeFacts, Facts};
 use crate::gas::{self, Limits};
 use crate::observe::chain_of;
@@ -104,7 +105,10 @@ async fn look_at(
         what: format!("the Core Space RPC of `{chain}` (`core_rpc`)"),
         source: Some(Box::new(error)),
     };
-    let endpoints = scene.wanted.get(chain).map(chain::endpoints);
+    let endpoints = scene
+        .wanted
+        .get(chain)
+        .map(|wanted| chain::endpoints(wanted, Space::Core));
     let rpc = Rpc::over(link, &endpoints.unwrap_or_default()).map_err(unreachable)?;
     let found = match views(&service, &rpc).await.map_err(unreachable)? {
         Ok(found) => found,
@@ -191,7 +195,7 @@ async fn views(service: &Service<'_>, rpc: &Rpc) -> Result<Result<Views, Problem
     );
     let mapped = batch.view(cross_space_call(service.network), &mapped, at);
     let code = batch.code(service.bridge, at);
-    let nonces = pending::ask(&mut batch, service.signer);
+    let nonces = pending::ask(&mut batch, service.signer.into());
     let balance = batch.balance(service.signer, At::LatestState);
     let price = batch.ask("cfx_gasPrice", json!([]));
     let block = batch.ask(

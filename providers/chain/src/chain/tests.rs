@@ -12,9 +12,35 @@ fn attributes(pairs: &[(&str, Value)]) -> Attributes {
 #[test]
 fn a_public_network_has_its_endpoints() {
     let normal = normalise(attributes(&[("network", Value::from("testnet"))])).unwrap();
-    assert_eq!(endpoints(&normal)[0], "https://test.confluxrpc.com");
+    assert_eq!(
+        endpoints(&normal, Space::Core)[0],
+        "https://test.confluxrpc.com"
+    );
     assert_eq!(ceiling(&normal), DEFAULT_CEILING);
     assert_eq!(normalise(normal.clone()).unwrap(), normal);
+}
+
+#[test]
+fn espace_has_its_own_endpoints() {
+    let chain = |pairs: &[(&str, Value)]| normalise(attributes(pairs));
+    let public = chain(&[("network", Value::from("mainnet"))]).unwrap();
+    assert_eq!(
+        endpoints(&public, Space::Espace),
+        ["https://evm.confluxrpc.com"]
+    );
+    let core = ("core_rpc", Value::from("http://127.0.0.1:1"));
+    let devnet = ("network", Value::from("devnet"));
+    let without = chain(&[devnet.clone(), core.clone()]).unwrap();
+    assert!(endpoints(&without, Space::Espace).is_empty());
+    let urls = ["http://127.0.0.1:2", "https://example.org"];
+    let list = Value::List(urls.map(Value::from).to_vec());
+    let with = chain(&[devnet.clone(), core.clone(), ("espace_rpc", list)]).unwrap();
+    assert_eq!(endpoints(&with, Space::Espace), urls);
+    let wrong = chain(&[devnet, core, ("espace_rpc", Value::from("ws://x"))]).unwrap_err();
+    assert_eq!(
+        (wrong[0].code, wrong[0].path.clone()),
+        ("chain/bad-rpc", vec!["espace_rpc".to_owned()])
+    );
 }
 
 #[test]

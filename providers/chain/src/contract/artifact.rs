@@ -10,7 +10,6 @@ use pospool_model::{Address, Attributes, Problem, Value};
 
 use super::CodeName;
 use crate::abi::{self, Argument};
-use crate::address::CoreAddress;
 use crate::text::hex_bytes;
 
 /// Name of the proxy's contract in a source.
@@ -112,7 +111,7 @@ impl Artifact {
     pub(crate) fn init_with(
         &self,
         values: &[Value],
-        resolve: &dyn Fn(&Value) -> Result<CoreAddress, Problem>,
+        resolve: &dyn Fn(&Value) -> Result<[u8; 20], Problem>,
     ) -> Result<Vec<u8>, Problem> {
         let problem =
             |summary: String| Problem::new("chain/bad-constructor", &["constructor"], summary);
@@ -141,12 +140,12 @@ impl Artifact {
 fn argument(
     ty: &str,
     value: &Value,
-    resolve: &dyn Fn(&Value) -> Result<CoreAddress, Problem>,
+    resolve: &dyn Fn(&Value) -> Result<[u8; 20], Problem>,
 ) -> Result<Option<Argument>, Problem> {
     Ok(match (ty, value) {
         ("string", Value::Text(text)) => Some(Argument::Text(text.clone())),
         ("bool", Value::Bool(value)) => Some(Argument::Bool(*value)),
-        ("address", value) => Some(Argument::Address(resolve(value)?.bytes())),
+        ("address", value) => Some(Argument::Address(resolve(value)?)),
         (ty, Value::Integer(number)) => u128::try_from(*number)
             .ok()
             .filter(|number| fits(ty, *number))
@@ -228,7 +227,7 @@ mod tests {
     #[test]
     fn constructor_arguments_must_fit() {
         let artifact = find(&outputs(), &name("PoSPool", "0x01")).unwrap();
-        let resolve = |_: &Value| Ok(CoreAddress::new([7; 20], 1));
+        let resolve = |_: &Value| Ok([7; 20]);
         let to = Value::from("cfxtest:…");
         let init = artifact
             .init_with(&[to.clone(), Value::Integer(255)], &resolve)

@@ -13,12 +13,12 @@ use super::artifact::{self, Artifact};
 use super::setters::{self, SetterCall};
 use super::{CodeName, is_proxied, update};
 use crate::abi;
-use crate::address::CoreAddress;
+use crate::chain_address::{ChainAddress, Space};
 use crate::draft::{Draft, Plan, Sender};
 use crate::facts::{ContractFacts, Facts};
 use crate::gas;
-use crate::resolve::address_of;
-use crate::settings::{self, Setting};
+use crate::resolve::{argument_of, chain_address_of, wrong_space};
+use crate::settings::{self, Holds, Setting};
 
 /// Call that gives a pool its first settings and its manager.
 pub(crate) const INITIALIZE: &str = "initialize()";
@@ -64,6 +64,7 @@ pub(super) struct Scope<'a> {
 
 impl<'a> Scope<'a> {
     pub(super) fn new(task: &Task<'a>, facts: &'a Facts) -> Result<Self, Problem> {
+        let space = Space::of_kind(task.address.kind()).unwrap_or(Space::Core);
         let code = task
             .wanted
             .get("code")
@@ -82,7 +83,7 @@ impl<'a> Scope<'a> {
             })?;
         Ok(Self {
             code,
-            owner: Sender::find(facts, owner)?,
+            owner: Sender::find_in(space, facts, owner)?,
             known: facts
                 .contracts
                 .get(task.address)
@@ -121,7 +122,7 @@ fn create(task: &Task<'_>, world: &mut World<'_>, facts: &Facts) -> Result<Desig
     Ok(draft.done())
 }
 
-fn text(address: CoreAddress) -> Value {
+fn text(address: ChainAddress) -> Value {
     Value::Text(address.to_string())
 }
 
@@ -132,7 +133,7 @@ fn implementation(
     scope: &Scope<'_>,
     found: &Artifact,
     draft: &mut Draft<'_>,
-) -> Result<CoreAddress, Problem> {
+) -> Result<ChainAddress, Problem> {
     let deployed = task
         .recorded
         .and_then(|recorded| recorded.outputs.get("code"));
@@ -160,22 +161,26 @@ fn deploy(
     scope: &Scope<'_>,
     found: &Artifact,
     name: &str,
-    outputs: &dyn Fn(CoreAddress) -> [(&'static str, Value); 2],
+    outputs: &dyn Fn(ChainAddress) -> [(&'static str, Value); 2],
     draft: &mut Draft<'_>,
-) -> Result<CoreAddress, Problem> {
+) -> Result<ChainAddress, Problem> {
     let arguments = task.wanted.get("constructor").and_then(Value::as_list);
-    let (known, network) = (world.outputs, scope.owner.chain.network());
-    let resolve = |value: &Value| address_of(value, known, network, &["constructor"]);
+    let (known, network) = (world.outputs, scope.owner.chain.network);
+    let space = scope.owner.space();
+    let resolve = |value: &Value| argument_of(value, space, known, network, &["constructor"]);
     let init = found.init_with(arguments.unwrap_or_default(), &resolve)?;
-    let address =
-        CoreAddress::of_creation(scope.owner.facts.address, scope.owner.nonce(world), &init);
+    let address = creation_address(world, scope.owner, &init);
     let what = if name == "implementation" {
         " implementation"
     } else {
         ""
     };
     let summary = format!("create the {}{what} at {address}", scope.code.contract);
-    let mut plan = Plan::new(name, summary, gas::creation(&init, found.runtime_length));
+    let mut plan = Plan::new(
+        name,
+        summary,
+        gas::creation(space, &init, found.runtime_length),
+    );
     plan.data = Some(init);
     plan.creates = Some(address);
     let named = outputs(address).into_iter();
@@ -186,13 +191,19 @@ fn deploy(
     Ok(address)
 }
 
+/// Where the next transaction of an account puts a contract.
+fn creation_address(world: &World<'_>, sender: Sender<'_>, init: &[u8]) -> ChainAddress {
+    let nonce = sender.nonce(world);
+    sender.facts.address.of_creation(nonce, init)
+}
+
 fn proxy(
     world: &mut World<'_>,
     scope: &Scope<'_>,
     found: &Artifact,
-    implementation: CoreAddress,
+    implementation: ChainAddress,
     draft: &mut Draft<'_>,
-) -> Result<CoreAddress, Problem> {
+) -> Result<ChainAddress, Problem> {
     let proxy = artifact::find_proxy(world.outputs, &scope.code)?;
     // In the same transaction, so that nobody can call it in between.
     let first_call = if found.has_initialize() {
@@ -200,11 +211,15 @@ fn proxy(
     } else {
         &[]
     };
-    let init = [proxy.init, abi::proxy_arguments(implementation, first_call)].concat();
-    let address =
-        CoreAddress::of_creation(scope.owner.facts.address, scope.owner.nonce(world), &init);
+    let init = [
+        proxy.init,
+        abi::proxy_arguments(implementation.bytes(), first_call),
+    ]
+    .concat();
+    let address = creation_address(world, scope.owner, &init);
     let summary = format!("create its proxy at {address}");
-    let mut plan = Plan::new("proxy", summary, gas::creation(&init, proxy.runtime_length));
+    let limits = gas::creation(scope.owner.space(), &init, proxy.runtime_length);
+    let mut plan = Plan::new("proxy", summary, limits);
     plan.data = Some(init);
     plan.creates = Some(address);
     plan.outputs.insert("address".to_owned(), text(address));
@@ -215,14 +230,14 @@ fn proxy(
 pub(super) fn initialize(
     world: &mut World<'_>,
     owner: Sender<'_>,
-    address: CoreAddress,
+    address: ChainAddress,
     draft: &mut Draft<'_>,
 ) -> Result<(), Problem> {
     let data = abi::selector(INITIALIZE);
     let mut plan = Plan::new(
         "initialize",
         "give it its first settings",
-        gas::call(&data, 16),
+        gas::call(owner.space(), &data, 16),
     );
     plan.to = Some(address);
     plan.data = Some(data.to_vec());
@@ -232,12 +247,12 @@ pub(super) fn initialize(
 pub(super) fn send_call(
     world: &mut World<'_>,
     sender: Sender<'_>,
-    to: CoreAddress,
+    to: ChainAddress,
     call: SetterCall,
     needs: Vec<Need>,
     draft: &mut Draft<'_>,
 ) -> Result<EffectId, Problem> {
-    let limits = gas::call(&call.data, call.keys);
+    let limits = gas::call(sender.space(), &call.data, call.keys);
     let mut plan = Plan::new(call.name, call.summary, limits);
     plan.to = Some(to);
     plan.data = Some(call.data);
@@ -257,21 +272,21 @@ pub(super) fn wanted_calls(
         return Ok(Vec::new());
     };
     let table = settings::table(&scope.code.contract);
-    let network = scope.owner.chain.network();
+    let network = scope.owner.chain.network;
     let mut calls = Vec::new();
     for setting in table.map(|table| table.settings).unwrap_or_default() {
         let Some(value) = wanted.get(setting.name).filter(|_| is_meant(setting)) else {
             continue;
         };
         // An address that is written out is checked too: it may be one of another network.
-        let is_address = setting.holds_addresses();
         let path = ["settings", setting.name];
-        let resolve = |value: &Value| {
-            if is_address {
-                address_of(value, world.outputs, network, &path).map(text)
-            } else {
-                Ok(value.clone())
-            }
+        let resolve = |value: &Value, holds: Holds| {
+            let space = holds.space();
+            let address = chain_address_of(value, space, world.outputs, network, &path)?;
+            let stored = holds.stored(address);
+            stored
+                .map(text)
+                .ok_or_else(|| wrong_space(value, space, &path))
         };
         let nothing = Value::Null;
         let now = there.get(setting.name).unwrap_or(&nothing);

@@ -1,6 +1,6 @@
 //! What is there of a contract.
 //!
-//! - Reads: what is recorded of it, and the chain's answers at one epoch.
+//! - Reads: what is recorded of it, storage layouts of sources, and the chain's answers at one epoch.
 //! - Returns: its attributes as far as they can be seen, in normal form.
 //! - Never: searches the chain for a contract of which nothing is recorded.
 
@@ -10,47 +10,88 @@ use pospool_model::provider::{Observed, Scene, Target};
 use pospool_model::{Attributes, Value};
 
 use super::CodeName;
-use crate::abi;
-use crate::address::CoreAddress;
+use super::layout::{self, Place};
+use crate::abi::{self, Argument};
 use crate::batch::{Answers, At, Batch, Slot};
+use crate::chain_address::{ChainAddress, Space};
 use crate::facts::ContractFacts;
-use crate::settings::{self, Setting};
+use crate::settings::{self, Getter, Holds, PAIR, Setting, SettingType};
 
 /// Questions about one contract.
 pub(crate) struct Asked<'a> {
     target: Target<'a>,
     there: Option<AskedThere>,
-    implementation: Option<(CoreAddress, Slot)>,
+    implementation: Option<(ChainAddress, Slot)>,
+    /// Network id of Core addresses.
+    network: u32,
 }
 
 /// Questions about the contract that users call.
 struct AskedThere {
-    address: CoreAddress,
+    address: ChainAddress,
     code: Slot,
     pointed_at: Slot,
     owner: Slot,
     manager: Option<Slot>,
-    settings: Vec<(&'static Setting, Slot)>,
+    settings: Vec<(&'static Setting, AskedSetting)>,
 }
 
-/// Asks about one contract.
-pub(crate) fn ask<'a>(target: Target<'a>, batch: &mut Batch, at: At, network: u32) -> Asked<'a> {
+/// Questions about a setting.
+enum AskedSetting {
+    View(Slot),
+    /// A word of storage, and where in it the setting stands.
+    Word(Slot, Place),
+    /// One question for each pool of Core Space that the spec or the last run paired.
+    Pairs(Vec<(ChainAddress, Slot)>),
+    /// Nobody can tell.
+    Nothing,
+}
+
+impl AskedSetting {
+    fn slots(&self) -> Vec<Slot> {
+        match self {
+            Self::View(slot) | Self::Word(slot, _) => vec![*slot],
+            Self::Pairs(pairs) => pairs.iter().map(|(_, slot)| *slot).collect(),
+            Self::Nothing => Vec::new(),
+        }
+    }
+}
+
+/// Asks about one contract; `network` is that of the chain's Core addresses.
+pub(crate) fn ask<'a>(
+    target: Target<'a>,
+    scene: &Scene<'_>,
+    batch: &mut Batch,
+    at: At,
+    network: u32,
+) -> Asked<'a> {
+    let space = Space::of_kind(target.address.kind());
     let recorded = |name: &str| {
         let text = target.recorded?.outputs.get(name)?.as_text()?;
-        text.parse::<CoreAddress>()
-            .ok()
-            .filter(|address| address.network() == network)
+        let address = text.parse::<ChainAddress>().ok()?;
+        let fits = match address {
+            ChainAddress::Core(core) => core.network() == network,
+            ChainAddress::Espace(_) => true,
+        };
+        Some(address).filter(|address| fits && Some(address.space()) == space)
     };
     let implementation =
         recorded("implementation").map(|address| (address, batch.code(address, at)));
     Asked {
-        there: recorded("address").map(|address| ask_there(target, batch, at, address)),
+        there: recorded("address").map(|address| ask_there(target, scene, batch, at, address)),
         implementation,
         target,
+        network,
     }
 }
 
-fn ask_there(target: Target<'_>, batch: &mut Batch, at: At, address: CoreAddress) -> AskedThere {
+fn ask_there(
+    target: Target<'_>,
+    scene: &Scene<'_>,
+    batch: &mut Batch,
+    at: At,
+    address: ChainAddress,
+) -> AskedThere {
     let table = code_of(target).and_then(|code| settings::table(&code.contract));
     let names = setting_names(target);
     let all = table.map(|table| table.settings).unwrap_or_default();
@@ -61,11 +102,75 @@ fn ask_there(target: Target<'_>, batch: &mut Batch, at: At, address: CoreAddress
         owner: view("owner()"),
         manager: table.and_then(|table| table.manager).map(&mut view),
         settings: wanted
-            .map(|setting| (setting, view(setting.getter)))
+            .map(|setting| {
+                (
+                    setting,
+                    ask_setting(target, scene, batch, at, address, setting),
+                )
+            })
             .collect(),
         code: batch.code(address, at),
         pointed_at: batch.implementation(address, at),
     }
+}
+
+fn ask_setting(
+    target: Target<'_>,
+    scene: &Scene<'_>,
+    batch: &mut Batch,
+    at: At,
+    address: ChainAddress,
+    setting: &Setting,
+) -> AskedSetting {
+    match setting.getter {
+        Getter::View(signature) if setting.ty == SettingType::Pairs => {
+            let pools = paired(target, setting.name, scene).into_iter();
+            let asked = pools.map(|pool| {
+                let data = abi::call(signature, &[Argument::Address(pool.bytes())]);
+                (pool, batch.view(address, &data, at))
+            });
+            AskedSetting::Pairs(asked.collect())
+        }
+        Getter::View(signature) => {
+            AskedSetting::View(batch.view(address, &abi::selector(signature), at))
+        }
+        Getter::Variable(name) => {
+            let place = code_of(target).and_then(|code| layout::find(scene.outputs, &code, name));
+            place.map_or(AskedSetting::Nothing, |place| {
+                AskedSetting::Word(batch.storage(address, &place.slot(), at), place)
+            })
+        }
+    }
+}
+
+/// A setting as the spec wants it, and as the last run recorded it.
+fn both_sides<'a>(target: Target<'a>, name: &str) -> impl Iterator<Item = &'a Value> {
+    let recorded = target.recorded.map(|recorded| &recorded.attributes);
+    let sides = [target.wanted, recorded].into_iter().flatten();
+    sides.filter_map(move |attributes| attributes.get("settings")?.as_map()?.get(name))
+}
+
+/// The text of an address that a spec writes, or of a resource whose address is known.
+fn known_text<'a>(value: &'a Value, scene: &Scene<'a>) -> Option<&'a str> {
+    match value {
+        Value::Resource(address) => scene.outputs.get(address)?.get("address")?.as_text(),
+        other => other.as_text(),
+    }
+}
+
+/// Pools of Core Space that stand in a list of pairs, the wanted ones first.
+fn paired(target: Target<'_>, name: &str, scene: &Scene<'_>) -> Vec<ChainAddress> {
+    let mut pools = Vec::new();
+    let lists = both_sides(target, name).filter_map(Value::as_list);
+    for pair in lists.flatten().filter_map(Value::as_map) {
+        let text = pair.get(PAIR[0].0).and_then(|pool| known_text(pool, scene));
+        if let Some(Ok(pool)) = text.map(str::parse::<ChainAddress>)
+            && !pools.contains(&pool)
+        {
+            pools.push(pool);
+        }
+    }
+    pools
 }
 
 /// The code that was deployed, or that is wanted if nothing says what was.
@@ -94,7 +199,8 @@ impl Asked<'_> {
     pub(crate) fn slots(&self) -> impl Iterator<Item = Slot> {
         let there = self.there.iter().flat_map(|there| {
             let fixed = [there.code, there.pointed_at, there.owner];
-            let settings = there.settings.iter().map(|(_, slot)| *slot);
+            let settings = there.settings.iter();
+            let settings = settings.flat_map(|(_, asked)| asked.slots());
             fixed.into_iter().chain(there.manager).chain(settings)
         });
         there.chain(self.implementation.map(|(_, slot)| slot))
@@ -125,39 +231,39 @@ pub(crate) fn read(
         .manager
         .and_then(|slot| answers.bytes(slot))
         .and_then(|bytes| abi::read_address(&bytes));
-    (present(asked.target, there, answers, scene), facts)
+    (present(asked, there, answers, scene), facts)
 }
 
 fn present(
-    target: Target<'_>,
+    asked: &Asked<'_>,
     there: &AskedThere,
     answers: &Answers,
     scene: &Scene<'_>,
 ) -> Observed {
-    let network = there.address.network();
+    let target = asked.target;
     let pointed_at = answers.pointed_at(there.pointed_at);
     let mut attributes = unseen(target);
     attributes.insert("proxy".to_owned(), Value::Bool(pointed_at.is_some()));
     let mut outputs = Attributes::new();
     if let Some(bytes) = pointed_at {
-        let implementation = CoreAddress::new(bytes, network).to_string();
+        let implementation = there.address.beside(bytes).to_string();
         outputs.insert("implementation".to_owned(), Value::Text(implementation));
     }
     let owner = answers
         .bytes(there.owner)
         .and_then(|bytes| abi::read_address(&bytes));
     if let Some(bytes) = owner {
-        let owner = CoreAddress::new(bytes, network).to_string();
+        let owner = there.address.beside(bytes).to_string();
         attributes.insert("owner".to_owned(), owner_value(target, &owner, scene));
         outputs.insert("owner_address".to_owned(), Value::Text(owner));
     }
-    let settings = there.settings.iter().map(|(setting, slot)| {
-        let answer = answers.bytes(*slot).unwrap_or_default();
-        let value = setting.read(&answer, network);
-        (
-            setting.name.to_owned(),
-            in_wanted_order(target, setting.name, value, scene),
-        )
+    let settings = there.settings.iter().map(|(setting, question)| {
+        let value = read_setting(asked, setting, question, answers);
+        let value = match setting.ty {
+            SettingType::Address(Holds::Mapped) => unmapped(target, setting.name, &value, scene),
+            _ => in_wanted_order(target, setting.name, value, scene),
+        };
+        (setting.name.to_owned(), value)
     });
     attributes.insert("settings".to_owned(), Value::Map(settings.collect()));
     Observed::Present {
@@ -191,11 +297,11 @@ fn unseen(target: Target<'_>) -> Attributes {
 /// The account of the spec that has this address; the wanted one first, since two names may have one key.
 fn owner_value(target: Target<'_>, owner: &str, scene: &Scene<'_>) -> Value {
     let has_address = |account: &&pospool_model::Address| {
-        let outputs = scene.outputs.get(*account);
-        outputs
-            .and_then(|outputs| outputs.get("address"))
-            .and_then(Value::as_text)
-            == Some(owner)
+        let Some(outputs) = scene.outputs.get(*account) else {
+            return false;
+        };
+        let mut addresses = ["address", "espace_address"].into_iter();
+        addresses.any(|name| outputs.get(name).and_then(Value::as_text) == Some(owner))
     };
     let wanted = target
         .wanted
@@ -209,6 +315,43 @@ fn owner_value(target: Target<'_>, owner: &str, scene: &Scene<'_>) -> Value {
         Some(account) => Value::Resource(account.clone()),
         None => Value::from(owner),
     }
+}
+
+fn read_setting(
+    asked: &Asked<'_>,
+    setting: &Setting,
+    question: &AskedSetting,
+    answers: &Answers,
+) -> Value {
+    let bytes = |slot: Slot| answers.bytes(slot).unwrap_or_default();
+    match question {
+        AskedSetting::View(slot) => setting.read(&bytes(*slot), asked.network),
+        AskedSetting::Word(slot, place) => setting.read(&place.word(&bytes(*slot)), asked.network),
+        AskedSetting::Pairs(pairs) => {
+            let found = pairs
+                .iter()
+                .filter_map(|(pool, slot)| Setting::read_pair(*pool, &bytes(*slot)));
+            Value::List(found.collect())
+        }
+        // No source of the spec says where it is: what the last run set is all that is known.
+        AskedSetting::Nothing => {
+            let recorded = asked.target.recorded.map(|recorded| &recorded.attributes);
+            let settings = recorded.and_then(|attributes| attributes.get("settings")?.as_map());
+            let value = settings.and_then(|settings| settings.get(setting.name));
+            value.cloned().unwrap_or_default()
+        }
+    }
+}
+
+/// What was set is the account in eSpace that a Core contract acts through. It is shown as that contract if the spec
+/// or the last run named it.
+fn unmapped(target: Target<'_>, name: &str, value: &Value, scene: &Scene<'_>) -> Value {
+    let mut texts = both_sides(target, name).filter_map(|named| known_text(named, scene));
+    let is_it = |text: &&str| {
+        let address = text.parse::<ChainAddress>();
+        address.is_ok_and(|address| value.as_text() == Some(&address.in_espace().to_string()))
+    };
+    texts.find(is_it).map_or(value.clone(), Value::from)
 }
 
 /// A set that holds what is wanted is written in the wanted order.

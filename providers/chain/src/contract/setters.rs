@@ -7,7 +7,7 @@
 use pospool_model::{Problem, Value};
 
 use crate::abi::{self, Argument};
-use crate::settings::{Caller, Setting, SettingType};
+use crate::settings::{Caller, Holds, PAIR, Setting, SettingType};
 
 /// One call that sets something.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,8 +23,8 @@ pub(super) struct SetterCall {
     pub(super) setting: &'static str,
 }
 
-/// Turns a wanted entry into the text that stands for it: resources become addresses.
-pub(super) type Resolve<'a> = &'a dyn Fn(&Value) -> Result<Value, Problem>;
+/// Turns an address or a resource of a spec into the text of the address that is set.
+pub(super) type Resolve<'a> = &'a dyn Fn(&Value, Holds) -> Result<Value, Problem>;
 
 /// Calls that bring one setting from what is there to what is wanted.
 pub(super) fn calls(
@@ -33,16 +33,42 @@ pub(super) fn calls(
     there: &Value,
     resolve: Resolve<'_>,
 ) -> Result<Vec<SetterCall>, Problem> {
-    let SettingType::Addresses { remover } = setting.ty else {
-        let value = resolve(wanted)?;
-        let argument = usable(setting, &value)?;
-        let name = format!("set {}", setting.name);
-        let summary = format!("set `{}` to {wanted}", setting.name);
-        return Ok(vec![one(setting, setting.setter, name, summary, &argument)]);
+    let entries = (
+        wanted.as_list().unwrap_or_default(),
+        there.as_list().unwrap_or_default(),
+    );
+    let value = match setting.ty {
+        SettingType::Addresses { remover } => {
+            return members(setting, remover, entries.0, entries.1, resolve);
+        }
+        SettingType::Pairs => return pairs(setting, entries.0, entries.1, resolve),
+        SettingType::Address(holds) => resolve(wanted, holds)?,
+        SettingType::Text | SettingType::Ratio | SettingType::Blocks => wanted.clone(),
     };
-    let wanted = wanted.as_list().unwrap_or_default();
-    let there = there.as_list().unwrap_or_default();
-    let texts = wanted.iter().map(resolve).collect::<Result<Vec<_>, _>>()?;
+    let argument = usable(setting, &value)?;
+    let name = format!("set {}", setting.name);
+    let summary = format!("set `{}` to {wanted}", setting.name);
+    Ok(vec![one(
+        setting,
+        setting.setter,
+        name,
+        summary,
+        &[argument],
+    )])
+}
+
+/// Calls that make a set hold what is wanted.
+fn members(
+    setting: &'static Setting,
+    remover: &str,
+    wanted: &[Value],
+    there: &[Value],
+    resolve: Resolve<'_>,
+) -> Result<Vec<SetterCall>, Problem> {
+    let texts = wanted
+        .iter()
+        .map(|value| resolve(value, Holds::Core))
+        .collect::<Result<Vec<_>, _>>()?;
     let mut calls = Vec::new();
     for (entry, text) in wanted.iter().zip(&texts) {
         if !there.contains(text) {
@@ -53,7 +79,7 @@ pub(super) fn calls(
                 setting.setter,
                 name,
                 summary,
-                &usable(setting, text)?,
+                &[usable(setting, text)?],
             ));
         }
     }
@@ -65,10 +91,58 @@ pub(super) fn calls(
             remover,
             name,
             summary,
-            &usable(setting, text)?,
+            &[usable(setting, text)?],
         ));
     }
     Ok(calls)
+}
+
+/// Calls that pair each wanted pool of Core Space with its pool of eSpace, and no other one with any.
+fn pairs(
+    setting: &'static Setting,
+    wanted: &[Value],
+    there: &[Value],
+    resolve: Resolve<'_>,
+) -> Result<Vec<SetterCall>, Problem> {
+    let mut calls = Vec::new();
+    let mut pools = Vec::new();
+    for entry in wanted {
+        let sides = PAIR.map(|(name, holds)| {
+            let value = entry.as_map().and_then(|map| map.get(name));
+            let value = value.unwrap_or(&Value::Null);
+            Ok((value.clone(), resolve(value, holds)?, holds))
+        });
+        let [pool, espace_pool] = sides;
+        let (pool, espace_pool) = (pool?, espace_pool?);
+        pools.push(pool.1.clone());
+        let pair = PAIR.iter().zip([&pool.1, &espace_pool.1]);
+        let pair = pair.map(|((name, _), value)| ((*name).to_owned(), value.clone()));
+        if there.contains(&Value::Map(pair.collect())) {
+            continue;
+        }
+        let name = format!("pair {}", plain(&pool.0));
+        let summary = format!("pair {} with {}", plain(&pool.0), plain(&espace_pool.0));
+        let arguments = [side(setting, &pool)?, side(setting, &espace_pool)?];
+        calls.push(one(setting, setting.setter, name, summary, &arguments));
+    }
+    for entry in there {
+        let pool = entry.as_map().and_then(|map| map.get(PAIR[0].0));
+        let Some(pool) = pool.filter(|pool| !pools.contains(pool)) else {
+            continue;
+        };
+        let name = format!("part {}", plain(pool));
+        let summary = format!("pair {} with no pool of eSpace", plain(pool));
+        let core = side(setting, &(pool.clone(), pool.clone(), Holds::Core))?;
+        let arguments = [core, Argument::Address([0; 20])];
+        calls.push(one(setting, setting.setter, name, summary, &arguments));
+    }
+    Ok(calls)
+}
+
+/// One side of a pair, as an argument.
+fn side(setting: &Setting, (_, text, holds): &(Value, Value, Holds)) -> Result<Argument, Problem> {
+    let argument = text.as_text().and_then(|text| holds.argument(text));
+    argument.ok_or_else(|| cannot_be(setting, text))
 }
 
 fn one(
@@ -76,23 +150,31 @@ fn one(
     signature: &str,
     name: String,
     summary: String,
-    argument: &Argument,
+    arguments: &[Argument],
 ) -> SetterCall {
     SetterCall {
         name,
         summary,
-        data: abi::call(signature, std::slice::from_ref(argument)),
-        keys: setting.keys(argument),
+        data: abi::call(signature, arguments),
+        keys: arguments
+            .iter()
+            .map(|one| setting.keys(one))
+            .max()
+            .unwrap_or(1),
         caller: setting.caller,
         setting: setting.name,
     }
 }
 
 fn usable(setting: &Setting, value: &Value) -> Result<Argument, Problem> {
-    setting.argument(value).ok_or_else(|| {
-        let summary = format!("`{}` cannot be set to {value}", setting.name);
-        Problem::new("chain/bad-setting", &["settings", setting.name], summary)
-    })
+    setting
+        .argument(value)
+        .ok_or_else(|| cannot_be(setting, value))
+}
+
+fn cannot_be(setting: &Setting, value: &Value) -> Problem {
+    let summary = format!("`{}` cannot be set to {value}", setting.name);
+    Problem::new("chain/bad-setting", &["settings", setting.name], summary)
 }
 
 /// A text without its quotes.
@@ -116,7 +198,7 @@ mod tests {
     fn a_set_gains_what_is_missing_and_loses_what_is_left_over() {
         let pools = table("PoolManager").unwrap().setting("pools").unwrap();
         let pool: pospool_model::Address = "core_contract.pool".parse().unwrap();
-        let resolve = |value: &Value| match value {
+        let resolve = |value: &Value, _: Holds| match value {
             Value::Resource(_) => Ok(text(1)),
             other => Ok(other.clone()),
         };
@@ -137,12 +219,44 @@ mod tests {
     }
 
     #[test]
+    fn pools_are_paired_and_parted() {
+        let pairs = table("PoolManager")
+            .unwrap()
+            .setting("espace_pools")
+            .unwrap();
+        let hex = |byte: u8| Value::Text(crate::bench::espace(byte).to_string());
+        let pair =
+            |pool, espace_pool| crate::bench::map([("pool", pool), ("espace_pool", espace_pool)]);
+        let same = |value: &Value, _: Holds| Ok(value.clone());
+        let wanted = Value::List(vec![pair(text(1), hex(1)), pair(text(2), hex(2))]);
+        let there = Value::List(vec![pair(text(2), hex(2)), pair(text(3), hex(3))]);
+        assert_eq!(pairs.normal(wanted.clone()), Ok(wanted.clone()));
+        let found = calls(pairs, &wanted, &there, &same).unwrap();
+        let expected = |pool, espace_pool| {
+            let sides = [
+                Argument::Address([pool; 20]),
+                Argument::Address([espace_pool; 20]),
+            ];
+            abi::call("setEspacePool(address,address)", &sides)
+        };
+        let data: Vec<_> = found.iter().map(|call| call.data.clone()).collect();
+        assert_eq!(data, [expected(1, 1), expected(3, 0)]);
+        assert!(calls(pairs, &wanted, &wanted, &same).unwrap().is_empty());
+
+        let twice = Value::List(vec![pair(text(1), hex(1)), pair(text(1), hex(2))]);
+        assert!(pairs.normal(twice).is_err());
+        let swapped = Value::List(vec![pair(hex(1), text(1))]);
+        assert_eq!(pairs.normal(swapped).unwrap_err().code, "chain/wrong-space");
+        assert!(pairs.normal(Value::List(vec![text(1)])).is_err());
+    }
+
+    #[test]
     fn a_value_is_set_by_one_call() {
         let ratio = table("PoSPool")
             .unwrap()
             .setting("user_share_ratio")
             .unwrap();
-        let same = |value: &Value| Ok(value.clone());
+        let same = |value: &Value, _: Holds| Ok(value.clone());
         let found = calls(ratio, &Value::from("90%"), &Value::Null, &same).unwrap();
         assert_eq!(found.len(), 1);
         assert_eq!(found[0].name, "set user_share_ratio");

@@ -11,6 +11,7 @@ use pospool_model::{Attributes, Problem, Value};
 use super::design::{Scope, initialize, send_call, wanted_calls};
 use super::setters::SetterCall;
 use crate::address::CoreAddress;
+use crate::chain_address::ChainAddress;
 use crate::draft::{Draft, Sender};
 use crate::facts::Facts;
 use crate::resolve::address_of;
@@ -63,7 +64,7 @@ fn is_half_made(task: &Task<'_>, scope: &Scope<'_>) -> bool {
 }
 
 /// Where the contract is.
-fn address(task: &Task<'_>) -> Result<CoreAddress, Problem> {
+fn address(task: &Task<'_>) -> Result<ChainAddress, Problem> {
     let recorded = task.recorded.map(|recorded| &recorded.outputs);
     let text = recorded
         .and_then(|outputs| outputs.get("address"))
@@ -146,7 +147,7 @@ fn hands<'a>(
     if let Some(sender) = account(manager) {
         return Ok(Hands::Now(sender));
     }
-    let network = scope.owner.chain.network();
+    let network = scope.owner.chain.network;
     let wanted = task
         .wanted
         .get("settings")

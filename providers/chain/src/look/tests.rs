@@ -2,6 +2,9 @@
 
 use pospool_model::{Attributes, SecretRef};
 
+use serde_json::json;
+
+use super::core::receipt;
 use super::*;
 use crate::bench::{chain_ref, core};
 use crate::work::{PriceForm, SignedForm, WaitLevel};
@@ -13,16 +16,13 @@ fn of(outcome: &str) -> Json {
 #[test]
 fn the_executed_form_counts_and_not_the_skipped_one() {
     let [skipped, done, unread] = [of("0x2"), of("0x0"), of("?")];
-    let outcome =
-        |receipts: &[&Json]| best_receipt(receipts.iter().copied()).map(|receipt| receipt.outcome);
+    let best = |receipts: &[&Json]| best_receipt(receipts.iter().filter_map(|json| receipt(json)));
+    let outcome = |receipts: &[&Json]| best(receipts).map(|receipt| receipt.outcome);
     assert_eq!(outcome(&[&skipped, &done]), Some(Receipt::Succeeded));
     assert_eq!(outcome(&[&done, &skipped]), Some(Receipt::Succeeded));
     assert_eq!(outcome(&[&skipped]), Some(Receipt::Skipped));
     assert_eq!(outcome(&[&unread]), None);
-    assert_eq!(
-        best_receipt([&of("0x1")].into_iter()).unwrap().height,
-        Some(16)
-    );
+    assert_eq!(best(&[&of("0x1")]).unwrap().height, Some(16));
 }
 
 fn signed() -> SignedWork {
@@ -33,10 +33,10 @@ fn signed() -> SignedWork {
     };
     SignedWork {
         chain: chain_ref(Vec::new()),
-        from: core(0x11),
+        from: core(0x11).into(),
         key: SecretRef::Env("unset".to_owned()),
         nonce: 5,
-        epoch_height: 1000,
+        epoch_height: Some(1000),
         first: form("0xaa"),
         raised: vec![form("0xbb")],
         ceiling: 1,

@@ -16,6 +16,7 @@ use crate::account::{self, PublicKey};
 use crate::address::CoreAddress;
 use crate::batch::{At, Batch};
 use crate::chain;
+use crate::chain_address::Space;
 use crate::facts::Facts;
 use crate::rpc::{Rpc, RpcError};
 use crate::wire::Link;
@@ -75,8 +76,9 @@ async fn look_at_chain(
     wanted: &Attributes,
     accounts: Vec<Signer<'_>>,
 ) -> Found {
-    let rpc = Rpc::over(link, &chain::endpoints(wanted));
-    let rpc = rpc.map_err(|error| unreachable(chain, error))?;
+    let rpc = Rpc::over(link, &chain::endpoints(wanted, Space::Core));
+    let failed = |error| unreachable(chain, Space::Core, error);
+    let rpc = rpc.map_err(failed)?;
     let mut batch = Batch::default();
     let asked = chain::ask(&mut batch);
     // A devnet's network id, which is part of every address, is only known from the answer.
@@ -87,18 +89,16 @@ async fn look_at_chain(
             expected.map(|network| {
                 account::ask(
                     &mut batch,
-                    CoreAddress::of_public_key(&signer.key, network),
+                    CoreAddress::of_public_key(&signer.key, network).into(),
                     At::LatestState,
                 )
             })
         })
         .collect();
-    let answers = batch
-        .send(&rpc)
-        .await
-        .map_err(|error| unreachable(chain, error))?;
-    let seen = chain::read(&asked, &answers, wanted).ok_or_else(|| not_a_node(chain))?;
-    let network = seen.facts.network();
+    let answers = batch.send(&rpc).await.map_err(failed)?;
+    let seen =
+        chain::read(&asked, &answers, wanted).ok_or_else(|| not_a_node(chain, Space::Core))?;
+    let network = seen.facts.network;
     let mut observation = Observation::default();
     if let Err(problem) = chain::check_network(wanted, network) {
         observation.problems.push((chain.clone(), problem));
@@ -111,7 +111,7 @@ async fn look_at_chain(
         .collect();
     for ((signer, asked), outputs) in accounts.iter().zip(asked_accounts).zip(&mut outputs) {
         let address = CoreAddress::of_public_key(&signer.key, network);
-        let read = |asked| account::read(asked, &answers, address, chain, signer.secret);
+        let read = |asked| account::read(asked, &answers, address.into(), chain, signer.secret);
         if let Some(found) = asked.and_then(read) {
             account::add_balance(outputs, found.balance);
             facts.accounts.insert(signer.target.address.clone(), found);
@@ -121,7 +121,7 @@ async fn look_at_chain(
         let at = At::Epoch(seen.epoch);
         add_used_balances(&rpc, &accounts, network, at, &mut outputs)
             .await
-            .map_err(|error| unreachable(chain, error))?;
+            .map_err(failed)?;
     }
     for (signer, outputs) in accounts.iter().zip(outputs) {
         observation

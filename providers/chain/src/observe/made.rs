@@ -1,4 +1,4 @@
-//! The second look: everything that is made, in one round trip for each chain.
+//! The second look: everything that is made, in one round trip for each space of each chain.
 //!
 //! - Reads: contracts and registrations at the epoch that the first look pinned; fees, nonces and balances.
 //! - Returns: what is there, and all facts that a design needs.
@@ -6,17 +6,20 @@
 
 use std::collections::BTreeMap;
 
-use futures_util::future::join_all;
+use futures_util::future::{join, join_all};
 use pospool_model::provider::{Observation, Scene, Target};
 use pospool_model::{Address, Attributes, SecretRef};
 
-use super::{Found, behind, chain_of, newest_known, not_a_node, present, unreachable};
+use super::{
+    Found, behind, chain_of, newest_known, no_rpc, not_a_node, other_chain, present, unreachable,
+};
 use crate::account;
-use crate::address::CoreAddress;
 use crate::batch::{Answers, At, Batch};
 use crate::chain;
+use crate::chain_address::{ChainAddress, Space};
 use crate::contract;
 use crate::facts::{ChainFacts, Facts};
+use crate::funding;
 use crate::registration;
 use crate::rpc::{Rpc, RpcError};
 use crate::wire::Link;
@@ -49,21 +52,47 @@ pub(super) async fn look(link: &Link, targets: &[&Target<'_>], scene: &Scene<'_>
 }
 
 /// What the first look left of a chain.
-fn pinned(chain: &Address, scene: &Scene<'_>) -> Option<(ChainRef, u64)> {
-    let outputs = scene.outputs.get(chain)?;
-    let number = |name: &str| outputs.get(name)?.as_integer();
-    let reference = ChainRef {
-        endpoints: chain::endpoints(scene.wanted.get(chain)?),
-        network: number("core_chain_id")?.try_into().ok()?,
-        genesis_hash: outputs.get("genesis_hash")?.as_text()?.to_owned(),
-    };
-    Some((reference, number("epoch")?.try_into().ok()?))
+struct Pinned<'a> {
+    chain: &'a Address,
+    wanted: &'a Attributes,
+    /// Network id of its Core addresses.
+    network: u32,
+    espace_chain_id: u32,
+    genesis_hash: &'a str,
+    epoch: u64,
 }
 
-/// Questions about everything on one chain.
+impl<'a> Pinned<'a> {
+    fn find(chain: &'a Address, scene: &Scene<'a>) -> Option<Self> {
+        let outputs = scene.outputs.get(chain)?;
+        let number = |name: &str| outputs.get(name)?.as_integer();
+        Some(Self {
+            chain,
+            wanted: scene.wanted.get(chain)?,
+            network: number("core_chain_id")?.try_into().ok()?,
+            espace_chain_id: number("espace_chain_id")?.try_into().ok()?,
+            genesis_hash: outputs.get("genesis_hash")?.as_text()?,
+            epoch: number("epoch")?.try_into().ok()?,
+        })
+    }
+
+    fn reference(&self, space: Space) -> ChainRef {
+        ChainRef {
+            endpoints: chain::endpoints(self.wanted, space),
+            network: match space {
+                Space::Core => self.network,
+                Space::Espace => self.espace_chain_id,
+            },
+            genesis_hash: self.genesis_hash.to_owned(),
+        }
+    }
+}
+
+/// Questions about everything in one space of a chain.
 struct Asked<'a> {
     fees: chain::AskedFees,
-    accounts: Vec<(&'a Address, CoreAddress, &'a SecretRef, account::Asked)>,
+    identity: Option<chain::AskedIdentity>,
+    accounts: Vec<(&'a Address, ChainAddress, &'a SecretRef, account::Asked)>,
     contracts: Vec<(&'a Address, contract::observe::Asked<'a>)>,
     registrations: Vec<(&'a Address, registration::observe::Asked<'a>)>,
 }
@@ -91,32 +120,40 @@ impl Asked<'_> {
 
 fn ask<'a>(
     batch: &mut Batch,
-    chain: &Address,
-    targets: Vec<&Target<'a>>,
+    space: Space,
+    pinned: &Pinned<'_>,
+    targets: &[&Target<'a>],
     scene: &Scene<'a>,
-    network: u32,
-    at: At,
 ) -> Asked<'a> {
     let mut asked = Asked {
-        fees: chain::ask_fees(batch),
+        fees: chain::ask_fees(batch, space),
+        // The first look has seen which chain Core Space is on.
+        identity: (space == Space::Espace).then(|| chain::ask_identity(batch)),
         accounts: Vec::new(),
         contracts: Vec::new(),
         registrations: Vec::new(),
     };
-    for (name, address, secret) in accounts_of(chain, scene) {
+    let (at, network) = (At::Epoch(pinned.epoch), pinned.network);
+    for (name, address, secret) in accounts_of(pinned.chain, space, scene) {
         let account = account::ask(batch, address, at);
         asked.accounts.push((name, address, secret, account));
     }
     for target in targets {
-        if target.address.kind() == "core_contract" {
-            let contract = contract::observe::ask(*target, batch, at, network);
-            asked.contracts.push((target.address, contract));
-        } else if target.address.kind() == "pos_registration" {
-            let registration = registration::observe::ask(*target, scene, batch, at, network);
-            asked.registrations.push((target.address, registration));
+        let address = target.address;
+        if Space::of_kind(address.kind()) == Some(space) {
+            let contract = contract::observe::ask(**target, scene, batch, at, network);
+            asked.contracts.push((address, contract));
+        } else if space == Space::Core && address.kind() == "pos_registration" {
+            let registration = registration::observe::ask(**target, scene, batch, at, network);
+            asked.registrations.push((address, registration));
         }
     }
     asked
+}
+
+/// Whether a target makes it necessary to look at eSpace.
+fn needs_espace(target: &Target<'_>) -> bool {
+    matches!(target.address.kind(), "espace_contract" | "funding")
 }
 
 async fn look_at_targets(
@@ -125,57 +162,107 @@ async fn look_at_targets(
     targets: Vec<&Target<'_>>,
     scene: &Scene<'_>,
 ) -> Found {
-    let (reference, epoch) = pinned(chain, scene).ok_or_else(|| not_a_node(chain))?;
-    if let Some(known) = newest_known(&targets).filter(|known| *known > epoch) {
-        return Err(behind(chain, epoch, known));
+    let pinned = Pinned::find(chain, scene).ok_or_else(|| not_a_node(chain, Space::Core))?;
+    if let Some(known) = newest_known(&targets).filter(|known| *known > pinned.epoch) {
+        return Err(behind(chain, pinned.epoch, known));
     }
-    let at = At::Epoch(epoch);
-    let rpc = Rpc::over(link, &reference.endpoints);
-    let rpc = rpc.map_err(|error| unreachable(chain, error))?;
-    let mut batch = Batch::default();
-    let asked = ask(&mut batch, chain, targets, scene, reference.network, at);
-    let answers = batch.send(&rpc).await;
-    let answers = answers.map_err(|error| unreachable(chain, error))?;
-    asked
-        .all_told(&answers)
-        .map_err(|error| unreachable(chain, error))?;
-    let (mut observation, mut facts) = (Observation::default(), Facts::default());
-    let nothing = Attributes::new();
-    let wanted = scene.wanted.get(chain).unwrap_or(&nothing);
-    let known = ChainFacts {
-        reference,
-        fees: chain::read_fees(&asked.fees, &answers).ok_or_else(|| not_a_node(chain))?,
-        ceiling: chain::ceiling(wanted),
-        level: chain::level(wanted),
-    };
-    facts.chains.insert(chain.clone(), known);
-    for (name, address, secret, asked) in asked.accounts {
-        let found = account::read(asked, &answers, address, chain, secret);
-        let found = found.ok_or_else(|| not_a_node(chain))?;
-        facts.accounts.insert(name.clone(), found);
+    let core = look_in(link, Space::Core, &pinned, &targets, scene);
+    if !targets.iter().any(|target| needs_espace(target)) {
+        return core.await;
     }
-    for (address, asked) in asked.contracts {
-        let (observed, known) = contract::observe::read(&asked, &answers, scene);
-        observation.objects.insert(address.clone(), observed);
-        facts.contracts.insert(address.clone(), known);
-    }
-    for (address, asked) in asked.registrations {
-        match registration::observe::read(&asked, &answers) {
-            Ok((observed, known)) => {
-                observation.objects.insert(address.clone(), observed);
-                facts.registrations.insert(address.clone(), known);
-            }
-            Err(problem) => observation.problems.push((address.clone(), problem)),
+    let espace = look_in(link, Space::Espace, &pinned, &targets, scene);
+    let (core, espace) = join(core, espace).await;
+    let ((mut observation, mut facts), (other, known)) = (core?, espace?);
+    observation.objects.extend(other.objects);
+    for target in targets {
+        if let ("funding", Some(recorded)) = (target.address.kind(), target.recorded) {
+            let seen = funding::observe(recorded, target.wanted);
+            observation.objects.insert(target.address.clone(), seen);
         }
     }
+    facts.espace_chains = known.espace_chains;
+    facts.espace_accounts = known.espace_accounts;
+    facts.contracts.extend(known.contracts);
     Ok((observation, facts))
+}
+
+/// Looks at one space of a chain, in one round trip.
+async fn look_in(
+    link: &Link,
+    space: Space,
+    pinned: &Pinned<'_>,
+    targets: &[&Target<'_>],
+    scene: &Scene<'_>,
+) -> Found {
+    let chain = pinned.chain;
+    let reference = pinned.reference(space);
+    if reference.endpoints.is_empty() {
+        return Err(no_rpc(chain, space));
+    }
+    let failed = |error| unreachable(chain, space, error);
+    let rpc = Rpc::over(link, &reference.endpoints).map_err(failed)?;
+    let mut batch = Batch::default();
+    let asked = ask(&mut batch, space, pinned, targets, scene);
+    let answers = batch.send(&rpc).await.map_err(failed)?;
+    asked.all_told(&answers).map_err(failed)?;
+    if let Some(identity) = &asked.identity {
+        match identity.is_on(&reference, &answers) {
+            Some(true) => {}
+            Some(false) => return Err(other_chain(chain, space)),
+            None => return Err(not_a_node(chain, space)),
+        }
+    }
+    let fees = chain::read_fees(&asked.fees, &answers);
+    let fees = fees.ok_or_else(|| not_a_node(chain, space))?;
+    let known = ChainFacts {
+        reference,
+        network: pinned.network,
+        fees,
+        ceiling: chain::ceiling(pinned.wanted),
+        level: chain::level(pinned.wanted),
+    };
+    let mut facts = Facts::default();
+    facts.chains_in_mut(space).insert(chain.clone(), known);
+    for (name, address, secret, asked) in &asked.accounts {
+        let found = account::read(*asked, &answers, *address, chain, secret);
+        let found = found.ok_or_else(|| not_a_node(chain, space))?;
+        facts.accounts_in_mut(space).insert((*name).clone(), found);
+    }
+    let observation = read_targets(&asked, &answers, scene, &mut facts);
+    Ok((observation, facts))
+}
+
+/// What the answers say of contracts and registrations.
+fn read_targets(
+    asked: &Asked<'_>,
+    answers: &Answers,
+    scene: &Scene<'_>,
+    facts: &mut Facts,
+) -> Observation {
+    let mut observation = Observation::default();
+    for (address, asked) in &asked.contracts {
+        let (observed, known) = contract::observe::read(asked, answers, scene);
+        observation.objects.insert((*address).clone(), observed);
+        facts.contracts.insert((*address).clone(), known);
+    }
+    for (address, asked) in &asked.registrations {
+        match registration::observe::read(asked, answers) {
+            Ok((observed, known)) => {
+                observation.objects.insert((*address).clone(), observed);
+                facts.registrations.insert((*address).clone(), known);
+            }
+            Err(problem) => observation.problems.push(((*address).clone(), problem)),
+        }
+    }
+    observation
 }
 
 /// Accounts of a chain, with the address that the first look gave them.
 fn accounts_of<'a>(
     chain: &Address,
+    space: Space,
     scene: &Scene<'a>,
-) -> Vec<(&'a Address, CoreAddress, &'a SecretRef)> {
+) -> Vec<(&'a Address, ChainAddress, &'a SecretRef)> {
     let accounts = scene
         .wanted
         .iter()
@@ -183,7 +270,8 @@ fn accounts_of<'a>(
     accounts
         .filter(|(_, wanted)| chain_of(Some(wanted), scene) == Some(chain))
         .filter_map(|(name, wanted)| {
-            let text = scene.outputs.get(name)?.get("address")?.as_text()?;
+            let output = account::output_of(space);
+            let text = scene.outputs.get(name)?.get(output)?.as_text()?;
             Some((name, text.parse().ok()?, account::secret(wanted)?))
         })
         .collect()

@@ -110,9 +110,9 @@ fn setter() -> TransactionWork {
         chain: chain_ref(Vec::new()),
         account: name("account.operator"),
         key: SecretRef::Env("unset".to_owned()),
-        from: key(KEY).core_address(NETWORK),
+        from: key(KEY).core_address(NETWORK).into(),
         nonce: 5,
-        to: Some(core(0x80)),
+        to: Some(core(0x80).into()),
         value: 0,
         data: Some("0x01020304".to_owned()),
         gas: 100_000,
@@ -289,7 +289,7 @@ async fn a_call_behind_others_that_are_not_executed_is_not_tried_out() {
 #[tokio::test]
 async fn another_key_than_the_planned_one_does_not_sign() {
     let planned = TransactionWork {
-        from: core(0x11),
+        from: core(0x11).into(),
         ..setter()
     };
     assert_eq!(refusal(usual(), planned).await.code(), "chain/no-key");

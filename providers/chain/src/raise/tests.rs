@@ -4,7 +4,9 @@ use pospool_model::{Attributes, SecretRef};
 
 use super::*;
 use crate::bench::{NETWORK, chain_ref, core};
+use crate::chain_address::Space;
 use crate::key::tests::key;
+use crate::transaction;
 use crate::work::WaitLevel;
 
 const GDRIP: u128 = 1_000_000_000;
@@ -78,7 +80,7 @@ fn a_price_rises_to_what_is_asked_for_and_never_above_the_ceiling() {
 }
 
 fn signed(path: &std::path::Path) -> SignedWork {
-    let unsigned = Unsigned {
+    let unsigned = Unsigned::Core(transaction::Unsigned {
         nonce: 5,
         price: market(100, 10).into(),
         gas: 100_000,
@@ -88,13 +90,13 @@ fn signed(path: &std::path::Path) -> SignedWork {
         epoch_height: 1000,
         chain_id: NETWORK.into(),
         data: vec![1, 2, 3],
-    };
+    });
     SignedWork {
         chain: chain_ref(Vec::new()),
-        from: key(KEY).core_address(NETWORK),
+        from: key(KEY).core_address(NETWORK).into(),
         key: SecretRef::File(path.to_owned()),
         nonce: 5,
-        epoch_height: 1000,
+        epoch_height: Some(1000),
         first: SignedForm::of(&unsigned, market(100, 10), &key(KEY)),
         raised: Vec::new(),
         ceiling: 200,
@@ -111,17 +113,13 @@ fn only_the_price_differs_between_two_forms() {
     std::fs::write(&path, KEY).unwrap();
     let signed = signed(&path);
     let form = sign(&signed, market(150, 15)).unwrap();
-    let read = |form: &SignedForm| Unsigned::read(&hex_bytes(&form.raw).unwrap()).unwrap();
+    let read =
+        |form: &SignedForm| Unsigned::read(Space::Core, &hex_bytes(&form.raw).unwrap()).unwrap();
     let (first, raised) = (read(&signed.first), read(&form));
     assert_ne!(form.hash, signed.first.hash);
-    assert_eq!(raised.price, market(150, 15).into());
-    assert_eq!(
-        Unsigned {
-            price: first.price,
-            ..raised
-        },
-        first
-    );
+    assert_ne!(raised, first);
+    assert_eq!(raised, first.clone().with_price(market(150, 15).into()));
+    assert_eq!(raised.with_price(market(100, 10).into()), first);
 }
 
 #[test]
@@ -132,7 +130,7 @@ fn another_key_or_none_signs_nothing() {
     assert!(sign(&signed, market(150, 15)).is_err());
     std::fs::write(&path, KEY).unwrap();
     let other = SignedWork {
-        from: core(0x11),
+        from: core(0x11).into(),
         ..signed
     };
     let error = sign(&other, market(150, 15)).unwrap_err();

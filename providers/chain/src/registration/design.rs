@@ -72,7 +72,7 @@ impl<'a> Pool<'a> {
             ))
         })?;
         let owner = Sender::find(facts, owner)?;
-        let network = owner.chain.network();
+        let network = owner.chain.network;
         let resource = Value::Resource(name.clone());
         let implementation = world
             .outputs
@@ -204,7 +204,7 @@ fn register(
     );
     let summary = format!("register the PoS key with 1000 CFX at {}", pool.address);
     let mut plan = Plan::new("register", summary, gas::register());
-    plan.to = Some(pool.address);
+    plan.to = Some(pool.address.into());
     plan.value = DEPOSIT;
     plan.needs = ended(world, key.node.as_ref());
     plan.needs.extend(ended(world, Some(pool.name)));

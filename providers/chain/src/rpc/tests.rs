@@ -92,7 +92,7 @@ async fn a_transaction_goes_to_one_endpoint_only() {
     let ways = Rpc::new(&endpoints).unwrap().each();
     let mut sent = Vec::new();
     for way in &ways {
-        sent.push(way.send_raw("0x00").await);
+        sent.push(way.send_raw(Space::Core, "0x00").await);
     }
     assert!(
         matches!(

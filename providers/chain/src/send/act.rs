@@ -7,6 +7,7 @@
 use pospool_model::{Attributes, Drip, ProviderError};
 
 use super::{Run, Step};
+use crate::chain_address::ChainAddress;
 use crate::flight::{self, Answer, History, Pool, Row, Sight, Then};
 use crate::observe::known_at;
 use crate::prepare;
@@ -126,7 +127,7 @@ impl Run<'_> {
             return Ok(Some(outputs));
         }
         let found = receipt.created.as_deref().unwrap_or("nowhere");
-        if found.parse().ok() != Some(expected) {
+        if found.parse::<ChainAddress>().ok() != Some(expected) {
             let what = format!("the contract was created at {found}, and the plan said {expected}");
             return Err(Step::Over(self.refused("chain/wrong-address", &what)));
         }

@@ -88,8 +88,9 @@ pub(super) fn other_chain(signed: &SignedWork) -> ProviderError {
     ProviderError::OutcomeUnknown {
         code: "chain/wrong-network",
         what: format!(
-            "transaction {}: the node at `core_rpc` is on another chain now",
-            signed.newest().hash
+            "transaction {}: the node at `{}` is on another chain now",
+            signed.newest().hash,
+            signed.space().rpc()
         ),
         source: None,
     }

@@ -13,12 +13,12 @@ use serde_json::Value as Json;
 use super::compare::Hole;
 use super::{Space, contracts};
 use crate::abi;
-use crate::address::CoreAddress;
 use crate::chain;
+use crate::chain_address::ChainAddress;
 use crate::contract::artifact::{self, PROXY};
 use crate::contract::design::INITIALIZE;
 use crate::contract::{CodeName, is_proxied};
-use crate::resolve::address_of;
+use crate::resolve::argument_of;
 use crate::text::hex_bytes;
 
 type Map = BTreeMap<Address, Attributes>;
@@ -139,8 +139,7 @@ fn of_contract(contract: &Address, around: Surroundings<'_>) -> Result<Vec<Part>
         Vec::new()
     };
     let bytes = implementation.as_deref().and_then(bytes_of);
-    let target = CoreAddress::new(bytes.unwrap_or_default(), home.network);
-    let behind = abi::proxy_arguments(target, &first_call);
+    let behind = abi::proxy_arguments(bytes.unwrap_or_default(), &first_call);
     Ok(vec![
         part(false, implementation.clone(), None, compiled, arguments),
         part(true, text("address"), implementation, proxy, behind),
@@ -177,18 +176,9 @@ impl Home {
         let chain = chain.ok_or_else(unknown)?;
         let attributes = around.wanted.get(chain).ok_or_else(unknown)?;
         let outputs = around.outputs.get(chain).ok_or_else(unknown)?;
-        let space = match contract.kind() {
-            "espace_contract" => Space::Espace,
-            _ => Space::Core,
-        };
+        let space = Space::of_kind(contract.kind()).unwrap_or(Space::Core);
         let text = |name: &str| attributes.get(name).and_then(Value::as_text);
-        let endpoints = match space {
-            Space::Core => chain::endpoints(attributes),
-            Space::Espace => text("espace_rpc")
-                .map(ToOwned::to_owned)
-                .into_iter()
-                .collect(),
-        };
+        let endpoints = chain::endpoints(attributes, space);
         let network = outputs.get("core_chain_id").and_then(Value::as_integer);
         Ok(Self {
             space,
@@ -200,39 +190,16 @@ impl Home {
         })
     }
 
-    /// The address behind a constructor's argument. Only its bytes count.
-    fn resolve(&self, value: &Value, outputs: &Map) -> Result<CoreAddress, Problem> {
-        if self.space == Space::Core {
-            return address_of(value, outputs, self.network, &["contract"]);
-        }
-        let text = match value {
-            Value::Resource(resource) => outputs
-                .get(resource)
-                .and_then(|outputs| {
-                    outputs
-                        .get("espace_address")
-                        .or_else(|| outputs.get("address"))
-                })
-                .and_then(Value::as_text),
-            other => other.as_text(),
-        };
-        let bytes = text.and_then(bytes_of).ok_or_else(|| {
-            let summary = format!("the address of {value} is not known yet");
-            Problem::new("chain/unknown-address", &["contract"], summary)
-        })?;
-        Ok(CoreAddress::new(bytes, self.network))
+    /// The address behind a constructor's argument.
+    fn resolve(&self, value: &Value, outputs: &Map) -> Result<[u8; 20], Problem> {
+        argument_of(value, self.space, outputs, self.network, &["contract"])
     }
 }
 
 /// The 20 bytes of an address in either form.
 pub(super) fn bytes_of(text: &str) -> Option<[u8; 20]> {
-    match Space::of(text) {
-        Space::Espace => hex_bytes(text)?.try_into().ok(),
-        Space::Core => text
-            .parse::<CoreAddress>()
-            .ok()
-            .map(|address| address.bytes()),
-    }
+    let address = text.parse::<ChainAddress>().ok()?;
+    Some(address.bytes())
 }
 
 /// Reads a compiled contract of a source.

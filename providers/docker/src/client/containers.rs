@@ -11,8 +11,9 @@ use bollard::exec::StartExecResults;
 use bollard::models::{ContainerCreateBody, ContainerInspectResponse, ExecConfig};
 use bollard::query_parameters::{
     AttachContainerOptionsBuilder, ContainerArchiveInfoOptionsBuilder,
-    CreateContainerOptionsBuilder, InspectContainerOptions, KillContainerOptionsBuilder,
-    LogsOptionsBuilder, RemoveContainerOptionsBuilder, StartContainerOptions,
+    CreateContainerOptionsBuilder, DownloadFromContainerOptionsBuilder, InspectContainerOptions,
+    KillContainerOptionsBuilder, LogsOptionsBuilder, RemoveContainerOptionsBuilder,
+    StartContainerOptions, UploadToContainerOptionsBuilder,
 };
 use futures_util::StreamExt;
 use pospool_model::{ProviderError, Secret};
@@ -176,6 +177,54 @@ impl Engine {
             .get_container_archive_info(container.as_str(), Some(options));
         let what = format!("look for `{path}` in container `{container}`");
         Ok(bounded_look(&what, call).await?.is_some())
+    }
+
+    /// Writes the files of a tar archive into a container.
+    pub(crate) async fn upload(
+        &self,
+        container: &Name,
+        folder: &str,
+        archive: Vec<u8>,
+    ) -> Result<(), ProviderError> {
+        let options = UploadToContainerOptionsBuilder::new().path(folder).build();
+        let body = bollard::body_full(archive.into());
+        let call = self
+            .docker
+            .upload_to_container(container.as_str(), Some(options), body);
+        let what = format!("write files into container `{container}`");
+        bounded(Call::Change, &what, START, call).await
+    }
+
+    /// Reads a folder of a container as a tar archive of at most `limit` bytes.
+    pub(crate) async fn download(
+        &self,
+        container: &Name,
+        path: &str,
+        limit: usize,
+    ) -> Result<Vec<u8>, ProviderError> {
+        let options = DownloadFromContainerOptionsBuilder::new()
+            .path(path)
+            .build();
+        let mut stream = Box::pin(
+            self.docker
+                .download_from_container(container.as_str(), Some(options)),
+        );
+        let what = format!("read `{path}` of container `{container}`");
+        let deadline = tokio::time::Instant::now() + START;
+        let mut archive = Vec::new();
+        loop {
+            let Ok(next) = tokio::time::timeout_at(deadline, stream.next()).await else {
+                return Err(timed_out(Call::Read, &what));
+            };
+            match next {
+                None => return Ok(archive),
+                Some(Err(error)) => return Err(failed(Call::Read, &what, error)),
+                Some(Ok(part)) if archive.len() + part.len() > limit => {
+                    return Err(too_large(Call::Read, &what));
+                }
+                Some(Ok(part)) => archive.extend_from_slice(&part),
+            }
+        }
     }
 
     /// Returns the last lines that a container printed.

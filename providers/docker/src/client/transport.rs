@@ -27,7 +27,14 @@ const ANSWER_LIMIT: usize = 64 << 20;
 /// Most bytes of an answer that is read on the way: the words of a pull or a build, logs, output.
 const STREAM_LIMIT: usize = 512 << 20;
 /// Answers that are read on the way, by how their path ends.
-const STREAMS: &[&str] = &["/images/create", "/build", "/logs", "/start", "/attach"];
+const STREAMS: &[&str] = &[
+    "/images/create",
+    "/build",
+    "/logs",
+    "/start",
+    "/attach",
+    "/archive",
+];
 
 /// Makes a client; nothing is sent yet.
 pub(super) fn connect(socket: &str) -> Result<Docker, EngineError> {

@@ -51,6 +51,7 @@ fn outside(extra: &[(&str, Value)]) -> Outside {
             engines: [(DOCKER.to_owned(), engine)].into(),
             files: [(at("chain.net"), node_files())].into(),
             nodes: BTreeMap::new(),
+            pages: BTreeMap::new(),
         },
     }
 }

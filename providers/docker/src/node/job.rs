@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::container::Made;
 use crate::image::Recipe;
 use crate::names::Name;
+use crate::ui::job::{EndJob, PageJob, ServeJob, ServerJob};
 
 /// One effect.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,6 +34,14 @@ pub(crate) enum Job {
     Identity(WaitJob),
     /// Waits until the node follows its chain.
     Ready(WaitJob),
+    /// Makes the image of a page.
+    Page(Box<PageJob>),
+    /// Makes the image of a page with its server.
+    Server(ServerJob),
+    /// Makes the container of a page, and waits until it is well.
+    Serve(Box<ServeJob>),
+    /// Ends the container of a page.
+    End(EndJob),
 }
 
 /// A volume.
@@ -119,6 +128,10 @@ impl Job {
             Self::Remove(job) => job.name.to_string(),
             Self::Run(job) => job.made.name.to_string(),
             Self::Identity(job) | Self::Ready(job) => job.name.to_string(),
+            Self::Page(job) => job.recipe.tag(),
+            Self::Server(job) => job.recipe.tag(),
+            Self::Serve(job) => job.made.name.to_string(),
+            Self::End(job) => job.name.to_string(),
         }
     }
 
@@ -131,6 +144,10 @@ impl Job {
             Self::Remove(job) => &job.docker,
             Self::Run(job) => &job.docker,
             Self::Identity(job) | Self::Ready(job) => &job.docker,
+            Self::Page(job) => &job.docker,
+            Self::Server(job) => &job.docker,
+            Self::Serve(job) => &job.docker,
+            Self::End(job) => &job.docker,
         }
     }
 

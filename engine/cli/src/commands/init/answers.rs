@@ -39,6 +39,10 @@ pub(super) fn gather(session: &mut Session<'_, '_>, args: &InitArgs) -> Result<A
     let (public_address, devnet) = if network == Network::Devnet {
         let devnet = Devnet {
             core_rpc: ask(&args.core_rpc, &questions::CORE_RPC, url)?,
+            espace_rpc: args
+                .espace
+                .then(|| ask(&args.espace_rpc, &questions::ESPACE_RPC, url))
+                .transpose()?,
             node_files: ask(
                 &folder(args.node_files.as_deref()),
                 &questions::NODE_FILES,
@@ -71,6 +75,7 @@ pub(super) fn gather(session: &mut Session<'_, '_>, args: &InitArgs) -> Result<A
         public_address: Some(public_address).filter(|address| !address.is_empty()),
         code: code(session, args)?,
         devnet,
+        espace: args.espace,
         accept_irreversible: args.accept_irreversible,
     })
 }

@@ -71,7 +71,7 @@ fn a_pool_behind_a_proxy_goes_out_in_one_row() {
     let first_call = abi::selector("initialize()");
     let proxy_init = [
         PROXY_CODE,
-        &abi::proxy_arguments(implementation, &first_call),
+        &abi::proxy_arguments(implementation.bytes(), &first_call),
     ]
     .concat();
     let proxy = CoreAddress::of_creation(core(1), 6, &proxy_init);
@@ -84,14 +84,14 @@ fn a_pool_behind_a_proxy_goes_out_in_one_row() {
         work.iter().map(|work| work.nonce).collect::<Vec<_>>(),
         [5, 6, 7, 8]
     );
-    assert_eq!(work[0].creates, Some(implementation));
+    assert_eq!(work[0].creates, Some(implementation.into()));
     assert_eq!(work[0].data, Some(hex_text(POOL_CODE)));
-    assert_eq!(work[1].creates, Some(proxy));
+    assert_eq!(work[1].creates, Some(proxy.into()));
     assert_eq!(work[1].data, Some(hex_text(&proxy_init)));
     assert!(
         work[2..]
             .iter()
-            .all(|work| work.to == Some(proxy) && work.creates.is_none())
+            .all(|work| work.to == Some(proxy.into()) && work.creates.is_none())
     );
     let name_call = abi::call(
         "setPoolName(string)",
@@ -180,7 +180,7 @@ fn without_a_proxy_the_pool_is_initialised_first() {
 fn an_implementation_that_was_left_behind_is_used() {
     let mut bench = bench(true, two_settings());
     let left = ContractFacts {
-        implementation: Some(core(0x81)),
+        implementation: Some(core(0x81).into()),
         manager: None,
     };
     bench.facts.contracts.insert(name(POOL), left);
@@ -207,7 +207,7 @@ fn an_implementation_that_was_left_behind_is_used() {
 fn an_implementation_of_other_code_is_not_used() {
     let mut bench = bench(true, two_settings());
     let left = ContractFacts {
-        implementation: Some(core(0x81)),
+        implementation: Some(core(0x81).into()),
         manager: None,
     };
     bench.facts.contracts.insert(name(POOL), left);
@@ -239,7 +239,7 @@ fn one_changed_setting_is_one_transaction() {
     let work = transaction(&design.effects[0]);
     assert_eq!(
         (work.to, work.nonce, work.from),
-        (Some(core(0x80)), 5, core(1))
+        (Some(core(0x80).into()), 5, core(1).into())
     );
     assert!(
         bench
@@ -258,7 +258,7 @@ fn the_manager_s_settings_are_set_by_the_manager() {
         .design(POOL, Action::Update, &observed, &["settings.name"])
         .unwrap();
     let work = transaction(&design.effects[0]);
-    assert_eq!((work.from, work.nonce), (core(2), 0));
+    assert_eq!((work.from, work.nonce), (core(2).into(), 0));
     assert_eq!(work.account, name("account.other"));
 }
 
@@ -285,8 +285,8 @@ fn a_new_manager_sets_what_the_old_one_would_not() {
         .design(POOL, Action::Update, &observed, &changed)
         .unwrap();
     assert_eq!(names(&design), ["set manager", "set name"]);
-    assert_eq!(transaction(&design.effects[0]).from, core(1));
-    assert_eq!(transaction(&design.effects[1]).from, core(2));
+    assert_eq!(transaction(&design.effects[0]).from, core(1).into());
+    assert_eq!(transaction(&design.effects[1]).from, core(2).into());
     // Another lane: the handover must have ended, not only be sent.
     assert_eq!(
         needs(&design.effects[1]),

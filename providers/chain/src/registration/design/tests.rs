@@ -95,7 +95,7 @@ fn money_waits_for_proof_and_the_vote_for_the_money() {
     let work = transaction(register);
     assert_eq!(
         (work.to, work.value, work.nonce),
-        (Some(core(0x80)), DEPOSIT, 5)
+        (Some(core(0x80).into()), DEPOSIT, 5)
     );
     assert_eq!(work.data, Some(good().0));
     assert_eq!(work.registration.unwrap().implementation, Some(core(0x81)));

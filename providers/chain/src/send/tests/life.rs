@@ -137,7 +137,7 @@ async fn a_contract_proves_a_creation_whose_receipt_is_forgotten() {
         ..foreign_for_good()
     };
     let mut creation = scene([Node::showing([there])]).settled();
-    creation.signed.creates = Some(core(0x80));
+    creation.signed.creates = Some(core(0x80).into());
     let life = creation.run().await;
     assert!(life.result.is_ok());
     assert_eq!(life.sends(), 0);
@@ -185,7 +185,7 @@ async fn a_refused_question_is_no_answer() {
         ..executed("0x0")
     };
     let mut creation = scene([Node::showing([no_code])]);
-    creation.signed.creates = Some(core(0x80));
+    creation.signed.creates = Some(core(0x80).into());
     assert!(creation.run().await.is_open());
 }
 
@@ -245,7 +245,7 @@ async fn why_the_pool_keeps_it_is_told() {
 #[tokio::test(start_paused = true)]
 async fn a_creation_must_be_where_the_plan_said() {
     let mut elsewhere = scene([Node::showing([executed("0x0")])]);
-    elsewhere.signed.creates = Some(core(0x81));
+    elsewhere.signed.creates = Some(core(0x81).into());
     assert_eq!(elsewhere.run().await.code(), "chain/wrong-address");
     let no_code = Shown {
         code: (false, false),
@@ -253,7 +253,7 @@ async fn a_creation_must_be_where_the_plan_said() {
     };
     let shows = [no_code.clone(), no_code, executed("0x0")];
     let mut there = scene([Node::showing(shows)]);
-    there.signed.creates = Some(core(0x80));
+    there.signed.creates = Some(core(0x80).into());
     assert!(there.run().await.result.is_ok());
 }
 

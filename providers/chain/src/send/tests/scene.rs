@@ -13,7 +13,8 @@ use super::nodes::{Happened, Node, Nodes, Story};
 use crate::bench::{NETWORK, attributes, chain_ref, core, text};
 use crate::flight::History;
 use crate::key::tests::key;
-use crate::transaction::Unsigned;
+use crate::transaction;
+use crate::unsigned::Unsigned;
 use crate::wire::Link;
 use crate::work::{Attempt, PriceForm, SignedForm, SignedWork, WaitLevel};
 
@@ -123,7 +124,7 @@ fn signed(path: PathBuf) -> SignedWork {
         max_fee: PRICE,
         max_priority: 1,
     };
-    let unsigned = Unsigned {
+    let unsigned = transaction::Unsigned {
         nonce: 5,
         price: price.into(),
         gas: 100_000,
@@ -136,11 +137,11 @@ fn signed(path: PathBuf) -> SignedWork {
     };
     SignedWork {
         chain: chain_ref(Vec::new()),
-        from: key(KEY).core_address(NETWORK),
+        from: key(KEY).core_address(NETWORK).into(),
         key: SecretRef::File(path),
         nonce: 5,
-        epoch_height: 1000,
-        first: SignedForm::of(&unsigned, price, &key(KEY)),
+        epoch_height: Some(1000),
+        first: SignedForm::of(&Unsigned::Core(unsigned), price, &key(KEY)),
         raised: Vec::new(),
         ceiling: 10 * PRICE,
         creates: None,

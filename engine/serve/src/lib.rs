@@ -1,0 +1,20 @@
+//! A server for the pool's web page: static files, and nothing else.
+//!
+//! - Reads: a folder, once, before the first request; requests.
+//! - Returns: those files over HTTP, with the headers that keep a page safe in a browser.
+//! - Never: opens a file because of a request, runs anything, writes a file, or logs a query.
+//!
+//! All files are in memory and a request's path is only a key to them, so no path can lead out of the folder.
+
+mod answer;
+mod error;
+mod headers;
+mod listen;
+mod probe;
+mod site;
+mod types;
+
+pub use error::{CODES, ServeError};
+pub use listen::serve;
+pub use probe::probe;
+pub use site::Site;

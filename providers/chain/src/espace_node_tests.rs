@@ -1,0 +1,219 @@
+//! Transactions of eSpace against a small node: what is signed, what is seen, what is refused.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use pospool_model::plan::{Effect, Nature};
+use pospool_model::{Attributes, ProviderError, SecretRef};
+use serde_json::{Value as Json, json};
+
+use crate::bench::{ESPACE_ID, GENESIS, chain_ref, espace, name};
+use crate::chain_address::ChainAddress;
+use crate::chain_address::Space;
+use crate::espace_address::EspaceAddress;
+use crate::flight::{Pool, Receipt};
+use crate::key::tests::key;
+use crate::look::{self, Blind, Closeness};
+use crate::prepare::prepare;
+use crate::rpc::Rpc;
+use crate::testing::{Answer, Server};
+use crate::text::hex_bytes;
+use crate::unsigned::Unsigned;
+use crate::wire::Link;
+use crate::work::{Attempt, ChainRef, PriceForm, SignedWork, TransactionWork, WaitLevel, Work};
+
+const KEY: &str = "0x0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+
+type Answers = Arc<Mutex<BTreeMap<&'static str, Json>>>;
+
+/// A node whose answers can be changed; a string that begins with `!` is a refusal.
+async fn node(answers: &Answers) -> Server {
+    let answers = Arc::clone(answers);
+    Server::start(move |method, params| {
+        let answers = answers.lock().unwrap();
+        let tagged = format!("{method} {}", params[1].as_str().unwrap_or_default());
+        let first = format!("{method} {}", params[0].as_str().unwrap_or_default());
+        let found = [tagged.as_str(), first.as_str(), method]
+            .into_iter()
+            .find_map(|name| answers.get(name));
+        match found.unwrap_or(&Json::Null) {
+            Json::String(text) if text.starts_with('!') => Answer::refuse(3, &text[1..], None),
+            other => Answer::Result(other.clone()),
+        }
+    })
+    .await
+}
+
+fn usual() -> Answers {
+    let block = |number: &str| json!({ "number": number, "hash": "0x99", "baseFeePerGas": "0x1" });
+    Arc::new(Mutex::new(BTreeMap::from([
+        ("eth_chainId", json!(format!("{ESPACE_ID:#x}"))),
+        (
+            "eth_getBlockByNumber 0x0",
+            json!({ "number": "0x0", "hash": GENESIS }),
+        ),
+        ("eth_getBlockByNumber safe", block("0x50")),
+        ("eth_getBlockByNumber finalized", block("0x40")),
+        ("eth_getBlockByNumber latest", block("0x60")),
+        ("eth_blockNumber", json!("0x60")),
+        ("eth_gasPrice", json!("0x1")),
+        ("eth_maxPriorityFeePerGas", json!("0x0")),
+        ("eth_getTransactionCount", json!("0x5")),
+        ("eth_getBalance", json!("0xde0b6b3a7640000")),
+        ("eth_getCode", json!("0x60")),
+        ("eth_estimateGas", json!("0x5208")),
+        (
+            "eth_getAccountPendingTransactions",
+            json!({ "pendingTransactions": [], "firstTxStatus": null }),
+        ),
+    ])))
+}
+
+fn work(endpoint: String, key: SecretRef) -> TransactionWork {
+    TransactionWork {
+        chain: ChainRef {
+            network: ESPACE_ID,
+            ..chain_ref(vec![endpoint])
+        },
+        account: name("account.operator"),
+        key,
+        from: sender(),
+        nonce: 5,
+        to: Some(espace(0x80)),
+        value: 0,
+        data: Some("0x01020304".to_owned()),
+        gas: 100_000,
+        storage_limit: 0,
+        price: PriceForm::Market {
+            max_fee: 2,
+            max_priority: 1,
+        },
+        ceiling: 100,
+        level: WaitLevel::Executed,
+        creates: None,
+        registration: None,
+        outputs: Attributes::new(),
+    }
+}
+
+fn sender() -> ChainAddress {
+    EspaceAddress::of_public_key(&key(KEY).public()).into()
+}
+
+/// Prepares a call at a node.
+async fn signed(answers: &Answers) -> Result<(SignedWork, Server), ProviderError> {
+    let server = node(answers).await;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("key");
+    std::fs::write(&path, KEY).unwrap();
+    let work = work(server.url(), SecretRef::File(path));
+    let effect = Effect {
+        name: "call".to_owned(),
+        provider: crate::PROVIDER.to_owned(),
+        summary: String::new(),
+        nature: Nature::Act,
+        payload: serde_json::to_value(Work::Transaction(Box::new(work))).unwrap(),
+        inputs: BTreeMap::new(),
+        needs: Vec::new(),
+    };
+    let ticket = prepare(&Link::default(), &effect, &Attributes::new()).await?;
+    match serde_json::from_value(ticket.payload).unwrap() {
+        Attempt::Transaction(signed) => Ok((*signed, server)),
+        other => panic!("{other:?}"),
+    }
+}
+
+async fn refusal(change: (&'static str, Json)) -> &'static str {
+    let answers = usual();
+    answers.lock().unwrap().insert(change.0, change.1);
+    signed(&answers).await.err().unwrap().code()
+}
+
+#[tokio::test]
+async fn a_call_is_signed_for_its_chain_and_never_ages() {
+    let (signed, _server) = signed(&usual()).await.unwrap();
+    assert_eq!(signed.epoch_height, None);
+    assert_eq!(look::ours(&signed).last, None);
+    let raw = hex_bytes(&signed.first.raw).unwrap();
+    let Some(Unsigned::Espace(read)) = Unsigned::read(Space::Espace, &raw) else {
+        panic!("it is no transaction of eSpace");
+    };
+    assert_eq!((read.chain_id, read.nonce), (ESPACE_ID.into(), 5));
+    assert_eq!(read.to, Some([0x80; 20]));
+}
+
+#[tokio::test]
+async fn nothing_is_signed_for_another_chain_or_without_need() {
+    assert_eq!(
+        refusal(("eth_chainId", json!("0x1"))).await,
+        "chain/wrong-network"
+    );
+    let other = json!({ "number": "0x0", "hash": "0x02" });
+    assert_eq!(
+        refusal(("eth_getBlockByNumber 0x0", other)).await,
+        "chain/wrong-network"
+    );
+    assert_eq!(
+        refusal(("eth_getTransactionCount", json!("0x6"))).await,
+        "chain/nonce-taken"
+    );
+    assert_eq!(
+        refusal(("eth_getBalance", json!("0x1"))).await,
+        "chain/not-enough-balance"
+    );
+    assert_eq!(
+        refusal(("eth_estimateGas", json!("!execution reverted: revert: no"))).await,
+        "chain/reverted"
+    );
+    assert_eq!(
+        refusal(("eth_estimateGas", json!("0x186a1"))).await,
+        "chain/over-limit"
+    );
+}
+
+#[tokio::test]
+async fn a_look_sees_the_words_of_ethereum() {
+    let answers = usual();
+    let (signed, server) = signed(&answers).await.unwrap();
+    let rpc = Rpc::new(&[server.url()]).unwrap();
+    let look = || look::look(&rpc, &signed, Closeness::Close);
+    let set = |name, value| answers.lock().unwrap().insert(name, value);
+
+    let sight = look().await.unwrap().sight;
+    assert_eq!((sight.pool, sight.receipt.is_none()), (Pool::Unknown, true));
+    let heads = sight.heads;
+    assert_eq!(
+        (heads.newest, heads.confirmed, heads.finalised),
+        (0x60, 0x50, 0x40)
+    );
+    assert_eq!((sight.next_nonce, sight.final_nonce), (5, Some(5)));
+
+    let hash = signed.first.hash.clone();
+    set(
+        "eth_getTransactionByHash",
+        json!({ "hash": hash, "blockHash": null }),
+    );
+    let pending = json!({
+        "pendingTransactions": [{ "hash": hash }], "firstTxStatus": { "pending": "notEnoughCash" }
+    });
+    set("eth_getAccountPendingTransactions", pending);
+    assert_eq!(look().await.unwrap().sight.pool, Pool::NotEnoughCash);
+
+    for (status, outcome) in [("0x1", Receipt::Succeeded), ("0x0", Receipt::Failed)] {
+        let receipt = json!({
+            "status": status, "blockNumber": "0x55", "txExecErrorMsg": "no", "contractAddress": null
+        });
+        set("eth_getTransactionReceipt", receipt);
+        let found = look().await.unwrap().sight.receipt.unwrap();
+        assert_eq!((found.outcome, found.height), (outcome, Some(0x55)));
+        assert_eq!(found.reason.as_deref(), Some("no"));
+    }
+
+    set("eth_getTransactionReceipt", json!("!busy"));
+    assert!(
+        matches!(look().await, Err(Blind::Silent(_))),
+        "a refusal is no answer"
+    );
+    set("eth_chainId", json!("0x1"));
+    assert!(matches!(look().await, Err(Blind::OtherChain)));
+}

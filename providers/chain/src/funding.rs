@@ -1,0 +1,141 @@
+//! `funding`: money for an account in eSpace, from an account in Core Space.
+//!
+//! - Reads: attributes of a block, what both accounts have.
+//! - Returns: one transfer through the chain's `CrossSpaceCall`, of what is missing to the amount.
+//! - Never: takes a balance that went down for drift. Gas is there to be spent: the amount is looked at when the block is
+//!   new, when its amount or its receiver changes, and never else.
+
+use pospool_model::plan::{Action, EffectId, Purpose};
+use pospool_model::provider::{Design, Observed, Task, World};
+use pospool_model::state::Recorded;
+use pospool_model::{Address, Attributes, Drip, Problem, Value};
+
+use crate::abi;
+use crate::address::CoreAddress;
+use crate::chain_address::{ChainAddress, Space};
+use crate::draft::{Draft, Plan, Sender};
+use crate::facts::{AccountFacts, Facts};
+use crate::gas;
+
+/// The function of `CrossSpaceCall` that moves its value to an account in eSpace.
+const TRANSFER: &str = "transferEVM(bytes20)";
+
+/// The chain's contract that acts in eSpace for Core accounts.
+fn cross_space_call(network: u32) -> CoreAddress {
+    let mut bytes = [0; 20];
+    bytes[..2].copy_from_slice(&[0x08, 0x88]);
+    bytes[19] = 6;
+    CoreAddress::new(bytes, network)
+}
+
+/// Fills in whom it is for: the account that pays.
+pub(crate) fn normalise(mut attributes: Attributes) -> Attributes {
+    let to = attributes.get("to").filter(|to| **to != Value::Null);
+    if to.is_none()
+        && let Some(from) = attributes.get("from").cloned()
+    {
+        attributes.insert("to".to_owned(), from);
+    }
+    attributes
+}
+
+/// What was done once is there, whatever became of the money. A run that was cut off after the transfer has recorded
+/// no attributes: they are what the spec wants, as only the same plan can have begun it.
+pub(crate) fn observe(recorded: &Recorded, wanted: Option<&Attributes>) -> Observed {
+    let wanted = wanted.into_iter().flatten();
+    let missing = wanted.filter(|(name, _)| !recorded.attributes.contains_key(*name));
+    Observed::Present {
+        attributes: missing
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect(),
+        outputs: recorded.outputs.clone(),
+    }
+}
+
+/// Designs one change.
+pub(crate) fn design(
+    task: &Task<'_>,
+    world: &mut World<'_>,
+    facts: &Facts,
+) -> Result<Design, Vec<Problem>> {
+    let result = match task.action {
+        Action::Delete | Action::Forget => return Ok(leave(task)),
+        Action::Create | Action::Replace | Action::Update | Action::Adopt => {
+            top_up(task, world, facts)
+        }
+    };
+    result.map_err(|problem| vec![problem])
+}
+
+fn leave(task: &Task<'_>) -> Design {
+    let outputs = task.recorded.map(|recorded| &recorded.outputs);
+    let address = outputs
+        .and_then(|outputs| outputs.get("address"))
+        .and_then(Value::as_text)
+        .unwrap_or("its account");
+    Design {
+        forget: true,
+        notes: vec![format!(
+            "what is left of the money stays at {address} in eSpace"
+        )],
+        ..Design::default()
+    }
+}
+
+fn top_up(task: &Task<'_>, world: &mut World<'_>, facts: &Facts) -> Result<Design, Problem> {
+    let payer = Sender::find(facts, account(task, "from")?)?;
+    let to = account(task, "to")?;
+    let receiver = facts.espace_accounts.get(to).ok_or_else(|| {
+        let summary = format!("`{to}` was not found in {}", Space::Espace.title());
+        Problem::new("chain/unknown-account", &["to"], summary)
+    })?;
+    let amount = match task.wanted.get("amount") {
+        Some(Value::Amount(amount)) => amount.0,
+        _ => 0,
+    };
+    let mut draft = Draft::new(task.address);
+    let address = receiver.address;
+    draft.output("address", Value::Text(address.to_string()));
+    let missing = amount.saturating_sub(receiver.balance);
+    if missing == 0 {
+        let has = Drip(receiver.balance);
+        draft.note(format!("{address} has {has} in eSpace already"));
+        return Ok(draft.done());
+    }
+    let effect = transfer(world, payer, receiver, missing, &mut draft)?;
+    Draft::bring(world, address, missing, effect);
+    Ok(draft.done())
+}
+
+fn account<'a>(task: &Task<'a>, name: &str) -> Result<&'a Address, Problem> {
+    let account = task.wanted.get(name).and_then(Value::as_resource);
+    account.ok_or_else(|| {
+        let summary = format!("`{name}` is not an account of the spec");
+        Problem::new("chain/unknown-account", &[name], summary)
+    })
+}
+
+fn transfer(
+    world: &mut World<'_>,
+    payer: Sender<'_>,
+    receiver: &AccountFacts,
+    missing: u128,
+    draft: &mut Draft<'_>,
+) -> Result<EffectId, Problem> {
+    let summary = format!("move {} to {} in eSpace", Drip(missing), receiver.address);
+    let data = transfer_data(receiver.address);
+    let mut plan = Plan::new("transfer", summary, gas::crossing(&data));
+    plan.to = Some(cross_space_call(payer.chain.network).into());
+    plan.value = missing;
+    plan.purpose = Purpose::Crossing;
+    plan.data = Some(data);
+    draft.send(world, payer, plan)
+}
+
+/// A `bytes20` stands at the start of its word, unlike an address.
+fn transfer_data(to: ChainAddress) -> Vec<u8> {
+    [&abi::selector(TRANSFER)[..], &to.bytes(), &[0; 12]].concat()
+}
+
+#[cfg(test)]
+mod tests;

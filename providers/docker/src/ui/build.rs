@@ -1,0 +1,448 @@
+//! Building a page in a container of its own.
+//!
+//! - Reads: sources and a lock file of this machine, as the plan saw them.
+//! - Returns: the files that the build left in `build/`.
+//! - Never: builds without a lock file, as root, or with anything of this machine but the certificates that it is given.
+
+use std::collections::BTreeMap;
+use std::io::Read;
+use std::path::Path;
+use std::time::Duration;
+
+use bollard::models::{ContainerCreateBody, HostConfig, HostConfigLogConfig};
+use pospool_model::ProviderError;
+use pospool_model::provider::Progress;
+use tokio::time::{Instant, sleep};
+
+use super::config::{MODULE, module};
+use super::files::{Files, MOST_PAGE};
+use super::image::{BuildRecipe, FromFiles, PageRecipe};
+use super::observe::read_lock;
+use super::run::{given, stop};
+use crate::client::Engine;
+use crate::commit::base;
+use crate::image::hash;
+use crate::names::Name;
+use crate::node::container::NO_NEW_PRIVILEGES;
+use crate::node::run::{is_running, state};
+
+/// User and group of the build.
+const OWNER: u64 = 10001;
+/// Folder of the sources in the container.
+const TREE: &str = "work/tree";
+const CA_BUNDLE: &str = "/work/ca.pem";
+const PIDS: i64 = 2048;
+/// Time for a build, packages and all.
+const LIMIT: Duration = Duration::from_mins(30);
+const POLL: Duration = Duration::from_secs(1);
+/// Lines of a build's output that are shown.
+const SHOWN: usize = 20;
+/// The two lock files that a build can start from, in the order in which they are looked for.
+const LOCKS: [&str; 2] = ["package-lock.json", "yarn.lock"];
+/// What runs in the container; the page's own folder is its working directory.
+const SCRIPT: &str = "\
+set -eu
+if [ -f package-lock.json ]; then
+  npm ci --no-audit --no-fund --loglevel=error
+  npm run build
+else
+  yarn install --frozen-lockfile --non-interactive
+  yarn build
+fi
+[ -f build/index.html ] || { echo 'the build left no build/index.html' >&2; exit 1; }
+";
+
+/// Builds the page.
+pub(crate) async fn build(
+    engine: &Engine,
+    build: &BuildRecipe,
+    page: &PageRecipe,
+    progress: &dyn Progress,
+) -> Result<Files, ProviderError> {
+    let archive = archive(build, page)?;
+    let image = base(engine, &build.image, progress).await?;
+    let name = format!(
+        "pospool-build-{}",
+        page.digest().get(..12).unwrap_or_default()
+    );
+    let name = Name::new(name)
+        .map_err(|error| ProviderError::refused("docker/bad-name", error.to_string()))?;
+    // One of an earlier run that was cut: what it made is not trusted.
+    remove(engine, &name, progress).await?;
+    let container = engine.create(&name, body(build, &image)).await?;
+    let files = in_container(engine, &container, build, archive, progress).await;
+    let removed = remove(engine, &container, progress).await;
+    // Why there are no files says more than why something was left.
+    let files = files?;
+    removed?;
+    Ok(files)
+}
+
+async fn in_container(
+    engine: &Engine,
+    container: &Name,
+    build: &BuildRecipe,
+    archive: Vec<u8>,
+    progress: &dyn Progress,
+) -> Result<Files, ProviderError> {
+    engine.upload(container, "/", archive).await?;
+    engine.start(container).await?;
+    ended(engine, container, progress).await?;
+    let archive = engine
+        .download(container, &format!("{}/build", work_dir(build)), MOST_PAGE)
+        .await?;
+    unpack(&archive).map_err(|what| ProviderError::refused("docker/page-build", what))
+}
+
+/// Waits for the end of the build.
+async fn ended(
+    engine: &Engine,
+    container: &Name,
+    progress: &dyn Progress,
+) -> Result<(), ProviderError> {
+    let begin = Instant::now();
+    loop {
+        let state = state(engine, container).await?;
+        if !is_running(&state) {
+            if state.exit_code == Some(0) {
+                return Ok(());
+            }
+            let why = match (state.oom_killed, state.exit_code) {
+                (Some(true), _) => "it needed more memory than `build_memory`".to_owned(),
+                (_, code) => format!("it ended with exit code {}", code.unwrap_or_default()),
+            };
+            return Err(failed(engine, container, &why).await);
+        }
+        if begin.elapsed() > LIMIT {
+            let why = format!("it took more than {} minutes", LIMIT.as_secs() / 60);
+            return Err(failed(engine, container, &why).await);
+        }
+        let last = engine.last_lines(container, 1).await.concat();
+        progress.waiting(&format!(
+            "building the page: {} s, {last}",
+            begin.elapsed().as_secs()
+        ));
+        if progress.cancelled() {
+            return Err(ProviderError::Cancelled);
+        }
+        sleep(POLL).await;
+    }
+}
+
+async fn failed(engine: &Engine, container: &Name, why: &str) -> ProviderError {
+    let last = engine.last_lines(container, SHOWN).await.join("\n");
+    ProviderError::refused(
+        "docker/page-build",
+        format!("the build of the page failed: {why}; its last words:\n{last}"),
+    )
+}
+
+async fn remove(
+    engine: &Engine,
+    container: &Name,
+    progress: &dyn Progress,
+) -> Result<(), ProviderError> {
+    if let Some(found) = engine.inspect(container).await? {
+        if found.state.is_some_and(|state| is_running(&state)) {
+            stop(engine, container, progress).await?;
+        }
+        engine.remove(container).await?;
+    }
+    Ok(())
+}
+
+/// The page's folder in the container.
+fn work_dir(build: &BuildRecipe) -> String {
+    match build.folder.as_str() {
+        "" => format!("/{TREE}"),
+        folder => format!("/{TREE}/{folder}"),
+    }
+}
+
+fn body(build: &BuildRecipe, image: &str) -> ContainerCreateBody {
+    let log = [("max-size", "10m"), ("max-file", "1")];
+    ContainerCreateBody {
+        image: Some(image.to_owned()),
+        user: Some(format!("{OWNER}:{OWNER}")),
+        entrypoint: Some(vec![
+            "/bin/sh".to_owned(),
+            "-c".to_owned(),
+            SCRIPT.to_owned(),
+        ]),
+        cmd: Some(Vec::new()),
+        env: Some(environment(build)),
+        working_dir: Some(work_dir(build)),
+        host_config: Some(HostConfig {
+            memory: Some(build.memory),
+            memory_swap: Some(build.memory),
+            pids_limit: Some(PIDS),
+            cap_drop: Some(vec!["ALL".to_owned()]),
+            security_opt: Some(vec![NO_NEW_PRIVILEGES.to_owned()]),
+            log_config: Some(HostConfigLogConfig {
+                typ: Some("json-file".to_owned()),
+                config: Some(
+                    log.map(|(key, value)| (key.to_owned(), value.to_owned()))
+                        .into(),
+                ),
+            }),
+            ..HostConfig::default()
+        }),
+        ..ContainerCreateBody::default()
+    }
+}
+
+/// Variables of the build; what the spec says comes last and wins.
+fn environment(build: &BuildRecipe) -> Vec<String> {
+    let mut variables = BTreeMap::from([
+        ("HOME", "/work/home".to_owned()),
+        // What a package wants to run when it is installed is rarely needed, and often the attack.
+        ("NPM_CONFIG_IGNORE_SCRIPTS", "true".to_owned()),
+        ("YARN_IGNORE_SCRIPTS", "true".to_owned()),
+        ("GENERATE_SOURCEMAP", "false".to_owned()),
+    ]);
+    if let Some(mirror) = &build.mirror {
+        variables.insert("NPM_CONFIG_REGISTRY", mirror.clone());
+        variables.insert("YARN_REGISTRY", mirror.clone());
+    }
+    if build.ca_bundle.is_some() {
+        for name in ["NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE", "NPM_CONFIG_CAFILE"] {
+            variables.insert(name, CA_BUNDLE.to_owned());
+        }
+    }
+    for (name, value) in &build.environment {
+        variables.insert(name, value.clone());
+    }
+    variables
+        .iter()
+        .map(|(name, value)| format!("{name}={value}"))
+        .collect()
+}
+
+/// The sources as the plan saw them, with the page's configuration and the lock file in their places.
+fn archive(build: &BuildRecipe, page: &PageRecipe) -> Result<Vec<u8>, ProviderError> {
+    let refused = |what: String| ProviderError::refused("docker/page-files", what);
+    let mut files = given(&FromFiles::Tree(Box::new(build.clone())))?;
+    let place = |name: &str| match build.folder.as_str() {
+        "" => name.to_owned(),
+        folder => format!("{folder}/{name}"),
+    };
+    files.insert(place(MODULE), module(&page.config).into_bytes());
+    if let Some((path, digest)) = &build.lock {
+        let bytes = read_lock(Path::new(path)).map_err(refused)?;
+        if hash(&bytes) != *digest {
+            return Err(ProviderError::refused(
+                "docker/page-changed",
+                format!("`{path}` changed since the plan was made; plan again"),
+            ));
+        }
+        for name in LOCKS {
+            files.remove(&place(name));
+        }
+        files.insert(place(lock_name(&bytes)), bytes);
+    }
+    if !LOCKS.iter().any(|name| files.contains_key(&place(name))) {
+        return Err(refused(format!(
+            "`{}` has neither {} nor {}: without a lock file nobody knows what is built; write one and name it in `lock`",
+            build.path, LOCKS[0], LOCKS[1]
+        )));
+    }
+    let ca = match &build.ca_bundle {
+        Some(path) => Some(read_lock(Path::new(path)).map_err(refused)?),
+        None => None,
+    };
+    pack(&files, ca.as_deref()).map_err(|source| ProviderError::Refused {
+        code: "docker/page-build",
+        what: "the archive of the sources cannot be made".to_owned(),
+        source: Some(Box::new(source)),
+    })
+}
+
+/// npm's lock file is JSON, and yarn's is not.
+fn lock_name(bytes: &[u8]) -> &'static str {
+    if bytes.trim_ascii_start().starts_with(b"{") {
+        LOCKS[0]
+    } else {
+        LOCKS[1]
+    }
+}
+
+fn pack(files: &Files, ca: Option<&[u8]>) -> std::io::Result<Vec<u8>> {
+    let mut archive = tar::Builder::new(Vec::new());
+    let mut folders =
+        std::collections::BTreeSet::from(["work/".to_owned(), "work/home/".to_owned()]);
+    for path in files.keys() {
+        let full = format!("{TREE}/{path}");
+        folders.extend(
+            full.match_indices('/')
+                .map(|(at, _)| full[..=at].to_owned()),
+        );
+    }
+    for folder in &folders {
+        let mut header = header(0, 0o755);
+        header.set_entry_type(tar::EntryType::Directory);
+        archive.append_data(&mut header, folder, std::io::empty())?;
+    }
+    for (path, bytes) in files {
+        archive.append_data(
+            &mut header(bytes.len(), 0o644),
+            format!("{TREE}/{path}"),
+            &bytes[..],
+        )?;
+    }
+    if let Some(bytes) = ca {
+        archive.append_data(&mut header(bytes.len(), 0o644), "work/ca.pem", bytes)?;
+    }
+    archive.into_inner()
+}
+
+fn header(size: usize, mode: u32) -> tar::Header {
+    let mut header = tar::Header::new_gnu();
+    header.set_size(size as u64);
+    header.set_mode(mode);
+    header.set_uid(OWNER);
+    header.set_gid(OWNER);
+    header.set_mtime(0);
+    header
+}
+
+/// Files of the archive that the engine made of `build/`; links are left out.
+fn unpack(archive: &[u8]) -> Result<Files, String> {
+    let failed = |error: std::io::Error| format!("what the build left cannot be read: {error}");
+    let mut files = Files::new();
+    for entry in tar::Archive::new(archive).entries().map_err(failed)? {
+        let mut entry = entry.map_err(failed)?;
+        if !entry.header().entry_type().is_file() {
+            continue;
+        }
+        let path = entry.path().map_err(failed)?.to_string_lossy().into_owned();
+        let Some(inner) = path.strip_prefix("build/").filter(|path| is_plain(path)) else {
+            return Err(format!("the build left a file with the odd name `{path}`"));
+        };
+        let mut bytes = Vec::new();
+        entry.read_to_end(&mut bytes).map_err(failed)?;
+        files.insert(inner.to_owned(), bytes);
+    }
+    Ok(files)
+}
+
+fn is_plain(path: &str) -> bool {
+    !path.is_empty() && path.split('/').all(|part| !matches!(part, "" | "." | ".."))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::names::ImageRef;
+
+    fn recipe(folder: &Path, inner: &str, lock: Option<&Path>) -> BuildRecipe {
+        BuildRecipe {
+            path: folder.display().to_string(),
+            digest: super::super::files::digest(&super::super::files::read(folder).unwrap()),
+            folder: inner.to_owned(),
+            lock: lock.map(|path| {
+                (
+                    path.display().to_string(),
+                    hash(&std::fs::read(path).unwrap()),
+                )
+            }),
+            image: ImageRef::parse("node:20").unwrap(),
+            environment: [("NPM_CONFIG_IGNORE_SCRIPTS".to_owned(), "false".to_owned())].into(),
+            mirror: Some("https://mirror.example".to_owned()),
+            ca_bundle: None,
+            memory: 1 << 30,
+        }
+    }
+
+    fn page(build: &BuildRecipe) -> PageRecipe {
+        PageRecipe {
+            from: FromFiles::Tree(Box::new(build.clone())),
+            config: serde_json::json!({ "mainnet": { "poolManagerAddress": "cfx:a" } }),
+        }
+    }
+
+    fn contents(archive: &[u8]) -> BTreeMap<String, String> {
+        tar::Archive::new(archive)
+            .entries()
+            .unwrap()
+            .map(|entry| {
+                let mut entry = entry.unwrap();
+                let path = entry.path().unwrap().display().to_string();
+                let mut text = String::new();
+                entry.read_to_string(&mut text).unwrap();
+                (path, text)
+            })
+            .filter(|(path, _)| !path.ends_with('/'))
+            .collect()
+    }
+
+    #[test]
+    fn the_sources_get_their_configuration_and_the_operator_s_lock_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = folder.path().join("interface");
+        std::fs::create_dir(&place).unwrap();
+        for (name, text) in [
+            ("package.json", "{}"),
+            ("yarn.lock", "old"),
+            (MODULE, "sample"),
+        ] {
+            std::fs::write(place.join(name), text).unwrap();
+        }
+        let lock = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(lock.path(), "\n{ \"lockfileVersion\": 3 }").unwrap();
+        let build = recipe(folder.path(), "interface", Some(lock.path()));
+        let found = contents(&archive(&build, &page(&build)).unwrap());
+        assert!(found["work/tree/interface/pool.config.js"].contains("cfx:a"));
+        assert!(found.contains_key("work/tree/interface/package-lock.json"));
+        assert!(
+            !found.contains_key("work/tree/interface/yarn.lock"),
+            "only one lock file counts"
+        );
+
+        std::fs::write(lock.path(), "{}").unwrap();
+        let error = archive(&build, &page(&build)).unwrap_err();
+        assert_eq!(error.code(), "docker/page-changed");
+        std::fs::write(place.join("package.json"), "{ }").unwrap();
+        let error = archive(&build, &page(&build)).unwrap_err();
+        assert_eq!(error.code(), "docker/page-changed");
+    }
+
+    #[test]
+    fn nothing_is_built_without_a_lock_file() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("package.json"), "{}").unwrap();
+        let build = recipe(folder.path(), "", None);
+        let error = archive(&build, &page(&build)).unwrap_err();
+        assert!(error.to_string().contains("lock file"), "{error}");
+    }
+
+    #[test]
+    fn the_build_has_limits_and_the_operator_s_variables_win() {
+        let folder = tempfile::tempdir().unwrap();
+        let build = recipe(folder.path(), "", None);
+        let body = body(&build, "sha256:aa");
+        let host = body.host_config.unwrap();
+        assert_eq!(body.user.as_deref(), Some("10001:10001"));
+        assert_eq!(host.cap_drop, Some(vec!["ALL".to_owned()]));
+        assert_eq!((host.memory, host.pids_limit), (Some(1 << 30), Some(PIDS)));
+        assert_eq!(host.binds, None);
+        let environment = body.env.unwrap();
+        assert!(environment.contains(&"NPM_CONFIG_IGNORE_SCRIPTS=false".to_owned()));
+        assert!(environment.contains(&"NPM_CONFIG_REGISTRY=https://mirror.example".to_owned()));
+    }
+
+    #[test]
+    fn what_a_build_left_is_files_with_plain_names() {
+        let mut archive = tar::Builder::new(Vec::new());
+        let mut link = header(0, 0o644);
+        link.set_entry_type(tar::EntryType::Symlink);
+        archive
+            .append_link(&mut link, "build/link", "/etc/passwd")
+            .unwrap();
+        archive
+            .append_data(&mut header(1, 0o644), "build/index.html", &b"x"[..])
+            .unwrap();
+        let files = unpack(&archive.into_inner().unwrap()).unwrap();
+        assert_eq!(files.into_keys().collect::<Vec<_>>(), ["index.html"]);
+        assert!(!is_plain("a/../b") && !is_plain("") && is_plain("static/a.js"));
+    }
+}

@@ -1,0 +1,157 @@
+//! What the page must know of its pool: the text of `pool.config.js`.
+//!
+//! - Reads: the page's wishes, and what the chain says of itself.
+//! - Returns: the configuration as a module for the build, and as JSON for pages that read it when they are opened.
+//! - Never: holds anything that a visitor may not read.
+
+use pospool_model::{Attributes, Problem, Value};
+use serde_json::{Value as Json, json};
+
+use super::wish::{UiWish, origin};
+use crate::node::wish::text;
+
+/// Name of the module that the reference interface compiles in.
+pub(crate) const MODULE: &str = "pool.config.js";
+/// Name of the same as data, beside the page's files.
+pub(crate) const DATA: &str = "pool.config.json";
+
+/// What a page needs from the chain, as far as its own block does not say it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct ChainSide {
+    network: String,
+    core_id: i64,
+    espace_id: i64,
+    core_rpc: Option<String>,
+    espace_rpc: Option<String>,
+}
+
+impl ChainSide {
+    /// Reads a chain's outputs.
+    pub(crate) fn read(outputs: &Attributes) -> Self {
+        let number = |name: &str| outputs.get(name).and_then(Value::as_integer).unwrap_or(0);
+        let owned = |name: &str| text(outputs, name).map(str::to_owned);
+        Self {
+            network: owned("network").unwrap_or_default(),
+            core_id: number("core_chain_id"),
+            espace_id: number("espace_chain_id"),
+            core_rpc: owned("core_rpc"),
+            espace_rpc: owned("espace_rpc"),
+        }
+    }
+
+    /// Everything that changes the page, in one text for a digest.
+    pub(crate) fn digest_text(&self, wanted: &Attributes) -> String {
+        let Self {
+            network,
+            core_id,
+            espace_id,
+            ..
+        } = self;
+        let core = text(wanted, "core_rpc").or(self.core_rpc.as_deref());
+        let espace = text(wanted, "espace_rpc").or(self.espace_rpc.as_deref());
+        json!([network, core_id, espace_id, core, espace]).to_string()
+    }
+}
+
+/// The configuration of one page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct PageConfig {
+    /// As data.
+    pub(crate) data: Json,
+    /// Origins that the page talks to.
+    pub(crate) connect: Vec<String>,
+}
+
+impl PageConfig {
+    /// Renders the configuration.
+    pub(crate) fn new(wish: &UiWish, chain: &ChainSide) -> Result<Self, Problem> {
+        let Some(core) = wish.core_rpc.clone().or_else(|| chain.core_rpc.clone()) else {
+            return Err(Problem::new(
+                "docker/missing-attribute",
+                &["core_rpc"],
+                "no RPC of Core Space is known that the page could ask",
+            )
+            .help("write `core_rpc`, as browsers reach it"));
+        };
+        // A chain without eSpace RPC: the page shows what Core Space knows.
+        let espace = wish.espace_rpc.clone().or_else(|| chain.espace_rpc.clone());
+        let (core_name, espace_name) = names(&chain.network);
+        let one = json!({
+            "poolManagerAddress": wish.manager,
+            "core": { "name": core_name, "RPC": core, "networkId": chain.core_id },
+            "eSpace": {
+                "name": espace_name,
+                "RPC": espace.clone().unwrap_or_default(),
+                "networkId": chain.espace_id,
+            },
+        });
+        let mut connect: Vec<String> = [Some(core), espace]
+            .into_iter()
+            .flatten()
+            .filter_map(|url| origin(&url).ok())
+            .collect();
+        connect.sort();
+        connect.dedup();
+        // The reference interface chooses by the name of the host that it is opened under, and a
+        // pool is on one network only, whatever its site is called.
+        let data = json!({ "defaultLang": "en", "testnet": one, "mainnet": one });
+        Ok(Self { data, connect })
+    }
+}
+
+/// The configuration as a `CommonJS` module; JSON is `JavaScript` since ES2019.
+pub(crate) fn module(data: &Json) -> String {
+    format!("module.exports = {data:#};\n")
+}
+
+/// Names of both spaces, as wallets show them.
+fn names(network: &str) -> (&'static str, &'static str) {
+    match network {
+        "mainnet" => ("Conflux Hydra", "Conflux eSpace"),
+        "testnet" => ("Conflux Testnet", "Conflux eSpace (Testnet)"),
+        _ => ("Conflux Devnet", "Conflux eSpace (Devnet)"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ui::wish::tests::wish;
+
+    fn chain() -> ChainSide {
+        ChainSide::read(&Attributes::from([
+            ("network".to_owned(), Value::from("testnet")),
+            ("core_chain_id".to_owned(), Value::Integer(1)),
+            ("espace_chain_id".to_owned(), Value::Integer(71)),
+            (
+                "core_rpc".to_owned(),
+                Value::from("https://test.confluxrpc.com/v2"),
+            ),
+        ]))
+    }
+
+    #[test]
+    fn both_names_of_the_network_mean_the_pool_s_own() {
+        let config = PageConfig::new(&wish(&[]), &chain()).unwrap();
+        assert_eq!(config.data["testnet"], config.data["mainnet"]);
+        assert_eq!(config.data["mainnet"]["core"]["networkId"], 1);
+        assert_eq!(config.data["mainnet"]["eSpace"]["networkId"], 71);
+        assert_eq!(config.connect, ["https://test.confluxrpc.com"]);
+        let text = module(&config.data);
+        assert!(text.starts_with("module.exports = {\n"), "{text}");
+    }
+
+    #[test]
+    fn what_the_page_s_block_says_comes_before_the_chain() {
+        let one = wish(&[("core_rpc", "https://rpc.example:8443/a".into())]);
+        let config = PageConfig::new(&one, &chain()).unwrap();
+        assert_eq!(config.connect, ["https://rpc.example:8443"]);
+        let written = [("core_rpc".to_owned(), "https://rpc.example".into())].into();
+        assert_ne!(
+            chain().digest_text(&written),
+            chain().digest_text(&Attributes::new())
+        );
+        let error = PageConfig::new(&wish(&[]), &ChainSide::default()).unwrap_err();
+        assert_eq!(error.path, ["core_rpc"]);
+    }
+}

@@ -1,0 +1,224 @@
+//! The container of a page: how it is made, and what somebody changed on it.
+//!
+//! - Reads: the decisions of a plan; the container as the engine describes it.
+//! - Returns: the request that makes it; names of what differs.
+//! - Never: gives it more than a server of static files needs.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+
+use bollard::models::{
+    ContainerCreateBody, ContainerInspectResponse, HostConfig, HostConfigLogConfig, PortBinding,
+    PortMap, RestartPolicy, RestartPolicyNameEnum,
+};
+use pospool_model::{Address, Attributes};
+use serde::{Deserialize, Serialize};
+
+use super::image::{PORT, USER};
+use crate::names::{self, Name};
+use crate::node::container::{NO_NEW_PRIVILEGES, owner};
+
+/// Label of a container: digest over what the page was made from, apart from its own attributes.
+pub(crate) const CONTENT: &str = "pospool.content";
+/// Label of a container: digest of its page.
+pub(crate) const PAGE: &str = "pospool.page";
+/// Time that the server has to end.
+pub(crate) const STOP_SECONDS: i64 = 10;
+const MEMORY: i64 = 128 << 20;
+const PIDS: i64 = 64;
+/// The container's log: the newest 30 MB.
+const LOG: [(&str, &str); 2] = [("max-size", "10m"), ("max-file", "3")];
+
+/// Everything that decides how a page's container is made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Made {
+    /// Its name, and the one of its network.
+    pub(crate) name: Name,
+    /// Lineage of the state.
+    pub(crate) lineage: String,
+    /// Its resource.
+    pub(crate) address: Address,
+    /// Name of the image.
+    pub(crate) image: String,
+    /// Digest of everything in that image.
+    pub(crate) digest: String,
+    /// Digest of the page in it.
+    pub(crate) page: String,
+    /// Digest over what the page was made from, apart from its attributes.
+    pub(crate) content: String,
+    /// Where it is published.
+    pub(crate) listen: SocketAddr,
+    /// Normalised attributes, for its label.
+    pub(crate) attributes: Attributes,
+}
+
+impl Made {
+    /// Labels of the container.
+    pub(crate) fn labels(&self) -> BTreeMap<String, String> {
+        // Wanted attributes have no unknown part here, and maps of text always have a JSON form.
+        let attributes = serde_json::to_string(&self.attributes).unwrap_or_default();
+        let mut labels = self.owner();
+        for (name, value) in [
+            (names::DIGEST, &self.digest),
+            (PAGE, &self.page),
+            (CONTENT, &self.content),
+            (names::ATTRIBUTES, &attributes),
+        ] {
+            labels.insert(name.to_owned(), value.clone());
+        }
+        labels
+    }
+
+    /// Labels that say whose an object is.
+    pub(crate) fn owner(&self) -> BTreeMap<String, String> {
+        owner(&self.lineage, &self.address)
+    }
+
+    /// The request that makes the container.
+    pub(crate) fn body(&self) -> ContainerCreateBody {
+        ContainerCreateBody {
+            image: Some(self.image.clone()),
+            user: Some(USER.to_owned()),
+            labels: Some(self.labels().into_iter().collect()),
+            exposed_ports: Some(vec![port()]),
+            stop_signal: Some("SIGTERM".to_owned()),
+            stop_timeout: Some(STOP_SECONDS),
+            host_config: Some(self.host_config()),
+            ..ContainerCreateBody::default()
+        }
+    }
+
+    fn host_config(&self) -> HostConfig {
+        HostConfig {
+            network_mode: Some(self.name.to_string()),
+            port_bindings: Some(self.ports()),
+            memory: Some(MEMORY),
+            memory_swap: Some(MEMORY),
+            pids_limit: Some(PIDS),
+            readonly_rootfs: Some(true),
+            cap_drop: Some(vec!["ALL".to_owned()]),
+            security_opt: Some(vec![NO_NEW_PRIVILEGES.to_owned()]),
+            log_config: Some(HostConfigLogConfig {
+                typ: Some("json-file".to_owned()),
+                config: Some(
+                    LOG.map(|(key, value)| (key.to_owned(), value.to_owned()))
+                        .into(),
+                ),
+            }),
+            // It has no secret: unlike a node it may come back alone after a reboot.
+            restart_policy: Some(RestartPolicy {
+                name: Some(RestartPolicyNameEnum::UNLESS_STOPPED),
+                maximum_retry_count: None,
+            }),
+            ..HostConfig::default()
+        }
+    }
+
+    fn ports(&self) -> PortMap {
+        let binding = PortBinding {
+            host_ip: Some(self.listen.ip().to_string()),
+            host_port: Some(self.listen.port().to_string()),
+        };
+        [(port(), Some(vec![binding]))].into()
+    }
+
+    /// Names what differs between this and a container; empty when nothing does.
+    pub(crate) fn differences(&self, found: &ContainerInspectResponse) -> Vec<&'static str> {
+        let config = found.config.clone().unwrap_or_default();
+        let host = found.host_config.clone().unwrap_or_default();
+        let ours = self.host_config();
+        let empty = |list: Option<&Vec<String>>| list.is_none_or(Vec::is_empty);
+        let policy = host.restart_policy.as_ref().and_then(|policy| policy.name);
+        let checks = [
+            ("image", config.image.as_ref() == Some(&self.image)),
+            ("user", config.user.as_deref() == Some(USER)),
+            ("memory", host.memory == ours.memory),
+            ("pids limit", host.pids_limit == ours.pids_limit),
+            ("logs", host.log_config == ours.log_config),
+            (
+                "restart policy",
+                policy == Some(RestartPolicyNameEnum::UNLESS_STOPPED),
+            ),
+            ("ports", host.port_bindings == ours.port_bindings),
+            ("read-only root", host.readonly_rootfs == Some(true)),
+            (
+                "capabilities",
+                empty(host.cap_add.as_ref()) && host.cap_drop == ours.cap_drop,
+            ),
+            (
+                "privileges",
+                host.privileged != Some(true) && host.security_opt == ours.security_opt,
+            ),
+            ("mounts", found.mounts.as_ref().is_none_or(Vec::is_empty)),
+            ("network", host.network_mode == ours.network_mode),
+        ];
+        checks
+            .into_iter()
+            .filter(|(_, same)| !same)
+            .map(|(name, _)| name)
+            .collect()
+    }
+}
+
+fn port() -> String {
+    format!("{PORT}/tcp")
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use bollard::models::{ContainerConfig, MountPoint};
+
+    use super::*;
+
+    pub(crate) fn made() -> Made {
+        Made {
+            name: Name::new("pospool-1a2b3c4d-ui.site").unwrap(),
+            lineage: "1a2b3c4d-0000".to_owned(),
+            address: "ui.site".parse().unwrap(),
+            image: "pospool/ui:0123456789ab".to_owned(),
+            digest: "0123456789ab".to_owned(),
+            page: "0a".to_owned(),
+            content: "0b".to_owned(),
+            listen: "127.0.0.1:8080".parse().unwrap(),
+            attributes: Attributes::new(),
+        }
+    }
+
+    fn inspected(made: &Made) -> ContainerInspectResponse {
+        let body = made.body();
+        ContainerInspectResponse {
+            config: Some(ContainerConfig {
+                image: body.image,
+                user: body.user,
+                ..ContainerConfig::default()
+            }),
+            host_config: body.host_config,
+            ..ContainerInspectResponse::default()
+        }
+    }
+
+    #[test]
+    fn changes_by_hand_are_named_and_nothing_else() {
+        let made = made();
+        let mut found = inspected(&made);
+        assert_eq!(made.differences(&found), Vec::<&str>::new());
+        let host = found.host_config.as_mut().unwrap();
+        host.readonly_rootfs = Some(false);
+        host.cap_add = Some(vec!["NET_ADMIN".to_owned()]);
+        host.memory = None;
+        found.mounts = Some(vec![MountPoint::default()]);
+        assert_eq!(
+            made.differences(&found),
+            ["memory", "read-only root", "capabilities", "mounts"]
+        );
+    }
+
+    #[test]
+    fn it_is_published_where_the_operator_says_and_nowhere_else() {
+        let ports = made().ports();
+        let bindings = ports["8080/tcp"].as_ref().unwrap();
+        assert_eq!(bindings.len(), 1);
+        assert_eq!(bindings[0].host_ip.as_deref(), Some("127.0.0.1"));
+    }
+}

@@ -1,0 +1,383 @@
+//! Both images of a page: recipes, digests, and the contexts that Docker builds them from.
+//!
+//! - Reads: a recipe, files, the program that serves them.
+//! - Returns: names made from the content, and tar archives.
+//! - Never: puts anything in that its digest does not cover.
+
+use std::io::{self, Write};
+
+use flate2::{Compression, GzBuilder};
+use serde::{Deserialize, Serialize};
+
+use super::config::DATA;
+use super::files::Files;
+use super::program::Program;
+use crate::image::hash;
+use crate::names::{ImageRef, Name};
+
+/// User and group of the server.
+pub(crate) const USER: &str = "10001:10001";
+/// Port of the server in its container.
+pub(crate) const PORT: u16 = 8080;
+/// Release whose server is in the image; another one makes another image.
+pub(crate) const SERVER: &str = env!("CARGO_PKG_VERSION");
+/// Counted up when an image changes in a way that its parts do not show.
+const FORM: u32 = 1;
+const PAGES: &str = "pospool/page";
+const SERVERS: &str = "pospool/ui";
+/// Ends of names whose bytes are compressed already.
+const PACKED: [&str; 9] = [
+    "gz", "png", "jpg", "jpeg", "gif", "webp", "woff", "woff2", "ico",
+];
+/// Smallest file that is worth a compressed form.
+const WORTH: usize = 512;
+
+/// Everything that goes into the page.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PageRecipe {
+    /// The files, or what they are built from.
+    pub(crate) from: FromFiles,
+    /// What the page knows of its pool.
+    pub(crate) config: serde_json::Value,
+}
+
+/// Files of this machine, bound to their content.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub(crate) enum FromFiles {
+    /// Built files.
+    Built {
+        /// Their folder.
+        path: String,
+        /// Digest of the files when the plan was made.
+        digest: String,
+    },
+    /// Sources.
+    Tree(Box<BuildRecipe>),
+}
+
+/// Sources and what builds them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct BuildRecipe {
+    /// Folder of the whole tree.
+    pub(crate) path: String,
+    /// Digest of its files when the plan was made.
+    pub(crate) digest: String,
+    /// Folder in the tree that is built.
+    pub(crate) folder: String,
+    /// Lock file of this machine to build with, and its digest.
+    pub(crate) lock: Option<(String, String)>,
+    /// The image in which it is built.
+    pub(crate) image: ImageRef,
+    /// Variables of the build.
+    pub(crate) environment: std::collections::BTreeMap<String, String>,
+    /// Where packages come from; not part of the digest, since the lock file binds their content.
+    pub(crate) mirror: Option<String>,
+    /// Certificate authorities of this machine for that; not part of the digest either.
+    pub(crate) ca_bundle: Option<String>,
+    /// Memory limit of the build in bytes.
+    pub(crate) memory: i64,
+}
+
+impl FromFiles {
+    /// Digest over what the files come from.
+    pub(crate) fn digest(&self) -> String {
+        let parts = match self {
+            Self::Built { digest, .. } => serde_json::json!(["built", digest]),
+            Self::Tree(tree) => serde_json::json!([
+                "tree",
+                tree.digest,
+                tree.folder,
+                tree.lock.as_ref().map(|(_, digest)| digest),
+                tree.image,
+                tree.environment,
+            ]),
+        };
+        hash(parts.to_string().as_bytes())
+    }
+}
+
+impl PageRecipe {
+    /// Digest over everything that goes in.
+    pub(crate) fn digest(&self) -> String {
+        let parts = serde_json::json!([FORM, self.from.digest(), self.config]);
+        hash(parts.to_string().as_bytes())
+    }
+
+    /// Name of the page's image.
+    pub(crate) fn tag(&self) -> String {
+        tag(PAGES, &self.digest())
+    }
+
+    /// The archive from which Docker makes the page's image.
+    pub(crate) fn context(&self, mut files: Files) -> io::Result<Vec<u8>> {
+        files
+            .entry(DATA.to_owned())
+            .or_insert_with(|| format!("{:#}\n", self.config).into_bytes());
+        let mut archive = tar::Builder::new(Vec::new());
+        add(
+            &mut archive,
+            "Dockerfile",
+            b"FROM scratch\nCOPY site/ /site/\n",
+            0o644,
+        )?;
+        for (path, bytes) in &files {
+            add(&mut archive, &format!("site/{path}"), bytes, 0o644)?;
+            let packed = compressed(path, bytes)?;
+            let beside = format!("{path}.gz");
+            if let Some(packed) = packed.filter(|_| !files.contains_key(&beside)) {
+                add(&mut archive, &format!("site/{beside}"), &packed, 0o644)?;
+            }
+        }
+        archive.into_inner()
+    }
+}
+
+/// Everything that goes into the image with the server.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ServerRecipe {
+    /// Digest of the page.
+    pub(crate) page: String,
+    /// Origins that the page may talk to.
+    pub(crate) connect: Vec<String>,
+    /// Release of the server.
+    pub(crate) server: String,
+}
+
+impl ServerRecipe {
+    /// Digest over everything that goes in.
+    pub(crate) fn digest(&self) -> String {
+        let parts = serde_json::json!([FORM, self.page, self.connect, self.server]);
+        hash(parts.to_string().as_bytes())
+    }
+
+    /// Name of the image.
+    pub(crate) fn tag(&self) -> String {
+        server_tag(&self.digest())
+    }
+
+    /// Name of the image of the page.
+    pub(crate) fn page_tag(&self) -> String {
+        tag(PAGES, &self.page)
+    }
+
+    /// The archive from which Docker makes the image; `page` is the id of the page's own.
+    pub(crate) fn context(&self, page: &str, program: &Program) -> io::Result<Vec<u8>> {
+        let mut archive = tar::Builder::new(Vec::new());
+        let file = self.dockerfile(page, program);
+        add(&mut archive, "Dockerfile", file.as_bytes(), 0o644)?;
+        for (path, bytes) in &program.files {
+            add(&mut archive, path, bytes, 0o755)?;
+        }
+        archive.into_inner()
+    }
+
+    fn dockerfile(&self, page: &str, program: &Program) -> String {
+        let words = |words: &[String]| serde_json::to_string(words).unwrap_or_default();
+        let mut command: Vec<String> = ["serve", "/site", "--listen"].map(str::to_owned).into();
+        command.push(format!("0.0.0.0:{PORT}"));
+        for origin in &self.connect {
+            command.extend(["--connect".to_owned(), origin.clone()]);
+        }
+        let mut probe = program.entry.clone();
+        probe.extend(["serve", "--probe"].map(str::to_owned));
+        probe.push(format!("127.0.0.1:{PORT}"));
+        format!(
+            "FROM {page}\nCOPY pospool/ /pospool/\nUSER {USER}\nWORKDIR /site\nEXPOSE {PORT}\n\
+             ENTRYPOINT {}\nCMD {}\n\
+             HEALTHCHECK --interval=5s --timeout=4s --start-period=15s --retries=3 CMD {}\n",
+            words(&program.entry),
+            words(&command),
+            words(&probe),
+        )
+    }
+}
+
+/// Name of the image with the server that has a digest.
+pub(crate) fn server_tag(digest: &str) -> String {
+    tag(SERVERS, digest)
+}
+
+/// Whether a name is one of an image that was made here.
+pub(crate) fn is_ours(name: &str) -> bool {
+    let tag = [PAGES, SERVERS]
+        .iter()
+        .find_map(|repository| name.strip_prefix(repository)?.strip_prefix(':'));
+    tag.is_some_and(|tag| Name::new(tag).is_ok())
+}
+
+fn tag(repository: &str, digest: &str) -> String {
+    format!("{repository}:{}", digest.get(..12).unwrap_or(digest))
+}
+
+/// The compressed form of a file, if it is smaller.
+fn compressed(path: &str, bytes: &[u8]) -> io::Result<Option<Vec<u8>>> {
+    let extension = path.rsplit_once('.').map_or("", |(_, end)| end);
+    if bytes.len() < WORTH || PACKED.contains(&extension.to_ascii_lowercase().as_str()) {
+        return Ok(None);
+    }
+    // No time in it: the same page has the same bytes.
+    let mut encoder = GzBuilder::new()
+        .mtime(0)
+        .write(Vec::new(), Compression::best());
+    encoder.write_all(bytes)?;
+    let packed = encoder.finish()?;
+    Ok(Some(packed).filter(|packed| packed.len() < bytes.len()))
+}
+
+fn add(archive: &mut tar::Builder<Vec<u8>>, path: &str, bytes: &[u8], mode: u32) -> io::Result<()> {
+    let mut header = tar::Header::new_gnu();
+    header.set_size(bytes.len() as u64);
+    header.set_mode(mode);
+    header.set_mtime(0);
+    archive.append_data(&mut header, path, bytes)
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    fn page() -> PageRecipe {
+        PageRecipe {
+            from: FromFiles::Built {
+                path: "./site".to_owned(),
+                digest: "01".to_owned(),
+            },
+            config: serde_json::json!({ "mainnet": {} }),
+        }
+    }
+
+    fn build() -> BuildRecipe {
+        BuildRecipe {
+            path: "/cache/tree".to_owned(),
+            digest: "01".to_owned(),
+            folder: "interface".to_owned(),
+            lock: Some(("pool.lock".to_owned(), "02".to_owned())),
+            image: ImageRef::parse("node:20").unwrap(),
+            environment: [].into(),
+            mirror: None,
+            ca_bundle: None,
+            memory: 1,
+        }
+    }
+
+    fn names(context: &[u8]) -> Vec<String> {
+        tar::Archive::new(context)
+            .entries()
+            .unwrap()
+            .map(|entry| entry.unwrap().path().unwrap().display().to_string())
+            .collect()
+    }
+
+    #[test]
+    fn a_page_is_made_again_for_its_content_and_for_nothing_else() {
+        let tree = |change: &dyn Fn(&mut BuildRecipe)| {
+            let mut build = build();
+            change(&mut build);
+            let from = FromFiles::Tree(Box::new(build));
+            PageRecipe { from, ..page() }.digest()
+        };
+        let same = tree(&|_| {});
+        let nothing: [&dyn Fn(&mut BuildRecipe); 4] = [
+            &|build| build.path = "/elsewhere".to_owned(),
+            &|build| build.mirror = Some("https://mirror.example".to_owned()),
+            &|build| build.ca_bundle = Some("/etc/ca.pem".to_owned()),
+            &|build| build.memory = 2,
+        ];
+        for change in nothing {
+            assert_eq!(tree(change), same);
+        }
+        let content: [&dyn Fn(&mut BuildRecipe); 5] = [
+            &|build| build.digest = "02".to_owned(),
+            &|build| build.folder = "other".to_owned(),
+            &|build| build.lock = None,
+            &|build| build.image = ImageRef::parse("node:22").unwrap(),
+            &|build| build.environment = [("A".to_owned(), "1".to_owned())].into(),
+        ];
+        for change in content {
+            assert_ne!(tree(change), same);
+        }
+        let mut other = page();
+        other.config = serde_json::json!({ "mainnet": { "poolManagerAddress": "cfx:a" } });
+        assert_ne!(other.digest(), page().digest());
+    }
+
+    #[test]
+    fn a_new_server_is_another_image_of_the_same_page() {
+        let recipe = ServerRecipe {
+            page: page().digest(),
+            connect: vec!["https://a.example".to_owned()],
+            server: "1".to_owned(),
+        };
+        let other = ServerRecipe {
+            server: "2".to_owned(),
+            ..recipe.clone()
+        };
+        assert_ne!(recipe.tag(), other.tag());
+        assert_eq!(recipe.page_tag(), other.page_tag());
+        assert_eq!(recipe.page_tag(), page().tag());
+        assert!(is_ours(&recipe.tag()) && is_ours(&recipe.page_tag()));
+        for other in [
+            "node:20",
+            "pospool/ui",
+            "pospool/node:0a",
+            "pospool/ui:../x",
+        ] {
+            assert!(!is_ours(other), "{other}");
+        }
+    }
+
+    #[test]
+    fn the_page_s_archive_has_the_configuration_and_compressed_forms() {
+        let files: Files = [
+            ("index.html", "<p></p>".to_owned()),
+            ("static/a.js", "let a = 1;\n".repeat(200)),
+            ("static/b.png", "x".repeat(2000)),
+        ]
+        .map(|(path, text)| (path.to_owned(), text.into_bytes()))
+        .into();
+        let context = page().context(files.clone()).unwrap();
+        assert_eq!(
+            names(&context),
+            [
+                "Dockerfile",
+                "site/index.html",
+                "site/pool.config.json",
+                "site/static/a.js",
+                "site/static/a.js.gz",
+                "site/static/b.png",
+            ]
+        );
+        assert_eq!(
+            context,
+            page().context(files).unwrap(),
+            "the same bytes each time"
+        );
+    }
+
+    #[test]
+    fn the_server_s_image_ends_as_a_user_without_rights() {
+        let program = Program {
+            files: vec![("pospool/pospool".to_owned(), vec![1])],
+            entry: vec!["/pospool/pospool".to_owned()],
+        };
+        let recipe = ServerRecipe {
+            page: "0a".to_owned(),
+            connect: vec!["https://a.example".to_owned()],
+            server: "1".to_owned(),
+        };
+        let text = recipe.dockerfile("sha256:aa", &program);
+        assert!(text.starts_with("FROM sha256:aa\n"), "{text}");
+        assert!(text.contains("\nUSER 10001:10001\n"), "{text}");
+        assert!(
+            text.contains("\nCMD [\"serve\",\"/site\",\"--listen\",\"0.0.0.0:8080\",\"--connect\",\"https://a.example\"]\n"),
+            "{text}"
+        );
+        assert!(
+            text.contains(" CMD [\"/pospool/pospool\",\"serve\",\"--probe\",\"127.0.0.1:8080\"]\n")
+        );
+    }
+}

@@ -1,0 +1,453 @@
+//! A page as the spec wants it, in normal form and in types.
+//!
+//! - Reads: attributes of one `ui`.
+//! - Returns: the normal form; a [`UiWish`], or the first thing that is not known yet.
+//! - Never: looks outside.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use pospool_model::{Address, Attributes, Problem, Value};
+
+use super::AS_GIVEN;
+use crate::kinds::AS_MADE;
+use crate::names::{ImageRef, Name};
+use crate::node::wish::{bytes, bytes_text, text};
+
+/// Where the page is published while the spec does not say it.
+const LISTEN: &str = "127.0.0.1:8080";
+/// Memory of a build while the spec does not say it.
+const BUILD_MEMORY: &str = "4g";
+/// Attributes that only a build has a use for.
+const BUILD_ONLY: [&str; 6] = [
+    "build_environment",
+    "build_memory",
+    "ca_bundle",
+    "folder",
+    "lock",
+    "package_mirror",
+];
+
+/// One page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct UiWish {
+    pub(crate) chain: Address,
+    pub(crate) manager: String,
+    pub(crate) core_rpc: Option<String>,
+    pub(crate) espace_rpc: Option<String>,
+    pub(crate) listen: SocketAddr,
+    pub(crate) from: From,
+}
+
+/// What the page is made from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum From {
+    /// A folder of built files.
+    Built(PathBuf),
+    /// A folder of sources.
+    Tree(Tree),
+}
+
+/// Sources, and how they are built.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Tree {
+    pub(crate) path: PathBuf,
+    pub(crate) folder: String,
+    pub(crate) image: ImageRef,
+    pub(crate) lock: Option<PathBuf>,
+    pub(crate) mirror: Option<String>,
+    pub(crate) ca_bundle: Option<PathBuf>,
+    pub(crate) environment: BTreeMap<String, String>,
+    pub(crate) memory: i64,
+}
+
+impl UiWish {
+    /// Reads attributes that `normalise` let through.
+    pub(crate) fn read(attributes: &Attributes) -> Result<Self, Problem> {
+        if let Some((name, _)) = attributes.iter().find(|(_, value)| value.has_unknown()) {
+            return Err(Problem::new(
+                "docker/unknown-value",
+                &[name],
+                format!(
+                    "`{name}` is not known before the apply, and the page's image is made from it"
+                ),
+            )
+            .help("write the value, or a reference to something that is known in the plan"));
+        }
+        let owned = |name: &str| text(attributes, name).map(str::to_owned);
+        let listen = text(attributes, "listen").unwrap_or(LISTEN);
+        Ok(Self {
+            chain: attributes
+                .get("chain")
+                .and_then(Value::as_resource)
+                .cloned()
+                .ok_or_else(|| missing("chain"))?,
+            manager: owned("manager").ok_or_else(|| missing("manager"))?,
+            core_rpc: owned("core_rpc"),
+            espace_rpc: owned("espace_rpc"),
+            listen: address(listen)
+                .map_err(|what| Problem::new("docker/bad-port", &["listen"], what))?,
+            from: From::read(attributes)?,
+        })
+    }
+}
+
+impl From {
+    /// Reads what the page is made from; the rest of the page may be unknown yet.
+    pub(crate) fn read(attributes: &Attributes) -> Result<Self, Problem> {
+        match text(attributes, "built") {
+            Some(folder) => Ok(Self::Built(folder.into())),
+            None => Tree::read(attributes).map(Self::Tree),
+        }
+    }
+}
+
+impl Tree {
+    fn read(attributes: &Attributes) -> Result<Self, Problem> {
+        let owned = |name: &str| text(attributes, name).map(str::to_owned);
+        let image = owned("build_image").ok_or_else(|| missing("build_image"))?;
+        let image = ImageRef::parse(&image)
+            .map_err(|what| Problem::new("docker/bad-image", &["build_image"], what))?;
+        Ok(Self {
+            path: owned("tree").ok_or_else(|| missing("tree"))?.into(),
+            folder: owned("folder").unwrap_or_default(),
+            image,
+            lock: owned("lock").map(PathBuf::from),
+            mirror: owned("package_mirror"),
+            ca_bundle: owned("ca_bundle").map(PathBuf::from),
+            environment: variables(attributes).unwrap_or_default(),
+            memory: text(attributes, "build_memory")
+                .or(Some(BUILD_MEMORY))
+                .and_then(bytes)
+                .unwrap_or(4 << 30),
+        })
+    }
+}
+
+/// Brings a page's attributes into their normal form.
+pub(crate) fn normalise(attributes: &mut Attributes, problems: &mut Vec<Problem>) {
+    for (name, value) in [
+        ("listen", LISTEN),
+        ("state", "running"),
+        ("hardening", AS_MADE),
+        ("content", AS_GIVEN),
+    ] {
+        attributes
+            .entry(name.to_owned())
+            .or_insert_with(|| value.into());
+    }
+    for (name, only) in [
+        ("state", "running"),
+        ("hardening", AS_MADE),
+        ("content", AS_GIVEN),
+    ] {
+        if text(attributes, name).is_some_and(|found| found != only) {
+            problems.push(Problem::new(
+                "docker/bad-value",
+                &[name],
+                format!("`{name}` may only be `{only}`: it is there to show what changed outside"),
+            ));
+        }
+    }
+    source(attributes, problems);
+    listen(attributes, problems);
+    manager(attributes, problems);
+    for name in ["core_rpc", "espace_rpc", "package_mirror"] {
+        if let Some(url) = text(attributes, name)
+            && let Err(what) = origin(url)
+        {
+            problems.push(Problem::new("docker/bad-url", &[name], what));
+        }
+    }
+    if let Some(memory) = text(attributes, "build_memory") {
+        match bytes(memory) {
+            Some(bytes) => {
+                attributes.insert("build_memory".to_owned(), bytes_text(bytes).into());
+            }
+            None => problems.push(Problem::new(
+                "docker/bad-memory",
+                &["build_memory"],
+                format!("`{memory}` is not an amount of memory: write `4g`"),
+            )),
+        }
+    }
+    if attributes
+        .get("build_environment")
+        .is_some_and(|it| *it != Value::Unknown)
+        && variables(attributes).is_none()
+    {
+        problems.push(Problem::new(
+            "docker/bad-value",
+            &["build_environment"],
+            "`build_environment` is a map of variables and texts: `{ NODE_OPTIONS = \"--openssl-legacy-provider\" }`",
+        ));
+    }
+}
+
+/// Either built files or sources with an image that builds them.
+fn source(attributes: &Attributes, problems: &mut Vec<Problem>) {
+    let has = |name: &str| attributes.contains_key(name);
+    let mut refuse = |path: &str, what: String| {
+        problems.push(Problem::new("docker/bad-page", &[path], what));
+    };
+    match (has("built"), has("tree")) {
+        (true, true) => refuse(
+            "built",
+            "`built` and `tree` are both there: built files are not built again".to_owned(),
+        ),
+        (false, false) => refuse(
+            "built",
+            "neither `built` nor `tree` says what the page is made from".to_owned(),
+        ),
+        (true, false) => {
+            for name in BUILD_ONLY
+                .into_iter()
+                .chain(["build_image"])
+                .filter(|name| has(name))
+            {
+                refuse(
+                    name,
+                    format!("`{name}` has no use for files that are built already"),
+                );
+            }
+        }
+        (false, true) if !has("build_image") => {
+            refuse(
+                "tree",
+                "`tree` needs `build_image`, the image in which the page is built".to_owned(),
+            );
+        }
+        (false, true) => {}
+    }
+    if text(attributes, "folder").is_some_and(|folder| !is_inner(folder)) {
+        refuse(
+            "folder",
+            "`folder` is a path inside of the tree, such as `interface`".to_owned(),
+        );
+    }
+    match text(attributes, "build_image").map(ImageRef::parse) {
+        Some(Err(what)) => problems.push(Problem::new("docker/bad-image", &["build_image"], what)),
+        Some(Ok(image)) if image.digest().is_none() => problems.push(
+            Problem::new(
+                "docker/unpinned",
+                &["build_image"],
+                format!("`{image}` is not pinned: whoever can move its tag writes the page that users sign with"),
+            )
+            .help("write `name:tag@sha256:…`; `docker inspect --format '{{.RepoDigests}}' IMAGE` shows the digest"),
+        ),
+        _ => {}
+    }
+}
+
+/// Whether a path stays inside of the folder that it starts at.
+fn is_inner(path: &str) -> bool {
+    !path.is_empty() && path.split('/').all(|part| Name::new(part).is_ok())
+}
+
+fn listen(attributes: &mut Attributes, problems: &mut Vec<Problem>) {
+    let Some(written) = text(attributes, "listen") else {
+        return;
+    };
+    match address(written) {
+        Ok(address) => {
+            attributes.insert("listen".to_owned(), address.to_string().into());
+        }
+        Err(what) => problems.push(Problem::new("docker/bad-port", &["listen"], what)),
+    }
+}
+
+fn address(text: &str) -> Result<SocketAddr, String> {
+    text.parse()
+        .ok()
+        .filter(|address: &SocketAddr| address.port() != 0)
+        .ok_or_else(|| format!("`{text}` is not an address and a port such as `127.0.0.1:8080`"))
+}
+
+/// A Core Space address in base32; its checksum is checked where it is made.
+fn manager(attributes: &Attributes, problems: &mut Vec<Problem>) {
+    let Some(manager) = text(attributes, "manager") else {
+        return;
+    };
+    let lower = manager.to_ascii_lowercase();
+    let base32 = lower.split_once(':').is_some_and(|(prefix, rest)| {
+        let network = matches!(prefix, "cfx" | "cfxtest")
+            || prefix
+                .strip_prefix("net")
+                .is_some_and(|id| id.parse::<u32>().is_ok());
+        network
+            && rest
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b':' || byte == b'.')
+    });
+    if !base32 {
+        problems.push(
+            Problem::new(
+                "docker/bad-value",
+                &["manager"],
+                format!("`{manager}` is not a Core Space address"),
+            )
+            .help("write `core_contract.manager.address`"),
+        );
+    }
+}
+
+/// Environment of the build, in texts.
+fn variables(attributes: &Attributes) -> Option<BTreeMap<String, String>> {
+    let map = attributes.get("build_environment")?.as_map()?;
+    let one = |(name, value): (&String, &Value)| {
+        let ok = !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+        Some((name.clone(), value.as_text().filter(|_| ok)?.to_owned()))
+    };
+    map.iter().map(one).collect()
+}
+
+/// Scheme, host and port of a URL that every visitor may read.
+pub(crate) fn origin(url: &str) -> Result<String, String> {
+    let wrong = |why: &str| format!("`{url}` {why}");
+    let (scheme, rest) = url
+        .split_once("://")
+        .filter(|(scheme, _)| matches!(*scheme, "http" | "https"))
+        .ok_or_else(|| wrong("is not an http or https URL"))?;
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    if authority.contains('@') {
+        // Not repeated: it may hold a password.
+        return Err(
+            "the URL holds a user or a password, and a page is read by everybody".to_owned(),
+        );
+    }
+    let ok = !authority.is_empty()
+        && authority
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b".-:[]".contains(&byte));
+    if ok {
+        Ok(format!("{scheme}://{authority}"))
+    } else {
+        Err(wrong("names no host"))
+    }
+}
+
+fn missing(name: &str) -> Problem {
+    Problem::new(
+        "docker/missing-attribute",
+        &[],
+        format!("`{name}` is missing"),
+    )
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// Attributes of a page from built files, in normal form.
+    pub(crate) fn attributes(extra: &[(&str, Value)]) -> Attributes {
+        let resource = |text: &str| Value::Resource(text.parse().unwrap());
+        let mut attributes = Attributes::from([
+            ("host".to_owned(), resource("host.main")),
+            ("chain".to_owned(), resource("chain.net")),
+            (
+                "manager".to_owned(),
+                Value::from("cfxtest:acaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"),
+            ),
+            ("built".to_owned(), Value::from("./site")),
+        ]);
+        for (name, value) in extra {
+            attributes.insert((*name).to_owned(), value.clone());
+        }
+        attributes.retain(|_, value| *value != Value::Null);
+        attributes
+    }
+
+    pub(crate) fn wish(extra: &[(&str, Value)]) -> UiWish {
+        let mut attributes = attributes(extra);
+        let mut problems = Vec::new();
+        normalise(&mut attributes, &mut problems);
+        assert_eq!(problems, []);
+        UiWish::read(&attributes).unwrap()
+    }
+
+    fn codes(extra: &[(&str, Value)]) -> Vec<(&'static str, String)> {
+        let mut problems = Vec::new();
+        normalise(&mut attributes(extra), &mut problems);
+        problems
+            .into_iter()
+            .map(|problem| (problem.code, problem.path.concat()))
+            .collect()
+    }
+
+    #[test]
+    fn every_problem_is_named_at_its_place() {
+        let found = codes(&[
+            ("manager", "0x12".into()),
+            ("listen", "8080".into()),
+            ("core_rpc", "https://me:secret@rpc.example".into()),
+            ("espace_rpc", "rpc.example".into()),
+            ("lock", "pool.lock".into()),
+            ("content", "other".into()),
+        ]);
+        let expected = [
+            ("docker/bad-value", "content"),
+            ("docker/bad-page", "lock"),
+            ("docker/bad-port", "listen"),
+            ("docker/bad-value", "manager"),
+            ("docker/bad-url", "core_rpc"),
+            ("docker/bad-url", "espace_rpc"),
+        ];
+        assert_eq!(found, expected.map(|(code, path)| (code, path.to_owned())));
+    }
+
+    #[test]
+    fn a_page_is_built_by_a_pinned_image_only() {
+        let tree = |image: &str| {
+            [
+                ("built", Value::Null),
+                ("tree", "./page".into()),
+                ("build_image", Value::from(image)),
+            ]
+        };
+        assert_eq!(codes(&tree("node:20"))[0].0, "docker/unpinned");
+        let pinned = format!("node:20@sha256:{}", "0a".repeat(32));
+        assert_eq!(codes(&tree(&pinned)), []);
+        assert!(matches!(wish(&tree(&pinned)).from, From::Tree(tree) if tree.memory == 4 << 30));
+        let both = [("tree", Value::from("./page"))];
+        assert_eq!(codes(&both)[0].0, "docker/bad-page");
+        assert_eq!(codes(&[("built", Value::Null)])[0].0, "docker/bad-page");
+    }
+
+    #[test]
+    fn a_folder_stays_inside_of_its_tree() {
+        for (path, ok) in [
+            ("interface", true),
+            ("a/b", true),
+            ("..", false),
+            ("/a", false),
+            ("a/../b", false),
+        ] {
+            assert_eq!(is_inner(path), ok, "{path}");
+        }
+    }
+
+    #[test]
+    fn a_manager_that_is_not_known_yet_is_no_problem_before_the_plan() {
+        let unknown = [("manager", Value::Unknown)];
+        assert_eq!(codes(&unknown), []);
+        let error = UiWish::read(&attributes(&unknown)).unwrap_err();
+        assert_eq!(error.code, "docker/unknown-value");
+    }
+
+    #[test]
+    fn origins_are_scheme_host_and_port() {
+        assert_eq!(
+            origin("http://127.0.0.1:12537").as_deref(),
+            Ok("http://127.0.0.1:12537")
+        );
+        assert_eq!(
+            origin("https://a.example/x?y=z#w").as_deref(),
+            Ok("https://a.example")
+        );
+        for wrong in ["", "a", "ws://a", "https://", "https:// a", "https://a;b"] {
+            assert!(origin(wrong).is_err(), "{wrong}");
+        }
+        assert!(!origin("https://u:secret@a").unwrap_err().contains("secret"));
+    }
+}
