@@ -29,7 +29,7 @@ pub(crate) fn design(
     let mut draft = Draft::new(task.address);
     let account = task.wanted.get("account").and_then(Value::as_resource);
     for call in &known.calls {
-        let sender = account.ok_or_else(|| no_account()).map_err(one)?;
+        let sender = account.ok_or_else(no_account).map_err(one)?;
         let sender = Sender::find(facts, sender).map_err(one)?;
         let mut plan = Plan::new(call.duty.kind.name(), call.duty.summary(), call.limits);
         plan.to = Some(known.bridge.into());

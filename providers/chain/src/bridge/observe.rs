@@ -6,7 +6,7 @@
 
 use futures_util::future::join_all;
 use pospool_model::provider::{Observation, Observed, Scene, Target};
-use pospool_model::{Attributes, Drip, Problem, ProviderError, Value};
+use pospool_model::{Address, Attributes, Drip, Problem, ProviderError, Value};
 use serde_json::json;
 
 use super::duties::{self, Duty, Kind, Seen, Waiting};
@@ -66,63 +66,75 @@ struct Service<'a> {
     network: u32,
 }
 
+impl<'a> Service<'a> {
+    /// `None` while there is nothing to look at.
+    fn find(
+        target: &'a Target<'a>,
+        wanted: &'a Attributes,
+        chain: &Address,
+        scene: &Scene<'_>,
+    ) -> Result<Option<Self>, Problem> {
+        let Some((network, epoch)) = pinned(scene.outputs.get(chain)) else {
+            return Ok(None);
+        };
+        let Some(bridge) = bridge_of(wanted, scene, network)? else {
+            return Ok(None);
+        };
+        let account = wanted.get("account").unwrap_or(&Value::Null);
+        Ok(Some(Self {
+            target,
+            wanted,
+            bridge,
+            signer: address_of(account, scene.outputs, network, &["account"])?,
+            epoch,
+            network,
+        }))
+    }
+}
+
 async fn look_at(
     link: &Link,
     target: &Target<'_>,
     scene: &Scene<'_>,
 ) -> Result<Found, ProviderError> {
-    let absent = || Ok(Ok((Observed::Absent, None)));
-    let Some(wanted) = target.wanted else {
-        // It left the spec: nothing of it is outside.
-        return absent();
+    let absent = Ok(Ok((Observed::Absent, None)));
+    // One that left the spec leaves nothing outside.
+    let chain = chain_of(target.wanted, scene);
+    let (Some(wanted), Some(chain)) = (target.wanted, chain) else {
+        return absent;
     };
-    let Some(chain) = chain_of(Some(wanted), scene) else {
-        return absent();
-    };
-    let Some((network, epoch)) = pinned(scene.outputs.get(chain)) else {
-        return absent();
-    };
-    let bridge = match bridge_of(wanted, scene, network) {
-        Ok(Some(bridge)) => bridge,
-        Ok(None) => return absent(),
+    let service = match Service::find(target, wanted, chain, scene) {
+        Ok(Some(service)) => service,
+        Ok(None) => return absent,
         Err(problem) => return Ok(Err(problem)),
-    };
-    let account = wanted.get("account").unwrap_or(&Value::Null);
-    let signer = match address_of(account, scene.outputs, network, &["account"]) {
-        Ok(signer) => signer,
-        Err(problem) => return Ok(Err(problem)),
-    };
-    let service = Service {
-        target,
-        wanted,
-        bridge,
-        signer,
-        epoch,
-        network,
     };
     let unreachable = |error: RpcError| ProviderError::Unreachable {
         code: "chain/unreachable",
         what: format!("the Core Space RPC of `{chain}` (`core_rpc`)"),
         source: Some(Box::new(error)),
     };
-    let endpoints = scene
-        .wanted
-        .get(chain)
-        .map(|wanted| chain::endpoints(wanted, Space::Core));
+    let endpoints = scene.wanted.get(chain);
+    let endpoints = endpoints.map(|wanted| chain::endpoints(wanted, Space::Core));
     let rpc = Rpc::over(link, &endpoints.unwrap_or_default()).map_err(unreachable)?;
-    let found = match views(&service, &rpc).await.map_err(unreachable)? {
-        Ok(found) => found,
+    let views = match views(&service, &rpc).await.map_err(unreachable)? {
+        Ok(views) => views,
         Err(problem) => return Ok(Err(problem)),
     };
-    let (open, waiting) = duties::duties(&found.seen);
+    let ready = ready(&service, &rpc, &views).await.map_err(unreachable)?;
+    Ok(Ok(present(&service, &views, ready)))
+}
+
+/// What can be done now.
+async fn ready(service: &Service<'_>, rpc: &Rpc, views: &Views) -> Result<Ready, RpcError> {
+    let (open, waiting) = duties::duties(&views.seen);
     let mut ready = Ready {
         calls: Vec::new(),
         waiting,
     };
-    if found.under_way > 0 {
+    if views.under_way > 0 {
         let why = format!(
             "{} transactions of the account are under way",
-            found.under_way
+            views.under_way
         );
         let waiting = open.into_iter().map(|duty| Waiting {
             duty,
@@ -130,11 +142,9 @@ async fn look_at(
         });
         ready.waiting.extend(waiting);
     } else if !open.is_empty() {
-        simulate(&service, &rpc, found.price, open, &mut ready)
-            .await
-            .map_err(unreachable)?;
+        simulate(service, rpc, views.price, open, &mut ready).await?;
     }
-    Ok(Ok(present(&service, &found, ready)))
+    Ok(ready)
 }
 
 fn pinned(chain: Option<&Attributes>) -> Option<(u32, u64)> {
@@ -176,92 +186,127 @@ struct Views {
     troubles: Vec<Waiting>,
 }
 
-async fn views(service: &Service<'_>, rpc: &Rpc) -> Result<Result<Views, Problem>, RpcError> {
-    let at = At::Epoch(service.epoch);
-    let mut batch = Batch::default();
-    let mut view = |signature: &str| batch.view(service.bridge, &abi::selector(signature), at);
-    let owner = view("owner()");
-    let crossing = view("queryCrossingVotes()");
-    let summary = view("queryUserSummary()");
-    let unstakes = view("queryUnstakeLen()");
-    let first = view("eSpaceFirstUnstakeVotes()");
-    let interest = view("queryInterest()");
-    let escrow = view("eSpaceVotingEscrow()");
-    let locks = view("isLockInfoChanged()");
-    let votes = view("isVoteInfoChanged()");
-    let mapped = abi::call(
-        "mappedBalance(address)",
-        &[Argument::Address(service.bridge.bytes())],
-    );
-    let mapped = batch.view(cross_space_call(service.network), &mapped, at);
-    let code = batch.code(service.bridge, at);
-    let nonces = pending::ask(&mut batch, service.signer.into());
-    let balance = batch.balance(service.signer, At::LatestState);
-    let price = batch.ask("cfx_gasPrice", json!([]));
-    let block = batch.ask(
-        "cfx_getBlockByEpochNumber",
-        json!([quantity(service.epoch.into()), false]),
-    );
-    let answers = batch.send(rpc).await?;
-    for slot in [owner, crossing, summary, unstakes, interest, mapped, code] {
-        if let Some(refusal) = answers.silence(slot) {
-            return Err(RpcError::Refused {
-                method: "a question about a bridge".to_owned(),
-                refusal: refusal.clone(),
-            });
+/// Questions about a bridge and the account that calls it.
+struct Asked {
+    owner: Slot,
+    crossing: Slot,
+    summary: Slot,
+    unstakes: Slot,
+    first: Slot,
+    interest: Slot,
+    escrow: Slot,
+    locks: Slot,
+    votes: Slot,
+    mapped: Slot,
+    nonces: pending::Asked,
+    balance: Slot,
+    price: Slot,
+    block: Slot,
+}
+
+impl Asked {
+    fn of(service: &Service<'_>, batch: &mut Batch) -> Self {
+        let at = At::Epoch(service.epoch);
+        let mapped = [Argument::Address(service.bridge.bytes())];
+        let mapped = abi::call("mappedBalance(address)", &mapped);
+        let block = json!([quantity(service.epoch.into()), false]);
+        let nonces = pending::ask(batch, service.signer.into());
+        let mapped = batch.view(cross_space_call(service.network), &mapped, at);
+        let balance = batch.balance(service.signer, At::LatestState);
+        let price = batch.ask("cfx_gasPrice", json!([]));
+        let block = batch.ask("cfx_getBlockByEpochNumber", block);
+        let mut view = |signature: &str| batch.view(service.bridge, &abi::selector(signature), at);
+        Self {
+            owner: view("owner()"),
+            crossing: view("queryCrossingVotes()"),
+            summary: view("queryUserSummary()"),
+            unstakes: view("queryUnstakeLen()"),
+            first: view("eSpaceFirstUnstakeVotes()"),
+            interest: view("queryInterest()"),
+            escrow: view("eSpaceVotingEscrow()"),
+            locks: view("isLockInfoChanged()"),
+            votes: view("isVoteInfoChanged()"),
+            mapped,
+            nonces,
+            balance,
+            price,
+            block,
         }
     }
-    let number = |slot| {
-        answers
-            .bytes(slot)
-            .and_then(|bytes| abi::read_number(&bytes))
-    };
-    // A bridge answers every call, also one that it does not know: then with nothing.
-    let (Some(crossing), Some(unstakes), Some(interest), Some([locked, unlocked])) = (
-        number(crossing),
-        number(unstakes),
-        number(interest),
-        votes_of(&answers, summary),
-    ) else {
-        return Ok(Err(no_bridge(
-            service,
-            &answers,
-            [crossing, summary, unstakes, interest],
-        )));
-    };
-    let has_escrow = number_of_address(&answers, escrow);
+
+    /// Questions whose answers say what there is to do: a node in trouble must not be taken for a quiet bridge.
+    fn needed(&self) -> [Slot; 6] {
+        [
+            self.owner,
+            self.crossing,
+            self.summary,
+            self.unstakes,
+            self.interest,
+            self.mapped,
+        ]
+    }
+}
+
+async fn views(service: &Service<'_>, rpc: &Rpc) -> Result<Result<Views, Problem>, RpcError> {
+    let mut batch = Batch::default();
+    let asked = Asked::of(service, &mut batch);
+    let answers = batch.send(rpc).await?;
+    let mut needed = asked.needed().into_iter();
+    if let Some(refusal) = needed.find_map(|slot| answers.silence(slot)) {
+        return Err(RpcError::Refused {
+            method: "a question about a bridge".to_owned(),
+            refusal: refusal.clone(),
+        });
+    }
     let mut troubles = Vec::new();
-    let mut changed = |slot, kind| has_escrow && changed(&answers, slot, kind, &mut troubles);
-    let seen = Seen {
-        crossing,
-        mapped: number(mapped).unwrap_or_default(),
-        unstakes,
-        first_unstake: number(first).unwrap_or_default(),
+    let Some(seen) = read(service, &asked, &answers, &mut troubles) else {
+        return Ok(Err(no_bridge(service, &answers, &asked)));
+    };
+    let under_way = pending::read(asked.nonces, &answers)
+        .map_or(0, |nonces| nonces.next().saturating_sub(nonces.executed));
+    Ok(Ok(Views {
+        seen,
+        balance: answers.number(asked.balance),
+        under_way,
+        price: answers.number(asked.price).unwrap_or_default(),
+        troubles,
+    }))
+}
+
+/// `None` if it is no bridge: one answers every call, also one that it does not know, but then with nothing.
+fn read(
+    service: &Service<'_>,
+    asked: &Asked,
+    answers: &Answers,
+    troubles: &mut Vec<Waiting>,
+) -> Option<Seen> {
+    let number = |slot| {
+        let bytes = answers.bytes(slot)?;
+        abi::read_number(&bytes)
+    };
+    let [locked, unlocked] = votes_of(answers, asked.summary)?;
+    let has_escrow = is_set(answers, asked.escrow);
+    let mut news = |slot, kind| has_escrow && changed(answers, slot, kind, troubles);
+    let owner = answers.bytes(asked.owner);
+    let owner = owner.and_then(|bytes| abi::read_address(&bytes));
+    let block = answers.get(asked.block);
+    Some(Seen {
+        crossing: number(asked.crossing)?,
+        mapped: number(asked.mapped).unwrap_or_default(),
+        unstakes: number(asked.unstakes)?,
+        first_unstake: number(asked.first).unwrap_or_default(),
         locked,
         unlocked,
-        interest,
-        locks_changed: changed(locks, Kind::SyncLocks),
-        votes_changed: changed(votes, Kind::SyncVotes),
-        owns: answers
-            .bytes(owner)
-            .and_then(|bytes| abi::read_address(&bytes))
-            == Some(service.signer.bytes()),
-        block: answers
-            .get(block)
+        interest: number(asked.interest)?,
+        locks_changed: news(asked.locks, Kind::SyncLocks),
+        votes_changed: news(asked.votes, Kind::SyncVotes),
+        owns: owner == Some(service.signer.bytes()),
+        block: block
             .and_then(|block| field_u64(block, "blockNumber"))
             .unwrap_or(service.epoch),
         claimed_block: recorded_block(service),
         claim_every: claim_every(service.wanted),
-    };
-    let under_way = pending::read(nonces, &answers)
-        .map_or(0, |nonces| nonces.next().saturating_sub(nonces.executed));
-    Ok(Ok(Views {
-        seen,
-        balance: answers.number(balance),
-        under_way,
-        price: answers.number(price).unwrap_or_default(),
-        troubles,
-    }))
+    })
 }
 
 /// The chain's own contract that knows what has arrived from eSpace.
@@ -279,7 +324,7 @@ fn votes_of(answers: &Answers, slot: Slot) -> Option<[u128; 2]> {
     Some([word(2)?, word(3)?])
 }
 
-fn number_of_address(answers: &Answers, slot: Slot) -> bool {
+fn is_set(answers: &Answers, slot: Slot) -> bool {
     let address = answers
         .bytes(slot)
         .and_then(|bytes| abi::read_address(&bytes));
@@ -304,8 +349,9 @@ fn changed(answers: &Answers, slot: Slot, kind: Kind, troubles: &mut Vec<Waiting
     false
 }
 
-fn no_bridge(service: &Service<'_>, answers: &Answers, slots: [Slot; 4]) -> Problem {
-    let refusal = slots.iter().find_map(|slot| answers.result(*slot).err());
+fn no_bridge(service: &Service<'_>, answers: &Answers, asked: &Asked) -> Problem {
+    let mut slots = asked.needed().into_iter();
+    let refusal = slots.find_map(|slot| answers.result(slot).err());
     let why = match refusal {
         Some(refusal) => format!(": {}", revert::reason(refusal)),
         None => String::new(),

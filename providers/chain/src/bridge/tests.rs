@@ -54,10 +54,11 @@ const QUIET: Node = Node {
 };
 
 fn words(numbers: &[u128]) -> Json {
-    let words: String = numbers
+    let words: Vec<String> = numbers
         .iter()
         .map(|number| format!("{number:064x}"))
         .collect();
+    let words = words.concat();
     json!(format!("0x{words}"))
 }
 
@@ -167,10 +168,25 @@ async fn look(node: Node) -> Looked {
             normal("bridge_service", attributes(service)),
         ),
     ]);
+    let (outputs, found) = both_looks(&provider, &wanted).await;
+    Looked {
+        provider,
+        wanted,
+        outputs,
+        found,
+        _key: folder,
+    }
+}
+
+/// The outputs that were found, and what the last look found.
+async fn both_looks(
+    provider: &ChainProvider,
+    wanted: &BTreeMap<Address, Attributes>,
+) -> (BTreeMap<Address, Attributes>, Observation) {
     let mut outputs = BTreeMap::new();
     let mut found = Observation::default();
     for given in [true, false] {
-        let none = BTreeSet::new();
+        let unused = BTreeSet::new();
         let asked = wanted
             .iter()
             .filter(|(address, _)| (address.kind() != "bridge_service") == given);
@@ -179,12 +195,12 @@ async fn look(node: Node) -> Looked {
                 address,
                 wanted: Some(wanted),
                 recorded: None,
-                used: &none,
+                used: &unused,
             })
             .collect();
         let scene = Scene {
             lineage: "test",
-            wanted: &wanted,
+            wanted,
             outputs: &outputs,
         };
         found = provider.observe(&targets, &scene).await.unwrap();
@@ -194,13 +210,7 @@ async fn look(node: Node) -> Looked {
             }
         }
     }
-    Looked {
-        provider,
-        wanted,
-        outputs,
-        found,
-        _key: folder,
-    }
+    (outputs, found)
 }
 
 impl Looked {

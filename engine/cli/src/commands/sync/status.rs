@@ -271,13 +271,13 @@ mod tests {
         Status::new(PathBuf::from("nowhere"), EVERY)
     }
 
-    fn seen(duties: &[&str], block: u64) -> Option<Vec<Service>> {
-        Some(vec![Service {
+    fn seen(duties: &[&str], block: u64) -> Vec<Service> {
+        vec![Service {
             address: "bridge_service.main".to_owned(),
             block,
             duties: duties.iter().map(ToString::to_string).collect(),
             ..Service::default()
-        }])
+        }]
     }
 
     fn round(conduct: Conduct, services: Option<Vec<Service>>) -> Round {
@@ -295,24 +295,24 @@ mod tests {
             (service.lag_seconds, service.lag_blocks)
         };
         status.take_at(
-            round(Conduct::Failed, seen(&["cross_stake 1"], 100)),
+            round(Conduct::Failed, Some(seen(&["cross_stake 1"], 100))),
             EVERY,
             1000,
         );
         assert_eq!(lags(&status), (0, 0));
-        let more = seen(&["cross_stake 2", "withdraw 1"], 160);
+        let more = Some(seen(&["cross_stake 2", "withdraw 1"], 160));
         status.take_at(round(Conduct::Failed, more), EVERY, 1030);
         assert_eq!(lags(&status), (30, 60));
         // Nothing could be seen: it is open as long as nobody knows better.
         status.take_at(round(Conduct::Failed, None), EVERY, 1100);
         assert_eq!(lags(&status), (100, 60));
         status.take_at(
-            round(Conduct::Sent, seen(&["withdraw 1"], 300)),
+            round(Conduct::Sent, Some(seen(&["withdraw 1"], 300))),
             EVERY,
             1130,
         );
         assert_eq!(lags(&status), (100, 140));
-        status.take_at(round(Conduct::Idle, seen(&[], 400)), EVERY, 1160);
+        status.take_at(round(Conduct::Idle, Some(seen(&[], 400))), EVERY, 1160);
         assert_eq!(lags(&status), (0, 0));
     }
 
