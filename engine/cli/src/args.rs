@@ -72,6 +72,8 @@ pub enum Command {
     Apply(ApplyArgs),
     /// Take down what can be taken down, and say what stays
     Destroy(DestroyArgs),
+    /// Serve a bridge between the spaces: do what there is to do, again and again
+    Sync(SyncArgs),
     /// Show the state, or a saved plan
     Show(ShowArgs),
     /// Look at the state, move it, or mend it
@@ -146,6 +148,26 @@ pub struct DestroyArgs {
     /// How the run goes.
     #[command(flatten)]
     pub run: RunArgs,
+    /// Values of variables.
+    #[command(flatten)]
+    pub variables: Variables,
+}
+
+/// Arguments of `sync`.
+#[derive(Debug, clap::Args)]
+pub struct SyncArgs {
+    /// Time between two rounds, such as 30s or 5m
+    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = duration)]
+    pub every: Duration,
+    /// End after one round
+    #[arg(long)]
+    pub once: bool,
+    /// File that each round writes its report into
+    #[arg(long, value_name = "FILE", default_value = "pospool.sync.json")]
+    pub status: PathBuf,
+    /// Say whether the syncer that writes that file is alive and well, and end with 0 or 1
+    #[arg(long)]
+    pub health: bool,
     /// Values of variables.
     #[command(flatten)]
     pub variables: Variables,

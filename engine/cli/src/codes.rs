@@ -67,6 +67,10 @@ const OWN: &[(&str, &str)] = &[
         "cli/missing-answer",
         "`pospool init` needs an answer that has no default, and there is no terminal to ask on.",
     ),
+    (
+        "cli/no-service",
+        "`pospool sync` serves a `bridge_service`, and the spec has none.",
+    ),
     ("cli/no-spec", "The file that --spec names is not there."),
     (
         "cli/no-topic",
@@ -75,6 +79,10 @@ const OWN: &[(&str, &str)] = &[
     (
         "cli/nobody-to-ask",
         "There are changes to approve, and input or messages are not on a terminal. Without --auto-approve nothing is changed then.",
+    ),
+    (
+        "cli/not-a-service",
+        "`pospool sync` approves its plans itself, so its spec may hold a chain, accounts and services, and nothing else.",
     ),
     (
         "cli/not-recorded",

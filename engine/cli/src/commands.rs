@@ -14,6 +14,7 @@ mod run;
 pub mod serve;
 pub mod show;
 pub mod state;
+pub mod sync;
 pub mod validate;
 pub mod version;
 
@@ -41,10 +42,11 @@ pub struct Session<'a, 'b> {
 /// Whether a command looks outside, and so needs a runtime with timers and signals.
 #[must_use]
 pub fn looks_outside(command: &Command) -> bool {
-    matches!(
-        command,
-        Command::Plan(_) | Command::Apply(_) | Command::Destroy(_)
-    )
+    match command {
+        Command::Plan(_) | Command::Apply(_) | Command::Destroy(_) => true,
+        Command::Sync(args) => !args.health,
+        _ => false,
+    }
 }
 
 /// Whether a command is a server, which hears signals by itself.
@@ -67,6 +69,7 @@ pub async fn call(session: &mut Session<'_, '_>, command: &Command) -> Result<Ex
         Command::Plan(args) => plan::run(session, args).await,
         Command::Apply(args) => apply::run(session, args).await,
         Command::Destroy(args) => destroy::run(session, args).await,
+        Command::Sync(args) => sync::run(session, args).await,
         Command::Show(args) => show::run(session, args),
         Command::State(args) => state::run(session, &args.command),
         Command::Explain(args) => explain::run(session, args),

@@ -60,6 +60,12 @@ pub enum Failure {
         /// What changed since.
         reasons: Vec<String>,
     },
+    /// A spec for `sync` would make or change something.
+    #[error("`{0}` is not a service, and nobody approves what `sync` does")]
+    NotAService(String),
+    /// A spec for `sync` has nothing to serve.
+    #[error("the spec has no service")]
+    NoService,
     /// There is no spec.
     #[error("there is no spec `{0}`")]
     NoSpec(String),
@@ -146,6 +152,8 @@ impl Failure {
             Self::Look(error) => error.code(),
             Self::Unsettled(_) => "apply/unsettled",
             Self::Stale { .. } => "plan/stale",
+            Self::NotAService(_) => "cli/not-a-service",
+            Self::NoService => "cli/no-service",
             Self::NoSpec(_) => "cli/no-spec",
             Self::NobodyToAsk => "cli/nobody-to-ask",
             Self::Stopped => "apply/cancelled",
@@ -178,6 +186,9 @@ impl Failure {
             }
             Self::Stale { .. } => "nothing was changed; make a new plan with `pospool plan --out`".to_owned(),
             Self::NoSpec(_) => "write one with `pospool init`, or name another with --spec".to_owned(),
+            Self::NotAService(_) | Self::NoService => {
+                "give `sync` a spec of its own with a chain, an account and a `bridge_service`, and apply the rest with `pospool apply`".to_owned()
+            }
             Self::Stopped => "run `pospool apply` again to go on".to_owned(),
             Self::NobodyToAsk => "read the plan, then run this again with --auto-approve".to_owned(),
             Self::NotRecorded { meant: Some(meant), .. } | Self::NoTopic { meant: Some(meant), .. } => {

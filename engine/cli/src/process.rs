@@ -78,6 +78,7 @@ fn dispatch(args: &Args, console: &mut Console<'_>) -> Result<Exit, Failure> {
     let wait = match &args.command {
         Command::Apply(args) => args.run.wait,
         Command::Destroy(args) => args.run.wait,
+        Command::Sync(_) => commands::sync::WAIT,
         _ => wiring::NO_WAIT,
     };
     let (registry, interrupt) = (wiring::registry(wait), Interrupt::default());

@@ -5,6 +5,7 @@ mod plans;
 mod runs;
 mod states;
 mod stone;
+mod syncs;
 mod upkeep;
 
 use std::io::Cursor;

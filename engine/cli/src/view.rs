@@ -16,6 +16,7 @@ pub mod questions;
 pub mod repair;
 pub mod serve;
 pub mod state;
+pub mod sync;
 pub mod template;
 pub mod upkeep;
 pub mod validate;

@@ -21,6 +21,12 @@ pub const NO_WAIT: Duration = Duration::ZERO;
 /// Time between two looks at the chain.
 const POLL: Duration = Duration::from_secs(1);
 
+/// Kinds that `pospool sync` may serve without anybody's approval, and the attribute in which
+/// they show what there is to do.
+pub const SERVICES: &[&str] = &["bridge_service"];
+/// See [`SERVICES`].
+pub const DUTIES: &str = "duties";
+
 /// Explanations of the codes of providers.
 pub const CODES: &[&[(&str, &str)]] = &[pospool_chain::CODES, pospool_docker::CODES];
 

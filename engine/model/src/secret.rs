@@ -2,13 +2,18 @@
 
 use std::fmt;
 use std::io::Read;
+use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, Zeroizing};
 
 /// Most bytes of a secret file: what is larger is another file.
 const MOST_BYTES: usize = 64 << 10;
+
+/// A file that is read once, up to the end of its first line, and kept in memory for as long as the process lives.
+const STANDARD_INPUT: &str = "/dev/stdin";
 
 /// Where a secret comes from. The name is public, the content is not here.
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize, Deserialize)]
@@ -33,6 +38,7 @@ impl SecretRef {
                     return Err(SecretError::NotText(self.clone()));
                 }
             },
+            Self::File(path) if path == Path::new(STANDARD_INPUT) => standard_input()?,
             Self::File(path) => {
                 let bytes = read_file(path).map_err(|source| SecretError::File {
                     path: path.clone(),
@@ -57,6 +63,40 @@ impl SecretRef {
         }
         Ok(Secret(text))
     }
+}
+
+/// The secret of [`STANDARD_INPUT`], which can be read once and may be needed often.
+fn standard_input() -> Result<String, SecretError> {
+    static KEPT: Mutex<Option<Zeroizing<String>>> = Mutex::new(None);
+    let mut kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(text) = &*kept {
+        return Ok(text.as_str().to_owned());
+    }
+    let path = PathBuf::from(STANDARD_INPUT);
+    let failed = |source| SecretError::File {
+        path: path.clone(),
+        source,
+    };
+    // By its descriptor: a process without rights may not open the pipe that it was given by name.
+    let input = std::io::stdin().as_fd().try_clone_to_owned();
+    let line = first_line(std::fs::File::from(input.map_err(failed)?)).map_err(failed)?;
+    let text = std::str::from_utf8(&line)
+        .map_err(|_| SecretError::NotText(SecretRef::File(path.clone())))?;
+    *kept = Some(Zeroizing::new(text.to_owned()));
+    Ok(text.to_owned())
+}
+
+/// Reads up to the end of the first line, one byte at a time: what follows is somebody else's.
+fn first_line(mut input: impl Read) -> std::io::Result<Zeroizing<Vec<u8>>> {
+    let mut line = Zeroizing::new(Vec::with_capacity(MOST_BYTES + 1));
+    let mut byte = [0];
+    while line.len() <= MOST_BYTES && input.read(&mut byte)? == 1 {
+        line.push(byte[0]);
+        if byte[0] == b'\n' {
+            break;
+        }
+    }
+    Ok(line)
 }
 
 /// Reads a file, or a pipe, up to a byte more than a secret may have. The buffer is as large from the start, so
@@ -175,6 +215,16 @@ mod tests {
     fn a_file_without_end_is_no_secret() {
         let error = SecretRef::File("/dev/zero".into()).read().unwrap_err();
         assert!(matches!(error, SecretError::TooLarge(_)), "{error}");
+    }
+
+    #[test]
+    fn standard_input_gives_its_first_line_and_keeps_the_rest() {
+        let mut input = std::io::Cursor::new(b"key\nrest");
+        assert_eq!(first_line(&mut input).unwrap().as_slice(), b"key\n");
+        assert_eq!(first_line(&mut input).unwrap().as_slice(), b"rest");
+        assert!(first_line(&mut input).unwrap().is_empty());
+        let endless = std::io::repeat(b'a');
+        assert_eq!(first_line(endless).unwrap().len(), MOST_BYTES + 1);
     }
 
     #[test]

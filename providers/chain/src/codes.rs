@@ -39,6 +39,10 @@ pub const CODES: &[(&str, &str)] = &[
         "An RPC is not a URL of the form `http://…` or `https://…`.",
     ),
     (
+        "chain/bad-service",
+        "An attribute of a `bridge_service` cannot be what is meant.",
+    ),
+    (
         "chain/bad-setting",
         "A setting has a value that the contract cannot hold.",
     ),
@@ -69,6 +73,10 @@ pub const CODES: &[(&str, &str)] = &[
     (
         "chain/missing-input",
         "The node did not give what registering needs. Look whether it runs.",
+    ),
+    (
+        "chain/no-bridge",
+        "What a `bridge_service` names does not answer as a bridge between the spaces does. See its address, and that its pool, its eSpace pool and its proxy are set.",
     ),
     (
         "chain/no-code",

@@ -8,7 +8,10 @@ use std::collections::BTreeMap;
 
 use pospool_model::{Address, SecretRef};
 
+use crate::address::CoreAddress;
+use crate::bridge::duties::Duty;
 use crate::chain_address::{ChainAddress, Space};
+use crate::gas::Limits;
 use crate::verification::Likeness;
 use crate::work::{ChainRef, WaitLevel};
 
@@ -24,6 +27,7 @@ pub(crate) struct Facts {
     pub(crate) espace_accounts: BTreeMap<Address, AccountFacts>,
     pub(crate) contracts: BTreeMap<Address, ContractFacts>,
     pub(crate) registrations: BTreeMap<Address, RegistrationFacts>,
+    pub(crate) bridges: BTreeMap<Address, BridgeFacts>,
 }
 
 impl Facts {
@@ -114,4 +118,21 @@ pub(crate) struct ContractFacts {
 pub(crate) struct RegistrationFacts {
     /// The identifier that the pool is bound to.
     pub(crate) pool_identifier: Option<[u8; 32]>,
+}
+
+/// One bridge that is served.
+#[derive(Clone, Debug)]
+pub(crate) struct BridgeFacts {
+    pub(crate) bridge: CoreAddress,
+    /// Number of the block that was looked at.
+    pub(crate) block: u64,
+    /// What the node would accept now.
+    pub(crate) calls: Vec<BridgeCall>,
+}
+
+/// One call that is ready to be sent.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct BridgeCall {
+    pub(crate) duty: Duty,
+    pub(crate) limits: Limits,
 }

@@ -15,6 +15,7 @@ pub(crate) const KINDS: &[KindSchema] = &[
     FUNDING,
     POS_REGISTRATION,
     VERIFICATION,
+    crate::bridge::BRIDGE_SERVICE,
 ];
 
 const THE_CHAIN: AttributeSchema = AttributeSchema {

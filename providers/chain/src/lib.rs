@@ -23,6 +23,7 @@ mod answer;
 mod batch;
 #[cfg(test)]
 mod bench;
+mod bridge;
 mod chain;
 mod chain_address;
 mod codes;
@@ -164,6 +165,7 @@ impl Provider for ChainProvider {
             "funding" => Ok(funding::normalise(attributes)),
             "pos_registration" => registration::normalise(attributes),
             "verification" => verification::normalise(attributes),
+            "bridge_service" => bridge::normalise(attributes),
             _ => Ok(attributes),
         }
     }
@@ -184,6 +186,7 @@ impl Provider for ChainProvider {
             "funding" => funding::design(task, world, facts),
             "pos_registration" => registration::design::design(task, world, facts),
             "verification" => verification::design::design(task, world),
+            "bridge_service" => bridge::design::design(task, world, facts),
             _ => Ok(Design::default()),
         }
     }

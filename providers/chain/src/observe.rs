@@ -7,11 +7,12 @@
 mod given;
 mod made;
 
-use futures_util::future::join;
+use futures_util::future::join3;
 use pospool_model::provider::{self, Observation, Observed, Scene, Target};
 use pospool_model::{Address, Attributes, ProviderError, Value};
 
 use crate::account;
+use crate::bridge;
 use crate::chain_address::Space;
 use crate::facts::Facts;
 use crate::rpc::RpcError;
@@ -40,13 +41,21 @@ pub(crate) async fn observe(
         parts.extend(given::look(link, &given, scene).await);
     }
     if !made.is_empty() || !verified.is_empty() {
-        let looks = join(
+        // Services are among what is made too, for their accounts.
+        let served: Vec<&Target<'_>> = made
+            .iter()
+            .copied()
+            .filter(|target| target.address.kind() == "bridge_service")
+            .collect();
+        let looks = join3(
             made::look(link, &made, scene),
             verification::observe::look(link, web, &verified, scene),
+            bridge::observe::look(link, &served, scene),
         );
-        let (found, seen) = looks.await;
+        let (found, seen, services) = looks.await;
         parts.extend(found);
         parts.push(seen.map(|seen| (seen, Facts::default())));
+        parts.push(services);
     }
     for part in parts {
         let (found, known) = part?;
@@ -60,6 +69,7 @@ pub(crate) async fn observe(
         facts.espace_accounts.extend(known.espace_accounts);
         facts.contracts.extend(known.contracts);
         facts.registrations.extend(known.registrations);
+        facts.bridges.extend(known.bridges);
     }
     for account in facts
         .accounts
@@ -76,7 +86,10 @@ pub(crate) async fn observe(
 }
 
 /// The chain that attributes name, or the only one.
-fn chain_of<'a>(attributes: Option<&'a Attributes>, scene: &Scene<'a>) -> Option<&'a Address> {
+pub(crate) fn chain_of<'a>(
+    attributes: Option<&'a Attributes>,
+    scene: &Scene<'a>,
+) -> Option<&'a Address> {
     let named = attributes
         .and_then(|attributes| attributes.get("chain"))
         .and_then(Value::as_resource);

@@ -14,20 +14,20 @@ use super::first_pool::votes;
 use super::project::{Project, network, number as quantity, rpc};
 use ground::{Bytes20, Ground};
 
-const PROXY: &str = "contracts/utils/Proxy1967.sol:Proxy1967";
-const BRIDGE: &str = "contracts/eSpacePoolBridge.sol:CoreBridge";
-const ESCROW: &str = "contracts/VotingEscrow.sol:VotingEscrow";
-const ESPACE_POOL: &str = "contracts/eSpace/eSpacePoSPool.sol:ESpacePoSPool";
-const ESPACE_ESCROW: &str = "contracts/eSpace/VotingEscrow.sol:EVotingEscrow";
-const ORACLE: &str = "contracts/eSpace/CoreSpaceInfo.sol:CoreSpaceInfo";
+pub(super) const PROXY: &str = "contracts/utils/Proxy1967.sol:Proxy1967";
+pub(super) const BRIDGE: &str = "contracts/eSpacePoolBridge.sol:CoreBridge";
+pub(super) const ESCROW: &str = "contracts/VotingEscrow.sol:VotingEscrow";
+pub(super) const ESPACE_POOL: &str = "contracts/eSpace/eSpacePoSPool.sol:ESpacePoSPool";
+pub(super) const ESPACE_ESCROW: &str = "contracts/eSpace/VotingEscrow.sol:EVotingEscrow";
+pub(super) const ORACLE: &str = "contracts/eSpace/CoreSpaceInfo.sol:CoreSpaceInfo";
 
-const CFX: u128 = 1_000_000_000_000_000_000;
-const VOTE: u128 = 1000 * CFX;
+pub(super) const CFX: u128 = 1_000_000_000_000_000_000;
+pub(super) const VOTE: u128 = 1000 * CFX;
 /// Blocks of a quarter of a year on public networks: the step of locks for governance.
-const QUARTER: u128 = 15_768_000;
+pub(super) const QUARTER: u128 = 15_768_000;
 
 /// The first of the accounts that this test uses; the operator, then users.
-const ACCOUNT: usize = 4;
+pub(super) const ACCOUNT: usize = 4;
 
 /// Periods of the contracts, in blocks of a quarter of a second.
 const LOCK_PERIOD: u128 = 40;
@@ -36,6 +36,19 @@ const ESPACE_PERIOD: u128 = 40;
 
 #[test]
 fn live_espace_ground_carries_stake_interest_and_votes_both_ways() {
+    let project = pool_of_core_space();
+    let ground = Ground::new(&[PROXY, BRIDGE, ESCROW, ESPACE_POOL, ESPACE_ESCROW], ORACLE);
+    let two_spaces = TwoSpaces::wired(&ground, &project);
+    two_spaces.carries_stake();
+    two_spaces.asks_stake_back();
+    two_spaces.carries_governance();
+    two_spaces.carries_interest();
+    two_spaces.pays_stake_out();
+    ground.print_table();
+}
+
+/// The pool of Core space and its node, with periods that a test can wait for.
+pub(super) fn pool_of_core_space() -> Project {
     let project = Project::new(ACCOUNT);
     project.edit(
         "# lock_period   = blocks(2250000)",
@@ -46,15 +59,7 @@ fn live_espace_ground_carries_stake_interest_and_votes_both_ways() {
         &format!("unlock_period = blocks({UNLOCK_PERIOD})"),
     );
     project.ok(&["apply", "--auto-approve"]);
-
-    let ground = Ground::new(&[PROXY, BRIDGE, ESCROW, ESPACE_POOL, ESPACE_ESCROW], ORACLE);
-    let two_spaces = TwoSpaces::wired(&ground, &project);
-    two_spaces.carries_stake();
-    two_spaces.asks_stake_back();
-    two_spaces.carries_governance();
-    two_spaces.carries_interest();
-    two_spaces.pays_stake_out();
-    ground.print_table();
+    project
 }
 
 /// A key with money in Core space only gets as far as eSpace on its own.
@@ -73,21 +78,21 @@ fn live_espace_ground_moves_money_across() {
 }
 
 /// A pool in both spaces.
-struct TwoSpaces<'a> {
-    ground: &'a Ground,
-    operator: Sender,
-    staker: Sender,
-    voter: Sender,
-    pos_address: String,
+pub(super) struct TwoSpaces<'a> {
+    pub(super) ground: &'a Ground,
+    pub(super) operator: Sender,
+    pub(super) staker: Sender,
+    pub(super) voter: Sender,
+    pub(super) pos_address: String,
     pool: Bytes20,
-    bridge: Bytes20,
-    espace_pool: Bytes20,
+    pub(super) bridge: Bytes20,
+    pub(super) espace_pool: Bytes20,
     espace_escrow: Bytes20,
 }
 
 impl<'a> TwoSpaces<'a> {
     /// Creates and wires everything that pospool has not made.
-    fn wired(ground: &'a Ground, project: &Project) -> Self {
+    pub(super) fn wired(ground: &'a Ground, project: &Project) -> Self {
         let accounts = &network().accounts[ACCOUNT..];
         let [operator, staker, voter] = [0, 1, 2].map(|nth| Ground::sender(&accounts[nth]));
         let recorded = |resource: &str| {
@@ -266,12 +271,12 @@ impl<'a> TwoSpaces<'a> {
     }
 
     /// Waits for a number to be more than nothing.
-    fn wait(&self, what: &str, look: impl Fn() -> u128) {
+    pub(super) fn wait(&self, what: &str, look: impl Fn() -> u128) {
         self.ground.wait(what, || (look() > 0).then_some(()));
     }
 
     /// The staker's votes in eSpace: all, available, locked, unlocked.
-    fn of_staker(&self) -> Vec<u128> {
+    pub(super) fn of_staker(&self) -> Vec<u128> {
         let own = [address(self.staker.espace_address)];
         self.asks_espace_pool("userSummary(address)", &own)
     }
@@ -299,13 +304,13 @@ impl<'a> TwoSpaces<'a> {
             .call(&self.operator, Space::ESpace, to, function, arguments);
     }
 
-    fn pool_of(&self, user: &Sender, function: &str, arguments: &[Word]) {
+    pub(super) fn pool_of(&self, user: &Sender, function: &str, arguments: &[Word]) {
         let to = self.espace_pool;
         self.ground
             .call(user, Space::ESpace, to, function, arguments);
     }
 
-    fn votes(&self, function: &str, arguments: &[Word]) {
+    pub(super) fn votes(&self, function: &str, arguments: &[Word]) {
         let (by, to) = (&self.voter, self.espace_escrow);
         self.ground.call(by, Space::ESpace, to, function, arguments);
     }
@@ -315,11 +320,11 @@ impl<'a> TwoSpaces<'a> {
             .words(&self.operator, Space::Core, to, function, arguments)
     }
 
-    fn asks_bridge(&self, function: &str) -> Vec<u128> {
+    pub(super) fn asks_bridge(&self, function: &str) -> Vec<u128> {
         self.asks(self.bridge, function, &[])
     }
 
-    fn asks_espace_pool(&self, function: &str, arguments: &[Word]) -> Vec<u128> {
+    pub(super) fn asks_espace_pool(&self, function: &str, arguments: &[Word]) -> Vec<u128> {
         let to = self.espace_pool;
         self.ground
             .words(&self.operator, Space::ESpace, to, function, arguments)

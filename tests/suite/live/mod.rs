@@ -15,6 +15,7 @@ mod ledger;
 mod points;
 mod project;
 mod secrets;
+mod syncer;
 mod ui;
 mod upgraded;
 mod verified;

@@ -109,7 +109,7 @@ pub(super) async fn carry_out(
 }
 
 /// Whether the state already says everything that an apply without steps would write.
-fn is_known(plan: &Plan, store: &Store) -> bool {
+pub(super) fn is_known(plan: &Plan, store: &Store) -> bool {
     let state = store.state();
     let chains = plan
         .chains

@@ -1,0 +1,142 @@
+//! `pospool sync`: an apply again and again, for what a pool's bridge has to be told.
+//!
+//! - Reads: a spec of services alone, the state, and the outside, once in every round.
+//! - Does: what there is to do; says in one line a round how it went, and writes the same into a status file.
+//! - Never: makes anything: a spec with more than services is refused, since nobody approves these plans.
+
+mod round;
+mod status;
+mod watch;
+
+use std::path::PathBuf;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use pospool_model::{Address, Role};
+
+use crate::args::SyncArgs;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::view;
+use crate::wiring;
+
+use super::Session;
+use super::pipeline::{self, NoSpec, Spec};
+use round::Round;
+use status::Status;
+use watch::Watch;
+
+pub use status::{Conduct, Report, Service, Trouble};
+
+/// Longest time between two rounds when rounds fail.
+const LONGEST: Duration = Duration::from_mins(5);
+/// Time to the next round when this one did something: there may be more.
+const SOON: Duration = Duration::from_secs(1);
+/// How often a pause looks whether the user wants to stop.
+const HEARTBEAT: Duration = Duration::from_millis(200);
+/// Longest wait for one transaction in one round; the next round goes on with it.
+pub const WAIT: Duration = Duration::from_mins(3);
+
+/// Runs the command.
+pub async fn run(session: &mut Session<'_, '_>, args: &SyncArgs) -> Result<Exit, Failure> {
+    let file = session.project.path(&args.status);
+    if args.health {
+        return health(session, &file);
+    }
+    let spec = pipeline::load(
+        session.project,
+        &args.variables,
+        session.registry,
+        NoSpec::IsAnError,
+    )?;
+    only_services(session, &spec)?;
+    // A signal must reach the pauses too.
+    session.interrupt.working(true);
+    let ended = rounds(session, &spec, args, file).await;
+    session.interrupt.working(false);
+    ended
+}
+
+/// Nobody reads these plans, so they must hold nothing but calls that a service makes.
+fn only_services(session: &Session<'_, '_>, spec: &Spec) -> Result<(), Failure> {
+    let role = |address: &Address| Some(session.registry.schema(address.kind())?.role);
+    let addresses = || spec.config.resources().map(|resource| &resource.address);
+    let is_service = |address: &Address| wiring::SERVICES.contains(&address.kind());
+    let other =
+        addresses().find(|address| role(address) == Some(Role::Managed) && !is_service(address));
+    match other {
+        Some(other) => Err(Failure::NotAService(other.to_string())),
+        None if addresses().any(is_service) => Ok(()),
+        None => Err(Failure::NoService),
+    }
+}
+
+async fn rounds(
+    session: &mut Session<'_, '_>,
+    spec: &Spec,
+    args: &SyncArgs,
+    file: PathBuf,
+) -> Result<Exit, Failure> {
+    let mut status = Status::new(file, args.every);
+    let mut watch = Watch::default();
+    loop {
+        let found = round::round(session, spec, &mut watch).await;
+        let cancelled = session.interrupt.cancel().load(Ordering::Relaxed);
+        let open = found.open_effects;
+        let pause = status.take(found, args.every);
+        say(session, status.report())?;
+        // A status that cannot be written makes the syncer look dead, and it must go on all the same.
+        if let Err(failure) = status.write() {
+            session
+                .console
+                .tell(&view::failure::text(&failure, session.console.err_paint));
+        }
+        if cancelled || args.once {
+            return Ok(if open > 0 {
+                Exit::Converging
+            } else {
+                Exit::Done
+            });
+        }
+        if sleep(session, pause).await {
+            return Ok(Exit::Done);
+        }
+    }
+}
+
+/// Waits; returns whether the user wants to stop.
+async fn sleep(session: &Session<'_, '_>, pause: Duration) -> bool {
+    let cancel = session.interrupt.cancel();
+    let end = tokio::time::Instant::now() + pause;
+    loop {
+        if cancel.load(Ordering::Relaxed) {
+            return true;
+        }
+        let left = end.saturating_duration_since(tokio::time::Instant::now());
+        if left.is_zero() {
+            return false;
+        }
+        tokio::time::sleep(left.min(HEARTBEAT)).await;
+    }
+}
+
+fn say(session: &mut Session<'_, '_>, report: &Report) -> Result<(), Failure> {
+    let console = &mut *session.console;
+    if console.json {
+        console.say_json(report)
+    } else {
+        console.say(&view::sync::line_of(report))
+    }
+}
+
+/// Says whether the syncer that writes this status is alive and well.
+fn health(session: &mut Session<'_, '_>, file: &std::path::Path) -> Result<Exit, Failure> {
+    let verdict = status::verdict(file, status::now())?;
+    let console = &mut *session.console;
+    let (text, exit) = match verdict {
+        Ok(report) => (view::sync::line_of(&report), Exit::Done),
+        Err(why) => (format!("not healthy: {why}\n"), Exit::Error),
+    };
+    console.say(&text)?;
+    Ok(exit)
+}

@@ -1,0 +1,307 @@
+//! One round: settle, look, plan, and do what there is to do.
+//!
+//! - Reads: the state, the journal, the outside.
+//! - Does: one apply.
+//! - Never: fails as a whole: whatever goes wrong is in what it returns, and the next round tries again.
+
+use std::sync::{Mutex, PoisonError};
+
+use pospool_engine::apply::{self, Context, Event, Listener};
+use pospool_engine::plan::Options;
+use pospool_engine::settle;
+use pospool_engine::store::{Mode, Store, StoreError};
+use pospool_model::plan::EffectId;
+use pospool_model::provider::Observed;
+use pospool_model::{Attributes, Diagnostic, ProviderError, Severity, Value};
+
+use crate::failure::Failure;
+use crate::wiring;
+
+use super::super::Session;
+use super::super::pipeline::{self, Planned, Spec};
+use super::super::run;
+use super::status::{Conduct, Service, Trouble};
+use super::watch::{Turn, Watch};
+
+/// A transaction of somebody else took the place of ours.
+const TAKEN: &str = "chain/nonce-taken";
+
+/// What a round found and did.
+#[derive(Debug)]
+pub(super) struct Round {
+    pub(super) conduct: Conduct,
+    /// `None` if nothing could be seen.
+    pub(super) services: Option<Vec<Service>>,
+    pub(super) sent: Vec<String>,
+    pub(super) errors: Vec<Trouble>,
+    /// Effects that the journal holds as not ended.
+    pub(super) open_effects: usize,
+}
+
+impl Round {
+    pub(super) fn new(conduct: Conduct) -> Self {
+        Self {
+            conduct,
+            services: None,
+            sent: Vec::new(),
+            errors: Vec::new(),
+            open_effects: 0,
+        }
+    }
+}
+
+/// Does one round.
+pub(super) async fn round(session: &Session<'_, '_>, spec: &Spec, watch: &mut Watch) -> Round {
+    let mut round = Round::new(Conduct::Idle);
+    let ears = Ears::default();
+    if let Err(failure) = go(session, spec, watch, &ears, &mut round).await {
+        round.conduct = match &failure {
+            Failure::Store(StoreError::Locked { .. } | StoreError::Leased { .. }) => {
+                Conduct::StandingBy
+            }
+            _ => Conduct::Failed,
+        };
+        round.errors.extend(troubles(&failure));
+    }
+    let heard = ears.0.into_inner().unwrap_or_else(PoisonError::into_inner);
+    if !heard.done.is_empty() && round.conduct == Conduct::Idle {
+        round.conduct = Conduct::Sent;
+    }
+    round.sent = heard.done;
+    let cancelled = "apply/cancelled";
+    for trouble in heard.troubles {
+        let waits = trouble.code == "apply/converging" || trouble.code == cancelled;
+        if trouble.code == TAKEN {
+            watch.met_another();
+            round.conduct = Conduct::StandingBy;
+        } else if waits && round.conduct != Conduct::Failed {
+            round.conduct = Conduct::UnderWay;
+        } else {
+            round.conduct = Conduct::Failed;
+        }
+        if trouble.code != cancelled && !round.errors.contains(&trouble) {
+            round.errors.push(trouble);
+        }
+    }
+    round
+}
+
+async fn go(
+    session: &Session<'_, '_>,
+    spec: &Spec,
+    watch: &mut Watch,
+    ears: &Ears,
+    round: &mut Round,
+) -> Result<(), Failure> {
+    let mut store = session.project.open_state(Mode::Write, "sync")?;
+    if !store.exists() {
+        store.update(|_| {})?;
+    }
+    let ended = work(session, spec, watch, ears, &mut store, round).await;
+    round.open_effects = store.open_effects().len();
+    ended
+}
+
+async fn work(
+    session: &Session<'_, '_>,
+    spec: &Spec,
+    watch: &mut Watch,
+    ears: &Ears,
+    store: &mut Store,
+    round: &mut Round,
+) -> Result<(), Failure> {
+    let cancel = session.interrupt.cancel();
+    if !store.open_effects().is_empty() {
+        watch.unsure();
+    }
+    if !settle::settle(store, session.registry, ears, cancel)
+        .await?
+        .is_empty()
+    {
+        // What is not settled was heard; nothing new may begin before it is.
+        watch.unsure();
+        return Ok(());
+    }
+    let options = Options::default();
+    let planned = pipeline::make_plan(spec, store.state(), session.registry, &options).await?;
+    let services = services(&planned);
+    let open = services.iter().any(|service| !service.duties.is_empty());
+    round.services = Some(services);
+    let turn = watch.turn(&store.state().counters, &planned.seen.counters, open);
+    match turn {
+        Turn::Go => {}
+        Turn::Listen => {
+            round.conduct = Conduct::Listening;
+            return Ok(());
+        }
+        Turn::StandBy(more) => {
+            round.conduct = Conduct::StandingBy;
+            round.errors.push(other_hand(more));
+            return Ok(());
+        }
+    }
+    let errors: Vec<&Diagnostic> = errors_of(&planned.problems).collect();
+    if !errors.is_empty() {
+        round.conduct = Conduct::Failed;
+        round.errors.extend(errors.into_iter().map(trouble_of));
+        return Ok(());
+    }
+    if planned.plan.steps.is_empty() && run::is_known(&planned.plan, store) {
+        return Ok(());
+    }
+    let context = Context {
+        config: &spec.config,
+        registry: session.registry,
+        seen: &planned.seen,
+        cancel,
+    };
+    let outcome = apply::apply(&planned.plan, context, store, ears).await?;
+    if !outcome.failures.is_empty() || outcome.not_begun > 0 || !outcome.converging.is_empty() {
+        watch.unsure();
+    }
+    ears.converging(&outcome.converging);
+    Ok(())
+}
+
+fn errors_of(problems: &[Diagnostic]) -> impl Iterator<Item = &Diagnostic> {
+    problems
+        .iter()
+        .filter(|problem| problem.severity == Severity::Error)
+}
+
+fn trouble_of(problem: &Diagnostic) -> Trouble {
+    Trouble {
+        code: problem.code.to_owned(),
+        what: problem.summary.clone(),
+        help: problem.help.clone(),
+    }
+}
+
+fn other_hand(more: u32) -> Trouble {
+    Trouble {
+        code: "state/other-hand".to_owned(),
+        what: "somebody else signs with the key of this syncer, so it stands by".to_owned(),
+        help: Some(format!(
+            "let one syncer only run with a key; this one goes on when duties stay undone and the nonce does not move for {more} rounds more"
+        )),
+    }
+}
+
+/// What a failure holds, each part for itself.
+fn troubles(failure: &Failure) -> Vec<Trouble> {
+    match failure {
+        Failure::Problems { problems, .. } => errors_of(problems).map(trouble_of).collect(),
+        other => vec![Trouble {
+            code: other.code().to_owned(),
+            what: with_causes(other),
+            help: other.help(),
+        }],
+    }
+}
+
+fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(next) = cause {
+        let more = next.to_string();
+        if !text.contains(&more) {
+            text = format!("{text}: {more}");
+        }
+        cause = next.source();
+    }
+    text
+}
+
+/// What the plan's look says of the services.
+fn services(planned: &Planned) -> Vec<Service> {
+    let objects = planned.seen.objects.iter();
+    let services = objects.filter(|(address, _)| wiring::SERVICES.contains(&address.kind()));
+    services
+        .filter_map(|(address, observed)| match observed {
+            Observed::Absent => None,
+            Observed::Present {
+                attributes,
+                outputs,
+            } => Some(Service {
+                address: address.to_string(),
+                signer: text(outputs, "signer"),
+                balance_drip: match outputs.get("balance") {
+                    Some(Value::Amount(drip)) => drip.0.to_string(),
+                    _ => String::new(),
+                },
+                block: outputs
+                    .get("block")
+                    .and_then(Value::as_integer)
+                    .and_then(|block| block.try_into().ok())
+                    .unwrap_or_default(),
+                duties: texts(attributes, wiring::DUTIES),
+                waiting: texts(outputs, "waiting"),
+                lag_seconds: 0,
+                lag_blocks: 0,
+            }),
+        })
+        .collect()
+}
+
+fn text(values: &Attributes, name: &str) -> String {
+    let text = values.get(name).and_then(Value::as_text);
+    text.unwrap_or_default().to_owned()
+}
+
+fn texts(values: &Attributes, name: &str) -> Vec<String> {
+    let list = values.get(name).and_then(Value::as_list);
+    let texts = list.unwrap_or_default().iter().filter_map(Value::as_text);
+    texts.map(ToOwned::to_owned).collect()
+}
+
+/// Remembers what was done and what failed.
+#[derive(Default)]
+struct Ears(Mutex<Heard>);
+
+#[derive(Default)]
+struct Heard {
+    begun: Vec<(EffectId, String)>,
+    done: Vec<String>,
+    troubles: Vec<Trouble>,
+}
+
+impl Ears {
+    fn converging(&self, waits: &[(EffectId, String)]) {
+        let mut heard = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let waits = waits.iter().map(|(id, what)| Trouble {
+            code: "apply/converging".to_owned(),
+            what: format!("{id}: {what}"),
+            help: None,
+        });
+        heard.troubles.extend(waits);
+    }
+}
+
+impl Listener for Ears {
+    fn hear(&self, event: &Event<'_>) {
+        let mut heard = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match event {
+            Event::Started { id, summary } => {
+                heard.begun.push(((*id).clone(), (*summary).to_owned()));
+            }
+            Event::Ended { id, .. } => {
+                let begun = heard.begun.iter().find(|(one, _)| one == *id);
+                let summary = begun.map_or_else(
+                    || id.to_string(),
+                    |(id, what)| format!("{}: {what}", id.name),
+                );
+                heard.done.push(summary);
+            }
+            Event::Failed { id, error } => heard.troubles.push(trouble(id, error)),
+            Event::Waiting { .. } | Event::Recorded { .. } => {}
+        }
+    }
+}
+
+fn trouble(id: &EffectId, error: &ProviderError) -> Trouble {
+    Trouble {
+        code: error.code().to_owned(),
+        what: format!("{id}: {}", with_causes(error)),
+        help: None,
+    }
+}

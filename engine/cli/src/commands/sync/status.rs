@@ -1,0 +1,344 @@
+//! What a syncer says of itself: a report for each round, and the file that `pospool sync --health` reads.
+//!
+//! - Reads: what the rounds found, and the clock.
+//! - Returns: reports, how long to pause, whether a status is one of a healthy syncer.
+//! - Never: holds a secret, or leaves half a file.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use pospool_model::Drip;
+use serde::{Deserialize, Serialize};
+
+use crate::failure::Failure;
+use crate::view::FORMAT_VERSION;
+
+use super::{LONGEST, Round, SOON, WAIT};
+
+/// Rounds that may fail one after the other before a syncer counts as failing.
+const FAILURES: u32 = 3;
+/// Rounds that may be missing before a status is stale.
+const MISSING: u32 = 3;
+
+/// How a round went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Conduct {
+    /// There was nothing to do.
+    Idle,
+    /// Something was done.
+    Sent,
+    /// The first look of a new state.
+    Listening,
+    /// Somebody else signs with the key, or holds the state.
+    StandingBy,
+    /// Something is under way and not ended.
+    UnderWay,
+    /// Something failed.
+    Failed,
+}
+
+/// One service in one round.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Service {
+    /// Its name in the spec.
+    pub address: String,
+    /// Who signs.
+    pub signer: String,
+    /// Balance of the signer, in drip.
+    pub balance_drip: String,
+    /// Block that was looked at.
+    pub block: u64,
+    /// What there was to do.
+    pub duties: Vec<String>,
+    /// What waits, with the reason.
+    pub waiting: Vec<String>,
+    /// For how long the oldest duty is open, in seconds.
+    pub lag_seconds: u64,
+    /// The same in blocks.
+    pub lag_blocks: u64,
+}
+
+impl Service {
+    /// Balance of the signer.
+    #[must_use]
+    pub fn balance(&self) -> Option<Drip> {
+        self.balance_drip.parse().ok().map(Drip)
+    }
+}
+
+/// Something that went wrong.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trouble {
+    /// Stable code.
+    pub code: String,
+    /// What, and where.
+    pub what: String,
+    /// What to do.
+    pub help: Option<String>,
+}
+
+/// One round.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Report {
+    /// Version of this form.
+    pub format_version: u32,
+    /// Seconds since 1970.
+    pub time: u64,
+    /// Rounds of this process so far.
+    pub round: u64,
+    /// How it went.
+    pub conduct: Conduct,
+    /// The services.
+    pub services: Vec<Service>,
+    /// What was done.
+    pub sent: Vec<String>,
+    /// What went wrong.
+    pub errors: Vec<Trouble>,
+    /// Rounds that failed one after the other, with this one.
+    pub failures: u32,
+    /// Seconds until the next round.
+    pub next_seconds: u64,
+    /// After so many seconds without another round something is wrong.
+    pub stale_seconds: u64,
+}
+
+/// The status of a process.
+pub(super) struct Status {
+    file: PathBuf,
+    report: Report,
+    /// Time and block at which each open duty was first seen, by service and name.
+    since: BTreeMap<(String, String), (u64, u64)>,
+}
+
+impl Status {
+    pub(super) fn new(file: PathBuf, every: Duration) -> Self {
+        let report = Report {
+            format_version: FORMAT_VERSION,
+            time: 0,
+            round: 0,
+            conduct: Conduct::Idle,
+            services: Vec::new(),
+            sent: Vec::new(),
+            errors: Vec::new(),
+            failures: 0,
+            next_seconds: 0,
+            stale_seconds: (every.max(LONGEST) + WAIT + every * MISSING).as_secs(),
+        };
+        Self {
+            file,
+            report,
+            since: BTreeMap::new(),
+        }
+    }
+
+    pub(super) fn report(&self) -> &Report {
+        &self.report
+    }
+
+    /// Takes a round in; returns how long to pause after it.
+    pub(super) fn take(&mut self, round: Round, every: Duration) -> Duration {
+        self.take_at(round, every, now())
+    }
+
+    fn take_at(&mut self, round: Round, every: Duration, now: u64) -> Duration {
+        let failed = round.conduct == Conduct::Failed;
+        let report = &mut self.report;
+        report.time = now;
+        report.round += 1;
+        report.conduct = round.conduct;
+        report.failures = if failed { report.failures + 1 } else { 0 };
+        report.sent = round.sent;
+        report.errors = round.errors;
+        // A round that saw nothing leaves what the last one saw.
+        if let Some(services) = round.services {
+            report.services = services;
+            self.since.retain(|(service, name), _| {
+                report
+                    .services
+                    .iter()
+                    .any(|one| one.address == *service && is_open(one, name))
+            });
+        }
+        for service in &mut report.services {
+            for name in names(service) {
+                let key = (service.address.clone(), name);
+                self.since.entry(key).or_insert((now, service.block));
+            }
+            let own = self
+                .since
+                .iter()
+                .filter(|((address, _), _)| *address == service.address);
+            let oldest = own.map(|(_, since)| *since).min();
+            let (time, block) = oldest.unwrap_or((now, service.block));
+            service.lag_seconds = now.saturating_sub(time);
+            service.lag_blocks = service.block.saturating_sub(block);
+        }
+        let pause = match report.conduct {
+            Conduct::Sent | Conduct::UnderWay => SOON.min(every),
+            Conduct::Failed => backed_off(every, report.failures),
+            _ => every,
+        };
+        report.next_seconds = pause.as_secs();
+        pause
+    }
+
+    /// Puts the report into the file, whole or not at all.
+    pub(super) fn write(&self) -> Result<(), Failure> {
+        let text = serde_json::to_string(&self.report).map_err(Failure::Encode)?;
+        let new = self.file.with_extension("new");
+        let failed = |verb, path: &Path| {
+            let path = path.to_owned();
+            move |source| Failure::File { verb, path, source }
+        };
+        std::fs::write(&new, text).map_err(failed("write", &new))?;
+        std::fs::rename(&new, &self.file).map_err(failed("replace", &self.file))
+    }
+}
+
+/// Twice the time after each failure.
+fn backed_off(every: Duration, failures: u32) -> Duration {
+    let factor = 2_u32.saturating_pow(failures.saturating_sub(1).min(16));
+    every.saturating_mul(factor).min(LONGEST.max(every))
+}
+
+/// Names of what is open or waits: the amounts may change while it does.
+fn names(service: &Service) -> Vec<String> {
+    let word = |text: &String| text.split([' ', ':']).next().unwrap_or_default().to_owned();
+    service
+        .duties
+        .iter()
+        .chain(&service.waiting)
+        .map(word)
+        .collect()
+}
+
+fn is_open(service: &Service, name: &str) -> bool {
+    names(service).iter().any(|one| one == name)
+}
+
+/// Seconds since 1970.
+pub(super) fn now() -> u64 {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |since| since.as_secs())
+}
+
+/// Reads a status: the report of a healthy syncer, or why it is not one.
+pub(super) fn verdict(file: &Path, now: u64) -> Result<Result<Report, String>, Failure> {
+    let text = std::fs::read_to_string(file).map_err(|source| Failure::File {
+        verb: "read",
+        path: file.to_owned(),
+        source,
+    })?;
+    let Ok(report) = serde_json::from_str::<Report>(&text) else {
+        return Ok(Err(format!(
+            "`{}` is not the status of a syncer",
+            file.display()
+        )));
+    };
+    Ok(judged(report, now))
+}
+
+fn judged(report: Report, now: u64) -> Result<Report, String> {
+    let age = now.saturating_sub(report.time);
+    if age > report.stale_seconds {
+        return Err(format!("the last round was {age} s ago"));
+    }
+    if report.failures < FAILURES {
+        return Ok(report);
+    }
+    let errors = report
+        .errors
+        .iter()
+        .map(|error| format!("{}: {}", error.code, error.what));
+    let errors: Vec<String> = errors.collect();
+    Err(format!(
+        "{} rounds failed one after the other: {}",
+        report.failures,
+        errors.join("; ")
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const EVERY: Duration = Duration::from_secs(30);
+
+    fn status() -> Status {
+        Status::new(PathBuf::from("nowhere"), EVERY)
+    }
+
+    fn seen(duties: &[&str], block: u64) -> Vec<Service> {
+        vec![Service {
+            address: "bridge_service.main".to_owned(),
+            block,
+            duties: duties.iter().map(ToString::to_string).collect(),
+            ..Service::default()
+        }]
+    }
+
+    fn round(conduct: Conduct, services: Option<Vec<Service>>) -> Round {
+        Round {
+            services,
+            ..Round::new(conduct)
+        }
+    }
+
+    #[test]
+    fn the_lag_is_that_of_the_oldest_duty_whatever_its_amount() {
+        let mut status = status();
+        let lags = |status: &Status| {
+            let service = &status.report().services[0];
+            (service.lag_seconds, service.lag_blocks)
+        };
+        status.take_at(
+            round(Conduct::Failed, Some(seen(&["cross_stake 1"], 100))),
+            EVERY,
+            1000,
+        );
+        assert_eq!(lags(&status), (0, 0));
+        let more = Some(seen(&["cross_stake 2", "withdraw 1"], 160));
+        status.take_at(round(Conduct::Failed, more), EVERY, 1030);
+        assert_eq!(lags(&status), (30, 60));
+        // Nothing could be seen: it is open as long as nobody knows better.
+        status.take_at(round(Conduct::Failed, None), EVERY, 1100);
+        assert_eq!(lags(&status), (100, 60));
+        status.take_at(
+            round(Conduct::Sent, Some(seen(&["withdraw 1"], 300))),
+            EVERY,
+            1130,
+        );
+        assert_eq!(lags(&status), (100, 140));
+        status.take_at(round(Conduct::Idle, Some(seen(&[], 400))), EVERY, 1160);
+        assert_eq!(lags(&status), (0, 0));
+    }
+
+    #[test]
+    fn failures_are_given_time_and_success_is_followed_up() {
+        let mut status = status();
+        let mut pause = |conduct| status.take_at(round(conduct, None), EVERY, 0).as_secs();
+        let pauses: Vec<u64> = (0..6).map(|_| pause(Conduct::Failed)).collect();
+        assert_eq!(pauses, [30, 60, 120, 240, 300, 300]);
+        assert_eq!(pause(Conduct::Sent), 1);
+        assert_eq!(pause(Conduct::Failed), 30);
+        assert_eq!(pause(Conduct::Idle), 30);
+    }
+
+    #[test]
+    fn stale_and_failing_are_not_healthy() {
+        let mut status = status();
+        status.take_at(round(Conduct::Idle, None), EVERY, 1000);
+        let stale = status.report().stale_seconds;
+        assert!(judged(status.report().clone(), 1000 + stale).is_ok());
+        assert!(judged(status.report().clone(), 1001 + stale).is_err());
+        for healthy in [true, true, false, false] {
+            status.take_at(round(Conduct::Failed, None), EVERY, 1000);
+            assert_eq!(judged(status.report().clone(), 1000).is_ok(), healthy);
+        }
+        status.take_at(round(Conduct::StandingBy, None), EVERY, 1000);
+        assert!(judged(status.report().clone(), 1000).is_ok());
+    }
+}
