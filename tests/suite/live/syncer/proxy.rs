@@ -47,7 +47,7 @@ impl Proxy {
 fn pass(mut from: TcpStream, mut to: TcpStream, silent: &Arc<AtomicBool>) {
     let silent = Arc::clone(silent);
     std::thread::spawn(move || {
-        let mut part = [0; 65536];
+        let mut part = [0; 8192];
         while let Ok(read @ 1..) = from.read(&mut part) {
             if silent.load(Ordering::SeqCst) || to.write_all(&part[..read]).is_err() {
                 break;
