@@ -11,8 +11,8 @@ pub(crate) mod duties;
 pub(crate) mod observe;
 
 use pospool_model::{
-    AttributeSchema, Attributes, Blocks, KindSchema, OnChange, OutputSchema, Presence, Problem,
-    Role, Type, Value,
+    AttributeSchema, Attributes, Blocks, Drip, KindSchema, OnChange, OutputSchema, Presence,
+    Problem, Role, Type, Value,
 };
 
 /// Blocks between two claims of interest: half an hour, at two blocks a second.
@@ -54,6 +54,13 @@ pub(crate) const BRIDGE_SERVICE: KindSchema = KindSchema {
             Presence::Optional,
             OnChange::Ignore,
             "Blocks between two claims of interest. Default: `blocks(3600)`, about half an hour.",
+        ),
+        AttributeSchema::new(
+            "claim_from",
+            Type::Amount,
+            Presence::Optional,
+            OnChange::Ignore,
+            "Least interest that is worth a claim. Default: more than the gas of the claim costs.",
         ),
         AttributeSchema::new(
             DUTIES,
@@ -128,6 +135,14 @@ fn claim_every(attributes: &Attributes) -> u64 {
     match attributes.get("claim_every") {
         Some(Value::Blocks(Blocks(blocks))) => *blocks,
         _ => CLAIM_EVERY,
+    }
+}
+
+/// Least interest to claim, in drip; `None` leaves it to the price of the claim.
+fn claim_from(attributes: &Attributes) -> Option<u128> {
+    match attributes.get("claim_from") {
+        Some(Value::Amount(Drip(drip))) => Some(*drip),
+        _ => None,
     }
 }
 

@@ -10,7 +10,7 @@ use pospool_model::{Address, Attributes, Drip, Problem, ProviderError, Value};
 use serde_json::json;
 
 use super::duties::{self, Duty, Kind, Seen, Waiting};
-use super::{DUTIES, claim_every};
+use super::{DUTIES, claim_every, claim_from};
 use crate::abi::{self, Argument};
 use crate::address::CoreAddress;
 use crate::batch::{Answers, At, Batch, Slot};
@@ -401,6 +401,7 @@ async fn simulate(
         })
         .collect();
     let answers = batch.send(rpc).await?;
+    let least = claim_from(service.wanted);
     for (duty, choices) in asked {
         let mut why = None;
         let accepted = choices
@@ -413,10 +414,10 @@ async fn simulate(
                 }
             });
         match accepted {
-            // A claim that costs more than it brings waits until it is more.
+            // A claim that is not worth it waits until it is more.
             Some((_, used, _))
-                if duty.kind == Kind::Claim && duty.amount <= price.saturating_mul(used.into()) => {
-            }
+                if duty.kind == Kind::Claim
+                    && !worth(least, duty.amount, price.saturating_mul(used.into())) => {}
             Some((duty, _, limits)) => ready.calls.push(BridgeCall { duty, limits }),
             None => ready.waiting.push(Waiting {
                 duty,
@@ -425,6 +426,11 @@ async fn simulate(
         }
     }
     Ok(())
+}
+
+/// Whether interest is claimed now: from the amount of the spec on, or when it is more than its gas costs; all in drip.
+pub(super) fn worth(least: Option<u128>, interest: u128, cost: u128) -> bool {
+    least.map_or(interest > cost, |least| interest >= least)
 }
 
 /// Gas that a call uses, and limits for it; or why it is refused.

@@ -328,6 +328,21 @@ async fn interest_below_the_price_of_its_claim_stays() {
     assert_eq!(claim.outputs["claimed_block"], Value::Integer(200));
 }
 
+#[test]
+fn what_the_spec_says_of_claims_wins_over_their_price() {
+    use super::observe::worth;
+    let cases = [
+        (None, 11, true),
+        (None, 10, false),
+        (Some(1), 1, true),
+        (Some(20), 19, false),
+        (Some(20), 20, true),
+    ];
+    for (least, interest, claimed) in cases {
+        assert_eq!(worth(least, interest, 10), claimed, "{least:?} {interest}");
+    }
+}
+
 #[tokio::test]
 async fn nothing_is_sent_while_something_is_under_way() {
     let (open, waiting) = look(Node {

@@ -45,6 +45,7 @@ account "syncer" {{
 bridge_service "main" {{
   bridge      = "{address}"
   claim_every = blocks(40)
+  claim_from  = drip("1")
 }}
 "#
         );
