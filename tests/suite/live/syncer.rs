@@ -119,9 +119,11 @@ impl Test<'_> {
 
     /// No RPC for a while: it says so, and goes on.
     fn survives_silence(&self, proxy: &Proxy, syncer: &Running) {
+        self.becomes("the syncer rests", || syncer.rests());
         proxy.silence(true);
+        // It may just have sent a claim, and then wonders what became of it.
         self.becomes("the syncer says that the RPC is gone", || {
-            syncer.desk_says("chain/unreachable")
+            syncer.desk_says("chain/unreachable") || syncer.desk_says("chain/outcome-unknown")
         });
         proxy.silence(false);
         let two = self.two_spaces;

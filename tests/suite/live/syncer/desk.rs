@@ -123,6 +123,14 @@ impl Running {
         said.contains(text)
     }
 
+    /// Whether it found nothing to do in its last round.
+    pub(super) fn rests(&self) -> bool {
+        let said = std::fs::read_to_string(&self.said).unwrap();
+        said.lines()
+            .next_back()
+            .is_some_and(|line| line.contains("\"conduct\":\"idle\""))
+    }
+
     /// SIGKILL: it can do nothing more.
     pub(super) fn kill(mut self) {
         self.child.kill().unwrap();
