@@ -26,6 +26,8 @@ pub(super) struct Running {
     child: Child,
     folder: PathBuf,
     said: PathBuf,
+    /// Bytes that others of its name had said before it.
+    before: usize,
 }
 
 impl Desk {
@@ -71,6 +73,7 @@ bridge_service "main" {{
             .append(true)
             .open(&said)
             .unwrap();
+        let before = usize::try_from(out.metadata().unwrap().len()).unwrap();
         let mut child = Command::new(binary())
             .args(["sync", "--json", "--every", "2s", "--spec", "sync.hcl"])
             .args(["--state", &format!("{name}.state.json")])
@@ -87,6 +90,7 @@ bridge_service "main" {{
             child,
             folder: self.folder.path().to_owned(),
             said,
+            before,
         }
     }
 
@@ -126,7 +130,8 @@ impl Running {
     /// Whether it found nothing to do in its last round.
     pub(super) fn rests(&self) -> bool {
         let said = std::fs::read_to_string(&self.said).unwrap();
-        said.lines()
+        said[self.before..]
+            .lines()
             .next_back()
             .is_some_and(|line| line.contains("\"conduct\":\"idle\""))
     }
