@@ -160,6 +160,11 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
+        if std::thread::panicking() {
+            let said = std::fs::read_to_string(&self.said).unwrap_or_default();
+            let last: Vec<&str> = said.lines().rev().take(3).collect();
+            eprintln!("{} ended with: {last:#?}", self.said.display());
+        }
         // It may have ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();
