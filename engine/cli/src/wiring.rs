@@ -28,7 +28,11 @@ pub const SERVICES: &[&str] = &["bridge_service"];
 pub const DUTIES: &str = "duties";
 
 /// Explanations of the codes of providers.
-pub const CODES: &[&[(&str, &str)]] = &[pospool_chain::CODES, pospool_docker::CODES];
+pub const CODES: &[&[(&str, &str)]] = &[
+    pospool_chain::CODES,
+    pospool_docker::CODES,
+    pospool_docker::SYNCER_CODES,
+];
 
 /// All providers. Waits longer than `wait` end as "converging".
 #[must_use]

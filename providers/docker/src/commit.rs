@@ -18,6 +18,7 @@ use crate::names::{self, ImageRef};
 use crate::node::job::{ImageJob, Job};
 use crate::node::{password, run, stop, wait};
 use crate::render::node_files::read_bounded;
+use crate::syncer;
 use crate::ui;
 use crate::volume;
 
@@ -33,6 +34,7 @@ pub(crate) fn prepare(effect: &Effect) -> Result<Ticket, ProviderError> {
         read_copies(&job.recipe)?;
     }
     ui::prepare(&job)?;
+    syncer::prepare(&job)?;
     Ok(Ticket {
         key: job.key(),
         payload: effect.payload.clone(),
@@ -51,6 +53,8 @@ pub(crate) async fn commit(
         Job::Page(_) | Job::Server(_) | Job::Serve(_) | Job::End(_) => {
             ui::commit(&engine, &job, progress).await
         }
+        Job::Syncer(job) => syncer::image(&engine, job, progress).await,
+        Job::Sync(job) => syncer::run(&engine, job, progress).await,
         Job::Volume(job) => volume::make(&engine, job).await,
         Job::RemoveVolume(job) => volume::remove(&engine, job).await,
         Job::Image(job) => build(&engine, job, progress).await,

@@ -11,6 +11,7 @@ use pospool_model::provider::Facts;
 
 use crate::names::Name;
 use crate::render::node_files::NodeFiles;
+use crate::syncer::SyncerFacts;
 use crate::ui::PageFacts;
 
 /// Facts of all hosts.
@@ -26,6 +27,8 @@ pub(crate) struct DockerFacts {
     pub(crate) nodes: BTreeMap<Address, NodeFacts>,
     /// Web pages: their containers, and what they would be made from.
     pub(crate) pages: BTreeMap<Address, PageFacts>,
+    /// Containers of syncers.
+    pub(crate) syncers: BTreeMap<Address, SyncerFacts>,
 }
 
 /// Facts of one engine.

@@ -1,4 +1,4 @@
-//! The kinds `host`, `volume`, `node` and `ui` as tables.
+//! The kinds `host`, `volume`, `node`, `ui` and `syncer` as tables.
 //!
 //! - Reads: nothing.
 //! - Returns: schemas for validation, diff, `pospool explain` and the reference page.
@@ -12,7 +12,7 @@ use pospool_model::schema::{
 pub(crate) const AS_MADE: &str = "as made";
 
 /// All kinds of this provider.
-pub(crate) const KINDS: &[KindSchema] = &[HOST, VOLUME, NODE, UI];
+pub(crate) const KINDS: &[KindSchema] = &[HOST, VOLUME, NODE, UI, crate::syncer::SYNCER];
 
 const HOST: KindSchema = KindSchema {
     kind: "host",

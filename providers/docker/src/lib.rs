@@ -1,7 +1,7 @@
-//! Docker as a provider: hosts, volumes, hardened Conflux nodes, and the pool's web page.
+//! Docker as a provider: hosts, volumes, hardened Conflux nodes, the pool's web page, and its syncer.
 //!
-//! - Reads: Docker Engines behind local sockets; a private network's files; the password of a PoS key, at the moment
-//!   of its use.
+//! - Reads: Docker Engines behind local sockets; a private network's files; the password of a PoS key and the
+//!   key of a syncer, at the moment of their use.
 //! - Returns: schemas, observations, designs and outputs.
 //! - Never: runs two containers with one PoS key, deletes a volume with a key unasked, publishes a node's inner RPC,
 //!   or writes a secret anywhere but to a container's standard input.
@@ -27,12 +27,15 @@ mod node;
 mod normalise;
 mod observe;
 mod observe_node;
+mod program;
 mod render;
 mod rpc;
+mod syncer;
 mod toml;
 mod ui;
 mod volume;
 
+pub use syncer::CODES as SYNCER_CODES;
 pub use ui::CODES;
 
 use std::time::Duration;
@@ -100,6 +103,7 @@ impl Provider for DockerProvider {
             "volume" => volume::design(task, world),
             "node" => design::node(task, world),
             "ui" => ui::design(task, world),
+            "syncer" => syncer::design(task, world),
             _ => Ok(Design::default()),
         }
     }

@@ -96,6 +96,14 @@ pub(crate) fn object(lineage: &str, address: &Address) -> Result<Name, NameError
     Name::new(format!("pospool-{short}-{}", address.label()))
 }
 
+/// The same with the kind before the label, for kinds that have containers beside those of nodes.
+pub(crate) fn object_of_kind(lineage: &str, address: &Address) -> Result<Name, NameError> {
+    let plain = object(lineage, address)?;
+    let (kind, label) = (address.kind(), address.label());
+    let start = plain.as_str().strip_suffix(label).unwrap_or_default();
+    Name::new(format!("{start}{kind}.{label}"))
+}
+
 /// An image as a spec names it: `name:tag`, `name@sha256:…` or `name:tag@sha256:…`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]

@@ -26,6 +26,7 @@ pub(crate) fn normalise(
         "host" => host(&attributes, &mut problems),
         "node" => node(&mut attributes, &mut problems),
         "ui" => crate::ui::normalise(&mut attributes, &mut problems),
+        "syncer" => crate::syncer::normalise(&mut attributes, &mut problems),
         _ => {}
     }
     if problems.is_empty() {

@@ -16,6 +16,7 @@ use crate::node::wish::text;
 use crate::observe_node;
 use crate::render::ChainWish;
 use crate::render::node_files::NodeFiles;
+use crate::syncer;
 use crate::ui;
 use crate::volume;
 
@@ -252,6 +253,7 @@ async fn one(
     let found = match target.address.kind() {
         "volume" => observe_volume(target, scene, view),
         "ui" => ui::observe(target, scene, view, facts, &mut observation.bindings).await,
+        "syncer" => syncer::observe(target, scene, view, facts, &mut observation.bindings).await,
         _ => observe_node::observe(target, scene, view, facts, &mut observation.bindings).await,
     };
     let found = found.and_then(|found| same_engine(target, view, found));

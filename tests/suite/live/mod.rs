@@ -16,6 +16,7 @@ mod points;
 mod project;
 mod secrets;
 mod syncer;
+mod syncer_container;
 mod ui;
 mod upgraded;
 mod verified;

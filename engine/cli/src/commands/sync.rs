@@ -132,10 +132,18 @@ fn say(session: &mut Session<'_, '_>, report: &Report) -> Result<(), Failure> {
 /// Says whether the syncer that writes this status is alive and well.
 fn health(session: &mut Session<'_, '_>, file: &std::path::Path) -> Result<Exit, Failure> {
     let verdict = status::verdict(file, status::now())?;
+    let exit = match &verdict.why {
+        None => Exit::Done,
+        Some(_) => Exit::Error,
+    };
     let console = &mut *session.console;
-    let (text, exit) = match verdict {
-        Ok(report) => (view::sync::line_of(&report), Exit::Done),
-        Err(why) => (format!("not healthy: {why}\n"), Exit::Error),
+    if console.json {
+        console.say_json(&verdict)?;
+        return Ok(exit);
+    }
+    let text = match (&verdict.why, &verdict.report) {
+        (Some(why), _) => format!("not healthy: {why}\n"),
+        (None, report) => report.as_ref().map(view::sync::line_of).unwrap_or_default(),
     };
     console.say(&text)?;
     Ok(exit)

@@ -52,6 +52,7 @@ fn outside(extra: &[(&str, Value)]) -> Outside {
             files: [(at("chain.net"), node_files())].into(),
             nodes: BTreeMap::new(),
             pages: BTreeMap::new(),
+            syncers: BTreeMap::new(),
         },
     }
 }

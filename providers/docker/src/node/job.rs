@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::container::Made;
 use crate::image::Recipe;
 use crate::names::Name;
+use crate::syncer::job::{SyncJob, SyncerJob};
 use crate::ui::job::{EndJob, PageJob, ServeJob, ServerJob};
 
 /// One effect.
@@ -40,8 +41,12 @@ pub(crate) enum Job {
     Server(ServerJob),
     /// Makes the container of a page, and waits until it is well.
     Serve(Box<ServeJob>),
-    /// Ends the container of a page.
+    /// Ends the container of a page or a syncer.
     End(EndJob),
+    /// Makes the image of a syncer.
+    Syncer(SyncerJob),
+    /// Makes the container of a syncer, starts it, and hands its key over.
+    Sync(Box<SyncJob>),
 }
 
 /// A volume.
@@ -132,6 +137,8 @@ impl Job {
             Self::Server(job) => job.recipe.tag(),
             Self::Serve(job) => job.made.name.to_string(),
             Self::End(job) => job.name.to_string(),
+            Self::Syncer(job) => job.recipe.tag(),
+            Self::Sync(job) => job.made.name.to_string(),
         }
     }
 
@@ -148,6 +155,8 @@ impl Job {
             Self::Server(job) => &job.docker,
             Self::Serve(job) => &job.docker,
             Self::End(job) => &job.docker,
+            Self::Syncer(job) => &job.docker,
+            Self::Sync(job) => &job.docker,
         }
     }
 

@@ -26,10 +26,7 @@ const NOT_LABELLED: [&str; 3] = ["state", "hardening", "content"];
 
 /// Name of a page's container: a node of the same label has another one.
 pub(crate) fn name(lineage: &str, address: &Address) -> Result<Name, NameError> {
-    let plain = crate::names::object(lineage, address)?;
-    let label = address.label();
-    let start = plain.as_str().strip_suffix(label).unwrap_or_default();
-    Name::new(format!("{start}ui.{label}"))
+    crate::names::object_of_kind(lineage, address)
 }
 
 /// Plans one change of a page.

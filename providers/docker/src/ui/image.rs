@@ -11,9 +11,9 @@ use serde::{Deserialize, Serialize};
 
 use super::config::DATA;
 use super::files::Files;
-use super::program::Program;
 use crate::image::hash;
 use crate::names::{ImageRef, Name};
+use crate::program::Program;
 
 /// User and group of the server.
 pub(crate) const USER: &str = "10001:10001";
@@ -25,6 +25,8 @@ pub(crate) const SERVER: &str = env!("CARGO_PKG_VERSION");
 const FORM: u32 = 1;
 const PAGES: &str = "pospool/page";
 const SERVERS: &str = "pospool/ui";
+/// Images of syncers: a program and its spec.
+pub(crate) const SYNCERS: &str = "pospool/syncer";
 /// Ends of names whose bytes are compressed already.
 const PACKED: [&str; 9] = [
     "gz", "png", "jpg", "jpeg", "gif", "webp", "woff", "woff2", "ico",
@@ -203,13 +205,14 @@ pub(crate) fn server_tag(digest: &str) -> String {
 
 /// Whether a name is one of an image that was made here.
 pub(crate) fn is_ours(name: &str) -> bool {
-    let tag = [PAGES, SERVERS]
+    let tag = [PAGES, SERVERS, SYNCERS]
         .iter()
         .find_map(|repository| name.strip_prefix(repository)?.strip_prefix(':'));
     tag.is_some_and(|tag| Name::new(tag).is_ok())
 }
 
-fn tag(repository: &str, digest: &str) -> String {
+/// Name of the image in a repository that has a digest.
+pub(crate) fn tag(repository: &str, digest: &str) -> String {
     format!("{repository}:{}", digest.get(..12).unwrap_or(digest))
 }
 
@@ -228,7 +231,12 @@ fn compressed(path: &str, bytes: &[u8]) -> io::Result<Option<Vec<u8>>> {
     Ok(Some(packed).filter(|packed| packed.len() < bytes.len()))
 }
 
-fn add(archive: &mut tar::Builder<Vec<u8>>, path: &str, bytes: &[u8], mode: u32) -> io::Result<()> {
+pub(crate) fn add(
+    archive: &mut tar::Builder<Vec<u8>>,
+    path: &str,
+    bytes: &[u8],
+    mode: u32,
+) -> io::Result<()> {
     let mut header = tar::Header::new_gnu();
     header.set_size(bytes.len() as u64);
     header.set_mode(mode);

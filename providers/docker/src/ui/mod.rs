@@ -12,17 +12,16 @@ mod config;
 mod container;
 mod design;
 mod files;
-mod image;
+pub(crate) mod image;
 pub(crate) mod job;
 mod observe;
-mod program;
-mod run;
+pub(crate) mod run;
 mod wish;
 
 pub(crate) use design::design;
 pub(crate) use observe::{PageFacts, observe};
 pub(crate) use run::{commit, prepare};
-pub(crate) use wish::normalise;
+pub(crate) use wish::{is_core_address, normalise, origin};
 
 /// Value of the attribute `content` while the page is made from what the spec names now.
 pub(crate) const AS_GIVEN: &str = "as given";

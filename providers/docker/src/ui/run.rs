@@ -19,7 +19,6 @@ use super::design::planned;
 use super::files::{self, Files};
 use super::image::{FromFiles, PageRecipe, is_ours};
 use super::job::{EndJob, PageJob, ServeJob, ServerJob};
-use super::program::Program;
 use crate::client::Engine;
 use crate::failures::LOOKED_AT;
 use crate::names::{self, ImageRef, Name};
@@ -27,6 +26,7 @@ use crate::node::job::{Job, RemoveJob};
 use crate::node::outputs::seen;
 use crate::node::run::{container_id, inspect, is_running, state};
 use crate::node::stop;
+use crate::program::Program;
 
 const POLL: Duration = Duration::from_millis(500);
 /// Time for the server to answer its own health check.
@@ -102,7 +102,8 @@ fn pack(recipe: &PageRecipe, files: Files) -> Result<Vec<u8>, ProviderError> {
     recipe.context(files).map_err(unpacked)
 }
 
-fn unpacked(source: std::io::Error) -> ProviderError {
+/// The archive of an image could not be made.
+pub(crate) fn unpacked(source: std::io::Error) -> ProviderError {
     ProviderError::Refused {
         code: "docker/build-failed",
         what: "the image's archive cannot be made".to_owned(),
@@ -137,7 +138,11 @@ async fn server(
 }
 
 /// Id of an image that was made for a digest.
-async fn local(engine: &Engine, tag: &str, digest: &str) -> Result<Option<String>, ProviderError> {
+pub(crate) async fn local(
+    engine: &Engine,
+    tag: &str,
+    digest: &str,
+) -> Result<Option<String>, ProviderError> {
     let tag =
         ImageRef::parse(tag).map_err(|what| ProviderError::refused("docker/bad-image", what))?;
     let found = engine.image(&tag).await?;
@@ -146,7 +151,8 @@ async fn local(engine: &Engine, tag: &str, digest: &str) -> Result<Option<String
         .map(|image| image.id))
 }
 
-async fn make(
+/// Makes an image under the name of its digest; returns its id.
+pub(crate) async fn make(
     engine: &Engine,
     tag: &str,
     digest: &str,
@@ -293,13 +299,15 @@ async fn end(
     Ok(Attributes::new())
 }
 
-/// Asks a container to end, then kills it.
-pub(super) async fn stop(
+/// Asks a container to end, gives it the time that it was made with, then kills it.
+pub(crate) async fn stop(
     engine: &Engine,
     container: &Name,
     progress: &dyn Progress,
 ) -> Result<(), ProviderError> {
-    let patience = Duration::from_secs(STOP_SECONDS.unsigned_abs());
+    let asked = engine.inspect(container).await?;
+    let asked = asked.and_then(|found| found.config?.stop_timeout);
+    let patience = Duration::from_secs(asked.unwrap_or(STOP_SECONDS).unsigned_abs());
     for (signal, limit) in [("SIGTERM", patience), ("SIGKILL", AFTER_KILL)] {
         let deadline = Instant::now() + limit;
         engine.signal(container, signal).await?;

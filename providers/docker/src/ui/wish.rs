@@ -264,23 +264,9 @@ fn address(text: &str) -> Result<SocketAddr, String> {
         .ok_or_else(|| format!("`{text}` is not an address and a port such as `127.0.0.1:8080`"))
 }
 
-/// A Core Space address in base32; its checksum is checked where it is made.
 fn manager(attributes: &Attributes, problems: &mut Vec<Problem>) {
-    let Some(manager) = text(attributes, "manager") else {
-        return;
-    };
-    let lower = manager.to_ascii_lowercase();
-    let base32 = lower.split_once(':').is_some_and(|(prefix, rest)| {
-        let network = matches!(prefix, "cfx" | "cfxtest")
-            || prefix
-                .strip_prefix("net")
-                .is_some_and(|id| id.parse::<u32>().is_ok());
-        network
-            && rest
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || byte == b':' || byte == b'.')
-    });
-    if !base32 {
+    let manager = text(attributes, "manager");
+    if let Some(manager) = manager.filter(|manager| !is_core_address(manager)) {
         problems.push(
             Problem::new(
                 "docker/bad-value",
@@ -290,6 +276,21 @@ fn manager(attributes: &Attributes, problems: &mut Vec<Problem>) {
             .help("write `core_contract.manager.address`"),
         );
     }
+}
+
+/// Whether a text is a Core Space address in base32; its checksum is checked where it is made.
+pub(crate) fn is_core_address(text: &str) -> bool {
+    let lower = text.to_ascii_lowercase();
+    lower.split_once(':').is_some_and(|(prefix, rest)| {
+        let network = matches!(prefix, "cfx" | "cfxtest")
+            || prefix
+                .strip_prefix("net")
+                .is_some_and(|id| id.parse::<u32>().is_ok());
+        network
+            && rest
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b':' || byte == b'.')
+    })
 }
 
 /// Environment of the build, in texts.

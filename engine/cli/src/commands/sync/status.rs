@@ -225,29 +225,45 @@ pub(super) fn now() -> u64 {
         .map_or(0, |since| since.as_secs())
 }
 
-/// Reads a status: the report of a healthy syncer, or why it is not one.
-pub(super) fn verdict(file: &Path, now: u64) -> Result<Result<Report, String>, Failure> {
+/// What a status says of its syncer.
+#[derive(Debug, Serialize)]
+pub(super) struct Verdict {
+    format_version: u32,
+    /// Why it is not healthy; nothing when it is.
+    pub(super) why: Option<String>,
+    /// Its newest round, if the file holds one.
+    pub(super) report: Option<Report>,
+}
+
+/// Reads a status.
+pub(super) fn verdict(file: &Path, now: u64) -> Result<Verdict, Failure> {
     let text = std::fs::read_to_string(file).map_err(|source| Failure::File {
         verb: "read",
         path: file.to_owned(),
         source,
     })?;
-    let Ok(report) = serde_json::from_str::<Report>(&text) else {
-        return Ok(Err(format!(
+    let report = serde_json::from_str::<Report>(&text).ok();
+    let why = match &report {
+        Some(report) => judged(report, now).err(),
+        None => Some(format!(
             "`{}` is not the status of a syncer",
             file.display()
-        )));
+        )),
     };
-    Ok(judged(report, now))
+    Ok(Verdict {
+        format_version: FORMAT_VERSION,
+        why,
+        report,
+    })
 }
 
-fn judged(report: Report, now: u64) -> Result<Report, String> {
+fn judged(report: &Report, now: u64) -> Result<(), String> {
     let age = now.saturating_sub(report.time);
     if age > report.stale_seconds {
         return Err(format!("the last round was {age} s ago"));
     }
     if report.failures < FAILURES {
-        return Ok(report);
+        return Ok(());
     }
     let errors = report
         .errors
@@ -332,13 +348,13 @@ mod tests {
         let mut status = status();
         status.take_at(round(Conduct::Idle, None), EVERY, 1000);
         let stale = status.report().stale_seconds;
-        assert!(judged(status.report().clone(), 1000 + stale).is_ok());
-        assert!(judged(status.report().clone(), 1001 + stale).is_err());
+        assert!(judged(status.report(), 1000 + stale).is_ok());
+        assert!(judged(status.report(), 1001 + stale).is_err());
         for healthy in [true, true, false, false] {
             status.take_at(round(Conduct::Failed, None), EVERY, 1000);
-            assert_eq!(judged(status.report().clone(), 1000).is_ok(), healthy);
+            assert_eq!(judged(status.report(), 1000).is_ok(), healthy);
         }
         status.take_at(round(Conduct::StandingBy, None), EVERY, 1000);
-        assert!(judged(status.report().clone(), 1000).is_ok());
+        assert!(judged(status.report(), 1000).is_ok());
     }
 }

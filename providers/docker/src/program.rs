@@ -1,13 +1,13 @@
-//! The server's own files: this very program, and the libraries that it has loaded.
+//! The files of a container that runs pospool itself: this very program, and the libraries that it has loaded.
 //!
 //! - Reads: `/proc/self/exe`, and which libraries lie in the memory of this process.
-//! - Returns: files for an image, and the words that start the server in it.
-//! - Never: needs a tool of the machine, or an image of a registry: a page can be made without a network.
+//! - Returns: files for an image, and the words that start it there.
+//! - Never: needs a tool of the machine, or an image of a registry: such an image can be made without a network.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-/// Folder of the server in its image.
+/// Folder of the program in its image.
 const FOLDER: &str = "pospool";
 
 /// The program and what it needs.

@@ -1,0 +1,291 @@
+//! The container of a syncer: how it is made, and what somebody changed on it.
+//!
+//! - Reads: the decisions of a plan; the container as the engine describes it.
+//! - Returns: the request that makes it; names of what differs.
+//! - Never: asks Docker to start it again by itself: a container that came back alone would wait for its key.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use bollard::models::{
+    ContainerCreateBody, ContainerInspectResponse, HostConfig, HostConfigLogConfig,
+    ResourcesUlimits, RestartPolicy, RestartPolicyNameEnum,
+};
+use pospool_model::{Address, Attributes};
+use serde::{Deserialize, Serialize};
+
+use super::image::{DATA_DIR, USER, command};
+use crate::names::{self, Name};
+use crate::node::container::{NO_NEW_PRIVILEGES, owner};
+
+/// Time that it has to end: what it waits for on the chain is in its journal.
+const STOP_SECONDS: i64 = 30;
+const MEMORY: i64 = 256 << 20;
+const PIDS: i64 = 64;
+const TMPFS: &str = "rw,nosuid,nodev,noexec,size=4m";
+/// The container's log: the newest 30 MB.
+const LOG: [(&str, &str); 2] = [("max-size", "10m"), ("max-file", "3")];
+/// Variables that the image or the engine sets.
+const VARIABLES: [&str; 2] = ["PATH=", "SSL_CERT_FILE="];
+
+/// Everything that decides how a syncer's container is made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Made {
+    /// Its name, and the one of its volume.
+    pub(crate) name: Name,
+    /// Lineage of the state.
+    pub(crate) lineage: String,
+    /// Its resource.
+    pub(crate) address: Address,
+    /// Name of the image.
+    pub(crate) image: String,
+    /// Digest of everything in that image.
+    pub(crate) digest: String,
+    /// Network that it joins.
+    pub(crate) network: Name,
+    /// Whether that network is its own.
+    pub(crate) own_network: bool,
+    /// Time between two rounds.
+    pub(crate) every: String,
+    /// Normalised attributes, for its label; without those that change in place.
+    pub(crate) attributes: Attributes,
+}
+
+/// Attributes that say nothing about how the container was made.
+pub(crate) const IN_PLACE: [&str; 2] = ["state", "hardening"];
+
+impl Made {
+    /// Labels of the container.
+    pub(crate) fn labels(&self) -> BTreeMap<String, String> {
+        // Wanted attributes have no unknown part here, and maps of text always have a JSON form.
+        let attributes = serde_json::to_string(&self.attributes).unwrap_or_default();
+        let mut labels = self.owner();
+        labels.insert(names::DIGEST.to_owned(), self.digest.clone());
+        labels.insert(names::ATTRIBUTES.to_owned(), attributes);
+        labels
+    }
+
+    /// Labels that say whose an object is.
+    pub(crate) fn owner(&self) -> BTreeMap<String, String> {
+        owner(&self.lineage, &self.address)
+    }
+
+    /// The request that makes the container.
+    pub(crate) fn body(&self) -> ContainerCreateBody {
+        ContainerCreateBody {
+            image: Some(self.image.clone()),
+            user: Some(USER.to_owned()),
+            cmd: Some(command(&self.every)),
+            labels: Some(self.labels().into_iter().collect()),
+            attach_stdin: Some(true),
+            open_stdin: Some(true),
+            // The input ends with the attachment that brings the key: if pospool dies in between, the
+            // syncer sees the end and says that it has no key.
+            stdin_once: Some(true),
+            stop_signal: Some("SIGTERM".to_owned()),
+            stop_timeout: Some(STOP_SECONDS),
+            host_config: Some(self.host_config()),
+            ..ContainerCreateBody::default()
+        }
+    }
+
+    fn host_config(&self) -> HostConfig {
+        HostConfig {
+            binds: Some(vec![format!("{}:{DATA_DIR}", self.name)]),
+            network_mode: Some(self.network.to_string()),
+            memory: Some(MEMORY),
+            // The same as the memory: none of it is swapped out, where a key could reach a disk.
+            memory_swap: Some(MEMORY),
+            pids_limit: Some(PIDS),
+            readonly_rootfs: Some(true),
+            tmpfs: Some([("/tmp".to_owned(), TMPFS.to_owned())].into()),
+            cap_drop: Some(vec!["ALL".to_owned()]),
+            security_opt: Some(vec![NO_NEW_PRIVILEGES.to_owned()]),
+            // No core dumps: the memory holds the key.
+            ulimits: Some(vec![ResourcesUlimits {
+                name: Some("core".to_owned()),
+                soft: Some(0),
+                hard: Some(0),
+            }]),
+            log_config: Some(HostConfigLogConfig {
+                typ: Some("json-file".to_owned()),
+                config: Some(
+                    LOG.map(|(key, value)| (key.to_owned(), value.to_owned()))
+                        .into(),
+                ),
+            }),
+            restart_policy: Some(RestartPolicy {
+                name: Some(RestartPolicyNameEnum::NO),
+                maximum_retry_count: None,
+            }),
+            ..HostConfig::default()
+        }
+    }
+
+    /// Names what differs between this and a container; empty when nothing does.
+    pub(crate) fn differences(&self, found: &ContainerInspectResponse) -> Vec<&'static str> {
+        let checks = [self.process_checks(found), self.isolation_checks(found)].concat();
+        let different = checks.into_iter().filter(|(_, same)| !same);
+        different.map(|(name, _)| name).collect()
+    }
+
+    fn process_checks(&self, found: &ContainerInspectResponse) -> Vec<(&'static str, bool)> {
+        let config = found.config.clone().unwrap_or_default();
+        let host = found.host_config.clone().unwrap_or_default();
+        let ours = self.host_config();
+        let policy = host.restart_policy.as_ref().and_then(|policy| policy.name);
+        let known = |variable: &String| VARIABLES.iter().any(|name| variable.starts_with(name));
+        vec![
+            ("image", config.image.as_ref() == Some(&self.image)),
+            ("user", config.user.as_deref() == Some(USER)),
+            ("command", config.cmd == Some(command(&self.every))),
+            (
+                "environment",
+                config.env.unwrap_or_default().iter().all(known),
+            ),
+            ("memory", host.memory == ours.memory),
+            ("pids limit", host.pids_limit == ours.pids_limit),
+            ("logs", host.log_config == ours.log_config),
+            (
+                "restart policy",
+                matches!(
+                    policy,
+                    None | Some(RestartPolicyNameEnum::NO | RestartPolicyNameEnum::EMPTY)
+                ),
+            ),
+        ]
+    }
+
+    fn isolation_checks(&self, found: &ContainerInspectResponse) -> Vec<(&'static str, bool)> {
+        let host = found.host_config.clone().unwrap_or_default();
+        let ours = self.host_config();
+        let empty = |list: Option<&Vec<String>>| list.is_none_or(Vec::is_empty);
+        let mounts = found.mounts.as_deref().unwrap_or_default();
+        let networks = found.network_settings.clone();
+        let networks = networks.and_then(|settings| settings.networks);
+        let networks: BTreeSet<String> = networks.unwrap_or_default().into_keys().collect();
+        vec![
+            ("read-only root", host.readonly_rootfs == Some(true)),
+            ("tmpfs", host.tmpfs == ours.tmpfs),
+            (
+                "capabilities",
+                empty(host.cap_add.as_ref()) && host.cap_drop == ours.cap_drop,
+            ),
+            (
+                "privileges",
+                host.privileged != Some(true) && host.security_opt == ours.security_opt,
+            ),
+            (
+                "ports",
+                host.port_bindings.is_none_or(|ports| ports.is_empty()),
+            ),
+            (
+                "mounts",
+                matches!(mounts, [mount] if mount.name.as_deref() == Some(self.name.as_str())
+                    && mount.destination.as_deref() == Some(DATA_DIR)
+                    && mount.rw != Some(false)),
+            ),
+            (
+                "networks",
+                networks == BTreeSet::from([self.network.to_string()]),
+            ),
+        ]
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use bollard::models::{ContainerConfig, EndpointSettings, MountPoint, NetworkSettings};
+
+    use super::super::wish::tests::attributes;
+    use super::*;
+
+    fn made() -> Made {
+        let name = Name::new("pospool-1a2b3c4d-syncer.main").unwrap();
+        Made {
+            network: name.clone(),
+            name,
+            lineage: "1a2b3c4d-0000".to_owned(),
+            address: "syncer.main".parse().unwrap(),
+            image: "pospool/syncer:0123456789ab".to_owned(),
+            digest: "0123456789ab".to_owned(),
+            own_network: true,
+            every: "30s".to_owned(),
+            attributes: attributes(&[]),
+        }
+    }
+
+    /// What the engine would say of a container that was made from `made`.
+    fn inspected(made: &Made) -> ContainerInspectResponse {
+        let body = made.body();
+        ContainerInspectResponse {
+            config: Some(ContainerConfig {
+                image: body.image,
+                user: body.user,
+                cmd: body.cmd,
+                env: Some(vec![
+                    "PATH=/bin".to_owned(),
+                    "SSL_CERT_FILE=/etc/ca".to_owned(),
+                ]),
+                ..ContainerConfig::default()
+            }),
+            host_config: body.host_config,
+            mounts: Some(vec![MountPoint {
+                name: Some(made.name.to_string()),
+                destination: Some(DATA_DIR.to_owned()),
+                rw: Some(true),
+                ..MountPoint::default()
+            }]),
+            network_settings: Some(NetworkSettings {
+                networks: Some([(made.network.to_string(), EndpointSettings::default())].into()),
+                ..NetworkSettings::default()
+            }),
+            ..ContainerInspectResponse::default()
+        }
+    }
+
+    #[test]
+    fn changes_by_hand_are_named_and_nothing_else() {
+        let made = made();
+        let mut found = inspected(&made);
+        assert_eq!(made.differences(&found), Vec::<&str>::new());
+        let host = found.host_config.as_mut().unwrap();
+        host.readonly_rootfs = Some(false);
+        host.memory = None;
+        host.restart_policy.as_mut().unwrap().name = Some(RestartPolicyNameEnum::ALWAYS);
+        let config = found.config.as_mut().unwrap();
+        config.env.as_mut().unwrap().push("KEY=1".to_owned());
+        config.cmd.as_mut().unwrap().push("--once".to_owned());
+        found.mounts.as_mut().unwrap().clear();
+        assert_eq!(
+            made.differences(&found),
+            [
+                "command",
+                "environment",
+                "memory",
+                "restart policy",
+                "read-only root",
+                "mounts"
+            ]
+        );
+    }
+
+    #[test]
+    fn labels_and_command_name_the_key_and_do_not_hold_it() {
+        let made = made();
+        assert!(made.labels()[names::ATTRIBUTES].contains("env:SYNCER"));
+        let words = made.body().cmd.unwrap().join(" ");
+        assert_eq!(
+            words,
+            "sync --spec /etc/pospool/sync.hcl --state /data/sync.state.json --status /tmp/pospool.sync.json --every 30s"
+        );
+    }
+
+    #[test]
+    fn it_never_comes_back_alone_and_takes_its_input_once() {
+        let body = made().body();
+        let policy = body.host_config.unwrap().restart_policy.unwrap();
+        assert_eq!(policy.name, Some(RestartPolicyNameEnum::NO));
+        assert_eq!((body.open_stdin, body.stdin_once), (Some(true), Some(true)));
+    }
+}

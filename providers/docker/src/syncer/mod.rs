@@ -1,0 +1,85 @@
+//! The pool's syncer: `pospool sync` for one bridge, in a container of its own.
+//!
+//! - Reads: the syncer's wishes; the program that runs; what the container says of itself.
+//! - Returns: an image with the program and a spec, a volume for its journal, and a container that has its key.
+//! - Never: writes the key anywhere but to the container's standard input, or starts it without one.
+//!
+//! What it says is read with its own health check: `pospool sync --health --json`, run inside.
+
+mod container;
+mod design;
+mod image;
+pub(crate) mod job;
+mod kind;
+mod observe;
+mod report;
+mod run;
+mod spec;
+mod wish;
+
+use pospool_model::{ProviderError, Secret, SecretRef};
+
+use crate::node::job::Job;
+
+pub(crate) use design::design;
+pub(crate) use kind::SYNCER;
+pub(crate) use observe::{SyncerFacts, observe};
+pub(crate) use run::{image, run};
+pub(crate) use wish::normalise;
+
+/// Explanations of the codes of this kind.
+pub const CODES: &[(&str, &str)] = &[
+    (
+        "docker/bad-key",
+        "The private key of a syncer is one line, since it goes to the container's standard input as one.",
+    ),
+    (
+        "docker/bad-time",
+        "The time between two rounds of a syncer is a whole number and a unit, such as `30s`, `5m` or `1h`.",
+    ),
+    (
+        "docker/inner-rpc",
+        "A syncer runs in a container, where `127.0.0.1` is the container itself and not the host. Write `core_rpc` in \
+         its block: a public RPC, or the address of a node inside the network that `docker_network` names.",
+    ),
+    (
+        "docker/no-certificates",
+        "The syncer's image gets the certificate authorities of this machine, and none were found. Install them \
+         (package `ca-certificates`), or name a file in `ca_bundle`.",
+    ),
+    (
+        "docker/no-key",
+        "The container of a syncer runs and says nothing: it did not take its key, or its first round takes longer \
+         than it may. Run `pospool apply` again.",
+    ),
+    (
+        "docker/syncer-unwell",
+        "The container of a syncer has its key, and its rounds fail. The message ends with what it says itself; the \
+         table in docs/guide/syncer.md explains it.",
+    ),
+];
+
+/// Checks that the key can be read: a run that cannot should end before it changes anything.
+pub(crate) fn prepare(job: &Job) -> Result<(), ProviderError> {
+    match job {
+        Job::Syncer(job) => key(&job.key).map(drop),
+        Job::Sync(job) => key(&job.key).map(drop),
+        _ => Ok(()),
+    }
+}
+
+/// Reads a key and checks that it fits on one line.
+fn key(reference: &SecretRef) -> Result<Secret, ProviderError> {
+    let secret = reference.read().map_err(|error| ProviderError::Refused {
+        code: "docker/no-secret",
+        what: "the private key of the syncer cannot be read".to_owned(),
+        source: Some(Box::new(error)),
+    })?;
+    if secret.expose().contains(['\n', '\r', '\0']) {
+        return Err(ProviderError::refused(
+            "docker/bad-key",
+            format!("the private key `{reference}` has more than one line"),
+        ));
+    }
+    Ok(secret)
+}

@@ -1,0 +1,240 @@
+//! Making the image of a syncer, and starting its container.
+//!
+//! - Reads: jobs; the key, at the moment of its use; what the syncer says.
+//! - Returns: outputs, once a round of the syncer went well.
+//! - Never: ends a process that works, or starts one without its key.
+
+use std::time::Duration;
+
+use pospool_model::provider::Progress;
+use pospool_model::{Attributes, ProviderError, Secret, Value};
+use tokio::time::{Instant, sleep};
+
+use super::design::planned;
+use super::image::certificates;
+use super::job::{SyncJob, SyncerJob};
+use super::key;
+use super::report::{self, Report};
+use crate::client::Engine;
+use crate::failures::LOOKED_AT;
+use crate::names::Name;
+use crate::node::outputs::seen;
+use crate::node::run::{container_id, inspect, is_running, state};
+use crate::program::Program;
+use crate::ui::run::{local, make, stop, unpacked};
+
+const POLL: Duration = Duration::from_millis(500);
+/// Time for a process that another run may have started at this moment to say something.
+const OTHER_RUN: Duration = Duration::from_secs(10);
+/// Time for a round that goes well. The first one may settle what an earlier process left open.
+const WELL: Duration = Duration::from_mins(5);
+/// Lines of a log that are shown.
+const SHOWN: usize = 5;
+
+/// Makes the image, or finds it made.
+pub(crate) async fn image(
+    engine: &Engine,
+    job: &SyncerJob,
+    progress: &dyn Progress,
+) -> Result<Attributes, ProviderError> {
+    let (tag, digest) = (job.recipe.tag(), job.recipe.digest());
+    let id = if let Some(id) = local(engine, &tag, &digest).await? {
+        id
+    } else {
+        let program = Program::read();
+        let program = program.map_err(|what| ProviderError::refused("docker/program", what))?;
+        let certificates = certificates(job.recipe.ca_bundle.as_deref())
+            .map_err(|what| ProviderError::refused("docker/no-certificates", what))?;
+        let context = job.recipe.context(&program, &certificates);
+        make(engine, &tag, &digest, context.map_err(unpacked)?, progress).await?
+    };
+    Ok([("image", tag), ("image_id", id)]
+        .map(|(name, value)| (name.to_owned(), Value::from(value)))
+        .into())
+}
+
+/// Makes and starts the container, or finds it, and waits until its syncer is well.
+pub(crate) async fn run(
+    engine: &Engine,
+    job: &SyncJob,
+    progress: &dyn Progress,
+) -> Result<Attributes, ProviderError> {
+    // First, so that a missing secret changes nothing.
+    let key = key(&job.key)?;
+    let container = match found(engine, job).await? {
+        Some(container) => container,
+        None if job.create => create(engine, job).await?,
+        None => {
+            let what = format!("container `{}` is gone; plan again", job.made.name);
+            return Err(ProviderError::refused("docker/no-container", what));
+        }
+    };
+    end_what_does_not_work(engine, job, &container, progress).await?;
+    if !is_running(&state(engine, &container).await?) {
+        start(engine, &container, &key).await?;
+    }
+    let report = well(engine, job, &container, progress).await?;
+    let mut outputs = planned(&job.docker, &job.made);
+    outputs.extend(seen(&inspect(engine, &container).await?));
+    outputs.remove("started_at");
+    outputs.extend(report.outputs());
+    Ok(outputs)
+}
+
+/// Finds the container that an earlier attempt made.
+async fn found(engine: &Engine, job: &SyncJob) -> Result<Option<Name>, ProviderError> {
+    let Some(found) = engine.inspect(&job.made.name).await? else {
+        return Ok(None);
+    };
+    let labels = found.config.and_then(|config| config.labels);
+    let labels = labels.unwrap_or_default();
+    let id = container_id(found.id)?;
+    let expected = if job.create {
+        job.made.labels()
+    } else {
+        job.made.owner()
+    };
+    let ours = expected
+        .iter()
+        .all(|(key, value)| labels.get(key) == Some(value));
+    if job.replaces.as_ref() == Some(&id) || !ours {
+        let name = &job.made.name;
+        let what = format!("a container `{name}` is there that this plan did not make; plan again");
+        return Err(ProviderError::refused("docker/name-taken", what));
+    }
+    Ok(Some(id))
+}
+
+async fn create(engine: &Engine, job: &SyncJob) -> Result<Name, ProviderError> {
+    let made = &job.made;
+    let refused = |code, what: String| Err(ProviderError::refused(code, what));
+    if local(engine, &made.image, &made.digest).await?.is_none() {
+        let what = format!("the image `{}` is gone; plan again", made.image);
+        return refused("docker/no-image", what);
+    }
+    // Docker would make an empty one in silence, without our labels.
+    let volume = engine.volume(&made.name).await?;
+    match volume {
+        None => {
+            let what = format!("volume `{}` is gone; plan again", made.name);
+            return refused("docker/no-volume", what);
+        }
+        Some(labels) if labels != made.owner() => {
+            let what = format!(
+                "a volume `{}` is there that pospool did not make",
+                made.name
+            );
+            return refused("docker/name-taken", what);
+        }
+        Some(_) => {}
+    }
+    match engine.network(&made.network).await? {
+        Some(labels) if made.own_network && labels != made.owner() => {
+            let what = format!(
+                "a network `{}` is there that pospool did not make",
+                made.network
+            );
+            return refused("docker/name-taken", what);
+        }
+        None if made.own_network => engine.create_network(&made.network, &made.owner()).await?,
+        None => {
+            let what = format!(
+                "the network `{}` of `docker_network` is not there",
+                made.network
+            );
+            return refused("docker/no-network", what);
+        }
+        Some(_) => {}
+    }
+    engine.create(&made.name, made.body()).await
+}
+
+/// A process that the plan saw unwell, or that says nothing, makes room for one with a key.
+async fn end_what_does_not_work(
+    engine: &Engine,
+    job: &SyncJob,
+    container: &Name,
+    progress: &dyn Progress,
+) -> Result<(), ProviderError> {
+    let state = state(engine, container).await?;
+    if !is_running(&state) {
+        return Ok(());
+    }
+    let is_meant = job.ends.is_some() && job.ends == state.started_at;
+    if is_meant || !speaks(engine, container).await? {
+        stop(engine, container, progress).await?;
+    }
+    Ok(())
+}
+
+/// Whether a process says anything in the time that it has.
+async fn speaks(engine: &Engine, container: &Name) -> Result<bool, ProviderError> {
+    let deadline = Instant::now() + OTHER_RUN;
+    loop {
+        let found = inspect(engine, container).await?;
+        if report::ask(engine, container, &found).await.is_some() {
+            return Ok(true);
+        }
+        if Instant::now() >= deadline {
+            return Ok(false);
+        }
+        sleep(POLL).await;
+    }
+}
+
+async fn start(engine: &Engine, container: &Name, key: &Secret) -> Result<(), ProviderError> {
+    let input = engine.stdin(container).await?;
+    engine.start(container).await?;
+    input.line(key).await
+}
+
+/// Waits for a round that goes well.
+async fn well(
+    engine: &Engine,
+    job: &SyncJob,
+    container: &Name,
+    progress: &dyn Progress,
+) -> Result<Report, ProviderError> {
+    let deadline = Instant::now() + WELL;
+    loop {
+        let found = inspect(engine, container).await?;
+        let running = found.state.as_ref().is_some_and(is_running);
+        let report = report::ask(engine, container, &found).await;
+        let is_late = !running || Instant::now() >= deadline;
+        match report {
+            Some(report) if report.works() => return Ok(report),
+            Some(report) if report.has_failed() || is_late => {
+                return Err(ProviderError::refused(
+                    "docker/syncer-unwell",
+                    format!(
+                        "the rounds of {} fail: {}",
+                        job.made.address,
+                        report.trouble()
+                    ),
+                ));
+            }
+            None if is_late => return Err(silent(engine, job, container).await),
+            Some(report) => progress.waiting(&format!(
+                "waiting for a round that goes well; the last one failed: {}",
+                report.trouble()
+            )),
+            None => progress.waiting("waiting for the syncer's first round"),
+        }
+        if progress.cancelled() {
+            return Err(ProviderError::Cancelled);
+        }
+        sleep(POLL).await;
+    }
+}
+
+async fn silent(engine: &Engine, job: &SyncJob, container: &Name) -> ProviderError {
+    let lines = engine.last_lines(container, LOOKED_AT).await;
+    let last = lines[lines.len().saturating_sub(SHOWN)..].join("\n");
+    ProviderError::refused(
+        "docker/no-key",
+        format!(
+            "{} did not take its key, or ended; its last words:\n{last}",
+            job.made.address
+        ),
+    )
+}

@@ -1,0 +1,99 @@
+//! The spec that a syncer runs with: a chain, an account, one `bridge_service`.
+//!
+//! - Reads: the syncer's wish, and its chain as the pool's spec wants it.
+//! - Returns: a text; equal wishes give equal texts.
+//! - Never: holds a key: the account's comes over standard input.
+
+use std::fmt::Write as _;
+
+use pospool_model::{Attributes, Problem, Value};
+
+use super::wish::SyncerWish;
+use crate::node::wish::text;
+
+/// Renders the spec.
+pub(crate) fn spec(wish: &SyncerWish, chain: &Attributes) -> Result<String, Problem> {
+    let rpcs: Vec<String> = wish.rpcs(chain)?.iter().map(|url| quoted(url)).collect();
+    let mut chain_lines = format!(
+        "  network  = {}\n  core_rpc = [{}]\n",
+        quoted(text(chain, "network").unwrap_or_default()),
+        rpcs.join(", ")
+    );
+    if let Some(level) = text(chain, "wait_level") {
+        let _ = writeln!(chain_lines, "  wait_level = {}", quoted(level));
+    }
+    if let Some(Value::Amount(price)) = chain.get("max_gas_price") {
+        let _ = writeln!(chain_lines, "  max_gas_price = drip(\"{}\")", price.0);
+    }
+    let mut service = format!("  bridge = {}\n", quoted(&wish.bridge));
+    if let Some(every) = wish.claim_every {
+        let _ = writeln!(service, "  claim_every = blocks({})", every.0);
+    }
+    if let Some(from) = wish.claim_from {
+        let _ = writeln!(service, "  claim_from = drip(\"{}\")", from.0);
+    }
+    Ok(format!(
+        "chain \"pool\" {{\n{chain_lines}}}\n\n\
+         account \"syncer\" {{\n  private_key = file(\"/dev/stdin\")\n}}\n\n\
+         bridge_service \"main\" {{\n{service}}}\n"
+    ))
+}
+
+/// A text of the spec's language, in which no template begins.
+fn quoted(text: &str) -> String {
+    let text = Value::from(text.replace("${", "$${").replace("%{", "%%{"));
+    // A text always has a JSON form.
+    serde_json::to_string(&text).unwrap_or_default()
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use pospool_model::{Blocks, Drip};
+
+    use super::super::wish::tests::{BRIDGE, attributes};
+    use super::*;
+
+    /// A chain in normal form.
+    pub(crate) fn chain() -> Attributes {
+        let rpc = Value::List(vec!["https://rpc.example".into()]);
+        Attributes::from([
+            ("network".to_owned(), "testnet".into()),
+            ("core_rpc".to_owned(), rpc),
+            ("wait_level".to_owned(), "confirmed".into()),
+            ("max_gas_price".to_owned(), Value::Amount(Drip(7))),
+        ])
+    }
+
+    #[test]
+    fn the_spec_is_small_and_names_standard_input() {
+        let wish = SyncerWish::read(&attributes(&[
+            ("claim_every", Value::Blocks(Blocks(40))),
+            ("claim_from", Value::Amount(Drip(1))),
+        ]));
+        let expected = format!(
+            r#"chain "pool" {{
+  network  = "testnet"
+  core_rpc = ["https://rpc.example"]
+  wait_level = "confirmed"
+  max_gas_price = drip("7")
+}}
+
+account "syncer" {{
+  private_key = file("/dev/stdin")
+}}
+
+bridge_service "main" {{
+  bridge = "{BRIDGE}"
+  claim_every = blocks(40)
+  claim_from = drip("1")
+}}
+"#
+        );
+        assert_eq!(spec(&wish.unwrap(), &chain()).unwrap(), expected);
+    }
+
+    #[test]
+    fn no_template_begins_in_a_text() {
+        assert_eq!(quoted("a\"${b}%{c"), r#""a\"$${b}%%{c""#);
+    }
+}

@@ -1,0 +1,267 @@
+//! A syncer as the spec wants it: its normal form, and in types.
+//!
+//! - Reads: attributes of one block; some may be unknown yet.
+//! - Returns: the normal form or every problem at once; a [`SyncerWish`], or the first thing that is not known yet.
+//! - Never: holds a key, only its name.
+
+use pospool_model::{Address, Attributes, Blocks, Drip, Problem, SecretRef, Value};
+
+use crate::kinds::AS_MADE;
+use crate::names::Name;
+use crate::node::wish::text;
+use crate::ui::{is_core_address, origin};
+
+/// Time between two rounds.
+const EVERY: &str = "30s";
+const HERE: [&str; 4] = ["localhost", "127.", "0.0.0.0", "[::1]"];
+
+/// One syncer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct SyncerWish {
+    pub(crate) chain: Address,
+    pub(crate) bridge: String,
+    pub(crate) key: SecretRef,
+    /// None: those of the chain.
+    pub(crate) core_rpc: Option<Vec<String>>,
+    pub(crate) docker_network: Option<Name>,
+    pub(crate) every: String,
+    pub(crate) claim_every: Option<Blocks>,
+    pub(crate) claim_from: Option<Drip>,
+    pub(crate) ca_bundle: Option<String>,
+}
+
+impl SyncerWish {
+    /// Reads attributes that `normalise` let through.
+    pub(crate) fn read(attributes: &Attributes) -> Result<Self, Problem> {
+        if let Some((name, _)) = attributes.iter().find(|(_, value)| value.has_unknown()) {
+            let what =
+                format!("`{name}` is not known before the apply, and the syncer is made from it");
+            return Err(Problem::new("docker/unknown-value", &[name], what)
+                .help("write the value, or a reference to something that is known in the plan"));
+        }
+        let owned = |name: &str| text(attributes, name).map(str::to_owned);
+        let Some(Value::Secret(key)) = attributes.get("private_key") else {
+            return Err(missing("private_key"));
+        };
+        let network = text(attributes, "docker_network").map(Name::new);
+        let network = network.transpose();
+        let chain = attributes.get("chain").and_then(Value::as_resource);
+        Ok(Self {
+            chain: chain.cloned().ok_or_else(|| missing("chain"))?,
+            bridge: owned("bridge").ok_or_else(|| missing("bridge"))?,
+            key: key.clone(),
+            core_rpc: attributes.get("core_rpc").map(urls),
+            docker_network: network.map_err(|error| error.problem(&["docker_network"]))?,
+            every: owned("every").unwrap_or_else(|| EVERY.to_owned()),
+            claim_every: match attributes.get("claim_every") {
+                Some(Value::Blocks(blocks)) => Some(*blocks),
+                _ => None,
+            },
+            claim_from: match attributes.get("claim_from") {
+                Some(Value::Amount(drip)) => Some(*drip),
+                _ => None,
+            },
+            ca_bundle: owned("ca_bundle"),
+        })
+    }
+
+    /// The RPCs that the container asks: its own, or those of its chain.
+    pub(crate) fn rpcs(&self, chain: &Attributes) -> Result<Vec<String>, Problem> {
+        let list = match &self.core_rpc {
+            Some(own) => own.clone(),
+            None => chain.get("core_rpc").map(urls).unwrap_or_default(),
+        };
+        if list.is_empty() {
+            return Err(missing("core_rpc"));
+        }
+        match list.iter().find_map(|url| refusal(url)) {
+            Some(problem) => Err(problem),
+            None => Ok(list),
+        }
+    }
+}
+
+/// Brings a syncer's attributes into their normal form.
+pub(crate) fn normalise(attributes: &mut Attributes, problems: &mut Vec<Problem>) {
+    for (name, value) in [
+        ("every", EVERY),
+        ("state", "running"),
+        ("hardening", AS_MADE),
+    ] {
+        let value = || value.into();
+        attributes.entry(name.to_owned()).or_insert_with(value);
+    }
+    for (name, only) in [("state", "running"), ("hardening", AS_MADE)] {
+        if text(attributes, name).is_some_and(|found| found != only) {
+            let what =
+                format!("`{name}` may only be `{only}`: it is there to show what changed outside");
+            problems.push(Problem::new("docker/bad-value", &[name], what));
+        }
+    }
+    if let Some(bridge) = text(attributes, "bridge").filter(|it| !is_core_address(it)) {
+        let what = format!("`{bridge}` is not a Core Space address");
+        problems.push(
+            Problem::new("docker/bad-value", &["bridge"], what)
+                .help("write `core_contract.bridge.address`"),
+        );
+    }
+    if let Some(every) = text(attributes, "every").filter(|every| !is_time(every)) {
+        let what = format!("`{every}` is not a time such as `30s`, `5m` or `1h`");
+        problems.push(Problem::new("docker/bad-time", &["every"], what));
+    }
+    rpc(attributes, problems);
+    network(attributes, problems);
+}
+
+/// One URL is a list of one.
+fn rpc(attributes: &mut Attributes, problems: &mut Vec<Problem>) {
+    let Some(value) = attributes.get_mut("core_rpc") else {
+        return;
+    };
+    if let Value::Text(_) = value {
+        *value = Value::List(vec![value.clone()]);
+    }
+    if value.has_unknown() {
+        return;
+    }
+    let found = urls(value);
+    if found.is_empty() || Some(found.len()) != value.as_list().map(<[Value]>::len) {
+        problems.push(Problem::new(
+            "docker/bad-url",
+            &["core_rpc"],
+            "`core_rpc` is a URL or a list of them",
+        ));
+    }
+    problems.extend(found.iter().filter_map(|url| refusal(url)));
+}
+
+fn network(attributes: &Attributes, problems: &mut Vec<Problem>) {
+    let Some(network) = text(attributes, "docker_network") else {
+        return;
+    };
+    if let Err(error) = Name::new(network) {
+        problems.push(error.problem(&["docker_network"]));
+    }
+    if matches!(network, "host" | "none" | "default") {
+        let what = format!("a syncer cannot be in the network `{network}`");
+        problems.push(
+            Problem::new("docker/bad-network", &["docker_network"], what)
+                .help("leave it out: the syncer gets a network of its own"),
+        );
+    }
+}
+
+/// Texts of a list.
+fn urls(value: &Value) -> Vec<String> {
+    let list = value.as_list().unwrap_or_default().iter();
+    list.filter_map(Value::as_text).map(str::to_owned).collect()
+}
+
+/// Why a container cannot ask this RPC.
+fn refusal(url: &str) -> Option<Problem> {
+    let origin = match origin(url) {
+        Ok(origin) => origin,
+        Err(what) => return Some(Problem::new("docker/bad-url", &["core_rpc"], what)),
+    };
+    let host = origin.split_once("://").map_or("", |(_, host)| host);
+    let here = HERE.iter().any(|start| host.starts_with(start));
+    here.then(|| {
+        let what = format!("`{url}` would be the syncer's own container");
+        Problem::new("docker/inner-rpc", &["core_rpc"], what).help(
+            "write `core_rpc` in the syncer's block, as the container reaches it: a public RPC, or a node's address \
+             in the network of `docker_network`",
+        )
+    })
+}
+
+fn is_time(text: &str) -> bool {
+    let number = text.strip_suffix(['s', 'm', 'h']);
+    let number = number.and_then(|number| number.parse::<u32>().ok());
+    number.is_some_and(|number| number > 0)
+}
+
+fn missing(name: &str) -> Problem {
+    Problem::new(
+        "docker/missing-attribute",
+        &[],
+        format!("`{name}` is missing"),
+    )
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    pub(crate) const BRIDGE: &str = "cfxtest:acaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+
+    /// Attributes of a syncer, in normal form.
+    pub(crate) fn attributes(extra: &[(&str, Value)]) -> Attributes {
+        let (normal, problems) = normal(extra);
+        assert_eq!(problems, []);
+        normal
+    }
+
+    fn normal(extra: &[(&str, Value)]) -> (Attributes, Vec<Problem>) {
+        let resource = |text: &str| Value::Resource(text.parse().unwrap());
+        let mut attributes = Attributes::from([
+            ("host".to_owned(), resource("host.main")),
+            ("chain".to_owned(), resource("chain.net")),
+            ("bridge".to_owned(), Value::from(BRIDGE)),
+            (
+                "private_key".to_owned(),
+                Value::Secret(SecretRef::Env("SYNCER".into())),
+            ),
+        ]);
+        let extra = extra.iter();
+        attributes.extend(extra.map(|(name, value)| ((*name).to_owned(), value.clone())));
+        let mut problems = Vec::new();
+        normalise(&mut attributes, &mut problems);
+        (attributes, problems)
+    }
+
+    #[test]
+    fn every_problem_is_named_at_its_place() {
+        let (_, problems) = normal(&[
+            ("bridge", "0x12".into()),
+            ("every", "soon".into()),
+            ("core_rpc", "http://127.0.0.1:12537".into()),
+            ("docker_network", "host".into()),
+            ("state", "stopped".into()),
+        ]);
+        let found: Vec<_> = problems
+            .iter()
+            .map(|problem| (problem.code, problem.path.concat()))
+            .collect();
+        let expected = [
+            ("docker/bad-value", "state"),
+            ("docker/bad-value", "bridge"),
+            ("docker/bad-time", "every"),
+            ("docker/inner-rpc", "core_rpc"),
+            ("docker/bad-network", "docker_network"),
+        ];
+        assert_eq!(found, expected.map(|(code, path)| (code, path.to_owned())));
+    }
+
+    #[test]
+    fn one_rpc_is_a_list_of_one_and_the_chain_s_are_the_default() {
+        let one = attributes(&[("core_rpc", "http://172.18.0.2:12537".into())]);
+        let own = SyncerWish::read(&one).unwrap();
+        let chain = |url: &str| {
+            let list = Value::List(vec![url.into()]);
+            Attributes::from([("core_rpc".to_owned(), list)])
+        };
+        let nowhere = chain("http://localhost:12537");
+        assert_eq!(own.rpcs(&nowhere).unwrap(), ["http://172.18.0.2:12537"]);
+        let none = SyncerWish::read(&attributes(&[])).unwrap();
+        let public = chain("https://test.confluxrpc.com");
+        assert_eq!(none.rpcs(&public).unwrap(), ["https://test.confluxrpc.com"]);
+        assert_eq!(none.rpcs(&nowhere).unwrap_err().code, "docker/inner-rpc");
+    }
+
+    #[test]
+    fn values_of_earlier_steps_may_be_unknown_before_the_plan() {
+        let unknown = attributes(&[("bridge", Value::Unknown), ("core_rpc", Value::Unknown)]);
+        let error = SyncerWish::read(&unknown).unwrap_err();
+        assert_eq!(error.code, "docker/unknown-value");
+    }
+}
