@@ -1,7 +1,8 @@
 # A pool for users of both spaces on the testnet, with governance, and its node on this machine.
 #
-# Before the first plan, export the two secrets that are named below:
+# Before the first plan, export the three secrets that are named below:
 #   POSPOOL_OPERATOR_KEY        private key that owns the contracts and pays, 64 hex digits
+#   POSPOOL_SYNCER_KEY          private key that owns the bridge and calls it; its account needs some CFX too
 #   POSPOOL_POS_KEY_PASSWORD    password of the PoS key, which the node makes at its first start
 
 variable "pool_name" {
@@ -15,6 +16,11 @@ chain "conflux" {
 
 account "operator" {
   private_key = env("POSPOOL_OPERATOR_KEY")
+}
+
+# Whoever has this key owns the bridge, and neither the pool nor the PoS key.
+account "syncer" {
+  private_key = env("POSPOOL_SYNCER_KEY")
 }
 
 host "local" {
@@ -61,6 +67,7 @@ core_contract "manager" {
 
 # The operator's account in eSpace pays there. It is filled up to this amount once, from the account in Core Space.
 funding "espace" {
+  from   = account.operator
   amount = cfx(50)
 }
 
@@ -68,7 +75,7 @@ funding "espace" {
 # are known before the contracts exist.
 core_contract "bridge" {
   code  = source.reference.CoreBridge
-  owner = account.operator
+  owner = account.syncer
   proxy = true
   settings = {
     pool                 = core_contract.pool
@@ -110,6 +117,12 @@ espace_contract "voting_escrow" {
     pos_pool        = espace_contract.pool
     core_space_info = "0x95af72eac6f5e08b6ab51874582fa8f8c5e93d28" # the testnet's oracle of Core Space
   }
+}
+
+# The bridge does nothing by itself: this container calls it when there is something to carry.
+syncer "main" {
+  bridge      = core_contract.bridge.address
+  private_key = env("POSPOOL_SYNCER_KEY")
 }
 
 # 1,000 CFX are staked and the PoS key is bound to the pool's contract for ever.

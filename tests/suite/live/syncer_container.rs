@@ -113,7 +113,7 @@ impl<'a> Desk<'a> {
         assert_eq!(host["PidsLimit"], 64);
         assert_eq!(host["Memory"], 256 << 20);
         assert_eq!(host["RestartPolicy"]["Name"], "no");
-        assert_eq!(host["PortBindings"], json!({}));
+        assert!(host["PortBindings"].is_null(), "nothing is published");
         assert_eq!(self.output("health"), "well");
         assert_eq!(self.output("signer"), self.account.core_address.as_str());
     }
