@@ -21,7 +21,8 @@ use crate::node::container::{NO_NEW_PRIVILEGES, owner};
 const STOP_SECONDS: i64 = 30;
 const MEMORY: i64 = 256 << 20;
 const PIDS: i64 = 64;
-const TMPFS: &str = "rw,nosuid,nodev,noexec,size=4m";
+/// Owner and mode are named: a second start would take them over from the folder that the first one left.
+const TMPFS: &str = "rw,nosuid,nodev,noexec,size=4m,mode=0700,uid=10001,gid=10001";
 /// The container's log: the newest 30 MB.
 const LOG: [(&str, &str); 2] = [("max-size", "10m"), ("max-file", "3")];
 /// Variables that the image or the engine sets.
