@@ -82,7 +82,11 @@ pub fn run(session: &mut Session<'_, '_>, args: &InitArgs) -> Result<Exit, Failu
         console.say_json(&json!({"format_version": view::FORMAT_VERSION, "written": path}))?;
     } else {
         let name = &session.project.spec_name;
-        console.say(&view::template::written(name, args.accept_irreversible))?;
+        console.say(&view::template::written(
+            name,
+            args.espace,
+            args.accept_irreversible,
+        ))?;
     }
     Ok(Exit::Done)
 }

@@ -11,6 +11,11 @@ account "operator" {
   private_key = env("POSPOOL_OPERATOR_KEY")
 }
 
+# The key that owns the bridge and calls it day after day: another one, so that the operator's needs to be on no machine.
+account "syncer" {
+  private_key = env("POSPOOL_SYNCER_KEY")
+}
+
 # The machine that runs the node.
 host "main" {
   docker = "unix:///var/run/docker.sock"
@@ -69,6 +74,7 @@ core_contract "manager" {
 
 # The operator's account in eSpace, which pays there. It is filled up to this amount once.
 funding "espace" {
+  from   = account.operator
   amount = cfx(50)
 }
 
@@ -76,7 +82,7 @@ funding "espace" {
 # the bridge and the pool of eSpace can know each other.
 core_contract "bridge" {
   code  = source.reference.CoreBridge
-  owner = account.operator
+  owner = account.syncer
   proxy = true
   settings = {
     pool        = core_contract.pool

@@ -76,7 +76,12 @@ pub fn spec(answers: &Answers) -> String {
     let parts = [
         HEAD.to_owned(),
         chain(answers),
-        ACCOUNT_AND_HOST.to_owned(),
+        ACCOUNT.to_owned(),
+        if answers.espace {
+            format!("{SYNCER_ACCOUNT}\n{HOST}")
+        } else {
+            HOST.to_owned()
+        },
         node(answers),
         source(&answers.code),
         contracts(answers),
@@ -95,10 +100,15 @@ pub fn spec(answers: &Answers) -> String {
 
 /// What `init` says when it is done.
 #[must_use]
-pub fn written(name: &str, accepted: bool) -> String {
+pub fn written(name: &str, espace: bool, accepted: bool) -> String {
+    let syncer = if espace {
+        ", the syncer's into POSPOOL_SYNCER_KEY"
+    } else {
+        ""
+    };
     let mut text = format!(
         "wrote `{name}`; next:\n  1. read it: it is short, and every choice in it is yours\n  2. put the \
-         operator's private key into POSPOOL_OPERATOR_KEY and a new password into \
+         operator's private key into POSPOOL_OPERATOR_KEY{syncer} and a new password into \
          POSPOOL_POS_KEY_PASSWORD\n  3. run `pospool plan`, then `pospool apply`\n"
     );
     if !accepted {
@@ -114,13 +124,20 @@ const HEAD: &str = "\
 # does it. `pospool explain` lists everything that can stand here, `pospool explain node` one kind.
 ";
 
-const ACCOUNT_AND_HOST: &str = r#"# The key that deploys, owns and pays. It is read from the environment when it is used, and is in no
+const ACCOUNT: &str = r#"# The key that deploys, owns and pays. It is read from the environment when it is used, and is in no
 # file of pospool. A file works too: file("/run/secrets/operator_key").
 account "operator" {
   private_key = env("POSPOOL_OPERATOR_KEY")
 }
+"#;
 
-# The machine that runs the node.
+const SYNCER_ACCOUNT: &str = r#"# The key that owns the bridge and calls it day after day: another one, so that the operator's needs to be on no machine.
+account "syncer" {
+  private_key = env("POSPOOL_SYNCER_KEY")
+}
+"#;
+
+const HOST: &str = r#"# The machine that runs the node.
 host "main" {
   docker = "unix:///var/run/docker.sock"
 }
@@ -267,9 +284,9 @@ fn espace(answers: &Answers) -> String {
     };
     format!(
         "# The operator's account in eSpace, which pays there. It is filled up to this amount once.\nfunding \
-         \"espace\" {{\n  amount = cfx(50)\n}}\n\n# Stands for all users of eSpace in the pool of Core Space. \
+         \"espace\" {{\n  from   = account.operator\n  amount = cfx(50)\n}}\n\n# Stands for all users of eSpace in the pool of Core Space. \
          `pospool` finds out both addresses beforehand, so that\n# the bridge and the pool of eSpace can know each \
-         other.\ncore_contract \"bridge\" {{\n  code  = source.reference.CoreBridge\n  owner = account.operator\n  \
+         other.\ncore_contract \"bridge\" {{\n  code  = source.reference.CoreBridge\n  owner = account.syncer\n  \
          proxy = true\n  settings = {{\n    pool        = core_contract.pool\n    espace_pool = \
          espace_contract.pool\n  }}\n}}\n\n# The pool that users of eSpace stake to.\nespace_contract \"pool\" {{\n  \
          code  = source.reference.ESpacePoSPool\n  owner = account.operator\n  proxy = true\n  settings = {{\n    \

@@ -30,6 +30,11 @@ use crate::wire::Link;
 const GAS_MARGIN: u64 = 4;
 /// Bytes of storage, four entries.
 const STORAGE_MARGIN: u64 = 256;
+/// Limits of a call that the node cannot estimate for lack of money: more than any of these calls takes.
+const UNKNOWN_LIMITS: Limits = Limits {
+    gas: gas::GAS_LIMIT,
+    storage: 4 * STORAGE_MARGIN,
+};
 const OUTPUT_EPOCH: &str = "epoch";
 
 /// Looks at services.
@@ -419,6 +424,11 @@ async fn simulate(
                 if duty.kind == Kind::Claim
                     && !worth(least, duty.amount, price.saturating_mul(used.into())) => {}
             Some((duty, _, limits)) => ready.calls.push(BridgeCall { duty, limits }),
+            // The plan's own count of the money says how much is missing, and where to send it.
+            None if is_poor(&answers, &choices) => ready.calls.push(BridgeCall {
+                duty,
+                limits: UNKNOWN_LIMITS,
+            }),
             None => ready.waiting.push(Waiting {
                 duty,
                 why: why.unwrap_or_default(),
@@ -426,6 +436,22 @@ async fn simulate(
         }
     }
     Ok(())
+}
+
+/// Whether the node gives no estimate because the account cannot even put the collateral down (conflux-rust
+/// `execution_outcome.rs`, `estimation.rs`: an estimate counts gas at no price, and collateral in full).
+fn is_poor(answers: &Answers, choices: &[(Duty, Slot)]) -> bool {
+    let says = |slot| {
+        Some(
+            answers
+                .result(slot)
+                .err()?
+                .message
+                .contains("NotEnoughCash"),
+        )
+    };
+    let mut choices = choices.iter();
+    choices.all(|(_, slot)| says(*slot) == Some(true))
 }
 
 /// Whether interest is claimed now: from the amount of the spec on, or when it is more than its gas costs; all in drip.

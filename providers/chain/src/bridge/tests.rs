@@ -40,7 +40,12 @@ struct Node {
     /// A transaction of the account waits in the pool.
     under_way: bool,
     is_bridge: bool,
+    /// Drip.
+    balance: u128,
 }
+
+/// Drip for the 64 bytes of the estimate.
+const COLLATERAL: u128 = 62_500_000_000_000_000;
 
 const QUIET: Node = Node {
     crossing: 0,
@@ -51,6 +56,7 @@ const QUIET: Node = Node {
     owner: 0,
     under_way: false,
     is_bridge: true,
+    balance: VOTE,
 };
 
 fn words(numbers: &[u128]) -> Json {
@@ -81,7 +87,7 @@ impl Node {
             "cfx_clientVersion" => json!("conflux-rust/v3"),
             "cfx_getNextNonce" => json!("0x5"),
             "txpool_nextNonce" => json!(if self.under_way { "0x6" } else { "0x5" }),
-            "cfx_getBalance" => json!(format!("{VOTE:#x}")),
+            "cfx_getBalance" => json!(format!("{:#x}", self.balance)),
             "cfx_getAccount" => {
                 json!({ "codeHash": if self.is_bridge { "0x01" } else { NO_CODE } })
             }
@@ -119,6 +125,13 @@ impl Node {
     }
 
     fn estimate(self, data: &str) -> Answer {
+        if self.balance < COLLATERAL {
+            let text = format!(
+                "Can not estimate: transaction execution failed, all gas will be charged (execution error: NotEnoughCash {{ required: {COLLATERAL}, got: {}, actual_gas_cost: 0, max_storage_limit_cost: {COLLATERAL} }})",
+                self.balance
+            );
+            return Answer::refuse(-32015, &text, None);
+        }
         let withdraw =
             |votes| abi::call("withdrawVotesByVotes(uint64)", &[Argument::Number(votes)]);
         let too_many =
@@ -385,6 +398,30 @@ async fn trouble_of_one_duty_does_not_stop_the_others() {
         waiting[0].contains("only the bridge's owner"),
         "{waiting:?}"
     );
+}
+
+#[tokio::test]
+async fn an_account_without_money_is_named_with_what_is_missing() {
+    for balance in [0, COLLATERAL - 1, COLLATERAL] {
+        let looked = look(Node {
+            crossing: 1,
+            balance,
+            ..QUIET
+        })
+        .await;
+        let (open, waiting) = looked.texts();
+        assert_eq!(open, ["cross_stake 1"]);
+        assert!(waiting.is_empty(), "{waiting:?}");
+        let problem = looked.design(&looked.found.facts).unwrap_err().remove(0);
+        assert_eq!(problem.code, "chain/not-enough-balance");
+        assert!(
+            problem
+                .help
+                .is_some_and(|help| help.contains(&signer().to_string())),
+            "{}",
+            problem.summary
+        );
+    }
 }
 
 #[tokio::test]
