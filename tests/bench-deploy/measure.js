@@ -74,13 +74,26 @@ async function sent(first, last) {
   return found;
 }
 
+// The command with all that it starts, as a group, so that nothing of it is left behind.
+let child;
+let gone;
 function run() {
   const file = openSync(output, "w");
-  const child = spawn(command[0], command.slice(1), { stdio: ["ignore", file, "inherit"] });
-  return new Promise((resolve, reject) => {
+  child = spawn(command[0], command.slice(1), { stdio: ["ignore", file, "inherit"], detached: true });
+  gone = new Promise((resolve, reject) => {
     child.on("error", reject);
-    child.on("exit", resolve);
+    child.on("exit", (code) => resolve(code));
   });
+  return gone;
+}
+
+async function stop(why) {
+  console.error(`measure: ${why}`);
+  if (child?.pid && child.exitCode === null && child.signalCode === null) {
+    process.kill(-child.pid, "SIGTERM");
+    await Promise.race([gone, pause(30000)]);
+  }
+  process.exit(1);
 }
 
 async function main() {
@@ -128,7 +141,5 @@ async function main() {
   );
 }
 
-main().catch((error) => {
-  console.error(`measure: ${error.stack}`);
-  process.exit(1);
-});
+for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => stop(signal));
+main().catch((error) => stop(error.stack));
