@@ -1,4 +1,5 @@
-# The same pool as the reference's scripts make, for scripts/bench-deploy.
+# The same pool as the reference's scripts make, for scripts/bench-deploy. What is above the line `# pool` is applied before
+# the clock starts.
 
 variable "core_rpc" {}
 variable "espace_rpc" {}
@@ -7,7 +8,7 @@ variable "bootnodes" {}
 variable "docker_network" {}
 variable "contracts" {}
 
-# nodes
+# before the clock starts: two nodes, one for each way
 chain "bench" {
   network    = "devnet"
   core_rpc   = var.core_rpc
