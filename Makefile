@@ -2,7 +2,7 @@
 
 CARGO ?= cargo
 
-.PHONY: help demo clean-demo test test-fast lint test-reference chaos bench setup release
+.PHONY: help demo clean-demo test test-fast lint test-reference chaos bench bench-deploy setup release
 
 help:
 	@echo "make demo            a real pool on a private Conflux network, from nothing"
@@ -12,6 +12,7 @@ help:
 	@echo "make test-reference  the end-to-end tests with the reference contracts (POSPOOL_REFERENCE_DIR)"
 	@echo "make chaos           an apply stopped at each of its points, and 100 times on a real network"
 	@echo "make bench           CPU of plans, bytes of applies"
+	@echo "make bench-deploy    time to a pool in both spaces, against the reference's own scripts (POSPOOL_REFERENCE_DIR)"
 
 demo:
 	@scripts/demo up
@@ -36,6 +37,9 @@ chaos:
 
 bench:
 	@scripts/bench
+
+bench-deploy:
+	@scripts/bench-deploy
 
 release:
 	$(CARGO) build --release -p pospool-cli

@@ -1,6 +1,7 @@
 //! Contracts that get other code in place, in both spaces: stakers and settings stay.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use pospool_chain::address::CoreAddress;
 use pospool_devnet::Account;
@@ -57,6 +58,14 @@ fn live_upgraded_contracts_keep_stakers_and_settings() {
 }
 
 const POOLS: &[(&str, Side)] = &[(CORE_POOL, Side::Core), (ESPACE_POOL, Side::ESpace)];
+
+/// When applies of the upgrade are killed: about when the implementations, the proxies, and the verification are on
+/// their way.
+const KILLS: [Duration; 3] = [
+    Duration::from_millis(1500),
+    Duration::from_millis(2500),
+    Duration::from_secs(4),
+];
 
 /// What a user sees of a pool.
 #[derive(Debug, PartialEq, Eq)]
@@ -211,6 +220,15 @@ verification "pools" {{
         self.name_source(&good);
     }
 
+    /// SIGKILL, unless it ended before.
+    fn killed_after(&self, moment: Duration) {
+        let mut child = self.project.spawn(&["apply", "--auto-approve"]);
+        std::thread::sleep(moment);
+        child.kill().unwrap();
+        child.wait().unwrap();
+        println!("killed after {moment:?} at nonce {}", self.project.nonce());
+    }
+
     fn upgraded(&mut self, folder: &Path, before: &[Seen]) {
         self.name_source(folder);
         let said = self.project.run(&["plan"]).stdout;
@@ -221,6 +239,9 @@ verification "pools" {{
             );
         }
         let nonce = self.project.nonce();
+        for moment in KILLS {
+            self.killed_after(moment);
+        }
         self.project.ok(&["apply", "--auto-approve"]);
         assert_eq!(
             self.project.nonce(),
