@@ -282,6 +282,15 @@ pub(crate) mod tests {
         );
     }
 
+    /// Without these a second start could not write its status.
+    #[test]
+    fn its_folder_for_the_status_is_its_own_after_each_start() {
+        let tmpfs = made().host_config().tmpfs.unwrap();
+        let (user, group) = USER.split_once(':').unwrap();
+        let options = format!("mode=0700,uid={user},gid={group}");
+        assert!(tmpfs["/tmp"].ends_with(&options), "{tmpfs:?}");
+    }
+
     #[test]
     fn it_never_comes_back_alone_and_takes_its_input_once() {
         let body = made().body();
