@@ -105,6 +105,12 @@ espace_contract "pool" {
   }
 }
 
+# Carries stake, rewards and votes between the spaces. Its account pays a little gas for that: keep some CFX on it.
+syncer "main" {
+  bridge      = core_contract.bridge.address
+  private_key = env("POSPOOL_SYNCER_KEY")
+}
+
 # The pool's first vote, with a stake of 1,000 CFX. This cannot be undone: the stake is locked for at least
 # 14 days, and the node's PoS key belongs to this pool from then on. The plan refuses it until it is accepted.
 pos_registration "main" {

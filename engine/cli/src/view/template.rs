@@ -73,6 +73,8 @@ pub struct Answers {
 #[must_use]
 pub fn spec(answers: &Answers) -> String {
     let espace = answers.espace.then(|| espace(answers));
+    // On a private network it depends on where the node's RPC is for a container.
+    let syncer = (answers.espace && answers.devnet.is_none()).then(|| SYNCER.to_owned());
     let parts = [
         HEAD.to_owned(),
         chain(answers),
@@ -94,7 +96,7 @@ pub fn spec(answers: &Answers) -> String {
             OUTPUTS.to_owned()
         },
     ];
-    let parts: Vec<String> = parts.into_iter().chain(espace).chain(ends).collect();
+    let parts: Vec<String> = parts.into_iter().chain(espace).chain(syncer).chain(ends).collect();
     parts.join("\n")
 }
 
@@ -133,6 +135,13 @@ account "operator" {
 
 const SYNCER_ACCOUNT: &str = r#"# The key that owns the bridge and calls it day after day: another one, so that the operator's needs to be on no machine.
 account "syncer" {
+  private_key = env("POSPOOL_SYNCER_KEY")
+}
+"#;
+
+const SYNCER: &str = r#"# Carries stake, rewards and votes between the spaces. Its account pays a little gas for that: keep some CFX on it.
+syncer "main" {
+  bridge      = core_contract.bridge.address
   private_key = env("POSPOOL_SYNCER_KEY")
 }
 "#;
