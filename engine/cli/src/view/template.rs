@@ -96,7 +96,12 @@ pub fn spec(answers: &Answers) -> String {
             OUTPUTS.to_owned()
         },
     ];
-    let parts: Vec<String> = parts.into_iter().chain(espace).chain(syncer).chain(ends).collect();
+    let parts: Vec<String> = parts
+        .into_iter()
+        .chain(espace)
+        .chain(syncer)
+        .chain(ends)
+        .collect();
     parts.join("\n")
 }
 
