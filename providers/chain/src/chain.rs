@@ -179,7 +179,6 @@ pub(crate) struct Asked {
 /// Questions about fees.
 pub(crate) struct AskedFees {
     gas_price: Slot,
-    priority: Slot,
     newest: Slot,
 }
 
@@ -203,22 +202,25 @@ pub(crate) fn ask(batch: &mut Batch) -> Asked {
 }
 
 /// Asks what gas costs in a space.
+///
+/// Never `maxPriorityFeePerGas` or `feeHistory`, in neither space: conflux-rust 3 locks its consensus for reading twice
+/// there (`common.rs`, `eth.rs`: `fee_history`), and where a block arrives in between, all of the node's RPC stands still
+/// until it is restarted.
 pub(crate) fn ask_fees(batch: &mut Batch, space: Space) -> AskedFees {
-    let [gas_price, priority, (block, newest)] = match space {
-        Space::Core => [
-            ("cfx_gasPrice", json!([])),
-            ("cfx_maxPriorityFeePerGas", json!([])),
-            ("cfx_getBlockByEpochNumber", json!(["latest_state", false])),
-        ],
-        Space::Espace => [
-            ("eth_gasPrice", json!([])),
-            ("eth_maxPriorityFeePerGas", json!([])),
-            ("eth_getBlockByNumber", json!(["latest", false])),
-        ],
+    let (gas_price, block, newest) = match space {
+        Space::Core => (
+            "cfx_gasPrice",
+            "cfx_getBlockByEpochNumber",
+            json!(["latest_state", false]),
+        ),
+        Space::Espace => (
+            "eth_gasPrice",
+            "eth_getBlockByNumber",
+            json!(["latest", false]),
+        ),
     };
     AskedFees {
-        gas_price: batch.ask(gas_price.0, gas_price.1),
-        priority: batch.ask(priority.0, priority.1),
+        gas_price: batch.ask(gas_price, json!([])),
         newest: batch.ask(block, newest),
     }
 }
@@ -226,11 +228,18 @@ pub(crate) fn ask_fees(batch: &mut Batch, space: Space) -> AskedFees {
 /// Reads what gas costs.
 pub(crate) fn read_fees(asked: &AskedFees, answers: &Answers) -> Option<Fees> {
     let newest = answers.get(asked.newest)?;
+    let gas_price = answers.number(asked.gas_price)?;
+    let base = newest.get("baseFeePerGas").and_then(read_quantity);
     Some(Fees {
-        gas_price: answers.number(asked.gas_price)?,
-        base: newest.get("baseFeePerGas").and_then(read_quantity),
-        priority: answers.number(asked.priority).unwrap_or_default(),
+        gas_price,
+        base,
+        priority: priority(gas_price, base.unwrap_or_default()),
     })
+}
+
+/// What miners are paid beside the base fee, in drip: what the node's price is above it, and a hundredth of it at least.
+fn priority(gas_price: u128, base: u128) -> u128 {
+    gas_price.saturating_sub(base).max(base / 100)
 }
 
 /// Reads the answers about a chain; `None` if they are not those of a Conflux node.

@@ -57,7 +57,6 @@ fn usual() -> Answers {
         ("eth_getBlockByNumber latest", block("0x60")),
         ("eth_blockNumber", json!("0x60")),
         ("eth_gasPrice", json!("0x1")),
-        ("eth_maxPriorityFeePerGas", json!("0x0")),
         ("eth_getTransactionCount", json!("0x5")),
         ("eth_getBalance", json!("0xde0b6b3a7640000")),
         ("eth_getCode", json!("0x60")),

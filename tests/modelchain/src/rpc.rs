@@ -77,7 +77,8 @@ impl<'a> Desk<'a> {
             "cfx_getStatus" => Ok(self.status()),
             "cfx_clientVersion" => Ok(json!("model-chain/v1")),
             "cfx_gasPrice" => Ok(quantity(self.base_fee())),
-            "cfx_maxPriorityFeePerGas" => Ok(quantity(1000)),
+            // conflux-rust may stand still for ever: nobody should ask.
+            "cfx_maxPriorityFeePerGas" | "cfx_feeHistory" => panic!("{method} hangs a node"),
             "cfx_getBlockByEpochNumber" => self.block(params),
             "cfx_epochNumber" => self.epoch(&params[0]).map(quantity),
             "cfx_getNextNonce" => self.next_nonce(params),

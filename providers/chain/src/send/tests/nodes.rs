@@ -196,7 +196,7 @@ impl Nodes {
             "cfx_getBlockByEpochNumber" => {
                 json!({ "baseFeePerGas": format!("{:#x}", shown.base_fee) })
             }
-            "cfx_gasPrice" | "cfx_maxPriorityFeePerGas" => json!("0x1"),
+            "cfx_gasPrice" => json!("0x1"),
             "cfx_getAccount" => {
                 let there = if finally { shown.code.1 } else { shown.code.0 };
                 json!({ "codeHash": if there { "0x01" } else { NO_CODE } })

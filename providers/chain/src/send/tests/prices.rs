@@ -35,7 +35,8 @@ async fn a_price_below_the_base_fee_rises_after_a_while() {
     shows.push(executed("0x0"));
     let life = scene([Node::showing(shows)]).run().await;
     assert!(life.result.is_ok());
-    let twice = 4 * PRICE + 1;
+    // Twice the base fee, and a hundredth of it for the miner.
+    let twice = 4 * PRICE + 20;
     assert_eq!(
         prices(&life.story),
         [("sent", PRICE), ("journalled", twice), ("sent", twice)]
@@ -67,7 +68,7 @@ async fn the_pool_s_own_demand_is_met() {
     let life = scene([node]).run().await;
     assert!(life.result.is_ok());
     let forms = prices(&life.story);
-    assert_eq!(forms[..2], [("journalled", 4001), ("sent", 4001)]);
+    assert_eq!(forms[..2], [("journalled", 4020), ("sent", 4020)]);
     assert_eq!(forms[2..4], [("journalled", 5000), ("sent", 5000)]);
 }
 
