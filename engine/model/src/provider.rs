@@ -201,6 +201,18 @@ pub struct Design {
     pub forget: bool,
 }
 
+impl Design {
+    /// The object stays outside and only leaves the state; `notes` say what stays.
+    #[must_use]
+    pub fn forgotten(notes: Vec<String>) -> Self {
+        Self {
+            forget: true,
+            notes,
+            ..Self::default()
+        }
+    }
+}
+
 /// One attempt at one effect: enough to make it, and to ask later what came of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]

@@ -73,13 +73,9 @@ fn leave(task: &Task<'_>) -> Design {
         .and_then(|outputs| outputs.get("address"))
         .and_then(Value::as_text)
         .unwrap_or("its account");
-    Design {
-        forget: true,
-        notes: vec![format!(
-            "what is left of the money stays at {address} in eSpace"
-        )],
-        ..Design::default()
-    }
+    Design::forgotten(vec![format!(
+        "what is left of the money stays at {address} in eSpace"
+    )])
 }
 
 fn top_up(task: &Task<'_>, world: &mut World<'_>, facts: &Facts) -> Result<Design, Problem> {

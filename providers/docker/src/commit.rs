@@ -10,14 +10,17 @@ use std::time::Duration;
 
 use pospool_model::plan::Effect;
 use pospool_model::provider::{Progress, Ticket};
-use pospool_model::{Attributes, ProviderError, Value};
+use pospool_model::{Attributes, ProviderError};
 
 use crate::client::Engine;
-use crate::image::{self, Recipe};
+use crate::container::end;
+use crate::image;
+use crate::job::{ImageJob, Job};
 use crate::names::{self, ImageRef};
-use crate::node::job::{ImageJob, Job};
-use crate::node::{password, run, stop, wait};
+use crate::node::image::Recipe;
+use crate::node::{run, stop, wait};
 use crate::render::node_files::read_bounded;
+use crate::secret::password;
 use crate::syncer;
 use crate::ui;
 use crate::volume;
@@ -50,16 +53,15 @@ pub(crate) async fn commit(
     let job = read(&ticket.payload)?;
     let engine = Engine::connect(job.docker())?;
     match &job {
-        Job::Page(_) | Job::Server(_) | Job::Serve(_) | Job::End(_) => {
-            ui::commit(&engine, &job, progress).await
-        }
+        Job::Page(_) | Job::Server(_) | Job::Serve(_) => ui::commit(&engine, &job, progress).await,
+        Job::End(job) => end::end(&engine, job, progress).await,
         Job::Syncer(job) => syncer::image(&engine, job, progress).await,
         Job::Sync(job) => syncer::run(&engine, job, progress).await,
         Job::Volume(job) => volume::make(&engine, job).await,
         Job::RemoveVolume(job) => volume::remove(&engine, job).await,
         Job::Image(job) => build(&engine, job, progress).await,
         Job::Stop(job) => stop::stop(&engine, job, progress).await,
-        Job::Remove(job) => stop::remove(&engine, job).await,
+        Job::Remove(job) => end::remove(&engine, job).await,
         Job::Run(job) => run::run(&engine, job, progress).await,
         Job::Identity(job) => wait::identity(&engine, job, limit, progress).await,
         Job::Ready(job) => wait::ready(&engine, job, limit, progress).await,
@@ -81,46 +83,18 @@ async fn build(
     job: &ImageJob,
     progress: &dyn Progress,
 ) -> Result<Attributes, ProviderError> {
-    let digest = job.recipe.digest();
-    let tag = image::tag(&digest);
-    let tagged =
-        ImageRef::parse(&tag).map_err(|what| ProviderError::refused("docker/bad-image", what))?;
-    let built = engine.image(&tagged).await?;
-    let built = built.filter(|image| image.labels.get(names::DIGEST) == Some(&digest));
-    if let Some(image) = built {
-        return Ok(outputs(&tag, &image.id));
-    }
-    let copies = read_copies(&job.recipe)?;
-    let base = base(engine, &job.recipe.image, progress).await?;
-    let context = job
-        .recipe
-        .context(&base, &copies)
-        .map_err(|error| ProviderError::Refused {
-            code: "docker/build-failed",
-            what: "the build's archive cannot be made".to_owned(),
-            source: Some(Box::new(error)),
-        })?;
-    let labels = BTreeMap::from([
-        (names::DIGEST.to_owned(), digest.clone()),
-        (names::BASE.to_owned(), base),
-    ]);
-    engine.build(&tag, &labels, context, progress).await?;
-    match engine.image(&tagged).await? {
-        Some(image) if image.labels.get(names::DIGEST) == Some(&digest) => {
-            Ok(outputs(&tag, &image.id))
-        }
-        _ => Err(ProviderError::refused(
-            "docker/build-failed",
-            format!("Docker says that it built `{tag}`, and does not have it"),
-        )),
-    }
-}
-
-fn outputs(tag: &str, id: &str) -> Attributes {
-    Attributes::from([
-        ("hardened_image".to_owned(), Value::from(tag)),
-        ("image_id".to_owned(), Value::from(id)),
-    ])
+    let (tag, digest) = (job.recipe.tag(), job.recipe.digest());
+    let id = if let Some(id) = image::local(engine, &tag, &digest).await? {
+        id
+    } else {
+        let copies = read_copies(&job.recipe)?;
+        let base = base(engine, &job.recipe.image, progress).await?;
+        let context = job.recipe.context(&base, &copies);
+        let context = context.map_err(image::unpacked)?;
+        let more = [(names::BASE, base)];
+        image::make(engine, &tag, &digest, &more, context, progress).await?
+    };
+    Ok(image::outputs("hardened_image", tag, id))
 }
 
 /// Finds or pulls the image to start with, and returns its id: what a tag means may change meanwhile.

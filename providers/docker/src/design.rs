@@ -10,11 +10,13 @@ use pospool_model::plan::{Action, Effect, Nature};
 use pospool_model::provider::{Design, Task, World};
 use pospool_model::{Address, Attributes, Problem, Value};
 
+use crate::container::labels::owner;
 use crate::exclusive::{known_key, refuse_lost_key, refuse_other_host, refuse_shared_key};
 use crate::facts::{DockerFacts, NodeFacts};
+use crate::image::{NODES, is_of};
+use crate::job::{EndJob, ImageJob, Job, RemoveJob, RunJob, StopJob, WaitJob};
 use crate::names::{self, Name};
-use crate::node::container::{IN_PLACE, Made, owner};
-use crate::node::job::{ImageJob, Job, RemoveJob, RunJob, StopJob, WaitJob};
+use crate::node::container::{IN_PLACE, Made};
 use crate::node::outputs;
 use crate::node::wish::{NodeWish, text};
 use crate::render::{self, ChainWish};
@@ -35,10 +37,7 @@ pub(crate) const PROVIDER: &str = "docker";
 pub(crate) fn node(task: &Task<'_>, world: &World<'_>) -> Result<Design, Vec<Problem>> {
     let facts = DockerFacts::of(world.facts);
     match task.action {
-        Action::Forget => Ok(Design {
-            forget: true,
-            ..Design::default()
-        }),
+        Action::Forget => Ok(Design::forgotten(Vec::new())),
         Action::Delete => Ok(delete(task, world, &facts)),
         _ => change(task, world, &facts).map_err(|problem| vec![problem]),
     }
@@ -87,11 +86,36 @@ pub(crate) fn effect(name: &str, summary: String, nature: Nature, job: &Job) -> 
     }
 }
 
+/// The end of a container that is not a node.
+pub(crate) fn end(job: EndJob) -> Effect {
+    let summary = format!("stop and remove container {}", job.name);
+    effect("remove", summary, Nature::Act, &Job::End(job))
+}
+
+/// Outputs after a change of a container: those that are known, and what will be known only then.
+pub(crate) fn outputs_after(
+    task: &Task<'_>,
+    facts: &DockerFacts,
+    docker: &str,
+    planned: Attributes,
+) -> Attributes {
+    let mut outputs = planned;
+    let engine = facts.engines.get(docker);
+    let id = engine.map(|engine| engine.id.clone()).unwrap_or_default();
+    outputs.insert("engine_id".to_owned(), id.into());
+    if task.action != Action::Update {
+        for name in ["container_id", "image_id"] {
+            outputs.insert(name.to_owned(), Value::Unknown);
+        }
+    }
+    outputs
+}
+
 /// Everything that one plan for a node decides on.
 struct Plan<'a> {
     wish: NodeWish,
     docker: String,
-    recipe: crate::image::Recipe,
+    recipe: crate::node::image::Recipe,
     made: Made,
     key: Option<String>,
     old: Option<&'a NodeFacts>,
@@ -148,7 +172,7 @@ impl<'a> Plan<'a> {
             name,
             lineage: world.lineage.to_owned(),
             address: task.address.clone(),
-            image: crate::image::tag(&digest),
+            image: crate::node::image::tag(&digest),
             digest,
             volume,
             memory: wish.memory,
@@ -166,22 +190,12 @@ impl<'a> Plan<'a> {
     }
 
     fn outputs(&self, task: &Task<'_>, facts: &DockerFacts) -> Attributes {
-        let mut outputs = outputs::planned(&self.docker, &self.made);
-        let engine = facts
-            .engines
-            .get(&self.docker)
-            .map(|engine| engine.id.clone());
-        outputs.insert("engine_id".to_owned(), engine.unwrap_or_default().into());
+        let planned = outputs::planned(&self.docker, &self.made);
+        let mut outputs = outputs_after(task, facts, &self.docker, planned);
         let mut unknown = |names: &[&str]| {
-            outputs.extend(
-                names
-                    .iter()
-                    .map(|name| ((*name).to_owned(), Value::Unknown)),
-            );
+            let names = names.iter();
+            outputs.extend(names.map(|name| ((*name).to_owned(), Value::Unknown)));
         };
-        if task.action != Action::Update {
-            unknown(&["container_id", "image_id"]);
-        }
         if self.wish.running {
             unknown(&RUNNING_OUTPUTS);
             if self.key.is_none() {
@@ -367,7 +381,7 @@ fn take_down(
         container: Some(old.container.clone()),
         network,
         owner: owner(lineage, address),
-        image: Some(old.image.clone()).filter(|image| crate::image::is_tag(image)),
+        image: Some(old.image.clone()).filter(|image| is_of(&[NODES], image)),
     });
     effects.push(effect(
         "remove",

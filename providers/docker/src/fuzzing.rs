@@ -13,6 +13,7 @@ use pospool_model::state::Recorded;
 use pospool_model::{Address, Attributes, Value};
 
 use crate::client::{Engine, Layers, listed, socket};
+use crate::container::look::own_container;
 use crate::facts::{DockerFacts, EngineFacts};
 use crate::names::{self, ImageRef, Name};
 use crate::node::wish::{bytes, bytes_text};
@@ -131,7 +132,7 @@ pub fn listing(json: &[u8]) {
     let Ok(name) = names::object(LINEAGE, &desk.address) else {
         return;
     };
-    if let Ok(own) = observe_node::own_container(&target, &scene, &view, &name) {
+    if let Ok(own) = own_container(&target, &scene, &view, &name) {
         let _ = observe_node::refuse_second_user(&target, &scene, &view, own);
     }
 }

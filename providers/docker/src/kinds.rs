@@ -14,6 +14,18 @@ pub(crate) const AS_MADE: &str = "as made";
 /// All kinds of this provider.
 pub(crate) const KINDS: &[KindSchema] = &[HOST, VOLUME, NODE, UI, crate::syncer::SYNCER];
 
+// Outputs of more than one kind.
+pub(crate) const CONTAINER_ID: OutputSchema =
+    OutputSchema::new("container_id", "Id of the container.");
+pub(crate) const CONTAINER_NAME: OutputSchema =
+    OutputSchema::new("container_name", "Name of the container.");
+pub(crate) const NETWORK: OutputSchema =
+    OutputSchema::new("network", "Docker network that it is in.");
+pub(crate) const DOCKER: OutputSchema = OutputSchema::new("docker", "URL of the engine's socket.");
+pub(crate) const ENGINE_ID: OutputSchema =
+    OutputSchema::new("engine_id", "The engine that runs it.");
+pub(crate) const IMAGE_ID: OutputSchema = OutputSchema::new("image_id", "Id of that image.");
+
 const HOST: KindSchema = KindSchema {
     kind: "host",
     doc: "A machine with a Docker Engine that pospool talks to.",
@@ -27,7 +39,7 @@ const HOST: KindSchema = KindSchema {
          variable DOCKER_HOST, or that socket. `tcp://` and `ssh://` are not supported yet.",
     )],
     outputs: &[
-        OutputSchema::new("docker", "URL of the engine's socket."),
+        DOCKER,
         OutputSchema::new(
             "engine_id",
             "The engine's own random name: two sockets of one engine have the same.",
@@ -49,7 +61,7 @@ const VOLUME: KindSchema = KindSchema {
     attributes: &[HOST_OF],
     outputs: &[
         OutputSchema::new("name", "Name of the volume in Docker."),
-        OutputSchema::new("docker", "URL of the engine's socket."),
+        DOCKER,
         OutputSchema::new("engine_id", "The engine that has it."),
         OutputSchema::new(
             "holds",
@@ -169,8 +181,8 @@ const NODE: KindSchema = KindSchema {
 };
 
 const NODE_OUTPUTS: &[OutputSchema] = &[
-    OutputSchema::new("container_id", "Id of the container."),
-    OutputSchema::new("container_name", "Name of the container."),
+    CONTAINER_ID,
+    CONTAINER_NAME,
     OutputSchema::new("image_id", "Id of the hardened image that it runs."),
     OutputSchema::new(
         "hardened_image",
@@ -190,17 +202,18 @@ const NODE_OUTPUTS: &[OutputSchema] = &[
         "Call data of `register(bytes32,uint64,bytes,bytes,bytes[2])` for one vote of its key.",
     ),
     OutputSchema::new("client_version", "What the node says of its version."),
-    OutputSchema::new("network", "Docker network that it is in."),
+    NETWORK,
     OutputSchema::new(
         "own_network",
         "Whether that network was made for it, and goes with it.",
     ),
     OutputSchema::new("volume", "Docker volume with its data and its PoS key."),
-    OutputSchema::new("docker", "URL of the engine's socket."),
-    OutputSchema::new("engine_id", "The engine that runs it."),
+    DOCKER,
+    ENGINE_ID,
 ];
 
-const fn page(
+/// An attribute that may be left out.
+pub(crate) const fn optional(
     name: &'static str,
     ty: Type,
     on_change: OnChange,
@@ -237,93 +250,93 @@ const UI: KindSchema = KindSchema {
             OnChange::Replace,
             "Address of the PoolManager whose pools it shows: `core_contract.manager.address`.",
         ),
-        page(
+        optional(
             "core_rpc",
             Type::Text,
             OnChange::Replace,
             "Core Space RPC as the visitors' browsers reach it. Default: the one of the chain.",
         ),
-        page(
+        optional(
             "espace_rpc",
             Type::Text,
             OnChange::Replace,
             "eSpace RPC as the visitors' browsers reach it. Default: the one of the chain.",
         ),
-        page(
+        optional(
             "built",
             Type::Text,
             OnChange::Ignore,
             "Folder of built files with an index.html, instead of a build. What the page must know of the pool lies \
              beside them as `pool.config.json`.",
         ),
-        page(
+        optional(
             "tree",
             Type::Text,
             OnChange::Ignore,
             "Folder of sources to build, such as `source.reference.tree`. `pool.config.js` is written into `folder`, \
              and `npm run build` (or `yarn build`) must leave `build/`.",
         ),
-        page(
+        optional(
             "folder",
             Type::Text,
             OnChange::Replace,
             "Folder of the page in its tree, such as `interface`. Default: the tree itself.",
         ),
-        page(
+        optional(
             "build_image",
             Type::Text,
             OnChange::Replace,
             "Image that has Node.js and npm (or yarn), pinned by its digest.",
         ),
-        page(
+        optional(
             "lock",
             Type::Text,
             OnChange::Ignore,
             "Lock file of npm or yarn to build with. Default: the one in the tree. Without any nothing is built.",
         ),
-        page(
+        optional(
             "build_environment",
             Type::Any,
             OnChange::Replace,
             "Variables of the build, such as `{ NODE_OPTIONS = \"--openssl-legacy-provider\" }`. No place for secrets.",
         ),
-        page(
+        optional(
             "build_memory",
             Type::Text,
             OnChange::Ignore,
             "Most memory of the build. Default: `4g`.",
         ),
-        page(
+        optional(
             "package_mirror",
             Type::Text,
             OnChange::Ignore,
             "URL of the package registry that the build asks. Default: the public one.",
         ),
-        page(
+        optional(
             "ca_bundle",
             Type::Text,
             OnChange::Ignore,
             "File with the certificate authorities that the build trusts, where a company has its own.",
         ),
-        page(
+        optional(
             "listen",
             Type::Text,
             OnChange::Replace,
             "Address and port of the host where it is published. Default: `127.0.0.1:8080`, for a front with TLS.",
         ),
-        page(
+        optional(
             "state",
             Type::Text,
             OnChange::Update,
             "Whether its server runs and answers. Only `running` may be written; it is there to show drift.",
         ),
-        page(
+        optional(
             "hardening",
             Type::Text,
             OnChange::Replace,
             "Whether the container still is as pospool made it. Only `as made` may be written; it is there to show drift.",
         ),
-        page(
+        optional(
             "content",
             Type::Text,
             OnChange::Replace,
@@ -338,11 +351,11 @@ const UI: KindSchema = KindSchema {
             "image",
             "Name of its image, made from the digest of all that went into it.",
         ),
-        OutputSchema::new("image_id", "Id of that image."),
-        OutputSchema::new("container_id", "Id of the container."),
-        OutputSchema::new("container_name", "Name of the container."),
-        OutputSchema::new("docker", "URL of the engine's socket."),
-        OutputSchema::new("engine_id", "The engine that runs it."),
+        IMAGE_ID,
+        CONTAINER_ID,
+        CONTAINER_NAME,
+        DOCKER,
+        ENGINE_ID,
     ],
     open_outputs: false,
     identity: Some("url"),

@@ -13,6 +13,7 @@
 mod client;
 mod commit;
 mod config_keys;
+mod container;
 mod design;
 mod errors;
 mod exclusive;
@@ -21,6 +22,7 @@ mod failures;
 #[doc(hidden)]
 pub mod fuzzing;
 mod image;
+mod job;
 mod kinds;
 mod names;
 mod node;
@@ -30,6 +32,7 @@ mod observe_node;
 mod program;
 mod render;
 mod rpc;
+mod secret;
 mod syncer;
 mod toml;
 mod ui;

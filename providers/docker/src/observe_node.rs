@@ -13,13 +13,16 @@ use pospool_model::state::Recorded;
 use pospool_model::{Attributes, Problem, Value};
 
 use crate::client::Listed;
+use crate::container::drift::in_words;
+use crate::container::labels::{self, label};
+use crate::container::look::{binding, has_other_content, in_detail, own_container};
+use crate::container::run::is_running;
 use crate::facts::{DockerFacts, NodeFacts};
-use crate::image;
-use crate::kinds::AS_MADE;
 use crate::names::{self, Name};
-use crate::node::container::{Made, owner};
+use crate::node::container::Made;
+use crate::node::image;
 use crate::node::outputs;
-use crate::node::run::{has_password, is_running};
+use crate::node::run::has_password;
 use crate::node::wish::{NodeWish, text};
 use crate::observe::View;
 use crate::render::{self, ChainWish};
@@ -47,13 +50,7 @@ pub(crate) async fn observe(
         bindings.insert(binding, "absent".to_owned());
         return Ok(Observed::Absent);
     };
-    let id = Name::new(own.id.as_str()).map_err(|error| error.problem(&[]))?;
-    let found = view
-        .engine
-        .inspect(&id)
-        .await
-        .map_err(|error| Problem::new(error.code(), &[], error.to_string()))?;
-    let Some(found) = found else {
+    let Some((id, found)) = in_detail(view, own).await? else {
         bindings.insert(binding, "absent".to_owned());
         return Ok(Observed::Absent);
     };
@@ -70,54 +67,6 @@ pub(crate) async fn observe(
     bindings.insert(binding, node.binding());
     facts.nodes.insert(target.address.clone(), node.facts());
     node.observed(facts).await
-}
-
-/// Finds the node's container by its labels; its name alone proves nothing.
-pub(crate) fn own_container<'a>(
-    target: &Target<'_>,
-    scene: &Scene<'_>,
-    view: &'a View,
-    name: &Name,
-) -> Result<Option<&'a Listed>, Problem> {
-    let owner = owner(scene.lineage, target.address);
-    let ours = |container: &&Listed| {
-        owner
-            .iter()
-            .all(|(key, value)| container.labels.get(key) == Some(value))
-    };
-    let own: Vec<&Listed> = view.containers.iter().filter(ours).collect();
-    match own[..] {
-        [one] => Ok(Some(one)),
-        [] => match view
-            .containers
-            .iter()
-            .find(|container| container.name == name.as_str())
-        {
-            None => Ok(None),
-            Some(_) => Err(Problem::new(
-                "docker/name-taken",
-                &[],
-                format!("a container `{name}` is there that this project did not make"),
-            )
-            .help("give the node another label in the spec, or remove the other container")),
-        },
-        _ => {
-            let names: Vec<&str> = own
-                .iter()
-                .map(|container| container.name.as_str())
-                .collect();
-            Err(Problem::new(
-                "docker/two-containers",
-                &[],
-                format!(
-                    "several containers say that they are {}: {}",
-                    target.address,
-                    names.join(", ")
-                ),
-            )
-            .help("stop and remove the copy: two nodes with one PoS key must never vote"))
-        }
-    }
 }
 
 /// Nobody else may run on the node's volume.
@@ -200,19 +149,8 @@ impl Node<'_> {
         }
     }
 
-    fn label(&self, name: &str) -> Option<&str> {
-        self.found
-            .config
-            .as_ref()?
-            .labels
-            .as_ref()?
-            .get(name)
-            .map(String::as_str)
-    }
-
     pub(crate) fn binding(&self) -> String {
-        let id = self.id.as_str().get(..12).unwrap_or_default();
-        format!("{id} {}", self.state())
+        binding(&self.id, self.state())
     }
 
     pub(crate) fn facts(&self) -> NodeFacts {
@@ -223,8 +161,7 @@ impl Node<'_> {
             container: self.id.clone(),
             running: self.running(),
             has_password: self.has_password,
-            image: self
-                .label(names::DIGEST)
+            image: label(&self.found, names::DIGEST)
                 .map(image::tag)
                 .unwrap_or_default(),
             network: Some(self.name.clone()).filter(|own| network.as_deref() == Some(own.as_str())),
@@ -245,7 +182,7 @@ impl Node<'_> {
 
     /// Attributes and outputs as the engine shows them, without a word of the node itself.
     pub(crate) fn shown(&self, facts: &DockerFacts) -> (Attributes, Attributes) {
-        let labelled = self.labelled();
+        let labelled = labels::attributes(&self.found);
         let made = labelled
             .as_ref()
             .and_then(|attributes| self.made(attributes));
@@ -262,15 +199,10 @@ impl Node<'_> {
         (attributes, outputs)
     }
 
-    /// Attributes that the container's label names.
-    fn labelled(&self) -> Option<Attributes> {
-        serde_json::from_str(self.label(names::ATTRIBUTES)?).ok()
-    }
-
     /// The container as its labels say that it was made.
     fn made(&self, attributes: &Attributes) -> Option<Made> {
         let wish = NodeWish::read(attributes).ok()?;
-        let digest = self.label(names::DIGEST)?.to_owned();
+        let digest = label(&self.found, names::DIGEST)?.to_owned();
         Some(Made {
             name: self.name.clone(),
             lineage: self.scene.lineage.to_owned(),
@@ -291,25 +223,17 @@ impl Node<'_> {
 
     /// Says in words what is not as it was made.
     fn hardening(&self, made: Option<&Made>, facts: &DockerFacts) -> String {
-        let Some(made) = made else {
-            return "changed: labels".to_owned();
-        };
-        let mut different = made.differences(&self.found);
-        if self.files_changed(made, facts) {
-            different.push("configuration files");
-        }
-        let recorded = self
-            .target
-            .recorded
-            .and_then(|recorded| text(&recorded.outputs, "image_id"));
-        if recorded.is_some_and(|recorded| self.found.image.as_deref() != Some(recorded)) {
-            different.push("image content");
-        }
-        if different.is_empty() {
-            AS_MADE.to_owned()
-        } else {
-            format!("changed: {}", different.join(", "))
-        }
+        let different = made.map(|made| {
+            let mut different = made.differences(&self.found);
+            if self.files_changed(made, facts) {
+                different.push("configuration files");
+            }
+            if has_other_content(self.target, &self.found) {
+                different.push("image content");
+            }
+            different
+        });
+        in_words(different)
     }
 
     /// Whether the same attributes would make another image now: the chain's files changed, or what pospool renders.

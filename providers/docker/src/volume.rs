@@ -12,11 +12,11 @@ use pospool_model::state::Recorded;
 use pospool_model::{Address, Attributes, Problem, ProviderError, Value};
 
 use crate::client::Engine;
+use crate::container::labels::owner;
 use crate::design::{docker_of, effect};
 use crate::facts::{DockerFacts, EngineFacts};
+use crate::job::{Job, VolumeJob};
 use crate::names::{self, HOLDS, Name};
-use crate::node::container::owner;
-use crate::node::job::{Job, VolumeJob};
 use crate::node::wish::text;
 
 /// What a volume's label says when it holds the key of a node.
@@ -113,10 +113,7 @@ pub(crate) fn design(task: &Task<'_>, world: &World<'_>) -> Result<Design, Vec<P
     let name = name(world.lineage, task.address, task.recorded).map_err(|problem| vec![problem])?;
     match task.action {
         Action::Delete => Ok(delete(task, world, name)),
-        Action::Forget => Ok(Design {
-            forget: true,
-            ..Design::default()
-        }),
+        Action::Forget => Ok(Design::forgotten(Vec::new())),
         _ => create(task, world, name).map_err(|problem| vec![problem]),
     }
 }
@@ -167,15 +164,11 @@ fn delete(task: &Task<'_>, world: &World<'_>, name: Name) -> Design {
     if let Some(key) = &key
         && !task.delete_by_name
     {
-        return Design {
-            forget: true,
-            notes: vec![format!(
-                "volume {name} stays in Docker: it holds the PoS key ({key}); `docker volume rm {name}` or \
+        return Design::forgotten(vec![format!(
+            "volume {name} stays in Docker: it holds the PoS key ({key}); `docker volume rm {name}` or \
                  `pospool destroy --delete {}` removes it for ever",
-                task.address
-            )],
-            ..Design::default()
-        };
+            task.address
+        )]);
     }
     let notes = key
         .map(|key| format!("the PoS key ({key}) is destroyed with volume {name}: without a backup its votes cannot be operated any more"));

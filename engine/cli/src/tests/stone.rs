@@ -80,11 +80,9 @@ impl Provider for StoneProvider {
 
     fn design(&self, task: &Task<'_>, _: &mut World<'_>) -> Result<Design, Vec<Problem>> {
         if task.action == Action::Delete {
-            return Ok(Design {
-                forget: true,
-                notes: vec!["the stone stays where it is".to_owned()],
-                ..Design::default()
-            });
+            return Ok(Design::forgotten(vec![
+                "the stone stays where it is".to_owned(),
+            ]));
         }
         let mood = task
             .wanted

@@ -363,10 +363,7 @@ impl<'a> Planner<'a> {
             .of_kind(kind)
             .zip(self.registry.position(kind))
         else {
-            return Ok(Design {
-                forget: true,
-                ..Design::default()
-            });
+            return Ok(Design::forgotten(Vec::new()));
         };
         let none = Facts::default();
         let mut world = World {

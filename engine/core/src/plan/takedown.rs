@@ -50,11 +50,7 @@ impl Planner<'_> {
         };
         let gone = *observed == Observed::Absent && recorded.complete;
         let design = if gone {
-            Design {
-                forget: true,
-                notes: vec!["it is gone already".to_owned()],
-                ..Design::default()
-            }
+            Design::forgotten(vec!["it is gone already".to_owned()])
         } else {
             match self.design(&task) {
                 Ok(design) => design,

@@ -48,11 +48,7 @@ fn leave(task: &Task<'_>) -> Design {
         }
         None => "nothing that users could call was made".to_owned(),
     };
-    Design {
-        forget: true,
-        notes: vec![note],
-        ..Design::default()
-    }
+    Design::forgotten(vec![note])
 }
 
 /// What both ways need.

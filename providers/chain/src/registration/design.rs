@@ -40,11 +40,7 @@ fn leave() -> Design {
         "the PoS key stays bound to the pool for ever, and its votes go on while the node votes",
         "to get the stake back: decreaseStake through the pool, wait until PoS has unlocked the votes, then withdrawStake",
     ];
-    Design {
-        forget: true,
-        notes: notes.map(ToOwned::to_owned).to_vec(),
-        ..Design::default()
-    }
+    Design::forgotten(notes.map(ToOwned::to_owned).to_vec())
 }
 
 /// The pool and who owns it.

@@ -20,11 +20,9 @@ const CHECK: &str = "check";
 /// Designs one change.
 pub(crate) fn design(task: &Task<'_>, world: &World<'_>) -> Result<Design, Vec<Problem>> {
     if matches!(task.action, Action::Delete | Action::Forget) {
-        return Ok(Design {
-            forget: true,
-            notes: vec!["what an explorer has verified stays so".to_owned()],
-            ..Design::default()
-        });
+        return Ok(Design::forgotten(vec![
+            "what an explorer has verified stays so".to_owned(),
+        ]));
     }
     make(task, world).map_err(|problem| vec![problem])
 }

@@ -10,6 +10,7 @@ mod objects;
 mod transport;
 
 pub(crate) use images::Layers;
+pub(crate) use objects::Labels;
 pub(crate) use transport::{is_too_large, is_unsent};
 
 use std::collections::BTreeMap;
@@ -58,7 +59,7 @@ pub(crate) struct Listed {
     /// Name.
     pub(crate) name: String,
     /// Labels.
-    pub(crate) labels: BTreeMap<String, String>,
+    pub(crate) labels: Labels,
     /// Whether a process of it may run: also paused and restarting ones count.
     pub(crate) running: bool,
     /// Names of the volumes that it mounts.
@@ -124,9 +125,7 @@ impl Engine {
     }
 
     /// Lists all volumes with their labels.
-    pub(crate) async fn volumes(
-        &self,
-    ) -> Result<BTreeMap<String, BTreeMap<String, String>>, ProviderError> {
+    pub(crate) async fn volumes(&self) -> Result<BTreeMap<String, Labels>, ProviderError> {
         let call = self.docker.list_volumes(None::<ListVolumesOptions>);
         let found = bounded(Call::Read, "list volumes", QUICK, call).await?;
         let volumes = found.volumes.unwrap_or_default();

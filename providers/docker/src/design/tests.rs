@@ -8,8 +8,8 @@ use pospool_model::state::Recorded;
 use pospool_model::{Address, Attributes, Problem, Value};
 
 use crate::facts::{DockerFacts, EngineFacts, NodeFacts};
+use crate::job::Job;
 use crate::names::Name;
-use crate::node::job::Job;
 use crate::node::tests::{attributes, node_files};
 
 const LINEAGE: &str = "1a2b3c4d-0000";

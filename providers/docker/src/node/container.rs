@@ -5,26 +5,25 @@
 //! - Never: asks Docker to start it again by itself. A container that came back alone would wait for its password,
 //!   and one that is meant to be stopped must not vote beside another one with the same key.
 
-use std::collections::BTreeMap;
-
 use bollard::models::{
-    ContainerCreateBody, HostConfig, HostConfigLogConfig, PortBinding, PortMap, ResourcesUlimits,
-    RestartPolicy, RestartPolicyNameEnum,
+    ContainerCreateBody, HostConfig, PortBinding, PortMap, RestartPolicyNameEnum,
 };
 use pospool_model::{Address, Attributes};
 use serde::{Deserialize, Serialize};
 
-use crate::image::USER;
-use crate::names::{self, Name};
+use super::image::USER;
+use crate::client::Labels;
+use crate::container::hardened::{Limits, hardened, no_core_dumps, restarts};
+use crate::container::labels;
+use crate::names::Name;
 use crate::render::{DATA_DIR, P2P_PORT};
 
 /// Time that the node has to stop: its own clean shutdown takes up to 1,200 seconds.
 pub(crate) const STOP_SECONDS: u32 = 1260;
-pub(crate) const PIDS: i64 = 4096;
+const PIDS: i64 = 4096;
 const TMPFS: &str = "rw,nosuid,nodev,noexec,size=64m";
-pub(crate) const NO_NEW_PRIVILEGES: &str = "no-new-privileges:true";
 /// The container's log: the newest 250 MB.
-const LOG: [(&str, &str); 2] = [("max-size", "50m"), ("max-file", "5")];
+const LOG: (&str, &str) = ("50m", "5");
 
 /// Everything that decides how a node's container is made.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -59,18 +58,13 @@ pub(crate) const IN_PLACE: [&str; 2] = ["state", "hardening"];
 
 impl Made {
     /// Labels of the container.
-    pub(crate) fn labels(&self) -> BTreeMap<String, String> {
-        // Wanted attributes have no unknown part here, and maps of text always have a JSON form.
-        let attributes = serde_json::to_string(&self.attributes).unwrap_or_default();
-        let mut labels = self.owner();
-        labels.insert(names::DIGEST.to_owned(), self.digest.clone());
-        labels.insert(names::ATTRIBUTES.to_owned(), attributes);
-        labels
+    pub(crate) fn labels(&self) -> Labels {
+        labels::made(&self.lineage, &self.address, &self.digest, &self.attributes)
     }
 
     /// Labels that say whose an object is.
-    pub(crate) fn owner(&self) -> BTreeMap<String, String> {
-        owner(&self.lineage, &self.address)
+    pub(crate) fn owner(&self) -> Labels {
+        labels::owner(&self.lineage, &self.address)
     }
 
     /// The request that makes the container.
@@ -92,32 +86,21 @@ impl Made {
         }
     }
 
-    pub(super) fn host_config(&self) -> HostConfig {
+    fn host_config(&self) -> HostConfig {
         HostConfig {
             binds: Some(vec![format!("{}:{DATA_DIR}", self.volume)]),
             network_mode: Some(self.network.to_string()),
             port_bindings: self.port_bindings(),
-            memory: self.memory,
-            // The same as the memory: none of it is swapped out, where a key could reach a disk.
-            memory_swap: self.memory,
-            pids_limit: Some(PIDS),
-            readonly_rootfs: Some(true),
             tmpfs: Some([("/tmp".to_owned(), TMPFS.to_owned())].into()),
-            cap_drop: Some(vec!["ALL".to_owned()]),
-            security_opt: Some(vec![NO_NEW_PRIVILEGES.to_owned()]),
-            ulimits: Some(ulimits()),
-            log_config: Some(HostConfigLogConfig {
-                typ: Some("json-file".to_owned()),
-                config: Some(
-                    LOG.map(|(key, value)| (key.to_owned(), value.to_owned()))
-                        .into(),
-                ),
-            }),
-            restart_policy: Some(RestartPolicy {
-                name: Some(RestartPolicyNameEnum::NO),
-                maximum_retry_count: None,
-            }),
-            ..HostConfig::default()
+            // How many files may be open is set by the entrypoint: a wish that is above the engine's own limit would
+            // keep the container from starting.
+            ulimits: Some(no_core_dumps()),
+            restart_policy: Some(restarts(RestartPolicyNameEnum::NO)),
+            ..hardened(Limits {
+                memory: self.memory,
+                pids: PIDS,
+                log: LOG,
+            })
         }
     }
 
@@ -135,24 +118,6 @@ impl Made {
     }
 }
 
-/// Labels that say whose an object is.
-pub(crate) fn owner(lineage: &str, address: &Address) -> BTreeMap<String, String> {
-    BTreeMap::from([
-        (names::LINEAGE.to_owned(), lineage.to_owned()),
-        (names::ADDRESS.to_owned(), address.to_string()),
-    ])
-}
-
 fn p2p_ports() -> [String; 2] {
     [format!("{P2P_PORT}/tcp"), format!("{P2P_PORT}/udp")]
-}
-
-/// No core dumps: the memory holds the key and its password. How many files may be open is set by the entrypoint: a
-/// wish that is above the engine's own limit would keep the container from starting.
-fn ulimits() -> Vec<ResourcesUlimits> {
-    vec![ResourcesUlimits {
-        name: Some("core".to_owned()),
-        soft: Some(0),
-        hard: Some(0),
-    }]
 }

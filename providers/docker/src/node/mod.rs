@@ -2,34 +2,16 @@
 //!
 //! - Reads: jobs; the engine.
 //! - Returns: outputs.
-//! - Never: keeps a password longer than it takes to hand it over.
+//! - Never: lets two processes vote with one key.
 
 pub(crate) mod container;
 mod hardening;
-pub(crate) mod job;
+pub(crate) mod image;
 pub(crate) mod outputs;
 pub(crate) mod run;
 pub(crate) mod stop;
 pub(crate) mod wait;
 pub(crate) mod wish;
-
-use pospool_model::{ProviderError, Secret, SecretRef};
-
-/// Reads a password and checks that it fits on one line.
-pub(crate) fn password(reference: &SecretRef) -> Result<Secret, ProviderError> {
-    let secret = reference.read().map_err(|error| ProviderError::Refused {
-        code: "docker/no-secret",
-        what: "the password of the PoS key cannot be read".to_owned(),
-        source: Some(Box::new(error)),
-    })?;
-    if secret.expose().contains(['\n', '\r', '\0']) {
-        return Err(ProviderError::refused(
-            "docker/bad-password",
-            format!("the password `{reference}` has more than one line"),
-        ));
-    }
-    Ok(secret)
-}
 
 #[cfg(test)]
 pub(crate) mod tests {

@@ -8,6 +8,7 @@ use bollard::models::ContainerInspectResponse;
 use pospool_model::{Attributes, Value};
 
 use super::container::Made;
+use crate::container::look::ids;
 
 /// Outputs that are known before the container is made.
 pub(crate) fn planned(docker: &str, made: &Made) -> Attributes {
@@ -35,19 +36,16 @@ pub(crate) fn of_container(
     outputs
 }
 
-/// Outputs that only the engine knows.
+/// Outputs that only the engine knows: of its container, and when that was started.
 pub(crate) fn seen(found: &ContainerInspectResponse) -> Attributes {
     let started = found
         .state
         .as_ref()
         .and_then(|state| state.started_at.clone());
-    let never = |at: &String| at.starts_with("0001-");
-    [
-        ("container_id", found.id.clone()),
-        ("image_id", found.image.clone()),
-        ("started_at", started.filter(|at| !never(at))),
-    ]
-    .into_iter()
-    .filter_map(|(name, value)| Some((name.to_owned(), Value::from(value?))))
-    .collect()
+    let mut outputs = ids(found);
+    // A container that never ran has the year 1 here.
+    if let Some(started) = started.filter(|at| !at.starts_with("0001-")) {
+        outputs.insert("started_at".to_owned(), started.into());
+    }
+    outputs
 }

@@ -6,17 +6,19 @@
 
 use std::time::Duration;
 
-use bollard::models::{ContainerInspectResponse, ContainerState};
 use pospool_model::provider::Progress;
 use pospool_model::{Attributes, ProviderError, Secret};
 use tokio::time::{Instant, sleep};
 
-use super::job::RunJob;
 use super::outputs;
 use crate::client::Engine;
+use crate::container::run::{self, gone, inspect, is_running, network, state};
 use crate::failures;
-use crate::names::{self, ImageRef, Name};
+use crate::image;
+use crate::job::RunJob;
+use crate::names::{self, Name};
 use crate::render::DATA_DIR;
+use crate::secret::password;
 
 /// File that the entrypoint writes after it got the password; it is gone after each stop.
 const STARTED: &str = "/tmp/pospool-started";
@@ -34,19 +36,14 @@ pub(crate) async fn run(
 ) -> Result<Attributes, ProviderError> {
     // First, so that a missing secret changes nothing.
     let password = if job.start {
-        Some(super::password(&job.password)?)
+        Some(password(&job.password)?)
     } else {
         None
     };
     let container = match found(engine, job).await? {
         Some(container) => container,
         None if job.create => create(engine, job).await?,
-        None => {
-            return Err(ProviderError::refused(
-                "docker/no-container",
-                format!("container `{}` is gone; plan again", job.made.name),
-            ));
-        }
+        None => return Err(gone(&job.made.name)),
     };
     if let Some(password) = password {
         if job.key.is_some() {
@@ -61,56 +58,19 @@ pub(crate) async fn run(
 
 /// Finds the container that an earlier attempt made.
 async fn found(engine: &Engine, job: &RunJob) -> Result<Option<Name>, ProviderError> {
-    let Some(found) = engine.inspect(&job.made.name).await? else {
-        return Ok(None);
-    };
-    let labels = found
-        .config
-        .and_then(|config| config.labels)
-        .unwrap_or_default();
-    let id = container_id(found.id)?;
-    if job.replaces.as_ref() == Some(&id) {
-        return Err(ProviderError::refused(
-            "docker/not-removed",
-            format!(
-                "the old container `{}` is still there; plan again",
-                job.made.name
-            ),
-        ));
-    }
     // A start leaves the container as it is, so only what it was made for must fit; the
     // one that this job makes must be the same in everything.
     let mut expected = job.made.labels();
     if !job.create {
         expected.remove(names::ATTRIBUTES);
     }
-    if expected
-        .iter()
-        .any(|(key, value)| labels.get(key) != Some(value))
-    {
-        return Err(ProviderError::refused(
-            "docker/name-taken",
-            format!(
-                "a container `{}` is there that this plan did not make; remove it, or plan again",
-                job.made.name
-            ),
-        ));
-    }
-    Ok(Some(id))
+    run::found(engine, &job.made.name, &expected, job.replaces.as_ref()).await
 }
 
 async fn create(engine: &Engine, job: &RunJob) -> Result<Name, ProviderError> {
     refuse_second_user(engine, job, None).await?;
     let made = &job.made;
-    let image = ImageRef::parse(&made.image)
-        .map_err(|what| ProviderError::refused("docker/bad-image", what))?;
-    let image = engine.image(&image).await?;
-    if image.is_none_or(|image| image.labels.get(names::DIGEST) != Some(&made.digest)) {
-        return Err(ProviderError::refused(
-            "docker/no-image",
-            format!("the hardened image `{}` is gone; plan again", made.image),
-        ));
-    }
+    image::require(engine, &made.image, &made.digest).await?;
     if engine.volume(&made.volume).await?.is_none() {
         // Docker would make an empty one, and the node a new key in it.
         return Err(ProviderError::refused(
@@ -118,28 +78,8 @@ async fn create(engine: &Engine, job: &RunJob) -> Result<Name, ProviderError> {
             format!("volume `{}` is gone; plan again", made.volume),
         ));
     }
-    match engine.network(&made.network).await? {
-        Some(labels) if made.own_network && labels != made.owner() => {
-            return Err(ProviderError::refused(
-                "docker/name-taken",
-                format!(
-                    "a network `{}` is there that pospool did not make",
-                    made.network
-                ),
-            ));
-        }
-        None if made.own_network => engine.create_network(&made.network, &made.owner()).await?,
-        None => {
-            return Err(ProviderError::refused(
-                "docker/no-network",
-                format!(
-                    "the network `{}` of `docker_network` is not there",
-                    made.network
-                ),
-            ));
-        }
-        Some(_) => {}
-    }
+    let owner = made.own_network.then(|| made.owner());
+    network(engine, &made.network, owner.as_ref()).await?;
     engine.create(&made.name, made.body()).await
 }
 
@@ -255,36 +195,4 @@ pub(crate) async fn has_password(engine: &Engine, container: &Name) -> bool {
         .exec(container, &["test", "-e", STARTED], OTHER_RUN)
         .await;
     test.is_ok_and(|ended| ended.code == Some(0))
-}
-
-/// Looks at a container that must be there.
-pub(crate) async fn inspect(
-    engine: &Engine,
-    container: &Name,
-) -> Result<ContainerInspectResponse, ProviderError> {
-    engine.inspect(container).await?.ok_or_else(|| {
-        ProviderError::refused(
-            "docker/no-container",
-            format!("container `{container}` was removed meanwhile; plan again"),
-        )
-    })
-}
-
-/// State of a container that must be there.
-pub(crate) async fn state(
-    engine: &Engine,
-    container: &Name,
-) -> Result<ContainerState, ProviderError> {
-    Ok(inspect(engine, container).await?.state.unwrap_or_default())
-}
-
-/// Whether a process of the container may run.
-pub(crate) fn is_running(state: &ContainerState) -> bool {
-    state.running == Some(true) || state.paused == Some(true) || state.restarting == Some(true)
-}
-
-/// Checks an id that the engine gave.
-pub(crate) fn container_id(id: Option<String>) -> Result<Name, ProviderError> {
-    Name::new(id.unwrap_or_default())
-        .map_err(|error| ProviderError::refused("docker/refused", error.to_string()))
 }

@@ -1,6 +1,6 @@
-//! Stopping a node, with proof, and removing what it leaves.
+//! Stopping a node, with proof.
 //!
-//! - Reads: a [`StopJob`] or a [`RemoveJob`].
+//! - Reads: a [`StopJob`].
 //! - Returns: when the container stopped, and how.
 //! - Never: calls a container stopped before the engine says that no process of it runs, and when the last one ended.
 
@@ -12,10 +12,9 @@ use pospool_model::{Attributes, ProviderError, Value};
 use tokio::time::{Instant, sleep};
 
 use super::container::STOP_SECONDS;
-use super::job::{RemoveJob, StopJob};
-use super::run::is_running;
 use crate::client::Engine;
-use crate::names::ImageRef;
+use crate::container::run::is_running;
+use crate::job::StopJob;
 
 const POLL: Duration = Duration::from_secs(1);
 /// Time for the engine to end a process that was killed.
@@ -85,26 +84,6 @@ fn proof(state: &ContainerState) -> Option<String> {
         "{finished}, exit code {}",
         state.exit_code.unwrap_or_default()
     ))
-}
-
-/// Removes a stopped container, its own network and, if nothing uses it, its image.
-pub(crate) async fn remove(engine: &Engine, job: &RemoveJob) -> Result<Attributes, ProviderError> {
-    if let Some(container) = &job.container {
-        engine.remove(container).await?;
-    }
-    if let Some(network) = &job.network
-        && engine.network(network).await?.as_ref() == Some(&job.owner)
-    {
-        engine.remove_network(network).await?;
-    }
-    if let Some(image) = job
-        .image
-        .as_deref()
-        .and_then(|image| ImageRef::parse(image).ok())
-    {
-        engine.try_remove_image(&image).await;
-    }
-    Ok(Attributes::new())
 }
 
 #[cfg(test)]

@@ -10,10 +10,10 @@ use pospool_model::provider::Progress;
 use pospool_model::{Attributes, ProviderError, Value};
 use tokio::time::{Instant, sleep};
 
-use super::job::WaitJob;
-use super::run::{container_id, inspect, is_running};
 use crate::client::Engine;
+use crate::container::run::{container_id, inspect, is_running};
 use crate::failures;
+use crate::job::WaitJob;
 use crate::names::Name;
 use crate::rpc::{self, Identity};
 

@@ -114,7 +114,8 @@ fn reference(attributes: &Attributes, name: &str) -> Result<Address, Problem> {
         .ok_or_else(|| missing(name))
 }
 
-fn missing(name: &str) -> Problem {
+/// An attribute that must be there is not.
+pub(crate) fn missing(name: &str) -> Problem {
     Problem::new(
         "docker/missing-attribute",
         &[],

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 
 use pospool_model::{Attributes, Problem};
 
-use crate::image::{Copied, Recipe};
+use crate::node::image::{Copied, Recipe};
 use crate::node::wish::{NodeWish, text};
 use crate::toml::{self, Line};
 use networks::{Network, Release};

@@ -7,8 +7,8 @@
 
 use pospool_model::Problem;
 
-use crate::image::Taken;
 use crate::names::ImageRef;
+use crate::node::image::Taken;
 use crate::toml::Line;
 
 /// A public network.

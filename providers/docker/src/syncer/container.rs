@@ -4,18 +4,17 @@
 //! - Returns: the request that makes it; names of what differs.
 //! - Never: asks Docker to start it again by itself: a container that came back alone would wait for its key.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use bollard::models::{
-    ContainerCreateBody, ContainerInspectResponse, HostConfig, HostConfigLogConfig,
-    ResourcesUlimits, RestartPolicy, RestartPolicyNameEnum,
+    ContainerCreateBody, ContainerInspectResponse, HostConfig, RestartPolicyNameEnum,
 };
 use pospool_model::{Address, Attributes};
 use serde::{Deserialize, Serialize};
 
 use super::image::{DATA_DIR, USER, command};
-use crate::names::{self, Name};
-use crate::node::container::{NO_NEW_PRIVILEGES, owner};
+use crate::client::Labels;
+use crate::container::hardened::{Limits, hardened, no_core_dumps, restarts};
+use crate::container::{drift, labels};
+use crate::names::Name;
 
 /// Time that it has to end: what it waits for on the chain is in its journal.
 const STOP_SECONDS: i64 = 30;
@@ -24,7 +23,7 @@ const PIDS: i64 = 64;
 /// Owner and mode are named: a second start would take them over from the folder that the first one left.
 const TMPFS: &str = "rw,nosuid,nodev,noexec,size=4m,mode=0700,uid=10001,gid=10001";
 /// The container's log: the newest 30 MB.
-const LOG: [(&str, &str); 2] = [("max-size", "10m"), ("max-file", "3")];
+const LOG: (&str, &str) = ("10m", "3");
 /// Variables that the image or the engine sets.
 const VARIABLES: [&str; 2] = ["PATH=", "SSL_CERT_FILE="];
 
@@ -57,18 +56,13 @@ pub(crate) const IN_PLACE: [&str; 2] = ["state", "hardening"];
 
 impl Made {
     /// Labels of the container.
-    pub(crate) fn labels(&self) -> BTreeMap<String, String> {
-        // Wanted attributes have no unknown part here, and maps of text always have a JSON form.
-        let attributes = serde_json::to_string(&self.attributes).unwrap_or_default();
-        let mut labels = self.owner();
-        labels.insert(names::DIGEST.to_owned(), self.digest.clone());
-        labels.insert(names::ATTRIBUTES.to_owned(), attributes);
-        labels
+    pub(crate) fn labels(&self) -> Labels {
+        labels::made(&self.lineage, &self.address, &self.digest, &self.attributes)
     }
 
     /// Labels that say whose an object is.
-    pub(crate) fn owner(&self) -> BTreeMap<String, String> {
-        owner(&self.lineage, &self.address)
+    pub(crate) fn owner(&self) -> Labels {
+        labels::owner(&self.lineage, &self.address)
     }
 
     /// The request that makes the container.
@@ -94,112 +88,34 @@ impl Made {
         HostConfig {
             binds: Some(vec![format!("{}:{DATA_DIR}", self.name)]),
             network_mode: Some(self.network.to_string()),
-            memory: Some(MEMORY),
-            // The same as the memory: none of it is swapped out, where a key could reach a disk.
-            memory_swap: Some(MEMORY),
-            pids_limit: Some(PIDS),
-            readonly_rootfs: Some(true),
             tmpfs: Some([("/tmp".to_owned(), TMPFS.to_owned())].into()),
-            cap_drop: Some(vec!["ALL".to_owned()]),
-            security_opt: Some(vec![NO_NEW_PRIVILEGES.to_owned()]),
-            // No core dumps: the memory holds the key.
-            ulimits: Some(vec![ResourcesUlimits {
-                name: Some("core".to_owned()),
-                soft: Some(0),
-                hard: Some(0),
-            }]),
-            log_config: Some(HostConfigLogConfig {
-                typ: Some("json-file".to_owned()),
-                config: Some(
-                    LOG.map(|(key, value)| (key.to_owned(), value.to_owned()))
-                        .into(),
-                ),
-            }),
-            restart_policy: Some(RestartPolicy {
-                name: Some(RestartPolicyNameEnum::NO),
-                maximum_retry_count: None,
-            }),
-            ..HostConfig::default()
+            ulimits: Some(no_core_dumps()),
+            restart_policy: Some(restarts(RestartPolicyNameEnum::NO)),
+            ..hardened(Limits {
+                memory: Some(MEMORY),
+                pids: PIDS,
+                log: LOG,
+            })
         }
     }
 
     /// Names what differs between this and a container; empty when nothing does.
     pub(crate) fn differences(&self, found: &ContainerInspectResponse) -> Vec<&'static str> {
-        let checks = [self.process_checks(found), self.isolation_checks(found)].concat();
-        let different = checks.into_iter().filter(|(_, same)| !same);
-        different.map(|(name, _)| name).collect()
-    }
-
-    fn process_checks(&self, found: &ContainerInspectResponse) -> Vec<(&'static str, bool)> {
         let config = found.config.clone().unwrap_or_default();
-        let host = found.host_config.clone().unwrap_or_default();
-        let ours = self.host_config();
-        let policy = host.restart_policy.as_ref().and_then(|policy| policy.name);
         let known = |variable: &String| VARIABLES.iter().any(|name| variable.starts_with(name));
-        vec![
-            ("image", config.image.as_ref() == Some(&self.image)),
-            ("user", config.user.as_deref() == Some(USER)),
+        let own = vec![
             ("command", config.cmd == Some(command(&self.every))),
-            (
-                "environment",
-                config.env.unwrap_or_default().iter().all(known),
-            ),
-            ("memory", host.memory == ours.memory),
-            ("pids limit", host.pids_limit == ours.pids_limit),
-            ("logs", host.log_config == ours.log_config),
-            (
-                "restart policy",
-                matches!(
-                    policy,
-                    None | Some(RestartPolicyNameEnum::NO | RestartPolicyNameEnum::EMPTY)
-                ),
-            ),
-        ]
-    }
-
-    fn isolation_checks(&self, found: &ContainerInspectResponse) -> Vec<(&'static str, bool)> {
-        let host = found.host_config.clone().unwrap_or_default();
-        let ours = self.host_config();
-        let empty = |list: Option<&Vec<String>>| list.is_none_or(Vec::is_empty);
-        let mounts = found.mounts.as_deref().unwrap_or_default();
-        let networks = found.network_settings.clone();
-        let networks = networks.and_then(|settings| settings.networks);
-        let networks: BTreeSet<String> = networks.unwrap_or_default().into_keys().collect();
-        vec![
-            ("read-only root", host.readonly_rootfs == Some(true)),
-            ("tmpfs", host.tmpfs == ours.tmpfs),
-            (
-                "capabilities",
-                empty(host.cap_add.as_ref()) && host.cap_drop == ours.cap_drop,
-            ),
-            (
-                "privileges",
-                host.privileged != Some(true) && host.security_opt == ours.security_opt,
-            ),
-            (
-                "ports",
-                host.port_bindings.is_none_or(|ports| ports.is_empty()),
-            ),
-            (
-                "mounts",
-                matches!(mounts, [mount] if mount.name.as_deref() == Some(self.name.as_str())
-                    && mount.destination.as_deref() == Some(DATA_DIR)
-                    && mount.rw != Some(false)),
-            ),
-            (
-                "networks",
-                networks == BTreeSet::from([self.network.to_string()]),
-            ),
-        ]
+            ("environment", config.env.iter().flatten().all(known)),
+        ];
+        drift::differences(&self.name, &self.body(), found, own)
     }
 }
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use bollard::models::{ContainerConfig, EndpointSettings, MountPoint, NetworkSettings};
-
     use super::super::wish::tests::attributes;
     use super::*;
+    use crate::names;
 
     fn made() -> Made {
         let name = Name::new("pospool-1a2b3c4d-syncer.main").unwrap();
@@ -218,31 +134,14 @@ pub(crate) mod tests {
 
     /// What the engine would say of a container that was made from `made`.
     fn inspected(made: &Made) -> ContainerInspectResponse {
-        let body = made.body();
-        ContainerInspectResponse {
-            config: Some(ContainerConfig {
-                image: body.image,
-                user: body.user,
-                cmd: body.cmd,
-                env: Some(vec![
-                    "PATH=/bin".to_owned(),
-                    "SSL_CERT_FILE=/etc/ca".to_owned(),
-                ]),
-                ..ContainerConfig::default()
-            }),
-            host_config: body.host_config,
-            mounts: Some(vec![MountPoint {
-                name: Some(made.name.to_string()),
-                destination: Some(DATA_DIR.to_owned()),
-                rw: Some(true),
-                ..MountPoint::default()
-            }]),
-            network_settings: Some(NetworkSettings {
-                networks: Some([(made.network.to_string(), EndpointSettings::default())].into()),
-                ..NetworkSettings::default()
-            }),
-            ..ContainerInspectResponse::default()
-        }
+        let mut found = drift::tests::inspected(&made.name, &made.body());
+        let config = found.config.as_mut().unwrap();
+        config.env = Some(
+            ["PATH=/bin", "SSL_CERT_FILE=/etc/ca"]
+                .map(str::to_owned)
+                .into(),
+        );
+        found
     }
 
     #[test]

@@ -14,22 +14,19 @@ use super::job::{SyncJob, SyncerJob};
 use super::observe::SyncerFacts;
 use super::spec::spec;
 use super::wish::SyncerWish;
-use crate::design::{docker_of, effect};
+use crate::client::Labels;
+use crate::container::labels::owner;
+use crate::design::{self, docker_of, effect, outputs_after};
 use crate::facts::DockerFacts;
+use crate::image::RELEASE;
+use crate::job::{EndJob, Job, VolumeJob};
 use crate::names::{Name, object_of_kind};
-use crate::node::container::owner;
-use crate::node::job::{Job, VolumeJob};
-use crate::ui::image::SERVER;
-use crate::ui::job::EndJob;
 
 /// Plans one change of a syncer.
 pub(crate) fn design(task: &Task<'_>, world: &World<'_>) -> Result<Design, Vec<Problem>> {
     let facts = DockerFacts::of(world.facts);
     match task.action {
-        Action::Forget => Ok(Design {
-            forget: true,
-            ..Design::default()
-        }),
+        Action::Forget => Ok(Design::forgotten(Vec::new())),
         Action::Delete => Ok(delete(task, world, &facts)),
         _ => change(task, world, &facts).map_err(|problem| vec![problem]),
     }
@@ -39,7 +36,7 @@ pub(crate) fn design(task: &Task<'_>, world: &World<'_>) -> Result<Design, Vec<P
 pub(crate) fn recipe(wish: &SyncerWish, chain: &Attributes) -> Result<Recipe, Problem> {
     Ok(Recipe {
         spec: spec(wish, chain)?,
-        release: SERVER.to_owned(),
+        release: RELEASE.to_owned(),
         ca_bundle: wish.ca_bundle.clone(),
     })
 }
@@ -98,7 +95,7 @@ impl Plan<'_> {
             recipe: self.recipe.clone(),
             key: self.key.clone(),
         });
-        let summary = format!("make {} with pospool {SERVER}", self.made.image);
+        let summary = format!("make {} with pospool {RELEASE}", self.made.image);
         let mut effects = vec![effect("image", summary, Nature::Act, &image)];
         let engine = facts.engines.get(&self.docker);
         if engine.is_none_or(|engine| !engine.volumes.contains_key(self.made.name.as_str())) {
@@ -136,16 +133,7 @@ impl Plan<'_> {
     }
 
     fn outputs(&self, task: &Task<'_>, facts: &DockerFacts) -> Attributes {
-        let engine = facts.engines.get(&self.docker);
-        let mut outputs = planned(&self.docker, &self.made);
-        let id = engine.map(|engine| engine.id.clone()).unwrap_or_default();
-        outputs.insert("engine_id".to_owned(), id.into());
-        if task.action != Action::Update {
-            for name in ["container_id", "image_id"] {
-                outputs.insert(name.to_owned(), Value::Unknown);
-            }
-        }
-        outputs
+        outputs_after(task, facts, &self.docker, planned(&self.docker, &self.made))
     }
 }
 
@@ -173,27 +161,18 @@ fn volume(docker: &str, made: &Made) -> Effect {
 }
 
 /// Ends the old container; what the new one uses as well stays.
-fn end(
-    name: &Name,
-    old: &SyncerFacts,
-    owner: std::collections::BTreeMap<String, String>,
-    new: Option<&Made>,
-) -> Effect {
+fn end(name: &Name, old: &SyncerFacts, owner: Labels, new: Option<&Made>) -> Effect {
     let network = Some(name.clone()).filter(|_| old.own_network);
     let image = old.digest.as_deref().map(image_tag);
-    let job = Job::End(EndJob {
+    let kept = |image: &String| new.is_some_and(|new| *image == new.image);
+    design::end(EndJob {
         docker: old.docker.clone(),
         name: name.clone(),
         container: old.container.clone(),
         network: network.filter(|_| new.is_none_or(|new| !new.own_network)),
         owner,
-        images: image
-            .into_iter()
-            .filter(|image| new.is_none_or(|new| *image != new.image))
-            .collect(),
-    });
-    let summary = format!("stop and remove container {name}");
-    effect("remove", summary, Nature::Act, &job)
+        images: image.into_iter().filter(|image| !kept(image)).collect(),
+    })
 }
 
 fn delete(task: &Task<'_>, world: &World<'_>, facts: &DockerFacts) -> Design {

@@ -8,14 +8,7 @@ use pospool_model::schema::{
     AttributeSchema, KindSchema, OnChange, OutputSchema, Presence, Role, Type,
 };
 
-const fn optional(
-    name: &'static str,
-    ty: Type,
-    on_change: OnChange,
-    doc: &'static str,
-) -> AttributeSchema {
-    AttributeSchema::new(name, ty, Presence::Optional, on_change, doc)
-}
+use crate::kinds::{CONTAINER_ID, CONTAINER_NAME, DOCKER, ENGINE_ID, IMAGE_ID, NETWORK, optional};
 
 /// The kind as a table.
 pub(crate) const SYNCER: KindSchema = KindSchema {
@@ -109,17 +102,17 @@ pub(crate) const SYNCER: KindSchema = KindSchema {
         ),
     ],
     outputs: &[
-        OutputSchema::new("container_id", "Id of the container."),
-        OutputSchema::new("container_name", "Name of the container."),
+        CONTAINER_ID,
+        CONTAINER_NAME,
         OutputSchema::new(
             "image",
             "Name of its image, made from the digest of its spec and the release of pospool.",
         ),
-        OutputSchema::new("image_id", "Id of that image."),
+        IMAGE_ID,
         OutputSchema::new("volume", "Docker volume with its state and its journal."),
-        OutputSchema::new("network", "Docker network that it is in."),
-        OutputSchema::new("docker", "URL of the engine's socket."),
-        OutputSchema::new("engine_id", "The engine that runs it."),
+        NETWORK,
+        DOCKER,
+        ENGINE_ID,
         OutputSchema::new("health", "`well`, or why it is not."),
         OutputSchema::new("signer", "Address of the account that it signs for."),
         OutputSchema::new("balance", "Balance of that account in its last round."),

@@ -17,9 +17,10 @@ mod run;
 mod spec;
 mod wish;
 
-use pospool_model::{ProviderError, Secret, SecretRef};
+use pospool_model::ProviderError;
 
-use crate::node::job::Job;
+use crate::job::Job;
+use crate::secret::private_key;
 
 pub(crate) use design::design;
 pub(crate) use kind::SYNCER;
@@ -62,24 +63,8 @@ pub const CODES: &[(&str, &str)] = &[
 /// Checks that the key can be read: a run that cannot should end before it changes anything.
 pub(crate) fn prepare(job: &Job) -> Result<(), ProviderError> {
     match job {
-        Job::Syncer(job) => key(&job.key).map(drop),
-        Job::Sync(job) => key(&job.key).map(drop),
+        Job::Syncer(job) => private_key(&job.key).map(drop),
+        Job::Sync(job) => private_key(&job.key).map(drop),
         _ => Ok(()),
     }
-}
-
-/// Reads a key and checks that it fits on one line.
-fn key(reference: &SecretRef) -> Result<Secret, ProviderError> {
-    let secret = reference.read().map_err(|error| ProviderError::Refused {
-        code: "docker/no-secret",
-        what: "the private key of the syncer cannot be read".to_owned(),
-        source: Some(Box::new(error)),
-    })?;
-    if secret.expose().contains(['\n', '\r', '\0']) {
-        return Err(ProviderError::refused(
-            "docker/bad-key",
-            format!("the private key `{reference}` has more than one line"),
-        ));
-    }
-    Ok(secret)
 }

@@ -15,14 +15,13 @@ use super::design::{planned, recipe};
 use super::image::image_tag;
 use super::report::{self, Report};
 use super::wish::SyncerWish;
+use crate::container::drift::in_words;
+use crate::container::labels::{self, label};
+use crate::container::look::{binding, has_other_content, inspected, outputs};
+use crate::container::run::is_running;
 use crate::facts::DockerFacts;
-use crate::kinds::AS_MADE;
 use crate::names::{self, Name, object_of_kind};
-use crate::node::outputs::seen;
-use crate::node::run::is_running;
-use crate::node::wish::text;
 use crate::observe::View;
-use crate::observe_node::own_container;
 
 /// What a look leaves for the plan: a syncer's container.
 #[derive(Clone, Debug)]
@@ -48,9 +47,9 @@ pub(crate) async fn observe(
     bindings: &mut BTreeMap<String, String>,
 ) -> Result<Observed, Problem> {
     let name = object_of_kind(scene.lineage, target.address).map_err(|e| e.problem(&[]))?;
-    let binding = format!("docker/{}/{name}", view.facts.id);
+    let place = format!("docker/{}/{name}", view.facts.id);
     let Some((id, found)) = inspected(target, scene, view, &name).await? else {
-        bindings.insert(binding, "absent".to_owned());
+        bindings.insert(place, "absent".to_owned());
         return Ok(Observed::Absent);
     };
     let running = found.state.as_ref().is_some_and(is_running);
@@ -60,16 +59,15 @@ pub(crate) async fn observe(
         None
     };
     let state = state(running, report.as_ref());
-    let short = id.as_str().get(..12).unwrap_or_default();
-    bindings.insert(binding, format!("{short} {state}"));
-    let labelled = label(&found, names::ATTRIBUTES);
-    let labelled = labelled.and_then(|text| serde_json::from_str(text).ok());
-    let mut attributes: Attributes = labelled.unwrap_or_default();
+    bindings.insert(place, binding(&id, state));
+    let mut attributes = labels::attributes(&found).unwrap_or_default();
     let made = made(target, scene, &name, &attributes, &found);
     let hardening = hardening(made.as_ref(), target, scene, &found);
     attributes.insert("state".to_owned(), state.into());
     attributes.insert("hardening".to_owned(), hardening.into());
-    let outputs = outputs(made.as_ref(), view, &found, report.as_ref());
+    let planned = made.map(|made| planned(&view.docker, &made));
+    let mut outputs = outputs(planned.unwrap_or_default(), view, &found);
+    outputs.extend(report.as_ref().map(Report::outputs).unwrap_or_default());
     let network = found.host_config.as_ref();
     let network = network.and_then(|host| host.network_mode.as_deref());
     let process = found.state.as_ref().and_then(|it| it.started_at.clone());
@@ -85,26 +83,6 @@ pub(crate) async fn observe(
         attributes,
         outputs,
     })
-}
-
-async fn inspected(
-    target: &Target<'_>,
-    scene: &Scene<'_>,
-    view: &View,
-    name: &Name,
-) -> Result<Option<(Name, ContainerInspectResponse)>, Problem> {
-    let Some(own) = own_container(target, scene, view, name)? else {
-        return Ok(None);
-    };
-    let id = Name::new(own.id.as_str()).map_err(|error| error.problem(&[]))?;
-    let found = view.engine.inspect(&id).await;
-    let found = found.map_err(|error| Problem::new(error.code(), &[], error.to_string()))?;
-    Ok(found.map(|found| (id, found)))
-}
-
-fn label<'a>(found: &'a ContainerInspectResponse, name: &str) -> Option<&'a str> {
-    let labels = found.config.as_ref()?.labels.as_ref()?;
-    labels.get(name).map(String::as_str)
 }
 
 const RUNNING: &str = "running";
@@ -149,24 +127,17 @@ fn hardening(
     scene: &Scene<'_>,
     found: &ContainerInspectResponse,
 ) -> String {
-    let Some(made) = made else {
-        return "changed: labels".to_owned();
-    };
-    let mut different = made.differences(found);
-    if is_another_image(made, scene) {
-        different.push("chain or release of pospool");
-    }
-    let recorded = target
-        .recorded
-        .and_then(|recorded| text(&recorded.outputs, "image_id"));
-    if recorded.is_some_and(|recorded| found.image.as_deref() != Some(recorded)) {
-        different.push("image content");
-    }
-    if different.is_empty() {
-        AS_MADE.to_owned()
-    } else {
-        format!("changed: {}", different.join(", "))
-    }
+    let different = made.map(|made| {
+        let mut different = made.differences(found);
+        if is_another_image(made, scene) {
+            different.push("chain or release of pospool");
+        }
+        if has_other_content(target, found) {
+            different.push("image content");
+        }
+        different
+    });
+    in_words(different)
 }
 
 /// Whether the same attributes would make another image now: the chain's RPCs changed, or pospool is another release.
@@ -178,21 +149,4 @@ fn is_another_image(made: &Made, scene: &Scene<'_>) -> bool {
         return false;
     };
     recipe(&wish, chain).is_ok_and(|recipe| recipe.digest() != made.digest)
-}
-
-fn outputs(
-    made: Option<&Made>,
-    view: &View,
-    found: &ContainerInspectResponse,
-    report: Option<&Report>,
-) -> Attributes {
-    let mut outputs = made
-        .map(|made| planned(&view.docker, made))
-        .unwrap_or_default();
-    outputs.extend(seen(found));
-    outputs.remove("started_at");
-    outputs.extend(report.map(Report::outputs).unwrap_or_default());
-    outputs.insert("docker".to_owned(), view.docker.as_str().into());
-    outputs.insert("engine_id".to_owned(), view.facts.id.as_str().into());
-    outputs
 }

@@ -7,21 +7,20 @@
 use std::time::Duration;
 
 use pospool_model::provider::Progress;
-use pospool_model::{Attributes, ProviderError, Secret, Value};
+use pospool_model::{Attributes, ProviderError, Secret};
 use tokio::time::{Instant, sleep};
 
 use super::design::planned;
 use super::image::certificates;
 use super::job::{SyncJob, SyncerJob};
-use super::key;
 use super::report::{self, Report};
 use crate::client::Engine;
-use crate::failures::LOOKED_AT;
+use crate::container::look::ids;
+use crate::container::run::{self, gone, inspect, is_running, last_words, network, state, stop};
+use crate::image::{self, local, make, unpacked};
 use crate::names::Name;
-use crate::node::outputs::seen;
-use crate::node::run::{container_id, inspect, is_running, state};
 use crate::program::Program;
-use crate::ui::run::{local, make, stop, unpacked};
+use crate::secret::private_key;
 
 const POLL: Duration = Duration::from_millis(500);
 /// Time for a process that another run may have started at this moment to say something.
@@ -46,11 +45,10 @@ pub(crate) async fn image(
         let certificates = certificates(job.recipe.ca_bundle.as_deref())
             .map_err(|what| ProviderError::refused("docker/no-certificates", what))?;
         let context = job.recipe.context(&program, &certificates);
-        make(engine, &tag, &digest, context.map_err(unpacked)?, progress).await?
+        let context = context.map_err(unpacked)?;
+        make(engine, &tag, &digest, &[], context, progress).await?
     };
-    Ok([("image", tag), ("image_id", id)]
-        .map(|(name, value)| (name.to_owned(), Value::from(value)))
-        .into())
+    Ok(image::outputs("image", tag, id))
 }
 
 /// Makes and starts the container, or finds it, and waits until its syncer is well.
@@ -60,14 +58,11 @@ pub(crate) async fn run(
     progress: &dyn Progress,
 ) -> Result<Attributes, ProviderError> {
     // First, so that a missing secret changes nothing.
-    let key = key(&job.key)?;
+    let key = private_key(&job.key)?;
     let container = match found(engine, job).await? {
         Some(container) => container,
         None if job.create => create(engine, job).await?,
-        None => {
-            let what = format!("container `{}` is gone; plan again", job.made.name);
-            return Err(ProviderError::refused("docker/no-container", what));
-        }
+        None => return Err(gone(&job.made.name)),
     };
     end_what_does_not_work(engine, job, &container, progress).await?;
     if !is_running(&state(engine, &container).await?) {
@@ -75,77 +70,42 @@ pub(crate) async fn run(
     }
     let report = well(engine, job, &container, progress).await?;
     let mut outputs = planned(&job.docker, &job.made);
-    outputs.extend(seen(&inspect(engine, &container).await?));
-    outputs.remove("started_at");
+    outputs.extend(ids(&inspect(engine, &container).await?));
     outputs.extend(report.outputs());
     Ok(outputs)
 }
 
 /// Finds the container that an earlier attempt made.
 async fn found(engine: &Engine, job: &SyncJob) -> Result<Option<Name>, ProviderError> {
-    let Some(found) = engine.inspect(&job.made.name).await? else {
-        return Ok(None);
-    };
-    let labels = found.config.and_then(|config| config.labels);
-    let labels = labels.unwrap_or_default();
-    let id = container_id(found.id)?;
+    let made = &job.made;
     let expected = if job.create {
-        job.made.labels()
+        made.labels()
     } else {
-        job.made.owner()
+        made.owner()
     };
-    let ours = expected
-        .iter()
-        .all(|(key, value)| labels.get(key) == Some(value));
-    if job.replaces.as_ref() == Some(&id) || !ours {
-        let name = &job.made.name;
-        let what = format!("a container `{name}` is there that this plan did not make; plan again");
-        return Err(ProviderError::refused("docker/name-taken", what));
-    }
-    Ok(Some(id))
+    run::found(engine, &made.name, &expected, job.replaces.as_ref()).await
 }
 
 async fn create(engine: &Engine, job: &SyncJob) -> Result<Name, ProviderError> {
     let made = &job.made;
-    let refused = |code, what: String| Err(ProviderError::refused(code, what));
-    if local(engine, &made.image, &made.digest).await?.is_none() {
-        let what = format!("the image `{}` is gone; plan again", made.image);
-        return refused("docker/no-image", what);
-    }
+    image::require(engine, &made.image, &made.digest).await?;
     // Docker would make an empty one in silence, without our labels.
-    let volume = engine.volume(&made.name).await?;
-    match volume {
-        None => {
-            let what = format!("volume `{}` is gone; plan again", made.name);
-            return refused("docker/no-volume", what);
-        }
-        Some(labels) if labels != made.owner() => {
+    match engine.volume(&made.name).await? {
+        Some(labels) if labels == made.owner() => {}
+        Some(_) => {
             let what = format!(
                 "a volume `{}` is there that pospool did not make",
                 made.name
             );
-            return refused("docker/name-taken", what);
+            return Err(ProviderError::refused("docker/name-taken", what));
         }
-        Some(_) => {}
-    }
-    match engine.network(&made.network).await? {
-        Some(labels) if made.own_network && labels != made.owner() => {
-            let what = format!(
-                "a network `{}` is there that pospool did not make",
-                made.network
-            );
-            return refused("docker/name-taken", what);
-        }
-        None if made.own_network => engine.create_network(&made.network, &made.owner()).await?,
         None => {
-            let what = format!(
-                "the network `{}` of `docker_network` is not there",
-                made.network
-            );
-            return refused("docker/no-network", what);
+            let what = format!("volume `{}` is gone; plan again", made.name);
+            return Err(ProviderError::refused("docker/no-volume", what));
         }
-        Some(_) => {}
     }
+    let owner = made.own_network.then(|| made.owner());
+    network(engine, &made.network, owner.as_ref()).await?;
     engine.create(&made.name, made.body()).await
 }
 
@@ -228,8 +188,7 @@ async fn well(
 }
 
 async fn silent(engine: &Engine, job: &SyncJob, container: &Name) -> ProviderError {
-    let lines = engine.last_lines(container, LOOKED_AT).await;
-    let last = lines[lines.len().saturating_sub(SHOWN)..].join("\n");
+    let last = last_words(engine, container, SHOWN).await;
     ProviderError::refused(
         "docker/no-key",
         format!(

@@ -8,7 +8,7 @@ use pospool_model::{Address, Attributes, Blocks, Drip, Problem, SecretRef, Value
 
 use crate::kinds::AS_MADE;
 use crate::names::Name;
-use crate::node::wish::text;
+use crate::node::wish::{missing, text};
 use crate::ui::{is_core_address, origin};
 
 /// Time between two rounds.
@@ -178,14 +178,6 @@ fn is_time(text: &str) -> bool {
     let number = text.strip_suffix(['s', 'm', 'h']);
     let number = number.and_then(|number| number.parse::<u32>().ok());
     number.is_some_and(|number| number > 0)
-}
-
-fn missing(name: &str) -> Problem {
-    Problem::new(
-        "docker/missing-attribute",
-        &[],
-        format!("`{name}` is missing"),
-    )
 }
 
 #[cfg(test)]

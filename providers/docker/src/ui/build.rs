@@ -4,12 +4,12 @@
 //! - Returns: the files that the build left in `build/`.
 //! - Never: builds without a lock file, as root, or with anything of this machine but the certificates that it is given.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 use std::path::Path;
 use std::time::Duration;
 
-use bollard::models::{ContainerCreateBody, HostConfig, HostConfigLogConfig};
+use bollard::models::{ContainerCreateBody, HostConfig};
 use pospool_model::ProviderError;
 use pospool_model::provider::Progress;
 use tokio::time::{Instant, sleep};
@@ -18,19 +18,20 @@ use super::config::{MODULE, module};
 use super::files::{Files, MOST_PAGE};
 use super::image::{BuildRecipe, FromFiles, PageRecipe};
 use super::observe::read_lock;
-use super::run::{given, stop};
+use super::run::given;
 use crate::client::Engine;
 use crate::commit::base;
+use crate::container::hardened::{Limits, hardened};
+use crate::container::run::{is_running, state, stop};
 use crate::image::hash;
 use crate::names::Name;
-use crate::node::container::NO_NEW_PRIVILEGES;
-use crate::node::run::{is_running, state};
 
 /// User and group of the build.
 const OWNER: u64 = 10001;
-/// Folder of the sources in the container.
-const TREE: &str = "work/tree";
-const CA_BUNDLE: &str = "/work/ca.pem";
+/// Where the sources lie in the container, the home folder of the build, and the certificates that it is given.
+const TREE: &str = "build/tree";
+const HOME: &str = "build/home";
+const CA_BUNDLE: &str = "build/ca.pem";
 const PIDS: i64 = 2048;
 /// Time for a build, packages and all.
 const LIMIT: Duration = Duration::from_mins(30);
@@ -161,7 +162,6 @@ fn work_dir(build: &BuildRecipe) -> String {
 }
 
 fn body(build: &BuildRecipe, image: &str) -> ContainerCreateBody {
-    let log = [("max-size", "10m"), ("max-file", "1")];
     ContainerCreateBody {
         image: Some(image.to_owned()),
         user: Some(format!("{OWNER}:{OWNER}")),
@@ -174,19 +174,13 @@ fn body(build: &BuildRecipe, image: &str) -> ContainerCreateBody {
         env: Some(environment(build)),
         working_dir: Some(work_dir(build)),
         host_config: Some(HostConfig {
-            memory: Some(build.memory),
-            memory_swap: Some(build.memory),
-            pids_limit: Some(PIDS),
-            cap_drop: Some(vec!["ALL".to_owned()]),
-            security_opt: Some(vec![NO_NEW_PRIVILEGES.to_owned()]),
-            log_config: Some(HostConfigLogConfig {
-                typ: Some("json-file".to_owned()),
-                config: Some(
-                    log.map(|(key, value)| (key.to_owned(), value.to_owned()))
-                        .into(),
-                ),
-            }),
-            ..HostConfig::default()
+            // Where the packages and the build are written.
+            readonly_rootfs: None,
+            ..hardened(Limits {
+                memory: Some(build.memory),
+                pids: PIDS,
+                log: ("10m", "1"),
+            })
         }),
         ..ContainerCreateBody::default()
     }
@@ -195,7 +189,7 @@ fn body(build: &BuildRecipe, image: &str) -> ContainerCreateBody {
 /// Variables of the build; what the spec says comes last and wins.
 fn environment(build: &BuildRecipe) -> Vec<String> {
     let mut variables = BTreeMap::from([
-        ("HOME", "/work/home".to_owned()),
+        ("HOME", format!("/{HOME}")),
         // What a package wants to run when it is installed is rarely needed, and often the attack.
         ("NPM_CONFIG_IGNORE_SCRIPTS", "true".to_owned()),
         ("YARN_IGNORE_SCRIPTS", "true".to_owned()),
@@ -207,7 +201,7 @@ fn environment(build: &BuildRecipe) -> Vec<String> {
     }
     if build.ca_bundle.is_some() {
         for name in ["NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE", "NPM_CONFIG_CAFILE"] {
-            variables.insert(name, CA_BUNDLE.to_owned());
+            variables.insert(name, format!("/{CA_BUNDLE}"));
         }
     }
     for (name, value) in &build.environment {
@@ -269,14 +263,11 @@ fn lock_name(bytes: &[u8]) -> &'static str {
 
 fn pack(files: &Files, ca: Option<&[u8]>) -> std::io::Result<Vec<u8>> {
     let mut archive = tar::Builder::new(Vec::new());
-    let mut folders =
-        std::collections::BTreeSet::from(["work/".to_owned(), "work/home/".to_owned()]);
-    for path in files.keys() {
-        let full = format!("{TREE}/{path}");
-        folders.extend(
-            full.match_indices('/')
-                .map(|(at, _)| full[..=at].to_owned()),
-        );
+    let mut folders = BTreeSet::new();
+    let inside = files.keys().map(|path| format!("{TREE}/{path}"));
+    for path in inside.chain([format!("{HOME}/")]) {
+        let ends = path.match_indices('/');
+        folders.extend(ends.map(|(at, _)| path[..=at].to_owned()));
     }
     for folder in &folders {
         let mut header = header(0, 0o755);
@@ -291,7 +282,7 @@ fn pack(files: &Files, ca: Option<&[u8]>) -> std::io::Result<Vec<u8>> {
         )?;
     }
     if let Some(bytes) = ca {
-        archive.append_data(&mut header(bytes.len(), 0o644), "work/ca.pem", bytes)?;
+        archive.append_data(&mut header(bytes.len(), 0o644), CA_BUNDLE, bytes)?;
     }
     archive.into_inner()
 }
@@ -392,10 +383,10 @@ mod tests {
         std::fs::write(lock.path(), "\n{ \"lockfileVersion\": 3 }").unwrap();
         let build = recipe(folder.path(), "interface", Some(lock.path()));
         let found = contents(&archive(&build, &page(&build)).unwrap());
-        assert!(found["work/tree/interface/pool.config.js"].contains("cfx:a"));
-        assert!(found.contains_key("work/tree/interface/package-lock.json"));
+        assert!(found["build/tree/interface/pool.config.js"].contains("cfx:a"));
+        assert!(found.contains_key("build/tree/interface/package-lock.json"));
         assert!(
-            !found.contains_key("work/tree/interface/yarn.lock"),
+            !found.contains_key("build/tree/interface/yarn.lock"),
             "only one lock file counts"
         );
 

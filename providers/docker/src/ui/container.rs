@@ -4,30 +4,31 @@
 //! - Returns: the request that makes it; names of what differs.
 //! - Never: gives it more than a server of static files needs.
 
-use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 use bollard::models::{
-    ContainerCreateBody, ContainerInspectResponse, HostConfig, HostConfigLogConfig, PortBinding,
-    PortMap, RestartPolicy, RestartPolicyNameEnum,
+    ContainerCreateBody, ContainerInspectResponse, HostConfig, PortBinding, PortMap,
+    RestartPolicyNameEnum,
 };
 use pospool_model::{Address, Attributes};
 use serde::{Deserialize, Serialize};
 
 use super::image::{PORT, USER};
-use crate::names::{self, Name};
-use crate::node::container::{NO_NEW_PRIVILEGES, owner};
+use crate::client::Labels;
+use crate::container::hardened::{Limits, hardened, restarts};
+use crate::container::{drift, labels};
+use crate::names::Name;
 
 /// Label of a container: digest over what the page was made from, apart from its own attributes.
 pub(crate) const CONTENT: &str = "pospool.content";
 /// Label of a container: digest of its page.
 pub(crate) const PAGE: &str = "pospool.page";
 /// Time that the server has to end.
-pub(crate) const STOP_SECONDS: i64 = 10;
+const STOP_SECONDS: i64 = 10;
 const MEMORY: i64 = 128 << 20;
 const PIDS: i64 = 64;
 /// The container's log: the newest 30 MB.
-const LOG: [(&str, &str); 2] = [("max-size", "10m"), ("max-file", "3")];
+const LOG: (&str, &str) = ("10m", "3");
 
 /// Everything that decides how a page's container is made.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,24 +56,16 @@ pub(crate) struct Made {
 
 impl Made {
     /// Labels of the container.
-    pub(crate) fn labels(&self) -> BTreeMap<String, String> {
-        // Wanted attributes have no unknown part here, and maps of text always have a JSON form.
-        let attributes = serde_json::to_string(&self.attributes).unwrap_or_default();
-        let mut labels = self.owner();
-        for (name, value) in [
-            (names::DIGEST, &self.digest),
-            (PAGE, &self.page),
-            (CONTENT, &self.content),
-            (names::ATTRIBUTES, &attributes),
-        ] {
-            labels.insert(name.to_owned(), value.clone());
-        }
+    pub(crate) fn labels(&self) -> Labels {
+        let mut labels = labels::made(&self.lineage, &self.address, &self.digest, &self.attributes);
+        labels.insert(PAGE.to_owned(), self.page.clone());
+        labels.insert(CONTENT.to_owned(), self.content.clone());
         labels
     }
 
     /// Labels that say whose an object is.
-    pub(crate) fn owner(&self) -> BTreeMap<String, String> {
-        owner(&self.lineage, &self.address)
+    pub(crate) fn owner(&self) -> Labels {
+        labels::owner(&self.lineage, &self.address)
     }
 
     /// The request that makes the container.
@@ -93,25 +86,13 @@ impl Made {
         HostConfig {
             network_mode: Some(self.name.to_string()),
             port_bindings: Some(self.ports()),
-            memory: Some(MEMORY),
-            memory_swap: Some(MEMORY),
-            pids_limit: Some(PIDS),
-            readonly_rootfs: Some(true),
-            cap_drop: Some(vec!["ALL".to_owned()]),
-            security_opt: Some(vec![NO_NEW_PRIVILEGES.to_owned()]),
-            log_config: Some(HostConfigLogConfig {
-                typ: Some("json-file".to_owned()),
-                config: Some(
-                    LOG.map(|(key, value)| (key.to_owned(), value.to_owned()))
-                        .into(),
-                ),
-            }),
             // It has no secret: unlike a node it may come back alone after a reboot.
-            restart_policy: Some(RestartPolicy {
-                name: Some(RestartPolicyNameEnum::UNLESS_STOPPED),
-                maximum_retry_count: None,
-            }),
-            ..HostConfig::default()
+            restart_policy: Some(restarts(RestartPolicyNameEnum::UNLESS_STOPPED)),
+            ..hardened(Limits {
+                memory: Some(MEMORY),
+                pids: PIDS,
+                log: LOG,
+            })
         }
     }
 
@@ -125,39 +106,7 @@ impl Made {
 
     /// Names what differs between this and a container; empty when nothing does.
     pub(crate) fn differences(&self, found: &ContainerInspectResponse) -> Vec<&'static str> {
-        let config = found.config.clone().unwrap_or_default();
-        let host = found.host_config.clone().unwrap_or_default();
-        let ours = self.host_config();
-        let empty = |list: Option<&Vec<String>>| list.is_none_or(Vec::is_empty);
-        let policy = host.restart_policy.as_ref().and_then(|policy| policy.name);
-        let checks = [
-            ("image", config.image.as_ref() == Some(&self.image)),
-            ("user", config.user.as_deref() == Some(USER)),
-            ("memory", host.memory == ours.memory),
-            ("pids limit", host.pids_limit == ours.pids_limit),
-            ("logs", host.log_config == ours.log_config),
-            (
-                "restart policy",
-                policy == Some(RestartPolicyNameEnum::UNLESS_STOPPED),
-            ),
-            ("ports", host.port_bindings == ours.port_bindings),
-            ("read-only root", host.readonly_rootfs == Some(true)),
-            (
-                "capabilities",
-                empty(host.cap_add.as_ref()) && host.cap_drop == ours.cap_drop,
-            ),
-            (
-                "privileges",
-                host.privileged != Some(true) && host.security_opt == ours.security_opt,
-            ),
-            ("mounts", found.mounts.as_ref().is_none_or(Vec::is_empty)),
-            ("network", host.network_mode == ours.network_mode),
-        ];
-        checks
-            .into_iter()
-            .filter(|(_, same)| !same)
-            .map(|(name, _)| name)
-            .collect()
+        drift::differences(&self.name, &self.body(), found, Vec::new())
     }
 }
 
@@ -167,7 +116,7 @@ fn port() -> String {
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use bollard::models::{ContainerConfig, MountPoint};
+    use bollard::models::MountPoint;
 
     use super::*;
 
@@ -185,23 +134,10 @@ pub(crate) mod tests {
         }
     }
 
-    fn inspected(made: &Made) -> ContainerInspectResponse {
-        let body = made.body();
-        ContainerInspectResponse {
-            config: Some(ContainerConfig {
-                image: body.image,
-                user: body.user,
-                ..ContainerConfig::default()
-            }),
-            host_config: body.host_config,
-            ..ContainerInspectResponse::default()
-        }
-    }
-
     #[test]
     fn changes_by_hand_are_named_and_nothing_else() {
         let made = made();
-        let mut found = inspected(&made);
+        let mut found = drift::tests::inspected(&made.name, &made.body());
         assert_eq!(made.differences(&found), Vec::<&str>::new());
         let host = found.host_config.as_mut().unwrap();
         host.readonly_rootfs = Some(false);

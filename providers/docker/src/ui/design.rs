@@ -10,16 +10,17 @@ use pospool_model::{Address, Attributes, Problem, Value};
 
 use super::config::{ChainSide, PageConfig};
 use super::container::Made;
-use super::image::{FromFiles, PageRecipe, SERVER, ServerRecipe, server_tag};
-use super::job::{EndJob, PageJob, ServeJob, ServerJob};
+use super::image::{FromFiles, PageRecipe, ServerRecipe, server_tag};
+use super::job::{PageJob, ServeJob, ServerJob};
 use super::observe::{Existing, content};
 use super::wish::UiWish;
-use crate::design::{docker_of, effect};
+use crate::container::labels::owner;
+use crate::design::{self, docker_of, effect, outputs_after};
 use crate::facts::DockerFacts;
-use crate::image::hash;
+use crate::image::{RELEASE, hash};
+use crate::job::EndJob;
+use crate::job::Job;
 use crate::names::{Name, NameError};
-use crate::node::container::owner;
-use crate::node::job::Job;
 
 /// Attributes that say nothing about how the container was made.
 const NOT_LABELLED: [&str; 3] = ["state", "hardening", "content"];
@@ -33,10 +34,7 @@ pub(crate) fn name(lineage: &str, address: &Address) -> Result<Name, NameError> 
 pub(crate) fn design(task: &Task<'_>, world: &World<'_>) -> Result<Design, Vec<Problem>> {
     let facts = DockerFacts::of(world.facts);
     match task.action {
-        Action::Forget => Ok(Design {
-            forget: true,
-            ..Design::default()
-        }),
+        Action::Forget => Ok(Design::forgotten(Vec::new())),
         Action::Delete => Ok(delete(task, world, &facts)),
         _ => change(task, world, &facts).map_err(|problem| vec![problem]),
     }
@@ -65,7 +63,7 @@ fn change(task: &Task<'_>, world: &World<'_>, facts: &DockerFacts) -> Result<Des
     let server = ServerRecipe {
         page: page.digest(),
         connect: config.connect,
-        server: SERVER.to_owned(),
+        server: RELEASE.to_owned(),
     };
     let made = made(task, world, &wish, &page, &server, &chain)?;
     let old = page_facts.and_then(|page| page.existing.as_ref());
@@ -87,7 +85,7 @@ fn change(task: &Task<'_>, world: &World<'_>, facts: &DockerFacts) -> Result<Des
     }
     Ok(Design {
         effects,
-        outputs: outputs(task, facts, &docker, &made),
+        outputs: outputs_after(task, facts, &docker, planned(&docker, &made)),
         notes: notes(&wish),
         ..Design::default()
     })
@@ -130,7 +128,7 @@ fn images(docker: &str, page: PageRecipe, server: &ServerRecipe) -> [Effect; 2] 
         docker: docker.to_owned(),
         recipe: server.clone(),
     });
-    let with = format!("make {} with the server of pospool {SERVER}", server.tag());
+    let with = format!("make {} with the server of pospool {RELEASE}", server.tag());
     [
         effect("page", summary, Nature::Act, &page),
         effect("image", with, Nature::Act, &job),
@@ -167,7 +165,9 @@ fn end(
     old: &Existing,
     new: Option<&Made>,
 ) -> Effect {
-    let job = Job::End(EndJob {
+    let kept =
+        |image: &String| new.is_some_and(|new| *image == new.image || *image == page_tag(new));
+    design::end(EndJob {
         docker: old.docker.clone(),
         name: name.clone(),
         container: old.container.clone(),
@@ -176,15 +176,9 @@ fn end(
         images: old
             .images()
             .into_iter()
-            .filter(|image| new.is_none_or(|new| *image != new.image && *image != page_tag(new)))
+            .filter(|image| !kept(image))
             .collect(),
-    });
-    effect(
-        "remove",
-        format!("stop and remove container {name}"),
-        Nature::Act,
-        &job,
-    )
+    })
 }
 
 fn page_tag(made: &Made) -> String {
@@ -210,18 +204,6 @@ impl Existing {
         let server = self.digest.as_deref().map(server_tag);
         server.into_iter().chain(page).collect()
     }
-}
-
-fn outputs(task: &Task<'_>, facts: &DockerFacts, docker: &str, made: &Made) -> Attributes {
-    let engine = facts.engines.get(docker).map(|engine| engine.id.clone());
-    let mut outputs = planned(docker, made);
-    outputs.insert("engine_id".to_owned(), engine.unwrap_or_default().into());
-    if task.action != Action::Update {
-        for name in ["container_id", "image_id"] {
-            outputs.insert(name.to_owned(), Value::Unknown);
-        }
-    }
-    outputs
 }
 
 /// Outputs that are known before the container is made.

@@ -11,22 +11,16 @@ use serde::{Deserialize, Serialize};
 
 use super::config::DATA;
 use super::files::Files;
-use crate::image::hash;
-use crate::names::{ImageRef, Name};
+use crate::image::{PAGES, SERVERS, add, hash, tag};
+use crate::names::ImageRef;
 use crate::program::Program;
 
 /// User and group of the server.
 pub(crate) const USER: &str = "10001:10001";
 /// Port of the server in its container.
 pub(crate) const PORT: u16 = 8080;
-/// Release whose server is in the image; another one makes another image.
-pub(crate) const SERVER: &str = env!("CARGO_PKG_VERSION");
 /// Counted up when an image changes in a way that its parts do not show.
 const FORM: u32 = 1;
-const PAGES: &str = "pospool/page";
-const SERVERS: &str = "pospool/ui";
-/// Images of syncers: a program and its spec.
-pub(crate) const SYNCERS: &str = "pospool/syncer";
 /// Ends of names whose bytes are compressed already.
 const PACKED: [&str; 9] = [
     "gz", "png", "jpg", "jpeg", "gif", "webp", "woff", "woff2", "ico",
@@ -203,19 +197,6 @@ pub(crate) fn server_tag(digest: &str) -> String {
     tag(SERVERS, digest)
 }
 
-/// Whether a name is one of an image that was made here.
-pub(crate) fn is_ours(name: &str) -> bool {
-    let tag = [PAGES, SERVERS, SYNCERS]
-        .iter()
-        .find_map(|repository| name.strip_prefix(repository)?.strip_prefix(':'));
-    tag.is_some_and(|tag| Name::new(tag).is_ok())
-}
-
-/// Name of the image in a repository that has a digest.
-pub(crate) fn tag(repository: &str, digest: &str) -> String {
-    format!("{repository}:{}", digest.get(..12).unwrap_or(digest))
-}
-
 /// The compressed form of a file, if it is smaller.
 fn compressed(path: &str, bytes: &[u8]) -> io::Result<Option<Vec<u8>>> {
     let extension = path.rsplit_once('.').map_or("", |(_, end)| end);
@@ -229,19 +210,6 @@ fn compressed(path: &str, bytes: &[u8]) -> io::Result<Option<Vec<u8>>> {
     encoder.write_all(bytes)?;
     let packed = encoder.finish()?;
     Ok(Some(packed).filter(|packed| packed.len() < bytes.len()))
-}
-
-pub(crate) fn add(
-    archive: &mut tar::Builder<Vec<u8>>,
-    path: &str,
-    bytes: &[u8],
-    mode: u32,
-) -> io::Result<()> {
-    let mut header = tar::Header::new_gnu();
-    header.set_size(bytes.len() as u64);
-    header.set_mode(mode);
-    header.set_mtime(0);
-    archive.append_data(&mut header, path, bytes)
 }
 
 #[cfg(test)]
@@ -327,15 +295,6 @@ pub(crate) mod tests {
         assert_ne!(recipe.tag(), other.tag());
         assert_eq!(recipe.page_tag(), other.page_tag());
         assert_eq!(recipe.page_tag(), page().tag());
-        assert!(is_ours(&recipe.tag()) && is_ours(&recipe.page_tag()));
-        for other in [
-            "node:20",
-            "pospool/ui",
-            "pospool/node:0a",
-            "pospool/ui:../x",
-        ] {
-            assert!(!is_ours(other), "{other}");
-        }
     }
 
     #[test]

@@ -4,8 +4,6 @@
 //! - Returns: jobs as values.
 //! - Never: holds a secret; a page has none.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 
 use super::container::Made;
@@ -38,19 +36,4 @@ pub(crate) struct ServeJob {
     pub(crate) create: bool,
     /// Id of the container that this one replaces, and that must be gone.
     pub(crate) replaces: Option<Name>,
-}
-
-/// A container to end, and what goes with it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct EndJob {
-    pub(crate) docker: String,
-    pub(crate) name: Name,
-    pub(crate) container: Name,
-    /// Network of its own, when it goes as well.
-    pub(crate) network: Option<Name>,
-    /// Labels that the network must have to be ours.
-    pub(crate) owner: BTreeMap<String, String>,
-    /// Images that may go if nothing uses them.
-    pub(crate) images: Vec<String>,
 }

@@ -16,17 +16,15 @@ use super::config::ChainSide;
 use super::container::{CONTENT, Made, PAGE};
 use super::design::{digest_of, name, planned};
 use super::files;
-use super::image::{BuildRecipe, FromFiles, SERVER, server_tag};
+use super::image::{BuildRecipe, FromFiles, server_tag};
 use super::wish::{From, Tree, UiWish};
-use crate::client::Listed;
+use crate::container::drift::in_words;
+use crate::container::labels::{self, label};
+use crate::container::look::{binding, has_other_content, inspected, outputs};
+use crate::container::run::is_running;
 use crate::facts::DockerFacts;
-use crate::image::hash;
-use crate::kinds::AS_MADE;
+use crate::image::{RELEASE, hash};
 use crate::names::{self, Name};
-use crate::node::container::owner;
-use crate::node::outputs::seen;
-use crate::node::run::is_running;
-use crate::node::wish::text;
 use crate::observe::View;
 
 /// Most bytes of a lock file.
@@ -68,13 +66,13 @@ pub(crate) async fn observe(
         existing: None,
     };
     let found = inspected(target, scene, view, &name).await?;
-    let binding = format!("docker/{}/{name}", view.facts.id);
+    let place = format!("docker/{}/{name}", view.facts.id);
     let Some((id, found)) = found else {
         facts.pages.insert(target.address.clone(), page);
-        bindings.insert(binding, "absent".to_owned());
+        bindings.insert(place, "absent".to_owned());
         return Ok(Observed::Absent);
     };
-    let label = |name: &str| Some(found.config.as_ref()?.labels.as_ref()?.get(name)?.clone());
+    let label = |name: &str| label(&found, name).map(str::to_owned);
     page.existing = Some(Existing {
         docker: view.docker.clone(),
         container: id.clone(),
@@ -82,67 +80,28 @@ pub(crate) async fn observe(
         page: label(PAGE),
     });
     let state = state(&found);
-    let short = id.as_str().get(..12).unwrap_or_default();
-    bindings.insert(binding, format!("{short} {state}"));
-    let labelled = label(names::ATTRIBUTES).and_then(|text| serde_json::from_str(&text).ok());
-    let mut attributes: Attributes = labelled.unwrap_or_default();
+    bindings.insert(place, binding(&id, state));
+    let mut attributes = labels::attributes(&found).unwrap_or_default();
     let made = made(target, scene, &name, &attributes, &label);
     let now = page.from.as_ref().zip(target.wanted);
     let now = now.map(|(from, wanted)| content(from, &chain(scene, wanted), wanted));
-    let recorded = target.recorded.and_then(|it| text(&it.outputs, "image_id"));
     attributes.insert("state".to_owned(), state.into());
-    attributes.insert(
-        "hardening".to_owned(),
-        hardening(made.as_ref(), &found, recorded).into(),
-    );
+    let different = made.as_ref().map(|made| {
+        let mut different = made.differences(&found);
+        if has_other_content(target, &found) {
+            different.push("image content");
+        }
+        different
+    });
+    attributes.insert("hardening".to_owned(), in_words(different).into());
     attributes.insert("content".to_owned(), changed(label(CONTENT), now).into());
-    let mut outputs = made
-        .map(|made| planned(&view.docker, &made))
-        .unwrap_or_default();
-    outputs.extend(seen(&found));
-    outputs.remove("started_at");
-    outputs.insert("docker".to_owned(), view.docker.as_str().into());
-    outputs.insert("engine_id".to_owned(), view.facts.id.as_str().into());
+    let planned = made.map(|made| planned(&view.docker, &made));
+    let outputs = outputs(planned.unwrap_or_default(), view, &found);
     facts.pages.insert(target.address.clone(), page);
     Ok(Observed::Present {
         attributes,
         outputs,
     })
-}
-
-/// Finds the page's container by its labels; its name alone proves nothing.
-async fn inspected(
-    target: &Target<'_>,
-    scene: &Scene<'_>,
-    view: &View,
-    name: &Name,
-) -> Result<Option<(Name, ContainerInspectResponse)>, Problem> {
-    let owner = owner(scene.lineage, target.address);
-    let ours = |container: &&Listed| {
-        container.name == name.as_str()
-            && owner
-                .iter()
-                .all(|(key, value)| container.labels.get(key) == Some(value))
-    };
-    let Some(own) = view.containers.iter().find(ours) else {
-        if view
-            .containers
-            .iter()
-            .any(|other| other.name == name.as_str())
-        {
-            return Err(Problem::new(
-                "docker/name-taken",
-                &[],
-                format!("a container `{name}` is there that this project did not make"),
-            )
-            .help("give the page another label in the spec, or remove the other container"));
-        }
-        return Ok(None);
-    };
-    let id = Name::new(own.id.as_str()).map_err(|error| error.problem(&[]))?;
-    let found = view.engine.inspect(&id).await;
-    let found = found.map_err(|error| Problem::new(error.code(), &[], error.to_string()))?;
-    Ok(found.map(|found| (id, found)))
 }
 
 /// Reads what a page would be made from; `None` while that is not known.
@@ -227,7 +186,7 @@ fn chain(scene: &Scene<'_>, wanted: &Attributes) -> ChainSide {
 
 /// Digest over what makes a page, apart from what its attributes show.
 pub(crate) fn content(from: &FromFiles, chain: &ChainSide, wanted: &Attributes) -> String {
-    digest_of(&[&from.digest(), &chain.digest_text(wanted), SERVER])
+    digest_of(&[&from.digest(), &chain.digest_text(wanted), RELEASE])
 }
 
 /// The attribute `content`.
@@ -248,26 +207,6 @@ fn state(found: &ContainerInspectResponse) -> &'static str {
         (true, Some(HealthStatusEnum::UNHEALTHY)) => "unwell",
         (true, Some(HealthStatusEnum::STARTING)) => "starting",
         (true, _) => "running",
-    }
-}
-
-/// The attribute `hardening`.
-fn hardening(
-    made: Option<&Made>,
-    found: &ContainerInspectResponse,
-    recorded: Option<&str>,
-) -> String {
-    let Some(made) = made else {
-        return "changed: labels".to_owned();
-    };
-    let mut different = made.differences(found);
-    if recorded.is_some_and(|recorded| found.image.as_deref() != Some(recorded)) {
-        different.push("image content");
-    }
-    if different.is_empty() {
-        AS_MADE.to_owned()
-    } else {
-        format!("changed: {}", different.join(", "))
     }
 }
 

@@ -4,35 +4,30 @@
 //! - Returns: outputs.
 //! - Never: serves what the plan did not see: a folder that changed since is refused.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
 use bollard::models::HealthStatusEnum;
 use pospool_model::provider::Progress;
-use pospool_model::{Attributes, ProviderError, Value};
+use pospool_model::{Attributes, ProviderError};
 use tokio::time::{Instant, sleep};
 
 use super::build;
-use super::container::STOP_SECONDS;
 use super::design::planned;
 use super::files::{self, Files};
-use super::image::{FromFiles, PageRecipe, is_ours};
-use super::job::{EndJob, PageJob, ServeJob, ServerJob};
+use super::image::FromFiles;
+use super::job::{PageJob, ServeJob, ServerJob};
 use crate::client::Engine;
-use crate::failures::LOOKED_AT;
-use crate::names::{self, ImageRef, Name};
-use crate::node::job::{Job, RemoveJob};
-use crate::node::outputs::seen;
-use crate::node::run::{container_id, inspect, is_running, state};
-use crate::node::stop;
+use crate::container::look::ids;
+use crate::container::run::{self, gone, inspect, is_running, last_words, network, state};
+use crate::image::{self, local, make, unpacked};
+use crate::job::Job;
+use crate::names::Name;
 use crate::program::Program;
 
 const POLL: Duration = Duration::from_millis(500);
 /// Time for the server to answer its own health check.
 const WELL: Duration = Duration::from_mins(2);
-/// Time for the engine to end a process that was killed.
-const AFTER_KILL: Duration = Duration::from_secs(30);
 /// Lines of a server's log that are shown.
 const SHOWN: usize = 10;
 
@@ -54,7 +49,6 @@ pub(crate) async fn commit(
         Job::Page(job) => page(engine, job, progress).await,
         Job::Server(job) => server(engine, job, progress).await,
         Job::Serve(job) => serve(engine, job, progress).await,
-        Job::End(job) => end(engine, job, progress).await,
         _ => Ok(Attributes::new()),
     }
 }
@@ -92,23 +86,10 @@ async fn page(
             FromFiles::Built { .. } => given(&recipe.from)?,
             FromFiles::Tree(build) => build::build(engine, build, recipe, progress).await?,
         };
-        let context = pack(recipe, files)?;
-        make(engine, &tag, &digest, context, progress).await?;
+        let context = recipe.context(files).map_err(unpacked)?;
+        make(engine, &tag, &digest, &[], context, progress).await?;
     }
     Ok(Attributes::from([("digest".to_owned(), digest.into())]))
-}
-
-fn pack(recipe: &PageRecipe, files: Files) -> Result<Vec<u8>, ProviderError> {
-    recipe.context(files).map_err(unpacked)
-}
-
-/// The archive of an image could not be made.
-pub(crate) fn unpacked(source: std::io::Error) -> ProviderError {
-    ProviderError::Refused {
-        code: "docker/build-failed",
-        what: "the image's archive cannot be made".to_owned(),
-        source: Some(Box::new(source)),
-    }
 }
 
 /// Makes the image with the server, or finds it made.
@@ -122,51 +103,13 @@ async fn server(
     let id = if let Some(id) = local(engine, &tag, &digest).await? {
         id
     } else {
-        let page_tag = recipe.page_tag();
-        let Some(page) = local(engine, &page_tag, &recipe.page).await? else {
-            let what = format!("the page's image `{page_tag}` is gone; plan again");
-            return Err(ProviderError::refused("docker/no-image", what));
-        };
+        let page = image::require(engine, &recipe.page_tag(), &recipe.page).await?;
         let program =
             Program::read().map_err(|what| ProviderError::refused("docker/program", what))?;
         let context = recipe.context(&page, &program).map_err(unpacked)?;
-        make(engine, &tag, &digest, context, progress).await?
+        make(engine, &tag, &digest, &[], context, progress).await?
     };
-    Ok([("image", tag), ("image_id", id)]
-        .map(|(name, value)| (name.to_owned(), Value::from(value)))
-        .into())
-}
-
-/// Id of an image that was made for a digest.
-pub(crate) async fn local(
-    engine: &Engine,
-    tag: &str,
-    digest: &str,
-) -> Result<Option<String>, ProviderError> {
-    let tag =
-        ImageRef::parse(tag).map_err(|what| ProviderError::refused("docker/bad-image", what))?;
-    let found = engine.image(&tag).await?;
-    Ok(found
-        .filter(|image| image.labels.get(names::DIGEST).map(String::as_str) == Some(digest))
-        .map(|image| image.id))
-}
-
-/// Makes an image under the name of its digest; returns its id.
-pub(crate) async fn make(
-    engine: &Engine,
-    tag: &str,
-    digest: &str,
-    context: Vec<u8>,
-    progress: &dyn Progress,
-) -> Result<String, ProviderError> {
-    let labels = BTreeMap::from([(names::DIGEST.to_owned(), digest.to_owned())]);
-    engine.build(tag, &labels, context, progress).await?;
-    local(engine, tag, digest).await?.ok_or_else(|| {
-        ProviderError::refused(
-            "docker/build-failed",
-            format!("Docker says that it built `{tag}`, and does not have it"),
-        )
-    })
+    Ok(image::outputs("image", tag, id))
 }
 
 /// Makes and starts the container, or finds it, and waits until its server is well.
@@ -178,66 +121,30 @@ async fn serve(
     let container = match found(engine, job).await? {
         Some(container) => container,
         None if job.create => create(engine, job).await?,
-        None => {
-            let what = format!("container `{}` is gone; plan again", job.made.name);
-            return Err(ProviderError::refused("docker/no-container", what));
-        }
+        None => return Err(gone(&job.made.name)),
     };
     engine.start(&container).await?;
     well(engine, job, &container, progress).await?;
     let mut outputs = planned(&job.docker, &job.made);
-    outputs.extend(seen(&inspect(engine, &container).await?));
-    outputs.remove("started_at");
+    outputs.extend(ids(&inspect(engine, &container).await?));
     Ok(outputs)
 }
 
 /// Finds the container that an earlier attempt made.
 async fn found(engine: &Engine, job: &ServeJob) -> Result<Option<Name>, ProviderError> {
-    let Some(found) = engine.inspect(&job.made.name).await? else {
-        return Ok(None);
-    };
-    let labels = found
-        .config
-        .and_then(|config| config.labels)
-        .unwrap_or_default();
-    let id = container_id(found.id)?;
+    let made = &job.made;
     let expected = if job.create {
-        job.made.labels()
+        made.labels()
     } else {
-        job.made.owner()
+        made.owner()
     };
-    let ours = expected
-        .iter()
-        .all(|(key, value)| labels.get(key) == Some(value));
-    if job.replaces.as_ref() == Some(&id) || !ours {
-        return Err(ProviderError::refused(
-            "docker/name-taken",
-            format!(
-                "a container `{}` is there that this plan did not make; plan again",
-                job.made.name
-            ),
-        ));
-    }
-    Ok(Some(id))
+    run::found(engine, &made.name, &expected, job.replaces.as_ref()).await
 }
 
 async fn create(engine: &Engine, job: &ServeJob) -> Result<Name, ProviderError> {
     let made = &job.made;
-    if local(engine, &made.image, &made.digest).await?.is_none() {
-        let what = format!("the image `{}` is gone; plan again", made.image);
-        return Err(ProviderError::refused("docker/no-image", what));
-    }
-    match engine.network(&made.name).await? {
-        None => engine.create_network(&made.name, &made.owner()).await?,
-        Some(labels) if labels == made.owner() => {}
-        Some(_) => {
-            let what = format!(
-                "a network `{}` is there that pospool did not make",
-                made.name
-            );
-            return Err(ProviderError::refused("docker/name-taken", what));
-        }
-    }
+    image::require(engine, &made.image, &made.digest).await?;
+    network(engine, &made.name, Some(&made.owner())).await?;
     engine.create(&made.name, made.body()).await
 }
 
@@ -257,8 +164,7 @@ async fn well(
         }
         let is_late = Instant::now() >= deadline;
         if !is_running(&state) || health == Some(HealthStatusEnum::UNHEALTHY) || is_late {
-            let lines = engine.last_lines(container, LOOKED_AT).await;
-            let last = lines[lines.len().saturating_sub(SHOWN)..].join("\n");
+            let last = last_words(engine, container, SHOWN).await;
             return Err(ProviderError::refused(
                 "docker/page-unwell",
                 format!(
@@ -273,59 +179,4 @@ async fn well(
         }
         sleep(POLL).await;
     }
-}
-
-/// Stops and removes the container and what goes with it; what is gone already is fine.
-async fn end(
-    engine: &Engine,
-    job: &EndJob,
-    progress: &dyn Progress,
-) -> Result<Attributes, ProviderError> {
-    stop(engine, &job.container, progress).await?;
-    let remove = RemoveJob {
-        docker: job.docker.clone(),
-        name: job.name.clone(),
-        container: Some(job.container.clone()),
-        network: job.network.clone(),
-        owner: job.owner.clone(),
-        image: None,
-    };
-    stop::remove(engine, &remove).await?;
-    for image in job.images.iter().filter(|image| is_ours(image)) {
-        if let Ok(image) = ImageRef::parse(image) {
-            engine.try_remove_image(&image).await;
-        }
-    }
-    Ok(Attributes::new())
-}
-
-/// Asks a container to end, gives it the time that it was made with, then kills it.
-pub(crate) async fn stop(
-    engine: &Engine,
-    container: &Name,
-    progress: &dyn Progress,
-) -> Result<(), ProviderError> {
-    let asked = engine.inspect(container).await?;
-    let asked = asked.and_then(|found| found.config?.stop_timeout);
-    let patience = Duration::from_secs(asked.unwrap_or(STOP_SECONDS).unsigned_abs());
-    for (signal, limit) in [("SIGTERM", patience), ("SIGKILL", AFTER_KILL)] {
-        let deadline = Instant::now() + limit;
-        engine.signal(container, signal).await?;
-        while Instant::now() < deadline {
-            let found = engine.inspect(container).await?;
-            let running = found
-                .and_then(|found| found.state)
-                .is_some_and(|state| is_running(&state));
-            if !running {
-                return Ok(());
-            }
-            progress.waiting("waiting for the container to end");
-            sleep(POLL).await;
-        }
-    }
-    Err(ProviderError::OutcomeUnknown {
-        code: "docker/not-stopped",
-        what: format!("container `{container}` was killed and still counts as running"),
-        source: None,
-    })
 }

@@ -13,7 +13,7 @@ use pospool_model::{Address, Attributes, Problem, Value};
 use super::AS_GIVEN;
 use crate::kinds::AS_MADE;
 use crate::names::{ImageRef, Name};
-use crate::node::wish::{bytes, bytes_text, text};
+use crate::node::wish::{bytes, bytes_text, missing, text};
 
 /// Where the page is published while the spec does not say it.
 const LISTEN: &str = "127.0.0.1:8080";
@@ -326,14 +326,6 @@ pub(crate) fn origin(url: &str) -> Result<String, String> {
     } else {
         Err(wrong("names no host"))
     }
-}
-
-fn missing(name: &str) -> Problem {
-    Problem::new(
-        "docker/missing-attribute",
-        &[],
-        format!("`{name}` is missing"),
-    )
 }
 
 #[cfg(test)]

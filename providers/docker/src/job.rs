@@ -9,11 +9,11 @@ use std::collections::BTreeMap;
 use pospool_model::{Address, SecretRef};
 use serde::{Deserialize, Serialize};
 
-use super::container::Made;
-use crate::image::Recipe;
 use crate::names::Name;
+use crate::node::container::Made;
+use crate::node::image::Recipe;
 use crate::syncer::job::{SyncJob, SyncerJob};
-use crate::ui::job::{EndJob, PageJob, ServeJob, ServerJob};
+use crate::ui::job::{PageJob, ServeJob, ServerJob};
 
 /// One effect.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -93,6 +93,21 @@ pub(crate) struct RemoveJob {
     pub(crate) owner: BTreeMap<String, String>,
     /// Hardened image that may go if nothing uses it.
     pub(crate) image: Option<String>,
+}
+
+/// A container of a page or a syncer to end, and what goes with it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct EndJob {
+    pub(crate) docker: String,
+    pub(crate) name: Name,
+    pub(crate) container: Name,
+    /// Network of its own, when it goes as well.
+    pub(crate) network: Option<Name>,
+    /// Labels that the network must have to be ours.
+    pub(crate) owner: BTreeMap<String, String>,
+    /// Images that may go if nothing uses them.
+    pub(crate) images: Vec<String>,
 }
 
 /// A container to make and to start.

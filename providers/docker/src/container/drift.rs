@@ -1,0 +1,329 @@
+//! What somebody changed on a container since it was made.
+//!
+//! - Reads: the request that would make it, and the container as the engine describes it.
+//! - Returns: names of what differs.
+//! - Never: calls a difference harmless: whoever widened one limit could have copied a key.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use bollard::models::{
+    ContainerConfig, ContainerCreateBody, ContainerInspectResponse, HostConfig, MountPoint,
+    PortBinding, PortMap, ResourcesUlimits, RestartPolicyNameEnum,
+};
+
+use crate::kinds::AS_MADE;
+use crate::names::Name;
+
+/// One check: its name, and whether it found everything as it was made.
+pub(crate) type Check = (&'static str, bool);
+
+/// The attribute `hardening`; `None` means that the container's labels do not say how it was made.
+pub(crate) fn in_words(different: Option<Vec<&'static str>>) -> String {
+    match different {
+        None => "changed: labels".to_owned(),
+        Some(different) if different.is_empty() => AS_MADE.to_owned(),
+        Some(different) => format!("changed: {}", different.join(", ")),
+    }
+}
+
+/// Names what differs between a container and the request that would make it; `own` are checks of its kind.
+pub(crate) fn differences(
+    name: &Name,
+    body: &ContainerCreateBody,
+    found: &ContainerInspectResponse,
+    own: Vec<Check>,
+) -> Vec<&'static str> {
+    let config = found.config.clone().unwrap_or_default();
+    let host = found.host_config.clone().unwrap_or_default();
+    let ours = body.host_config.clone().unwrap_or_default();
+    let mut checks = own;
+    checks.extend(process(body, &config));
+    checks.extend(limits(&ours, &host));
+    checks.extend(isolation(&ours, &host));
+    checks.extend(surroundings(name, &ours, found));
+    let different = checks.into_iter().filter(|(_, same)| !same);
+    different.map(|(name, _)| name).collect()
+}
+
+fn process(body: &ContainerCreateBody, config: &ContainerConfig) -> [Check; 3] {
+    [
+        ("image", config.image == body.image),
+        ("user", config.user == body.user),
+        ("stop timeout", config.stop_timeout == body.stop_timeout),
+    ]
+}
+
+fn limits(ours: &HostConfig, host: &HostConfig) -> [Check; 7] {
+    let zero = |value: Option<i64>| value.unwrap_or(0) == 0;
+    let (memory, swap) = (ours.memory.unwrap_or(0), host.memory_swap.unwrap_or(0));
+    [
+        // An engine that cannot limit swap writes -1.
+        (
+            "memory",
+            host.memory.unwrap_or(0) == memory && (swap == -1 || swap == memory),
+        ),
+        (
+            "processors",
+            zero(host.nano_cpus)
+                && zero(host.cpu_quota)
+                && zero(host.cpu_shares)
+                && host.cpuset_cpus.as_deref().unwrap_or_default().is_empty(),
+        ),
+        ("pids limit", host.pids_limit == ours.pids_limit),
+        (
+            "ulimits",
+            ours.ulimits.is_none()
+                || same_ulimits(host.ulimits.as_deref(), ours.ulimits.as_deref()),
+        ),
+        ("logs", host.log_config == ours.log_config),
+        ("restart policy", restarts(host) == restarts(ours)),
+        (
+            "ports",
+            ports(host.port_bindings.as_ref()) == ports(ours.port_bindings.as_ref()),
+        ),
+    ]
+}
+
+fn isolation(ours: &HostConfig, host: &HostConfig) -> [Check; 8] {
+    let plain = |mode: Option<&String>| mode.is_none_or(String::is_empty);
+    let ipc = host.ipc_mode.as_deref().unwrap_or_default();
+    [
+        (
+            "read-only root",
+            host.readonly_rootfs == ours.readonly_rootfs,
+        ),
+        (
+            "tmpfs",
+            filled(host.tmpfs.as_ref()) == filled(ours.tmpfs.as_ref()),
+        ),
+        (
+            "capabilities",
+            empty(host.cap_add.as_ref()) && host.cap_drop == ours.cap_drop,
+        ),
+        (
+            "privileges",
+            host.privileged != Some(true) && host.security_opt == ours.security_opt,
+        ),
+        (
+            "namespaces",
+            plain(host.pid_mode.as_ref())
+                && plain(host.uts_mode.as_ref())
+                && plain(host.userns_mode.as_ref())
+                && matches!(ipc, "" | "private" | "shareable"),
+        ),
+        (
+            "devices",
+            empty(host.devices.as_ref()) && empty(host.device_requests.as_ref()),
+        ),
+        ("groups", empty(host.group_add.as_ref())),
+        ("network", host.network_mode == ours.network_mode),
+    ]
+}
+
+fn surroundings(name: &Name, ours: &HostConfig, found: &ContainerInspectResponse) -> [Check; 3] {
+    let networks = found.network_settings.clone();
+    let networks = networks.and_then(|settings| settings.networks);
+    let networks: BTreeSet<String> = networks.unwrap_or_default().into_keys().collect();
+    let seen = found.name.as_deref().unwrap_or_default();
+    [
+        (
+            "mounts",
+            are_ours(found.mounts.as_deref(), ours.binds.as_deref()),
+        ),
+        (
+            "networks",
+            networks == ours.network_mode.iter().cloned().collect(),
+        ),
+        ("name", seen.trim_start_matches('/') == name.as_str()),
+    ]
+}
+
+fn empty<T>(list: Option<&Vec<T>>) -> bool {
+    list.is_none_or(Vec::is_empty)
+}
+
+fn filled(map: Option<&HashMap<String, String>>) -> Option<&HashMap<String, String>> {
+    map.filter(|map| !map.is_empty())
+}
+
+/// Whether exactly the wanted volumes are mounted, each of them writable.
+fn are_ours(mounts: Option<&[MountPoint]>, binds: Option<&[String]>) -> bool {
+    let mount = |mount: &MountPoint| {
+        let (volume, place) = (mount.name.as_deref()?, mount.destination.as_deref()?);
+        (mount.rw != Some(false)).then(|| format!("{volume}:{place}"))
+    };
+    let found = mounts.unwrap_or_default().iter().map(mount);
+    let wanted = binds.unwrap_or_default().iter().cloned().map(Some);
+    found.collect::<BTreeSet<_>>() == wanted.collect()
+}
+
+/// No policy and the empty one mean the same.
+fn restarts(host: &HostConfig) -> RestartPolicyNameEnum {
+    let policy = host.restart_policy.as_ref().and_then(|policy| policy.name);
+    match policy {
+        None | Some(RestartPolicyNameEnum::EMPTY) => RestartPolicyNameEnum::NO,
+        Some(policy) => policy,
+    }
+}
+
+fn same_ulimits(found: Option<&[ResourcesUlimits]>, ours: Option<&[ResourcesUlimits]>) -> bool {
+    let sorted = |list: Option<&[ResourcesUlimits]>| {
+        let mut list: Vec<_> = list
+            .unwrap_or_default()
+            .iter()
+            .map(|limit| (limit.name.clone(), limit.soft, limit.hard))
+            .collect();
+        list.sort();
+        list
+    };
+    sorted(found) == sorted(ours)
+}
+
+/// Ports by name; the engine fills in an empty address.
+fn ports(map: Option<&PortMap>) -> BTreeMap<String, Vec<(String, String)>> {
+    let one = |binding: &PortBinding| {
+        let text = |value: &Option<String>| value.clone().unwrap_or_default();
+        (text(&binding.host_ip), text(&binding.host_port))
+    };
+    map.unwrap_or(&HashMap::new())
+        .iter()
+        .map(|(name, bindings)| {
+            let bindings = bindings.as_deref().unwrap_or_default();
+            (name.clone(), bindings.iter().map(one).collect())
+        })
+        .collect()
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use bollard::models::{EndpointSettings, NetworkSettings};
+
+    use super::*;
+    use crate::container::hardened::{Limits, hardened, no_core_dumps};
+
+    /// What the engine would say of a container that was made from a request.
+    pub(crate) fn inspected(name: &Name, body: &ContainerCreateBody) -> ContainerInspectResponse {
+        let host = body.host_config.clone().unwrap_or_default();
+        let mount = |bind: &String| {
+            let (volume, place) = bind.split_once(':').unwrap();
+            MountPoint {
+                name: Some(volume.to_owned()),
+                destination: Some(place.to_owned()),
+                rw: Some(true),
+                ..MountPoint::default()
+            }
+        };
+        let networks = host.network_mode.iter().cloned();
+        let networks = networks.map(|network| (network, EndpointSettings::default()));
+        ContainerInspectResponse {
+            name: Some(format!("/{name}")),
+            config: Some(ContainerConfig {
+                image: body.image.clone(),
+                user: body.user.clone(),
+                cmd: body.cmd.clone(),
+                labels: body.labels.clone(),
+                stop_timeout: body.stop_timeout,
+                ..ContainerConfig::default()
+            }),
+            mounts: Some(host.binds.iter().flatten().map(mount).collect()),
+            network_settings: Some(NetworkSettings {
+                networks: Some(networks.collect()),
+                ..NetworkSettings::default()
+            }),
+            host_config: Some(host),
+            ..ContainerInspectResponse::default()
+        }
+    }
+
+    fn name() -> Name {
+        Name::new("pospool-1a2b3c4d-main").unwrap()
+    }
+
+    fn body() -> ContainerCreateBody {
+        ContainerCreateBody {
+            image: Some("pospool/node:0a".to_owned()),
+            user: Some("10001:10001".to_owned()),
+            host_config: Some(HostConfig {
+                binds: Some(vec!["data:/data".to_owned()]),
+                network_mode: Some("inner".to_owned()),
+                ulimits: Some(no_core_dumps()),
+                ..hardened(Limits {
+                    memory: Some(1 << 30),
+                    pids: 64,
+                    log: ("10m", "3"),
+                })
+            }),
+            ..ContainerCreateBody::default()
+        }
+    }
+
+    /// A change by hand.
+    type Change = fn(&mut HostConfig);
+
+    #[test]
+    fn each_change_by_hand_has_its_name() {
+        let changes: [(&str, Change); 13] = [
+            ("memory", |host| host.memory = None),
+            ("memory", |host| host.memory_swap = Some(2 << 30)),
+            ("processors", |host| host.cpu_quota = Some(1000)),
+            ("pids limit", |host| host.pids_limit = None),
+            ("ulimits", |host| host.ulimits = None),
+            ("logs", |host| host.log_config = None),
+            ("restart policy", |host| {
+                host.restart_policy.get_or_insert_default().name =
+                    Some(RestartPolicyNameEnum::ALWAYS);
+            }),
+            ("ports", |host| {
+                host.port_bindings = Some([("80/tcp".to_owned(), None)].into());
+            }),
+            ("tmpfs", |host| {
+                host.tmpfs = Some([("/run".to_owned(), "rw".to_owned())].into());
+            }),
+            ("namespaces", |host| host.pid_mode = Some("host".to_owned())),
+            ("devices", |host| {
+                host.devices = Some(vec![bollard::models::DeviceMapping::default()]);
+            }),
+            ("groups", |host| host.group_add = Some(vec!["0".to_owned()])),
+            ("network", |host| {
+                host.network_mode = Some("host".to_owned());
+            }),
+        ];
+        let made = inspected(&name(), &body());
+        for (expected, change) in changes {
+            let mut found = made.clone();
+            change(found.host_config.as_mut().unwrap());
+            let different = differences(&name(), &body(), &found, Vec::new());
+            assert_eq!(different, [expected]);
+        }
+    }
+
+    #[test]
+    fn other_words_of_the_engine_for_the_same_are_no_change() {
+        let mut found = inspected(&name(), &body());
+        let host = found.host_config.as_mut().unwrap();
+        host.memory_swap = Some(-1);
+        host.restart_policy.get_or_insert_default().name = Some(RestartPolicyNameEnum::EMPTY);
+        host.ipc_mode = Some("private".to_owned());
+        host.tmpfs = Some(HashMap::new());
+        host.port_bindings = Some(HashMap::new());
+        host.group_add = Some(Vec::new());
+        let different = differences(&name(), &body(), &found, Vec::new());
+        assert_eq!(different, [""; 0]);
+    }
+
+    #[test]
+    fn another_mount_network_or_name_is_seen() {
+        let mut found = inspected(&name(), &body());
+        found.mounts.as_mut().unwrap().push(MountPoint::default());
+        found.name = Some("/other".to_owned());
+        let networks = found.network_settings.as_mut().unwrap();
+        let networks = networks.networks.as_mut().unwrap();
+        networks.insert("outer".to_owned(), EndpointSettings::default());
+        let different = differences(&name(), &body(), &found, vec![("own", false)]);
+        assert_eq!(different, ["own", "mounts", "networks", "name"]);
+        let mut read_only = inspected(&name(), &body());
+        read_only.mounts.as_mut().unwrap()[0].rw = Some(false);
+        let different = differences(&name(), &body(), &read_only, Vec::new());
+        assert_eq!(different, ["mounts"]);
+    }
+}

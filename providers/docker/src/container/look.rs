@@ -1,0 +1,121 @@
+//! Finding a resource's container during a look.
+//!
+//! - Reads: the list of containers, and one in detail.
+//! - Returns: the container that is the resource's, and what all kinds say of it.
+//! - Never: goes by a name alone: labels say whose a container is.
+
+use bollard::models::ContainerInspectResponse;
+use pospool_model::provider::{Scene, Target};
+use pospool_model::{Address, Attributes, Problem, Value};
+
+use super::labels::{fit, owner};
+use crate::client::Listed;
+use crate::names::Name;
+use crate::node::wish::text;
+use crate::observe::View;
+
+/// Finds the container of a resource by its labels.
+pub(crate) fn own_container<'a>(
+    target: &Target<'_>,
+    scene: &Scene<'_>,
+    view: &'a View,
+    name: &Name,
+) -> Result<Option<&'a Listed>, Problem> {
+    let owner = owner(scene.lineage, target.address);
+    let containers = view.containers.iter();
+    let own: Vec<&Listed> = containers.filter(|it| fit(&owner, &it.labels)).collect();
+    match own[..] {
+        [one] => Ok(Some(one)),
+        [] if view.containers.iter().any(|it| it.name == name.as_str()) => Err(Problem::new(
+            "docker/name-taken",
+            &[],
+            format!("a container `{name}` is there that this project did not make"),
+        )
+        .help(format!(
+            "give {} another label in the spec, or remove the other container",
+            target.address
+        ))),
+        [] => Ok(None),
+        _ => {
+            let names: Vec<&str> = own.iter().map(|it| it.name.as_str()).collect();
+            let what = format!(
+                "several containers say that they are {}: {}",
+                target.address,
+                names.join(", ")
+            );
+            Err(
+                Problem::new("docker/two-containers", &[], what).help(format!(
+                    "stop and remove the copy: {}",
+                    why_only_one(target.address)
+                )),
+            )
+        }
+    }
+}
+
+fn why_only_one(address: &Address) -> &'static str {
+    match address.kind() {
+        "node" => "two nodes with one PoS key must never vote",
+        "syncer" => "two syncers with one key take each other's nonces",
+        _ => "pospool cares for one of them only",
+    }
+}
+
+/// The container of a resource in detail, with its id.
+pub(crate) async fn inspected(
+    target: &Target<'_>,
+    scene: &Scene<'_>,
+    view: &View,
+    name: &Name,
+) -> Result<Option<(Name, ContainerInspectResponse)>, Problem> {
+    match own_container(target, scene, view, name)? {
+        Some(own) => in_detail(view, own).await,
+        None => Ok(None),
+    }
+}
+
+/// A container of the list in detail, with its id; one may be gone meanwhile.
+pub(crate) async fn in_detail(
+    view: &View,
+    listed: &Listed,
+) -> Result<Option<(Name, ContainerInspectResponse)>, Problem> {
+    let id = Name::new(listed.id.as_str()).map_err(|error| error.problem(&[]))?;
+    let found = view.engine.inspect(&id).await;
+    let found = found.map_err(|error| Problem::new(error.code(), &[], error.to_string()))?;
+    Ok(found.map(|found| (id, found)))
+}
+
+/// What a plan is bound to: which container, and how it is.
+pub(crate) fn binding(container: &Name, state: &str) -> String {
+    let id = container.as_str().get(..12).unwrap_or_default();
+    format!("{id} {state}")
+}
+
+/// Whether it runs another image than the one that the state knows, under the same name.
+pub(crate) fn has_other_content(target: &Target<'_>, found: &ContainerInspectResponse) -> bool {
+    let recorded = target.recorded.and_then(|it| text(&it.outputs, "image_id"));
+    recorded.is_some_and(|recorded| found.image.as_deref() != Some(recorded))
+}
+
+/// Ids of a container and of its image.
+pub(crate) fn ids(found: &ContainerInspectResponse) -> Attributes {
+    let ids = [("container_id", &found.id), ("image_id", &found.image)];
+    let known = ids.into_iter().filter_map(|(name, id)| {
+        let id = id.as_deref()?;
+        Some((name.to_owned(), Value::from(id)))
+    });
+    known.collect()
+}
+
+/// Outputs of a container: those that were planned, and what is seen of it and of its engine.
+pub(crate) fn outputs(
+    planned: Attributes,
+    view: &View,
+    found: &ContainerInspectResponse,
+) -> Attributes {
+    let mut outputs = planned;
+    outputs.extend(ids(found));
+    outputs.insert("docker".to_owned(), view.docker.as_str().into());
+    outputs.insert("engine_id".to_owned(), view.facts.id.as_str().into());
+    outputs
+}

@@ -1,0 +1,256 @@
+//! The hardened image: a recipe, its digest, and the context that Docker builds it from.
+//!
+//! - Reads: a recipe; the bytes of a private network's files.
+//! - Returns: a name made from the content, and a tar archive.
+//! - Never: puts in anything that the digest does not cover, or a secret of the operator.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::io;
+
+use serde::{Deserialize, Serialize};
+
+use crate::image::{NODES, add, hash};
+use crate::names::ImageRef;
+use crate::render::{CONFIG_DIR, DATA_DIR};
+
+/// User and group of the node.
+pub(crate) const USER: &str = "10001:10001";
+/// Placeholder for the base image in the digest: its id is not known in a plan.
+const BASE_BLANK: &str = "@BASE@";
+/// PID 1 of the container until it becomes the node.
+const ENTRYPOINT: &str = include_str!("entrypoint.sh");
+
+/// Everything that goes into a hardened image.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Recipe {
+    /// The image that it is made from.
+    pub(crate) image: ImageRef,
+    /// Texts for `/etc/conflux`, by name.
+    pub(crate) texts: BTreeMap<String, String>,
+    /// Files of this machine for `/etc/conflux`, by name.
+    pub(crate) copies: BTreeMap<String, Copied>,
+    /// Files that are taken from the image itself.
+    pub(crate) taken: Vec<Taken>,
+    /// Whether the bootnodes are taken from the image's own configuration.
+    pub(crate) image_bootnodes: bool,
+}
+
+/// A file of this machine, bound to its content.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Copied {
+    /// Where it is.
+    pub(crate) path: String,
+    /// [`hash`] of its bytes when the plan was made.
+    pub(crate) digest: String,
+}
+
+/// A file of the image, with the hash that it must have.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Taken {
+    /// Its name.
+    pub(crate) name: String,
+    /// SHA-256 in hex; the build checks it inside the image.
+    pub(crate) sha256: String,
+}
+
+impl Recipe {
+    /// Digest over everything that goes in.
+    pub(crate) fn digest(&self) -> String {
+        let copies: BTreeMap<_, _> = self
+            .copies
+            .iter()
+            .map(|(name, file)| (name, &file.digest))
+            .collect();
+        let parts = serde_json::json!([
+            self.image,
+            self.texts,
+            copies,
+            self.taken,
+            self.image_bootnodes,
+            ENTRYPOINT,
+            self.build_script(),
+            dockerfile(BASE_BLANK),
+        ]);
+        hash(parts.to_string().as_bytes())
+    }
+
+    /// Name of the hardened image, by its digest.
+    pub(crate) fn tag(&self) -> String {
+        tag(&self.digest())
+    }
+
+    /// Makes the archive that Docker builds from; `base` is the id of the image to start with.
+    pub(crate) fn context(
+        &self,
+        base: &str,
+        copies: &BTreeMap<String, Vec<u8>>,
+    ) -> io::Result<Vec<u8>> {
+        let mut archive = tar::Builder::new(Vec::new());
+        add(
+            &mut archive,
+            "Dockerfile",
+            dockerfile(base).as_bytes(),
+            0o644,
+        )?;
+        add(&mut archive, "opt/entrypoint", ENTRYPOINT.as_bytes(), 0o755)?;
+        add(
+            &mut archive,
+            "opt/build",
+            self.build_script().as_bytes(),
+            0o755,
+        )?;
+        for (name, text) in &self.texts {
+            add(&mut archive, &format!("etc/{name}"), text.as_bytes(), 0o644)?;
+        }
+        for (name, bytes) in copies {
+            add(&mut archive, &format!("etc/{name}"), bytes, 0o644)?;
+        }
+        archive.into_inner()
+    }
+
+    /// The script of the only build step; it runs in the base image, without a network.
+    fn build_script(&self) -> String {
+        let mut script = BUILD_HEAD.to_owned();
+        for Taken { name, sha256 } in &self.taken {
+            // The official image has lost the folder pos_config/ in one of its forms.
+            let _ = write!(
+                script,
+                "for dir in /root/run/pos_config /root/run; do\n  \
+                   if [ -f \"$dir/{name}\" ]; then cp \"$dir/{name}\" {CONFIG_DIR}/{name}; break; fi\ndone\n\
+                 [ -f {CONFIG_DIR}/{name} ] || fail 'the image has no {name}'\n\
+                 echo '{sha256}  {CONFIG_DIR}/{name}' | sha256sum -c - \
+                 || fail 'the {name} of the image is not the one of this network'\n"
+            );
+        }
+        if self.image_bootnodes {
+            let _ = write!(
+                script,
+                "line=$(cd /root/run && grep -h '^ *bootnodes' conflux.toml hydra.toml testnet.toml 2>/dev/null | head -n 1)\n\
+                 case $line in *cfxnode://*) echo \"$line\" >> {CONFIG_DIR}/conflux.toml ;; \
+                 *) fail 'the image names no bootnodes; write `bootnodes` in the node' ;; esac\n"
+            );
+        }
+        script.push_str(BUILD_TAIL);
+        script
+    }
+}
+
+/// Name of the hardened image with a digest.
+pub(crate) fn tag(digest: &str) -> String {
+    crate::image::tag(NODES, digest)
+}
+
+fn dockerfile(base: &str) -> String {
+    format!(
+        "FROM {base}\n\
+         USER 0:0\n\
+         COPY etc/ {CONFIG_DIR}/\n\
+         COPY opt/ /opt/pospool/\n\
+         RUN [\"/bin/bash\", \"/opt/pospool/build\"]\n\
+         USER {USER}\n\
+         WORKDIR {DATA_DIR}\n\
+         ENTRYPOINT [\"/opt/pospool/entrypoint\"]\n\
+         CMD []\n"
+    )
+}
+
+const BUILD_HEAD: &str = "\
+#!/bin/bash
+set -eu
+fail() { echo \"pospool: $1\" >&2; exit 1; }
+[ -x /root/run/conflux ] || fail 'the image has no /root/run/conflux'
+# Only root may enter /root, so the node has to lie elsewhere.
+mkdir -p /opt/conflux
+cp -a /root/run/. /opt/conflux/
+# Its own configuration names a public password for the PoS key.
+rm -f /opt/conflux/conflux.toml /opt/conflux/hydra.toml /opt/conflux/testnet.toml
+";
+
+const BUILD_TAIL: &str = "\
+rm -f /opt/pospool/build
+chown -R 0:0 /opt/conflux /opt/pospool /etc/conflux
+chmod -R a+rX,go-w /opt/conflux /opt/pospool /etc/conflux
+# A new volume takes over owner and mode of the folder that it is mounted on.
+mkdir -p /data
+chown 10001:10001 /data
+chmod 0700 /data
+";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn recipe() -> Recipe {
+        Recipe {
+            image: ImageRef::parse("a/b:3.0.2").unwrap(),
+            texts: [("conflux.toml".to_owned(), "a = 1\n".to_owned())].into(),
+            copies: [(
+                "genesis_file".to_owned(),
+                Copied {
+                    path: "x/genesis_file".to_owned(),
+                    digest: "01".to_owned(),
+                },
+            )]
+            .into(),
+            taken: vec![Taken {
+                name: "initial_nodes.json".to_owned(),
+                sha256: "00".to_owned(),
+            }],
+            image_bootnodes: true,
+        }
+    }
+
+    #[test]
+    fn the_name_changes_with_the_content_and_with_nothing_else() {
+        let one = recipe();
+        let mut moved = recipe();
+        moved.copies.get_mut("genesis_file").unwrap().path = "elsewhere/genesis_file".to_owned();
+        assert_eq!(one.tag(), moved.tag());
+        assert!(crate::image::is_of(&[NODES], &one.tag()));
+
+        let mut other = recipe();
+        other.copies.get_mut("genesis_file").unwrap().digest = "02".to_owned();
+        assert_ne!(one.tag(), other.tag());
+        let mut other = recipe();
+        other.image = ImageRef::parse("a/b:3.0.3").unwrap();
+        assert_ne!(one.tag(), other.tag());
+        let mut other = recipe();
+        other
+            .texts
+            .insert("conflux.toml".to_owned(), "a = 2\n".to_owned());
+        assert_ne!(one.tag(), other.tag());
+    }
+
+    #[test]
+    fn the_context_is_the_same_each_time() {
+        let copies = [("genesis_file".to_owned(), vec![0, 255])].into();
+        let context = recipe().context("sha256:aa", &copies).unwrap();
+        assert_eq!(context, recipe().context("sha256:aa", &copies).unwrap());
+        let names: Vec<String> = tar::Archive::new(&context[..])
+            .entries()
+            .unwrap()
+            .map(|entry| entry.unwrap().path().unwrap().display().to_string())
+            .collect();
+        assert_eq!(
+            names,
+            [
+                "Dockerfile",
+                "opt/entrypoint",
+                "opt/build",
+                "etc/conflux.toml",
+                "etc/genesis_file"
+            ]
+        );
+    }
+
+    #[test]
+    fn the_last_user_is_not_root() {
+        let text = dockerfile("x");
+        let last = text.lines().rfind(|line| line.starts_with("USER")).unwrap();
+        assert_eq!(last, "USER 10001:10001");
+    }
+}
