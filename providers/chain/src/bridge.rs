@@ -9,6 +9,8 @@
 pub(crate) mod design;
 pub(crate) mod duties;
 pub(crate) mod observe;
+mod ready;
+mod views;
 
 use pospool_model::{
     AttributeSchema, Attributes, Blocks, Drip, KindSchema, OnChange, OutputSchema, Presence,

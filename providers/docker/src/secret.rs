@@ -36,3 +36,30 @@ fn one_line(
     }
     Ok(secret)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_is_one_line_and_stays_out_of_the_message() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let reference = SecretRef::File(file.path().to_str().unwrap().into());
+        std::fs::write(file.path(), "hunter2\nhunter3\n").unwrap();
+        for (read, expected) in [
+            (password(&reference), "docker/bad-password"),
+            (private_key(&reference), "docker/bad-key"),
+        ] {
+            let error = read.unwrap_err();
+            assert_eq!(error.code(), expected);
+            assert!(!error.to_string().contains("hunter"), "{error}");
+        }
+        std::fs::write(file.path(), "hunter2\n").unwrap();
+        assert_eq!(password(&reference).unwrap().expose(), "hunter2");
+        drop(file);
+        assert_eq!(
+            private_key(&reference).unwrap_err().code(),
+            "docker/no-secret"
+        );
+    }
+}

@@ -137,9 +137,12 @@ fn judge(part: &CheckedPart, chain: &[u8], slot: Option<[u8; 32]>) -> Verdict {
     if chain.is_empty() {
         return Verdict::Absent;
     }
-    let compiled = part.runtime.as_deref().and_then(hex_bytes);
-    let compiled = compiled.as_deref().unwrap_or(chain);
-    let exact = match compare::compare(compiled, &part.immutables, chain) {
+    // Bytes that cannot be read are like no code; only a part that names none may have any.
+    let compiled = match part.runtime.as_deref() {
+        Some(runtime) => hex_bytes(runtime).unwrap_or_default(),
+        None => chain.to_vec(),
+    };
+    let exact = match compare::compare(&compiled, &part.immutables, chain) {
         Likeness::Exact => true,
         Likeness::ButForMetadata => false,
         Likeness::Different { at, length } => {
@@ -300,6 +303,22 @@ mod tests {
         assert!(words(judged(&code, None)).contains("points at 0x0000"));
         let other = words(judged(&[0x60, 1, 0x60, 9, 0x60, 3], Some(slot(0x86))));
         assert!(other.contains("differs from byte 3 on"), "{other}");
+    }
+
+    #[test]
+    fn code_that_cannot_be_read_is_like_nothing() {
+        let torn = CheckedPart {
+            runtime: Some("0x6001zz".to_owned()),
+            ..part()
+        };
+        let verdict = judge(&torn, &[0x60, 1], Some(slot(0x86)));
+        assert!(matches!(verdict, Verdict::Different(_)), "{verdict:?}");
+        let any = CheckedPart {
+            runtime: None,
+            ..part()
+        };
+        let verdict = judge(&any, &[0x60, 1], Some(slot(0x86)));
+        assert!(matches!(verdict, Verdict::Alike { .. }), "{verdict:?}");
     }
 
     #[tokio::test]
