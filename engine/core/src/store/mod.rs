@@ -13,6 +13,7 @@
 //! leaves a journal whose entries are all in the snapshot, which names it.
 
 mod disk;
+mod error;
 mod files;
 mod form;
 mod journal;
@@ -30,6 +31,7 @@ use pospool_model::state::{Recorded, State};
 use serde::{Deserialize, Serialize};
 
 pub use disk::{Disk, DiskFile, RealDisk, Stamp, read_bounded, replace_file};
+pub use error::StoreError;
 pub use form::parse as parse_form;
 pub use journal::{Entry, Header, Read};
 pub use lock::{Holder, Mode};
@@ -412,176 +414,6 @@ fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     name.into()
-}
-
-/// Why a state cannot be used. The code of each is stable.
-#[derive(Debug, thiserror::Error)]
-pub enum StoreError {
-    /// Another process holds the state.
-    #[error("the state is in use by {holder} (lock `{}`)", path.display())]
-    Locked {
-        /// The lock file.
-        path: PathBuf,
-        /// Who holds it.
-        holder: Holder,
-    },
-    /// Nothing in the file.
-    #[error(
-        "the state file `{}` is empty; restore it from a backup (an empty file is never read as a new state)",
-        path.display()
-    )]
-    Empty {
-        /// Which file.
-        path: PathBuf,
-    },
-    /// Not a state of pospool.
-    #[error("`{}` is not a state of pospool; name another file with --state", path.display())]
-    Foreign {
-        /// Which file.
-        path: PathBuf,
-    },
-    /// The bytes are not what their version promises.
-    #[error("the file `{}` is damaged; restore it from a backup", path.display())]
-    Damaged {
-        /// Which file.
-        path: PathBuf,
-        /// Where it breaks.
-        #[source]
-        source: serde_json::Error,
-    },
-    /// Somebody has a newer program.
-    #[error("`{}` has version {found}, and this program reads up to {VERSION}; use a newer pospool", path.display())]
-    TooNew {
-        /// Which file.
-        path: PathBuf,
-        /// Version in the file.
-        found: u64,
-    },
-    /// A line inside the journal is wrong, and lines after it are not.
-    #[error(
-        "the journal `{}` is damaged in line {line}, not only at its end; restore both files from a backup",
-        path.display()
-    )]
-    DamagedJournal {
-        /// Which file.
-        path: PathBuf,
-        /// Line, counted from 1.
-        line: usize,
-    },
-    /// The journal belongs to another state or to a later version of this one.
-    #[error("the journal `{}` does not belong to this state file; put the state back that it was written with", path.display())]
-    ForeignJournal {
-        /// Which file.
-        path: PathBuf,
-    },
-    /// There is a journal and no state.
-    #[error("there is a journal `{}` and no state file beside it; put the state file back", path.display())]
-    JournalWithoutState {
-        /// Which file.
-        path: PathBuf,
-    },
-    /// Somebody replaced the state while a run was going on.
-    #[error(
-        "the state `{}` was replaced while this run was going on, and nothing was begun after that. \
-         The state of this run is kept as `{}`, its journal lies beside the state: to go on with them, put the kept state back",
-        path.display(),
-        kept.display()
-    )]
-    Changed {
-        /// Which file.
-        path: PathBuf,
-        /// Where the state is that the run went on from.
-        kept: PathBuf,
-    },
-    /// Another process holds the state with its keeper.
-    #[error("the state `{}` is in use by {holder} (lock {id})", path.display())]
-    Leased {
-        /// Where the state is.
-        path: PathBuf,
-        /// Who holds it.
-        holder: Box<Holder>,
-        /// Name of the lock.
-        id: String,
-        /// After how many seconds the next run may take over, if nothing is heard of the
-        /// holder until then; `None` if the keeper's locks never end by themselves.
-        ends_in: Option<u64>,
-    },
-    /// Somebody else became the writer.
-    #[error("this run lost the state `{}` to {by}, and nothing was begun after that", path.display())]
-    LockLost {
-        /// Where the state is.
-        path: PathBuf,
-        /// Who has it now.
-        by: Box<Holder>,
-    },
-    /// The state lives somewhere else now.
-    #[error("the state `{}` was moved to `{to}`", path.display())]
-    Moved {
-        /// Where it was.
-        path: PathBuf,
-        /// Where it is.
-        to: String,
-    },
-    /// The keeper of a remote state refused, or did not answer.
-    #[error("cannot {verb} `{}`", path.display())]
-    Keeper {
-        /// What was tried.
-        verb: &'static str,
-        /// On which state.
-        path: PathBuf,
-        /// Why.
-        #[source]
-        source: Box<dyn std::error::Error + Send + Sync>,
-    },
-    /// The operating system refused.
-    #[error("cannot {verb} `{}`", path.display())]
-    Io {
-        /// What was tried.
-        verb: &'static str,
-        /// On which file.
-        path: PathBuf,
-        /// Why.
-        #[source]
-        source: std::io::Error,
-    },
-    /// The state has no JSON form.
-    #[error("cannot write the state as JSON")]
-    Encode {
-        /// Why.
-        #[source]
-        source: serde_json::Error,
-    },
-}
-
-impl StoreError {
-    pub(crate) fn io(verb: &'static str, path: &Path, source: std::io::Error) -> Self {
-        Self::Io {
-            verb,
-            path: path.to_owned(),
-            source,
-        }
-    }
-
-    /// Stable code, listed in the reference.
-    #[must_use]
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::Locked { .. } | Self::Leased { .. } => "state/locked",
-            Self::LockLost { .. } => "state/lock-lost",
-            Self::Moved { .. } => "state/moved",
-            Self::Keeper { .. } => "state/keeper",
-            Self::Empty { .. } => "state/empty",
-            Self::Foreign { .. } => "state/foreign",
-            Self::Damaged { .. } => "state/damaged",
-            Self::TooNew { .. } => "state/too-new",
-            Self::DamagedJournal { .. } => "state/journal-damaged",
-            Self::ForeignJournal { .. } => "state/journal-foreign",
-            Self::JournalWithoutState { .. } => "state/journal-without-state",
-            Self::Changed { .. } => "state/replaced",
-            Self::Io { .. } => "state/io",
-            Self::Encode { .. } => "state/encode",
-        }
-    }
 }
 
 #[cfg(test)]
