@@ -4,6 +4,7 @@
 //! - Returns: a chain that grows; pools that tell each other; branches that change.
 //! - Never: lets a finalised epoch go, or packs a nonce twice on one branch.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -52,6 +53,8 @@ pub(crate) struct Network {
     pub(crate) log: Vec<String>,
     surge_until: u64,
     foreign: u64,
+    /// Hashes of somebody else's transactions that took the place of one of ours and come back from no branch.
+    fleeting: BTreeSet<[u8; 32]>,
 }
 
 impl Network {
@@ -86,6 +89,7 @@ impl Network {
             log: Vec::new(),
             surge_until: 0,
             foreign: 0,
+            fleeting: BTreeSet::new(),
         };
         network.pass(120);
         network
@@ -257,17 +261,24 @@ impl Network {
             .filter(|there| there.nonce >= packable)
             .cloned()
             .collect();
-        let (nonce, price) = match pending.as_slice() {
+        let (nonce, price, is_ours) = match pending.as_slice() {
             [] if same => return,
             pending if same => {
                 let there = &pending[self.random.position(pending.len())];
-                (there.nonce, there.max_fee * 2)
+                (there.nonce, there.max_fee * 2, !there.foreign)
             }
-            _ => (self.miner.next_nonce(account, packable), LEAST_PRICE * 100),
+            _ => {
+                let next = self.miner.next_nonce(account, packable);
+                (next, LEAST_PRICE * 100, false)
+            }
         };
         self.foreign += 1;
         self.note(format_args!("somebody else signs nonce {nonce}"));
         let hash = self.random.word();
+        // By its hash and not by a draw: other stories stay as they are.
+        if is_ours && hash[0] % 3 == 0 {
+            self.fleeting.insert(hash);
+        }
         let transaction = self.foreign_transaction(account, nonce, price, hash);
         let _ = self.miner.replace(&Arc::new(transaction));
     }
@@ -307,7 +318,7 @@ impl Network {
             self.chain.newest,
             self.chain.base_fee(self.chain.newest + 1),
         );
-        let senders: std::collections::BTreeSet<Account> = self
+        let senders: BTreeSet<Account> = self
             .miner
             .all()
             .map(|transaction| transaction.sender)
@@ -358,8 +369,13 @@ impl Network {
             gone.len()
         ));
         for transaction in gone {
-            // Whoever made a foreign one hands it in again.
-            if transaction.foreign || self.random.chance(800) {
+            // Whoever made a foreign one hands it in again, unless ours may have its place back.
+            let comes_back = if transaction.foreign {
+                !self.fleeting.contains(&transaction.hash)
+            } else {
+                self.random.chance(800)
+            };
+            if comes_back {
                 let _ = self.miner.replace(&transaction);
             }
         }
