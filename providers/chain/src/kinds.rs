@@ -194,6 +194,10 @@ const CONTRACT_OUTPUTS: &[OutputSchema] = &[
         "implementation",
         "Where the code behind the proxy is; absent without a proxy.",
     ),
+    OutputSchema::new(
+        "proxy_arguments",
+        "What the constructor of the proxy was given, as hex; absent without a proxy.",
+    ),
     OutputSchema::new("owner_address", "Address of the owner."),
     OutputSchema::new("code", "Name and digest of the code that was deployed."),
     OutputSchema::new(

@@ -276,7 +276,7 @@ impl Network {
         self.note(format_args!("somebody else signs nonce {nonce}"));
         let hash = self.random.word();
         // By its hash and not by a draw: other stories stay as they are.
-        if is_ours && hash[0] % 3 == 0 {
+        if is_ours && hash[0].is_multiple_of(3) {
             self.fleeting.insert(hash);
         }
         let transaction = self.foreign_transaction(account, nonce, price, hash);

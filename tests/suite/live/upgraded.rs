@@ -54,6 +54,7 @@ fn live_upgraded_contracts_keep_stakers_and_settings() {
     stage.refused(incompatible.path());
     assert_eq!(stage.seen(), before);
     stage.upgraded(compatible.path(), &before);
+    stage.verified_elsewhere();
     stage.refused(incompatible.path());
 }
 
@@ -80,9 +81,7 @@ struct Seen {
 impl Stage {
     fn new() -> Self {
         let runtime = Runtime::new().unwrap();
-        let cache = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("explorer-cache");
-        let config = ExplorerConfig::new(&network().core_rpc, &network().espace_rpc, cache);
-        let explorer = runtime.block_on(Explorer::start(config)).unwrap();
+        let explorer = explorer(&runtime);
         let project = Project::new(OPERATOR);
         let user = Sender::new(network(), user()).unwrap();
         let mut stage = Self {
@@ -267,13 +266,46 @@ verification "pools" {{
                 64,
                 "an empty text"
             );
-            let space = match side {
-                Side::Core => Space::Core,
-                Side::ESpace => Space::Espace,
-            };
-            let verified = self.explorer.verified(space, &new.implementation).unwrap();
-            assert_eq!(verified.runtime, Some(Match::Exact), "verified again");
+            let verified = self.explorer.verified(space(*side), &new.implementation);
+            let runtime = verified.unwrap().runtime;
+            assert_eq!(runtime, Some(Match::Exact), "verified again");
         }
+    }
+
+    /// An explorer that knows nothing of the upgrade compares what each proxy was made with.
+    fn verified_elsewhere(&mut self) {
+        let other = explorer(&self.runtime);
+        for (old, new) in [
+            (self.explorer.core_url(), other.core_url()),
+            (self.explorer.espace_url(), other.espace_url()),
+        ] {
+            let quoted = |url: &str| format!("\"{url}\"");
+            self.project.edit(&quoted(&old), &quoted(&new));
+        }
+        self.project.ok(&["apply", "--auto-approve"]);
+        self.project.ends(&["plan", "--detailed-exitcode"], 0);
+        for (pool, side) in POOLS {
+            let proxy = other.verified(space(*side), &self.output(pool, "address"));
+            let proxy = proxy.unwrap();
+            assert_eq!(proxy.runtime, Some(Match::Exact), "{pool}");
+            // Of a base32 address the explorer never finds the creation.
+            let creation = matches!(side, Side::ESpace).then_some(Match::Exact);
+            assert_eq!(proxy.creation, creation, "{pool}");
+        }
+        self.explorer = other;
+    }
+}
+
+fn explorer(runtime: &Runtime) -> Explorer {
+    let cache = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("explorer-cache");
+    let config = ExplorerConfig::new(&network().core_rpc, &network().espace_rpc, cache);
+    runtime.block_on(Explorer::start(config)).unwrap()
+}
+
+fn space(side: Side) -> Space {
+    match side {
+        Side::Core => Space::Core,
+        Side::ESpace => Space::Espace,
     }
 }
 

@@ -19,7 +19,10 @@ use crate::facts::{ContractFacts, Facts};
 use crate::gas;
 use crate::resolve::{argument_of, chain_address_of, wrong_space};
 use crate::settings::{self, Holds, Setting};
+use crate::text::hex_text;
 
+/// Output: what the proxy's constructor was given, as hex. An upgrade changes what the proxy points at, and not that.
+pub(crate) const PROXY_ARGUMENTS: &str = "proxy_arguments";
 /// Call that gives a pool its first settings and its manager.
 pub(crate) const INITIALIZE: &str = "initialize()";
 
@@ -211,11 +214,9 @@ fn proxy(
     } else {
         &[]
     };
-    let init = [
-        proxy.init,
-        abi::proxy_arguments(implementation.bytes(), first_call),
-    ]
-    .concat();
+    let arguments = abi::proxy_arguments(implementation.bytes(), first_call);
+    let made_with = Value::Text(hex_text(&arguments));
+    let init = [proxy.init, arguments].concat();
     let address = creation_address(world, scope.owner, &init);
     let summary = format!("create its proxy at {address}");
     let limits = gas::creation(scope.owner.space(), &init, proxy.runtime_length);
@@ -223,6 +224,9 @@ fn proxy(
     plan.data = Some(init);
     plan.creates = Some(address);
     plan.outputs.insert("address".to_owned(), text(address));
+    let name = PROXY_ARGUMENTS.to_owned();
+    plan.outputs.insert(name, made_with.clone());
+    draft.output(PROXY_ARGUMENTS, made_with);
     draft.send(world, scope.owner, plan)?;
     Ok(address)
 }

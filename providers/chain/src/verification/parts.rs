@@ -16,7 +16,7 @@ use crate::abi;
 use crate::chain;
 use crate::chain_address::{ChainAddress, Space};
 use crate::contract::artifact::{self, PROXY};
-use crate::contract::design::INITIALIZE;
+use crate::contract::design::{INITIALIZE, PROXY_ARGUMENTS};
 use crate::contract::{CodeName, is_proxied};
 use crate::resolve::argument_of;
 use crate::text::hex_bytes;
@@ -165,7 +165,10 @@ fn of_contract(contract: &Address, around: Surroundings<'_>) -> Result<Vec<Part>
         Vec::new()
     };
     let target = implementation.as_deref().and_then(bytes_of);
-    let behind = abi::proxy_arguments(target.unwrap_or_default(), &first_call);
+    // An upgrade changes what the proxy points at, and not what it was made with.
+    let made_with = text(PROXY_ARGUMENTS).and_then(|hex| hex_bytes(&hex));
+    let behind =
+        made_with.unwrap_or_else(|| abi::proxy_arguments(target.unwrap_or_default(), &first_call));
     Ok(vec![
         part(false, implementation.clone(), None, compiled, arguments),
         part(true, text("address"), implementation, proxy, behind),
