@@ -12,6 +12,7 @@ use crate::chain_address::{ChainAddress, Space};
 use crate::facts::AccountFacts;
 use crate::key::Key;
 use crate::pending;
+use crate::rpc::Refusal;
 
 /// The public half of a key.
 pub(crate) type PublicKey = [u8; 64];
@@ -74,6 +75,14 @@ pub(crate) fn ask(batch: &mut Batch, address: ChainAddress, at: At) -> Asked {
     Asked {
         nonces: pending::ask(batch, address),
         balance: batch.balance(address, at),
+    }
+}
+
+impl Asked {
+    /// Why the answers tell neither, though the node knows them.
+    pub(crate) fn trouble(self, answers: &Answers) -> Option<&Refusal> {
+        let balance = answers.silence(self.balance);
+        self.nonces.trouble(answers).or(balance)
     }
 }
 

@@ -9,11 +9,10 @@
 //! words of Ethereum's nodes instead, and codes that say nothing (`rpc-utils/src/error/errors.rs`).
 
 use crate::flight::Answer;
-use crate::rpc::Refusal;
+use crate::rpc::{NO_SUCH_METHOD, Refusal};
 
-/// Codes with which a node refuses what it has looked at (conflux-rust `error_codes.rs`).
+/// Code with which a node refuses what it has looked at (conflux-rust `error_codes.rs`).
 const INVALID_PARAMETERS: i64 = -32602;
-const NO_SUCH_METHOD: i64 = -32601;
 
 /// Parts of texts in lower case, in their order of precedence.
 const TEXTS: &[(&str, Answer)] = &[

@@ -2,7 +2,7 @@
 //!
 //! - Reads: the account's transactions in the node's pool, with their epoch heights.
 //! - Returns: the first free nonce, or whether a certain one is free.
-//! - Never: counts what is too old to be executed. A pool keeps that, and lets a new transaction take its place
+//! - Never: takes a node in trouble for one that does not offer a method; counts what is too old to be executed. A pool keeps that, and lets a new transaction take its place
 //!   (conflux-rust `transaction_pool/nonce_pool/mod.rs`, `should_replace`); a nonce behind it would wait for ever.
 
 use std::collections::BTreeSet;
@@ -12,6 +12,7 @@ use serde_json::{Value as Json, json};
 use crate::batch::{Answers, At, Batch, Slot};
 use crate::chain_address::{ChainAddress, Space};
 use crate::look::EPOCH_BOUND;
+use crate::rpc::Refusal;
 use crate::text::field_u64;
 
 /// Questions about an account's nonces.
@@ -59,6 +60,23 @@ pub(crate) fn ask(batch: &mut Batch, address: ChainAddress) -> Asked {
             ),
             newest: None,
         },
+    }
+}
+
+impl Asked {
+    /// Why the answers do not tell the nonces, though the node knows them: it is in trouble. A nonce that was chosen then
+    /// could lie behind one that is never used, and wait for ever.
+    pub(crate) fn trouble(self, answers: &Answers) -> Option<&Refusal> {
+        let needed = [Some(self.executed), self.newest].into_iter().flatten();
+        let mut silent = needed.filter_map(|slot| answers.silence(slot));
+        silent.next().or_else(|| {
+            let refusal = answers.silence(self.waiting)?;
+            if refusal.is_no_such_method() {
+                let number = answers.silence(self.pooled)?;
+                return (!number.is_no_such_method()).then_some(number);
+            }
+            Some(refusal)
+        })
     }
 }
 
@@ -150,5 +168,36 @@ mod tests {
         assert!(first_is_old.is_free(6) && !first_is_old.is_free(7));
         assert!(!first_is_old.is_free(4), "it is executed");
         assert_eq!(nonces(Json::Null).await.next(), 8, "only a number is told");
+    }
+
+    #[tokio::test]
+    async fn a_node_in_trouble_is_not_one_without_the_method() {
+        let trouble = async |broken: &'static str, code| {
+            let server = Server::start(move |method, _| {
+                if method == broken {
+                    return Answer::refuse(code, "too much to do", None);
+                }
+                Answer::Result(match method {
+                    "cfx_getAccountPendingTransactions" => listed(&[]),
+                    _ => json!("0x5"),
+                })
+            })
+            .await;
+            let mut batch = Batch::default();
+            let asked = ask(&mut batch, CoreAddress::new([1; 20], 1).into());
+            let rpc = Rpc::new(&[server.url()]).unwrap();
+            let answers = batch.send(&rpc).await.unwrap();
+            asked.trouble(&answers).is_some()
+        };
+        let list = "cfx_getAccountPendingTransactions";
+        for method in ["cfx_getNextNonce", "cfx_epochNumber", list] {
+            assert!(trouble(method, -32603).await, "{method}");
+        }
+        assert!(!trouble(list, -32601).await, "it is not offered");
+        assert!(
+            !trouble("txpool_nextNonce", -32603).await,
+            "the list says more"
+        );
+        assert!(!trouble("", 0).await);
     }
 }

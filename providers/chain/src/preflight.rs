@@ -80,8 +80,9 @@ pub(crate) async fn look(
     let answers = answers.map_err(|error| unreachable(work, error))?;
     let [first, second] = asked.place.slots();
     for slot in [first, second, asked.balance] {
-        told(work, &answers, slot)?;
+        told(work, answers.silence(slot))?;
     }
+    told(work, asked.nonces.trouble(&answers))?;
     let epoch = check_chain(work, &asked, &answers)?;
     check_account(work, &asked, &answers)?;
     if let (Some(proof), Some(registration)) = (&asked.proof, &work.registration) {
@@ -105,12 +106,12 @@ fn unreachable(work: &TransactionWork, error: RpcError) -> ProviderError {
 
 /// A node in trouble says nothing about the chain: it must not be taken for one of another chain, or for a contract that
 /// refuses.
-fn told(work: &TransactionWork, answers: &Answers, slot: Slot) -> Result<(), ProviderError> {
+fn told(work: &TransactionWork, refusal: Option<&Refusal>) -> Result<(), ProviderError> {
     let refused = |refusal: &Refusal| RpcError::Refused {
         method: "a question before signing".to_owned(),
         refusal: refusal.clone(),
     };
-    match answers.silence(slot) {
+    match refusal {
         None => Ok(()),
         Some(refusal) => Err(unreachable(work, refused(refusal))),
     }
@@ -305,7 +306,7 @@ fn check_simulation(
         // still to come. Money waits for all of them, so a registration is always tried.
         return Ok(());
     }
-    told(work, answers, simulation)?;
+    told(work, answers.silence(simulation))?;
     let estimate = answers.result(simulation).map_err(reverted)?;
     let number = |field: &str| estimate.get(field).and_then(read_u64).unwrap_or_default();
     let (gas, storage) = match work.space() {

@@ -22,6 +22,10 @@ const BATCH_LIMIT: usize = 200;
 const CATCHING_UP: i64 = -32077;
 /// Too many requests.
 const THROTTLED: i64 = -32072;
+/// There is no such method.
+pub(crate) const NO_SUCH_METHOD: i64 = -32601;
+/// The same, as some gates before a node say it (EIP-1474).
+const NOT_SUPPORTED: i64 = -32004;
 
 /// One call of a batch.
 #[derive(Clone, Debug, PartialEq)]
@@ -70,6 +74,14 @@ impl Refusal {
     /// The endpoint is catching up or has too much to do: another one is worth asking.
     pub(crate) fn is_busy(&self) -> bool {
         matches!(self.code, CATCHING_UP | THROTTLED)
+    }
+
+    /// The endpoint does not offer the method, as public ones do with those of the pool.
+    pub(crate) fn is_no_such_method(&self) -> bool {
+        let words = ["not supported", "not available", "method not found"];
+        let said = self.message.to_ascii_lowercase();
+        matches!(self.code, NO_SUCH_METHOD | NOT_SUPPORTED)
+            || words.iter().any(|word| said.contains(word))
     }
 }
 

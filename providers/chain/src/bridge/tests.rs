@@ -84,6 +84,7 @@ impl Node {
                 json!({ "hash": "0x01", "baseFeePerGas": "0x1", "blockNumber": "0xc8" })
             }
             "cfx_gasPrice" => json!("0x3b9aca00"),
+            "cfx_epochNumber" => json!("0x69"),
             "cfx_clientVersion" => json!("conflux-rust/v3"),
             "cfx_getNextNonce" => json!("0x5"),
             "txpool_nextNonce" => json!(if self.under_way { "0x6" } else { "0x5" }),

@@ -100,7 +100,8 @@ pub(super) async fn views(
     let asked = Asked::of(service, &mut batch);
     let answers = batch.send(rpc).await?;
     let mut needed = asked.needed().into_iter();
-    if let Some(refusal) = needed.find_map(|slot| answers.silence(slot)) {
+    let refusal = needed.find_map(|slot| answers.silence(slot));
+    if let Some(refusal) = refusal.or_else(|| asked.nonces.trouble(&answers)) {
         return Err(RpcError::Refused {
             method: "a question about a bridge".to_owned(),
             refusal: refusal.clone(),

@@ -105,13 +105,16 @@ impl Asked<'_> {
             .registrations
             .iter()
             .flat_map(|(_, asked)| asked.slots());
-        let refusal = contracts
-            .chain(registrations)
-            .find_map(|slot| answers.silence(slot));
-        match refusal {
+        let mut accounts = self.accounts.iter();
+        let account = accounts.find_map(|(.., asked)| asked.trouble(answers));
+        let mut slots = contracts.chain(registrations);
+        let object = slots.find_map(|slot| answers.silence(slot));
+        let account = account.map(|refusal| ("a question about an account", refusal));
+        let object = object.map(|refusal| ("a question about a contract", refusal));
+        match account.or(object) {
             None => Ok(()),
-            Some(refusal) => Err(RpcError::Refused {
-                method: "a question about a contract".to_owned(),
+            Some((method, refusal)) => Err(RpcError::Refused {
+                method: method.to_owned(),
                 refusal: refusal.clone(),
             }),
         }

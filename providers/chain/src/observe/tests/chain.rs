@@ -51,6 +51,7 @@ impl Chain {
             }),
             "cfx_getBlockByEpochNumber" => json!({ "hash": "0x01", "baseFeePerGas": "0x3b9aca00" }),
             "cfx_gasPrice" => json!("0x3b9aca00"),
+            "cfx_epochNumber" => json!("0x69"),
             "cfx_clientVersion" => json!("conflux-rust/v3"),
             "cfx_getNextNonce" => json!("0x5"),
             "txpool_nextNonce" => json!("0x7"),
