@@ -111,11 +111,15 @@ fn alive(listed: &[Json], newest: u64) -> BTreeSet<u64> {
 impl Nonces {
     /// First free nonce.
     pub(crate) fn next(&self) -> u64 {
-        let mut next = self.executed;
-        while !self.is_free(next) {
-            next += 1;
+        match &self.waiting {
+            Waiting::These(these) => {
+                let mut from_executed = self.executed..=u64::MAX;
+                let free = from_executed.find(|nonce| !these.contains(nonce));
+                free.unwrap_or(u64::MAX)
+            }
+            // Not counted up to: the node may tell any number.
+            Waiting::Below(first) => self.executed.max(*first),
         }
-        next
     }
 
     /// Whether nothing that was executed or may be has a nonce.
@@ -168,6 +172,15 @@ mod tests {
         assert!(first_is_old.is_free(6) && !first_is_old.is_free(7));
         assert!(!first_is_old.is_free(4), "it is executed");
         assert_eq!(nonces(Json::Null).await.next(), 8, "only a number is told");
+    }
+
+    #[test]
+    fn the_next_nonce_is_found_at_once_whatever_the_node_tells() {
+        let nonces = |executed, waiting| Nonces { executed, waiting };
+        assert_eq!(nonces(5, Waiting::Below(u64::MAX)).next(), u64::MAX);
+        assert_eq!(nonces(5, Waiting::Below(3)).next(), 5);
+        let last = BTreeSet::from([u64::MAX]);
+        assert_eq!(nonces(u64::MAX, Waiting::These(last)).next(), u64::MAX);
     }
 
     #[tokio::test]
