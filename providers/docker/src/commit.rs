@@ -53,7 +53,9 @@ pub(crate) async fn commit(
     let job = read(&ticket.payload)?;
     let engine = Engine::connect(job.docker())?;
     match &job {
-        Job::Page(_) | Job::Server(_) | Job::Serve(_) => ui::commit(&engine, &job, progress).await,
+        Job::Page(job) => ui::page(&engine, job, progress).await,
+        Job::Server(job) => ui::server(&engine, job, progress).await,
+        Job::Serve(job) => ui::serve(&engine, job, progress).await,
         Job::End(job) => end::end(&engine, job, progress).await,
         Job::Syncer(job) => syncer::image(&engine, job, progress).await,
         Job::Sync(job) => syncer::run(&engine, job, progress).await,

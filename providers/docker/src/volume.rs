@@ -12,7 +12,7 @@ use pospool_model::state::Recorded;
 use pospool_model::{Address, Attributes, Problem, ProviderError, Value};
 
 use crate::client::Engine;
-use crate::container::labels::owner;
+use crate::container::labels::{fit, owner};
 use crate::design::{docker_of, effect};
 use crate::facts::{DockerFacts, EngineFacts};
 use crate::job::{Job, VolumeJob};
@@ -94,10 +94,7 @@ fn refuse_stranger(
     name: &Name,
     labels: &BTreeMap<String, String>,
 ) -> Result<(), Problem> {
-    let ours = owner(lineage, address)
-        .iter()
-        .all(|(key, value)| labels.get(key) == Some(value));
-    if ours {
+    if fit(&owner(lineage, address), labels) {
         return Ok(());
     }
     Err(Problem::new(
@@ -211,11 +208,7 @@ pub(crate) async fn make(engine: &Engine, job: &VolumeJob) -> Result<Attributes,
 /// Removes a volume, or finds it gone.
 pub(crate) async fn remove(engine: &Engine, job: &VolumeJob) -> Result<Attributes, ProviderError> {
     if let Some(found) = engine.volume(&job.name).await? {
-        if job
-            .labels
-            .iter()
-            .any(|(key, value)| found.get(key) != Some(value))
-        {
+        if !fit(&job.labels, &found) {
             return Err(ProviderError::refused(
                 "docker/name-taken",
                 format!(

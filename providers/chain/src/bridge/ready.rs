@@ -26,6 +26,7 @@ const UNKNOWN_LIMITS: Limits = Limits {
     gas: gas::GAS_LIMIT,
     storage: 4 * STORAGE_MARGIN,
 };
+
 /// What can be done now, and what cannot.
 pub(super) struct Ready {
     pub(super) calls: Vec<BridgeCall>,

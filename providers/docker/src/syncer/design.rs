@@ -80,9 +80,10 @@ fn change(task: &Task<'_>, world: &World<'_>, facts: &DockerFacts) -> Result<Des
         Action::Update => vec![plan.run(false)],
         _ => plan.make(facts),
     };
+    let planned = planned(&plan.docker, &plan.made);
     Ok(Design {
         effects,
-        outputs: plan.outputs(task, facts),
+        outputs: outputs_after(task, facts, &plan.docker, planned),
         ..Design::default()
     })
 }
@@ -130,10 +131,6 @@ impl Plan<'_> {
             let summary = format!("start container {name} again and hand its key over");
             effect("start", summary, Nature::Act, &job)
         }
-    }
-
-    fn outputs(&self, task: &Task<'_>, facts: &DockerFacts) -> Attributes {
-        outputs_after(task, facts, &self.docker, planned(&self.docker, &self.made))
     }
 }
 

@@ -15,12 +15,12 @@ mod files;
 pub(crate) mod image;
 pub(crate) mod job;
 mod observe;
-pub(crate) mod run;
+mod run;
 mod wish;
 
 pub(crate) use design::design;
 pub(crate) use observe::{PageFacts, observe};
-pub(crate) use run::{commit, prepare};
+pub(crate) use run::{page, prepare, serve, server};
 pub(crate) use wish::{is_core_address, normalise, origin};
 
 /// Value of the attribute `content` while the page is made from what the spec names now.

@@ -39,20 +39,6 @@ pub(crate) fn prepare(job: &Job) -> Result<(), ProviderError> {
     }
 }
 
-/// Carries one of a page's jobs out; a job of another kind has nothing to do here.
-pub(crate) async fn commit(
-    engine: &Engine,
-    job: &Job,
-    progress: &dyn Progress,
-) -> Result<Attributes, ProviderError> {
-    match job {
-        Job::Page(job) => page(engine, job, progress).await,
-        Job::Server(job) => server(engine, job, progress).await,
-        Job::Serve(job) => serve(engine, job, progress).await,
-        _ => Ok(Attributes::new()),
-    }
-}
-
 /// Reads the files that the plan saw.
 pub(super) fn given(from: &FromFiles) -> Result<Files, ProviderError> {
     let (found, path, digest) = match from {
@@ -74,7 +60,7 @@ pub(super) fn given(from: &FromFiles) -> Result<Files, ProviderError> {
 }
 
 /// Makes the image of the page, or finds it made.
-async fn page(
+pub(crate) async fn page(
     engine: &Engine,
     job: &PageJob,
     progress: &dyn Progress,
@@ -93,7 +79,7 @@ async fn page(
 }
 
 /// Makes the image with the server, or finds it made.
-async fn server(
+pub(crate) async fn server(
     engine: &Engine,
     job: &ServerJob,
     progress: &dyn Progress,
@@ -113,7 +99,7 @@ async fn server(
 }
 
 /// Makes and starts the container, or finds it, and waits until its server is well.
-async fn serve(
+pub(crate) async fn serve(
     engine: &Engine,
     job: &ServeJob,
     progress: &dyn Progress,
