@@ -4,7 +4,7 @@
 //! - Returns: a chain that grows; pools that tell each other; branches that change.
 //! - Never: lets a finalised epoch go, or packs a nonce twice on one branch.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
@@ -53,8 +53,11 @@ pub(crate) struct Network {
     pub(crate) log: Vec<String>,
     surge_until: u64,
     foreign: u64,
-    /// Hashes of somebody else's transactions that took the place of one of ours and come back from no branch.
-    fleeting: BTreeSet<[u8; 32]>,
+    /// Somebody else's transactions that nobody hands in again, by their hashes, each with the one of ours whose place it
+    /// took: the branch without the one has the other.
+    fleeting: BTreeMap<[u8; 32], Arc<Transaction>>,
+    /// When the branch with a fleeting one loses, and from which epoch on.
+    losing: Vec<(u64, u64)>,
 }
 
 impl Network {
@@ -89,7 +92,8 @@ impl Network {
             log: Vec::new(),
             surge_until: 0,
             foreign: 0,
-            fleeting: BTreeSet::new(),
+            fleeting: BTreeMap::new(),
+            losing: Vec::new(),
         };
         network.pass(120);
         network
@@ -114,6 +118,8 @@ impl Network {
     pub(crate) fn calm_down(&mut self) {
         self.weather = Weather::calm();
         self.surge_until = 0;
+        self.losing.clear();
+        self.fleeting.clear();
         self.chain.set_base_fee(LEAST_PRICE);
         for node in &mut self.nodes {
             node.recover();
@@ -143,6 +149,7 @@ impl Network {
         if self.random.chance(self.weather.reorganised) {
             self.reorganise();
         }
+        self.lose();
         self.wander();
         self.forget_executed();
     }
@@ -261,23 +268,26 @@ impl Network {
             .filter(|there| there.nonce >= packable)
             .cloned()
             .collect();
-        let (nonce, price, is_ours) = match pending.as_slice() {
+        let (nonce, price, ours) = match pending.as_slice() {
             [] if same => return,
             pending if same => {
                 let there = &pending[self.random.position(pending.len())];
-                (there.nonce, there.max_fee * 2, !there.foreign)
+                let ours = (!there.foreign).then(|| Arc::clone(there));
+                (there.nonce, there.max_fee * 2, ours)
             }
             _ => {
                 let next = self.miner.next_nonce(account, packable);
-                (next, LEAST_PRICE * 100, false)
+                (next, LEAST_PRICE * 100, None)
             }
         };
         self.foreign += 1;
         self.note(format_args!("somebody else signs nonce {nonce}"));
         let hash = self.random.word();
         // By its hash and not by a draw: other stories stay as they are.
-        if is_ours && hash[0].is_multiple_of(3) {
-            self.fleeting.insert(hash);
+        if let Some(ours) = ours
+            && hash[0].is_multiple_of(2)
+        {
+            self.fleeting.insert(hash, ours);
         }
         let transaction = self.foreign_transaction(account, nonce, price, hash);
         let _ = self.miner.replace(&Arc::new(transaction));
@@ -332,6 +342,10 @@ impl Network {
                 }
                 let transaction = Arc::clone(transaction);
                 let fate = self.fate();
+                if self.fleeting.contains_key(&transaction.hash) {
+                    let lives = u64::from(transaction.hash[1] % 64);
+                    self.losing.push((newest + 1 + lives, newest + 1));
+                }
                 block.push(Packed { transaction, fate });
                 self.log
                     .push(format!("{newest:>6} nonce {nonce} is packed ({fate:?})"));
@@ -354,14 +368,38 @@ impl Network {
         Fate::Executed
     }
 
-    fn reorganise(&mut self) {
-        let floor = match self.weather.depth {
+    /// The newest epoch that stays.
+    fn floor(&self) -> u64 {
+        match self.weather.depth {
             Depth::Packed => self.chain.executed(),
             Depth::Unconfirmed => self.most_confirmed.max(self.finalised()),
             Depth::Unfinalised => self.finalised(),
-        };
+        }
+    }
+
+    fn reorganise(&mut self) {
+        let least = self.floor() + 1;
+        let from = self.random.between(least, self.chain.newest.max(least));
+        self.fork(from);
+    }
+
+    /// The branches with fleeting transactions lose, unless it is too late for that.
+    fn lose(&mut self) {
         let newest = self.chain.newest;
-        let from = self.random.between(floor + 1, newest.max(floor + 1));
+        let (due, rest) = std::mem::take(&mut self.losing)
+            .into_iter()
+            .partition(|(when, _)| *when <= newest);
+        self.losing = rest;
+        for (_, from) in due {
+            if from > self.floor() {
+                self.fork(from);
+            }
+        }
+    }
+
+    /// Another branch becomes the chain.
+    fn fork(&mut self, from: u64) {
+        let newest = self.chain.newest;
         let old = Arc::new(self.chain.clone());
         let gone = self.chain.fork(from);
         self.note(format_args!(
@@ -369,13 +407,14 @@ impl Network {
             gone.len()
         ));
         for transaction in gone {
-            // Whoever made a foreign one hands it in again, unless ours may have its place back.
-            let comes_back = if transaction.foreign {
-                !self.fleeting.contains(&transaction.hash)
-            } else {
-                self.random.chance(800)
-            };
-            if comes_back {
+            // Whoever made a foreign one hands it in again, unless ours gets its place back.
+            if let Some(ours) = self.fleeting.get(&transaction.hash) {
+                self.log.push(format!(
+                    "{newest:>6} ours has its place back at nonce {}",
+                    ours.nonce
+                ));
+                let _ = self.miner.replace(ours);
+            } else if transaction.foreign || self.random.chance(800) {
                 let _ = self.miner.replace(&transaction);
             }
         }
