@@ -184,10 +184,10 @@ impl Network {
 
     fn deliver_late(&mut self) {
         let newest = self.chain.newest;
-        let (due, rest) = std::mem::take(&mut self.late)
-            .into_iter()
-            .partition(|(when, _, _)| *when <= newest);
-        self.late = rest;
+        let due: Vec<_> = self
+            .late
+            .extract_if(.., |(when, _, _)| *when <= newest)
+            .collect();
         for (_, node, transaction) in due {
             let _ = self.take(node, &transaction, false);
         }
@@ -347,8 +347,7 @@ impl Network {
                     self.losing.push((newest + 1 + lives, newest + 1));
                 }
                 block.push(Packed { transaction, fate });
-                self.log
-                    .push(format!("{newest:>6} nonce {nonce} is packed ({fate:?})"));
+                self.note(format_args!("nonce {nonce} is packed ({fate:?})"));
                 nonce += 1;
                 if fate == Fate::Skipped || !self.random.chance(800) {
                     break;
@@ -386,10 +385,10 @@ impl Network {
     /// The branches with fleeting transactions lose, unless it is too late for that.
     fn lose(&mut self) {
         let newest = self.chain.newest;
-        let (due, rest) = std::mem::take(&mut self.losing)
-            .into_iter()
-            .partition(|(when, _)| *when <= newest);
-        self.losing = rest;
+        let due: Vec<_> = self
+            .losing
+            .extract_if(.., |(when, _)| *when <= newest)
+            .collect();
         for (_, from) in due {
             if from > self.floor() {
                 self.fork(from);
@@ -408,12 +407,10 @@ impl Network {
         ));
         for transaction in gone {
             // Whoever made a foreign one hands it in again, unless ours gets its place back.
-            if let Some(ours) = self.fleeting.get(&transaction.hash) {
-                self.log.push(format!(
-                    "{newest:>6} ours has its place back at nonce {}",
-                    ours.nonce
-                ));
-                let _ = self.miner.replace(ours);
+            if let Some(ours) = self.fleeting.get(&transaction.hash).cloned() {
+                let nonce = ours.nonce;
+                self.note(format_args!("ours has its place back at nonce {nonce}"));
+                let _ = self.miner.replace(&ours);
             } else if transaction.foreign || self.random.chance(800) {
                 let _ = self.miner.replace(&transaction);
             }
