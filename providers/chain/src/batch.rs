@@ -4,12 +4,10 @@
 //! - Returns: [`Batch`] to collect calls, [`Answers`] to take results out by [`Slot`].
 //! - Never: mixes answers up; a slot belongs to the batch that gave it.
 
-use std::time::Duration;
-
 use serde_json::{Value as Json, json};
 
 use crate::chain_address::{ChainAddress, Space};
-use crate::rpc::{Call, Refusal, Rpc, RpcError};
+use crate::rpc::{Call, REVERTED, Refusal, Rpc, RpcError};
 use crate::text::{hex_bytes, hex_text, hex_word, read_quantity};
 
 /// Code hash of an account without code: keccak256 of nothing.
@@ -18,16 +16,6 @@ pub(crate) const NO_CODE: &str =
 /// Where a proxy keeps its implementation (EIP-1967).
 pub(crate) const IMPLEMENTATION_SLOT: &str =
     "0x360894a13ba1a3210667c828492db98dca3e2076cc3735a920a3ca505d382bbc";
-/// How often, and how far apart, a question is asked again of a node that is behind.
-const LAGGING_TRIES: u32 = 6;
-const LAGGING_PAUSE: Duration = Duration::from_millis(500);
-
-/// The code that stands for a call that a node left out of its answer (see `rpc`).
-const LEFT_OUT: i64 = 0;
-/// A call of a contract was executed and reverted: in Core Space, and in eSpace (conflux-rust `error_codes.rs`,
-/// `jsonrpsee_error_helpers.rs`).
-const REVERTED: &[i64] = &[-32015, 3];
-
 /// Calls in the making.
 #[derive(Debug, Default)]
 pub(crate) struct Batch {
@@ -120,22 +108,9 @@ impl Batch {
         self.ask(by_space(address, core, espace), params)
     }
 
-    /// Sends the calls. A public endpoint is many nodes, and one of them may be a few epochs behind the one that told
-    /// the newest epoch: then the same is asked again.
+    /// Sends the calls.
     pub(crate) async fn send(&self, rpc: &Rpc) -> Result<Answers, RpcError> {
-        let mut tries = 1;
-        loop {
-            let answers = rpc.batch(&self.calls).await?;
-            let again = |refusal: &Refusal| is_lagging(refusal) || refusal.code == LEFT_OUT;
-            let again = answers
-                .iter()
-                .any(|answer| answer.as_ref().is_err_and(again));
-            if !again || tries == LAGGING_TRIES {
-                return Ok(Answers(answers));
-            }
-            tries += 1;
-            tokio::time::sleep(LAGGING_PAUSE).await;
-        }
+        Ok(Answers(rpc.batch(&self.calls).await?))
     }
 }
 
@@ -145,12 +120,6 @@ fn by_space(address: ChainAddress, core: &'static str, espace: &'static str) -> 
         Space::Core => core,
         Space::Espace => espace,
     }
-}
-
-/// The node has not executed the epoch yet (conflux-rust `onchain_blocks_provider.rs`).
-fn is_lagging(refusal: &Refusal) -> bool {
-    let says = |text: &str| text.contains("is not executed");
-    says(&refusal.message) || refusal.data.as_deref().is_some_and(says)
 }
 
 /// Results in their slots.

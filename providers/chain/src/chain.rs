@@ -12,7 +12,9 @@ use crate::address::{MAINNET, TESTNET};
 use crate::batch::{Answers, Batch, Slot};
 use crate::chain_address::Space;
 use crate::facts::{ChainFacts, Fees};
+use crate::rpc::Refusal;
 use crate::text::{field_u64, read_quantity};
+use crate::wire::Link;
 use crate::work::{ChainRef, WaitLevel};
 
 /// 100 Gdrip: the price of a very busy day.
@@ -20,6 +22,8 @@ const DEFAULT_CEILING: u128 = 100_000_000_000;
 
 /// Attribute that names a wait level.
 const WAIT_LEVEL: &str = "wait_level";
+/// Attribute that says how many calls a second endpoints take.
+const CALLS_PER_SECOND: &str = "calls_per_second";
 
 /// A public network.
 struct Public {
@@ -67,6 +71,19 @@ pub(crate) fn ceiling(attributes: &Attributes) -> u128 {
     match attributes.get("max_gas_price") {
         Some(Value::Amount(drip)) => drip.0,
         _ => DEFAULT_CEILING,
+    }
+}
+
+/// Has a link keep to the pace that the spec names for a chain's endpoints.
+pub(crate) fn pace(link: &Link, attributes: &Attributes) {
+    let number = attributes.get(CALLS_PER_SECOND).and_then(Value::as_integer);
+    let Some(number) = number.and_then(|number| u32::try_from(number).ok()) else {
+        return;
+    };
+    for space in [Space::Core, Space::Espace] {
+        for endpoint in endpoints(attributes, space) {
+            link.allow(&endpoint, number);
+        }
     }
 }
 
@@ -126,6 +143,7 @@ pub(crate) fn normalise(mut attributes: Attributes) -> Result<Attributes, Vec<Pr
         .entry(WAIT_LEVEL.to_owned())
         .or_insert_with(|| Value::from(usual.words().0));
     problems.extend(bad_level(level));
+    problems.extend(bad_pace(attributes.get(CALLS_PER_SECOND)));
     attributes
         .entry("max_gas_price".to_owned())
         .or_insert(Value::Amount(Drip(DEFAULT_CEILING)));
@@ -143,6 +161,16 @@ fn bad_level(value: &Value) -> Option<Problem> {
     let summary = format!("{value} is not a level that a transaction can wait for");
     let problem = Problem::new("chain/bad-wait-level", &[WAIT_LEVEL], summary);
     Some(problem.help("write \"executed\", \"confirmed\" or \"finalised\""))
+}
+
+fn bad_pace(value: Option<&Value>) -> Option<Problem> {
+    let number = value?.as_integer()?;
+    if (1..=1_000_000).contains(&number) {
+        return None;
+    }
+    let summary = format!("{number} is not a number of calls a second");
+    let problem = Problem::new("chain/bad-pace", &[CALLS_PER_SECOND], summary);
+    Some(problem.help("write what the endpoint's operator allows, from 1 on, or leave it out for the free public endpoints"))
 }
 
 fn rpc_list(
@@ -285,6 +313,41 @@ pub(crate) fn ask_identity(batch: &mut Batch) -> AskedIdentity {
         chain_id: batch.ask("eth_chainId", json!([])),
         genesis: batch.ask("eth_getBlockByNumber", json!(["0x0", false])),
     }
+}
+
+impl Asked {
+    /// The first question that the node refused. A node in trouble must not be taken for something else than a node.
+    pub(crate) fn trouble<'a>(&self, answers: &'a Answers) -> Option<(&'static str, &'a Refusal)> {
+        let slots = [
+            ("cfx_getStatus", self.status),
+            ("cfx_getBlockByEpochNumber", self.genesis),
+            ("cfx_gasPrice", self.fees.gas_price),
+            ("cfx_getBlockByEpochNumber", self.fees.newest),
+        ];
+        trouble(&slots, answers)
+    }
+}
+
+impl AskedFees {
+    /// The first question that the node refused.
+    pub(crate) fn trouble<'a>(&self, answers: &'a Answers) -> Option<(&'static str, &'a Refusal)> {
+        let slots = [
+            ("a question about fees", self.gas_price),
+            ("a question about the newest block", self.newest),
+        ];
+        trouble(&slots, answers)
+    }
+}
+
+/// The first refusal that is not that of a method which the node does not have: then it is no node of Conflux.
+fn trouble<'a>(
+    slots: &[(&'static str, Slot)],
+    answers: &'a Answers,
+) -> Option<(&'static str, &'a Refusal)> {
+    let mut refusals = slots
+        .iter()
+        .filter_map(|(method, slot)| Some((*method, answers.result(*slot).err()?)));
+    refusals.find(|(_, refusal)| !refusal.is_no_such_method())
 }
 
 impl AskedIdentity {

@@ -27,6 +27,10 @@ pub const CODES: &[(&str, &str)] = &[
         "`explorer` is `\"confluxscan\"`, a URL, or `{ core = …, espace = … }` with the spaces of the contracts. ConfluxScan knows mainnet and testnet.",
     ),
     (
+        "chain/bad-pace",
+        "`calls_per_second` is how many calls a second the operator of an endpoint allows, from 1 on.",
+    ),
+    (
         "chain/bad-payload",
         "A plan was made by another version of pospool. Plan again.",
     ),

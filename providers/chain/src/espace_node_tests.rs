@@ -214,5 +214,8 @@ async fn a_look_sees_the_words_of_ethereum() {
         "a refusal is no answer"
     );
     set("eth_chainId", json!("0x1"));
-    assert!(matches!(look().await, Err(Blind::OtherChain)));
+    // What cannot change is not asked again at once: a new client asks.
+    let rpc = Rpc::new(&[server.url()]).unwrap();
+    let look = look::look(&rpc, &signed, Closeness::Close).await;
+    assert!(matches!(look, Err(Blind::OtherChain)));
 }

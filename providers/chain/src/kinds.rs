@@ -85,6 +85,13 @@ const CHAIN: KindSchema = KindSchema {
             OnChange::Ignore,
             "How deep a transaction must be in the chain before its step has ended: `executed`, `confirmed` (about 50 epochs) or `finalised` (by PoS). One with value always waits for `finalised`. Default: `confirmed`; on a devnet `executed`.",
         ),
+        AttributeSchema::new(
+            "calls_per_second",
+            Type::Integer,
+            Presence::Optional,
+            OnChange::Ignore,
+            "How many calls a second each endpoint takes from one client, of any method: for paid endpoints. Default: what the free public endpoints take (50 in all, fewer than 5 of `cfx_call`, `cfx_getBlockBy…`, `cfx_getTransaction…`, `cfx_getLogs` and the same in eSpace); other endpoints are not limited until they refuse calls for their number.",
+        ),
     ],
     outputs: &[
         OutputSchema::new("network", "The network's name."),

@@ -1,27 +1,55 @@
-//! A narrow JSON-RPC client: batches, several endpoints, bounded in size and time.
+//! A narrow JSON-RPC client: batches, several endpoints, bounded in size and time, within what endpoints allow.
 //!
 //! - Reads: answers of the nodes behind its endpoints.
 //! - Returns: results, or errors that say whether anything can have happened.
 //! - Never: sends a transaction to a second endpoint on its own. Only reading calls move on to the next one.
+//!
+//! One endpoint answers all calls of a batch: what belongs together is never put together from two nodes.
+
+mod ask;
+mod meter;
+mod pace;
 
 use std::time::Duration;
 
-use futures_util::future::try_join_all;
 use serde_json::{Value as Json, json};
 
 use crate::chain_address::Space;
 use crate::wire::Link;
 
+use self::ask::{Away, ask, call_json};
+pub(crate) use self::meter::Meters;
+pub(crate) use self::pace::Allowance;
+
 /// How often, and how far apart, busy endpoints are asked.
 const BUSY_ROUNDS: u32 = 3;
 const BUSY_PAUSE: Duration = Duration::from_millis(1100);
-/// Most calls in one request; larger batches go out side by side.
-const BATCH_LIMIT: usize = 200;
 
 /// The node is still catching up and takes no transactions (conflux-rust `error_codes.rs`).
 const CATCHING_UP: i64 = -32077;
-/// Too many requests.
-const THROTTLED: i64 = -32072;
+/// Too many requests: conflux-rust itself, and Confura, the gateway of the public networks (EIP-1474).
+const THROTTLED: &[i64] = &[-32072, -32005];
+/// The same, in words that are nobody else's.
+const RATE_WORDS: &[&str] = &[
+    "rate exceeded",
+    "rate limit",
+    "ratelimit",
+    "too many requests",
+    "request limit",
+    "daily limit",
+];
+/// The gateway lets nobody in, in words.
+const SHUT_WORDS: &[&str] = &[
+    "unauthorized",
+    "api key",
+    "apikey",
+    "access denied",
+    "forbidden",
+    "payment required",
+];
+/// A call of a contract was executed and reverted: in Core Space, and in eSpace (conflux-rust `error_codes.rs`,
+/// `jsonrpsee_error_helpers.rs`). What such an answer says are the contract's words.
+pub(crate) const REVERTED: &[i64] = &[-32015, 3];
 /// There is no such method.
 pub(crate) const NO_SUCH_METHOD: i64 = -32601;
 /// The same, as some gates before a node say it (EIP-1474).
@@ -70,10 +98,40 @@ pub enum RpcError {
     },
 }
 
+impl RpcError {
+    /// A node refused a call.
+    pub(crate) fn refused(method: &str, refusal: &Refusal) -> Self {
+        Self::Refused {
+            method: method.to_owned(),
+            refusal: refusal.clone(),
+        }
+    }
+}
+
 impl Refusal {
     /// The endpoint is catching up or has too much to do: another one is worth asking.
     pub(crate) fn is_busy(&self) -> bool {
-        matches!(self.code, CATCHING_UP | THROTTLED)
+        self.is_catching_up() || self.is_rate()
+    }
+
+    /// The node behind the endpoint is not in sync yet.
+    pub(crate) fn is_catching_up(&self) -> bool {
+        self.code == CATCHING_UP
+    }
+
+    /// These were too many calls: the same will be answered later.
+    pub(crate) fn is_rate(&self) -> bool {
+        THROTTLED.contains(&self.code) || self.is_said_by_a_gateway(RATE_WORDS)
+    }
+
+    /// The endpoint lets nobody in, or not this client.
+    pub(crate) fn is_shut(&self) -> bool {
+        self.is_said_by_a_gateway(SHUT_WORDS)
+    }
+
+    fn is_said_by_a_gateway(&self, words: &[&str]) -> bool {
+        let said = self.message.to_ascii_lowercase();
+        !REVERTED.contains(&self.code) && words.iter().any(|word| said.contains(word))
     }
 
     /// The endpoint does not offer the method, as public ones do with those of the pool.
@@ -154,53 +212,52 @@ impl Rpc {
     }
 
     /// Calls a method that only reads; `params` is a JSON array.
-    pub async fn call(&self, method: &str, params: Json) -> Result<Json, RpcError> {
-        self.link.count();
-        let request = request(0, method, &params);
-        let answer = self.read(&request).await?;
-        result_of(&answer).map_err(|refusal| RpcError::Refused {
+    pub async fn call(&self, method: &'static str, params: Json) -> Result<Json, RpcError> {
+        let mut results = self.batch(&[Call { method, params }]).await?;
+        let result = results.pop().unwrap_or_else(|| result_of(&Json::Null));
+        result.map_err(|refusal| RpcError::Refused {
             method: method.to_owned(),
             refusal,
         })
     }
 
-    /// Calls methods that only read, in one round trip; the answers are in the order of the calls.
+    /// Calls methods that only read, in one round trip where the endpoint's pace allows it; the answers are in the order of
+    /// the calls. None of them is a gateway's refusal.
     pub async fn batch(&self, calls: &[Call]) -> Result<Vec<Result<Json, Refusal>>, RpcError> {
         if calls.is_empty() {
             return Ok(Vec::new());
         }
         self.link.count();
-        let parts = calls.chunks(BATCH_LIMIT).map(|part| self.batch_part(part));
-        Ok(try_join_all(parts).await?.into_iter().flatten().collect())
-    }
-
-    async fn batch_part(&self, calls: &[Call]) -> Result<Vec<Result<Json, Refusal>>, RpcError> {
-        let requests = calls
-            .iter()
-            .enumerate()
-            .map(|(id, call)| request(id, call.method, &call.params));
-        let answer = self.read(&Json::Array(requests.collect())).await?;
-        let missing = || Refusal {
-            code: 0,
-            message: "the node left this call unanswered".to_owned(),
-            data: None,
-        };
-        let Some(answers) = answer.as_array() else {
-            let refusal = result_of(&answer).err().unwrap_or_else(missing);
-            return Err(RpcError::Refused {
-                method: "batch".to_owned(),
-                refusal,
-            });
-        };
-        let mut results: Vec<_> = calls.iter().map(|_| Err(missing())).collect();
-        // The order of a batch's answers is free: only the id counts.
-        for answer in answers {
-            let id = answer.get("id").and_then(Json::as_u64);
-            if let Some(slot) = id.and_then(|id| results.get_mut(usize::try_from(id).ok()?)) {
-                *slot = result_of(answer);
+        let mut round = 1;
+        loop {
+            let (mut tried, mut busy, mut singly) = (Vec::new(), false, false);
+            for endpoint in self.in_order() {
+                match ask(&self.link, endpoint, calls).await {
+                    Ok(results) => return Ok(results),
+                    Err(away) => {
+                        busy |= matches!(away, Away::Busy(_));
+                        singly |= matches!(away, Away::NoBatches(_));
+                        tried.push(endpoint.says(away.what()));
+                    }
+                }
+            }
+            // One that takes no batches is asked call by call, now that no other one has answered.
+            if !singly {
+                if !busy || round >= self.rounds {
+                    return Err(RpcError::Unreachable { tried });
+                }
+                round += 1;
+                tokio::time::sleep(BUSY_PAUSE).await;
             }
         }
-        Ok(results)
+    }
+
+    /// The endpoints as they were named, and those that lately refused after the others.
+    fn in_order(&self) -> Vec<&Endpoint> {
+        let mut order: Vec<&Endpoint> = self.endpoints.iter().collect();
+        let meters = self.link.meters();
+        order.sort_by_key(|endpoint| meters.rank(endpoint.url.as_str()));
+        order
     }
 
     /// Hands signed bytes in at the first endpoint, once.
@@ -212,7 +269,7 @@ impl Rpc {
             Space::Core => "cfx_sendRawTransaction",
             Space::Espace => "eth_sendRawTransaction",
         };
-        let request = request(0, method, &json!([raw]));
+        let request = call_json(0, method, &json!([raw]));
         self.link.count();
         match self.link.post(&endpoint.url, &request).await {
             Ok(answer) => match result_of(&answer) {
@@ -221,32 +278,6 @@ impl Rpc {
             },
             Err(silence) if silence.unsent => Sent::Nowhere(silence.what),
             Err(_) => Sent::Unknown,
-        }
-    }
-
-    /// Asks one endpoint after the other until one answers. Where one only was too busy, all are asked again a little
-    /// later: public endpoints count calls by the second.
-    async fn read(&self, request: &Json) -> Result<Json, RpcError> {
-        let mut rounds = 1;
-        loop {
-            let (mut tried, mut busy) = (Vec::new(), false);
-            for endpoint in &self.endpoints {
-                match self.link.post(&endpoint.url, request).await {
-                    Ok(answer) => match busy_refusal(&answer) {
-                        Some(refusal) => {
-                            busy = true;
-                            tried.push(endpoint.says(&refusal.to_string()));
-                        }
-                        None => return Ok(answer),
-                    },
-                    Err(silence) => tried.push(endpoint.says(&silence.what)),
-                }
-            }
-            if !busy || rounds >= self.rounds {
-                return Err(RpcError::Unreachable { tried });
-            }
-            rounds += 1;
-            tokio::time::sleep(BUSY_PAUSE).await;
         }
     }
 }
@@ -275,19 +306,6 @@ impl Endpoint {
     }
 }
 
-fn request(id: usize, method: &str, params: &Json) -> Json {
-    json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params })
-}
-
-/// The refusal that makes another endpoint worth asking, of the whole request or of one call of it.
-fn busy_refusal(answer: &Json) -> Option<Refusal> {
-    let answers = answer
-        .as_array()
-        .map_or(std::slice::from_ref(answer), Vec::as_slice);
-    let mut refusals = answers.iter().filter_map(|answer| result_of(answer).err());
-    refusals.find(Refusal::is_busy)
-}
-
 fn result_of(answer: &Json) -> Result<Json, Refusal> {
     if let Some(error) = answer.get("error").filter(|error| !error.is_null()) {
         let data = error.get("data").filter(|data| !data.is_null());
@@ -311,5 +329,7 @@ fn result_of(answer: &Json) -> Result<Json, Refusal> {
     })
 }
 
+#[cfg(test)]
+mod limit_tests;
 #[cfg(test)]
 mod tests;

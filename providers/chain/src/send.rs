@@ -38,6 +38,20 @@ pub(crate) struct Pace {
     pub(crate) poll: Duration,
 }
 
+/// A wait is looked at more rarely by its poll for each such time that it has lasted, down to a [`RARELY`]th: public
+/// endpoints count calls by the day.
+const RARER_EVERY: Duration = Duration::from_secs(60);
+const RARELY: u32 = 15;
+
+impl Pace {
+    /// Time until the next look, after so much time of waiting.
+    pub(crate) fn pause(self, waited: Duration) -> Duration {
+        let minutes = waited.as_secs() / RARER_EVERY.as_secs();
+        let times = u32::try_from(minutes).unwrap_or(RARELY).saturating_add(1);
+        self.poll * times.min(RARELY)
+    }
+}
+
 /// Carries one ticket out. `history` is [`History::Unsent`] only if this run signed it and has not committed it before.
 pub(crate) async fn commit(
     link: &Link,
@@ -61,7 +75,7 @@ pub(crate) async fn commit(
         if started.elapsed() >= pace.wait {
             return Err(words::unknown(&run.signed, run.words.last(), trouble));
         }
-        tokio::time::sleep(pace.poll).await;
+        tokio::time::sleep(pace.pause(started.elapsed())).await;
     }
 }
 

@@ -181,7 +181,7 @@ async fn repeat(
             Err(error) if over => return Err(unreachable(error)),
             Err(_) => {}
         }
-        tokio::time::sleep(pace.poll).await;
+        tokio::time::sleep(pace.pause(started.elapsed())).await;
     }
 }
 

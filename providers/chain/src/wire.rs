@@ -12,6 +12,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use serde_json::Value as Json;
 
+use crate::rpc::{Allowance, Meters};
+
 /// Most bytes of one answer. The largest that we ask for is the code of a contract: 100 KB as hex.
 const ANSWER_LIMIT: usize = 8 * 1024 * 1024;
 /// Longest wait for one answer.
@@ -26,6 +28,47 @@ pub struct Silence {
     pub what: String,
     /// For certain nothing reached the node.
     pub unsent: bool,
+    /// HTTP status, where a gateway answered instead of a node.
+    pub status: Option<u16>,
+}
+
+/// Statuses with which a gateway turns a request away before any node has seen it: it is busy, or lets nobody in.
+const BUSY: &[u16] = &[429];
+const SHUT: &[u16] = &[401, 402, 403];
+/// Busy too, but perhaps only after the request was passed on.
+const OVERLOADED: u16 = 503;
+
+impl Silence {
+    /// No answer, and no status either.
+    #[must_use]
+    pub fn new(what: impl Into<String>, unsent: bool) -> Self {
+        Self {
+            what: what.into(),
+            unsent,
+            status: None,
+        }
+    }
+
+    /// A gateway's status instead of an answer.
+    #[must_use]
+    pub fn status(status: u16, what: impl Into<String>) -> Self {
+        Self {
+            what: what.into(),
+            unsent: BUSY.contains(&status) || SHUT.contains(&status),
+            status: Some(status),
+        }
+    }
+
+    /// These were too many requests.
+    pub(crate) fn is_busy(&self) -> bool {
+        let busy = |status: u16| status == OVERLOADED || BUSY.contains(&status);
+        self.status.is_some_and(busy)
+    }
+
+    /// The endpoint lets nobody in.
+    pub(crate) fn is_shut(&self) -> bool {
+        self.status.is_some_and(|status| SHUT.contains(&status))
+    }
 }
 
 /// Something that carries JSON-RPC requests: HTTP, or the model chain of the tests.
@@ -46,6 +89,7 @@ pub fn http() -> Arc<dyn Wire> {
 pub(crate) struct Link {
     wire: Arc<dyn Wire>,
     trips: Arc<AtomicU64>,
+    meters: Meters,
 }
 
 impl Default for Link {
@@ -62,8 +106,23 @@ impl fmt::Debug for Link {
 
 impl Link {
     pub(crate) fn new(wire: Arc<dyn Wire>) -> Self {
-        let trips = Arc::default();
-        Self { wire, trips }
+        Self {
+            wire,
+            trips: Arc::default(),
+            meters: Meters::default(),
+        }
+    }
+
+    /// What was learned of the endpoints.
+    pub(crate) fn meters(&self) -> &Meters {
+        &self.meters
+    }
+
+    /// An endpoint takes so many calls a second.
+    pub(crate) fn allow(&self, endpoint: &str, per_second: u32) {
+        if let Ok(url) = reqwest::Url::parse(endpoint) {
+            self.meters.allow(url.as_str(), Allowance::of(per_second));
+        }
     }
 
     /// Counts one wait for an answer.
@@ -119,15 +178,10 @@ impl Http {
 impl Wire for Http {
     async fn post(&self, endpoint: &str, request: &Json) -> Result<Json, Silence> {
         let silence = |unsent: bool| {
-            move |error: reqwest::Error| Silence {
-                what: innermost(&error.without_url()),
-                unsent,
-            }
+            move |error: reqwest::Error| Silence::new(innermost(&error.without_url()), unsent)
         };
-        let url = reqwest::Url::parse(endpoint).map_err(|error| Silence {
-            what: error.to_string(),
-            unsent: true,
-        })?;
+        let url = reqwest::Url::parse(endpoint);
+        let url = url.map_err(|error| Silence::new(error.to_string(), true))?;
         let client = self.client(&url).map_err(silence(true))?;
         let sent = client.post(url).json(request).send().await;
         let mut answer = sent.map_err(|error| {
@@ -135,20 +189,21 @@ impl Wire for Http {
             silence(unsent)(error)
         })?;
         let status = answer.status();
+        let turned_away = Silence::status(status.as_u16(), format!("HTTP status {status}"));
+        // Whatever the body says: it may be a page, or the gateway's own form of an error.
+        if turned_away.is_busy() || turned_away.is_shut() {
+            return Err(turned_away);
+        }
         let mut body = Vec::new();
         while let Some(part) = answer.chunk().await.map_err(silence(false))? {
             if body.len() + part.len() > ANSWER_LIMIT {
-                return Err(Silence {
-                    what: "the answer is larger than 8 MB".to_owned(),
-                    unsent: false,
-                });
+                return Err(Silence::new("the answer is larger than 8 MB", false));
             }
             body.extend_from_slice(&part);
         }
-        serde_json::from_slice(&body).map_err(|_| Silence {
-            what: format!("HTTP status {status}, and no JSON"),
-            // 429 is answered by the gate before the node.
-            unsent: status.as_u16() == 429,
+        serde_json::from_slice(&body).map_err(|_| {
+            let what = format!("HTTP status {status}, and no JSON");
+            Silence::status(status.as_u16(), what)
         })
     }
 }

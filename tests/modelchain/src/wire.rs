@@ -70,10 +70,7 @@ impl Wire for ModelChain {
 }
 
 fn silence(what: &str, unsent: bool) -> Silence {
-    Silence {
-        what: what.to_owned(),
-        unsent,
-    }
+    Silence::new(what, unsent)
 }
 
 impl Inner {

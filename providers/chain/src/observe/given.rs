@@ -76,6 +76,7 @@ async fn look_at_chain(
     wanted: &Attributes,
     accounts: Vec<Signer<'_>>,
 ) -> Found {
+    chain::pace(link, wanted);
     let rpc = Rpc::over(link, &chain::endpoints(wanted, Space::Core));
     let failed = |error| unreachable(chain, Space::Core, error);
     let rpc = rpc.map_err(failed)?;
@@ -96,6 +97,9 @@ async fn look_at_chain(
         })
         .collect();
     let answers = batch.send(&rpc).await.map_err(failed)?;
+    if let Some((method, refusal)) = asked.trouble(&answers) {
+        return Err(failed(RpcError::refused(method, refusal)));
+    }
     let seen =
         chain::read(&asked, &answers, wanted).ok_or_else(|| not_a_node(chain, Space::Core))?;
     let network = seen.facts.network;

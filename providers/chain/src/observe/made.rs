@@ -113,10 +113,7 @@ impl Asked<'_> {
         let object = object.map(|refusal| ("a question about a contract", refusal));
         match account.or(object) {
             None => Ok(()),
-            Some((method, refusal)) => Err(RpcError::Refused {
-                method: method.to_owned(),
-                refusal: refusal.clone(),
-            }),
+            Some((method, refusal)) => Err(RpcError::refused(method, refusal)),
         }
     }
 }
@@ -219,6 +216,9 @@ async fn look_in(
             Some(false) => return Err(other_chain(chain, space)),
             None => return Err(not_a_node(chain, space)),
         }
+    }
+    if let Some((method, refusal)) = asked.fees.trouble(&answers) {
+        return Err(failed(RpcError::refused(method, refusal)));
     }
     let fees = chain::read_fees(&asked.fees, &answers);
     let fees = fees.ok_or_else(|| not_a_node(chain, space))?;

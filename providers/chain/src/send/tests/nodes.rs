@@ -218,10 +218,7 @@ impl Wire for Nodes {
             .parse()
             .unwrap();
         let mut node = self.all[index].lock().unwrap();
-        let silence = |unsent| Silence {
-            what: "no answer".to_owned(),
-            unsent,
-        };
+        let silence = |unsent| Silence::new("no answer", unsent);
         if !node.up {
             return Err(silence(true));
         }
