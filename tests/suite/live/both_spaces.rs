@@ -88,10 +88,7 @@ fn project(seed: &str) -> Project {
 }
 
 fn spec() -> String {
-    let network = network();
     include_str!("both_spaces/pool.hcl")
-        .replace("CORE_RPC", &network.core_rpc)
-        .replace("ESPACE_RPC", &network.espace_rpc)
         .replace("REFERENCE", contracts().to_str().unwrap())
         .replace("STAND_INS", stand_ins::folder().to_str().unwrap())
         .replace("FUNDING", &FUNDING.to_string())

@@ -89,7 +89,7 @@ impl<'a> Desk<'a> {
         let ran = self.project.run(&["plan"]);
         let said = format!("{}{}", ran.stdout, ran.stderr);
         assert!(said.contains("docker/inner-rpc"), "{said}");
-        let inside = &network().core_rpc_inside;
+        let inside = self.project.core_rpc_inside();
         let line = format!("\"2s\"\n  core_rpc       = \"{inside}\"\n");
         self.project.edit("\"2s\"\n", &line);
     }
