@@ -26,7 +26,9 @@ const FUNDING: u64 = 20;
 fn live_both_spaces_come_up_wired_and_change_in_place() {
     let project = project("both spaces");
     let plan = project.plan();
+    let planned_by_now = project.endpoints().counts();
     project.ok(&["apply", "--auto-approve"]);
+    project.endpoints().check_since(&planned_by_now);
     assert_eq!(project.plan()["steps"], json!([]));
     let (core, espace) = planned(&plan);
     assert_eq!((project.nonce(), espace_nonce(&project)), (core, espace));

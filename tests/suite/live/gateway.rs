@@ -61,6 +61,17 @@ impl Endpoints {
     pub(crate) fn counts(&self) -> Counts {
         self.gateway.counts()
     }
+
+    /// What came after a mark went through here, at most 2 % of it was refused, and nothing was lost.
+    pub(crate) fn check_since(&self, mark: &Counts) {
+        let after = self.gateway.counts().since(mark);
+        let bearable = after.refused * 50 <= after.calls;
+        assert!(
+            after.calls > 0 && bearable && after.lost == 0,
+            "{after}: {:#}",
+            after.json()
+        );
+    }
 }
 
 /// Runs on the runtime of all gateways, wherever it is called.

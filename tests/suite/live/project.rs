@@ -139,6 +139,11 @@ impl Project {
         self.folder.path().join(name)
     }
 
+    /// What stands between pospool and the node.
+    pub(crate) fn endpoints(&self) -> &Endpoints {
+        &self.endpoints
+    }
+
     /// Core RPC as pospool gets it: the gateway.
     pub(crate) fn core_rpc(&self) -> String {
         self.endpoints.here().core
