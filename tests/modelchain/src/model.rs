@@ -122,7 +122,14 @@ impl ModelChain {
 
     /// Changes the weather.
     pub fn set_weather(&self, weather: Weather) {
-        self.lock().network.weather = weather;
+        let mut inner = self.lock();
+        let network = &mut inner.network;
+        let nodes = network.nodes.len();
+        let at = |number| usize::try_from(number).unwrap_or_default() % nodes;
+        network.shut = weather.shut.map(|(number, how)| (at(number), how));
+        // There must be another one.
+        network.shut = network.shut.filter(|_| nodes > 1);
+        network.weather = weather;
     }
 
     /// The storm is over: all nodes agree and hear of everything; then some epochs pass.

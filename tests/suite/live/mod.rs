@@ -10,6 +10,7 @@ mod docker_life;
 mod espace_ground;
 mod first_pool;
 mod fund;
+mod gateway;
 mod kills;
 mod ledger;
 mod points;

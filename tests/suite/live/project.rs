@@ -10,6 +10,8 @@ use pospool_devnet::{Account, Devnet, DevnetConfig};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use super::gateway::Endpoints;
+
 /// What every project of these tests uses as the password of its PoS key: marked, so
 /// that it can be searched for.
 pub(crate) const PASSWORD: &str = "marked-password-5f1c9ab2";
@@ -39,6 +41,7 @@ pub(crate) fn network() -> &'static DevnetInfo {
 pub(crate) struct Project {
     folder: TempDir,
     operator: Operator,
+    endpoints: Endpoints,
 }
 
 /// Who runs pospool, and what is in the environment of its process.
@@ -89,6 +92,7 @@ impl Project {
         let project = Self {
             folder: tempfile::tempdir().unwrap(),
             operator,
+            endpoints: Endpoints::of(network()),
         };
         let network = network();
         let source = contracts();
@@ -103,7 +107,7 @@ impl Project {
             "--image",
             &network.image,
             "--core-rpc",
-            &network.core_rpc,
+            &project.core_rpc(),
             "--node-files",
             network.node_files.to_str().unwrap(),
             "--bootnodes",
@@ -117,18 +121,42 @@ impl Project {
         project
     }
 
-    /// A new folder with a spec of its own.
+    /// A new folder with a spec of its own, in which `CORE_RPC` and `ESPACE_RPC` stand for the project's endpoints.
     pub(crate) fn bare(operator: Operator, spec: &str) -> Self {
         let project = Self {
             folder: tempfile::tempdir().unwrap(),
             operator,
+            endpoints: Endpoints::of(network()),
         };
+        let spec = spec
+            .replace("ESPACE_RPC", &project.espace_rpc())
+            .replace("CORE_RPC", &project.core_rpc());
         std::fs::write(project.path("pool.hcl"), spec).unwrap();
         project
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
+    }
+
+    /// What stands between pospool and the node.
+    pub(crate) fn endpoints(&self) -> &Endpoints {
+        &self.endpoints
+    }
+
+    /// Core RPC as pospool gets it: the gateway.
+    pub(crate) fn core_rpc(&self) -> String {
+        self.endpoints.here().core
+    }
+
+    /// The same in eSpace.
+    pub(crate) fn espace_rpc(&self) -> String {
+        self.endpoints.here().espace
+    }
+
+    /// The same gateway, as containers of the network reach it.
+    pub(crate) fn core_rpc_inside(&self) -> String {
+        self.endpoints.inside().core.clone()
     }
 
     /// The account that runs pospool.
@@ -233,6 +261,7 @@ impl Drop for Project {
         if self.path("pospool.state.json").exists() {
             drop(self.run(&["destroy", "--auto-approve", "--delete", "volume.main"]));
         }
+        eprintln!("through the gateway: {}", self.endpoints.counts());
     }
 }
 

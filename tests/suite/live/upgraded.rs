@@ -106,7 +106,7 @@ impl Stage {
     }
 
     fn add_espace(&self) {
-        let (core, espace) = (&network().core_rpc, &network().espace_rpc);
+        let (core, espace) = (self.project.core_rpc(), self.project.espace_rpc());
         self.project.edit(
             &format!("\"{core}\""),
             &format!("\"{core}\"\n  espace_rpc = \"{espace}\""),
