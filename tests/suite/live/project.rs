@@ -1,41 +1,19 @@
-//! A spec, a state and an account on the shared network.
+//! A spec, a state and an account on the test's network.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
-use std::sync::OnceLock;
 
-use pospool_devnet::network::DevnetInfo;
-use pospool_devnet::{Account, Devnet, DevnetConfig};
+use pospool_devnet::Account;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::gateway::Endpoints;
+pub(crate) use super::networks::network;
 
 /// What every project of these tests uses as the password of its PoS key: marked, so
 /// that it can be searched for.
 pub(crate) const PASSWORD: &str = "marked-password-5f1c9ab2";
-
-/// The network of this test process. It is a child of the process in all but name:
-/// `devnet sweep` takes down what a dead owner left.
-pub(crate) fn network() -> &'static DevnetInfo {
-    static NETWORK: OnceLock<DevnetInfo> = OnceLock::new();
-    NETWORK.get_or_init(|| {
-        let start = || {
-            let runtime = tokio::runtime::Runtime::new().unwrap();
-            // Another process may have such a network too.
-            let name = format!("suite-{}", std::process::id());
-            let devnet = runtime
-                .block_on(Devnet::start(DevnetConfig::named(&name)))
-                .unwrap_or_else(|error| panic!("the private network did not start: {error:?}"));
-            let info = devnet.info().clone();
-            std::mem::forget(devnet);
-            info
-        };
-        // A runtime cannot be started inside the one of a test.
-        std::thread::spawn(start).join().unwrap()
-    })
-}
 
 /// One operator's folder.
 pub(crate) struct Project {
