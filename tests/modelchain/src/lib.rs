@@ -12,9 +12,11 @@
 
 mod abi;
 pub mod artifact;
+mod bridge;
 mod chain;
 pub mod contract;
 pub mod ledger;
+mod machine;
 mod model;
 mod network;
 mod node;
