@@ -2,7 +2,7 @@
 
 CARGO ?= cargo
 
-.PHONY: help demo clean-demo test test-fast test-live lint test-reference points stories chaos bench bench-deploy setup release
+.PHONY: help demo clean-demo test test-fast test-live lint test-reference points stories chaos bench bench-deploy bench-syncer setup release
 
 help:
 	@echo "make demo            a real pool on a private Conflux network, from nothing"
@@ -16,6 +16,7 @@ help:
 	@echo "make stories         10,000 applies on the model chain"
 	@echo "make bench           CPU of plans, bytes of applies"
 	@echo "make bench-deploy    time to a pool in both spaces, against the reference's own scripts (POSPOOL_REFERENCE_DIR)"
+	@echo "make bench-syncer    calls a day of a quiet syncer, and how long stake waits, on a real network (15 minutes)"
 
 demo:
 	@scripts/demo up
@@ -46,6 +47,9 @@ bench:
 
 bench-deploy:
 	@scripts/bench-deploy
+
+bench-syncer:
+	@scripts/test bench-syncer
 
 release:
 	$(CARGO) build --release -p pospool-cli

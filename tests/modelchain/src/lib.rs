@@ -12,10 +12,12 @@
 
 mod abi;
 pub mod artifact;
+mod bridge;
 mod chain;
 pub mod contract;
 mod gateway;
 pub mod ledger;
+mod machine;
 mod model;
 mod network;
 mod node;

@@ -297,6 +297,16 @@ impl Network {
         let _ = self.miner.replace(&Arc::new(transaction));
     }
 
+    /// Somebody calls a contract of the model; the miners have it at once.
+    pub(crate) fn somebody_calls(&mut self, sender: Account, to: Account, data: Vec<u8>) {
+        let nonce = self.chain.next_packable(sender);
+        let nonce = self.miner.next_nonce(sender, nonce);
+        let hash = self.random.word();
+        let mut call = self.foreign_transaction(sender, nonce, LEAST_PRICE * 100, hash);
+        (call.to, call.value, call.data, call.gas) = (Some(to), 0, data, 200_000);
+        let _ = self.miner.replace(&Arc::new(call));
+    }
+
     fn foreign_transaction(
         &self,
         sender: Account,

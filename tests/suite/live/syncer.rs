@@ -3,6 +3,7 @@
 //!
 //! Nonces are the judge: an account has sent exactly what the syncer says it sent.
 
+mod bench;
 mod desk;
 mod proxy;
 
