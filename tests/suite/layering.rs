@@ -16,6 +16,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("pospool-fake", &["pospool-model"]),
     ("pospool-devnet", &["pospool-chain"]),
     ("pospool-explorer", &["pospool-chain", "pospool-source"]),
+    ("pospool-gateway", &["pospool-explorer"]),
     ("pospool-modelchain", &["pospool-chain"]),
     (
         "pospool-fuzz",

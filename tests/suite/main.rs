@@ -9,6 +9,7 @@ mod layering;
 mod live;
 mod model_chain;
 mod plans;
+mod quiet_day;
 mod reference;
 mod remote_state;
 mod sources_fake_npm;

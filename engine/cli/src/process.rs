@@ -75,13 +75,14 @@ pub(crate) fn report(failure: &Failure, console: &mut Console<'_>) -> Exit {
 
 fn dispatch(args: &Args, console: &mut Console<'_>) -> Result<Exit, Failure> {
     let project = Project::new(&args.common, Surroundings::of_process()?);
-    let wait = match &args.command {
-        Command::Apply(args) => args.run.wait,
-        Command::Destroy(args) => args.run.wait,
-        Command::Sync(_) => commands::sync::WAIT,
-        _ => wiring::NO_WAIT,
+    let (wait, poll) = match &args.command {
+        Command::Apply(args) => (args.run.wait, wiring::POLL),
+        Command::Destroy(args) => (args.run.wait, wiring::POLL),
+        Command::Sync(args) => (commands::sync::WAIT, args.every.min(commands::sync::POLL)),
+        _ => (wiring::NO_WAIT, wiring::POLL),
     };
-    let (registry, interrupt) = (wiring::registry(wait), Interrupt::default());
+    let registry = wiring::registry_at(wait, poll);
+    let interrupt = Interrupt::default();
     let mut session = Session {
         project: &project,
         registry: &registry,

@@ -19,7 +19,7 @@ use pospool_source::SourceProvider;
 pub const NO_WAIT: Duration = Duration::ZERO;
 
 /// Time between two looks at the chain.
-const POLL: Duration = Duration::from_secs(1);
+pub const POLL: Duration = Duration::from_secs(1);
 
 /// Kinds that `pospool sync` may serve without anybody's approval, and the attribute in which
 /// they show what there is to do.
@@ -37,10 +37,16 @@ pub const CODES: &[&[(&str, &str)]] = &[
 /// All providers. Waits longer than `wait` end as "converging".
 #[must_use]
 pub fn registry(wait: Duration) -> Registry {
+    registry_at(wait, POLL)
+}
+
+/// The same, with so much time between two looks at the chain.
+#[must_use]
+pub fn registry_at(wait: Duration, poll: Duration) -> Registry {
     let providers: Vec<Arc<dyn Provider>> = vec![
         Arc::new(RecordProvider),
         Arc::new(DockerProvider::new(DockerSettings { wait })),
-        Arc::new(ChainProvider::new(ChainSettings { wait, poll: POLL })),
+        Arc::new(ChainProvider::new(ChainSettings { wait, poll })),
         Arc::new(SourceProvider::new(cache())),
     ];
     Registry::new(providers)

@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -42,6 +43,13 @@ pub trait Provider: Send + Sync {
         targets: &[Target<'_>],
         scene: &Scene<'_>,
     ) -> Result<Observation, ProviderError>;
+
+    /// Whether what the look found that gave these facts is still all that a look would find to do: a question or two,
+    /// for whoever looks again and again. Changes nothing. `false` also where nobody can tell: then it is time to look.
+    async fn still(&self, facts: &Facts) -> bool {
+        let _ = facts;
+        false
+    }
 
     /// Plans the effects of one change. Pure and deterministic; it is called in
     /// dependency order (deletes: in reverse order, after everything else).
@@ -109,6 +117,12 @@ pub struct Observation {
 /// Facts of the outside in a provider's own type.
 #[derive(Clone, Default)]
 pub struct Facts(Option<Arc<dyn Any + Send + Sync>>);
+
+impl fmt::Debug for Facts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Facts").finish_non_exhaustive()
+    }
+}
 
 impl Facts {
     /// Wraps a provider's facts.

@@ -94,11 +94,13 @@ pub(crate) fn read(
     chain: &Address,
     key: &SecretRef,
 ) -> Option<AccountFacts> {
+    let nonces = pending::read(asked.nonces, answers)?;
     Some(AccountFacts {
         address,
         chain: chain.clone(),
         key: key.clone(),
-        nonce: pending::read(asked.nonces, answers)?.next(),
+        nonce: nonces.next(),
+        executed: nonces.executed,
         balance: answers.number(asked.balance)?,
     })
 }

@@ -102,6 +102,7 @@ fn facts() -> Facts {
         chain: name("chain.conflux"),
         key: SecretRef::Env(format!("KEY_{byte}")),
         nonce,
+        executed: nonce,
         balance: 5_000 * 1_000_000_000_000_000_000,
     };
     let espace_account = |byte, nonce| AccountFacts {

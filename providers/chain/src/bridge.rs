@@ -8,6 +8,7 @@
 
 pub(crate) mod design;
 pub(crate) mod duties;
+pub(crate) mod glance;
 pub(crate) mod observe;
 mod ready;
 mod views;

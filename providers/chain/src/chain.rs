@@ -11,7 +11,7 @@ use serde_json::{Value as Json, json};
 use crate::address::{MAINNET, TESTNET};
 use crate::batch::{Answers, Batch, Slot};
 use crate::chain_address::Space;
-use crate::facts::{ChainFacts, Fees};
+use crate::facts::Fees;
 use crate::rpc::Refusal;
 use crate::text::{field_u64, read_quantity};
 use crate::wire::Link;
@@ -201,7 +201,6 @@ pub(crate) struct Asked {
     status: Slot,
     genesis: Slot,
     version: Slot,
-    fees: AskedFees,
 }
 
 /// Questions about fees.
@@ -212,20 +211,20 @@ pub(crate) struct AskedFees {
 
 /// What a chain answered.
 pub(crate) struct Seen {
-    pub(crate) facts: ChainFacts,
+    /// Network id of its Core addresses.
+    pub(crate) network: u32,
     pub(crate) identity: ChainIdentity,
     /// The newest epoch whose state is known: what this run looks at.
     pub(crate) epoch: u64,
     pub(crate) version: String,
 }
 
-/// Asks all about a chain.
+/// Asks which chain it is, and how far. What gas costs is asked by the look at what is made.
 pub(crate) fn ask(batch: &mut Batch) -> Asked {
     Asked {
         status: batch.ask("cfx_getStatus", json!([])),
         genesis: batch.ask("cfx_getBlockByEpochNumber", json!(["0x0", false])),
         version: batch.ask("cfx_clientVersion", json!([])),
-        fees: ask_fees(batch, Space::Core),
     }
 }
 
@@ -271,7 +270,7 @@ fn priority(gas_price: u128, base: u128) -> u128 {
 }
 
 /// Reads the answers about a chain; `None` if they are not those of a Conflux node.
-pub(crate) fn read(asked: &Asked, answers: &Answers, wanted: &Attributes) -> Option<Seen> {
+pub(crate) fn read(asked: &Asked, answers: &Answers) -> Option<Seen> {
     let status = answers.get(asked.status)?;
     let network = u32::try_from(field_u64(status, "chainId")?).ok()?;
     let genesis = answers.get(asked.genesis)?.get("hash")?.as_str()?;
@@ -285,17 +284,7 @@ pub(crate) fn read(asked: &Asked, answers: &Answers, wanted: &Attributes) -> Opt
             espace_chain_id: field_u64(status, "ethereumSpaceChainId")?,
             genesis_hash: genesis.to_owned(),
         },
-        facts: ChainFacts {
-            network,
-            reference: ChainRef {
-                endpoints: endpoints(wanted, Space::Core),
-                network,
-                genesis_hash: genesis.to_owned(),
-            },
-            fees: read_fees(&asked.fees, answers)?,
-            ceiling: ceiling(wanted),
-            level: level(wanted),
-        },
+        network,
         epoch: field_u64(status, "latestState")?,
         version: version.to_owned(),
     })
@@ -321,8 +310,6 @@ impl Asked {
         let slots = [
             ("cfx_getStatus", self.status),
             ("cfx_getBlockByEpochNumber", self.genesis),
-            ("cfx_gasPrice", self.fees.gas_price),
-            ("cfx_getBlockByEpochNumber", self.fees.newest),
         ];
         trouble(&slots, answers)
     }

@@ -10,6 +10,7 @@ use pospool_model::{Address, SecretRef};
 
 use crate::address::CoreAddress;
 use crate::bridge::duties::Duty;
+use crate::bridge::glance::Last;
 use crate::chain_address::{ChainAddress, Space};
 use crate::gas::Limits;
 use crate::verification::Likeness;
@@ -96,6 +97,8 @@ pub(crate) struct AccountFacts {
     pub(crate) key: SecretRef,
     /// First nonce that neither the state nor the pool has used.
     pub(crate) nonce: u64,
+    /// First nonce that is not executed.
+    pub(crate) executed: u64,
     pub(crate) balance: u128,
 }
 
@@ -128,6 +131,8 @@ pub(crate) struct BridgeFacts {
     pub(crate) block: u64,
     /// What the node would accept now.
     pub(crate) calls: Vec<BridgeCall>,
+    /// What a glance is compared with.
+    pub(crate) last: Last,
 }
 
 /// One call that is ready to be sent.

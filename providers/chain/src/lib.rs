@@ -43,6 +43,7 @@ mod gas;
 mod key;
 mod kinds;
 mod look;
+mod multicall;
 mod observe;
 mod pending;
 mod preflight;
@@ -71,7 +72,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use pospool_model::plan::Effect;
-use pospool_model::provider::{Design, Observation, Progress, Scene, Target, Task, Ticket, World};
+use pospool_model::provider::{
+    self, Design, Observation, Progress, Scene, Target, Task, Ticket, World,
+};
 use pospool_model::{Attributes, KindSchema, Problem, Provider, ProviderError};
 use tokio::time::Instant;
 
@@ -176,6 +179,13 @@ impl Provider for ChainProvider {
         scene: &Scene<'_>,
     ) -> Result<Observation, ProviderError> {
         observe::observe(&self.link, &self.web, targets, scene).await
+    }
+
+    async fn still(&self, facts: &provider::Facts) -> bool {
+        match facts.get::<Facts>() {
+            Some(facts) => bridge::glance::still(&self.link, facts).await,
+            None => false,
+        }
     }
 
     fn design(&self, task: &Task<'_>, world: &mut World<'_>) -> Result<Design, Vec<Problem>> {

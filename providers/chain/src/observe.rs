@@ -37,6 +37,7 @@ pub(crate) async fn observe(
     let mut observation = Observation::default();
     let mut facts = Facts::default();
     let mut parts = Vec::new();
+    let mut services = None;
     if !given.is_empty() {
         parts.extend(given::look(link, &given, scene).await);
     }
@@ -50,26 +51,19 @@ pub(crate) async fn observe(
         let looks = join3(
             made::look(link, &made, scene),
             verification::observe::look(link, web, &verified, scene),
-            bridge::observe::look(link, &served, scene),
+            bridge::observe::ask(link, &served, scene),
         );
-        let (found, seen, services) = looks.await;
+        let (found, seen, views) = looks.await;
         parts.extend(found);
         parts.push(seen.map(|seen| (seen, Facts::default())));
-        parts.push(services);
+        services = Some(views);
     }
     for part in parts {
-        let (found, known) = part?;
-        observation.objects.extend(found.objects);
-        observation.chains.extend(found.chains);
-        observation.problems.extend(found.problems);
-        observation.bindings.extend(found.bindings);
-        facts.chains.extend(known.chains);
-        facts.accounts.extend(known.accounts);
-        facts.espace_chains.extend(known.espace_chains);
-        facts.espace_accounts.extend(known.espace_accounts);
-        facts.contracts.extend(known.contracts);
-        facts.registrations.extend(known.registrations);
-        facts.bridges.extend(known.bridges);
+        take(part?, &mut observation, &mut facts);
+    }
+    if let Some(views) = services {
+        let services = bridge::observe::look(views, &facts).await?;
+        take(services, &mut observation, &mut facts);
     }
     for account in facts
         .accounts
@@ -83,6 +77,21 @@ pub(crate) async fn observe(
     }
     observation.facts = provider::Facts::new(facts);
     Ok(observation)
+}
+
+/// Adds what one part found.
+fn take((found, known): (Observation, Facts), observation: &mut Observation, facts: &mut Facts) {
+    observation.objects.extend(found.objects);
+    observation.chains.extend(found.chains);
+    observation.problems.extend(found.problems);
+    observation.bindings.extend(found.bindings);
+    facts.chains.extend(known.chains);
+    facts.accounts.extend(known.accounts);
+    facts.espace_chains.extend(known.espace_chains);
+    facts.espace_accounts.extend(known.espace_accounts);
+    facts.contracts.extend(known.contracts);
+    facts.registrations.extend(known.registrations);
+    facts.bridges.extend(known.bridges);
 }
 
 /// The chain that attributes name, or the only one.

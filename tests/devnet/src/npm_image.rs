@@ -11,11 +11,12 @@ use bollard::query_parameters::CreateImageOptionsBuilder;
 use futures_util::TryStreamExt;
 
 use crate::archive::{self, Content, Entry};
+use crate::cache::Cache;
 use crate::docker::Engine;
 use crate::error::{DevnetError, Result};
 use crate::image::NodeImage;
 use crate::rootfs::HostFiles;
-use crate::settings::{LABEL_CONTENT, LABEL_NAME};
+use crate::settings::{LABEL_CONTENT, LABEL_NAME, default_cache_dir};
 
 /// Name of the image.
 const IMAGE: &str = "pospool-devnet/npm:1";
@@ -28,6 +29,11 @@ const LAUNCHER: &str = "#!/bin/sh\nexec /usr/bin/node /opt/npm/bin/npm-cli.js \"
 pub async fn ensure(engine: &Engine) -> Result<NodeImage> {
     let files = HostFiles::find().await?;
     let content = files.content_hash()?;
+    if let Some(image) = made(engine, &content).await? {
+        return Ok(image);
+    }
+    // Tests run side by side.
+    let _lock = Cache::new(&default_cache_dir()).lock("npm-image").await?;
     if let Some(image) = made(engine, &content).await? {
         return Ok(image);
     }

@@ -1,11 +1,13 @@
-//! A small HTTP/1.1 server on loopback.
+//! A small HTTP/1.1 server.
 //!
 //! - Reads: requests with a `content-length`, one after the other on a connection.
 //! - Returns: what its handler answers; without an answer the connection is closed.
-//! - Never: listens anywhere but on 127.0.0.1, or outlives its [`Server`].
+//! - Never: listens anywhere but on the one address that it was given, or outlives its [`Server`].
 
+use std::fmt::Write as _;
 use std::future::Future;
 use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -39,6 +41,8 @@ pub struct Response {
     pub status: u16,
     /// Value of the header `content-type`.
     pub content_type: &'static str,
+    /// More headers: name and value.
+    pub headers: &'static [(&'static str, &'static str)],
     /// Body.
     pub body: String,
 }
@@ -50,6 +54,7 @@ impl Response {
         Self {
             status: 200,
             content_type: "application/json; charset=utf-8",
+            headers: &[],
             body: body.to_string(),
         }
     }
@@ -60,6 +65,7 @@ impl Response {
         Self {
             status,
             content_type: "text/html; charset=utf-8",
+            headers: &[],
             body,
         }
     }
@@ -70,6 +76,7 @@ impl Response {
         Self {
             status,
             content_type: "text/plain; charset=utf-8",
+            headers: &[],
             body: body.to_owned(),
         }
     }
@@ -78,7 +85,7 @@ impl Response {
 /// A server; it ends with this value.
 #[derive(Debug)]
 pub struct Server {
-    port: u16,
+    address: SocketAddr,
     accepting: JoinHandle<()>,
 }
 
@@ -89,8 +96,17 @@ impl Server {
         H: Fn(Request) -> F + Send + Sync + 'static,
         F: Future<Output = Option<Response>> + Send + 'static,
     {
-        let listener = TcpListener::bind(("127.0.0.1", port)).await?;
-        let port = listener.local_addr()?.port();
+        Self::listen((Ipv4Addr::LOCALHOST, port).into(), handler).await
+    }
+
+    /// The same at an address of this machine that others may reach.
+    pub async fn listen<H, F>(address: SocketAddr, handler: H) -> io::Result<Self>
+    where
+        H: Fn(Request) -> F + Send + Sync + 'static,
+        F: Future<Output = Option<Response>> + Send + 'static,
+    {
+        let listener = TcpListener::bind(address).await?;
+        let address = listener.local_addr()?;
         let handler = Arc::new(handler);
         let accepting = tokio::spawn(async move {
             // The connections end with this set, and the set with this task.
@@ -100,13 +116,19 @@ impl Server {
                 connections.spawn(serve(stream, Arc::clone(&handler)));
             }
         });
-        Ok(Self { port, accepting })
+        Ok(Self { address, accepting })
     }
 
-    /// Returns `http://127.0.0.1:` and the port.
+    /// Returns `http://`, the address and the port.
     #[must_use]
     pub fn url(&self) -> String {
-        format!("http://127.0.0.1:{}", self.port)
+        format!("http://{}", self.address)
+    }
+
+    /// Returns the address and the port.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
     }
 }
 
@@ -231,14 +253,23 @@ impl Head {
 fn bytes_of(response: &Response) -> Vec<u8> {
     let reason = match response.status {
         200 => "OK",
+        204 => "No Content",
         400 => "Bad Request",
+        401 => "Unauthorized",
+        403 => "Forbidden",
         404 => "Not Found",
         413 => "Payload Too Large",
+        429 => "Too Many Requests",
         502 => "Bad Gateway",
         _ => "Refused",
     };
+    let mut more = String::new();
+    for (name, value) in response.headers {
+        // Writing to a text cannot fail.
+        let _ = write!(more, "{name}: {value}\r\n");
+    }
     format!(
-        "HTTP/1.1 {} {reason}\r\ncontent-type: {}\r\ncontent-length: {}\r\n\r\n{}",
+        "HTTP/1.1 {} {reason}\r\ncontent-type: {}\r\ncontent-length: {}\r\n{more}\r\n{}",
         response.status,
         response.content_type,
         response.body.len(),
@@ -261,6 +292,20 @@ mod tests {
         assert_eq!(head.request.query, "module=contract");
         assert_eq!(head.request.content_type, "application/json");
         assert_eq!((head.length, head.expects), (12, true));
+    }
+
+    #[test]
+    fn an_answer_has_its_headers_before_its_body() {
+        let answer = Response {
+            headers: &[("vary", "Origin"), ("allow", "POST")],
+            ..Response::text(429, "slowly")
+        };
+        let text = String::from_utf8(bytes_of(&answer)).unwrap();
+        assert_eq!(
+            text,
+            "HTTP/1.1 429 Too Many Requests\r\ncontent-type: text/plain; charset=utf-8\r\n\
+             content-length: 6\r\nvary: Origin\r\nallow: POST\r\n\r\nslowly"
+        );
     }
 
     #[test]

@@ -37,6 +37,19 @@ pub(crate) enum Function {
     RemovePool,
     AddressOfKey,
     KeyOfAddress,
+    CrossingVotes,
+    UserSummary,
+    UnstakeLength,
+    FirstUnstake,
+    UserInterest,
+    EspaceEscrow,
+    LocksChanged,
+    VotesChanged,
+    MappedBalance,
+    CrossStake,
+    ClaimInterest,
+    BuyVotes,
+    PayInterest,
 }
 
 use Function as F;
@@ -64,6 +77,19 @@ const FUNCTIONS: &[(&str, Function)] = &[
     ("removePool(address)", F::RemovePool),
     ("identifierToAddress(bytes32)", F::AddressOfKey),
     ("addressToIdentifier(address)", F::KeyOfAddress),
+    ("queryCrossingVotes()", F::CrossingVotes),
+    ("queryUserSummary()", F::UserSummary),
+    ("queryUnstakeLen()", F::UnstakeLength),
+    ("eSpaceFirstUnstakeVotes()", F::FirstUnstake),
+    ("queryInterest()", F::UserInterest),
+    ("eSpaceVotingEscrow()", F::EspaceEscrow),
+    ("isLockInfoChanged()", F::LocksChanged),
+    ("isVoteInfoChanged()", F::VotesChanged),
+    ("mappedBalance(address)", F::MappedBalance),
+    ("crossStake()", F::CrossStake),
+    ("syncAPYandClaimInterest()", F::ClaimInterest),
+    ("modelBuyVotes(uint64)", F::BuyVotes),
+    ("modelPayInterest(uint64)", F::PayInterest),
 ];
 
 /// One argument of a call.
@@ -114,11 +140,16 @@ pub(crate) fn read(data: &[u8]) -> Option<(Function, Argument)> {
 
 fn parameters(function: Function) -> Vec<ParamType> {
     match function {
-        F::SetManager | F::SetEscrow | F::AddPool | F::RemovePool | F::KeyOfAddress => {
-            vec![ParamType::Address]
-        }
+        F::SetManager
+        | F::SetEscrow
+        | F::AddPool
+        | F::RemovePool
+        | F::KeyOfAddress
+        | F::MappedBalance => vec![ParamType::Address],
         F::SetName => vec![ParamType::String],
-        F::SetRatio | F::SetLockPeriod | F::SetUnlockPeriod => vec![ParamType::Uint(64)],
+        F::SetRatio | F::SetLockPeriod | F::SetUnlockPeriod | F::BuyVotes | F::PayInterest => {
+            vec![ParamType::Uint(64)]
+        }
         F::AddressOfKey => vec![ParamType::FixedBytes(32)],
         F::Register => vec![
             ParamType::FixedBytes(32),
@@ -169,6 +200,20 @@ pub(crate) fn answer_account(account: Account) -> Vec<u8> {
 
 pub(crate) fn answer_number(number: u64) -> Vec<u8> {
     encode(&[Token::Uint(U256::from(number))])
+}
+
+pub(crate) fn answer_words(numbers: &[u128]) -> Vec<u8> {
+    let tokens = numbers.iter().map(|number| Token::Uint((*number).into()));
+    encode(&tokens.collect::<Vec<_>>())
+}
+
+/// Call data of a function that takes a number.
+pub(crate) fn call_with_number(function: Function, number: u64) -> Vec<u8> {
+    [
+        &selector(signature(function))[..],
+        &encode(&[Token::Uint(U256::from(number))]),
+    ]
+    .concat()
 }
 
 pub(crate) fn answer_bool(answer: bool) -> Vec<u8> {

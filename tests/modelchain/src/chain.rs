@@ -71,6 +71,13 @@ impl Chain {
         ledger
     }
 
+    /// Changes what was there from the beginning on.
+    pub(crate) fn change_genesis(&mut self, change: impl FnOnce(&mut Ledger)) {
+        if let Some(ledger) = self.ledgers.get_mut(&0) {
+            change(Arc::make_mut(ledger));
+        }
+    }
+
     pub(crate) fn base_fee(&self, epoch: u64) -> u128 {
         let fee = self.fees.range(..=epoch).next_back();
         fee.map(|(_, fee)| *fee).unwrap_or_default()

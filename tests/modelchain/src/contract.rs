@@ -5,6 +5,7 @@
 //! - Never: moves money; the ledger does.
 
 use crate::abi::{self, Argument, Function as F};
+use crate::bridge::Bridge;
 use crate::transaction::Account;
 
 /// Init code of the model's own contracts. No machine runs it; the model knows it by its bytes.
@@ -20,6 +21,7 @@ pub(crate) enum Contract {
     Pool(Pool),
     Manager(PoolList),
     Proxy { implementation: Account, pool: Pool },
+    Bridge(Bridge),
 }
 
 /// Storage of a pool.
@@ -65,7 +67,7 @@ pub(crate) enum Outcome {
     Register(abi::Registration),
 }
 
-type Called = Result<Outcome, String>;
+pub(crate) type Called = Result<Outcome, String>;
 
 impl Contract {
     pub(crate) fn runtime(&self) -> &'static [u8] {
@@ -73,6 +75,7 @@ impl Contract {
             Self::Pool(_) => b"\x60model pool code",
             Self::Manager(_) => b"\x60model manager code",
             Self::Proxy { .. } => b"\x60model proxy code",
+            Self::Bridge(_) => b"\x60model bridge code",
         }
     }
 
@@ -87,11 +90,12 @@ impl Contract {
         match self {
             Self::Pool(pool) | Self::Proxy { pool, .. } => pool.call(sender, function, argument),
             Self::Manager(list) => list.call(sender, function, &argument),
+            Self::Bridge(bridge) => bridge.call(sender, function, &argument),
         }
     }
 }
 
-fn only(sender: Account, allowed: Account, who: &str) -> Result<(), String> {
+pub(crate) fn only(sender: Account, allowed: Account, who: &str) -> Result<(), String> {
     if sender == allowed {
         return Ok(());
     }

@@ -24,6 +24,11 @@ pub(crate) const REGISTER: Account = [
     8, 0x88, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 5,
 ];
 
+/// The chain's own contract that knows what has arrived from eSpace.
+pub(crate) const CROSS_SPACE: Account = [
+    8, 0x88, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 6,
+];
+
 /// What a transaction did that counts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Deed {
@@ -305,6 +310,21 @@ impl Ledger {
         *self.staked.entry(pool).or_default() += value;
         self.keys.insert(identifier, (pool, epoch));
         Ok(())
+    }
+
+    /// Answers of the chain's own contract for calls between the spaces.
+    pub(crate) fn ask_cross_space(&self, data: &[u8]) -> Vec<u8> {
+        use crate::abi::{Argument, Function};
+        match abi::read(data) {
+            Some((Function::MappedBalance, Argument::Account(account))) => {
+                let mapped = match self.contracts.get(&account) {
+                    Some(Contract::Bridge(bridge)) => bridge.mapped(),
+                    _ => 0,
+                };
+                abi::answer_words(&[mapped])
+            }
+            _ => Vec::new(),
+        }
     }
 
     /// Answers of the chain's register of keys.

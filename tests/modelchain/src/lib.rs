@@ -6,15 +6,18 @@
 //! - Never: takes anything from the provider's own tables: selectors, rules and texts are written down here again.
 //!
 //! ```text
-//! wire (faults, crashes) -> rpc (answers of a node) -> node (view, pool) -> chain -> ledger -> contract
+//! wire (faults, crashes) -> gateway (limits) -> rpc (answers of a node) -> node (view, pool) -> chain -> ledger -> contract
 //!                           network (gossip, packing, reorganisations, somebody else's transactions)
 //! ```
 
 mod abi;
 pub mod artifact;
+mod bridge;
 mod chain;
 pub mod contract;
+mod gateway;
 pub mod ledger;
+mod machine;
 mod model;
 mod network;
 mod node;
@@ -25,6 +28,7 @@ mod transaction;
 mod weather;
 mod wire;
 
+pub use gateway::Shut;
 pub use model::{Genesis, Journalled, ModelChain};
 pub use rpc::GENESIS;
 pub use transaction::{Account, Hash};

@@ -8,11 +8,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use ethers_core::utils::hex;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
+use crate::abi::{self, Function};
+use crate::bridge::Bridge;
 use crate::contract::{Contract, Pool};
 use crate::ledger::{CFX, Event, Ledger};
 use crate::network::Network;
@@ -122,7 +125,14 @@ impl ModelChain {
 
     /// Changes the weather.
     pub fn set_weather(&self, weather: Weather) {
-        self.lock().network.weather = weather;
+        let mut inner = self.lock();
+        let network = &mut inner.network;
+        let nodes = network.nodes.len();
+        let at = |number| usize::try_from(number).unwrap_or_default() % nodes;
+        network.shut = weather.shut.map(|(number, how)| (at(number), how));
+        // There must be another one.
+        network.shut = network.shut.filter(|_| nodes > 1);
+        network.weather = weather;
     }
 
     /// The storm is over: all nodes agree and hear of everything; then some epochs pass.
@@ -228,8 +238,40 @@ impl ModelChain {
                 implementation,
                 pool,
             } => Some((pool.clone(), Some(*implementation))),
-            Contract::Manager(_) => None,
+            Contract::Manager(_) | Contract::Bridge(_) => None,
         })
+    }
+
+    /// Puts a bridge there, before anything has happened.
+    pub fn place_bridge(&self, at: Account, owner: Account) {
+        let mut inner = self.lock();
+        inner.network.chain.change_genesis(|ledger| {
+            let bridge = Contract::Bridge(Bridge::new(owner));
+            ledger.contracts.insert(at, bridge);
+        });
+    }
+
+    /// Somebody buys votes in eSpace.
+    pub fn buy_votes(&self, by: Account, bridge: Account, votes: u64) {
+        self.somebody_calls(by, bridge, Function::BuyVotes, votes);
+    }
+
+    /// PoS pays interest for the bridge's stake, in drip.
+    pub fn pay_interest(&self, by: Account, bridge: Account, drip: u64) {
+        self.somebody_calls(by, bridge, Function::PayInterest, drip);
+    }
+
+    fn somebody_calls(&self, by: Account, bridge: Account, function: Function, number: u64) {
+        let mut inner = self.lock();
+        inner.catch_up();
+        let data = abi::call_with_number(function, number);
+        inner.network.somebody_calls(by, bridge, data);
+    }
+
+    /// Time of one epoch.
+    #[must_use]
+    pub fn epoch_time(&self) -> Duration {
+        Duration::from_millis(self.lock().epoch_time)
     }
 
     /// The pools in the list at an address.

@@ -9,6 +9,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::chain::{Chain, Packed};
+use crate::gateway::Shut;
 use crate::ledger::{Fate, Ledger};
 use crate::node::Node;
 use crate::pool::{self, LEAST_PRICE, Pool};
@@ -45,6 +46,8 @@ pub(crate) struct Network {
     pub(crate) chain_id: u32,
     /// Accounts whose key somebody else has too.
     pub(crate) shared: Vec<Account>,
+    /// The endpoint that is shut for ever.
+    pub(crate) shut: Option<(usize, Shut)>,
     /// Bytes on their way: when they arrive, at which node.
     pub(crate) late: Vec<(u64, usize, Arc<Transaction>)>,
     /// The newest epoch that was ever called confirmed.
@@ -87,6 +90,7 @@ impl Network {
             pulse,
             chain_id,
             shared: Vec::new(),
+            shut: None,
             late: Vec::new(),
             most_confirmed: 0,
             log: Vec::new(),
@@ -291,6 +295,16 @@ impl Network {
         }
         let transaction = self.foreign_transaction(account, nonce, price, hash);
         let _ = self.miner.replace(&Arc::new(transaction));
+    }
+
+    /// Somebody calls a contract of the model; the miners have it at once.
+    pub(crate) fn somebody_calls(&mut self, sender: Account, to: Account, data: Vec<u8>) {
+        let nonce = self.chain.next_packable(sender);
+        let nonce = self.miner.next_nonce(sender, nonce);
+        let hash = self.random.word();
+        let mut call = self.foreign_transaction(sender, nonce, LEAST_PRICE * 100, hash);
+        (call.to, call.value, call.data, call.gas) = (Some(to), 0, data, 200_000);
+        let _ = self.miner.replace(&Arc::new(call));
     }
 
     fn foreign_transaction(

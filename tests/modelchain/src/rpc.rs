@@ -10,7 +10,8 @@ use serde_json::{Value as Json, json};
 
 use crate::abi;
 use crate::contract::{Contract, Outcome};
-use crate::ledger::{Ended, Ledger, REGISTER, gas_of};
+use crate::ledger::{CROSS_SPACE, Ended, Ledger, REGISTER, gas_of};
+use crate::machine;
 use crate::network::Network;
 use crate::node::{Node, View};
 use crate::transaction::{Account, Hash, Transaction};
@@ -200,6 +201,7 @@ impl<'a> Desk<'a> {
         Ok(json!({
             "hash": hash,
             "epochNumber": quantity(epoch),
+            "blockNumber": quantity(epoch),
             "baseFeePerGas": quantity(self.view.chain.base_fee(epoch)),
         }))
     }
@@ -232,13 +234,38 @@ impl<'a> Desk<'a> {
             let answer = self.ledger(epoch).ask_register(&data);
             return Ok((to, Outcome::Answer(answer), data));
         }
+        if to == CROSS_SPACE {
+            let answer = self.ledger(epoch).ask_cross_space(&data);
+            return Ok((to, Outcome::Answer(answer), data));
+        }
         let mut copy = Ledger::clone(self.ledger(epoch));
         let outcome = copy.ask(sender, to, value, &data)?;
         Ok((to, outcome, data))
     }
 
+    /// Runs code that makes no contract; what it asks of others is a call of its own.
+    fn run_code(&self, code: &Json, epoch: u64) -> Answer {
+        let code = hex::decode(code.as_str().unwrap_or_default());
+        let code = code.map_err(|_| invalid("data", "not hex"))?;
+        let answer = machine::run(&code, epoch, |to, data| {
+            let request = json!({ "to": self.text(to), "data": hex::encode_prefixed(data) });
+            match self.simulate(&request, epoch) {
+                Ok((_, Outcome::Answer(bytes), _)) => Ok(bytes),
+                Ok(_) => Ok(Vec::new()),
+                Err(reason) => Err(abi::revert(&reason)),
+            }
+        });
+        let failed = |reason| refuse(-32015, "Transaction execution failed", Some(reason));
+        answer
+            .map(|bytes| json!(hex::encode_prefixed(bytes)))
+            .map_err(failed)
+    }
+
     fn call(&self, params: &Json) -> Answer {
         let epoch = self.epoch(&params[1])?;
+        if params[0]["to"].is_null() {
+            return self.run_code(&params[0]["data"], epoch);
+        }
         match self.simulate(&params[0], epoch) {
             Ok((_, Outcome::Answer(bytes), _)) => Ok(json!(hex::encode_prefixed(bytes))),
             Ok(_) => Ok(json!("0x")),

@@ -4,6 +4,7 @@
 //! - Returns: rates in 1,000, each of them off in most seeds, so that faults meet in ever other pairs.
 //! - Never: decides one event; the network draws those.
 
+use crate::gateway::Shut;
 use crate::random::Random;
 
 /// How far a reorganisation goes back at most.
@@ -61,6 +62,14 @@ pub struct Weather {
     pub leaps: u64,
     /// Epochs at which a pool does not tell the others.
     pub silent: u64,
+    /// Calls that a gateway refuses in their slots, with the rest of the batch answered.
+    pub one_too_many: u64,
+    /// Requests that a gateway refuses whole.
+    pub turned_away: u64,
+    /// Batches that a gateway refuses because they are some.
+    pub unbatched: u64,
+    /// An endpoint that is shut, in the calm too, if it is not the only one: its number, and how.
+    pub shut: Option<(u64, Shut)>,
 }
 
 impl Weather {
@@ -101,6 +110,29 @@ impl Weather {
             surges: rate(10),
             leaps: rate(300),
             silent: rate(900),
+            ..Self::calm()
+        }
+    }
+
+    /// The same with gateways before the nodes, which have a seed of their own.
+    #[must_use]
+    pub fn behind_gateways(self, random: &mut Random) -> Self {
+        let mut rate = |most: u64| {
+            if random.chance(500) {
+                random.between(1, most)
+            } else {
+                0
+            }
+        };
+        let (one_too_many, turned_away, unbatched) = (rate(200), rate(150), rate(100));
+        let ways = [Shut::Unauthorised, Shut::Exhausted, Shut::NoBatches];
+        let shut = (random.below(3), ways[random.position(ways.len())]);
+        Self {
+            one_too_many,
+            turned_away,
+            unbatched,
+            shut: random.chance(400).then_some(shut),
+            ..self
         }
     }
 

@@ -81,6 +81,9 @@ impl Inner {
         let Some(node) = self.network.nodes.iter().position(|node| node.host == host) else {
             return Err(silence("no such host", true));
         };
+        if let Some(answer) = self.turn_away(node, request) {
+            return answer;
+        }
         match self.trouble() {
             Trouble::None => {}
             Trouble::Refused => return Err(silence("connection refused", true)),
@@ -142,6 +145,9 @@ impl Inner {
     fn serve_one(&mut self, node: usize, call: &Json) -> Json {
         let method = call["method"].as_str().unwrap_or_default();
         let params = &call["params"];
+        if let Some(refusal) = self.refuse_one(call) {
+            return refusal;
+        }
         if self.network.random.chance(self.network.weather.broken) {
             // A gate before the node may fail after it has passed the bytes on.
             if method == "cfx_sendRawTransaction" && self.network.random.chance(500) {
@@ -207,7 +213,7 @@ impl Inner {
     }
 }
 
-fn reply(id: &Json, answer: Answer) -> Json {
+pub(crate) fn reply(id: &Json, answer: Answer) -> Json {
     match answer {
         Ok(result) => json!({ "jsonrpc": "2.0", "id": id, "result": result }),
         Err(refusal) => json!({

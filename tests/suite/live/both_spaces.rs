@@ -26,7 +26,9 @@ const FUNDING: u64 = 20;
 fn live_both_spaces_come_up_wired_and_change_in_place() {
     let project = project("both spaces");
     let plan = project.plan();
+    let planned_by_now = project.endpoints().counts();
     project.ok(&["apply", "--auto-approve"]);
+    project.endpoints().check_since(&planned_by_now);
     assert_eq!(project.plan()["steps"], json!([]));
     let (core, espace) = planned(&plan);
     assert_eq!((project.nonce(), espace_nonce(&project)), (core, espace));
@@ -88,10 +90,7 @@ fn project(seed: &str) -> Project {
 }
 
 fn spec() -> String {
-    let network = network();
     include_str!("both_spaces/pool.hcl")
-        .replace("CORE_RPC", &network.core_rpc)
-        .replace("ESPACE_RPC", &network.espace_rpc)
         .replace("REFERENCE", contracts().to_str().unwrap())
         .replace("STAND_INS", stand_ins::folder().to_str().unwrap())
         .replace("FUNDING", &FUNDING.to_string())

@@ -249,11 +249,13 @@ pub(crate) fn node(image: &str, network: Option<&str>, state: &str) -> Vec<(&'st
 
 pub(crate) fn password_file() -> std::path::PathBuf {
     let path = std::env::temp_dir().join(format!("pospool-docker-live-{}", std::process::id()));
-    std::fs::write(&path, "correct horse\n").unwrap();
+    // Written once: another test may be reading it.
+    static WRITTEN: std::sync::Once = std::sync::Once::new();
+    WRITTEN.call_once(|| std::fs::write(&path, "correct horse\n").unwrap());
     path
 }
 
-/// The network of this test process, as `devnet up` would write it.
+/// The network of the test, as `devnet up` would write it.
 pub(crate) fn devnet() -> serde_json::Value {
     serde_json::to_value(super::project::network()).unwrap()
 }

@@ -20,7 +20,9 @@ fn comes_up(project: &Project) {
     let before = project.balance();
     project.ok(&["validate"]);
     project.ends(&["plan", "--detailed-exitcode"], 2);
+    let planned_by_now = project.endpoints().counts();
     project.ok(&["apply", "--auto-approve"]);
+    project.endpoints().check_since(&planned_by_now);
     project.ends(&["plan", "--detailed-exitcode"], 0);
 
     let pool = project.recorded("core_contract.pool");

@@ -1,7 +1,7 @@
 //! Whole runs of the real binary against a real Conflux network and a real Docker Engine.
 //!
-//! They run one after the other (`--test-threads 1`) and share one network. Where
-//! `POSPOOL_REFERENCE_DIR` names a checkout of the reference, they use its contracts.
+//! Some run side by side, each on a network of its own (`networks`). Where `POSPOOL_REFERENCE_DIR` names a checkout of
+//! the reference, they use its contracts.
 
 mod both_spaces;
 mod docker_desk;
@@ -10,8 +10,10 @@ mod docker_life;
 mod espace_ground;
 mod first_pool;
 mod fund;
+mod gateway;
 mod kills;
 mod ledger;
+mod networks;
 mod points;
 mod project;
 mod secrets;

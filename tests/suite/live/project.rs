@@ -1,44 +1,25 @@
-//! A spec, a state and an account on the shared network.
+//! A spec, a state and an account on the test's network.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
-use std::sync::OnceLock;
 
-use pospool_devnet::network::DevnetInfo;
-use pospool_devnet::{Account, Devnet, DevnetConfig};
+use pospool_devnet::Account;
 use serde_json::{Value, json};
 use tempfile::TempDir;
+
+use super::gateway::Endpoints;
+pub(crate) use super::networks::network;
 
 /// What every project of these tests uses as the password of its PoS key: marked, so
 /// that it can be searched for.
 pub(crate) const PASSWORD: &str = "marked-password-5f1c9ab2";
 
-/// The network of this test process. It is a child of the process in all but name:
-/// `devnet sweep` takes down what a dead owner left.
-pub(crate) fn network() -> &'static DevnetInfo {
-    static NETWORK: OnceLock<DevnetInfo> = OnceLock::new();
-    NETWORK.get_or_init(|| {
-        let start = || {
-            let runtime = tokio::runtime::Runtime::new().unwrap();
-            // Another process may have such a network too.
-            let name = format!("suite-{}", std::process::id());
-            let devnet = runtime
-                .block_on(Devnet::start(DevnetConfig::named(&name)))
-                .unwrap_or_else(|error| panic!("the private network did not start: {error:?}"));
-            let info = devnet.info().clone();
-            std::mem::forget(devnet);
-            info
-        };
-        // A runtime cannot be started inside the one of a test.
-        std::thread::spawn(start).join().unwrap()
-    })
-}
-
 /// One operator's folder.
 pub(crate) struct Project {
     folder: TempDir,
     operator: Operator,
+    endpoints: Endpoints,
 }
 
 /// Who runs pospool, and what is in the environment of its process.
@@ -89,6 +70,7 @@ impl Project {
         let project = Self {
             folder: tempfile::tempdir().unwrap(),
             operator,
+            endpoints: Endpoints::of(network()),
         };
         let network = network();
         let source = contracts();
@@ -103,7 +85,7 @@ impl Project {
             "--image",
             &network.image,
             "--core-rpc",
-            &network.core_rpc,
+            &project.core_rpc(),
             "--node-files",
             network.node_files.to_str().unwrap(),
             "--bootnodes",
@@ -117,18 +99,42 @@ impl Project {
         project
     }
 
-    /// A new folder with a spec of its own.
+    /// A new folder with a spec of its own, in which `CORE_RPC` and `ESPACE_RPC` stand for the project's endpoints.
     pub(crate) fn bare(operator: Operator, spec: &str) -> Self {
         let project = Self {
             folder: tempfile::tempdir().unwrap(),
             operator,
+            endpoints: Endpoints::of(network()),
         };
+        let spec = spec
+            .replace("ESPACE_RPC", &project.espace_rpc())
+            .replace("CORE_RPC", &project.core_rpc());
         std::fs::write(project.path("pool.hcl"), spec).unwrap();
         project
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
+    }
+
+    /// What stands between pospool and the node.
+    pub(crate) fn endpoints(&self) -> &Endpoints {
+        &self.endpoints
+    }
+
+    /// Core RPC as pospool gets it: the gateway.
+    pub(crate) fn core_rpc(&self) -> String {
+        self.endpoints.here().core
+    }
+
+    /// The same in eSpace.
+    pub(crate) fn espace_rpc(&self) -> String {
+        self.endpoints.here().espace
+    }
+
+    /// The same gateway, as containers of the network reach it.
+    pub(crate) fn core_rpc_inside(&self) -> String {
+        self.endpoints.inside().core.clone()
     }
 
     /// The account that runs pospool.
@@ -233,6 +239,7 @@ impl Drop for Project {
         if self.path("pospool.state.json").exists() {
             drop(self.run(&["destroy", "--auto-approve", "--delete", "volume.main"]));
         }
+        eprintln!("through the gateway: {}", self.endpoints.counts());
     }
 }
 

@@ -3,6 +3,7 @@
 //!
 //! Nonces are the judge: an account has sent exactly what the syncer says it sent.
 
+mod bench;
 mod desk;
 mod proxy;
 
@@ -29,7 +30,7 @@ fn live_syncer_carries_and_survives() {
     let project = pool_of_core_space();
     let ground = Ground::new(&[PROXY, BRIDGE, ESCROW, ESPACE_POOL, ESPACE_ESCROW], ORACLE);
     let two_spaces = TwoSpaces::wired(&ground, &project);
-    let proxy = Proxy::start(&network().core_rpc);
+    let proxy = Proxy::start(&project.core_rpc());
     let operator = network().accounts[ACCOUNT].clone();
     let desk = Desk::new(&proxy.url(), &operator, two_spaces.bridge);
     let test = Test {

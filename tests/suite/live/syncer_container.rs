@@ -4,6 +4,7 @@
 //! What a syncer survives is the business of `syncer`; here it is the container around it.
 
 use std::os::unix::fs::PermissionsExt;
+use std::time::{Duration, Instant};
 
 use pospool_devnet::sender::Space;
 use pospool_devnet::words::{address, number};
@@ -35,6 +36,7 @@ fn live_syncer_container_carries_stake_and_is_kept_well() {
     assert_eq!(project.plan()["steps"], json!([]));
     desk.is_hardened();
     desk.keeps_its_key();
+    desk.asks_the_gateway();
     desk.carries_stake();
     desk.stands_still_and_is_mended();
     desk.goes();
@@ -89,7 +91,7 @@ impl<'a> Desk<'a> {
         let ran = self.project.run(&["plan"]);
         let said = format!("{}{}", ran.stdout, ran.stderr);
         assert!(said.contains("docker/inner-rpc"), "{said}");
-        let inside = &network().core_rpc_inside;
+        let inside = self.project.core_rpc_inside();
         let line = format!("\"2s\"\n  core_rpc       = \"{inside}\"\n");
         self.project.edit("\"2s\"\n", &line);
     }
@@ -116,6 +118,17 @@ impl<'a> Desk<'a> {
         assert!(host["PortBindings"].is_null(), "nothing is published");
         assert_eq!(self.output("health"), "well");
         assert_eq!(self.output("signer"), self.account.core_address.as_str());
+    }
+
+    /// Its rounds go through the gateway, as this machine's runs do.
+    fn asks_the_gateway(&self) {
+        let mark = self.project.endpoints().counts();
+        let end = Instant::now() + Duration::from_mins(1);
+        let since = || self.project.endpoints().counts().since(&mark);
+        while since().calls == 0 {
+            assert!(Instant::now() < end, "no round came through the gateway");
+            std::thread::sleep(Duration::from_millis(200));
+        }
     }
 
     /// The key is in nothing that Docker or pospool shows.

@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
-use super::project::{Project, Ran, contracts, docker, network};
+use super::project::{Project, Ran, contracts, docker};
 
 /// The page that stands in for the reference interface.
 fn stand_in() -> PathBuf {
@@ -27,7 +27,7 @@ impl Site {
         let port = free_port();
         let spec = format!(
             "{}\nui \"site\" {{\n  manager  = core_contract.manager.address\n  listen   = \"127.0.0.1:{port}\"\n{page}}}\n",
-            base(pool, share)
+            base(&project.core_rpc(), pool, share)
         );
         std::fs::write(project.path("pool.hcl"), spec).unwrap();
         Self { project, port }
@@ -58,10 +58,9 @@ impl Drop for Site {
 }
 
 /// A pool without a node: a page needs only the chain.
-fn base(pool: &str, share: &str) -> String {
-    let network = network();
+fn base(core_rpc: &str, pool: &str, share: &str) -> String {
     format!(
-        "chain \"conflux\" {{\n  network  = \"devnet\"\n  core_rpc = \"{}\"\n}}\n\
+        "chain \"conflux\" {{\n  network  = \"devnet\"\n  core_rpc = \"{core_rpc}\"\n}}\n\
          account \"operator\" {{\n  private_key = env(\"POSPOOL_OPERATOR_KEY\")\n}}\n\
          host \"main\" {{\n  docker = \"unix:///var/run/docker.sock\"\n}}\n\
          source \"contracts\" {{\n  path = \"{}\"\n}}\n\
@@ -69,7 +68,6 @@ fn base(pool: &str, share: &str) -> String {
          settings = {{\n    name             = \"{pool}\"\n    user_share_ratio = \"{share}\"\n  }}\n}}\n\
          core_contract \"manager\" {{\n  code  = source.contracts.PoolManager\n  owner = account.operator\n  \
          settings = {{ pools = [core_contract.pool] }}\n}}\n",
-        network.core_rpc,
         contracts().display(),
     )
 }
@@ -232,7 +230,7 @@ fn is_hardened(site: &Site) {
 fn is_served_with_care(site: &Site) {
     let page = get(site.port, "/pool/anything", "");
     assert!(page.starts_with("HTTP/1.1 200 OK"), "{page}");
-    let rpc = &network().core_rpc;
+    let rpc = site.project.core_rpc();
     for line in [
         format!("connect-src 'self' {rpc}"),
         "frame-ancestors 'none'".to_owned(),

@@ -13,7 +13,8 @@ use tokio::runtime::Runtime;
 
 use super::project::{Project, contracts, network};
 
-const OPERATOR: usize = 7;
+/// Without money in eSpace: the plan moves some there.
+const OPERATOR: usize = 8;
 const USER: usize = 3;
 const VOTE: u128 = 1_000_000_000_000_000_000_000;
 const CORE_POOL: &str = "core_contract.pool";
@@ -106,7 +107,7 @@ impl Stage {
     }
 
     fn add_espace(&self) {
-        let (core, espace) = (&network().core_rpc, &network().espace_rpc);
+        let (core, espace) = (self.project.core_rpc(), self.project.espace_rpc());
         self.project.edit(
             &format!("\"{core}\""),
             &format!("\"{core}\"\n  espace_rpc = \"{espace}\""),

@@ -20,7 +20,7 @@ fn live_verified_is_kept_and_every_loss_is_a_drift() {
     let config = ExplorerConfig::new(&network().core_rpc, &network().espace_rpc, cache);
     let explorer = runtime.block_on(Explorer::start(config)).unwrap();
     let project = Project::new(ACCOUNT);
-    std::fs::write(project.path("pool.hcl"), spec(&explorer)).unwrap();
+    std::fs::write(project.path("pool.hcl"), spec(&project, &explorer)).unwrap();
 
     // Created and verified by one plan.
     project.ends(&["plan", "--detailed-exitcode"], 2);
@@ -66,8 +66,7 @@ fn live_verified_is_kept_and_every_loss_is_a_drift() {
     project.ends(&["plan", "--detailed-exitcode"], 0);
 }
 
-fn spec(explorer: &Explorer) -> String {
-    let network = network();
+fn spec(project: &Project, explorer: &Explorer) -> String {
     format!(
         r#"
 chain "devnet" {{
@@ -98,8 +97,8 @@ verification "pool" {{
   explorer  = {{ core = "{core}" }}
 }}
 "#,
-        core_rpc = network.core_rpc,
-        espace_rpc = network.espace_rpc,
+        core_rpc = project.core_rpc(),
+        espace_rpc = project.espace_rpc(),
         contracts = contracts().display(),
         core = explorer.core_url(),
     )

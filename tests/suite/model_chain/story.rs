@@ -24,6 +24,10 @@ pub(super) async fn tell(seed: u64, tally: &Tally) -> Result<(), String> {
     let mut disk = SimDisk::default();
     world.set_sim_disk(&disk);
     let mut weather = Weather::drawn(&mut random, shapes[0].depth());
+    if super::gateways() {
+        // A stream of its own: everything else of the story stays as it is.
+        weather = weather.behind_gateways(&mut Random::new(!seed));
+    }
     if random.chance(100) {
         weather = Weather::calm();
     }

@@ -1,9 +1,11 @@
 //! `pospool sync`: an apply again and again, for what a pool's bridge has to be told.
 //!
-//! - Reads: a spec of services alone, the state, and the outside, once in every round.
+//! - Reads: a spec of services alone, the state, and the outside: in every round a short question, and a whole look when
+//!   that is not answered as before.
 //! - Does: what there is to do; says in one line a round how it went, and writes the same into a status file.
 //! - Never: makes anything: a spec with more than services is refused, since nobody approves these plans.
 
+mod rest;
 mod round;
 mod status;
 mod watch;
@@ -22,6 +24,7 @@ use crate::wiring;
 
 use super::Session;
 use super::pipeline::{self, NoSpec, Spec};
+use rest::Rest;
 use round::Round;
 use status::Status;
 use watch::Watch;
@@ -34,6 +37,8 @@ const LONGEST: Duration = Duration::from_mins(5);
 const SOON: Duration = Duration::from_secs(1);
 /// How often a pause looks whether the user wants to stop.
 const HEARTBEAT: Duration = Duration::from_millis(200);
+/// Time between two looks at a transaction: each look is half a dozen calls, and nobody sits and waits.
+pub const POLL: Duration = Duration::from_secs(5);
 /// Longest wait for one transaction in one round; the next round goes on with it.
 pub const WAIT: Duration = Duration::from_mins(3);
 
@@ -79,8 +84,16 @@ async fn rounds(
 ) -> Result<Exit, Failure> {
     let mut status = Status::new(file, args.every);
     let mut watch = Watch::default();
+    let mut rest = Rest::default();
     loop {
-        let found = round::round(session, spec, &mut watch).await;
+        let found = match rest.goes_on(session.registry).await {
+            Some(round) => round,
+            None => {
+                let round = round::round(session, spec, &mut watch).await;
+                rest.after(&round, args.every);
+                round
+            }
+        };
         let cancelled = session.interrupt.cancel().load(Ordering::Relaxed);
         let open = found.open_effects;
         let pause = status.take(found, args.every);

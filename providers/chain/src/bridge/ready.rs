@@ -33,29 +33,45 @@ pub(super) struct Ready {
     pub(super) waiting: Vec<Waiting>,
 }
 
+/// How the account stands that calls.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Standing {
+    /// In drip.
+    pub(super) balance: u128,
+    /// Transactions that nobody has settled.
+    pub(super) under_way: u64,
+    /// Drip for a unit of gas, as the node proposes it.
+    pub(super) price: u128,
+}
+
 /// Says which duties can be done now.
 pub(super) async fn ready(
     service: &Service<'_>,
     rpc: &Rpc,
     views: &Views,
+    standing: Option<Standing>,
 ) -> Result<Ready, RpcError> {
     let (open, waiting) = duties::duties(&views.seen);
     let mut ready = Ready {
         calls: Vec::new(),
         waiting,
     };
-    if views.under_way > 0 {
-        let why = format!(
-            "{} transactions of the account are under way",
-            views.under_way
-        );
+    let obstacle = match standing {
+        None => Some("nobody says what the account has under way".to_owned()),
+        Some(standing) => (standing.under_way > 0).then(|| {
+            let under_way = standing.under_way;
+            format!("{under_way} transactions of the account are under way")
+        }),
+    };
+    if let Some(why) = obstacle {
         let waiting = open.into_iter().map(|duty| Waiting {
             duty,
             why: why.clone(),
         });
         ready.waiting.extend(waiting);
     } else if !open.is_empty() {
-        simulate(service, rpc, views.price, open, &mut ready).await?;
+        let price = standing.map(|standing| standing.price).unwrap_or_default();
+        simulate(service, rpc, price, open, &mut ready).await?;
     }
     Ok(ready)
 }
@@ -74,8 +90,8 @@ async fn simulate(
         .map(|duty| {
             let choices = duty.choices().into_iter().map(|choice| {
                 let request = json!({
-                    "from": service.signer.to_string(),
-                    "to": service.bridge.to_string(),
+                    "from": service.subject.signer.to_string(),
+                    "to": service.subject.bridge.to_string(),
                     "data": hex_text(&choice.data()),
                 });
                 let params = json!([request, "latest_state"]);

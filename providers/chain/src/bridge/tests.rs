@@ -1,5 +1,7 @@
 //! The look at a bridge against a small node, and the design that comes of it.
 
+mod glances;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use pospool_model::plan::Action;
@@ -15,8 +17,9 @@ use crate::address::CoreAddress;
 use crate::batch::NO_CODE;
 use crate::bench::{NETWORK, attributes, core, name, names, resource, text, transaction};
 use crate::key::tests::key;
+use crate::multicall;
 use crate::testing::{Answer, Server};
-use crate::text::hex_text;
+use crate::text::{hex_bytes, hex_text};
 use crate::{ChainProvider, ChainSettings};
 
 const KEY: &str = "0x0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
@@ -40,6 +43,8 @@ struct Node {
     /// A transaction of the account waits in the pool.
     under_way: bool,
     is_bridge: bool,
+    /// Whether it takes calls without a receiver.
+    folds: bool,
     /// Drip.
     balance: u128,
 }
@@ -56,6 +61,7 @@ const QUIET: Node = Node {
     owner: 0,
     under_way: false,
     is_bridge: true,
+    folds: true,
     balance: VOTE,
 };
 
@@ -92,11 +98,29 @@ impl Node {
             "cfx_getAccount" => {
                 json!({ "codeHash": if self.is_bridge { "0x01" } else { NO_CODE } })
             }
+            "cfx_call" if params[0]["to"].is_null() => return self.views(data),
             "cfx_call" if !self.is_bridge => json!("0x"),
             "cfx_call" => return self.view(data),
             "cfx_estimateGasAndCollateral" => return self.estimate(data),
             _ => return Answer::refuse(-32601, "no such method", None),
         })
+    }
+
+    /// Views in one call.
+    fn views(self, code: &str) -> Answer {
+        if !self.folds {
+            return Answer::refuse(-32602, "Invalid params: missing field `to`", None);
+        }
+        let answer = multicall::tests::answer(code, 200, |_, data| {
+            if !self.is_bridge {
+                return Ok(Vec::new());
+            }
+            match self.view(&hex_text(data)) {
+                Answer::Result(text) => Ok(hex_bytes(text.as_str().unwrap()).unwrap()),
+                _ => Err(Vec::new()),
+            }
+        });
+        Answer::Result(json!(answer))
     }
 
     fn view(self, data: &str) -> Answer {
@@ -158,6 +182,10 @@ struct Looked {
 
 async fn look(node: Node) -> Looked {
     let server = Server::start(move |method, params| node.answer(method, params)).await;
+    look_at(&server).await
+}
+
+async fn look_at(server: &Server) -> Looked {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("key");
     std::fs::write(&path, KEY).unwrap();

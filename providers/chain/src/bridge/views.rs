@@ -1,160 +1,209 @@
 //! What a bridge says of itself.
 //!
-//! - Reads: views of the bridge at one epoch, its account and the price of gas, all in one round trip.
+//! - Reads: views of the bridge at one state of the chain: in one call, or each alone where an endpoint does not take that.
 //! - Returns: what the duties follow from, or that there is no bridge.
 //! - Never: takes a node in trouble for a quiet bridge.
 
 use pospool_model::Problem;
 use serde_json::json;
 
-use super::claim_every;
 use super::duties::{Duty, Kind, Seen, Waiting};
-use super::observe::Service;
 use crate::abi::{self, Argument};
 use crate::address::CoreAddress;
-use crate::batch::{Answers, At, Batch, Slot};
-use crate::pending;
+use crate::batch::{At, Batch};
+use crate::multicall::{Multicall, Told};
 use crate::revert;
-use crate::rpc::{Rpc, RpcError};
+use crate::rpc::{Refusal, Rpc, RpcError};
 use crate::text::{field_u64, quantity};
 
+/// A bridge, and who calls it: all that its views are read with.
+#[derive(Clone, Debug)]
+pub(crate) struct Subject {
+    pub(super) bridge: CoreAddress,
+    pub(super) signer: CoreAddress,
+    /// Network id of Core addresses.
+    pub(super) network: u32,
+    /// Block of the last claim of interest, as the state knows it.
+    pub(super) claimed_block: Option<u64>,
+    pub(super) claim_every: u64,
+}
+
 /// What the views said.
-pub(super) struct Views {
+#[derive(Clone, Debug)]
+pub(crate) struct Views {
     pub(super) seen: Seen,
-    pub(super) balance: Option<u128>,
-    /// Transactions that nobody has settled.
-    pub(super) under_way: u64,
-    /// Drip for a unit of gas, as the node proposes it.
-    pub(super) price: u128,
     /// Views that failed, and how.
     pub(super) troubles: Vec<Waiting>,
+    /// Whether one call was enough for them.
+    pub(super) together: bool,
 }
 
-/// Questions about a bridge and the account that calls it.
-struct Asked {
-    owner: Slot,
-    crossing: Slot,
-    summary: Slot,
-    unstakes: Slot,
-    first: Slot,
-    interest: Slot,
-    escrow: Slot,
-    locks: Slot,
-    votes: Slot,
-    mapped: Slot,
-    nonces: pending::Asked,
-    balance: Slot,
-    price: Slot,
-    block: Slot,
+/// The views, in the order in which they are asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum View {
+    Owner,
+    Crossing,
+    Summary,
+    Unstakes,
+    First,
+    Interest,
+    Escrow,
+    Mapped,
+    Locks,
+    Votes,
 }
 
-impl Asked {
-    fn of(service: &Service<'_>, batch: &mut Batch) -> Self {
-        let at = At::Epoch(service.epoch);
-        let mapped = [Argument::Address(service.bridge.bytes())];
-        let mapped = abi::call("mappedBalance(address)", &mapped);
-        let block = json!([quantity(service.epoch.into()), false]);
-        let nonces = pending::ask(batch, service.signer.into());
-        let mapped = batch.view(cross_space_call(service.network), &mapped, at);
-        let balance = batch.balance(service.signer, At::LatestState);
-        let price = batch.ask("cfx_gasPrice", json!([]));
-        let block = batch.ask("cfx_getBlockByEpochNumber", block);
-        let mut view = |signature: &str| batch.view(service.bridge, &abi::selector(signature), at);
-        Self {
-            owner: view("owner()"),
-            crossing: view("queryCrossingVotes()"),
-            summary: view("queryUserSummary()"),
-            unstakes: view("queryUnstakeLen()"),
-            first: view("eSpaceFirstUnstakeVotes()"),
-            interest: view("queryInterest()"),
-            escrow: view("eSpaceVotingEscrow()"),
-            locks: view("isLockInfoChanged()"),
-            votes: view("isVoteInfoChanged()"),
-            mapped,
-            nonces,
-            balance,
-            price,
-            block,
+/// Each view with its signature, all of the bridge but one.
+const VIEWS: [(View, &str); 10] = [
+    (View::Owner, "owner()"),
+    (View::Crossing, "queryCrossingVotes()"),
+    (View::Summary, "queryUserSummary()"),
+    (View::Unstakes, "queryUnstakeLen()"),
+    (View::First, "eSpaceFirstUnstakeVotes()"),
+    (View::Interest, "queryInterest()"),
+    (View::Escrow, "eSpaceVotingEscrow()"),
+    (View::Mapped, "mappedBalance(address)"),
+    (View::Locks, "isLockInfoChanged()"),
+    (View::Votes, "isVoteInfoChanged()"),
+];
+
+/// Views whose answers say what there is to do: a node in trouble must not be taken for a quiet bridge.
+const NEEDED: [View; 6] = [
+    View::Owner,
+    View::Crossing,
+    View::Summary,
+    View::Unstakes,
+    View::Interest,
+    View::Mapped,
+];
+
+impl View {
+    /// Whom it is asked of, and how.
+    pub(super) fn question(self, subject: &Subject) -> (CoreAddress, Vec<u8>) {
+        let signature = VIEWS[self as usize].1;
+        if self == Self::Mapped {
+            let bridge = Argument::Address(subject.bridge.bytes());
+            let to = cross_space_call(subject.network);
+            return (to, abi::call(signature, &[bridge]));
+        }
+        (subject.bridge, abi::selector(signature).to_vec())
+    }
+
+    /// Whether it asks eSpace a dozen times.
+    fn is_large(self) -> bool {
+        matches!(self, Self::Locks | Self::Votes)
+    }
+}
+
+/// All views as one question.
+fn all(subject: &Subject) -> Multicall {
+    let mut views = Multicall::default();
+    for (view, _) in VIEWS {
+        let (to, data) = view.question(subject);
+        if view.is_large() {
+            views.large_view(to.bytes(), data);
+        } else {
+            views.view(to.bytes(), data);
         }
     }
-
-    /// Questions whose answers say what there is to do: a node in trouble must not be taken for a quiet bridge.
-    fn needed(&self) -> [Slot; 6] {
-        [
-            self.owner,
-            self.crossing,
-            self.summary,
-            self.unstakes,
-            self.interest,
-            self.mapped,
-        ]
-    }
+    views
 }
 
-/// Asks for the views; the problem is that there is no bridge.
+/// Asks for the views at an epoch; the problem is that there is no bridge.
 pub(super) async fn views(
-    service: &Service<'_>,
+    subject: &Subject,
+    epoch: u64,
     rpc: &Rpc,
 ) -> Result<Result<Views, Problem>, RpcError> {
-    let mut batch = Batch::default();
-    let asked = Asked::of(service, &mut batch);
-    let answers = batch.send(rpc).await?;
-    let mut needed = asked.needed().into_iter();
-    let refusal = needed.find_map(|slot| answers.silence(slot));
-    if let Some(refusal) = refusal.or_else(|| asked.nonces.trouble(&answers)) {
-        return Err(RpcError::Refused {
-            method: "a question about a bridge".to_owned(),
-            refusal: refusal.clone(),
-        });
+    if let Some(views) = together(subject, At::Epoch(epoch), rpc).await? {
+        return Ok(Ok(views));
     }
-    let mut troubles = Vec::new();
-    let Some(seen) = read(service, &asked, &answers, &mut troubles) else {
-        return Ok(Err(no_bridge(service, &answers, &asked)));
-    };
-    let under_way = pending::read(asked.nonces, &answers)
-        .map_or(0, |nonces| nonces.next().saturating_sub(nonces.executed));
-    Ok(Ok(Views {
-        seen,
-        balance: answers.number(asked.balance),
-        under_way,
-        price: answers.number(asked.price).unwrap_or_default(),
-        troubles,
-    }))
+    let told = each_alone(subject, epoch, rpc).await?;
+    let views = read(subject, told.block.unwrap_or(epoch), &told, false);
+    Ok(views.ok_or_else(|| no_bridge(subject, &told)))
+}
+
+/// Asks for all views with one call. `None` if the endpoint does not take such a call, or if it does not say everything:
+/// then each has to be asked alone.
+pub(super) async fn together(
+    subject: &Subject,
+    at: At,
+    rpc: &Rpc,
+) -> Result<Option<Views>, RpcError> {
+    let mut batch = Batch::default();
+    let views = all(subject);
+    let slot = views.ask(&mut batch, at);
+    let answers = batch.send(rpc).await?;
+    if let Some(refusal) = answers.silence(slot).filter(|refusal| refusal.is_busy()) {
+        return Err(refused(refusal));
+    }
+    let told = views.read(&answers, slot);
+    let whole = told.filter(|told| NEEDED.iter().all(|view| told.views[*view as usize].is_ok()));
+    Ok(whole.and_then(|told| read(subject, told.block?, &told, true)))
+}
+
+/// Asks for each view with a call of its own.
+async fn each_alone(subject: &Subject, epoch: u64, rpc: &Rpc) -> Result<Told, RpcError> {
+    let mut batch = Batch::default();
+    let slots = VIEWS.map(|(view, _)| {
+        let (to, data) = view.question(subject);
+        batch.view(to, &data, At::Epoch(epoch))
+    });
+    let block = json!([quantity(epoch.into()), false]);
+    let block = batch.ask("cfx_getBlockByEpochNumber", block);
+    let answers = batch.send(rpc).await?;
+    let mut needed = NEEDED.iter().map(|view| slots[*view as usize]);
+    if let Some(refusal) = needed.find_map(|slot| answers.silence(slot)) {
+        return Err(refused(refusal));
+    }
+    let views = slots.iter().map(|slot| match answers.result(*slot) {
+        Ok(_) => Ok(answers.bytes(*slot).unwrap_or_default()),
+        Err(refusal) => Err(refusal.clone()),
+    });
+    Ok(Told {
+        views: views.collect(),
+        block: answers
+            .get(block)
+            .and_then(|block| field_u64(block, "blockNumber")),
+    })
+}
+
+fn refused(refusal: &Refusal) -> RpcError {
+    RpcError::Refused {
+        method: "a question about a bridge".to_owned(),
+        refusal: refusal.clone(),
+    }
 }
 
 /// `None` if it is no bridge: one answers every call, also one that it does not know, but then with nothing.
-fn read(
-    service: &Service<'_>,
-    asked: &Asked,
-    answers: &Answers,
-    troubles: &mut Vec<Waiting>,
-) -> Option<Seen> {
-    let number = |slot| {
-        let bytes = answers.bytes(slot)?;
-        abi::read_number(&bytes)
-    };
-    let [locked, unlocked] = votes_of(answers, asked.summary)?;
-    let has_escrow = is_set(answers, asked.escrow);
-    let mut news = |slot, kind| has_escrow && changed(answers, slot, kind, troubles);
-    let owner = answers.bytes(asked.owner);
-    let owner = owner.and_then(|bytes| abi::read_address(&bytes));
-    let block = answers.get(asked.block);
-    Some(Seen {
-        crossing: number(asked.crossing)?,
-        mapped: number(asked.mapped).unwrap_or_default(),
-        unstakes: number(asked.unstakes)?,
-        first_unstake: number(asked.first).unwrap_or_default(),
+fn read(subject: &Subject, block: u64, told: &Told, together: bool) -> Option<Views> {
+    let mut troubles = Vec::new();
+    let bytes = |view: View| told.views[view as usize].as_deref().ok();
+    let number = |view| abi::read_number(bytes(view)?);
+    let [locked, unlocked] = votes_of(bytes(View::Summary)?)?;
+    let escrow = bytes(View::Escrow).and_then(abi::read_address);
+    let has_escrow = escrow.is_some_and(|bytes| bytes != [0; 20]);
+    let mut news = |view, kind| has_escrow && changed(told, view, kind, &mut troubles);
+    let owner = bytes(View::Owner).and_then(abi::read_address);
+    let seen = Seen {
+        crossing: number(View::Crossing)?,
+        mapped: number(View::Mapped).unwrap_or_default(),
+        unstakes: number(View::Unstakes)?,
+        first_unstake: number(View::First).unwrap_or_default(),
         locked,
         unlocked,
-        interest: number(asked.interest)?,
-        locks_changed: news(asked.locks, Kind::SyncLocks),
-        votes_changed: news(asked.votes, Kind::SyncVotes),
-        owns: owner == Some(service.signer.bytes()),
-        block: block
-            .and_then(|block| field_u64(block, "blockNumber"))
-            .unwrap_or(service.epoch),
-        claimed_block: recorded_block(service),
-        claim_every: claim_every(service.wanted),
+        interest: number(View::Interest)?,
+        locks_changed: news(View::Locks, Kind::SyncLocks),
+        votes_changed: news(View::Votes, Kind::SyncVotes),
+        owns: owner == Some(subject.signer.bytes()),
+        block,
+        claimed_block: subject.claimed_block,
+        claim_every: subject.claim_every,
+    };
+    Some(Views {
+        seen,
+        troubles,
+        together,
     })
 }
 
@@ -167,24 +216,16 @@ fn cross_space_call(network: u32) -> CoreAddress {
 }
 
 /// Locked and unlocked votes of the bridge's account in the pool: the third and fourth number of its summary.
-fn votes_of(answers: &Answers, slot: Slot) -> Option<[u128; 2]> {
-    let bytes = answers.bytes(slot)?;
-    let word = |nth: usize| abi::read_number(bytes.get(32 * nth..32 * (nth + 1))?);
+fn votes_of(summary: &[u8]) -> Option<[u128; 2]> {
+    let word = |nth: usize| abi::read_number(summary.get(32 * nth..32 * (nth + 1))?);
     Some([word(2)?, word(3)?])
-}
-
-fn is_set(answers: &Answers, slot: Slot) -> bool {
-    let address = answers
-        .bytes(slot)
-        .and_then(|bytes| abi::read_address(&bytes));
-    address.is_some_and(|bytes| bytes != [0; 20])
 }
 
 /// Whether there is news of governance. The reference looks through blocks in a loop that strange values make endless:
 /// then the rest goes on without it.
-fn changed(answers: &Answers, slot: Slot, kind: Kind, troubles: &mut Vec<Waiting>) -> bool {
-    let why = match answers.result(slot) {
-        Ok(_) => match answers.bytes(slot).and_then(|bytes| abi::read_bool(&bytes)) {
+fn changed(told: &Told, view: View, kind: Kind, troubles: &mut Vec<Waiting>) -> bool {
+    let why = match &told.views[view as usize] {
+        Ok(bytes) => match abi::read_bool(bytes) {
             Some(changed) => return changed,
             None => "the bridge does not say whether there is news".to_owned(),
         },
@@ -198,23 +239,30 @@ fn changed(answers: &Answers, slot: Slot, kind: Kind, troubles: &mut Vec<Waiting
     false
 }
 
-fn no_bridge(service: &Service<'_>, answers: &Answers, asked: &Asked) -> Problem {
-    let mut slots = asked.needed().into_iter();
-    let refusal = slots.find_map(|slot| answers.result(slot).err());
+fn no_bridge(subject: &Subject, told: &Told) -> Problem {
+    let mut needed = NEEDED.iter().map(|view| &told.views[*view as usize]);
+    let refusal = needed.find_map(|answer| answer.as_ref().err());
     let why = match refusal {
         Some(refusal) => format!(": {}", revert::reason(refusal)),
         None => String::new(),
     };
     let summary = format!(
         "what is at {} does not answer as a bridge does{why}",
-        service.bridge
+        subject.bridge
     );
     Problem::new("chain/no-bridge", &["bridge"], summary).help(
         "see that it is a `CoreBridge` whose pool, eSpace pool and proxy are set, in Core Space of this network",
     )
 }
 
-fn recorded_block(service: &Service<'_>) -> Option<u64> {
-    let recorded = service.target.recorded?.outputs.get("claimed_block")?;
-    recorded.as_integer()?.try_into().ok()
+#[cfg(test)]
+mod tests {
+    use super::VIEWS;
+
+    #[test]
+    fn views_stand_where_they_are_looked_for() {
+        for (place, (view, _)) in VIEWS.into_iter().enumerate() {
+            assert_eq!(view as usize, place);
+        }
+    }
 }

@@ -1,31 +1,29 @@
 //! The first look: chains and accounts, in one round trip for each chain.
 //!
-//! - Reads: status, genesis and fees; nonces and balances where the network id is known beforehand; keys, for as long
-//!   as it takes to make addresses of them.
-//! - Returns: outputs, identities, facts.
+//! - Reads: status and genesis; balances that the spec reads; keys, for as long as it takes to make addresses of them.
+//! - Returns: outputs and identities.
 //! - Never: keeps a private key while it waits.
 
 use std::collections::BTreeMap;
 
 use futures_util::future::join_all;
 use pospool_model::provider::{Observation, Scene, Target};
-use pospool_model::{Address, Attributes, SecretRef};
+use pospool_model::{Address, Attributes};
 
 use super::{Found, chain_of, not_a_node, present, unreachable};
 use crate::account::{self, PublicKey};
 use crate::address::CoreAddress;
-use crate::batch::{At, Batch};
+use crate::batch::{Answers, At, Batch, Slot};
 use crate::chain;
 use crate::chain_address::Space;
 use crate::facts::Facts;
-use crate::rpc::{Rpc, RpcError};
+use crate::rpc::Rpc;
 use crate::wire::Link;
 
 /// An account whose key was read.
 struct Signer<'a> {
     target: &'a Target<'a>,
     key: PublicKey,
-    secret: &'a SecretRef,
 }
 
 /// Looks at chains and accounts.
@@ -39,17 +37,12 @@ pub(super) async fn look(link: &Link, targets: &[&Target<'_>], scene: &Scene<'_>
         let (Some(wanted), Some(chain)) = (target.wanted, chain_of(target.wanted, scene)) else {
             continue;
         };
-        match (account::public_key(wanted), account::secret(wanted)) {
-            (Ok(key), Some(secret)) => {
-                let signer = Signer {
-                    target,
-                    key,
-                    secret,
-                };
-                signers.entry(chain).or_default().push(signer);
-            }
-            (Err(problem), _) => problems.push((target.address.clone(), problem)),
-            (Ok(_), None) => {}
+        match account::public_key(wanted) {
+            Ok(key) => signers
+                .entry(chain)
+                .or_default()
+                .push(Signer { target, key }),
+            Err(problem) => problems.push((target.address.clone(), problem)),
         }
     }
     let chains = targets
@@ -82,50 +75,35 @@ async fn look_at_chain(
     let rpc = rpc.map_err(failed)?;
     let mut batch = Batch::default();
     let asked = chain::ask(&mut batch);
-    // A devnet's network id, which is part of every address, is only known from the answer.
+    // Where the network id, which is part of every address, is known beforehand, balances cost no round trip.
     let expected = chain::expected_network(wanted);
-    let asked_accounts: Vec<_> = accounts
-        .iter()
-        .map(|signer| {
-            expected.map(|network| {
-                account::ask(
-                    &mut batch,
-                    CoreAddress::of_public_key(&signer.key, network).into(),
-                    At::LatestState,
-                )
-            })
-        })
-        .collect();
+    let early =
+        expected.map(|network| ask_balances(&mut batch, &accounts, network, At::LatestState));
     let answers = batch.send(&rpc).await.map_err(failed)?;
     if let Some((method, refusal)) = asked.trouble(&answers) {
         return Err(failed(RpcError::refused(method, refusal)));
     }
-    let seen =
-        chain::read(&asked, &answers, wanted).ok_or_else(|| not_a_node(chain, Space::Core))?;
-    let network = seen.facts.network;
+    let seen = chain::read(&asked, &answers).ok_or_else(|| not_a_node(chain, Space::Core))?;
+    let network = seen.network;
     let mut observation = Observation::default();
     if let Err(problem) = chain::check_network(wanted, network) {
         observation.problems.push((chain.clone(), problem));
         return Ok((observation, Facts::default()));
     }
-    let mut facts = Facts::default();
     let mut outputs: Vec<Attributes> = accounts
         .iter()
         .map(|signer| account::outputs(&signer.key, network))
         .collect();
-    for ((signer, asked), outputs) in accounts.iter().zip(asked_accounts).zip(&mut outputs) {
-        let address = CoreAddress::of_public_key(&signer.key, network);
-        let read = |asked| account::read(asked, &answers, address.into(), chain, signer.secret);
-        if let Some(found) = asked.and_then(read) {
-            account::add_balance(outputs, found.balance);
-            facts.accounts.insert(signer.target.address.clone(), found);
+    match early {
+        Some(slots) => add_balances(&slots, &answers, &mut outputs),
+        None => {
+            let mut batch = Batch::default();
+            let slots = ask_balances(&mut batch, &accounts, network, At::Epoch(seen.epoch));
+            if slots.iter().any(Option::is_some) {
+                let answers = batch.send(&rpc).await.map_err(failed)?;
+                add_balances(&slots, &answers, &mut outputs);
+            }
         }
-    }
-    if expected.is_none() {
-        let at = At::Epoch(seen.epoch);
-        add_used_balances(&rpc, &accounts, network, at, &mut outputs)
-            .await
-            .map_err(failed)?;
     }
     for (signer, outputs) in accounts.iter().zip(outputs) {
         observation
@@ -136,34 +114,28 @@ async fn look_at_chain(
         .objects
         .insert(chain.clone(), present(chain::outputs(wanted, &seen)));
     observation.chains.insert(chain.clone(), seen.identity);
-    facts.chains.insert(chain.clone(), seen.facts);
-    Ok((observation, facts))
+    Ok((observation, Facts::default()))
 }
 
-/// On a devnet a balance costs a second round trip, so only those are asked for that the spec reads.
-async fn add_used_balances(
-    rpc: &Rpc,
+/// Asks for the balances that the spec reads; nonces, and what the rest of an account is needed for, are asked for by the
+/// look at what is made.
+fn ask_balances(
+    batch: &mut Batch,
     accounts: &[Signer<'_>],
     network: u32,
     at: At,
-    outputs: &mut [Attributes],
-) -> Result<(), RpcError> {
-    let mut batch = Batch::default();
-    let slots: Vec<_> = accounts
-        .iter()
-        .map(|signer| {
-            let used = signer.target.used.contains("balance");
-            used.then(|| batch.balance(CoreAddress::of_public_key(&signer.key, network), at))
-        })
-        .collect();
-    if slots.iter().all(Option::is_none) {
-        return Ok(());
-    }
-    let answers = batch.send(rpc).await?;
-    for (slot, outputs) in slots.into_iter().zip(outputs) {
+) -> Vec<Option<Slot>> {
+    let slots = accounts.iter().map(|signer| {
+        let used = signer.target.used.contains("balance");
+        used.then(|| batch.balance(CoreAddress::of_public_key(&signer.key, network), at))
+    });
+    slots.collect()
+}
+
+fn add_balances(slots: &[Option<Slot>], answers: &Answers, outputs: &mut [Attributes]) {
+    for (slot, outputs) in slots.iter().zip(outputs) {
         if let Some(balance) = slot.and_then(|slot| answers.number(slot)) {
             account::add_balance(outputs, balance);
         }
     }
-    Ok(())
 }

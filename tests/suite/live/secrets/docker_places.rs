@@ -30,10 +30,25 @@ pub(super) fn descriptions(search: &mut Search) {
         ("volume", ["volume", "ls", "--quiet"]),
     ] {
         let list = said(&list);
-        for id in String::from_utf8_lossy(&list).split_whitespace() {
-            let bytes = said(&[kind, "inspect", id]);
-            search.look("docker inspect", &format!("{kind} {id}"), &bytes);
-        }
+        inspect(search, kind, &String::from_utf8_lossy(&list));
+    }
+}
+
+/// Asks for all objects of a kind at once, since each start of the client costs time; if there is a secret, one by one,
+/// so that its place has a name.
+fn inspect(search: &mut Search, kind: &str, list: &str) {
+    let ids: Vec<&str> = list.split_whitespace().collect();
+    if ids.is_empty() {
+        return;
+    }
+    let bytes = said(&[&[kind, "inspect"], &ids[..]].concat());
+    if search.scanner.scan("", &bytes).is_empty() {
+        search.look("docker inspect", &format!("each {kind}"), &bytes);
+        return;
+    }
+    for id in ids {
+        let bytes = said(&[kind, "inspect", id]);
+        search.look("docker inspect", &format!("{kind} {id}"), &bytes);
     }
 }
 
@@ -46,12 +61,9 @@ pub(super) fn logs(search: &mut Search) {
 
 /// Searches the descriptions of all images, and all of their layers.
 pub(super) fn images(search: &mut Search) {
-    for id in docker(&["image", "ls", "--quiet", "--all"]).split_whitespace() {
-        search.look(
-            "docker inspect",
-            &format!("image {id}"),
-            &said(&["image", "inspect", id]),
-        );
+    let list = docker(&["image", "ls", "--quiet", "--all"]);
+    inspect(search, "image", &list);
+    for id in list.split_whitespace() {
         search.look("docker history", id, &said(&["history", "--no-trunc", id]));
     }
 }

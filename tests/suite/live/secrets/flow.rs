@@ -82,7 +82,7 @@ fn mistakes(hunt: &mut Hunt) {
     );
 
     let spec = fs::read_to_string(hunt.project.path("pool.hcl")).unwrap();
-    let down = spec.replace(&network().core_rpc, "http://127.0.0.1:9");
+    let down = spec.replace(&hunt.project.core_rpc(), "http://127.0.0.1:9");
     fs::write(hunt.project.path("down.hcl"), down).unwrap();
     let plan = ["plan", "--spec", "down.hcl", "--state", "down.state.json"];
     hunt.fails(&plan, &[], "chain/unreachable");
@@ -104,7 +104,7 @@ fn a_node_that_does_not_start(hunt: &mut Hunt) {
         fs::copy(entry.path(), files.join(entry.file_name())).unwrap();
     }
     fs::write(files.join("pos_config.yaml"), "nonsense: 1\n").unwrap();
-    let spec = specs::node(files.to_str().unwrap());
+    let spec = specs::node(&hunt.project.core_rpc(), files.to_str().unwrap());
     fs::write(hunt.project.path("broken.hcl"), spec).unwrap();
     let broken = ["--spec", "broken.hcl", "--state", "broken.state.json"];
     hunt.fails(&[APPLY, &broken].concat(), &[], "docker/pos-config");

@@ -47,7 +47,7 @@ fn live_secrets_that_were_planted_are_found() {
 
 /// A pool whose name is the password: the user's own spec carries it into plan and state.
 fn by_the_spec(hunt: &mut Hunt) {
-    let spec = specs::contract(&hunt.secrets.password);
+    let spec = specs::contract(&hunt.project.core_rpc(), &hunt.secrets.password);
     fs::write(hunt.project.path("pool.hcl"), spec).unwrap();
     hunt.ok(&["plan"]);
     hunt.ok(&["plan", "--json"]);

@@ -7,13 +7,13 @@ use super::Secrets;
 use crate::live::project::{contracts, network};
 
 /// A node alone, with its configuration files from elsewhere.
-pub(super) fn node(files: &str) -> String {
+pub(super) fn node(core_rpc: &str, files: &str) -> String {
     let network = network();
     format!(
         r#"
 chain "conflux" {{
   network    = "devnet"
-  core_rpc   = "{}"
+  core_rpc   = "{core_rpc}"
   node_files = "{files}"
   bootnodes  = "{}"
 }}
@@ -26,18 +26,18 @@ node "main" {{
   pos_key_password = env("POSPOOL_POS_KEY_PASSWORD")
 }}
 "#,
-        network.core_rpc, network.bootnode, network.image, network.docker_network
+        network.bootnode, network.image, network.docker_network
     )
 }
 
 /// A contract alone, with a name.
-pub(super) fn contract(name: &str) -> String {
+pub(super) fn contract(core_rpc: &str, name: &str) -> String {
     let (network, contracts) = (network(), contracts());
     format!(
         r#"
 chain "conflux" {{
   network    = "devnet"
-  core_rpc   = "{}"
+  core_rpc   = "{core_rpc}"
   node_files = "{}"
   bootnodes  = "{}"
 }}
@@ -52,7 +52,6 @@ core_contract "pool" {{
   settings = {{ name = {} }}
 }}
 "#,
-        network.core_rpc,
         network.node_files.display(),
         network.bootnode,
         contracts.display(),

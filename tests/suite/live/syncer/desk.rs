@@ -19,7 +19,12 @@ pub(super) struct Desk {
     core_rpc: String,
     bridge: Bytes20,
     private_key: String,
+    /// Arguments beside the usual ones.
+    more: &'static [&'static str],
 }
+
+/// What a test has no time for otherwise.
+const HASTE: &str = "  claim_every = blocks(40)\n  claim_from  = drip(\"1\")\n";
 
 /// A syncer that runs; it is killed when it is dropped.
 pub(super) struct Running {
@@ -31,7 +36,23 @@ pub(super) struct Running {
 }
 
 impl Desk {
+    /// A syncer in haste.
     pub(super) fn new(core_rpc: &str, account: &Account, bridge: Bytes20) -> Self {
+        Self::with(core_rpc, account, bridge, HASTE, &["--every", "2s"])
+    }
+
+    /// One with its defaults.
+    pub(super) fn usual(core_rpc: &str, account: &Account, bridge: Bytes20) -> Self {
+        Self::with(core_rpc, account, bridge, "", &[])
+    }
+
+    fn with(
+        core_rpc: &str,
+        account: &Account,
+        bridge: Bytes20,
+        lines: &str,
+        more: &'static [&'static str],
+    ) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let address = CoreAddress::new(bridge, network().chain_id);
         let spec = format!(
@@ -46,9 +67,7 @@ account "syncer" {{
 
 bridge_service "main" {{
   bridge      = "{address}"
-  claim_every = blocks(40)
-  claim_from  = drip("1")
-}}
+{lines}}}
 "#
         );
         std::fs::write(folder.path().join("sync.hcl"), spec).unwrap();
@@ -57,6 +76,7 @@ bridge_service "main" {{
             core_rpc: core_rpc.to_owned(),
             bridge,
             private_key: account.private_key.clone(),
+            more,
         }
     }
 
@@ -75,7 +95,8 @@ bridge_service "main" {{
             .unwrap();
         let before = usize::try_from(out.metadata().unwrap().len()).unwrap();
         let mut child = Command::new(binary())
-            .args(["sync", "--json", "--every", "2s", "--spec", "sync.hcl"])
+            .args(["sync", "--json", "--spec", "sync.hcl"])
+            .args(self.more)
             .args(["--state", &format!("{name}.state.json")])
             .args(["--status", &format!("{name}.status.json")])
             .current_dir(self.folder.path())

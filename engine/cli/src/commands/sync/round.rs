@@ -4,6 +4,7 @@
 //! - Does: one apply.
 //! - Never: fails as a whole: whatever goes wrong is in what it returns, and the next round tries again.
 
+use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 use pospool_engine::apply::{self, Context, Event, Listener};
@@ -11,7 +12,7 @@ use pospool_engine::plan::Options;
 use pospool_engine::settle;
 use pospool_engine::store::{Mode, Store, StoreError};
 use pospool_model::plan::EffectId;
-use pospool_model::provider::Observed;
+use pospool_model::provider::{Facts, Observed};
 use pospool_model::{Attributes, Diagnostic, ProviderError, Severity, Value};
 
 use crate::failure::Failure;
@@ -36,6 +37,8 @@ pub(super) struct Round {
     pub(super) errors: Vec<Trouble>,
     /// Effects that the journal holds as not ended.
     pub(super) open_effects: usize,
+    /// What the look found, in the providers' own types, by their position.
+    pub(super) facts: BTreeMap<usize, Facts>,
 }
 
 impl Round {
@@ -46,6 +49,7 @@ impl Round {
             sent: Vec::new(),
             errors: Vec::new(),
             open_effects: 0,
+            facts: BTreeMap::new(),
         }
     }
 }
@@ -127,6 +131,7 @@ async fn work(
     let services = services(&planned);
     let open = services.iter().any(|service| !service.duties.is_empty());
     round.services = Some(services);
+    round.facts.clone_from(&planned.seen.facts);
     let turn = watch.turn(&store.state().counters, &planned.seen.counters, open);
     match turn {
         Turn::Go => {}
