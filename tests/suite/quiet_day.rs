@@ -51,10 +51,7 @@ impl Wire for Counter {
         let calls = request.as_array().map_or(one, Vec::as_slice);
         self.calls.fetch_add(calls.len() as u64, Ordering::Relaxed);
         if self.silent.load(Ordering::Relaxed) {
-            return Err(Silence {
-                what: "connection refused".to_owned(),
-                unsent: true,
-            });
+            return Err(Silence::new("connection refused", true));
         }
         let mut answer = self.model.post(endpoint, request).await?;
         if self.strict {

@@ -54,7 +54,10 @@ impl Inner {
         }
         if self.happens(refused) {
             self.network.note("a request is turned away with 429");
-            return Some(Err(Silence::status(429, "HTTP status 429 Too Many Requests")));
+            return Some(Err(Silence::status(
+                429,
+                "HTTP status 429 Too Many Requests",
+            )));
         }
         if batch && self.happens(unbatched) {
             return Some(Ok(self.no_batches()));

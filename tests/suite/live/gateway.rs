@@ -14,7 +14,7 @@ use tokio::runtime::{Builder, Runtime};
 use super::project::docker;
 
 /// What the endpoints of every project are like.
-pub(crate) const PROFILE: Profile = Profile::OPEN;
+pub(crate) const PROFILE: Profile = Profile::FREE;
 
 /// The endpoints of one project.
 pub(crate) struct Endpoints {

@@ -17,7 +17,7 @@ use crate::batch::{Answers, At, Batch, Slot};
 use crate::chain;
 use crate::chain_address::Space;
 use crate::facts::Facts;
-use crate::rpc::Rpc;
+use crate::rpc::{Rpc, RpcError};
 use crate::wire::Link;
 
 /// An account whose key was read.
