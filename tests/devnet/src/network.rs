@@ -80,11 +80,14 @@ impl Devnet {
     pub async fn start(config: DevnetConfig) -> Result<Self> {
         config.check()?;
         let engine = Engine::connect().await?;
-        cleanup::sweep(&engine).await?;
+        let cache = Cache::new(&config.cache_dir);
+        {
+            // Of two that sweep at once, one finds a network that the other's container is still on.
+            let _lock = cache.lock("sweep").await?;
+            cleanup::sweep(&engine).await?;
+        }
         // Held until the devnet is there, so that a failed start never takes down another one of the same name.
-        let _lock = Cache::new(&config.cache_dir)
-            .lock(&format!("devnet-{}", config.name))
-            .await?;
+        let _lock = cache.lock(&format!("devnet-{}", config.name)).await?;
         if cleanup::exists(&engine, &config.name).await? {
             return Err(DevnetError::Setting {
                 setting: "devnet name",
@@ -146,7 +149,10 @@ impl Devnet {
         let (node_files, folder) = node_files_folder(config)?;
         genesis.files.write(&node_files)?;
 
+        // Its subnet is free for a moment before it is ours.
+        let lock = cache.lock("bridge").await?;
         let network = Bridge::create(engine, &config.name, &labels).await?;
+        drop(lock);
         (config.progress)("starting the genesis node");
         let node = GenesisNode::new(config, &genesis, network.node_ip)?;
         let container = node

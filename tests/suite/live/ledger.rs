@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use sha3::{Digest, Keccak256};
 
-use super::project::{number, rpc, rpc_all};
+use super::project::{drip, number, rpc, rpc_all};
 
 /// The newest epoch whose transactions are executed.
 pub(crate) fn epoch() -> u64 {
@@ -51,6 +51,19 @@ pub(crate) fn registrations(pos_address: &str, since: u64) -> usize {
     let register =
         |log: &&Value| plain(&log["address"]).contains(":aaejuaaaaaaaaaaaaaaaaaaaaaaaaaaaa");
     logs.filter(register).count()
+}
+
+/// What PoS paid for a PoS address in these epochs, in drip.
+pub(crate) fn rewards(pos_address: &str, since: u64, until: u64) -> u128 {
+    let epochs = (since..=until).map(|epoch| json!([format!("{epoch:#x}")]));
+    let paid = rpc_all("cfx_getPoSRewardByEpoch", epochs.collect());
+    let accounts = paid
+        .iter()
+        .filter_map(|paid| paid["accountRewards"].as_array());
+    let ours = accounts
+        .flatten()
+        .filter(|it| it["posAddress"] == pos_address);
+    ours.map(|it| drip(&it["reward"])).sum()
 }
 
 /// An address without its type, in small letters: as pospool writes it.

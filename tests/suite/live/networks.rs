@@ -18,7 +18,23 @@ const NETWORKS: usize = 4;
 const GATHERING: Duration = Duration::from_secs(1);
 
 /// About how many seconds tests take that are longer or shorter than most; by the beginnings of their names.
-const SECONDS: &[(&str, u32)] = &[("live_syncer_carries", 300)];
+const SECONDS: &[(&str, u32)] = &[
+    ("live_ui_the_reference", 600),
+    ("live_syncer_carries", 300),
+    ("live_secrets_are_nowhere", 260),
+    ("live_espace_ground_carries", 240),
+    ("live_syncer_container", 220),
+    ("live_first_pool", 200),
+    ("live_kills", 190),
+    ("live_points", 180),
+    ("live_upgraded", 150),
+    ("live_ui_given", 120),
+    ("live_docker_a_node", 110),
+    ("live_both_spaces", 50),
+    ("live_verified", 50),
+    ("live_docker_failures", 40),
+    ("live_espace_ground_moves", 10),
+];
 
 /// About how many seconds any other test takes.
 const USUAL: u32 = 100;
@@ -164,7 +180,8 @@ struct Slot {
 impl Slot {
     fn fill(mut self) -> &'static DevnetInfo {
         // A runtime cannot be started inside the one of a test.
-        let network = std::thread::spawn(start).join().unwrap();
+        let started = std::thread::spawn(start).join();
+        let network = started.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
         self.filled = true;
         network
     }

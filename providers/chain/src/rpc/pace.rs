@@ -14,13 +14,9 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 /// Beginnings of the methods that the public gateway counts apart, in both spaces.
-const COUNTED_APART: &[&str] = &[
-    "call",
-    "getBlockBy",
-    "getTransactionBy",
-    "getTransactionReceipt",
-    "getLogs",
-];
+const COUNTED_APART: &[&str] = &["call", "getBlockBy", "getTransaction", "getLogs"];
+/// The one of them that tells a nonce, which must not be newer than a receipt.
+const NONCE: &str = "eth_getTransactionCount";
 /// After a refusal in spite of its pace an endpoint is asked more slowly, by this factor and down to this rate.
 const SLOWER: f64 = 0.7;
 const SLOWEST: f64 = 0.25;
@@ -125,33 +121,41 @@ impl Pace {
         self.allowance = Some(allowance);
     }
 
-    /// When each of some calls may go out. Calls that are not counted apart go out together where the burst allows it, so
-    /// that what they tell belongs together, and before the others: a nonce that is read before a receipt never makes the
-    /// receipt look lost.
+    /// When each of some calls may go out. Nonces, and what is not counted apart, go out together where the burst allows it,
+    /// so that what they tell belongs together, and before the others: a nonce that is read before a receipt never makes
+    /// the receipt look lost.
     pub(crate) fn reserve(&mut self, methods: &[&str], now: Instant) -> Vec<Instant> {
         let Some(allowance) = self.effective(now) else {
             return vec![now; methods.len()];
         };
         let mut each = vec![now; methods.len()];
-        let (apart, plain): (Vec<usize>, Vec<usize>) =
-            (0..methods.len()).partition(|slot| is_counted_apart(methods[*slot]));
+        let (first, later): (Vec<usize>, Vec<usize>) = (0..methods.len())
+            .partition(|slot| !is_counted_apart(methods[*slot]) || methods[*slot] == NONCE);
         let mut last = now;
-        for slot in &plain {
-            each[*slot] = self.all.take(allowance.all, now);
+        for slot in &first {
+            each[*slot] = self.take(methods[*slot], allowance, now);
             last = last.max(each[*slot]);
         }
-        if number(plain.len()) <= allowance.all.burst {
-            for slot in plain {
+        if number(first.len()) <= allowance.all.burst {
+            for slot in first {
                 each[slot] = last;
             }
         }
-        for slot in apart {
-            let bucket = self.methods.entry(methods[slot].to_owned()).or_default();
-            // Counted from the moment at which it may go out for all else: waiting must not press calls together.
-            let at = self.all.take(allowance.all, last);
-            each[slot] = bucket.take(allowance.method, at);
+        for slot in later {
+            each[slot] = self.take(methods[slot], allowance, last);
         }
         each
+    }
+
+    /// One call, from a moment on. Its own bucket counts from the moment at which it may go out for all else: to wait for
+    /// that must not press calls together.
+    fn take(&mut self, method: &str, allowance: Allowance, from: Instant) -> Instant {
+        let at = self.all.take(allowance.all, from);
+        if !is_counted_apart(method) {
+            return at;
+        }
+        let bucket = self.methods.entry(method.to_owned()).or_default();
+        bucket.take(allowance.method, at)
     }
 
     /// Learns from a refusal of a call, or of a whole request where no method is named.
@@ -245,6 +249,22 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn nonces_of_espace_go_before_receipts_though_both_are_counted_apart() {
+        let now = Instant::now();
+        let mut pace = Pace::with(Some(Allowance::FREE));
+        let look = [
+            "eth_getTransactionReceipt",
+            "eth_getTransactionCount",
+            "eth_getTransactionCount",
+            "eth_blockNumber",
+        ];
+        for _ in 0..9 {
+            let at = pace.reserve(&look, now);
+            assert!(at[1] == at[2] && at[2] == at[3] && at[0] >= at[1], "{at:?}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn an_unknown_endpoint_is_not_paced_until_it_refuses() {
         let now = Instant::now();
         let mut pace = Pace::default();
@@ -278,13 +298,13 @@ mod tests {
             "eth_getBlockByNumber",
             "cfx_getTransactionReceipt",
             "eth_getTransactionByHash",
+            "eth_getTransactionCount",
             "eth_getLogs",
         ] {
             assert!(is_counted_apart(method), "{method}");
         }
         for method in [
             "cfx_getNextNonce",
-            "eth_getTransactionCount",
             "cfx_getStorageAt",
             "txpool_nextNonce",
         ] {

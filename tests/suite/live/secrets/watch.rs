@@ -52,7 +52,7 @@ pub(super) struct Watched {
 pub(super) struct Watch {
     over: Arc<AtomicBool>,
     processes: JoinHandle<Watched>,
-    objects: JoinHandle<Search>,
+    others: Vec<JoinHandle<Search>>,
 }
 
 impl Watch {
@@ -68,28 +68,27 @@ impl Watch {
                 closed: BTreeSet::new(),
             },
         };
-        let mut search = Search::new(scanner.clone());
-        let (first, second) = (over.clone(), over.clone());
+        let ends = over.clone();
+        // Each on its own: files live for a moment, and an engine may be slow to answer.
+        let files = repeated(&over, scanner, move |search| {
+            for folder in &folders {
+                search.folder("files while it runs", folder);
+            }
+        });
+        let objects = repeated(&over, scanner, |search| {
+            docker_places::descriptions(search);
+            docker_places::logs(search);
+        });
         Self {
             over,
             processes: spawn(move || {
-                while !first.load(Ordering::Relaxed) {
+                while !ends.load(Ordering::Relaxed) {
                     processes.look();
                     sleep(PROCESSES);
                 }
                 processes.seen
             }),
-            objects: spawn(move || {
-                while !second.load(Ordering::Relaxed) {
-                    for folder in &folders {
-                        search.folder("files while it runs", folder);
-                    }
-                    docker_places::descriptions(&mut search);
-                    docker_places::logs(&mut search);
-                    sleep(OBJECTS);
-                }
-                search
-            }),
+            others: vec![files, objects],
         }
     }
 
@@ -97,9 +96,27 @@ impl Watch {
     pub(super) fn stop(self) -> Watched {
         self.over.store(true, Ordering::Relaxed);
         let mut watched = self.processes.join().unwrap();
-        watched.search.merge(self.objects.join().unwrap());
+        for other in self.others {
+            watched.search.merge(other.join().unwrap());
+        }
         watched
     }
+}
+
+/// Looks again and again until it is over.
+fn repeated(
+    over: &Arc<AtomicBool>,
+    scanner: &Arc<Scanner>,
+    look: impl Fn(&mut Search) + Send + 'static,
+) -> JoinHandle<Search> {
+    let (over, mut search) = (over.clone(), Search::new(scanner.clone()));
+    spawn(move || {
+        while !over.load(Ordering::Relaxed) {
+            look(&mut search);
+            sleep(OBJECTS);
+        }
+        search
+    })
 }
 
 /// A process for ever: its id, and ticks from the system's start to its own.
@@ -134,6 +151,7 @@ impl Processes {
     }
 
     fn environment(&mut self, process: &Process) {
+        let before = process.container();
         let (program, environment) = match process.environment() {
             Ok(found) => found,
             Err(error) => {
@@ -150,7 +168,9 @@ impl Processes {
         if self.seen.search.scanner.scan("", &environment).is_empty() {
             return;
         }
-        let (container, first) = process.container();
+        // It may have ended meanwhile.
+        let place = process.container().or(before);
+        let (container, first) = place.unwrap_or_default();
         for variable in environment.split(|byte| *byte == 0) {
             let (name, _) =
                 variable.split_at(variable.iter().position(|b| *b == b'=').unwrap_or(0));
@@ -216,15 +236,17 @@ impl Process {
         }
     }
 
-    /// The id of its container, and whether it is the first process there.
-    fn container(&self) -> (Option<String>, bool) {
+    /// The id of its container, and whether it is the first process there; nothing once it has ended.
+    fn container(&self) -> Option<(Option<String>, bool)> {
         let groups = String::from_utf8_lossy(&self.read("cgroup")).into_owned();
         let mut words = groups.split(|c: char| !c.is_ascii_hexdigit());
         let container = words.find(|word| word.len() == 64).map(str::to_owned);
         let status = String::from_utf8_lossy(&self.read("status")).into_owned();
-        let ids = status.lines().find_map(|line| line.strip_prefix("NSpid:"));
-        let last = ids.unwrap_or_default().split_whitespace().skip(1).last();
-        (container, last == Some("1"))
+        let ids = status
+            .lines()
+            .find_map(|line| line.strip_prefix("NSpid:"))?;
+        let last = ids.split_whitespace().skip(1).last();
+        Some((container, last == Some("1")))
     }
 }
 
