@@ -96,8 +96,8 @@ async fn look_at_chain(
         })
         .collect();
     let answers = batch.send(&rpc).await.map_err(failed)?;
-    let seen =
-        chain::read(&asked, &answers, wanted).ok_or_else(|| not_a_node(chain, Space::Core))?;
+    let seen = chain::read(&asked, &answers, chain, wanted)
+        .ok_or_else(|| not_a_node(chain, Space::Core))?;
     let network = seen.facts.network;
     let mut observation = Observation::default();
     if let Err(problem) = chain::check_network(wanted, network) {
