@@ -22,7 +22,7 @@ use pospool_engine::plan::Options;
 use pospool_engine::registry::Registry;
 use pospool_engine::spec::SourceFile;
 use pospool_engine::store::{Disk, Mode, RealDisk, Store, StoreError};
-use pospool_engine::{check, observe, plan, settle};
+use pospool_engine::{check, observe, plan, resolve, settle};
 use pospool_model::plan::Plan;
 use pospool_model::{Diagnostic, Severity};
 use pospool_modelchain::{CrashPoint, Genesis, ModelChain};
@@ -216,6 +216,7 @@ impl PoolWorld {
 
     async fn try_apply(&self, spec: &str, cancel: &Arc<AtomicBool>) -> Result<Ended, StoreError> {
         let mut store = self.store(Mode::Write)?;
+        resolve::configure(&self.decode(spec).0, &self.registry);
         let unsettled = settle::settle(&mut store, &self.registry, &self.heard, cancel).await?;
         if !unsettled.is_empty() {
             let why = unsettled.iter().map(|(id, error)| format!("{id}: {error}"));
@@ -270,17 +271,20 @@ impl PoolWorld {
         looked.map_err(|ended| format!("{ended:?}"))
     }
 
+    fn decode(&self, spec: &str) -> (Config, Vec<Diagnostic>) {
+        let file = SourceFile {
+            name: "pool.hcl".to_owned(),
+            text: spec.to_owned(),
+        };
+        config::decode(&[file], &self.registry.kinds(), &VariableInputs::default())
+    }
+
     async fn look(
         &self,
         spec: &str,
         store: &mut Store,
     ) -> Result<Result<Looked, Ended>, StoreError> {
-        let file = SourceFile {
-            name: "pool.hcl".to_owned(),
-            text: spec.to_owned(),
-        };
-        let kinds = self.registry.kinds();
-        let (config, mut problems) = config::decode(&[file], &kinds, &VariableInputs::default());
+        let (config, mut problems) = self.decode(spec);
         store.update(|_| {})?;
         let seen = match observe::observe(&config, store.state(), &self.registry).await {
             Ok(seen) => seen,

@@ -12,7 +12,7 @@ use pospool_engine::record::RecordProvider;
 use pospool_engine::registry::Registry;
 use pospool_engine::spec::SourceFile;
 use pospool_engine::store::{Mode, Store, StoreError};
-use pospool_engine::{check, observe, plan, settle};
+use pospool_engine::{check, observe, plan, resolve, settle};
 use pospool_fake::FakeProvider;
 use pospool_model::plan::Plan;
 use pospool_model::{Diagnostic, Severity};
@@ -141,6 +141,7 @@ pub async fn apply_on(
     spec: &str,
 ) -> Result<Result<Applied, Trouble>, StoreError> {
     let cancel = Arc::new(AtomicBool::new(false));
+    resolve::configure(&decode(spec, registry).0, registry);
     let unsettled = settle::settle(store, registry, &Silent, &cancel).await?;
     if !unsettled.is_empty() {
         return Ok(Err(Trouble::Unsettled(unsettled.len())));

@@ -5,6 +5,7 @@
 mod crash_points;
 mod examples;
 mod heals;
+mod key_in_url;
 mod layering;
 mod live;
 mod model_chain;

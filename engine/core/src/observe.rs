@@ -54,6 +54,7 @@ pub async fn observe(
     if !seen.problems.is_empty() {
         return Ok(seen);
     }
+    registry.configure(&seen.wanted);
     look(Role::Given, config, state, registry, &used, &mut seen).await?;
     if !seen.problems.is_empty() {
         return Ok(seen);
@@ -61,6 +62,8 @@ pub async fn observe(
     let (wanted, problems) = resolve::resolve(config, &order, registry, &known(state, &seen));
     seen.wanted = wanted;
     seen.problems.extend(problems);
+    // Some ways to the outside are outputs, such as the RPC of a chain.
+    registry.configure(&seen.wanted);
     look(Role::Managed, config, state, registry, &used, &mut seen).await?;
     Ok(seen)
 }

@@ -96,6 +96,7 @@ impl Provider for RecordProvider {
 fn holds_secret(value: &Value) -> bool {
     match value {
         Value::Secret(_) => true,
+        Value::Endpoint(endpoint) => endpoint.name().is_some(),
         Value::List(list) => list.iter().any(holds_secret),
         Value::Map(map) => map.values().any(holds_secret),
         _ => false,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use pospool_model::{KindSchema, Provider};
+use pospool_model::{Address, Attributes, KindSchema, Provider};
 
 use crate::config::Kinds;
 
@@ -42,6 +42,13 @@ impl Registry {
     /// All providers, with their position.
     pub fn providers(&self) -> impl Iterator<Item = (usize, &Arc<dyn Provider>)> {
         self.providers.iter().enumerate()
+    }
+
+    /// Tells all providers what the current spec wants.
+    pub fn configure(&self, wanted: &BTreeMap<Address, Attributes>) {
+        for provider in &self.providers {
+            provider.configure(wanted);
+        }
     }
 
     /// Schema of a kind.

@@ -46,6 +46,13 @@ pub fn resolve(
     (wanted, problems)
 }
 
+/// Tells all providers what the spec wants, as far as it is known before anything outside is: an apply does this before
+/// it settles, since how to reach something is only ever taken from the spec. A look tells them again.
+pub fn configure(config: &Config, registry: &Registry) {
+    let (wanted, _) = resolve(config, &order(config), registry, &Outputs::new());
+    registry.configure(&wanted);
+}
+
 /// Evaluates one resource; `wanted` must hold those that it uses.
 #[must_use]
 pub fn resolve_one(
@@ -63,7 +70,7 @@ pub fn resolve_one(
     let Some(provider) = registry.of_kind(address.kind()) else {
         return (attributes, problems);
     };
-    match provider.normalise(address.kind(), attributes.clone()) {
+    match provider.normalise_among(address.kind(), attributes.clone(), wanted) {
         Ok(normal) => (normal, problems),
         Err(found) => {
             problems.extend(found.iter().map(|problem| place(config, address, problem)));

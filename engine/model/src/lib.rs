@@ -6,6 +6,7 @@
 
 pub mod address;
 pub mod diagnostic;
+pub mod endpoint;
 #[cfg(feature = "schema")]
 mod json_schema;
 pub mod plan;
@@ -18,6 +19,7 @@ pub mod value;
 
 pub use address::{Address, AddressError};
 pub use diagnostic::{Diagnostic, Problem, Severity, Span};
+pub use endpoint::{Endpoint, EndpointError};
 pub use provider::{Provider, ProviderError};
 pub use schema::{AttributeSchema, KindSchema, OnChange, OutputSchema, Presence, Role, Type};
 pub use secret::{Secret, SecretError, SecretRef};

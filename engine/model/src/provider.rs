@@ -14,8 +14,8 @@ use crate::{Address, Attributes, KindSchema, Problem};
 
 /// One outside system: Docker, the chain, a compiler, or a fake.
 ///
-/// Implementations hold connections but no plan and no state: everything they
-/// may decide on is in the arguments. Observing and preparing change nothing
+/// Implementations hold connections, and how the current spec says to make them ([`Provider::configure`]), but no plan
+/// and no state: everything they may decide on is in the arguments. Observing and preparing change nothing
 /// outside; designing does not even look.
 #[async_trait]
 pub trait Provider: Send + Sync {
@@ -32,6 +32,25 @@ pub trait Provider: Send + Sync {
     fn normalise(&self, kind: &str, attributes: Attributes) -> Result<Attributes, Vec<Problem>> {
         let _ = kind;
         Ok(attributes)
+    }
+
+    /// The same for a kind that takes over what a resource that it names says: `wanted` holds those in normal form.
+    /// What it takes over is part of its own wish then, so that a change of it is seen as one.
+    fn normalise_among(
+        &self,
+        kind: &str,
+        attributes: Attributes,
+        wanted: &BTreeMap<Address, Attributes>,
+    ) -> Result<Attributes, Vec<Problem>> {
+        let _ = wanted;
+        self.normalise(kind, attributes)
+    }
+
+    /// Hears what the current spec wants of every resource, in normal form, before anything else is asked: how to
+    /// reach something is only ever taken from there, and neither from a plan nor from a ticket. It is called again
+    /// when more is known.
+    fn configure(&self, wanted: &BTreeMap<Address, Attributes>) {
+        let _ = wanted;
     }
 
     /// Looks at all of this provider's resources at once.
@@ -234,7 +253,7 @@ impl Design {
 pub struct Ticket {
     /// Name of the attempt outside: a transaction hash, a container's name.
     pub key: String,
-    /// What the provider needs, such as the signed bytes; never a secret.
+    /// What the provider needs, such as the signed bytes; never a secret, nor where to send it.
     pub payload: serde_json::Value,
 }
 

@@ -12,7 +12,11 @@ use zeroize::{Zeroize, Zeroizing};
 /// Most bytes of a secret file: what is larger is another file.
 const MOST_BYTES: usize = 64 << 10;
 
-/// A file that is read once, up to the end of its first line, and kept in memory for as long as the process lives.
+/// Most lines of standard input that may be named.
+const MOST_LINES: usize = 64;
+
+/// A file that is read once, line by line as they are asked for, and kept in memory for as long as the process lives:
+/// itself means its first line, and `/dev/stdin/2` its second.
 const STANDARD_INPUT: &str = "/dev/stdin";
 
 /// Where a secret comes from. The name is public, the content is not here.
@@ -38,7 +42,7 @@ impl SecretRef {
                     return Err(SecretError::NotText(self.clone()));
                 }
             },
-            Self::File(path) if path == Path::new(STANDARD_INPUT) => standard_input()?,
+            Self::File(path) if line_of_input(path).is_some() => standard_input(path)?,
             Self::File(path) => {
                 let bytes = read_file(path).map_err(|source| SecretError::File {
                     path: path.clone(),
@@ -65,25 +69,34 @@ impl SecretRef {
     }
 }
 
-/// The secret of [`STANDARD_INPUT`], which can be read once and may be needed often.
-fn standard_input() -> Result<String, SecretError> {
-    static KEPT: Mutex<Option<Zeroizing<String>>> = Mutex::new(None);
-    let mut kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(text) = &*kept {
-        return Ok(text.as_str().to_owned());
+/// Which line of [`STANDARD_INPUT`] a path means, counted from 0.
+fn line_of_input(path: &Path) -> Option<usize> {
+    let rest = path.strip_prefix(STANDARD_INPUT).ok()?.to_str()?;
+    if rest.is_empty() {
+        return Some(0);
     }
-    let path = PathBuf::from(STANDARD_INPUT);
+    let line: usize = rest.parse().ok()?;
+    (2..=MOST_LINES).contains(&line).then(|| line - 1)
+}
+
+/// A line of [`STANDARD_INPUT`], which can be read once and may be needed often.
+fn standard_input(path: &Path) -> Result<String, SecretError> {
+    static KEPT: Mutex<Vec<Zeroizing<String>>> = Mutex::new(Vec::new());
+    let wanted = line_of_input(path).unwrap_or_default();
     let failed = |source| SecretError::File {
-        path: path.clone(),
+        path: path.to_owned(),
         source,
     };
-    // By its descriptor: a process without rights may not open the pipe that it was given by name.
-    let input = std::io::stdin().as_fd().try_clone_to_owned();
-    let line = first_line(std::fs::File::from(input.map_err(failed)?)).map_err(failed)?;
-    let text = std::str::from_utf8(&line)
-        .map_err(|_| SecretError::NotText(SecretRef::File(path.clone())))?;
-    *kept = Some(Zeroizing::new(text.to_owned()));
-    Ok(text.to_owned())
+    let mut kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
+    while kept.len() <= wanted {
+        // By its descriptor: a process without rights may not open the pipe that it was given by name.
+        let input = std::io::stdin().as_fd().try_clone_to_owned();
+        let line = first_line(std::fs::File::from(input.map_err(failed)?)).map_err(failed)?;
+        let text = std::str::from_utf8(&line)
+            .map_err(|_| SecretError::NotText(SecretRef::File(path.to_owned())))?;
+        kept.push(Zeroizing::new(text.to_owned()));
+    }
+    Ok(kept[wanted].as_str().to_owned())
 }
 
 /// Reads up to the end of the first line, one byte at a time: what follows is somebody else's.
@@ -225,6 +238,24 @@ mod tests {
         assert!(first_line(&mut input).unwrap().is_empty());
         let endless = std::io::repeat(b'a');
         assert_eq!(first_line(endless).unwrap().len(), MOST_BYTES + 1);
+    }
+
+    #[test]
+    fn a_line_of_standard_input_has_a_name() {
+        let line = |path: &str| line_of_input(Path::new(path));
+        assert_eq!(line("/dev/stdin"), Some(0));
+        assert_eq!(line("/dev/stdin/2"), Some(1));
+        assert_eq!(line("/dev/stdin/64"), Some(63));
+        for other in [
+            "/dev/stdin/1",
+            "/dev/stdin/0",
+            "/dev/stdin/65",
+            "/dev/stdin/a",
+            "/dev/stdin2",
+            "/dev/std",
+        ] {
+            assert_eq!(line(other), None, "{other}");
+        }
     }
 
     #[test]

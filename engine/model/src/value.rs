@@ -3,7 +3,8 @@
 //! Text, numbers, lists and maps are themselves in JSON. What JSON has no type
 //! for is an object with one key that starts with `$`: `{"$drip": "1000"}`,
 //! `{"$blocks": 5}`, `{"$resource": "node.main"}`, `{"$secret": "env:KEY"}`,
-//! `{"$unknown": true}`. A map of the spec can have no such key.
+//! `{"$unknown": true}`. A map of the spec can have no such key. An endpoint with a key has no form of its own: it is
+//! written as what is shown of it, and what was written comes back as text, or as a secret's name.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -12,13 +13,13 @@ use serde::de::Error as _;
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::{Address, Blocks, Drip, SecretRef};
+use crate::{Address, Blocks, Drip, Endpoint, SecretRef};
 
 /// Attributes by name, in one order everywhere.
 pub type Attributes = BTreeMap<String, Value>;
 
 /// A value of the spec, the plan or the state.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Debug, Default, Eq)]
 pub enum Value {
     /// Nothing, as if the attribute were not written.
     #[default]
@@ -41,6 +42,8 @@ pub enum Value {
     Resource(Address),
     /// A secret, by name.
     Secret(SecretRef),
+    /// A URL of a node that holds a key. One without a key is text.
+    Endpoint(Endpoint),
     /// Known only after an earlier step of the plan.
     Unknown,
 }
@@ -116,6 +119,7 @@ impl Value {
             Self::Map(_) => "map",
             Self::Resource(_) => "resource",
             Self::Secret(_) => "secret",
+            Self::Endpoint(_) => "endpoint",
             Self::Unknown => "unknown",
         }
     }
@@ -136,6 +140,42 @@ impl From<String> for Value {
 impl From<bool> for Value {
     fn from(value: bool) -> Self {
         Self::Bool(value)
+    }
+}
+
+impl PartialEq for Value {
+    /// An endpoint is equal to what was written of it, so that a plan and a state can be compared.
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Null, Self::Null) | (Self::Unknown, Self::Unknown) => true,
+            (Self::Bool(one), Self::Bool(other)) => one == other,
+            (Self::Integer(one), Self::Integer(other)) => one == other,
+            (Self::Text(one), Self::Text(other)) => one == other,
+            (Self::Amount(one), Self::Amount(other)) => one == other,
+            (Self::Blocks(one), Self::Blocks(other)) => one == other,
+            (Self::List(one), Self::List(other)) => one == other,
+            (Self::Map(one), Self::Map(other)) => one == other,
+            (Self::Resource(one), Self::Resource(other)) => one == other,
+            (Self::Secret(one), Self::Secret(other)) => one == other,
+            (Self::Endpoint(one), Self::Endpoint(other)) => one.shown() == other.shown(),
+            (Self::Endpoint(one), Self::Text(text)) | (Self::Text(text), Self::Endpoint(one)) => {
+                one.name().is_none() && one.shown() == *text
+            }
+            (Self::Endpoint(one), Self::Secret(name))
+            | (Self::Secret(name), Self::Endpoint(one)) => one.name() == Some(name),
+            _ => false,
+        }
+    }
+}
+
+impl From<Endpoint> for Value {
+    /// An endpoint without a key is text.
+    fn from(endpoint: Endpoint) -> Self {
+        if endpoint.is_secret() {
+            Self::Endpoint(endpoint)
+        } else {
+            Self::Text(endpoint.shown().into_owned())
+        }
     }
 }
 
@@ -167,6 +207,10 @@ impl fmt::Display for Value {
             }
             Self::Resource(address) => write!(f, "{address}"),
             Self::Secret(reference) => write!(f, "(secret {reference})"),
+            Self::Endpoint(endpoint) => match endpoint.name() {
+                Some(reference) => write!(f, "(secret {reference})"),
+                None => write!(f, "{:?}", endpoint.shown()),
+            },
             Self::Unknown => f.write_str("(known after apply)"),
         }
     }
@@ -194,6 +238,10 @@ impl Serialize for Value {
             Self::Blocks(blocks) => tagged(serializer, "$blocks", &blocks.0),
             Self::Resource(address) => tagged(serializer, "$resource", address),
             Self::Secret(reference) => tagged(serializer, "$secret", reference),
+            Self::Endpoint(endpoint) => match endpoint.name() {
+                Some(reference) => tagged(serializer, "$secret", reference),
+                None => serializer.serialize_str(&endpoint.shown()),
+            },
             Self::Unknown => tagged(serializer, "$unknown", &true),
         }
     }
@@ -286,6 +334,33 @@ mod tests {
         let value = Value::Map(map);
         let text = serde_json::to_string(&value).unwrap();
         assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), value);
+    }
+
+    #[test]
+    fn case_key_in_url_an_endpoint_is_written_without_its_key_and_equals_what_was_written() {
+        let keyed = Endpoint::parse("https://me:hunter2@rpc.example/hunter3?k=hunter4").unwrap();
+        let named = Endpoint::named(SecretRef::Env("RPC".into()));
+        let plain = Endpoint::parse("http://127.0.0.1:12537").unwrap();
+        let value = Value::List(vec![keyed.into(), named.into(), plain.into()]);
+        let text = serde_json::to_string(&value).unwrap();
+        for shown in [text.clone(), value.to_string(), format!("{value:?}")] {
+            assert!(
+                !shown.contains("hunter") && !shown.contains("me:"),
+                "{shown}"
+            );
+            assert!(shown.contains("https://rpc.example#"), "{shown}");
+        }
+        let read: Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(read, value);
+        assert_eq!(value, read);
+        let others = [
+            "https://me:other@rpc.example/hunter3?k=hunter4",
+            "https://rpc.example",
+        ];
+        for other in others {
+            let other = Value::from(Endpoint::parse(other).unwrap());
+            assert_ne!(Some(&other), value.as_list().unwrap().first());
+        }
     }
 
     #[test]

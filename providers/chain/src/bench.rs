@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use pospool_model::plan::{Action, Effect, EffectId};
 use pospool_model::provider::{self, Design, Observed, Task, World};
 use pospool_model::state::Recorded;
-use pospool_model::{Address, Attributes, Problem, SecretRef, Value};
+use pospool_model::{Address, Attributes, Endpoint, Problem, SecretRef, Value};
 
 use crate::address::CoreAddress;
 use crate::chain_address::ChainAddress;
@@ -57,9 +57,11 @@ pub(crate) fn code(contract: &str) -> Value {
     ])
 }
 
-pub(crate) fn chain_ref(endpoints: Vec<String>) -> ChainRef {
+pub(crate) fn chain_ref(urls: &[&str]) -> ChainRef {
+    let endpoints = urls.iter().map(|url| Endpoint::parse(url).unwrap());
     ChainRef {
-        endpoints,
+        address: Some(name("chain.conflux")),
+        endpoints: endpoints.collect(),
         network: NETWORK,
         genesis_hash: GENESIS.to_owned(),
     }
@@ -84,7 +86,7 @@ fn facts() -> Facts {
         priority: 5,
     };
     let chain = ChainFacts {
-        reference: chain_ref(vec!["http://127.0.0.1:1".to_owned()]),
+        reference: chain_ref(&["http://127.0.0.1:1"]),
         network: NETWORK,
         fees,
         ceiling: 100_000_000_000,
@@ -93,7 +95,7 @@ fn facts() -> Facts {
     let espace_chain = ChainFacts {
         reference: ChainRef {
             network: ESPACE_ID,
-            ..chain_ref(vec!["http://127.0.0.1:2".to_owned()])
+            ..chain_ref(&["http://127.0.0.1:2"])
         },
         ..chain.clone()
     };

@@ -5,7 +5,7 @@
 //! - Never: follows an endpoint to a network of another id.
 
 use pospool_model::state::ChainIdentity;
-use pospool_model::{Attributes, Drip, Problem, Value};
+use pospool_model::{Address, Attributes, Drip, Endpoint, EndpointError, Problem, Value};
 use serde_json::{Value as Json, json};
 
 use crate::address::{MAINNET, TESTNET};
@@ -29,6 +29,8 @@ const CALLS_PER_SECOND: &str = "calls_per_second";
 struct Public {
     name: &'static str,
     network: u32,
+    /// Chain id of its eSpace.
+    espace: u32,
     core_rpc: &'static [&'static str],
     espace_rpc: &'static [&'static str],
 }
@@ -38,14 +40,19 @@ const PUBLIC: &[Public] = &[
     Public {
         name: "mainnet",
         network: MAINNET,
+        espace: 1030,
         core_rpc: &["https://main.confluxrpc.com", "https://main.confluxrpc.org"],
-        espace_rpc: &["https://evm.confluxrpc.com"],
+        espace_rpc: &["https://evm.confluxrpc.com", "https://evm.confluxrpc.org"],
     },
     Public {
         name: "testnet",
         network: TESTNET,
+        espace: 71,
         core_rpc: &["https://test.confluxrpc.com", "https://test.confluxrpc.org"],
-        espace_rpc: &["https://evmtestnet.confluxrpc.com"],
+        espace_rpc: &[
+            "https://evmtestnet.confluxrpc.com",
+            "https://evmtestnet.confluxrpc.org",
+        ],
     },
 ];
 
@@ -59,11 +66,32 @@ pub(crate) fn expected_network(attributes: &Attributes) -> Option<u32> {
     public(name).map(|public| public.network)
 }
 
+/// Whether a chain of the spec may have this chain id in a space: a devnet may have any that is none of a public network.
+pub(crate) fn may_be(attributes: &Attributes, space: Space, id: u32) -> bool {
+    let of = |public: &Public| match space {
+        Space::Core => public.network,
+        Space::Espace => public.espace,
+    };
+    let name = attributes.get("network").and_then(Value::as_text);
+    match name.and_then(public) {
+        Some(public) => of(public) == id,
+        None => PUBLIC.iter().all(|public| of(public) != id),
+    }
+}
+
 /// Endpoints of a space in normal attributes.
-pub(crate) fn endpoints(attributes: &Attributes, space: Space) -> Vec<String> {
+pub(crate) fn endpoints(attributes: &Attributes, space: Space) -> Vec<Endpoint> {
+    let endpoint = |value: &Value| match value {
+        Value::Text(text) => Endpoint::parse(text).ok(),
+        Value::Endpoint(endpoint) => Some(endpoint.clone()),
+        _ => None,
+    };
+    values(attributes, space).filter_map(endpoint).collect()
+}
+
+fn values(attributes: &Attributes, space: Space) -> impl Iterator<Item = &Value> {
     let list = attributes.get(space.rpc()).and_then(Value::as_list);
-    let texts = list.unwrap_or_default().iter().filter_map(Value::as_text);
-    texts.map(ToOwned::to_owned).collect()
+    list.unwrap_or_default().iter()
 }
 
 /// Most that a unit of gas may cost.
@@ -81,8 +109,9 @@ pub(crate) fn pace(link: &Link, attributes: &Attributes) {
         return;
     };
     for space in [Space::Core, Space::Espace] {
-        for endpoint in endpoints(attributes, space) {
-            link.allow(&endpoint, number);
+        // One that cannot be read now is said where it is asked.
+        for url in endpoints(attributes, space).iter().filter_map(|it| it.url().ok()) {
+            link.allow(&url, number);
         }
     }
 }
@@ -183,17 +212,29 @@ fn rpc_list(
         Some(Value::List(list)) => list,
         Some(one) => vec![one],
     };
-    for value in &list {
-        let url = value
-            .as_text()
-            .is_some_and(|text| text.starts_with("https://") || text.starts_with("http://"));
-        if !url && *value != Value::Unknown {
-            let summary = format!("{value} is not the URL of an RPC");
-            return Err(Problem::new("chain/bad-rpc", &[space.rpc()], summary)
-                .help("write \"http://…\" or \"https://…\", or a list of them"));
-        }
+    let mut endpoints = Vec::with_capacity(list.len());
+    for value in list {
+        endpoints.push(match value {
+            // What everybody knows is no key, whatever its path.
+            Value::Text(text) if defaults.contains(&text.as_str()) => Value::Text(text),
+            Value::Text(text) => match Endpoint::parse(&text) {
+                Ok(endpoint) => endpoint.into(),
+                Err(error) => return Err(bad_rpc(space, &error)),
+            },
+            Value::Secret(name) => Endpoint::named(name).into(),
+            Value::Endpoint(_) | Value::Unknown => value,
+            _ => return Err(bad_rpc(space, &EndpointError::NotUrl)),
+        });
     }
-    Ok(list)
+    Ok(endpoints)
+}
+
+/// What was written is not repeated: it may hold a key.
+fn bad_rpc(space: Space, error: &EndpointError) -> Problem {
+    let summary = format!("`{}` holds what is {error}", space.rpc());
+    Problem::new("chain/bad-rpc", &[space.rpc()], summary).help(
+        "write \"http://…\" or \"https://…\", or env(\"NAME\") or file(\"PATH\") that holds such a URL, or a list of them",
+    )
 }
 
 /// Questions about a chain.
@@ -287,6 +328,39 @@ pub(crate) fn read(asked: &Asked, answers: &Answers) -> Option<Seen> {
         network,
         epoch: field_u64(status, "latestState")?,
         version: version.to_owned(),
+    })
+}
+
+/// An RPC that everybody may know: the first one if it is text, which has no key; else the public one of the network.
+fn open_rpc(wanted: &Attributes, space: Space) -> Option<Value> {
+    let first = values(wanted, space).next()?;
+    if let Value::Text(_) = first {
+        return Some(first.clone());
+    }
+    let network = public(wanted.get("network")?.as_text()?)?;
+    let defaults = match space {
+        Space::Core => network.core_rpc,
+        Space::Espace => network.espace_rpc,
+    };
+    defaults.first().map(|url| Value::from(*url))
+}
+
+/// What is known of one space of a chain, from the chain's outputs.
+pub(crate) fn reference(
+    chain: &Address,
+    wanted: &Attributes,
+    outputs: &Attributes,
+    space: Space,
+) -> Option<ChainRef> {
+    let id = match space {
+        Space::Core => "core_chain_id",
+        Space::Espace => "espace_chain_id",
+    };
+    Some(ChainRef {
+        address: Some(chain.clone()),
+        endpoints: endpoints(wanted, space),
+        network: outputs.get(id)?.as_integer()?.try_into().ok()?,
+        genesis_hash: outputs.get("genesis_hash")?.as_text()?.to_owned(),
     })
 }
 
@@ -405,8 +479,11 @@ pub(crate) fn outputs(wanted: &Attributes, seen: &Seen) -> Attributes {
         outputs.insert("network".to_owned(), value.clone());
     }
     for space in [Space::Core, Space::Espace] {
-        if let Some(first) = endpoints(wanted, space).into_iter().next() {
-            outputs.insert(space.rpc().to_owned(), Value::Text(first));
+        if let Some(first) = values(wanted, space).next() {
+            outputs.insert(space.rpc().to_owned(), first.clone());
+        }
+        if let Some(open) = open_rpc(wanted, space) {
+            outputs.insert(format!("public_{}", space.rpc()), open);
         }
     }
     outputs

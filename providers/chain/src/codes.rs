@@ -83,6 +83,10 @@ pub const CODES: &[(&str, &str)] = &[
         "What a `bridge_service` names does not answer as a bridge between the spaces does. See its address, and that its pool, its eSpace pool and its proxy are set.",
     ),
     (
+        "chain/no-chain",
+        "An effect that is open, or a saved plan, belongs to a chain that the current spec does not have. Where a chain is asked is only ever taken from the spec, so nothing was done and nothing is lost. Write its `chain` block again, with any endpoint of that network, and run apply.",
+    ),
+    (
         "chain/no-code",
         "A source has no contract of this name, or no code of it.",
     ),

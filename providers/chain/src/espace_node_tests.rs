@@ -10,6 +10,7 @@ use serde_json::{Value as Json, json};
 use crate::bench::{ESPACE_ID, GENESIS, chain_ref, espace, name};
 use crate::chain_address::ChainAddress;
 use crate::chain_address::Space;
+use crate::chains::Chains;
 use crate::espace_address::EspaceAddress;
 use crate::flight::{Pool, Receipt};
 use crate::key::tests::key;
@@ -68,11 +69,11 @@ fn usual() -> Answers {
     ])))
 }
 
-fn work(endpoint: String, key: SecretRef) -> TransactionWork {
+fn work(key: SecretRef) -> TransactionWork {
     TransactionWork {
         chain: ChainRef {
             network: ESPACE_ID,
-            ..chain_ref(vec![endpoint])
+            ..chain_ref(&[])
         },
         account: name("account.operator"),
         key,
@@ -105,7 +106,7 @@ async fn signed(answers: &Answers) -> Result<(SignedWork, Server), ProviderError
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("key");
     std::fs::write(&path, KEY).unwrap();
-    let work = work(server.url(), SecretRef::File(path));
+    let work = work(SecretRef::File(path));
     let effect = Effect {
         name: "call".to_owned(),
         provider: crate::PROVIDER.to_owned(),
@@ -115,7 +116,13 @@ async fn signed(answers: &Answers) -> Result<(SignedWork, Server), ProviderError
         inputs: BTreeMap::new(),
         needs: Vec::new(),
     };
-    let ticket = prepare(&Link::default(), &effect, &Attributes::new()).await?;
+    let ticket = prepare(
+        &Link::default(),
+        &Chains::only(&server.url()),
+        &effect,
+        &Attributes::new(),
+    )
+    .await?;
     match serde_json::from_value(ticket.payload).unwrap() {
         Attempt::Transaction(signed) => Ok((*signed, server)),
         other => panic!("{other:?}"),

@@ -48,14 +48,14 @@ const CHAIN: KindSchema = KindSchema {
             Type::Any,
             Presence::Optional,
             OnChange::Ignore,
-            "URL of a Core Space RPC, or a list of them in the order of trust. Default: the public ones of the network; a devnet has none.",
+            "URL of a Core Space RPC, or a list of them in the order of trust; a URL may be a secret, `env(\"NAME\")` or `file(\"PATH\")`. One with a user, a path or a query counts as secret: it is shown and recorded as scheme, host and port, with a fingerprint. Default: the public ones of the network; a devnet has none.",
         ),
         AttributeSchema::new(
             "espace_rpc",
             Type::Any,
             Presence::Optional,
             OnChange::Ignore,
-            "URL of an eSpace RPC, or a list of them in the order of trust. Default: the public one of the network; a devnet has none.",
+            "The same of eSpace. Default: the public ones of the network; a devnet has none.",
         ),
         AttributeSchema::new(
             "node_files",
@@ -99,10 +99,21 @@ const CHAIN: KindSchema = KindSchema {
         OutputSchema::new("espace_chain_id", "Chain id of eSpace."),
         OutputSchema::new("genesis_hash", "Hash of the block at epoch 0."),
         OutputSchema::new("epoch", "The epoch at which this run looks at the chain."),
-        OutputSchema::new("core_rpc", "The first Core Space RPC."),
+        OutputSchema::new(
+            "core_rpc",
+            "The first Core Space RPC; one with a key is shown without it.",
+        ),
         OutputSchema::new(
             "espace_rpc",
-            "The first eSpace RPC; absent if none is known.",
+            "The first eSpace RPC, in the same way; absent if none is known.",
+        ),
+        OutputSchema::new(
+            "public_core_rpc",
+            "A Core Space RPC that everybody may know: the first one if it has no key, else the public one of the network; absent on a devnet whose RPC has a key.",
+        ),
+        OutputSchema::new(
+            "public_espace_rpc",
+            "The same of eSpace; absent if none is known.",
         ),
         OutputSchema::new("client_version", "What the node behind the RPC says it is."),
     ],

@@ -26,9 +26,11 @@ mod bench;
 mod bridge;
 mod chain;
 mod chain_address;
+mod chains;
 mod codes;
 mod contract;
 mod draft;
+mod echo;
 pub mod espace_address;
 #[cfg(test)]
 mod espace_node_tests;
@@ -67,6 +69,7 @@ mod ways;
 mod wire;
 mod work;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -75,10 +78,11 @@ use pospool_model::plan::Effect;
 use pospool_model::provider::{
     self, Design, Observation, Progress, Scene, Target, Task, Ticket, World,
 };
-use pospool_model::{Attributes, KindSchema, Problem, Provider, ProviderError};
+use pospool_model::{Address, Attributes, KindSchema, Problem, Provider, ProviderError};
 use tokio::time::Instant;
 
 use crate::chain_address::Space;
+use crate::chains::Chains;
 pub use crate::codes::CODES;
 use crate::facts::Facts;
 pub use crate::flight::page as transactions_page;
@@ -117,6 +121,7 @@ impl Default for ChainSettings {
 pub struct ChainProvider {
     settings: ChainSettings,
     link: Link,
+    chains: Chains,
     fresh: Fresh,
     web: Web,
 }
@@ -138,6 +143,7 @@ impl ChainProvider {
         Self {
             settings,
             link,
+            chains: Chains::default(),
             fresh: Fresh::default(),
             web: Web::default(),
         }
@@ -173,12 +179,23 @@ impl Provider for ChainProvider {
         }
     }
 
+    fn configure(&self, wanted: &BTreeMap<Address, Attributes>) {
+        self.chains.configure(wanted);
+        for attributes in wanted.iter().filter(|(address, _)| address.kind() == "chain") {
+            chain::pace(&self.link, attributes.1);
+        }
+    }
+
     async fn observe(
         &self,
         targets: &[Target<'_>],
         scene: &Scene<'_>,
     ) -> Result<Observation, ProviderError> {
-        observe::observe(&self.link, &self.web, targets, scene).await
+        let found = observe::observe(&self.link, &self.web, targets, scene).await?;
+        if let Some(facts) = found.facts.get::<Facts>() {
+            self.chains.saw(facts);
+        }
+        Ok(found)
     }
 
     async fn still(&self, facts: &provider::Facts) -> bool {
@@ -204,7 +221,7 @@ impl Provider for ChainProvider {
     async fn prepare(&self, effect: &Effect, inputs: &Attributes) -> Result<Ticket, ProviderError> {
         let started = Instant::now();
         loop {
-            let prepared = prepare::prepare(&self.link, effect, inputs).await;
+            let prepared = prepare::prepare(&self.link, &self.chains, effect, inputs).await;
             // The nodes behind an endpoint are not equally far: what one has finalised, another
             // one may not have yet.
             let again = matches!(&prepared, Err(error) if error.code() == prepare::UNCONFIRMED)
@@ -229,11 +246,12 @@ impl Provider for ChainProvider {
         };
         let attempt = serde_json::from_value(ticket.payload.clone());
         // A ticket that cannot be read may be one that was sent.
-        let attempt = attempt.map_err(|error| ProviderError::OutcomeUnknown {
+        let mut attempt = attempt.map_err(|error| ProviderError::OutcomeUnknown {
             code: "chain/bad-ticket",
             what: format!("the ticket {} is not of this version", ticket.key),
             source: Some(Box::new(error)),
         })?;
+        chains::reach_all(&self.chains, &self.link, pace, &mut attempt, progress).await?;
         match attempt {
             Attempt::Transaction(signed) => {
                 let history = self.fresh.take(&ticket.key);

@@ -112,6 +112,13 @@ pub(crate) fn chain_of<'a>(
 }
 
 fn unreachable(chain: &Address, space: Space, error: RpcError) -> ProviderError {
+    if let RpcError::Endpoint(error) = &error {
+        let what = format!(
+            "an endpoint in `{}` of `{chain}` cannot be used: {error}",
+            space.rpc()
+        );
+        return ProviderError::refused("chain/bad-rpc", what);
+    }
     ProviderError::Unreachable {
         code: "chain/unreachable",
         what: format!(

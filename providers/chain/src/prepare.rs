@@ -8,6 +8,7 @@ use pospool_model::plan::Effect;
 use pospool_model::provider::Ticket;
 use pospool_model::{Attributes, ProviderError, Value};
 
+use crate::chains::{Chains, Lost, Told};
 use crate::key::Key;
 use crate::preflight;
 use crate::register_data::RegisterData;
@@ -23,6 +24,7 @@ pub(crate) const UNCONFIRMED: &str = "chain/pool-unconfirmed";
 /// Makes an effect ready.
 pub(crate) async fn prepare(
     link: &Link,
+    chains: &Chains,
     effect: &Effect,
     inputs: &Attributes,
 ) -> Result<Ticket, ProviderError> {
@@ -48,8 +50,11 @@ pub(crate) async fn prepare(
             let key = format!("{} at {}", work.address, work.api);
             Ok(ticket(&key, &Attempt::Verify(work)))
         }
-        Work::Transaction(work) => {
+        Work::Transaction(mut work) => {
             let data = data_of(&work, inputs)?;
+            let space = work.space();
+            let reached = chains.reach(link, &mut work.chain, space, Told::Later);
+            reached.await.map_err(Lost::unsent)?;
             let rpc = client(link, &work)?;
             let epoch_height = preflight::look(&rpc, &work, &data).await?;
             let signed = sign(&work, data.bytes, epoch_height)?;
@@ -86,7 +91,7 @@ fn missing(name: &str) -> ProviderError {
 fn client(link: &Link, work: &TransactionWork) -> Result<Rpc, ProviderError> {
     Rpc::over(link, &work.chain.endpoints).map_err(|error| ProviderError::Refused {
         code: "chain/bad-rpc",
-        what: format!("the plan's `{}` cannot be used", work.space().rpc()),
+        what: format!("an endpoint in `{}` cannot be used", work.space().rpc()),
         source: Some(Box::new(error)),
     })
 }

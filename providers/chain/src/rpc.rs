@@ -12,10 +12,12 @@ mod pace;
 
 use std::time::Duration;
 
+use pospool_model::EndpointError;
 use serde_json::{Value as Json, json};
 
 use crate::chain_address::Space;
-use crate::wire::Link;
+use crate::echo::without_key;
+use crate::wire::{Link, Silence};
 
 use self::ask::{Away, ask, call_json};
 pub(crate) use self::meter::Meters;
@@ -80,8 +82,8 @@ pub struct Refusal {
 #[derive(Debug, thiserror::Error)]
 pub enum RpcError {
     /// An endpoint is not a URL that can be called.
-    #[error("`{0}` is not an http:// or https:// endpoint")]
-    Endpoint(String),
+    #[error("an endpoint cannot be called: {0}")]
+    Endpoint(#[from] EndpointError),
     /// No endpoint gave an answer.
     #[error("no answer from {}", tried.join(", "))]
     Unreachable {
@@ -173,15 +175,25 @@ struct Endpoint {
 impl Rpc {
     /// Prepares a client for endpoints, in order of preference. Nothing is sent yet.
     pub fn new(endpoints: &[String]) -> Result<Self, RpcError> {
-        Self::over(&Link::default(), endpoints)
+        let parsed = endpoints
+            .iter()
+            .map(|text| pospool_model::Endpoint::parse(text));
+        Self::over(&Link::default(), &parsed.collect::<Result<Vec<_>, _>>()?)
     }
 
     /// The same, over a link that is shared.
-    pub(crate) fn over(link: &Link, endpoints: &[String]) -> Result<Self, RpcError> {
+    pub(crate) fn over(
+        link: &Link,
+        endpoints: &[pospool_model::Endpoint],
+    ) -> Result<Self, RpcError> {
         let endpoints = endpoints
             .iter()
-            .map(|text| Endpoint::new(text))
-            .collect::<Result<Vec<_>, _>>()?;
+            .map(|endpoint| {
+                Ok(Endpoint {
+                    url: endpoint.url()?,
+                })
+            })
+            .collect::<Result<Vec<_>, EndpointError>>()?;
         Ok(Self {
             endpoints,
             link: link.clone(),
@@ -271,7 +283,7 @@ impl Rpc {
         };
         let request = call_json(0, method, &json!([raw]));
         self.link.count();
-        match self.link.post(&endpoint.url, &request).await {
+        match endpoint.post(&self.link, &request).await {
             Ok(answer) => match result_of(&answer) {
                 Ok(_) => Sent::Accepted,
                 Err(refusal) => Sent::Refused(refusal),
@@ -283,13 +295,10 @@ impl Rpc {
 }
 
 impl Endpoint {
-    fn new(text: &str) -> Result<Self, RpcError> {
-        let wrong = || RpcError::Endpoint(text.to_owned());
-        let url = reqwest::Url::parse(text).map_err(|_| wrong())?;
-        if url.host_str().is_none() || !matches!(url.scheme(), "http" | "https") {
-            return Err(wrong());
-        }
-        Ok(Self { url })
+    /// What it answers does not repeat its key.
+    async fn post(&self, link: &Link, request: &Json) -> Result<Json, Silence> {
+        let answer = link.post(&self.url, request).await?;
+        Ok(without_key(&self.url, answer))
     }
 
     /// Names the endpoint without its path, which may hold a provider's access key.

@@ -204,7 +204,8 @@ mod tests {
         let rpc = Rpc::new(&[server.url()]).unwrap();
         let contracts = vec![CoreAddress::new([0x80; 20], 1234)];
         let chain = ChainRef {
-            endpoints: vec![server.url()],
+            address: None,
+            endpoints: Vec::new(),
             network: 1234,
             genesis_hash: "0x00".to_owned(),
         };

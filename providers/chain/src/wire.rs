@@ -119,10 +119,9 @@ impl Link {
     }
 
     /// An endpoint takes so many calls a second.
-    pub(crate) fn allow(&self, endpoint: &str, per_second: u32) {
-        if let Ok(url) = reqwest::Url::parse(endpoint) {
-            self.meters.allow(url.as_str(), Allowance::of(per_second));
-        }
+    pub(crate) fn allow(&self, endpoint: &reqwest::Url, per_second: u32) {
+        self.meters
+            .allow(endpoint.as_str(), Allowance::of(per_second));
     }
 
     /// Counts one wait for an answer.

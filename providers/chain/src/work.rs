@@ -2,12 +2,13 @@
 //!
 //! - Reads: nothing.
 //! - Returns: plain data that survives its JSON form.
-//! - Never: holds a secret; a key is named.
+//! - Never: holds a secret; a key is named. Nor where a chain is asked: that is what the current spec says (`chains`).
 
 use std::path::PathBuf;
 
-use pospool_model::{Address, Attributes, SecretRef};
-use serde::{Deserialize, Serialize};
+use pospool_model::{Address, Attributes, Endpoint, SecretRef};
+use serde::de::IgnoredAny;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::address::CoreAddress;
 use crate::chain_address::{ChainAddress, Space};
@@ -46,15 +47,24 @@ impl WaitLevel {
     }
 }
 
-/// One space of a chain, with all that is needed to reach it again and to know it again.
+/// One space of a chain, with all that is needed to know it again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ChainRef {
-    pub(crate) endpoints: Vec<String>,
+    /// Its block in the spec; earlier versions did not write it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) address: Option<Address>,
+    /// Where it is asked in this run. It is never written, and what earlier versions wrote is not believed.
+    #[serde(default, skip_serializing, deserialize_with = "not_believed")]
+    pub(crate) endpoints: Vec<Endpoint>,
     /// Chain id of the space; that of Core Space is its network id too.
     pub(crate) network: u32,
     /// Hash of the block at epoch 0, which both spaces share.
     pub(crate) genesis_hash: String,
+}
+
+fn not_believed<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Endpoint>, D::Error> {
+    IgnoredAny::deserialize(deserializer).map(|_| Vec::new())
 }
 
 /// Payload of an effect.
@@ -147,7 +157,12 @@ pub(crate) struct CheckedPart {
     /// What it is, for a person.
     pub(crate) what: String,
     pub(crate) space: Space,
-    pub(crate) endpoints: Vec<String>,
+    /// Where it is; earlier versions wrote endpoints instead.
+    #[serde(default)]
+    pub(crate) chain: Option<ChainRef>,
+    /// Only ever read from what an earlier version wrote, and empty.
+    #[serde(default, skip_serializing, deserialize_with = "not_believed")]
+    pub(crate) endpoints: Vec<Endpoint>,
     pub(crate) address: String,
     /// What it must point at, if it is a proxy.
     pub(crate) points_at: Option<String>,

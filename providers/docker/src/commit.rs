@@ -21,12 +21,12 @@ use crate::node::image::Recipe;
 use crate::node::{run, stop, wait};
 use crate::render::node_files::read_bounded;
 use crate::secret::password;
-use crate::syncer;
+use crate::syncer::{self, Current};
 use crate::ui;
 use crate::volume;
 
 /// Checks an effect and everything that it will need, without any change outside.
-pub(crate) fn prepare(effect: &Effect) -> Result<Ticket, ProviderError> {
+pub(crate) fn prepare(effect: &Effect, current: &Current) -> Result<Ticket, ProviderError> {
     let job = read(&effect.payload)?;
     // Read and dropped: a run that cannot read the secret later should end now, before
     // it stops a node that works.
@@ -37,7 +37,7 @@ pub(crate) fn prepare(effect: &Effect) -> Result<Ticket, ProviderError> {
         read_copies(&job.recipe)?;
     }
     ui::prepare(&job)?;
-    syncer::prepare(&job)?;
+    syncer::prepare(&job, current)?;
     Ok(Ticket {
         key: job.key(),
         payload: effect.payload.clone(),
@@ -47,6 +47,7 @@ pub(crate) fn prepare(effect: &Effect) -> Result<Ticket, ProviderError> {
 /// Carries a ticket out, or finds it carried out.
 pub(crate) async fn commit(
     ticket: &Ticket,
+    current: &Current,
     limit: Duration,
     progress: &dyn Progress,
 ) -> Result<Attributes, ProviderError> {
@@ -58,7 +59,7 @@ pub(crate) async fn commit(
         Job::Serve(job) => ui::serve(&engine, job, progress).await,
         Job::End(job) => end::end(&engine, job, progress).await,
         Job::Syncer(job) => syncer::image(&engine, job, progress).await,
-        Job::Sync(job) => syncer::run(&engine, job, progress).await,
+        Job::Sync(job) => syncer::run(&engine, job, current, progress).await,
         Job::Volume(job) => volume::make(&engine, job).await,
         Job::RemoveVolume(job) => volume::remove(&engine, job).await,
         Job::Image(job) => build(&engine, job, progress).await,

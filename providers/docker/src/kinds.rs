@@ -254,13 +254,22 @@ const UI: KindSchema = KindSchema {
             "core_rpc",
             Type::Text,
             OnChange::Replace,
-            "Core Space RPC as the visitors' browsers reach it. Default: the one of the chain.",
+            "Core Space RPC as the visitors' browsers reach it. Default: the first one of the chain if its URL can hold \
+             no key, else the public one of the network.",
         ),
         optional(
             "espace_rpc",
             Type::Text,
             OnChange::Replace,
-            "eSpace RPC as the visitors' browsers reach it. Default: the one of the chain.",
+            "eSpace RPC as the visitors' browsers reach it. Default: the first one of the chain if its URL can hold no \
+             key, else the public one of the network.",
+        ),
+        optional(
+            "public_rpc",
+            Type::Bool,
+            OnChange::Ignore,
+            "Whether everybody may know the path of `core_rpc` and `espace_rpc`. A path or a query often is a key, so it \
+             is refused without this; a user or a password always is.",
         ),
         optional(
             "built",

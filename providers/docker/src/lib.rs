@@ -41,6 +41,7 @@ mod volume;
 pub use syncer::CODES as SYNCER_CODES;
 pub use ui::CODES;
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -48,7 +49,7 @@ use pospool_model::plan::Effect;
 use pospool_model::provider::{
     Design, Observation, Progress, Provider, Scene, Target, Task, Ticket, World,
 };
-use pospool_model::{Attributes, KindSchema, Problem, ProviderError};
+use pospool_model::{Address, Attributes, KindSchema, Problem, ProviderError};
 
 /// What may be chosen about the provider itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,13 +70,17 @@ impl Default for DockerSettings {
 #[derive(Clone, Debug, Default)]
 pub struct DockerProvider {
     settings: DockerSettings,
+    current: syncer::Current,
 }
 
 impl DockerProvider {
     /// Makes the provider; nothing is connected yet.
     #[must_use]
     pub fn new(settings: DockerSettings) -> Self {
-        Self { settings }
+        Self {
+            settings,
+            current: syncer::Current::default(),
+        }
     }
 }
 
@@ -91,6 +96,23 @@ impl Provider for DockerProvider {
 
     fn normalise(&self, kind: &str, attributes: Attributes) -> Result<Attributes, Vec<Problem>> {
         normalise::normalise(kind, attributes)
+    }
+
+    fn normalise_among(
+        &self,
+        kind: &str,
+        attributes: Attributes,
+        wanted: &BTreeMap<Address, Attributes>,
+    ) -> Result<Attributes, Vec<Problem>> {
+        let mut normal = self.normalise(kind, attributes)?;
+        if kind == "syncer" {
+            syncer::take_over(&mut normal, wanted);
+        }
+        Ok(normal)
+    }
+
+    fn configure(&self, wanted: &BTreeMap<Address, Attributes>) {
+        self.current.configure(wanted);
     }
 
     async fn observe(
@@ -116,7 +138,7 @@ impl Provider for DockerProvider {
         effect: &Effect,
         _inputs: &Attributes,
     ) -> Result<Ticket, ProviderError> {
-        commit::prepare(effect)
+        commit::prepare(effect, &self.current)
     }
 
     async fn commit(
@@ -124,6 +146,6 @@ impl Provider for DockerProvider {
         ticket: &Ticket,
         progress: &dyn Progress,
     ) -> Result<Attributes, ProviderError> {
-        commit::commit(ticket, self.settings.wait, progress).await
+        commit::commit(ticket, &self.current, self.settings.wait, progress).await
     }
 }

@@ -73,11 +73,18 @@ fn silence(what: &str, unsent: bool) -> Silence {
     Silence::new(what, unsent)
 }
 
+/// Host of a URL, without a user, a path and a query.
+fn host_of(endpoint: &str) -> &str {
+    let rest = endpoint.trim_start_matches("http://");
+    let authority = rest.split(['/', '?']).next().unwrap_or_default();
+    authority.rsplit('@').next().unwrap_or_default()
+}
+
 impl Inner {
     /// Carries one request to a node, as far as the weather lets it.
     fn carry(&mut self, endpoint: &str, request: &Json) -> Result<Json, Silence> {
         self.catch_up();
-        let host = endpoint.trim_start_matches("http://").trim_end_matches('/');
+        let host = host_of(endpoint);
         let Some(node) = self.network.nodes.iter().position(|node| node.host == host) else {
             return Err(silence("no such host", true));
         };

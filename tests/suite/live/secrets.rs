@@ -1,8 +1,8 @@
 //! Secrets stay where they are: whole runs with marked secrets, and a search of everything
 //! that they left anywhere.
 //!
-//! Marked are the operator's private key, a key without money, and the password of the PoS
-//! key; all are new in each run, so that whatever is found is of this run. The operator is
+//! Marked are the operator's private key, a key without money, the password of the PoS
+//! key, and the URL of the RPC, which has a key in its user, its path and its query; all are new in each run, so that whatever is found is of this run. The operator is
 //! none of the network's funded accounts, because those stand in the genesis files.
 //!
 //! A password must be somewhere while its node runs: in the memory of pospool until the node
@@ -40,6 +40,7 @@ use watch::{Held, Watch};
 const OPERATOR: &str = "the operator's key";
 const POOR: &str = "the key without money";
 const PASSWORD: &str = "the password";
+const RPC: &str = "the URL of the RPC";
 
 /// CFX that the operator gets: the stake of one vote, and enough for the rest.
 const MONEY: u64 = 1_200;
@@ -50,6 +51,8 @@ struct Secrets {
     /// Its account has nothing.
     poor: Account,
     password: String,
+    /// What an endpoint's URL has more than its host and port.
+    rpc: [String; 3],
 }
 
 impl Secrets {
@@ -66,13 +69,25 @@ impl Secrets {
             operator: account(&format!("{run}/operator")),
             poor: account(&format!("{run}/poor")),
             password,
+            // Long enough that half of one is searched for.
+            rpc: ["d", "e", "f"].map(|name| part(name) + &part(&format!("{name}{name}"))),
         }
+    }
+
+    /// The same URL with a key in each of its parts that may hold one.
+    fn keyed(&self, url: &str) -> String {
+        let [user, path, query] = &self.rpc;
+        let (scheme, rest) = url.split_once("://").unwrap();
+        format!("{scheme}://me:{user}@{rest}/{path}?key={query}")
     }
 
     fn marks(&self) -> Vec<Mark> {
         let mut marks = marks::of_key(OPERATOR, &self.operator.private_key);
         marks.extend(marks::of_key(POOR, &self.poor.private_key));
         marks.extend(marks::of_text(PASSWORD, &self.password));
+        for key in &self.rpc {
+            marks.extend(marks::of_text(RPC, key));
+        }
         marks
     }
 }
@@ -82,6 +97,11 @@ fn account(seed: &str) -> Account {
     let keys = accounts::funded(seed, 32, network().chain_id).unwrap();
     let letter = |key: &Account| key.private_key.as_bytes()[2].is_ascii_alphabetic();
     keys.into_iter().find(letter).unwrap()
+}
+
+/// The endpoint in the spec: a secret by name, since the project's folder is searched.
+fn rpc_expression(own: &Path) -> String {
+    format!("file(\"{}\")", own.join("rpc").display())
 }
 
 /// A project whose every trace is searched.
@@ -116,6 +136,10 @@ impl Hunt {
             ],
         });
         let folders = vec![project.path("."), temporary];
+        let url = own.path().join("rpc");
+        std::fs::write(&url, secrets.keyed(&project.core_rpc())).unwrap();
+        let written = format!("\"{}\"", project.core_rpc());
+        project.edit(&written, &rpc_expression(own.path()));
         Self {
             events: Events::listen(),
             watch: Watch::start(&scanner, folders),
@@ -188,7 +212,7 @@ impl Hunt {
         self.search.merge(watched.search);
         let nodes = self.events.search(&mut self.search);
         println!(
-            "\nsearched for {} forms of 3 secrets:",
+            "\nsearched for {} forms of 4 secrets:",
             self.secrets.marks().len()
         );
         self.search.print();

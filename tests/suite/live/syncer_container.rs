@@ -21,6 +21,9 @@ use super::fund;
 use super::project::{Project, docker, network};
 use pospool_chain::address::CoreAddress;
 
+/// A key in the URL of its RPC, marked so that it can be searched for.
+const RPC_KEY: &str = "marked-rpc-key-7d21";
+
 /// CFX of the syncer's account.
 const MONEY: u64 = 20;
 
@@ -91,7 +94,11 @@ impl<'a> Desk<'a> {
         let ran = self.project.run(&["plan"]);
         let said = format!("{}{}", ran.stdout, ran.stderr);
         assert!(said.contains("docker/inner-rpc"), "{said}");
-        let inside = self.project.core_rpc_inside();
+        let inside = self
+            .project
+            .core_rpc_inside()
+            .replace("://", &format!("://me:{RPC_KEY}@"));
+        let inside = format!("{inside}/{RPC_KEY}?key={RPC_KEY}");
         let line = format!("\"2s\"\n  core_rpc       = \"{inside}\"\n");
         self.project.edit("\"2s\"\n", &line);
     }
@@ -146,11 +153,14 @@ impl<'a> Desk<'a> {
             docker(&["history", "--no-trunc", &image]),
             docker(&["logs", &container]),
             docker(&["top", &container, "-eo", "pid,args"]),
+            docker(&["cp", &format!("{container}:/etc/pospool/sync.hcl"), "-"]),
+            std::fs::read_to_string(self.project.path("pospool.state.json")).unwrap(),
             self.project.ok(&["show", "--json"]),
             self.project.ok(&["plan", "--json"]),
         ];
         for text in seen {
             assert!(!text.to_lowercase().contains(&key), "the key is in: {text}");
+            assert!(!text.contains(RPC_KEY), "the RPC's key is in: {text}");
         }
     }
 
@@ -201,6 +211,15 @@ impl<'a> Desk<'a> {
         self.project.ends(&["plan", "--detailed-exitcode"], 0);
         assert_ne!(self.container(), before);
         self.two_spaces.ground.note("the syncer is mended");
+
+        // Case key-in-url: another key is another wish, and no drift.
+        let last = self.container();
+        self.project
+            .edit(&format!("?key={RPC_KEY}"), "?key=another");
+        self.project.ends(&["plan", "--detailed-exitcode"], 2);
+        self.project.ok(&["apply", "--auto-approve"]);
+        self.project.ends(&["plan", "--detailed-exitcode"], 0);
+        assert_ne!(self.container(), last);
     }
 
     /// The block goes, and everything that was made for it.

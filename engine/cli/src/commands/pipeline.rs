@@ -58,6 +58,8 @@ pub(super) fn load(
         warnings: problems,
     };
     if !has_errors(&spec.warnings) {
+        // Before anything of an earlier run is settled.
+        resolve::configure(&spec.config, registry);
         return Ok(spec);
     }
     // What the providers have to say of the values is worth knowing in the same run.

@@ -10,6 +10,7 @@ use std::ops::Range;
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 use pospool_engine::spec::SourceFile;
+use pospool_model::endpoint::any_key_in;
 use pospool_model::{Diagnostic, Severity, Span};
 use serde_json::{Value as Json, json};
 
@@ -125,12 +126,13 @@ const SECRET_WORDS: [&str; 5] = ["private", "pos_key", "passw", "secret", "mnemo
 const KEY_DIGITS: usize = 64;
 
 /// Whether the line must not be shown: what stands where a secret's name belongs may be
-/// the secret, and so may any long run of hexadecimal digits.
+/// the secret, and so may any long run of hexadecimal digits, and a part of a URL.
 fn may_hold_secret(problem: &Diagnostic, place: &Place<'_>) -> bool {
     let text = place.excerpt.to_ascii_lowercase();
     problem.code == "spec/secret-written"
         || SECRET_WORDS.iter().any(|word| text.contains(word))
         || keys(&text).next().is_some()
+        || any_key_in(place.excerpt)
 }
 
 /// What a problem says, without what may be a private key: a key without quotes is read as

@@ -308,6 +308,10 @@ fn tostring(arguments: Vec<Value>) -> Result<Value, Fault> {
 pub(super) fn as_text(value: &Value) -> Option<String> {
     match value {
         Value::Text(text) => Some(text.clone()),
+        // What is shown of it: a whole URL is only for the one that connects.
+        Value::Endpoint(endpoint) if endpoint.name().is_none() => {
+            Some(endpoint.shown().into_owned())
+        }
         Value::Bool(_) | Value::Integer(_) | Value::Amount(_) | Value::Blocks(_) => {
             Some(value.to_string())
         }

@@ -225,6 +225,7 @@ pub(super) fn noun(value: &Value) -> &'static str {
         Value::Map(_) => "a map",
         Value::Resource(_) => "a resource",
         Value::Secret(_) => "a secret",
+        Value::Endpoint(_) => "an endpoint with a key",
         Value::Unknown => "a value that is not known yet",
     }
 }

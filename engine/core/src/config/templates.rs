@@ -71,7 +71,7 @@ impl<'a> Evaluator<'a> {
         match &value {
             _ if text.is_some() => {}
             Value::Unknown => {}
-            Value::Secret(_) => self.problems.error_with_help(
+            Value::Secret(_) | Value::Endpoint(_) => self.problems.error_with_help(
                 spec::SECRET_MISPLACED,
                 "a secret cannot be part of a text",
                 place,

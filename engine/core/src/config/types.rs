@@ -68,9 +68,13 @@ impl Checker {
             | (Type::Blocks, value @ Value::Blocks(_))
             | (Type::Secret, value @ Value::Secret(_))
             | (Type::Any, value) => value,
+            // A secret in a text's place is refused below; what is shown of a URL with a key is no secret.
+            (Type::Text, Value::Endpoint(endpoint)) if endpoint.name().is_none() => {
+                Value::Text(endpoint.shown().into_owned())
+            }
             (Type::Secret, value) => self.secret_wanted(&value),
             (Type::Settings, Value::Map(map)) => self.settings(map),
-            (_, Value::Secret(_)) => self.secret_found(),
+            (_, Value::Secret(_) | Value::Endpoint(_)) => self.secret_found(),
             (Type::Reference(kinds), Value::Resource(address)) => {
                 if kinds.contains(&address.kind()) {
                     return Value::Resource(address);

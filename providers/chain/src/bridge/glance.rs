@@ -16,6 +16,7 @@
 //! What is not seen waits for the next whole look.
 
 use futures_util::future::join_all;
+use pospool_model::Endpoint;
 
 use super::duties::{self, Seen};
 use super::views::{self, Subject, View, Views};
@@ -28,7 +29,7 @@ use crate::wire::Link;
 /// What a look saw of one bridge, and where.
 #[derive(Clone, Debug)]
 pub(crate) struct Last {
-    pub(super) endpoints: Vec<String>,
+    pub(super) endpoints: Vec<Endpoint>,
     pub(super) subject: Subject,
     pub(super) views: Views,
 }

@@ -9,11 +9,16 @@ fn attributes(pairs: &[(&str, Value)]) -> Attributes {
         .collect()
 }
 
+fn shown(attributes: &Attributes, space: Space) -> Vec<String> {
+    let endpoints = endpoints(attributes, space);
+    endpoints.iter().map(ToString::to_string).collect()
+}
+
 #[test]
 fn a_public_network_has_its_endpoints() {
     let normal = normalise(attributes(&[("network", Value::from("testnet"))])).unwrap();
     assert_eq!(
-        endpoints(&normal, Space::Core)[0],
+        shown(&normal, Space::Core)[0],
         "https://test.confluxrpc.com"
     );
     assert_eq!(ceiling(&normal), DEFAULT_CEILING);
@@ -25,8 +30,8 @@ fn espace_has_its_own_endpoints() {
     let chain = |pairs: &[(&str, Value)]| normalise(attributes(pairs));
     let public = chain(&[("network", Value::from("mainnet"))]).unwrap();
     assert_eq!(
-        endpoints(&public, Space::Espace),
-        ["https://evm.confluxrpc.com"]
+        shown(&public, Space::Espace),
+        ["https://evm.confluxrpc.com", "https://evm.confluxrpc.org"]
     );
     let core = ("core_rpc", Value::from("http://127.0.0.1:1"));
     let devnet = ("network", Value::from("devnet"));
@@ -35,12 +40,90 @@ fn espace_has_its_own_endpoints() {
     let urls = ["http://127.0.0.1:2", "https://example.org"];
     let list = Value::List(urls.map(Value::from).to_vec());
     let with = chain(&[devnet.clone(), core.clone(), ("espace_rpc", list)]).unwrap();
-    assert_eq!(endpoints(&with, Space::Espace), urls);
+    assert_eq!(shown(&with, Space::Espace), urls);
     let wrong = chain(&[devnet, core, ("espace_rpc", Value::from("ws://x"))]).unwrap_err();
     assert_eq!(
         (wrong[0].code, wrong[0].path.clone()),
         ("chain/bad-rpc", vec!["espace_rpc".to_owned()])
     );
+}
+
+#[test]
+fn what_everybody_knows_is_no_secret() {
+    for network in PUBLIC {
+        for url in network.core_rpc.iter().chain(network.espace_rpc) {
+            assert!(!Endpoint::parse(url).unwrap().is_secret(), "{url}");
+        }
+    }
+}
+
+#[test]
+fn case_key_in_url_normal_attributes_show_no_key_and_reach_the_endpoint() {
+    let keyed = "https://me:hunter2@rpc.example/hunter3?k=hunter4";
+    let named = Value::Secret(pospool_model::SecretRef::Env("POSPOOL_CORE_RPC".to_owned()));
+    let list = Value::List(vec![
+        keyed.into(),
+        named,
+        "https://main.confluxrpc.com/".into(),
+    ]);
+    let normal = normalise(attributes(&[
+        ("network", "mainnet".into()),
+        ("core_rpc", list),
+    ]))
+    .unwrap();
+    let text = serde_json::to_string(&normal).unwrap();
+    assert!(!text.contains("hunter") && !text.contains("me:"), "{text}");
+    assert_eq!(normalise(normal.clone()).unwrap(), normal);
+    let found = endpoints(&normal, Space::Core);
+    assert_eq!(found[0].url().unwrap().as_str(), keyed);
+    let names: Vec<_> = found.iter().map(ToString::to_string).collect();
+    assert!(names[0].starts_with("https://rpc.example#"), "{names:?}");
+    assert_eq!(
+        names[1..],
+        ["env:POSPOOL_CORE_RPC", "https://main.confluxrpc.com"]
+    );
+    // Another key is another wish.
+    let other = Value::from("https://me:hunter2@rpc.example/hunter3?k=another");
+    let other = normalise(attributes(&[
+        ("network", "mainnet".into()),
+        ("core_rpc", other),
+    ]));
+    assert_ne!(
+        other.unwrap()["core_rpc"],
+        Value::List(vec![normal["core_rpc"].as_list().unwrap()[0].clone()])
+    );
+}
+
+#[test]
+fn case_key_in_url_an_rpc_for_everybody_has_no_key() {
+    let open = |network: &str, url: &str| {
+        let written = attributes(&[("network", network.into()), ("core_rpc", url.into())]);
+        let open = open_rpc(&normalise(written).unwrap(), Space::Core);
+        open.map(|url| url.as_text().unwrap().to_owned())
+    };
+    let found = |url: &str| open("testnet", url).unwrap();
+    assert_eq!(found("https://own.example"), "https://own.example");
+    assert_eq!(
+        found("https://own.example/key"),
+        "https://test.confluxrpc.com"
+    );
+    assert_eq!(open("devnet", "http://10.0.0.1:12537/key"), None);
+}
+
+#[test]
+fn case_key_in_url_what_is_refused_is_not_repeated() {
+    for wrong in [
+        "ws://u:hunter2@a",
+        "hunter2",
+        "https://",
+        "https://a.example#0a1b2c3d",
+    ] {
+        let written = attributes(&[("network", "mainnet".into()), ("core_rpc", wrong.into())]);
+        let problem = normalise(written).unwrap_err().remove(0);
+        assert_eq!(problem.code, "chain/bad-rpc");
+        let text = format!("{} {:?}", problem.summary, problem.help);
+        assert!(!text.contains("hunter2"), "{text}");
+    }
 }
 
 #[test]

@@ -215,12 +215,12 @@ fn look(
     after: EffectId,
     draft: &mut Draft<'_>,
 ) -> Result<(), Problem> {
-    let endpoints = &scope.owner.chain.reference.endpoints;
+    let chain = &scope.owner.chain.reference;
     let code = artifact::value(world.outputs, &scope.code)?;
     let what = format!("`{}`", task.address);
-    let behind = CheckedPart::at(what, implementation, endpoints, code)?;
+    let behind = CheckedPart::at(what, implementation, chain, code)?;
     let what = format!("the proxy of `{}`", task.address);
-    let front = CheckedPart::pointing(what, proxy, endpoints, implementation);
+    let front = CheckedPart::pointing(what, proxy, chain, implementation);
     let work = Work::CheckCode(CheckCode {
         parts: vec![behind, front],
     });

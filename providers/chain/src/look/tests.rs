@@ -32,7 +32,7 @@ fn signed() -> SignedWork {
         price: PriceForm::Legacy { gas_price: 1 },
     };
     SignedWork {
-        chain: chain_ref(Vec::new()),
+        chain: chain_ref(&[]),
         from: core(0x11).into(),
         key: SecretRef::Env("unset".to_owned()),
         nonce: 5,

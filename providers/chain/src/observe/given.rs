@@ -69,7 +69,6 @@ async fn look_at_chain(
     wanted: &Attributes,
     accounts: Vec<Signer<'_>>,
 ) -> Found {
-    chain::pace(link, wanted);
     let rpc = Rpc::over(link, &chain::endpoints(wanted, Space::Core));
     let failed = |error| unreachable(chain, Space::Core, error);
     let rpc = rpc.map_err(failed)?;

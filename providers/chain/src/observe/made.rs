@@ -78,6 +78,7 @@ impl<'a> Pinned<'a> {
 
     fn reference(&self, space: Space) -> ChainRef {
         ChainRef {
+            address: Some(self.chain.clone()),
             endpoints: chain::endpoints(self.wanted, space),
             network: match space {
                 Space::Core => self.network,

@@ -11,6 +11,7 @@ use super::*;
 use crate::abi::Argument;
 use crate::batch::NO_CODE;
 use crate::bench::{GENESIS, NETWORK, attributes, chain_ref, core, name};
+use crate::chains::Chains;
 use crate::key::tests::key;
 use crate::register_data::tests::good;
 use crate::registration::DEPOSIT;
@@ -107,7 +108,7 @@ impl Shown {
 /// A call without money.
 fn setter() -> TransactionWork {
     TransactionWork {
-        chain: chain_ref(Vec::new()),
+        chain: chain_ref(&[]),
         account: name("account.operator"),
         key: SecretRef::Env("unset".to_owned()),
         from: key(KEY).core_address(NETWORK).into(),
@@ -149,7 +150,6 @@ async fn prepare(
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("key");
     std::fs::write(&path, format!("{KEY}\n")).unwrap();
-    work.chain.endpoints = vec![server.url()];
     work.key = SecretRef::File(path);
     let effect = Effect {
         name: "effect".to_owned(),
@@ -160,7 +160,13 @@ async fn prepare(
         inputs: BTreeMap::new(),
         needs: Vec::new(),
     };
-    let ticket = crate::prepare::prepare(&Arc::default(), &effect, inputs).await;
+    let ticket = crate::prepare::prepare(
+        &Arc::default(),
+        &Chains::only(&server.url()),
+        &effect,
+        inputs,
+    )
+    .await;
     assert_eq!(server.requests(), 1, "one look, in one round trip");
     ticket
 }
@@ -383,7 +389,7 @@ async fn register_data_is_checked_again_when_it_comes_from_the_node() {
             inputs: BTreeMap::new(),
             needs: Vec::new(),
         };
-        crate::prepare::prepare(&Arc::default(), &effect, &inputs)
+        crate::prepare::prepare(&Arc::default(), &Chains::default(), &effect, &inputs)
             .await
             .unwrap_err()
             .code()

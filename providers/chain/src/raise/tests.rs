@@ -92,7 +92,7 @@ fn signed(path: &std::path::Path) -> SignedWork {
         data: vec![1, 2, 3],
     });
     SignedWork {
-        chain: chain_ref(Vec::new()),
+        chain: chain_ref(&[]),
         from: key(KEY).core_address(NETWORK).into(),
         key: SecretRef::File(path.to_owned()),
         nonce: 5,

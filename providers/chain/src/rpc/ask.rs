@@ -236,7 +236,7 @@ async fn post(
 ) -> Result<Json, Away> {
     let meters = link.meters();
     let name = endpoint.url.as_str();
-    match link.post(&endpoint.url, request).await {
+    match endpoint.post(link, request).await {
         Ok(answer) => {
             meters.wake(name);
             Ok(answer)

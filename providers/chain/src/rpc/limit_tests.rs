@@ -100,9 +100,9 @@ fn world(gates: &[(&'static str, Gate)]) -> (Arc<Gates>, Rpc) {
         gates: gates.to_vec(),
         seen: Mutex::default(),
     });
-    let endpoints: Vec<String> = gates
+    let endpoints: Vec<pospool_model::Endpoint> = gates
         .iter()
-        .map(|(host, _)| format!("http://{host}"))
+        .map(|(host, _)| pospool_model::Endpoint::parse(&format!("http://{host}")).unwrap())
         .collect();
     let rpc = Rpc::over(&Link::new(world.clone()), &endpoints).unwrap();
     (world, rpc)

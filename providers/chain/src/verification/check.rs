@@ -18,7 +18,7 @@ use crate::rpc::{Call, Rpc, RpcError};
 use crate::send::{Pace, SAY_EVERY};
 use crate::text::{hex_bytes, hex_text, hex_word};
 use crate::wire::Link;
-use crate::work::{CheckCode, CheckedPart};
+use crate::work::{ChainRef, CheckCode, CheckedPart};
 
 /// Code of a difference.
 pub(super) const DIFFERS: &str = "chain/code-differs";
@@ -49,7 +49,8 @@ impl CheckedPart {
         Some(Self {
             what: part.what(),
             space: part.space,
-            endpoints: part.endpoints.clone(),
+            chain: Some(part.chain.clone()),
+            endpoints: Vec::new(),
             address: part.address.clone()?,
             points_at: part.points_at.clone(),
             name: part.compiled.name.clone(),
@@ -62,14 +63,15 @@ impl CheckedPart {
     pub(crate) fn at(
         what: String,
         address: ChainAddress,
-        endpoints: &[String],
+        chain: &ChainRef,
         code: &Value,
     ) -> Result<Self, Problem> {
         let compiled = Compiled::read(code)?;
         Ok(Self {
             what,
             space: address.space(),
-            endpoints: endpoints.to_vec(),
+            chain: Some(chain.clone()),
+            endpoints: Vec::new(),
             address: address.to_string(),
             points_at: None,
             name: compiled.name,
@@ -82,13 +84,14 @@ impl CheckedPart {
     pub(crate) fn pointing(
         what: String,
         proxy: ChainAddress,
-        endpoints: &[String],
+        chain: &ChainRef,
         implementation: ChainAddress,
     ) -> Self {
         Self {
             what,
             space: proxy.space(),
-            endpoints: endpoints.to_vec(),
+            chain: Some(chain.clone()),
+            endpoints: Vec::new(),
             address: proxy.to_string(),
             points_at: Some(implementation.to_string()),
             name: String::new(),
@@ -104,7 +107,8 @@ pub(super) async fn look(link: &Link, parts: &[CheckedPart]) -> Vec<Result<Verdi
 }
 
 async fn look_at(link: &Link, part: &CheckedPart) -> Result<Verdict, RpcError> {
-    let rpc = Rpc::over(link, &part.endpoints)?;
+    let chain = part.chain.as_ref();
+    let rpc = Rpc::over(link, chain.map_or(&[], |chain| &chain.endpoints))?;
     let (code, slot, tag) = match part.space {
         Space::Core => ("cfx_getCode", "cfx_getStorageAt", "latest_state"),
         Space::Espace => ("eth_getCode", "eth_getStorageAt", "latest"),
@@ -269,6 +273,7 @@ mod tests {
         CheckedPart {
             what: "the proxy of `espace_contract.pool`".to_owned(),
             space: Space::Espace,
+            chain: None,
             endpoints: Vec::new(),
             address: PROXY.to_owned(),
             points_at: Some(BEHIND.to_owned()),
@@ -325,7 +330,7 @@ mod tests {
     async fn a_refusal_of_the_node_is_no_difference() {
         let server = Server::start(|_, _| Answer::refuse(-32000, "no such state", None)).await;
         let part = CheckedPart {
-            endpoints: vec![server.url()],
+            chain: Some(crate::bench::chain_ref(&[&server.url()])),
             ..part()
         };
         let looks = look(&Link::default(), std::slice::from_ref(&part)).await;

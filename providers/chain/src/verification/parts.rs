@@ -20,6 +20,7 @@ use crate::contract::design::{INITIALIZE, PROXY_ARGUMENTS};
 use crate::contract::{CodeName, is_proxied};
 use crate::resolve::argument_of;
 use crate::text::hex_bytes;
+use crate::work::ChainRef;
 
 type Map = BTreeMap<Address, Attributes>;
 
@@ -37,8 +38,8 @@ pub(super) struct Part {
     pub(super) contract: Address,
     pub(super) is_proxy: bool,
     pub(super) space: Space,
-    /// Where its space is asked.
-    pub(super) endpoints: Vec<String>,
+    /// Its space.
+    pub(super) chain: ChainRef,
     /// Name of the network: `testnet`.
     pub(super) network: String,
     /// Where it is; `None` as long as nobody knows.
@@ -132,7 +133,7 @@ fn of_contract(contract: &Address, around: Surroundings<'_>) -> Result<Vec<Part>
         contract: contract.clone(),
         is_proxy,
         space: home.space,
-        endpoints: home.endpoints.clone(),
+        chain: home.chain.clone(),
         network: home.name.clone(),
         address,
         points_at,
@@ -178,7 +179,7 @@ fn of_contract(contract: &Address, around: Surroundings<'_>) -> Result<Vec<Part>
 /// Where a contract lives.
 struct Home {
     space: Space,
-    endpoints: Vec<String>,
+    chain: ChainRef,
     name: String,
     network: u32,
 }
@@ -210,7 +211,7 @@ impl Home {
         let network = outputs.get("core_chain_id").and_then(Value::as_integer);
         Ok(Self {
             space,
-            endpoints: chain::endpoints(attributes, space),
+            chain: chain::reference(chain, attributes, outputs, space).ok_or_else(unknown)?,
             name: text("network").unwrap_or_default().to_owned(),
             network: network
                 .and_then(|id| id.try_into().ok())

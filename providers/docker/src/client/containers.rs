@@ -42,10 +42,17 @@ pub(crate) struct Exec {
 
 impl Stdin {
     /// Writes one line and closes the input.
-    pub(crate) async fn line(mut self, secret: &Secret) -> Result<(), ProviderError> {
+    pub(crate) async fn line(self, secret: &Secret) -> Result<(), ProviderError> {
+        self.lines(std::slice::from_ref(secret)).await
+    }
+
+    /// Writes lines and closes the input.
+    pub(crate) async fn lines(mut self, secrets: &[Secret]) -> Result<(), ProviderError> {
         let write = async {
-            self.0.write_all(secret.expose().as_bytes()).await?;
-            self.0.write_all(b"\n").await?;
+            for secret in secrets {
+                self.0.write_all(secret.expose().as_bytes()).await?;
+                self.0.write_all(b"\n").await?;
+            }
             self.0.flush().await?;
             self.0.shutdown().await
         };
@@ -53,10 +60,10 @@ impl Stdin {
             Ok(Ok(())) => Ok(()),
             Ok(Err(source)) => Err(ProviderError::OutcomeUnknown {
                 code: "docker/outcome-unknown",
-                what: "the password was being handed to the container".to_owned(),
+                what: "the secrets were being handed to the container".to_owned(),
                 source: Some(Box::new(source)),
             }),
-            Err(_) => Err(timed_out(Call::Change, "take the password")),
+            Err(_) => Err(timed_out(Call::Change, "take the secrets")),
         }
     }
 }

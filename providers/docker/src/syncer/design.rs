@@ -311,6 +311,27 @@ mod tests {
     }
 
     #[test]
+    fn case_key_in_url_neither_effects_nor_image_hold_a_key() {
+        let plan = |key: &str| {
+            let url = format!("https://me:{key}@rpc.example/hunter3?k=hunter4");
+            let extra = [("core_rpc", Value::from(url))];
+            planned_for(Action::Create, &extra, None, &chain()).unwrap()
+        };
+        let one = plan("hunter2");
+        let text = format!("{:?}", one.effects);
+        assert!(!text.contains("hunter"), "{text}");
+        let spec = one.effects[0].payload["recipe"]["spec"].as_str().unwrap();
+        assert!(
+            spec.contains("core_rpc = [file(\"/dev/stdin/2\")]"),
+            "{spec}"
+        );
+        let other = plan("another");
+        assert_eq!(one.outputs["image"], other.outputs["image"]);
+        let labelled = |plan: &Design| plan.effects[2].payload["made"]["attributes"].clone();
+        assert_ne!(labelled(&one), labelled(&other));
+    }
+
+    #[test]
     fn an_rpc_of_the_host_itself_is_refused_in_the_plan() {
         let mut here = chain();
         let list = Value::List(vec!["http://127.0.0.1:12537".into()]);

@@ -52,8 +52,9 @@ pub(crate) const SYNCER: KindSchema = KindSchema {
             "core_rpc",
             Type::Any,
             OnChange::Replace,
-            "URL of a Core Space RPC as the container reaches it, or a list of them in the order of trust. Default: \
-             those of the chain. `127.0.0.1` would be the container itself.",
+            "URL of a Core Space RPC as the container reaches it, or a list of them in the order of trust; a URL may be \
+             a secret, `env(\"NAME\")`. One with a key goes to the container's standard input, like the private key. \
+             Default: those of the chain. `127.0.0.1` would be the container itself.",
         ),
         optional(
             "docker_network",

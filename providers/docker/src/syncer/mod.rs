@@ -2,12 +2,14 @@
 //!
 //! - Reads: the syncer's wishes; the program that runs; what the container says of itself.
 //! - Returns: an image with the program and a spec, a volume for its journal, and a container that has its key.
-//! - Never: writes the key anywhere but to the container's standard input, or starts it without one.
+//! - Never: writes the key, or an endpoint that holds one, anywhere but to the container's standard input, or starts it
+//!   without one.
 //!
 //! What it says is read with its own health check: `pospool sync --health --json`, run inside.
 
 mod container;
 mod design;
+mod endpoints;
 mod image;
 pub(crate) mod job;
 mod kind;
@@ -23,6 +25,7 @@ use crate::job::Job;
 use crate::secret::private_key;
 
 pub(crate) use design::design;
+pub(crate) use endpoints::{Current, take_over};
 pub(crate) use kind::SYNCER;
 pub(crate) use observe::{SyncerFacts, observe};
 pub(crate) use run::{image, run};
@@ -54,6 +57,11 @@ pub const CODES: &[(&str, &str)] = &[
          than it may. Run `pospool apply` again.",
     ),
     (
+        "docker/other-endpoints",
+        "The container of a syncer gets the endpoints of the current spec, and those are not the ones that the plan or \
+         the ticket was made with. Nothing was changed. Plan again.",
+    ),
+    (
         "docker/syncer-unwell",
         "The container of a syncer has its key, and its rounds fail. The message ends with what it says itself; the \
          table in docs/guide/syncer.md explains it.",
@@ -61,10 +69,13 @@ pub const CODES: &[(&str, &str)] = &[
 ];
 
 /// Checks that the key can be read: a run that cannot should end before it changes anything.
-pub(crate) fn prepare(job: &Job) -> Result<(), ProviderError> {
+pub(crate) fn prepare(job: &Job, current: &Current) -> Result<(), ProviderError> {
     match job {
         Job::Syncer(job) => private_key(&job.key).map(drop),
-        Job::Sync(job) => private_key(&job.key).map(drop),
+        Job::Sync(job) => {
+            current.lines(&job.made)?;
+            private_key(&job.key).map(drop)
+        }
         _ => Ok(()),
     }
 }

@@ -8,10 +8,11 @@ use std::collections::BTreeMap;
 
 use bollard::models::ContainerInspectResponse;
 use pospool_model::provider::{Observed, Scene, Target};
-use pospool_model::{Attributes, Problem};
+use pospool_model::{Attributes, Problem, Value};
 
 use super::container::Made;
 use super::design::{planned, recipe};
+use super::endpoints::{CORE_RPC, shown};
 use super::image::image_tag;
 use super::report::{self, Report};
 use super::wish::SyncerWish;
@@ -61,8 +62,12 @@ pub(crate) async fn observe(
     let state = state(running, report.as_ref());
     bindings.insert(place, binding(&id, state));
     let mut attributes = labels::attributes(&found).unwrap_or_default();
+    shown(&mut attributes);
     let made = made(target, scene, &name, &attributes, &found);
     let hardening = hardening(made.as_ref(), target, scene, &found);
+    if let Some(list) = taken_over(made.as_ref(), target, scene) {
+        attributes.insert(CORE_RPC.to_owned(), list);
+    }
     attributes.insert("state".to_owned(), state.into());
     attributes.insert("hardening".to_owned(), hardening.into());
     let planned = made.map(|made| planned(&view.docker, &made));
@@ -140,7 +145,17 @@ fn hardening(
     in_words(different)
 }
 
-/// Whether the same attributes would make another image now: the chain's RPCs changed, or pospool is another release.
+/// The endpoints of a container whose label does not name them, as earlier versions made it with those of its chain: they
+/// are known if its image is the one that would be made now.
+fn taken_over(made: Option<&Made>, target: &Target<'_>, scene: &Scene<'_>) -> Option<Value> {
+    let made = made.filter(|made| !made.attributes.contains_key(CORE_RPC))?;
+    if is_another_image(made, scene) {
+        return None;
+    }
+    target.wanted?.get(CORE_RPC).cloned()
+}
+
+/// Whether the same attributes would make another image now: its chain changed, or pospool is another release.
 fn is_another_image(made: &Made, scene: &Scene<'_>) -> bool {
     let Ok(wish) = SyncerWish::read(&made.attributes) else {
         return false;

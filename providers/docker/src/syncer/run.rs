@@ -6,11 +6,13 @@
 
 use std::time::Duration;
 
+use pospool_model::endpoint::any_key_in;
 use pospool_model::provider::Progress;
 use pospool_model::{Attributes, ProviderError, Secret};
 use tokio::time::{Instant, sleep};
 
 use super::design::planned;
+use super::endpoints::Current;
 use super::image::certificates;
 use super::job::{SyncJob, SyncerJob};
 use super::report::{self, Report};
@@ -36,6 +38,10 @@ pub(crate) async fn image(
     job: &SyncerJob,
     progress: &dyn Progress,
 ) -> Result<Attributes, ProviderError> {
+    if any_key_in(&job.recipe.spec) {
+        let what = "the syncer's image was planned by an earlier version, with whole URLs in it; plan again";
+        return Err(ProviderError::refused("docker/other-endpoints", what));
+    }
     let (tag, digest) = (job.recipe.tag(), job.recipe.digest());
     let id = if let Some(id) = local(engine, &tag, &digest).await? {
         id
@@ -55,10 +61,12 @@ pub(crate) async fn image(
 pub(crate) async fn run(
     engine: &Engine,
     job: &SyncJob,
+    current: &Current,
     progress: &dyn Progress,
 ) -> Result<Attributes, ProviderError> {
     // First, so that a missing secret changes nothing.
-    let key = private_key(&job.key)?;
+    let mut input = vec![private_key(&job.key)?];
+    input.extend(current.lines(&job.made)?);
     let container = match found(engine, job).await? {
         Some(container) => container,
         None if job.create => create(engine, job).await?,
@@ -66,7 +74,7 @@ pub(crate) async fn run(
     };
     end_what_does_not_work(engine, job, &container, progress).await?;
     if !is_running(&state(engine, &container).await?) {
-        start(engine, &container, &key).await?;
+        start(engine, &container, &input).await?;
     }
     let report = well(engine, job, &container, progress).await?;
     let mut outputs = planned(&job.docker, &job.made);
@@ -142,10 +150,10 @@ async fn speaks(engine: &Engine, container: &Name) -> Result<bool, ProviderError
     }
 }
 
-async fn start(engine: &Engine, container: &Name, key: &Secret) -> Result<(), ProviderError> {
+async fn start(engine: &Engine, container: &Name, lines: &[Secret]) -> Result<(), ProviderError> {
     let input = engine.stdin(container).await?;
     engine.start(container).await?;
-    input.line(key).await
+    input.lines(lines).await
 }
 
 /// Waits for a round that goes well.

@@ -2,18 +2,19 @@
 //!
 //! - Reads: the syncer's wish, and its chain as the pool's spec wants it.
 //! - Returns: a text; equal wishes give equal texts.
-//! - Never: holds a key: the account's comes over standard input.
+//! - Never: holds a key: the account's comes over standard input, and so does each endpoint that has one.
 
 use std::fmt::Write as _;
 
 use pospool_model::{Attributes, Problem, Value};
 
+use super::endpoints::expressions;
 use super::wish::SyncerWish;
 use crate::node::wish::text;
 
 /// Renders the spec.
 pub(crate) fn spec(wish: &SyncerWish, chain: &Attributes) -> Result<String, Problem> {
-    let rpcs: Vec<String> = wish.rpcs(chain)?.iter().map(|url| quoted(url)).collect();
+    let rpcs = expressions(&wish.rpcs(chain)?, quoted);
     let mut chain_lines = format!(
         "  network  = {}\n  core_rpc = [{}]\n",
         quoted(text(chain, "network").unwrap_or_default()),

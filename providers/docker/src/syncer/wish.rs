@@ -4,12 +4,15 @@
 //! - Returns: the normal form or every problem at once; a [`SyncerWish`], or the first thing that is not known yet.
 //! - Never: holds a key, only its name.
 
-use pospool_model::{Address, Attributes, Blocks, Drip, Problem, SecretRef, Value};
+use pospool_model::{
+    Address, Attributes, Blocks, Drip, Endpoint, EndpointError, Problem, SecretRef, Value,
+};
 
+use super::endpoints::CORE_RPC;
 use crate::kinds::AS_MADE;
 use crate::names::Name;
 use crate::node::wish::{missing, text};
-use crate::ui::{is_core_address, origin};
+use crate::ui::is_core_address;
 
 /// Time between two rounds.
 const EVERY: &str = "30s";
@@ -22,7 +25,7 @@ pub(crate) struct SyncerWish {
     pub(crate) bridge: String,
     pub(crate) key: SecretRef,
     /// None: those of the chain.
-    pub(crate) core_rpc: Option<Vec<String>>,
+    pub(crate) core_rpc: Option<Vec<Value>>,
     pub(crate) docker_network: Option<Name>,
     pub(crate) every: String,
     pub(crate) claim_every: Option<Blocks>,
@@ -50,7 +53,7 @@ impl SyncerWish {
             chain: chain.cloned().ok_or_else(|| missing("chain"))?,
             bridge: owned("bridge").ok_or_else(|| missing("bridge"))?,
             key: key.clone(),
-            core_rpc: attributes.get("core_rpc").map(urls),
+            core_rpc: attributes.get(CORE_RPC).map(list_of),
             docker_network: network.map_err(|error| error.problem(&["docker_network"]))?,
             every: owned("every").unwrap_or_else(|| EVERY.to_owned()),
             claim_every: match attributes.get("claim_every") {
@@ -66,15 +69,15 @@ impl SyncerWish {
     }
 
     /// The RPCs that the container asks: its own, or those of its chain.
-    pub(crate) fn rpcs(&self, chain: &Attributes) -> Result<Vec<String>, Problem> {
+    pub(crate) fn rpcs(&self, chain: &Attributes) -> Result<Vec<Value>, Problem> {
         let list = match &self.core_rpc {
             Some(own) => own.clone(),
-            None => chain.get("core_rpc").map(urls).unwrap_or_default(),
+            None => chain.get(CORE_RPC).map(list_of).unwrap_or_default(),
         };
         if list.is_empty() {
-            return Err(missing("core_rpc"));
+            return Err(missing(CORE_RPC));
         }
-        match list.iter().find_map(|url| refusal(url)) {
+        match list.iter().find_map(refusal) {
             Some(problem) => Err(problem),
             None => Ok(list),
         }
@@ -115,24 +118,36 @@ pub(crate) fn normalise(attributes: &mut Attributes, problems: &mut Vec<Problem>
 
 /// One URL is a list of one.
 fn rpc(attributes: &mut Attributes, problems: &mut Vec<Problem>) {
-    let Some(value) = attributes.get_mut("core_rpc") else {
+    let Some(value) = attributes.get_mut(CORE_RPC) else {
         return;
     };
-    if let Value::Text(_) = value {
-        *value = Value::List(vec![value.clone()]);
+    let own = match std::mem::take(value) {
+        Value::List(list) => list,
+        one => vec![one],
+    };
+    let mut list = Vec::with_capacity(own.len());
+    for one in own {
+        let endpoint = match one {
+            Value::Text(text) => Endpoint::parse(&text).map(Value::from),
+            Value::Secret(name) => Ok(Endpoint::named(name).into()),
+            Value::Endpoint(_) | Value::Unknown => Ok(one),
+            _ => Err(EndpointError::NotUrl),
+        };
+        match endpoint {
+            Ok(endpoint) => list.push(endpoint),
+            // What was written is not repeated: it may hold a key.
+            Err(error) => {
+                let what = format!("`{CORE_RPC}` holds what is {error}");
+                problems.push(Problem::new("docker/bad-url", &[CORE_RPC], what));
+            }
+        }
     }
-    if value.has_unknown() {
-        return;
+    if list.is_empty() && problems.is_empty() {
+        let what = "`core_rpc` is a URL or a list of them";
+        problems.push(Problem::new("docker/bad-url", &[CORE_RPC], what));
     }
-    let found = urls(value);
-    if found.is_empty() || Some(found.len()) != value.as_list().map(<[Value]>::len) {
-        problems.push(Problem::new(
-            "docker/bad-url",
-            &["core_rpc"],
-            "`core_rpc` is a URL or a list of them",
-        ));
-    }
-    problems.extend(found.iter().filter_map(|url| refusal(url)));
+    problems.extend(list.iter().filter_map(refusal));
+    *value = Value::List(list);
 }
 
 fn network(attributes: &Attributes, problems: &mut Vec<Problem>) {
@@ -151,23 +166,22 @@ fn network(attributes: &Attributes, problems: &mut Vec<Problem>) {
     }
 }
 
-/// Texts of a list.
-fn urls(value: &Value) -> Vec<String> {
-    let list = value.as_list().unwrap_or_default().iter();
-    list.filter_map(Value::as_text).map(str::to_owned).collect()
+fn list_of(value: &Value) -> Vec<Value> {
+    value.as_list().unwrap_or_default().to_vec()
 }
 
-/// Why a container cannot ask this RPC.
-fn refusal(url: &str) -> Option<Problem> {
-    let origin = match origin(url) {
-        Ok(origin) => origin,
-        Err(what) => return Some(Problem::new("docker/bad-url", &["core_rpc"], what)),
+/// Why a container cannot ask this RPC; what a secret names is not known here.
+fn refusal(rpc: &Value) -> Option<Problem> {
+    let shown = match rpc {
+        Value::Text(text) => text.as_str().into(),
+        Value::Endpoint(endpoint) => endpoint.shown(),
+        _ => return None,
     };
-    let host = origin.split_once("://").map_or("", |(_, host)| host);
+    let host = shown.split_once("://").map_or("", |(_, host)| host);
     let here = HERE.iter().any(|start| host.starts_with(start));
     here.then(|| {
-        let what = format!("`{url}` would be the syncer's own container");
-        Problem::new("docker/inner-rpc", &["core_rpc"], what).help(
+        let what = format!("`{shown}` would be the syncer's own container");
+        Problem::new("docker/inner-rpc", &[CORE_RPC], what).help(
             "write `core_rpc` in the syncer's block, as the container reaches it: a public RPC, or a node's address \
              in the network of `docker_network`",
         )
@@ -216,7 +230,7 @@ pub(crate) mod tests {
         let (_, problems) = normal(&[
             ("bridge", "0x12".into()),
             ("every", "soon".into()),
-            ("core_rpc", "http://127.0.0.1:12537".into()),
+            ("core_rpc", "http://127.0.0.1:12537/hunter2".into()),
             ("docker_network", "host".into()),
             ("state", "stopped".into()),
         ]);
@@ -232,6 +246,9 @@ pub(crate) mod tests {
             ("docker/bad-network", "docker_network"),
         ];
         assert_eq!(found, expected.map(|(code, path)| (code, path.to_owned())));
+        let (_, more) = normal(&[("core_rpc", "ws://u:hunter2@a".into())]);
+        assert_eq!(more[0].code, "docker/bad-url");
+        assert!(!format!("{problems:?} {more:?}").contains("hunter2"));
     }
 
     #[test]
@@ -243,10 +260,12 @@ pub(crate) mod tests {
             Attributes::from([("core_rpc".to_owned(), list)])
         };
         let nowhere = chain("http://localhost:12537");
-        assert_eq!(own.rpcs(&nowhere).unwrap(), ["http://172.18.0.2:12537"]);
+        let inner = [Value::from("http://172.18.0.2:12537")];
+        assert_eq!(own.rpcs(&nowhere).unwrap(), inner);
         let none = SyncerWish::read(&attributes(&[])).unwrap();
         let public = chain("https://test.confluxrpc.com");
-        assert_eq!(none.rpcs(&public).unwrap(), ["https://test.confluxrpc.com"]);
+        let there = [Value::from("https://test.confluxrpc.com")];
+        assert_eq!(none.rpcs(&public).unwrap(), there);
         assert_eq!(none.rpcs(&nowhere).unwrap_err().code, "docker/inner-rpc");
     }
 

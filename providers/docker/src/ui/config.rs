@@ -7,7 +7,7 @@
 use pospool_model::{Attributes, Problem, Value};
 use serde_json::{Value as Json, json};
 
-use super::wish::{UiWish, origin};
+use super::wish::{NO_KEY, UiWish, origin};
 use crate::node::wish::text;
 
 /// Name of the module that the reference interface compiles in.
@@ -23,6 +23,8 @@ pub(crate) struct ChainSide {
     espace_id: i64,
     core_rpc: Option<String>,
     espace_rpc: Option<String>,
+    /// The chain has an RPC of eSpace, and none that may be in a page.
+    espace_is_keyed: bool,
 }
 
 impl ChainSide {
@@ -34,8 +36,11 @@ impl ChainSide {
             network: owned("network").unwrap_or_default(),
             core_id: number("core_chain_id"),
             espace_id: number("espace_chain_id"),
-            core_rpc: owned("core_rpc"),
-            espace_rpc: owned("espace_rpc"),
+            // The chain's own ones may hold a key.
+            core_rpc: owned("public_core_rpc"),
+            espace_rpc: owned("public_espace_rpc"),
+            espace_is_keyed: outputs.contains_key("espace_rpc")
+                && !outputs.contains_key("public_espace_rpc"),
         }
     }
 
@@ -69,12 +74,19 @@ impl PageConfig {
             return Err(Problem::new(
                 "docker/missing-attribute",
                 &["core_rpc"],
-                "no RPC of Core Space is known that the page could ask",
+                "no RPC of Core Space is known that the page could ask: those of the chain may hold a key",
             )
-            .help("write `core_rpc`, as browsers reach it"));
+            .help(NO_KEY));
         };
         // A chain without eSpace RPC: the page shows what Core Space knows.
         let espace = wish.espace_rpc.clone().or_else(|| chain.espace_rpc.clone());
+        if espace.is_none() && chain.espace_is_keyed {
+            let what = "the RPC of eSpace may hold a key, and a page is read by everybody";
+            return Err(
+                Problem::new("docker/missing-attribute", &["espace_rpc"], what)
+                    .help(NO_KEY.replace("core_rpc", "espace_rpc")),
+            );
+        }
         let (core_name, espace_name) = names(&chain.network);
         let one = json!({
             "poolManagerAddress": wish.manager,
@@ -124,8 +136,8 @@ mod tests {
             ("core_chain_id".to_owned(), Value::Integer(1)),
             ("espace_chain_id".to_owned(), Value::Integer(71)),
             (
-                "core_rpc".to_owned(),
-                Value::from("https://test.confluxrpc.com/v2"),
+                "public_core_rpc".to_owned(),
+                Value::from("https://test.confluxrpc.com"),
             ),
         ]))
     }
@@ -143,7 +155,8 @@ mod tests {
 
     #[test]
     fn what_the_page_s_block_says_comes_before_the_chain() {
-        let one = wish(&[("core_rpc", "https://rpc.example:8443/a".into())]);
+        let path = "https://rpc.example:8443/a";
+        let one = wish(&[("core_rpc", path.into()), ("public_rpc", true.into())]);
         let config = PageConfig::new(&one, &chain()).unwrap();
         assert_eq!(config.connect, ["https://rpc.example:8443"]);
         let written = [("core_rpc".to_owned(), "https://rpc.example".into())].into();
@@ -153,5 +166,27 @@ mod tests {
         );
         let error = PageConfig::new(&wish(&[]), &ChainSide::default()).unwrap_err();
         assert_eq!(error.path, ["core_rpc"]);
+    }
+
+    #[test]
+    fn case_key_in_url_an_rpc_of_the_chain_with_a_key_is_not_published() {
+        let keyed = pospool_model::Endpoint::parse("https://rpc.example/hunter2").unwrap();
+        let mut outputs = Attributes::from([
+            ("network".to_owned(), Value::from("testnet")),
+            ("core_rpc".to_owned(), keyed.clone().into()),
+            ("espace_rpc".to_owned(), keyed.into()),
+        ]);
+        let config = |outputs: &Attributes| PageConfig::new(&wish(&[]), &ChainSide::read(outputs));
+        assert_eq!(config(&outputs).unwrap_err().path, ["core_rpc"]);
+        let public = Value::from("https://test.confluxrpc.com");
+        outputs.insert("public_core_rpc".to_owned(), public);
+        let error = config(&outputs).unwrap_err();
+        assert_eq!(error.path, ["espace_rpc"]);
+        assert!(error.help.unwrap().starts_with("write `espace_rpc`"));
+        let public = Value::from("https://evmtestnet.confluxrpc.com");
+        outputs.insert("public_espace_rpc".to_owned(), public);
+        let config = config(&outputs).unwrap();
+        assert_eq!(config.connect.len(), 2);
+        assert!(!module(&config.data).contains("rpc.example"));
     }
 }

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use pospool_model::{Address, Attributes, Problem, Value};
+use pospool_model::{Address, Attributes, Endpoint, Problem, Value};
 
 use super::AS_GIVEN;
 use crate::kinds::AS_MADE;
@@ -153,12 +153,18 @@ pub(crate) fn normalise(attributes: &mut Attributes, problems: &mut Vec<Problem>
     source(attributes, problems);
     listen(attributes, problems);
     manager(attributes, problems);
-    for name in ["core_rpc", "espace_rpc", "package_mirror"] {
+    for name in ["core_rpc", "espace_rpc"] {
         if let Some(url) = text(attributes, name)
-            && let Err(what) = origin(url)
+            && let Err(what) = may_be_read(url, attributes.get(PUBLIC_RPC))
         {
-            problems.push(Problem::new("docker/bad-url", &[name], what));
+            let problem = Problem::new("docker/bad-url", &[name], what);
+            problems.push(problem.help(NO_KEY.replace("core_rpc", name)));
         }
+    }
+    if let Some(url) = text(attributes, "package_mirror")
+        && let Err(what) = origin(url)
+    {
+        problems.push(Problem::new("docker/bad-url", &["package_mirror"], what));
     }
     if let Some(memory) = text(attributes, "build_memory") {
         match bytes(memory) {
@@ -303,16 +309,34 @@ fn variables(attributes: &Attributes) -> Option<BTreeMap<String, String>> {
     map.iter().map(one).collect()
 }
 
-/// Scheme, host and port of a URL that every visitor may read.
+/// The attribute that says that a path is no key.
+pub(crate) const PUBLIC_RPC: &str = "public_rpc";
+/// The way out for an RPC that must not be published.
+pub(crate) const NO_KEY: &str = "write `core_rpc` in the page's block, as browsers may reach it without a key; if everybody may know its path, write `public_rpc = true` too";
+
+/// Whether a URL may be in a page, which everybody reads. A path or a query may be a key, unless the spec says
+/// otherwise; a user or a password always is one.
+fn may_be_read(url: &str, public: Option<&Value>) -> Result<(), String> {
+    origin(url)?;
+    let endpoint = Endpoint::parse(url).map_err(|error| format!("the URL is {error}"))?;
+    if endpoint.is_secret() && public != Some(&Value::Bool(true)) {
+        return Err(
+            "the URL has a path or a query, which may be a key, and a page is read by everybody"
+                .to_owned(),
+        );
+    }
+    Ok(())
+}
+
+/// Scheme, host and port of a URL that every visitor may read. What is refused is not repeated: it may hold a key.
 pub(crate) fn origin(url: &str) -> Result<String, String> {
-    let wrong = |why: &str| format!("`{url}` {why}");
+    let wrong = |why: &str| format!("the URL {why}");
     let (scheme, rest) = url
         .split_once("://")
         .filter(|(scheme, _)| matches!(*scheme, "http" | "https"))
         .ok_or_else(|| wrong("is not an http or https URL"))?;
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
     if authority.contains('@') {
-        // Not repeated: it may hold a password.
         return Err(
             "the URL holds a user or a password, and a page is read by everybody".to_owned(),
         );
@@ -387,6 +411,28 @@ pub(crate) mod tests {
             ("docker/bad-url", "espace_rpc"),
         ];
         assert_eq!(found, expected.map(|(code, path)| (code, path.to_owned())));
+    }
+
+    #[test]
+    fn case_key_in_url_no_page_gets_a_key() {
+        for (url, public, ok) in [
+            ("https://rpc.example", false, true),
+            ("https://rpc.example/hunter2", false, false),
+            ("https://rpc.example/?k=hunter2", false, false),
+            ("https://rpc.example/v2", true, true),
+            ("https://me:hunter2@rpc.example", true, false),
+            ("https://rpc.example#0a1b2c3d", true, false),
+        ] {
+            let mut problems = Vec::new();
+            let mut page = attributes(&[("core_rpc", url.into()), (PUBLIC_RPC, public.into())]);
+            normalise(&mut page, &mut problems);
+            assert_eq!(problems.is_empty(), ok, "{url}");
+            for problem in problems {
+                assert_eq!(problem.code, "docker/bad-url");
+                assert!(!problem.summary.contains("hunter2"), "{problem:?}");
+                assert!(problem.help.unwrap().contains("`core_rpc`"));
+            }
+        }
     }
 
     #[test]

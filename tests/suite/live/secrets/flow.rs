@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
-use super::{Found, Hunt, excuse, specs, watch};
+use super::{Found, Hunt, excuse, rpc_expression, specs, watch};
 use crate::live::project::{binary, docker, network};
 
 const APPLY: &[&str] = &["apply", "--auto-approve"];
@@ -82,9 +82,15 @@ fn mistakes(hunt: &mut Hunt) {
     );
 
     let spec = fs::read_to_string(hunt.project.path("pool.hcl")).unwrap();
-    let down = spec.replace(&hunt.project.core_rpc(), "http://127.0.0.1:9");
-    fs::write(hunt.project.path("down.hcl"), down).unwrap();
-    let plan = ["plan", "--spec", "down.hcl", "--state", "down.state.json"];
+    // Written in the spec itself, which is not searched.
+    let nobody = hunt.secrets.keyed("http://127.0.0.1:9");
+    let expression = rpc_expression(hunt.own.path());
+    let down = spec.replace(&expression, &format!("\"{nobody}\""));
+    assert_ne!(down, spec);
+    let path = hunt.own.path().join("down.hcl");
+    fs::write(&path, down).unwrap();
+    let path = path.display().to_string();
+    let plan = ["plan", "--spec", &path, "--state", "down.state.json"];
     hunt.fails(&plan, &[], "chain/unreachable");
 
     for (number, (code, text)) in specs::mistakes(&hunt.secrets).into_iter().enumerate() {

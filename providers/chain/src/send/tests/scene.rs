@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use pospool_model::provider::{Progress, Ticket};
-use pospool_model::{Attributes, ProviderError, SecretRef};
+use pospool_model::{Attributes, Endpoint, ProviderError, SecretRef};
 
 use super::super::{Pace, commit};
 use super::nodes::{Happened, Node, Nodes, Story};
@@ -136,7 +136,7 @@ fn signed(path: PathBuf) -> SignedWork {
         data: vec![1, 2, 3, 4],
     };
     SignedWork {
-        chain: chain_ref(Vec::new()),
+        chain: chain_ref(&[]),
         from: key(KEY).core_address(NETWORK).into(),
         key: SecretRef::File(path),
         nonce: 5,
@@ -164,7 +164,8 @@ impl Scene {
 
     /// It is waited for as long as looks are worth while.
     pub(super) async fn run(mut self) -> Life {
-        let endpoints = (0..self.nodes.len()).map(|index| format!("http://{index}.example"));
+        let urls = (0..self.nodes.len()).map(|index| format!("http://{index}.example"));
+        let endpoints = urls.map(|url| Endpoint::parse(&url).unwrap());
         self.signed.chain.endpoints = endpoints.collect();
         let story = Story::default();
         let link = Link::new(Arc::new(Nodes {

@@ -1,0 +1,295 @@
+//! The chains of the current spec, and how each is reached.
+//!
+//! - Reads: what the spec wants; a node's first block, where the spec alone does not tell which chain is meant.
+//! - Returns: endpoints for the chain of a plan or of a ticket.
+//! - Never: takes an endpoint from a plan or a ticket, or one chain for another.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use pospool_model::provider::Progress;
+use pospool_model::{Address, Attributes, Endpoint, ProviderError};
+use serde_json::json;
+use tokio::time::Instant;
+
+use crate::chain;
+use crate::chain_address::Space;
+use crate::facts::Facts;
+use crate::rpc::{Refusal, Rpc, RpcError};
+use crate::send::Pace;
+use crate::wire::Link;
+use crate::work::{Attempt, ChainRef};
+
+/// What the current spec says of its chains, and what was seen of them in this run.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Chains(Arc<Mutex<Known>>);
+
+#[derive(Debug, Default)]
+struct Known {
+    wanted: BTreeMap<Address, Attributes>,
+    /// Hash of the first block behind the endpoints of a space.
+    genesis: BTreeMap<(Address, Space), String>,
+}
+
+/// Whether the one who gets the endpoints asks them which chain they are on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Told {
+    /// It does, with what it asks anyway.
+    Later,
+    /// It does not.
+    Now,
+}
+
+/// Why there is no way to a chain.
+#[derive(Debug)]
+pub(crate) enum Lost {
+    /// No chain of the spec is that one.
+    NotThere {
+        chain: Option<Address>,
+        network: u32,
+        genesis_hash: String,
+    },
+    /// One may be, and no endpoint of it answered.
+    Silent { chain: Address, error: RpcError },
+}
+
+impl Chains {
+    /// Hears what the spec wants now.
+    pub(crate) fn configure(&self, wanted: &BTreeMap<Address, Attributes>) {
+        let chains = wanted
+            .iter()
+            .filter(|(address, _)| address.kind() == "chain");
+        let now: BTreeMap<Address, Attributes> = chains
+            .map(|(address, attributes)| (address.clone(), attributes.clone()))
+            .collect();
+        let mut known = self.known();
+        let before = std::mem::replace(&mut known.wanted, now.clone());
+        known
+            .genesis
+            .retain(|(address, _), _| before.get(address) == now.get(address));
+    }
+
+    /// Remembers which chains a look has found.
+    pub(crate) fn saw(&self, facts: &Facts) {
+        let mut known = self.known();
+        for space in [Space::Core, Space::Espace] {
+            for (address, seen) in facts.chains_in(space) {
+                let genesis = seen.reference.genesis_hash.clone();
+                known.genesis.insert((address.clone(), space), genesis);
+            }
+        }
+    }
+
+    /// Fills in where a chain is asked.
+    pub(crate) async fn reach(
+        &self,
+        link: &Link,
+        chain: &mut ChainRef,
+        space: Space,
+        told: Told,
+    ) -> Result<(), Lost> {
+        let candidates = self.candidates(chain, space);
+        if let ([(_, endpoints)], Told::Later) = (&candidates[..], told) {
+            chain.endpoints.clone_from(endpoints);
+            return Ok(());
+        }
+        let mut silent = None;
+        for (address, endpoints) in candidates {
+            match self.genesis(link, &address, space, &endpoints).await {
+                Ok(found) if found == chain.genesis_hash => {
+                    chain.endpoints = endpoints;
+                    return Ok(());
+                }
+                Ok(_) => {}
+                Err(error) => {
+                    silent.get_or_insert(Lost::Silent {
+                        chain: address,
+                        error,
+                    });
+                }
+            }
+        }
+        Err(silent.unwrap_or_else(|| Lost::NotThere {
+            chain: chain.address.clone(),
+            network: chain.network,
+            genesis_hash: chain.genesis_hash.clone(),
+        }))
+    }
+
+    /// Chains of the spec that may be it, the one of the same name first: a block may have got another name since.
+    fn candidates(&self, chain: &ChainRef, space: Space) -> Vec<(Address, Vec<Endpoint>)> {
+        let known = self.known();
+        let may_be = known
+            .wanted
+            .iter()
+            .filter(|(_, wanted)| chain::may_be(wanted, space, chain.network));
+        let mut found: Vec<_> = may_be
+            .map(|(address, wanted)| (address.clone(), chain::endpoints(wanted, space)))
+            .filter(|(_, endpoints)| !endpoints.is_empty())
+            .collect();
+        found.sort_by_key(|(address, _)| chain.address.as_ref() != Some(address));
+        found
+    }
+
+    /// Hash of the first block behind endpoints.
+    async fn genesis(
+        &self,
+        link: &Link,
+        address: &Address,
+        space: Space,
+        endpoints: &[Endpoint],
+    ) -> Result<String, RpcError> {
+        let key = (address.clone(), space);
+        if let Some(genesis) = self.known().genesis.get(&key) {
+            return Ok(genesis.clone());
+        }
+        let method = match space {
+            Space::Core => "cfx_getBlockByEpochNumber",
+            Space::Espace => "eth_getBlockByNumber",
+        };
+        let block = Rpc::over(link, endpoints)?
+            .call(method, json!(["0x0", false]))
+            .await?;
+        let hash = block.get("hash").and_then(|hash| hash.as_str());
+        let genesis = hash.ok_or_else(|| RpcError::Refused {
+            method: method.to_owned(),
+            refusal: Refusal {
+                code: 0,
+                message: "the answer is no block".to_owned(),
+                data: None,
+            },
+        })?;
+        let genesis = genesis.to_owned();
+        self.known().genesis.insert(key, genesis.clone());
+        Ok(genesis)
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// One devnet, both of whose spaces are at one URL.
+    #[cfg(test)]
+    pub(crate) fn only(url: &str) -> Self {
+        use pospool_model::Value;
+        let list = || Value::List(vec![Endpoint::parse(url).unwrap().into()]);
+        let wanted = Attributes::from([
+            ("network".to_owned(), Value::from("devnet")),
+            ("core_rpc".to_owned(), list()),
+            ("espace_rpc".to_owned(), list()),
+        ]);
+        let chains = Self::default();
+        chains.configure(&[("chain.conflux".parse().unwrap(), wanted)].into());
+        chains
+    }
+}
+
+/// Fills in where all chains of a ticket are asked; a chain that is silent is asked again as long as the ticket may wait.
+pub(crate) async fn reach_all(
+    chains: &Chains,
+    link: &Link,
+    pace: Pace,
+    attempt: &mut Attempt,
+    progress: &dyn Progress,
+) -> Result<(), ProviderError> {
+    let started = Instant::now();
+    for (chain, space, told) in of(attempt)? {
+        while let Err(lost) = chains.reach(link, chain, space, told).await {
+            let over = started.elapsed() >= pace.wait;
+            if over
+                || matches!(
+                    lost,
+                    Lost::NotThere { .. }
+                        | Lost::Silent {
+                            error: RpcError::Endpoint(_),
+                            ..
+                        }
+                )
+            {
+                return Err(lost.open());
+            }
+            if progress.cancelled() {
+                return Err(ProviderError::Cancelled);
+            }
+            tokio::time::sleep(pace.poll).await;
+        }
+    }
+    Ok(())
+}
+
+/// The chains of a ticket.
+fn of(attempt: &mut Attempt) -> Result<Vec<(&mut ChainRef, Space, Told)>, ProviderError> {
+    Ok(match attempt {
+        Attempt::Transaction(signed) => {
+            let space = signed.space();
+            vec![(&mut signed.chain, space, Told::Later)]
+        }
+        Attempt::AwaitCode(work) => vec![(&mut work.chain, Space::Core, Told::Now)],
+        Attempt::AwaitVotes(work) => vec![(&mut work.chain, Space::Core, Told::Now)],
+        Attempt::CheckCode(work) => {
+            let parts = work.parts.iter_mut().map(|part| {
+                let space = part.space;
+                // It changes nothing outside, so it may as well be planned again.
+                let chain = part.chain.as_mut().ok_or_else(|| {
+                    let what = "this comparison of code was begun by an earlier version of pospool, and is planned again";
+                    ProviderError::refused("chain/bad-payload", what)
+                })?;
+                Ok((chain, space, Told::Now))
+            });
+            parts.collect::<Result<_, ProviderError>>()?
+        }
+        Attempt::Verify(_) => Vec::new(),
+    })
+}
+
+impl Lost {
+    /// The error of an effect that was begun, and stays open.
+    fn open(self) -> ProviderError {
+        match self {
+            Self::NotThere { .. } => ProviderError::OutcomeUnknown {
+                code: "chain/no-chain",
+                what: self.what(),
+                source: None,
+            },
+            Self::Silent { .. } => self.silent(),
+        }
+    }
+
+    /// The error of an effect that was not begun.
+    pub(crate) fn unsent(self) -> ProviderError {
+        match self {
+            Self::NotThere { .. } => ProviderError::refused("chain/no-chain", self.what()),
+            Self::Silent { .. } => self.silent(),
+        }
+    }
+
+    fn what(&self) -> String {
+        let Self::NotThere {
+            chain,
+            network,
+            genesis_hash,
+        } = self
+        else {
+            return String::new();
+        };
+        let was = chain.as_ref().map(|chain| format!(", as `{chain}` was"));
+        format!(
+            "no `chain` of the spec is the one with chain id {network} and the first block {genesis_hash}{}; write its block again",
+            was.unwrap_or_default()
+        )
+    }
+
+    fn silent(self) -> ProviderError {
+        let Self::Silent { chain, error } = self else {
+            return ProviderError::refused("chain/no-chain", self.what());
+        };
+        ProviderError::Unreachable {
+            code: "chain/unreachable",
+            what: format!("`{chain}`, to see which chain it is,"),
+            source: Some(Box::new(error)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
