@@ -2,6 +2,7 @@
 
 mod init;
 mod plans;
+mod render;
 mod runs;
 mod states;
 mod stone;
