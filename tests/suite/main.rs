@@ -9,6 +9,7 @@ mod layering;
 mod live;
 mod model_chain;
 mod plans;
+mod public_files;
 mod reference;
 mod remote_state;
 mod sources_fake_npm;

@@ -14,6 +14,7 @@ mod kills;
 mod ledger;
 mod points;
 mod project;
+mod public_files;
 mod secrets;
 mod syncer;
 mod syncer_container;
