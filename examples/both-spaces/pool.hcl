@@ -31,11 +31,10 @@ host "local" {
 volume "main" {}
 
 node "main" {
-  # Pin the image with its digest: confluxchain/conflux-rust:3.0.3-testnet@sha256:...
-  image            = "confluxchain/conflux-rust:3.0.3-testnet"
+  # Pin the image with its digest: confluxchain/conflux-rust:3.1.0-testnet@sha256:...
+  image            = "confluxchain/conflux-rust:3.1.0-testnet"
   data             = volume.main
   pos_key_password = env("POSPOOL_POS_KEY_PASSWORD")
-  config           = { public_address = "203.0.113.7" }
 }
 
 source "reference" {
@@ -50,8 +49,8 @@ core_contract "pool" {
   settings = {
     name             = var.pool_name
     user_share_ratio = "90%"
-    lock_period      = blocks(2250000)
-    unlock_period    = blocks(176400)
+    lock_period      = blocks(2250000) # about 13 days, some 10 hours less than PoS itself needs
+    unlock_period    = blocks(176400)  # about 1 day, some 20 minutes less
     voting_escrow    = core_contract.voting_escrow
   }
 }
@@ -90,8 +89,8 @@ espace_contract "pool" {
   proxy = true
   settings = {
     name          = var.pool_name
-    lock_period   = blocks(1126800) # of eSpace, one in each epoch
-    unlock_period = blocks(90000)
+    lock_period   = blocks(1126800) # of eSpace, one in each epoch: about 16 days at 71,000 epochs a day
+    unlock_period = blocks(90000)   # about 1.3 days
     bridge        = core_contract.bridge # its account in eSpace is set
     voting_escrow = espace_contract.voting_escrow
   }
@@ -115,7 +114,7 @@ espace_contract "voting_escrow" {
   proxy = true
   settings = {
     pos_pool        = espace_contract.pool
-    core_space_info = "0x95af72eac6f5e08b6ab51874582fa8f8c5e93d28" # the testnet's oracle of Core Space
+    core_space_info = chain.conflux.core_space_oracle # of this network
   }
 }
 

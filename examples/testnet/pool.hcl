@@ -9,6 +9,11 @@ variable "pool_name" {
   default     = "Harbour pool"
 }
 
+variable "image" {
+  description = "The node. Pin it with its digest: confluxchain/conflux-rust:3.1.0-testnet@sha256:..."
+  default     = "confluxchain/conflux-rust:3.1.0-testnet"
+}
+
 chain "conflux" {
   network = "testnet"
 }
@@ -25,11 +30,14 @@ host "local" {
 volume "main" {}
 
 node "main" {
-  # Pin the image with its digest: confluxchain/conflux-rust:3.0.3-testnet@sha256:...
-  image            = "confluxchain/conflux-rust:3.0.3-testnet"
+  image            = var.image
   data             = volume.main
   pos_key_password = env("POSPOOL_POS_KEY_PASSWORD")
-  config           = { public_address = "203.0.113.7" }
+
+  # Without these the node only connects out. With a public address, open the port (TCP and UDP) in the firewall: a node
+  # that others can reach syncs and votes better.
+  # publish_p2p = 32323
+  # config      = { public_address = "203.0.113.7" }
 }
 
 source "reference" {
@@ -44,8 +52,8 @@ core_contract "pool" {
   settings = {
     name             = var.pool_name
     user_share_ratio = "90%"
-    lock_period      = blocks(2250000)
-    unlock_period    = blocks(176400)
+    lock_period      = blocks(2250000) # about 13 days, some 10 hours less than PoS itself needs
+    unlock_period    = blocks(176400)  # about 1 day, some 20 minutes less
   }
 }
 

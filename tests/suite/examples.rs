@@ -14,6 +14,7 @@ const VARIABLES: &[(&str, &[(&str, &str)])] = &[
         "bring-your-own-key",
         &[("register_data", include_str!("register_data.hex"))],
     ),
+    ("mainnet", &[]),
     (
         "private-network",
         &[
@@ -60,4 +61,31 @@ fn every_example_is_valid() {
         assert!(problems.is_empty(), "{name}: {problems:#?}");
         assert!(config.resources().count() > 4);
     }
+}
+
+/// Name of the node's image before its tag.
+const NODE_IMAGE: &str = "confluxchain/conflux-rust:";
+
+#[test]
+fn case_old_release_documents_and_examples_name_the_current_image() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let current = ["mainnet", "testnet"].map(|network| wiring::current_image(network).unwrap());
+    let mut files = vec![root.join("README.md"), root.join("docs/reference/spec.md")];
+    let guide = std::fs::read_dir(root.join("docs/guide")).unwrap();
+    files.extend(guide.map(|entry| entry.unwrap().path()));
+    let names = VARIABLES.iter().map(|(name, _)| name);
+    files.extend(names.map(|name| root.join("examples").join(name).join("pool.hcl")));
+    let mut seen = 0;
+    for path in files {
+        let text = std::fs::read_to_string(&path).unwrap();
+        for (at, _) in text.match_indices(NODE_IMAGE) {
+            let rest = &text[at..];
+            let is_part = |c: char| c.is_ascii_alphanumeric() || "/:.-".contains(c);
+            let end = rest.find(|c| !is_part(c)).unwrap_or(rest.len());
+            let image = rest[..end].trim_end_matches('.');
+            assert!(current.contains(&image), "{}: {image}", path.display());
+            seen += 1;
+        }
+    }
+    assert!(seen > 5, "{seen}");
 }

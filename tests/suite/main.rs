@@ -10,6 +10,7 @@ mod layering;
 mod live;
 mod model_chain;
 mod plans;
+mod public_files;
 mod quiet_day;
 mod reference;
 mod remote_state;

@@ -66,6 +66,8 @@ pub enum Command {
     Init(Box<InitArgs>),
     /// Check the spec without looking at anything outside
     Validate(ValidateArgs),
+    /// Show the files that a spec puts into containers: no keys, chain, state or Docker is needed
+    Render(RenderArgs),
     /// Show what `apply` would do, why, and what it costs
     Plan(PlanArgs),
     /// Make the outside what the spec says
@@ -106,6 +108,20 @@ pub struct ServeArgs {
 /// Arguments of `validate`.
 #[derive(Debug, clap::Args)]
 pub struct ValidateArgs {
+    /// Values of variables.
+    #[command(flatten)]
+    pub variables: Variables,
+}
+
+/// Arguments of `render`.
+#[derive(Debug, clap::Args)]
+pub struct RenderArgs {
+    /// The resource whose files to show, such as `node.main` [default: all that have some]
+    #[arg(value_name = "ADDRESS")]
+    pub address: Option<Address>,
+    /// Write the files into this folder, each into one with its resource's name, instead of printing them
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
     /// Values of variables.
     #[command(flatten)]
     pub variables: Variables,

@@ -58,7 +58,10 @@ const OWN: &[(&str, &str)] = &[
         "cli/environment",
         "A variable of the environment, such as POSPOOL_LEASE, is not what it should be.",
     ),
-    ("cli/exists", "`pospool init` never overwrites a file."),
+    (
+        "cli/exists",
+        "`pospool init` and `pospool render --out` never overwrite a file.",
+    ),
     (
         "cli/file",
         "A file cannot be read or written; the cause is what the operating system said.",
@@ -87,6 +90,10 @@ const OWN: &[(&str, &str)] = &[
     (
         "cli/not-recorded",
         "A name given with --delete is not in the state.",
+    ),
+    (
+        "cli/nothing-to-render",
+        "`pospool render` was asked for a resource that is not in the spec, or for one that puts no file into a container.",
     ),
     (
         "cli/stream",

@@ -10,6 +10,7 @@ pub mod explain;
 pub mod init;
 mod pipeline;
 pub mod plan;
+pub mod render;
 mod run;
 pub mod serve;
 pub mod show;
@@ -58,7 +59,7 @@ pub fn is_server(command: &Command) -> bool {
 /// Whether a command reads a spec, whose relative paths start at its folder.
 #[must_use]
 pub fn reads_spec(command: &Command) -> bool {
-    looks_outside(command) || matches!(command, Command::Validate(_))
+    looks_outside(command) || matches!(command, Command::Validate(_) | Command::Render(_))
 }
 
 /// Runs a command.
@@ -66,6 +67,7 @@ pub async fn call(session: &mut Session<'_, '_>, command: &Command) -> Result<Ex
     match command {
         Command::Init(args) => init::run(session, args),
         Command::Validate(args) => validate::run(session, args),
+        Command::Render(args) => render::run(session, args),
         Command::Plan(args) => plan::run(session, args).await,
         Command::Apply(args) => apply::run(session, args).await,
         Command::Destroy(args) => destroy::run(session, args).await,

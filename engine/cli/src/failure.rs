@@ -94,8 +94,8 @@ pub enum Failure {
         /// A topic that is like it.
         meant: Option<String>,
     },
-    /// `init` would overwrite a file.
-    #[error("`{}` exists, and `init` never overwrites a file", .0.display())]
+    /// `init` or `render` would overwrite a file.
+    #[error("`{}` exists, and is not overwritten", .0.display())]
     Exists(PathBuf),
     /// `init` lacks an answer that has no default.
     #[error("an answer is missing: {0}")]
@@ -107,6 +107,14 @@ pub enum Failure {
         what: String,
         /// What to write.
         help: String,
+    },
+    /// `render` was asked for something that is no file of a container.
+    #[error("{}", nothing_to_render(address.as_deref(), *known))]
+    NothingToRender {
+        /// What was asked for; everything if nothing was.
+        address: Option<String>,
+        /// Whether the spec has it.
+        known: bool,
     },
     /// The operating system refused a file.
     #[error("cannot {verb} `{}`", path.display())]
@@ -162,6 +170,7 @@ impl Failure {
             Self::Serve(error) => error.code(),
             Self::NoTopic { .. } => "cli/no-topic",
             Self::Exists(_) => "cli/exists",
+            Self::NothingToRender { .. } => "cli/nothing-to-render",
             Self::MissingAnswer(_) => "cli/missing-answer",
             Self::BadAnswer { .. } => "cli/bad-answer",
             Self::File { .. } => "cli/file",
@@ -196,7 +205,10 @@ impl Failure {
             }
             Self::NotRecorded { .. } => "`pospool show` lists what is in the state".to_owned(),
             Self::NoTopic { .. } => "`pospool explain` lists the kinds, `pospool explain codes` the codes".to_owned(),
-            Self::Exists(_) => "edit it, or name another file with --spec".to_owned(),
+            Self::Exists(_) => "edit it, move it away, or name another place with --spec or --out".to_owned(),
+            Self::NothingToRender { .. } => {
+                "`node` and `ui` have files; `pospool validate` checks the rest of a spec".to_owned()
+            }
             Self::MissingAnswer(flag) => format!("give it with {flag}, or run `pospool init` on a terminal"),
             Self::BadAnswer { help, .. } => help.clone(),
             _ => return None,
@@ -216,6 +228,14 @@ impl Failure {
             Self::Problems { problems, .. } => Exit::of_problems(problems).unwrap_or(Exit::Error),
             _ => Exit::Error,
         }
+    }
+}
+
+fn nothing_to_render(address: Option<&str>, known: bool) -> String {
+    match address {
+        None => "nothing in the spec puts a file into a container".to_owned(),
+        Some(address) if known => format!("`{address}` puts no file into a container"),
+        Some(address) => format!("the spec has no `{address}`"),
     }
 }
 

@@ -3,6 +3,7 @@
 mod endpoints;
 mod init;
 mod plans;
+mod render;
 mod runs;
 mod states;
 mod stone;

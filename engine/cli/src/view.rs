@@ -13,6 +13,7 @@ pub mod paint;
 pub mod plan;
 pub mod progress;
 pub mod questions;
+pub mod render;
 pub mod repair;
 pub mod serve;
 pub mod state;

@@ -31,6 +31,7 @@ pub const DUTIES: &str = "duties";
 pub const CODES: &[&[(&str, &str)]] = &[
     pospool_chain::CODES,
     pospool_docker::CODES,
+    pospool_docker::NODE_CODES,
     pospool_docker::SYNCER_CODES,
 ];
 
@@ -50,6 +51,12 @@ pub fn registry_at(wait: Duration, poll: Duration) -> Registry {
         Arc::new(SourceProvider::new(cache())),
     ];
     Registry::new(providers)
+}
+
+/// The current image of conflux-rust for a public network, by the table of releases.
+#[must_use]
+pub fn current_image(network: &str) -> Option<&'static str> {
+    pospool_docker::current_image(network)
 }
 
 /// Where sources and compilers are kept: `pospool` in the user's cache folder.

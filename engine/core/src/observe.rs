@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::future::join_all;
 use pospool_model::provider::{Facts, Observation, Observed, Scene, Target};
 use pospool_model::state::{ChainIdentity, Recorded, State};
-use pospool_model::{Address, Attributes, Diagnostic, ProviderError, Role};
+use pospool_model::{Address, Attributes, Diagnostic, ProviderError, Role, Severity};
 
 use crate::config::Config;
 use crate::registry::Registry;
@@ -35,6 +35,8 @@ pub struct Seen {
     pub facts: BTreeMap<usize, Facts>,
     /// Problems found on the way.
     pub problems: Vec<Diagnostic>,
+    /// What is not well and stops nothing.
+    pub warnings: Vec<Diagnostic>,
 }
 
 /// Looks at everything that the spec and the state speak of.
@@ -144,6 +146,11 @@ fn targets<'a>(
 fn take(role: Role, config: &Config, position: usize, found: Observation, seen: &mut Seen) {
     for (address, problem) in &found.problems {
         seen.problems.push(resolve::place(config, address, problem));
+    }
+    for (address, problem) in &found.warnings {
+        let mut warning = resolve::place(config, address, problem);
+        warning.severity = Severity::Warning;
+        seen.warnings.push(warning);
     }
     seen.chains.extend(found.chains);
     seen.bindings.extend(found.bindings);

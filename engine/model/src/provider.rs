@@ -70,6 +70,18 @@ pub trait Provider: Send + Sync {
         false
     }
 
+    /// Writes what a resource's attributes become inside of its container, for somebody who wants to read it. Pure but
+    /// for files that the attributes name: no engine, chain, key or state is asked. `wanted` are the attributes of every
+    /// resource of the spec, in normal form.
+    fn render(
+        &self,
+        address: &Address,
+        wanted: &BTreeMap<Address, Attributes>,
+    ) -> Result<Rendered, Problem> {
+        let _ = (address, wanted);
+        Ok(Rendered::default())
+    }
+
     /// Plans the effects of one change. Pure and deterministic; it is called in
     /// dependency order (deletes: in reverse order, after everything else).
     fn design(&self, task: &Task<'_>, world: &mut World<'_>) -> Result<Design, Vec<Problem>>;
@@ -131,6 +143,8 @@ pub struct Observation {
     pub facts: Facts,
     /// Problems that make planning impossible, by resource.
     pub problems: Vec<(Address, Problem)>,
+    /// What is not well and stops nothing, by resource: it is said beside the plan, also beside one without changes.
+    pub warnings: Vec<(Address, Problem)>,
 }
 
 /// Facts of the outside in a provider's own type.
@@ -214,6 +228,15 @@ pub struct World<'a> {
     pub counters: &'a mut BTreeMap<String, u64>,
     /// Last effect of each lane, so that the next one can name it in its needs.
     pub lanes: &'a mut BTreeMap<String, EffectId>,
+}
+
+/// What a resource's attributes become inside of its container.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Rendered {
+    /// Texts by the name of their file. Never a secret.
+    pub files: BTreeMap<String, String>,
+    /// What else goes in, and what is not known yet.
+    pub notes: Vec<String>,
 }
 
 /// How one change will be made.

@@ -33,6 +33,8 @@ struct Public {
     espace: u32,
     core_rpc: &'static [&'static str],
     espace_rpc: &'static [&'static str],
+    /// Contract of eSpace that tells what Core Space knows of governance.
+    oracle: &'static str,
 }
 
 /// Public networks with their public endpoints (Conflux documentation, "network endpoints").
@@ -43,6 +45,7 @@ const PUBLIC: &[Public] = &[
         espace: 1030,
         core_rpc: &["https://main.confluxrpc.com", "https://main.confluxrpc.org"],
         espace_rpc: &["https://evm.confluxrpc.com", "https://evm.confluxrpc.org"],
+        oracle: "0x4CE48b7e15A6120B7DAFC59bA5184085a51C05Ff",
     },
     Public {
         name: "testnet",
@@ -53,11 +56,17 @@ const PUBLIC: &[Public] = &[
             "https://evmtestnet.confluxrpc.com",
             "https://evmtestnet.confluxrpc.org",
         ],
+        oracle: "0x95af72eac6f5e08b6ab51874582fa8f8c5e93d28",
     },
 ];
 
 fn public(name: &str) -> Option<&'static Public> {
     PUBLIC.iter().find(|public| public.name == name)
+}
+
+/// The oracle of Core Space in a network's eSpace.
+fn oracle(network: &str) -> Option<&'static str> {
+    public(network).map(|public| public.oracle)
 }
 
 /// Network id that a spec's network must have; `None` for a devnet, whose id only its node knows.
@@ -477,6 +486,9 @@ pub(crate) fn outputs(wanted: &Attributes, seen: &Seen) -> Attributes {
     ]);
     if let Some(value) = wanted.get("network") {
         outputs.insert("network".to_owned(), value.clone());
+        if let Some(oracle) = value.as_text().and_then(oracle) {
+            outputs.insert("core_space_oracle".to_owned(), oracle.into());
+        }
     }
     for space in [Space::Core, Space::Espace] {
         if let Some(first) = values(wanted, space).next() {

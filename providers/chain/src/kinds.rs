@@ -116,6 +116,11 @@ const CHAIN: KindSchema = KindSchema {
             "The same of eSpace; absent if none is known.",
         ),
         OutputSchema::new("client_version", "What the node behind the RPC says it is."),
+        OutputSchema::new(
+            "core_space_oracle",
+            "eSpace contract of a public network that tells what Core Space knows of governance, for the setting \
+             `core_space_info` of an EVotingEscrow; absent on a devnet.",
+        ),
     ],
     open_outputs: false,
     identity: None,
@@ -270,7 +275,7 @@ const ESPACE_CONTRACT: KindSchema = KindSchema {
             Type::Settings,
             Presence::Optional,
             OnChange::Update,
-            "What the contract lets its owner set. ESpacePoSPool: `name`, `user_share_ratio` (\"90%\"), `lock_period` and `unlock_period` (`blocks(…)` of eSpace), `voting_escrow`, `bridge` (the CoreBridge; its mapped account in eSpace is set). EVotingEscrow: `pos_pool`, `core_space_info` (the oracle of the network, in hex).",
+            "What the contract lets its owner set. ESpacePoSPool: `name`, `user_share_ratio` (\"90%\"), `lock_period` and `unlock_period` (`blocks(…)` of eSpace), `voting_escrow`, `bridge` (the CoreBridge; its mapped account in eSpace is set). EVotingEscrow: `pos_pool`, `core_space_info` (the oracle of the network: `chain.NAME.core_space_oracle`, or an address in hex).",
         ),
         AttributeSchema::new(
             "funding",

@@ -68,7 +68,7 @@ const REFUSED: &[(&str, &str)] = &[
 const OWNED: &str = "pospool writes this file and sets its place";
 const DATA: &str =
     "everything that the node keeps lies on its volume, where a new image finds it again";
-const PORT: &str = "inside the container it is 32323; choose the host's port with `publish_p2p`";
+const PORT: &str = "it is the number of `publish_p2p`, inside of the container and outside: a node announces its own number to others";
 const RULE: &str = "it is a rule of the network, and a node with another one leaves it; a private network has \
                     its rules in the `node.toml` of its chain";
 

@@ -18,6 +18,7 @@ use crate::job::{EndJob, ImageJob, Job, RemoveJob, RunJob, StopJob, WaitJob};
 use crate::names::{self, Name};
 use crate::node::container::{IN_PLACE, Made};
 use crate::node::outputs;
+use crate::node::standing;
 use crate::node::wish::{NodeWish, text};
 use crate::render::{self, ChainWish};
 use crate::volume;
@@ -119,6 +120,8 @@ struct Plan<'a> {
     made: Made,
     key: Option<String>,
     old: Option<&'a NodeFacts>,
+    /// What there is to say of its release, and of its engine.
+    remarks: Vec<String>,
 }
 
 fn change(task: &Task<'_>, world: &World<'_>, facts: &DockerFacts) -> Result<Design, Problem> {
@@ -157,6 +160,12 @@ impl<'a> Plan<'a> {
             .map(ChainWish::read)
             .unwrap_or_default();
         let recipe = render::recipe(&wish, &chain, facts.files.get(&wish.chain))?;
+        let mut remarks = Vec::new();
+        if task.action != Action::Update {
+            let old = task.recorded.map(|recorded| &recorded.attributes);
+            remarks = standing::remarks(&wish, old, world.wanted, world.outputs)?;
+            remarks.extend(shutdown(&docker, facts));
+        }
         let volume = volume::name(world.lineage, &wish.data, world.recorded.get(&wish.data))?;
         let key = known_key(task, &wish);
         if let Some(key) = &key {
@@ -186,6 +195,7 @@ impl<'a> Plan<'a> {
             made,
             key,
             old: facts.nodes.get(task.address),
+            remarks,
         })
     }
 
@@ -213,7 +223,7 @@ impl<'a> Plan<'a> {
     }
 
     fn notes(&self, task: &Task<'_>) -> Vec<String> {
-        let mut notes = Vec::new();
+        let mut notes = self.remarks.clone();
         if task.action != Action::Update && self.wish.image.digest().is_none() {
             notes.push(format!(
                 "image {} is not pinned: whoever can move its tag decides what runs beside the PoS key; pin it with \
@@ -329,6 +339,17 @@ impl<'a> Plan<'a> {
             (false, _) => {}
         }
     }
+}
+
+/// What an engine would do to a node while it is stopped itself.
+fn shutdown(docker: &str, facts: &DockerFacts) -> Option<String> {
+    let engine = facts.engines.get(docker)?;
+    (!engine.live_restore).then(|| {
+        "the engine stops all containers when it is upgraded or restarted (`live-restore` is off), and kills a node that \
+         is not closed after `shutdown-timeout`, 15 s if daemon.json does not say more: write `{\"live-restore\": true, \
+         \"shutdown-timeout\": 1260}` into /etc/docker/daemon.json"
+            .to_owned()
+    })
 }
 
 fn delete(task: &Task<'_>, world: &World<'_>, facts: &DockerFacts) -> Design {

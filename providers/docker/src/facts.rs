@@ -36,6 +36,8 @@ pub(crate) struct DockerFacts {
 pub(crate) struct EngineFacts {
     /// The engine's own name.
     pub(crate) id: String,
+    /// Whether containers go on while the engine itself is stopped or upgraded.
+    pub(crate) live_restore: bool,
     /// Labels of its volumes, by name.
     pub(crate) volumes: BTreeMap<String, BTreeMap<String, String>>,
 }
@@ -55,6 +57,8 @@ pub(crate) struct NodeFacts {
     pub(crate) image: String,
     /// Network of its own, if it has one.
     pub(crate) network: Option<Name>,
+    /// How far its node is, where that was asked for.
+    pub(crate) epoch: Option<u64>,
 }
 
 impl DockerFacts {

@@ -97,7 +97,7 @@ const NODE: KindSchema = KindSchema {
             Presence::Required,
             OnChange::Replace,
             "Image of conflux-rust in the layout of the official one, such as \
-             `confluxchain/conflux-rust:3.0.3-testnet@sha256:…`. Pin it with its digest: a tag can be moved. \
+             `confluxchain/conflux-rust:3.1.0-testnet@sha256:…`. Pin it with its digest: a tag can be moved. \
              pospool builds a hardened image from it.",
         ),
         AttributeSchema::new(
@@ -159,8 +159,22 @@ const NODE: KindSchema = KindSchema {
             Type::Integer,
             Presence::Optional,
             OnChange::Replace,
-            "Port of the host through which other nodes reach it (TCP and UDP). Default: none; it then only \
-             connects out.",
+            "Port of the host through which other nodes reach it (TCP and UDP), 1024 or above, such as 32323; the node \
+             listens under the same number. Default: none; it then only connects out, and `public_address` must not be \
+             set.",
+        ),
+        optional(
+            "release_form",
+            Type::Text,
+            OnChange::Replace,
+            "Form of the release's files, `3.0` or `3.1`, for an image whose tag names no release that pospool knows.",
+        ),
+        optional(
+            "old_release",
+            Type::Text,
+            OnChange::Ignore,
+            "`accept` lets a release run that its network has gone on without at a hard fork. Without it the plan \
+             refuses to make such a node.",
         ),
         AttributeSchema::new(
             "hardening",
@@ -175,7 +189,7 @@ const NODE: KindSchema = KindSchema {
     open_outputs: false,
     identity: Some("container_id"),
     irreversible: None,
-    example: "node \"main\" {\n  image            = \"confluxchain/conflux-rust:3.0.3-testnet@sha256:…\"\n  \
+    example: "node \"main\" {\n  image            = \"confluxchain/conflux-rust:3.1.0-testnet@sha256:…\"\n  \
               data             = volume.main\n  pos_key_password = env(\"POSPOOL_POS_KEY_PASSWORD\")\n  \
               config           = { public_address = \"203.0.113.7\" }\n  publish_p2p      = 32323\n}\n",
 };

@@ -11,6 +11,7 @@
 //! replaces it: `image`, `stop` with proof, `remove`, and again.
 
 mod client;
+mod codes;
 mod commit;
 mod config_keys;
 mod container;
@@ -38,6 +39,8 @@ mod toml;
 mod ui;
 mod volume;
 
+pub use codes::NODE_CODES;
+pub use render::releases::current_image;
 pub use syncer::CODES as SYNCER_CODES;
 pub use ui::CODES;
 
@@ -47,7 +50,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use pospool_model::plan::Effect;
 use pospool_model::provider::{
-    Design, Observation, Progress, Provider, Scene, Target, Task, Ticket, World,
+    Design, Observation, Progress, Provider, Rendered, Scene, Target, Task, Ticket, World,
 };
 use pospool_model::{Address, Attributes, KindSchema, Problem, ProviderError};
 
@@ -121,6 +124,18 @@ impl Provider for DockerProvider {
         scene: &Scene<'_>,
     ) -> Result<Observation, ProviderError> {
         Ok(observe::observe(targets, scene).await)
+    }
+
+    fn render(
+        &self,
+        address: &Address,
+        wanted: &BTreeMap<Address, Attributes>,
+    ) -> Result<Rendered, Problem> {
+        match address.kind() {
+            "node" => render::shown::node(address, wanted),
+            "ui" => render::shown::page(address, wanted),
+            _ => Ok(Rendered::default()),
+        }
     }
 
     fn design(&self, task: &Task<'_>, world: &mut World<'_>) -> Result<Design, Vec<Problem>> {

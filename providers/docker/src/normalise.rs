@@ -11,6 +11,8 @@ use crate::config_keys;
 use crate::kinds::AS_MADE;
 use crate::names::{ImageRef, Name};
 use crate::node::wish::{bytes, bytes_text};
+use crate::render::LOCAL_PORT;
+use crate::render::releases::Release;
 
 /// Least memory that Docker accepts for a container.
 const LEAST_MEMORY: i64 = 6 << 20;
@@ -52,6 +54,8 @@ fn node(attributes: &mut Attributes, problems: &mut Vec<Problem>) {
     default(attributes, "hardening", AS_MADE);
     choice(attributes, "state", &["running", "stopped"], problems);
     choice(attributes, "hardening", &[AS_MADE], problems);
+    choice(attributes, "release_form", &Release::names(), problems);
+    choice(attributes, "old_release", &["accept"], problems);
     image(attributes, problems);
     memory(attributes, problems);
     port(attributes, problems);
@@ -62,6 +66,7 @@ fn node(attributes: &mut Attributes, problems: &mut Vec<Problem>) {
         problems.push(Problem::new("docker/bad-bootnodes", &["bootnodes"], what));
     }
     config(attributes, problems);
+    announced(attributes, problems);
 }
 
 fn default(attributes: &mut Attributes, name: &str, value: &str) {
@@ -127,16 +132,104 @@ fn memory(attributes: &mut Attributes, problems: &mut Vec<Problem>) {
     }
 }
 
+/// Ports below this one need rights that the node's container does not have.
+const FIRST_PORT: i64 = 1024;
+
 fn port(attributes: &Attributes, problems: &mut Vec<Problem>) {
-    if let Some(Value::Integer(port)) = attributes.get("publish_p2p")
-        && !(1..=65535).contains(port)
-    {
-        problems.push(Problem::new(
-            "docker/bad-port",
-            &["publish_p2p"],
-            format!("{port} is not a port: use 1 to 65535"),
+    let Some(Value::Integer(port)) = attributes.get("publish_p2p") else {
+        return;
+    };
+    let (what, help) = if !(FIRST_PORT..=65535).contains(port) {
+        (
+            format!(
+                "{port} is not a port that a node without root can listen on: use 1024 to 65535"
+            ),
+            "the usual one is 32323",
+        )
+    } else if let Some(other) = other_use(attributes, *port) {
+        (
+            format!("{port} is the port of {other} inside of the container"),
+            "the node listens for others under the published number: choose another one, such as 32323",
+        )
+    } else {
+        return;
+    };
+    problems.push(Problem::new("docker/bad-port", &["publish_p2p"], what).help(help));
+}
+
+/// What else listens on a port inside of the container.
+fn other_use(attributes: &Attributes, port: i64) -> Option<String> {
+    if port == i64::from(LOCAL_PORT) {
+        return Some("the node's local RPC".to_owned());
+    }
+    let config = attributes.get("config").and_then(Value::as_map)?;
+    let (key, _) = config.iter().find(|(key, value)| {
+        key.ends_with("_port") && *key != PUBLIC_PORT && value.as_integer() == Some(port)
+    })?;
+    Some(format!("`{key}`"))
+}
+
+/// Keys of `config` that say where other nodes reach this one.
+const PUBLIC_ADDRESS: &str = "public_address";
+const PUBLIC_PORT: &str = "public_tcp_port";
+
+/// What the node tells others about where it is must be true: they dial it.
+fn announced(attributes: &Attributes, problems: &mut Vec<Problem>) {
+    let config = attributes.get("config").and_then(Value::as_map);
+    let Some(Value::Text(address)) = config.and_then(|config| config.get(PUBLIC_ADDRESS)) else {
+        return;
+    };
+    let path = &["config", PUBLIC_ADDRESS];
+    if let Err((what, help)) = check_public_address(address) {
+        problems.push(Problem::new("docker/bad-public-address", path, what).help(help));
+    }
+    if !attributes.contains_key("publish_p2p") {
+        let what = format!(
+            "the node would announce `{address}`, and none of its ports is published: nothing listens there"
+        );
+        problems.push(
+            Problem::new("docker/address-without-port", path, what).help(
+                "write `publish_p2p = 32323` and open that port (TCP and UDP), or leave `public_address` out: the node then only connects out",
+            ),
+        );
+    }
+}
+
+/// Checks what a node announces as its address; what is wrong, and what to write.
+pub(crate) fn check_public_address(text: &str) -> Result<(), (String, &'static str)> {
+    let bare = text.trim_start_matches('[').split(['%', ']']).next();
+    if bare.is_some_and(|bare| bare.parse::<std::net::Ipv6Addr>().is_ok()) {
+        return Err((
+            format!(
+                "`{text}` is an IPv6 address, and conflux-rust cuts what it announces at the first colon"
+            ),
+            "write the IPv4 address; a machine with IPv6 alone can run a node that only connects out",
         ));
     }
+    if let Some((host, _)) = text.split_once(':') {
+        return Err((
+            format!("`{text}` has a port, and conflux-rust ignores everything after the colon"),
+            if host.is_empty() {
+                "write an IPv4 address, such as 203.0.113.7"
+            } else {
+                "write the address alone; the port is the one of `publish_p2p`"
+            },
+        ));
+    }
+    let is_name = text.contains('.')
+        && !text.starts_with('.')
+        && !text.ends_with('.')
+        && text
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || c == '.' || c == '-');
+    let digits = text.chars().all(|c| c.is_ascii_digit() || c == '.');
+    if !is_name || (digits && text.parse::<std::net::Ipv4Addr>().is_err()) {
+        return Err((
+            format!("`{text}` is no IPv4 address or name of a host"),
+            "write it as 203.0.113.7",
+        ));
+    }
+    Ok(())
 }
 
 fn network(attributes: &Attributes, problems: &mut Vec<Problem>) {
@@ -290,6 +383,69 @@ mod tests {
             normalise("host", attributes).unwrap_err()[0].code,
             "docker/host"
         );
+    }
+
+    fn codes(extra: &[(&str, Value)]) -> Vec<&'static str> {
+        let problems = normalise("node", node_with(extra))
+            .err()
+            .unwrap_or_default();
+        problems.into_iter().map(|problem| problem.code).collect()
+    }
+
+    fn public(address: &str) -> (&'static str, Value) {
+        let config = [("public_address".to_owned(), address.into())];
+        ("config", Value::Map(config.into()))
+    }
+
+    #[test]
+    fn case_address_without_port_is_a_problem_of_the_spec() {
+        let open = ("publish_p2p", Value::Integer(32323));
+        assert_eq!(
+            codes(&[public("203.0.113.7")]),
+            ["docker/address-without-port"]
+        );
+        assert_eq!(codes(&[public("203.0.113.7"), open.clone()]), [""; 0]);
+        assert_eq!(codes(&[public("node.example.org"), open.clone()]), [""; 0]);
+        // A port that is not known yet is there.
+        assert_eq!(
+            codes(&[public("203.0.113.7"), ("publish_p2p", Value::Unknown)]),
+            [""; 0]
+        );
+        assert_eq!(codes(&[open]), [""; 0]);
+    }
+
+    #[test]
+    fn an_address_that_the_node_would_cut_is_refused_with_the_reason() {
+        let open = || ("publish_p2p", Value::Integer(32323));
+        for (text, word) in [
+            ("2001:db8::7", "IPv6"),
+            ("[2001:db8::7]", "IPv6"),
+            ("fe80::1%eth0", "IPv6"),
+            ("203.0.113.7:32323", "has a port"),
+            ("[2001:db8::7]:32323", "IPv6"),
+            ("203.0.113", "no IPv4 address"),
+            ("203.0.113.256", "no IPv4 address"),
+            ("localhost", "no IPv4 address"),
+            ("", "no IPv4 address"),
+        ] {
+            let problems = normalise("node", node_with(&[public(text), open()])).unwrap_err();
+            assert_eq!(problems.len(), 1, "{problems:?}");
+            assert_eq!(problems[0].code, "docker/bad-public-address");
+            assert_eq!(problems[0].path, ["config", "public_address"]);
+            assert!(problems[0].summary.contains(word), "{problems:?}");
+        }
+    }
+
+    #[test]
+    fn a_published_port_is_free_inside_of_the_container_too() {
+        let port = |port: i64| ("publish_p2p", Value::Integer(port));
+        for wrong in [0, 80, 1023, 12539, 65536] {
+            assert_eq!(codes(&[port(wrong)]), ["docker/bad-port"], "{wrong}");
+        }
+        let rpc = [("jsonrpc_http_port".to_owned(), Value::Integer(12537))];
+        let config = ("config", Value::Map(rpc.into()));
+        assert_eq!(codes(&[config.clone(), port(12537)]), ["docker/bad-port"]);
+        assert_eq!(codes(&[config, port(40000)]), [""; 0]);
     }
 
     #[test]

@@ -12,6 +12,7 @@ use pospool_model::{Address, Attributes, Problem, ProviderError, Value};
 
 use crate::client::{Engine, EngineInfo, Listed, default_url};
 use crate::facts::{DockerFacts, EngineFacts};
+use crate::node::standing;
 use crate::node::wish::text;
 use crate::observe_node;
 use crate::render::ChainWish;
@@ -193,6 +194,7 @@ async fn look(url: &str) -> Result<View, ProviderError> {
         futures_util::try_join!(engine.info(), engine.containers(), engine.volumes())?;
     let facts = EngineFacts {
         id: info.id,
+        live_restore: info.live_restore,
         volumes,
     };
     Ok(View {
@@ -257,6 +259,11 @@ async fn one(
         _ => observe_node::observe(target, scene, view, facts, &mut observation.bindings).await,
     };
     let found = found.and_then(|found| same_engine(target, view, found));
+    if target.address.kind() == "node" {
+        let warnings = standing::warnings(target, scene, facts).into_iter();
+        let warnings = warnings.map(|warning| (target.address.clone(), warning));
+        observation.warnings.extend(warnings);
+    }
     match found {
         Ok(found) => {
             observation.objects.insert(target.address.clone(), found);
@@ -322,6 +329,7 @@ mod tests {
             version: "x".to_owned(),
             api: api.to_owned(),
             architecture: String::new(),
+            live_restore: false,
         };
         for api in ["1.40", "1.41", "1.100", "2.0"] {
             assert!(check_api(&info(api)).is_ok(), "{api}");

@@ -25,6 +25,7 @@ use crate::node::outputs;
 use crate::node::run::has_password;
 use crate::node::wish::{NodeWish, text};
 use crate::observe::View;
+use crate::render::networks::Network;
 use crate::render::{self, ChainWish};
 use crate::rpc;
 use crate::volume;
@@ -65,7 +66,11 @@ pub(crate) async fn observe(
     };
     node.look_for_password().await;
     bindings.insert(binding, node.binding());
-    facts.nodes.insert(target.address.clone(), node.facts());
+    let found = NodeFacts {
+        epoch: node.epoch().await,
+        ..node.facts()
+    };
+    facts.nodes.insert(target.address.clone(), found);
     node.observed(facts).await
 }
 
@@ -165,7 +170,18 @@ impl Node<'_> {
                 .map(image::tag)
                 .unwrap_or_default(),
             network: Some(self.name.clone()).filter(|own| network.as_deref() == Some(own.as_str())),
+            epoch: None,
         }
+    }
+
+    /// How far the node is: asked on a public network, whose forks are known, and nowhere else.
+    async fn epoch(&self) -> Option<u64> {
+        let chain = self.target.wanted?.get("chain")?.as_resource()?;
+        Network::by_name(text(self.scene.wanted.get(chain)?, "network")?)?;
+        if !self.running() || !self.has_password {
+            return None;
+        }
+        rpc::epoch(&self.view.engine, &self.id).await
     }
 
     async fn observed(&self, facts: &DockerFacts) -> Result<Observed, Problem> {

@@ -48,12 +48,15 @@ pub(crate) struct Progress {
     pub(crate) peers: usize,
     /// Epoch of PoS; `None` while PoS has not started.
     pub(crate) pos_epoch: Option<u64>,
-    /// Age of its newest block, in seconds.
-    pub(crate) age: Option<u64>,
+    /// Age of its newest block by this machine's clock, in seconds; less than nothing for a block of the future.
+    pub(crate) age: Option<i64>,
 }
 
+/// Most that a block may be in the future: PoS takes no proposal that is more, and blocks of the chain wait.
+const FUTURE: i64 = 300;
+
 /// Largest age of the newest block of a node that follows its chain: a block comes each second or faster.
-const FRESH: u64 = 60;
+const FRESH: i64 = 60;
 
 impl Progress {
     /// Whether it follows its chain.
@@ -63,7 +66,31 @@ impl Progress {
     pub(crate) fn is_ready(&self) -> bool {
         self.phase == "NormalSyncPhase"
             && self.pos_epoch.is_some()
-            && self.age.is_some_and(|age| age <= FRESH)
+            && self.age.is_some_and(|age| (-FUTURE..=FRESH).contains(&age))
+    }
+
+    /// What is wrong with this machine's clock, as far as the chain's blocks tell; `before` is an earlier answer.
+    pub(crate) fn clock(&self, before: &Self) -> Option<String> {
+        /// A new block is this much older or younger than the last one was, by the same clock.
+        const STEADY: i64 = 3;
+        let age = self.age?;
+        if age < -FUTURE {
+            return Some(format!(
+                "this machine's clock is about {} s behind the chain: set it (chrony, NTP)",
+                -age
+            ));
+        }
+        // A node that reads old blocks gets younger ones all the time. One whose blocks come and stay as old follows,
+        // by another clock than ours.
+        let follows = self.phase == "NormalSyncPhase" && self.epoch > before.epoch;
+        let steady = before
+            .age
+            .is_some_and(|before| (age - before).abs() <= STEADY);
+        (age > FRESH && follows && before.epoch.is_some() && steady).then(|| {
+            format!(
+                "this machine's clock seems to be {age} s ahead of the chain: set it (chrony, NTP)"
+            )
+        })
     }
 
     /// One line for a person.
@@ -123,6 +150,13 @@ pub(crate) fn read_identity(answers: &[Option<Value>]) -> Result<Option<Identity
         register_data,
         client_version: version.as_str().unwrap_or_default().to_owned(),
     }))
+}
+
+/// Asks for the newest epoch alone; `None` while there is no answer, or a wrong one.
+pub(crate) async fn epoch(engine: &Engine, container: &Name) -> Option<u64> {
+    let questions = [("cfx_getStatus", json!([]))];
+    let answers = ask(engine, container, &questions).await.ok()??;
+    quantity(answers.first()?.as_ref()?.get("epochNumber")?)
 }
 
 /// Asks how far the node is; `None` while it does not answer.
@@ -225,13 +259,15 @@ pub(crate) fn answers(text: &str, count: usize) -> Option<Vec<Option<Value>>> {
 }
 
 /// Seconds since a moment of the chain; the clocks of its miners may be a little ahead of ours.
-fn age(timestamp: u64) -> Option<u64> {
+fn age(timestamp: u64) -> Option<i64> {
     if timestamp == 0 {
         // The block at epoch 0 may have no time at all.
         return None;
     }
     let now = SystemTime::now().duration_since(UNIX_EPOCH).ok()?.as_secs();
-    Some(now.saturating_sub(timestamp))
+    i64::try_from(now)
+        .ok()?
+        .checked_sub(i64::try_from(timestamp).ok()?)
 }
 
 /// Reads a number as the node writes it: `0x1f`.
@@ -276,6 +312,27 @@ mod tests {
         assert!(!is_registration(&data, &format!("0x{}", "cd".repeat(32))));
         assert!(!is_registration("0xe335b451", "0x"));
         assert!(!is_registration("", ""));
+    }
+
+    #[test]
+    fn a_clock_that_is_wrong_is_named_as_such() {
+        let at = |epoch, age| Progress {
+            phase: "NormalSyncPhase".to_owned(),
+            epoch: Some(epoch),
+            peers: 2,
+            pos_epoch: Some(1),
+            age: Some(age),
+        };
+        let said = |now: Progress, before: Progress| now.clock(&before).unwrap_or_default();
+        assert!(said(at(9, -400), at(8, -400)).contains("400 s behind the chain"));
+        assert!(!at(9, -400).is_ready());
+        assert!(said(at(9, 900), at(8, 899)).contains("900 s ahead of the chain"));
+        // Old blocks that are read quickly, no new block, a fresh one, and the first look.
+        assert_eq!(said(at(99, 500), at(8, 900)), "");
+        assert_eq!(said(at(8, 901), at(8, 900)), "");
+        assert_eq!(said(at(9, 2), at(8, 2)), "");
+        assert_eq!(said(at(9, -2), at(8, 2)), "");
+        assert_eq!(said(at(9, 900), Progress::default()), "");
     }
 
     #[test]

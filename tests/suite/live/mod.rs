@@ -16,6 +16,7 @@ mod ledger;
 mod networks;
 mod points;
 mod project;
+mod public_files;
 mod secrets;
 mod syncer;
 mod syncer_container;

@@ -5,11 +5,13 @@
 //! - Never: overwrites a file, or asks for a secret.
 
 mod answers;
+mod trial;
 
 use std::fs::OpenOptions;
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
+use pospool_engine::spec::SourceFile;
 use serde_json::json;
 
 use crate::exit::Exit;
@@ -31,7 +33,8 @@ pub struct InitArgs {
     /// Part of the rewards that goes to the users [default: 90%]
     #[arg(long, value_name = "PERCENT")]
     pub share_ratio: Option<String>,
-    /// Image of conflux-rust, best with its digest: NAME:TAG@sha256:…
+    /// Image of conflux-rust, best with its digest: NAME:TAG@sha256:… [default: the current release of a public
+    /// network]
     #[arg(long)]
     pub image: Option<String>,
     /// Address at which other nodes reach this one [default: none, the node only connects out]
@@ -76,7 +79,16 @@ pub fn run(session: &mut Session<'_, '_>, args: &InitArgs) -> Result<Exit, Failu
         return Err(Failure::Exists(path));
     }
     let answers = answers::gather(session, args)?;
-    write_new(&path, &view::template::spec(&answers))?;
+    let text = view::template::spec(&answers);
+    // The files of a private network are only there where its node will run.
+    let problems = trial::problems(session.registry, &text, answers.devnet.is_none());
+    if !problems.is_empty() {
+        return Err(Failure::Problems {
+            problems,
+            files: vec![SourceFile::new(&session.project.spec_name, text)],
+        });
+    }
+    write_new(&path, &text)?;
     let console = &mut *session.console;
     if console.json {
         console.say_json(&json!({"format_version": view::FORMAT_VERSION, "written": path}))?;
@@ -92,7 +104,7 @@ pub fn run(session: &mut Session<'_, '_>, args: &InitArgs) -> Result<Exit, Failu
 }
 
 /// Writes a file that must not be there.
-fn write_new(path: &Path, text: &str) -> Result<(), Failure> {
+pub(super) fn write_new(path: &Path, text: &str) -> Result<(), Failure> {
     let written = OpenOptions::new()
         .write(true)
         .create_new(true)

@@ -103,6 +103,7 @@ pub(super) async fn make_plan(
     let seen = look(spec, state, registry).await?;
     let (plan, mut problems) = plan::plan(&spec.config, state, &seen, registry, options);
     problems.extend(check::check(&plan, state, &seen));
+    problems.extend(seen.warnings.iter().cloned());
     Ok(Planned {
         plan,
         seen,

@@ -31,7 +31,7 @@ volume "main" {
 # A tag can be moved: pin the image with its digest (`docker buildx imagetools inspect NAME:TAG`).
 node "main" {
   host             = host.main
-  image            = "confluxchain/conflux-rust:3.0.3-testnet"
+  image            = "confluxchain/conflux-rust:3.1.0-testnet"
   data             = volume.main
   pos_key_password = env("POSPOOL_POS_KEY_PASSWORD")
 
@@ -55,7 +55,8 @@ core_contract "pool" {
     name             = "PoS pool"
     user_share_ratio = "90%" # of the rewards
 
-    # 13 days and 1 day, which PoS itself needs, and some hours more.
+    # The reference's values: about 13 days and 1 day. PoS needs some 10 hours and 20 minutes more, and a withdrawal
+    # in between is reverted and works later.
     lock_period   = blocks(2250000)
     unlock_period = blocks(176400)
   }
@@ -99,7 +100,8 @@ espace_contract "pool" {
     name   = "PoS pool"
     bridge = core_contract.bridge
 
-    # 13 days and 1 day and some more, in blocks of eSpace, of which there is one in each epoch.
+    # The reference's values, in blocks of eSpace, of which there is one in each epoch: about 16 days and 1.3 days at
+    # mainnet's pace of 71,000 epochs a day.
     lock_period   = blocks(1126800)
     unlock_period = blocks(90000)
   }

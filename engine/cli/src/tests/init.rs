@@ -3,7 +3,7 @@
 use super::World;
 use crate::exit::Exit;
 
-const IMAGE: &str = "--image confluxchain/conflux-rust:3.0.3-testnet";
+const IMAGE: &str = "--image confluxchain/conflux-rust:3.1.0-testnet";
 
 fn validates(world: &World) {
     let ran = world.run("validate");
@@ -17,26 +17,76 @@ fn validates(world: &World) {
     assert_eq!(ran.err, "");
 }
 
+/// What a private network needs.
+fn devnet() -> String {
+    let node = format!("cfxnode://{}@172.18.0.2:32323", "ab".repeat(64));
+    format!(
+        "--core-rpc http://127.0.0.1:12537 --node-files files --docker-network dev --bootnodes {node} --image dev/node:1"
+    )
+}
+
 #[test]
-fn every_network_gets_a_spec_that_validates() {
-    for network in ["testnet", "mainnet"] {
-        for more in [
-            "",
-            "--accept-irreversible --public-address 203.0.113.7 --source contracts",
-        ] {
-            let world = World::real();
-            let ran = world.run(&format!("init --network {network} {IMAGE} {more}"));
-            assert_eq!(ran.exit, Exit::Done, "{}", ran.err);
-            validates(&world);
+fn case_image_question_every_set_of_answers_gives_a_spec_that_validates() {
+    let mut tried = 0;
+    for network in ["testnet", "mainnet", "devnet"] {
+        for espace in ["", "--espace"] {
+            for address in ["", "--public-address 203.0.113.7"] {
+                for source in ["", "--source contracts"] {
+                    for accept in ["", "--accept-irreversible"] {
+                        let more = match (network, espace) {
+                            ("devnet", "") => devnet(),
+                            ("devnet", _) => {
+                                format!("{} --espace-rpc http://127.0.0.1:8545", devnet())
+                            }
+                            _ => String::new(),
+                        };
+                        let line = format!(
+                            "init --network {network} {espace} {address} {source} {accept} {more}"
+                        );
+                        let world = World::real();
+                        let ran = world.run(&line);
+                        assert_eq!(ran.exit, Exit::Done, "{line}\n{}", ran.err);
+                        validates(&world);
+                        tried += 1;
+                    }
+                }
+            }
         }
     }
+    assert_eq!(tried, 48);
+}
+
+#[test]
+fn case_old_release_the_image_that_is_not_given_is_that_of_the_table() {
+    for network in ["testnet", "mainnet"] {
+        let world = World::real();
+        world.run(&format!("init --network {network}"));
+        let current = crate::wiring::current_image(network).unwrap();
+        let line = format!("image            = \"{current}\"");
+        assert!(world.read("pool.hcl").contains(&line), "{line}");
+    }
+}
+
+#[test]
+fn an_image_that_the_node_would_not_take_is_refused_and_nothing_is_written() {
+    for (network, image, word) in [
+        ("mainnet", "a/b:3.1.0-testnet", "built for testnet"),
+        ("testnet", "a/b:latest", "names no release"),
+        ("testnet", "a/b", "names no release"),
+        ("testnet", "a/b:90", "no release that this build knows"),
+        ("testnet", "?", "is not"),
+    ] {
+        let world = World::real();
+        let ran = world.run(&format!("init --network {network} --image {image}"));
+        assert_eq!(ran.exit, Exit::Error, "{image}");
+        assert!(ran.err.starts_with("error[cli/bad-answer]"), "{}", ran.err);
+        assert!(ran.err.contains(word), "{}", ran.err);
+        assert!(!world.path("pool.hcl").exists());
+    }
     let world = World::real();
-    let node = format!("cfxnode://{}@172.18.0.2:32323", "ab".repeat(64));
-    let ran = world.run(&format!(
-        "init --network devnet {IMAGE} --core-rpc http://127.0.0.1:12537 --node-files files --docker-network dev --bootnodes {node}"
-    ));
-    assert_eq!(ran.exit, Exit::Done, "{}", ran.err);
-    validates(&world);
+    let ran = world.run("init --public-address 2001:db8::7");
+    assert!(ran.err.contains("IPv6"), "{}", ran.err);
+    assert!(!world.path("pool.hcl").exists());
 }
 
 #[test]
@@ -86,7 +136,7 @@ fn nothing_is_overwritten() {
 #[test]
 fn what_is_missing_is_named_or_asked_for() {
     let world = World::real();
-    let ran = world.run("init");
+    let ran = world.run("init --network devnet");
     assert_eq!(ran.exit, Exit::Error);
     assert!(
         ran.err
@@ -95,13 +145,14 @@ fn what_is_missing_is_named_or_asked_for() {
         ran.err
     );
     assert!(!world.path("pool.hcl").exists());
-    let answers = "mainnet\nMy \"${pool}\"\n120\n85\na b\n\nimage:tag\n\n";
+    let answers = "mainnet\nMy \"${pool}\"\n120\n85\na b\na/b:3.1.0-testnet\n\n\n";
     let ran = world.run_with("init", answers);
     assert_eq!(ran.exit, Exit::Done, "{}", ran.err);
     insta::assert_snapshot!(ran.err, @r"
         Network to join (testnet, mainnet or devnet) [testnet]: Name that the pool shows to its users [PoS pool]: Part of the rewards that goes to the users [90%]:   `120` is no part of the rewards: write 0% to 100% with at most two decimals
-        Part of the rewards that goes to the users [90%]: Image of conflux-rust for this network, such as confluxchain/conflux-rust:TAG@sha256:…:   `a b` has blanks: write it without blanks
-        Image of conflux-rust for this network, such as confluxchain/conflux-rust:TAG@sha256:…: Image of conflux-rust for this network, such as confluxchain/conflux-rust:TAG@sha256:…: IP address at which other nodes reach this one [none]:
+        Part of the rewards that goes to the users [90%]: Image of conflux-rust for this network, such as confluxchain/conflux-rust:TAG@sha256:… [confluxchain/conflux-rust:3.1.0-mainnet]:   `a b` has blanks: write it without blanks
+        Image of conflux-rust for this network, such as confluxchain/conflux-rust:TAG@sha256:… [confluxchain/conflux-rust:3.1.0-mainnet]:   `a/b:3.1.0-testnet` is built for testnet, and the chain is mainnet: use the tag that ends in `-mainnet`
+        Image of conflux-rust for this network, such as confluxchain/conflux-rust:TAG@sha256:… [confluxchain/conflux-rust:3.1.0-mainnet]: IP address at which other nodes reach this one [none]:
         ");
     let written = world.read("pool.hcl");
     assert!(

@@ -25,7 +25,7 @@ volume "main" {
 # The node that votes. Its PoS key is made at its first start and encrypted with the password.
 node "main" {
   host             = host.main
-  image            = "confluxchain/conflux-rust:3.0.3-testnet@sha256:0000000000000000000000000000000000000000000000000000000000000000"
+  image            = "confluxchain/conflux-rust:3.1.0-testnet@sha256:0000000000000000000000000000000000000000000000000000000000000000"
   data             = volume.main
   pos_key_password = env("POSPOOL_POS_KEY_PASSWORD")
 
@@ -49,7 +49,8 @@ core_contract "pool" {
     name             = "PoS pool"
     user_share_ratio = "90%" # of the rewards
 
-    # 13 days and 1 day, which PoS itself needs, and some hours more.
+    # The reference's values: about 13 days and 1 day. PoS needs some 10 hours and 20 minutes more, and a withdrawal
+    # in between is reverted and works later.
     lock_period   = blocks(2250000)
     unlock_period = blocks(176400)
   }

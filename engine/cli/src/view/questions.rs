@@ -66,8 +66,7 @@ pub const SHARE_RATIO: Question = question(
     "Part of the rewards that goes to the users",
     Some("90%"),
 );
-/// Image of the node. It has no default: which release follows a network changes with
-/// each hard fork, and only its digest pins it.
+/// Image of the node. Its default is that of the network in the table of releases; a private network has none.
 pub const IMAGE: Question = question(
     "--image",
     "Image of conflux-rust for this network, such as confluxchain/conflux-rust:TAG@sha256:…",

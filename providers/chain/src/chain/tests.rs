@@ -127,6 +127,17 @@ fn case_key_in_url_what_is_refused_is_not_repeated() {
 }
 
 #[test]
+fn a_public_network_has_its_oracle_and_a_devnet_none() {
+    for network in ["mainnet", "testnet"] {
+        let parsed: Result<crate::espace_address::EspaceAddress, _> =
+            oracle(network).unwrap().parse();
+        assert!(parsed.is_ok(), "{network}");
+    }
+    assert_ne!(oracle("mainnet"), oracle("testnet"));
+    assert_eq!(oracle("devnet"), None);
+}
+
+#[test]
 fn a_devnet_waits_for_less_unless_it_is_told_to() {
     let rpc = ("core_rpc", Value::from("http://127.0.0.1:1"));
     let chain = |name: &str, word: Option<&str>| {

@@ -49,6 +49,8 @@ pub(crate) struct EngineInfo {
     pub(crate) api: String,
     /// Architecture, such as `x86_64`.
     pub(crate) architecture: String,
+    /// Whether containers go on while the engine itself is stopped or upgraded.
+    pub(crate) live_restore: bool,
 }
 
 /// One container, as the list shows it.
@@ -113,6 +115,7 @@ impl Engine {
             version: version.version.unwrap_or_default(),
             api: version.api_version.unwrap_or_default(),
             architecture: info.architecture.unwrap_or_default(),
+            live_restore: info.live_restore_enabled.unwrap_or_default(),
         })
     }
 

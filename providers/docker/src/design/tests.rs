@@ -41,6 +41,7 @@ fn outside(extra: &[(&str, Value)]) -> Outside {
     ];
     let engine = EngineFacts {
         id: "ENGINE".to_owned(),
+        live_restore: true,
         volumes: [(VOLUME.to_owned(), BTreeMap::new())].into(),
     };
     Outside {
@@ -66,6 +67,7 @@ impl Outside {
             has_password,
             image: "pospool/node:0123456789ab".to_owned(),
             network: Some(Name::new(VOLUME).unwrap()),
+            epoch: None,
         };
         self.facts.nodes.insert(at("node.main"), node);
         let outputs = [

@@ -16,7 +16,7 @@ use crate::client::Labels;
 use crate::container::hardened::{Limits, hardened, no_core_dumps, restarts};
 use crate::container::labels;
 use crate::names::Name;
-use crate::render::{DATA_DIR, P2P_PORT};
+use crate::render::{DATA_DIR, p2p_port};
 
 /// Time that the node has to stop: its own clean shutdown takes up to 1,200 seconds.
 pub(crate) const STOP_SECONDS: u32 = 1260;
@@ -73,7 +73,7 @@ impl Made {
             image: Some(self.image.clone()),
             user: Some(USER.to_owned()),
             labels: Some(self.labels().into_iter().collect()),
-            exposed_ports: self.publish_p2p.map(|_| p2p_ports().to_vec()),
+            exposed_ports: self.publish_p2p.map(|port| p2p_ports(port).to_vec()),
             attach_stdin: Some(true),
             open_stdin: Some(true),
             // The input ends with the attachment that brings the password: if pospool
@@ -105,19 +105,41 @@ impl Made {
     }
 
     fn port_bindings(&self) -> Option<PortMap> {
-        let port = self.publish_p2p?.to_string();
+        let port = self.publish_p2p?;
         let binding = PortBinding {
             host_ip: None,
-            host_port: Some(port),
+            host_port: Some(port.to_string()),
         };
         Some(
-            p2p_ports()
+            p2p_ports(port)
                 .map(|name| (name, Some(vec![binding.clone()])))
                 .into(),
         )
     }
 }
 
-fn p2p_ports() -> [String; 2] {
-    [format!("{P2P_PORT}/tcp"), format!("{P2P_PORT}/udp")]
+/// Ports inside of the container, under the number that is published.
+fn p2p_ports(published: u16) -> [String; 2] {
+    let port = p2p_port(Some(published));
+    [format!("{port}/tcp"), format!("{port}/udp")]
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::node::tests::made;
+
+    #[test]
+    fn case_p2p_port_is_the_same_number_inside_and_outside() {
+        let body = super::Made {
+            publish_p2p: Some(40000),
+            ..made()
+        }
+        .body();
+        assert_eq!(body.exposed_ports.unwrap(), ["40000/tcp", "40000/udp"]);
+        let bindings = body.host_config.unwrap().port_bindings.unwrap();
+        for name in ["40000/tcp", "40000/udp"] {
+            let bound = bindings[name].as_ref().unwrap();
+            assert_eq!(bound[0].host_port.as_deref(), Some("40000"), "{name}");
+        }
+    }
 }

@@ -9,6 +9,7 @@ mod hardening;
 pub(crate) mod image;
 pub(crate) mod outputs;
 pub(crate) mod run;
+pub(crate) mod standing;
 pub(crate) mod stop;
 pub(crate) mod wait;
 pub(crate) mod wish;

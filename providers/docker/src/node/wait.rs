@@ -46,14 +46,21 @@ pub(crate) async fn ready(
     progress: &dyn Progress,
 ) -> Result<Attributes, ProviderError> {
     let mut wait = Wait::new(engine, job, limit, progress);
+    let mut before = rpc::Progress::default();
     loop {
         let container = wait.running().await?;
         let found = rpc::progress(engine, &container).await?.unwrap_or_default();
         if found.is_ready() {
             return Ok(Attributes::new());
         }
-        wait.pause(&format!("following its chain: {}", found.line()))
-            .await?;
+        let clock = found.clock(&before).map(|clock| format!("; {clock}"));
+        let line = format!(
+            "following its chain: {}{}",
+            found.line(),
+            clock.unwrap_or_default()
+        );
+        wait.pause(&line).await?;
+        before = found;
     }
 }
 

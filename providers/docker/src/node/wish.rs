@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use pospool_model::{Address, Attributes, Problem, SecretRef, Value};
 
 use crate::names::{ImageRef, Name};
+use crate::render::releases::Release;
 
 /// One node.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,6 +25,10 @@ pub(crate) struct NodeWish {
     pub(crate) running: bool,
     pub(crate) memory: Option<i64>,
     pub(crate) publish_p2p: Option<u16>,
+    /// Form of its files, where the spec says it.
+    pub(crate) form: Option<Release>,
+    /// Whether a release may be run that the network has gone on without.
+    pub(crate) old_release: bool,
 }
 
 impl NodeWish {
@@ -65,6 +70,8 @@ impl NodeWish {
                 .get("publish_p2p")
                 .and_then(Value::as_integer)
                 .and_then(|port| u16::try_from(port).ok()),
+            form: text(attributes, "release_form").and_then(Release::by_name),
+            old_release: text(attributes, "old_release").is_some(),
         })
     }
 }

@@ -4,8 +4,12 @@
 //! - Returns: a [`Recipe`] for the hardened image; equal wishes give byte-equal recipes.
 //! - Never: writes a secret: the password of the PoS key goes to the node's standard input instead.
 
-mod networks;
+mod log;
+pub(crate) mod networks;
 pub(crate) mod node_files;
+pub(crate) mod releases;
+pub(crate) mod shown;
+mod yaml;
 
 use std::collections::BTreeMap;
 
@@ -14,8 +18,9 @@ use pospool_model::{Attributes, Problem};
 use crate::node::image::{Copied, Recipe};
 use crate::node::wish::{NodeWish, text};
 use crate::toml::{self, Line};
-use networks::{Network, Release};
+use networks::Network;
 use node_files::NodeFiles;
+use releases::Release;
 
 /// Where the configuration lies in the hardened image.
 pub(crate) const CONFIG_DIR: &str = "/etc/conflux";
@@ -23,8 +28,16 @@ pub(crate) const CONFIG_DIR: &str = "/etc/conflux";
 pub(crate) const DATA_DIR: &str = "/data";
 /// Port that only the inside of the container can reach.
 pub(crate) const LOCAL_PORT: u16 = 12539;
-/// P2P port inside the container.
-pub(crate) const P2P_PORT: u16 = 32323;
+/// Port for other nodes inside of the container, unless another one is published.
+const P2P_PORT: u16 = 32323;
+
+/// Port for other nodes inside of the container.
+///
+/// The node announces its own number for discovery over UDP, and no setting gives it another one: so it listens inside
+/// under the number that is published outside.
+pub(crate) fn p2p_port(published: Option<u16>) -> u16 {
+    published.unwrap_or(P2P_PORT)
+}
 
 /// What a node needs to know of its chain.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -101,7 +114,7 @@ fn public(wish: &NodeWish, chain: &ChainWish) -> Result<Recipe, Problem> {
         )
         .help("write `node_files` in the chain: the folder with node.toml, initial_nodes.json and pos_config.yaml")
     })?;
-    let release = Release::of(&wish.image, network)?;
+    let release = Release::of(&wish.image, network, wish.form)?;
     let bootnodes = wish.bootnodes.as_ref().or(chain.bootnodes.as_ref());
     let mut lines = network.lines(release);
     add_config(&mut lines, wish);
@@ -118,7 +131,7 @@ fn public(wish: &NodeWish, chain: &ChainWish) -> Result<Recipe, Problem> {
 fn texts(lines: &[Line], pos_config: Option<String>) -> BTreeMap<String, String> {
     let mut texts = BTreeMap::from([
         ("conflux.toml".to_owned(), toml::write(lines)),
-        ("log.yaml".to_owned(), LOG_YAML.to_owned()),
+        ("log.yaml".to_owned(), log::config()),
     ]);
     if let Some(pos_config) = pos_config {
         texts.insert("pos_config.yaml".to_owned(), pos_config);
@@ -157,8 +170,9 @@ fn add_own(lines: &mut Vec<Line>, wish: &NodeWish, bootnodes: Option<&String>) {
     );
     set(lines, "pos_started_as_voter", "true".to_owned());
     set(lines, "jsonrpc_local_http_port", LOCAL_PORT.to_string());
-    set(lines, "tcp_port", P2P_PORT.to_string());
-    set(lines, "udp_port", P2P_PORT.to_string());
+    let port = p2p_port(wish.publish_p2p).to_string();
+    set(lines, "tcp_port", port.clone());
+    set(lines, "udp_port", port);
     if let Some(port) = wish.publish_p2p
         && !lines.iter().any(|(key, _)| key == "public_tcp_port")
     {
@@ -175,37 +189,6 @@ fn set(lines: &mut Vec<Line>, key: &str, value: String) {
         None => lines.push((key.to_owned(), value)),
     }
 }
-
-/// As in the releases, but bounded: theirs keeps 50 archives of 2 GB.
-const LOG_YAML: &str = "\
-appenders:
-  stdout:
-    kind: console
-    encoder:
-      pattern: \"{d} {l:5.5} {T:<20.20} {t:12.12} - {m:.20000}{n}\"
-    filters:
-      - kind: threshold
-        level: info
-  logfile:
-    kind: rolling_file
-    path: log/conflux.log
-    encoder:
-      pattern: \"{d} {l:5.5} {T:<20.20} {t:12.12} - {m:.20000}{n}\"
-    policy:
-      kind: compound
-      trigger:
-        kind: size
-        limit: 200 mb
-      roller:
-        kind: fixed_window
-        pattern: \"log/archive/conflux.{}.gz\"
-        count: 20
-root:
-  level: info
-  appenders:
-    - stdout
-    - logfile
-";
 
 #[cfg(test)]
 mod tests {
@@ -226,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn a_testnet_node_gets_the_rules_of_its_release() {
+    fn case_p2p_port_a_testnet_node_gets_the_rules_of_its_release_and_the_published_port() {
         let wish = wish(&[
             ("image", "confluxchain/conflux-rust:3.0.3-testnet".into()),
             ("publish_p2p", Value::Integer(40000)),
@@ -254,8 +237,8 @@ mod tests {
              pos_private_key_path = \"/data/pos_config/pos_key\"\n\
              pos_started_as_voter = true\n\
              jsonrpc_local_http_port = 12539\n\
-             tcp_port = 32323\n\
-             udp_port = 32323\n\
+             tcp_port = 40000\n\
+             udp_port = 40000\n\
              public_tcp_port = 40000\n"
         );
         assert!(recipe.image_bootnodes);

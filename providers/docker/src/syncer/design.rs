@@ -236,6 +236,7 @@ mod tests {
         let volumes = old.iter().map(|_| (NAME.to_owned(), BTreeMap::new()));
         let engine = EngineFacts {
             id: "e".to_owned(),
+            live_restore: true,
             volumes: volumes.collect(),
         };
         let facts = Facts::new(DockerFacts {

@@ -18,10 +18,13 @@ mod observe;
 mod run;
 mod wish;
 
+pub(crate) use config::{ChainSide, DATA, MODULE, PageConfig, module};
 pub(crate) use design::design;
 pub(crate) use observe::{PageFacts, observe};
 pub(crate) use run::{page, prepare, serve, server};
-pub(crate) use wish::{is_core_address, normalise, origin};
+#[cfg(test)]
+pub(crate) use wish::tests;
+pub(crate) use wish::{UiWish, is_core_address, normalise, origin};
 
 /// Value of the attribute `content` while the page is made from what the spec names now.
 pub(crate) const AS_GIVEN: &str = "as given";

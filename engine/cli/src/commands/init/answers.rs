@@ -4,14 +4,19 @@
 //! - Returns: one answer for each question that the network needs.
 //! - Never: guesses what has no safe default.
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 use std::path::Path;
 
 use super::InitArgs;
+use pospool_engine::registry::Registry;
+
+use super::trial;
 use crate::commands::Session;
 use crate::failure::Failure;
 use crate::view::questions::{self, Question};
 use crate::view::template::{Answers, Code, Devnet, Network};
+use crate::wiring;
 
 /// The reference implementation, at the commit that pospool was tested with.
 const REFERENCE: (&str, &str) = (
@@ -20,45 +25,57 @@ const REFERENCE: (&str, &str) = (
 );
 
 /// What is wrong with an answer, and what to write.
-type Wrong = (String, &'static str);
+pub(super) type Wrong = (String, Cow<'static, str>);
 
-type Check = fn(&str) -> Result<String, Wrong>;
+/// Reads an answer.
+type Check<'a> = &'a dyn Fn(&str) -> Result<String, Wrong>;
+
+fn wrong(what: String, help: &'static str) -> Wrong {
+    (what, help.into())
+}
 
 /// Gathers all answers.
 pub(super) fn gather(session: &mut Session<'_, '_>, args: &InitArgs) -> Result<Answers, Failure> {
     let network = match args.network {
         Some(network) => network,
-        None => network_of(&answer(session, None, &questions::NETWORK, known_network)?),
+        None => network_of(&answer(session, None, &questions::NETWORK, &known_network)?),
     };
-    let mut ask = |given: &Option<String>, question, check| {
+    let registry = session.registry;
+    let mut ask = |given: &Option<String>, question: &Question, check: Check<'_>| {
         answer(session, given.as_deref(), question, check)
     };
-    let name = ask(&args.name, &questions::NAME, one_line)?;
-    let share_ratio = ask(&args.share_ratio, &questions::SHARE_RATIO, percent)?;
-    let image = ask(&args.image, &questions::IMAGE, word)?;
+    let name = ask(&args.name, &questions::NAME, &one_line)?;
+    let share_ratio = ask(&args.share_ratio, &questions::SHARE_RATIO, &percent)?;
+    let image = Question {
+        default: wiring::current_image(network.name()),
+        ..questions::IMAGE
+    };
+    let image = ask(&args.image, &image, &|text| {
+        image_of(registry, network, text)
+    })?;
     let (public_address, devnet) = if network == Network::Devnet {
         let devnet = Devnet {
-            core_rpc: ask(&args.core_rpc, &questions::CORE_RPC, url)?,
+            core_rpc: ask(&args.core_rpc, &questions::CORE_RPC, &url)?,
             espace_rpc: args
                 .espace
-                .then(|| ask(&args.espace_rpc, &questions::ESPACE_RPC, url))
+                .then(|| ask(&args.espace_rpc, &questions::ESPACE_RPC, &url))
                 .transpose()?,
             node_files: ask(
                 &folder(args.node_files.as_deref()),
                 &questions::NODE_FILES,
-                one_line,
+                &one_line,
             )?,
-            docker_network: ask(&args.docker_network, &questions::DOCKER_NETWORK, word)?,
-            bootnodes: ask(&args.bootnodes, &questions::BOOTNODES, nodes)?,
+            docker_network: ask(&args.docker_network, &questions::DOCKER_NETWORK, &word)?,
+            bootnodes: ask(&args.bootnodes, &questions::BOOTNODES, &nodes)?,
         };
         let address = args.public_address.as_deref().unwrap_or_default();
-        (checked(address, address_or_none)?, Some(devnet))
+        (checked(address, &address_or_none)?, Some(devnet))
     } else {
         (
             ask(
                 &args.public_address,
                 &questions::PUBLIC_ADDRESS,
-                address_or_none,
+                &address_or_none,
             )?,
             None,
         )
@@ -82,14 +99,14 @@ pub(super) fn gather(session: &mut Session<'_, '_>, args: &InitArgs) -> Result<A
 
 fn code(session: &Session<'_, '_>, args: &InitArgs) -> Result<Code, Failure> {
     if let Some(path) = folder(args.source.as_deref()) {
-        let path = checked(&path, one_line)?;
+        let path = checked(&path, &one_line)?;
         return Ok(Code::Folder(from_spec(session, &path)));
     }
     let git = args.git.as_deref().unwrap_or(REFERENCE.0);
     let rev = args.rev.as_deref().unwrap_or(REFERENCE.1);
     Ok(Code::Git {
-        url: checked(git, one_line)?,
-        rev: checked(rev, commit)?,
+        url: checked(git, &one_line)?,
+        rev: checked(rev, &commit)?,
     })
 }
 
@@ -114,7 +131,7 @@ fn answer(
     session: &mut Session<'_, '_>,
     given: Option<&str>,
     question: &Question,
-    check: Check,
+    check: Check<'_>,
 ) -> Result<String, Failure> {
     if let Some(given) = given {
         return checked(given, check);
@@ -137,16 +154,23 @@ fn answer(
         };
         match check(&written) {
             Ok(answer) => return Ok(answer),
-            Err((what, help)) => console.tell(&questions::wrong(&what, help)),
+            Err((what, help)) => console.tell(&questions::wrong(&what, &help)),
         }
     }
 }
 
-fn checked(text: &str, check: Check) -> Result<String, Failure> {
+fn checked(text: &str, check: Check<'_>) -> Result<String, Failure> {
     check(text).map_err(|(what, help)| Failure::BadAnswer {
         what,
-        help: help.to_owned(),
+        help: help.into_owned(),
     })
+}
+
+/// An image that the node's provider takes on this network.
+fn image_of(registry: &Registry, network: Network, text: &str) -> Result<String, Wrong> {
+    let text = word(text)?;
+    trial::image(registry, network, &text)?;
+    Ok(text)
 }
 
 fn network_of(text: &str) -> Network {
@@ -160,7 +184,7 @@ fn network_of(text: &str) -> Network {
 fn known_network(text: &str) -> Result<String, Wrong> {
     match text {
         "testnet" | "mainnet" | "devnet" => Ok(text.to_owned()),
-        _ => Err((
+        _ => Err(wrong(
             format!("there is no network `{text}`"),
             "write testnet, mainnet or devnet",
         )),
@@ -169,7 +193,7 @@ fn known_network(text: &str) -> Result<String, Wrong> {
 
 fn one_line(text: &str) -> Result<String, Wrong> {
     if text.trim().is_empty() || text.chars().any(char::is_control) {
-        return Err((
+        return Err(wrong(
             "the answer is not one line of text".to_owned(),
             "write at least one letter and no line break",
         ));
@@ -180,7 +204,10 @@ fn one_line(text: &str) -> Result<String, Wrong> {
 fn word(text: &str) -> Result<String, Wrong> {
     let text = one_line(text)?;
     if text.contains(char::is_whitespace) {
-        return Err((format!("`{text}` has blanks"), "write it without blanks"));
+        return Err(wrong(
+            format!("`{text}` has blanks"),
+            "write it without blanks",
+        ));
     }
     Ok(text)
 }
@@ -188,7 +215,7 @@ fn word(text: &str) -> Result<String, Wrong> {
 fn url(text: &str) -> Result<String, Wrong> {
     let text = word(text)?;
     if !text.starts_with("http://") && !text.starts_with("https://") {
-        return Err((
+        return Err(wrong(
             format!("`{text}` is not the URL of an RPC"),
             "write it as http://host:port",
         ));
@@ -199,7 +226,7 @@ fn url(text: &str) -> Result<String, Wrong> {
 fn nodes(text: &str) -> Result<String, Wrong> {
     let text = word(text)?;
     if !text.split(',').all(|node| node.starts_with("cfxnode://")) {
-        return Err((
+        return Err(wrong(
             format!("`{text}` is no list of nodes"),
             "write `cfxnode://…@ip:port`, with commas between several",
         ));
@@ -221,7 +248,7 @@ fn percent(text: &str) -> Result<String, Wrong> {
     if digits(whole) && digits(part) && part.len() <= 2 && fits {
         Ok(format!("{number}%"))
     } else {
-        Err((
+        Err(wrong(
             format!("`{text}` is no part of the rewards"),
             "write 0% to 100% with at most two decimals",
         ))
@@ -232,7 +259,7 @@ fn commit(text: &str) -> Result<String, Wrong> {
     if text.len() == 40 && text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         return Ok(text.to_owned());
     }
-    Err((
+    Err(wrong(
         format!("`{text}` is not a full commit hash"),
         "write all 40 hexadecimal digits",
     ))
@@ -240,9 +267,13 @@ fn commit(text: &str) -> Result<String, Wrong> {
 
 fn address_or_none(text: &str) -> Result<String, Wrong> {
     match text.parse::<IpAddr>() {
-        Ok(address) => Ok(address.to_string()),
+        Ok(IpAddr::V4(address)) => Ok(address.to_string()),
+        Ok(IpAddr::V6(_)) => Err(wrong(
+            format!("`{text}` is an IPv6 address, and conflux-rust can announce none"),
+            "write the IPv4 address, or leave it out: the node then only connects out",
+        )),
         Err(_) if text.is_empty() => Ok(String::new()),
-        Err(_) => Err((
+        Err(_) => Err(wrong(
             format!("`{text}` is no IP address"),
             "write it as 203.0.113.7",
         )),

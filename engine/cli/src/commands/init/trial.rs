@@ -1,0 +1,50 @@
+//! Whether a spec would be taken: asked before it is written.
+//!
+//! - Reads: the text of a spec.
+//! - Returns: the first thing that `validate` or a node's provider would refuse.
+//! - Never: writes or looks at anything.
+
+use pospool_engine::config::{self, VariableInputs};
+use pospool_engine::registry::Registry;
+use pospool_engine::resolve::{self, Outputs};
+use pospool_engine::spec::SourceFile;
+use pospool_model::{Diagnostic, Severity};
+
+use super::answers::Wrong;
+use crate::view::template::{self, Network};
+
+/// Tries an image in the smallest spec that has one.
+pub(super) fn image(registry: &Registry, network: Network, image: &str) -> Result<(), Wrong> {
+    // What a private network needs beside the image has questions of its own.
+    let public = network != Network::Devnet;
+    let problems = problems(registry, &template::one_node(network, image), public);
+    match problems.into_iter().next() {
+        None => Ok(()),
+        Some(problem) => {
+            let what = problem.summary;
+            let what = what.strip_prefix("`node.trial`: ").unwrap_or(&what);
+            let help = problem.help.unwrap_or_default();
+            Err((what.to_owned(), help.into()))
+        }
+    }
+}
+
+/// Errors of a spec: those of `validate`, and those of the files that its nodes would get.
+pub(super) fn problems(registry: &Registry, text: &str, rendered: bool) -> Vec<Diagnostic> {
+    let file = [SourceFile::new("pool.hcl", text)];
+    let inputs = VariableInputs::default();
+    let (config, mut problems) = config::decode(&file, &registry.kinds(), &inputs);
+    let order = resolve::order(&config);
+    let (wanted, found) = resolve::resolve(&config, &order, registry, &Outputs::new());
+    problems.extend(found);
+    problems.retain(|problem| problem.severity == Severity::Error);
+    if rendered && problems.is_empty() {
+        for address in wanted.keys() {
+            let provider = registry.of_kind(address.kind());
+            if let Some(Err(problem)) = provider.map(|it| it.render(address, &wanted)) {
+                problems.push(resolve::place(&config, address, &problem));
+            }
+        }
+    }
+    problems
+}

@@ -1,0 +1,289 @@
+//! Whether a node's release follows its network, and how far the node is.
+//!
+//! - Reads: the node's wish, its chain, what the last look found.
+//! - Returns: remarks for a plan, and the refusal to make a node that its network has gone on without.
+//! - Never: stops a run for a node that is there already: what else is in the plan does not depend on it.
+
+use std::collections::BTreeMap;
+
+use pospool_model::provider::{Scene, Target};
+use pospool_model::{Address, Attributes, Problem, Value};
+
+use super::wish::{NodeWish, text};
+use crate::facts::DockerFacts;
+use crate::names::ImageRef;
+use crate::render::networks::Network;
+use crate::render::releases::{Fork, Reads, Release, Standing, compared, standing};
+
+/// Where the release of a wish stands.
+struct Place {
+    network: Network,
+    release: Option<Release>,
+    /// How far the network is, as far as that is known.
+    epoch: Option<u64>,
+}
+
+impl Place {
+    /// `None` on a private network, whose forks nobody knows here.
+    fn of(
+        wish: &NodeWish,
+        wanted: &BTreeMap<Address, Attributes>,
+        outputs: &BTreeMap<Address, Attributes>,
+    ) -> Option<Self> {
+        let network = text(wanted.get(&wish.chain)?, "network")?;
+        let epoch = outputs
+            .get(&wish.chain)
+            .and_then(|outputs| outputs.get("epoch"))
+            .and_then(Value::as_integer);
+        Some(Self {
+            network: Network::by_name(network)?,
+            release: Release::of_tag(&wish.image).or(wish.form),
+            epoch: epoch.and_then(|epoch| u64::try_from(epoch).ok()),
+        })
+    }
+
+    fn past(&self, release: Option<Release>) -> Option<&'static Fork> {
+        match standing(self.network, release?, self.epoch) {
+            Standing::Past(fork) => Some(fork),
+            _ => None,
+        }
+    }
+}
+
+/// What a plan that makes a node says of its release; refused where the network has gone on without it.
+pub(crate) fn remarks(
+    wish: &NodeWish,
+    recorded: Option<&Attributes>,
+    wanted: &BTreeMap<Address, Attributes>,
+    outputs: &BTreeMap<Address, Attributes>,
+) -> Result<Vec<String>, Problem> {
+    let Some(place) = Place::of(wish, wanted, outputs) else {
+        return Ok(Vec::new());
+    };
+    let image = &wish.image;
+    let mut notes = Vec::new();
+    if let Some(release) = place.release {
+        match standing(place.network, release, place.epoch) {
+            Standing::Current => {}
+            Standing::Until(fork) => notes.push(format!(
+                "{}; {image} stops following there",
+                fork.words(place.epoch)
+            )),
+            Standing::Past(fork) if !wish.old_release => {
+                let what = format!("{}; {image} does not follow it", fork.words(place.epoch));
+                return Err(
+                    Problem::new("docker/release-past-fork", &["image"], what).help(format!(
+                        "{}, or write `old_release = \"accept\"` to run it all the same",
+                        fork.way_out()
+                    )),
+                );
+            }
+            Standing::Past(fork) => notes.push(format!(
+                "{}; {image} does not follow it, as the spec accepts",
+                fork.words(place.epoch)
+            )),
+        }
+    }
+    if Release::of_tag(image).is_none() {
+        notes.push(format!(
+            "this build does not know the release of {image}: whether it has files of the form that `release_form` says, \
+             and how long it follows {}, is for you to know",
+            place.network.name()
+        ));
+    }
+    notes.extend(recorded.and_then(|recorded| data(&place, recorded)));
+    Ok(notes)
+}
+
+/// What the change means for the data on the volume.
+fn data(place: &Place, recorded: &Attributes) -> Option<String> {
+    let old = ImageRef::parse(text(recorded, "image")?).ok()?;
+    let form = text(recorded, "release_form").and_then(Release::by_name);
+    let old = Release::of_tag(&old).or(form)?;
+    let new = place.release?;
+    if let Some(fork) = place.past(Some(old)).filter(|fork| new >= fork.needs) {
+        return Some(format!(
+            "{}: the data of release {} stands there and a newer release does not go on with it, it has to be replaced \
+             by that of a snapshot",
+            fork.words(place.epoch),
+            old.name()
+        ));
+    }
+    match new.reads(old) {
+        Reads::AsItIs => None,
+        Reads::Rebuilds => Some(format!(
+            "the first start of release {} on data of {} makes an index anew: it takes long, and the node says nothing \
+             meanwhile",
+            new.name(),
+            old.name()
+        )),
+        Reads::Not => Some(format!(
+            "data of release {} is not made for {}: keep a copy, or begin with a snapshot",
+            old.name(),
+            new.name()
+        )),
+    }
+}
+
+/// What a look says of a node that is there.
+pub(crate) fn warnings(
+    target: &Target<'_>,
+    scene: &Scene<'_>,
+    facts: &DockerFacts,
+) -> Vec<Problem> {
+    let wish = target.wanted.and_then(|wanted| NodeWish::read(wanted).ok());
+    let Some((wish, node)) = wish.zip(facts.nodes.get(target.address)) else {
+        return Vec::new();
+    };
+    let Some(place) = Place::of(&wish, scene.wanted, scene.outputs) else {
+        return Vec::new();
+    };
+    let mut warnings = Vec::new();
+    // What runs may be older than what is wanted.
+    let recorded = target
+        .recorded
+        .and_then(|recorded| text(&recorded.attributes, "image"));
+    let runs = recorded.and_then(|image| ImageRef::parse(image).ok());
+    let release = runs.as_ref().and_then(Release::of_tag).or(place.release);
+    if let Some(fork) = place.past(release) {
+        let image = runs.as_ref().unwrap_or(&wish.image);
+        let what = format!("{}; {image} does not follow it", fork.words(place.epoch));
+        warnings
+            .push(Problem::new("docker/release-past-fork", &["image"], what).help(fork.way_out()));
+    }
+    if let Some((node, chain)) = node.epoch.zip(place.epoch)
+        && let Some(what) = compared(place.network, release, node, chain)
+    {
+        warnings.push(Problem::new("docker/node-epoch", &[], what));
+    }
+    warnings
+}
+
+#[cfg(test)]
+mod tests {
+    use pospool_model::state::Recorded;
+
+    use super::*;
+    use crate::facts::NodeFacts;
+    use crate::names::Name;
+    use crate::node::tests::attributes;
+
+    fn at(text: &str) -> Address {
+        text.parse().unwrap()
+    }
+
+    type Table = BTreeMap<Address, Attributes>;
+
+    fn chain(network: &str) -> Table {
+        let chain = Attributes::from([("network".to_owned(), network.into())]);
+        [(at("chain.net"), chain)].into()
+    }
+
+    fn epoch(epoch: i64) -> Table {
+        let outputs = Attributes::from([("epoch".to_owned(), Value::Integer(epoch))]);
+        [(at("chain.net"), outputs)].into()
+    }
+
+    fn said(
+        image: &str,
+        extra: &[(&str, Value)],
+        old: Option<&str>,
+        outputs: &Table,
+    ) -> Result<String, Problem> {
+        let mut all = vec![("image", image.into())];
+        all.extend(extra.iter().cloned());
+        let wish = NodeWish::read(&attributes(&all)).unwrap();
+        let recorded = old.map(|image| attributes(&[("image", image.into())]));
+        let notes = remarks(&wish, recorded.as_ref(), &chain("testnet"), outputs)?;
+        Ok(notes.join("\n"))
+    }
+
+    const OLD: &str = "a/b:3.0.3-testnet";
+    const NEW: &str = "a/b:3.1.0-testnet";
+
+    #[test]
+    fn case_old_release_is_refused_after_its_fork_unless_told() {
+        let after = epoch(260_000_000);
+        let refused = said(OLD, &[], None, &after).unwrap_err();
+        assert_eq!(refused.code, "docker/release-past-fork");
+        assert!(refused.summary.contains("259,240,000"), "{refused:?}");
+        assert!(refused.help.unwrap().contains("old_release"));
+        let told = said(OLD, &[("old_release", "accept".into())], None, &after).unwrap();
+        assert!(told.contains("as the spec accepts"), "{told}");
+        let before = said(OLD, &[], None, &epoch(259_000_000)).unwrap();
+        assert!(before.contains("in 240,000 epochs"), "{before}");
+        let unknown = said(OLD, &[], None, &Table::new()).unwrap();
+        assert!(unknown.contains("from epoch 259,240,000 on"), "{unknown}");
+        assert_eq!(said(NEW, &[], None, &after).unwrap(), "");
+    }
+
+    #[test]
+    fn a_release_that_this_build_does_not_know_is_a_remark() {
+        let form = [("release_form", "3.1".into())];
+        let notes = said("a/b:3.2.0-testnet", &form, None, &epoch(300_000_000)).unwrap();
+        assert!(notes.contains("does not know the release"), "{notes}");
+    }
+
+    #[test]
+    fn an_upgrade_says_what_becomes_of_the_data() {
+        let before = said(NEW, &[], Some(OLD), &epoch(259_000_000)).unwrap();
+        assert!(before.contains("makes an index anew"), "{before}");
+        let after = said(NEW, &[], Some(OLD), &epoch(260_000_000)).unwrap();
+        assert!(after.contains("snapshot"), "{after}");
+        let back = said(OLD, &[], Some(NEW), &epoch(259_000_000)).unwrap();
+        assert!(back.contains("keep a copy"), "{back}");
+        assert_eq!(said(NEW, &[], Some(NEW), &epoch(1)).unwrap(), "");
+    }
+
+    fn warned(image: &str, network: &str, node: Option<u64>) -> Vec<Problem> {
+        let wanted = attributes(&[("image", image.into())]);
+        let recorded = Recorded {
+            attributes: wanted.clone(),
+            ..Recorded::default()
+        };
+        let address = at("node.main");
+        let target = Target {
+            address: &address,
+            wanted: Some(&wanted),
+            recorded: Some(&recorded),
+            used: &std::collections::BTreeSet::new(),
+        };
+        let (chain, outputs) = (chain(network), epoch(260_000_000));
+        let scene = Scene {
+            lineage: "1a2b3c4d-0000",
+            wanted: &chain,
+            outputs: &outputs,
+        };
+        let facts = NodeFacts {
+            docker: String::new(),
+            container: Name::new("c0ffee").unwrap(),
+            running: true,
+            has_password: true,
+            image: String::new(),
+            network: None,
+            epoch: node,
+        };
+        let facts = DockerFacts {
+            nodes: [(address.clone(), facts)].into(),
+            ..DockerFacts::default()
+        };
+        warnings(&target, &scene, &facts)
+    }
+
+    #[test]
+    fn a_node_that_is_there_is_warned_of_and_stops_nothing() {
+        let codes = |image, network, node| -> Vec<&'static str> {
+            let found = warned(image, network, node);
+            found.iter().map(|problem| problem.code).collect()
+        };
+        let past = "docker/release-past-fork";
+        assert_eq!(codes(OLD, "testnet", None), [past]);
+        assert_eq!(
+            codes(OLD, "testnet", Some(259_240_000)),
+            [past, "docker/node-epoch"]
+        );
+        assert_eq!(codes(NEW, "testnet", Some(1_000)), ["docker/node-epoch"]);
+        assert_eq!(codes(NEW, "testnet", Some(260_000_000)), [""; 0]);
+        assert_eq!(codes(OLD, "devnet", Some(5)), [""; 0]);
+    }
+}
