@@ -19,6 +19,7 @@ mod errors;
 mod exclusive;
 mod facts;
 mod failures;
+mod folder;
 #[doc(hidden)]
 pub mod fuzzing;
 mod image;
@@ -29,15 +30,19 @@ mod node;
 mod normalise;
 mod observe;
 mod observe_node;
+mod place;
 mod program;
 mod render;
 mod rpc;
 mod secret;
+mod snapshot;
 mod syncer;
 mod toml;
 mod ui;
 mod volume;
 
+pub use folder::CODES as FOLDER_CODES;
+pub use snapshot::CODES as SNAPSHOT_CODES;
 pub use syncer::CODES as SYNCER_CODES;
 pub use ui::CODES;
 

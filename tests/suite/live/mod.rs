@@ -15,6 +15,7 @@ mod ledger;
 mod points;
 mod project;
 mod secrets;
+mod snapshot;
 mod syncer;
 mod syncer_container;
 mod ui;

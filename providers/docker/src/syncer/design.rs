@@ -237,6 +237,7 @@ mod tests {
         let engine = EngineFacts {
             id: "e".to_owned(),
             volumes: volumes.collect(),
+            root: String::new(),
         };
         let facts = Facts::new(DockerFacts {
             hosts: [(at("host.main"), DOCKER.to_owned())].into(),
