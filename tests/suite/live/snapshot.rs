@@ -38,6 +38,30 @@ fn spooled(origin: &Origin) {
         said.contains("goes on at its byte, whatever stops it"),
         "{said}"
     );
+    kill_three_times(&project, &server);
+    project.ok(&["apply", "--auto-approve"]);
+    let starts = server.starts();
+    println!(
+        "parts that were asked for begin at {starts:?} of {}",
+        server.length()
+    );
+    assert!(
+        starts.len() >= 6,
+        "three kills and two lost connections: {starts:?}"
+    );
+    let sorted = starts[1..].windows(2).all(|two| two[0] <= two[1]);
+    assert!(sorted && starts[1] > 0, "it went on: {starts:?}");
+    assert_eq!(server.cuts(), 2);
+    let left = std::fs::read_dir(spool.path()).unwrap().count();
+    assert_eq!(left, 0, "nothing is kept");
+    origin.came_over_without_its_secrets(&project);
+    assert_eq!(project.plan()["steps"], json!([]));
+    project.ends(&["plan", "--detailed-exitcode"], 0);
+    refilled(origin, &project);
+}
+
+/// Each time later on the way, and a lost connection after each of the first two.
+fn kill_three_times(project: &Project, server: &Server) {
     server.slow(true);
     for percent in [15, 40, 65] {
         let mut child = project.spawn(&["apply", "--auto-approve"]);
@@ -59,35 +83,10 @@ fn spooled(origin: &Origin) {
         }
     }
     server.slow(false);
-    project.ok(&["apply", "--auto-approve"]);
-    let starts = server.starts();
-    println!(
-        "parts that were asked for begin at {starts:?} of {}",
-        server.length()
-    );
-    assert!(
-        starts.len() >= 6,
-        "three kills and two lost connections: {starts:?}"
-    );
-    assert!(
-        starts[1..].windows(2).all(|two| two[0] <= two[1]),
-        "it went on: {starts:?}"
-    );
-    assert!(
-        starts[1..].iter().all(|start| *start > 0),
-        "it never started over: {starts:?}"
-    );
-    assert_eq!(server.cuts(), 2);
-    assert_eq!(
-        std::fs::read_dir(spool.path()).unwrap().count(),
-        0,
-        "nothing is left"
-    );
-    origin.came_over_without_its_secrets(&project);
-    assert_eq!(project.plan()["steps"], json!([]));
-    project.ends(&["plan", "--detailed-exitcode"], 0);
+}
 
-    // A new word throws the chain data away, and nothing else.
+/// A new word throws the chain data away, and nothing else.
+fn refilled(origin: &Origin, project: &Project) {
     let key = project.recorded("node.main")["outputs"]["pos_address"].clone();
     project.edit("snapshot = ", "refill = \"again\"\n  snapshot = ");
     let said = flat(&project.ok(&["plan"]));
@@ -97,7 +96,7 @@ fn spooled(origin: &Origin) {
     );
     project.ok(&["apply", "--auto-approve"]);
     assert_eq!(project.recorded("node.main")["outputs"]["pos_address"], key);
-    origin.came_over_without_its_secrets(&project);
+    origin.came_over_without_its_secrets(project);
     project.ends(&["plan", "--detailed-exitcode"], 0);
 }
 
@@ -161,30 +160,11 @@ fn live_folder_of_the_operators_choice_holds_the_data_and_data_moves_into_it() {
     refused(&project, "docker/volume-path", "sudo chown 10001:10001");
     chown(&folder, Some(10001), Some(10001)).unwrap();
     std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o700)).unwrap();
-    // Its node runs: nothing is copied under it, and nothing was stopped.
-    refused(&project, "docker/volume-move", "state = \"stopped\"");
-
-    project.edit(&path, "");
-    project.edit(
-        "node \"main\" {\n",
-        "node \"main\" {\n  state = \"stopped\"\n",
-    );
-    project.ok(&["apply", "--auto-approve"]);
-    project.edit(
-        "volume \"main\" {\n",
-        &format!("volume \"main\" {{\n{path}"),
-    );
-    project.ok(&["apply", "--auto-approve"]);
-    project.ends(&["plan", "--detailed-exitcode"], 0);
-    project.edit("  state = \"stopped\"\n", "");
-    project.ok(&["apply", "--auto-approve"]);
+    data_moves(&project, &path);
     let node = project.recorded("node.main")["outputs"].clone();
     assert_eq!(node["pos_address"], key, "the key moved with the data");
-    assert_eq!(
-        node["volume"],
-        json!(folder.to_str().unwrap()),
-        "where it really is"
-    );
+    let real = json!(folder.to_str().unwrap());
+    assert_eq!(node["volume"], real, "where it really is");
     assert!(folder.join("pos_config/pos_key").is_file());
     project.ends(&["plan", "--detailed-exitcode"], 0);
 
@@ -205,6 +185,21 @@ fn live_folder_of_the_operators_choice_holds_the_data_and_data_moves_into_it() {
         folder.join("pos_config/pos_key").is_file(),
         "nobody named it"
     );
+}
+
+/// As the guide says it: stop, move, start. While the node runs nothing is copied under it, and nothing is stopped.
+fn data_moves(project: &Project, path: &str) {
+    refused(project, "docker/volume-move", "state = \"stopped\"");
+    let stopped = "node \"main\" {\n  state = \"stopped\"\n";
+    let moved = format!("volume \"main\" {{\n{path}");
+    project.edit(path, "");
+    project.edit("node \"main\" {\n", stopped);
+    project.ok(&["apply", "--auto-approve"]);
+    project.edit("volume \"main\" {\n", &moved);
+    project.ok(&["apply", "--auto-approve"]);
+    project.ends(&["plan", "--detailed-exitcode"], 0);
+    project.edit("  state = \"stopped\"\n", "");
+    project.ok(&["apply", "--auto-approve"]);
 }
 
 fn two_names_of_one_place(project: &Project, folder: &Path, path: &str) {

@@ -4,32 +4,17 @@
 //! - Returns: a volume with whole chain data, or one whose data is marked as not whole.
 //! - Never: begins while a process runs on the volume; touches a PoS key or a safety file that is there.
 
-use std::io::{self, Read, Write};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
-
-use bytes::{Buf, Bytes};
 use pospool_model::provider::Progress;
 use pospool_model::{Attributes, ProviderError};
-use tokio::sync::mpsc;
-use tokio::task::JoinHandle;
-use tokio::time::{Instant, interval};
 
-use super::fetch::{Download, Kept, PACE};
-use super::job::{NodesHash, SnapshotJob, Source, Way};
-use super::space;
-use super::unpack::{Refusal, Report, transfer};
+use super::fetch::Kept;
+use super::job::{NodesHash, SnapshotJob, Way};
+use super::pump::pump;
+use super::unpack::Report;
 use crate::client::Engine;
 use crate::container::helper::{self, Ended, Helper};
 use crate::container::labels::owner;
 use crate::image;
-use crate::render::DATA_DIR;
-
-/// Parts between two ends of a pipe, each at most [`PART`] bytes where we cut them.
-const PIPE: usize = 16;
-const PART: usize = 1 << 18;
-const SAY_EVERY: Duration = Duration::from_millis(500);
 
 /// Its words: the archive's name, the word of `refill` or `-`, and `look` or `begin`.
 ///
@@ -218,173 +203,6 @@ async fn unpack(
     refuse_other(job, &report)
 }
 
-async fn pump(
-    engine: &Engine,
-    job: &SnapshotJob,
-    helper: &Helper<'_>,
-    progress: &dyn Progress,
-) -> Result<Report, ProviderError> {
-    let (out, mut packed) = mpsc::channel::<io::Result<Bytes>>(PIPE);
-    let read = Arc::new(AtomicU64::new(0));
-    let (source, download) = source(job, &read)?;
-    let work = spawn(source, out);
-    let body = futures_util::stream::poll_fn(move |context| packed.poll_recv(context));
-    let upload = engine.upload_stream(helper.id(), DATA_DIR, body);
-    let feed = feed(download, progress);
-    let (mut say, begin) = (interval(SAY_EVERY), Instant::now());
-    let what = match job.way {
-        Way::Spooled(_) => "unpacking the snapshot",
-        Way::Streamed => "snapshot, unpacked as it comes",
-    };
-    let line = || {
-        let done = read.load(Ordering::Relaxed);
-        progress.waiting(&space::progress(
-            what,
-            done,
-            job.pin.length,
-            0,
-            begin.elapsed(),
-        ));
-    };
-    tokio::pin!(upload, feed);
-    let (mut fed, mut uploaded) = (false, None);
-    let mut work = work;
-    loop {
-        tokio::select! {
-            result = &mut feed, if !fed => {
-                result?;
-                fed = true;
-            }
-            result = &mut upload, if uploaded.is_none() => {
-                // When it refused early, the worker's end says whether that was the archive's fault.
-                uploaded = Some(result);
-            }
-            result = &mut work, if uploaded.is_some() || work.is_finished() => {
-                let report = result.map_err(|error| ended_badly(&error))?;
-                let report = report.map_err(|refusal| explain(job, refusal));
-                let report = match report {
-                    Ok(report) => report,
-                    Err(error) => return Err(forget_corrupt(job, uploaded, error).await),
-                };
-                let uploaded = match uploaded {
-                    Some(result) => result,
-                    None => upload.await,
-                };
-                uploaded?;
-                return Ok(report);
-            }
-            _ = say.tick() => {
-                if progress.cancelled() {
-                    return Err(ProviderError::Cancelled);
-                }
-                line();
-            }
-        }
-    }
-}
-
-/// What an archive that nobody can unpack leaves: nothing of it is kept, so that the next run loads it again.
-async fn forget_corrupt(
-    job: &SnapshotJob,
-    uploaded: Option<Result<(), ProviderError>>,
-    error: ProviderError,
-) -> ProviderError {
-    // The engine took no more: its own words say why.
-    if let (Some(Err(engine)), "docker/outcome-unknown") = (uploaded, error.code()) {
-        return engine;
-    }
-    if let (Way::Spooled(folder), "docker/snapshot-corrupt") = (&job.way, error.code()) {
-        Kept::of(job, folder).remove().await;
-    }
-    error
-}
-
-/// Sends what comes from the server to the worker; without a server there is nothing to send.
-async fn feed(
-    download: Option<(Download, mpsc::Sender<Bytes>)>,
-    progress: &dyn Progress,
-) -> Result<(), ProviderError> {
-    let Some((mut download, to)) = download else {
-        return Ok(());
-    };
-    while let Some(part) = download.next(progress).await? {
-        if to.send(part).await.is_err() {
-            // The worker ended: it says why.
-            break;
-        }
-    }
-    Ok(())
-}
-
-type Feed = Option<(Download, mpsc::Sender<Bytes>)>;
-
-/// Where the worker reads from.
-fn source(
-    job: &SnapshotJob,
-    read: &Arc<AtomicU64>,
-) -> Result<(Box<dyn Read + Send>, Feed), ProviderError> {
-    let path = match (&job.way, &job.pin.source) {
-        (Way::Spooled(folder), _) => Kept::of(job, folder).archive,
-        (Way::Streamed, Source::File(file)) => {
-            let pin = super::source::pin_file(file);
-            let same = pin.is_ok_and(|pin| pin.tag == job.pin.tag && pin.length == job.pin.length);
-            if !same {
-                return Err(ProviderError::refused(
-                    "docker/snapshot-replaced",
-                    format!("`{file}` is not the file that the plan was made for; plan again"),
-                ));
-            }
-            file.as_path().to_owned()
-        }
-        (Way::Streamed, Source::Web(_)) => {
-            let download = Download::new(&job.pin, 0, PACE)?;
-            let (to, from) = mpsc::channel(PIPE);
-            let read = Arc::clone(read);
-            let pipe = Pipe {
-                from,
-                part: Bytes::new(),
-                read,
-            };
-            return Ok((Box::new(pipe), Some((download, to))));
-        }
-    };
-    let file = std::fs::File::open(&path).and_then(|file| Ok((file.metadata()?.len(), file)));
-    match file {
-        Ok((length, file)) if length == job.pin.length => {
-            let read = Arc::clone(read);
-            Ok((Box::new(Counted { file, read }), None))
-        }
-        _ => Err(ProviderError::refused(
-            "docker/snapshot-replaced",
-            format!(
-                "the archive `{}` is not whole any more; plan again",
-                path.display()
-            ),
-        )),
-    }
-}
-
-/// Unpacks on a thread of its own, because nothing of it waits for anything but bytes.
-fn spawn(
-    from: Box<dyn Read + Send>,
-    to: mpsc::Sender<io::Result<Bytes>>,
-) -> JoinHandle<Result<Report, Refusal>> {
-    tokio::task::spawn_blocking(move || {
-        let mut out = Out {
-            to,
-            part: Vec::with_capacity(PART),
-        };
-        let result = transfer(from, &mut out);
-        if result.is_err() {
-            // A body that ends well would be an archive that ends well.
-            let _ = out
-                .to
-                .blocking_send(Err(io::Error::other("the archive was refused")));
-        }
-        result
-    })
-}
-
 /// The data must be of the node's network, and the archive the one that was named.
 fn refuse_other(job: &SnapshotJob, report: &Report) -> Result<(), ProviderError> {
     if job
@@ -417,139 +235,39 @@ fn refuse_other(job: &SnapshotJob, report: &Report) -> Result<(), ProviderError>
     ))
 }
 
-fn explain(job: &SnapshotJob, refusal: Refusal) -> ProviderError {
-    if matches!(refusal, Refusal::Taker(_)) {
-        return ProviderError::OutcomeUnknown {
-            code: "docker/outcome-unknown",
-            what: format!("the snapshot was being unpacked into `{}`", job.place),
-            source: Some(Box::new(refusal)),
-        };
-    }
-    let code = match refusal {
-        Refusal::Entry(..) => "docker/snapshot-entry",
-        Refusal::Layout => "docker/snapshot-layout",
-        _ => "docker/snapshot-corrupt",
-    };
-    ProviderError::Refused {
-        code,
-        what: format!("the snapshot for `{}` is refused: {refusal}", job.place),
-        source: Some(Box::new(refusal)),
-    }
-}
-
-fn ended_badly(error: &tokio::task::JoinError) -> ProviderError {
-    ProviderError::OutcomeUnknown {
-        code: "docker/outcome-unknown",
-        what: format!("the thread that unpacks ended badly: {error}"),
-        source: None,
-    }
-}
-
-/// A file whose bytes are counted as they are read.
-struct Counted {
-    file: std::fs::File,
-    read: Arc<AtomicU64>,
-}
-
-impl Read for Counted {
-    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        let count = self.file.read(into)?;
-        self.read.fetch_add(count as u64, Ordering::Relaxed);
-        Ok(count)
-    }
-}
-
-/// The reading end of a pipe from the server.
-struct Pipe {
-    from: mpsc::Receiver<Bytes>,
-    part: Bytes,
-    read: Arc<AtomicU64>,
-}
-
-impl Read for Pipe {
-    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        while self.part.is_empty() {
-            match self.from.blocking_recv() {
-                Some(part) => self.part = part,
-                None => return Ok(0),
-            }
-        }
-        let count = into.len().min(self.part.len());
-        self.part.copy_to_slice(&mut into[..count]);
-        self.read.fetch_add(count as u64, Ordering::Relaxed);
-        Ok(count)
-    }
-}
-
-/// The writing end of a pipe to the engine.
-struct Out {
-    to: mpsc::Sender<io::Result<Bytes>>,
-    part: Vec<u8>,
-}
-
-impl Write for Out {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let count = bytes.len().min(PART - self.part.len());
-        self.part.extend_from_slice(&bytes[..count]);
-        if self.part.len() == PART {
-            self.flush()?;
-        }
-        Ok(count)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        if self.part.is_empty() {
-            return Ok(());
-        }
-        let part = std::mem::replace(&mut self.part, Vec::with_capacity(PART));
-        let sent = self.to.blocking_send(Ok(part.into()));
-        sent.map_err(|_| io::Error::from(io::ErrorKind::BrokenPipe))
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::hostile::job;
     use super::*;
 
     #[test]
-    fn bytes_come_out_of_a_pipe_as_they_went_in() {
-        let (to, mut from) = mpsc::channel(PIPE);
-        let bytes: Vec<u8> = (0..PART + 1000)
-            .map(|it| u8::try_from(it % 251).unwrap())
-            .collect();
-        let mut out = Out {
-            to,
-            part: Vec::with_capacity(PART),
+    fn data_of_another_network_or_with_another_hash_is_refused() {
+        let report = Report {
+            sha256: "aa".to_owned(),
+            nodes: Some(("bb".to_owned(), "cc".to_owned())),
+            ..Report::default()
         };
-        out.write_all(&bytes).unwrap();
-        out.flush().unwrap();
-        drop(out);
-        let (again, parts) = mpsc::channel(PIPE);
-        while let Ok(Ok(part)) = from.try_recv() {
-            again.try_send(part).unwrap();
+        let mut wanted = job();
+        assert!(refuse_other(&wanted, &report).is_ok());
+        for (nodes, code) in [
+            (NodesHash::Sha256("bb".to_owned()), None),
+            (NodesHash::Own("cc".to_owned()), None),
+            (
+                NodesHash::Sha256("cc".to_owned()),
+                Some("docker/snapshot-network"),
+            ),
+            (
+                NodesHash::Own("bb".to_owned()),
+                Some("docker/snapshot-network"),
+            ),
+        ] {
+            wanted.nodes = Some(nodes);
+            let found = refuse_other(&wanted, &report);
+            assert_eq!(found.err().map(|error| error.code()), code);
         }
-        drop(again);
-        let read = Arc::new(AtomicU64::new(0));
-        let mut pipe = Pipe {
-            from: parts,
-            part: Bytes::new(),
-            read: Arc::clone(&read),
-        };
-        let mut came = Vec::new();
-        pipe.read_to_end(&mut came).unwrap();
-        assert!(came == bytes);
-        assert_eq!(read.load(Ordering::Relaxed), bytes.len() as u64);
-    }
-
-    #[test]
-    fn a_pipe_that_nobody_reads_any_more_is_an_error() {
-        let (to, from) = mpsc::channel(PIPE);
-        drop(from);
-        let mut out = Out {
-            to,
-            part: Vec::new(),
-        };
-        out.write_all(b"x").unwrap();
-        assert_eq!(out.flush().unwrap_err().kind(), io::ErrorKind::BrokenPipe);
+        wanted.nodes = None;
+        wanted.pin.sha256 = Some("bb".to_owned());
+        let error = refuse_other(&wanted, &report).unwrap_err();
+        assert_eq!(error.code(), "docker/snapshot-corrupt");
     }
 }

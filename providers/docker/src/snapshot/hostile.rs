@@ -86,20 +86,27 @@ async fn answer(
     let head = String::from_utf8_lossy(&head).to_lowercase();
     let header = |name: &str| {
         let mut lines = head.lines().filter_map(|line| line.split_once(": "));
-        lines
-            .find(|(it, _)| *it == name)
-            .map(|(_, value)| value.to_owned())
+        let found = lines.find(|(it, _)| *it == name);
+        found.map(|(_, value)| value.to_owned())
     };
     let range = header("range");
     let tagged = header("if-match").as_deref() == Some("\"one\"");
-    seen.lock()
-        .unwrap()
-        .push((range.clone().unwrap_or_else(|| "-".to_owned()), tagged));
+    let noted = range.clone().unwrap_or_else(|| "-".to_owned());
+    seen.lock().unwrap().push((noted, tagged));
+    let (head, body) = told(trick, range.as_deref());
+    stream.write_all(head.as_bytes()).await?;
+    stream.write_all(&body).await?;
+    if matches!(trick, Trick::Hang(_)) {
+        std::future::pending::<()>().await;
+    }
+    stream.shutdown().await
+}
+
+/// Head and body of an answer.
+fn told(trick: Trick, range: Option<&str>) -> (String, Vec<u8>) {
     let content = content();
     let total = content.len();
-    let bounds = range
-        .as_deref()
-        .and_then(|it| it.strip_prefix("bytes=")?.split_once('-'));
+    let bounds = range.and_then(|it| it.strip_prefix("bytes=")?.split_once('-'));
     let (first, last) = bounds.map_or((0, total - 1), |(first, last)| {
         (first.parse().unwrap(), last.parse().unwrap_or(total - 1))
     });
@@ -114,32 +121,24 @@ async fn answer(
     let whole = format!(
         "HTTP/1.1 200 OK\r\nContent-Length: {total}\r\nETag: \"one\"\r\nConnection: close\r\n\r\n"
     );
-    let fair = if range.is_some() {
-        part(0, total, "\"one\"")
-    } else {
-        whole.clone()
+    let mute = "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n".to_owned();
+    let fair = match range {
+        Some(_) => part(0, total, "\"one\""),
+        None => whole.clone(),
     };
-    let (head, body) = match trick {
-        Trick::Fair => (fair, &content[first..=last]),
-        Trick::Hang(at) => (fair, &content[first..first + at]),
-        Trick::Cut(at) => (fair, &content[first..(first + at).min(last)]),
-        Trick::Whole => (whole, &content[..]),
-        Trick::OtherTag => (part(0, total, "\"two\""), &content[first..=last]),
-        Trick::OtherLength => (part(0, total + 1, "\"one\""), &content[first..=last]),
-        Trick::OtherPart => (part(1, total, "\"one\""), &content[first..=last]),
-        Trick::Changed => (bare(412), &content[..0]),
-        Trick::Status(status) => (bare(status), &content[..0]),
-        Trick::Mute => (
-            "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n".to_owned(),
-            &content[..],
-        ),
+    let (head, bytes) = match trick {
+        Trick::Fair => (fair, first..last + 1),
+        Trick::Hang(at) => (fair, first..first + at),
+        Trick::Cut(at) => (fair, first..(first + at).min(last)),
+        Trick::Whole => (whole, 0..total),
+        Trick::OtherTag => (part(0, total, "\"two\""), first..last + 1),
+        Trick::OtherLength => (part(0, total + 1, "\"one\""), first..last + 1),
+        Trick::OtherPart => (part(1, total, "\"one\""), first..last + 1),
+        Trick::Changed => (bare(412), 0..0),
+        Trick::Status(status) => (bare(status), 0..0),
+        Trick::Mute => (mute, 0..total),
     };
-    stream.write_all(head.as_bytes()).await?;
-    stream.write_all(body).await?;
-    if matches!(trick, Trick::Hang(_)) {
-        std::future::pending::<()>().await;
-    }
-    stream.shutdown().await
+    (head, content[bytes].to_vec())
 }
 
 fn bare(status: u16) -> String {
@@ -178,19 +177,9 @@ struct Desk {
     job: SnapshotJob,
 }
 
-async fn desk(tricks: &[Trick]) -> Desk {
-    let server = serve(tricks).await;
-    let folder = tempfile::tempdir().unwrap();
-    let pin = Pin {
-        source: Source::Web(server.url.clone()),
-        length: content().len() as u64,
-        tag: Some("\"one\"".to_owned()),
-        modified: None,
-        sha256: None,
-        ranges: true,
-    };
-    let spool = Folder::new(folder.path().to_str().unwrap()).unwrap();
-    let job = SnapshotJob {
+/// A job for a volume, of an archive that nobody asks for yet.
+pub(super) fn job() -> SnapshotJob {
+    SnapshotJob {
         docker: String::new(),
         lineage: "1a2b3c4d".to_owned(),
         volume: "volume.main".parse().unwrap(),
@@ -198,11 +187,26 @@ async fn desk(tricks: &[Trick]) -> Desk {
         node: Name::new("pospool-1a2b3c4d-main").unwrap(),
         image: String::new(),
         digest: String::new(),
-        pin,
-        way: Way::Spooled(spool),
+        pin: Pin {
+            source: Source::Web("http://127.0.0.1:9/x.tgz".to_owned()),
+            length: content().len() as u64,
+            tag: Some("\"one\"".to_owned()),
+            modified: None,
+            sha256: None,
+            ranges: true,
+        },
+        way: Way::Streamed,
         refill: None,
         nodes: None,
-    };
+    }
+}
+
+async fn desk(tricks: &[Trick]) -> Desk {
+    let server = serve(tricks).await;
+    let folder = tempfile::tempdir().unwrap();
+    let mut job = job();
+    job.pin.source = Source::Web(server.url.clone());
+    job.way = Way::Spooled(Folder::new(folder.path().to_str().unwrap()).unwrap());
     Desk {
         folder,
         server,

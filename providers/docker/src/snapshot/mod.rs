@@ -12,6 +12,7 @@ mod fetch;
 mod fill;
 pub(crate) mod job;
 mod observe;
+mod pump;
 mod source;
 mod space;
 mod spec;
