@@ -31,7 +31,9 @@ pub const DUTIES: &str = "duties";
 pub const CODES: &[&[(&str, &str)]] = &[
     pospool_chain::CODES,
     pospool_docker::CODES,
+    pospool_docker::FOLDER_CODES,
     pospool_docker::NODE_CODES,
+    pospool_docker::SNAPSHOT_CODES,
     pospool_docker::SYNCER_CODES,
 ];
 

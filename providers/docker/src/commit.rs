@@ -14,13 +14,15 @@ use pospool_model::{Attributes, ProviderError};
 
 use crate::client::Engine;
 use crate::container::end;
+use crate::folder;
 use crate::image;
 use crate::job::{ImageJob, Job};
 use crate::names::{self, ImageRef};
 use crate::node::image::Recipe;
-use crate::node::{run, stop, wait};
+use crate::node::{moving, run, stop, wait};
 use crate::render::node_files::read_bounded;
 use crate::secret::password;
+use crate::snapshot;
 use crate::syncer::{self, Current};
 use crate::ui;
 use crate::volume;
@@ -62,6 +64,11 @@ pub(crate) async fn commit(
         Job::Sync(job) => syncer::run(&engine, job, current, progress).await,
         Job::Volume(job) => volume::make(&engine, job).await,
         Job::RemoveVolume(job) => volume::remove(&engine, job).await,
+        Job::Folder(job) => folder::make(&engine, job).await,
+        Job::RemoveFolder(job) => folder::remove(job),
+        Job::Move(job) => moving::carry(&engine, job, progress).await,
+        Job::Fetch(job) => snapshot::spool(&engine, job, progress).await,
+        Job::Fill(job) => snapshot::fill(&engine, job, progress).await,
         Job::Image(job) => build(&engine, job, progress).await,
         Job::Stop(job) => stop::stop(&engine, job, progress).await,
         Job::Remove(job) => end::remove(&engine, job).await,

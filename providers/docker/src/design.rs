@@ -11,16 +11,21 @@ use pospool_model::provider::{Design, Task, World};
 use pospool_model::{Address, Attributes, Problem, Value};
 
 use crate::container::labels::owner;
-use crate::exclusive::{known_key, refuse_lost_key, refuse_other_host, refuse_shared_key};
+use crate::exclusive::{
+    known_key, moved_from, refuse_lost_key, refuse_move_of_running, refuse_other_host,
+    refuse_shared_key,
+};
 use crate::facts::{DockerFacts, NodeFacts};
 use crate::image::{NODES, is_of};
-use crate::job::{EndJob, ImageJob, Job, RemoveJob, RunJob, StopJob, WaitJob};
+use crate::job::{EndJob, ImageJob, Job, MoveJob, RemoveJob, RunJob, StopJob, WaitJob};
 use crate::names::{self, Name};
 use crate::node::container::{IN_PLACE, Made};
 use crate::node::outputs;
 use crate::node::standing;
 use crate::node::wish::{NodeWish, text};
+use crate::place::Place;
 use crate::render::{self, ChainWish};
+use crate::snapshot::{self, Snapshot};
 use crate::volume;
 
 #[cfg(test)]
@@ -119,6 +124,10 @@ struct Plan<'a> {
     recipe: crate::node::image::Recipe,
     made: Made,
     key: Option<String>,
+    /// Snapshot that its volume is filled from.
+    snapshot: Option<Snapshot>,
+    /// Place that the data has to be copied from.
+    moves: Option<Place>,
     old: Option<&'a NodeFacts>,
     /// What there is to say of its release, and of its engine.
     remarks: Vec<String>,
@@ -137,11 +146,17 @@ fn change(task: &Task<'_>, world: &World<'_>, facts: &DockerFacts) -> Result<Des
         Action::Replace => {
             // The image comes first, so that the node stands still as short as possible.
             plan.image(effects);
+            plan.fetch(effects);
             plan.take_down(effects, world);
+            plan.carry_over(effects);
+            plan.fill(effects);
             plan.run(effects, true);
         }
         _ => {
             plan.image(effects);
+            plan.fetch(effects);
+            plan.carry_over(effects);
+            plan.fill(effects);
             plan.run(effects, true);
         }
     }
@@ -166,10 +181,15 @@ impl<'a> Plan<'a> {
             remarks = standing::remarks(&wish, old, world.wanted, world.outputs)?;
             remarks.extend(shutdown(&docker, facts));
         }
-        let volume = volume::name(world.lineage, &wish.data, world.recorded.get(&wish.data))?;
+        let (data, recorded) = (world.wanted.get(&wish.data), world.recorded.get(&wish.data));
+        let volume = volume::place(world.lineage, &wish.data, data, recorded, &facts.folders)?;
         let key = known_key(task, &wish);
-        if let Some(key) = &key {
-            refuse_lost_key(key, &docker, &volume, facts)?;
+        let old = facts.nodes.get(task.address);
+        let moves = moved_from(task, &wish, old).filter(|from| *from != volume);
+        match (&moves, &key) {
+            (Some(from), _) => refuse_move_of_running(from, &volume, old)?,
+            (None, Some(key)) => refuse_lost_key(key, &docker, &volume, facts)?,
+            (None, None) => {}
         }
         let name = names::object(world.lineage, task.address).map_err(|e| e.problem(&[]))?;
         let mut attributes = task.wanted.clone();
@@ -188,13 +208,25 @@ impl<'a> Plan<'a> {
             publish_p2p: wish.publish_p2p,
             attributes,
         };
+        let snapshot = facts.snapshots.get(task.address);
+        let snapshot = snapshot::planned(
+            task,
+            snapshot,
+            &wish.data,
+            &docker,
+            &wish.image,
+            &recipe,
+            &made,
+        )?;
         Ok(Self {
+            snapshot,
             wish,
             docker,
             recipe,
             made,
             key,
-            old: facts.nodes.get(task.address),
+            moves,
+            old,
             remarks,
         })
     }
@@ -223,7 +255,8 @@ impl<'a> Plan<'a> {
     }
 
     fn notes(&self, task: &Task<'_>) -> Vec<String> {
-        let mut notes = self.remarks.clone();
+        let snapshot = self.snapshot.iter().flat_map(Snapshot::notes);
+        let mut notes: Vec<String> = self.remarks.iter().chain(snapshot).cloned().collect();
         if task.action != Action::Update && self.wish.image.digest().is_none() {
             notes.push(format!(
                 "image {} is not pinned: whoever can move its tag decides what runs beside the PoS key; pin it with \
@@ -262,6 +295,39 @@ impl<'a> Plan<'a> {
             network,
             world.lineage,
         );
+    }
+
+    fn fetch(&self, effects: &mut Vec<Effect>) {
+        if let Some(snapshot) = &self.snapshot {
+            snapshot.fetch(effects);
+        }
+    }
+
+    fn fill(&self, effects: &mut Vec<Effect>) {
+        if let Some(snapshot) = &self.snapshot {
+            snapshot.fill(effects);
+        }
+    }
+
+    /// The data moves while no container is there that could write it.
+    fn carry_over(&self, effects: &mut Vec<Effect>) {
+        let Some(from) = &self.moves else { return };
+        let made = &self.made;
+        let job = Job::Move(MoveJob {
+            docker: self.docker.clone(),
+            lineage: made.lineage.clone(),
+            address: self.wish.data.clone(),
+            image: made.image.clone(),
+            digest: made.digest.clone(),
+            this: self.old.map_or_else(
+                || made.name.to_string(),
+                |old| old.container.as_str().to_owned(),
+            ),
+            from: from.clone(),
+            to: made.volume.clone(),
+        });
+        let summary = format!("copy the node's data from {from} to {}", made.volume);
+        effects.push(effect("move", summary, Nature::Act, &job));
     }
 
     fn run(&self, effects: &mut Vec<Effect>, create: bool) {

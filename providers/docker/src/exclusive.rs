@@ -7,9 +7,9 @@
 use pospool_model::provider::{Task, World};
 use pospool_model::{Address, Problem, Value};
 
-use crate::facts::DockerFacts;
-use crate::names::Name;
+use crate::facts::{DockerFacts, NodeFacts};
 use crate::node::wish::{NodeWish, text};
+use crate::place::Place;
 
 /// The PoS address that the volume's key must have: as recorded, while the volume is the same.
 pub(crate) fn known_key(task: &Task<'_>, wish: &NodeWish) -> Option<String> {
@@ -63,14 +63,45 @@ pub(crate) fn refuse_other_host(wish: &NodeWish, world: &World<'_>) -> Result<()
     }
 }
 
+/// Where the data of the node lies now: as its container has it, or as recorded, while the volume is the same one.
+pub(crate) fn moved_from(
+    task: &Task<'_>,
+    wish: &NodeWish,
+    old: Option<&NodeFacts>,
+) -> Option<Place> {
+    let recorded = task.recorded?;
+    let same = recorded.attributes.get("data").and_then(Value::as_resource) == Some(&wish.data);
+    let place = old.and_then(|old| old.place.clone());
+    let place = place.or_else(|| Place::parse(text(&recorded.outputs, "volume")?).ok());
+    place.filter(|_| same)
+}
+
+/// Data moves only while nobody writes it, and the operator says when the node may stand still.
+pub(crate) fn refuse_move_of_running(
+    from: &Place,
+    to: &Place,
+    old: Option<&NodeFacts>,
+) -> Result<(), Problem> {
+    if old.is_none_or(|old| !old.running) {
+        return Ok(());
+    }
+    Err(Problem::new(
+        "docker/volume-move",
+        &["data"],
+        format!("the data of the node is to move from `{from}` to `{to}`, and the node runs"),
+    )
+    .help("write `state = \"stopped\"` in the node and apply that first, with the old place in the volume"))
+}
+
 /// A registered key that is gone must not be replaced in silence.
 pub(crate) fn refuse_lost_key(
     key: &str,
     docker: &str,
-    volume: &Name,
+    place: &Place,
     facts: &DockerFacts,
 ) -> Result<(), Problem> {
-    let Some(engine) = facts.engines.get(docker) else {
+    let (Some(engine), Place::Volume(volume)) = (facts.engines.get(docker), place) else {
+        // A folder that is not there, or lost its mark, is a problem of its volume.
         return Ok(());
     };
     if engine.volumes.contains_key(volume.as_str()) {

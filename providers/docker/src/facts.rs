@@ -9,8 +9,11 @@ use std::collections::BTreeMap;
 use pospool_model::Address;
 use pospool_model::provider::Facts;
 
+use crate::folder::FolderFacts;
 use crate::names::Name;
+use crate::place::Place;
 use crate::render::node_files::NodeFiles;
+use crate::snapshot::SnapshotFacts;
 use crate::syncer::SyncerFacts;
 use crate::ui::PageFacts;
 
@@ -23,8 +26,12 @@ pub(crate) struct DockerFacts {
     pub(crate) engines: BTreeMap<String, EngineFacts>,
     /// Files of each private network that a node joins, by chain.
     pub(crate) files: BTreeMap<Address, NodeFiles>,
+    /// Folders of the host that volumes are, by volume.
+    pub(crate) folders: BTreeMap<Address, FolderFacts>,
     /// Containers of nodes.
     pub(crate) nodes: BTreeMap<Address, NodeFacts>,
+    /// Snapshots that volumes are to be filled from, by node.
+    pub(crate) snapshots: BTreeMap<Address, SnapshotFacts>,
     /// Web pages: their containers, and what they would be made from.
     pub(crate) pages: BTreeMap<Address, PageFacts>,
     /// Containers of syncers.
@@ -40,6 +47,8 @@ pub(crate) struct EngineFacts {
     pub(crate) live_restore: bool,
     /// Labels of its volumes, by name.
     pub(crate) volumes: BTreeMap<String, BTreeMap<String, String>>,
+    /// Folder of everything that it keeps.
+    pub(crate) root: String,
 }
 
 /// A node's container.
@@ -49,6 +58,8 @@ pub(crate) struct NodeFacts {
     pub(crate) docker: String,
     /// Its id.
     pub(crate) container: Name,
+    /// Where its data lies.
+    pub(crate) place: Option<Place>,
     /// Whether a process of it may run.
     pub(crate) running: bool,
     /// Whether its node has its password; until then only the entrypoint runs.

@@ -61,6 +61,8 @@ fn view(containers: Vec<crate::client::Listed>) -> View {
     let engine =
         ENGINE.get_or_init(|| Engine::connect("unix:///nowhere").expect("nothing is sent yet"));
     View {
+        maps_users: false,
+        volumes: Vec::new(),
         docker: "unix:///nowhere".to_owned(),
         engine: engine.clone(),
         containers,
@@ -133,7 +135,7 @@ pub fn listing(json: &[u8]) {
         return;
     };
     if let Ok(own) = own_container(&target, &scene, &view, &name) {
-        let _ = observe_node::refuse_second_user(&target, &scene, &view, own);
+        let _ = observe_node::refuse_second_user(&target, &scene, &view, own, &BTreeMap::new());
     }
 }
 

@@ -12,6 +12,8 @@ use serde::{Deserialize, Serialize};
 use crate::names::Name;
 use crate::node::container::Made;
 use crate::node::image::Recipe;
+use crate::place::{Folder, Place};
+use crate::snapshot::job::SnapshotJob;
 use crate::syncer::job::{SyncJob, SyncerJob};
 use crate::ui::job::{PageJob, ServeJob, ServerJob};
 
@@ -23,6 +25,16 @@ pub(crate) enum Job {
     Volume(VolumeJob),
     /// Removes a volume.
     RemoveVolume(VolumeJob),
+    /// Marks a folder of the host as a volume.
+    Folder(FolderJob),
+    /// Empties a folder of the host that was a volume.
+    RemoveFolder(FolderJob),
+    /// Copies the data of a node to another place.
+    Move(MoveJob),
+    /// Loads a snapshot into a folder of this machine.
+    Fetch(Box<SnapshotJob>),
+    /// Unpacks a snapshot into a volume.
+    Fill(Box<SnapshotJob>),
     /// Builds a hardened image.
     Image(ImageJob),
     /// Stops a container, and proves it.
@@ -56,6 +68,36 @@ pub(crate) struct VolumeJob {
     pub(crate) docker: String,
     pub(crate) name: Name,
     pub(crate) labels: BTreeMap<String, String>,
+}
+
+/// A volume that is a folder of the host.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct FolderJob {
+    pub(crate) docker: String,
+    /// Where the path of the spec leads.
+    pub(crate) folder: Folder,
+    pub(crate) lineage: String,
+    /// The volume.
+    pub(crate) address: Address,
+}
+
+/// Data to copy to another place.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct MoveJob {
+    pub(crate) docker: String,
+    pub(crate) lineage: String,
+    /// The volume.
+    pub(crate) address: Address,
+    /// Hardened image of the node: its tools do the work.
+    pub(crate) image: String,
+    /// Digest of everything in that image.
+    pub(crate) digest: String,
+    /// Name of this very copy: what was copied before is not what is there now.
+    pub(crate) this: String,
+    pub(crate) from: Place,
+    pub(crate) to: Place,
 }
 
 /// A hardened image.
@@ -143,6 +185,9 @@ impl Job {
     pub(crate) fn key(&self) -> String {
         match self {
             Self::Volume(job) | Self::RemoveVolume(job) => job.name.to_string(),
+            Self::Folder(job) | Self::RemoveFolder(job) => job.folder.to_string(),
+            Self::Move(job) => job.to.to_string(),
+            Self::Fetch(job) | Self::Fill(job) => job.key(),
             Self::Image(job) => job.recipe.tag(),
             Self::Stop(job) => job.name.to_string(),
             Self::Remove(job) => job.name.to_string(),
@@ -161,6 +206,9 @@ impl Job {
     pub(crate) fn docker(&self) -> &str {
         match self {
             Self::Volume(job) | Self::RemoveVolume(job) => &job.docker,
+            Self::Folder(job) | Self::RemoveFolder(job) => &job.docker,
+            Self::Move(job) => &job.docker,
+            Self::Fetch(job) | Self::Fill(job) => &job.docker,
             Self::Image(job) => &job.docker,
             Self::Stop(job) => &job.docker,
             Self::Remove(job) => &job.docker,

@@ -55,12 +55,15 @@ const HOST: KindSchema = KindSchema {
 
 const VOLUME: KindSchema = KindSchema {
     kind: "volume",
-    doc: "A Docker volume for the data of one node: the chain, the PoS database and the PoS key. \
-          A volume that holds a key is never deleted unless it is named: `pospool destroy --delete volume.main`.",
+    doc: "A place for the data of one node: the chain, the PoS database and the PoS key. It is a Docker volume, or a \
+          folder on a disk of your choice. A volume that holds a key is never deleted unless it is named: `pospool destroy --delete volume.main`.",
     role: Role::Managed,
-    attributes: &[HOST_OF],
+    attributes: &[HOST_OF, PATH],
     outputs: &[
-        OutputSchema::new("name", "Name of the volume in Docker."),
+        OutputSchema::new(
+            "name",
+            "Name of the volume in Docker, or where the folder really is, without symbolic links.",
+        ),
         DOCKER,
         OutputSchema::new("engine_id", "The engine that has it."),
         OutputSchema::new(
@@ -73,6 +76,17 @@ const VOLUME: KindSchema = KindSchema {
     irreversible: None,
     example: "volume \"main\" {\n  host = host.main\n}\n",
 };
+
+const PATH: AttributeSchema = AttributeSchema::new(
+    "path",
+    Type::Text,
+    Presence::Optional,
+    OnChange::Update,
+    "Absolute path of a folder for the data, instead of a Docker volume. It must be there, belong to 10001:10001 and \
+     have mode 0700: `sudo install -d -o 10001 -g 10001 -m 0700 /srv/pool`. pospool marks it with \
+     `.pospool-volume.json`. Another path, or none, means that the data moves: its node must be stopped, the data is \
+     copied, and the old place stays as it is.",
+);
 
 const NODE: KindSchema = KindSchema {
     kind: "node",
@@ -107,6 +121,8 @@ const NODE: KindSchema = KindSchema {
             OnChange::Replace,
             "Volume for everything that the node keeps. Another volume means another PoS key.",
         ),
+        crate::snapshot::SNAPSHOT,
+        crate::snapshot::REFILL,
         AttributeSchema::new(
             "pos_key_password",
             Type::Secret,

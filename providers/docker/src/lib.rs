@@ -20,6 +20,7 @@ mod errors;
 mod exclusive;
 mod facts;
 mod failures;
+mod folder;
 #[doc(hidden)]
 pub mod fuzzing;
 mod image;
@@ -30,17 +31,21 @@ mod node;
 mod normalise;
 mod observe;
 mod observe_node;
+mod place;
 mod program;
 mod render;
 mod rpc;
 mod secret;
+mod snapshot;
 mod syncer;
 mod toml;
 mod ui;
 mod volume;
 
 pub use codes::NODE_CODES;
+pub use folder::CODES as FOLDER_CODES;
 pub use render::releases::current_image;
+pub use snapshot::CODES as SNAPSHOT_CODES;
 pub use syncer::CODES as SYNCER_CODES;
 pub use ui::CODES;
 

@@ -11,6 +11,7 @@ use crate::config_keys;
 use crate::kinds::AS_MADE;
 use crate::names::{ImageRef, Name};
 use crate::node::wish::{bytes, bytes_text};
+use crate::place::Folder;
 use crate::render::LOCAL_PORT;
 use crate::render::releases::Release;
 
@@ -26,6 +27,7 @@ pub(crate) fn normalise(
     let mut problems = Vec::new();
     match kind {
         "host" => host(&attributes, &mut problems),
+        "volume" => volume(&mut attributes, &mut problems),
         "node" => node(&mut attributes, &mut problems),
         "ui" => crate::ui::normalise(&mut attributes, &mut problems),
         "syncer" => crate::syncer::normalise(&mut attributes, &mut problems),
@@ -49,6 +51,21 @@ fn host(attributes: &Attributes, problems: &mut Vec<Problem>) {
     }
 }
 
+fn volume(attributes: &mut Attributes, problems: &mut Vec<Problem>) {
+    let Some(Value::Text(text)) = attributes.get("path") else {
+        return;
+    };
+    match Folder::new(text) {
+        Ok(folder) => {
+            attributes.insert("path".to_owned(), folder.to_string().into());
+        }
+        Err(what) => problems.push(
+            Problem::new("docker/volume-path", &["path"], what)
+                .help("write an absolute path, such as `/srv/pool`"),
+        ),
+    }
+}
+
 fn node(attributes: &mut Attributes, problems: &mut Vec<Problem>) {
     default(attributes, "state", "running");
     default(attributes, "hardening", AS_MADE);
@@ -65,6 +82,7 @@ fn node(attributes: &mut Attributes, problems: &mut Vec<Problem>) {
     {
         problems.push(Problem::new("docker/bad-bootnodes", &["bootnodes"], what));
     }
+    crate::snapshot::normalise(attributes, problems);
     config(attributes, problems);
     announced(attributes, problems);
 }

@@ -10,13 +10,15 @@ use futures_util::future::join_all;
 use pospool_model::provider::{Facts, Observation, Observed, Scene, Target};
 use pospool_model::{Address, Attributes, Problem, ProviderError, Value};
 
-use crate::client::{Engine, EngineInfo, Listed, default_url};
+use crate::client::{Engine, EngineInfo, Kept, Listed, default_url};
 use crate::facts::{DockerFacts, EngineFacts};
+use crate::folder::{self, FolderFacts};
 use crate::node::standing;
 use crate::node::wish::text;
 use crate::observe_node;
 use crate::render::ChainWish;
 use crate::render::node_files::NodeFiles;
+use crate::snapshot;
 use crate::syncer;
 use crate::ui;
 use crate::volume;
@@ -32,6 +34,10 @@ pub(crate) struct View {
     pub(crate) engine: Engine,
     /// All containers.
     pub(crate) containers: Vec<Listed>,
+    /// All volumes.
+    pub(crate) volumes: Vec<Kept>,
+    /// Whether users of a container are other users on the host.
+    pub(crate) maps_users: bool,
     /// Facts for `design`.
     pub(crate) facts: EngineFacts,
 }
@@ -68,6 +74,7 @@ pub(crate) async fn observe(targets: &[Target<'_>], scene: &Scene<'_>) -> Observ
             .insert(view.docker.clone(), view.facts.clone());
     }
     facts.files = files(&managed, scene, &mut observation);
+    facts.folders = folders(&managed, scene, &views, &facts, &mut observation);
     for target in &managed {
         one(target, scene, &views, &mut facts, &mut observation).await;
     }
@@ -194,10 +201,16 @@ async fn look(url: &str) -> Result<View, ProviderError> {
         futures_util::try_join!(engine.info(), engine.containers(), engine.volumes())?;
     let facts = EngineFacts {
         id: info.id,
-        live_restore: info.live_restore,
-        volumes,
+            live_restore: info.live_restore,
+        root: info.root,
+        volumes: volumes
+            .iter()
+            .map(|volume| (volume.name.clone(), volume.labels.clone()))
+            .collect(),
     };
     Ok(View {
+        maps_users: info.maps_users,
+        volumes,
         docker: url.to_owned(),
         engine,
         containers,
@@ -238,6 +251,38 @@ fn files(
     files
 }
 
+/// Looks at the folder of each volume that is one.
+fn folders(
+    targets: &[&Target<'_>],
+    scene: &Scene<'_>,
+    views: &BTreeMap<String, View>,
+    facts: &DockerFacts,
+    observation: &mut Observation,
+) -> BTreeMap<Address, FolderFacts> {
+    let mut found = BTreeMap::new();
+    for target in targets {
+        let path = target.wanted.and_then(|wanted| text(wanted, "path"));
+        let docker = docker_of(target, &facts.hosts);
+        let view = docker.and_then(|docker| views.get(&docker));
+        let (Some(path), Some(view), "volume") = (path, view, target.address.kind()) else {
+            continue;
+        };
+        let look = || {
+            let mut it = folder::look(path)?;
+            folder::refuse_same_place(target.address, &it, view, &found)?;
+            it.mark = folder::read_mark(&it.real, scene.lineage, target.address)?;
+            Ok(it)
+        };
+        match look() {
+            Ok(it) => {
+                found.insert(target.address.clone(), it);
+            }
+            Err(problem) => observation.problems.push((target.address.clone(), problem)),
+        }
+    }
+    found
+}
+
 async fn one(
     target: &Target<'_>,
     scene: &Scene<'_>,
@@ -253,7 +298,7 @@ async fn one(
         return;
     };
     let found = match target.address.kind() {
-        "volume" => observe_volume(target, scene, view),
+        "volume" => volume::observe(target, scene, view, facts),
         "ui" => ui::observe(target, scene, view, facts, &mut observation.bindings).await,
         "syncer" => syncer::observe(target, scene, view, facts, &mut observation.bindings).await,
         _ => observe_node::observe(target, scene, view, facts, &mut observation.bindings).await,
@@ -266,30 +311,19 @@ async fn one(
     }
     match found {
         Ok(found) => {
+            if target.address.kind() == "node" {
+                match snapshot::observe(target, scene, view, facts, &found).await {
+                    Ok(Some(snapshot)) => {
+                        facts.snapshots.insert(target.address.clone(), snapshot);
+                    }
+                    Ok(None) => {}
+                    Err(problem) => observation.problems.push((target.address.clone(), problem)),
+                }
+            }
             observation.objects.insert(target.address.clone(), found);
         }
         Err(problem) => observation.problems.push((target.address.clone(), problem)),
     }
-}
-
-fn observe_volume(
-    target: &Target<'_>,
-    scene: &Scene<'_>,
-    view: &View,
-) -> Result<Observed, Problem> {
-    let name = volume::name(scene.lineage, target.address, target.recorded)?;
-    let attributes = target
-        .wanted
-        .or(target.recorded.map(|recorded| &recorded.attributes));
-    let host = attributes.and_then(|attributes| attributes.get("host"));
-    volume::observe(
-        scene.lineage,
-        target.address,
-        host,
-        &name,
-        &view.docker,
-        &view.facts,
-    )
 }
 
 /// What was made on one engine is not «gone» because another engine was asked.
@@ -330,6 +364,8 @@ mod tests {
             api: api.to_owned(),
             architecture: String::new(),
             live_restore: false,
+            root: String::new(),
+            maps_users: false,
         };
         for api in ["1.40", "1.41", "1.100", "2.0"] {
             assert!(check_api(&info(api)).is_ok(), "{api}");

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use bollard::models::ContainerInspectResponse;
 use pospool_model::provider::{Observed, Scene, Target};
 use pospool_model::state::Recorded;
-use pospool_model::{Attributes, Problem, Value};
+use pospool_model::{Address, Attributes, Problem, Value};
 
 use crate::client::Listed;
 use crate::container::drift::in_words;
@@ -18,6 +18,7 @@ use crate::container::labels::{self, label};
 use crate::container::look::{binding, has_other_content, in_detail, own_container};
 use crate::container::run::is_running;
 use crate::facts::{DockerFacts, NodeFacts};
+use crate::folder::FolderFacts;
 use crate::names::{self, Name};
 use crate::node::container::Made;
 use crate::node::image;
@@ -25,8 +26,9 @@ use crate::node::outputs;
 use crate::node::run::has_password;
 use crate::node::wish::{NodeWish, text};
 use crate::observe::View;
+use crate::place::Place;
 use crate::render::networks::Network;
-use crate::render::{self, ChainWish};
+use crate::render::{self, ChainWish, DATA_DIR};
 use crate::rpc;
 use crate::volume;
 
@@ -46,7 +48,7 @@ pub(crate) async fn observe(
     let name = names::object(scene.lineage, target.address).map_err(|error| error.problem(&[]))?;
     let binding = format!("docker/{}/{name}", view.facts.id);
     let own = own_container(target, scene, view, &name)?;
-    refuse_second_user(target, scene, view, own)?;
+    refuse_second_user(target, scene, view, own, &facts.folders)?;
     let Some(own) = own else {
         bindings.insert(binding, "absent".to_owned());
         return Ok(Observed::Absent);
@@ -80,6 +82,7 @@ pub(crate) fn refuse_second_user(
     scene: &Scene<'_>,
     view: &View,
     own: Option<&Listed>,
+    folders: &BTreeMap<Address, FolderFacts>,
 ) -> Result<(), Problem> {
     let Some(data) = target
         .wanted
@@ -88,11 +91,11 @@ pub(crate) fn refuse_second_user(
     else {
         return Ok(());
     };
-    let volume = volume::name(scene.lineage, data, None)?;
+    let volume = volume::place(scene.lineage, data, scene.wanted.get(data), None, folders)?;
     let other = view.containers.iter().find(|container| {
         container.running
             && own.is_none_or(|own| own.id != container.id)
-            && container.volumes.iter().any(|name| name == volume.as_str())
+            && volume.is_mounted_by(container)
     });
     match other {
         None => Ok(()),
@@ -164,6 +167,7 @@ impl Node<'_> {
         NodeFacts {
             docker: self.view.docker.clone(),
             container: self.id.clone(),
+            place: self.mounted(),
             running: self.running(),
             has_password: self.has_password,
             image: label(&self.found, names::DIGEST)
@@ -184,6 +188,14 @@ impl Node<'_> {
         rpc::epoch(&self.view.engine, &self.id).await
     }
 
+    /// Where the data of the container lies.
+    fn mounted(&self) -> Option<Place> {
+        let mut mounts = self.found.mounts.iter().flatten();
+        let data = mounts.find(|mount| mount.destination.as_deref() == Some(DATA_DIR))?;
+        let text = data.name.as_deref().or(data.source.as_deref())?;
+        Place::parse(text).ok()
+    }
+
     async fn observed(&self, facts: &DockerFacts) -> Result<Observed, Problem> {
         let (mut attributes, mut outputs) = self.shown(facts);
         if self.running() && self.has_password && !self.is_known_process(&outputs) {
@@ -201,7 +213,7 @@ impl Node<'_> {
         let labelled = labels::attributes(&self.found);
         let made = labelled
             .as_ref()
-            .and_then(|attributes| self.made(attributes));
+            .and_then(|attributes| self.made(attributes, facts));
         let mut attributes = labelled.unwrap_or_default();
         attributes.remove("pos_key_password");
         let hardening = self.hardening(made.as_ref(), facts);
@@ -215,8 +227,14 @@ impl Node<'_> {
         (attributes, outputs)
     }
 
+    /// Where the data of a volume is to lie, as the spec says it now.
+    fn place(&self, data: &Address, facts: &DockerFacts) -> Option<Place> {
+        let wanted = self.scene.wanted.get(data);
+        volume::place(self.scene.lineage, data, wanted, None, &facts.folders).ok()
+    }
+
     /// The container as its labels say that it was made.
-    fn made(&self, attributes: &Attributes) -> Option<Made> {
+    fn made(&self, attributes: &Attributes, facts: &DockerFacts) -> Option<Made> {
         let wish = NodeWish::read(attributes).ok()?;
         let digest = label(&self.found, names::DIGEST)?.to_owned();
         Some(Made {
@@ -225,7 +243,7 @@ impl Node<'_> {
             address: self.target.address.clone(),
             image: image::tag(&digest),
             digest,
-            volume: volume::name(self.scene.lineage, &wish.data, None).ok()?,
+            volume: self.place(&wish.data, facts)?,
             network: wish
                 .docker_network
                 .clone()

@@ -7,17 +7,20 @@
 use std::collections::BTreeMap;
 
 use pospool_model::plan::{Action, Nature};
-use pospool_model::provider::{Design, Observed, Task, World};
+use pospool_model::provider::{Design, Observed, Scene, Target, Task, World};
 use pospool_model::state::Recorded;
 use pospool_model::{Address, Attributes, Problem, ProviderError, Value};
 
 use crate::client::Engine;
 use crate::container::labels::{fit, owner};
 use crate::design::{docker_of, effect};
-use crate::facts::{DockerFacts, EngineFacts};
-use crate::job::{Job, VolumeJob};
+use crate::facts::DockerFacts;
+use crate::folder::{FolderFacts, Mark};
+use crate::job::{FolderJob, Job, VolumeJob};
 use crate::names::{self, HOLDS, Name};
 use crate::node::wish::text;
+use crate::observe::View;
+use crate::place::{Folder, Place};
 
 /// What a volume's label says when it holds the key of a node.
 pub(crate) fn holds(node: &Address) -> String {
@@ -44,45 +47,147 @@ pub(crate) fn user<'a>(
     nodes.chain(old).find(|node| node.kind() == "node")
 }
 
-/// Name of a volume's object: as recorded, or by rule.
-pub(crate) fn name(
+/// Where the data of a volume is to lie: as the spec says; without a word of the spec, as recorded.
+pub(crate) fn place(
     lineage: &str,
     volume: &Address,
+    wanted: Option<&Attributes>,
     recorded: Option<&Recorded>,
-) -> Result<Name, Problem> {
-    let known = recorded.and_then(|recorded| text(&recorded.outputs, "name"));
-    known
-        .map_or_else(|| names::object(lineage, volume), Name::new)
-        .map_err(|error| error.problem(&[]))
+    folders: &BTreeMap<Address, FolderFacts>,
+) -> Result<Place, Problem> {
+    if let Some(path) = wanted.and_then(|wanted| wanted.get("path")) {
+        let Some(path) = path.as_text() else {
+            return Err(Problem::new(
+                "docker/unknown-value",
+                &["path"],
+                "`path` is not known before the apply, and the node is made on it",
+            )
+            .help("write the path itself"));
+        };
+        let real = folders.get(volume).map(|folder| folder.real.clone());
+        let real = real.map_or_else(|| Folder::new(path), Ok);
+        return real
+            .map(Place::Folder)
+            .map_err(|what| Problem::new("docker/volume-path", &["path"], what));
+    }
+    match recorded.and_then(recorded_place) {
+        Some(place @ Place::Volume(_)) => Ok(place),
+        Some(place) if wanted.is_none() => Ok(place),
+        _ => names::object(lineage, volume)
+            .map(Place::Volume)
+            .map_err(|error| error.problem(&[])),
+    }
 }
 
-/// What a look at the engine says of one volume.
+/// Where the last run left the data.
+fn recorded_place(recorded: &Recorded) -> Option<Place> {
+    Place::parse(text(&recorded.outputs, "name")?).ok()
+}
+
+/// What a look says of one volume.
 pub(crate) fn observe(
-    lineage: &str,
-    address: &Address,
-    host: Option<&Value>,
-    name: &Name,
-    docker: &str,
-    engine: &EngineFacts,
+    target: &Target<'_>,
+    scene: &Scene<'_>,
+    view: &View,
+    facts: &DockerFacts,
 ) -> Result<Observed, Problem> {
-    let Some(labels) = engine.volumes.get(name.as_str()) else {
-        return Ok(Observed::Absent);
+    let (address, wanted) = (target.address, target.wanted);
+    let place = match target.recorded.and_then(recorded_place) {
+        Some(place) => place,
+        None => place(scene.lineage, address, wanted, None, &facts.folders)?,
     };
-    refuse_stranger(lineage, address, name, labels)?;
-    let mut outputs = planned(docker, &engine.id, name);
-    if let Some(holds) = labels.get(HOLDS) {
-        outputs.insert("holds".to_owned(), Value::from(holds.as_str()));
-    }
-    let host = host.map(|host| ("host".to_owned(), host.clone()));
+    let recorded = target.recorded.map(|recorded| &recorded.attributes);
+    let (mut outputs, path) = match &place {
+        Place::Volume(name) => match observe_volume(scene.lineage, address, name, view)? {
+            Some(outputs) => (outputs, None),
+            None => return Ok(Observed::Absent),
+        },
+        Place::Folder(folder) => {
+            let mark = observe_folder(target, folder, facts)?;
+            if target.recorded.is_none() && mark != Some(Mark::Ours) {
+                return Ok(Observed::Absent);
+            }
+            let path = recorded.or(wanted).and_then(|it| it.get("path"));
+            (Attributes::new(), path.cloned())
+        }
+    };
+    outputs.extend(planned(&view.docker, &view.facts.id, &place));
+    let host = wanted.or(recorded).and_then(|it| it.get("host")).cloned();
+    let seen = [("host", host), ("path", path)];
     Ok(Observed::Present {
-        attributes: host.into_iter().collect(),
+        attributes: seen
+            .into_iter()
+            .filter_map(|(name, value)| Some((name.to_owned(), value?)))
+            .collect(),
         outputs,
     })
 }
 
-fn planned(docker: &str, engine_id: &str, name: &Name) -> Attributes {
+fn observe_volume(
+    lineage: &str,
+    address: &Address,
+    name: &Name,
+    view: &View,
+) -> Result<Option<Attributes>, Problem> {
+    let Some(labels) = view.facts.volumes.get(name.as_str()) else {
+        return Ok(None);
+    };
+    refuse_stranger(lineage, address, name, labels)?;
+    let holds = labels.get(HOLDS);
+    let holds = holds.map(|holds| ("holds".to_owned(), Value::from(holds.as_str())));
+    Ok(Some(holds.into_iter().collect()))
+}
+
+/// The mark of the folder, when the spec still names it.
+fn observe_folder(
+    target: &Target<'_>,
+    folder: &Folder,
+    facts: &DockerFacts,
+) -> Result<Option<Mark>, Problem> {
+    let path = |attributes: &Attributes| text(attributes, "path").map(str::to_owned);
+    let Some(wanted) = target.wanted.and_then(path) else {
+        return Ok(None);
+    };
+    let Some(found) = facts.folders.get(target.address) else {
+        return Ok(None);
+    };
+    let Some(recorded) = target.recorded else {
+        return Ok(Some(found.mark));
+    };
+    if path(&recorded.attributes).as_ref() != Some(&wanted) {
+        // It is to move.
+        return Ok(None);
+    }
+    if found.real != *folder {
+        return Err(Problem::new(
+            "docker/volume-path",
+            &["path"],
+            format!(
+                "`{wanted}` leads to `{}` now, and the data is in `{folder}`",
+                found.real
+            ),
+        )
+        .help(format!(
+            "let it lead to `{folder}` again, or write that path"
+        )));
+    }
+    if found.mark == Mark::Missing {
+        return Err(Problem::new(
+            "docker/volume-unmarked",
+            &["path"],
+            format!("`{folder}` holds no data of {} any more", target.address),
+        )
+        .help(
+            "mount its disk; if it is mounted and the data is lost, restore it from a backup together with \
+             `.pospool-volume.json`",
+        ));
+    }
+    Ok(Some(found.mark))
+}
+
+fn planned(docker: &str, engine_id: &str, place: &Place) -> Attributes {
     Attributes::from([
-        ("name".to_owned(), Value::from(name.as_str())),
+        ("name".to_owned(), Value::from(place.to_string())),
         ("docker".to_owned(), Value::from(docker)),
         ("engine_id".to_owned(), Value::from(engine_id)),
     ])
@@ -107,43 +212,99 @@ fn refuse_stranger(
 
 /// Plans one change.
 pub(crate) fn design(task: &Task<'_>, world: &World<'_>) -> Result<Design, Vec<Problem>> {
-    let name = name(world.lineage, task.address, task.recorded).map_err(|problem| vec![problem])?;
+    let facts = DockerFacts::of(world.facts);
+    let wanted = Some(task.wanted).filter(|_| task.action != Action::Delete);
+    let place = place(
+        world.lineage,
+        task.address,
+        wanted,
+        task.recorded,
+        &facts.folders,
+    )
+    .map_err(|problem| vec![problem])?;
     match task.action {
-        Action::Delete => Ok(delete(task, world, name)),
+        Action::Delete => Ok(delete(task, world, &facts, place)),
         Action::Forget => Ok(Design::forgotten(Vec::new())),
-        _ => create(task, world, name).map_err(|problem| vec![problem]),
+        _ => create(task, world, &facts, &place).map_err(|problem| vec![problem]),
     }
 }
 
-fn create(task: &Task<'_>, world: &World<'_>, name: Name) -> Result<Design, Problem> {
-    let facts = DockerFacts::of(world.facts);
-    let docker = docker_of(task.wanted, world, &facts)?;
+fn create(
+    task: &Task<'_>,
+    world: &World<'_>,
+    facts: &DockerFacts,
+    place: &Place,
+) -> Result<Design, Problem> {
+    let docker = docker_of(task.wanted, world, facts)?;
+    let notes = leaves(task, world, place)?;
     let engine_id = facts
         .engines
         .get(&docker)
         .map(|engine| engine.id.clone())
         .unwrap_or_default();
     let mut labels = owner(world.lineage, task.address);
-    let mut outputs = planned(&docker, &engine_id, &name);
+    let mut outputs = planned(&docker, &engine_id, place);
     if let Some(node) = user(task.address, world.wanted, &BTreeMap::new()) {
         labels.insert(HOLDS.to_owned(), holds(node));
         outputs.insert("holds".to_owned(), holds(node).into());
     }
-    let summary = format!("create Docker volume {name}");
-    let job = Job::Volume(VolumeJob {
-        docker,
-        name,
-        labels,
-    });
+    let (summary, job) = match place {
+        Place::Volume(name) => (
+            format!("create Docker volume {name}"),
+            Job::Volume(VolumeJob {
+                docker,
+                name: name.clone(),
+                labels,
+            }),
+        ),
+        Place::Folder(folder) => (
+            format!("mark folder {folder} as {}", task.address),
+            Job::Folder(folder_job(task, world, docker, folder)),
+        ),
+    };
     Ok(Design {
         effects: vec![effect("volume", summary, Nature::Act, &job)],
         outputs,
+        notes,
         ..Design::default()
     })
 }
 
-fn delete(task: &Task<'_>, world: &World<'_>, name: Name) -> Design {
-    let facts = DockerFacts::of(world.facts);
+fn folder_job(task: &Task<'_>, world: &World<'_>, docker: String, folder: &Folder) -> FolderJob {
+    FolderJob {
+        docker,
+        folder: folder.clone(),
+        lineage: world.lineage.to_owned(),
+        address: task.address.clone(),
+    }
+}
+
+/// What a move to this place leaves behind; only its node carries the data over.
+fn leaves(task: &Task<'_>, world: &World<'_>, place: &Place) -> Result<Vec<String>, Problem> {
+    let Some(old) = task.recorded.and_then(recorded_place) else {
+        return Ok(Vec::new());
+    };
+    if old == *place {
+        return Ok(Vec::new());
+    }
+    if user(task.address, world.wanted, &BTreeMap::new()).is_none() {
+        return Err(Problem::new(
+            "docker/volume-move",
+            &["path"],
+            format!(
+                "the data of {} cannot move from `{old}` to `{place}` without a node",
+                task.address
+            ),
+        )
+        .help("write the node that uses it, or write the old place again"));
+    }
+    Ok(vec![format!(
+        "{old} stays as it is, with a copy of the PoS key: two nodes with one key must never vote. When the node works \
+         from {place}, remove what is left by hand"
+    )])
+}
+
+fn delete(task: &Task<'_>, world: &World<'_>, facts: &DockerFacts, place: Place) -> Design {
     let recorded = task.recorded.cloned().unwrap_or_default();
     let docker = text(&recorded.outputs, "docker")
         .unwrap_or_default()
@@ -151,14 +312,22 @@ fn delete(task: &Task<'_>, world: &World<'_>, name: Name) -> Design {
     let label = facts
         .engines
         .get(&docker)
-        .and_then(|engine| engine.volumes.get(name.as_str()))
+        .and_then(|engine| engine.volumes.get(&place.to_string()))
         .and_then(|labels| labels.get(HOLDS))
         .cloned();
     let key = user(task.address, world.wanted, world.recorded)
         .map(holds)
         .or(label)
         .or_else(|| text(&recorded.outputs, "holds").map(str::to_owned));
-    if let Some(key) = &key
+    if let Place::Folder(folder) = &place
+        && !task.delete_by_name
+    {
+        return Design::forgotten(vec![format!(
+            "folder {folder} stays as it is; `pospool destroy --delete {}` empties it for ever",
+            task.address
+        )]);
+    }
+    if let (Place::Volume(name), Some(key)) = (&place, &key)
         && !task.delete_by_name
     {
         return Design::forgotten(vec![format!(
@@ -168,13 +337,21 @@ fn delete(task: &Task<'_>, world: &World<'_>, name: Name) -> Design {
         )]);
     }
     let notes = key
-        .map(|key| format!("the PoS key ({key}) is destroyed with volume {name}: without a backup its votes cannot be operated any more"));
-    let summary = format!("remove Docker volume {name}");
-    let job = Job::RemoveVolume(VolumeJob {
-        docker,
-        name,
-        labels: owner(world.lineage, task.address),
-    });
+        .map(|key| format!("the PoS key ({key}) is destroyed with volume {place}: without a backup its votes cannot be operated any more"));
+    let (summary, job) = match place {
+        Place::Volume(name) => (
+            format!("remove Docker volume {name}"),
+            Job::RemoveVolume(VolumeJob {
+                docker,
+                name,
+                labels: owner(world.lineage, task.address),
+            }),
+        ),
+        Place::Folder(folder) => (
+            format!("empty folder {folder}"),
+            Job::RemoveFolder(folder_job(task, world, docker, &folder)),
+        ),
+    };
     Design {
         effects: vec![effect("volume", summary, Nature::Act, &job)],
         notes: notes.into_iter().collect(),

@@ -18,6 +18,7 @@ mod points;
 mod project;
 mod public_files;
 mod secrets;
+mod snapshot;
 mod syncer;
 mod syncer_container;
 mod ui;

@@ -15,7 +15,8 @@ use bollard::query_parameters::{
     KillContainerOptionsBuilder, LogsOptionsBuilder, RemoveContainerOptionsBuilder,
     StartContainerOptions, UploadToContainerOptionsBuilder,
 };
-use futures_util::StreamExt;
+use bytes::Bytes;
+use futures_util::{Stream, StreamExt};
 use pospool_model::{ProviderError, Secret};
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 
@@ -25,6 +26,8 @@ use crate::names::Name;
 
 /// Time for the start of a container: the engine mounts, links and runs it.
 const START: Duration = Duration::from_mins(2);
+/// Time for an archive that comes from far away.
+const DAYS: Duration = Duration::from_hours(30 * 24);
 /// Most bytes that are read from a command, or kept of a log.
 pub(crate) const MAX_OUTPUT: usize = 1024 * 1024;
 
@@ -200,6 +203,22 @@ impl Engine {
             .upload_to_container(container.as_str(), Some(options), body);
         let what = format!("write files into container `{container}`");
         bounded(Call::Change, &what, START, call).await
+    }
+
+    /// Writes the files of a tar archive into a container as it comes, however long that takes.
+    pub(crate) async fn upload_stream(
+        &self,
+        container: &Name,
+        folder: &str,
+        archive: impl Stream<Item = std::io::Result<Bytes>> + Send + 'static,
+    ) -> Result<(), ProviderError> {
+        let options = UploadToContainerOptionsBuilder::new().path(folder).build();
+        let body = bollard::body_try_stream(archive);
+        let patient = self.docker.clone().with_timeout(DAYS);
+        let call = patient.upload_to_container(container.as_str(), Some(options), body);
+        let what = format!("unpack an archive in container `{container}`");
+        call.await
+            .map_err(|error| failed(Call::Change, &what, error))
     }
 
     /// Reads a folder of a container as a tar archive of at most `limit` bytes.

@@ -13,7 +13,6 @@ pub(crate) use images::Layers;
 pub(crate) use objects::Labels;
 pub(crate) use transport::{is_too_large, is_unsent};
 
-use std::collections::BTreeMap;
 use std::future::Future;
 use std::path::Path;
 use std::time::Duration;
@@ -51,6 +50,10 @@ pub(crate) struct EngineInfo {
     pub(crate) architecture: String,
     /// Whether containers go on while the engine itself is stopped or upgraded.
     pub(crate) live_restore: bool,
+    /// Folder of everything that it keeps.
+    pub(crate) root: String,
+    /// Whether users of a container are other users on the host.
+    pub(crate) maps_users: bool,
 }
 
 /// One container, as the list shows it.
@@ -66,6 +69,19 @@ pub(crate) struct Listed {
     pub(crate) running: bool,
     /// Names of the volumes that it mounts.
     pub(crate) volumes: Vec<String>,
+    /// Folders of the host that it mounts.
+    pub(crate) folders: Vec<String>,
+}
+
+/// One volume, as the list shows it.
+#[derive(Clone, Debug)]
+pub(crate) struct Kept {
+    /// Name.
+    pub(crate) name: String,
+    /// Labels.
+    pub(crate) labels: Labels,
+    /// Where it lies on the host, under each name that is known.
+    pub(crate) folders: Vec<String>,
 }
 
 /// Returns the engine's URL that is meant when a spec names none.
@@ -116,6 +132,8 @@ impl Engine {
             api: version.api_version.unwrap_or_default(),
             architecture: info.architecture.unwrap_or_default(),
             live_restore: info.live_restore_enabled.unwrap_or_default(),
+            root: info.docker_root_dir.unwrap_or_default(),
+            maps_users: maps_users(&info.security_options.unwrap_or_default()),
         })
     }
 
@@ -127,15 +145,29 @@ impl Engine {
         Ok(found.into_iter().map(listed).collect())
     }
 
-    /// Lists all volumes with their labels.
-    pub(crate) async fn volumes(&self) -> Result<BTreeMap<String, Labels>, ProviderError> {
+    /// Lists all volumes.
+    pub(crate) async fn volumes(&self) -> Result<Vec<Kept>, ProviderError> {
         let call = self.docker.list_volumes(None::<ListVolumesOptions>);
         let found = bounded(Call::Read, "list volumes", QUICK, call).await?;
         let volumes = found.volumes.unwrap_or_default();
-        Ok(volumes
-            .into_iter()
-            .map(|volume| (volume.name, volume.labels.into_iter().collect()))
-            .collect())
+        Ok(volumes.into_iter().map(kept).collect())
+    }
+}
+
+fn maps_users(options: &[String]) -> bool {
+    let mut options = options.iter().flat_map(|option| option.split(','));
+    options.any(|option| matches!(option, "name=userns" | "name=rootless"))
+}
+
+fn kept(volume: bollard::models::Volume) -> Kept {
+    // The plain driver mounts another folder where an option names one: a second name of that place.
+    let mut device = volume.options;
+    let device = device.remove("device").filter(|it| it.starts_with('/'));
+    let folders = [Some(volume.mountpoint), device].into_iter().flatten();
+    Kept {
+        name: volume.name,
+        labels: volume.labels.into_iter().collect(),
+        folders: folders.filter(|folder| !folder.is_empty()).collect(),
     }
 }
 
@@ -151,17 +183,16 @@ pub(crate) fn listed(container: bollard::models::ContainerSummary) -> Listed {
         container.state,
         Some(State::CREATED | State::EXITED | State::DEAD)
     );
+    let mounts = container.mounts.unwrap_or_default();
+    let folders = mounts.iter().filter(|mount| mount.name.is_none());
+    let folders = folders.filter_map(|mount| mount.source.clone()).collect();
     Listed {
         id: container.id.unwrap_or_default(),
         name: name.trim_start_matches('/').to_owned(),
         labels: container.labels.unwrap_or_default().into_iter().collect(),
         running: !still,
-        volumes: container
-            .mounts
-            .unwrap_or_default()
-            .into_iter()
-            .filter_map(|mount| mount.name)
-            .collect(),
+        volumes: mounts.into_iter().filter_map(|mount| mount.name).collect(),
+        folders,
     }
 }
 

@@ -126,10 +126,7 @@ fn surroundings(name: &Name, ours: &HostConfig, found: &ContainerInspectResponse
     let networks: BTreeSet<String> = networks.unwrap_or_default().into_keys().collect();
     let seen = found.name.as_deref().unwrap_or_default();
     [
-        (
-            "mounts",
-            are_ours(found.mounts.as_deref(), ours.binds.as_deref()),
-        ),
+        ("mounts", are_ours(found.mounts.as_deref(), ours)),
         (
             "networks",
             networks == ours.network_mode.iter().cloned().collect(),
@@ -146,15 +143,20 @@ fn filled(map: Option<&HashMap<String, String>>) -> Option<&HashMap<String, Stri
     map.filter(|map| !map.is_empty())
 }
 
-/// Whether exactly the wanted volumes are mounted, each of them writable.
-fn are_ours(mounts: Option<&[MountPoint]>, binds: Option<&[String]>) -> bool {
+/// Whether exactly the wanted volumes and folders are mounted, each of them writable.
+fn are_ours(mounts: Option<&[MountPoint]>, ours: &HostConfig) -> bool {
     let mount = |mount: &MountPoint| {
-        let (volume, place) = (mount.name.as_deref()?, mount.destination.as_deref()?);
-        (mount.rw != Some(false)).then(|| format!("{volume}:{place}"))
+        let source = mount.name.as_deref().or(mount.source.as_deref())?;
+        let place = mount.destination.as_deref()?;
+        (mount.rw != Some(false)).then(|| format!("{source}:{place}"))
     };
     let found = mounts.unwrap_or_default().iter().map(mount);
-    let wanted = binds.unwrap_or_default().iter().cloned().map(Some);
-    found.collect::<BTreeSet<_>>() == wanted.collect()
+    let folders = ours.mounts.iter().flatten().map(|mount| {
+        let text = |value: &Option<String>| value.clone().unwrap_or_default();
+        format!("{}:{}", text(&mount.source), text(&mount.target))
+    });
+    let wanted = ours.binds.iter().flatten().cloned().chain(folders);
+    found.collect::<BTreeSet<_>>() == wanted.map(Some).collect()
 }
 
 /// No policy and the empty one mean the same.

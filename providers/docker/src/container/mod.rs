@@ -7,6 +7,7 @@
 pub(crate) mod drift;
 pub(crate) mod end;
 pub(crate) mod hardened;
+pub(crate) mod helper;
 pub(crate) mod labels;
 pub(crate) mod look;
 pub(crate) mod run;

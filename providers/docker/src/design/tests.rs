@@ -11,6 +11,7 @@ use crate::facts::{DockerFacts, EngineFacts, NodeFacts};
 use crate::job::Job;
 use crate::names::Name;
 use crate::node::tests::{attributes, node_files};
+use crate::place::Place;
 
 const LINEAGE: &str = "1a2b3c4d-0000";
 const DOCKER: &str = "unix:///var/run/docker.sock";
@@ -43,6 +44,7 @@ fn outside(extra: &[(&str, Value)]) -> Outside {
         id: "ENGINE".to_owned(),
         live_restore: true,
         volumes: [(VOLUME.to_owned(), BTreeMap::new())].into(),
+        root: String::new(),
     };
     Outside {
         wanted: wanted.into(),
@@ -51,7 +53,9 @@ fn outside(extra: &[(&str, Value)]) -> Outside {
             hosts: [(at("host.main"), DOCKER.to_owned())].into(),
             engines: [(DOCKER.to_owned(), engine)].into(),
             files: [(at("chain.net"), node_files())].into(),
+            folders: BTreeMap::new(),
             nodes: BTreeMap::new(),
+            snapshots: BTreeMap::new(),
             pages: BTreeMap::new(),
             syncers: BTreeMap::new(),
         },
@@ -63,6 +67,7 @@ impl Outside {
         let node = NodeFacts {
             docker: DOCKER.to_owned(),
             container: Name::new("c0ffee").unwrap(),
+            place: Place::parse(VOLUME).ok(),
             running: true,
             has_password,
             image: "pospool/node:0123456789ab".to_owned(),
@@ -246,4 +251,95 @@ fn equal_inputs_give_equal_plans() {
     let outside = outside(&[]).running(true);
     let plan = || outside.design("node.main", Action::Replace, false).unwrap();
     assert_eq!(plan(), plan());
+}
+
+fn in_folder(mut outside: Outside, path: &str) -> Outside {
+    let volume = outside.wanted.get_mut(&at("volume.main")).unwrap();
+    volume.insert("path".to_owned(), path.into());
+    outside
+}
+
+#[test]
+fn a_folder_is_marked_and_stays_unless_it_is_named() {
+    let mut outside = in_folder(outside(&[]), "/srv/pool");
+    let design = outside
+        .design("volume.main", Action::Create, false)
+        .unwrap();
+    assert_eq!(
+        design.effects[0].summary,
+        "mark folder /srv/pool as volume.main"
+    );
+    let node = outside.design("node.main", Action::Create, false).unwrap();
+    let summary = &node.effects[1].summary;
+    assert!(summary.contains("on volume /srv/pool"), "{summary}");
+
+    let recorded = Recorded {
+        outputs: [("name", "/srv/pool"), ("docker", DOCKER)]
+            .map(|(name, value)| (name.to_owned(), value.into()))
+            .into(),
+        ..Recorded::default()
+    };
+    outside.recorded.insert(at("volume.main"), recorded);
+    let kept = outside
+        .design("volume.main", Action::Delete, false)
+        .unwrap();
+    assert!(kept.forget && kept.effects.is_empty());
+    assert!(
+        kept.notes[0].contains("/srv/pool stays"),
+        "{:?}",
+        kept.notes
+    );
+    let named = outside.design("volume.main", Action::Delete, true).unwrap();
+    assert_eq!(named.effects[0].summary, "empty folder /srv/pool");
+}
+
+#[test]
+fn data_moves_with_its_node_while_that_is_stopped() {
+    let stopped = || {
+        let mut outside = in_folder(outside(&[]).running(true), "/srv/pool");
+        let node = outside.facts.nodes.get_mut(&at("node.main")).unwrap();
+        node.running = false;
+        outside
+    };
+    let design = stopped().design("node.main", Action::Replace, false);
+    let design = design.unwrap();
+    let names: Vec<_> = design.effects.iter().map(|it| it.name.as_str()).collect();
+    assert_eq!(
+        names,
+        [
+            "image",
+            "stop",
+            "remove",
+            "move",
+            "container",
+            "identity",
+            "ready"
+        ]
+    );
+    let job: Job = serde_json::from_value(design.effects[3].payload.clone()).unwrap();
+    let Job::Move(job) = job else {
+        panic!("{job:?}")
+    };
+    assert_eq!(job.from.to_string(), VOLUME);
+    assert_eq!(job.to.to_string(), "/srv/pool");
+
+    let running = in_folder(outside(&[]).running(true), "/srv/pool");
+    let problems = running.design("node.main", Action::Replace, false);
+    assert_eq!(problems.unwrap_err()[0].code, "docker/volume-move");
+
+    let mut alone = stopped();
+    let recorded = Recorded {
+        outputs: [("name".to_owned(), VOLUME.into())].into(),
+        ..Recorded::default()
+    };
+    alone.recorded.insert(at("volume.main"), recorded);
+    let design = alone.design("volume.main", Action::Update, false).unwrap();
+    assert!(
+        design.notes[0].contains("stays as it is"),
+        "{:?}",
+        design.notes
+    );
+    alone.wanted.remove(&at("node.main"));
+    let problems = alone.design("volume.main", Action::Update, false);
+    assert_eq!(problems.unwrap_err()[0].code, "docker/volume-move");
 }

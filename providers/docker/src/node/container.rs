@@ -16,6 +16,7 @@ use crate::client::Labels;
 use crate::container::hardened::{Limits, hardened, no_core_dumps, restarts};
 use crate::container::labels;
 use crate::names::Name;
+use crate::place::Place;
 use crate::render::{DATA_DIR, p2p_port};
 
 /// Time that the node has to stop: its own clean shutdown takes up to 1,200 seconds.
@@ -39,8 +40,8 @@ pub(crate) struct Made {
     pub(crate) image: String,
     /// Digest of everything in that image.
     pub(crate) digest: String,
-    /// Volume with its data and its key.
-    pub(crate) volume: Name,
+    /// Place of its data and its key.
+    pub(crate) volume: Place,
     /// Network that it joins.
     pub(crate) network: Name,
     /// Whether that network is its own.
@@ -54,7 +55,7 @@ pub(crate) struct Made {
 }
 
 /// Attributes that say nothing about how the container was made.
-pub(crate) const IN_PLACE: [&str; 2] = ["state", "hardening"];
+pub(crate) const IN_PLACE: [&str; 3] = ["state", "hardening", "snapshot"];
 
 impl Made {
     /// Labels of the container.
@@ -87,8 +88,10 @@ impl Made {
     }
 
     fn host_config(&self) -> HostConfig {
+        let (binds, mounts) = self.volume.mounted(DATA_DIR, true);
         HostConfig {
-            binds: Some(vec![format!("{}:{DATA_DIR}", self.volume)]),
+            binds: Some(binds).filter(|binds| !binds.is_empty()),
+            mounts: Some(mounts).filter(|mounts| !mounts.is_empty()),
             network_mode: Some(self.network.to_string()),
             port_bindings: self.port_bindings(),
             tmpfs: Some([("/tmp".to_owned(), TMPFS.to_owned())].into()),

@@ -16,6 +16,10 @@ fi
 trap 'exit 143' TERM INT
 mkdir -p /data/pos_config /data/pos_db /data/log /data/blockchain_data /data/tmp
 cd /data
+if [ -e .pospool-unfinished ]; then
+  echo 'pospool: the data is not whole: a copy or a snapshot did not come to its end; apply it again' >&2
+  exit 66
+fi
 echo 'pospool: waiting for the password of the PoS key'
 password=
 IFS= read -r -t 300 password || password=

@@ -16,6 +16,10 @@ use crate::render::{CONFIG_DIR, DATA_DIR};
 
 /// User and group of the node.
 pub(crate) const USER: &str = "10001:10001";
+/// The user of [`USER`].
+pub(crate) const USER_ID: u32 = 10001;
+/// The group of [`USER`].
+pub(crate) const GROUP_ID: u32 = 10001;
 /// Placeholder for the base image in the digest: its id is not known in a plan.
 const BASE_BLANK: &str = "@BASE@";
 /// PID 1 of the container until it becomes the node.
@@ -252,5 +256,6 @@ mod tests {
         let text = dockerfile("x");
         let last = text.lines().rfind(|line| line.starts_with("USER")).unwrap();
         assert_eq!(last, "USER 10001:10001");
+        assert_eq!(USER, format!("{USER_ID}:{GROUP_ID}"));
     }
 }

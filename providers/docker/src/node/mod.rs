@@ -7,6 +7,7 @@
 pub(crate) mod container;
 mod hardening;
 pub(crate) mod image;
+pub(crate) mod moving;
 pub(crate) mod outputs;
 pub(crate) mod run;
 pub(crate) mod standing;
@@ -20,6 +21,7 @@ pub(crate) mod tests {
 
     use super::container::Made;
     use crate::names::Name;
+    use crate::place::Place;
     use crate::render::node_files::NodeFiles;
 
     /// Attributes of a node, in normal form.
@@ -66,7 +68,7 @@ pub(crate) mod tests {
             address: "node.main".parse().unwrap(),
             image: "pospool/node:0123456789ab".to_owned(),
             digest: "0123456789abcdef".to_owned(),
-            volume: Name::new("pospool-1a2b3c4d-main").unwrap(),
+            volume: Place::parse("pospool-1a2b3c4d-main").unwrap(),
             network: Name::new("pospool-1a2b3c4d-main").unwrap(),
             own_network: true,
             memory: Some(16 << 30),

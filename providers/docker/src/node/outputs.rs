@@ -19,7 +19,7 @@ pub(crate) fn planned(docker: &str, made: &Made) -> Attributes {
             "hardened_image".to_owned(),
             Value::from(made.image.as_str()),
         ),
-        ("volume".to_owned(), Value::from(made.volume.as_str())),
+        ("volume".to_owned(), Value::from(made.volume.to_string())),
         ("network".to_owned(), Value::from(made.network.as_str())),
         ("own_network".to_owned(), Value::from(made.own_network)),
     ])

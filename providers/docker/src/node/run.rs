@@ -10,13 +10,16 @@ use pospool_model::provider::Progress;
 use pospool_model::{Attributes, ProviderError, Secret};
 use tokio::time::{Instant, sleep};
 
+use super::moving::UNFINISHED;
 use super::outputs;
 use crate::client::Engine;
 use crate::container::run::{self, gone, inspect, is_running, network, state};
 use crate::failures;
+use crate::folder::MARK;
 use crate::image;
 use crate::job::RunJob;
 use crate::names::{self, Name};
+use crate::place::Place;
 use crate::render::DATA_DIR;
 use crate::secret::password;
 
@@ -46,6 +49,13 @@ pub(crate) async fn run(
         None => return Err(gone(&job.made.name)),
     };
     if let Some(password) = password {
+        if let Err(error) = require_whole(engine, job, &container).await {
+            // The next plan begins where there is no container yet, which is where data is made whole.
+            if job.create {
+                engine.remove(&container).await?;
+            }
+            return Err(error);
+        }
         if job.key.is_some() {
             require_key(engine, job, &container).await?;
         }
@@ -71,7 +81,9 @@ async fn create(engine: &Engine, job: &RunJob) -> Result<Name, ProviderError> {
     refuse_second_user(engine, job, None).await?;
     let made = &job.made;
     image::require(engine, &made.image, &made.digest).await?;
-    if engine.volume(&made.volume).await?.is_none() {
+    if let Place::Volume(name) = &made.volume
+        && engine.volume(name).await?.is_none()
+    {
         // Docker would make an empty one, and the node a new key in it.
         return Err(ProviderError::refused(
             "docker/no-volume",
@@ -81,6 +93,38 @@ async fn create(engine: &Engine, job: &RunJob) -> Result<Name, ProviderError> {
     let owner = made.own_network.then(|| made.owner());
     network(engine, &made.network, owner.as_ref()).await?;
     engine.create(&made.name, made.body()).await
+}
+
+/// Data that is half copied or half unpacked is never started, and a folder must be the one that was marked.
+async fn require_whole(
+    engine: &Engine,
+    job: &RunJob,
+    container: &Name,
+) -> Result<(), ProviderError> {
+    let (made, place) = (&job.made, &job.made.volume);
+    let has = async |name: &str| {
+        let path = format!("{DATA_DIR}/{name}");
+        engine.has_file(container, &path).await
+    };
+    if has(UNFINISHED).await? {
+        return Err(ProviderError::refused(
+            "docker/unfinished-data",
+            format!(
+                "the data on `{place}` is not whole: a copy or a snapshot did not come to its end; apply the spec that \
+                 began it again, or empty `{place}`"
+            ),
+        ));
+    }
+    if matches!(place, Place::Folder(_)) && !has(MARK).await? {
+        return Err(ProviderError::refused(
+            "docker/volume-unmarked",
+            format!(
+                "`{place}` is not marked as the volume of {} any more; is its disk mounted?",
+                made.address
+            ),
+        ));
+    }
+    Ok(())
 }
 
 /// A key that is registered must be on the volume: without it the node would make a new one in silence.
@@ -108,11 +152,11 @@ async fn refuse_second_user(
     job: &RunJob,
     container: Option<&Name>,
 ) -> Result<(), ProviderError> {
-    let volume = job.made.volume.as_str();
+    let place = &job.made.volume;
     let containers = engine.containers().await?;
     let other = containers.iter().find(|other| {
         other.running
-            && other.volumes.iter().any(|name| name == volume)
+            && place.is_mounted_by(other)
             && container.is_none_or(|own| other.id != own.as_str())
     });
     match other {
@@ -120,7 +164,7 @@ async fn refuse_second_user(
         Some(other) => Err(ProviderError::refused(
             "docker/volume-in-use",
             format!(
-                "container `{}` runs on volume `{volume}`: two processes with one PoS key must never vote; stop it \
+                "container `{}` runs on volume `{place}`: two processes with one PoS key must never vote; stop it \
                  and prove that it is stopped, then run again",
                 other.name
             ),

@@ -238,6 +238,7 @@ mod tests {
             id: "e".to_owned(),
             live_restore: true,
             volumes: volumes.collect(),
+            root: String::new(),
         };
         let facts = Facts::new(DockerFacts {
             hosts: [(at("host.main"), DOCKER.to_owned())].into(),

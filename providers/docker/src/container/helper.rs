@@ -1,0 +1,237 @@
+//! A container that stands beside a place for a moment: files go through it, or a script of ours runs in it.
+//!
+//! - Reads: an image, the place, perhaps a second one; the engine.
+//! - Returns: what the script said; files of the place.
+//! - Never: has a network, or a right that a node does not have.
+
+use std::collections::HashMap;
+use std::io::Read as _;
+use std::time::Duration;
+
+use bollard::models::{ContainerCreateBody, HostConfig};
+use pospool_model::provider::Progress;
+use pospool_model::{Address, ProviderError};
+use tokio::time::sleep;
+
+use super::hardened::{Limits, hardened};
+use super::labels::{self, fit};
+use super::run::{container_id, is_running, state};
+use crate::client::{Engine, Labels};
+use crate::failures::LOOKED_AT;
+use crate::image;
+use crate::names::{self, Name};
+use crate::node::image::{GROUP_ID, USER, USER_ID};
+use crate::place::Place;
+use crate::render::DATA_DIR;
+
+/// Images with nothing in them: enough for a container that is never started.
+const BLANKS: &str = "pospool/blank";
+/// Where a script finds the place that it copies from.
+pub(crate) const FROM_DIR: &str = "/from";
+/// Largest file that is read through a helper.
+const FILE_LIMIT: usize = 64 << 10;
+const POLL: Duration = Duration::from_millis(200);
+
+/// One helper.
+pub(crate) struct Helper<'a> {
+    engine: &'a Engine,
+    id: Name,
+}
+
+/// How a script ended.
+#[derive(Clone, Debug)]
+pub(crate) struct Ended {
+    /// Exit code.
+    pub(crate) code: i64,
+    /// Its last lines.
+    pub(crate) lines: Vec<String>,
+}
+
+/// Name of the helper of a volume; a node's container has another one.
+pub(crate) fn name(lineage: &str, volume: &Address) -> Result<Name, ProviderError> {
+    names::object_of_kind(lineage, volume)
+        .map_err(|error| ProviderError::refused("docker/bad-name", error.to_string()))
+}
+
+/// Finds or makes an image with nothing in it; no registry is asked.
+pub(crate) async fn blank_image(engine: &Engine) -> Result<String, ProviderError> {
+    let dockerfile: &[u8] = b"FROM scratch\nCOPY blank /\n";
+    let digest = image::hash(dockerfile);
+    let tag = image::tag(BLANKS, &digest);
+    if image::local(engine, &tag, &digest).await?.is_none() {
+        let mut archive = tar::Builder::new(Vec::new());
+        let context = image::add(&mut archive, "Dockerfile", dockerfile, 0o644)
+            .and_then(|()| image::add(&mut archive, "blank", b"", 0o644))
+            .and_then(|()| archive.into_inner())
+            .map_err(image::unpacked)?;
+        image::make(engine, &tag, &digest, &[], context, &Silent).await?;
+    }
+    Ok(tag)
+}
+
+/// Nobody waits for an image with nothing in it.
+struct Silent;
+
+#[async_trait::async_trait]
+impl Progress for Silent {
+    fn sent(&self) {}
+
+    fn waiting(&self, _: &str) {}
+
+    fn cancelled(&self) -> bool {
+        false
+    }
+
+    async fn amend(&self, _: &pospool_model::provider::Ticket) -> Result<(), ProviderError> {
+        Ok(())
+    }
+}
+
+/// A helper that only mounts a place and is never started.
+pub(crate) fn beside(image: &str, place: &Place) -> ContainerCreateBody {
+    body(image, place, None, vec!["/never".to_owned()])
+}
+
+/// A helper that runs a script with a place, and perhaps with another one to read from.
+pub(crate) fn script(
+    image: &str,
+    place: &Place,
+    from: Option<&Place>,
+    script: &str,
+    words: &[&str],
+) -> ContainerCreateBody {
+    let mut entrypoint = ["/bin/bash", "-c", script, "pospool"]
+        .map(str::to_owned)
+        .to_vec();
+    entrypoint.extend(words.iter().map(|word| (*word).to_owned()));
+    body(image, place, from, entrypoint)
+}
+
+fn body(
+    image: &str,
+    place: &Place,
+    from: Option<&Place>,
+    entrypoint: Vec<String>,
+) -> ContainerCreateBody {
+    let (mut binds, mut mounts) = place.mounted(DATA_DIR, true);
+    if let Some(from) = from {
+        let (more_binds, more_mounts) = from.mounted(FROM_DIR, false);
+        binds.extend(more_binds);
+        mounts.extend(more_mounts);
+    }
+    ContainerCreateBody {
+        image: Some(image.to_owned()),
+        user: Some(USER.to_owned()),
+        entrypoint: Some(entrypoint),
+        working_dir: Some(DATA_DIR.to_owned()),
+        host_config: Some(HostConfig {
+            binds: Some(binds),
+            mounts: Some(mounts),
+            network_mode: Some("none".to_owned()),
+            ..hardened(Limits {
+                memory: None,
+                pids: 64,
+                log: ("1m", "1"),
+            })
+        }),
+        ..ContainerCreateBody::default()
+    }
+}
+
+impl<'a> Helper<'a> {
+    /// Makes it; one that an earlier run left is removed first, which also ends what still goes on in it.
+    pub(crate) async fn open(
+        engine: &'a Engine,
+        name: &Name,
+        owner: &Labels,
+        mut body: ContainerCreateBody,
+    ) -> Result<Self, ProviderError> {
+        if let Some(found) = engine.inspect(name).await? {
+            if !fit(owner, &labels::of(&found)) {
+                let what = format!(
+                    "a container `{name}` is there that this project did not make; remove it"
+                );
+                return Err(ProviderError::refused("docker/name-taken", what));
+            }
+            let id = container_id(found.id)?;
+            Self { engine, id }.close().await?;
+        }
+        let labels: HashMap<String, String> = owner.clone().into_iter().collect();
+        body.labels = Some(labels);
+        let id = engine.create(name, body).await?;
+        Ok(Self { engine, id })
+    }
+
+    /// Its id.
+    pub(crate) fn id(&self) -> &Name {
+        &self.id
+    }
+
+    /// Starts it and waits for its end.
+    pub(crate) async fn run(
+        &self,
+        what: &str,
+        progress: &dyn Progress,
+    ) -> Result<Ended, ProviderError> {
+        self.engine.start(&self.id).await?;
+        loop {
+            let state = state(self.engine, &self.id).await?;
+            if !is_running(&state) {
+                let lines = self.engine.last_lines(&self.id, LOOKED_AT).await;
+                let code = state.exit_code.unwrap_or(-1);
+                return Ok(Ended { code, lines });
+            }
+            if progress.cancelled() {
+                return Err(ProviderError::Cancelled);
+            }
+            if !what.is_empty() {
+                progress.waiting(what);
+            }
+            sleep(POLL).await;
+        }
+    }
+
+    /// Reads a small file of the place.
+    pub(crate) async fn read(&self, name: &str) -> Result<Option<Vec<u8>>, ProviderError> {
+        let path = format!("{DATA_DIR}/{name}");
+        if !self.engine.has_file(&self.id, &path).await? {
+            return Ok(None);
+        }
+        let archive = self.engine.download(&self.id, &path, FILE_LIMIT).await?;
+        let mut bytes = Vec::new();
+        let mut archive = tar::Archive::new(&archive[..]);
+        let entries = archive.entries().map_err(image::unpacked)?;
+        for entry in entries {
+            let mut entry = entry.map_err(image::unpacked)?;
+            entry.read_to_end(&mut bytes).map_err(image::unpacked)?;
+        }
+        Ok(Some(bytes))
+    }
+
+    /// Writes a small file of the place, as the node's user.
+    pub(crate) async fn write(&self, name: &str, bytes: &[u8]) -> Result<(), ProviderError> {
+        let mut header = tar::Header::new_gnu();
+        header.set_size(bytes.len() as u64);
+        header.set_mode(0o600);
+        header.set_uid(u64::from(USER_ID));
+        header.set_gid(u64::from(GROUP_ID));
+        let mut archive = tar::Builder::new(Vec::new());
+        archive
+            .append_data(&mut header, name, bytes)
+            .map_err(image::unpacked)?;
+        let archive = archive.into_inner().map_err(image::unpacked)?;
+        self.engine.upload(&self.id, DATA_DIR, archive).await
+    }
+
+    /// Ends and removes it.
+    pub(crate) async fn close(self) -> Result<(), ProviderError> {
+        self.engine.signal(&self.id, "SIGKILL").await?;
+        while let Some(found) = self.engine.inspect(&self.id).await? {
+            if !found.state.is_some_and(|state| is_running(&state)) {
+                return self.engine.remove(&self.id).await;
+            }
+            sleep(POLL).await;
+        }
+        Ok(())
+    }
+}

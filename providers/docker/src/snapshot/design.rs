@@ -1,0 +1,329 @@
+//! The effects that fill a volume, with every choice made.
+//!
+//! - Reads: the node's wish; what was found of the archive and of the disks.
+//! - Returns: jobs and notes, or the problem that stands in the way.
+//! - Never: looks outside.
+
+use pospool_model::plan::{Effect, Nature};
+use pospool_model::provider::Task;
+use pospool_model::{Address, Problem};
+
+use super::job::{NodesHash, Pin, SnapshotJob, Source, Way};
+use super::observe::{SnapshotFacts, is_planned};
+use super::space::bytes;
+use super::spec::{self, WishedWay};
+use crate::design::effect;
+use crate::job::Job;
+use crate::names::ImageRef;
+use crate::node::container::Made;
+use crate::node::image::Recipe;
+
+/// Everything that one plan decides about a snapshot.
+pub(crate) struct Snapshot {
+    job: SnapshotJob,
+    notes: Vec<String>,
+}
+
+/// Free bytes of a disk, and the disk's number.
+type Free = Option<(u64, u64)>;
+
+/// What a plan for this node does with its snapshot; nothing when the node has its data.
+pub(crate) fn planned(
+    task: &Task<'_>,
+    facts: Option<&SnapshotFacts>,
+    volume: &Address,
+    docker: &str,
+    image: &ImageRef,
+    recipe: &Recipe,
+    made: &Made,
+) -> Result<Option<Snapshot>, Problem> {
+    if !is_planned(task.wanted, task.observed, task.recorded) {
+        return Ok(None);
+    }
+    let (Some(wish), Some(facts)) = (spec::read(task.wanted)?, facts) else {
+        let what = "the snapshot was not looked at";
+        return Err(Problem::new(
+            "docker/snapshot-unreachable",
+            &["snapshot"],
+            what,
+        ));
+    };
+    refuse_newer(facts, image)?;
+    let pin = facts.found.pin.clone();
+    let way = way(wish.way, &pin, facts)?;
+    let refill = task.wanted.get("refill").and_then(|it| it.as_text());
+    let job = SnapshotJob {
+        docker: docker.to_owned(),
+        lineage: made.lineage.clone(),
+        volume: volume.clone(),
+        place: made.volume.clone(),
+        node: made.name.clone(),
+        image: made.image.clone(),
+        digest: made.digest.clone(),
+        pin,
+        way,
+        refill: refill.map(str::to_owned),
+        nodes: nodes(recipe),
+    };
+    let notes = notes(&job, facts);
+    Ok(Some(Snapshot { job, notes }))
+}
+
+impl Snapshot {
+    /// Loads the archive, if it is kept; before anything stops.
+    pub(crate) fn fetch(&self, effects: &mut Vec<Effect>) {
+        let Way::Spooled(folder) = &self.job.way else {
+            return;
+        };
+        let summary = format!(
+            "load {} from {} into {folder}",
+            bytes(self.job.pin.length),
+            shown(&self.job.pin.source)
+        );
+        effects.push(effect(
+            "fetch",
+            summary,
+            Nature::Act,
+            &Job::Fetch(Box::new(self.job.clone())),
+        ));
+    }
+
+    /// Unpacks it; when no container of the node is there.
+    pub(crate) fn fill(&self, effects: &mut Vec<Effect>) {
+        let (job, place) = (&self.job, &self.job.place);
+        let from = match &job.way {
+            Way::Spooled(_) => "the snapshot".to_owned(),
+            Way::Streamed => format!("{} as it comes", shown(&job.pin.source)),
+        };
+        let summary = match &job.refill {
+            None => format!("unpack {from} into {place}"),
+            Some(_) => format!(
+                "throw away blockchain_data and pos_db on {place}, all but the PoS safety file, and unpack {from}"
+            ),
+        };
+        effects.push(effect(
+            "fill",
+            summary,
+            Nature::Act,
+            &Job::Fill(Box::new(job.clone())),
+        ));
+    }
+
+    /// What a reader of the plan should know.
+    pub(crate) fn notes(&self) -> &[String] {
+        &self.notes
+    }
+}
+
+fn shown(source: &Source) -> String {
+    match source {
+        Source::Web(url) => url.clone(),
+        Source::File(file) => file.to_string(),
+    }
+}
+
+/// Data of a newer release cannot be read by an older one.
+fn refuse_newer(facts: &SnapshotFacts, image: &ImageRef) -> Result<(), Problem> {
+    match (facts.found.version, image.release()) {
+        (Some(data), Some(node)) if data > node => Err(Problem::new(
+            "docker/snapshot-version",
+            &["snapshot"],
+            format!(
+                "the snapshot was written by release {}.{}, and the node's image is {}.{}",
+                data.0, data.1, node.0, node.1
+            ),
+        )
+        .help("take an image of that release or a newer one")),
+        _ => Ok(()),
+    }
+}
+
+/// Hash of the network's first PoS nodes, as the node's image has them.
+fn nodes(recipe: &Recipe) -> Option<NodesHash> {
+    const NAME: &str = "initial_nodes.json";
+    let taken = recipe.taken.iter().find(|taken| taken.name == NAME);
+    let taken = taken.map(|taken| NodesHash::Sha256(taken.sha256.clone()));
+    taken.or_else(|| Some(NodesHash::Own(recipe.copies.get(NAME)?.digest.clone())))
+}
+
+/// Chooses by free space; a way that the spec names is taken or refused.
+fn way(wished: Option<WishedWay>, pin: &Pin, facts: &SnapshotFacts) -> Result<Way, Problem> {
+    let need = unpacked(pin);
+    let streams = has_room(facts.data_free, need);
+    let is_file = matches!(pin.source, Source::File(_));
+    let spools = !is_file && spool_has_room(pin.length, need, facts.spool_free, facts.data_free);
+    match (wished, &facts.spool) {
+        _ if is_file && streams => Ok(Way::Streamed),
+        (None | Some(WishedWay::Spooled), Some(spool)) if spools => Ok(Way::Spooled(spool.clone())),
+        (None | Some(WishedWay::Streamed), _) if streams => Ok(Way::Streamed),
+        _ => Err(no_room(pin.length, need, facts)),
+    }
+}
+
+fn no_room(length: u64, need: u64, facts: &SnapshotFacts) -> Problem {
+    let free = |free: Free| free.map_or("an unknown amount".to_owned(), |(free, _)| bytes(free));
+    let spool = facts
+        .spool
+        .as_ref()
+        .map_or("no folder".to_owned(), ToString::to_string);
+    Problem::new(
+        "docker/snapshot-space",
+        &["snapshot"],
+        format!(
+            "the snapshot has {}, and about {} unpacked; free are {} for the data, and {} for the archive ({spool})",
+            bytes(length),
+            bytes(need),
+            free(facts.data_free),
+            free(facts.spool_free)
+        ),
+    )
+    .help(
+        "name a larger disk: `path` of the volume for the data, `spool` of the snapshot for the archive, or \
+         `way = \"streamed\"` to keep no archive",
+    )
+}
+
+/// Bytes of the data, as an estimate: databases that are compressed already gain little.
+fn unpacked(pin: &Pin) -> u64 {
+    let name = shown(&pin.source);
+    // Without capitals the names of all sources end so.
+    if name.to_ascii_lowercase().ends_with(".tar") {
+        return pin.length;
+    }
+    pin.length.saturating_add(pin.length / 2)
+}
+
+fn has_room(free: Free, need: u64) -> bool {
+    // What cannot be seen is not refused: the engine may keep its data where this user may not look.
+    free.is_none_or(|(free, _)| free >= need)
+}
+
+fn spool_has_room(length: u64, need: u64, spool: Free, data: Free) -> bool {
+    match (spool, data) {
+        (Some((_, one)), Some((free, other))) if one == other => {
+            free >= length.saturating_add(need)
+        }
+        _ => has_room(spool, length) && has_room(data, need),
+    }
+}
+
+fn notes(job: &SnapshotJob, facts: &SnapshotFacts) -> Vec<String> {
+    let pin = &job.pin;
+    let which = match (&pin.tag, &pin.modified) {
+        (Some(tag), _) => format!("tag {tag}"),
+        (None, Some(date)) => format!("of {date}"),
+        (None, None) => "known by its SHA-256".to_owned(),
+    };
+    let how = match (&job.way, &pin.source, pin.ranges) {
+        (Way::Spooled(folder), _, true) => format!(
+            "it is kept in {folder} until it is unpacked, and goes on at its byte, whatever stops it"
+        ),
+        (Way::Spooled(folder), _, false) => format!(
+            "it is kept in {folder} until it is unpacked; its server gives no parts, so that all of it comes again \
+             when the connection is lost"
+        ),
+        (Way::Streamed, Source::File(_), _) => "it is read from this machine".to_owned(),
+        (Way::Streamed, _, _) => {
+            "it is not kept: a lost connection goes on at its byte, but an apply that is stopped \
+             starts over"
+                .to_owned()
+        }
+    };
+    let mut notes = vec![format!(
+        "snapshot: {} ({which}), about {} unpacked; {how}",
+        bytes(pin.length),
+        bytes(unpacked(pin))
+    )];
+    if facts.data_free.is_none() {
+        notes.push("the free space for the data cannot be seen from here".to_owned());
+    }
+    if pin.sha256.is_none() {
+        notes.push(
+            "nothing proves what is in the snapshot: the node checks the blocks that come after it, not the state that \
+             it starts from; write the `sha256` if its maker publishes one"
+                .to_owned(),
+        );
+    }
+    notes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::place::Folder;
+    use crate::snapshot::source::Found;
+
+    fn facts(url: &str, length: u64, spool: Free, data: Free) -> SnapshotFacts {
+        SnapshotFacts {
+            found: Found {
+                pin: Pin {
+                    source: Source::Web(url.to_owned()),
+                    length,
+                    tag: Some("\"a\"".to_owned()),
+                    modified: None,
+                    sha256: None,
+                    ranges: true,
+                },
+                version: Some((3, 0)),
+            },
+            spool: Folder::new("/spool").ok(),
+            spool_free: spool,
+            data_free: data,
+        }
+    }
+
+    fn chosen(wished: Option<WishedWay>, spool: Free, data: Free) -> &'static str {
+        let facts = facts("https://a/x.tgz", 100, spool, data);
+        match way(wished, &facts.found.pin, &facts) {
+            Ok(Way::Spooled(_)) => "spooled",
+            Ok(Way::Streamed) => "streamed",
+            Err(problem) => problem.code,
+        }
+    }
+
+    #[test]
+    fn the_way_goes_by_free_space_and_a_named_way_is_never_another() {
+        use WishedWay::{Spooled, Streamed};
+        const NONE: &str = "docker/snapshot-space";
+        for (wished, spool, data, expected) in [
+            (None, Some((100, 1)), Some((150, 2)), "spooled"),
+            (None, Some((99, 1)), Some((150, 2)), "streamed"),
+            (None, Some((250, 1)), Some((250, 1)), "spooled"),
+            (None, Some((249, 1)), Some((249, 1)), "streamed"),
+            (None, Some((900, 1)), Some((149, 2)), NONE),
+            (None, None, None, "spooled"),
+            (Some(Spooled), Some((99, 1)), Some((900, 2)), NONE),
+            (Some(Spooled), Some((100, 1)), Some((150, 2)), "spooled"),
+            (Some(Streamed), Some((900, 1)), Some((900, 2)), "streamed"),
+            (Some(Streamed), Some((900, 1)), Some((149, 2)), NONE),
+        ] {
+            assert_eq!(
+                chosen(wished, spool, data),
+                expected,
+                "{wished:?} {spool:?} {data:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn data_of_a_newer_release_is_refused() {
+        let facts = facts("https://a/x.tgz", 1, None, None);
+        let image = |text| ImageRef::parse(text).unwrap();
+        assert!(refuse_newer(&facts, &image("a/b:3.0.3-testnet")).is_ok());
+        assert!(refuse_newer(&facts, &image("a/b:3.1.0")).is_ok());
+        let problem = refuse_newer(&facts, &image("a/b:2.4.1")).unwrap_err();
+        assert_eq!(problem.code, "docker/snapshot-version");
+    }
+
+    #[test]
+    fn a_plain_archive_needs_no_more_than_its_length() {
+        assert_eq!(
+            unpacked(&facts("https://a/x.tar", 100, None, None).found.pin),
+            100
+        );
+        assert_eq!(
+            unpacked(&facts("https://a/x.tar.gz", 100, None, None).found.pin),
+            150
+        );
+    }
+}

@@ -1,0 +1,316 @@
+//! The bytes of an archive, from where they are through the filter into the engine.
+//!
+//! - Reads: the kept archive, a file of this machine, or the server as it sends.
+//! - Returns: what the filter saw, once the engine has taken all of it.
+//! - Never: holds more of the archive in memory than a few parts.
+
+use std::io::{self, Read, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use bytes::{Buf, Bytes};
+use pospool_model::ProviderError;
+use pospool_model::provider::Progress;
+use tokio::sync::mpsc;
+use tokio::task::{JoinError, JoinHandle};
+use tokio::time::{Instant, interval};
+
+use super::fetch::{Download, Kept, PACE};
+use super::job::{SnapshotJob, Source, Way};
+use super::space;
+use super::unpack::{Refusal, Report, transfer};
+use crate::client::Engine;
+use crate::container::helper::Helper;
+use crate::render::DATA_DIR;
+
+/// Parts between two ends of a pipe, each at most [`PART`] bytes where we cut them.
+const PIPE: usize = 16;
+const PART: usize = 1 << 18;
+const SAY_EVERY: Duration = Duration::from_millis(500);
+
+/// Unpacks the archive into the place that a helper stands beside.
+pub(super) async fn pump(
+    engine: &Engine,
+    job: &SnapshotJob,
+    helper: &Helper<'_>,
+    progress: &dyn Progress,
+) -> Result<Report, ProviderError> {
+    let (out, mut packed) = mpsc::channel::<io::Result<Bytes>>(PIPE);
+    let read = Arc::new(AtomicU64::new(0));
+    let (source, download) = source(job, &read)?;
+    let work = spawn(source, out);
+    let body = futures_util::stream::poll_fn(move |context| packed.poll_recv(context));
+    let unpacked = async {
+        // It also ends when the archive is refused: its body ends badly then.
+        let taken = engine.upload_stream(helper.id(), DATA_DIR, body).await;
+        match work.await.map_err(|error| ended_badly(&error))? {
+            Ok(report) => taken.map(|()| report),
+            Err(refusal) => Err(refused(job, refusal, taken).await),
+        }
+    };
+    let feed = feed(download, progress);
+    let (mut say, begin) = (interval(SAY_EVERY), Instant::now());
+    let what = match job.way {
+        Way::Spooled(_) => "unpacking the snapshot",
+        Way::Streamed => "snapshot, unpacked as it comes",
+    };
+    let line = |done| space::progress(what, done, job.pin.length, 0, begin.elapsed());
+    tokio::pin!(unpacked, feed);
+    let mut fed = false;
+    loop {
+        tokio::select! {
+            result = &mut feed, if !fed => {
+                result?;
+                fed = true;
+            }
+            result = &mut unpacked => return result,
+            _ = say.tick() => {
+                if progress.cancelled() {
+                    return Err(ProviderError::Cancelled);
+                }
+                progress.waiting(&line(read.load(Ordering::Relaxed)));
+            }
+        }
+    }
+}
+
+/// Why it was not unpacked; nothing is kept of an archive that nobody can unpack, so that the next run loads it again.
+async fn refused(
+    job: &SnapshotJob,
+    refusal: Refusal,
+    taken: Result<(), ProviderError>,
+) -> ProviderError {
+    let corrupt = matches!(refusal, Refusal::Corrupt(_));
+    if let (Refusal::Taker(_), Err(error)) = (&refusal, taken) {
+        // The engine took no more: its own words say why.
+        return error;
+    }
+    if let (Way::Spooled(folder), true) = (&job.way, corrupt) {
+        Kept::of(job, folder).remove().await;
+    }
+    explain(job, refusal)
+}
+
+/// Sends what comes from the server to the worker; without a server there is nothing to send.
+async fn feed(
+    download: Option<(Download, mpsc::Sender<Bytes>)>,
+    progress: &dyn Progress,
+) -> Result<(), ProviderError> {
+    let Some((mut download, to)) = download else {
+        return Ok(());
+    };
+    while let Some(part) = download.next(progress).await? {
+        if to.send(part).await.is_err() {
+            // The worker ended: it says why.
+            break;
+        }
+    }
+    Ok(())
+}
+
+type Feed = Option<(Download, mpsc::Sender<Bytes>)>;
+
+/// Where the worker reads from.
+fn source(
+    job: &SnapshotJob,
+    read: &Arc<AtomicU64>,
+) -> Result<(Box<dyn Read + Send>, Feed), ProviderError> {
+    let path = match (&job.way, &job.pin.source) {
+        (Way::Spooled(folder), _) => Kept::of(job, folder).archive,
+        (Way::Streamed, Source::File(file)) => {
+            let pin = super::source::pin_file(file);
+            let same = pin.is_ok_and(|pin| pin.tag == job.pin.tag && pin.length == job.pin.length);
+            if !same {
+                return Err(ProviderError::refused(
+                    "docker/snapshot-replaced",
+                    format!("`{file}` is not the file that the plan was made for; plan again"),
+                ));
+            }
+            file.as_path().to_owned()
+        }
+        (Way::Streamed, Source::Web(_)) => {
+            let download = Download::new(&job.pin, 0, PACE)?;
+            let (to, from) = mpsc::channel(PIPE);
+            let read = Arc::clone(read);
+            let pipe = Pipe {
+                from,
+                part: Bytes::new(),
+                read,
+            };
+            return Ok((Box::new(pipe), Some((download, to))));
+        }
+    };
+    let file = std::fs::File::open(&path).and_then(|file| Ok((file.metadata()?.len(), file)));
+    match file {
+        Ok((length, file)) if length == job.pin.length => {
+            let read = Arc::clone(read);
+            Ok((Box::new(Counted { file, read }), None))
+        }
+        _ => Err(ProviderError::refused(
+            "docker/snapshot-replaced",
+            format!(
+                "the archive `{}` is not whole any more; plan again",
+                path.display()
+            ),
+        )),
+    }
+}
+
+/// Unpacks on a thread of its own, because nothing of it waits for anything but bytes.
+fn spawn(
+    from: Box<dyn Read + Send>,
+    to: mpsc::Sender<io::Result<Bytes>>,
+) -> JoinHandle<Result<Report, Refusal>> {
+    tokio::task::spawn_blocking(move || {
+        let mut out = Out {
+            to,
+            part: Vec::with_capacity(PART),
+        };
+        let result = transfer(from, &mut out);
+        if result.is_err() {
+            // A body that ends well would be an archive that ends well.
+            let _ = out
+                .to
+                .blocking_send(Err(io::Error::other("the archive was refused")));
+        }
+        result
+    })
+}
+
+fn explain(job: &SnapshotJob, refusal: Refusal) -> ProviderError {
+    if matches!(refusal, Refusal::Taker(_)) {
+        return ProviderError::OutcomeUnknown {
+            code: "docker/outcome-unknown",
+            what: format!("the snapshot was being unpacked into `{}`", job.place),
+            source: Some(Box::new(refusal)),
+        };
+    }
+    let code = match refusal {
+        Refusal::Entry(..) => "docker/snapshot-entry",
+        Refusal::Layout => "docker/snapshot-layout",
+        _ => "docker/snapshot-corrupt",
+    };
+    ProviderError::Refused {
+        code,
+        what: format!("the snapshot for `{}` is refused: {refusal}", job.place),
+        source: Some(Box::new(refusal)),
+    }
+}
+
+fn ended_badly(error: &JoinError) -> ProviderError {
+    ProviderError::OutcomeUnknown {
+        code: "docker/outcome-unknown",
+        what: format!("the thread that unpacks ended badly: {error}"),
+        source: None,
+    }
+}
+
+/// A file whose bytes are counted as they are read.
+struct Counted {
+    file: std::fs::File,
+    read: Arc<AtomicU64>,
+}
+
+impl Read for Counted {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let count = self.file.read(into)?;
+        self.read.fetch_add(count as u64, Ordering::Relaxed);
+        Ok(count)
+    }
+}
+
+/// The reading end of a pipe from the server.
+struct Pipe {
+    from: mpsc::Receiver<Bytes>,
+    part: Bytes,
+    read: Arc<AtomicU64>,
+}
+
+impl Read for Pipe {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        while self.part.is_empty() {
+            match self.from.blocking_recv() {
+                Some(part) => self.part = part,
+                None => return Ok(0),
+            }
+        }
+        let count = into.len().min(self.part.len());
+        self.part.copy_to_slice(&mut into[..count]);
+        self.read.fetch_add(count as u64, Ordering::Relaxed);
+        Ok(count)
+    }
+}
+
+/// The writing end of a pipe to the engine.
+struct Out {
+    to: mpsc::Sender<io::Result<Bytes>>,
+    part: Vec<u8>,
+}
+
+impl Write for Out {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let count = bytes.len().min(PART - self.part.len());
+        self.part.extend_from_slice(&bytes[..count]);
+        if self.part.len() == PART {
+            self.flush()?;
+        }
+        Ok(count)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        if self.part.is_empty() {
+            return Ok(());
+        }
+        let part = std::mem::replace(&mut self.part, Vec::with_capacity(PART));
+        let sent = self.to.blocking_send(Ok(part.into()));
+        sent.map_err(|_| io::Error::from(io::ErrorKind::BrokenPipe))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_come_out_of_a_pipe_as_they_went_in() {
+        let (to, mut from) = mpsc::channel(PIPE);
+        let bytes: Vec<u8> = (0..PART + 1000)
+            .map(|it| u8::try_from(it % 251).unwrap())
+            .collect();
+        let mut out = Out {
+            to,
+            part: Vec::with_capacity(PART),
+        };
+        out.write_all(&bytes).unwrap();
+        out.flush().unwrap();
+        drop(out);
+        let (again, parts) = mpsc::channel(PIPE);
+        while let Ok(Ok(part)) = from.try_recv() {
+            again.try_send(part).unwrap();
+        }
+        drop(again);
+        let read = Arc::new(AtomicU64::new(0));
+        let mut pipe = Pipe {
+            from: parts,
+            part: Bytes::new(),
+            read: Arc::clone(&read),
+        };
+        let mut came = Vec::new();
+        pipe.read_to_end(&mut came).unwrap();
+        assert!(came == bytes);
+        assert_eq!(read.load(Ordering::Relaxed), bytes.len() as u64);
+    }
+
+    #[test]
+    fn a_pipe_that_nobody_reads_any_more_is_an_error() {
+        let (to, from) = mpsc::channel(PIPE);
+        drop(from);
+        let mut out = Out {
+            to,
+            part: Vec::new(),
+        };
+        out.write_all(b"x").unwrap();
+        assert_eq!(out.flush().unwrap_err().kind(), io::ErrorKind::BrokenPipe);
+    }
+}
