@@ -7,7 +7,7 @@
 
 use futures_util::future::join_all;
 use pospool_model::provider::{Observation, Observed, Scene, Target};
-use pospool_model::{Address, Attributes, Drip, Problem, ProviderError, Value};
+use pospool_model::{Address, Attributes, Drip, Endpoint, Problem, ProviderError, Value};
 
 use super::glance::Last;
 use super::ready::{Ready, Standing, ready};
@@ -40,7 +40,7 @@ pub(super) struct Service<'a> {
     pub(super) subject: Subject,
     address: &'a Address,
     chain: &'a Address,
-    endpoints: Vec<String>,
+    endpoints: Vec<Endpoint>,
     /// The epoch that the first look pinned.
     epoch: u64,
 }

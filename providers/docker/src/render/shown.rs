@@ -94,9 +94,17 @@ fn chain_side(chain: &Attributes) -> Result<ChainSide, Problem> {
     }
     for name in ["core_rpc", "espace_rpc"] {
         let list = chain.get(name).and_then(Value::as_list).unwrap_or_default();
-        if let Some(first) = list.first() {
-            side.insert(name.to_owned(), first.clone());
-        }
+        let Some(first) = list.first() else {
+            continue;
+        };
+        side.insert(name.to_owned(), first.clone());
+        // One with a key is never in a page: what stands there instead, the chain itself knows.
+        let public = if matches!(first, Value::Text(_)) {
+            first.clone()
+        } else {
+            LATER.into()
+        };
+        side.insert(format!("public_{name}"), public);
     }
     Ok(ChainSide::read(&side))
 }
