@@ -119,7 +119,10 @@ pub(crate) fn pace(link: &Link, attributes: &Attributes) {
     };
     for space in [Space::Core, Space::Espace] {
         // One that cannot be read now is said where it is asked.
-        for url in endpoints(attributes, space).iter().filter_map(|it| it.url().ok()) {
+        for url in endpoints(attributes, space)
+            .iter()
+            .filter_map(|it| it.url().ok())
+        {
             link.allow(&url, number);
         }
     }

@@ -181,7 +181,10 @@ impl Provider for ChainProvider {
 
     fn configure(&self, wanted: &BTreeMap<Address, Attributes>) {
         self.chains.configure(wanted);
-        for attributes in wanted.iter().filter(|(address, _)| address.kind() == "chain") {
+        for attributes in wanted
+            .iter()
+            .filter(|(address, _)| address.kind() == "chain")
+        {
             chain::pace(&self.link, attributes.1);
         }
     }

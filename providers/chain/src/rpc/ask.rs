@@ -12,6 +12,7 @@ use serde_json::{Value as Json, json};
 use tokio::time::Instant;
 
 use super::meter::{BUSY_FOR, SHUT_FOR};
+use super::pace::{goes_first, tells_fate, tells_nonce};
 use super::{Call, Endpoint, Refusal, result_of};
 use crate::wire::{Link, Silence};
 
@@ -68,8 +69,15 @@ pub(super) async fn ask(link: &Link, endpoint: &Endpoint, calls: &[Call]) -> Res
             return Ok(results.into_iter().flatten().collect());
         }
         let (mut refused, mut again, mut answered) = (Vec::new(), false, 0);
-        for (slot, result) in turn(link, endpoint, calls, &open).await? {
+        let found = turn(link, endpoint, calls, &open).await?;
+        // A nonce that is still to be told would be newer than a receipt that is there already.
+        let early = found.iter().any(|(slot, result)| {
+            let put_off = |it: &Refusal| it.is_rate() || is_lagging(it);
+            tells_nonce(calls[*slot].method) && result.as_ref().is_err_and(put_off)
+        });
+        for (slot, result) in found {
             match result {
+                _ if early && tells_fate(calls[slot].method) && tries < LAGGING_TRIES => {}
                 Err(refusal) if refusal.is_rate() => refused.push((slot, refusal)),
                 Err(refusal) if is_lagging(&refusal) && tries < LAGGING_TRIES => again = true,
                 other => {
@@ -82,8 +90,10 @@ pub(super) async fn ask(link: &Link, endpoint: &Endpoint, calls: &[Call]) -> Res
             }
         }
         if again {
-            tries += 1;
             tokio::time::sleep(LAGGING_PAUSE).await;
+        }
+        if again || early {
+            tries += 1;
         }
         let Some((_, refusal)) = refused.first() else {
             continue;
@@ -111,7 +121,8 @@ fn distinct(mut methods: Vec<&str>) -> Vec<&str> {
     methods
 }
 
-/// Sends the open calls once, each when the endpoint's pace allows it.
+/// Sends the open calls once, each when the endpoint's pace allows it. What goes first is answered before the rest is
+/// asked, if that is not in the same request.
 async fn turn(
     link: &Link,
     endpoint: &Endpoint,
@@ -120,12 +131,31 @@ async fn turn(
 ) -> Result<Vec<(usize, Result<Json, Refusal>)>, Away> {
     let methods: Vec<&str> = open.iter().map(|slot| calls[*slot].method).collect();
     let moments = link.meters().reserve(endpoint.url.as_str(), &methods);
-    let groups = group(open, &moments);
-    let sent = groups.into_iter().map(|(at, slots)| async move {
-        tokio::time::sleep_until(at).await;
-        request(link, endpoint, calls, slots).await
-    });
-    Ok(try_join_all(sent).await?.into_iter().flatten().collect())
+    let singly = link.meters().is_asked_singly(endpoint.url.as_str());
+    let first = |slot: &usize| goes_first(calls[*slot].method);
+    let mut groups = Vec::new();
+    for (at, mut slots) in group(open, &moments) {
+        slots.sort_by_key(|slot| !first(slot));
+        let rest = if singly {
+            slots.split_off(slots.partition_point(first))
+        } else {
+            Vec::new()
+        };
+        groups.extend([(at, slots), (at, rest)]);
+    }
+    groups.retain(|(_, slots)| !slots.is_empty());
+    let (early, late): (Vec<_>, Vec<_>) = groups
+        .into_iter()
+        .partition(|(_, slots)| slots.iter().any(first));
+    let mut answers = Vec::new();
+    for phase in [early, late] {
+        let sent = phase.into_iter().map(|(at, slots)| async move {
+            tokio::time::sleep_until(at).await;
+            request(link, endpoint, calls, slots).await
+        });
+        answers.extend(try_join_all(sent).await?.into_iter().flatten());
+    }
+    Ok(answers)
 }
 
 /// Calls that go out in one request, and when.

@@ -129,7 +129,7 @@ async fn case_rate_limit_only_refused_calls_are_asked_again_and_later_ones_are_p
     let calls = many(&[
         ("cfx_call", 12),
         ("cfx_getTransactionReceipt", 8),
-        ("cfx_getNextNonce", 50),
+        ("cfx_getBalance", 50),
     ]);
     let answers = rpc.batch(&calls).await.unwrap();
     assert!(is_answered(&calls, &answers), "{answers:?}");
@@ -244,4 +244,46 @@ async fn a_contract_that_speaks_of_rates_is_not_a_gateway() {
     assert!(busy(-32072, "throttled").is_busy());
     assert!(busy(-32000, "Too Many Requests").is_busy());
     assert!(!busy(-32603, "exceeds block gas limit").is_busy());
+}
+
+/// An order that no reading can be wrong in: what tells a nonce is answered before a receipt is asked.
+#[tokio::test(start_paused = true)]
+async fn what_goes_first_is_answered_before_the_rest_is_asked() {
+    for gate in [Gate::Open, Gate::Counts, Gate::NoBatches] {
+        let (gates, rpc) = world(&[("a", gate)]);
+        let calls = many(&[
+            ("eth_getTransactionReceipt", 7),
+            ("eth_getTransactionCount", 2),
+            ("eth_blockNumber", 2),
+        ]);
+        for _ in 0..4 {
+            gates.seen.lock().unwrap().clear();
+            let answers = rpc.batch(&calls).await.unwrap();
+            assert!(is_answered(&calls, &answers), "{gate:?}");
+            let seen = gates.seen.lock().unwrap();
+            let receipt = |method: &String| method == "eth_getTransactionReceipt";
+            let served = &seen["a"].served;
+            let begin = served.iter().position(receipt).unwrap();
+            assert!(served[begin..].iter().all(receipt), "{gate:?}: {served:?}");
+        }
+    }
+}
+
+/// Nonces that are refused at first are read after the receipts of the same batch: those are read again then.
+#[tokio::test(start_paused = true)]
+async fn a_receipt_is_read_again_where_a_nonce_is_told_later() {
+    let (gates, rpc) = world(&[("a", Gate::Counts)]);
+    let calls = many(&[
+        ("eth_getTransactionCount", 9),
+        ("eth_getTransactionReceipt", 2),
+    ]);
+    let answers = rpc.batch(&calls).await.unwrap();
+    assert!(is_answered(&calls, &answers), "{answers:?}");
+    let seen = gates.seen.lock().unwrap();
+    let last = seen["a"]
+        .served
+        .iter()
+        .rposition(|it| it == "eth_getTransactionCount");
+    let after = &seen["a"].served[last.unwrap() + 1..];
+    assert_eq!(after, ["eth_getTransactionReceipt"; 2]);
 }

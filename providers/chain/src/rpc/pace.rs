@@ -15,8 +15,10 @@ use tokio::time::Instant;
 
 /// Beginnings of the methods that the public gateway counts apart, in both spaces.
 const COUNTED_APART: &[&str] = &["call", "getBlockBy", "getTransaction", "getLogs"];
-/// The one of them that tells a nonce, which must not be newer than a receipt.
-const NONCE: &str = "eth_getTransactionCount";
+/// The calls that tell a nonce, which must not be newer than what became of a transaction.
+const NONCES: &[&str] = &["cfx_getNextNonce", "eth_getTransactionCount"];
+/// Beginnings of the methods that tell what became of a transaction.
+const FATES: &[&str] = &["getTransactionReceipt", "getTransactionByHash"];
 /// After a refusal in spite of its pace an endpoint is asked more slowly, by this factor and down to this rate.
 const SLOWER: f64 = 0.7;
 const SLOWEST: f64 = 0.25;
@@ -69,10 +71,29 @@ impl Allowance {
 
 /// Whether the public gateway counts a method apart.
 pub(crate) fn is_counted_apart(method: &str) -> bool {
+    begins_with(method, COUNTED_APART)
+}
+
+/// Whether a call goes before others: nonces, and what is not counted apart.
+pub(crate) fn goes_first(method: &str) -> bool {
+    !is_counted_apart(method) || tells_nonce(method)
+}
+
+/// Whether a call tells a nonce.
+pub(crate) fn tells_nonce(method: &str) -> bool {
+    NONCES.contains(&method)
+}
+
+/// Whether a call tells what became of a transaction.
+pub(crate) fn tells_fate(method: &str) -> bool {
+    begins_with(method, FATES)
+}
+
+fn begins_with(method: &str, parts: &[&str]) -> bool {
     let name = method
         .strip_prefix("cfx_")
         .or_else(|| method.strip_prefix("eth_"));
-    name.is_some_and(|name| COUNTED_APART.iter().any(|part| name.starts_with(part)))
+    name.is_some_and(|name| parts.iter().any(|part| name.starts_with(part)))
 }
 
 /// One bucket.
@@ -129,8 +150,8 @@ impl Pace {
             return vec![now; methods.len()];
         };
         let mut each = vec![now; methods.len()];
-        let (first, later): (Vec<usize>, Vec<usize>) = (0..methods.len())
-            .partition(|slot| !is_counted_apart(methods[*slot]) || methods[*slot] == NONCE);
+        let (first, later): (Vec<usize>, Vec<usize>) =
+            (0..methods.len()).partition(|slot| goes_first(methods[*slot]));
         let mut last = now;
         for slot in &first {
             each[*slot] = self.take(methods[*slot], allowance, now);
@@ -303,11 +324,7 @@ mod tests {
         ] {
             assert!(is_counted_apart(method), "{method}");
         }
-        for method in [
-            "cfx_getNextNonce",
-            "cfx_getStorageAt",
-            "txpool_nextNonce",
-        ] {
+        for method in ["cfx_getNextNonce", "cfx_getStorageAt", "txpool_nextNonce"] {
             assert!(!is_counted_apart(method), "{method}");
         }
     }
