@@ -202,7 +202,11 @@ impl Inner {
                 };
                 let passes = verdict == Verdict::Passes;
                 self.counts.note(method, !passes);
-                (!passes).then(|| refusal::refused(&call["id"], verdict))
+                if passes {
+                    refusal::not_served(&call["id"], method)
+                } else {
+                    Some(refusal::refused(&call["id"], verdict))
+                }
             })
             .collect()
     }

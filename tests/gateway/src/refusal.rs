@@ -13,6 +13,11 @@ use crate::limits::Verdict;
 pub const TOO_MANY: i64 = -32005;
 const BAD_JSON: i64 = -32700;
 const BAD_REQUEST: i64 = -32600;
+const NO_SUCH_METHOD: i64 = -32601;
+
+/// Modules that the original serves in full or nearly so; of `txpool` it has one method.
+const MODULES: &[&str] = &["cfx", "eth", "net", "pos", "trace", "web3"];
+const OF_TXPOOL: &str = "txpool_nextNonce";
 
 /// How requests are treated, whatever is in them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -89,6 +94,14 @@ pub(crate) fn no_batches() -> Json {
 
 pub(crate) fn empty_batch() -> Json {
     error(&Json::Null, BAD_REQUEST, "empty batch")
+}
+
+/// The answer to a method that the node may have and its gateway has not, such as those of `debug` and `test`.
+pub(crate) fn not_served(id: &Json, method: &str) -> Option<Json> {
+    let module = method.split('_').next().unwrap_or_default();
+    let served = MODULES.contains(&module) || method == OF_TXPOOL;
+    let words = || format!("the method {method} does not exist/is not available");
+    (!served).then(|| error(id, NO_SUCH_METHOD, &words()))
 }
 
 pub(crate) fn not_a_call(id: &Json) -> Json {

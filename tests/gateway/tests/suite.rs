@@ -274,6 +274,25 @@ async fn what_is_no_call_is_refused_before_the_node() {
 }
 
 #[tokio::test]
+async fn methods_that_public_endpoints_have_not_never_reach_the_node() {
+    let stage = Stage::new(Limits::NONE).await;
+    let methods = [
+        "cfx_gasPrice",
+        "txpool_nextNonce",
+        "txpool_status",
+        "debug_currentSyncPhase",
+        "test_posStopElection",
+        "pos_getStatus",
+    ];
+    let calls = methods.iter().map(|method| call(*method, method));
+    let answers = stage.ask(&calls.collect()).await;
+    let no = -32601;
+    assert_eq!(codes(&answers), [0, 0, no, no, no, 0]);
+    assert_eq!(stage.node.asked()[0].as_array().unwrap().len(), 3);
+    assert_eq!(stage.endpoint.counts().refused, 0, "no limit was met");
+}
+
+#[tokio::test]
 async fn what_the_node_leaves_out_is_left_out_and_counted_as_lost() {
     let shorter = |mut answers: Vec<Json>| {
         answers.remove(0);
