@@ -21,7 +21,7 @@ mod wish;
 pub(crate) use design::design;
 pub(crate) use observe::{PageFacts, observe};
 pub(crate) use run::{page, prepare, serve, server};
-pub(crate) use wish::{is_core_address, normalise, origin};
+pub(crate) use wish::{is_core_address, normalise};
 
 /// Value of the attribute `content` while the page is made from what the spec names now.
 pub(crate) const AS_GIVEN: &str = "as given";
