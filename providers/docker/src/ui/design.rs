@@ -292,7 +292,7 @@ mod tests {
         let chain = Attributes::from([
             ("network".to_owned(), "testnet".into()),
             ("core_chain_id".to_owned(), Value::Integer(1)),
-            ("core_rpc".to_owned(), "https://rpc.example".into()),
+            ("public_core_rpc".to_owned(), "https://rpc.example".into()),
         ]);
         let task = Task {
             address: &at("ui.site"),

@@ -24,7 +24,7 @@ pub(crate) use observe::{PageFacts, observe};
 pub(crate) use run::{page, prepare, serve, server};
 #[cfg(test)]
 pub(crate) use wish::tests;
-pub(crate) use wish::{UiWish, is_core_address, normalise, origin};
+pub(crate) use wish::{UiWish, is_core_address, normalise};
 
 /// Value of the attribute `content` while the page is made from what the spec names now.
 pub(crate) const AS_GIVEN: &str = "as given";
