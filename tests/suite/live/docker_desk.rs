@@ -248,9 +248,9 @@ pub(crate) fn node(image: &str, network: Option<&str>, state: &str) -> Vec<(&'st
 }
 
 pub(crate) fn password_file() -> std::path::PathBuf {
-    let path = std::env::temp_dir().join(format!("pospool-docker-live-{}", std::process::id()));
     // Written once: another test may be reading it.
     static WRITTEN: std::sync::Once = std::sync::Once::new();
+    let path = std::env::temp_dir().join(format!("pospool-docker-live-{}", std::process::id()));
     WRITTEN.call_once(|| std::fs::write(&path, "correct horse\n").unwrap());
     path
 }

@@ -137,12 +137,13 @@ impl Queue {
             .get_or_insert_with(|| Instant::now() + GATHERING);
         loop {
             let first = desk.waiting.iter().max() == Some(&me);
-            if Instant::now() >= begin && first {
-                if let Some(turn) = desk.next() {
-                    desk.waiting.retain(|it| *it != me);
-                    self.moved.notify_all();
-                    return turn;
-                }
+            if first
+                && Instant::now() >= begin
+                && let Some(turn) = desk.next()
+            {
+                desk.waiting.retain(|it| *it != me);
+                self.moved.notify_all();
+                return turn;
             }
             let wait = self.moved.wait_timeout(desk, GATHERING);
             desk = wait.unwrap_or_else(PoisonError::into_inner).0;
