@@ -12,6 +12,7 @@ use pospool_model::state::Recorded;
 use pospool_model::{Address, Attributes, Problem, ProviderError, Value};
 
 use crate::client::Engine;
+use crate::container::helper::Helper;
 use crate::container::labels::{fit, owner};
 use crate::design::{docker_of, effect};
 use crate::facts::DockerFacts;
@@ -394,6 +395,7 @@ pub(crate) async fn remove(engine: &Engine, job: &VolumeJob) -> Result<Attribute
                 ),
             ));
         }
+        Helper::clear(engine, &job.labels).await?;
         engine.remove_volume(&job.name).await?;
     }
     Ok(Attributes::new())

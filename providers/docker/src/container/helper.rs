@@ -146,20 +146,44 @@ impl<'a> Helper<'a> {
         owner: &Labels,
         mut body: ContainerCreateBody,
     ) -> Result<Self, ProviderError> {
-        if let Some(found) = engine.inspect(name).await? {
-            if !fit(owner, &labels::of(&found)) {
-                let what = format!(
-                    "a container `{name}` is there that this project did not make; remove it"
-                );
-                return Err(ProviderError::refused("docker/name-taken", what));
-            }
-            let id = container_id(found.id)?;
-            Self { engine, id }.close().await?;
+        if let Some(left) = Self::find(engine, name, owner).await? {
+            left.close().await?;
         }
         let labels: HashMap<String, String> = owner.clone().into_iter().collect();
         body.labels = Some(labels);
         let id = engine.create(name, body).await?;
         Ok(Self { engine, id })
+    }
+
+    /// Finds the one that a run left which was cut.
+    async fn find(
+        engine: &'a Engine,
+        name: &Name,
+        owner: &Labels,
+    ) -> Result<Option<Self>, ProviderError> {
+        let Some(found) = engine.inspect(name).await? else {
+            return Ok(None);
+        };
+        if !fit(owner, &labels::of(&found)) {
+            let what =
+                format!("a container `{name}` is there that this project did not make; remove it");
+            return Err(ProviderError::refused("docker/name-taken", what));
+        }
+        let id = container_id(found.id)?;
+        Ok(Some(Self { engine, id }))
+    }
+
+    /// Removes the helper that a run left which was cut: a volume that it mounts could not be removed.
+    pub(crate) async fn clear(engine: &'a Engine, owner: &Labels) -> Result<(), ProviderError> {
+        let label = |name: &str| owner.get(name).map(String::as_str).unwrap_or_default();
+        let Ok(volume) = label(names::ADDRESS).parse::<Address>() else {
+            return Ok(());
+        };
+        let name = name(label(names::LINEAGE), &volume)?;
+        match Self::find(engine, &name, owner).await? {
+            Some(left) => left.close().await,
+            None => Ok(()),
+        }
     }
 
     /// Its id.

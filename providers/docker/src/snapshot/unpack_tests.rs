@@ -79,7 +79,7 @@ fn only_chain_data_passes_and_no_key_or_safety_file() {
     assert_eq!(
         names,
         [
-            "blockchain_data/",
+            "blockchain_data",
             "blockchain_data/blockchain_db/1.sst",
             "pos_db/db/2.sst"
         ]
