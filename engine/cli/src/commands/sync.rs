@@ -86,13 +86,12 @@ async fn rounds(
     let mut watch = Watch::default();
     let mut rest = Rest::default();
     loop {
-        let found = match rest.goes_on(session.registry).await {
-            Some(round) => round,
-            None => {
-                let round = round::round(session, spec, &mut watch).await;
-                rest.after(&round, args.every);
-                round
-            }
+        let found = if let Some(round) = rest.goes_on(session.registry).await {
+            round
+        } else {
+            let round = round::round(session, spec, &mut watch).await;
+            rest.after(&round, args.every);
+            round
         };
         let cancelled = session.interrupt.cancel().load(Ordering::Relaxed);
         let open = found.open_effects;

@@ -93,15 +93,14 @@ async fn look_at_chain(
         .iter()
         .map(|signer| account::outputs(&signer.key, network))
         .collect();
-    match early {
-        Some(slots) => add_balances(&slots, &answers, &mut outputs),
-        None => {
-            let mut batch = Batch::default();
-            let slots = ask_balances(&mut batch, &accounts, network, At::Epoch(seen.epoch));
-            if slots.iter().any(Option::is_some) {
-                let answers = batch.send(&rpc).await.map_err(failed)?;
-                add_balances(&slots, &answers, &mut outputs);
-            }
+    if let Some(slots) = early {
+        add_balances(&slots, &answers, &mut outputs);
+    } else {
+        let mut batch = Batch::default();
+        let slots = ask_balances(&mut batch, &accounts, network, At::Epoch(seen.epoch));
+        if slots.iter().any(Option::is_some) {
+            let answers = batch.send(&rpc).await.map_err(failed)?;
+            add_balances(&slots, &answers, &mut outputs);
         }
     }
     for (signer, outputs) in accounts.iter().zip(outputs) {
