@@ -10,11 +10,13 @@ use pospool_chain::espace_address::EspaceAddress;
 use pospool_devnet::sender::Space;
 use pospool_devnet::words::address;
 use pospool_devnet::{Account, accounts};
+use pospool_gateway::{Endpoint, Form};
 use pospool_tests::stand_ins;
 use serde_json::{Value, json};
 
 use super::espace_ground::ground::{Bytes20, Ground};
 use super::fund;
+use super::gateway::refusing;
 use super::project::{Operator, PASSWORD, Project, contracts, drip, espace_rpc, network, number};
 
 /// CFX of a new operator in Core Space.
@@ -55,6 +57,30 @@ fn live_both_spaces_come_up_wired_and_change_in_place() {
     is_wired(&project);
 }
 
+/// The first endpoint of each space refuses for ever, and the second one does not: the deployment ends whole, in one apply.
+#[test]
+fn live_both_spaces_case_rate_limit_the_first_endpoints_refuse_for_ever() {
+    let shut = [
+        refusing(&network().core_rpc, Form::Exhausted),
+        refusing(&network().espace_rpc, Form::Unauthorised),
+    ];
+    let [core, espace] = shut.each_ref().map(Endpoint::url);
+    let spec = spec()
+        .replace("\"CORE_RPC\"", &format!("[\"{core}\", \"CORE_RPC\"]"))
+        .replace("\"ESPACE_RPC\"", &format!("[\"{espace}\", \"ESPACE_RPC\"]"));
+    let project = Project::bare(operator("refused for ever"), &spec);
+    let (core, espace) = planned(&project.plan());
+    project.ok(&["apply", "--auto-approve"]);
+    assert_eq!(project.plan()["steps"], json!([]));
+    assert_eq!((project.nonce(), espace_nonce(&project)), (core, espace));
+    is_wired(&project);
+    for endpoint in shut {
+        let counts = endpoint.counts();
+        assert!(counts.calls > 0, "it was never asked");
+        assert_eq!(counts.refused, counts.calls);
+    }
+}
+
 #[test]
 fn live_both_spaces_survive_a_kill_at_each_stage() {
     let project = project("killed in both spaces");
@@ -75,18 +101,21 @@ fn live_both_spaces_survive_a_kill_at_each_stage() {
 
 const ORACLE: &str = "contracts/eSpace/CoreSpaceInfo.sol:CoreSpaceInfo";
 
-/// An operator that nobody knows, with money in Core Space.
 fn project(seed: &str) -> Project {
+    Project::bare(operator(seed), &spec())
+}
+
+/// An operator that nobody knows, with money in Core Space.
+fn operator(seed: &str) -> Operator {
     let account: Account = accounts::funded(seed, 1, network().chain_id)
         .unwrap()
         .remove(0);
     fund::transfer(&network().accounts[0], &account, MONEY);
-    let operator = Operator {
+    Operator {
         account,
         password: PASSWORD.to_owned(),
         variables: Vec::new(),
-    };
-    Project::bare(operator, &spec())
+    }
 }
 
 fn spec() -> String {
