@@ -48,7 +48,7 @@ async fn case_key_in_url_no_state_journal_plan_or_message_holds_a_key() {
     let world = PoolWorld::new(&plain, 3);
     world.model.calm_down();
     let folder = world.state_path().parent().unwrap().to_owned();
-    let (mut cut, mut journals, mut run) = (20, 0, 0);
+    let (mut cut, mut journals, mut run) = (4, 0, 0);
     loop {
         // Each run asks at another host than the one before, which may have left tickets.
         let spec = world.spec(&at(&plain, ["a.model", "b.model"][run % 2]));
@@ -70,7 +70,7 @@ async fn case_key_in_url_no_state_journal_plan_or_message_holds_a_key() {
             break;
         }
         assert!(matches!(ended, Ended::Died), "{ended:?}");
-        cut += 20;
+        cut += 3;
     }
     assert!(journals > 1, "runs were cut in between");
     let spec = world.spec(&at(&plain, "a.model"));

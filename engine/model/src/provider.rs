@@ -276,7 +276,7 @@ impl Design {
 pub struct Ticket {
     /// Name of the attempt outside: a transaction hash, a container's name.
     pub key: String,
-    /// What the provider needs, such as the signed bytes; never a secret, nor where to send it.
+    /// What the provider needs, such as the signed bytes; never a secret.
     pub payload: serde_json::Value,
 }
 

@@ -20,7 +20,7 @@ use pospool_model::{Address, Attributes, Problem, Provider, ProviderError, Value
 use pospool_source::SourceProvider;
 use pospool_tests::stand_ins;
 
-use super::chain::FakeChain;
+use super::chain::{FIRST_BLOCK, FakeChain};
 
 pub(super) const POOL: &str = "contracts/PoSPool.sol:PoSPool";
 pub(super) const ESPACE_POOL: &str = "contracts/eSpace/eSpacePoSPool.sol:ESpacePoSPool";
@@ -108,6 +108,7 @@ impl Desk {
             explorer,
             placed,
         };
+        desk.provider.configure(&desk.wanted);
         desk.outputs = outputs(&desk.placed);
         desk.take_source(source);
         desk
@@ -198,6 +199,7 @@ impl Desk {
         let text = serde_json::to_string(&ticket).unwrap();
         let ticket: Ticket = serde_json::from_str(&text).unwrap();
         let other = ChainProvider::new(ChainSettings::default());
+        other.configure(&self.wanted);
         other.commit(&ticket, &Heard::default()).await
     }
 
@@ -303,7 +305,11 @@ fn outputs(placed: &Placed) -> Map {
         pair("address", &placed.proxy),
         pair("implementation", &placed.implementation),
     ];
-    let chain = [("core_chain_id".to_owned(), Value::Integer(4242))];
+    let chain = [
+        ("core_chain_id".to_owned(), Value::Integer(4242)),
+        ("espace_chain_id".to_owned(), Value::Integer(4243)),
+        ("genesis_hash".to_owned(), Value::from(FIRST_BLOCK)),
+    ];
     Map::from([
         (name.parse().unwrap(), contract.into()),
         ("chain.main".parse().unwrap(), chain.into()),
