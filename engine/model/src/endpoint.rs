@@ -5,7 +5,7 @@
 //! the one that connects gets the whole. A URL without them is not secret, and is its own shown form.
 
 use std::borrow::Cow;
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use sha3::{Digest, Sha3_256};
 use url::Url;
@@ -166,9 +166,12 @@ fn shown(url: &Url) -> String {
         return origin;
     }
     let hash = Sha3_256::digest(url.as_str().as_bytes());
-    let digits = hash[..FINGERPRINT].iter();
-    let digits: String = digits.map(|byte| format!("{byte:02x}")).collect();
-    format!("{origin}#{digits}")
+    let mut text = format!("{origin}#");
+    for byte in &hash[..FINGERPRINT] {
+        // Writing to a text cannot fail.
+        let _ = write!(text, "{byte:02x}");
+    }
+    text
 }
 
 #[cfg(test)]

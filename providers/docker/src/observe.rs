@@ -201,7 +201,7 @@ async fn look(url: &str) -> Result<View, ProviderError> {
         futures_util::try_join!(engine.info(), engine.containers(), engine.volumes())?;
     let facts = EngineFacts {
         id: info.id,
-            live_restore: info.live_restore,
+        live_restore: info.live_restore,
         root: info.root,
         volumes: volumes
             .iter()
