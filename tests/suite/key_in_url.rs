@@ -43,15 +43,15 @@ fn look_through(folder: &Path) -> usize {
 
 #[tokio::test(start_paused = true)]
 async fn case_key_in_url_no_state_journal_plan_or_message_holds_a_key() {
-    let mut plain = Shape::drawn(&mut Random::new(3));
-    plain.hosts = vec!["a.model".to_owned(), "b.model".to_owned()];
-    let world = PoolWorld::new(&plain, 3);
+    let mut shape = Shape::drawn(&mut Random::new(3));
+    shape.hosts = vec!["a.model".to_owned(), "b.model".to_owned()];
+    let world = PoolWorld::new(&shape, 3);
     world.model.calm_down();
     let folder = world.state_path().parent().unwrap().to_owned();
     let (mut cut, mut journals, mut run) = (4, 0, 0);
     loop {
         // Each run asks at another host than the one before, which may have left tickets.
-        let spec = world.spec(&at(&plain, ["a.model", "b.model"][run % 2]));
+        let spec = world.spec(&at(&shape, ["a.model", "b.model"][run % 2]));
         run += 1;
         assert!(KEYS.iter().all(|key| spec.contains(key)), "{spec}");
         let disturbance = Disturbance {
@@ -73,7 +73,7 @@ async fn case_key_in_url_no_state_journal_plan_or_message_holds_a_key() {
         cut += 3;
     }
     assert!(journals > 1, "runs were cut in between");
-    let spec = world.spec(&at(&plain, "a.model"));
+    let spec = world.spec(&at(&shape, "a.model"));
     let (plan, problems) = world.plan(&spec).await.unwrap();
     assert!(plan.steps.is_empty() && problems.is_empty(), "{problems:?}");
     keys_in("a plan", &serde_json::to_string(&plan).unwrap());
@@ -82,10 +82,10 @@ async fn case_key_in_url_no_state_journal_plan_or_message_holds_a_key() {
 
 #[tokio::test(start_paused = true)]
 async fn case_key_in_url_a_plan_that_makes_everything_and_its_file_hold_no_key() {
-    let mut plain = Shape::drawn(&mut Random::new(4));
-    plain.hosts = vec!["a.model".to_owned()];
-    let world = PoolWorld::new(&plain, 4);
-    let spec = world.spec(&at(&plain, "a.model"));
+    let mut shape = Shape::drawn(&mut Random::new(4));
+    shape.hosts = vec!["a.model".to_owned()];
+    let world = PoolWorld::new(&shape, 4);
+    let spec = world.spec(&at(&shape, "a.model"));
     let (plan, problems) = world.plan(&spec).await.unwrap();
     assert!(
         !plan.steps.is_empty() && problems.is_empty(),

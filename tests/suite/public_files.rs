@@ -136,10 +136,7 @@ fn the_table_of_this_test_is_what_the_releases_ship() {
         compare(release, &rendered, toml, pos);
         let hash = |name: &str| {
             let bytes = std::fs::read(folder.join(name)).unwrap();
-            Sha256::digest(bytes)
-                .iter()
-                .map(|byte| format!("{byte:02x}"))
-                .collect::<String>()
+            ethers_core::utils::hex::encode(Sha256::digest(bytes))
         };
         assert_eq!(hash("initial_nodes.json"), release.initial_nodes);
         if let Some(genesis) = release.genesis_file {

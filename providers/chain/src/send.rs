@@ -40,7 +40,7 @@ pub(crate) struct Pace {
 
 /// A wait is looked at more rarely by its poll for each such time that it has lasted, down to a [`RARELY`]th: public
 /// endpoints count calls by the day.
-const RARER_EVERY: Duration = Duration::from_secs(60);
+const RARER_EVERY: Duration = Duration::from_mins(5);
 const RARELY: u32 = 15;
 
 impl Pace {

@@ -175,12 +175,7 @@ impl<'a> Plan<'a> {
             .map(ChainWish::read)
             .unwrap_or_default();
         let recipe = render::recipe(&wish, &chain, facts.files.get(&wish.chain))?;
-        let mut remarks = Vec::new();
-        if task.action != Action::Update {
-            let old = task.recorded.map(|recorded| &recorded.attributes);
-            remarks = standing::remarks(&wish, old, world.wanted, world.outputs)?;
-            remarks.extend(shutdown(&docker, facts));
-        }
+        let remarks = remarks(task, &wish, &docker, world, facts)?;
         let (data, recorded) = (world.wanted.get(&wish.data), world.recorded.get(&wish.data));
         let volume = volume::place(world.lineage, &wish.data, data, recorded, &facts.folders)?;
         let key = known_key(task, &wish);
@@ -219,12 +214,12 @@ impl<'a> Plan<'a> {
             &made,
         )?;
         Ok(Self {
-            snapshot,
             wish,
             docker,
             recipe,
             made,
             key,
+            snapshot,
             moves,
             old,
             remarks,
@@ -287,12 +282,14 @@ impl<'a> Plan<'a> {
     fn take_down(&self, effects: &mut Vec<Effect>, world: &World<'_>) {
         let Some(old) = self.old else { return };
         let network = old.network.clone().filter(|old| *old != self.made.network);
+        // What is made next may be of the same image: it must still be there then.
+        let image = Some(&old.image).filter(|image| **image != self.made.image);
         take_down(
             effects,
             &self.made.address,
             &self.made.name,
             old,
-            network,
+            (network, image),
             world.lineage,
         );
     }
@@ -429,7 +426,7 @@ fn delete(task: &Task<'_>, world: &World<'_>, facts: &DockerFacts) -> Design {
             task.address,
             &name,
             old,
-            network,
+            (network, Some(&old.image)),
             world.lineage,
         );
     }
@@ -449,13 +446,30 @@ fn delete(task: &Task<'_>, world: &World<'_>, facts: &DockerFacts) -> Design {
     }
 }
 
-/// First stopped, and proved to be stopped; then removed.
+/// What there is to say of a node's release, and of its engine, where a container is made.
+fn remarks(
+    task: &Task<'_>,
+    wish: &NodeWish,
+    docker: &str,
+    world: &World<'_>,
+    facts: &DockerFacts,
+) -> Result<Vec<String>, Problem> {
+    if task.action == Action::Update {
+        return Ok(Vec::new());
+    }
+    let old = task.recorded.map(|recorded| &recorded.attributes);
+    let mut remarks = standing::remarks(wish, old, world.wanted, world.outputs)?;
+    remarks.extend(shutdown(docker, facts));
+    Ok(remarks)
+}
+
+/// First stopped, and proved to be stopped; then removed, with the network and the image that nothing needs any more.
 fn take_down(
     effects: &mut Vec<Effect>,
     address: &Address,
     name: &Name,
     old: &NodeFacts,
-    network: Option<Name>,
+    (network, image): (Option<Name>, Option<&String>),
     lineage: &str,
 ) {
     let stop = Job::Stop(stop_job(address, name, old));
@@ -468,7 +482,7 @@ fn take_down(
         container: Some(old.container.clone()),
         network,
         owner: owner(lineage, address),
-        image: Some(old.image.clone()).filter(|image| is_of(&[NODES], image)),
+        image: image.filter(|image| is_of(&[NODES], image)).cloned(),
     });
     effects.push(effect(
         "remove",

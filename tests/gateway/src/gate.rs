@@ -103,7 +103,7 @@ impl Gate {
                 let latency = self.lock().latency;
                 tokio::time::sleep(latency / 2).await;
                 let response = self.serve(request).await;
-                tokio::time::sleep(latency - latency / 2).await;
+                tokio::time::sleep(latency / 2).await;
                 response
             }
         };

@@ -1,5 +1,7 @@
 //! The gateway over HTTP, with a node of a table behind it and a clock that only tests move.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on is over")]
+
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};

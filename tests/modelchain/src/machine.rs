@@ -58,20 +58,20 @@ impl Machine<'_> {
             0x39 => {
                 let (to, from, length) = (self.small()?, self.small()?, self.small()?);
                 let part: Vec<u8> = self.code.iter().skip(from).take(length).copied().collect();
-                self.room(to, length)?.copy_from_slice(&part);
+                self.room(to, length).copy_from_slice(&part);
             }
             0x3d => self.stack.push(self.returned.len().into()),
             0x3e => {
                 let (to, from, length) = (self.small()?, self.small()?, self.small()?);
                 let part = self.returned.get(from..from + length);
                 let part = part.ok_or("VmError(OutOfBounds)")?.to_vec();
-                self.room(to, length)?.copy_from_slice(&part);
+                self.room(to, length).copy_from_slice(&part);
             }
             // It stands in the block after the newest one.
             0x43 => self.stack.push((block + 1).into()),
             0x52 => {
                 let (to, word) = (self.small()?, self.pop()?);
-                word.to_big_endian(self.room(to, 32)?);
+                word.to_big_endian(self.room(to, 32));
             }
             0x5a => self.stack.push(27_000_000.into()),
             0x60..=0x7f => {
@@ -89,7 +89,7 @@ impl Machine<'_> {
             }
             0xf3 => {
                 let (from, length) = (self.small()?, self.small()?);
-                return Ok(Some(self.room(from, length)?.to_vec()));
+                return Ok(Some(self.room(from, length).to_vec()));
             }
             0xfa => self.call(ask)?,
             other => return Err(format!("VmError(BadInstruction {other})")),
@@ -108,7 +108,7 @@ impl Machine<'_> {
         to.to_big_endian(&mut word);
         let mut account = Account::default();
         account.copy_from_slice(&word[12..]);
-        let data = self.room(from, length)?.to_vec();
+        let data = self.room(from, length).to_vec();
         let answer = ask(account, &data);
         self.stack.push(U256::from(u8::from(answer.is_ok())));
         self.returned = answer.unwrap_or_else(|reason| reason);
@@ -128,12 +128,12 @@ impl Machine<'_> {
         Ok(number.as_usize())
     }
 
-    fn room(&mut self, from: usize, length: usize) -> Result<&mut [u8], String> {
+    fn room(&mut self, from: usize, length: usize) -> &mut [u8] {
         let end = from + length;
         if end > self.memory.len() {
             self.memory.resize(end, 0);
         }
-        Ok(&mut self.memory[from..end])
+        &mut self.memory[from..end]
     }
 }
 

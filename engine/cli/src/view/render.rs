@@ -40,13 +40,14 @@ pub fn written(folder: &Path, files: usize) -> String {
 /// What else goes into the containers, and what is not known yet.
 #[must_use]
 pub fn notes(rendered: &[(Address, Rendered)], paint: Paint) -> String {
-    let note = |(address, rendered): &(Address, Rendered)| -> String {
-        let notes = rendered.notes.iter();
-        notes
-            .map(|note| format!("{} {address}: {}\n", paint.bold("note:"), clean(note)))
-            .collect()
-    };
-    rendered.iter().map(note).collect()
+    let mut text = String::new();
+    for (address, rendered) in rendered {
+        for note in &rendered.notes {
+            // Writing to a text cannot fail.
+            let _ = writeln!(text, "{} {address}: {}", paint.bold("note:"), clean(note));
+        }
+    }
+    text
 }
 
 /// One document.

@@ -51,6 +51,8 @@ impl Away {
 }
 
 type Results = Vec<Result<Json, Refusal>>;
+/// Results by the places of their calls.
+type Placed = Vec<(usize, Result<Json, Refusal>)>;
 
 /// Asks one endpoint.
 pub(super) async fn ask(link: &Link, endpoint: &Endpoint, calls: &[Call]) -> Result<Results, Away> {
@@ -128,7 +130,7 @@ async fn turn(
     endpoint: &Endpoint,
     calls: &[Call],
     open: &[usize],
-) -> Result<Vec<(usize, Result<Json, Refusal>)>, Away> {
+) -> Result<Placed, Away> {
     let methods: Vec<&str> = open.iter().map(|slot| calls[*slot].method).collect();
     let moments = link.meters().reserve(endpoint.url.as_str(), &methods);
     let singly = link.meters().is_asked_singly(endpoint.url.as_str());
@@ -183,7 +185,7 @@ async fn request(
     endpoint: &Endpoint,
     calls: &[Call],
     slots: Vec<usize>,
-) -> Result<Vec<(usize, Result<Json, Refusal>)>, Away> {
+) -> Result<Placed, Away> {
     if link.meters().is_asked_singly(endpoint.url.as_str()) {
         let each = slots.into_iter().map(|slot| async move {
             let call = &calls[slot];
@@ -224,7 +226,7 @@ fn whole_refused(
     endpoint: &Endpoint,
     answer: &Json,
     slots: &[usize],
-) -> Result<Vec<(usize, Result<Json, Refusal>)>, Away> {
+) -> Result<Placed, Away> {
     let refusal = result_of(answer).err().unwrap_or_else(missing);
     let refusal = match admitted(link, endpoint, Err(refusal))? {
         Err(refusal) => refusal,

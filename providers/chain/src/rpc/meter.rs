@@ -15,12 +15,12 @@ use super::Call;
 use super::pace::{Allowance, Pace};
 
 /// How long an endpoint that lets nobody in is asked after all others.
-pub(crate) const SHUT_FOR: Duration = Duration::from_secs(600);
+pub(crate) const SHUT_FOR: Duration = Duration::from_mins(10);
 /// How long one is that had too much to do, or gave no answer.
 pub(crate) const BUSY_FOR: Duration = Duration::from_secs(30);
 /// How long an answer that cannot change is believed without asking again: there may be another node behind the endpoint
 /// some day, and for certain after it gave no answer.
-const KNOWN_FOR: Duration = Duration::from_secs(60);
+const KNOWN_FOR: Duration = Duration::from_mins(1);
 
 /// Hosts of the public networks' free endpoints.
 const FREE_HOSTS: &[&str] = &["confluxrpc.com", "confluxrpc.org"];

@@ -23,7 +23,7 @@ const FATES: &[&str] = &["getTransactionReceipt", "getTransactionByHash"];
 const SLOWER: f64 = 0.7;
 const SLOWEST: f64 = 0.25;
 /// For so long after the last such refusal.
-const SLOW_FOR: Duration = Duration::from_secs(600);
+const SLOW_FOR: Duration = Duration::from_mins(10);
 
 /// How often something may happen: so many times at once, and so many times a second from then on.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -181,12 +181,11 @@ impl Pace {
 
     /// Learns from a refusal of a call, or of a whole request where no method is named.
     pub(crate) fn refused(&mut self, methods: &[&str], now: Instant) {
-        match self.allowance {
-            None => self.allowance = Some(Allowance::FREE),
-            Some(_) => {
-                let left = self.slowed.map_or(1.0, |(left, _)| left);
-                self.slowed = Some((left * SLOWER, now));
-            }
+        if self.allowance.is_none() {
+            self.allowance = Some(Allowance::FREE);
+        } else {
+            let left = self.slowed.map_or(1.0, |(left, _)| left);
+            self.slowed = Some((left * SLOWER, now));
         }
         let Some(allowance) = self.effective(now) else {
             return;

@@ -146,12 +146,13 @@ impl<'a> Helper<'a> {
         owner: &Labels,
         mut body: ContainerCreateBody,
     ) -> Result<Self, ProviderError> {
-        if let Some(left) = Self::find(engine, name, owner).await? {
-            left.close().await?;
+        // The engine's own types are large.
+        if let Some(left) = Box::pin(Self::find(engine, name, owner)).await? {
+            Box::pin(left.close()).await?;
         }
         let labels: HashMap<String, String> = owner.clone().into_iter().collect();
         body.labels = Some(labels);
-        let id = engine.create(name, body).await?;
+        let id = Box::pin(engine.create(name, body)).await?;
         Ok(Self { engine, id })
     }
 
@@ -180,8 +181,8 @@ impl<'a> Helper<'a> {
             return Ok(());
         };
         let name = name(label(names::LINEAGE), &volume)?;
-        match Self::find(engine, &name, owner).await? {
-            Some(left) => left.close().await,
+        match Box::pin(Self::find(engine, &name, owner)).await? {
+            Some(left) => Box::pin(left.close()).await,
             None => Ok(()),
         }
     }

@@ -343,3 +343,35 @@ fn data_moves_with_its_node_while_that_is_stopped() {
     let problems = alone.design("volume.main", Action::Update, false);
     assert_eq!(problems.unwrap_err()[0].code, "docker/volume-move");
 }
+
+/// What is made after the removal is of the same image where only something else has changed.
+#[test]
+fn case_image_removed_an_image_that_is_needed_next_does_not_go_with_the_old_container() {
+    let removed = |design: &Design| {
+        let jobs = design
+            .effects
+            .iter()
+            .map(|effect| serde_json::from_value::<Job>(effect.payload.clone()).expect("a job"));
+        let mut removals = jobs.filter_map(|job| match job {
+            Job::Remove(job) => Some(job.image),
+            _ => None,
+        });
+        removals.next().expect("a removal")
+    };
+    let mut outside = outside(&[]).running(true);
+    let other = outside.design("node.main", Action::Replace, false).unwrap();
+    assert_eq!(
+        removed(&other).as_deref(),
+        Some("pospool/node:0123456789ab")
+    );
+    let made = other.effects.iter().find_map(|effect| {
+        match serde_json::from_value(effect.payload.clone()).expect("a job") {
+            Job::Run(job) => Some(job.made.image),
+            _ => None,
+        }
+    });
+    let node = outside.facts.nodes.get_mut(&at("node.main")).unwrap();
+    node.image = made.expect("a container");
+    let same = outside.design("node.main", Action::Replace, false).unwrap();
+    assert_eq!(removed(&same), None);
+}

@@ -57,12 +57,12 @@ pub(super) async fn pump(
     };
     let line = |done| space::progress(what, done, job.pin.length, 0, begin.elapsed());
     tokio::pin!(unpacked, feed);
-    let mut fed = false;
+    let mut is_over = false;
     loop {
         tokio::select! {
-            result = &mut feed, if !fed => {
+            result = &mut feed, if !is_over => {
                 result?;
-                fed = true;
+                is_over = true;
             }
             result = &mut unpacked => return result,
             _ = say.tick() => {

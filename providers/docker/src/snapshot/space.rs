@@ -4,6 +4,7 @@
 //! - Returns: bytes; texts for people.
 //! - Never: counts what only root may use.
 
+use std::fmt::Write as _;
 use std::path::Path;
 use std::time::Duration;
 
@@ -42,7 +43,8 @@ pub(super) fn progress(what: &str, done: u64, total: u64, since: u64, elapsed: D
         let rate = (u128::from(moved) * 1000 / u128::from(millis)).max(1);
         let left = u128::from(total.saturating_sub(done)) / rate;
         let rate = u64::try_from(rate).unwrap_or(u64::MAX);
-        line.push_str(&format!(", {}/s, {} left", bytes(rate), time(left)));
+        // Writing to a text cannot fail.
+        let _ = write!(line, ", {}/s, {} left", bytes(rate), time(left));
     }
     line
 }

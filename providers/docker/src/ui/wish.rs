@@ -166,18 +166,7 @@ pub(crate) fn normalise(attributes: &mut Attributes, problems: &mut Vec<Problem>
     {
         problems.push(Problem::new("docker/bad-url", &["package_mirror"], what));
     }
-    if let Some(memory) = text(attributes, "build_memory") {
-        match bytes(memory) {
-            Some(bytes) => {
-                attributes.insert("build_memory".to_owned(), bytes_text(bytes).into());
-            }
-            None => problems.push(Problem::new(
-                "docker/bad-memory",
-                &["build_memory"],
-                format!("`{memory}` is not an amount of memory: write `4g`"),
-            )),
-        }
-    }
+    build_memory(attributes, problems);
     if attributes
         .get("build_environment")
         .is_some_and(|it| *it != Value::Unknown)
@@ -188,6 +177,22 @@ pub(crate) fn normalise(attributes: &mut Attributes, problems: &mut Vec<Problem>
             &["build_environment"],
             "`build_environment` is a map of variables and texts: `{ NODE_OPTIONS = \"--openssl-legacy-provider\" }`",
         ));
+    }
+}
+
+fn build_memory(attributes: &mut Attributes, problems: &mut Vec<Problem>) {
+    let Some(memory) = text(attributes, "build_memory") else {
+        return;
+    };
+    match bytes(memory) {
+        Some(bytes) => {
+            attributes.insert("build_memory".to_owned(), bytes_text(bytes).into());
+        }
+        None => problems.push(Problem::new(
+            "docker/bad-memory",
+            &["build_memory"],
+            format!("`{memory}` is not an amount of memory: write `4g`"),
+        )),
     }
 }
 
