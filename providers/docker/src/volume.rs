@@ -56,7 +56,10 @@ pub(crate) fn place(
     recorded: Option<&Recorded>,
     folders: &BTreeMap<Address, FolderFacts>,
 ) -> Result<Place, Problem> {
-    if let Some(path) = wanted.and_then(|wanted| wanted.get("path")) {
+    // A run that was cut early left no outputs.
+    let unmade = recorded.filter(|recorded| recorded_place(recorded).is_none());
+    let attributes = wanted.or_else(|| unmade.map(|recorded| &recorded.attributes));
+    if let Some(path) = attributes.and_then(|attributes| attributes.get("path")) {
         let Some(path) = path.as_text() else {
             return Err(Problem::new(
                 "docker/unknown-value",
@@ -307,9 +310,10 @@ fn leaves(task: &Task<'_>, world: &World<'_>, place: &Place) -> Result<Vec<Strin
 
 fn delete(task: &Task<'_>, world: &World<'_>, facts: &DockerFacts, place: Place) -> Design {
     let recorded = task.recorded.cloned().unwrap_or_default();
-    let docker = text(&recorded.outputs, "docker")
-        .unwrap_or_default()
-        .to_owned();
+    let docker = text(&recorded.outputs, "docker").map(str::to_owned);
+    let docker = docker
+        .or_else(|| docker_of(&recorded.attributes, world, facts).ok())
+        .unwrap_or_default();
     let label = facts
         .engines
         .get(&docker)

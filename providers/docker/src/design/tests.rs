@@ -294,6 +294,25 @@ fn a_folder_is_marked_and_stays_unless_it_is_named() {
 }
 
 #[test]
+fn a_volume_that_was_never_made_is_taken_down_where_it_was_to_be() {
+    let mut outside = in_folder(outside(&[]), "/srv/pool");
+    let recorded = Recorded {
+        attributes: outside.wanted.remove(&at("volume.main")).unwrap(),
+        ..Recorded::default()
+    };
+    outside.recorded.insert(at("volume.main"), recorded);
+    let design = outside.design("volume.main", Action::Delete, true).unwrap();
+    let job: Job = serde_json::from_value(design.effects[0].payload.clone()).unwrap();
+    let Job::RemoveFolder(job) = job else {
+        panic!("{job:?}")
+    };
+    assert_eq!(
+        (job.folder.to_string(), job.docker),
+        ("/srv/pool".to_owned(), DOCKER.to_owned())
+    );
+}
+
+#[test]
 fn data_moves_with_its_node_while_that_is_stopped() {
     let stopped = || {
         let mut outside = in_folder(outside(&[]).running(true), "/srv/pool");
