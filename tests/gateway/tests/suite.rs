@@ -73,8 +73,8 @@ impl Stage {
         let url = node.server.url();
         let endpoint = Endpoint::with_clock(&url, 0, profile, clock).await.unwrap();
         Self {
-            endpoint,
             node,
+            endpoint,
             now,
         }
     }

@@ -72,6 +72,7 @@ mod tests {
 
     /// Every way in which something comes to be done or waits: with each, it is time for a look.
     #[test]
+    #[allow(clippy::too_many_lines, reason = "a table of cases is one piece")]
     fn whatever_is_to_be_done_is_noticed() {
         type Change = fn(&mut Seen);
         let quiet = Seen {

@@ -76,10 +76,10 @@ fn case_key_in_url_normal_attributes_show_no_key_and_reach_the_endpoint() {
     assert_eq!(normalise(normal.clone()).unwrap(), normal);
     let found = endpoints(&normal, Space::Core);
     assert_eq!(found[0].url().unwrap().as_str(), keyed);
-    let names: Vec<_> = found.iter().map(ToString::to_string).collect();
-    assert!(names[0].starts_with("https://rpc.example#"), "{names:?}");
+    let texts: Vec<_> = found.iter().map(ToString::to_string).collect();
+    assert!(texts[0].starts_with("https://rpc.example#"), "{texts:?}");
     assert_eq!(
-        names[1..],
+        texts[1..],
         ["env:POSPOOL_CORE_RPC", "https://main.confluxrpc.com"]
     );
     // Another key is another wish.

@@ -304,7 +304,7 @@ mod tests {
         let gap = |at: &[f64]| at[1] - at[0];
         let slow = gap(&seconds(now, &pace.reserve(&["cfx_call"; 2], now)));
         assert!((slow - 1.0 / (4.5 * SLOWER)).abs() < 1e-6, "{slow}");
-        let later = now + SLOW_FOR + Duration::from_secs(60);
+        let later = now + SLOW_FOR + Duration::from_mins(1);
         let at = seconds(later, &pace.reserve(&["cfx_call"; 6], later));
         assert!((at[5] - at[4] - 1.0 / 4.5).abs() < 1e-6, "{at:?}");
     }

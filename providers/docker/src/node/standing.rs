@@ -255,6 +255,7 @@ mod tests {
             outputs: &outputs,
         };
         let facts = NodeFacts {
+            place: None,
             docker: String::new(),
             container: Name::new("c0ffee").unwrap(),
             running: true,

@@ -29,7 +29,7 @@ enum Trick {
     Cut(usize),
     /// The whole file, whatever part was asked for.
     Whole,
-    /// The right part, with the ETag of another file.
+    /// The right part, with the `ETag` of another file.
     OtherTag,
     /// Another length than before.
     OtherLength,
