@@ -200,6 +200,7 @@ impl Bench {
             effects: Vec::new(),
             tickets: Vec::new(),
         };
+        bench.provider.configure(&bench.wanted);
         bench
             .node
             .set(read(serde_json::from_str(GOOD).expect("written by hand")));
