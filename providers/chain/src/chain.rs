@@ -8,10 +8,10 @@ use pospool_model::state::ChainIdentity;
 use pospool_model::{Address, Attributes, Drip, Endpoint, EndpointError, Problem, Value};
 use serde_json::{Value as Json, json};
 
-use crate::address::{MAINNET, TESTNET};
 use crate::batch::{Answers, Batch, Slot};
 use crate::chain_address::Space;
 use crate::facts::Fees;
+use crate::networks::{PUBLIC, Public, oracle, public};
 use crate::rpc::Refusal;
 use crate::text::{field_u64, read_quantity};
 use crate::wire::Link;
@@ -24,50 +24,6 @@ const DEFAULT_CEILING: u128 = 100_000_000_000;
 const WAIT_LEVEL: &str = "wait_level";
 /// Attribute that says how many calls a second endpoints take.
 const CALLS_PER_SECOND: &str = "calls_per_second";
-
-/// A public network.
-struct Public {
-    name: &'static str,
-    network: u32,
-    /// Chain id of its eSpace.
-    espace: u32,
-    core_rpc: &'static [&'static str],
-    espace_rpc: &'static [&'static str],
-    /// Contract of eSpace that tells what Core Space knows of governance.
-    oracle: &'static str,
-}
-
-/// Public networks with their public endpoints (Conflux documentation, "network endpoints").
-const PUBLIC: &[Public] = &[
-    Public {
-        name: "mainnet",
-        network: MAINNET,
-        espace: 1030,
-        core_rpc: &["https://main.confluxrpc.com", "https://main.confluxrpc.org"],
-        espace_rpc: &["https://evm.confluxrpc.com", "https://evm.confluxrpc.org"],
-        oracle: "0x4CE48b7e15A6120B7DAFC59bA5184085a51C05Ff",
-    },
-    Public {
-        name: "testnet",
-        network: TESTNET,
-        espace: 71,
-        core_rpc: &["https://test.confluxrpc.com", "https://test.confluxrpc.org"],
-        espace_rpc: &[
-            "https://evmtestnet.confluxrpc.com",
-            "https://evmtestnet.confluxrpc.org",
-        ],
-        oracle: "0x95af72eac6f5e08b6ab51874582fa8f8c5e93d28",
-    },
-];
-
-fn public(name: &str) -> Option<&'static Public> {
-    PUBLIC.iter().find(|public| public.name == name)
-}
-
-/// The oracle of Core Space in a network's eSpace.
-fn oracle(network: &str) -> Option<&'static str> {
-    public(network).map(|public| public.oracle)
-}
 
 /// Network id that a spec's network must have; `None` for a devnet, whose id only its node knows.
 pub(crate) fn expected_network(attributes: &Attributes) -> Option<u32> {

@@ -46,6 +46,7 @@ mod key;
 mod kinds;
 mod look;
 mod multicall;
+mod networks;
 mod observe;
 mod pending;
 mod preflight;

@@ -404,17 +404,6 @@ impl<'a> Plan<'a> {
     }
 }
 
-/// What an engine would do to a node while it is stopped itself.
-fn shutdown(docker: &str, facts: &DockerFacts) -> Option<String> {
-    let engine = facts.engines.get(docker)?;
-    (!engine.live_restore).then(|| {
-        "the engine stops all containers when it is upgraded or restarted (`live-restore` is off), and kills a node that \
-         is not closed after `shutdown-timeout`, 15 s if daemon.json does not say more: write `{\"live-restore\": true, \
-         \"shutdown-timeout\": 1260}` into /etc/docker/daemon.json"
-            .to_owned()
-    })
-}
-
 fn delete(task: &Task<'_>, world: &World<'_>, facts: &DockerFacts) -> Design {
     let mut effects = Vec::new();
     if let Some(old) = facts.nodes.get(task.address)
@@ -459,7 +448,7 @@ fn remarks(
     }
     let old = task.recorded.map(|recorded| &recorded.attributes);
     let mut remarks = standing::remarks(wish, old, world.wanted, world.outputs)?;
-    remarks.extend(shutdown(docker, facts));
+    remarks.extend(standing::shutdown(docker, facts));
     Ok(remarks)
 }
 

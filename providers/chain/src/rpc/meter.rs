@@ -13,6 +13,7 @@ use tokio::time::Instant;
 
 use super::Call;
 use super::pace::{Allowance, Pace};
+use crate::networks::is_free;
 
 /// How long an endpoint that lets nobody in is asked after all others.
 pub(crate) const SHUT_FOR: Duration = Duration::from_mins(10);
@@ -21,9 +22,6 @@ pub(crate) const BUSY_FOR: Duration = Duration::from_secs(30);
 /// How long an answer that cannot change is believed without asking again: there may be another node behind the endpoint
 /// some day, and for certain after it gave no answer.
 const KNOWN_FOR: Duration = Duration::from_mins(1);
-
-/// Hosts of the public networks' free endpoints.
-const FREE_HOSTS: &[&str] = &["confluxrpc.com", "confluxrpc.org"];
 
 /// All endpoints of a process.
 #[derive(Clone, Debug, Default)]
@@ -137,40 +135,9 @@ fn key_of_constant(call: &Call) -> Option<String> {
     constant.then(|| format!("{} {}", call.method, call.params))
 }
 
-/// Whether an endpoint is one of the public networks' without a key: those live in the path or in the query.
-fn is_free(endpoint: &str) -> bool {
-    let Ok(url) = reqwest::Url::parse(endpoint) else {
-        return false;
-    };
-    let host = url.host_str().unwrap_or_default();
-    let named = |free: &&&str| {
-        host.strip_suffix(**free)
-            .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
-    };
-    url.path() == "/" && url.query().is_none() && FREE_HOSTS.iter().any(|free| named(&free))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_free_endpoints_are_known_by_their_hosts() {
-        for url in [
-            "https://main.confluxrpc.com",
-            "https://evmtestnet.confluxrpc.org/",
-        ] {
-            assert!(is_free(url), "{url}");
-        }
-        for url in [
-            "https://main.confluxrpc.com/key",
-            "https://main.confluxrpc.com/?key=1",
-            "https://notconfluxrpc.com",
-            "http://127.0.0.1:12537",
-        ] {
-            assert!(!is_free(url), "{url}");
-        }
-    }
 
     #[tokio::test(start_paused = true)]
     async fn only_what_cannot_change_is_kept_and_not_for_ever() {

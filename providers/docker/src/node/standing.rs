@@ -1,4 +1,4 @@
-//! Whether a node's release follows its network, and how far the node is.
+//! Whether a node's release follows its network, how far the node is, and what its engine would do to it.
 //!
 //! - Reads: the node's wish, its chain, what the last look found.
 //! - Returns: remarks for a plan, and the refusal to make a node that its network has gone on without.
@@ -48,6 +48,17 @@ impl Place {
             _ => None,
         }
     }
+}
+
+/// What an engine would do to a node while it is stopped itself.
+pub(crate) fn shutdown(docker: &str, facts: &DockerFacts) -> Option<String> {
+    let engine = facts.engines.get(docker)?;
+    (!engine.live_restore).then(|| {
+        "the engine stops all containers when it is upgraded or restarted (`live-restore` is off), and kills a node that \
+         is not closed after `shutdown-timeout`, 15 s if daemon.json does not say more: write `{\"live-restore\": true, \
+         \"shutdown-timeout\": 1260}` into /etc/docker/daemon.json"
+            .to_owned()
+    })
 }
 
 /// What a plan that makes a node says of its release; refused where the network has gone on without it.

@@ -117,7 +117,7 @@ pub(crate) mod tests {
     use super::*;
     use crate::names;
 
-    fn made() -> Made {
+    pub(crate) fn made() -> Made {
         let name = Name::new("pospool-1a2b3c4d-syncer.main").unwrap();
         Made {
             network: name.clone(),

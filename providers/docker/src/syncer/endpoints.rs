@@ -127,24 +127,16 @@ pub(super) fn expressions(list: &[Value], quoted: impl Fn(&str) -> String) -> Ve
 
 #[cfg(test)]
 mod tests {
+    use super::super::container::tests as container_tests;
     use super::super::wish::tests::attributes;
     use super::*;
-    use crate::names::Name;
 
     const KEYED: &str = "https://me:hunter2@rpc.example/hunter3?k=hunter4";
 
     fn made(rpc: Value) -> Made {
-        let name = Name::new("pospool-1a2b3c4d-syncer.main").unwrap();
         Made {
-            network: name.clone(),
-            name,
-            lineage: "1a2b3c4d-0000".to_owned(),
-            address: "syncer.main".parse().unwrap(),
-            image: "pospool/syncer:0123456789ab".to_owned(),
-            digest: "0123456789ab".to_owned(),
-            own_network: true,
-            every: "30s".to_owned(),
             attributes: attributes(&[(CORE_RPC, rpc)]),
+            ..container_tests::made()
         }
     }
 
