@@ -49,7 +49,10 @@ pub fn registry_at(wait: Duration, poll: Duration) -> Registry {
     let providers: Vec<Arc<dyn Provider>> = vec![
         Arc::new(RecordProvider),
         Arc::new(DockerProvider::new(DockerSettings { wait })),
-        Arc::new(ChainProvider::new(ChainSettings { wait, poll })),
+        Arc::new(
+            ChainProvider::new(ChainSettings { wait, poll })
+                .with_own_nodes(pospool_docker::own_nodes()),
+        ),
         Arc::new(SourceProvider::new(cache())),
     ];
     Registry::new(providers)

@@ -9,6 +9,7 @@ pub mod diagnostic;
 pub mod endpoint;
 #[cfg(feature = "schema")]
 mod json_schema;
+pub mod own_node;
 pub mod plan;
 pub mod provider;
 pub mod schema;
@@ -20,6 +21,7 @@ pub mod value;
 pub use address::{Address, AddressError};
 pub use diagnostic::{Diagnostic, Problem, Severity, Span};
 pub use endpoint::{Endpoint, EndpointError};
+pub use own_node::OwnNode;
 pub use provider::{Provider, ProviderError};
 pub use schema::{AttributeSchema, KindSchema, OnChange, OutputSchema, Presence, Role, Type};
 pub use secret::{Secret, SecretError, SecretRef};

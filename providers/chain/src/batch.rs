@@ -7,6 +7,7 @@
 use serde_json::{Value as Json, json};
 
 use crate::chain_address::{ChainAddress, Space};
+use crate::own_node::{self, Node};
 use crate::rpc::{Call, REVERTED, Refusal, Rpc, RpcError};
 use crate::text::{hex_bytes, hex_text, hex_word, read_quantity};
 
@@ -106,6 +107,31 @@ impl Batch {
     ) -> Slot {
         let params = json!([address.to_string(), at.json(address.space())]);
         self.ask(by_space(address, core, espace), params)
+    }
+
+    /// Views of contracts among the calls from this one on.
+    pub(crate) fn views_from(&self, first: usize) -> impl Iterator<Item = usize> {
+        let calls = self.calls.iter().enumerate().skip(first);
+        calls
+            .filter(|(_, call)| call.method == "cfx_call")
+            .map(|(slot, _)| slot)
+    }
+
+    /// How many calls there are.
+    pub(crate) fn len(&self) -> usize {
+        self.calls.len()
+    }
+
+    /// Sends the calls; those in the slots `views` may be answered by the pool's own node.
+    pub(crate) async fn send_beside(
+        &self,
+        rpc: &Rpc,
+        node: Option<Node<'_>>,
+        views: &[usize],
+    ) -> Result<Answers, RpcError> {
+        Ok(Answers(
+            own_node::batch(rpc, node, &self.calls, views).await?,
+        ))
     }
 
     /// Sends the calls.

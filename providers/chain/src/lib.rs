@@ -48,6 +48,7 @@ mod look;
 mod multicall;
 mod networks;
 mod observe;
+mod own_node;
 mod pending;
 mod preflight;
 mod prepare;
@@ -79,7 +80,7 @@ use pospool_model::plan::Effect;
 use pospool_model::provider::{
     self, Design, Observation, Progress, Scene, Target, Task, Ticket, World,
 };
-use pospool_model::{Address, Attributes, KindSchema, Problem, Provider, ProviderError};
+use pospool_model::{Address, Attributes, KindSchema, OwnNode, Problem, Provider, ProviderError};
 use tokio::time::Instant;
 
 use crate::chain_address::Space;
@@ -147,6 +148,15 @@ impl ChainProvider {
             chains: Chains::default(),
             fresh: Fresh::default(),
             web: Web::default(),
+        }
+    }
+
+    /// The same, which asks nodes of the pool itself where that is as good.
+    #[must_use]
+    pub fn with_own_nodes(self, own_nodes: Arc<dyn OwnNode>) -> Self {
+        Self {
+            link: self.link.with_own_nodes(own_nodes),
+            ..self
         }
     }
 

@@ -19,7 +19,8 @@ use crate::chain_address::Space;
 use crate::echo::without_key;
 use crate::wire::{Link, Silence};
 
-use self::ask::{Away, ask, call_json};
+use self::ask::{Away, ask};
+pub(crate) use self::ask::{call_json, is_lagging};
 pub(crate) use self::meter::Meters;
 pub(crate) use self::pace::Allowance;
 
@@ -315,7 +316,7 @@ impl Endpoint {
     }
 }
 
-fn result_of(answer: &Json) -> Result<Json, Refusal> {
+pub(crate) fn result_of(answer: &Json) -> Result<Json, Refusal> {
     if let Some(error) = answer.get("error").filter(|error| !error.is_null()) {
         let data = error.get("data").filter(|data| !data.is_null());
         return Err(Refusal {

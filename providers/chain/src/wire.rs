@@ -10,6 +10,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use pospool_model::OwnNode;
 use serde_json::Value as Json;
 
 use crate::rpc::{Allowance, Meters};
@@ -90,6 +91,7 @@ pub(crate) struct Link {
     wire: Arc<dyn Wire>,
     trips: Arc<AtomicU64>,
     meters: Meters,
+    own_nodes: Option<Arc<dyn OwnNode>>,
 }
 
 impl Default for Link {
@@ -110,7 +112,21 @@ impl Link {
             wire,
             trips: Arc::default(),
             meters: Meters::default(),
+            own_nodes: None,
         }
+    }
+
+    /// The same, with a way to nodes of the pool itself.
+    pub(crate) fn with_own_nodes(self, own_nodes: Arc<dyn OwnNode>) -> Self {
+        Self {
+            own_nodes: Some(own_nodes),
+            ..self
+        }
+    }
+
+    /// The way to nodes of the pool itself, if there is one.
+    pub(crate) fn own_nodes(&self) -> Option<&dyn OwnNode> {
+        self.own_nodes.as_deref()
     }
 
     /// What was learned of the endpoints.

@@ -50,6 +50,7 @@ pub use syncer::CODES as SYNCER_CODES;
 pub use ui::CODES;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -57,7 +58,7 @@ use pospool_model::plan::Effect;
 use pospool_model::provider::{
     Design, Observation, Progress, Provider, Rendered, Scene, Target, Task, Ticket, World,
 };
-use pospool_model::{Address, Attributes, KindSchema, Problem, ProviderError};
+use pospool_model::{Address, Attributes, KindSchema, OwnNode, Problem, ProviderError};
 
 /// What may be chosen about the provider itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,6 +80,12 @@ impl Default for DockerSettings {
 pub struct DockerProvider {
     settings: DockerSettings,
     current: syncer::Current,
+}
+
+/// The way into the nodes of this provider, for whoever reads the chain.
+#[must_use]
+pub fn own_nodes() -> Arc<dyn OwnNode> {
+    Arc::new(rpc::OwnNodes)
 }
 
 impl DockerProvider {

@@ -1,5 +1,6 @@
 //! One pool from nothing to its end.
 
+use pospool_gateway::Counts;
 use serde_json::{Value, json};
 use sha3::{Digest, Keccak256};
 
@@ -23,7 +24,9 @@ fn comes_up(project: &Project) {
     let planned_by_now = project.endpoints().counts();
     project.ok(&["apply", "--auto-approve"]);
     project.endpoints().check_since(&planned_by_now);
+    let made_by_now = project.endpoints().counts();
     project.ends(&["plan", "--detailed-exitcode"], 0);
+    asks_its_own_node(&project.endpoints().counts().since(&made_by_now));
 
     let pool = project.recorded("core_contract.pool");
     let address = pool["outputs"]["address"].as_str().unwrap();
@@ -42,6 +45,13 @@ fn comes_up(project: &Project) {
         in_node(project, "debug_currentSyncPhase"),
         json!("NormalSyncPhase")
     );
+}
+
+/// Settings of contracts are asked of the pool's own node. Whose key is registered is not: those two questions go out.
+fn asks_its_own_node(plan: &Counts) {
+    let calls = |method: &str| plan.methods.get(method).map_or(0, |tally| tally.calls);
+    assert_eq!(calls("cfx_call"), 2, "{:#}", plan.json());
+    assert!(calls("cfx_getNextNonce") > 0, "{:#}", plan.json());
 }
 
 /// The operator's key and the PoS key's password are in no file and not in what Docker shows.

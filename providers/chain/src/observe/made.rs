@@ -1,4 +1,5 @@
-//! The second look: everything that is made, in one round trip for each space of each chain.
+//! The second look: everything that is made, in one round trip for each space of each chain. Views of contracts in Core
+//! Space come from the pool's own node, where it follows the chain.
 //!
 //! - Reads: contracts and registrations at the epoch that the first look pinned; fees, nonces and balances.
 //! - Returns: what is there, and all facts that a design needs.
@@ -20,6 +21,7 @@ use crate::chain_address::{ChainAddress, Space};
 use crate::contract;
 use crate::facts::{ChainFacts, Facts};
 use crate::funding;
+use crate::own_node;
 use crate::registration;
 use crate::rpc::{Rpc, RpcError};
 use crate::wire::Link;
@@ -96,6 +98,8 @@ struct Asked<'a> {
     accounts: Vec<(&'a Address, ChainAddress, &'a SecretRef, account::Asked)>,
     contracts: Vec<(&'a Address, contract::observe::Asked<'a>)>,
     registrations: Vec<(&'a Address, registration::observe::Asked<'a>)>,
+    /// Views of contracts: what they tell is shown and compared, and no money depends on it.
+    views: Vec<usize>,
 }
 
 impl Asked<'_> {
@@ -133,6 +137,7 @@ fn ask<'a>(
         accounts: Vec::new(),
         contracts: Vec::new(),
         registrations: Vec::new(),
+        views: Vec::new(),
     };
     let (at, network) = (At::Epoch(pinned.epoch), pinned.network);
     for (name, address, secret) in accounts_of(pinned.chain, space, scene) {
@@ -142,7 +147,9 @@ fn ask<'a>(
     for target in targets {
         let address = target.address;
         if Space::of_kind(address.kind()) == Some(space) {
+            let first = batch.len();
             let contract = contract::observe::ask(**target, scene, batch, at, network);
+            asked.views.extend(batch.views_from(first));
             asked.contracts.push((address, contract));
         } else if space == Space::Core && address.kind() == "pos_registration" {
             let registration = registration::observe::ask(**target, scene, batch, at, network);
@@ -209,7 +216,9 @@ async fn look_in(
     let rpc = Rpc::over(link, &reference.endpoints).map_err(failed)?;
     let mut batch = Batch::default();
     let asked = ask(&mut batch, space, pinned, targets, scene);
-    let answers = batch.send(&rpc).await.map_err(failed)?;
+    let node = own_node::of(link, chain, scene);
+    let answers = batch.send_beside(&rpc, node, &asked.views).await;
+    let answers = answers.map_err(failed)?;
     asked.all_told(&answers).map_err(failed)?;
     if let Some(identity) = &asked.identity {
         match identity.is_on(&reference, &answers) {

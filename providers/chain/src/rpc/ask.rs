@@ -112,7 +112,7 @@ pub(super) async fn ask(link: &Link, endpoint: &Endpoint, calls: &[Call]) -> Res
 
 /// A public endpoint is many nodes. One of them may not have executed the epoch yet that another one told of
 /// (conflux-rust `onchain_blocks_provider.rs`), or leave a call out.
-fn is_lagging(refusal: &Refusal) -> bool {
+pub(crate) fn is_lagging(refusal: &Refusal) -> bool {
     let says = |text: &str| text.contains("is not executed");
     refusal.code == LEFT_OUT || says(&refusal.message) || refusal.data.as_deref().is_some_and(says)
 }
@@ -295,7 +295,7 @@ fn away(link: &Link, name: &str, silence: &Silence, methods: &[&str]) -> Away {
 }
 
 /// One call as JSON-RPC has it.
-pub(super) fn call_json(id: usize, method: &str, params: &Json) -> Json {
+pub(crate) fn call_json(id: usize, method: &str, params: &Json) -> Json {
     json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params })
 }
 

@@ -1,0 +1,172 @@
+//! Views of contracts in Core Space, answered by the pool's own node: they cost nothing of what public endpoints allow.
+//!
+//! - Reads: the node in its container; one block of the endpoint, to compare.
+//! - Returns: the answers to a batch, in the order of its calls, from wherever they came.
+//! - Never: believes a node whose newest block is old, or whose chain is another one than the endpoint's where PoS has
+//!   finalised it. Never asks it what money depends on, such as a nonce, a receipt, or whether a contract is there.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use pospool_model::provider::Scene;
+use pospool_model::{Address, OwnNode};
+use serde_json::{Value as Json, json};
+
+use crate::rpc::{Call, REVERTED, Refusal, Rpc, RpcError, call_json, is_lagging, result_of};
+use crate::text::read_quantity;
+use crate::wire::Link;
+
+/// Largest age of its newest block, and most that it may be in the future.
+const FRESH: u64 = 60;
+/// How often, and how far apart, a node is asked that has not executed the epoch yet which the endpoint told of.
+const TRIES: u32 = 3;
+const PAUSE: Duration = Duration::from_millis(700);
+
+/// A node of the pool.
+#[derive(Clone, Copy)]
+pub(crate) struct Node<'a> {
+    way: &'a dyn OwnNode,
+    docker: &'a str,
+    lineage: &'a str,
+    address: &'a Address,
+}
+
+/// The pool's node on a chain, if it was made, and there is a way to it.
+pub(crate) fn of<'a>(link: &'a Link, chain: &Address, scene: &Scene<'a>) -> Option<Node<'a>> {
+    let way = link.own_nodes()?;
+    let nodes = scene
+        .wanted
+        .iter()
+        .filter(|(address, _)| address.kind() == "node");
+    let mut here = nodes.filter(|(address, wanted)| {
+        let on = wanted.get("chain").and_then(|chain| chain.as_resource());
+        on == Some(chain) && scene.outputs.contains_key(*address)
+    });
+    let (address, wanted) = here.next()?;
+    // The engine is the one that the spec names now, and never one that a state names.
+    let host = scene.outputs.get(wanted.get("host")?.as_resource()?)?;
+    Some(Node {
+        way,
+        docker: host.get("docker")?.as_text()?,
+        lineage: scene.lineage,
+        address,
+    })
+}
+
+/// Calls methods that only read; those in the slots `views` are answered by the node, if it can be believed.
+pub(crate) async fn batch(
+    rpc: &Rpc,
+    node: Option<Node<'_>>,
+    calls: &[Call],
+    views: &[usize],
+) -> Result<Vec<Result<Json, Refusal>>, RpcError> {
+    let asked: Vec<&Call> = views.iter().map(|slot| &calls[*slot]).collect();
+    let told = match node {
+        Some(node) if !asked.is_empty() => told(node, &asked).await,
+        _ => None,
+    };
+    let Some(told) = told else {
+        return rpc.batch(calls).await;
+    };
+    let others: Vec<usize> = (0..calls.len())
+        .filter(|slot| !views.contains(slot))
+        .collect();
+    let mut rest: Vec<Call> = others.iter().map(|slot| calls[*slot].clone()).collect();
+    rest.push(block(&told.epoch));
+    let mut answers = rpc.batch(&rest).await?;
+    let theirs = answers.pop().and_then(Result::ok);
+    let same = theirs.is_some_and(|block| block["hash"].as_str() == Some(told.hash.as_str()));
+    let told = if same {
+        told.answers
+    } else {
+        let asked: Vec<Call> = asked.into_iter().cloned().collect();
+        rpc.batch(&asked).await?
+    };
+    let views = views.iter().copied().zip(told);
+    let mut placed: Vec<_> = others.into_iter().zip(answers).chain(views).collect();
+    placed.sort_by_key(|(slot, _)| *slot);
+    Ok(placed.into_iter().map(|(_, answer)| answer).collect())
+}
+
+/// What a node told, and of which chain.
+struct Told {
+    answers: Vec<Result<Json, Refusal>>,
+    /// The newest epoch that PoS has finalised there, as the node writes it, and the hash of its block.
+    epoch: String,
+    hash: String,
+}
+
+/// A question for a block without its transactions.
+fn block(epoch: &str) -> Call {
+    Call {
+        method: "cfx_getBlockByEpochNumber",
+        params: json!([epoch, false]),
+    }
+}
+
+async fn told(node: Node<'_>, views: &[&Call]) -> Option<Told> {
+    let blocks = [block("latest_mined"), block("latest_finalized")];
+    let calls: Vec<Json> = blocks
+        .iter()
+        .chain(views.iter().copied())
+        .enumerate()
+        .map(|(id, call)| call_json(id, call.method, &call.params))
+        .collect();
+    let request = Json::Array(calls);
+    for try_ in 1..=TRIES {
+        if try_ > 1 {
+            tokio::time::sleep(PAUSE).await;
+        }
+        let answer = node
+            .way
+            .ask(node.docker, node.lineage, node.address, &request);
+        let mut results = in_order(&answer.await?, views.len() + blocks.len())?;
+        let answers = results.split_off(blocks.len());
+        if answers
+            .iter()
+            .any(|answer| matches!(answer, Err(refusal) if is_lagging(refusal)))
+        {
+            continue;
+        }
+        // A refusal that tells nothing of the chain is none of the node's business to give: somebody else may know.
+        let tells = |answer: &Result<Json, Refusal>| match answer {
+            Ok(_) => true,
+            Err(refusal) => REVERTED.contains(&refusal.code),
+        };
+        let [Ok(newest), Ok(finalised)] = results.as_slice() else {
+            return None;
+        };
+        if !is_fresh(newest, now()?) || !answers.iter().all(tells) {
+            return None;
+        }
+        return Some(Told {
+            epoch: finalised["epochNumber"].as_str()?.to_owned(),
+            hash: finalised["hash"].as_str()?.to_owned(),
+            answers,
+        });
+    }
+    None
+}
+
+/// The answers to a batch whose calls are numbered, if all of them are there.
+fn in_order(answer: &Json, count: usize) -> Option<Vec<Result<Json, Refusal>>> {
+    let mut results = vec![None; count];
+    for one in answer.as_array()? {
+        let slot = usize::try_from(one.get("id")?.as_u64()?).ok()?;
+        *results.get_mut(slot)? = Some(result_of(one));
+    }
+    results.into_iter().collect()
+}
+
+fn now() -> Option<u64> {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).ok()?;
+    Some(since.as_secs())
+}
+
+fn is_fresh(block: &Json, now: u64) -> bool {
+    let made = block.get("timestamp").and_then(read_quantity);
+    let made = made.and_then(|made| u64::try_from(made).ok());
+    made.is_some_and(|made| made.abs_diff(now) <= FRESH)
+}
+
+#[cfg(test)]
+mod tests;
