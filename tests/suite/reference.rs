@@ -48,7 +48,7 @@ fn page() -> String {
     section("Exit codes", &explain::exits(plain));
     section(
         "Codes of problems",
-        &explain::codes(&pospool_cli::codes::all(), plain),
+        &explain::codes(&pospool_cli::catalogue::all_codes(), plain),
     );
     page
 }

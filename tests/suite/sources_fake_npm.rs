@@ -64,7 +64,7 @@ impl World {
         }
     }
 
-    fn code(&self, name: &str) -> &'static str {
+    fn code(&self, name: &str) -> pospool_model::Code {
         self.compile(name).unwrap_err().code()
     }
 }

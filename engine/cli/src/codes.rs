@@ -1,319 +1,101 @@
-//! Explanations of stable codes.
+//! Every code that the program can show, with what it means and what to do.
 //!
-//! - Reads: the tables of every crate.
-//! - Returns: code and explanation, sorted by code.
-//! - Never: explains a code twice: the table next to the code's maker wins.
+//! - Reads: nothing.
+//! - Returns: one constant for each code, and all of them as a table.
+//! - Never: lets a code be shown that is not explained, since nothing else makes a `Code`.
 
-use std::collections::BTreeMap;
-
-use crate::wiring;
-
-/// Codes of the stages of the engine that have no table of their own, and of this program.
-const OWN: &[(&str, &str)] = &[
-    (
-        "apply/cancelled",
-        "The user asked to stop while an effect was waited for. The next apply goes on with it.",
-    ),
-    (
-        "apply/converging",
-        "An effect goes on outside, and --wait is over. The next apply goes on waiting.",
-    ),
-    (
-        "apply/missing-output",
-        "An effect needs an output of another resource that its steps did not leave behind. Plan again; if it stays, it is a defect of the provider.",
-    ),
-    (
-        "apply/not-journalled",
-        "Another form of an effect, such as a higher price of gas, could not be written down, and so it was not sent.",
-    ),
-    (
-        "apply/unknown-provider",
-        "A plan or a journal names a provider that this build of pospool does not have. Use the build that made it.",
-    ),
-    (
-        "apply/unsettled",
-        "An earlier run left effects open, and what came of them cannot be found out now. Nothing new may begin before that, as it could happen twice.",
-    ),
-    (
-        "check/amount-overflow",
-        "The costs of a plan are too large to add.",
-    ),
-    (
-        "check/insufficient-funds",
-        "An account has less money than the whole plan may need. Nothing is begun that the money does not cover to its end.",
-    ),
-    (
-        "check/other-chain",
-        "A chain answers with another identity (chain ids, genesis) than the one that the state was made on.",
-    ),
-    (
-        "cli/bad-answer",
-        "An answer or a flag of `pospool init` cannot be what is meant.",
-    ),
-    (
-        "cli/declined",
-        "The plan was not approved with `yes`. Nothing was changed.",
-    ),
-    (
-        "cli/environment",
-        "A variable of the environment, such as POSPOOL_LEASE, is not what it should be.",
-    ),
-    (
-        "cli/exists",
-        "`pospool init` and `pospool render --out` never overwrite a file.",
-    ),
-    (
-        "cli/file",
-        "A file cannot be read or written; the cause is what the operating system said.",
-    ),
-    (
-        "cli/missing-answer",
-        "`pospool init` needs an answer that has no default, and there is no terminal to ask on.",
-    ),
-    (
-        "cli/no-service",
+pospool_model::codes! {
+    APPLY_UNSETTLED = "apply/unsettled",
+        "An earlier run left effects open, and their outcome cannot be found out now; nothing new begins, as it could happen twice.",
+        "Read the cause of each effect in the message, and run `pospool apply` again: it asks about the same attempts and never makes second ones.";
+    CLI_BAD_ANSWER = "cli/bad-answer",
+        "An answer or an option of `pospool init` has a form that cannot be used, so no spec is written.",
+        "Give the answer in the form that the message shows.";
+    CLI_DECLINED = "cli/declined",
+        "The plan was not approved with `yes`, so nothing was changed.",
+        "Run the command again, and answer `yes` if the plan is right.";
+    CLI_ENVIRONMENT = "cli/environment",
+        "An environment variable that pospool reads, such as `POSPOOL_LEASE`, does not have the form that it needs.",
+        "Set the variable of the message to the form that it names, or unset it.";
+    CLI_EXISTS = "cli/exists",
+        "The file to write exists already, and `pospool init` and `pospool render --out` never overwrite a file.",
+        "Edit the file, move it away, or name another place with `--spec` or `--out`.";
+    CLI_FILE = "cli/file",
+        "The operating system refused to read, write or enter a file or folder that a command needs.",
+        "Read the cause in the message, and correct the path, the owner or the permissions.";
+    CLI_MISSING_ANSWER = "cli/missing-answer",
+        "`pospool init` needs an answer that has no default, and none was given or there is no terminal to ask on.",
+        "Give it with the option that the message names, or run `pospool init` on a terminal.";
+    CLI_NO_SERVICE = "cli/no-service",
         "`pospool sync` serves a `bridge_service`, and the spec has none.",
-    ),
-    ("cli/no-spec", "The file that --spec names is not there."),
-    (
-        "cli/no-topic",
+        "Give `pospool sync` a spec of its own with a chain, an account and a `bridge_service`, and apply the rest with `pospool apply`.";
+    CLI_NO_SPEC = "cli/no-spec",
+        "The spec file, by default `pool.hcl`, or its folder does not exist.",
+        "Write one with `pospool init`, or name another with `--spec`.";
+    CLI_NO_TOPIC = "cli/no-topic",
         "`pospool explain` knows neither a kind nor a code of this name.",
-    ),
-    (
-        "cli/nobody-to-ask",
-        "There are changes to approve, and input or messages are not on a terminal. Without --auto-approve nothing is changed then.",
-    ),
-    (
-        "cli/not-a-service",
-        "`pospool sync` approves its plans itself, so its spec may hold a chain, accounts and services, and nothing else.",
-    ),
-    (
-        "cli/not-recorded",
-        "A name given with --delete is not in the state.",
-    ),
-    (
-        "cli/nothing-to-render",
-        "`pospool render` was asked for a resource that is not in the spec, or for one that puts no file into a container.",
-    ),
-    (
-        "cli/stream",
-        "The result could not be written, or an answer could not be read.",
-    ),
-    (
-        "cli/system",
-        "The operating system refused something that pospool needs to run.",
-    ),
-    (
-        "plan/fixed-attribute",
-        "An attribute differs that cannot be changed once the object exists.",
-    ),
-    (
-        "plan/irreversible",
-        "A step cannot be undone, and the spec does not accept that with `lifecycle { irreversible = \"accept\" }`.",
-    ),
-    (
-        "plan/protected",
-        "A resource with `prevent_destroy = true` would be taken down.",
-    ),
-    (
-        "plan/stale",
-        "A saved plan was made from another spec, state or outside than those that are there now. Make a new one.",
-    ),
-    (
-        "plan/unsettled",
-        "Resources name each other inside of their settings, and the identity of one of them moves with every round of planning. Take it out of the settings, apply, and put it back.",
-    ),
-    (
-        "record/no-effect",
-        "A plan names an effect of a `record`, which has none. The plan was not made by this build.",
-    ),
-    (
-        "record/secret",
-        "A `record` keeps its value in the state, and a secret is never written there. Name the secret where it is used.",
-    ),
-    (
-        "spec/problems",
-        "The spec has problems, each of which is shown with its own code.",
-    ),
-    (
-        "state/damaged",
-        "A state or a saved plan is not what its version promises. Restore it from a backup.",
-    ),
-    (
-        "state/empty",
-        "The state file is empty. It is never read as a new state, since that would make everything a second time.",
-    ),
-    (
-        "state/encode",
-        "The state could not be written as JSON. Nothing was written.",
-    ),
-    (
-        "state/foreign",
-        "The file is not a state or plan of pospool.",
-    ),
-    (
-        "state/forked",
-        "The file that `state push` was given and the state have the same serial and are different versions: two copies went different ways.",
-    ),
-    (
-        "state/io",
-        "The operating system refused to read or write the state.",
-    ),
-    (
-        "state/journal-damaged",
-        "The journal is damaged before its end. Only a torn last line is normal after a crash.",
-    ),
-    (
-        "state/journal-foreign",
-        "The journal beside the state belongs to another state, or to a later version of it.",
-    ),
-    (
-        "state/journal-without-state",
-        "There is a journal and no state. Put the state file back that it was written with.",
-    ),
-    (
-        "state/keeper",
-        "Who keeps the remote state refused, or gave no answer. Nothing is begun whose ticket is not kept.",
-    ),
-    (
-        "state/live-lock",
-        "The holder of the lock gave a sign of life a moment ago. Its lock ends by itself when it gives none any more.",
-    ),
-    (
-        "state/location",
-        "The place of the state cannot be meant: not a path or a URL of a known kind, without a name, or with a credential in it.",
-    ),
-    (
-        "state/lock-lost",
-        "Another run took the state over while this one went on, or the file of the lock was removed. It can write no more, and has begun nothing since. What it left under way is in the journal, which the other one settles.",
-    ),
-    (
-        "state/locked",
-        "Another process holds the state. The lock of a file goes when that process ends, however it ends; that of a remote state ends when nothing was heard of its holder for a whole lease, or with `pospool state unlock`.",
-    ),
-    (
-        "state/moved",
-        "The state was moved with `pospool state migrate`. Nothing is done in its old place.",
-    ),
-    (
-        "state/none",
-        "The command needs a state, and there is none at this place.",
-    ),
-    (
-        "state/not-copied",
-        "What was read back from the new place of a state is not what was written there. The state stays where it is.",
-    ),
-    (
-        "state/not-empty",
-        "`state migrate` never writes over another state.",
-    ),
-    (
-        "state/older-chain",
-        "A number of the outside that only grows, such as an account's nonce, is lower than the last whole apply left it: the chain is an older copy, or its RPC lags behind.",
-    ),
-    (
-        "state/older-serial",
-        "The file that `state push` was given is an older version of the state than the one that is there.",
-    ),
-    (
-        "state/open-effects",
-        "A run was stopped while effects were under way. The next apply first finds out what came of them.",
-    ),
-    (
-        "state/no-history",
-        "The state knows of nothing, and an account of the spec has signed before. If a pool was made with it, its state is lost or elsewhere: put it here before you apply, or everything is made a second time. An account that did other things before is the harmless case.",
-    ),
-    (
-        "state/other-hand",
-        "A number of the outside, such as an account's nonce, is higher than the last whole apply of this state left it: somebody signed by hand, or works with a newer copy of this state. Put the newest copy in place before you apply.",
-    ),
-    (
-        "state/other-kind",
-        "`state mv` changes names. A resource of another kind is another resource.",
-    ),
-    (
-        "state/other-lineage",
-        "The file that `state push` was given is the state of another project.",
-    ),
-    (
-        "state/replaced",
-        "Somebody replaced the state file while a run went on. The run stopped before its next effect, and kept its own state beside it.",
-    ),
-    (
-        "state/same-place",
-        "`state migrate --to` names the place where the state is.",
-    ),
-    (
-        "state/taken-name",
-        "`state mv` was given a name that another resource has.",
-    ),
-    ("state/too-new", "The file was written by a newer pospool."),
-    (
-        "state/wrong-lock",
-        "`state unlock` was given another name than that of the lock that is held.",
-    ),
-];
-
-/// All codes.
-#[must_use]
-pub fn all() -> BTreeMap<&'static str, &'static str> {
-    let tables = wiring::CODES.iter().copied();
-    let tables = [OWN]
-        .into_iter()
-        .chain(tables)
-        .chain([pospool_engine::config::CODES, pospool_serve::CODES]);
-    tables.flatten().copied().collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use std::path::Path;
-
-    use super::*;
-
-    /// Codes that stand in the sources of a folder, found by their look.
-    fn codes_in(folder: &Path, found: &mut Vec<String>) {
-        for entry in std::fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                codes_in(&path, found);
-            } else if path.extension().is_some_and(|extension| extension == "rs") {
-                let text = std::fs::read_to_string(&path).unwrap();
-                found.extend(
-                    text.split('"')
-                        .filter(|word| is_code(word))
-                        .map(ToOwned::to_owned),
-                );
-            }
-        }
-    }
-
-    fn is_code(word: &str) -> bool {
-        let stages = [
-            "apply", "check", "cli", "plan", "record", "serve", "spec", "state",
-        ];
-        word.split_once('/').is_some_and(|(stage, name)| {
-            stages.contains(&stage)
-                && !name.is_empty()
-                && name
-                    .bytes()
-                    .all(|byte| byte.is_ascii_lowercase() || byte == b'-')
-        })
-    }
-
-    #[test]
-    fn every_code_of_the_engine_is_explained() {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let mut found = Vec::new();
-        for folder in ["src", "../core/src", "../model/src", "../serve/src"] {
-            codes_in(&root.join(folder), &mut found);
-        }
-        let explained = all();
-        let missing: Vec<_> = found
-            .iter()
-            .filter(|code| !explained.contains_key(code.as_str()))
-            .collect();
-        assert!(found.len() > OWN.len());
-        assert!(missing.is_empty(), "{missing:?}");
-    }
+        "List the kinds with `pospool explain` and the codes with `pospool explain codes`.";
+    CLI_NOBODY_TO_ASK = "cli/nobody-to-ask",
+        "There are changes to approve and no terminal to ask on, so nothing is changed without `--auto-approve`.",
+        "Read the plan, then run the command again on a terminal or with `--auto-approve`.";
+    CLI_NOT_A_SERVICE = "cli/not-a-service",
+        "The spec of `pospool sync` holds something else than a chain, accounts and services, and `sync` approves its plans itself.",
+        "Give `pospool sync` a spec of its own with a chain, an account and a `bridge_service`, and apply the rest with `pospool apply`.";
+    CLI_NOT_RECORDED = "cli/not-recorded",
+        "A resource that a command names, such as one given with `--delete`, is not in the state.",
+        "Write a name that the state has: `pospool state list` lists them.";
+    CLI_NOTHING_TO_RENDER = "cli/nothing-to-render",
+        "`pospool render` was asked for a resource that is not in the spec or puts no file into a container, or the spec has no such resource.",
+        "Name a `node` or `ui` of the spec. To check the rest of a spec, run `pospool validate`.";
+    CLI_STREAM = "cli/stream",
+        "The result could not be written to the output or as JSON, or an answer could not be read from the input.",
+        "Check what the output and the input are connected to, such as a closed pipe or a full disk, and run the command again.";
+    CLI_SYSTEM = "cli/system",
+        "The operating system refused something that pospool needs to run: the current folder, its runtime or a signal handler.",
+        "Read the cause in the message, and correct the limits or permissions of the process.";
+    PLAN_STALE = "plan/stale",
+        "The spec, its variables, the state or what is outside changed since a saved plan was made; nothing was changed.",
+        "Make a new plan with `pospool plan --out FILE`, read it, and apply that.";
+    SPEC_PROBLEMS = "spec/problems",
+        "The spec or its variables have problems, each of which is shown with its own code, so nothing was done.",
+        "Correct each problem that is shown, and check the spec with `pospool validate`.";
+    STATE_FORKED = "state/forked",
+        "The file given to `pospool state push` and the state have the same serial but are different versions: two copies went different ways.",
+        "Find out which one says what exists outside. `--force` puts the file in place of the state.";
+    STATE_LIVE_LOCK = "state/live-lock",
+        "The holder of the lock gave a sign of life a moment ago, so `pospool state unlock` does not take the lock away.",
+        "Wait: the lock ends by itself when its holder gives none any more. `--force` takes it away now, and its holder stops at its next write.";
+    STATE_LOCATION = "state/location",
+        "The location of the state is not a path or a URL of a known kind, names no state, or holds a credential.",
+        "Write a path, `s3://bucket/name.json`, `gs://…`, `az://…` or `https://…`, and give credentials in the environment.";
+    STATE_NONE = "state/none",
+        "The command needs a state, and there is none at this location.",
+        "Name another with `--state`, or start a new one with `pospool plan`.";
+    STATE_NOT_COPIED = "state/not-copied",
+        "What was read back from the new location is not what `pospool state migrate` wrote there, so the state stays where it is.",
+        "Check what the new location keeps; nothing was lost. Then run `pospool state migrate` again.";
+    STATE_NOT_EMPTY = "state/not-empty",
+        "There is a state at the new location already, and `pospool state migrate` never writes over another state.",
+        "Name an empty location with `--to`. If the state there is the right one, use it with `--state`.";
+    STATE_OLDER_SERIAL = "state/older-serial",
+        "The file given to `pospool state push` is an older version of the state than the one in place.",
+        "Fetch the newer one with `pospool state pull`. `--force` goes back to the older one, and what was made since is forgotten.";
+    STATE_OPEN_EFFECTS = "state/open-effects",
+        "A run stopped while effects were under way: a plan cannot know their outcome, and a command that changes the state would lose their tickets.",
+        "Run `pospool apply` first: it finds out what came of them, and plans after that.";
+    STATE_OTHER_KIND = "state/other-kind",
+        "`pospool state mv` changes names, and a resource of another kind is another resource.",
+        "Write the same kind on both sides.";
+    STATE_OTHER_LINEAGE = "state/other-lineage",
+        "The file given to `pospool state push` is the state of another project, as its lineage differs.",
+        "Name the state that the file belongs to with `--state`. `--force` replaces this one, and nothing knows then what it made.";
+    STATE_SAME_PLACE = "state/same-place",
+        "`pospool state migrate --to` names the location where the state is already.",
+        "Name another location with `--to`.";
+    STATE_TAKEN_NAME = "state/taken-name",
+        "The new name of `pospool state mv` belongs to another resource in the state.",
+        "Give it another name, or move the other resource away first.";
+    STATE_WRONG_LOCK = "state/wrong-lock",
+        "The lock that is held is another one than `pospool state unlock` was given, so nothing is taken away.",
+        "Run `pospool state unlock` without a name to see which lock is held now.";
 }

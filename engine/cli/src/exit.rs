@@ -4,6 +4,7 @@
 //! - Returns: one code per cause.
 //! - Never: changes the meaning of a code that was released.
 
+use pospool_engine::codes;
 use pospool_engine::store::StoreError;
 use pospool_model::{Diagnostic, Severity};
 
@@ -95,7 +96,7 @@ impl Exit {
         let mut codes = errors.map(|problem| problem.code).peekable();
         codes.peek()?;
         let only_protections =
-            codes.all(|code| matches!(code, "plan/protected" | "plan/irreversible"));
+            codes.all(|code| code == codes::PLAN_PROTECTED || code == codes::PLAN_IRREVERSIBLE);
         Some(if only_protections {
             Self::Protected
         } else {
@@ -117,9 +118,9 @@ mod tests {
 
     #[test]
     fn a_protection_beside_other_errors_is_an_error() {
-        let protected = Diagnostic::error("plan/protected", "x");
-        let other = Diagnostic::error("plan/fixed-attribute", "x");
-        let mut warning = Diagnostic::error("state/open-effects", "x");
+        let protected = Diagnostic::error(codes::PLAN_PROTECTED, "x");
+        let other = Diagnostic::error(codes::PLAN_FIXED_ATTRIBUTE, "x");
+        let mut warning = Diagnostic::error(crate::codes::STATE_OPEN_EFFECTS, "x");
         warning.severity = Severity::Warning;
         let of = |problems: &[&Diagnostic]| {
             let problems: Vec<Diagnostic> = problems.iter().map(|&p| p.clone()).collect();

@@ -12,10 +12,11 @@ use std::path::PathBuf;
 use pospool_engine::spec::SourceFile;
 use pospool_engine::store::StoreError;
 use pospool_model::plan::EffectId;
-use pospool_model::{Diagnostic, ProviderError};
+use pospool_model::{Code, Diagnostic, ProviderError};
 use pospool_remote::{LocationError, SettingsError};
 use pospool_serve::ServeError;
 
+use crate::codes;
 use crate::exit::Exit;
 
 pub use state::StateFailure;
@@ -150,32 +151,32 @@ impl From<StateFailure> for Failure {
 impl Failure {
     /// Stable code.
     #[must_use]
-    pub fn code(&self) -> &'static str {
+    pub fn code(&self) -> Code {
         match self {
-            Self::Problems { .. } => "spec/problems",
+            Self::Problems { .. } => codes::SPEC_PROBLEMS,
             Self::Store(error) => error.code(),
             Self::State(failure) => failure.code(),
-            Self::Location(_) => "state/location",
-            Self::Settings(_) => "cli/environment",
+            Self::Location(_) => codes::STATE_LOCATION,
+            Self::Settings(_) => codes::CLI_ENVIRONMENT,
             Self::Look(error) => error.code(),
-            Self::Unsettled(_) => "apply/unsettled",
-            Self::Stale { .. } => "plan/stale",
-            Self::NotAService(_) => "cli/not-a-service",
-            Self::NoService => "cli/no-service",
-            Self::NoSpec(_) => "cli/no-spec",
-            Self::NobodyToAsk => "cli/nobody-to-ask",
-            Self::Stopped => "apply/cancelled",
-            Self::Declined => "cli/declined",
-            Self::NotRecorded { .. } => "cli/not-recorded",
+            Self::Unsettled(_) => codes::APPLY_UNSETTLED,
+            Self::Stale { .. } => codes::PLAN_STALE,
+            Self::NotAService(_) => codes::CLI_NOT_A_SERVICE,
+            Self::NoService => codes::CLI_NO_SERVICE,
+            Self::NoSpec(_) => codes::CLI_NO_SPEC,
+            Self::NobodyToAsk => codes::CLI_NOBODY_TO_ASK,
+            Self::Stopped => pospool_model::codes::APPLY_CANCELLED,
+            Self::Declined => codes::CLI_DECLINED,
+            Self::NotRecorded { .. } => codes::CLI_NOT_RECORDED,
             Self::Serve(error) => error.code(),
-            Self::NoTopic { .. } => "cli/no-topic",
-            Self::Exists(_) => "cli/exists",
-            Self::NothingToRender { .. } => "cli/nothing-to-render",
-            Self::MissingAnswer(_) => "cli/missing-answer",
-            Self::BadAnswer { .. } => "cli/bad-answer",
-            Self::File { .. } => "cli/file",
-            Self::System(..) => "cli/system",
-            Self::Output(_) | Self::Input(_) | Self::Encode(_) => "cli/stream",
+            Self::NoTopic { .. } => codes::CLI_NO_TOPIC,
+            Self::Exists(_) => codes::CLI_EXISTS,
+            Self::NothingToRender { .. } => codes::CLI_NOTHING_TO_RENDER,
+            Self::MissingAnswer(_) => codes::CLI_MISSING_ANSWER,
+            Self::BadAnswer { .. } => codes::CLI_BAD_ANSWER,
+            Self::File { .. } => codes::CLI_FILE,
+            Self::System(..) => codes::CLI_SYSTEM,
+            Self::Output(_) | Self::Input(_) | Self::Encode(_) => codes::CLI_STREAM,
         }
     }
 

@@ -6,6 +6,7 @@
 //!   [`wiring`], or writes a state.
 
 pub mod args;
+pub mod catalogue;
 pub mod codes;
 pub mod commands;
 pub mod console;

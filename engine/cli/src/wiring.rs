@@ -12,7 +12,7 @@ use pospool_chain::{ChainProvider, ChainSettings};
 use pospool_docker::{DockerProvider, DockerSettings};
 use pospool_engine::record::RecordProvider;
 use pospool_engine::registry::Registry;
-use pospool_model::Provider;
+use pospool_model::{Code, Provider};
 use pospool_source::SourceProvider;
 
 /// The wait of commands that never wait.
@@ -27,14 +27,11 @@ pub const SERVICES: &[&str] = &["bridge_service"];
 /// See [`SERVICES`].
 pub const DUTIES: &str = "duties";
 
-/// Explanations of the codes of providers.
-pub const CODES: &[&[(&str, &str)]] = &[
-    pospool_chain::CODES,
-    pospool_docker::CODES,
-    pospool_docker::FOLDER_CODES,
-    pospool_docker::NODE_CODES,
-    pospool_docker::SNAPSHOT_CODES,
-    pospool_docker::SYNCER_CODES,
+/// Tables of codes of the providers.
+pub const CODES: &[&[Code]] = &[
+    pospool_chain::codes::CODES,
+    pospool_docker::codes::CODES,
+    pospool_source::codes::CODES,
 ];
 
 /// All providers. Waits longer than `wait` end as "converging".

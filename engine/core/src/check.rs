@@ -11,6 +11,7 @@ use pospool_model::plan::{Plan, Purpose};
 use pospool_model::state::State;
 use pospool_model::{Address, Diagnostic, Drip, Value};
 
+use crate::codes;
 use crate::observe::Seen;
 
 /// Checks a plan as a whole.
@@ -34,7 +35,7 @@ fn history(plan: &Plan, state: &State, seen: &Seen) -> Vec<Diagnostic> {
     let warned = used.map(|(name, now)| {
         let what = format!("{}`{name}`", owner(name, seen));
         Diagnostic::warning(
-            "state/no-history",
+            codes::STATE_NO_HISTORY,
             format!("{what} is {now}, and this state knows of nothing that was made"),
         )
         .help(
@@ -56,7 +57,7 @@ fn hands(state: &State, seen: &Seen) -> Vec<Diagnostic> {
             Ordering::Equal => None,
             Ordering::Greater => Some(
                 Diagnostic::warning(
-                    "state/other-hand",
+                    codes::STATE_OTHER_HAND,
                     format!("{what} is {now}, and the last apply of this state left it at {kept}: somebody else went on"),
                 )
                 .help(
@@ -66,7 +67,7 @@ fn hands(state: &State, seen: &Seen) -> Vec<Diagnostic> {
             ),
             Ordering::Less => Some(
                 Diagnostic::warning(
-                    "state/older-chain",
+                    codes::STATE_OLDER_CHAIN,
                     format!("{what} is {now}, and the last apply of this state left it at {kept}: the chain is older than the state"),
                 )
                 .help(
@@ -99,7 +100,7 @@ fn chains(plan: &Plan, state: &State) -> Vec<Diagnostic> {
         let recorded = state.chains.get(address)?;
         (recorded != found).then(|| {
             Diagnostic::error(
-                "check/other-chain",
+                codes::CHECK_OTHER_CHAIN,
                 format!(
                     "`{address}` is another chain than the one in the state: chain ids {} and {}, genesis {}, recorded {} and {}, {}",
                     found.core_chain_id,
@@ -123,7 +124,7 @@ fn funds(plan: &Plan, seen: &Seen) -> Vec<Diagnostic> {
         costs.retain(|purpose, _| purpose.is_from_balance());
         let Some(needed) = sum(costs.values().copied()) else {
             problems.push(Diagnostic::error(
-                "check/amount-overflow",
+                codes::CHECK_AMOUNT_OVERFLOW,
                 format!("the plan's costs for `{payer}` are too large to add"),
             ));
             continue;
@@ -138,7 +139,7 @@ fn funds(plan: &Plan, seen: &Seen) -> Vec<Diagnostic> {
         if let Some(missing) = needed.checked_sub(*balance).filter(|missing| missing.0 > 0) {
             problems.push(
                 Diagnostic::error(
-                    "check/insufficient-funds",
+                    codes::CHECK_INSUFFICIENT_FUNDS,
                     format!(
                         "`{payer}` needs up to {needed} for this plan ({}) and has {balance}",
                         parts(&costs)

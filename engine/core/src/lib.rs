@@ -11,6 +11,7 @@
 
 pub mod apply;
 pub mod check;
+pub mod codes;
 pub mod config;
 pub mod graph;
 pub mod observe;

@@ -10,6 +10,8 @@ use pospool_model::{
     ProviderError, Role, Type, Value,
 };
 
+use crate::codes;
+
 const RECORD: KindSchema = KindSchema {
     kind: "record",
     doc: "Keeps a value in the state and does nothing outside.",
@@ -48,7 +50,7 @@ impl Provider for RecordProvider {
     fn normalise(&self, _: &str, attributes: Attributes) -> Result<Attributes, Vec<Problem>> {
         if attributes.values().any(holds_secret) {
             let what = "a record is kept in the state, and a secret never is";
-            return Err(vec![Problem::new("record/secret", &["value"], what)]);
+            return Err(vec![Problem::new(codes::RECORD_SECRET, &["value"], what)]);
         }
         Ok(attributes)
     }
@@ -105,7 +107,7 @@ fn holds_secret(value: &Value) -> bool {
 
 fn no_effect(name: &str) -> ProviderError {
     ProviderError::refused(
-        "record/no-effect",
+        codes::RECORD_NO_EFFECT,
         format!("a record has no effect outside, and the plan names `{name}`"),
     )
 }

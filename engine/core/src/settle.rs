@@ -18,6 +18,7 @@ use pospool_model::{Attributes, ProviderError};
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
 use crate::apply::{Amendment, Event, Listener};
+use crate::codes;
 use crate::registry::Registry;
 use crate::store::{Entry, Open, Store, StoreError};
 
@@ -78,7 +79,7 @@ pub async fn settle(
             error: &error,
         });
         if matches!(error, ProviderError::Refused { .. }) {
-            let code = error.code().to_owned();
+            let code = error.code().to_string();
             store.record(Entry::NoEffect { id, code })?;
             store.sync()?;
         } else {
@@ -112,7 +113,7 @@ async fn commit<'a>(
         Some(provider) => provider.commit(&open.ticket, &voice).await,
         // Without its provider nothing can be said of the effect: it stays open.
         None => Err(ProviderError::OutcomeUnknown {
-            code: "apply/unknown-provider",
+            code: codes::APPLY_UNKNOWN_PROVIDER,
             what: format!("this build has no provider `{}`", open.provider),
             source: None,
         }),

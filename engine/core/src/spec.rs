@@ -14,10 +14,9 @@ use std::ops::Range;
 use hcl_edit::expr::Expression;
 use hcl_edit::parser;
 use hcl_edit::structure::Body;
-use pospool_model::{Diagnostic, Span};
+use pospool_model::{Code, Diagnostic, Span};
 
-pub use codes::CODES;
-pub(crate) use codes::*;
+pub use codes::*;
 
 /// The longest spec, in bytes: what the parser can hold in 250 MB of memory.
 const LONGEST: usize = 8_000_000;
@@ -166,7 +165,7 @@ fn explain(source: &SourceFile, error: &parser::Error) -> Diagnostic {
 }
 
 /// Says what to do about a syntax error, where that is clear.
-fn advice(code: &str, message: &str, next: Option<char>) -> Option<&'static str> {
+fn advice(code: Code, message: &str, next: Option<char>) -> Option<&'static str> {
     if code == DUPLICATE_ATTRIBUTE {
         return Some("remove one of the two");
     }

@@ -4,6 +4,8 @@ use std::ops::Range;
 
 use serde::Serialize;
 
+use crate::Code;
+
 /// Where in which input something was written.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Span {
@@ -29,7 +31,7 @@ pub struct Diagnostic {
     /// How bad it is.
     pub severity: Severity,
     /// Stable code: `spec/unknown-attribute`.
-    pub code: &'static str,
+    pub code: Code,
     /// What is wrong, as one sentence in lower case without a full stop.
     pub summary: String,
     /// The cause; `None` only when no text caused the problem.
@@ -41,7 +43,7 @@ pub struct Diagnostic {
 impl Diagnostic {
     /// An error without a place yet.
     #[must_use]
-    pub fn error(code: &'static str, summary: impl Into<String>) -> Self {
+    pub fn error(code: Code, summary: impl Into<String>) -> Self {
         Self {
             severity: Severity::Error,
             code,
@@ -53,7 +55,7 @@ impl Diagnostic {
 
     /// A warning without a place yet.
     #[must_use]
-    pub fn warning(code: &'static str, summary: impl Into<String>) -> Self {
+    pub fn warning(code: Code, summary: impl Into<String>) -> Self {
         Self {
             severity: Severity::Warning,
             ..Self::error(code, summary)
@@ -79,7 +81,7 @@ impl Diagnostic {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Problem {
     /// Stable code: `chain/bad-ratio`.
-    pub code: &'static str,
+    pub code: Code,
     /// Path of names from the resource's body to the value: `["settings", "name"]`.
     pub path: Vec<String>,
     /// What is wrong.
@@ -91,7 +93,7 @@ pub struct Problem {
 impl Problem {
     /// A problem of the value at `path`.
     #[must_use]
-    pub fn new(code: &'static str, path: &[&str], summary: impl Into<String>) -> Self {
+    pub fn new(code: Code, path: &[&str], summary: impl Into<String>) -> Self {
         Self {
             code,
             path: path.iter().map(|&name| name.to_owned()).collect(),

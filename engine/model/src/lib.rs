@@ -5,6 +5,8 @@
 //! - Never: does I/O (but for [`secret::SecretRef::read`], which a provider calls), logs, or reads a clock.
 
 pub mod address;
+pub mod code;
+pub mod codes;
 pub mod diagnostic;
 pub mod endpoint;
 #[cfg(feature = "schema")]
@@ -19,6 +21,7 @@ pub mod units;
 pub mod value;
 
 pub use address::{Address, AddressError};
+pub use code::Code;
 pub use diagnostic::{Diagnostic, Problem, Severity, Span};
 pub use endpoint::{Endpoint, EndpointError};
 pub use own_node::OwnNode;

@@ -8,6 +8,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
+use crate::Code;
+use crate::codes;
 use crate::plan::{Action, Cost, Effect, EffectId};
 use crate::state::{ChainIdentity, Recorded};
 use crate::{Address, Attributes, KindSchema, Problem};
@@ -309,7 +311,7 @@ pub enum ProviderError {
     #[error("{what}")]
     Refused {
         /// Stable code: `chain/reverted`.
-        code: &'static str,
+        code: Code,
         /// What was refused and what to do.
         what: String,
         /// Why.
@@ -320,7 +322,7 @@ pub enum ProviderError {
     #[error("{what} cannot be reached")]
     Unreachable {
         /// Stable code: `docker/unreachable`.
-        code: &'static str,
+        code: Code,
         /// Which service.
         what: String,
         /// Why.
@@ -331,7 +333,7 @@ pub enum ProviderError {
     #[error("{what}: the outcome is not known yet")]
     OutcomeUnknown {
         /// Stable code: `chain/outcome-unknown`.
-        code: &'static str,
+        code: Code,
         /// Of what.
         what: String,
         /// Why.
@@ -352,7 +354,7 @@ pub enum ProviderError {
 impl ProviderError {
     /// A refusal without a deeper cause.
     #[must_use]
-    pub fn refused(code: &'static str, what: impl Into<String>) -> Self {
+    pub fn refused(code: Code, what: impl Into<String>) -> Self {
         Self::Refused {
             code,
             what: what.into(),
@@ -362,13 +364,13 @@ impl ProviderError {
 
     /// Stable code of the failure.
     #[must_use]
-    pub fn code(&self) -> &'static str {
+    pub fn code(&self) -> Code {
         match self {
             Self::Refused { code, .. }
             | Self::Unreachable { code, .. }
-            | Self::OutcomeUnknown { code, .. } => code,
-            Self::Converging { .. } => "apply/converging",
-            Self::Cancelled => "apply/cancelled",
+            | Self::OutcomeUnknown { code, .. } => *code,
+            Self::Converging { .. } => codes::APPLY_CONVERGING,
+            Self::Cancelled => codes::APPLY_CANCELLED,
         }
     }
 }

@@ -4,9 +4,12 @@
 //! - Returns: what, where and why, with stable codes.
 //! - Never: speaks of a single request; that one gets its answer.
 
+use pospool_model::Code;
 use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+
+use crate::codes;
 
 /// Why a page cannot be served.
 #[derive(Debug, thiserror::Error)]
@@ -55,37 +58,13 @@ pub enum ServeError {
 impl ServeError {
     /// Stable code.
     #[must_use]
-    pub fn code(&self) -> &'static str {
+    pub fn code(&self) -> Code {
         match self {
-            Self::Read { .. } => "serve/read",
-            Self::Folder { .. } => "serve/folder",
-            Self::Origin(_) => "serve/origin",
-            Self::Listen { .. } => "serve/listen",
-            Self::Unwell { .. } => "serve/unwell",
+            Self::Read { .. } => codes::READ,
+            Self::Folder { .. } => codes::FOLDER,
+            Self::Origin(_) => codes::ORIGIN,
+            Self::Listen { .. } => codes::LISTEN,
+            Self::Unwell { .. } => codes::UNWELL,
         }
     }
 }
-
-/// Explanations of the codes.
-pub const CODES: &[(&str, &str)] = &[
-    (
-        "serve/folder",
-        "The folder cannot be served as a page: it has no index.html, or too many or too large files.",
-    ),
-    (
-        "serve/listen",
-        "The server cannot listen on its address: another process has it, or it is none of this machine.",
-    ),
-    (
-        "serve/origin",
-        "What a page may connect to is named by origins: scheme, host and port, such as https://main.confluxrpc.com.",
-    ),
-    (
-        "serve/read",
-        "A file of the page cannot be read: look at its owner and mode.",
-    ),
-    (
-        "serve/unwell",
-        "A health check found no server, or one that does not answer as it should.",
-    ),
-];

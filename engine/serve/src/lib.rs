@@ -7,6 +7,7 @@
 //! All files are in memory and a request's path is only a key to them, so no path can lead out of the folder.
 
 mod answer;
+pub mod codes;
 mod error;
 mod headers;
 mod listen;
@@ -14,7 +15,7 @@ mod probe;
 mod site;
 mod types;
 
-pub use error::{CODES, ServeError};
+pub use error::ServeError;
 pub use listen::serve;
 pub use probe::probe;
 pub use site::Site;

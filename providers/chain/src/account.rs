@@ -9,6 +9,7 @@ use pospool_model::{Address, Attributes, Drip, Problem, SecretRef, Value};
 use crate::address::{CoreAddress, espace_address};
 use crate::batch::{Answers, At, Batch, Slot};
 use crate::chain_address::{ChainAddress, Space};
+use crate::codes;
 use crate::facts::AccountFacts;
 use crate::key::Key;
 use crate::pending;
@@ -27,7 +28,7 @@ pub(crate) fn secret(attributes: &Attributes) -> Option<&SecretRef> {
 
 /// Reads the key of an account, keeps its public half and wipes the rest.
 pub(crate) fn public_key(attributes: &Attributes) -> Result<PublicKey, Problem> {
-    let problem = |summary: String| Problem::new("chain/no-key", &["private_key"], summary);
+    let problem = |summary: String| Problem::new(codes::NO_KEY, &["private_key"], summary);
     let reference = secret(attributes).ok_or_else(|| problem("no secret is named".to_owned()))?;
     let secret = reference
         .read()

@@ -234,7 +234,7 @@ impl Bench {
         action: Action,
         observed: &Observed,
         changed: &[&str],
-    ) -> &'static str {
+    ) -> pospool_model::Code {
         let problems = self.design(address, action, observed, changed).unwrap_err();
         assert_eq!(problems.len(), 1);
         problems[0].code

@@ -18,6 +18,8 @@ use pospool_model::{
     Problem, Role, Type, Value,
 };
 
+use crate::codes;
+
 /// Blocks between two claims of interest: half an hour, at two blocks a second.
 const CLAIM_EVERY: u64 = 3_600;
 
@@ -117,14 +119,14 @@ pub(crate) fn normalise(mut attributes: Attributes) -> Result<Attributes, Vec<Pr
     if attributes.get(DUTIES).is_some_and(|duties| *duties != none) {
         let summary = "`duties` shows what there is to do, and is not written";
         problems
-            .push(Problem::new("chain/bad-service", &[DUTIES], summary).help("take the line out"));
+            .push(Problem::new(codes::BAD_SERVICE, &[DUTIES], summary).help("take the line out"));
     }
     attributes.insert(DUTIES.to_owned(), none);
     if let Some(value @ (Value::Integer(_) | Value::Bool(_) | Value::Amount(_))) =
         attributes.get("bridge")
     {
         let summary = format!("{value} is no bridge");
-        let problem = Problem::new("chain/bad-service", &["bridge"], summary);
+        let problem = Problem::new(codes::BAD_SERVICE, &["bridge"], summary);
         problems.push(problem.help("write `bridge = core_contract.bridge`, or its address"));
     }
     if problems.is_empty() {

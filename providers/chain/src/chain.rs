@@ -10,6 +10,7 @@ use serde_json::{Value as Json, json};
 
 use crate::batch::{Answers, Batch, Slot};
 use crate::chain_address::Space;
+use crate::codes;
 use crate::facts::Fees;
 use crate::networks::{PUBLIC, Public, oracle, public};
 use crate::rpc::Refusal;
@@ -107,14 +108,14 @@ pub(crate) fn normalise(mut attributes: Attributes) -> Result<Attributes, Vec<Pr
     if known.is_none() && network != "devnet" {
         let summary = format!("`{network}` is not a network that pospool knows");
         problems.push(
-            Problem::new("chain/unknown-network", &["network"], summary)
+            Problem::new(codes::UNKNOWN_NETWORK, &["network"], summary)
                 .help("write \"mainnet\", \"testnet\", or \"devnet\" for a private network"),
         );
     }
     let defaults = known.map_or(&[][..], |public| public.core_rpc);
     match rpc_list(&mut attributes, Space::Core, defaults) {
         Ok(list) if list.is_empty() => problems.push(
-            Problem::new("chain/no-rpc", &["network"], "a devnet has no public RPC")
+            Problem::new(codes::NO_RPC, &["network"], "a devnet has no public RPC")
                 .help("write `core_rpc = \"http://127.0.0.1:12537\"`, or where its node listens"),
         ),
         Ok(list) => {
@@ -156,7 +157,7 @@ fn bad_level(value: &Value) -> Option<Problem> {
         return None;
     }
     let summary = format!("{value} is not a level that a transaction can wait for");
-    let problem = Problem::new("chain/bad-wait-level", &[WAIT_LEVEL], summary);
+    let problem = Problem::new(codes::BAD_WAIT_LEVEL, &[WAIT_LEVEL], summary);
     Some(problem.help("write \"executed\", \"confirmed\" or \"finalised\""))
 }
 
@@ -166,7 +167,7 @@ fn bad_pace(value: Option<&Value>) -> Option<Problem> {
         return None;
     }
     let summary = format!("{number} is not a number of calls a second");
-    let problem = Problem::new("chain/bad-pace", &[CALLS_PER_SECOND], summary);
+    let problem = Problem::new(codes::BAD_PACE, &[CALLS_PER_SECOND], summary);
     Some(problem.help("write what the endpoint's operator allows, from 1 on, or leave it out for the free public endpoints"))
 }
 
@@ -200,7 +201,7 @@ fn rpc_list(
 /// What was written is not repeated: it may hold a key.
 fn bad_rpc(space: Space, error: &EndpointError) -> Problem {
     let summary = format!("`{}` holds what is {error}", space.rpc());
-    Problem::new("chain/bad-rpc", &[space.rpc()], summary).help(
+    Problem::new(codes::BAD_RPC, &[space.rpc()], summary).help(
         "write \"http://…\" or \"https://…\", or env(\"NAME\") or file(\"PATH\") that holds such a URL, or a list of them",
     )
 }
@@ -417,7 +418,7 @@ pub(crate) fn check_network(wanted: &Attributes, found: u32) -> Result<(), Probl
         }
         _ => return Ok(()),
     };
-    Err(Problem::new("chain/wrong-network", &["network"], summary)
+    Err(Problem::new(codes::WRONG_NETWORK, &["network"], summary)
         .help("name the network of that node, or the RPC of the network that is meant"))
 }
 

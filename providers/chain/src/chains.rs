@@ -14,6 +14,7 @@ use tokio::time::Instant;
 
 use crate::chain;
 use crate::chain_address::Space;
+use crate::codes;
 use crate::facts::Facts;
 use crate::rpc::{Refusal, Rpc, RpcError};
 use crate::send::Pace;
@@ -232,7 +233,7 @@ fn of(attempt: &mut Attempt) -> Result<Vec<(&mut ChainRef, Space, Told)>, Provid
                 // It changes nothing outside, so it may as well be planned again.
                 let chain = part.chain.as_mut().ok_or_else(|| {
                     let what = "this comparison of code was begun by an earlier version of pospool, and is planned again";
-                    ProviderError::refused("chain/bad-payload", what)
+                    ProviderError::refused(codes::BAD_PAYLOAD, what)
                 })?;
                 Ok((chain, space, Told::Now))
             });
@@ -247,7 +248,7 @@ impl Lost {
     fn open(self) -> ProviderError {
         match self {
             Self::NotThere { .. } => ProviderError::OutcomeUnknown {
-                code: "chain/no-chain",
+                code: codes::NO_CHAIN,
                 what: self.what(),
                 source: None,
             },
@@ -258,7 +259,7 @@ impl Lost {
     /// The error of an effect that was not begun.
     pub(crate) fn unsent(self) -> ProviderError {
         match self {
-            Self::NotThere { .. } => ProviderError::refused("chain/no-chain", self.what()),
+            Self::NotThere { .. } => ProviderError::refused(codes::NO_CHAIN, self.what()),
             Self::Silent { .. } => self.silent(),
         }
     }
@@ -281,10 +282,10 @@ impl Lost {
 
     fn silent(self) -> ProviderError {
         let Self::Silent { chain, error } = self else {
-            return ProviderError::refused("chain/no-chain", self.what());
+            return ProviderError::refused(codes::NO_CHAIN, self.what());
         };
         ProviderError::Unreachable {
-            code: "chain/unreachable",
+            code: codes::UNREACHABLE,
             what: format!("`{chain}`, to see which chain it is,"),
             source: Some(Box::new(error)),
         }

@@ -1,274 +1,173 @@
-//! Explanations of this provider's codes.
+//! Every code that the chain provider can show, with what it means and what to do.
 //!
 //! - Reads: nothing.
-//! - Returns: [`CODES`], sorted by code.
-//! - Never: leaves a code of this crate out; a test looks for them in its sources.
+//! - Returns: one constant for each code, and all of them as a table.
+//! - Never: lets a code be shown that is not explained, since nothing else makes a `Code`.
 
-/// Codes and what they mean.
-pub const CODES: &[(&str, &str)] = &[
-    (
-        "chain/already-registered",
-        "The PoS key or the pool is bound already. A key is bound once for ever: name the contract that it is bound to, or give the node a new key.",
-    ),
-    (
-        "chain/bad-address",
-        "An address cannot be read, or is one of another network.",
-    ),
-    (
-        "chain/bad-constructor",
-        "The arguments do not fit the contract's constructor.",
-    ),
-    (
-        "chain/bad-deposit",
-        "The first vote costs exactly `cfx(1000)`.",
-    ),
-    (
-        "chain/bad-explorer",
-        "`explorer` is `\"confluxscan\"`, a URL, or `{ core = …, espace = … }` with the spaces of the contracts. ConfluxScan knows mainnet and testnet.",
-    ),
-    (
-        "chain/bad-pace",
-        "`calls_per_second` is how many calls a second the operator of an endpoint allows, from 1 on.",
-    ),
-    (
-        "chain/bad-payload",
-        "A plan was made by another version of pospool. Plan again.",
-    ),
-    (
-        "chain/bad-register-data",
-        "The register data is damaged, or is that of another key. Ask the node for it again.",
-    ),
-    (
-        "chain/bad-rpc",
-        "An RPC is not a URL of the form `http://…` or `https://…`.",
-    ),
-    (
-        "chain/bad-service",
-        "An attribute of a `bridge_service` cannot be what is meant.",
-    ),
-    (
-        "chain/bad-setting",
-        "A setting has a value that the contract cannot hold.",
-    ),
-    (
-        "chain/bad-ticket",
-        "The journal holds a transaction in a form that this version cannot read. It may have been sent, so nothing is done before the version that wrote it has settled it.",
-    ),
-    (
-        "chain/bad-wait-level",
-        "`wait_level` is `executed`, `confirmed` or `finalised`.",
-    ),
-    (
-        "chain/behind",
-        "The node behind the RPC has not come to the epoch that the state knows of. Wait until it has caught up, or name another one first in `core_rpc`.",
-    ),
-    (
-        "chain/code-differs",
-        "The code on the chain is not what the source compiles to, or a proxy points elsewhere. Immutables and the hash of the sources do not count. Either the spec names another source than the contract was made from, or somebody changed the contract.",
-    ),
-    (
-        "chain/expired",
-        "A transaction was in no block until its last epoch was final, so it never will be. Nothing was paid. Plan again.",
-    ),
-    (
-        "chain/gas-price",
-        "Gas costs more than `max_gas_price` of the chain allows. Wait for a quieter time, or raise it.",
-    ),
-    (
-        "chain/missing-input",
-        "The node did not give what registering needs. Look whether it runs.",
-    ),
-    (
-        "chain/no-bridge",
-        "What a `bridge_service` names does not answer as a bridge between the spaces does. See its address, and that its pool, its eSpace pool and its proxy are set.",
-    ),
-    (
-        "chain/no-chain",
-        "An effect that is open, or a saved plan, belongs to a chain that the current spec does not have. Where a chain is asked is only ever taken from the spec, so nothing was done and nothing is lost. Write its `chain` block again, with any endpoint of that network, and run apply.",
-    ),
-    (
-        "chain/no-code",
-        "A source has no contract of this name, or no code of it.",
-    ),
-    (
-        "chain/no-key",
-        "A private key cannot be read, or is another one than when the plan was made.",
-    ),
-    (
-        "chain/no-key-to-register",
-        "A registration names neither a `node` nor `register_data`.",
-    ),
-    (
-        "chain/no-migration",
-        "The function that `migrate` names is not in the new code, or takes arguments.",
-    ),
-    (
-        "chain/no-proxy-code",
-        "`proxy = true` needs a `Proxy1967` in the source of the contract.",
-    ),
-    (
-        "chain/no-rpc",
-        "A devnet has no public RPC: write `core_rpc`, and `espace_rpc` where something of the spec is in eSpace.",
-    ),
-    (
-        "chain/no-source-input",
-        "What a contract was compiled from is not in the cache of sources any more. Plan again: it is compiled again.",
-    ),
-    (
-        "chain/no-upgrade",
-        "Other code is wanted for a contract without a proxy, which keeps its code for ever. Give the new code to a block with another label.",
-    ),
-    (
-        "chain/nonce-taken",
-        "Another transaction has the nonce of a planned one, so somebody else signs with this key. Plan again, which looks at what is there; and let one program only sign with a key.",
-    ),
-    (
-        "chain/not-a-node",
-        "What answers at `core_rpc` or `espace_rpc` is not a Conflux node.",
-    ),
-    (
-        "chain/not-enough-balance",
-        "An account cannot pay for a transaction with its gas, collateral and value at most. Send CFX to it; what is not used stays there.",
-    ),
-    (
-        "chain/not-manager",
-        "A setting may be changed by the contract's manager only, and no account of the spec has that key.",
-    ),
-    (
-        "chain/nothing-to-verify",
-        "A verification names a `contract`, or `contracts` in a list, and never both; `verified` is always `true`.",
-    ),
-    (
-        "chain/outcome-unknown",
-        "The time to wait was over before a transaction ended. It is journalled: the next apply looks for it, and sends the same bytes again if nobody has them.",
-    ),
-    (
-        "chain/over-limit",
-        "A call would use more gas or storage than the plan allows, since the contract's state changed. Nothing was sent. Plan again.",
-    ),
-    (
-        "chain/pool-registered",
-        "The pool is bound to another PoS key already.",
-    ),
-    (
-        "chain/pool-unconfirmed",
-        "PoS has not finalised the pool's code yet, and money sent there before could be lost. Run apply again in some minutes.",
-    ),
-    (
-        "chain/pool-unproven",
-        "What is at the pool's address is not what the plan was made with. Nothing was sent. Plan again.",
-    ),
-    (
-        "chain/rejected",
-        "Every node refuses a transaction that was never sent anywhere; its words say why.",
-    ),
-    (
-        "chain/reverted",
-        "A contract refused a call; its words say why. If the transaction was executed, its gas is paid and nothing else happened.",
-    ),
-    (
-        "chain/storage-clash",
-        "New code would misread what the old code has stored. Variables keep their order and their types; new ones come behind the others.",
-    ),
-    (
-        "chain/too-much-gas",
-        "A transaction would need more gas than one may have. Make the contract smaller, for example with the compiler's optimizer.",
-    ),
-    (
-        "chain/two-keys",
-        "A registration names both a `node` and `register_data`.",
-    ),
-    (
-        "chain/unknown-account",
-        "An account was not found on the chain that it names.",
-    ),
-    (
-        "chain/unknown-address",
-        "The address of a contract is not known where it is needed.",
-    ),
-    (
-        "chain/unknown-contract",
-        "A setting is given for a contract whose settings pospool does not know.",
-    ),
-    (
-        "chain/unknown-network",
-        "A network is `mainnet`, `testnet` or `devnet`.",
-    ),
-    (
-        "chain/unknown-setting",
-        "The contract has no setting of this name.",
-    ),
-    (
-        "chain/unknown-storage",
-        "Nobody knows where the old code keeps its variables, so nobody can say whether the new code would misread them. Keep the old source in the spec, with an `output` that names its contract.",
-    ),
-    (
-        "chain/unreachable",
-        "No RPC of the chain answers. Nothing was sent.",
-    ),
-    (
-        "chain/verification-refused",
-        "The explorer does not verify a contract; its own words say why. `no_match` means that it compiles to something else than the chain has.",
-    ),
-    (
-        "chain/verification-unfinished",
-        "A verification that an earlier run handed in came to no end. Nothing is lost: the next plan begins it again.",
-    ),
-    (
-        "chain/wrong-address",
-        "A contract was created at another address than the plan computed. Report this: it must not happen.",
-    ),
-    (
-        "chain/wrong-network",
-        "The RPC is on another chain than the spec, the plan or the journal says.",
-    ),
-    (
-        "chain/wrong-space",
-        "An address or a contract is of the space that is not meant: Core addresses are in base32, those of eSpace in hex.",
-    ),
-];
-
-#[cfg(test)]
-mod tests {
-    use std::collections::BTreeSet;
-    use std::path::Path;
-
-    use super::*;
-
-    /// Codes that stand in the sources of a folder, found by their look.
-    fn codes_in(folder: &Path, found: &mut BTreeSet<String>) {
-        for entry in std::fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                codes_in(&path, found);
-            } else if path.file_name().is_none_or(|name| name != "codes.rs") {
-                let text = std::fs::read_to_string(&path).unwrap();
-                found.extend(
-                    text.split('"')
-                        .filter(|word| is_code(word))
-                        .map(str::to_owned),
-                );
-            }
-        }
-    }
-
-    fn is_code(word: &str) -> bool {
-        word.strip_prefix("chain/").is_some_and(|name| {
-            !name.is_empty()
-                && name
-                    .bytes()
-                    .all(|byte| byte.is_ascii_lowercase() || byte == b'-')
-        })
-    }
-
-    #[test]
-    fn every_code_is_explained_once_and_used() {
-        let mut found = BTreeSet::new();
-        codes_in(
-            &Path::new(env!("CARGO_MANIFEST_DIR")).join("src"),
-            &mut found,
-        );
-        let explained: Vec<String> = CODES.iter().map(|(code, _)| (*code).to_owned()).collect();
-        assert_eq!(explained, found.into_iter().collect::<Vec<_>>());
-    }
+pospool_model::codes! {
+    ALREADY_REGISTERED = "chain/already-registered",
+        "The PoS key is bound to a contract already, or was bound or the pool was registered since the plan was made; a key is bound once for ever, so nothing is sent.",
+        "Name the contract that the key is bound to as `pool`, or give the node a new PoS key. If it happened after the plan was made, run `pospool plan` again.";
+    BAD_ADDRESS = "chain/bad-address",
+        "An address cannot be parsed, or it belongs to another network than the chain of the spec, so pospool does not use it.",
+        "Write the address of this network; for an address of another network the message shows the same account on this one.";
+    BAD_CONSTRUCTOR = "chain/bad-constructor",
+        "The values in `constructor` do not fit the contract's constructor in number or type, or its ABI cannot be read, so no init code can be made.",
+        "Match `constructor` with the parameters in the contract's source. Texts, whole numbers, booleans and addresses can be passed.";
+    BAD_DEPOSIT = "chain/bad-deposit",
+        "The `deposit` of a registration is not 1000 CFX, which is exactly what the first vote costs.",
+        "Write `deposit = cfx(1000)`. Add more stake through the pool after the registration.";
+    BAD_EXPLORER = "chain/bad-explorer",
+        "`explorer` is neither `confluxscan` nor an http(s) URL, nor a map with the URL of each space's explorer, or ConfluxScan does not know the network.",
+        "Write `confluxscan` for mainnet or testnet, a URL, or a map with the keys `core` and `espace` for the spaces of the contracts; or leave `explorer` out.";
+    BAD_PACE = "chain/bad-pace",
+        "`calls_per_second` of a chain is not a whole number from 1 to 1000000.",
+        "Write how many calls a second the endpoint's operator allows, or leave `calls_per_second` out for the free public endpoints.";
+    BAD_PAYLOAD = "chain/bad-payload",
+        "An effect of the plan, or a code comparison begun earlier, is in a form that this version of pospool cannot use, so it is not carried out.",
+        "Make a new plan with this version: `pospool plan`.";
+    BAD_REGISTER_DATA = "chain/bad-register-data",
+        "The register data is damaged or belongs to another PoS key than expected, so no registration is sent with it.",
+        "Ask the node for it again with `conflux rpc local pos register --power 1`, and check that it is the node whose key is meant.";
+    BAD_RPC = "chain/bad-rpc",
+        "An entry of `core_rpc` or `espace_rpc` is not a URL of the form `http://…` or `https://…`, so the chain cannot be asked.",
+        "Write such a URL, or `env(…)` or `file(…)` that holds one, or a list of them. The message does not repeat the value, since it may hold a key.";
+    BAD_SERVICE = "chain/bad-service",
+        "A `bridge_service` sets `duties`, which is only shown and never written, or its `bridge` is a value that is no contract or address.",
+        "Remove `duties` from the block. Write `bridge = core_contract.bridge`, or the address of the bridge.";
+    BAD_SETTING = "chain/bad-setting",
+        "A value in `settings` has the wrong type or form for the contract's setting, or is in a list twice, so the contract cannot hold it.",
+        "Write the value as the message says: percentages like `90%`, addresses as accounts or contracts of the right space, each list entry once.";
+    BAD_TICKET = "chain/bad-ticket",
+        "The journal holds the ticket of an effect in a form that this version cannot read; it may have been sent, so its outcome is unknown and nothing is done.",
+        "Settle it with the version of pospool that wrote the journal: run `pospool apply` there first.";
+    BAD_WAIT_LEVEL = "chain/bad-wait-level",
+        "`wait_level` of a chain is not one of the levels that a transaction can wait for.",
+        "Write `executed`, `confirmed` or `finalised` in double quotes, or leave `wait_level` out for the default.";
+    BEHIND = "chain/behind",
+        "The node behind the RPC has not reached the epoch that the state knows of; reading an older chain would make everything again.",
+        "Wait until that node has caught up, or name another endpoint first in `core_rpc`. Then run `pospool plan` again.";
+    CODE_DIFFERS = "chain/code-differs",
+        "The code on the chain is not what the source compiles to (immutables and metadata aside), or a proxy points at another implementation.",
+        "Name the source that the contract was made from, or find out who changed the contract or its proxy.";
+    EXPIRED = "chain/expired",
+        "The last epoch of a transaction is final without it, or no node accepts it as it is too old, so it can never be executed; no gas was paid.",
+        "Run `pospool plan` and `pospool apply` again: a new transaction is made.";
+    GAS_PRICE = "chain/gas-price",
+        "Gas costs more than `max_gas_price` of the chain allows now, or no node accepts a transaction at a price within it.",
+        "Wait until gas is cheaper, or raise `max_gas_price` in the `chain` block. Then run `pospool apply` again.";
+    MISSING_INPUT = "chain/missing-input",
+        "The node did not give its PoS address or its register data, so the step that needs it is not sent.",
+        "Check that the node's container runs, then run `pospool apply` again.";
+    NO_BRIDGE = "chain/no-bridge",
+        "The contract that a `bridge_service` names does not answer the calls of a bridge between the spaces, so its duties cannot be read.",
+        "Check that `bridge` is a `CoreBridge` in Core Space of this network, and that its pool, its eSpace pool and its proxy are set.";
+    NO_CHAIN = "chain/no-chain",
+        "An open effect or a saved plan belongs to a chain that no `chain` block of the spec is; endpoints are taken from the spec only, so nothing was done or lost.",
+        "Write the `chain` block of that network again, with any endpoint of it, and run `pospool apply`.";
+    NO_CODE = "chain/no-code",
+        "`code` names no compiled contract that a source of the spec holds, or the source lacks its compiled code or compiler input, or the code is not known yet.",
+        "Write a contract of a source of this spec, such as `code = source.reference.PoSPool`, and keep that `source` block in the spec.";
+    NO_KEY = "chain/no-key",
+        "The private key of an account is not named, cannot be read, or is another one than when the plan was made, so nothing is signed.",
+        "Put the account's private key where `private_key` points, with `env(…)` or `file(…)`. If the key was changed on purpose, plan again.";
+    NO_KEY_TO_REGISTER = "chain/no-key-to-register",
+        "A `pos_registration` names neither `node` nor `register_data`, or its node is not known, so there is no PoS key to register.",
+        "Write `node = node.main` for a node of this spec, or `register_data` for any other node.";
+    NO_MIGRATION = "chain/no-migration",
+        "The function that `migrate` names is not in the ABI of the new code, or it takes arguments.",
+        "Name a function of the new code without arguments, such as `migrate()`, or remove `migrate`.";
+    NO_PROXY_CODE = "chain/no-proxy-code",
+        "A contract with `proxy = true` needs the contract `Proxy1967`, and no source of the spec holds it.",
+        "Add a source that holds `Proxy1967`, or write `proxy = false`.";
+    NO_RPC = "chain/no-rpc",
+        "A chain has no RPC endpoint for a space that is needed, and a devnet has no public one.",
+        "Write `core_rpc`, and `espace_rpc` if something of the spec is in eSpace, with the URLs where the devnet's node listens.";
+    NO_SOURCE_INPUT = "chain/no-source-input",
+        "The compiler input of a contract is no longer in the cache of sources, so nothing can be submitted to the explorer.",
+        "Run `pospool plan` again: the source is compiled again. Then apply.";
+    NO_UPGRADE = "chain/no-upgrade",
+        "New code is wanted for a contract without a proxy, whose code can never change.",
+        "Name the old source again, or write the new code into a block with another label: that is another contract at another address.";
+    NONCE_TAKEN = "chain/nonce-taken",
+        "The nonce of a planned or sent transaction is used by another one, so another program or person signs with the same key, or the nodes forgot the transaction.",
+        "Let only one program sign with the key, then run `pospool plan` again: it looks at what is on the chain.";
+    NOT_A_NODE = "chain/not-a-node",
+        "What answers at `core_rpc` or `espace_rpc` does not behave as that RPC of a Conflux node, or the chain of a verified contract is not known.",
+        "Check the URL; Core Space usually listens on port 12537 and eSpace on 8545. For a verification, write `chain` in the contract's block.";
+    NOT_ENOUGH_BALANCE = "chain/not-enough-balance",
+        "An account cannot pay for a transaction with its gas, storage collateral and value at most, so it is not planned, signed or accepted.",
+        "Send CFX to the address in the message; for eSpace a `funding` block can move it from Core Space. What is not used stays there.";
+    NOT_MANAGER = "chain/not-manager",
+        "Only the manager of the contract may change these settings, and no account of the spec has its key.",
+        "Add an `account` with the manager's key, or set `manager` in `settings` to an account of the spec.";
+    NOTHING_TO_VERIFY = "chain/nothing-to-verify",
+        "A `verification` names neither `contract` nor `contracts`, or both, or it sets `verified` to something else than `true`.",
+        "Write one `contract`, or `contracts` with a list, and leave `verified` out.";
+    OUTCOME_UNKNOWN = "chain/outcome-unknown",
+        "The time to wait ended before the outcome of a transaction was known; it is in the journal, and no second one is made.",
+        "Run `pospool apply` again: it looks for the transaction and sends the same bytes again if no node has them. Add endpoints to `core_rpc` if none answers.";
+    OVER_LIMIT = "chain/over-limit",
+        "The contract's state changed, and a call would use more gas or storage than the plan allows; nothing was sent.",
+        "Run `pospool plan` again for new limits, then apply.";
+    POOL_REGISTERED = "chain/pool-registered",
+        "The pool is bound to another PoS key already, so the node's key cannot be registered with it.",
+        "Let the node with that PoS key vote, or make another pool.";
+    POOL_UNCONFIRMED = "chain/pool-unconfirmed",
+        "PoS has not finalised the code of the pool yet, and money sent there now could be lost, so the registration is not sent.",
+        "Run `pospool apply` again in some minutes.";
+    POOL_UNPROVEN = "chain/pool-unproven",
+        "What is at the pool's address is not what the plan was made with, or it or the register of PoS keys does not answer as expected; nothing was sent.",
+        "Run `pospool plan` again and check the pool's address and the code behind its proxy before applying.";
+    REJECTED = "chain/rejected",
+        "No node accepts a transaction that was signed and never sent anywhere, since it breaks a rule of theirs.",
+        "Read the nodes' words in the message, correct their cause, and run `pospool plan` again.";
+    REVERTED = "chain/reverted",
+        "A contract refuses a call: in the test before signing, when nothing was sent, or when executed, when the gas is paid and nothing else happened.",
+        "Read the contract's reason in the message, correct its cause, and run `pospool plan` again.";
+    STORAGE_CLASH = "chain/storage-clash",
+        "The new code of a proxied contract would misread variables that the old code has stored, so the upgrade is refused.",
+        "Keep all variables in their order with their types, and add new ones after the others.";
+    TOO_MUCH_GAS = "chain/too-much-gas",
+        "A planned transaction may need more gas than one transaction may have, so it could never be executed.",
+        "Make the contract smaller, for example with the compiler's optimizer.";
+    TWO_KEYS = "chain/two-keys",
+        "A `pos_registration` sets both `node` and `register_data`, so it is not clear whose PoS key is registered.",
+        "Keep `node` for a node of this spec, or `register_data` for any other node, and remove the other one.";
+    UNKNOWN_ACCOUNT = "chain/unknown-account",
+        "An account that has to pay, call, own or receive is not an account of the spec, or was not found on the chain and space where it is needed.",
+        "Name an `account` of the spec in the attribute of the message, and check that it is of the same `chain`.";
+    UNKNOWN_ADDRESS = "chain/unknown-address",
+        "The address of a contract, a pool or an account is not known where it is needed, or the owner of the pool is not an account of the spec.",
+        "Write an address, or a resource of the spec that has one; give the pool an `owner` that is an `account`. Run `pospool plan` again.";
+    UNKNOWN_CONTRACT = "chain/unknown-contract",
+        "`settings` are given for a contract whose settings pospool does not know.",
+        "Leave `settings` out, or use one of the contracts that the message lists.";
+    UNKNOWN_NETWORK = "chain/unknown-network",
+        "`network` of a chain is not a network that pospool knows.",
+        "Write `mainnet`, `testnet`, or `devnet` for a private network, in double quotes.";
+    UNKNOWN_SETTING = "chain/unknown-setting",
+        "`settings` has a name that the contract has no setting for.",
+        "Write the name that the message suggests, or one of those that it lists.";
+    UNKNOWN_STORAGE = "chain/unknown-storage",
+        "The storage layout of the old or the new code is not known, so pospool cannot prove that an upgrade reads the stored variables rightly.",
+        "Keep the source of the old code in the spec as another `source`, with an `output` that names its contract.";
+    UNREACHABLE = "chain/unreachable",
+        "No RPC endpoint of the chain gives a usable answer, so the chain cannot be looked at; nothing new was sent.",
+        "Check the endpoints in `core_rpc` or `espace_rpc`, add a second one, and run the command again. A node that starts needs a moment.";
+    VERIFICATION_REFUSED = "chain/verification-refused",
+        "The explorer refuses to verify a contract, and its words are in the message; `no_match` means that the source compiles to other code than the chain has.",
+        "Correct what the explorer's words name, such as the source or `explorer`, and run `pospool plan` again.";
+    VERIFICATION_UNFINISHED = "chain/verification-unfinished",
+        "An earlier run submitted a verification, and the explorer does not show the contract as verified; nothing is lost.",
+        "Run `pospool plan` and `pospool apply` again: the verification begins again.";
+    WRONG_ADDRESS = "chain/wrong-address",
+        "A contract was created at another address than the plan computed, which must not happen.",
+        "Report it as a defect of pospool, with the transaction hash and the two addresses of the message.";
+    WRONG_NETWORK = "chain/wrong-network",
+        "The RPC is on another chain than the spec, the plan or the journal says, or Core Space and eSpace endpoints are on different chains.",
+        "Name the RPC of the network that is meant, or correct `network` in the `chain` block. Then run `pospool apply` again.";
+    WRONG_SPACE = "chain/wrong-space",
+        "An address or a contract is of the other space than the one that is needed here.",
+        "For Core Space name a `core_contract` or a base32 address; for eSpace name an `espace_contract` or a hex address.";
 }

@@ -17,6 +17,7 @@ use std::collections::BTreeMap;
 use pospool_model::{Attributes, Problem, Value};
 
 use crate::chain_address::Space;
+use crate::codes;
 use crate::settings::{self, TABLES, Table};
 
 /// What stands for code in states and plans.
@@ -64,12 +65,8 @@ pub(crate) fn normalise(
         }
         None if code.has_unknown() => {}
         None => problems.push(
-            Problem::new(
-                "chain/no-code",
-                &["code"],
-                "this is not a compiled contract",
-            )
-            .help("write a contract of a source, such as `source.reference.PoSPool`"),
+            Problem::new(codes::NO_CODE, &["code"], "this is not a compiled contract")
+                .help("write a contract of a source, such as `source.reference.PoSPool`"),
         ),
     }
     attributes
@@ -127,7 +124,7 @@ fn unknown_contract(space: Space, contract: &str) -> Problem {
     let summary = format!("pospool does not know the settings of `{contract}`");
     let known = TABLES.iter().filter(|table| table.space == space);
     let known: Vec<_> = known.map(|table| table.contract).collect();
-    Problem::new("chain/unknown-contract", &["settings"], summary).help(format!(
+    Problem::new(codes::UNKNOWN_CONTRACT, &["settings"], summary).help(format!(
         "leave `settings` out; known contracts are {}",
         known.join(", ")
     ))
@@ -137,7 +134,7 @@ fn unknown_contract(space: Space, contract: &str) -> Problem {
 fn misplaced(table: &Table) -> Problem {
     let (contract, space) = (table.contract, table.space);
     let summary = format!("`{contract}` is a contract of {}", space.title());
-    Problem::new("chain/wrong-space", &["code"], summary).help(match space {
+    Problem::new(codes::WRONG_SPACE, &["code"], summary).help(match space {
         Space::Core => "write it as a `core_contract`",
         Space::Espace => "write it as an `espace_contract`",
     })

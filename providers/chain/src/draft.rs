@@ -13,6 +13,7 @@ use pospool_model::{Address, Attributes, Drip, Problem, Value};
 use crate::PROVIDER;
 use crate::account::lane;
 use crate::chain_address::{ChainAddress, Space};
+use crate::codes;
 use crate::facts::{AccountFacts, ChainFacts, Facts};
 use crate::gas::{self, Limits};
 use crate::work::{RegistrationWork, TransactionWork, WaitLevel, Work};
@@ -42,7 +43,7 @@ impl<'a> Sender<'a> {
         match (account, chain) {
             (Some(facts), Some(chain)) => Ok(Self { name, facts, chain }),
             _ => Err(Problem::new(
-                "chain/unknown-account",
+                codes::UNKNOWN_ACCOUNT,
                 &[],
                 format!("`{name}` was not found in {} of the chain", space.title()),
             )),
@@ -329,7 +330,7 @@ fn not_enough(sender: Sender<'_>, needed: u128, more: u128) -> Problem {
             "send CFX to {address} in eSpace, or let a `funding` block move it there from the same key's account in Core Space; what is not used stays there"
         ),
     };
-    Problem::new("chain/not-enough-balance", &[], summary).help(help)
+    Problem::new(codes::NOT_ENOUGH_BALANCE, &[], summary).help(help)
 }
 
 fn too_much_gas(plan: &Plan, most: u64) -> Problem {
@@ -337,14 +338,14 @@ fn too_much_gas(plan: &Plan, most: u64) -> Problem {
         "{}: {} gas may be needed, and one transaction may have {} at most",
         plan.summary, plan.limits.gas, most
     );
-    Problem::new("chain/too-much-gas", &[], summary)
+    Problem::new(codes::TOO_MUCH_GAS, &[], summary)
         .help("make the contract smaller, for example with the compiler's optimizer")
 }
 
 fn no_nonce_left(account: &Address) -> Problem {
     let summary =
         format!("the node says that `{account}` has sent 2^64 transactions, which nobody can have");
-    Problem::new("chain/not-a-node", &[], summary).help("check `core_rpc` of the chain")
+    Problem::new(codes::NOT_A_NODE, &[], summary).help("check `core_rpc` of the chain")
 }
 
 fn too_dear(dear: gas::TooDear) -> Problem {
@@ -352,6 +353,6 @@ fn too_dear(dear: gas::TooDear) -> Problem {
         "one unit of gas costs {} Gdrip now, more than `max_gas_price` allows",
         dear.price / 1_000_000_000
     );
-    Problem::new("chain/gas-price", &[], summary)
+    Problem::new(codes::GAS_PRICE, &[], summary)
         .help("wait for a quieter time, or raise `max_gas_price` of the chain")
 }

@@ -129,7 +129,7 @@ async fn signed(answers: &Answers) -> Result<(SignedWork, Server), ProviderError
     }
 }
 
-async fn refusal(change: (&'static str, Json)) -> &'static str {
+async fn refusal(change: (&'static str, Json)) -> pospool_model::Code {
     let answers = usual();
     answers.lock().unwrap().insert(change.0, change.1);
     signed(&answers).await.err().unwrap().code()

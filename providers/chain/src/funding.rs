@@ -13,6 +13,7 @@ use pospool_model::{Address, Attributes, Drip, Problem, Value};
 use crate::abi;
 use crate::address::CoreAddress;
 use crate::chain_address::{ChainAddress, Space};
+use crate::codes;
 use crate::draft::{Draft, Plan, Sender};
 use crate::facts::{AccountFacts, Facts};
 use crate::gas;
@@ -83,7 +84,7 @@ fn top_up(task: &Task<'_>, world: &mut World<'_>, facts: &Facts) -> Result<Desig
     let to = account(task, "to")?;
     let receiver = facts.espace_accounts.get(to).ok_or_else(|| {
         let summary = format!("`{to}` was not found in {}", Space::Espace.title());
-        Problem::new("chain/unknown-account", &["to"], summary)
+        Problem::new(codes::UNKNOWN_ACCOUNT, &["to"], summary)
     })?;
     let amount = match task.wanted.get("amount") {
         Some(Value::Amount(amount)) => amount.0,
@@ -107,7 +108,7 @@ fn account<'a>(task: &Task<'a>, name: &str) -> Result<&'a Address, Problem> {
     let account = task.wanted.get(name).and_then(Value::as_resource);
     account.ok_or_else(|| {
         let summary = format!("`{name}` is not an account of the spec");
-        Problem::new("chain/unknown-account", &[name], summary)
+        Problem::new(codes::UNKNOWN_ACCOUNT, &[name], summary)
     })
 }
 

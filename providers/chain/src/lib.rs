@@ -27,7 +27,7 @@ mod bridge;
 mod chain;
 mod chain_address;
 mod chains;
-mod codes;
+pub mod codes;
 mod contract;
 mod draft;
 mod echo;
@@ -85,7 +85,6 @@ use tokio::time::Instant;
 
 use crate::chain_address::Space;
 use crate::chains::Chains;
-pub use crate::codes::CODES;
 use crate::facts::Facts;
 pub use crate::flight::page as transactions_page;
 use crate::fresh::Fresh;
@@ -261,7 +260,7 @@ impl Provider for ChainProvider {
         let attempt = serde_json::from_value(ticket.payload.clone());
         // A ticket that cannot be read may be one that was sent.
         let mut attempt = attempt.map_err(|error| ProviderError::OutcomeUnknown {
-            code: "chain/bad-ticket",
+            code: codes::BAD_TICKET,
             what: format!("the ticket {} is not of this version", ticket.key),
             source: Some(Box::new(error)),
         })?;

@@ -14,6 +14,7 @@ use pospool_model::{Address, Attributes, ProviderError, Value};
 use crate::account;
 use crate::bridge;
 use crate::chain_address::Space;
+use crate::codes;
 use crate::facts::Facts;
 use crate::rpc::RpcError;
 use crate::verification::{self, Web};
@@ -117,10 +118,10 @@ fn unreachable(chain: &Address, space: Space, error: RpcError) -> ProviderError 
             "an endpoint in `{}` of `{chain}` cannot be used: {error}",
             space.rpc()
         );
-        return ProviderError::refused("chain/bad-rpc", what);
+        return ProviderError::refused(codes::BAD_RPC, what);
     }
     ProviderError::Unreachable {
-        code: "chain/unreachable",
+        code: codes::UNREACHABLE,
         what: format!(
             "the {} RPC of `{chain}` (`{}`; a node that starts needs a moment)",
             space.title(),
@@ -149,7 +150,7 @@ fn newest_known(targets: &[&Target<'_>]) -> Option<u64> {
 /// A node that shows an older chain than the state knows would have everything made again.
 fn behind(chain: &Address, epoch: u64, known: u64) -> ProviderError {
     ProviderError::refused(
-        "chain/behind",
+        codes::BEHIND,
         format!(
             "the RPC of `{chain}` is at epoch {epoch}, and the state knows of epoch {known}: wait until that node has caught up, or name another one first in `core_rpc`"
         ),
@@ -162,7 +163,7 @@ fn not_a_node(chain: &Address, space: Space) -> ProviderError {
         Space::Espace => 8545,
     };
     ProviderError::refused(
-        "chain/not-a-node",
+        codes::NOT_A_NODE,
         format!(
             "what answers at `{}` of `{chain}` is not the {} RPC of a Conflux node; port {port} usually is",
             space.rpc(),
@@ -177,7 +178,7 @@ fn no_rpc(chain: &Address, space: Space) -> ProviderError {
         space.title(),
         space.rpc()
     );
-    ProviderError::refused("chain/no-rpc", what)
+    ProviderError::refused(codes::NO_RPC, what)
 }
 
 fn other_chain(chain: &Address, space: Space) -> ProviderError {
@@ -185,7 +186,7 @@ fn other_chain(chain: &Address, space: Space) -> ProviderError {
         "the node at `{}` of `{chain}` is on another chain than the one at `core_rpc`",
         space.rpc()
     );
-    ProviderError::refused("chain/wrong-network", what)
+    ProviderError::refused(codes::WRONG_NETWORK, what)
 }
 
 fn present(outputs: Attributes) -> Observed {

@@ -11,6 +11,7 @@ use crate::abi;
 use crate::batch::{Answers, At, Batch, Slot};
 use crate::chain::{self, AskedIdentity};
 use crate::chain_address::Space;
+use crate::codes;
 use crate::gas;
 use crate::pending;
 use crate::prepare::{Data, UNCONFIRMED};
@@ -94,7 +95,7 @@ pub(crate) async fn look(
 
 fn unreachable(work: &TransactionWork, error: RpcError) -> ProviderError {
     ProviderError::Unreachable {
-        code: "chain/unreachable",
+        code: codes::UNREACHABLE,
         what: format!(
             "the {} RPC that `{}` pays on",
             work.space().title(),
@@ -170,7 +171,7 @@ fn check_chain(
             "the node at `{}` is on another chain than the plan; nothing was signed",
             work.space().rpc()
         );
-        Err(ProviderError::refused("chain/wrong-network", what))
+        Err(ProviderError::refused(codes::WRONG_NETWORK, what))
     };
     let (status, genesis) = match &asked.place {
         AskedPlace::Core { status, genesis } => (answers.get(*status), answers.get(*genesis)),
@@ -190,7 +191,7 @@ fn check_chain(
     }
     let epoch = status.and_then(|status| field_u64(status, "epochNumber"));
     epoch.map(Some).ok_or_else(|| {
-        ProviderError::refused("chain/not-a-node", "the node does not tell its epoch")
+        ProviderError::refused(codes::NOT_A_NODE, "the node does not tell its epoch")
     })
 }
 
@@ -203,7 +204,7 @@ fn check_account(
     let nonces = pending::read(asked.nonces, answers);
     if nonces.is_some_and(|nonces| !nonces.is_free(work.nonce)) {
         return Err(ProviderError::refused(
-            "chain/nonce-taken",
+            codes::NONCE_TAKEN,
             format!(
                 "nonce {} of `{}` is used by another transaction, so somebody else signs with this key; nothing was sent: plan again",
                 work.nonce, work.account
@@ -216,7 +217,7 @@ fn check_account(
         .saturating_add(u128::from(work.gas).saturating_mul(work.price.highest()));
     match answers.number(asked.balance) {
         Some(balance) if balance < needed => Err(ProviderError::refused(
-            "chain/not-enough-balance",
+            codes::NOT_ENOUGH_BALANCE,
             format!(
                 "`{}` has {} and this transaction may need {}: send CFX to {}",
                 work.account,
@@ -238,7 +239,7 @@ fn check_proof(
     answers: &Answers,
 ) -> Result<(), ProviderError> {
     let there = |slot: Slot| answers.has_code(slot) == Some(true);
-    let unproven = |what: String| ProviderError::refused("chain/pool-unproven", what);
+    let unproven = |what: String| ProviderError::refused(codes::POOL_UNPROVEN, what);
     let pool = registration.pool;
     if !there(proof.finalised) || !proof.implementation.is_none_or(there) {
         let what = format!(
@@ -255,7 +256,7 @@ fn check_proof(
             "what is at {pool} is not what the plan was made with: plan again"
         )));
     }
-    let taken = |what: String| ProviderError::refused("chain/already-registered", what);
+    let taken = |what: String| ProviderError::refused(codes::ALREADY_REGISTERED, what);
     let bound_to = answers
         .bytes(proof.bound_to)
         .and_then(|bytes| abi::read_address(&bytes));
@@ -315,7 +316,7 @@ fn check_simulation(
     };
     if gas > work.gas || storage > work.storage_limit {
         return Err(ProviderError::refused(
-            "chain/over-limit",
+            codes::OVER_LIMIT,
             format!(
                 "it would use {gas} gas and {storage} bytes of storage, and the plan allows {} and {}; nothing was sent",
                 work.gas, work.storage_limit
@@ -327,7 +328,7 @@ fn check_simulation(
 
 fn reverted(refusal: &Refusal) -> ProviderError {
     ProviderError::refused(
-        "chain/reverted",
+        codes::REVERTED,
         format!(
             "the contract would refuse this call: {}; nothing was sent",
             revert::reason(refusal)

@@ -6,9 +6,10 @@
 
 use pospool_model::plan::Effect;
 use pospool_model::provider::Ticket;
-use pospool_model::{Attributes, ProviderError, Value};
+use pospool_model::{Attributes, Code, ProviderError, Value};
 
 use crate::chains::{Chains, Lost, Told};
+use crate::codes;
 use crate::key::Key;
 use crate::preflight;
 use crate::register_data::RegisterData;
@@ -19,7 +20,7 @@ use crate::wire::Link;
 use crate::work::{Attempt, AwaitVotes, SignedForm, SignedWork, TransactionWork, Work};
 
 /// Code of the refusal that time alone may mend.
-pub(crate) const UNCONFIRMED: &str = "chain/pool-unconfirmed";
+pub(crate) const UNCONFIRMED: Code = codes::POOL_UNCONFIRMED;
 
 /// Makes an effect ready.
 pub(crate) async fn prepare(
@@ -30,7 +31,7 @@ pub(crate) async fn prepare(
 ) -> Result<Ticket, ProviderError> {
     let work: Work =
         serde_json::from_value(effect.payload.clone()).map_err(|error| ProviderError::Refused {
-            code: "chain/bad-payload",
+            code: codes::BAD_PAYLOAD,
             what: format!("the payload of `{}` is not of this version", effect.name),
             source: Some(Box::new(error)),
         })?;
@@ -85,12 +86,12 @@ fn input(inputs: &Attributes, name: &str) -> Option<String> {
 }
 
 fn missing(name: &str) -> ProviderError {
-    ProviderError::refused("chain/missing-input", format!("the node gave no `{name}`"))
+    ProviderError::refused(codes::MISSING_INPUT, format!("the node gave no `{name}`"))
 }
 
 fn client(link: &Link, work: &TransactionWork) -> Result<Rpc, ProviderError> {
     Rpc::over(link, &work.chain.endpoints).map_err(|error| ProviderError::Refused {
-        code: "chain/bad-rpc",
+        code: codes::BAD_RPC,
         what: format!("an endpoint in `{}` cannot be used", work.space().rpc()),
         source: Some(Box::new(error)),
     })
@@ -110,7 +111,7 @@ fn data_of(work: &TransactionWork, inputs: &Attributes) -> Result<Data, Provider
     };
     if work.registration.is_none() {
         let bytes = hex_bytes(&text).ok_or_else(|| {
-            ProviderError::refused("chain/bad-payload", "the planned call data is not hex text")
+            ProviderError::refused(codes::BAD_PAYLOAD, "the planned call data is not hex text")
         })?;
         return Ok(Data {
             bytes,
@@ -128,7 +129,7 @@ fn data_of(work: &TransactionWork, inputs: &Attributes) -> Result<Data, Provider
         }
     });
     let data =
-        read.map_err(|error| ProviderError::refused("chain/bad-register-data", error.to_string()))?;
+        read.map_err(|error| ProviderError::refused(codes::BAD_REGISTER_DATA, error.to_string()))?;
     Ok(Data {
         identifier: Some(data.identifier),
         bytes: data.bytes,
@@ -141,7 +142,7 @@ fn sign(
     epoch_height: Option<u64>,
 ) -> Result<SignedWork, ProviderError> {
     let key = Key::of_account(&work.key, work.from)
-        .map_err(|what| ProviderError::refused("chain/no-key", what))?;
+        .map_err(|what| ProviderError::refused(codes::NO_KEY, what))?;
     let unsigned = Unsigned::of(work, data, epoch_height);
     Ok(SignedWork {
         chain: work.chain.clone(),

@@ -11,6 +11,7 @@ use pospool_model::{Attributes, Drip, Problem, Value};
 
 use crate::abi::{self, Argument};
 use crate::address::CoreAddress;
+use crate::codes;
 use crate::register_data::RegisterData;
 
 /// Price of the vote that a registration takes: 1,000 CFX (conflux-rust `POS_VOTE_PRICE`).
@@ -46,7 +47,7 @@ pub(crate) fn normalise(attributes: Attributes) -> Result<Attributes, Vec<Proble
     match attributes.get("deposit") {
         Some(Value::Amount(drip)) if drip.0 != DEPOSIT => problems.push(
             Problem::new(
-                "chain/bad-deposit",
+                codes::BAD_DEPOSIT,
                 &["deposit"],
                 format!("a pool is registered with one vote, which costs 1000 CFX and not {drip}"),
             )
@@ -62,7 +63,7 @@ pub(crate) fn normalise(attributes: Attributes) -> Result<Attributes, Vec<Proble
     match (given("node"), given("register_data")) {
         (true, true) => problems.push(
             Problem::new(
-                "chain/two-keys",
+                codes::TWO_KEYS,
                 &["register_data"],
                 "`node` and `register_data` are both given",
             )
@@ -70,7 +71,7 @@ pub(crate) fn normalise(attributes: Attributes) -> Result<Attributes, Vec<Proble
         ),
         (false, false) => problems.push(
             Problem::new(
-                "chain/no-key-to-register",
+                codes::NO_KEY_TO_REGISTER,
                 &[],
                 "neither `node` nor `register_data` says whose key is registered",
             )
@@ -92,7 +93,7 @@ pub(crate) fn normalise(attributes: Attributes) -> Result<Attributes, Vec<Proble
 
 /// The problem of register data that must not be sent.
 pub(crate) fn bad_data(why: &str) -> Problem {
-    Problem::new("chain/bad-register-data", &["register_data"], why)
+    Problem::new(codes::BAD_REGISTER_DATA, &["register_data"], why)
         .help("ask the node again: `conflux rpc local pos register --power 1`")
 }
 
@@ -108,7 +109,7 @@ mod tests {
             .collect()
     }
 
-    fn codes(pairs: &[(&str, Value)]) -> Vec<&'static str> {
+    fn codes(pairs: &[(&str, Value)]) -> Vec<pospool_model::Code> {
         let problems = normalise(wanted(pairs)).err().unwrap_or_default();
         problems.iter().map(|problem| problem.code).collect()
     }

@@ -11,6 +11,7 @@ use pospool_model::{Address, Attributes, Problem, Value};
 use crate::account;
 use crate::address::CoreAddress;
 use crate::chain_address::{ChainAddress, Space};
+use crate::codes;
 use crate::espace_address::EspaceAddress;
 
 /// Returns the address in Core Space that a text holds or that a resource has; never a placeholder.
@@ -55,21 +56,21 @@ pub(crate) fn chain_address_of(
         Value::Text(text) => text,
         other => {
             return Err(problem(
-                "chain/unknown-address",
+                codes::UNKNOWN_ADDRESS,
                 format!("{other} is not an address"),
             ));
         }
     };
     let address: ChainAddress = text
         .parse()
-        .map_err(|error| problem("chain/bad-address", format!("{error}")))?;
+        .map_err(|error| problem(codes::BAD_ADDRESS, format!("{error}")))?;
     let address = match address {
         ChainAddress::Core(address) if address.network() != network => address,
         fitting => return Ok(fitting),
     };
     let other = CoreAddress::new(address.bytes(), network);
     Err(problem(
-        "chain/bad-address",
+        codes::BAD_ADDRESS,
         format!("{text} belongs to another network"),
     )
     .help(format!("on this network the same account is {other}")))
@@ -98,7 +99,7 @@ pub(crate) fn wrong_space(value: &Value, meant: Space, path: &[&str]) -> Problem
         Space::Core => "name a `core_contract`, or write a Core address in base32",
         Space::Espace => "name an `espace_contract`, or write an eSpace address in hex",
     };
-    Problem::new("chain/wrong-space", path, summary).help(help)
+    Problem::new(codes::WRONG_SPACE, path, summary).help(help)
 }
 
 /// A resource whose address a later round of planning finds out.
@@ -133,7 +134,7 @@ fn output_text<'a>(
 
 fn not_known(resource: &Address, path: &[&str]) -> Problem {
     let summary = format!("the address of `{resource}` is not known yet");
-    Problem::new("chain/unknown-address", path, summary)
+    Problem::new(codes::UNKNOWN_ADDRESS, path, summary)
 }
 
 #[cfg(test)]

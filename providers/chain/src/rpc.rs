@@ -212,6 +212,13 @@ impl Rpc {
         self.endpoints.iter().map(alone).collect()
     }
 
+    /// Whether all its endpoints refused lately, so that others are better asked first.
+    pub(crate) fn rests(&self) -> bool {
+        let meters = self.link.meters();
+        let rests = |endpoint: &Endpoint| meters.rests(endpoint.url.as_str());
+        self.endpoints.iter().all(rests)
+    }
+
     /// Names of the endpoints, without what may be an access key.
     pub(crate) fn names(&self) -> String {
         let names: Vec<_> = self.endpoints.iter().map(Endpoint::name).collect();

@@ -14,6 +14,7 @@ use pospool_model::provider::Progress;
 use pospool_model::{Attributes, ProviderError};
 use tokio::time::Instant;
 
+use crate::codes;
 use crate::flight::{self, Endpoints, History, Next, Pool, Row, Sight};
 use crate::look;
 use crate::raise::Bid;
@@ -142,8 +143,8 @@ impl<'a> Run<'a> {
         match row.next {
             Next::Done => self.done(sight),
             Next::Failed => Err(Step::Over(self.failed(sight))),
-            Next::Replaced => Err(self.given_up("chain/nonce-taken", row)),
-            Next::Expired => Err(self.given_up("chain/expired", row)),
+            Next::Replaced => Err(self.given_up(codes::NONCE_TAKEN, row)),
+            Next::Expired => Err(self.given_up(codes::EXPIRED, row)),
             Next::Send => self.hand_in(row.why).await,
             Next::Raise => self.raise(row.why).await,
             Next::Wait | Next::Ask => {

@@ -9,11 +9,12 @@ mod tables;
 use std::collections::BTreeMap;
 
 use pospool_model::diagnostic::did_you_mean;
-use pospool_model::{Blocks, Problem, Value};
+use pospool_model::{Blocks, Code, Problem, Value};
 
 use crate::abi::{self, Argument};
 use crate::address::CoreAddress;
 use crate::chain_address::{ChainAddress, Space};
+use crate::codes;
 use crate::espace_address::EspaceAddress;
 use crate::resolve::wrong_space;
 
@@ -138,7 +139,7 @@ impl Holds {
 /// Name of the setting that says who may set the others.
 pub(crate) const MANAGER: &str = "manager";
 
-const WRONG: &str = "chain/bad-setting";
+const WRONG: Code = codes::BAD_SETTING;
 
 /// Finds the table of a contract.
 pub(crate) fn table(contract: &str) -> Option<&'static Table> {
@@ -162,7 +163,7 @@ impl Table {
                 names().collect::<Vec<_>>().join(", ")
             ),
         };
-        Problem::new("chain/unknown-setting", &["settings", name], summary).help(help)
+        Problem::new(codes::UNKNOWN_SETTING, &["settings", name], summary).help(help)
     }
 }
 

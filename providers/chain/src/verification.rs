@@ -20,17 +20,18 @@ mod parts;
 pub(crate) mod submit;
 mod web;
 
-use pospool_model::{Address, Attributes, Problem, Value};
+use pospool_model::{Address, Attributes, Code, Problem, Value};
 
 pub(crate) use compare::{Hole, Likeness, compare};
 pub(crate) use parts::Compiled;
 pub(crate) use web::Web;
 
 use crate::chain_address::Space;
+use crate::codes;
 
 /// The attribute that tells what is there; the spec need not write it.
 const VERIFIED: &str = "verified";
-const BAD_EXPLORER: &str = "chain/bad-explorer";
+const BAD_EXPLORER: Code = codes::BAD_EXPLORER;
 
 /// Where an explorer is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,7 +77,7 @@ pub(crate) fn normalise(mut attributes: Attributes) -> Result<Attributes, Vec<Pr
     if named[0] == named[1] {
         let summary = "a verification names one `contract`, or `contracts` in a list";
         problems.push(Problem::new(
-            "chain/nothing-to-verify",
+            codes::NOTHING_TO_VERIFY,
             &["contract"],
             summary,
         ));
@@ -93,11 +94,7 @@ pub(crate) fn normalise(mut attributes: Attributes) -> Result<Attributes, Vec<Pr
         .or_insert(Value::Bool(true));
     if *wish != Value::Bool(true) {
         let summary = "`verified` can only be wished to be `true`; leave it out";
-        problems.push(Problem::new(
-            "chain/nothing-to-verify",
-            &[VERIFIED],
-            summary,
-        ));
+        problems.push(Problem::new(codes::NOTHING_TO_VERIFY, &[VERIFIED], summary));
     }
     if problems.is_empty() {
         Ok(attributes)

@@ -10,6 +10,7 @@ use serde_json::{Value as Json, json};
 use tokio::time::Instant;
 
 use crate::batch::{At, Batch};
+use crate::codes;
 use crate::registration::observe::{ask_votes, read_votes, votes_value};
 use crate::rpc::{Rpc, RpcError};
 use crate::send::{Pace, SAY_EVERY};
@@ -84,7 +85,7 @@ pub(crate) async fn await_votes(
 ) -> Result<Attributes, ProviderError> {
     let Some(pos_address) = &work.pos_address else {
         return Err(ProviderError::refused(
-            "chain/bad-payload",
+            codes::BAD_PAYLOAD,
             "a wait for votes names no key",
         ));
     };
@@ -152,7 +153,7 @@ async fn repeat(
     awaited: Awaited<'_>,
 ) -> Result<Attributes, ProviderError> {
     let unreachable = |error: RpcError| ProviderError::Unreachable {
-        code: "chain/unreachable",
+        code: codes::UNREACHABLE,
         what: "the Core Space RPC".to_owned(),
         source: Some(Box::new(error)),
     };

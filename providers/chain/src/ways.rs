@@ -85,9 +85,14 @@ impl Ways {
         Err(self.trouble(tried))
     }
 
-    /// Looks closely through all endpoints at once. One that gives no answer is left out.
+    /// Looks closely through all endpoints at once. One that gives no answer is left out, and so is one that refused
+    /// lately, as long as there is another: it would be waited for.
     pub(crate) async fn look_everywhere(&mut self, signed: &SignedWork) -> Result<Seen, Trouble> {
-        let order = self.order();
+        let mut order = self.order();
+        let awake = order.partition_point(|index| !self.all[*index].rpc.rests());
+        if awake > 0 {
+            order.truncate(awake);
+        }
         let looks = order
             .iter()
             .map(|index| look::look(&self.all[*index].rpc, signed, Closeness::Close));
@@ -148,10 +153,12 @@ impl Ways {
         (!names.is_empty()).then(|| names.join(", "))
     }
 
-    /// Endpoints of this chain, the first one first.
+    /// Endpoints of this chain: the first one first, and those that refused lately last.
     fn order(&self) -> Vec<usize> {
         let all = (self.first..self.all.len()).chain(0..self.first);
-        all.filter(|index| !self.all[*index].foreign).collect()
+        let mut order: Vec<usize> = all.filter(|index| !self.all[*index].foreign).collect();
+        order.sort_by_key(|index| self.all[*index].rpc.rests());
+        order
     }
 
     fn blind(&mut self, index: usize, blind: Blind, tried: &mut Vec<String>) {

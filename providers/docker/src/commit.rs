@@ -13,6 +13,7 @@ use pospool_model::provider::{Progress, Ticket};
 use pospool_model::{Attributes, ProviderError};
 
 use crate::client::Engine;
+use crate::codes;
 use crate::container::end;
 use crate::folder;
 use crate::image;
@@ -80,7 +81,7 @@ pub(crate) async fn commit(
 
 fn read(payload: &serde_json::Value) -> Result<Job, ProviderError> {
     serde_json::from_value(payload.clone()).map_err(|error| ProviderError::Refused {
-        code: "docker/bad-payload",
+        code: codes::BAD_PAYLOAD,
         what: "the plan holds an effect that this version does not understand; plan again"
             .to_owned(),
         source: Some(Box::new(error)),
@@ -120,7 +121,7 @@ pub(crate) async fn base(
     engine.pull(image, progress).await?;
     local(engine, image).await?.ok_or_else(|| {
         ProviderError::refused(
-            "docker/digest-mismatch",
+            codes::DIGEST_MISMATCH,
             format!("what was pulled for `{image}` does not have that digest; do not use it before you know why"),
         )
     })
@@ -147,19 +148,19 @@ fn read_copies(recipe: &Recipe) -> Result<BTreeMap<String, Vec<u8>>, ProviderErr
     for (name, file) in &recipe.copies {
         if names::Name::new(name.as_str()).is_err() {
             return Err(ProviderError::refused(
-                "docker/bad-payload",
+                codes::BAD_PAYLOAD,
                 format!("`{name}` is not a file name"),
             ));
         }
         let bytes =
             read_bounded(Path::new(&file.path)).map_err(|error| ProviderError::Refused {
-                code: "docker/node-files",
+                code: codes::NODE_FILES,
                 what: format!("`{}` of the chain cannot be read", file.path),
                 source: Some(Box::new(error)),
             })?;
         if image::hash(&bytes) != file.digest {
             return Err(ProviderError::refused(
-                "docker/node-files",
+                codes::NODE_FILES,
                 format!(
                     "`{}` has changed since the plan was made; plan again",
                     file.path

@@ -10,6 +10,7 @@ use pospool_model::plan::{Action, Effect, Nature};
 use pospool_model::provider::{Design, Task, World};
 use pospool_model::{Address, Attributes, Problem, Value};
 
+use crate::codes;
 use crate::container::labels::owner;
 use crate::exclusive::{
     known_key, moved_from, refuse_lost_key, refuse_move_of_running, refuse_other_host,
@@ -58,7 +59,7 @@ pub(crate) fn docker_of(
     let host = wanted
         .get("host")
         .and_then(Value::as_resource)
-        .ok_or_else(|| Problem::new("docker/no-host", &["host"], "`host` is missing"))?;
+        .ok_or_else(|| Problem::new(codes::NO_HOST, &["host"], "`host` is missing"))?;
     let output = world
         .outputs
         .get(host)
@@ -71,7 +72,7 @@ pub(crate) fn docker_of(
         .map(str::to_owned)
         .ok_or_else(|| {
             Problem::new(
-                "docker/no-host",
+                codes::NO_HOST,
                 &["host"],
                 format!("`{host}` was not reached"),
             )

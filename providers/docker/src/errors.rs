@@ -5,9 +5,10 @@
 //! - Never: repeats the cause's text in its own.
 
 use bollard::errors::Error as EngineError;
-use pospool_model::ProviderError;
+use pospool_model::{Code, ProviderError};
 
 use crate::client::{is_too_large, is_unsent};
+use crate::codes;
 
 /// Whether a call changes something outside: then a lost answer leaves the outcome open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,7 +48,7 @@ pub(crate) fn failed(call: Call, what: &str, error: EngineError) -> ProviderErro
         }
         EngineError::DockerStreamError { .. } | EngineError::DockerContainerWaitError { .. } => {
             ProviderError::Refused {
-                code: "docker/refused",
+                code: codes::REFUSED,
                 what: format!("Docker failed to {what}"),
                 source: Some(Box::new(error)),
             }
@@ -56,7 +57,7 @@ pub(crate) fn failed(call: Call, what: &str, error: EngineError) -> ProviderErro
         _ if is_too_large(&error) => too_large(call, what),
         _ if call == Call::Read => unreachable(error),
         _ => ProviderError::OutcomeUnknown {
-            code: "docker/outcome-unknown",
+            code: codes::OUTCOME_UNKNOWN,
             what: format!("Docker was asked to {what} and gave no answer"),
             source: Some(Box::new(error)),
         },
@@ -67,12 +68,12 @@ pub(crate) fn failed(call: Call, what: &str, error: EngineError) -> ProviderErro
 pub(crate) fn timed_out(call: Call, what: &str) -> ProviderError {
     match call {
         Call::Read => ProviderError::Unreachable {
-            code: "docker/unreachable",
+            code: codes::UNREACHABLE,
             what: format!("Docker Engine (asked to {what}, no answer in time)"),
             source: None,
         },
         Call::Change => ProviderError::OutcomeUnknown {
-            code: "docker/outcome-unknown",
+            code: codes::OUTCOME_UNKNOWN,
             what: format!("Docker was asked to {what} and gave no answer in time"),
             source: None,
         },
@@ -80,7 +81,7 @@ pub(crate) fn timed_out(call: Call, what: &str) -> ProviderError {
 }
 
 /// Code of an answer that was cut for its size.
-pub(crate) const TOO_LARGE: &str = "docker/answer-too-large";
+pub(crate) const TOO_LARGE: Code = codes::ANSWER_TOO_LARGE;
 
 /// An answer was cut for its size.
 pub(crate) fn too_large(call: Call, what: &str) -> ProviderError {
@@ -102,50 +103,50 @@ pub(crate) fn too_large(call: Call, what: &str) -> ProviderError {
 
 fn unreachable(error: EngineError) -> ProviderError {
     ProviderError::Unreachable {
-        code: "docker/unreachable",
+        code: codes::UNREACHABLE,
         what: "Docker Engine".to_owned(),
         source: Some(Box::new(error)),
     }
 }
 
 /// Refusals with a known way out: part of the engine's message, code, help.
-const REFUSALS: &[(&str, &str, &str)] = &[
+const REFUSALS: &[(&str, Code, &str)] = &[
     (
         "port is already allocated",
-        "docker/port-taken",
+        codes::PORT_TAKEN,
         "; another process has the port of `publish_p2p` or `listen`: choose another one",
     ),
     (
         "address already in use",
-        "docker/port-taken",
+        codes::PORT_TAKEN,
         "; another process has the port of `publish_p2p` or `listen`: choose another one",
     ),
     (
         "non-overlapping",
-        "docker/no-subnet",
+        codes::NO_SUBNET,
         "; the engine has no free subnet: remove unused networks with `docker network prune`, or name one in `docker_network`",
     ),
     (
         "no space left on device",
-        "docker/disk-full",
+        codes::DISK_FULL,
         "; the host's disk is full: make room and run again",
     ),
     (
         "volume is in use",
-        "docker/volume-in-use",
+        codes::VOLUME_IN_USE,
         "; a container still uses the volume: remove that container first",
     ),
 ];
 
-fn refusal(status: u16, message: &str) -> (&'static str, &'static str) {
+fn refusal(status: u16, message: &str) -> (Code, &'static str) {
     REFUSALS
         .iter()
         .find(|(part, _, _)| message.contains(part))
         .map_or_else(
             || match status {
-                404 => ("docker/absent", ""),
-                409 => ("docker/conflict", ""),
-                _ => ("docker/refused", ""),
+                404 => (codes::ABSENT, ""),
+                409 => (codes::CONFLICT, ""),
+                _ => (codes::REFUSED, ""),
             },
             |(_, code, help)| (*code, *help),
         )

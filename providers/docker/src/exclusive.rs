@@ -7,6 +7,7 @@
 use pospool_model::provider::{Task, World};
 use pospool_model::{Address, Problem, Value};
 
+use crate::codes;
 use crate::facts::{DockerFacts, NodeFacts};
 use crate::node::wish::{NodeWish, text};
 use crate::place::Place;
@@ -34,7 +35,7 @@ pub(crate) fn refuse_shared_key(
     match other {
         None => Ok(()),
         Some((other, _)) => Err(Problem::new(
-            "docker/shared-key",
+            codes::SHARED_KEY,
             &["data"],
             format!(
                 "`{}` is the data of {other} too: two nodes with one PoS key must never vote",
@@ -51,7 +52,7 @@ pub(crate) fn refuse_other_host(wish: &NodeWish, world: &World<'_>) -> Result<()
     };
     match volume.get("host").and_then(Value::as_resource) {
         Some(host) if *host != wish.host => Err(Problem::new(
-            "docker/other-host",
+            codes::OTHER_HOST,
             &["data"],
             format!(
                 "`{}` is on {host}, and the node on {}",
@@ -86,7 +87,7 @@ pub(crate) fn refuse_move_of_running(
         return Ok(());
     }
     Err(Problem::new(
-        "docker/volume-move",
+        codes::VOLUME_MOVE,
         &["data"],
         format!("the data of the node is to move from `{from}` to `{to}`, and the node runs"),
     )
@@ -108,7 +109,7 @@ pub(crate) fn refuse_lost_key(
         return Ok(());
     }
     Err(Problem::new(
-        "docker/pos-key-lost",
+        codes::POS_KEY_LOST,
         &["data"],
         format!("volume `{volume}` is gone, and the PoS key {key} with it"),
     )

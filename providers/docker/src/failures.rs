@@ -5,7 +5,9 @@
 //! - Never: guesses: a log that fits no row is shown as it is.
 
 use bollard::models::ContainerState;
-use pospool_model::ProviderError;
+use pospool_model::{Code, ProviderError};
+
+use crate::codes;
 
 /// Lines of the log that are looked at.
 pub(crate) const LOOKED_AT: usize = 60;
@@ -16,7 +18,7 @@ const SHOWN: usize = 15;
 struct Failure {
     /// Parts of a line, all of which must be there; in lower case.
     parts: &'static [&'static str],
-    code: &'static str,
+    code: Code,
     what: &'static str,
     remedy: &'static str,
 }
@@ -24,106 +26,106 @@ struct Failure {
 const FAILURES: &[Failure] = &[
     Failure {
         parts: &["pospool: no password came"],
-        code: "docker/no-password",
+        code: codes::NO_PASSWORD,
         what: "it got no password for its PoS key",
         remedy: "run `pospool apply` again; do not start this container by hand",
     },
     Failure {
         parts: &["load pos_key failed"],
-        code: "docker/wrong-password",
+        code: codes::WRONG_PASSWORD,
         what: "the password does not open its PoS key",
         remedy: "give the password that was in use when the key was made, then run `pospool apply` again",
     },
     Failure {
         parts: &["pkcs#8 cryptographic error"],
-        code: "docker/wrong-password",
+        code: codes::WRONG_PASSWORD,
         what: "the password does not open its PoS key",
         remedy: "give the password that was in use when the key was made, then run `pospool apply` again",
     },
     Failure {
         parts: &["os error 6"],
-        code: "docker/no-password",
+        code: codes::NO_PASSWORD,
         what: "it asked a terminal for the password, and has none",
         remedy: "the image does not take the password from its environment: use conflux-rust 2.0.1 or newer",
     },
     Failure {
         parts: &["failed to load node config"],
-        code: "docker/pos-config",
+        code: codes::POS_CONFIG,
         what: "its release does not read this pos_config.yaml",
         remedy: "the image's tag must name the release that is in it; for a private network mend pos_config.yaml in \
                  `node_files`",
     },
     Failure {
         parts: &["unknown field"],
-        code: "docker/pos-config",
+        code: codes::POS_CONFIG,
         what: "its release does not know a key of pos_config.yaml",
         remedy: "the image's tag must name the release that is in it; for a private network mend pos_config.yaml in \
                  `node_files`",
     },
     Failure {
         parts: &["waypoint verification failed"],
-        code: "docker/genesis-mismatch",
+        code: codes::GENESIS_MISMATCH,
         what: "the data on its volume, or its genesis file, belongs to another PoS network",
         remedy: "use the volume that belongs to this network, or a new one",
     },
     Failure {
         parts: &["genesis", "mismatch"],
-        code: "docker/genesis-mismatch",
+        code: codes::GENESIS_MISMATCH,
         what: "it has another genesis than its network",
         remedy: "image, configuration and data must belong to one network and one release; a network's snapshot goes \
                  with its own release only",
     },
     Failure {
         parts: &["lock", "resource temporarily unavailable"],
-        code: "docker/data-in-use",
+        code: codes::DATA_IN_USE,
         what: "another process has its data open",
         remedy: "find the container or process that uses the volume and stop it: two nodes must never share a key",
     },
     Failure {
         parts: &["no space left on device"],
-        code: "docker/disk-full",
+        code: codes::DISK_FULL,
         what: "the host's disk is full",
         remedy: "make room (a full node needs 1.2 TB and more), then run `pospool apply` again",
     },
     Failure {
         parts: &["unable to open database file"],
-        code: "docker/disk-full",
+        code: codes::DISK_FULL,
         what: "it cannot write its databases",
         remedy: "look at the host's free space and inodes, then run `pospool apply` again",
     },
     Failure {
         parts: &["previously marked as corrupted"],
-        code: "docker/data-damaged",
+        code: codes::DATA_DAMAGED,
         what: "its database is damaged",
         remedy: "restore blockchain_data and pos_db from a snapshot, but keep pos_key and pos_db/secure_storage.json",
     },
     Failure {
         parts: &["too many open files"],
-        code: "docker/open-files",
+        code: codes::OPEN_FILES,
         what: "it may not open enough files",
         remedy: "raise the limit of the Docker service itself (LimitNOFILE)",
     },
     Failure {
         parts: &["illegal instruction"],
-        code: "docker/processor",
+        code: codes::PROCESSOR,
         what: "its program needs a newer processor",
         remedy: "use an image that is built for this machine",
     },
     Failure {
         parts: &["glibc_"],
-        code: "docker/image-libraries",
+        code: codes::IMAGE_LIBRARIES,
         what: "its program needs other system libraries than the image has",
         remedy: "use the official image of this release",
     },
     Failure {
         parts: &["permission denied"],
-        code: "docker/permission",
+        code: codes::PERMISSION,
         what: "it may not write to its volume",
         remedy: "the files on the volume must belong to user 10001: copy data in as that user",
     },
     Failure {
         parts: &["exec format error"],
-        code: "docker/architecture",
+        code: codes::ARCHITECTURE,
         what: "its program is built for another processor",
         remedy: "use an image of the host's architecture",
     },
@@ -134,7 +136,7 @@ pub(crate) fn explain(who: &str, state: &ContainerState, lines: &[String]) -> Pr
     let exit = state.exit_code.unwrap_or_default();
     if state.oom_killed == Some(true) {
         return ProviderError::refused(
-            "docker/out-of-memory",
+            codes::OUT_OF_MEMORY,
             format!(
                 "{who} was killed: it needed more memory than it may use; raise `memory` of the node"
             ),
@@ -152,7 +154,7 @@ pub(crate) fn explain(who: &str, state: &ContainerState, lines: &[String]) -> Pr
             format!("{who} stopped: {}; {}{log}", failure.what, failure.remedy),
         ),
         None => ProviderError::refused(
-            "docker/node-stopped",
+            codes::NODE_STOPPED,
             format!("{who} stopped with exit code {exit}{log}"),
         ),
     }

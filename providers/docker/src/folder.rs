@@ -13,6 +13,7 @@ use pospool_model::{Address, Attributes, Problem, ProviderError, Value};
 use serde::{Deserialize, Serialize};
 
 use crate::client::Engine;
+use crate::codes;
 use crate::container::helper::{self, Helper};
 use crate::container::labels::owner;
 use crate::job::FolderJob;
@@ -25,46 +26,6 @@ use crate::render::DATA_DIR;
 pub(crate) const MARK: &str = ".pospool-volume.json";
 /// What lies in a folder that holds a node's data.
 const DATA: [&str; 3] = ["blockchain_data", "pos_db", "pos_config"];
-
-/// Explanations of the codes of folders.
-pub const CODES: &[(&str, &str)] = &[
-    (
-        "docker/no-space",
-        "The place that data is to be copied to has less room than the data takes, with 5 % to spare.",
-    ),
-    (
-        "docker/not-empty",
-        "The folder of a new volume holds the data of a node that no state knows. pospool does not take over a PoS \
-         key by accident: the message says how to give the folder to this state.",
-    ),
-    (
-        "docker/same-place",
-        "Two volumes are one place under two names: the same folder, one inside of the other, or a folder that \
-         Docker keeps itself. Two nodes would share one PoS key there.",
-    ),
-    (
-        "docker/unfinished-data",
-        "A copy or a snapshot was cut, and the data is not whole. Such data is marked by `.pospool-unfinished` and never \
-         started. Apply again what was begun.",
-    ),
-    (
-        "docker/volume-foreign",
-        "The mark `.pospool-volume.json` in the folder names another state or another volume.",
-    ),
-    (
-        "docker/volume-move",
-        "The data of a volume moves to another place only together with its node, while that is stopped.",
-    ),
-    (
-        "docker/volume-path",
-        "The folder of a volume is not there, or has another owner or mode than the node needs. The message ends \
-         with the command that mends it.",
-    ),
-    (
-        "docker/volume-unmarked",
-        "The folder of a volume has lost its mark, which mostly means that its disk is not mounted.",
-    ),
-];
 
 /// What was found of a folder.
 #[derive(Clone, Debug)]
@@ -99,7 +60,7 @@ struct Owner {
 
 /// Looks at a folder: that it is there, and the node's.
 pub(crate) fn look(path: &str) -> Result<FolderFacts, Problem> {
-    let wrong = |what: String| Problem::new("docker/volume-path", &["path"], what);
+    let wrong = |what: String| Problem::new(codes::VOLUME_PATH, &["path"], what);
     let path = Folder::new(path).map_err(wrong)?;
     let real = std::fs::canonicalize(path.as_path());
     let real = real.map_err(|error| unreadable(&path, &error))?;
@@ -119,7 +80,7 @@ pub(crate) fn look(path: &str) -> Result<FolderFacts, Problem> {
 
 fn unreadable(path: &Folder, error: &std::io::Error) -> Problem {
     let problem = Problem::new(
-        "docker/volume-path",
+        codes::VOLUME_PATH,
         &["path"],
         format!("the folder `{path}` cannot be looked at: {error}"),
     );
@@ -165,7 +126,7 @@ fn refuse_rights(path: &Folder, user: u32, group: u32, mode: u32) -> Result<(), 
     let what = wrong.join(" and ");
     let path_text = quoted(path);
     Err(Problem::new(
-        "docker/volume-path",
+        codes::VOLUME_PATH,
         &["path"],
         format!("the folder `{path}` {what}; the node is user {USER_ID}, and only it may enter"),
     )
@@ -181,7 +142,7 @@ pub(crate) fn read_mark(path: &Folder, lineage: &str, address: &Address) -> Resu
             let foreign = refuse_foreign(path, &bytes, lineage, address);
             foreign
                 .map(|()| Mark::Ours)
-                .map_err(|what| Problem::new("docker/volume-foreign", &["path"], what))
+                .map_err(|what| Problem::new(codes::VOLUME_FOREIGN, &["path"], what))
         }
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(Mark::Missing),
         Err(_) => Ok(Mark::Unseen),
@@ -242,12 +203,12 @@ pub(crate) fn refuse_same_place(
     others: &BTreeMap<Address, FolderFacts>,
 ) -> Result<(), Problem> {
     let same = |what: String| {
-        Problem::new("docker/same-place", &["path"], what)
+        Problem::new(codes::SAME_PLACE, &["path"], what)
             .help("give each volume a folder of its own that lies in no other one")
     };
     if view.maps_users {
         return Err(Problem::new(
-            "docker/volume-path",
+            codes::VOLUME_PATH,
             &["path"],
             "this Docker Engine maps the users of its containers to others (rootless, or `userns-remap`), and a folder \
              of the host has no owner that fits",
@@ -301,7 +262,7 @@ pub(crate) async fn make(engine: &Engine, job: &FolderJob) -> Result<Attributes,
     })?;
     if found.real != job.folder {
         let what = format!("`{}` leads to `{}` now; plan again", job.folder, found.real);
-        return Err(ProviderError::refused("docker/volume-path", what));
+        return Err(ProviderError::refused(codes::VOLUME_PATH, what));
     }
     let place = Place::Folder(job.folder.clone());
     let image = helper::blank_image(engine).await?;
@@ -317,7 +278,7 @@ pub(crate) async fn make(engine: &Engine, job: &FolderJob) -> Result<Attributes,
 async fn mark(engine: &Engine, helper: &Helper<'_>, job: &FolderJob) -> Result<(), ProviderError> {
     if let Some(bytes) = helper.read(MARK).await? {
         return refuse_foreign(&job.folder, &bytes, &job.lineage, &job.address)
-            .map_err(|what| ProviderError::refused("docker/volume-foreign", what));
+            .map_err(|what| ProviderError::refused(codes::VOLUME_FOREIGN, what));
     }
     for name in DATA {
         if engine
@@ -331,7 +292,7 @@ async fn mark(engine: &Engine, helper: &Helper<'_>, job: &FolderJob) -> Result<(
                 job.address,
                 hand_over(&job.folder, &job.lineage, &job.address)
             );
-            return Err(ProviderError::refused("docker/not-empty", what));
+            return Err(ProviderError::refused(codes::NOT_EMPTY, what));
         }
     }
     let mut text = mark_text(&job.lineage, &job.address);
@@ -343,7 +304,7 @@ async fn mark(engine: &Engine, helper: &Helper<'_>, job: &FolderJob) -> Result<(
 pub(crate) fn remove(job: &FolderJob) -> Result<Attributes, ProviderError> {
     let root = job.folder.as_path();
     let failed = |path: &Path, source: std::io::Error| ProviderError::Refused {
-        code: "docker/volume-path",
+        code: codes::VOLUME_PATH,
         what: format!(
             "`{}` cannot be removed; remove what is left by hand: `sudo find {} -mindepth 1 -delete`",
             path.display(),
@@ -357,7 +318,7 @@ pub(crate) fn remove(job: &FolderJob) -> Result<Attributes, ProviderError> {
         Err(error) => return Err(failed(&root.join(MARK), error)),
     };
     refuse_foreign(&job.folder, &mark, &job.lineage, &job.address)
-        .map_err(|what| ProviderError::refused("docker/volume-foreign", what))?;
+        .map_err(|what| ProviderError::refused(codes::VOLUME_FOREIGN, what))?;
     let entries = std::fs::read_dir(root).map_err(|error| failed(root, error))?;
     for entry in entries {
         let path = entry.map_err(|error| failed(root, error))?.path();

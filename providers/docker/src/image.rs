@@ -13,6 +13,7 @@ use pospool_model::{Attributes, ProviderError, Value};
 use sha3::{Digest, Sha3_256};
 
 use crate::client::Engine;
+use crate::codes;
 use crate::names::{self, ImageRef, Name};
 
 /// Hardened nodes.
@@ -65,7 +66,7 @@ pub(crate) fn add(
 /// The archive of an image could not be made.
 pub(crate) fn unpacked(source: io::Error) -> ProviderError {
     ProviderError::Refused {
-        code: "docker/build-failed",
+        code: codes::BUILD_FAILED,
         what: "the image's archive cannot be made".to_owned(),
         source: Some(Box::new(source)),
     }
@@ -78,7 +79,7 @@ pub(crate) async fn local(
     digest: &str,
 ) -> Result<Option<String>, ProviderError> {
     let tag =
-        ImageRef::parse(tag).map_err(|what| ProviderError::refused("docker/bad-image", what))?;
+        ImageRef::parse(tag).map_err(|what| ProviderError::refused(codes::BAD_IMAGE, what))?;
     let found = engine.image(&tag).await?;
     let ours = found.filter(|image| {
         image
@@ -97,7 +98,7 @@ pub(crate) async fn require(
 ) -> Result<String, ProviderError> {
     local(engine, tag, digest).await?.ok_or_else(|| {
         let what = format!("the image `{tag}` is gone; plan again");
-        ProviderError::refused("docker/no-image", what)
+        ProviderError::refused(codes::NO_IMAGE, what)
     })
 }
 
@@ -118,7 +119,7 @@ pub(crate) async fn make(
     engine.build(tag, &labels, context, progress).await?;
     local(engine, tag, digest).await?.ok_or_else(|| {
         let what = format!("Docker says that it built `{tag}`, and does not have it");
-        ProviderError::refused("docker/build-failed", what)
+        ProviderError::refused(codes::BUILD_FAILED, what)
     })
 }
 

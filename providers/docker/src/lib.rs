@@ -11,7 +11,7 @@
 //! replaces it: `image`, `stop` with proof, `remove`, and again.
 
 mod client;
-mod codes;
+pub mod codes;
 mod commit;
 mod config_keys;
 mod container;
@@ -42,12 +42,7 @@ mod toml;
 mod ui;
 mod volume;
 
-pub use codes::NODE_CODES;
-pub use folder::CODES as FOLDER_CODES;
 pub use render::releases::current_image;
-pub use snapshot::CODES as SNAPSHOT_CODES;
-pub use syncer::CODES as SYNCER_CODES;
-pub use ui::CODES;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -9,6 +9,8 @@ use std::fmt;
 use pospool_model::{Address, Problem};
 use serde::{Deserialize, Serialize};
 
+use crate::codes;
+
 /// Label: lineage of the state that made the object.
 pub(crate) const LINEAGE: &str = "pospool.lineage";
 /// Label: address of the resource.
@@ -77,7 +79,7 @@ pub(crate) struct NameError(String);
 impl NameError {
     /// Turns it into a problem of one attribute.
     pub(crate) fn problem(&self, path: &[&str]) -> Problem {
-        Problem::new("docker/bad-name", path, self.to_string())
+        Problem::new(codes::BAD_NAME, path, self.to_string())
     }
 }
 

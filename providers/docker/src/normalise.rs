@@ -7,6 +7,7 @@
 use pospool_model::{Attributes, Problem, Value};
 
 use crate::client;
+use crate::codes;
 use crate::config_keys;
 use crate::kinds::AS_MADE;
 use crate::names::{ImageRef, Name};
@@ -45,7 +46,7 @@ fn host(attributes: &Attributes, problems: &mut Vec<Problem>) {
         && let Err(what) = client::socket(url)
     {
         problems.push(
-            Problem::new("docker/host", &["docker"], what)
+            Problem::new(codes::HOST, &["docker"], what)
                 .help("run pospool on that machine and write `unix:///var/run/docker.sock`"),
         );
     }
@@ -60,7 +61,7 @@ fn volume(attributes: &mut Attributes, problems: &mut Vec<Problem>) {
             attributes.insert("path".to_owned(), folder.to_string().into());
         }
         Err(what) => problems.push(
-            Problem::new("docker/volume-path", &["path"], what)
+            Problem::new(codes::VOLUME_PATH, &["path"], what)
                 .help("write an absolute path, such as `/srv/pool`"),
         ),
     }
@@ -80,7 +81,7 @@ fn node(attributes: &mut Attributes, problems: &mut Vec<Problem>) {
     if let Some(Value::Text(text)) = attributes.get("bootnodes")
         && let Err(what) = check_bootnodes(text)
     {
-        problems.push(Problem::new("docker/bad-bootnodes", &["bootnodes"], what));
+        problems.push(Problem::new(codes::BAD_BOOTNODES, &["bootnodes"], what));
     }
     crate::snapshot::normalise(attributes, problems);
     config(attributes, problems);
@@ -103,7 +104,7 @@ fn choice(attributes: &Attributes, name: &str, allowed: &[&str], problems: &mut 
             .collect::<Vec<_>>()
             .join(" or ");
         problems.push(Problem::new(
-            "docker/bad-value",
+            codes::BAD_VALUE,
             &[name],
             format!("`{name}` is {list}, found `{text}`"),
         ));
@@ -116,11 +117,11 @@ fn image(attributes: &Attributes, problems: &mut Vec<Problem>) {
     };
     let problem = match ImageRef::parse(text) {
         Err(what) => {
-            Problem::new("docker/bad-image", &["image"], what).help("write `name:tag@sha256:…`")
+            Problem::new(codes::BAD_IMAGE, &["image"], what).help("write `name:tag@sha256:…`")
         }
         Ok(image) if image.digest().is_none() && matches!(image.tag(), None | Some("latest")) => {
             Problem::new(
-                "docker/bad-image",
+                codes::BAD_IMAGE,
                 &["image"],
                 format!("`{text}` names no release, and what `latest` means changes"),
             )
@@ -141,7 +142,7 @@ fn memory(attributes: &mut Attributes, problems: &mut Vec<Problem>) {
         }
         None => problems.push(
             Problem::new(
-                "docker/bad-memory",
+                codes::BAD_MEMORY,
                 &["memory"],
                 format!("`{text}` is not an amount of memory"),
             )
@@ -172,7 +173,7 @@ fn port(attributes: &Attributes, problems: &mut Vec<Problem>) {
     } else {
         return;
     };
-    problems.push(Problem::new("docker/bad-port", &["publish_p2p"], what).help(help));
+    problems.push(Problem::new(codes::BAD_PORT, &["publish_p2p"], what).help(help));
 }
 
 /// What else listens on a port inside of the container.
@@ -199,14 +200,14 @@ fn announced(attributes: &Attributes, problems: &mut Vec<Problem>) {
     };
     let path = &["config", PUBLIC_ADDRESS];
     if let Err((what, help)) = check_public_address(address) {
-        problems.push(Problem::new("docker/bad-public-address", path, what).help(help));
+        problems.push(Problem::new(codes::BAD_PUBLIC_ADDRESS, path, what).help(help));
     }
     if !attributes.contains_key("publish_p2p") {
         let what = format!(
             "the node would announce `{address}`, and none of its ports is published: nothing listens there"
         );
         problems.push(
-            Problem::new("docker/address-without-port", path, what).help(
+            Problem::new(codes::ADDRESS_WITHOUT_PORT, path, what).help(
                 "write `publish_p2p = 32323` and open that port (TCP and UDP), or leave `public_address` out: the node then only connects out",
             ),
         );
@@ -264,7 +265,7 @@ fn network(attributes: &Attributes, problems: &mut Vec<Problem>) {
             "the node must be able to reach other nodes"
         };
         problems.push(
-            Problem::new("docker/bad-network", &["docker_network"], why)
+            Problem::new(codes::BAD_NETWORK, &["docker_network"], why)
                 .help("leave it out: the node gets a network of its own"),
         );
     }
@@ -297,7 +298,7 @@ fn config(attributes: &mut Attributes, problems: &mut Vec<Problem>) {
             let found = other.type_name();
             problems.push(
                 Problem::new(
-                    "docker/bad-config",
+                    codes::BAD_CONFIG,
                     &["config"],
                     format!("`config` is a map, found {found}"),
                 )
@@ -311,7 +312,7 @@ fn config(attributes: &mut Attributes, problems: &mut Vec<Problem>) {
         if let Some(reason) = config_keys::refusal(key, value) {
             problems.push(
                 Problem::new(
-                    "docker/refused-key",
+                    codes::REFUSED_KEY,
                     &["config", key],
                     format!("`{key}` cannot be set: {reason}"),
                 )
@@ -403,7 +404,7 @@ mod tests {
         );
     }
 
-    fn codes(extra: &[(&str, Value)]) -> Vec<&'static str> {
+    fn codes(extra: &[(&str, Value)]) -> Vec<pospool_model::Code> {
         let problems = normalise("node", node_with(extra))
             .err()
             .unwrap_or_default();

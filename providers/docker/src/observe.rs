@@ -11,6 +11,7 @@ use pospool_model::provider::{Facts, Observation, Observed, Scene, Target};
 use pospool_model::{Address, Attributes, Problem, ProviderError, Value};
 
 use crate::client::{Engine, EngineInfo, Kept, Listed, default_url};
+use crate::codes;
 use crate::facts::{DockerFacts, EngineFacts};
 use crate::folder::{self, FolderFacts};
 use crate::node::standing;
@@ -113,7 +114,7 @@ fn check_api(info: &EngineInfo) -> Result<(), Problem> {
         return Ok(());
     }
     Err(Problem::new(
-        "docker/old-engine",
+        codes::OLD_ENGINE,
         &["docker"],
         format!(
             "Docker Engine {} speaks API {}, and 1.40 is needed",
@@ -336,7 +337,7 @@ fn same_engine(target: &Target<'_>, view: &View, found: Observed) -> Result<Obse
             if found == Observed::Absent && !recorded.is_empty() && recorded != view.facts.id =>
         {
             Err(Problem::new(
-                "docker/other-engine",
+                codes::OTHER_ENGINE,
                 &["host"],
                 format!(
                     "{} was made on another Docker Engine than the one at `{}` is now",

@@ -13,6 +13,7 @@ use pospool_model::state::Recorded;
 use pospool_model::{Address, Attributes, Problem, Value};
 
 use crate::client::Listed;
+use crate::codes;
 use crate::container::drift::in_words;
 use crate::container::labels::{self, label};
 use crate::container::look::{binding, has_other_content, in_detail, own_container};
@@ -100,7 +101,7 @@ pub(crate) fn refuse_second_user(
     match other {
         None => Ok(()),
         Some(other) => Err(Problem::new(
-            "docker/volume-in-use",
+            codes::VOLUME_IN_USE,
             &["data"],
             format!(
                 "container `{}` runs on volume `{volume}`, which holds the node's PoS key",
@@ -317,7 +318,7 @@ impl Node<'_> {
             }
             Some(key) if key == identity.pos_address => Ok(()),
             Some(key) => Err(Problem::new(
-                "docker/pos-key-changed",
+                codes::POS_KEY_CHANGED,
                 &["data"],
                 format!(
                     "{} runs with the PoS key {}, and {key} is recorded",

@@ -11,6 +11,7 @@ use pospool_model::{Address, OwnNode, ProviderError};
 use serde_json::{Value, json};
 
 use crate::client::Engine;
+use crate::codes;
 use crate::errors::TOO_LARGE;
 use crate::names::{self, Name};
 use crate::render::LOCAL_PORT;
@@ -142,7 +143,7 @@ pub(crate) fn read_identity(answers: &[Option<Value>]) -> Result<Option<Identity
     let pos_address = with_prefix(&text(register.get(1)));
     if !is_registration(&register_data, &pos_address) {
         return Err(ProviderError::refused(
-            "docker/bad-identity",
+            codes::BAD_IDENTITY,
             "the node's answer to test_posRegister is not a registration of its own key",
         ));
     }

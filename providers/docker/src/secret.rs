@@ -4,29 +4,27 @@
 //! - Returns: the secret, or why it cannot be handed over.
 //! - Never: keeps one longer than it takes to hand it over, or names more of it than its place.
 
-use pospool_model::{ProviderError, Secret, SecretRef};
+use pospool_model::{Code, ProviderError, Secret, SecretRef};
+
+use crate::codes;
 
 /// The password of a PoS key.
 pub(crate) fn password(reference: &SecretRef) -> Result<Secret, ProviderError> {
     one_line(
         reference,
         "the password of the PoS key",
-        "docker/bad-password",
+        codes::BAD_PASSWORD,
     )
 }
 
 /// The private key of a syncer.
 pub(crate) fn private_key(reference: &SecretRef) -> Result<Secret, ProviderError> {
-    one_line(reference, "the private key of the syncer", "docker/bad-key")
+    one_line(reference, "the private key of the syncer", codes::BAD_KEY)
 }
 
-fn one_line(
-    reference: &SecretRef,
-    name: &str,
-    code: &'static str,
-) -> Result<Secret, ProviderError> {
+fn one_line(reference: &SecretRef, name: &str, code: Code) -> Result<Secret, ProviderError> {
     let secret = reference.read().map_err(|error| ProviderError::Refused {
-        code: "docker/no-secret",
+        code: codes::NO_SECRET,
         what: format!("{name} cannot be read"),
         source: Some(Box::new(error)),
     })?;

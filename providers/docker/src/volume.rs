@@ -12,6 +12,7 @@ use pospool_model::state::Recorded;
 use pospool_model::{Address, Attributes, Problem, ProviderError, Value};
 
 use crate::client::Engine;
+use crate::codes;
 use crate::container::helper::Helper;
 use crate::container::labels::{fit, owner};
 use crate::design::{docker_of, effect};
@@ -62,7 +63,7 @@ pub(crate) fn place(
     if let Some(path) = attributes.and_then(|attributes| attributes.get("path")) {
         let Some(path) = path.as_text() else {
             return Err(Problem::new(
-                "docker/unknown-value",
+                codes::UNKNOWN_VALUE,
                 &["path"],
                 "`path` is not known before the apply, and the node is made on it",
             )
@@ -72,7 +73,7 @@ pub(crate) fn place(
         let real = real.map_or_else(|| Folder::new(path), Ok);
         return real
             .map(Place::Folder)
-            .map_err(|what| Problem::new("docker/volume-path", &["path"], what));
+            .map_err(|what| Problem::new(codes::VOLUME_PATH, &["path"], what));
     }
     match recorded.and_then(recorded_place) {
         Some(place @ Place::Volume(_)) => Ok(place),
@@ -164,7 +165,7 @@ fn observe_folder(
     }
     if found.real != *folder {
         return Err(Problem::new(
-            "docker/volume-path",
+            codes::VOLUME_PATH,
             &["path"],
             format!(
                 "`{wanted}` leads to `{}` now, and the data is in `{folder}`",
@@ -177,7 +178,7 @@ fn observe_folder(
     }
     if found.mark == Mark::Missing {
         return Err(Problem::new(
-            "docker/volume-unmarked",
+            codes::VOLUME_UNMARKED,
             &["path"],
             format!("`{folder}` holds no data of {} any more", target.address),
         )
@@ -207,7 +208,7 @@ fn refuse_stranger(
         return Ok(());
     }
     Err(Problem::new(
-        "docker/name-taken",
+        codes::NAME_TAKEN,
         &[],
         format!("a volume `{name}` is there that this project did not make"),
     )
@@ -293,7 +294,7 @@ fn leaves(task: &Task<'_>, world: &World<'_>, place: &Place) -> Result<Vec<Strin
     }
     if user(task.address, world.wanted, &BTreeMap::new()).is_none() {
         return Err(Problem::new(
-            "docker/volume-move",
+            codes::VOLUME_MOVE,
             &["path"],
             format!(
                 "the data of {} cannot move from `{old}` to `{place}` without a node",
@@ -377,7 +378,7 @@ pub(crate) async fn make(engine: &Engine, job: &VolumeJob) -> Result<Attributes,
         .any(|label| found.get(*label) != job.labels.get(*label))
     {
         return Err(ProviderError::refused(
-            "docker/name-taken",
+            codes::NAME_TAKEN,
             format!(
                 "a volume `{}` is there that this project did not make",
                 job.name
@@ -392,7 +393,7 @@ pub(crate) async fn remove(engine: &Engine, job: &VolumeJob) -> Result<Attribute
     if let Some(found) = engine.volume(&job.name).await? {
         if !fit(&job.labels, &found) {
             return Err(ProviderError::refused(
-                "docker/name-taken",
+                codes::NAME_TAKEN,
                 format!(
                     "volume `{}` is not the one that this project made",
                     job.name

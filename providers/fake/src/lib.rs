@@ -20,6 +20,18 @@ use pospool_model::provider::{
 use pospool_model::{Attributes, KindSchema, Problem, Provider, ProviderError, Value};
 use serde_json::json;
 
+/// Codes of the faults that the fake is told to have.
+pub mod codes {
+    pospool_model::codes! {
+        FORBIDDEN = "fake/forbidden", "The fake was asked for what a test forbids.", "Only tests show it.";
+        REFUSED = "fake/refused", "The fake was told to refuse.", "Only tests show it.";
+        UNREACHABLE = "fake/unreachable", "The fake was told not to answer.", "Only tests show it.";
+        UNKNOWN_ID = "fake/unknown-id", "The fake knows no such object.", "Only tests show it.";
+        LOST = "fake/lost", "The fake was told to lose its answer.", "Only tests show it.";
+        DEAD = "fake/dead", "The fake was told to die.", "Only tests show it.";
+    }
+}
+
 /// What goes wrong, and at which commit (counted from 0 over the life of the outside).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
@@ -123,7 +135,7 @@ impl Provider for FakeProvider {
     fn normalise(&self, _: &str, attributes: Attributes) -> Result<Attributes, Vec<Problem>> {
         if attributes.get("value") == Some(&Value::from("forbidden")) {
             return Err(vec![Problem::new(
-                "fake/forbidden",
+                codes::FORBIDDEN,
                 &["value"],
                 "this value is forbidden",
             )]);
@@ -214,11 +226,11 @@ impl Provider for FakeProvider {
         }
         match self.fault() {
             Some(Fault::Refused(_)) => Err(ProviderError::refused(
-                "fake/refused",
+                codes::REFUSED,
                 "the fake outside refused it",
             )),
             Some(Fault::Unreachable(_)) => Err(ProviderError::Unreachable {
-                code: "fake/unreachable",
+                code: codes::UNREACHABLE,
                 what: "the fake outside".to_owned(),
                 source: None,
             }),
@@ -259,7 +271,7 @@ fn with_identities(wanted: &Attributes, world: &World<'_>) -> Result<Attributes,
             let Some(id) = id else {
                 let summary = format!("the id of `{resource}` is not known yet");
                 return Err(vec![Problem::new(
-                    "fake/unknown-id",
+                    codes::UNKNOWN_ID,
                     &["settings", name],
                     summary,
                 )]);
@@ -272,7 +284,7 @@ fn with_identities(wanted: &Attributes, world: &World<'_>) -> Result<Attributes,
 
 fn lost() -> ProviderError {
     ProviderError::OutcomeUnknown {
-        code: "fake/lost",
+        code: codes::LOST,
         what: "the fake outside".to_owned(),
         source: None,
     }
@@ -280,7 +292,7 @@ fn lost() -> ProviderError {
 
 fn dead() -> ProviderError {
     ProviderError::OutcomeUnknown {
-        code: "fake/dead",
+        code: codes::DEAD,
         what: "this process is dead".to_owned(),
         source: None,
     }

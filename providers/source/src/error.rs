@@ -4,7 +4,10 @@
 //! - Returns: [`SourceError`]: what failed and where; [`SourceError::help`] says what to do next.
 //! - Never: prints, or repeats in a message what its cause says.
 
+use pospool_model::Code;
 use std::{io, path::PathBuf};
+
+use crate::codes;
 
 /// Why a source did not become artifacts.
 #[derive(Debug, thiserror::Error)]
@@ -222,32 +225,32 @@ pub enum SourceError {
 impl SourceError {
     /// Returns the stable code of the failure.
     #[must_use]
-    pub fn code(&self) -> &'static str {
+    pub fn code(&self) -> Code {
         match self {
-            Self::Request { .. } => "source/request",
-            Self::ToolMissing { .. } => "source/tool-missing",
-            Self::Tool { .. } => "source/tool",
-            Self::Timeout { .. } => "source/timeout",
-            Self::OutputTooLarge { .. } => "source/output-too-large",
-            Self::Unreachable { .. } => "source/unreachable",
-            Self::RevisionMissing { .. } => "source/revision-missing",
-            Self::RevisionMismatch { .. } => "source/revision-mismatch",
-            Self::Lock { .. } => "source/lock",
-            Self::NotLocked { .. } => "source/not-locked",
-            Self::NoIntegrity { .. } => "source/no-integrity",
-            Self::WrongIntegrity { .. } => "source/wrong-integrity",
-            Self::PackageMissing { .. } => "source/package-missing",
-            Self::UnknownCompiler { .. } => "source/unknown-compiler",
-            Self::FileMissing { .. } => "source/file-missing",
-            Self::OutsideTree { .. } => "source/outside-tree",
-            Self::SourcesTooLarge { .. } => "source/too-large",
-            Self::UnknownContract { .. } => "source/unknown-contract",
-            Self::AmbiguousContract { .. } => "source/ambiguous-contract",
-            Self::NotDeployable { .. } => "source/not-deployable",
-            Self::Compile { .. } => "source/compile",
-            Self::Unlinked { .. } => "source/unlinked",
-            Self::CompilerAnswer { .. } => "source/compiler-answer",
-            Self::Io { .. } => "source/io",
+            Self::Request { .. } => codes::REQUEST,
+            Self::ToolMissing { .. } => codes::TOOL_MISSING,
+            Self::Tool { .. } => codes::TOOL,
+            Self::Timeout { .. } => codes::TIMEOUT,
+            Self::OutputTooLarge { .. } => codes::OUTPUT_TOO_LARGE,
+            Self::Unreachable { .. } => codes::UNREACHABLE,
+            Self::RevisionMissing { .. } => codes::REVISION_MISSING,
+            Self::RevisionMismatch { .. } => codes::REVISION_MISMATCH,
+            Self::Lock { .. } => codes::LOCK,
+            Self::NotLocked { .. } => codes::NOT_LOCKED,
+            Self::NoIntegrity { .. } => codes::NO_INTEGRITY,
+            Self::WrongIntegrity { .. } => codes::WRONG_INTEGRITY,
+            Self::PackageMissing { .. } => codes::PACKAGE_MISSING,
+            Self::UnknownCompiler { .. } => codes::UNKNOWN_COMPILER,
+            Self::FileMissing { .. } => codes::FILE_MISSING,
+            Self::OutsideTree { .. } => codes::OUTSIDE_TREE,
+            Self::SourcesTooLarge { .. } => codes::TOO_LARGE,
+            Self::UnknownContract { .. } => codes::UNKNOWN_CONTRACT,
+            Self::AmbiguousContract { .. } => codes::AMBIGUOUS_CONTRACT,
+            Self::NotDeployable { .. } => codes::NOT_DEPLOYABLE,
+            Self::Compile { .. } => codes::COMPILE,
+            Self::Unlinked { .. } => codes::UNLINKED,
+            Self::CompilerAnswer { .. } => codes::COMPILER_ANSWER,
+            Self::Io { .. } => codes::IO,
         }
     }
 

@@ -21,6 +21,7 @@
 mod artifact;
 mod bounded;
 mod cache;
+pub mod codes;
 mod error;
 #[doc(hidden)]
 pub mod fuzzing;

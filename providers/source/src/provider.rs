@@ -17,6 +17,7 @@ use pospool_model::{
     ProviderError, Role, Type, Value,
 };
 
+use crate::codes;
 use crate::{Artifact, SourceError, SourceRequest, compile, input_file, tree};
 
 /// The proxy that `core_contract` puts in front of a contract; compiled with every source that has it.
@@ -133,7 +134,7 @@ impl Provider for SourceProvider {
             let request = self.request(wanted);
             let compiled = tokio::task::spawn_blocking(move || outputs(&request, names)).await;
             let compiled = compiled.map_err(|source| ProviderError::Unreachable {
-                code: "source/panic",
+                code: codes::PANIC,
                 what: "the compiler's thread".to_owned(),
                 source: Some(Box::new(source)),
             })?;
@@ -243,7 +244,7 @@ fn problem(error: &SourceError) -> Problem {
 
 fn no_effect(name: &str) -> ProviderError {
     ProviderError::refused(
-        "source/no-effect",
+        codes::NO_EFFECT,
         format!("a source has no effect outside, and the plan names `{name}`"),
     )
 }

@@ -33,7 +33,7 @@ fn hold(location: &str) {
         let written = store.update(|state| {
             state.outputs.insert(name, true.into());
         });
-        say(written.map_or_else(|error| error.code(), |()| "written"));
+        say(written.map_or_else(|error| error.code().as_str(), |()| "written"));
     }
 }
 

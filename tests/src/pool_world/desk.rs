@@ -19,6 +19,10 @@ use pospool_modelchain::artifact::{artifacts, node_key};
 use pospool_source::SourceProvider;
 use serde_json::json;
 
+pospool_model::codes! {
+    CANNOT = "desk/cannot", "The model has no such change.", "Only tests show it.";
+}
+
 /// A Docker Engine in memory.
 #[derive(Clone, Debug, Default)]
 pub struct Desk {
@@ -133,7 +137,7 @@ impl Provider for Desk {
             Action::Update => Vec::new(),
             other => {
                 let what = format!("the model's desk cannot {other:?} {address}");
-                return Err(vec![Problem::new("desk/cannot", &[], what)]);
+                return Err(vec![Problem::new(CANNOT, &[], what)]);
             }
         };
         Ok(Design {

@@ -17,7 +17,7 @@ fn warnings(world: &PointWorld, copy: &Image, spec: &str) -> Vec<(String, String
     let planned = world.plan(&disk, spec).unwrap().unwrap();
     let problems = planned.problems.into_iter();
     problems
-        .map(|it| (it.code.to_owned(), it.summary))
+        .map(|it| (it.code.to_string(), it.summary))
         .collect()
 }
 

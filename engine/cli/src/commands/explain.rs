@@ -8,7 +8,7 @@ use pospool_model::KindSchema;
 use pospool_model::diagnostic::did_you_mean;
 
 use crate::args::ExplainArgs;
-use crate::codes;
+use crate::catalogue::all_codes;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::view::explain as view;
@@ -18,7 +18,7 @@ use super::Session;
 /// Runs the command.
 pub fn run(session: &mut Session<'_, '_>, args: &ExplainArgs) -> Result<Exit, Failure> {
     let kinds: Vec<&'static KindSchema> = session.registry.schemas().collect();
-    let codes = codes::all();
+    let codes = all_codes();
     let console = &mut *session.console;
     let (paint, json) = (console.out_paint, console.json);
     match args.topic.as_deref() {
@@ -35,10 +35,10 @@ pub fn run(session: &mut Session<'_, '_>, args: &ExplainArgs) -> Result<Exit, Fa
             match (schema, codes.get_key_value(topic)) {
                 (Some(schema), _) if json => console.say_json(&view::kinds_json(&[schema]))?,
                 (Some(schema), _) => console.say(&view::kind(schema, paint))?,
-                (None, Some((code, text))) if json => {
-                    console.say_json(&view::codes_json(&[(*code, *text)].into()))?;
+                (None, Some((name, code))) if json => {
+                    console.say_json(&view::codes_json(&[(*name, *code)].into()))?;
                 }
-                (None, Some((code, text))) => console.say(&view::code(code, text, paint))?,
+                (None, Some((_, code))) => console.say(&view::code(*code, paint))?,
                 (None, None) => {
                     let names = kinds.iter().map(|schema| schema.kind);
                     let names =

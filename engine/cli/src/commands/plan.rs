@@ -12,6 +12,7 @@ use pospool_model::{Diagnostic, Severity};
 use serde_json::json;
 
 use crate::args::PlanArgs;
+use crate::codes;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::view;
@@ -74,7 +75,7 @@ fn open_effects(store: &Store) -> Option<Diagnostic> {
     if open == 0 {
         return None;
     }
-    let mut warning = Diagnostic::error("state/open-effects", view::plan::under_way(open))
+    let mut warning = Diagnostic::error(codes::STATE_OPEN_EFFECTS, view::plan::under_way(open))
         .help("run `pospool apply`: it first finds out what came of them, and plans after that");
     warning.severity = Severity::Warning;
     Some(warning)

@@ -1,9 +1,10 @@
 //! Why a command on the state did nothing.
 
 use pospool_engine::store::Holder;
-use pospool_model::Address;
+use pospool_model::{Address, Code};
 use pospool_remote::Location;
 
+use crate::codes;
 use crate::exit::Exit;
 
 /// Why a command on the state did nothing.
@@ -93,21 +94,21 @@ pub enum StateFailure {
 impl StateFailure {
     /// Stable code.
     #[must_use]
-    pub fn code(&self) -> &'static str {
+    pub fn code(&self) -> Code {
         match self {
-            Self::None(_) => "state/none",
-            Self::OtherLineage { .. } => "state/other-lineage",
-            Self::OlderSerial { .. } => "state/older-serial",
-            Self::Forked { .. } => "state/forked",
-            Self::OpenEffects(_) => "state/open-effects",
-            Self::Taken(_) => "state/taken-name",
-            Self::OtherKind { .. } => "state/other-kind",
-            Self::Protected(_) => "plan/protected",
-            Self::NotEmpty(_) => "state/not-empty",
-            Self::SamePlace(_) => "state/same-place",
-            Self::NotCopied(_) => "state/not-copied",
-            Self::WrongLock { .. } => "state/wrong-lock",
-            Self::LiveLock { .. } => "state/live-lock",
+            Self::None(_) => codes::STATE_NONE,
+            Self::OtherLineage { .. } => codes::STATE_OTHER_LINEAGE,
+            Self::OlderSerial { .. } => codes::STATE_OLDER_SERIAL,
+            Self::Forked { .. } => codes::STATE_FORKED,
+            Self::OpenEffects(_) => codes::STATE_OPEN_EFFECTS,
+            Self::Taken(_) => codes::STATE_TAKEN_NAME,
+            Self::OtherKind { .. } => codes::STATE_OTHER_KIND,
+            Self::Protected(_) => pospool_engine::codes::PLAN_PROTECTED,
+            Self::NotEmpty(_) => codes::STATE_NOT_EMPTY,
+            Self::SamePlace(_) => codes::STATE_SAME_PLACE,
+            Self::NotCopied(_) => codes::STATE_NOT_COPIED,
+            Self::WrongLock { .. } => codes::STATE_WRONG_LOCK,
+            Self::LiveLock { .. } => codes::STATE_LIVE_LOCK,
         }
     }
 

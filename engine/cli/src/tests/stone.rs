@@ -14,6 +14,10 @@ use pospool_model::{
     ProviderError, Role, Type, Value,
 };
 
+pospool_model::codes! {
+    HARD = "stone/hard", "The stone is too hard.", "Only tests show it.";
+}
+
 const fn attribute(name: &'static str) -> AttributeSchema {
     AttributeSchema {
         name,
@@ -132,7 +136,7 @@ impl Provider for StoneProvider {
                 what: "blow 3 of 90".to_owned(),
             }),
             Some("stubborn") => Err(ProviderError::Refused {
-                code: "stone/hard",
+                code: HARD,
                 what: "the stone is too hard".to_owned(),
                 source: Some("it is granite".into()),
             }),

@@ -9,7 +9,7 @@ use std::ops::Range;
 
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
-use pospool_engine::spec::SourceFile;
+use pospool_engine::spec::{self, SourceFile};
 use pospool_model::endpoint::any_key_in;
 use pospool_model::{Diagnostic, Severity, Span};
 use serde_json::{Value as Json, json};
@@ -78,7 +78,7 @@ fn one(problem: &Diagnostic, texts: &Texts<'_>, paint: Paint) -> String {
     };
     let title = level
         .primary_title(clean(&told(problem, &problem.summary)))
-        .id(problem.code);
+        .id(problem.code.as_str());
     let mut group = Group::with_title(title);
     let place = problem.span.as_ref().and_then(|span| texts.place(span));
     if let Some(place) = place
@@ -129,7 +129,7 @@ const KEY_DIGITS: usize = 64;
 /// the secret, and so may any long run of hexadecimal digits, and a part of a URL.
 fn may_hold_secret(problem: &Diagnostic, place: &Place<'_>) -> bool {
     let text = place.excerpt.to_ascii_lowercase();
-    problem.code == "spec/secret-written"
+    problem.code == spec::SECRET_WRITTEN
         || SECRET_WORDS.iter().any(|word| text.contains(word))
         || keys(&text).next().is_some()
         || any_key_in(place.excerpt)
@@ -138,7 +138,7 @@ fn may_hold_secret(problem: &Diagnostic, place: &Place<'_>) -> bool {
 /// What a problem says, without what may be a private key: a key without quotes is read as
 /// a name, and names are repeated.
 fn told(problem: &Diagnostic, text: &str) -> String {
-    if !problem.code.starts_with("spec/") {
+    if !problem.code.as_str().starts_with("spec/") {
         return text.to_owned();
     }
     keys(text).fold(text.to_owned(), |told, key| {
@@ -228,6 +228,8 @@ impl<'a> Texts<'a> {
 
 #[cfg(test)]
 mod tests {
+    use pospool_model::Code;
+
     use super::*;
 
     #[test]
@@ -237,12 +239,12 @@ mod tests {
         let file = SourceFile::new("pool.hcl", lines);
         let problems = [
             at(
-                "spec/secret-written",
+                spec::SECRET_WRITTEN,
                 "a secret is never written in the spec",
                 4..13,
             ),
-            at("spec/syntax", "expected a line break", 85..86),
-            at("spec/syntax", "the text does not end on its line", 100..101),
+            at(spec::SYNTAX, "expected a line break", 85..86),
+            at(spec::SYNTAX, "the text does not end on its line", 100..101),
         ];
         let shown = text(&problems, &[file], Paint::default());
         assert!(
@@ -265,14 +267,14 @@ mod tests {
             let shown = text(problems, &[], Paint::default());
             format!("{shown}{}", json(problems, &[]))
         };
-        let shown = both(&unknown("spec/unknown-name"));
+        let shown = both(&unknown(spec::UNKNOWN_NAME));
         assert!(!shown.contains(&key), "{shown}");
         // What comes from outside, such as a hash, is what the user needs to see.
-        let shown = both(&unknown("chain/no-transaction"));
+        let shown = both(&unknown(pospool_chain::codes::REVERTED));
         assert_eq!(shown.matches(&key).count(), 4, "{shown}");
     }
 
-    fn at(code: &'static str, summary: &str, bytes: Range<usize>) -> Diagnostic {
+    fn at(code: Code, summary: &str, bytes: Range<usize>) -> Diagnostic {
         Diagnostic::error(code, summary).at(Span {
             file: "pool.hcl".to_owned(),
             bytes,
@@ -282,17 +284,17 @@ mod tests {
     #[test]
     fn problems_come_in_the_order_of_the_text_with_code_and_help() {
         let file = SourceFile::new("pool.hcl", "record \"é\" {\n  valu = \"é\"\n}\n");
-        let mut warning = Diagnostic::error("state/open-effects", "2 effects are open");
+        let mut warning = Diagnostic::error(crate::codes::STATE_OPEN_EFFECTS, "2 effects are open");
         warning.severity = Severity::Warning;
         let problems = [
             warning.help("run `pospool apply`"),
             at(
-                "spec/unknown-attribute",
+                spec::UNKNOWN_ATTRIBUTE,
                 "`record` has no attribute `valu`",
                 16..20,
             )
             .help("did you mean `value`?"),
-            at("spec/bad-label", "the label is wrong", 7..11),
+            at(spec::BAD_LABEL, "the label is wrong", 7..11),
         ];
         insta::assert_snapshot!(text(&problems, &[file], Paint::PLAIN), @r#"
         error[spec/bad-label]: the label is wrong
@@ -320,7 +322,7 @@ mod tests {
     #[test]
     fn json_counts_lines_and_columns_from_one() {
         let file = SourceFile::new("pool.hcl", "a = \"é\" b\nc");
-        let problems = [at("spec/syntax", "x", 9..10)];
+        let problems = [at(spec::SYNTAX, "x", 9..10)];
         insta::assert_snapshot!(json(&problems, &[file]), @r#"[{"bytes":[9,10],"code":"spec/syntax","column":9,"file":"pool.hcl","help":null,"line":1,"severity":"error","summary":"x"}]"#);
     }
 
@@ -330,11 +332,11 @@ mod tests {
         let (plain, files) = (Paint::PLAIN, [file]);
         for start in 0..8 {
             for end in 0..8 {
-                let problem = at("spec/syntax", "x", start..end);
+                let problem = at(spec::SYNTAX, "x", start..end);
                 assert!(text(&[problem], &files, plain).contains("pool.hcl"));
             }
         }
-        let elsewhere = Diagnostic::error("spec/syntax", "x").at(Span::default());
+        let elsewhere = Diagnostic::error(spec::SYNTAX, "x").at(Span::default());
         assert!(text(&[elsewhere], &files, plain).contains("spec/syntax"));
     }
 
@@ -342,7 +344,7 @@ mod tests {
     #[test]
     fn an_excerpt_cannot_move_the_terminal() {
         let file = SourceFile::new("pool.hcl", "a = \u{9b}31m\u{1b}[31m\u{202e}\u{7f}x\n");
-        let shown = text(&[at("spec/syntax", "x", 0..1)], &[file], Paint::PLAIN);
+        let shown = text(&[at(spec::SYNTAX, "x", 0..1)], &[file], Paint::PLAIN);
         assert_eq!(shown, super::clean(&shown));
         assert!(shown.contains("31m"), "{shown}");
     }

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use pospool_engine::config::FUNCTIONS;
-use pospool_model::{AttributeSchema, KindSchema, OnChange, Presence, Role, Type};
+use pospool_model::{AttributeSchema, Code, KindSchema, OnChange, Presence, Role, Type};
 use serde_json::{Value as Json, json};
 
 use super::{FORMAT_VERSION, Paint, indented};
@@ -105,19 +105,25 @@ pub fn functions(paint: Paint) -> String {
 
 /// All codes.
 #[must_use]
-pub fn codes(codes: &BTreeMap<&str, &str>, paint: Paint) -> String {
+pub fn codes(codes: &BTreeMap<&str, Code>, paint: Paint) -> String {
     let mut text = format!("{}\n", paint.bold("codes:"));
-    for (code, explanation) in codes {
+    for code in codes.values() {
         let _ = writeln!(text, "  {code}");
-        text.push_str(&wrapped(explanation, 6));
+        text.push_str(&wrapped(code.meaning(), 6));
+        text.push_str(&wrapped(code.remedy(), 6));
     }
     text
 }
 
 /// One code.
 #[must_use]
-pub fn code(code: &str, explanation: &str, paint: Paint) -> String {
-    format!("{}\n{}", paint.bold(code), wrapped(explanation, 2))
+pub fn code(code: Code, paint: Paint) -> String {
+    let (meaning, remedy) = (wrapped(code.meaning(), 2), wrapped(code.remedy(), 2));
+    format!(
+        "{}\n{meaning}{}\n{remedy}",
+        paint.bold(code.as_str()),
+        paint.bold("what to do:")
+    )
 }
 
 /// Exit codes.
@@ -174,8 +180,18 @@ pub fn functions_json() -> Json {
 
 /// Codes as JSON.
 #[must_use]
-pub fn codes_json(codes: &BTreeMap<&str, &str>) -> Json {
-    json!({"format_version": FORMAT_VERSION, "codes": codes})
+pub fn codes_json(codes: &BTreeMap<&str, Code>) -> Json {
+    let by_code = |text: fn(Code) -> &'static str| -> BTreeMap<&str, &str> {
+        codes
+            .iter()
+            .map(|(name, code)| (*name, text(*code)))
+            .collect()
+    };
+    json!({
+        "format_version": FORMAT_VERSION,
+        "codes": by_code(Code::meaning),
+        "remedies": by_code(Code::remedy),
+    })
 }
 
 fn attribute_json(attribute: &AttributeSchema) -> Json {

@@ -7,6 +7,7 @@
 use std::error::Error;
 use std::fmt::Write as _;
 
+use pospool_model::Code;
 use pospool_model::ProviderError;
 use pospool_model::plan::EffectId;
 use serde_json::{Value as Json, json};
@@ -111,7 +112,7 @@ pub fn next_step(cause: &ProviderError) -> &'static str {
     }
 }
 
-fn error(code: &str, what: &str, why: &[String], help: Option<&str>, paint: Paint) -> String {
+fn error(code: Code, what: &str, why: &[String], help: Option<&str>, paint: Paint) -> String {
     let head = paint.red(&format!("error[{code}]"));
     let mut text = format!("{head}: {}\n", tail(what));
     for cause in why {

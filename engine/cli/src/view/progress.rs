@@ -213,7 +213,8 @@ mod tests {
         for second in 6..12 {
             hear(second, &Event::Waiting { id, what, seconds });
         }
-        let error = &ProviderError::refused("chain/reverted", "it was \u{1b}[1mreverted");
+        let error =
+            &ProviderError::refused(pospool_chain::codes::REVERTED, "it was \u{1b}[1mreverted");
         hear(12, &Event::Failed { id, error });
         let address = &"record.note".parse().unwrap();
         hear(12, &Event::Recorded { address });

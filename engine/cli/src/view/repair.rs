@@ -68,7 +68,7 @@ fn name(finding: &Finding) -> &'static str {
         Finding::Leftover { .. } => "leftover",
         Finding::OnlyCopy { .. } => "only_copy",
         Finding::KeptState { .. } => "kept_state",
-        Finding::Unusable(error) => error.code(),
+        Finding::Unusable(error) => error.code().as_str(),
     }
 }
 

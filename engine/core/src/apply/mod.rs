@@ -23,6 +23,7 @@ use pospool_model::{Address, Attributes, Provider, ProviderError};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::oneshot;
 
+use crate::codes;
 use crate::config::Config;
 use crate::observe::Seen;
 use crate::registry::Registry;
@@ -155,7 +156,7 @@ impl Amendment {
             on_disk,
         });
         done.await.map_err(|_| ProviderError::OutcomeUnknown {
-            code: "apply/not-journalled",
+            code: codes::APPLY_NOT_JOURNALLED,
             what: format!("{}: its other form could not be written down", ticket.key),
             source: None,
         })
@@ -266,7 +267,7 @@ impl<'a> Run<'a> {
             .map(|(name, from)| match fill(from) {
                 Some(value) => Ok((name.clone(), value)),
                 None => Err(ProviderError::refused(
-                    "apply/missing-output",
+                    codes::APPLY_MISSING_OUTPUT,
                     format!(
                         "`{}.{}` is not known after its steps",
                         from.address, from.output
@@ -362,7 +363,7 @@ impl<'a> Run<'a> {
         if effect.nature == Nature::Act && matches!(error, ProviderError::Refused { .. }) {
             self.store.record(Entry::NoEffect {
                 id: id.clone(),
-                code: error.code().to_owned(),
+                code: error.code().to_string(),
             })?;
             self.store.sync()?;
         }
@@ -440,7 +441,7 @@ fn depends_on(step: &Step) -> Vec<Address> {
 
 fn unknown_provider(name: &str) -> ProviderError {
     ProviderError::refused(
-        "apply/unknown-provider",
+        codes::APPLY_UNKNOWN_PROVIDER,
         format!("this build has no provider `{name}`, which the plan names"),
     )
 }

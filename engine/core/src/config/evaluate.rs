@@ -10,7 +10,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use hcl_edit::expr::{Expression, FuncCall, Object, ObjectKey};
-use pospool_model::{Address, Diagnostic, Value};
+use pospool_model::{Address, Code, Diagnostic, Value};
 
 use super::operators::{self, Fault, noun};
 use super::problems::Problems;
@@ -144,7 +144,7 @@ impl<'a> Evaluator<'a> {
     /// Reports an error under a node.
     pub(super) fn error(
         &mut self,
-        code: &'static str,
+        code: Code,
         summary: impl Into<String>,
         node: &impl hcl_edit::Span,
     ) {

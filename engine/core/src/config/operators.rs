@@ -5,14 +5,14 @@
 //! - Never: rounds, wraps around or converts: money and numbers are exact or refused.
 
 use hcl_edit::expr::{BinaryOperator, UnaryOperator};
-use pospool_model::{Blocks, Drip, Value};
+use pospool_model::{Blocks, Code, Drip, Value};
 
 use crate::spec;
 
 /// Why an operator or a function has no result.
 #[derive(Debug)]
 pub(super) struct Fault {
-    pub(super) code: &'static str,
+    pub(super) code: Code,
     pub(super) summary: String,
     pub(super) help: Option<String>,
     /// Which argument is to blame, if one is.
@@ -21,7 +21,7 @@ pub(super) struct Fault {
 
 impl Fault {
     /// A fault of the whole operation.
-    pub(super) fn new(code: &'static str, summary: impl Into<String>) -> Self {
+    pub(super) fn new(code: Code, summary: impl Into<String>) -> Self {
         Self {
             code,
             summary: summary.into(),

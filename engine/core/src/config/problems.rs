@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use pospool_model::{Diagnostic, Span, diagnostic};
+use pospool_model::{Code, Diagnostic, Span, diagnostic};
 
 use crate::spec::{File, SourceFile};
 
@@ -27,14 +27,14 @@ impl Problems {
     }
 
     /// Adds an error with its place.
-    pub(super) fn error(&mut self, code: &'static str, summary: impl Into<String>, span: Span) {
+    pub(super) fn error(&mut self, code: Code, summary: impl Into<String>, span: Span) {
         self.push(Diagnostic::error(code, summary).at(span));
     }
 
     /// Adds an error with its place and what to do.
     pub(super) fn error_with_help(
         &mut self,
-        code: &'static str,
+        code: Code,
         summary: impl Into<String>,
         span: Span,
         help: impl Into<String>,

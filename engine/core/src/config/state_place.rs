@@ -107,7 +107,12 @@ mod tests {
 
     fn url(text: &str) -> Result<Option<String>, Vec<&'static str>> {
         let read = state_url(&SourceFile::new("pool.hcl", text));
-        read.map_err(|problems| problems.iter().map(|problem| problem.code).collect())
+        read.map_err(|problems| {
+            problems
+                .iter()
+                .map(|problem| problem.code.as_str())
+                .collect()
+        })
     }
 
     #[test]

@@ -193,23 +193,13 @@ fn value_of(expression: &str) -> String {
 }
 
 #[test]
-fn every_code_is_explained_once() {
-    let codes: BTreeSet<&str> = CODES.iter().map(|(code, _)| *code).collect();
-    assert_eq!(codes.len(), CODES.len());
-    for (code, explanation) in CODES {
-        assert!(code.starts_with("spec/"), "{code}");
-        assert!(explanation.ends_with('.'), "{code}");
-    }
-}
-
-#[test]
 fn every_code_has_a_case() {
     let cases = concat!(
         include_str!("tests/cases.rs"),
         include_str!("tests/values.rs"),
         include_str!("../spec/tests.rs"),
     );
-    for (code, _) in CODES {
+    for code in CODES {
         let shown = [format!("{code} "), format!("{code}\"")];
         assert!(
             shown.iter().any(|shown| cases.contains(shown)),

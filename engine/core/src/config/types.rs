@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use pospool_model::{Type, Value};
+use pospool_model::{Code, Type, Value};
 
 use super::operators::noun;
 use crate::spec;
@@ -14,7 +14,7 @@ use crate::spec;
 /// A part of a value that does not fit.
 #[derive(Debug)]
 pub(super) struct Mismatch {
-    pub(super) code: &'static str,
+    pub(super) code: Code,
     /// Names and positions from the attribute to the part.
     pub(super) path: Vec<String>,
     pub(super) summary: String,
@@ -174,7 +174,7 @@ impl Checker {
         self.mismatch(spec::WRONG_TYPE, summary, help)
     }
 
-    fn mismatch(&mut self, code: &'static str, summary: String, help: Option<String>) -> Value {
+    fn mismatch(&mut self, code: Code, summary: String, help: Option<String>) -> Value {
         self.found.push(Mismatch {
             code,
             path: self.path.clone(),

@@ -6,6 +6,7 @@ use pospool_model::state::State;
 use pospool_model::{Address, Diagnostic, KindSchema};
 
 use super::diff::Found;
+use crate::codes;
 use crate::config::Config;
 
 /// One decision.
@@ -55,7 +56,7 @@ pub(super) fn refusals(
         for path in &found.refused {
             refused.push(
                 Diagnostic::error(
-                    "plan/fixed-attribute",
+                    codes::PLAN_FIXED_ATTRIBUTE,
                     format!("`{path}` of `{address}` cannot be changed once it exists"),
                 )
                 .at(span(path))
@@ -79,7 +80,7 @@ pub(super) fn refusals(
     {
         refused.push(
             Diagnostic::error(
-                "plan/irreversible",
+                codes::PLAN_IRREVERSIBLE,
                 format!("`{address}` cannot be undone: {why}"),
             )
             .at(span(""))
@@ -92,7 +93,7 @@ pub(super) fn refusals(
 /// The refusal to take down what `prevent_destroy` protects.
 pub(super) fn protected_error(address: &Address) -> Diagnostic {
     Diagnostic::error(
-        "plan/protected",
+        codes::PLAN_PROTECTED,
         format!("`{address}` is protected by `prevent_destroy` and would be taken down"),
     )
     .help("set `prevent_destroy = false` in its block and apply that first")

@@ -17,6 +17,7 @@ use pospool_model::provider::{Design, Facts, Observed, Task, World};
 use pospool_model::state::{Recorded, State};
 use pospool_model::{Address, Attributes, Diagnostic, KindSchema, Problem, Role, Value};
 
+use crate::codes;
 use crate::config::{Config, Scope};
 use crate::observe::Seen;
 use crate::registry::Registry;
@@ -114,7 +115,7 @@ fn unsettled<'a>(found: &'a Outputs, foretold: &Outputs) -> Option<&'a Address> 
 /// The problem of an identity that each round of planning finds somewhere else, or nowhere.
 fn cannot_foretell(config: &Config, address: &Address) -> Diagnostic {
     let summary = format!("the identity of `{address}` cannot be foretold");
-    let problem = Diagnostic::error("plan/unsettled", summary).help(
+    let problem = Diagnostic::error(codes::PLAN_UNSETTLED, summary).help(
         "take it out of the settings of the resource that it depends on, apply, and put it back",
     );
     match config.get(address) {

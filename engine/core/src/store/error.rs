@@ -4,9 +4,11 @@
 //! - Returns: errors that say what, where, why and what next, each with a stable code.
 //! - Never: holds more of a state than its path and its names.
 
+use pospool_model::Code;
 use std::path::{Path, PathBuf};
 
 use super::{Holder, VERSION};
+use crate::codes;
 
 /// Why a state cannot be used. The code of each is stable.
 #[derive(Debug, thiserror::Error)]
@@ -158,22 +160,22 @@ impl StoreError {
 
     /// Stable code, listed in the reference.
     #[must_use]
-    pub fn code(&self) -> &'static str {
+    pub fn code(&self) -> Code {
         match self {
-            Self::Locked { .. } | Self::Leased { .. } => "state/locked",
-            Self::LockLost { .. } => "state/lock-lost",
-            Self::Moved { .. } => "state/moved",
-            Self::Keeper { .. } => "state/keeper",
-            Self::Empty { .. } => "state/empty",
-            Self::Foreign { .. } => "state/foreign",
-            Self::Damaged { .. } => "state/damaged",
-            Self::TooNew { .. } => "state/too-new",
-            Self::DamagedJournal { .. } => "state/journal-damaged",
-            Self::ForeignJournal { .. } => "state/journal-foreign",
-            Self::JournalWithoutState { .. } => "state/journal-without-state",
-            Self::Changed { .. } => "state/replaced",
-            Self::Io { .. } => "state/io",
-            Self::Encode { .. } => "state/encode",
+            Self::Locked { .. } | Self::Leased { .. } => codes::STATE_LOCKED,
+            Self::LockLost { .. } => codes::STATE_LOCK_LOST,
+            Self::Moved { .. } => codes::STATE_MOVED,
+            Self::Keeper { .. } => codes::STATE_KEEPER,
+            Self::Empty { .. } => codes::STATE_EMPTY,
+            Self::Foreign { .. } => codes::STATE_FOREIGN,
+            Self::Damaged { .. } => codes::STATE_DAMAGED,
+            Self::TooNew { .. } => codes::STATE_TOO_NEW,
+            Self::DamagedJournal { .. } => codes::STATE_JOURNAL_DAMAGED,
+            Self::ForeignJournal { .. } => codes::STATE_JOURNAL_FOREIGN,
+            Self::JournalWithoutState { .. } => codes::STATE_JOURNAL_WITHOUT_STATE,
+            Self::Changed { .. } => codes::STATE_REPLACED,
+            Self::Io { .. } => codes::STATE_IO,
+            Self::Encode { .. } => codes::STATE_ENCODE,
         }
     }
 }

@@ -9,6 +9,7 @@ use pospool_model::provider::{Design, Task, World};
 use pospool_model::{Problem, Value};
 
 use super::duties::Kind;
+use crate::codes;
 use crate::draft::{Draft, Plan, Sender};
 use crate::facts::Facts;
 
@@ -50,7 +51,7 @@ fn one(problem: Problem) -> Vec<Problem> {
 
 fn no_account() -> Problem {
     Problem::new(
-        "chain/unknown-account",
+        codes::UNKNOWN_ACCOUNT,
         &["account"],
         "no account of the spec calls",
     )

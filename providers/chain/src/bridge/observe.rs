@@ -16,6 +16,7 @@ use super::{DUTIES, claim_every};
 use crate::address::CoreAddress;
 use crate::chain;
 use crate::chain_address::Space;
+use crate::codes;
 use crate::facts::{BridgeFacts, Facts};
 use crate::observe::chain_of;
 use crate::resolve::address_of;
@@ -79,7 +80,7 @@ impl<'a> Service<'a> {
 
     fn unreachable(&self, error: RpcError) -> ProviderError {
         ProviderError::Unreachable {
-            code: "chain/unreachable",
+            code: codes::UNREACHABLE,
             what: format!("the Core Space RPC of `{}` (`core_rpc`)", self.chain),
             source: Some(Box::new(error)),
         }

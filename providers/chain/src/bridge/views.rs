@@ -11,6 +11,7 @@ use super::duties::{Duty, Kind, Seen, Waiting};
 use crate::abi::{self, Argument};
 use crate::address::CoreAddress;
 use crate::batch::{At, Batch};
+use crate::codes;
 use crate::multicall::{Multicall, Told};
 use crate::revert;
 use crate::rpc::{Refusal, Rpc, RpcError};
@@ -250,7 +251,7 @@ fn no_bridge(subject: &Subject, told: &Told) -> Problem {
         "what is at {} does not answer as a bridge does{why}",
         subject.bridge
     );
-    Problem::new("chain/no-bridge", &["bridge"], summary).help(
+    Problem::new(codes::NO_BRIDGE, &["bridge"], summary).help(
         "see that it is a `CoreBridge` whose pool, eSpace pool and proxy are set, in Core Space of this network",
     )
 }

@@ -44,7 +44,7 @@ fn espace_has_its_own_endpoints() {
     let wrong = chain(&[devnet, core, ("espace_rpc", Value::from("ws://x"))]).unwrap_err();
     assert_eq!(
         (wrong[0].code, wrong[0].path.clone()),
-        ("chain/bad-rpc", vec!["espace_rpc".to_owned()])
+        (codes::BAD_RPC, vec!["espace_rpc".to_owned()])
     );
 }
 

@@ -10,6 +10,7 @@ use pospool_model::{Address, Attributes, Problem, Value};
 
 use super::CodeName;
 use crate::abi::{self, Argument};
+use crate::codes;
 use crate::text::hex_bytes;
 
 /// Name of the proxy's contract in a source.
@@ -43,7 +44,7 @@ fn no_code(code: &CodeName) -> Problem {
         "no source of the spec holds `{}` of digest {}",
         code.contract, code.digest
     );
-    Problem::new("chain/no-code", &["code"], summary)
+    Problem::new(codes::NO_CODE, &["code"], summary)
 }
 
 /// Finds the proxy of the source that some code is from.
@@ -61,7 +62,7 @@ pub(crate) fn proxy_value<'a>(outputs: &'a Outputs, code: &CodeName) -> Result<&
 
 fn no_proxy() -> Problem {
     let summary = format!("no source of the spec holds `{PROXY}`, which `proxy = true` needs");
-    Problem::new("chain/no-proxy-code", &["proxy"], summary)
+    Problem::new(codes::NO_PROXY_CODE, &["proxy"], summary)
         .help("take the code from a source that has it, or write `proxy = false`")
 }
 
@@ -114,7 +115,7 @@ impl Artifact {
         resolve: &dyn Fn(&Value) -> Result<[u8; 20], Problem>,
     ) -> Result<Vec<u8>, Problem> {
         let problem =
-            |summary: String| Problem::new("chain/bad-constructor", &["constructor"], summary);
+            |summary: String| Problem::new(codes::BAD_CONSTRUCTOR, &["constructor"], summary);
         let parameters = abi::constructor_parameters(&self.abi)
             .ok_or_else(|| problem("the contract's ABI cannot be read".to_owned()))?;
         if parameters.len() != values.len() {

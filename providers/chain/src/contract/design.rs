@@ -14,6 +14,7 @@ use super::setters::{self, SetterCall};
 use super::{CodeName, is_proxied, update, upgrade};
 use crate::abi;
 use crate::chain_address::{ChainAddress, Space};
+use crate::codes;
 use crate::draft::{Draft, Plan, Sender};
 use crate::facts::{ContractFacts, Facts};
 use crate::gas;
@@ -68,14 +69,14 @@ impl<'a> Scope<'a> {
             .wanted
             .get("code")
             .and_then(CodeName::read)
-            .ok_or_else(|| Problem::new("chain/no-code", &["code"], "the code is not known yet"))?;
+            .ok_or_else(|| Problem::new(codes::NO_CODE, &["code"], "the code is not known yet"))?;
         let owner = task
             .wanted
             .get("owner")
             .and_then(Value::as_resource)
             .ok_or_else(|| {
                 Problem::new(
-                    "chain/unknown-account",
+                    codes::UNKNOWN_ACCOUNT,
                     &["owner"],
                     "the owner is not an account of the spec",
                 )

@@ -7,6 +7,7 @@
 use pospool_model::{Problem, Value};
 
 use crate::abi::{self, Argument};
+use crate::codes;
 use crate::settings::{Caller, Holds, PAIR, Setting, SettingType};
 
 /// One call that sets something.
@@ -174,7 +175,7 @@ fn usable(setting: &Setting, value: &Value) -> Result<Argument, Problem> {
 
 fn cannot_be(setting: &Setting, value: &Value) -> Problem {
     let summary = format!("`{}` cannot be set to {value}", setting.name);
-    Problem::new("chain/bad-setting", &["settings", setting.name], summary)
+    Problem::new(codes::BAD_SETTING, &["settings", setting.name], summary)
 }
 
 /// A text without its quotes.

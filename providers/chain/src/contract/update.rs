@@ -13,6 +13,7 @@ use super::setters::SetterCall;
 use super::upgrade;
 use crate::address::CoreAddress;
 use crate::chain_address::ChainAddress;
+use crate::codes;
 use crate::draft::{Draft, Sender};
 use crate::facts::Facts;
 use crate::resolve::address_of;
@@ -75,7 +76,7 @@ fn address(task: &Task<'_>) -> Result<ChainAddress, Problem> {
         .and_then(Value::as_text);
     text.and_then(|text| text.parse().ok()).ok_or_else(|| {
         Problem::new(
-            "chain/unknown-address",
+            codes::UNKNOWN_ADDRESS,
             &[],
             "the contract's address is not recorded",
         )
@@ -166,6 +167,6 @@ fn hands<'a>(
     let summary = format!(
         "only the manager {manager} may change these settings, and no account of the spec has its key"
     );
-    Err(Problem::new("chain/not-manager", &["settings"], summary)
+    Err(Problem::new(codes::NOT_MANAGER, &["settings"], summary)
         .help("add an `account` with that key, or set `manager` to an account of the spec"))
 }

@@ -17,6 +17,7 @@ use super::design::{Scope, deploy};
 use super::{CodeName, is_proxied};
 use crate::abi;
 use crate::chain_address::ChainAddress;
+use crate::codes;
 use crate::draft::{Draft, Plan};
 use crate::gas;
 use crate::verification::Likeness;
@@ -121,7 +122,7 @@ fn fits(
             "nobody knows where the code of `{}` keeps its variables, so it cannot be upgraded",
             task.address
         );
-        return Err(Problem::new("chain/unknown-storage", &["code"], summary).help(
+        return Err(Problem::new(codes::UNKNOWN_STORAGE, &["code"], summary).help(
             "keep the source of the old code in the spec as another `source`, with an `output` that names its contract",
         ));
     };
@@ -134,7 +135,7 @@ fn fits(
         scope.code.contract,
         clashes.join("; ")
     );
-    Err(Problem::new("chain/storage-clash", &["code"], summary).help(
+    Err(Problem::new(codes::STORAGE_CLASH, &["code"], summary).help(
         "keep all variables in their order with their types, and add new ones behind the others",
     ))
 }
@@ -149,7 +150,7 @@ fn migration(task: &Task<'_>, found: &Artifact) -> Result<Option<String>, Proble
         return Ok(Some(format!("{name}()")));
     }
     let summary = format!("the new code has no function `{name}()`");
-    Err(Problem::new("chain/no-migration", &[MIGRATE], summary)
+    Err(Problem::new(codes::NO_MIGRATION, &[MIGRATE], summary)
         .help("name a function without arguments, such as \"migrate()\""))
 }
 
@@ -238,7 +239,7 @@ fn no_proxy(task: &Task<'_>) -> Problem {
         "`{}` has no proxy, so its code stays what it is",
         task.address
     );
-    Problem::new("chain/no-upgrade", &["code"], summary).help(
+    Problem::new(codes::NO_UPGRADE, &["code"], summary).help(
         "name the old source again, or write the new code into a block with another label: that is another contract with another address",
     )
 }

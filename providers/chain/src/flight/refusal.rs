@@ -6,6 +6,8 @@
 //!   has taken.
 
 use super::situation::{History, Price, choice};
+use crate::codes;
+use pospool_model::Code;
 
 choice! {
     /// What an endpoint answers to bytes.
@@ -35,7 +37,7 @@ pub(crate) enum Then {
     /// Their price is too low: the next look signs with a higher one.
     Raise,
     /// Nobody has them, and nobody will: given up with this code.
-    Never(&'static str),
+    Never(Code),
 }
 
 /// One row. An empty column allows every value.
@@ -58,7 +60,7 @@ const fn row(answer: Answer, then: Then, why: &'static str) -> AnswerRow {
 }
 
 /// The end of what nobody has.
-const fn never(answer: Answer, code: &'static str, why: &'static str) -> AnswerRow {
+const fn never(answer: Answer, code: Code, why: &'static str) -> AnswerRow {
     AnswerRow {
         history: &[History::Unsent],
         ..row(answer, Then::Never(code), why)
@@ -99,7 +101,7 @@ pub(super) static TABLE: &[AnswerRow] = &[
     },
     never(
         Answer::TooCheap,
-        "chain/gas-price",
+        codes::GAS_PRICE,
         "no node takes its price, and `max_gas_price` allows no more",
     ),
     row(
@@ -109,7 +111,7 @@ pub(super) static TABLE: &[AnswerRow] = &[
     ),
     never(
         Answer::TooPoor,
-        "chain/not-enough-balance",
+        codes::NOT_ENOUGH_BALANCE,
         "the account cannot pay for it",
     ),
     row(
@@ -117,11 +119,7 @@ pub(super) static TABLE: &[AnswerRow] = &[
         Then::Later,
         "the account cannot pay for it: send CFX there",
     ),
-    never(
-        Answer::TooOld,
-        "chain/expired",
-        "it is too old to be packed",
-    ),
+    never(Answer::TooOld, codes::EXPIRED, "it is too old to be packed"),
     row(
         Answer::TooOld,
         Then::Later,
@@ -129,7 +127,7 @@ pub(super) static TABLE: &[AnswerRow] = &[
     ),
     never(
         Answer::OtherChain,
-        "chain/wrong-network",
+        codes::WRONG_NETWORK,
         "the nodes are on another chain than the plan",
     ),
     row(
@@ -137,7 +135,7 @@ pub(super) static TABLE: &[AnswerRow] = &[
         Then::Later,
         "the node is on another chain than the plan",
     ),
-    never(Answer::Invalid, "chain/rejected", "no node takes it"),
+    never(Answer::Invalid, codes::REJECTED, "no node takes it"),
     row(
         Answer::Invalid,
         Then::Later,

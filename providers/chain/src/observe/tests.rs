@@ -214,7 +214,7 @@ async fn a_node_behind_the_state_is_not_believed() {
             .insert("epoch".to_owned(), Value::Integer(epoch));
         let (_, made) = spec.try_observe().await;
         let code = made.err().map(|error| error.code());
-        assert_eq!(code, (!believed).then_some("chain/behind"));
+        assert_eq!(code, (!believed).then_some(codes::BEHIND));
     }
 }
 
@@ -258,7 +258,7 @@ async fn a_bond_to_somebody_else_is_a_problem() {
     let (address, problem) = &made.problems[0];
     assert_eq!(
         (address, problem.code),
-        (&name("pos_registration.main"), "chain/already-registered")
+        (&name("pos_registration.main"), codes::ALREADY_REGISTERED)
     );
     assert!(problem.summary.contains(&core(0x99).to_string()));
     let (_, made) = spec(Chain {
@@ -304,7 +304,7 @@ async fn a_missing_key_is_a_problem_of_its_account() {
     let (address, problem) = &given.problems[0];
     assert_eq!(
         (address, problem.code),
-        (&name("account.operator"), "chain/no-key")
+        (&name("account.operator"), codes::NO_KEY)
     );
 }
 

@@ -244,13 +244,13 @@ async fn what_cannot_end_well_is_not_signed() {
         ..usual()
     };
     for (shown, code) in [
-        (poor, "chain/not-enough-balance"),
-        (other_chain, "chain/wrong-network"),
-        (used, "chain/nonce-taken"),
-        (pending, "chain/nonce-taken"),
-        (reverted, "chain/reverted"),
-        (hungry, "chain/over-limit"),
-        (large, "chain/over-limit"),
+        (poor, codes::NOT_ENOUGH_BALANCE),
+        (other_chain, codes::WRONG_NETWORK),
+        (used, codes::NONCE_TAKEN),
+        (pending, codes::NONCE_TAKEN),
+        (reverted, codes::REVERTED),
+        (hungry, codes::OVER_LIMIT),
+        (large, codes::OVER_LIMIT),
     ] {
         assert_eq!(refusal(shown, setter()).await.code(), code);
     }
@@ -345,11 +345,11 @@ async fn money_does_not_go_to_what_is_not_proven() {
     for (shown, code) in [
         (no_code, UNCONFIRMED),
         (recent, UNCONFIRMED),
-        (other_code, "chain/pool-unproven"),
-        (no_proxy, "chain/pool-unproven"),
-        (bound, "chain/already-registered"),
-        (registered, "chain/already-registered"),
-        (reverted, "chain/reverted"),
+        (other_code, codes::POOL_UNPROVEN),
+        (no_proxy, codes::POOL_UNPROVEN),
+        (bound, codes::ALREADY_REGISTERED),
+        (registered, codes::ALREADY_REGISTERED),
+        (reverted, codes::REVERTED),
     ] {
         assert_eq!(refusal(shown, registering()).await.code(), code);
     }

@@ -13,6 +13,7 @@ use pospool_model::{Address, Problem, Value};
 use super::observe::pool_taken;
 use super::{DEPOSIT, bad_data};
 use crate::address::CoreAddress;
+use crate::codes;
 use crate::draft::{Draft, Plan, Sender};
 use crate::facts::Facts;
 use crate::gas;
@@ -53,7 +54,7 @@ struct Pool<'a> {
 
 impl<'a> Pool<'a> {
     fn find(task: &Task<'a>, world: &World<'a>, facts: &'a Facts) -> Result<Self, Problem> {
-        let problem = |summary: String| Problem::new("chain/unknown-address", &["pool"], summary);
+        let problem = |summary: String| Problem::new(codes::UNKNOWN_ADDRESS, &["pool"], summary);
         let pool = task.wanted.get("pool");
         let name = pool
             .and_then(Value::as_resource)
@@ -104,9 +105,8 @@ impl Key {
             });
         }
         let node = task.wanted.get("node").and_then(Value::as_resource);
-        let node = node.ok_or_else(|| {
-            Problem::new("chain/no-key-to-register", &[], "the node is not known")
-        })?;
+        let node = node
+            .ok_or_else(|| Problem::new(codes::NO_KEY_TO_REGISTER, &[], "the node is not known"))?;
         let output = |name: &str| world.outputs.get(node)?.get(name)?.as_text();
         let mut identifier = output("pos_address").and_then(hex_word);
         let mut data = None;

@@ -12,6 +12,7 @@ use super::{DEPOSIT, ask_address, ask_identifier, register_contract};
 use crate::abi;
 use crate::address::CoreAddress;
 use crate::batch::{Answers, At, Batch, Slot};
+use crate::codes;
 use crate::facts::RegistrationFacts;
 use crate::register_data::RegisterData;
 use crate::text::{field_u64, hex_text, hex_word};
@@ -145,7 +146,7 @@ fn key_taken(identifier: &[u8; 32], holder: CoreAddress) -> Problem {
         "the PoS key {} is bound to {holder} already, and a key is bound once for ever",
         hex_text(identifier)
     );
-    Problem::new("chain/already-registered", &["pool"], summary)
+    Problem::new(codes::ALREADY_REGISTERED, &["pool"], summary)
         .help("name that contract as `pool`, or give the node a new PoS key")
 }
 
@@ -155,7 +156,7 @@ pub(crate) fn pool_taken(pool: CoreAddress, other: &[u8; 32]) -> Problem {
         "the pool {pool} is bound to the PoS key {} already",
         hex_text(other)
     );
-    Problem::new("chain/pool-registered", &["pool"], summary)
+    Problem::new(codes::POOL_REGISTERED, &["pool"], summary)
         .help("let the node with that key vote, or make another pool")
 }
 

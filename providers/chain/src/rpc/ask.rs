@@ -91,6 +91,10 @@ pub(super) async fn ask(link: &Link, endpoint: &Endpoint, calls: &[Call]) -> Res
                 }
             }
         }
+        // A request that came back with nothing but refusals is no sign of life.
+        if answered > 0 {
+            meters.wake(name);
+        }
         if again {
             tokio::time::sleep(LAGGING_PAUSE).await;
         }
@@ -104,7 +108,7 @@ pub(super) async fn ask(link: &Link, endpoint: &Endpoint, calls: &[Call]) -> Res
         meters.refused(name, &distinct(methods.collect()));
         fruitless = if answered == 0 { fruitless + 1 } else { 0 };
         if fruitless == FRUITLESS {
-            meters.rest(name, BUSY_FOR);
+            meters.rest_busy(name);
             return Err(Away::Busy(refusal.to_string()));
         }
     }
@@ -266,15 +270,9 @@ async fn post(
     request: &Json,
     methods: &[&str],
 ) -> Result<Json, Away> {
-    let meters = link.meters();
     let name = endpoint.url.as_str();
-    match endpoint.post(link, request).await {
-        Ok(answer) => {
-            meters.wake(name);
-            Ok(answer)
-        }
-        Err(silence) => Err(away(link, name, &silence, methods)),
-    }
+    let answer = endpoint.post(link, request).await;
+    answer.map_err(|silence| away(link, name, &silence, methods))
 }
 
 fn away(link: &Link, name: &str, silence: &Silence, methods: &[&str]) -> Away {
@@ -282,7 +280,7 @@ fn away(link: &Link, name: &str, silence: &Silence, methods: &[&str]) -> Away {
     let what = silence.what.clone();
     if silence.is_busy() {
         meters.refused(name, methods);
-        meters.rest(name, BUSY_FOR);
+        meters.rest_busy(name);
         return Away::Busy(what);
     }
     let time = if silence.is_shut() {

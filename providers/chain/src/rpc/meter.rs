@@ -32,6 +32,8 @@ struct Meter {
     pace: Pace,
     /// Until when others are asked first.
     rests_until: Option<Instant>,
+    /// How often in a row it was left since it had too much to do.
+    busy: u32,
     /// It takes no batches.
     singly: bool,
     known: BTreeMap<String, (Instant, Json)>,
@@ -64,17 +66,35 @@ impl Meters {
         });
     }
 
+    /// It had too much to do: others are asked first, for twice as long as the last time. One whose calls of the day are
+    /// used up refuses in the same words as one that is busy for a second.
+    pub(crate) fn rest_busy(&self, endpoint: &str) {
+        let doublings = self.with(endpoint, |meter| {
+            meter.busy += 1;
+            (meter.busy - 1).min(8)
+        });
+        self.rest(endpoint, (BUSY_FOR * 2_u32.pow(doublings)).min(SHUT_FOR));
+    }
+
     /// It answers again.
     pub(crate) fn wake(&self, endpoint: &str) {
-        self.with(endpoint, |meter| meter.rests_until = None);
+        self.with(endpoint, |meter| {
+            meter.rests_until = None;
+            meter.busy = 0;
+        });
     }
 
     /// How gladly an endpoint is asked: the smallest number first.
     pub(crate) fn rank(&self, endpoint: &str) -> u8 {
+        let rests = self.rests(endpoint);
+        2 * u8::from(rests) + u8::from(self.is_asked_singly(endpoint))
+    }
+
+    /// Whether others are asked first.
+    pub(crate) fn rests(&self, endpoint: &str) -> bool {
         let now = Instant::now();
         self.with(endpoint, |meter| {
-            let rests = meter.rests_until.is_some_and(|until| until > now);
-            2 * u8::from(rests) + u8::from(meter.singly)
+            meter.rests_until.is_some_and(|until| until > now)
         })
     }
 
@@ -156,6 +176,23 @@ mod tests {
         meters.learn("http://a", &genesis, &json!(1));
         tokio::time::advance(KNOWN_FOR).await;
         assert!(meters.known("http://a", &genesis).is_none());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_is_busy_again_and_again_rests_longer() {
+        let meters = Meters::default();
+        let rests = || meters.rank("http://a") > 0;
+        for seconds in [30, 60, 120, 240, 480, 600, 600] {
+            meters.rest_busy("http://a");
+            tokio::time::advance(Duration::from_secs(seconds - 1)).await;
+            assert!(rests(), "{seconds}");
+            tokio::time::advance(Duration::from_secs(1)).await;
+            assert!(!rests(), "{seconds}");
+        }
+        meters.wake("http://a");
+        meters.rest_busy("http://a");
+        tokio::time::advance(BUSY_FOR).await;
+        assert!(!rests());
     }
 
     #[tokio::test(start_paused = true)]

@@ -4,10 +4,11 @@
 //! - Does: hands bytes in, signs a dearer form once it is journalled, ends the effect.
 //! - Never: hands in what is not on the disk.
 
-use pospool_model::{Attributes, Drip, ProviderError};
+use pospool_model::{Attributes, Code, Drip, ProviderError};
 
 use super::{Run, Step};
 use crate::chain_address::ChainAddress;
+use crate::codes;
 use crate::flight::{self, Answer, History, Pool, Row, Sight, Then};
 use crate::observe::known_at;
 use crate::prepare;
@@ -129,7 +130,7 @@ impl Run<'_> {
         let found = receipt.created.as_deref().unwrap_or("nowhere");
         if found.parse::<ChainAddress>().ok() != Some(expected) {
             let what = format!("the contract was created at {found}, and the plan said {expected}");
-            return Err(Step::Over(self.refused("chain/wrong-address", &what)));
+            return Err(Step::Over(self.refused(codes::WRONG_ADDRESS, &what)));
         }
         if !sight.shown {
             self.say("executed; waiting until the node shows the code");
@@ -142,16 +143,16 @@ impl Run<'_> {
         let reason = sight.receipt.as_ref().and_then(|it| it.reason.as_deref());
         let reason = revert::receipt_reason(reason);
         self.refused(
-            "chain/reverted",
+            codes::REVERTED,
             &format!("it was executed and failed: {reason}"),
         )
     }
 
-    pub(super) fn given_up(&self, code: &'static str, row: &Row) -> Step {
+    pub(super) fn given_up(&self, code: Code, row: &Row) -> Step {
         Step::Over(self.refused(code, &format!("{}: plan again", row.why)))
     }
 
-    fn refused(&self, code: &'static str, what: &str) -> ProviderError {
+    fn refused(&self, code: Code, what: &str) -> ProviderError {
         let hash = &self.signed.newest().hash;
         ProviderError::refused(code, format!("transaction {hash}: {what}"))
     }

@@ -9,6 +9,7 @@ use pospool_model::provider::Progress;
 use tokio::time::Instant;
 
 use super::SAY_EVERY;
+use crate::codes;
 use crate::flight::{Executed, Pool, Sight};
 use crate::rpc::RpcError;
 use crate::ways::Ways;
@@ -72,7 +73,7 @@ fn depth(receipt: &Executed, level: WaitLevel, sight: &Sight) -> String {
 /// The time to wait is over.
 pub(super) fn unknown(signed: &SignedWork, last: &str, trouble: Option<RpcError>) -> ProviderError {
     ProviderError::OutcomeUnknown {
-        code: "chain/outcome-unknown",
+        code: codes::OUTCOME_UNKNOWN,
         what: format!(
             "transaction {} with nonce {} of {} ({last})",
             signed.newest().hash,
@@ -86,7 +87,7 @@ pub(super) fn unknown(signed: &SignedWork, last: &str, trouble: Option<RpcError>
 /// No endpoint is on its chain any more.
 pub(super) fn other_chain(signed: &SignedWork) -> ProviderError {
     ProviderError::OutcomeUnknown {
-        code: "chain/wrong-network",
+        code: codes::WRONG_NETWORK,
         what: format!(
             "transaction {}: the node at `{}` is on another chain now",
             signed.newest().hash,

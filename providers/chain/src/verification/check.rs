@@ -6,7 +6,7 @@
 
 use futures_util::future::join_all;
 use pospool_model::provider::Progress;
-use pospool_model::{Attributes, Problem, ProviderError, Value};
+use pospool_model::{Attributes, Code, Problem, ProviderError, Value};
 use serde_json::{Value as Json, json};
 use tokio::time::Instant;
 
@@ -14,6 +14,7 @@ use super::compare::{self, Likeness};
 use super::parts::{Compiled, Part, bytes_of};
 use crate::batch::IMPLEMENTATION_SLOT;
 use crate::chain_address::{ChainAddress, Space};
+use crate::codes;
 use crate::rpc::{Call, Rpc, RpcError};
 use crate::send::{Pace, SAY_EVERY};
 use crate::text::{hex_bytes, hex_text, hex_word};
@@ -21,7 +22,7 @@ use crate::wire::Link;
 use crate::work::{ChainRef, CheckCode, CheckedPart};
 
 /// Code of a difference.
-pub(super) const DIFFERS: &str = "chain/code-differs";
+pub(super) const DIFFERS: Code = codes::CODE_DIFFERS;
 /// So many looks in a row must find a difference: the nodes behind an endpoint are not equally far.
 const LOOKS: u32 = 3;
 

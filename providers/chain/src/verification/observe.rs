@@ -12,6 +12,7 @@ use super::check::{self, DIFFERS, Verdict};
 use super::parts::{self, Part, Surroundings};
 use super::submit::{self, Known};
 use super::{VERIFIED, Web};
+use crate::codes;
 use crate::rpc::RpcError;
 use crate::wire::Link;
 use crate::work::CheckedPart;
@@ -142,7 +143,7 @@ fn present(attributes: Attributes, outputs: Attributes) -> Observed {
 
 fn unreachable(what: &str, error: RpcError) -> ProviderError {
     ProviderError::Unreachable {
-        code: "chain/unreachable",
+        code: codes::UNREACHABLE,
         what: format!("the RPC that knows the code of {what}"),
         source: Some(Box::new(error)),
     }

@@ -15,6 +15,7 @@ use super::contracts;
 use crate::abi;
 use crate::chain;
 use crate::chain_address::{ChainAddress, Space};
+use crate::codes;
 use crate::contract::artifact::{self, PROXY};
 use crate::contract::design::{INITIALIZE, PROXY_ARGUMENTS};
 use crate::contract::{CodeName, is_proxied};
@@ -93,7 +94,7 @@ impl Compiled {
             .ok_or_else(|| {
                 let name = text("contract").unwrap_or(PROXY);
                 let summary = format!("the source does not tell what `{name}` was compiled from");
-                Problem::new("chain/no-code", &["contract"], summary)
+                Problem::new(codes::NO_CODE, &["contract"], summary)
             })
     }
 }
@@ -126,7 +127,7 @@ fn of_contract(contract: &Address, around: Surroundings<'_>) -> Result<Vec<Part>
     };
     let code = wanted.get("code").and_then(CodeName::read).ok_or_else(|| {
         let summary = format!("the code of `{contract}` is not known yet");
-        Problem::new("chain/no-code", &["contract"], summary)
+        Problem::new(codes::NO_CODE, &["contract"], summary)
     })?;
     let home = Home::of(contract, wanted, around)?;
     let part = |is_proxy, address, points_at, compiled, arguments| Part {
@@ -192,7 +193,7 @@ impl Home {
     ) -> Result<Self, Problem> {
         let unknown = || {
             let summary = format!("the chain of `{contract}` is not known");
-            Problem::new("chain/not-a-node", &["contract"], summary)
+            Problem::new(codes::NOT_A_NODE, &["contract"], summary)
                 .help("name it with `chain` in the contract's block")
         };
         let named = wanted.get("chain").and_then(Value::as_resource);

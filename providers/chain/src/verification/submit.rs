@@ -7,19 +7,20 @@
 use std::time::Duration;
 
 use pospool_model::provider::Progress;
-use pospool_model::{Attributes, ProviderError};
+use pospool_model::{Attributes, Code, ProviderError};
 use serde_json::Value as Json;
 use tokio::time::Instant;
 
 use super::explorer::{self, Question, Said};
 use super::web::NoAnswer;
 use super::{Web, licence};
+use crate::codes;
 use crate::flight::History;
 use crate::send::Pace;
 use crate::work::VerifyWork;
 
 /// Code of an explorer's refusal.
-const REFUSED: &str = "chain/verification-refused";
+const REFUSED: Code = codes::VERIFICATION_REFUSED;
 /// Longest time between two questions.
 const SLOWEST: Duration = Duration::from_secs(15);
 
@@ -67,7 +68,7 @@ pub(crate) async fn commit(
         return match ask(web, order).await {
             Known::Verified => Ok(Attributes::new()),
             Known::Unverified | Known::Silent(_) => Err(ProviderError::refused(
-                "chain/verification-unfinished",
+                codes::VERIFICATION_UNFINISHED,
                 format!(
                     "an earlier run began to verify {}, and it is not verified: the next plan begins again",
                     order.what
@@ -96,7 +97,7 @@ struct Source {
 
 fn read_source(order: &VerifyWork) -> Result<Source, ProviderError> {
     let text = std::fs::read_to_string(&order.input).map_err(|source| ProviderError::Refused {
-        code: "chain/no-source-input",
+        code: codes::NO_SOURCE_INPUT,
         what: format!(
             "what {} was compiled from is not in the cache any more ({}); plan again",
             order.what,

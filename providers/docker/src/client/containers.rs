@@ -21,6 +21,7 @@ use pospool_model::{ProviderError, Secret};
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 
 use super::{Engine, QUICK, bounded, bounded_look};
+use crate::codes;
 use crate::errors::{Call, failed, is_absent, status, timed_out, too_large};
 use crate::names::Name;
 
@@ -62,7 +63,7 @@ impl Stdin {
         match tokio::time::timeout(QUICK, write).await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(source)) => Err(ProviderError::OutcomeUnknown {
-                code: "docker/outcome-unknown",
+                code: codes::OUTCOME_UNKNOWN,
                 what: "the secrets were being handed to the container".to_owned(),
                 source: Some(Box::new(source)),
             }),
@@ -96,7 +97,7 @@ impl Engine {
         let what = format!("create container `{name}`");
         let made = bounded(Call::Change, &what, START, call).await?;
         Name::new(made.id)
-            .map_err(|error| ProviderError::refused("docker/refused", error.to_string()))
+            .map_err(|error| ProviderError::refused(codes::REFUSED, error.to_string()))
     }
 
     /// Starts a container; one that runs already is fine.

@@ -16,6 +16,7 @@ use pospool_model::provider::Progress;
 
 use super::objects::Labels;
 use super::{Engine, LONG, QUICK, bounded_look};
+use crate::codes;
 use crate::errors::{Call, failed, timed_out};
 use crate::names::ImageRef;
 
@@ -193,7 +194,7 @@ impl Engine {
 fn pull_failed(image: &ImageRef, error: bollard::errors::Error) -> ProviderError {
     match failed(Call::Read, &format!("pull image `{image}`"), error) {
         ProviderError::Refused { source, .. } => ProviderError::Refused {
-            code: "docker/pull-failed",
+            code: codes::PULL_FAILED,
             what: format!(
                 "image `{image}` cannot be pulled; check its name and the host's way to the registry, \
                  or load it by hand with `docker load`"
@@ -223,7 +224,7 @@ fn build_failed(
     let last = Vec::from(lines).join("\n");
     match failed(Call::Change, what, error) {
         ProviderError::Refused { source, .. } => ProviderError::Refused {
-            code: "docker/build-failed",
+            code: codes::BUILD_FAILED,
             what: format!("Docker failed to {what}; its last words:\n{last}"),
             source,
         },

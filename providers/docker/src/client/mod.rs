@@ -22,6 +22,7 @@ use bollard::errors::Error as EngineError;
 use bollard::query_parameters::{ListContainersOptionsBuilder, ListVolumesOptions};
 use pospool_model::ProviderError;
 
+use crate::codes;
 use crate::errors::{Call, failed, timed_out};
 
 /// Longest time for a call that only looks or that the engine answers at once.
@@ -115,7 +116,7 @@ pub(crate) fn socket(url: &str) -> Result<&str, String> {
 impl Engine {
     /// Opens a connection; nothing is sent yet.
     pub(crate) fn connect(url: &str) -> Result<Self, ProviderError> {
-        let path = socket(url).map_err(|what| ProviderError::refused("docker/host", what))?;
+        let path = socket(url).map_err(|what| ProviderError::refused(codes::HOST, what))?;
         let docker =
             transport::connect(path).map_err(|error| failed(Call::Read, "connect", error))?;
         Ok(Self { docker })

@@ -17,6 +17,7 @@ use super::hardened::{Limits, hardened};
 use super::labels::{self, fit};
 use super::run::{container_id, is_running, state};
 use crate::client::{Engine, Labels};
+use crate::codes;
 use crate::failures::LOOKED_AT;
 use crate::image;
 use crate::names::{self, Name};
@@ -50,7 +51,7 @@ pub(crate) struct Ended {
 /// Name of the helper of a volume; a node's container has another one.
 pub(crate) fn name(lineage: &str, volume: &Address) -> Result<Name, ProviderError> {
     names::object_of_kind(lineage, volume)
-        .map_err(|error| ProviderError::refused("docker/bad-name", error.to_string()))
+        .map_err(|error| ProviderError::refused(codes::BAD_NAME, error.to_string()))
 }
 
 /// Finds or makes an image with nothing in it; no registry is asked.
@@ -168,7 +169,7 @@ impl<'a> Helper<'a> {
         if !fit(owner, &labels::of(&found)) {
             let what =
                 format!("a container `{name}` is there that this project did not make; remove it");
-            return Err(ProviderError::refused("docker/name-taken", what));
+            return Err(ProviderError::refused(codes::NAME_TAKEN, what));
         }
         let id = container_id(found.id)?;
         Ok(Some(Self { engine, id }))

@@ -10,6 +10,7 @@ use pospool_model::{Address, Attributes, Problem, Value};
 
 use super::labels::{fit, owner};
 use crate::client::Listed;
+use crate::codes;
 use crate::names::Name;
 use crate::node::wish::text;
 use crate::observe::View;
@@ -27,7 +28,7 @@ pub(crate) fn own_container<'a>(
     match own[..] {
         [one] => Ok(Some(one)),
         [] if view.containers.iter().any(|it| it.name == name.as_str()) => Err(Problem::new(
-            "docker/name-taken",
+            codes::NAME_TAKEN,
             &[],
             format!("a container `{name}` is there that this project did not make"),
         )
@@ -43,12 +44,10 @@ pub(crate) fn own_container<'a>(
                 target.address,
                 names.join(", ")
             );
-            Err(
-                Problem::new("docker/two-containers", &[], what).help(format!(
-                    "stop and remove the copy: {}",
-                    why_only_one(target.address)
-                )),
-            )
+            Err(Problem::new(codes::TWO_CONTAINERS, &[], what).help(format!(
+                "stop and remove the copy: {}",
+                why_only_one(target.address)
+            )))
         }
     }
 }

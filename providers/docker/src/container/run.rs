@@ -13,6 +13,7 @@ use tokio::time::{Instant, sleep};
 
 use super::labels::{self, fit};
 use crate::client::{Engine, Labels};
+use crate::codes;
 use crate::failures::LOOKED_AT;
 use crate::names::Name;
 
@@ -29,7 +30,7 @@ pub(crate) async fn inspect(
 ) -> Result<ContainerInspectResponse, ProviderError> {
     engine.inspect(container).await?.ok_or_else(|| {
         ProviderError::refused(
-            "docker/no-container",
+            codes::NO_CONTAINER,
             format!("container `{container}` was removed meanwhile; plan again"),
         )
     })
@@ -62,13 +63,13 @@ pub(crate) async fn found(
     let id = container_id(found.id)?;
     if replaces == Some(&id) {
         let what = format!("the old container `{name}` is still there; plan again");
-        return Err(ProviderError::refused("docker/not-removed", what));
+        return Err(ProviderError::refused(codes::NOT_REMOVED, what));
     }
     if !is_ours {
         let what = format!(
             "a container `{name}` is there that this plan did not make; remove it, or plan again"
         );
-        return Err(ProviderError::refused("docker/name-taken", what));
+        return Err(ProviderError::refused(codes::NAME_TAKEN, what));
     }
     Ok(Some(id))
 }
@@ -76,13 +77,13 @@ pub(crate) async fn found(
 /// A container that the plan counted on is not there.
 pub(crate) fn gone(name: &Name) -> ProviderError {
     let what = format!("container `{name}` is gone; plan again");
-    ProviderError::refused("docker/no-container", what)
+    ProviderError::refused(codes::NO_CONTAINER, what)
 }
 
 /// Checks an id that the engine gave.
 pub(crate) fn container_id(id: Option<String>) -> Result<Name, ProviderError> {
     Name::new(id.unwrap_or_default())
-        .map_err(|error| ProviderError::refused("docker/refused", error.to_string()))
+        .map_err(|error| ProviderError::refused(codes::REFUSED, error.to_string()))
 }
 
 /// Makes a container's own network, or finds the one that it joins; `owner` are the labels of its own.
@@ -94,11 +95,11 @@ pub(crate) async fn network(
     match (engine.network(network).await?, owner) {
         (None, Some(owner)) => engine.create_network(network, owner).await,
         (Some(labels), Some(owner)) if labels != *owner => Err(ProviderError::refused(
-            "docker/name-taken",
+            codes::NAME_TAKEN,
             format!("a network `{network}` is there that pospool did not make"),
         )),
         (None, None) => Err(ProviderError::refused(
-            "docker/no-network",
+            codes::NO_NETWORK,
             format!("the network `{network}` of `docker_network` is not there"),
         )),
         (Some(_), _) => Ok(()),
@@ -134,7 +135,7 @@ pub(crate) async fn stop(
         }
     }
     Err(ProviderError::OutcomeUnknown {
-        code: "docker/not-stopped",
+        code: codes::NOT_STOPPED,
         what: format!("container `{container}` was killed and still counts as running"),
         source: None,
     })

@@ -8,6 +8,7 @@ use pospool_model::provider::Progress;
 use pospool_model::{Attributes, ProviderError};
 
 use crate::client::Engine;
+use crate::codes;
 use crate::container::helper::{self, Ended, Helper};
 use crate::container::labels::owner;
 use crate::image;
@@ -90,7 +91,7 @@ async fn refuse_users(engine: &Engine, job: &MoveJob) -> Result<(), ProviderErro
     match uses(&job.from).or_else(|| uses(&job.to)) {
         None => Ok(()),
         Some(name) => Err(ProviderError::refused(
-            "docker/volume-in-use",
+            codes::VOLUME_IN_USE,
             format!(
                 "container `{name}` runs on data that is to be copied; stop it, then run again"
             ),
@@ -103,17 +104,17 @@ fn explain(job: &MoveJob, ended: &Ended) -> ProviderError {
     let last = ended.lines.join("; ");
     let (code, what) = match ended.code {
         43 => (
-            "docker/not-empty",
+            codes::NOT_EMPTY,
             format!(
                 "`{to}` holds data already, and nothing is copied over it; empty it if nobody needs that, or take another place"
             ),
         ),
         45 => (
-            "docker/no-space",
+            codes::NO_SPACE,
             format!("`{to}` has no room for the data of `{from}`: {last}"),
         ),
         code => (
-            "docker/volume-move",
+            codes::VOLUME_MOVE,
             format!(
                 "copying `{from}` to `{to}` failed with exit code {code}: {last}; nothing was taken from `{from}`"
             ),

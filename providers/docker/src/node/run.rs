@@ -13,6 +13,7 @@ use tokio::time::{Instant, sleep};
 use super::moving::UNFINISHED;
 use super::outputs;
 use crate::client::Engine;
+use crate::codes;
 use crate::container::run::{self, gone, inspect, is_running, network, state};
 use crate::failures;
 use crate::folder::MARK;
@@ -86,7 +87,7 @@ async fn create(engine: &Engine, job: &RunJob) -> Result<Name, ProviderError> {
     {
         // Docker would make an empty one, and the node a new key in it.
         return Err(ProviderError::refused(
-            "docker/no-volume",
+            codes::NO_VOLUME,
             format!("volume `{}` is gone; plan again", made.volume),
         ));
     }
@@ -108,7 +109,7 @@ async fn require_whole(
     };
     if has(UNFINISHED).await? {
         return Err(ProviderError::refused(
-            "docker/unfinished-data",
+            codes::UNFINISHED_DATA,
             format!(
                 "the data on `{place}` is not whole: a copy or a snapshot did not come to its end; apply the spec that \
                  began it again, or empty `{place}`"
@@ -117,7 +118,7 @@ async fn require_whole(
     }
     if matches!(place, Place::Folder(_)) && !has(MARK).await? {
         return Err(ProviderError::refused(
-            "docker/volume-unmarked",
+            codes::VOLUME_UNMARKED,
             format!(
                 "`{place}` is not marked as the volume of {} any more; is its disk mounted?",
                 made.address
@@ -137,7 +138,7 @@ async fn require_key(engine: &Engine, job: &RunJob, container: &Name) -> Result<
     }
     let key = job.key.as_deref().unwrap_or_default();
     Err(ProviderError::refused(
-        "docker/pos-key-lost",
+        codes::POS_KEY_LOST,
         format!(
             "volume `{}` does not hold the PoS key {key} any more, and a start would make another key; put the \
              file pos_config/pos_key back from a backup",
@@ -162,7 +163,7 @@ async fn refuse_second_user(
     match other {
         None => Ok(()),
         Some(other) => Err(ProviderError::refused(
-            "docker/volume-in-use",
+            codes::VOLUME_IN_USE,
             format!(
                 "container `{}` runs on volume `{place}`: two processes with one PoS key must never vote; stop it \
                  and prove that it is stopped, then run again",
@@ -222,7 +223,7 @@ async fn wait_taken(
         }
         if Instant::now() >= deadline {
             return Err(ProviderError::refused(
-                "docker/no-password",
+                codes::NO_PASSWORD,
                 format!(
                     "the container of {} did not take its password",
                     job.made.address

@@ -10,6 +10,7 @@ use pospool_model::provider::{Scene, Target};
 use pospool_model::{Address, Attributes, Problem, Value};
 
 use super::wish::{NodeWish, text};
+use crate::codes;
 use crate::facts::DockerFacts;
 use crate::names::ImageRef;
 use crate::render::networks::Network;
@@ -83,7 +84,7 @@ pub(crate) fn remarks(
             Standing::Past(fork) if !wish.old_release => {
                 let what = format!("{}; {image} does not follow it", fork.words(place.epoch));
                 return Err(
-                    Problem::new("docker/release-past-fork", &["image"], what).help(format!(
+                    Problem::new(codes::RELEASE_PAST_FORK, &["image"], what).help(format!(
                         "{}, or write `old_release = \"accept\"` to run it all the same",
                         fork.way_out()
                     )),
@@ -160,12 +161,12 @@ pub(crate) fn warnings(
         let image = runs.as_ref().unwrap_or(&wish.image);
         let what = format!("{}; {image} does not follow it", fork.words(place.epoch));
         warnings
-            .push(Problem::new("docker/release-past-fork", &["image"], what).help(fork.way_out()));
+            .push(Problem::new(codes::RELEASE_PAST_FORK, &["image"], what).help(fork.way_out()));
     }
     if let Some((node, chain)) = node.epoch.zip(place.epoch)
         && let Some(what) = compared(place.network, release, node, chain)
     {
-        warnings.push(Problem::new("docker/node-epoch", &[], what));
+        warnings.push(Problem::new(codes::NODE_EPOCH, &[], what));
     }
     warnings
 }
@@ -284,7 +285,7 @@ mod tests {
 
     #[test]
     fn a_node_that_is_there_is_warned_of_and_stops_nothing() {
-        let codes = |image, network, node| -> Vec<&'static str> {
+        let codes = |image, network, node| -> Vec<pospool_model::Code> {
             let found = warned(image, network, node);
             found.iter().map(|problem| problem.code).collect()
         };

@@ -13,6 +13,7 @@ use tokio::time::{Instant, sleep};
 
 use super::container::STOP_SECONDS;
 use crate::client::Engine;
+use crate::codes;
 use crate::container::run::is_running;
 use crate::job::StopJob;
 
@@ -52,7 +53,7 @@ pub(crate) async fn stop(
             killed = true;
         } else if waited > limit + AFTER_KILL {
             return Err(ProviderError::OutcomeUnknown {
-                code: "docker/not-stopped",
+                code: codes::NOT_STOPPED,
                 what: format!("{} was killed and still counts as running", job.address),
                 source: None,
             });

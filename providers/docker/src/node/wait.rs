@@ -11,6 +11,7 @@ use pospool_model::{Attributes, ProviderError, Value};
 use tokio::time::{Instant, sleep};
 
 use crate::client::Engine;
+use crate::codes;
 use crate::container::run::{container_id, inspect, is_running};
 use crate::failures;
 use crate::job::WaitJob;
@@ -73,7 +74,7 @@ fn outputs(job: &WaitJob, identity: Identity) -> Result<Attributes, ProviderErro
     match &job.key {
         Some(key) if *key != identity.pos_address => {
             return Err(ProviderError::refused(
-                "docker/pos-key-changed",
+                codes::POS_KEY_CHANGED,
                 format!(
                     "{} has the PoS key {}, and {key} was expected: its volume was changed; put the old \
                      pos_config/pos_key back",

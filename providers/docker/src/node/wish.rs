@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use pospool_model::{Address, Attributes, Problem, SecretRef, Value};
 
+use crate::codes;
 use crate::names::{ImageRef, Name};
 use crate::render::releases::Release;
 
@@ -36,7 +37,7 @@ impl NodeWish {
     pub(crate) fn read(attributes: &Attributes) -> Result<Self, Problem> {
         if let Some((name, _)) = attributes.iter().find(|(_, value)| value.has_unknown()) {
             return Err(Problem::new(
-                "docker/unknown-value",
+                codes::UNKNOWN_VALUE,
                 &[name],
                 format!(
                     "`{name}` is not known before the apply, and a node's image is made from it"
@@ -110,7 +111,7 @@ pub(crate) fn bytes_text(bytes: i64) -> String {
 
 fn image(attributes: &Attributes) -> Result<ImageRef, Problem> {
     let image = text(attributes, "image").ok_or_else(|| missing("image"))?;
-    ImageRef::parse(image).map_err(|what| Problem::new("docker/bad-image", &["image"], what))
+    ImageRef::parse(image).map_err(|what| Problem::new(codes::BAD_IMAGE, &["image"], what))
 }
 
 fn reference(attributes: &Attributes, name: &str) -> Result<Address, Problem> {
@@ -124,7 +125,7 @@ fn reference(attributes: &Attributes, name: &str) -> Result<Address, Problem> {
 /// An attribute that must be there is not.
 pub(crate) fn missing(name: &str) -> Problem {
     Problem::new(
-        "docker/missing-attribute",
+        codes::MISSING_ATTRIBUTE,
         &[],
         format!("`{name}` is missing"),
     )

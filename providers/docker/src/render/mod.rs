@@ -15,6 +15,7 @@ use std::collections::BTreeMap;
 
 use pospool_model::{Attributes, Problem};
 
+use crate::codes;
 use crate::node::image::{Copied, Recipe};
 use crate::node::wish::{NodeWish, text};
 use crate::toml::{self, Line};
@@ -71,7 +72,7 @@ pub(crate) fn recipe(
     match (files, &chain.node_files) {
         (Some(files), Some(folder)) => Ok(private(wish, chain, files, folder)),
         (None, Some(folder)) => Err(Problem::new(
-            "docker/node-files",
+            codes::NODE_FILES,
             &[],
             format!("the files of the chain in `{folder}` were not read"),
         )),
@@ -108,7 +109,7 @@ fn private(wish: &NodeWish, chain: &ChainWish, files: &NodeFiles, folder: &str) 
 fn public(wish: &NodeWish, chain: &ChainWish) -> Result<Recipe, Problem> {
     let network = Network::by_name(&chain.network).ok_or_else(|| {
         Problem::new(
-            "docker/no-node-files",
+            codes::NO_NODE_FILES,
             &["chain"],
             format!("`{}` is a private network without `node_files`", chain.network),
         )

@@ -13,6 +13,7 @@ use std::path::Path;
 use pospool_model::{Problem, Value};
 
 use super::CONFIG_DIR;
+use crate::codes;
 use crate::config_keys;
 use crate::image::hash;
 use crate::names::Name;
@@ -100,7 +101,7 @@ fn read_file(root: &Path, name: &str) -> Result<Vec<u8>, Problem> {
     let shown = path.display();
     read_bounded(&path).map_err(|error| {
         Problem::new(
-            "docker/node-files",
+            codes::NODE_FILES,
             &[],
             format!("`{shown}` of the chain cannot be read: {error}"),
         )
@@ -126,7 +127,7 @@ pub(crate) fn read_bounded(path: &Path) -> io::Result<Vec<u8>> {
 
 fn bad(place: &str, what: &str) -> Problem {
     Problem::new(
-        "docker/node-files",
+        codes::NODE_FILES,
         &[],
         format!("`{place}` of the chain: {what}"),
     )

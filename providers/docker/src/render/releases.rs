@@ -9,6 +9,7 @@
 use pospool_model::Problem;
 
 use super::networks::Network;
+use crate::codes;
 use crate::names::ImageRef;
 
 /// A form of the configuration and of the data.
@@ -116,7 +117,7 @@ impl Release {
         let other = network.other().name();
         if tag.contains(other) {
             return Err(Problem::new(
-                "docker/image-network",
+                codes::IMAGE_NETWORK,
                 &["image"],
                 format!(
                     "`{image}` is built for {other}, and the chain is {}",
@@ -127,7 +128,7 @@ impl Release {
         }
         match (Self::of_tag(image), said) {
             (Some(known), Some(said)) if known != said => Err(Problem::new(
-                "docker/release-form",
+                codes::RELEASE_FORM,
                 &["release_form"],
                 format!(
                     "`{image}` has files of the form {}, and `release_form` says {}",
@@ -138,7 +139,7 @@ impl Release {
             .help("leave `release_form` out: it is for releases that this build does not know")),
             (Some(form), _) | (None, Some(form)) => Ok(form),
             (None, None) => Err(Problem::new(
-                "docker/unknown-release",
+                codes::UNKNOWN_RELEASE,
                 &["image"],
                 format!("the tag `{tag}` names no release that this build knows"),
             )

@@ -12,6 +12,7 @@ use super::job::{NodesHash, Pin, SnapshotJob, Source, Way};
 use super::observe::{SnapshotFacts, is_planned};
 use super::space::bytes;
 use super::spec::{self, WishedWay};
+use crate::codes;
 use crate::design::effect;
 use crate::job::Job;
 use crate::names::ImageRef;
@@ -43,7 +44,7 @@ pub(crate) fn planned(
     let (Some(wish), Some(facts)) = (spec::read(task.wanted)?, facts) else {
         let what = "the snapshot was not looked at";
         return Err(Problem::new(
-            "docker/snapshot-unreachable",
+            codes::SNAPSHOT_UNREACHABLE,
             &["snapshot"],
             what,
         ));
@@ -126,7 +127,7 @@ fn shown(source: &Source) -> String {
 fn refuse_newer(facts: &SnapshotFacts, image: &ImageRef) -> Result<(), Problem> {
     match (facts.found.version, image.release()) {
         (Some(data), Some(node)) if data > node => Err(Problem::new(
-            "docker/snapshot-version",
+            codes::SNAPSHOT_VERSION,
             &["snapshot"],
             format!(
                 "the snapshot was written by release {}.{}, and the node's image is {}.{}",
@@ -167,7 +168,7 @@ fn no_room(length: u64, need: u64, facts: &SnapshotFacts) -> Problem {
         .as_ref()
         .map_or("no folder".to_owned(), ToString::to_string);
     Problem::new(
-        "docker/snapshot-space",
+        codes::SNAPSHOT_SPACE,
         &["snapshot"],
         format!(
             "the snapshot has {}, and about {} unpacked; free are {} for the data, and {} for the archive ({spool})",
@@ -277,7 +278,7 @@ mod tests {
         match way(wished, &facts.found.pin, &facts) {
             Ok(Way::Spooled(_)) => "spooled",
             Ok(Way::Streamed) => "streamed",
-            Err(problem) => problem.code,
+            Err(problem) => problem.code.as_str(),
         }
     }
 

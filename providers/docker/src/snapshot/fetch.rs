@@ -23,6 +23,7 @@ use super::job::{Pin, SnapshotJob, Source, Way};
 use super::source::{client, content_range, header, innermost, length};
 use super::space;
 use crate::client::Engine;
+use crate::codes;
 use crate::place::Folder;
 
 /// Longest silence of a server before its connection counts as lost.
@@ -73,12 +74,12 @@ impl Download {
     pub(super) fn new(pin: &Pin, at: u64, pace: Pace) -> Result<Self, ProviderError> {
         let Source::Web(url) = &pin.source else {
             return Err(ProviderError::refused(
-                "docker/bad-payload",
+                codes::BAD_PAYLOAD,
                 "an archive of this machine is not loaded from a server",
             ));
         };
         let client = client().map_err(|error| ProviderError::Refused {
-            code: "docker/snapshot-unreachable",
+            code: codes::SNAPSHOT_UNREACHABLE,
             what: "no connection can be made from this machine".to_owned(),
             source: Some(Box::new(error)),
         })?;
@@ -172,7 +173,7 @@ impl Download {
                 Ok(Err(format!("HTTP status {status}")))
             }
             status => Err(ProviderError::refused(
-                "docker/snapshot-unreachable",
+                codes::SNAPSHOT_UNREACHABLE,
                 format!(
                     "the server refuses `{}`: HTTP status {status}; plan again",
                     self.url
@@ -210,7 +211,7 @@ impl Download {
 
     fn replaced(&self, why: &str) -> ProviderError {
         ProviderError::refused(
-            "docker/snapshot-replaced",
+            codes::SNAPSHOT_REPLACED,
             format!(
                 "`{}` is not the file that the plan was made for: {why}; plan again",
                 self.url
@@ -225,7 +226,7 @@ impl Download {
         if self.failures >= ATTEMPTS {
             // What is kept is kept: the next run goes on there.
             return Err(ProviderError::Unreachable {
-                code: "docker/snapshot-unreachable",
+                code: codes::SNAPSHOT_UNREACHABLE,
                 what: format!(
                     "the snapshot `{}` (it stops at byte {}: {})",
                     self.url, self.at, self.last
@@ -303,7 +304,7 @@ pub(super) async fn load(
     progress: &dyn Progress,
 ) -> Result<(), ProviderError> {
     let failed = |source: io::Error| ProviderError::Refused {
-        code: "docker/snapshot-space",
+        code: codes::SNAPSHOT_SPACE,
         what: format!("the snapshot cannot be kept in `{folder}`"),
         source: Some(Box::new(source)),
     };
@@ -326,7 +327,7 @@ pub(super) async fn load(
             Ok(None) => break,
             Err(error) => {
                 // A file that is there no more is of no use; anything else goes on here.
-                if error.code() == "docker/snapshot-replaced" {
+                if error.code() == codes::SNAPSHOT_REPLACED {
                     drop(file);
                     kept.remove().await;
                 } else {
@@ -434,7 +435,7 @@ async fn forget_others(job: &SnapshotJob, folder: &Folder) -> io::Result<()> {
 fn refuse_full(folder: &Folder, missing: u64) -> Result<(), ProviderError> {
     match space::free(folder.as_path()) {
         Some((free, _)) if free < missing => Err(ProviderError::refused(
-            "docker/snapshot-space",
+            codes::SNAPSHOT_SPACE,
             format!(
                 "`{folder}` has {} free, and {} of the snapshot are missing",
                 space::bytes(free),

@@ -12,6 +12,7 @@ use super::job::{NodesHash, SnapshotJob, Way};
 use super::pump::pump;
 use super::unpack::Report;
 use crate::client::Engine;
+use crate::codes;
 use crate::container::helper::{self, Ended, Helper};
 use crate::container::labels::owner;
 use crate::image;
@@ -115,14 +116,14 @@ async fn begin(
         0 => Ok(true),
         40 => Ok(false),
         43 => Err(ProviderError::refused(
-            "docker/snapshot-occupied",
+            codes::SNAPSHOT_OCCUPIED,
             format!(
                 "`{place}` holds chain data already: to use that, take `snapshot` out of the node; to throw it away, \
                  write a word in `refill` of the node, such as today's date"
             ),
         )),
         46 => Err(ProviderError::refused(
-            "docker/unfinished-data",
+            codes::UNFINISHED_DATA,
             format!(
                 "a copy of the node's data to `{place}` did not come to its end; apply what began it again"
             ),
@@ -160,7 +161,7 @@ async fn open<'a>(
 
 fn failed_script(job: &SnapshotJob, ended: &Ended) -> ProviderError {
     ProviderError::refused(
-        "docker/unfinished-data",
+        codes::UNFINISHED_DATA,
         format!(
             "the data on `{}` cannot be made ready, exit code {}: {}",
             job.place,
@@ -180,7 +181,7 @@ async fn refuse_users(engine: &Engine, job: &SnapshotJob) -> Result<(), Provider
     match running.find(|it| job.place.is_mounted_by(it)) {
         None => Ok(()),
         Some(other) => Err(ProviderError::refused(
-            "docker/volume-in-use",
+            codes::VOLUME_IN_USE,
             format!(
                 "container `{}` runs on `{}`, which a snapshot is to fill; stop it, then run again",
                 other.name, job.place
@@ -212,7 +213,7 @@ fn refuse_other(job: &SnapshotJob, report: &Report) -> Result<(), ProviderError>
         .is_some_and(|sha256| *sha256 != report.sha256)
     {
         return Err(ProviderError::refused(
-            "docker/snapshot-corrupt",
+            codes::SNAPSHOT_CORRUPT,
             format!(
                 "the archive has the SHA-256 {}, and not the one of the spec",
                 report.sha256
@@ -230,7 +231,7 @@ fn refuse_other(job: &SnapshotJob, report: &Report) -> Result<(), ProviderError>
         return Ok(());
     }
     Err(ProviderError::refused(
-        "docker/snapshot-network",
+        codes::SNAPSHOT_NETWORK,
         "the snapshot's own initial_nodes.json is not the one of the node's network: it is chain data of another network",
     ))
 }
@@ -254,11 +255,11 @@ mod tests {
             (NodesHash::Own("cc".to_owned()), None),
             (
                 NodesHash::Sha256("cc".to_owned()),
-                Some("docker/snapshot-network"),
+                Some(codes::SNAPSHOT_NETWORK),
             ),
             (
                 NodesHash::Own("bb".to_owned()),
-                Some("docker/snapshot-network"),
+                Some(codes::SNAPSHOT_NETWORK),
             ),
         ] {
             wanted.nodes = Some(nodes);

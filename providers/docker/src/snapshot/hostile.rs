@@ -12,6 +12,7 @@ use tokio::net::{TcpListener, TcpStream};
 use super::fetch::{Kept, Pace, load};
 use super::job::{Pin, SnapshotJob, Source, Way};
 use super::source::{client, pin_url};
+use crate::codes;
 use crate::names::Name;
 use crate::place::{Folder, Place};
 
@@ -313,7 +314,7 @@ async fn case_file_replaced_midway_is_never_mixed() {
     ] {
         let desk = desk(&[Trick::Cut(1000), trick]).await;
         let error = desk.load(&Stops::never()).await.unwrap_err();
-        assert_eq!(error.code(), "docker/snapshot-replaced", "{trick:?}");
+        assert_eq!(error.code(), codes::SNAPSHOT_REPLACED, "{trick:?}");
         assert_eq!(desk.kept(), b"", "{trick:?}: what is of no use is not kept");
     }
 }
@@ -330,10 +331,10 @@ async fn case_length_that_is_a_lie_ends_with_a_code() {
     let mut desk = desk(&[]).await;
     desk.job.pin.length += 10;
     let error = desk.load(&Stops::never()).await.unwrap_err();
-    assert_eq!(error.code(), "docker/snapshot-replaced");
+    assert_eq!(error.code(), codes::SNAPSHOT_REPLACED);
     desk.job.pin.length -= 20;
     let error = desk.load(&Stops::never()).await.unwrap_err();
-    assert_eq!(error.code(), "docker/snapshot-replaced");
+    assert_eq!(error.code(), codes::SNAPSHOT_REPLACED);
     // One that promises more than it ever sends is given up, and what came is kept.
     let endless = self::desk(&[Trick::Cut(0); 20]).await;
     let error = endless.load(&Stops::never()).await.unwrap_err();
@@ -341,14 +342,14 @@ async fn case_length_that_is_a_lie_ends_with_a_code() {
         matches!(error, ProviderError::Unreachable { .. }),
         "{error:?}"
     );
-    assert_eq!(error.code(), "docker/snapshot-unreachable");
+    assert_eq!(error.code(), codes::SNAPSHOT_UNREACHABLE);
 }
 
 #[tokio::test]
 async fn case_server_that_refuses_is_not_asked_again() {
     let desk = desk(&[Trick::Status(404)]).await;
     let error = desk.load(&Stops::never()).await.unwrap_err();
-    assert_eq!(error.code(), "docker/snapshot-unreachable");
+    assert_eq!(error.code(), codes::SNAPSHOT_UNREACHABLE);
     assert_eq!(desk.asked().len(), 1);
 }
 
@@ -383,6 +384,6 @@ async fn an_archive_is_pinned_by_one_byte() {
     assert!(!pin.ranges, "it ignores ranges");
     for _ in 0..2 {
         let problem = pin_url(&client, &server.url, false).await.unwrap_err();
-        assert_eq!(problem.code, "docker/snapshot-unreachable");
+        assert_eq!(problem.code, codes::SNAPSHOT_UNREACHABLE);
     }
 }

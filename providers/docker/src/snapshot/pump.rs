@@ -21,6 +21,7 @@ use super::job::{SnapshotJob, Source, Way};
 use super::space;
 use super::unpack::{Refusal, Report, transfer};
 use crate::client::Engine;
+use crate::codes;
 use crate::container::helper::Helper;
 use crate::render::DATA_DIR;
 
@@ -123,7 +124,7 @@ fn source(
             let same = pin.is_ok_and(|pin| pin.tag == job.pin.tag && pin.length == job.pin.length);
             if !same {
                 return Err(ProviderError::refused(
-                    "docker/snapshot-replaced",
+                    codes::SNAPSHOT_REPLACED,
                     format!("`{file}` is not the file that the plan was made for; plan again"),
                 ));
             }
@@ -148,7 +149,7 @@ fn source(
             Ok((Box::new(Counted { file, read }), None))
         }
         _ => Err(ProviderError::refused(
-            "docker/snapshot-replaced",
+            codes::SNAPSHOT_REPLACED,
             format!(
                 "the archive `{}` is not whole any more; plan again",
                 path.display()
@@ -181,15 +182,15 @@ fn spawn(
 fn explain(job: &SnapshotJob, refusal: Refusal) -> ProviderError {
     if matches!(refusal, Refusal::Taker(_)) {
         return ProviderError::OutcomeUnknown {
-            code: "docker/outcome-unknown",
+            code: codes::OUTCOME_UNKNOWN,
             what: format!("the snapshot was being unpacked into `{}`", job.place),
             source: Some(Box::new(refusal)),
         };
     }
     let code = match refusal {
-        Refusal::Entry(..) => "docker/snapshot-entry",
-        Refusal::Layout => "docker/snapshot-layout",
-        _ => "docker/snapshot-corrupt",
+        Refusal::Entry(..) => codes::SNAPSHOT_ENTRY,
+        Refusal::Layout => codes::SNAPSHOT_LAYOUT,
+        _ => codes::SNAPSHOT_CORRUPT,
     };
     ProviderError::Refused {
         code,
@@ -200,7 +201,7 @@ fn explain(job: &SnapshotJob, refusal: Refusal) -> ProviderError {
 
 fn ended_badly(error: &JoinError) -> ProviderError {
     ProviderError::OutcomeUnknown {
-        code: "docker/outcome-unknown",
+        code: codes::OUTCOME_UNKNOWN,
         what: format!("the thread that unpacks ended badly: {error}"),
         source: None,
     }

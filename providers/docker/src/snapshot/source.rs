@@ -14,6 +14,7 @@ use reqwest::{Client, StatusCode, Url};
 
 use super::job::{Pin, Source};
 use super::spec::{Origin, Size, SnapshotWish, release};
+use crate::codes;
 use crate::place::Folder;
 
 /// Longest wait for a connection, and for the head of an answer.
@@ -100,7 +101,7 @@ async fn find_named(
             "mainnet" => "the archive-tool has no such snapshot",
             _ => "the archive-tool has snapshots of mainnet and testnet only",
         };
-        return Err(Problem::new("docker/bad-snapshot", &["snapshot"], what)
+        return Err(Problem::new(codes::BAD_SNAPSHOT, &["snapshot"], what)
             .help("write another name, a URL, or the path of a file"));
     }
     let client = client().map_err(|error| unreachable(scripts[0], &error.to_string()))?;
@@ -245,7 +246,7 @@ pub(super) fn header(headers: &HeaderMap, name: &reqwest::header::HeaderName) ->
 pub(super) fn pin_file(file: &Folder) -> Result<Pin, Problem> {
     let wrong = |what: String| {
         Problem::new(
-            "docker/snapshot-unreachable",
+            codes::SNAPSHOT_UNREACHABLE,
             &["snapshot", "from"],
             format!("the archive `{file}` cannot be read: {what}"),
         )
@@ -281,7 +282,7 @@ pub(super) fn pin_file(file: &Folder) -> Result<Pin, Problem> {
 
 fn unreachable(what: &str, why: &str) -> Problem {
     Problem::new(
-        "docker/snapshot-unreachable",
+        codes::SNAPSHOT_UNREACHABLE,
         &["snapshot"],
         format!("the snapshot `{what}` cannot be loaded: {why}"),
     )

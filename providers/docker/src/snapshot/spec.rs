@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use pospool_model::schema::{AttributeSchema, OnChange, Presence, Type};
 use pospool_model::{Attributes, Problem, Value};
 
+use crate::codes;
 use crate::node::wish::text;
 use crate::place::Folder;
 
@@ -225,7 +226,7 @@ fn bad(path: &[&str], what: String) -> Problem {
 }
 
 fn bad_at(path: &[&str], what: String) -> Problem {
-    Problem::new("docker/bad-snapshot", path, what)
+    Problem::new(codes::BAD_SNAPSHOT, path, what)
 }
 
 #[cfg(test)]

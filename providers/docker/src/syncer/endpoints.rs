@@ -11,6 +11,7 @@ use pospool_model::endpoint::is_shown_form;
 use pospool_model::{Address, Attributes, Endpoint, ProviderError, Secret, Value};
 
 use super::container::Made;
+use crate::codes;
 
 /// The attribute that names them.
 pub(super) const CORE_RPC: &str = "core_rpc";
@@ -40,7 +41,7 @@ impl Current {
                 "what was planned for {} is of an earlier version, which wrote whole URLs; plan again",
                 made.address
             );
-            return Err(ProviderError::refused("docker/other-endpoints", what));
+            return Err(ProviderError::refused(codes::OTHER_ENDPOINTS, what));
         }
         if !planned.iter().any(is_keyed) {
             return Ok(Vec::new());
@@ -53,7 +54,7 @@ impl Current {
                 "the spec names other endpoints for {} than when this was planned; plan again",
                 made.address
             );
-            return Err(ProviderError::refused("docker/other-endpoints", what));
+            return Err(ProviderError::refused(codes::OTHER_ENDPOINTS, what));
         }
         let keyed = wanted.iter().filter_map(|value| match value {
             Value::Endpoint(endpoint) => Some(line(endpoint)),
@@ -65,7 +66,7 @@ impl Current {
 
 fn line(endpoint: &Endpoint) -> Result<Secret, ProviderError> {
     let url = endpoint.url().map_err(|error| ProviderError::Refused {
-        code: "docker/no-secret",
+        code: codes::NO_SECRET,
         what: format!("the endpoint `{endpoint}` of the syncer cannot be used"),
         source: Some(Box::new(error)),
     })?;

@@ -17,6 +17,7 @@ use super::image::certificates;
 use super::job::{SyncJob, SyncerJob};
 use super::report::{self, Report};
 use crate::client::Engine;
+use crate::codes;
 use crate::container::look::ids;
 use crate::container::run::{self, gone, inspect, is_running, last_words, network, state, stop};
 use crate::image::{self, local, make, unpacked};
@@ -40,16 +41,16 @@ pub(crate) async fn image(
 ) -> Result<Attributes, ProviderError> {
     if any_key_in(&job.recipe.spec) {
         let what = "the syncer's image was planned by an earlier version, with whole URLs in it; plan again";
-        return Err(ProviderError::refused("docker/other-endpoints", what));
+        return Err(ProviderError::refused(codes::OTHER_ENDPOINTS, what));
     }
     let (tag, digest) = (job.recipe.tag(), job.recipe.digest());
     let id = if let Some(id) = local(engine, &tag, &digest).await? {
         id
     } else {
         let program = Program::read();
-        let program = program.map_err(|what| ProviderError::refused("docker/program", what))?;
+        let program = program.map_err(|what| ProviderError::refused(codes::PROGRAM, what))?;
         let certificates = certificates(job.recipe.ca_bundle.as_deref())
-            .map_err(|what| ProviderError::refused("docker/no-certificates", what))?;
+            .map_err(|what| ProviderError::refused(codes::NO_CERTIFICATES, what))?;
         let context = job.recipe.context(&program, &certificates);
         let context = context.map_err(unpacked)?;
         make(engine, &tag, &digest, &[], context, progress).await?
@@ -105,11 +106,11 @@ async fn create(engine: &Engine, job: &SyncJob) -> Result<Name, ProviderError> {
                 "a volume `{}` is there that pospool did not make",
                 made.name
             );
-            return Err(ProviderError::refused("docker/name-taken", what));
+            return Err(ProviderError::refused(codes::NAME_TAKEN, what));
         }
         None => {
             let what = format!("volume `{}` is gone; plan again", made.name);
-            return Err(ProviderError::refused("docker/no-volume", what));
+            return Err(ProviderError::refused(codes::NO_VOLUME, what));
         }
     }
     let owner = made.own_network.then(|| made.owner());
@@ -173,7 +174,7 @@ async fn well(
             Some(report) if report.works() => return Ok(report),
             Some(report) if report.has_failed() || is_late => {
                 return Err(ProviderError::refused(
-                    "docker/syncer-unwell",
+                    codes::SYNCER_UNWELL,
                     format!(
                         "the rounds of {} fail: {}",
                         job.made.address,
@@ -198,7 +199,7 @@ async fn well(
 async fn silent(engine: &Engine, job: &SyncJob, container: &Name) -> ProviderError {
     let last = last_words(engine, container, SHOWN).await;
     ProviderError::refused(
-        "docker/no-key",
+        codes::NO_KEY,
         format!(
             "{} did not take its key, or ended; its last words:\n{last}",
             job.made.address

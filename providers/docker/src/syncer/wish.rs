@@ -9,6 +9,7 @@ use pospool_model::{
 };
 
 use super::endpoints::CORE_RPC;
+use crate::codes;
 use crate::kinds::AS_MADE;
 use crate::names::Name;
 use crate::node::wish::{missing, text};
@@ -39,7 +40,7 @@ impl SyncerWish {
         if let Some((name, _)) = attributes.iter().find(|(_, value)| value.has_unknown()) {
             let what =
                 format!("`{name}` is not known before the apply, and the syncer is made from it");
-            return Err(Problem::new("docker/unknown-value", &[name], what)
+            return Err(Problem::new(codes::UNKNOWN_VALUE, &[name], what)
                 .help("write the value, or a reference to something that is known in the plan"));
         }
         let owned = |name: &str| text(attributes, name).map(str::to_owned);
@@ -98,19 +99,19 @@ pub(crate) fn normalise(attributes: &mut Attributes, problems: &mut Vec<Problem>
         if text(attributes, name).is_some_and(|found| found != only) {
             let what =
                 format!("`{name}` may only be `{only}`: it is there to show what changed outside");
-            problems.push(Problem::new("docker/bad-value", &[name], what));
+            problems.push(Problem::new(codes::BAD_VALUE, &[name], what));
         }
     }
     if let Some(bridge) = text(attributes, "bridge").filter(|it| !is_core_address(it)) {
         let what = format!("`{bridge}` is not a Core Space address");
         problems.push(
-            Problem::new("docker/bad-value", &["bridge"], what)
+            Problem::new(codes::BAD_VALUE, &["bridge"], what)
                 .help("write `core_contract.bridge.address`"),
         );
     }
     if let Some(every) = text(attributes, "every").filter(|every| !is_time(every)) {
         let what = format!("`{every}` is not a time such as `30s`, `5m` or `1h`");
-        problems.push(Problem::new("docker/bad-time", &["every"], what));
+        problems.push(Problem::new(codes::BAD_TIME, &["every"], what));
     }
     rpc(attributes, problems);
     network(attributes, problems);
@@ -138,13 +139,13 @@ fn rpc(attributes: &mut Attributes, problems: &mut Vec<Problem>) {
             // What was written is not repeated: it may hold a key.
             Err(error) => {
                 let what = format!("`{CORE_RPC}` holds what is {error}");
-                problems.push(Problem::new("docker/bad-url", &[CORE_RPC], what));
+                problems.push(Problem::new(codes::BAD_URL, &[CORE_RPC], what));
             }
         }
     }
     if list.is_empty() && problems.is_empty() {
         let what = "`core_rpc` is a URL or a list of them";
-        problems.push(Problem::new("docker/bad-url", &[CORE_RPC], what));
+        problems.push(Problem::new(codes::BAD_URL, &[CORE_RPC], what));
     }
     problems.extend(list.iter().filter_map(refusal));
     *value = Value::List(list);
@@ -160,7 +161,7 @@ fn network(attributes: &Attributes, problems: &mut Vec<Problem>) {
     if matches!(network, "host" | "none" | "default") {
         let what = format!("a syncer cannot be in the network `{network}`");
         problems.push(
-            Problem::new("docker/bad-network", &["docker_network"], what)
+            Problem::new(codes::BAD_NETWORK, &["docker_network"], what)
                 .help("leave it out: the syncer gets a network of its own"),
         );
     }
@@ -181,7 +182,7 @@ fn refusal(rpc: &Value) -> Option<Problem> {
     let here = HERE.iter().any(|start| host.starts_with(start));
     here.then(|| {
         let what = format!("`{shown}` would be the syncer's own container");
-        Problem::new("docker/inner-rpc", &[CORE_RPC], what).help(
+        Problem::new(codes::INNER_RPC, &[CORE_RPC], what).help(
             "write `core_rpc` in the syncer's block, as the container reaches it: a public RPC, or a node's address \
              in the network of `docker_network`",
         )
@@ -236,7 +237,7 @@ pub(crate) mod tests {
         ]);
         let found: Vec<_> = problems
             .iter()
-            .map(|problem| (problem.code, problem.path.concat()))
+            .map(|problem| (problem.code.as_str(), problem.path.concat()))
             .collect();
         let expected = [
             ("docker/bad-value", "state"),

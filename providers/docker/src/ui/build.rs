@@ -20,6 +20,7 @@ use super::image::{BuildRecipe, FromFiles, PageRecipe};
 use super::observe::read_lock;
 use super::run::given;
 use crate::client::Engine;
+use crate::codes;
 use crate::commit::base;
 use crate::container::hardened::{Limits, hardened};
 use crate::container::run::{is_running, state, stop};
@@ -67,7 +68,7 @@ pub(crate) async fn build(
         page.digest().get(..12).unwrap_or_default()
     );
     let name = Name::new(name)
-        .map_err(|error| ProviderError::refused("docker/bad-name", error.to_string()))?;
+        .map_err(|error| ProviderError::refused(codes::BAD_NAME, error.to_string()))?;
     // One of an earlier run that was cut: what it made is not trusted.
     remove(engine, &name, progress).await?;
     let container = engine.create(&name, body(build, &image)).await?;
@@ -93,7 +94,7 @@ async fn in_container(
     let archive = engine
         .download(container, &format!("{}/build", work_dir(build)), MOST_PAGE)
         .await?;
-    unpack(&archive).map_err(|what| ProviderError::refused("docker/page-build", what))
+    unpack(&archive).map_err(|what| ProviderError::refused(codes::PAGE_BUILD, what))
 }
 
 /// Waits for the end of the build.
@@ -134,7 +135,7 @@ async fn ended(
 async fn failed(engine: &Engine, container: &Name, why: &str) -> ProviderError {
     let last = engine.last_lines(container, SHOWN).await.join("\n");
     ProviderError::refused(
-        "docker/page-build",
+        codes::PAGE_BUILD,
         format!("the build of the page failed: {why}; its last words:\n{last}"),
     )
 }
@@ -215,7 +216,7 @@ fn environment(build: &BuildRecipe) -> Vec<String> {
 
 /// The sources as the plan saw them, with the page's configuration and the lock file in their places.
 fn archive(build: &BuildRecipe, page: &PageRecipe) -> Result<Vec<u8>, ProviderError> {
-    let refused = |what: String| ProviderError::refused("docker/page-files", what);
+    let refused = |what: String| ProviderError::refused(codes::PAGE_FILES, what);
     let mut files = given(&FromFiles::Tree(Box::new(build.clone())))?;
     let place = |name: &str| match build.folder.as_str() {
         "" => name.to_owned(),
@@ -226,7 +227,7 @@ fn archive(build: &BuildRecipe, page: &PageRecipe) -> Result<Vec<u8>, ProviderEr
         let bytes = read_lock(Path::new(path)).map_err(refused)?;
         if hash(&bytes) != *digest {
             return Err(ProviderError::refused(
-                "docker/page-changed",
+                codes::PAGE_CHANGED,
                 format!("`{path}` changed since the plan was made; plan again"),
             ));
         }
@@ -246,7 +247,7 @@ fn archive(build: &BuildRecipe, page: &PageRecipe) -> Result<Vec<u8>, ProviderEr
         None => None,
     };
     pack(&files, ca.as_deref()).map_err(|source| ProviderError::Refused {
-        code: "docker/page-build",
+        code: codes::PAGE_BUILD,
         what: "the archive of the sources cannot be made".to_owned(),
         source: Some(Box::new(source)),
     })

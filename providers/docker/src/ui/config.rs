@@ -8,6 +8,7 @@ use pospool_model::{Attributes, Problem, Value};
 use serde_json::{Value as Json, json};
 
 use super::wish::{NO_KEY, UiWish, origin};
+use crate::codes;
 use crate::node::wish::text;
 
 /// Name of the module that the reference interface compiles in.
@@ -72,7 +73,7 @@ impl PageConfig {
     pub(crate) fn new(wish: &UiWish, chain: &ChainSide) -> Result<Self, Problem> {
         let Some(core) = wish.core_rpc.clone().or_else(|| chain.core_rpc.clone()) else {
             return Err(Problem::new(
-                "docker/missing-attribute",
+                codes::MISSING_ATTRIBUTE,
                 &["core_rpc"],
                 "no RPC of Core Space is known that the page could ask: those of the chain may hold a key",
             )
@@ -83,7 +84,7 @@ impl PageConfig {
         if espace.is_none() && chain.espace_is_keyed {
             let what = "the RPC of eSpace may hold a key, and a page is read by everybody";
             return Err(
-                Problem::new("docker/missing-attribute", &["espace_rpc"], what)
+                Problem::new(codes::MISSING_ATTRIBUTE, &["espace_rpc"], what)
                     .help(NO_KEY.replace("core_rpc", "espace_rpc")),
             );
         }

@@ -14,6 +14,7 @@ use super::image::{FromFiles, PageRecipe, ServerRecipe, server_tag};
 use super::job::{PageJob, ServeJob, ServerJob};
 use super::observe::{Existing, content};
 use super::wish::UiWish;
+use crate::codes;
 use crate::container::labels::owner;
 use crate::design::{self, docker_of, effect, outputs_after};
 use crate::facts::DockerFacts;
@@ -48,7 +49,7 @@ fn change(task: &Task<'_>, world: &World<'_>, facts: &DockerFacts) -> Result<Des
         .and_then(|page| page.from.clone())
         .ok_or_else(|| {
             Problem::new(
-                "docker/page-files",
+                codes::PAGE_FILES,
                 &[],
                 "what the page is made from was not read",
             )

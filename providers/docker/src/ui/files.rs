@@ -9,6 +9,7 @@ use std::path::Path;
 
 use pospool_model::Problem;
 
+use crate::codes;
 use crate::image::hash;
 
 /// Most files of a page or its sources.
@@ -56,7 +57,7 @@ pub(crate) fn digest(files: &Files) -> String {
 
 /// What a problem of a page's folder looks like.
 pub(crate) fn problem(attribute: &str, what: String) -> Problem {
-    Problem::new("docker/page-files", &[attribute], what)
+    Problem::new(codes::PAGE_FILES, &[attribute], what)
         .help("name a folder of this machine; relative paths start at the spec's folder")
 }
 

@@ -18,6 +18,7 @@ use super::files::{self, Files};
 use super::image::FromFiles;
 use super::job::{PageJob, ServeJob, ServerJob};
 use crate::client::Engine;
+use crate::codes;
 use crate::container::look::ids;
 use crate::container::run::{self, gone, inspect, is_running, last_words, network, state};
 use crate::image::{self, local, make, unpacked};
@@ -49,12 +50,12 @@ pub(super) fn given(from: &FromFiles) -> Result<Files, ProviderError> {
             &build.digest,
         ),
     };
-    let found = found.map_err(|what| ProviderError::refused("docker/page-files", what))?;
+    let found = found.map_err(|what| ProviderError::refused(codes::PAGE_FILES, what))?;
     if files::digest(&found) == *digest {
         return Ok(found);
     }
     Err(ProviderError::refused(
-        "docker/page-changed",
+        codes::PAGE_CHANGED,
         format!("the files in `{path}` changed since the plan was made; plan again"),
     ))
 }
@@ -91,7 +92,7 @@ pub(crate) async fn server(
     } else {
         let page = image::require(engine, &recipe.page_tag(), &recipe.page).await?;
         let program =
-            Program::read().map_err(|what| ProviderError::refused("docker/program", what))?;
+            Program::read().map_err(|what| ProviderError::refused(codes::PROGRAM, what))?;
         let context = recipe.context(&page, &program).map_err(unpacked)?;
         make(engine, &tag, &digest, &[], context, progress).await?
     };
@@ -152,7 +153,7 @@ async fn well(
         if !is_running(&state) || health == Some(HealthStatusEnum::UNHEALTHY) || is_late {
             let last = last_words(engine, container, SHOWN).await;
             return Err(ProviderError::refused(
-                "docker/page-unwell",
+                codes::PAGE_UNWELL,
                 format!(
                     "the server of {} does not answer; its last words:\n{last}",
                     job.made.address

@@ -11,6 +11,7 @@ use std::path::PathBuf;
 use pospool_model::{Address, Attributes, Endpoint, Problem, Value};
 
 use super::AS_GIVEN;
+use crate::codes;
 use crate::kinds::AS_MADE;
 use crate::names::{ImageRef, Name};
 use crate::node::wish::{bytes, bytes_text, missing, text};
@@ -67,7 +68,7 @@ impl UiWish {
     pub(crate) fn read(attributes: &Attributes) -> Result<Self, Problem> {
         if let Some((name, _)) = attributes.iter().find(|(_, value)| value.has_unknown()) {
             return Err(Problem::new(
-                "docker/unknown-value",
+                codes::UNKNOWN_VALUE,
                 &[name],
                 format!(
                     "`{name}` is not known before the apply, and the page's image is made from it"
@@ -87,7 +88,7 @@ impl UiWish {
             core_rpc: owned("core_rpc"),
             espace_rpc: owned("espace_rpc"),
             listen: address(listen)
-                .map_err(|what| Problem::new("docker/bad-port", &["listen"], what))?,
+                .map_err(|what| Problem::new(codes::BAD_PORT, &["listen"], what))?,
             from: From::read(attributes)?,
         })
     }
@@ -108,7 +109,7 @@ impl Tree {
         let owned = |name: &str| text(attributes, name).map(str::to_owned);
         let image = owned("build_image").ok_or_else(|| missing("build_image"))?;
         let image = ImageRef::parse(&image)
-            .map_err(|what| Problem::new("docker/bad-image", &["build_image"], what))?;
+            .map_err(|what| Problem::new(codes::BAD_IMAGE, &["build_image"], what))?;
         Ok(Self {
             path: owned("tree").ok_or_else(|| missing("tree"))?.into(),
             folder: owned("folder").unwrap_or_default(),
@@ -144,7 +145,7 @@ pub(crate) fn normalise(attributes: &mut Attributes, problems: &mut Vec<Problem>
     ] {
         if text(attributes, name).is_some_and(|found| found != only) {
             problems.push(Problem::new(
-                "docker/bad-value",
+                codes::BAD_VALUE,
                 &[name],
                 format!("`{name}` may only be `{only}`: it is there to show what changed outside"),
             ));
@@ -157,14 +158,14 @@ pub(crate) fn normalise(attributes: &mut Attributes, problems: &mut Vec<Problem>
         if let Some(url) = text(attributes, name)
             && let Err(what) = may_be_read(url, attributes.get(PUBLIC_RPC))
         {
-            let problem = Problem::new("docker/bad-url", &[name], what);
+            let problem = Problem::new(codes::BAD_URL, &[name], what);
             problems.push(problem.help(NO_KEY.replace("core_rpc", name)));
         }
     }
     if let Some(url) = text(attributes, "package_mirror")
         && let Err(what) = origin(url)
     {
-        problems.push(Problem::new("docker/bad-url", &["package_mirror"], what));
+        problems.push(Problem::new(codes::BAD_URL, &["package_mirror"], what));
     }
     build_memory(attributes, problems);
     if attributes
@@ -173,7 +174,7 @@ pub(crate) fn normalise(attributes: &mut Attributes, problems: &mut Vec<Problem>
         && variables(attributes).is_none()
     {
         problems.push(Problem::new(
-            "docker/bad-value",
+            codes::BAD_VALUE,
             &["build_environment"],
             "`build_environment` is a map of variables and texts: `{ NODE_OPTIONS = \"--openssl-legacy-provider\" }`",
         ));
@@ -189,7 +190,7 @@ fn build_memory(attributes: &mut Attributes, problems: &mut Vec<Problem>) {
             attributes.insert("build_memory".to_owned(), bytes_text(bytes).into());
         }
         None => problems.push(Problem::new(
-            "docker/bad-memory",
+            codes::BAD_MEMORY,
             &["build_memory"],
             format!("`{memory}` is not an amount of memory: write `4g`"),
         )),
@@ -200,7 +201,7 @@ fn build_memory(attributes: &mut Attributes, problems: &mut Vec<Problem>) {
 fn source(attributes: &Attributes, problems: &mut Vec<Problem>) {
     let has = |name: &str| attributes.contains_key(name);
     let mut refuse = |path: &str, what: String| {
-        problems.push(Problem::new("docker/bad-page", &[path], what));
+        problems.push(Problem::new(codes::BAD_PAGE, &[path], what));
     };
     match (has("built"), has("tree")) {
         (true, true) => refuse(
@@ -238,10 +239,10 @@ fn source(attributes: &Attributes, problems: &mut Vec<Problem>) {
         );
     }
     match text(attributes, "build_image").map(ImageRef::parse) {
-        Some(Err(what)) => problems.push(Problem::new("docker/bad-image", &["build_image"], what)),
+        Some(Err(what)) => problems.push(Problem::new(codes::BAD_IMAGE, &["build_image"], what)),
         Some(Ok(image)) if image.digest().is_none() => problems.push(
             Problem::new(
-                "docker/unpinned",
+                codes::UNPINNED,
                 &["build_image"],
                 format!("`{image}` is not pinned: whoever can move its tag writes the page that users sign with"),
             )
@@ -264,7 +265,7 @@ fn listen(attributes: &mut Attributes, problems: &mut Vec<Problem>) {
         Ok(address) => {
             attributes.insert("listen".to_owned(), address.to_string().into());
         }
-        Err(what) => problems.push(Problem::new("docker/bad-port", &["listen"], what)),
+        Err(what) => problems.push(Problem::new(codes::BAD_PORT, &["listen"], what)),
     }
 }
 
@@ -280,7 +281,7 @@ fn manager(attributes: &Attributes, problems: &mut Vec<Problem>) {
     if let Some(manager) = manager.filter(|manager| !is_core_address(manager)) {
         problems.push(
             Problem::new(
-                "docker/bad-value",
+                codes::BAD_VALUE,
                 &["manager"],
                 format!("`{manager}` is not a Core Space address"),
             )
@@ -393,7 +394,7 @@ pub(crate) mod tests {
         normalise(&mut attributes(extra), &mut problems);
         problems
             .into_iter()
-            .map(|problem| (problem.code, problem.path.concat()))
+            .map(|problem| (problem.code.as_str(), problem.path.concat()))
             .collect()
     }
 

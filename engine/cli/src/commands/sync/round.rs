@@ -13,7 +13,7 @@ use pospool_engine::settle;
 use pospool_engine::store::{Mode, Store, StoreError};
 use pospool_model::plan::EffectId;
 use pospool_model::provider::{Facts, Observed};
-use pospool_model::{Attributes, Diagnostic, ProviderError, Severity, Value};
+use pospool_model::{Attributes, Code, Diagnostic, ProviderError, Severity, Value};
 
 use crate::failure::Failure;
 use crate::wiring;
@@ -25,7 +25,7 @@ use super::status::{Conduct, Service, Trouble};
 use super::watch::{Turn, Watch};
 
 /// A transaction of somebody else took the place of ours.
-const TAKEN: &str = "chain/nonce-taken";
+const TAKEN: Code = pospool_chain::codes::NONCE_TAKEN;
 
 /// What a round found and did.
 #[derive(Debug)]
@@ -72,9 +72,10 @@ pub(super) async fn round(session: &Session<'_, '_>, spec: &Spec, watch: &mut Wa
         round.conduct = Conduct::Sent;
     }
     round.sent = heard.done;
-    let cancelled = "apply/cancelled";
+    let cancelled = pospool_model::codes::APPLY_CANCELLED;
     for trouble in heard.troubles {
-        let waits = trouble.code == "apply/converging" || trouble.code == cancelled;
+        let waits =
+            trouble.code == pospool_model::codes::APPLY_CONVERGING || trouble.code == cancelled;
         if trouble.code == TAKEN {
             watch.met_another();
             round.conduct = Conduct::StandingBy;
@@ -176,7 +177,7 @@ fn errors_of(problems: &[Diagnostic]) -> impl Iterator<Item = &Diagnostic> {
 
 fn trouble_of(problem: &Diagnostic) -> Trouble {
     Trouble {
-        code: problem.code.to_owned(),
+        code: problem.code.to_string(),
         what: problem.summary.clone(),
         help: problem.help.clone(),
     }
@@ -184,7 +185,7 @@ fn trouble_of(problem: &Diagnostic) -> Trouble {
 
 fn other_hand(more: u32) -> Trouble {
     Trouble {
-        code: "state/other-hand".to_owned(),
+        code: pospool_engine::codes::STATE_OTHER_HAND.to_string(),
         what: "somebody else signs with the key of this syncer, so it stands by".to_owned(),
         help: Some(format!(
             "let one syncer only run with a key; this one goes on when duties stay undone and the nonce does not move for {more} rounds more"
@@ -197,7 +198,7 @@ fn troubles(failure: &Failure) -> Vec<Trouble> {
     match failure {
         Failure::Problems { problems, .. } => errors_of(problems).map(trouble_of).collect(),
         other => vec![Trouble {
-            code: other.code().to_owned(),
+            code: other.code().to_string(),
             what: with_causes(other),
             help: other.help(),
         }],
@@ -274,7 +275,7 @@ impl Ears {
     fn converging(&self, waits: &[(EffectId, String)]) {
         let mut heard = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let waits = waits.iter().map(|(id, what)| Trouble {
-            code: "apply/converging".to_owned(),
+            code: pospool_model::codes::APPLY_CONVERGING.to_string(),
             what: format!("{id}: {what}"),
             help: None,
         });
@@ -305,7 +306,7 @@ impl Listener for Ears {
 
 fn trouble(id: &EffectId, error: &ProviderError) -> Trouble {
     Trouble {
-        code: error.code().to_owned(),
+        code: error.code().to_string(),
         what: format!("{id}: {}", with_causes(error)),
         help: None,
     }

@@ -70,7 +70,13 @@ async fn it_has_ended_when_it_is_as_deep_as_the_step_asks_for() {
             };
             let shows = [early.clone(), early.clone(), deep];
             let life = scene([Node::showing(shows)]).level(level).run().await;
-            assert_eq!(life.result.as_ref().err().map(ProviderError::code), ended);
+            assert_eq!(
+                life.result
+                    .as_ref()
+                    .err()
+                    .map(|error| error.code().as_str()),
+                ended
+            );
             let life = scene([Node::showing([early])]).level(level).run().await;
             assert!(life.is_open() && life.says("executed in epoch 1000"));
         }

@@ -83,7 +83,7 @@ impl Life {
     }
 
     pub(super) fn code(&self) -> &'static str {
-        self.result.as_ref().unwrap_err().code()
+        self.result.as_ref().unwrap_err().code().as_str()
     }
 
     /// Whether the ticket stays open.

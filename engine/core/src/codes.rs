@@ -1,0 +1,95 @@
+//! Every code that the engine can show, with what it means and what to do.
+//!
+//! - Reads: nothing.
+//! - Returns: one constant for each code, and all of them as a table.
+//! - Never: lets a code be shown that is not explained, since nothing else makes a `Code`.
+
+pospool_model::codes! {
+    APPLY_MISSING_OUTPUT = "apply/missing-output",
+        "An effect needs an output of another resource that is not known after that resource's steps, so it is not begun.",
+        "Run `pospool plan` again. If the error stays, report it as a defect of the provider.";
+    APPLY_NOT_JOURNALLED = "apply/not-journalled",
+        "Another form of an effect, such as a transaction with a higher gas price, could not be written to the journal, and so it was not sent.",
+        "Correct what keeps the journal from being written, such as a full disk, and run `pospool apply` again.";
+    APPLY_UNKNOWN_PROVIDER = "apply/unknown-provider",
+        "A plan or the journal names a provider that this build of pospool does not have, so the effect is not begun or stays open.",
+        "Use the build of pospool that made the plan or the journal.";
+    CHECK_AMOUNT_OVERFLOW = "check/amount-overflow",
+        "The costs of a plan for one account are too large to add, so nobody can tell whether its balance suffices.",
+        "Correct the amounts in the spec that the account pays, and plan again.";
+    CHECK_INSUFFICIENT_FUNDS = "check/insufficient-funds",
+        "An account has less CFX than the whole plan may need; nothing is begun that the balance does not cover to its end.",
+        "Send at least the missing amount of the message to the account, and plan again.";
+    CHECK_OTHER_CHAIN = "check/other-chain",
+        "A chain answers with other chain ids or another genesis block than the one that the state was made on.",
+        "Point the chain's RPC at the old network, or use another state with `--state`.";
+    PLAN_FIXED_ATTRIBUTE = "plan/fixed-attribute",
+        "An attribute differs from the spec that cannot be changed once the object exists.",
+        "Write the old value again, or give the new value to a resource with another label.";
+    PLAN_IRREVERSIBLE = "plan/irreversible",
+        "A resource to be made cannot be undone, and the spec does not accept that.",
+        "Read the reason in the message, then write `irreversible` with the value `accept` into a `lifecycle` block of the resource.";
+    PLAN_PROTECTED = "plan/protected",
+        "A resource with `prevent_destroy = true` would be taken down, or forgotten by `pospool state rm`.",
+        "Set `prevent_destroy = false` in its block and apply that first, if it must go.";
+    PLAN_UNSETTLED = "plan/unsettled",
+        "Resources name each other in their settings, and the identity of one of them changes in every round of planning, so it cannot be foretold.",
+        "Take it out of the settings of the resource that it depends on, run `pospool apply`, and put it back.";
+    RECORD_NO_EFFECT = "record/no-effect",
+        "A plan or the journal names an effect of a `record`, which has none, so it was not made by this build.",
+        "Make a new plan with this build: `pospool plan`.";
+    RECORD_SECRET = "record/secret",
+        "The value of a `record` holds a secret; a record is kept in the state, and a secret never is.",
+        "Name the secret with `env(…)` or `file(…)` in the attribute that uses it, and take it out of the `record`.";
+    STATE_DAMAGED = "state/damaged",
+        "The bytes of a state, a remote state or a saved plan are not what its version promises, so it is not used.",
+        "Restore the state and its journal from a backup. For a saved plan, make a new one with `pospool plan --out FILE`.";
+    STATE_EMPTY = "state/empty",
+        "The state file is empty; it is never read as a new state, since everything would be made a second time.",
+        "Restore the state and its journal from a backup.";
+    STATE_ENCODE = "state/encode",
+        "The state, the journal or a plan could not be written as JSON, so nothing was written.",
+        "Run `pospool apply` again. If the error stays, report it as a defect of pospool.";
+    STATE_FOREIGN = "state/foreign",
+        "The file is not a state or a plan of pospool, so it is neither read nor overwritten.",
+        "Name the right file, a state with `--state`.";
+    STATE_IO = "state/io",
+        "The operating system refused to read or write the state, its journal or a plan; a run ends before its next effect.",
+        "Read the cause in the message, such as a full or read-only disk, correct it, and run `pospool apply` again.";
+    STATE_JOURNAL_DAMAGED = "state/journal-damaged",
+        "The journal is damaged before its end; only a torn last line is normal after a crash.",
+        "Restore both the state and the journal from a backup.";
+    STATE_JOURNAL_FOREIGN = "state/journal-foreign",
+        "The journal beside the state belongs to another state or to a later version of it, so open effects could be misread.",
+        "Put the state file back that the journal was written with. Do not remove the journal: it may hold transactions under way.";
+    STATE_JOURNAL_WITHOUT_STATE = "state/journal-without-state",
+        "There is a journal and no state file beside it, so nothing is done.",
+        "Put the state file back that the journal was written with.";
+    STATE_KEEPER = "state/keeper",
+        "The store or server that keeps the remote state refused or did not answer; nothing is begun whose ticket is not kept.",
+        "Check that it can be reached, and that the credentials in the environment may read and write the state. Then run the command again.";
+    STATE_LOCK_LOST = "state/lock-lost",
+        "Another run took the state over while this one went on, or its lock file was removed; this run writes nothing more and began nothing since.",
+        "Wait until the other run has ended, then run `pospool apply` again: what is under way is in the journal and is settled first.";
+    STATE_LOCKED = "state/locked",
+        "Another process holds the lock of the state, so this one does nothing.",
+        "Wait until it has ended: a file's lock ends with its process, a remote state's with its lease. If the holder of a remote state was killed, run `pospool state unlock ID`.";
+    STATE_MOVED = "state/moved",
+        "The state was moved with `pospool state migrate`, and nothing is done in its old place.",
+        "Write the location of the message into the `state` block of the spec, or name it with `--state`.";
+    STATE_NO_HISTORY = "state/no-history",
+        "The state knows of nothing, and an account of the spec has signed before; if a pool was made with it, its state is lost or elsewhere (a warning).",
+        "If something was made with the account, put its state here before you apply, or it is all made a second time. If not, go on.";
+    STATE_OLDER_CHAIN = "state/older-chain",
+        "A counter that only grows, such as an account's nonce, is lower than the last apply left it: the chain is an older copy or its RPC lags behind (a warning).",
+        "Check that the RPC has caught up and is the one that the last apply used. On a chain that was set back, what the state knows may never have happened.";
+    STATE_OTHER_HAND = "state/other-hand",
+        "A counter such as an account's nonce is higher than the last apply left it: somebody signed by hand or has a newer state; `pospool sync` then stands by.",
+        "Put the newest copy of the state in place before you apply; if you signed by hand, go on. Let only one syncer run with a key.";
+    STATE_REPLACED = "state/replaced",
+        "The state file was replaced while a run went on; the run stopped before its next effect and kept its own state beside it.",
+        "To go on with that run, put the kept state back with `mv pospool.state.json.kept pospool.state.json`, and run `pospool apply`.";
+    STATE_TOO_NEW = "state/too-new",
+        "The state, journal or plan was written by a newer pospool, whose version this one cannot read.",
+        "Use the newer pospool.";
+}
