@@ -9,7 +9,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("pospool-model", &[]),
     ("pospool-engine", &["pospool-model"]),
     ("pospool-remote", &["pospool-engine"]),
-    ("pospool-serve", &[]),
+    ("pospool-serve", &["pospool-model"]),
     ("pospool-docker", &["pospool-model"]),
     ("pospool-chain", &["pospool-model"]),
     ("pospool-source", &["pospool-model"]),
