@@ -57,7 +57,15 @@ fn every_example_is_valid() {
         let file = SourceFile::new("pool.hcl", text);
         let (config, mut problems) = config::decode(&[file], &registry.kinds(), &inputs);
         let order = resolve::order(&config);
-        problems.extend(resolve::resolve(&config, &order, &registry, &resolve::Outputs::new()).1);
+        problems.extend(
+            resolve::resolve(
+                &config,
+                &order,
+                &registry,
+                &resolve::foreseen(&config, &registry),
+            )
+            .1,
+        );
         assert!(problems.is_empty(), "{name}: {problems:#?}");
         assert!(config.resources().count() > 4);
     }

@@ -12,6 +12,7 @@ use clap::{Parser, Subcommand};
 use pospool_model::Address;
 
 pub use crate::commands::init::InitArgs;
+use crate::logging::LogArgs;
 
 /// Deploys and runs a Conflux PoS pool from one file.
 #[derive(Debug, Parser)]
@@ -46,6 +47,9 @@ pub struct Common {
     /// Write no colours (as with the environment variable `NO_COLOR`)
     #[arg(long, global = true)]
     pub no_color: bool,
+    /// The log.
+    #[command(flatten)]
+    pub log: LogArgs,
 }
 
 /// Values of the spec's variables.

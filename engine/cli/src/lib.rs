@@ -13,6 +13,7 @@ pub mod console;
 pub mod exit;
 pub mod failure;
 pub mod interrupt;
+pub mod logging;
 mod process;
 pub mod project;
 pub mod view;

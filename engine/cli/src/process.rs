@@ -16,6 +16,7 @@ use crate::console::{Console, Patient};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
+use crate::logging;
 use crate::project::{Project, Surroundings};
 use crate::view::{self, Paint};
 use crate::wiring;
@@ -55,7 +56,8 @@ fn start(args: &Args) -> Exit {
         out_paint,
         err_paint,
     };
-    match dispatch(args, &mut console) {
+    let logged = logging::start(&args.common.log, &args.command);
+    match logged.and_then(|()| dispatch(args, &mut console)) {
         Ok(exit) => exit,
         Err(failure) => report(&failure, &mut console),
     }

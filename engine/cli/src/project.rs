@@ -214,6 +214,7 @@ fn unreadable(path: &Path, source: std::io::Error) -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::logging::LogArgs;
 
     #[test]
     fn a_spec_without_end_is_refused() {
@@ -240,6 +241,7 @@ mod tests {
             state: None,
             json: false,
             no_color: false,
+            log: LogArgs::default(),
         };
         let mut project = Project::new(&common, surroundings.clone());
         assert_eq!(project.spec, Path::new("/home/me/pools/a.hcl"));

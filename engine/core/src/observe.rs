@@ -46,8 +46,13 @@ pub async fn observe(
     registry: &Registry,
 ) -> Result<Seen, ProviderError> {
     let order = resolve::order(config);
-    let used = used_outputs(config);
-    let (wanted, problems) = resolve::resolve(config, &order, registry, &Outputs::new());
+    let used = resolve::used_outputs(config);
+    let (wanted, problems) = resolve::resolve(
+        config,
+        &order,
+        registry,
+        &resolve::foreseen(config, registry),
+    );
     let mut seen = Seen {
         wanted,
         problems,
@@ -163,18 +168,6 @@ fn take(role: Role, config: &Config, position: usize, found: Observation, seen: 
             seen.given.insert(address, outputs);
         }
     }
-}
-
-/// Names of outputs that somebody reads, by the resource that gives them.
-fn used_outputs(config: &Config) -> BTreeMap<Address, BTreeSet<String>> {
-    let mut used: BTreeMap<Address, BTreeSet<String>> = BTreeMap::new();
-    let read = config
-        .resources()
-        .flat_map(|resource| resource.uses.iter().cloned());
-    for (address, name) in read.chain(config.output_uses()) {
-        used.entry(address).or_default().insert(name);
-    }
-    used
 }
 
 impl Seen {

@@ -46,6 +46,35 @@ pub fn resolve(
     (wanted, problems)
 }
 
+/// Outputs as far as providers know them before anything is looked at.
+#[must_use]
+pub fn foreseen(config: &Config, registry: &Registry) -> Outputs {
+    let mut outputs = Outputs::new();
+    for (address, used) in used_outputs(config) {
+        let Some(provider) = registry.of_kind(address.kind()) else {
+            continue;
+        };
+        let known = provider.foreseen_outputs(address.kind(), &used);
+        if !known.is_empty() {
+            outputs.insert(address, known);
+        }
+    }
+    outputs
+}
+
+/// Names of the outputs that the spec reads, by resource.
+#[must_use]
+pub fn used_outputs(config: &Config) -> BTreeMap<Address, BTreeSet<String>> {
+    let mut used: BTreeMap<Address, BTreeSet<String>> = BTreeMap::new();
+    let read = config
+        .resources()
+        .flat_map(|resource| resource.uses.iter().cloned());
+    for (address, name) in read.chain(config.output_uses()) {
+        used.entry(address).or_default().insert(name);
+    }
+    used
+}
+
 /// Tells all providers what the spec wants, as far as it is known before anything outside is: an apply does this before
 /// it settles, since how to reach something is only ever taken from the spec. A look tells them again.
 pub fn configure(config: &Config, registry: &Registry) {

@@ -17,7 +17,7 @@ use pospool_model::provider::{Progress, Ticket};
 use pospool_model::{Attributes, ProviderError};
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
-use crate::apply::{Amendment, Event, Listener};
+use crate::apply::{Amendment, Event, Listener, tell};
 use crate::codes;
 use crate::registry::Registry;
 use crate::store::{Entry, Open, Store, StoreError};
@@ -62,22 +62,15 @@ pub async fn settle(
         let error = match result {
             Ok(outputs) => {
                 done += 1;
-                listener.hear(&Event::Ended {
-                    id: &open.id,
-                    seconds: 0,
-                    done,
-                    total: store.open_effects().len() + done - 1,
-                });
+                let total = store.open_effects().len() + done - 1;
+                end(listener, &open.id, done, total);
                 store.record(Entry::End { id, outputs })?;
                 store.sync()?;
                 continue;
             }
             Err(error) => error,
         };
-        listener.hear(&Event::Failed {
-            id: &open.id,
-            error: &error,
-        });
+        fail(listener, &open.id, &error);
         if matches!(error, ProviderError::Refused { .. }) {
             let code = error.code().to_string();
             store.record(Entry::NoEffect { id, code })?;
@@ -91,6 +84,21 @@ pub async fn settle(
     Ok(unsettled)
 }
 
+fn end(listener: &dyn Listener, id: &EffectId, done: usize, total: usize) {
+    let seconds = 0;
+    let event = Event::Ended {
+        id,
+        seconds,
+        done,
+        total,
+    };
+    tell(listener, &event);
+}
+
+fn fail(listener: &dyn Listener, id: &EffectId, error: &ProviderError) {
+    tell(listener, &Event::Failed { id, error });
+}
+
 /// Commits one open ticket again.
 async fn commit<'a>(
     open: &'a Open,
@@ -99,10 +107,13 @@ async fn commit<'a>(
     cancel: &Arc<AtomicBool>,
     amend: &UnboundedSender<(EffectId, Amendment)>,
 ) -> (&'a Open, Result<Attributes, ProviderError>) {
-    listener.hear(&Event::Started {
-        id: &open.id,
-        summary: "settle what an earlier run began",
-    });
+    tell(
+        listener,
+        &Event::Started {
+            id: &open.id,
+            summary: "settle what an earlier run began",
+        },
+    );
     let voice = Voice {
         id: &open.id,
         listener,
@@ -133,11 +144,14 @@ impl Progress for Voice<'_> {
     fn sent(&self) {}
 
     fn waiting(&self, what: &str) {
-        self.listener.hear(&Event::Waiting {
-            id: self.id,
-            what,
-            seconds: 0,
-        });
+        tell(
+            self.listener,
+            &Event::Waiting {
+                id: self.id,
+                what,
+                seconds: 0,
+            },
+        );
     }
 
     fn cancelled(&self) -> bool {

@@ -48,6 +48,13 @@ pub trait Provider: Send + Sync {
         self.normalise(kind, attributes)
     }
 
+    /// What is known of the outputs of a kind before anything is looked at, such as which contract one is; `used` are the
+    /// names that the spec reads. It lets `normalise` check more of the spec alone. Pure.
+    fn foreseen_outputs(&self, kind: &str, used: &BTreeSet<String>) -> Attributes {
+        let _ = (kind, used);
+        Attributes::new()
+    }
+
     /// Hears what the current spec wants of every resource, in normal form, before anything else is asked: how to
     /// reach something is only ever taken from there, and neither from a plan nor from a ticket. It is called again
     /// when more is known.

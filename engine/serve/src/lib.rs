@@ -7,12 +7,14 @@
 //! All files are in memory and a request's path is only a key to them, so no path can lead out of the folder.
 
 mod answer;
+mod clients;
 pub mod codes;
 mod error;
 mod headers;
 mod listen;
 mod probe;
 mod site;
+mod stall;
 mod types;
 
 pub use error::ServeError;

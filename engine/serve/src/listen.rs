@@ -17,13 +17,17 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 
 use crate::answer::{Answer, HEALTH, answer};
+use crate::clients::Clients;
+use crate::stall::Stall;
 use crate::{ServeError, Site};
 
-/// Most connections at a time; more of them wait in the system's queue.
+/// Most connections at a time: see [`Clients`] for who makes room for one more.
 const CONNECTIONS: usize = 512;
+/// Longest time in which a client may take nothing of an answer.
+const STALL_TIME: Duration = Duration::from_secs(10);
 /// Most bytes of a request's head.
 const HEAD_LIMIT: usize = 16 << 10;
 /// Most headers of a request.
@@ -62,25 +66,18 @@ pub async fn serve(
 
 /// Takes connections until `stop` ends.
 async fn accept(site: Arc<Site>, listener: &TcpListener, stop: impl Future<Output = ()>) {
-    let places = Arc::new(Semaphore::new(CONNECTIONS));
+    let clients = Clients::new(CONNECTIONS);
     let (stopping, stopped) = watch::channel(false);
     tokio::pin!(stop);
     loop {
-        let next = async {
-            let place = Arc::clone(&places).acquire_owned().await;
-            (place, listener.accept().await)
-        };
-        let (place, accepted) = tokio::select! {
+        let accepted = tokio::select! {
             () = &mut stop => break,
-            next = next => next,
+            accepted = listener.accept() => accepted,
         };
         match accepted {
-            Ok((stream, _)) => {
-                let (site, stopped) = (Arc::clone(&site), stopped.clone());
-                tokio::spawn(async move {
-                    connection(site, stream, stopped).await;
-                    drop(place);
-                });
+            Ok((stream, address)) => {
+                let connection = connection(Arc::clone(&site), stream, stopped.clone());
+                clients.run(address.ip(), connection);
             }
             // Out of file handles, or a client that left at once: neither ends the server.
             Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
@@ -88,8 +85,12 @@ async fn accept(site: Arc<Site>, listener: &TcpListener, stop: impl Future<Outpu
     }
     // Whoever listens is a connection that is still open.
     let _ = stopping.send(true);
-    let all = u32::try_from(CONNECTIONS).unwrap_or(u32::MAX);
-    let _ = tokio::time::timeout(STOP_TIME, places.acquire_many(all)).await;
+    let ended = async {
+        while !clients.is_empty() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    let _ = tokio::time::timeout(STOP_TIME, ended).await;
 }
 
 async fn connection(site: Arc<Site>, stream: TcpStream, mut stopped: watch::Receiver<bool>) {
@@ -102,7 +103,7 @@ async fn connection(site: Arc<Site>, stream: TcpStream, mut stopped: watch::Rece
         .header_read_timeout(HEAD_TIME)
         .max_buf_size(HEAD_LIMIT)
         .max_headers(HEADERS)
-        .serve_connection(TokioIo::new(stream), service);
+        .serve_connection(TokioIo::new(Stall::after(STALL_TIME, stream)), service);
     tokio::pin!(connection);
     // A client's error has been answered, or there is nobody to answer.
     tokio::select! {
@@ -152,8 +153,12 @@ mod tests {
 
     /// A server on a port of its own, and its end.
     fn started() -> (SocketAddr, impl FnOnce()) {
+        started_with("<p>page</p>")
+    }
+
+    fn started_with(page: &str) -> (SocketAddr, impl FnOnce()) {
         let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join("index.html"), "<p>page</p>").unwrap();
+        std::fs::write(folder.path().join("index.html"), page).unwrap();
         let site = Arc::new(Site::load(folder.path(), &[]).unwrap());
         let (tell, told) = std::sync::mpsc::channel();
         let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
@@ -176,7 +181,27 @@ mod tests {
     }
 
     fn talk(address: SocketAddr, request: &str) -> String {
-        let mut stream = std::net::TcpStream::connect(address).unwrap();
+        said(std::net::TcpStream::connect(address).unwrap(), request)
+    }
+
+    /// The same from another address of this machine.
+    fn talk_from(from: &str, address: SocketAddr, request: &str) -> String {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        let stream = runtime.block_on(async {
+            let socket = tokio::net::TcpSocket::new_v4().unwrap();
+            socket
+                .bind(SocketAddr::new(from.parse().unwrap(), 0))
+                .unwrap();
+            socket.connect(address).await.unwrap().into_std().unwrap()
+        });
+        stream.set_nonblocking(false).unwrap();
+        said(stream, request)
+    }
+
+    fn said(mut stream: std::net::TcpStream, request: &str) -> String {
         stream.write_all(request.as_bytes()).unwrap();
         let mut answer = String::new();
         // What the server closes with unread bytes may end as a reset.
@@ -199,6 +224,29 @@ mod tests {
         end();
         drop(open);
         assert_eq!(crate::probe(address).unwrap_err().code(), "serve/unwell");
+    }
+
+    /// More sockets than there are places ask for a large file and read nothing.
+    #[test]
+    fn case_slow_readers_another_client_is_served() {
+        let page = "x".repeat(3 << 20);
+        let (address, end) = started_with(&page);
+        let request = "GET / HTTP/1.1\r\nhost: a\r\n\r\n";
+        let slow: Vec<_> = (0..CONNECTIONS + 50)
+            .map(|_| {
+                let mut stream = std::net::TcpStream::connect(address).unwrap();
+                stream.write_all(request.as_bytes()).unwrap();
+                stream
+            })
+            .collect();
+        let close = "GET /healthz HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n";
+        let answer = talk_from("127.0.0.2", address, close);
+        assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
+        // Also from the same address, as from behind one proxy: the oldest of them makes room.
+        let answer = talk(address, close);
+        assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
+        drop(slow);
+        end();
     }
 
     #[test]

@@ -132,6 +132,9 @@ fn is_compressed(name: &str, names: &[String]) -> bool {
     })
 }
 
+/// The one folder with a dot that is there to be read (RFC 8615).
+const WELL_KNOWN: &str = ".well-known";
+
 struct Reader<'a> {
     folder: &'a Path,
     files: BTreeMap<String, Vec<u8>>,
@@ -156,6 +159,10 @@ impl Reader<'_> {
             let Some(name) = entry.file_name().to_str().map(ToOwned::to_owned) else {
                 return Err(refused(&path, "its name is not UTF-8"));
             };
+            // What begins with a dot is somebody's own, such as `.git` and `.env`.
+            if name.starts_with('.') && name != WELL_KNOWN {
+                continue;
+            }
             let name = format!("{prefix}/{name}");
             // Of the entry itself: a link is neither a folder nor a file here.
             let kind = entry.file_type().map_err(failed)?;
@@ -190,6 +197,25 @@ fn refused(path: &Path, why: &str) -> ServeError {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn files_that_begin_with_a_dot_are_not_served() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in [
+            "index.html",
+            ".env",
+            ".git/config",
+            "a/.secret",
+            ".well-known/security.txt",
+        ] {
+            let path = folder.path().join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, "x").unwrap();
+        }
+        let site = Site::load(folder.path(), &[]).unwrap();
+        let served: Vec<_> = site.files.keys().collect();
+        assert_eq!(served, ["/.well-known/security.txt", "/index.html"]);
+    }
 
     #[test]
     fn links_are_not_followed_and_compressed_forms_are_no_files_of_their_own() {

@@ -73,7 +73,10 @@ pub(crate) fn normalise(
         .entry("proxy".to_owned())
         .or_insert(Value::Bool(false));
     if let Some(Value::Map(settings)) = attributes.get_mut("settings") {
-        match normal_settings(space, name.as_ref(), std::mem::take(settings)) {
+        let contract = code
+            .as_map()
+            .and_then(|code| code.get("contract")?.as_text());
+        match normal_settings(space, contract, std::mem::take(settings)) {
             Ok(normal) => *settings = normal,
             Err(found) => problems.extend(found),
         }
@@ -87,20 +90,20 @@ pub(crate) fn normalise(
 
 fn normal_settings(
     space: Space,
-    code: Option<&CodeName>,
+    contract: Option<&str>,
     settings: BTreeMap<String, Value>,
 ) -> Result<BTreeMap<String, Value>, Vec<Problem>> {
-    let Some(code) = code else {
-        // What the names mean is only known together with the code.
+    let Some(contract) = contract else {
+        // What the names mean is only known together with the contract.
         return Ok(settings);
     };
     if settings.is_empty() {
         return Ok(settings);
     }
-    let table = match settings::table(&code.contract) {
+    let table = match settings::table(contract) {
         Some(table) if table.space == space => table,
         Some(table) => return Err(vec![misplaced(table)]),
-        None => return Err(vec![unknown_contract(space, &code.contract)]),
+        None => return Err(vec![unknown_contract(space, contract)]),
     };
     let mut normal = BTreeMap::new();
     let mut problems = Vec::new();

@@ -7,6 +7,7 @@
 //! One endpoint answers all calls of a batch: what belongs together is never put together from two nodes.
 
 mod ask;
+mod log;
 mod meter;
 mod pace;
 
@@ -14,6 +15,7 @@ use std::time::Duration;
 
 use pospool_model::EndpointError;
 use serde_json::{Value as Json, json};
+use tokio::time::Instant;
 
 use crate::chain_address::Space;
 use crate::echo::without_key;
@@ -255,6 +257,7 @@ impl Rpc {
                 match ask(&self.link, endpoint, calls).await {
                     Ok(results) => return Ok(results),
                     Err(away) => {
+                        log::next_endpoint(endpoint, &away);
                         busy |= matches!(away, Away::Busy(_));
                         singly |= matches!(away, Away::NoBatches(_));
                         tried.push(endpoint.says(away.what()));
@@ -291,14 +294,17 @@ impl Rpc {
         };
         let request = call_json(0, method, &json!([raw]));
         self.link.count();
-        match endpoint.post(&self.link, &request).await {
+        let begun = Instant::now();
+        let sent = match endpoint.post(&self.link, &request).await {
             Ok(answer) => match result_of(&answer) {
                 Ok(_) => Sent::Accepted,
                 Err(refusal) => Sent::Refused(refusal),
             },
             Err(silence) if silence.unsent => Sent::Nowhere(silence.what),
             Err(_) => Sent::Unknown,
-        }
+        };
+        log::broadcast(endpoint, method, &sent, begun.elapsed());
+        sent
     }
 }
 

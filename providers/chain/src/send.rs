@@ -13,6 +13,7 @@ use std::time::Duration;
 use pospool_model::provider::Progress;
 use pospool_model::{Attributes, ProviderError};
 use tokio::time::Instant;
+use tracing::debug;
 
 use crate::codes;
 use crate::flight::{self, Endpoints, History, Next, Pool, Row, Sight};
@@ -172,7 +173,10 @@ impl<'a> Run<'a> {
         if case.pool == Pool::Ready && endpoints == Endpoints::Unasked && self.reason.is_pooled() {
             case.pool = self.reason;
         }
-        flight::decide(&case)
+        let row = flight::decide(&case);
+        let (hash, next, reason) = (&self.signed.first.hash, row.next, row.why);
+        debug!(hash, ?case, ?next, reason, "flight table");
+        row
     }
 
     fn remember(&mut self, sight: &Sight) {

@@ -4,7 +4,7 @@
 //! - Returns: each contract as a map of text values, code in hexadecimal digits.
 //! - Never: has an effect on anything but the cache.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
@@ -116,6 +116,21 @@ impl Provider for SourceProvider {
         &[SOURCE]
     }
 
+    /// Which contract an output is, is in its name; the rest is known once it is compiled.
+    fn foreseen_outputs(&self, _: &str, used: &BTreeSet<String>) -> Attributes {
+        let contracts = used
+            .iter()
+            .filter(|name| *name != TREE && SOURCE.attribute(name).is_none());
+        let foreseen = contracts.map(|name| {
+            let contract = name.rsplit(':').next().unwrap_or(name);
+            let unknown = CONTRACT_PARTS.map(|part| (part.to_owned(), Value::Unknown));
+            let mut parts = BTreeMap::from(unknown);
+            parts.insert("contract".to_owned(), Value::from(contract));
+            (name.clone(), Value::Map(parts))
+        });
+        foreseen.collect()
+    }
+
     async fn observe(
         &self,
         targets: &[Target<'_>],
@@ -203,6 +218,19 @@ fn compile_all(
     }
     Ok(artifacts)
 }
+
+/// What [`value`] tells of a contract beside its name.
+const CONTRACT_PARTS: [&str; 9] = [
+    "abi",
+    "bytecode",
+    "compiler",
+    "digest",
+    "file",
+    "immutables",
+    "input",
+    "runtime",
+    "storage_layout",
+];
 
 /// A compiled contract: code and ABI to deploy it; compiler, places of immutables and the file of the compiler's
 /// input to have it verified.

@@ -15,7 +15,7 @@ mod kills;
 mod ledger;
 mod networks;
 mod points;
-mod project;
+pub(crate) mod project;
 mod public_files;
 mod secrets;
 mod snapshot;

@@ -42,6 +42,9 @@ const POOR: &str = "the key without money";
 const PASSWORD: &str = "the password";
 const RPC: &str = "the URL of the RPC";
 
+/// Name of the log in the temporary folder.
+const LOG: &str = "pospool.log";
+
 /// CFX that the operator gets: the stake of one vote, and enough for the rest.
 const MONEY: u64 = 1_200;
 
@@ -133,6 +136,9 @@ impl Hunt {
                 ("XDG_CACHE_HOME", cache.clone().into()),
                 ("NPM_CONFIG_CACHE", cache.join("npm").into()),
                 ("TMPDIR", temporary.clone().into()),
+                // The most talkative log, in a folder that is searched.
+                ("POSPOOL_LOG", "trace".into()),
+                ("POSPOOL_LOG_FILE", temporary.join(LOG).into()),
             ],
         });
         let folders = vec![project.path("."), temporary];
@@ -190,6 +196,20 @@ impl Hunt {
             .folder("cache folder", &self.given.path().join("cache"));
         self.search
             .folder("temporary folder", &self.given.path().join("tmp"));
+    }
+
+    /// The log that was searched told what a log is for.
+    fn log_is_talkative(&self) {
+        let log = std::fs::read_to_string(self.given.path().join("tmp").join(LOG)).unwrap();
+        for event in [
+            "RPC call answered",
+            "transaction broadcast",
+            "flight table",
+            "Docker request",
+            "effect ended",
+        ] {
+            assert!(log.contains(event), "no event `{event}` in the log");
+        }
     }
 
     /// Searches everything of the engine, as it is now.

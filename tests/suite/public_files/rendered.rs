@@ -6,6 +6,7 @@ use pospool_cli::args::{Common, RenderArgs, Variables};
 use pospool_cli::commands::{Session, render};
 use pospool_cli::console::Console;
 use pospool_cli::interrupt::Interrupt;
+use pospool_cli::logging::LogArgs;
 use pospool_cli::project::{Project, Surroundings};
 use pospool_cli::view::Paint;
 use pospool_cli::wiring;
@@ -36,6 +37,7 @@ impl Rendered {
             state: None,
             json: false,
             no_color: true,
+            log: LogArgs::default(),
         };
         let surroundings = Surroundings {
             folder: folder.path().to_owned(),

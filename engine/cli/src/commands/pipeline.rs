@@ -79,7 +79,8 @@ impl Spec {
     /// What providers say of the wanted attributes before anything outside is known.
     pub(super) fn check_values(&self, registry: &Registry) -> Vec<Diagnostic> {
         let order = resolve::order(&self.config);
-        resolve::resolve(&self.config, &order, registry, &resolve::Outputs::new()).1
+        let foreseen = resolve::foreseen(&self.config, registry);
+        resolve::resolve(&self.config, &order, registry, &foreseen).1
     }
 }
 

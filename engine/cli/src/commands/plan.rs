@@ -45,10 +45,13 @@ pub async fn run(session: &mut Session<'_, '_>, args: &PlanArgs) -> Result<Exit,
         _ => None,
     };
     show(session, &spec, &store, &planned, saved.as_deref())?;
+    // An apply would write the outputs that differ, so they are changes too.
+    let plan = &planned.plan;
+    let changes = !plan.steps.is_empty() || plan.outputs != store.state().outputs;
     Ok(match problems {
         Some(exit) => exit,
-        None if !args.detailed_exitcode || planned.plan.steps.is_empty() => Exit::Done,
-        None if view::plan::only_drift(&planned.plan) => Exit::OnlyDrift,
+        None if !args.detailed_exitcode || !changes => Exit::Done,
+        None if view::plan::only_drift(plan) => Exit::OnlyDrift,
         None => Exit::Changes,
     })
 }

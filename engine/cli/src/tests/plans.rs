@@ -98,6 +98,21 @@ fn what_cannot_be_undone_and_what_it_costs_come_last() {
 }
 
 #[test]
+fn case_outputs_only_is_a_change() {
+    let spec = |outputs: &str| format!("thing \"a\" {{\n  value = 1\n}}\n{outputs}");
+    let world = World::new(&spec("output \"x\" { value = 1 }\n"));
+    world.apply();
+    let exit = || world.run("plan --detailed-exitcode").exit;
+    assert_eq!(exit(), Exit::Done);
+    for outputs in ["output \"x\" { value = 2 }\n", ""] {
+        world.write("pool.hcl", &spec(outputs));
+        assert_eq!(exit(), Exit::Changes, "{outputs}");
+        world.apply();
+        assert_eq!(exit(), Exit::Done, "{outputs}");
+    }
+}
+
+#[test]
 fn drift_comes_first_and_has_an_exit_code_of_its_own() {
     let world = World::new("thing \"a\" {\n  value = 1\n}\nthing \"b\" {\n  value = 1\n}\n");
     world.apply();

@@ -8,12 +8,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use pospool_model::Value;
 use pospool_model::plan::AttributeChange;
-use similar::{ChangeTag, TextDiff};
+use similar::{Algorithm, ChangeTag, DiffTag, TextDiff, capture_diff_slices};
 
 use super::{Paint, line};
 
 /// Values longer than this are shortened.
 const LONGEST: usize = 100;
+/// Characters of a shortened value.
+const SHOWN: usize = 70;
+/// Characters of a shortened value before the one that differs.
+const LED_UP: usize = 20;
 /// Lines of a text's difference that are shown.
 const MOST_LINES: usize = 40;
 /// Texts with more lines than this are not compared line by line: the time for it grows with the square.
@@ -24,13 +28,28 @@ const CONTEXT: usize = 2;
 /// A value on one line.
 #[must_use]
 pub fn value(value: &Value) -> String {
-    let text = line(&value.to_string());
+    shortened(&line(&value.to_string()), 0)
+}
+
+/// Two values, each on one line: long ones from a little before the place where they differ.
+#[must_use]
+pub fn values(before: &Value, after: &Value) -> (String, String) {
+    let (old, new) = (line(&before.to_string()), line(&after.to_string()));
+    let same = old.chars().zip(new.chars()).take_while(|(a, b)| a == b);
+    let from = same.count().saturating_sub(LED_UP);
+    (shortened(&old, from), shortened(&new, from))
+}
+
+/// A text, of which only a part that begins at some character is shown when it is long.
+fn shortened(text: &str, from: usize) -> String {
     let length = text.chars().count();
     if length <= LONGEST {
-        return text;
+        return text.to_owned();
     }
-    let start: String = text.chars().take(LONGEST - 30).collect();
-    format!("{start}… ({length} characters)")
+    let shown: String = text.chars().skip(from).take(SHOWN).collect();
+    let (left, right) = (from > 0, from + shown.chars().count() < length);
+    let mark = |cut: bool| if cut { "…" } else { "" };
+    format!("{}{shown}{} ({length} characters)", mark(left), mark(right))
 }
 
 /// The lines of one change; `created` leaves out that there was nothing before.
@@ -84,12 +103,61 @@ fn between(
             lines.push(format!("{path}:{remark}"));
             lines.extend(difference(before, after, paint));
         }
-        _ => lines.push(format!(
-            "{path}: {} → {}{remark}",
-            value(before),
-            value(after)
-        )),
+        _ => match (before, after) {
+            (Value::List(old), Value::List(new))
+                if are_long(before, after) && old.len().max(new.len()) <= MOST_COMPARED =>
+            {
+                lines.push(format!("{path}:{remark}"));
+                lines.extend(elements(old, new, paint));
+            }
+            _ => {
+                let (before, after) = values(before, after);
+                lines.push(format!("{path}: {before} → {after}{remark}"));
+            }
+        },
     }
+}
+
+/// Whether a value does not fit on its line.
+fn are_long(before: &Value, after: &Value) -> bool {
+    let long = |value: &Value| value.to_string().chars().count() > LONGEST;
+    long(before) || long(after)
+}
+
+/// Elements of a long list that differ. One that took the place of another is shown where the two differ.
+fn elements(old: &[Value], new: &[Value], paint: Paint) -> Vec<String> {
+    let [old_texts, new_texts] =
+        [old, new].map(|list| list.iter().map(Value::to_string).collect::<Vec<_>>());
+    let mut lines = Vec::new();
+    for change in capture_diff_slices(Algorithm::Myers, &old_texts, &new_texts) {
+        let (_, gone, come) = change.as_tag_tuple();
+        if change.tag() == DiffTag::Equal {
+            continue;
+        }
+        let (gone, come) = (&old[gone], &new[come]);
+        for position in 0..gone.len().max(come.len()) {
+            let (before, after) = match (gone.get(position), come.get(position)) {
+                (Some(before), Some(after)) => {
+                    let (before, after) = values(before, after);
+                    (Some(before), Some(after))
+                }
+                (before, after) => (before.map(value), after.map(value)),
+            };
+            lines.extend(before.map(|text| paint.red(&format!("  - {text}"))));
+            lines.extend(after.map(|text| paint.green(&format!("  + {text}"))));
+        }
+    }
+    limited(lines)
+}
+
+/// Lines, and how many more there are.
+fn limited(mut lines: Vec<String>) -> Vec<String> {
+    if lines.len() > MOST_LINES {
+        let hidden = lines.len() - MOST_LINES;
+        lines.truncate(MOST_LINES);
+        lines.push(format!("    … ({hidden} more lines)"));
+    }
+    lines
 }
 
 /// Whether two texts have several lines, and not too many.
@@ -132,12 +200,7 @@ fn difference(before: &str, after: &str, paint: Paint) -> Vec<String> {
             });
         }
     }
-    if lines.len() > MOST_LINES {
-        let hidden = lines.len() - MOST_LINES;
-        lines.truncate(MOST_LINES);
-        lines.push(format!("    … ({hidden} more lines)"));
-    }
-    lines
+    limited(lines)
 }
 
 #[cfg(test)]
@@ -182,6 +245,29 @@ mod tests {
     fn long_values_say_how_long_they_are() {
         let text = changed(Value::from("a".repeat(500)), Value::Null);
         assert!(text.contains("… (502 characters) → null"), "{text}");
+    }
+
+    #[test]
+    fn case_hidden_change_the_part_that_differs_is_shown() {
+        let image = |end: &str| Value::from(format!("name:tag@sha256:{}{end}", "ab".repeat(60)));
+        let list = |end: &str| Value::List(vec!["first".into(), image(end), "last".into()]);
+        let map = |end: &str| Value::Map([("image".to_owned(), image(end))].into());
+        insta::assert_snapshot!(changed(image("0"), image("1")), @r#"text: …abababababababababab0" (139 characters) → …abababababababababab1" (139 characters) (makes it anew)"#);
+        insta::assert_snapshot!(changed(map("0"), map("1")), @r#"text.image: …abababababababababab0" (139 characters) → …abababababababababab1" (139 characters) (makes it anew)"#);
+        insta::assert_snapshot!(changed(list("0"), list("1")), @r#"
+        text: (makes it anew)
+          - …abababababababababab0" (139 characters)
+          + …abababababababababab1" (139 characters)
+        "#);
+        // Whatever differs, both texts differ.
+        for position in [0, 1, 50, 99, 100, 101, 499] {
+            let mut text = vec!['a'; 500];
+            let before: String = text.iter().collect();
+            text[position] = 'b';
+            let after: String = text.iter().collect();
+            let (before, after) = values(&before.into(), &after.into());
+            assert_ne!(before, after, "{position}");
+        }
     }
 
     #[test]

@@ -158,7 +158,7 @@ fn outputs(plan: &Plan, before: &BTreeMap<String, Value>, paint: Paint) -> Optio
         match before.get(name) {
             Some(before) if before == after => {}
             Some(before) => {
-                let (before, after) = (changes::value(before), changes::value(after));
+                let (before, after) = changes::values(before, after);
                 let _ = writeln!(lines, "  {}: {before} → {after}", line(name));
             }
             None => lines.push_str(&indented(&changes::named(name, after).join("\n"), 2)),

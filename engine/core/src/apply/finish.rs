@@ -6,7 +6,7 @@ use pospool_model::plan::{Record, Step};
 use pospool_model::state::Recorded;
 use pospool_model::{Address, Attributes, Value};
 
-use super::{Event, Run};
+use super::{Event, Run, tell};
 use crate::config::Scope;
 use crate::resolve::{self, Outputs, Wanted};
 use crate::store::{Entry, StoreError};
@@ -48,9 +48,12 @@ impl Run<'_> {
             },
         };
         self.store.record(entry)?;
-        self.listener.hear(&Event::Recorded {
-            address: &step.address,
-        });
+        tell(
+            self.listener,
+            &Event::Recorded {
+                address: &step.address,
+            },
+        );
         Ok(())
     }
 

@@ -13,7 +13,7 @@ use tokio::time::Instant;
 
 use super::meter::{BUSY_FOR, SHUT_FOR};
 use super::pace::{goes_first, tells_fate, tells_nonce};
-use super::{Call, Endpoint, Refusal, result_of};
+use super::{Call, Endpoint, Refusal, log, result_of};
 use crate::wire::{Link, Silence};
 
 /// Most calls in one request; larger batches go out side by side.
@@ -52,7 +52,7 @@ impl Away {
 
 type Results = Vec<Result<Json, Refusal>>;
 /// Results by the places of their calls.
-type Placed = Vec<(usize, Result<Json, Refusal>)>;
+pub(super) type Placed = Vec<(usize, Result<Json, Refusal>)>;
 
 /// Asks one endpoint.
 pub(super) async fn ask(link: &Link, endpoint: &Endpoint, calls: &[Call]) -> Result<Results, Away> {
@@ -192,22 +192,47 @@ async fn request(
 ) -> Result<Placed, Away> {
     if link.meters().is_asked_singly(endpoint.url.as_str()) {
         let each = slots.into_iter().map(|slot| async move {
-            let call = &calls[slot];
-            let request = call_json(0, call.method, &call.params);
-            let answer = post(link, endpoint, &request, &[call.method]).await?;
-            let result = admitted(link, endpoint, result_of(&answer))?;
-            Ok((slot, result))
+            let begun = Instant::now();
+            let found = single(link, endpoint, calls, slot).await;
+            log::request(endpoint, calls, &[slot], &found, begun.elapsed());
+            found
         });
         let answers = stream::iter(each).buffer_unordered(SINGLY_AT_ONCE);
-        return answers.try_collect().await;
+        let answers: Vec<Placed> = answers.try_collect().await?;
+        return Ok(answers.into_iter().flatten().collect());
     }
+    let begun = Instant::now();
+    let found = together(link, endpoint, calls, &slots).await;
+    log::request(endpoint, calls, &slots, &found, begun.elapsed());
+    found
+}
+
+async fn single(
+    link: &Link,
+    endpoint: &Endpoint,
+    calls: &[Call],
+    slot: usize,
+) -> Result<Placed, Away> {
+    let call = &calls[slot];
+    let request = call_json(0, call.method, &call.params);
+    let answer = post(link, endpoint, &request, &[call.method]).await?;
+    let result = admitted(link, endpoint, result_of(&answer))?;
+    Ok(vec![(slot, result)])
+}
+
+async fn together(
+    link: &Link,
+    endpoint: &Endpoint,
+    calls: &[Call],
+    slots: &[usize],
+) -> Result<Placed, Away> {
     let requests = slots
         .iter()
         .map(|slot| call_json(*slot, calls[*slot].method, &calls[*slot].params));
     let methods = distinct(slots.iter().map(|slot| calls[*slot].method).collect());
     let answer = post(link, endpoint, &Json::Array(requests.collect()), &methods).await?;
     let Some(answers) = answer.as_array() else {
-        return whole_refused(link, endpoint, &answer, &slots);
+        return whole_refused(link, endpoint, &answer, slots);
     };
     // The order of a batch's answers is free: only the id counts.
     let mut results: Vec<_> = slots.iter().map(|slot| (*slot, Err(missing()))).collect();

@@ -9,6 +9,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Instant;
 
 use bollard::errors::Error as EngineError;
 use bollard::{API_DEFAULT_VERSION, BollardRequest, Docker};
@@ -19,6 +20,7 @@ use hyper::header::{HOST, HeaderValue};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::UnixStream;
+use tracing::debug;
 
 use super::LONG;
 
@@ -47,7 +49,26 @@ pub(super) fn connect(socket: &str) -> Result<Docker, EngineError> {
     Docker::connect_with_custom_transport(transport, address, LONG.as_secs(), API_DEFAULT_VERSION)
 }
 
+/// Carries one request and logs it: what is done to what, without its query and body.
 async fn exchange(
+    socket: &Path,
+    request: BollardRequest,
+) -> Result<Response<Incoming>, EngineError> {
+    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let begun = Instant::now();
+    let answer = carry(socket, request).await;
+    let seconds = begun.elapsed().as_secs_f64();
+    match &answer {
+        Ok(answer) => {
+            let status = answer.status().as_u16();
+            debug!(%method, path, status, seconds, "Docker request");
+        }
+        Err(error) => debug!(%method, path, %error, seconds, "Docker request without an answer"),
+    }
+    answer
+}
+
+async fn carry(
     socket: &Path,
     mut request: BollardRequest,
 ) -> Result<Response<Incoming>, EngineError> {

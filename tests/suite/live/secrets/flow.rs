@@ -45,6 +45,7 @@ fn live_secrets_are_nowhere_after_a_whole_life() {
     hunt.engine(&[&node]);
     goes_down(&mut hunt);
     hunt.folders();
+    hunt.log_is_talkative();
     judge(&hunt.end());
 }
 

@@ -1,0 +1,178 @@
+//! The log: what the program does on the way, for whoever looks for a fault.
+//!
+//! Only events of pospool's own crates are in it: libraries log headers and bodies, which may hold a key.
+
+use std::fs::{File, OpenOptions};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::PathBuf;
+use std::sync::Mutex;
+
+use clap::ValueEnum;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::fmt::{self, MakeWriter};
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{Layer, Registry};
+
+use crate::args::Command;
+use crate::failure::Failure;
+
+/// What all targets of our crates begin with.
+const OURS: &str = "pospool";
+
+/// Options of the log.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct LogArgs {
+    /// Log what is done on the way, from this level up [default: info for `sync` and `serve`, off for others]
+    #[arg(long = "log", global = true, value_name = "LEVEL", env = "POSPOOL_LOG")]
+    pub level: Option<LogLevel>,
+    /// Form of the log
+    #[arg(
+        long = "log-format",
+        global = true,
+        value_name = "FORMAT",
+        env = "POSPOOL_LOG_FORMAT",
+        default_value = "text"
+    )]
+    pub format: LogFormat,
+    /// Append the log to a file, instead of standard error
+    #[arg(
+        long = "log-file",
+        global = true,
+        value_name = "FILE",
+        env = "POSPOOL_LOG_FILE"
+    )]
+    pub file: Option<PathBuf>,
+}
+
+/// How much is logged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LogLevel {
+    /// Nothing.
+    Off,
+    /// What ended the run.
+    Error,
+    /// What went wrong and was got over.
+    Warn,
+    /// Each effect, and each endpoint that was left for another one.
+    Info,
+    /// Each RPC call, each request to Docker, each decision on a transaction.
+    Debug,
+    /// Everything.
+    Trace,
+}
+
+/// Form of the log.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// Lines for people.
+    #[default]
+    Text,
+    /// A JSON object a line.
+    Json,
+}
+
+impl From<LogLevel> for LevelFilter {
+    fn from(level: LogLevel) -> Self {
+        match level {
+            LogLevel::Off => Self::OFF,
+            LogLevel::Error => Self::ERROR,
+            LogLevel::Warn => Self::WARN,
+            LogLevel::Info => Self::INFO,
+            LogLevel::Debug => Self::DEBUG,
+            LogLevel::Trace => Self::TRACE,
+        }
+    }
+}
+
+/// Starts the log of this process.
+pub fn start(args: &LogArgs, command: &Command) -> Result<(), Failure> {
+    let level = args.level.unwrap_or_else(|| usual_level(command));
+    if level == LogLevel::Off {
+        return Ok(());
+    }
+    let layer = match &args.file {
+        None => layer(args.format, std::io::stderr),
+        Some(path) => {
+            let opened = open(path);
+            let file = opened.map_err(|source| Failure::File {
+                verb: "open",
+                path: path.clone(),
+                source,
+            })?;
+            layer(args.format, Mutex::new(file))
+        }
+    };
+    let ours = Targets::new().with_target(OURS, LevelFilter::from(level));
+    // A second log of one process would be a mistake of this program: the first one goes on.
+    let _ = tracing_subscriber::registry()
+        .with(layer.with_filter(ours))
+        .try_init();
+    Ok(())
+}
+
+/// A command that runs for long says what it does.
+fn usual_level(command: &Command) -> LogLevel {
+    match command {
+        Command::Sync(args) if !args.health => LogLevel::Info,
+        Command::Serve(_) => LogLevel::Info,
+        _ => LogLevel::Off,
+    }
+}
+
+/// What is logged is for the operator alone.
+fn open(path: &PathBuf) -> std::io::Result<File> {
+    OpenOptions::new()
+        .create(true)
+        .append(true)
+        .mode(0o600)
+        .open(path)
+}
+
+fn layer<W>(format: LogFormat, writer: W) -> Box<dyn Layer<Registry> + Send + Sync>
+where
+    W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
+{
+    // A log that cannot be written must not stop what it tells of.
+    let plain = fmt::layer()
+        .with_writer(writer)
+        .with_ansi(false)
+        .log_internal_errors(false);
+    match format {
+        LogFormat::Text => plain.boxed(),
+        LogFormat::Json => plain.json().flatten_event(true).boxed(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn logged(format: LogFormat) -> String {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("log");
+        let ours = Targets::new().with_target(OURS, LevelFilter::DEBUG);
+        let layer = layer(format, Mutex::new(open(&path).unwrap())).with_filter(ours);
+        tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || {
+            tracing::debug!(method = "cfx_call", seconds = 0.5, "RPC call answered");
+            tracing::trace!("below the level");
+            tracing::error!(target: "hyper::proto", "authorization: Bearer of a key");
+        });
+        std::fs::read_to_string(path).unwrap()
+    }
+
+    #[test]
+    fn only_events_of_our_crates_are_logged_in_both_formats() {
+        let text = logged(LogFormat::Text);
+        assert!(
+            text.contains("DEBUG") && text.contains("RPC call answered method=\"cfx_call\""),
+            "{text}"
+        );
+        assert_eq!(text.lines().count(), 1, "{text}");
+        let json: serde_json::Value = serde_json::from_str(&logged(LogFormat::Json)).unwrap();
+        assert_eq!(
+            (&json["method"], &json["level"]),
+            (&"cfx_call".into(), &"DEBUG".into())
+        );
+    }
+}

@@ -1,0 +1,97 @@
+//! A connection whose other end must take what it asked for.
+
+use std::future::Future as _;
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::{Sleep, sleep};
+
+/// Ends with an error when the other end takes nothing for some time while there is something to take.
+pub(crate) struct Stall<S> {
+    stream: S,
+    time: Duration,
+    waiting: Option<Pin<Box<Sleep>>>,
+}
+
+impl<S> Stall<S> {
+    pub(crate) fn after(time: Duration, stream: S) -> Self {
+        Self {
+            stream,
+            time,
+            waiting: None,
+        }
+    }
+
+    /// Passes on what a write came to, and counts the time in which it came to nothing.
+    fn checked<T>(
+        &mut self,
+        context: &mut Context<'_>,
+        written: Poll<io::Result<T>>,
+    ) -> Poll<io::Result<T>> {
+        if written.is_ready() {
+            self.waiting = None;
+            return written;
+        }
+        let time = self.time;
+        let waiting = self.waiting.get_or_insert_with(|| Box::pin(sleep(time)));
+        ready!(waiting.as_mut().poll(context));
+        Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Stall<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        into: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(context, into)
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Stall<S> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.stream).poll_write(context, bytes);
+        self.checked(context, written)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let flushed = Pin::new(&mut self.stream).poll_flush(context);
+        self.checked(context, flushed)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let shut = Pin::new(&mut self.stream).poll_shutdown(context);
+        self.checked(context, shut)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+    #[tokio::test(start_paused = true)]
+    async fn who_takes_nothing_is_left_and_who_takes_slowly_is_not() {
+        let (near, mut far) = tokio::io::duplex(4);
+        let mut stream = Stall::after(Duration::from_secs(10), near);
+        let slow = async {
+            let mut taken = [0; 1];
+            for _ in 0..20 {
+                sleep(Duration::from_secs(9)).await;
+                far.read_exact(&mut taken).await.unwrap();
+            }
+        };
+        let (written, ()) = tokio::join!(stream.write_all(&[0; 24]), slow);
+        assert!(written.is_ok());
+        let written = stream.write_all(&[0; 24]).await;
+        assert_eq!(written.unwrap_err().kind(), io::ErrorKind::TimedOut);
+    }
+}

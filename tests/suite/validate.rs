@@ -1,0 +1,78 @@
+//! `pospool validate`: what is found in a spec without keys, chain or Docker.
+
+use std::process::Command;
+
+use serde_json::Value as Json;
+
+use crate::live::project::binary;
+
+/// Codes and texts of what `validate` finds in the example for both spaces, after one change of it.
+fn found(from: &str, to: &str) -> Vec<(String, String)> {
+    let example = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../examples/both-spaces/pool.hcl"
+    );
+    let spec = std::fs::read_to_string(example).unwrap();
+    assert!(spec.contains(from), "the example has no `{from}`");
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("pool.hcl"), spec.replacen(from, to, 1)).unwrap();
+    let ran = Command::new(binary())
+        .current_dir(folder.path())
+        .args(["validate", "--json"])
+        .env_clear()
+        .output()
+        .unwrap();
+    let said: Json = serde_json::from_slice(&ran.stdout).unwrap();
+    let problems = said["diagnostics"].as_array().cloned().unwrap_or_default();
+    assert_eq!(
+        ran.status.code(),
+        Some(i32::from(!problems.is_empty())),
+        "{said:#}"
+    );
+    let text = |problem: &Json, name: &str| problem[name].as_str().unwrap_or_default().to_owned();
+    problems
+        .iter()
+        .map(|problem| (text(problem, "code"), text(problem, "summary")))
+        .collect()
+}
+
+#[test]
+fn case_validate_blind_settings_are_checked_without_keys_chain_or_docker() {
+    assert_eq!(found("name", "name"), []);
+    let setting = "chain/bad-setting";
+    for (from, to, code, part) in [
+        ("blocks(2250000)", "100", setting, "lock_period"),
+        (
+            "user_share_ratio = \"90%\"",
+            "user_share_ratio = \"190%\"",
+            setting,
+            "user_share_ratio",
+        ),
+        (
+            "user_share_ratio",
+            "user_share_ration",
+            "chain/unknown-setting",
+            "user_share_ration",
+        ),
+        // One digit of a Core address and the case of one letter of an eSpace address are not what was meant.
+        (
+            "voting_escrow    = core_contract.voting_escrow",
+            "voting_escrow    = \"cfx:aajg4wt2mbmbb44sp6szd783ry0jtad5bea80xdy7r\"",
+            setting,
+            "voting_escrow",
+        ),
+        (
+            "voting_escrow = espace_contract.voting_escrow\n  }",
+            "voting_escrow = \"0xFB6916095ca1df60bB79Ce92cE3Ea74c37c5d359\"\n  }",
+            setting,
+            "voting_escrow",
+        ),
+    ] {
+        let problems = found(from, to);
+        assert_eq!(problems.len(), 1, "{to}: {problems:?}");
+        assert!(
+            problems[0].0 == code && problems[0].1.contains(part),
+            "{to}: {problems:?}"
+        );
+    }
+}
