@@ -1,7 +1,7 @@
 //! Whole applies on the model chain, with faults, crashes, power cuts and reorganisations, by seeds.
 //!
 //! `POSPOOL_MODEL_SEED=7` tells one story again; `POSPOOL_MODEL_SEEDS=10000` tells so many, `POSPOOL_MODEL_FROM=501` from
-//! there on. `POSPOOL_MODEL_GATEWAYS=1` puts gateways before the nodes. What a story is: `docs/testing.md`.
+//! there on. `POSPOOL_MODEL_GATEWAYS=0` takes the gateways away that stand before the nodes. What a story is: `docs/testing.md`.
 
 mod story;
 mod tally;
@@ -19,7 +19,7 @@ const SEEDS: u64 = 500;
 const ENOUGH: u64 = 5;
 /// Whether there are gateways before the nodes, with limits and refusals of their own; `POSPOOL_MODEL_GATEWAYS` (0 or 1)
 /// says otherwise.
-const GATEWAYS: bool = false;
+const GATEWAYS: bool = true;
 
 fn number(name: &str) -> Option<u64> {
     std::env::var(name).ok()?.parse().ok()
