@@ -6,14 +6,14 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use pospool_engine::apply::{self, Context, Event, Listener, Outcome};
-use pospool_engine::config::{self, Config, VariableInputs};
 use pospool_engine::plan::Options;
 use pospool_engine::record::RecordProvider;
 use pospool_engine::registry::Registry;
-use pospool_engine::spec::SourceFile;
 use pospool_engine::store::{Mode, Store, StoreError};
 use pospool_engine::{check, observe, plan, resolve, settle};
 use pospool_fake::FakeProvider;
+use pospool_lang::config::{self, Config, VariableInputs};
+use pospool_lang::spec::SourceFile;
 use pospool_model::plan::Plan;
 use pospool_model::{Diagnostic, Severity};
 

@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use pospool_cli::wiring;
-use pospool_engine::config::{self, VariableInputs};
 use pospool_engine::resolve;
-use pospool_engine::spec::SourceFile;
+use pospool_lang::config::{self, VariableInputs};
+use pospool_lang::spec::SourceFile;
 
 /// A value for every variable without a default, by example.
 const VARIABLES: &[(&str, &[(&str, &str)])] = &[

@@ -7,7 +7,8 @@ use std::process::Command;
 /// Every edge between our crates; a new edge is a design decision, so it is added here by hand.
 const EDGES: &[(&str, &[&str])] = &[
     ("pospool-model", &[]),
-    ("pospool-engine", &["pospool-model"]),
+    ("pospool-lang", &["pospool-model"]),
+    ("pospool-engine", &["pospool-lang", "pospool-model"]),
     ("pospool-remote", &["pospool-engine"]),
     ("pospool-serve", &["pospool-model"]),
     ("pospool-docker", &["pospool-model"]),
@@ -25,6 +26,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "pospool-cli",
             "pospool-docker",
             "pospool-engine",
+            "pospool-lang",
             "pospool-model",
             "pospool-source",
         ],
@@ -35,6 +37,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "pospool-chain",
             "pospool-docker",
             "pospool-engine",
+            "pospool-lang",
             "pospool-model",
             "pospool-remote",
             "pospool-serve",
@@ -79,20 +82,34 @@ fn crates_depend_only_towards_the_model() {
     assert_eq!(checked.len(), EDGES.len(), "every layer was seen");
 }
 
-/// What each stage of the engine may use of the others.
-const STAGES: &[&str] = &[
-    "spec", "config", "registry", "graph", "resolve", "observe", "plan", "check", "store",
-    "planfile", "apply", "settle",
+/// What each stage of a crate may use of the others: those before it.
+const STAGES: &[(&str, &[&str])] = &[
+    ("../engine/lang/src", &["spec", "config"]),
+    (
+        "../engine/core/src",
+        &[
+            "registry", "graph", "resolve", "observe", "plan", "check", "store", "planfile",
+            "apply", "settle",
+        ],
+    ),
 ];
+
+fn folder(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
+}
 
 #[test]
 fn a_stage_uses_only_the_stages_before_it() {
-    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("../engine/core/src");
-    for (position, stage) in STAGES.iter().enumerate() {
+    let stages = STAGES.iter().flat_map(|(src, stages)| {
+        let later = |position: usize| &stages[position + 1..];
+        let each = stages.iter().enumerate();
+        each.map(move |(position, stage)| (folder(src), stage, later(position)))
+    });
+    for (src, stage, later) in stages {
         let files = files_of(&src, stage);
         assert!(!files.is_empty(), "the stage {stage} is gone");
         for (file, text) in files {
-            for later in &STAGES[position + 1..] {
+            for later in later {
                 let used = format!("crate::{later}");
                 let found = text.match_indices(&used).any(|(at, _)| {
                     !text[at + used.len()..].starts_with(|c: char| c.is_alphanumeric() || c == '_')
@@ -105,10 +122,11 @@ fn a_stage_uses_only_the_stages_before_it() {
 
 #[test]
 fn only_the_store_writes_files_and_nothing_in_the_engine_prints() {
-    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("../engine/core/src");
-    let store: BTreeSet<PathBuf> = files_of(&src, "store").into_keys().collect();
+    let core = folder("../engine/core/src");
+    let store: BTreeSet<PathBuf> = files_of(&core, "store").into_keys().collect();
     let mut seen = 0;
-    for (file, text) in rust_files(&src) {
+    let lang = rust_files(&folder("../engine/lang/src"));
+    for (file, text) in rust_files(&core).into_iter().chain(lang) {
         seen += 1;
         for word in ["println!", "eprintln!", "print!("] {
             assert!(!text.contains(word), "{} prints", file.display());
@@ -122,6 +140,26 @@ fn only_the_store_writes_files_and_nothing_in_the_engine_prints() {
         );
     }
     assert!(seen > 10);
+}
+
+/// A mutant that does not fit the source any more finds nothing (`scripts/plants`).
+#[test]
+fn every_mutant_fits_the_source() {
+    let plants = folder("plants");
+    let mut seen = 0;
+    for entry in std::fs::read_dir(&plants).unwrap() {
+        let path = entry.unwrap().path();
+        let ran = Command::new("git")
+            .current_dir(folder(".."))
+            .args(["apply", "--check"])
+            .arg(&path)
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&ran.stderr);
+        assert!(ran.status.success(), "{}: {said}", path.display());
+        seen += 1;
+    }
+    assert!(seen >= 16, "{seen}");
 }
 
 fn files_of(src: &Path, stage: &str) -> BTreeMap<PathBuf, String> {

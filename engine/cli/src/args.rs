@@ -74,15 +74,15 @@ pub enum Command {
     Render(RenderArgs),
     /// Show what `apply` would do, why, and what it costs
     Plan(PlanArgs),
-    /// Make the outside what the spec says
+    /// Apply the changes that bring the infrastructure to the state described by the spec
     Apply(ApplyArgs),
     /// Take down what can be taken down, and say what stays
     Destroy(DestroyArgs),
-    /// Serve a bridge between the spaces: do what there is to do, again and again
+    /// Run the cross-space bridge service: execute pending bridge operations in a loop
     Sync(SyncArgs),
     /// Show the state, or a saved plan
     Show(ShowArgs),
-    /// Look at the state, move it, or mend it
+    /// Inspect, move or repair the state
     State(StateArgs),
     /// Explain a kind of resource, the functions of specs, or the code of a message
     Explain(ExplainArgs),

@@ -14,7 +14,7 @@ pub fn all_codes() -> BTreeMap<&'static str, Code> {
         codes::CODES,
         pospool_model::codes::CODES,
         pospool_engine::codes::CODES,
-        pospool_engine::config::CODES,
+        pospool_lang::config::CODES,
         pospool_serve::codes::CODES,
     ];
     let tables = engine.into_iter().chain(wiring::CODES.iter().copied());

@@ -39,7 +39,7 @@ pub const EXITS: &[(Exit, &str)] = &[
     (Exit::Done, "done, or nothing to do"),
     (
         Exit::Error,
-        "an error: wrong arguments, a wrong spec, or an outside that refused",
+        "an error: wrong arguments, an invalid spec, or a remote system that refused",
     ),
     (
         Exit::Changes,
@@ -47,12 +47,12 @@ pub const EXITS: &[(Exit, &str)] = &[
     ),
     (
         Exit::OnlyDrift,
-        "`plan --detailed-exitcode`: every change only mends what moved outside",
+        "`plan --detailed-exitcode`: every change only repairs drift",
     ),
     (Exit::Locked, "another process holds the state"),
     (
         Exit::Converging,
-        "it goes on outside, and the time to wait for it is over: apply again",
+        "still in progress when `--wait` expired; run apply again",
     ),
     (
         Exit::Protected,

@@ -9,8 +9,8 @@ mod state;
 use std::io;
 use std::path::PathBuf;
 
-use pospool_engine::spec::SourceFile;
 use pospool_engine::store::StoreError;
+use pospool_lang::spec::SourceFile;
 use pospool_model::plan::EffectId;
 use pospool_model::{Code, Diagnostic, ProviderError};
 use pospool_remote::{LocationError, SettingsError};

@@ -10,9 +10,9 @@ use std::ffi::OsString;
 use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
-use pospool_engine::config::{self, VariableInputs};
-use pospool_engine::spec::SourceFile;
 use pospool_engine::store::{Mode, Store};
+use pospool_lang::config::{self, VariableInputs};
+use pospool_lang::spec::SourceFile;
 use pospool_remote::{Location, Settings};
 
 use crate::args::{Common, Variables};

@@ -12,7 +12,6 @@
 pub mod apply;
 pub mod check;
 pub mod codes;
-pub mod config;
 pub mod graph;
 pub mod observe;
 pub mod plan;
@@ -21,5 +20,4 @@ pub mod record;
 pub mod registry;
 pub mod resolve;
 pub mod settle;
-pub mod spec;
 pub mod store;

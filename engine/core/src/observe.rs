@@ -8,11 +8,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::join_all;
+use pospool_lang::config::Config;
 use pospool_model::provider::{Facts, Observation, Observed, Scene, Target};
 use pospool_model::state::{ChainIdentity, Recorded, State};
 use pospool_model::{Address, Attributes, Diagnostic, ProviderError, Role, Severity};
 
-use crate::config::Config;
 use crate::registry::Registry;
 use crate::resolve::{self, Outputs, Wanted};
 

@@ -2,11 +2,11 @@
 
 use std::path::Path;
 
+use pospool_lang::config::Config;
 use pospool_model::plan::Plan;
 use pospool_model::state::State;
 use serde::{Deserialize, Serialize};
 
-use crate::config::Config;
 use crate::observe::Seen;
 use crate::store::{StoreError, VERSION, parse_form, read_bounded, replace_file};
 

@@ -3,9 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use pospool_lang::config::Kinds;
 use pospool_model::{Address, Attributes, KindSchema, Provider};
-
-use crate::config::Kinds;
 
 /// All providers of a run.
 #[derive(Clone)]

@@ -6,9 +6,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use pospool_lang::config::{Config, Scope};
 use pospool_model::{Address, Attributes, Diagnostic, Problem};
 
-use crate::config::{Config, Scope};
 use crate::graph;
 use crate::registry::Registry;
 

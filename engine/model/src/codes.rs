@@ -9,6 +9,6 @@ crate::codes! {
         "The user asked to stop, while an effect was waited for or before the plan was made; no new effect is begun.",
         "Run `pospool apply` again: it goes on with what was begun.";
     APPLY_CONVERGING = "apply/converging",
-        "An effect goes on outside and is not complete, and the time of `--wait` is over.",
+        "An effect was still in progress when the time of `--wait` expired.",
         "Run `pospool apply` again to go on waiting, or give more time with `--wait`.";
 }

@@ -429,7 +429,7 @@ fn delete(task: &Task<'_>, world: &World<'_>, facts: &DockerFacts) -> Design {
     Design {
         effects,
         notes: vec![format!(
-            "nobody votes with this node's key any more{}",
+            "this node's PoS key will stop voting{}",
             key.unwrap_or_default()
         )],
         ..Design::default()

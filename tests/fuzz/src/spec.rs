@@ -9,10 +9,10 @@ use std::sync::OnceLock;
 
 use pospool_cli::view::{Paint, diagnostics};
 use pospool_cli::wiring;
-use pospool_engine::config::{self, Config, Kinds, VariableInputs};
 use pospool_engine::registry::Registry;
 use pospool_engine::resolve::{self, Outputs, Wanted};
-use pospool_engine::spec::SourceFile;
+use pospool_lang::config::{self, Config, Kinds, VariableInputs};
+use pospool_lang::spec::SourceFile;
 use pospool_model::Diagnostic;
 
 use crate::shown;

@@ -6,9 +6,9 @@
 
 use std::sync::OnceLock;
 
-use pospool_engine::config::{self, Kinds, VariableInputs};
 use pospool_engine::record::RecordProvider;
-use pospool_engine::spec::SourceFile;
+use pospool_lang::config::{self, Kinds, VariableInputs};
+use pospool_lang::spec::SourceFile;
 use pospool_model::{Provider, Value};
 
 use crate::spec::show;

@@ -11,7 +11,7 @@ use std::fs::OpenOptions;
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
-use pospool_engine::spec::SourceFile;
+use pospool_lang::spec::SourceFile;
 use serde_json::json;
 
 use crate::exit::Exit;

@@ -4,12 +4,12 @@
 //! - Returns: the plan and every problem on the way.
 //! - Never: changes anything outside.
 
-use pospool_engine::config::{self, Config};
 use pospool_engine::observe::{self, Seen};
 use pospool_engine::plan::{self, Options};
 use pospool_engine::registry::Registry;
-use pospool_engine::spec::SourceFile;
 use pospool_engine::{check, resolve};
+use pospool_lang::config::{self, Config};
+use pospool_lang::spec::SourceFile;
 use pospool_model::plan::Plan;
 use pospool_model::state::State;
 use pospool_model::{Diagnostic, Severity};

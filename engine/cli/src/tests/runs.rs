@@ -123,8 +123,8 @@ fn what_goes_on_outside_says_how_to_go_on() {
     insta::assert_snapshot!(ran.err.split_once("made\n").unwrap().1, @r"
         [0/1] stone.a/carve: carve `stone.a`
         [0/1] stone.a/carve: the chisel, 0 s
-        [0/1] stone.a/carve: goes on outside: blow 3 of 90
-        goes on outside:
+        [0/1] stone.a/carve: still in progress: blow 3 of 90
+        still in progress:
           stone.a/carve: blow 3 of 90
           help: run `pospool apply` again to go on waiting; --wait sets how long
         ");

@@ -9,7 +9,7 @@ use std::ops::Range;
 
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
-use pospool_engine::spec::{self, SourceFile};
+use pospool_lang::spec::{self, SourceFile};
 use pospool_model::endpoint::any_key_in;
 use pospool_model::{Diagnostic, Severity, Span};
 use serde_json::{Value as Json, json};

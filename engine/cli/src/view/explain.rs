@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use pospool_engine::config::FUNCTIONS;
+use pospool_lang::config::FUNCTIONS;
 use pospool_model::{AttributeSchema, Code, KindSchema, OnChange, Presence, Role, Type};
 use serde_json::{Value as Json, json};
 

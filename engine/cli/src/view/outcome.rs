@@ -42,7 +42,7 @@ pub fn text(
         problems.push_str(&failure::effect(id, cause, err));
     }
     if !outcome.converging.is_empty() {
-        let _ = writeln!(problems, "{}", err.bold("goes on outside:"));
+        let _ = writeln!(problems, "{}", err.bold("still in progress:"));
         for (id, what) in &outcome.converging {
             let _ = writeln!(problems, "  {id}: {}", line(what));
         }

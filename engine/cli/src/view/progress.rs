@@ -166,7 +166,7 @@ impl Inner<'_> {
 fn failed(error: &ProviderError, paint: Paint) -> String {
     match error {
         ProviderError::Converging { what } => {
-            format!("{}: {}", paint.yellow("goes on outside"), line(what))
+            format!("{}: {}", paint.yellow("still in progress"), line(what))
         }
         ProviderError::Cancelled => paint.yellow("stopped while waiting"),
         other => format!(

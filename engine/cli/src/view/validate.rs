@@ -4,7 +4,7 @@
 //! - Returns: text or JSON.
 //! - Never: is asked about a spec with errors; the diagnostics view is.
 
-use pospool_engine::spec::SourceFile;
+use pospool_lang::spec::SourceFile;
 use pospool_model::Diagnostic;
 use serde_json::{Value as Json, json};
 

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use pospool_lang::config::Scope;
 use pospool_model::plan::{Record, Step};
 use pospool_model::state::Recorded;
 use pospool_model::{Address, Attributes, Value};
 
 use super::{Event, Run, tell};
-use crate::config::Scope;
 use crate::resolve::{self, Outputs, Wanted};
 use crate::store::{Entry, StoreError};
 

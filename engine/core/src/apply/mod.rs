@@ -17,6 +17,7 @@ use std::time::Instant;
 use async_trait::async_trait;
 use futures_util::future::BoxFuture;
 use futures_util::stream::{FuturesUnordered, StreamExt};
+use pospool_lang::config::Config;
 use pospool_model::plan::{Effect, EffectId, Level, Nature, Plan, Step};
 use pospool_model::provider::{Progress, Ticket};
 use pospool_model::{Address, Attributes, Provider, ProviderError};
@@ -25,7 +26,6 @@ use tokio::sync::oneshot;
 use tracing::{debug, info, warn};
 
 use crate::codes;
-use crate::config::Config;
 use crate::observe::Seen;
 use crate::registry::Registry;
 use crate::store::{Entry, Store, StoreError};

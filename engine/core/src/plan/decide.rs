@@ -1,5 +1,6 @@
 //! What happens to one resource, and why: a table over what is there, what is recorded and what differs.
 
+use pospool_lang::config::Config;
 use pospool_model::plan::{Action, Reason};
 use pospool_model::provider::Observed;
 use pospool_model::state::State;
@@ -7,7 +8,6 @@ use pospool_model::{Address, Diagnostic, KindSchema};
 
 use super::diff::Found;
 use crate::codes;
-use crate::config::Config;
 
 /// One decision.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -12,13 +12,13 @@ mod takedown;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use pospool_lang::config::{Config, Scope};
 use pospool_model::plan::{Action, AttributeChange, Drift, EffectId, Plan, Reason, Record, Step};
 use pospool_model::provider::{Design, Facts, Observed, Task, World};
 use pospool_model::state::{Recorded, State};
 use pospool_model::{Address, Attributes, Diagnostic, KindSchema, Problem, Role, Value};
 
 use crate::codes;
-use crate::config::{Config, Scope};
 use crate::observe::Seen;
 use crate::registry::Registry;
 use crate::resolve::{self, Outputs, Wanted};

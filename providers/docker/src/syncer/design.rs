@@ -192,7 +192,7 @@ fn delete(task: &Task<'_>, world: &World<'_>, facts: &DockerFacts) -> Design {
             effect("volume", summary, Nature::Act, &job),
         ],
         notes: vec![
-            "nobody tells the bridge any more what there is to carry: stake and unstakes of eSpace wait".to_owned(),
+            "pending bridge operations will no longer be executed: stake and unstakes of eSpace wait".to_owned(),
         ],
         ..Design::default()
     }

@@ -224,7 +224,7 @@ fn notes(wish: &UiWish) -> Vec<String> {
     let mut notes = Vec::new();
     if !wish.listen.ip().is_loopback() {
         notes.push(format!(
-            "the page is published at {} without TLS: put a front with TLS before it, since wallets and browsers \
+            "the page is published at {} without TLS: put it behind a TLS-terminating reverse proxy, since wallets and browsers \
              trust what they are served",
             wish.listen
         ));

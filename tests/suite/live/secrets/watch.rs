@@ -246,6 +246,10 @@ impl Process {
             .lines()
             .find_map(|line| line.strip_prefix("NSpid:"))?;
         let last = ids.split_whitespace().skip(1).last();
+        // One that is ending has left the namespaces of its container before it has left its group.
+        if container.is_some() && last.is_none() {
+            return None;
+        }
         Some((container, last == Some("1")))
     }
 }

@@ -4,10 +4,10 @@
 //! - Returns: the first thing that `validate` or a node's provider would refuse.
 //! - Never: writes or looks at anything.
 
-use pospool_engine::config::{self, VariableInputs};
 use pospool_engine::registry::Registry;
 use pospool_engine::resolve::{self, Outputs};
-use pospool_engine::spec::SourceFile;
+use pospool_lang::config::{self, VariableInputs};
+use pospool_lang::spec::SourceFile;
 use pospool_model::{Diagnostic, Severity};
 
 use super::answers::Wrong;
