@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on is over")]
 
 mod crash_points;
+mod documents;
 mod examples;
 mod heals;
 mod key_in_url;
