@@ -7,10 +7,11 @@ use pospool_modelchain::random::Random;
 use pospool_modelchain::{CrashPoint, Moment};
 use pospool_tests::pool_world::{Disturbance, Ended, PoolWorld, Shape};
 
-const KEYS: [&str; 3] = ["hunter2", "hunter3", "hunter4"];
+/// In the user, the path and the query of a URL.
+pub(crate) const KEYS: [&str; 3] = ["hunter2", "hunter3", "hunter4"];
 
 /// The same spec with its chain at another host, and keys in all parts of the URL that may hold one.
-fn at(shape: &Shape, host: &str) -> Shape {
+pub(crate) fn at(shape: &Shape, host: &str) -> Shape {
     let [user, path, query] = KEYS;
     Shape {
         hosts: vec![format!("me:{user}@{host}/{path}?k={query}")],
@@ -18,7 +19,7 @@ fn at(shape: &Shape, host: &str) -> Shape {
     }
 }
 
-fn keys_in(what: &str, text: &str) {
+pub(crate) fn keys_in(what: &str, text: &str) {
     for key in KEYS {
         assert!(!text.contains(key), "{what} holds {key}: {text}");
     }

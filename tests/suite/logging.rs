@@ -10,10 +10,8 @@ use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt as _;
 
+use crate::key_in_url::{KEYS, at, keys_in};
 use crate::live::project::binary;
-
-/// A key in the user, the path and the query of a URL.
-const KEYS: [&str; 3] = ["hunter2", "hunter3", "hunter4"];
 
 /// Lines that were logged.
 #[derive(Clone, Default)]
@@ -77,22 +75,16 @@ async fn an_apply_with_its_log() {
         .with(LevelFilter::TRACE)
         .with(layer);
     let _log = tracing::subscriber::set_default(log);
-    let [user, path, query] = KEYS;
     let mut shape = Shape::drawn(&mut Random::new(4));
     shape.hosts = vec!["a.model".to_owned()];
     let world = PoolWorld::new(&shape, 4);
     world.model.calm_down();
-    let keyed = Shape {
-        hosts: vec![format!("me:{user}@a.model/{path}?k={query}")],
-        ..shape
-    };
+    let keyed = at(&shape, "a.model");
     let ended = world.run(&world.spec(&keyed), Disturbance::default()).await;
     assert!(matches!(ended, Ok(Ended::Whole(_))), "{ended:?}");
 
     let text = lines.text();
-    for key in KEYS {
-        assert!(!text.contains(key), "{key}");
-    }
+    keys_in("the log", &text);
     let events: Vec<Json> = text
         .lines()
         .map(|line| serde_json::from_str(line).unwrap())
@@ -159,9 +151,8 @@ fn the_program_logs_into_a_file_that_nobody_else_reads() {
         said.contains("DEBUG") && said.contains("RPC call without an answer"),
         "{said}"
     );
-    for key in KEYS {
-        assert!(!text.contains(key) && !said.contains(key), "{key}");
-    }
+    keys_in("the file", &text);
+    keys_in("standard error", &said);
     let quiet = pospool(&["plan"], &[]);
     assert!(
         !String::from_utf8(quiet.stderr)

@@ -47,12 +47,8 @@ pub async fn observe(
 ) -> Result<Seen, ProviderError> {
     let order = resolve::order(config);
     let used = resolve::used_outputs(config);
-    let (wanted, problems) = resolve::resolve(
-        config,
-        &order,
-        registry,
-        &resolve::foreseen(config, registry),
-    );
+    let foreseen = resolve::foreseen(&used, registry);
+    let (wanted, problems) = resolve::resolve(config, &order, registry, &foreseen);
     let mut seen = Seen {
         wanted,
         problems,

@@ -46,17 +46,24 @@ pub fn resolve(
     (wanted, problems)
 }
 
-/// Outputs as far as providers know them before anything is looked at.
+/// Evaluates every resource before anything is looked at: what can be known of a spec alone.
 #[must_use]
-pub fn foreseen(config: &Config, registry: &Registry) -> Outputs {
+pub fn resolve_unseen(config: &Config, registry: &Registry) -> (Wanted, Vec<Diagnostic>) {
+    let foreseen = foreseen(&used_outputs(config), registry);
+    resolve(config, &order(config), registry, &foreseen)
+}
+
+/// Of the outputs that the spec reads, what providers know before anything is looked at.
+#[must_use]
+pub fn foreseen(used: &BTreeMap<Address, BTreeSet<String>>, registry: &Registry) -> Outputs {
     let mut outputs = Outputs::new();
-    for (address, used) in used_outputs(config) {
+    for (address, used) in used {
         let Some(provider) = registry.of_kind(address.kind()) else {
             continue;
         };
-        let known = provider.foreseen_outputs(address.kind(), &used);
+        let known = provider.foreseen_outputs(address.kind(), used);
         if !known.is_empty() {
-            outputs.insert(address, known);
+            outputs.insert(address.clone(), known);
         }
     }
     outputs

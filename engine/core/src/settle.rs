@@ -17,7 +17,7 @@ use pospool_model::provider::{Progress, Ticket};
 use pospool_model::{Attributes, ProviderError};
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
-use crate::apply::{Amendment, Event, Listener, tell};
+use crate::apply::{Amendment, Event, Listener, Logged};
 use crate::codes;
 use crate::registry::Registry;
 use crate::store::{Entry, Open, Store, StoreError};
@@ -38,6 +38,7 @@ pub async fn settle(
         }
         return Ok(Vec::new());
     }
+    let listener = &Logged(listener);
     let open: Vec<Open> = store.open_effects().to_vec();
     let (amend, mut amendments) = unbounded_channel();
     let mut commits: FuturesUnordered<_> = open
@@ -62,15 +63,22 @@ pub async fn settle(
         let error = match result {
             Ok(outputs) => {
                 done += 1;
-                let total = store.open_effects().len() + done - 1;
-                end(listener, &open.id, done, total);
+                listener.hear(&Event::Ended {
+                    id: &open.id,
+                    seconds: 0,
+                    done,
+                    total: store.open_effects().len() + done - 1,
+                });
                 store.record(Entry::End { id, outputs })?;
                 store.sync()?;
                 continue;
             }
             Err(error) => error,
         };
-        fail(listener, &open.id, &error);
+        listener.hear(&Event::Failed {
+            id: &open.id,
+            error: &error,
+        });
         if matches!(error, ProviderError::Refused { .. }) {
             let code = error.code().to_string();
             store.record(Entry::NoEffect { id, code })?;
@@ -84,21 +92,6 @@ pub async fn settle(
     Ok(unsettled)
 }
 
-fn end(listener: &dyn Listener, id: &EffectId, done: usize, total: usize) {
-    let seconds = 0;
-    let event = Event::Ended {
-        id,
-        seconds,
-        done,
-        total,
-    };
-    tell(listener, &event);
-}
-
-fn fail(listener: &dyn Listener, id: &EffectId, error: &ProviderError) {
-    tell(listener, &Event::Failed { id, error });
-}
-
 /// Commits one open ticket again.
 async fn commit<'a>(
     open: &'a Open,
@@ -107,13 +100,10 @@ async fn commit<'a>(
     cancel: &Arc<AtomicBool>,
     amend: &UnboundedSender<(EffectId, Amendment)>,
 ) -> (&'a Open, Result<Attributes, ProviderError>) {
-    tell(
-        listener,
-        &Event::Started {
-            id: &open.id,
-            summary: "settle what an earlier run began",
-        },
-    );
+    listener.hear(&Event::Started {
+        id: &open.id,
+        summary: "settle what an earlier run began",
+    });
     let voice = Voice {
         id: &open.id,
         listener,
@@ -144,14 +134,11 @@ impl Progress for Voice<'_> {
     fn sent(&self) {}
 
     fn waiting(&self, what: &str) {
-        tell(
-            self.listener,
-            &Event::Waiting {
-                id: self.id,
-                what,
-                seconds: 0,
-            },
-        );
+        self.listener.hear(&Event::Waiting {
+            id: self.id,
+            what,
+            seconds: 0,
+        });
     }
 
     fn cancelled(&self) -> bool {

@@ -18,7 +18,6 @@ pub(crate) struct Clients {
 #[derive(Debug, Default)]
 struct Open {
     next: u64,
-    count: usize,
     /// By client, the oldest first.
     by_client: BTreeMap<IpAddr, BTreeMap<u64, AbortHandle>>,
 }
@@ -39,12 +38,11 @@ impl Clients {
     ) {
         let client = client(address);
         let mut open = self.lock();
-        if open.count >= self.places {
+        if open.count() >= self.places {
             open.give_up_one();
         }
         let number = open.next;
         open.next += 1;
-        open.count += 1;
         let place = Place {
             clients: Arc::clone(self),
             client,
@@ -60,7 +58,7 @@ impl Clients {
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.lock().count == 0
+        self.lock().by_client.is_empty()
     }
 
     fn lock(&self) -> MutexGuard<'_, Open> {
@@ -70,6 +68,10 @@ impl Clients {
 }
 
 impl Open {
+    fn count(&self) -> usize {
+        self.by_client.values().map(BTreeMap::len).sum()
+    }
+
     fn give_up_one(&mut self) {
         let most = self.by_client.iter().max_by_key(|(_, open)| open.len());
         let Some((client, oldest)) =
@@ -88,7 +90,6 @@ impl Open {
         if connections.is_empty() {
             self.by_client.remove(&client);
         }
-        self.count -= 1;
         Some(task)
     }
 }

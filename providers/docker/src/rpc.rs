@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use async_trait::async_trait;
 use pospool_model::{Address, OwnNode, ProviderError};
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::client::Engine;
@@ -271,15 +272,19 @@ impl OwnNode for OwnNodes {
         let container = names::object(lineage, node).ok()?;
         let engine = Engine::connect(docker).ok()?;
         let said = carry(&engine, &container, &body).await.ok()?;
-        let (_, answer) = said.split_once("\r\n\r\n")?;
-        serde_json::from_str(answer.trim()).ok()
+        json_of(&said)
     }
+}
+
+/// The JSON in an answer, behind its head of HTTP.
+fn json_of<T: DeserializeOwned>(said: &str) -> Option<T> {
+    let (_, body) = said.split_once("\r\n\r\n")?;
+    serde_json::from_str(body.trim()).ok()
 }
 
 /// Reads the answer to a batch, in the order of the questions.
 pub(crate) fn answers(text: &str, count: usize) -> Option<Vec<Option<Value>>> {
-    let (_, body) = text.split_once("\r\n\r\n")?;
-    let list: Vec<Value> = serde_json::from_str(body.trim()).ok()?;
+    let list: Vec<Value> = json_of(text)?;
     let mut answers = vec![None; count];
     for answer in list {
         let id = answer.get("id")?.as_u64()?;

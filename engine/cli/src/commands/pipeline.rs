@@ -78,9 +78,7 @@ pub(super) fn load(
 impl Spec {
     /// What providers say of the wanted attributes before anything outside is known.
     pub(super) fn check_values(&self, registry: &Registry) -> Vec<Diagnostic> {
-        let order = resolve::order(&self.config);
-        let foreseen = resolve::foreseen(&self.config, registry);
-        resolve::resolve(&self.config, &order, registry, &foreseen).1
+        resolve::resolve_unseen(&self.config, registry).1
     }
 }
 

@@ -98,23 +98,21 @@ fn between(
     }
     // Keys of a map and names of outputs may be any text.
     let path = line(path);
-    match (before.as_text(), after.as_text()) {
-        (Some(before), Some(after)) if are_comparable(before, after) => {
+    match (before, after) {
+        (Value::Text(before), Value::Text(after)) if are_comparable(before, after) => {
             lines.push(format!("{path}:{remark}"));
             lines.extend(difference(before, after, paint));
         }
-        _ => match (before, after) {
-            (Value::List(old), Value::List(new))
-                if are_long(before, after) && old.len().max(new.len()) <= MOST_COMPARED =>
-            {
-                lines.push(format!("{path}:{remark}"));
-                lines.extend(elements(old, new, paint));
-            }
-            _ => {
-                let (before, after) = values(before, after);
-                lines.push(format!("{path}: {before} → {after}{remark}"));
-            }
-        },
+        (Value::List(old), Value::List(new))
+            if are_long(before, after) && old.len().max(new.len()) <= MOST_COMPARED =>
+        {
+            lines.push(format!("{path}:{remark}"));
+            lines.extend(elements(old, new, paint));
+        }
+        _ => {
+            let (before, after) = values(before, after);
+            lines.push(format!("{path}: {before} → {after}{remark}"));
+        }
     }
 }
 
@@ -130,8 +128,8 @@ fn elements(old: &[Value], new: &[Value], paint: Paint) -> Vec<String> {
         [old, new].map(|list| list.iter().map(Value::to_string).collect::<Vec<_>>());
     let mut lines = Vec::new();
     for change in capture_diff_slices(Algorithm::Myers, &old_texts, &new_texts) {
-        let (_, gone, come) = change.as_tag_tuple();
-        if change.tag() == DiffTag::Equal {
+        let (tag, gone, come) = change.as_tag_tuple();
+        if tag == DiffTag::Equal {
             continue;
         }
         let (gone, come) = (&old[gone], &new[come]);

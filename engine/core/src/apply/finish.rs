@@ -7,7 +7,7 @@ use pospool_model::plan::{Record, Step};
 use pospool_model::state::Recorded;
 use pospool_model::{Address, Attributes, Value};
 
-use super::{Event, Run, tell};
+use super::{Event, Run};
 use crate::resolve::{self, Outputs, Wanted};
 use crate::store::{Entry, StoreError};
 
@@ -48,12 +48,9 @@ impl Run<'_> {
             },
         };
         self.store.record(entry)?;
-        tell(
-            self.listener,
-            &Event::Recorded {
-                address: &step.address,
-            },
-        );
+        self.listener.hear(&Event::Recorded {
+            address: &step.address,
+        });
         Ok(())
     }
 

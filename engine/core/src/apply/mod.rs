@@ -7,6 +7,7 @@
 //!   failure nothing new is begun, while what is under way is still recorded.
 
 mod finish;
+mod logged;
 mod schedule;
 
 use std::collections::BTreeMap;
@@ -23,13 +24,13 @@ use pospool_model::provider::{Progress, Ticket};
 use pospool_model::{Address, Attributes, Provider, ProviderError};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::oneshot;
-use tracing::{debug, info, warn};
 
 use crate::codes;
 use crate::observe::Seen;
 use crate::registry::Registry;
 use crate::store::{Entry, Store, StoreError};
 
+pub(crate) use logged::Logged;
 use schedule::Schedule;
 
 /// What an apply needs besides the plan.
@@ -95,20 +96,6 @@ pub trait Listener: Sync {
     fn hear(&self, event: &Event<'_>);
 }
 
-/// Tells a person and the log of an event.
-pub(crate) fn tell(listener: &dyn Listener, event: &Event<'_>) {
-    match event {
-        Event::Started { id, summary } => info!(effect = %id, summary, "effect begun"),
-        Event::Waiting { id, what, seconds } => debug!(effect = %id, what, seconds, "effect waits"),
-        Event::Ended { id, seconds, .. } => info!(effect = %id, seconds, "effect ended"),
-        Event::Failed { id, error } => {
-            warn!(effect = %id, code = %error.code(), %error, "effect did not end well");
-        }
-        Event::Recorded { address } => debug!(resource = %address, "resource recorded"),
-    }
-    listener.hear(event);
-}
-
 /// How an apply ended.
 #[derive(Debug, Default)]
 pub struct Outcome {
@@ -134,7 +121,8 @@ pub async fn apply(
     listener: &dyn Listener,
 ) -> Result<Outcome, StoreError> {
     store.update(|state| state.chains.extend(plan.chains.clone()))?;
-    let mut run = Run::new(plan, context, store, listener);
+    let listener = Logged(listener);
+    let mut run = Run::new(plan, context, store, &listener);
     run.finish_steps()?;
     run.work().await?;
     run.conclude()
@@ -254,7 +242,7 @@ impl<'a> Run<'a> {
         let (id, effect) = self.schedule.effect(index);
         self.started[index] = Some(Instant::now());
         let summary = &effect.summary;
-        tell(self.listener, &Event::Started { id: &id, summary });
+        self.listener.hear(&Event::Started { id: &id, summary });
         let inputs = self.inputs(effect);
         let provider = self.provider(effect);
         self.running.push(Box::pin(async move {
@@ -365,15 +353,12 @@ impl<'a> Run<'a> {
                 self.store.sync()?;
                 self.schedule.mark(index, Level::Done);
                 self.outcome.done += 1;
-                tell(
-                    self.listener,
-                    &Event::Ended {
-                        id: &id,
-                        seconds: self.seconds(index),
-                        done: self.outcome.done,
-                        total: self.schedule.len(),
-                    },
-                );
+                self.listener.hear(&Event::Ended {
+                    id: &id,
+                    seconds: self.seconds(index),
+                    done: self.outcome.done,
+                    total: self.schedule.len(),
+                });
                 return self.finish_steps();
             }
             Err(error) => error,
@@ -391,13 +376,10 @@ impl<'a> Run<'a> {
 
     fn fail(&mut self, index: usize, error: ProviderError) {
         let (id, _) = self.schedule.effect(index);
-        tell(
-            self.listener,
-            &Event::Failed {
-                id: &id,
-                error: &error,
-            },
-        );
+        self.listener.hear(&Event::Failed {
+            id: &id,
+            error: &error,
+        });
         match error {
             ProviderError::Converging { what } => self.outcome.converging.push((id, what)),
             ProviderError::Cancelled => self.outcome.cancelled = true,
@@ -408,14 +390,11 @@ impl<'a> Run<'a> {
     fn note(&mut self, note: Note) -> Result<(), StoreError> {
         match note {
             Note::Sent(index) => self.schedule.mark(index, Level::Sent),
-            Note::Waiting(index, what) => tell(
-                self.listener,
-                &Event::Waiting {
-                    id: &self.schedule.effect(index).0,
-                    what: &what,
-                    seconds: self.seconds(index),
-                },
-            ),
+            Note::Waiting(index, what) => self.listener.hear(&Event::Waiting {
+                id: &self.schedule.effect(index).0,
+                what: &what,
+                seconds: self.seconds(index),
+            }),
             Note::Amend(index, amendment) => {
                 let (id, _) = self.schedule.effect(index);
                 amendment.write(id, self.store)?;

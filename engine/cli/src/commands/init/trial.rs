@@ -5,7 +5,7 @@
 //! - Never: writes or looks at anything.
 
 use pospool_engine::registry::Registry;
-use pospool_engine::resolve::{self, Outputs};
+use pospool_engine::resolve;
 use pospool_lang::config::{self, VariableInputs};
 use pospool_lang::spec::SourceFile;
 use pospool_model::{Diagnostic, Severity};
@@ -34,8 +34,7 @@ pub(super) fn problems(registry: &Registry, text: &str, rendered: bool) -> Vec<D
     let file = [SourceFile::new("pool.hcl", text)];
     let inputs = VariableInputs::default();
     let (config, mut problems) = config::decode(&file, &registry.kinds(), &inputs);
-    let order = resolve::order(&config);
-    let (wanted, found) = resolve::resolve(&config, &order, registry, &Outputs::new());
+    let (wanted, found) = resolve::resolve_unseen(&config, registry);
     problems.extend(found);
     problems.retain(|problem| problem.severity == Severity::Error);
     if rendered && problems.is_empty() {
