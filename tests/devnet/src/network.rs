@@ -5,6 +5,7 @@
 //! - Never: stays when its owner goes, unless it was asked to; publishes a port on anything but the loopback address.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use tempfile::TempDir;
@@ -63,6 +64,13 @@ pub struct DevnetInfo {
     pub node_files: PathBuf,
     /// Accounts with 10,000 CFX in Core space; most of them, not the last, have as much in eSpace.
     pub accounts: Vec<Account>,
+}
+
+impl DevnetInfo {
+    /// Waits until blocks and PoS rounds are both seen to move, for as long as `limit`.
+    pub async fn moves(&self, limit: Duration) -> Result<()> {
+        ready::moves(&self.core_rpc, &self.espace_rpc, limit, async || Ok(())).await
+    }
 }
 
 /// A running devnet; it is taken down when it is dropped, unless it is detached.

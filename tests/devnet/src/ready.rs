@@ -25,21 +25,36 @@ pub(crate) async fn wait(
     core_rpc: &str,
     espace_rpc: &str,
 ) -> Result<String> {
+    moves(core_rpc, espace_rpc, LIMIT, async || {
+        engine.expect_running(container).await
+    })
+    .await?;
+    genesis_hash(&RpcClient::new(core_rpc)?).await
+}
+
+/// Waits until blocks and PoS rounds are both seen to move. After each answer that did not come, `bearable` says
+/// whether another one may.
+pub(crate) async fn moves(
+    core_rpc: &str,
+    espace_rpc: &str,
+    limit: Duration,
+    bearable: impl AsyncFn() -> Result<()>,
+) -> Result<()> {
     let core = RpcClient::new(core_rpc)?;
     let espace = RpcClient::new(espace_rpc)?;
-    let end = Instant::now() + LIMIT;
+    let end = Instant::now() + limit;
     let mut first = None;
     loop {
         let last = match heights(&core, &espace).await {
             Ok(now) => {
                 let before = *first.get_or_insert(now);
                 if now.epoch > before.epoch && now.committed > before.committed {
-                    return genesis_hash(&core).await;
+                    return Ok(());
                 }
-                format!("{now:?}")
+                format!("{now:?}, and {before:?} at the first look")
             }
             Err(error) => {
-                engine.expect_running(container).await?;
+                bearable().await?;
                 error.to_string()
             }
         };
@@ -47,7 +62,7 @@ pub(crate) async fn wait(
             let what = "movement of blocks and PoS rounds".to_owned();
             return Err(DevnetError::Timeout {
                 what,
-                seconds: LIMIT.as_secs(),
+                seconds: limit.as_secs(),
                 last,
             });
         }

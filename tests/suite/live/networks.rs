@@ -5,7 +5,7 @@
 //! test runner (`--show-output`); when it began and how long it took is a line on standard error at that moment.
 
 use std::io::Write;
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, Once, PoisonError};
 use std::time::{Duration, Instant};
 
 use pospool_devnet::network::DevnetInfo;
@@ -16,6 +16,9 @@ const NETWORKS: usize = 4;
 
 /// Time in which all tests have asked, so that the longest can be chosen.
 const GATHERING: Duration = Duration::from_secs(1);
+
+/// How long a chain may stand before it counts as dead: rounds of PoS are a second long, on a machine with time for them.
+const LONGEST_STAND: Duration = Duration::from_mins(2);
 
 /// About how many seconds tests take that are longer or shorter than most; by the beginnings of their names.
 const SECONDS: &[(&str, u32)] = &[
@@ -64,6 +67,7 @@ impl Lease {
         let name = thread.name().unwrap_or("a test");
         let test = name.rsplit("::").next().unwrap_or(name).to_owned();
         let asked = Instant::now();
+        tell_of_panics();
         let network = match QUEUE.turn(&test) {
             Turn::Free(network) => network,
             Turn::New(slot) => slot.fill(),
@@ -83,13 +87,73 @@ impl Lease {
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        QUEUE.give_back(self.network);
         say(&format!(
             "{} took {} s",
             self.test,
             self.begin.elapsed().as_secs()
         ));
+        // A test that meets a chain which another one left standing waits for half an hour, and fails in its place.
+        match moves(self.network) {
+            Ok(()) => QUEUE.give_back(self.network),
+            Err(error) => {
+                say(&format!(
+                    "{} left {} standing: {error}",
+                    self.test, self.network.name
+                ));
+                QUEUE.write_off();
+            }
+        }
     }
+}
+
+/// Whether blocks and PoS rounds of a network still move.
+fn moves(network: &'static DevnetInfo) -> Result<(), String> {
+    // The test whose thread ends here may be inside of a runtime of its own.
+    let asked = std::thread::spawn(|| {
+        let runtime = tokio::runtime::Runtime::new().map_err(|error| error.to_string())?;
+        runtime
+            .block_on(network.moves(LONGEST_STAND))
+            .map_err(|error| error.to_string())
+    });
+    asked
+        .join()
+        .unwrap_or_else(|_| Err("it could not be asked".to_owned()))
+}
+
+/// Has each failure said at once too, with what the machine was like: what is printed the usual way is long, and is not
+/// there at all where the run is cut off.
+fn tell_of_panics() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let usual = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |panic| {
+            usual(panic);
+            let thread = std::thread::current();
+            let what = panic.payload_as_str().unwrap_or("no words");
+            let [load, memory] = ["/proc/loadavg", "/proc/meminfo"].map(|path| {
+                let text = std::fs::read_to_string(path).unwrap_or_default();
+                text.lines().take(3).collect::<Vec<_>>().join(", ")
+            });
+            say(&format!(
+                "{} failed with: {}\nlive: load {load}; {memory}",
+                thread.name().unwrap_or("a thread"),
+                ends_of(what)
+            ));
+        }));
+    });
+}
+
+/// The beginning and the end of a long text: the command is in the one, what went wrong mostly in the other.
+fn ends_of(text: &str) -> String {
+    const FIRST: usize = 500;
+    const LAST: usize = 2500;
+    let count = text.chars().count();
+    if count <= FIRST + LAST {
+        return text.to_owned();
+    }
+    let first: String = text.chars().take(FIRST).collect();
+    let last: String = text.chars().skip(count - LAST).collect();
+    format!("{first}\n[…]\n{last}")
 }
 
 /// Says something at once: what is printed the usual way is kept until the end of all tests.
@@ -158,6 +222,12 @@ impl Queue {
         self.moved.notify_all();
     }
 
+    /// A network is never given to a test again, and another one may be made in its place.
+    fn write_off(&self) {
+        self.desk().made -= 1;
+        self.moved.notify_all();
+    }
+
     fn desk(&self) -> MutexGuard<'_, Desk> {
         self.desk.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -194,8 +264,7 @@ impl Slot {
 impl Drop for Slot {
     fn drop(&mut self) {
         if !self.filled {
-            QUEUE.desk().made -= 1;
-            QUEUE.moved.notify_all();
+            QUEUE.write_off();
         }
     }
 }
