@@ -75,6 +75,7 @@ impl GenesisNode {
         };
         if let Some(host) = &mut body.host_config {
             host.network_mode = Some(network.to_owned());
+            host.cpu_shares = Some(CPU_SHARES);
             host.port_bindings = Some(
                 ports
                     .iter()
@@ -105,6 +106,9 @@ fn fixed_ip(network: &str, ip: Ipv4Addr) -> NetworkingConfig {
         endpoints_config: Some([(network.to_owned(), endpoint)].into()),
     }
 }
+
+/// Eight times the share of any other container: the only one that makes blocks must not wait for those that read them.
+const CPU_SHARES: i64 = 8192;
 
 /// Returns the settings that all containers with a node share.
 pub(crate) fn node_body(image: &str, labels: &HashMap<String, String>) -> ContainerCreateBody {
