@@ -9,7 +9,7 @@
 //! send the asker's own words back with only the name of the lock replaced.
 
 use std::net::IpAddr;
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 use object_store::UpdateVersion;
 use reqwest::{Client, Method, Response, StatusCode, Url};
@@ -19,7 +19,6 @@ use crate::failure::{Cause, Trouble, summed_up, told};
 use crate::lease::Lease;
 use crate::place::{MAX_BYTES, Seen};
 use crate::settings::HttpSettings;
-use crate::stamp;
 
 /// Longest wait for one answer.
 const ANSWER_TIME: Duration = Duration::from_secs(30);
@@ -61,7 +60,7 @@ impl LockInfo {
             info: serde_json::to_string(lease).unwrap_or_default(),
             who: format!("process {} on {}", holder.pid, holder.host),
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            created: stamp::utc(holder.since),
+            created: created_at(holder.since),
             path: String::new(),
         }
     }
@@ -300,6 +299,14 @@ fn is_loopback(host: &str) -> bool {
     host == "localhost" || address.is_ok_and(|address| address.is_loopback())
 }
 
+/// Seconds since 1970 as `2026-11-22T09:05:00Z`.
+fn created_at(seconds: u64) -> String {
+    // The end of the year 9999: what is later has no such form.
+    const LAST: u64 = 253_402_300_799;
+    let time = UNIX_EPOCH + Duration::from_secs(seconds.min(LAST));
+    humantime::format_rfc3339_seconds(time).to_string()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -327,6 +334,18 @@ mod tests {
         settings.lock_address = Some(plain.clone());
         let http = Http::new(&gitlab, &settings).unwrap();
         assert_eq!(http.lock, (Method::PUT, plain));
+    }
+
+    #[test]
+    fn times_are_those_of_the_calendar() {
+        for (seconds, text) in [
+            (0, "1970-01-01T00:00:00Z"),
+            (951_868_799, "2000-02-29T23:59:59Z"),
+            (1_795_338_300, "2026-11-22T09:05:00Z"),
+            (u64::MAX, "9999-12-31T23:59:59Z"),
+        ] {
+            assert_eq!(created_at(seconds), text);
+        }
     }
 
     #[test]

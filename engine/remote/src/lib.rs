@@ -16,7 +16,6 @@ mod objects;
 mod place;
 mod runtime;
 mod settings;
-mod stamp;
 #[cfg(test)]
 mod tests;
 

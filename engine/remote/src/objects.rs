@@ -10,7 +10,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 use object_store::aws::AmazonS3Builder;
 use object_store::azure::MicrosoftAzureBuilder;
@@ -27,7 +27,6 @@ use reqwest::Url;
 
 use crate::failure::{Cause, Trouble, summed_up, told};
 use crate::place::{MAX_BYTES, Seen};
-use crate::stamp;
 
 /// One object.
 #[derive(Debug)]
@@ -232,9 +231,37 @@ impl HttpService for Dated {
     async fn call(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
         let answer = self.inner.execute(request).await?;
         let date = answer.headers().get(reqwest::header::DATE);
-        if let Some(now) = date.and_then(|text| stamp::http(text.to_str().ok()?)) {
+        if let Some(now) = date.and_then(|text| seconds_of(text.to_str().ok()?)) {
             self.clock.0.store(now, Ordering::Relaxed);
         }
         Ok(answer)
+    }
+}
+
+/// A date of HTTP as seconds since 1970.
+fn seconds_of(date: &str) -> Option<u64> {
+    let time = httpdate::parse_http_date(date).ok()?;
+    Some(time.duration_since(UNIX_EPOCH).ok()?.as_secs())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates_of_http_are_read() {
+        assert_eq!(
+            seconds_of("Sun, 06 Nov 1994 08:49:37 GMT"),
+            Some(784_111_777)
+        );
+        assert_eq!(seconds_of("Thu, 01 Jan 1970 00:00:00 GMT"), Some(0));
+        for wrong in [
+            "",
+            "now",
+            "Sun, 06 Nov 1994",
+            "Sun, 06 Foo 1994 08:49:37 GMT",
+        ] {
+            assert_eq!(seconds_of(wrong), None, "{wrong}");
+        }
     }
 }

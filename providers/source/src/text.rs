@@ -75,25 +75,13 @@ pub(crate) fn closest<'a>(
     let wanted = name.to_lowercase();
     candidates
         .into_iter()
-        .map(|candidate| (distance(&wanted, &candidate.to_lowercase()), candidate))
+        .map(|candidate| {
+            let distance = strsim::levenshtein(&wanted, &candidate.to_lowercase());
+            (distance, candidate)
+        })
         .filter(|(distance, _)| *distance <= wanted.chars().count().div_ceil(3))
         .min()
         .map(|(_, candidate)| candidate)
-}
-
-/// Counts the letters to insert, remove or exchange to make `from` into `to`.
-fn distance(from: &str, to: &str) -> usize {
-    let to: Vec<char> = to.chars().collect();
-    let mut row: Vec<usize> = (0..=to.len()).collect();
-    for (i, left) in from.chars().enumerate() {
-        let mut diagonal = std::mem::replace(&mut row[0], i + 1);
-        for (j, right) in to.iter().enumerate() {
-            let exchanged = diagonal + usize::from(left != *right);
-            diagonal = row[j + 1];
-            row[j + 1] = exchanged.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row[to.len()]
 }
 
 #[cfg(test)]

@@ -401,13 +401,15 @@ pub fn decode_journal(name: &Path, bytes: &[u8]) -> Result<Option<Read>, StoreEr
     journal::read(name, bytes)
 }
 
-/// A random name of 128 bits. The standard library seeds its hash maps from the
-/// operating system, which is enough for a name that only has to be unlike others.
+/// A random name of 128 bits.
+///
+/// # Panics
+/// If the operating system gives no random bytes, as it must.
 #[must_use]
 pub fn random_name() -> String {
-    use std::hash::{BuildHasher, RandomState};
-    let half = || RandomState::new().hash_one(std::process::id());
-    format!("{:016x}{:016x}", half(), half())
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes).expect("the operating system gives random bytes");
+    format!("{:032x}", u128::from_be_bytes(bytes))
 }
 
 fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
