@@ -33,6 +33,8 @@ pub struct Seen {
     pub counters: BTreeMap<String, u64>,
     /// Each provider's own facts, by its position in the registry.
     pub facts: BTreeMap<usize, Facts>,
+    /// Attributes that differ from the last run and are no drift.
+    pub edits: BTreeSet<(Address, &'static str)>,
     /// Problems found on the way.
     pub problems: Vec<Diagnostic>,
     /// What is not well and stops nothing.
@@ -156,6 +158,7 @@ fn take(role: Role, config: &Config, position: usize, found: Observation, seen: 
     seen.chains.extend(found.chains);
     seen.bindings.extend(found.bindings);
     seen.counters.extend(found.counters);
+    seen.edits.extend(found.edits);
     seen.facts.insert(position, found.facts);
     for (address, observed) in found.objects {
         if role == Role::Managed {
@@ -167,6 +170,12 @@ fn take(role: Role, config: &Config, position: usize, found: Observation, seen: 
 }
 
 impl Seen {
+    /// Whether an attribute differs from the last run by the doing of the spec or of this program.
+    #[must_use]
+    pub fn is_edited(&self, address: &Address, attribute: &'static str) -> bool {
+        self.edits.contains(&(address.clone(), attribute))
+    }
+
     /// What is there of one resource.
     #[must_use]
     pub fn object(&self, address: &Address) -> &Observed {

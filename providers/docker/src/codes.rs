@@ -140,6 +140,9 @@ pospool_model::codes! {
     NO_SUBNET = "docker/no-subnet",
         "Docker Engine has no free subnet for another network.",
         "Remove unused networks with `docker network prune`, or name an existing one in `docker_network`.";
+    NOT_PROVEN = "docker/not-proven",
+        "Before a container that works is stopped, the one that is to replace it is proven on an empty scratch volume; it ended there, or did not show in time that it works. Nothing was stopped.",
+        "Read its last words in the message, correct the spec (`image`, `config`, the page's files), and run `pospool apply` again.";
     NO_VOLUME = "docker/no-volume",
         "The volume that a container needs is gone; Docker would make an empty one in silence, and a node a new key in it.",
         "Restore the volume from a backup if it held a node's data, then plan again with `pospool plan`.";

@@ -8,7 +8,7 @@ use pospool_model::provider::{Task, World};
 use pospool_model::{Address, Problem, Value};
 
 use crate::codes;
-use crate::facts::{DockerFacts, NodeFacts};
+use crate::facts::{Container, DockerFacts};
 use crate::node::wish::{NodeWish, text};
 use crate::place::Place;
 
@@ -68,7 +68,7 @@ pub(crate) fn refuse_other_host(wish: &NodeWish, world: &World<'_>) -> Result<()
 pub(crate) fn moved_from(
     task: &Task<'_>,
     wish: &NodeWish,
-    old: Option<&NodeFacts>,
+    old: Option<&Container>,
 ) -> Option<Place> {
     let recorded = task.recorded?;
     let same = recorded.attributes.get("data").and_then(Value::as_resource) == Some(&wish.data);
@@ -81,7 +81,7 @@ pub(crate) fn moved_from(
 pub(crate) fn refuse_move_of_running(
     from: &Place,
     to: &Place,
-    old: Option<&NodeFacts>,
+    old: Option<&Container>,
 ) -> Result<(), Problem> {
     if old.is_none_or(|old| !old.running) {
         return Ok(());

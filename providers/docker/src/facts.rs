@@ -9,13 +9,13 @@ use std::collections::BTreeMap;
 use pospool_model::Address;
 use pospool_model::provider::Facts;
 
+use crate::client::Labels;
 use crate::folder::FolderFacts;
 use crate::names::Name;
 use crate::place::Place;
 use crate::render::node_files::NodeFiles;
 use crate::snapshot::SnapshotFacts;
-use crate::syncer::SyncerFacts;
-use crate::ui::PageFacts;
+use crate::ui::image::FromFiles;
 
 /// Facts of all hosts.
 #[derive(Clone, Debug, Default)]
@@ -28,14 +28,14 @@ pub(crate) struct DockerFacts {
     pub(crate) files: BTreeMap<Address, NodeFiles>,
     /// Folders of the host that volumes are, by volume.
     pub(crate) folders: BTreeMap<Address, FolderFacts>,
-    /// Containers of nodes.
-    pub(crate) nodes: BTreeMap<Address, NodeFacts>,
+    /// Containers, by resource.
+    pub(crate) containers: BTreeMap<Address, Container>,
+    /// How far nodes are, where that was asked for.
+    pub(crate) epochs: BTreeMap<Address, u64>,
     /// Snapshots that volumes are to be filled from, by node.
     pub(crate) snapshots: BTreeMap<Address, SnapshotFacts>,
-    /// Web pages: their containers, and what they would be made from.
-    pub(crate) pages: BTreeMap<Address, PageFacts>,
-    /// Containers of syncers.
-    pub(crate) syncers: BTreeMap<Address, SyncerFacts>,
+    /// What web pages would be made from now.
+    pub(crate) pages: BTreeMap<Address, FromFiles>,
 }
 
 /// Facts of one engine.
@@ -51,30 +51,58 @@ pub(crate) struct EngineFacts {
     pub(crate) root: String,
 }
 
-/// A node's container.
+/// A container of ours.
 #[derive(Clone, Debug)]
-pub(crate) struct NodeFacts {
+pub(crate) struct Container {
     /// The engine that has it.
     pub(crate) docker: String,
     /// Its id.
-    pub(crate) container: Name,
+    pub(crate) id: Name,
     /// Where its data lies.
     pub(crate) place: Option<Place>,
     /// Whether a process of it may run.
     pub(crate) running: bool,
-    /// Whether its node has its password; until then only the entrypoint runs.
-    pub(crate) has_password: bool,
-    /// Hardened image that it was made from.
-    pub(crate) image: String,
+    /// How it is, as its kind says it.
+    pub(crate) state: &'static str,
+    /// When its process was started.
+    pub(crate) started_at: Option<String>,
     /// Network of its own, if it has one.
     pub(crate) network: Option<Name>,
-    /// How far its node is, where that was asked for.
-    pub(crate) epoch: Option<u64>,
+    /// Its labels.
+    pub(crate) labels: Labels,
+    /// The container that it replaced, where that is still there.
+    pub(crate) aside: Option<Name>,
+    /// Whether settings were changed that Docker can put right while it runs.
+    pub(crate) drifted: bool,
 }
 
 impl DockerFacts {
     /// Returns the facts that a look left; none before the first one.
     pub(crate) fn of(facts: &Facts) -> Self {
         facts.get::<Self>().cloned().unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// A container that is there, in a network of its own.
+    pub(crate) fn container(name: &str, state: &'static str, labels: &[(&str, &str)]) -> Container {
+        let labels = labels.iter();
+        Container {
+            docker: "unix:///var/run/docker.sock".to_owned(),
+            id: Name::new("c0ffee").unwrap(),
+            place: Place::parse(name).ok(),
+            running: state != "stopped",
+            state,
+            started_at: Some("2026-11-22T10:00:00Z".to_owned()),
+            network: Name::new(name).ok(),
+            labels: labels
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+                .collect(),
+            aside: None,
+            drifted: false,
+        }
     }
 }

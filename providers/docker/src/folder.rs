@@ -14,13 +14,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::client::Engine;
 use crate::codes;
-use crate::container::helper::{self, Helper};
-use crate::container::labels::owner;
 use crate::job::FolderJob;
 use crate::node::image::{GROUP_ID, USER_ID};
 use crate::observe::View;
 use crate::place::{Folder, Place};
 use crate::render::DATA_DIR;
+use crate::workload::helper::{self, Helper};
+use crate::workload::labels::owner;
 
 /// File in the folder that says whose it is: Docker's own volumes have labels for that.
 pub(crate) const MARK: &str = ".pospool-volume.json";

@@ -13,12 +13,14 @@ use pospool_model::state::Recorded;
 use pospool_model::{Address, Attributes, Value};
 
 use crate::client::{Engine, Layers, listed, socket};
-use crate::container::look::own_container;
 use crate::facts::{DockerFacts, EngineFacts};
 use crate::names::{self, ImageRef, Name};
 use crate::node::wish::{bytes, bytes_text};
+use crate::node::{Node, observe};
 use crate::observe::View;
-use crate::observe_node::{self, Node};
+use crate::workload::Seen;
+use crate::workload::look::own_container;
+use crate::workload::observe::shown;
 use crate::{failures, rpc, toml};
 
 const LINEAGE: &str = "5f0c1a7be2d94c3386a1f4e0b7d29c55";
@@ -97,19 +99,19 @@ pub fn inspected(json: &[u8]) {
             recorded,
             used: &desk.used,
         };
-        let node = Node {
+        let seen = Seen {
             target: &target,
             scene: &scene,
             view: &view,
             id: id.clone(),
             found: found.clone(),
             name: name.clone(),
-            has_password: true,
+            aside: None,
         };
-        let (attributes, outputs) = node.shown(&DockerFacts::default());
+        let (attributes, _) = shown(&Node, &seen, &DockerFacts::default());
         assert!(!attributes.contains_key("pos_key_password"));
         assert!(attributes.contains_key("hardening"));
-        let _ = (node.seen_state(&outputs), node.binding(), node.facts());
+        let _ = seen.container("running", false);
     }
 }
 
@@ -135,7 +137,8 @@ pub fn listing(json: &[u8]) {
         return;
     };
     if let Ok(own) = own_container(&target, &scene, &view, &name) {
-        let _ = observe_node::refuse_second_user(&target, &scene, &view, own, &BTreeMap::new());
+        let own = own.map(|own| own.one);
+        let _ = observe::refuse_second_user(&target, &scene, &view, own, &BTreeMap::new());
     }
 }
 

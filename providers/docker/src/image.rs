@@ -8,13 +8,16 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io;
 
+use async_trait::async_trait;
 use pospool_model::provider::Progress;
 use pospool_model::{Attributes, ProviderError, Value};
+use serde::{Deserialize, Serialize};
 use sha3::{Digest, Sha3_256};
 
 use crate::client::Engine;
 use crate::codes;
 use crate::names::{self, ImageRef, Name};
+use crate::ui::image::{PageRecipe, ServerRecipe};
 
 /// Hardened nodes.
 pub(crate) const NODES: &str = "pospool/node";
@@ -24,8 +27,106 @@ pub(crate) const PAGES: &str = "pospool/page";
 pub(crate) const SERVERS: &str = "pospool/ui";
 /// Syncers.
 pub(crate) const SYNCERS: &str = "pospool/syncer";
+/// All of them: only images in these are ever removed.
+pub(crate) const REPOSITORIES: &[&str] = &[NODES, PAGES, SERVERS, SYNCERS];
 /// Release of the program that goes into images; another one makes other images.
 pub(crate) const RELEASE: &str = env!("CARGO_PKG_VERSION");
+
+/// Everything that goes into an image, of each kind of image.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Recipe {
+    Node(crate::node::image::Recipe),
+    Page(Box<PageRecipe>),
+    Ui(ServerRecipe),
+    Syncer(crate::syncer::image::Recipe),
+}
+
+/// How an image is made.
+#[async_trait]
+pub(crate) trait Build: Sync {
+    /// Its repository.
+    fn repository(&self) -> &'static str;
+
+    /// Digest over everything that goes in.
+    fn digest(&self) -> String;
+
+    /// Name of the image.
+    fn tag(&self) -> String {
+        tag(self.repository(), &self.digest())
+    }
+
+    /// Reads and drops what it will need: a run that cannot read it later should end before it changes anything.
+    fn check(&self) -> Result<(), ProviderError> {
+        Ok(())
+    }
+
+    /// The archive from which Docker makes it, and labels beside the digest's.
+    async fn context(
+        &self,
+        engine: &Engine,
+        progress: &dyn Progress,
+    ) -> Result<Context, ProviderError>;
+
+    /// What an effect says of the image that it made or found.
+    fn outputs(&self, tag: String, id: String) -> Attributes {
+        outputs("image", tag, id)
+    }
+}
+
+/// What Docker makes an image from.
+pub(crate) struct Context {
+    pub(crate) archive: Vec<u8>,
+    pub(crate) labels: Vec<(&'static str, String)>,
+}
+
+impl From<Vec<u8>> for Context {
+    fn from(archive: Vec<u8>) -> Self {
+        let labels = Vec::new();
+        Self { archive, labels }
+    }
+}
+
+impl Recipe {
+    pub(crate) fn build(&self) -> &dyn Build {
+        match self {
+            Self::Node(recipe) => recipe,
+            Self::Page(recipe) => recipe.as_ref(),
+            Self::Ui(recipe) => recipe,
+            Self::Syncer(recipe) => recipe,
+        }
+    }
+
+    /// Name of the image.
+    pub(crate) fn tag(&self) -> String {
+        self.build().tag()
+    }
+}
+
+/// Makes an image, or finds it made.
+pub(crate) async fn image(
+    engine: &Engine,
+    recipe: &Recipe,
+    progress: &dyn Progress,
+) -> Result<Attributes, ProviderError> {
+    let build = recipe.build();
+    let (tag, digest) = (recipe.tag(), build.digest());
+    let id = if let Some(id) = local(engine, &tag, &digest).await? {
+        id
+    } else {
+        let context = build.context(engine, progress).await?;
+        make(
+            engine,
+            &tag,
+            &digest,
+            &context.labels,
+            context.archive,
+            progress,
+        )
+        .await?
+    };
+    Ok(build.outputs(tag, id))
+}
 
 /// Name of the image in a repository that has a digest.
 pub(crate) fn tag(repository: &str, digest: &str) -> String {
@@ -88,6 +189,40 @@ pub(crate) async fn local(
             .is_some_and(|it| it == digest)
     });
     Ok(ours.map(|image| image.id))
+}
+
+/// Finds or pulls the image to start with, and returns its id: what a tag means may change meanwhile.
+pub(crate) async fn base(
+    engine: &Engine,
+    image: &ImageRef,
+    progress: &dyn Progress,
+) -> Result<String, ProviderError> {
+    if let Some(found) = pulled(engine, image).await? {
+        return Ok(found);
+    }
+    progress.waiting(&format!("pulling {image}"));
+    engine.pull(image, progress).await?;
+    pulled(engine, image).await?.ok_or_else(|| {
+        ProviderError::refused(
+            codes::DIGEST_MISMATCH,
+            format!("what was pulled for `{image}` does not have that digest; do not use it before you know why"),
+        )
+    })
+}
+
+/// Looks for the image without pulling; with a digest only that very content counts.
+async fn pulled(engine: &Engine, image: &ImageRef) -> Result<Option<String>, ProviderError> {
+    let by_tag = engine.image(image).await?;
+    let Some(digest) = image.digest() else {
+        return Ok(by_tag.map(|found| found.id));
+    };
+    if let Some(found) = by_tag.filter(|found| found.is(digest)) {
+        return Ok(Some(found.id));
+    }
+    let by_digest = engine.image_by_digest(image).await?;
+    Ok(by_digest
+        .filter(|found| found.is(digest))
+        .map(|found| found.id))
 }
 
 /// An image that was made for a digest and that an earlier effect left.

@@ -7,12 +7,44 @@
 use pospool_model::schema::{
     AttributeSchema, KindSchema, OnChange, OutputSchema, Presence, Role, Type,
 };
+use pospool_model::{Address, ProviderError};
+
+use crate::codes;
+use crate::syncer::SYNCER;
+use crate::workload::{Kind, Made, Workload};
 
 /// Value of the attribute `hardening` while nobody changed the container.
 pub(crate) const AS_MADE: &str = "as made";
 
 /// All kinds of this provider.
-pub(crate) const KINDS: &[KindSchema] = &[HOST, VOLUME, NODE, UI, crate::syncer::SYNCER];
+pub(crate) const KINDS: &[KindSchema] = &[HOST, VOLUME, NODE, UI, SYNCER];
+/// Those that are containers.
+const CONTAINERS: &[&dyn Kind] = &[&crate::node::Node, &crate::ui::Ui, &crate::syncer::Syncer];
+
+/// A kind of containers by its name.
+pub(crate) fn container(kind: &str) -> Option<&'static dyn Kind> {
+    let mut kinds = CONTAINERS.iter().copied();
+    kinds.find(|it| it.schema().kind == kind)
+}
+
+/// The kind of a container that a plan names.
+pub(crate) fn of(address: &Address) -> Result<&'static dyn Kind, ProviderError> {
+    container(address.kind()).ok_or_else(|| {
+        let what = format!("the plan holds a container for {address}, which has none; plan again");
+        ProviderError::refused(codes::BAD_PAYLOAD, what)
+    })
+}
+
+/// How a container is made that a plan names.
+pub(crate) fn workload(made: &Made) -> Result<Workload, ProviderError> {
+    of(&made.address)?.workload(made).map_err(|problem| {
+        let what = format!(
+            "the plan holds no container that can be made: {}",
+            problem.summary
+        );
+        ProviderError::refused(codes::BAD_PAYLOAD, what)
+    })
+}
 
 // Outputs of more than one kind.
 pub(crate) const CONTAINER_ID: OutputSchema =
@@ -88,7 +120,7 @@ const PATH: AttributeSchema = AttributeSchema::new(
      copied, and the old place stays as it is.",
 );
 
-const NODE: KindSchema = KindSchema {
+pub(crate) const NODE: KindSchema = KindSchema {
     kind: "node",
     doc: "A Conflux node in a hardened container: no root, a read-only root file system, no capabilities, no \
           published RPC. It has one PoS key, made at its first start, on its volume. pospool hands the key's \
@@ -200,6 +232,7 @@ const NODE: KindSchema = KindSchema {
             "Whether the container still is as pospool made it. Only `as made` may be written; it is there to \
              show drift.",
         ),
+        RUNTIME,
     ],
     outputs: NODE_OUTPUTS,
     open_outputs: false,
@@ -209,6 +242,15 @@ const NODE: KindSchema = KindSchema {
               data             = volume.main\n  pos_key_password = env(\"POSPOOL_POS_KEY_PASSWORD\")\n  \
               config           = { public_address = \"203.0.113.7\" }\n  publish_p2p      = 32323\n}\n",
 };
+
+/// What was changed by hand on a container and can be put right while it runs.
+pub(crate) const RUNTIME: AttributeSchema = optional(
+    "runtime",
+    Type::Text,
+    OnChange::Update,
+    "What somebody changed on the container that Docker can put right while it runs: its name, its networks, the limits \
+     of memory and of processes, the restart policy. It is there to show drift, and is never written.",
+);
 
 const NODE_OUTPUTS: &[OutputSchema] = &[
     CONTAINER_ID,
@@ -252,7 +294,7 @@ pub(crate) const fn optional(
     AttributeSchema::new(name, ty, Presence::Optional, on_change, doc)
 }
 
-const UI: KindSchema = KindSchema {
+pub(crate) const UI: KindSchema = KindSchema {
     kind: "ui",
     doc: "The pool's web page: files that are given, or built from sources in a container, and a server for them \
           in a hardened container of its own. TLS is the business of a front before it. The page is made again when \
@@ -382,6 +424,7 @@ const UI: KindSchema = KindSchema {
             "Whether the page is made from the files, the network and the pospool of now. Only `as given` may be \
              written; it is there to show a change.",
         ),
+        RUNTIME,
     ],
     outputs: &[
         OutputSchema::new("url", "Where it is published."),

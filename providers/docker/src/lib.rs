@@ -8,14 +8,13 @@
 //!
 //! A node's life: `image` (built from the wanted one, with our configuration in it), `container` (made, started,
 //! password handed over), `identity` (its public PoS data), `ready` (it follows its chain). Any change but of its state
-//! replaces it: `image`, `stop` with proof, `remove`, and again.
+//! replaces it: `image`, `prove`, `stop` with proof, `container` and so on, and `remove` of the old one at the end. Pages and
+//! syncers are made the same way (`workload`).
 
 mod client;
 pub mod codes;
 mod commit;
 mod config_keys;
-mod container;
-mod design;
 mod errors;
 mod exclusive;
 mod facts;
@@ -30,7 +29,6 @@ mod names;
 mod node;
 mod normalise;
 mod observe;
-mod observe_node;
 mod place;
 mod program;
 mod render;
@@ -41,6 +39,7 @@ mod syncer;
 mod toml;
 mod ui;
 mod volume;
+mod workload;
 
 pub use render::releases::current_image;
 
@@ -97,7 +96,7 @@ impl DockerProvider {
 #[async_trait]
 impl Provider for DockerProvider {
     fn name(&self) -> &'static str {
-        design::PROVIDER
+        workload::design::PROVIDER
     }
 
     fn kinds(&self) -> &'static [KindSchema] {
@@ -148,10 +147,10 @@ impl Provider for DockerProvider {
     fn design(&self, task: &Task<'_>, world: &mut World<'_>) -> Result<Design, Vec<Problem>> {
         match task.address.kind() {
             "volume" => volume::design(task, world),
-            "node" => design::node(task, world),
-            "ui" => ui::design(task, world),
-            "syncer" => syncer::design(task, world),
-            _ => Ok(Design::default()),
+            kind => match kinds::container(kind) {
+                Some(kind) => workload::design::design(kind, task, world),
+                None => Ok(Design::default()),
+            },
         }
     }
 

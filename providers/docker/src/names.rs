@@ -21,6 +21,8 @@ pub(crate) const ATTRIBUTES: &str = "pospool.attributes";
 pub(crate) const HOLDS: &str = "pospool.holds";
 /// Label of an image or a container: digest over everything that went into the image.
 pub(crate) const DIGEST: &str = "pospool.digest";
+/// Label of a container: release of the pospool that made it.
+pub(crate) const RELEASE: &str = "pospool.release";
 /// Label of an image: id of the image that it was made from.
 pub(crate) const BASE: &str = "pospool.base";
 

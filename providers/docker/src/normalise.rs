@@ -9,7 +9,7 @@ use pospool_model::{Attributes, Problem, Value};
 use crate::client;
 use crate::codes;
 use crate::config_keys;
-use crate::kinds::AS_MADE;
+use crate::kinds::{self, AS_MADE};
 use crate::names::{ImageRef, Name};
 use crate::node::wish::{bytes, bytes_text};
 use crate::place::Folder;
@@ -29,15 +29,25 @@ pub(crate) fn normalise(
     match kind {
         "host" => host(&attributes, &mut problems),
         "volume" => volume(&mut attributes, &mut problems),
-        "node" => node(&mut attributes, &mut problems),
-        "ui" => crate::ui::normalise(&mut attributes, &mut problems),
-        "syncer" => crate::syncer::normalise(&mut attributes, &mut problems),
-        _ => {}
+        _ => {
+            if let Some(kind) = kinds::container(kind) {
+                unwritten(&attributes, &mut problems);
+                kind.normalise(&mut attributes, &mut problems);
+            }
+        }
     }
     if problems.is_empty() {
         Ok(attributes)
     } else {
         Err(problems)
+    }
+}
+
+/// What is there to show drift has no place in a spec.
+fn unwritten(attributes: &Attributes, problems: &mut Vec<Problem>) {
+    if attributes.contains_key("runtime") {
+        let what = "`runtime` is there to show what changed outside, and is never written";
+        problems.push(Problem::new(codes::BAD_VALUE, &["runtime"], what).help("leave it out"));
     }
 }
 
@@ -67,7 +77,7 @@ fn volume(attributes: &mut Attributes, problems: &mut Vec<Problem>) {
     }
 }
 
-fn node(attributes: &mut Attributes, problems: &mut Vec<Problem>) {
+pub(crate) fn node(attributes: &mut Attributes, problems: &mut Vec<Problem>) {
     default(attributes, "state", "running");
     default(attributes, "hardening", AS_MADE);
     choice(attributes, "state", &["running", "stopped"], problems);

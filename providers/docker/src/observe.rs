@@ -14,15 +14,14 @@ use crate::client::{Engine, EngineInfo, Kept, Listed, default_url};
 use crate::codes;
 use crate::facts::{DockerFacts, EngineFacts};
 use crate::folder::{self, FolderFacts};
+use crate::kinds;
 use crate::node::standing;
 use crate::node::wish::text;
-use crate::observe_node;
 use crate::render::ChainWish;
 use crate::render::node_files::NodeFiles;
 use crate::snapshot;
-use crate::syncer;
-use crate::ui;
 use crate::volume;
+use crate::workload;
 
 /// Oldest API that has everything we ask for.
 const OLDEST_API: (u32, u32) = (1, 40);
@@ -298,11 +297,11 @@ async fn one(
     let Some(view) = views.get(&docker) else {
         return;
     };
-    let found = match target.address.kind() {
-        "volume" => volume::observe(target, scene, view, facts),
-        "ui" => ui::observe(target, scene, view, facts, &mut observation.bindings).await,
-        "syncer" => syncer::observe(target, scene, view, facts, &mut observation.bindings).await,
-        _ => observe_node::observe(target, scene, view, facts, &mut observation.bindings).await,
+    let found = match kinds::container(target.address.kind()) {
+        Some(kind) => {
+            workload::observe::observe(kind, target, scene, view, facts, observation).await
+        }
+        None => volume::observe(target, scene, view, facts),
     };
     let found = found.and_then(|found| same_engine(target, view, found));
     if target.address.kind() == "node" {

@@ -7,6 +7,10 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use pospool_model::ProviderError;
+
+use crate::codes;
+
 /// Folder of the program in its image.
 const FOLDER: &str = "pospool";
 
@@ -20,8 +24,12 @@ pub(crate) struct Program {
 }
 
 impl Program {
-    /// Reads the files of this process.
-    pub(crate) fn read() -> Result<Self, String> {
+    /// Reads the files of this process, for an image.
+    pub(crate) fn for_image() -> Result<Self, ProviderError> {
+        Self::read().map_err(|what| ProviderError::refused(codes::PROGRAM, what))
+    }
+
+    fn read() -> Result<Self, String> {
         let maps = PathBuf::from("/proc/self/maps");
         let maps = std::fs::read_to_string(&maps)
             .map_err(|error| format!("`{}` cannot be read: {error}", maps.display()))?;

@@ -13,9 +13,6 @@ use pospool_model::{Address, Attributes, Problem, ProviderError, Value};
 
 use crate::client::Engine;
 use crate::codes;
-use crate::container::helper::Helper;
-use crate::container::labels::{fit, owner};
-use crate::design::{docker_of, effect};
 use crate::facts::DockerFacts;
 use crate::folder::{FolderFacts, Mark};
 use crate::job::{FolderJob, Job, VolumeJob};
@@ -23,6 +20,9 @@ use crate::names::{self, HOLDS, Name};
 use crate::node::wish::text;
 use crate::observe::View;
 use crate::place::{Folder, Place};
+use crate::workload::design::{docker_of, effect};
+use crate::workload::helper::Helper;
+use crate::workload::labels::{fit, owner};
 
 /// What a volume's label says when it holds the key of a node.
 pub(crate) fn holds(node: &Address) -> String {
@@ -103,10 +103,17 @@ pub(crate) fn observe(
     };
     let recorded = target.recorded.map(|recorded| &recorded.attributes);
     let (mut outputs, path) = match &place {
-        Place::Volume(name) => match observe_volume(scene.lineage, address, name, view)? {
-            Some(outputs) => (outputs, None),
-            None => return Ok(Observed::Absent),
-        },
+        Place::Volume(name) => {
+            let Some(labels) = view.facts.volumes.get(name.as_str()) else {
+                return Ok(Observed::Absent);
+            };
+            if !is_restored(target.recorded, labels) {
+                refuse_stranger(scene.lineage, address, name, labels)?;
+            }
+            let holds = labels.get(HOLDS);
+            let holds = holds.map(|holds| ("holds".to_owned(), Value::from(holds.as_str())));
+            (holds.into_iter().collect(), None)
+        }
         Place::Folder(folder) => {
             let mark = observe_folder(target, folder, facts)?;
             if target.recorded.is_none() && mark != Some(Mark::Ours) {
@@ -128,19 +135,11 @@ pub(crate) fn observe(
     })
 }
 
-fn observe_volume(
-    lineage: &str,
-    address: &Address,
-    name: &Name,
-    view: &View,
-) -> Result<Option<Attributes>, Problem> {
-    let Some(labels) = view.facts.volumes.get(name.as_str()) else {
-        return Ok(None);
-    };
-    refuse_stranger(lineage, address, name, labels)?;
-    let holds = labels.get(HOLDS);
-    let holds = holds.map(|holds| ("holds".to_owned(), Value::from(holds.as_str())));
-    Ok(Some(holds.into_iter().collect()))
+/// Whether somebody made the recorded volume again, to fill it from a backup: it has nobody's labels. That the recorded key
+/// lies on it is seen before a node starts, and that it is that key before anything waits for the node.
+fn is_restored(recorded: Option<&Recorded>, labels: &BTreeMap<String, String>) -> bool {
+    recorded.is_some_and(|recorded| recorded_place(recorded).is_some())
+        && !labels.contains_key(names::LINEAGE)
 }
 
 /// The mark of the folder, when the spec still names it.
@@ -404,4 +403,25 @@ pub(crate) async fn remove(engine: &Engine, job: &VolumeJob) -> Result<Attribute
         engine.remove_volume(&job.name).await?;
     }
     Ok(Attributes::new())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn case_restored_volume_only_the_recorded_one_without_labels_is_taken_up() {
+        let name = Attributes::from([("name".to_owned(), Value::from("pospool-1a2b3c4d-main"))]);
+        let recorded = Recorded {
+            outputs: name,
+            ..Recorded::default()
+        };
+        let unmade = Recorded::default();
+        let plain = BTreeMap::new();
+        let other = BTreeMap::from([(names::LINEAGE.to_owned(), "other".to_owned())]);
+        assert!(is_restored(Some(&recorded), &plain));
+        assert!(!is_restored(Some(&recorded), &other));
+        assert!(!is_restored(Some(&unmade), &plain));
+        assert!(!is_restored(None, &plain));
+    }
 }

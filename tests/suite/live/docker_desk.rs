@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use pospool_docker::{DockerProvider, DockerSettings};
-use pospool_model::plan::Action;
+use pospool_model::plan::{Action, Effect};
 use pospool_model::provider::{
     Design, Facts, Observed, Progress, Provider, Scene, Target, Task, Ticket, World,
 };
@@ -170,6 +170,16 @@ impl Project {
 
     /// Plans one change and carries it out, each effect twice.
     pub(crate) async fn apply(&mut self, name: &str, action: Action) -> Result<(), ProviderError> {
+        self.apply_while(name, action, &|_| {}).await
+    }
+
+    /// The same, while something happens before each effect.
+    pub(crate) async fn apply_while(
+        &mut self,
+        name: &str,
+        action: Action,
+        meanwhile: &(dyn Fn(&str) + Sync),
+    ) -> Result<(), ProviderError> {
         let observed = self.observe().await;
         assert_eq!(self.problems, []);
         let address = address(name);
@@ -186,7 +196,8 @@ impl Project {
         for effect in &design.effects {
             let text = serde_json::to_string(effect).unwrap();
             assert!(!text.contains("correct horse"), "a secret in the plan");
-            let effect = serde_json::from_str(&text).unwrap();
+            let effect: Effect = serde_json::from_str(&text).unwrap();
+            meanwhile(&effect.name);
             let begin = Instant::now();
             let ticket = self.provider.prepare(&effect, &Attributes::new()).await?;
             let made = self.provider.commit(&ticket, &Loud).await?;

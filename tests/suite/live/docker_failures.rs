@@ -55,6 +55,8 @@ async fn live_docker_failures_are_named_and_leave_nothing_behind() {
     a_lost_key_is_refused(&mut project).await;
     a_stranger_is_refused(&mut project, &name).await;
 
+    case_restored_volume(&mut project, &name).await;
+
     project.wanted.remove(&address("node.main"));
     project.apply("node.main", Action::Delete).await.unwrap();
     assert!(!docker(&["network", "ls", "--format", "{{.Name}}"]).contains(&name));
@@ -108,10 +110,28 @@ async fn a_lost_key_is_refused(project: &mut Project) {
     project.recorded.insert(address, recorded);
 }
 
+/// The volume is lost, and somebody makes it again for a backup: it is the recorded one, without labels.
+async fn case_restored_volume(project: &mut Project, container: &str) {
+    let volume = project.output("volume.main", "name");
+    docker(&["rm", container]);
+    docker(&["volume", "rm", &volume]);
+    docker(&["volume", "create", &volume]);
+    project.observe().await;
+    assert_eq!(project.problems, []);
+    let seen = project.seen("volume.main").await;
+    assert_eq!(seen["host"], super::docker_desk::resource("host.main"));
+    project.apply("node.main", Action::Create).await.unwrap();
+    // What it is labelled with in the end is not ours to remove.
+    docker(&["rm", container]);
+    docker(&["volume", "rm", &volume]);
+    project.apply("volume.main", Action::Create).await.unwrap();
+    project.apply("node.main", Action::Create).await.unwrap();
+}
+
 async fn a_stranger_is_refused(project: &mut Project, name: &str) {
     docker(&["rename", name, &format!("{name}-moved")]);
     assert_eq!(
-        project.seen("node.main").await["hardening"],
+        project.seen("node.main").await["runtime"],
         Value::from("changed: name")
     );
     let stranger = docker(&[

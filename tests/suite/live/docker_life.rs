@@ -73,31 +73,19 @@ async fn drift_is_seen(project: &mut Project, container: &str) {
         container,
     ]);
     let seen = project.seen("node.main").await;
+    assert_eq!(seen["hardening"], Value::from("as made"));
     assert_eq!(
-        seen["hardening"],
+        seen["runtime"],
         Value::from("changed: memory, restart policy")
     );
-    docker(&[
-        "update",
-        "--memory",
-        "3g",
-        "--memory-swap",
-        "3g",
-        "--restart",
-        "no",
-        container,
-    ]);
-    assert_eq!(
-        project.seen("node.main").await["hardening"],
-        Value::from("as made")
-    );
-
     docker(&["network", "connect", "bridge", container]);
+    let other = format!("{container}-other");
+    docker(&["rename", container, &other]);
     assert_eq!(
-        project.seen("node.main").await["hardening"],
-        Value::from("changed: networks")
+        project.seen("node.main").await["runtime"],
+        Value::from("changed: memory, restart policy, networks, name")
     );
-    docker(&["network", "disconnect", "bridge", container]);
+    case_heavy_repair(project, container, &other).await;
 
     let volume = project.output("volume.main", "name");
     let other = docker(&[
@@ -119,6 +107,20 @@ async fn drift_is_seen(project: &mut Project, container: &str) {
         project.seen("node.main").await["state"],
         Value::from("stopped")
     );
+}
+
+/// What Docker can change on the running container is changed there: the process stays the same.
+async fn case_heavy_repair(project: &mut Project, container: &str, now: &str) {
+    let process = ["inspect", "--format", "{{.Id}} {{.State.StartedAt}}"];
+    let before = docker(&[&process[..], &[now]].concat());
+    project.apply("node.main", Action::Update).await.unwrap();
+    assert_eq!(docker(&[&process[..], &[container]].concat()), before);
+    let seen = project.seen("node.main").await;
+    assert_eq!(seen["hardening"], Value::from("as made"));
+    assert_eq!(seen.get("runtime"), None);
+    let settings = "{{.HostConfig.Memory}} {{.HostConfig.RestartPolicy.Name}}";
+    let settings = docker(&["inspect", "--format", settings, container]);
+    assert_eq!(settings, format!("{} no", 3_u64 << 30));
 }
 
 async fn a_start_by_hand_waits_and_is_mended(project: &mut Project, container: &str) {

@@ -7,6 +7,7 @@ mod both_spaces;
 mod docker_desk;
 mod docker_failures;
 mod docker_life;
+mod docker_swap;
 mod espace_ground;
 mod first_pool;
 mod fund;

@@ -257,7 +257,15 @@ fn is_served_with_care(site: &Site) {
 
 fn drift_is_mended(site: &Site) {
     let before = site.container();
+    // Case network-pruned: who prunes networks while it stands still takes its own.
     docker(&["stop", &before]);
+    let network = docker(&[
+        "inspect",
+        "--format",
+        "{{.HostConfig.NetworkMode}}",
+        &before,
+    ]);
+    docker(&["network", "rm", &network]);
     site.project.ends(&["plan", "--detailed-exitcode"], 3);
     site.project.ok(&["apply", "--auto-approve"]);
     assert_eq!(
@@ -265,14 +273,60 @@ fn drift_is_mended(site: &Site) {
         before,
         "it is started again, not made again"
     );
-    docker(&["update", "--memory", "64m", "--memory-swap", "64m", &before]);
-    site.project.ends(&["plan", "--detailed-exitcode"], 3);
+    pool_of(&shown(&site.url()));
+    site.project.ends(&["plan", "--detailed-exitcode"], 0);
+    case_heavy_repair(site, &before);
+    case_stop_before_proof(site);
     docker(&["rm", "--force", &before]);
     site.project.ends(&["plan", "--detailed-exitcode"], 3);
     site.project.ok(&["apply", "--auto-approve"]);
     site.project.ends(&["plan", "--detailed-exitcode"], 0);
     assert_ne!(site.container(), before);
     pool_of(&shown(&site.url()));
+}
+
+/// What Docker can change on the running container is changed there.
+fn case_heavy_repair(site: &Site, container: &str) {
+    let process = || {
+        docker(&[
+            "inspect",
+            "--format",
+            "{{.Id}} {{.State.StartedAt}}",
+            container,
+        ])
+    };
+    let before = process();
+    docker(&[
+        "update",
+        "--memory",
+        "64m",
+        "--memory-swap",
+        "64m",
+        container,
+    ]);
+    site.project.ends(&["plan", "--detailed-exitcode"], 3);
+    site.project.ok(&["apply", "--auto-approve"]);
+    site.project.ends(&["plan", "--detailed-exitcode"], 0);
+    assert_eq!(process(), before);
+}
+
+/// A port that somebody else has: the page goes on where it is.
+fn case_stop_before_proof(site: &Site) {
+    let before = site.container();
+    let other = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = other.local_addr().unwrap();
+    let own = format!("127.0.0.1:{}", site.port);
+    site.project.edit(&own, &taken.to_string());
+    let ran = site.project.run(&["apply", "--auto-approve"]);
+    let said = format!("{}{}", ran.stdout, ran.stderr);
+    assert!(said.contains("docker/port-taken"), "{said}");
+    site.project.edit(&taken.to_string(), &own);
+    let state = docker(&["inspect", "--format", "{{.State.Running}}", &before]);
+    assert_eq!(state, "true");
+    site.project.ok(&["apply", "--auto-approve"]);
+    assert_eq!(site.container(), before, "it is the same container");
+    pool_of(&shown(&site.url()));
+    site.project.ends(&["plan", "--detailed-exitcode"], 0);
 }
 
 /// Files, an address and an RPC make another page; a setting of the contract does not.
@@ -291,6 +345,9 @@ fn changes_make_it_again(site: &Site, files: &Path) {
     let steps: Vec<&Value> = plan["steps"].as_array().unwrap().iter().collect();
     assert_eq!(steps.len(), 1, "{steps:#?}");
     assert_eq!(steps[0]["address"], "ui.site");
+    // Case own-edit-called-drift: the files are the operator's own.
+    assert_eq!(steps[0]["reason"], "differs");
+    site.project.ends(&["plan", "--detailed-exitcode"], 2);
     site.project.ok(&["apply", "--auto-approve"]);
     assert_ne!(site.output("digest"), digest);
     assert!(shown(&site.url()).contains("sleep well"));

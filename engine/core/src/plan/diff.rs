@@ -11,6 +11,8 @@ use crate::observe::current;
 
 /// Turns a resource inside settings into the value that stands for it.
 type Identity<'a> = &'a dyn Fn(&Address) -> Value;
+/// Whether an attribute differs from the last run, and is no drift.
+type IsEdited<'a> = &'a dyn Fn(&'static str) -> bool;
 
 /// What differs between a spec and the outside.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -32,6 +34,7 @@ pub(super) fn compare(
     observed: &Observed,
     recorded: Option<&Recorded>,
     identity: Identity<'_>,
+    is_edited: IsEdited<'_>,
 ) -> Found {
     if *observed == Observed::Absent {
         return Found {
@@ -71,7 +74,8 @@ pub(super) fn compare(
                 found.refused.push(path.clone());
             }
             found.only_ignored &= attribute.on_change == OnChange::Ignore;
-            found.all_drifted &= recorded_at(attribute, recorded, &path) == new;
+            found.all_drifted &=
+                recorded_at(attribute, recorded, &path) == new && !is_edited(attribute.name);
             found.changes.push(change(path, old, new));
         }
     }
@@ -141,12 +145,13 @@ pub(super) fn drift(
     schema: &KindSchema,
     recorded: &Recorded,
     seen: &Attributes,
+    is_edited: IsEdited<'_>,
 ) -> Vec<AttributeChange> {
     let mut changes = Vec::new();
     for attribute in schema
         .attributes
         .iter()
-        .filter(|a| a.on_change != OnChange::Ignore)
+        .filter(|a| a.on_change != OnChange::Ignore && !is_edited(a.name))
     {
         let Some(now) = seen.get(attribute.name) else {
             continue;
@@ -221,5 +226,61 @@ fn identified(value: Value, identity: Identity<'_>) -> Value {
                 .collect(),
         ),
         other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use pospool_model::schema::{Presence, Role};
+
+    use super::*;
+
+    const SCHEMA: KindSchema = KindSchema {
+        kind: "box",
+        doc: "",
+        role: Role::Managed,
+        attributes: &[AttributeSchema::new(
+            "made",
+            Type::Text,
+            Presence::Optional,
+            OnChange::Replace,
+            "",
+        )],
+        outputs: &[],
+        open_outputs: false,
+        identity: None,
+        irreversible: None,
+        example: "",
+    };
+
+    /// What an object is made from changed with the spec: nobody touched it outside.
+    #[test]
+    fn case_own_edit_called_drift_what_the_spec_changed_is_no_drift() {
+        let made = |value: &str| Attributes::from([("made".to_owned(), Value::from(value))]);
+        let recorded = Recorded {
+            attributes: made("as made"),
+            complete: true,
+            ..Recorded::default()
+        };
+        let observed = Observed::Present {
+            attributes: made("changed"),
+            outputs: Attributes::new(),
+        };
+        for edited in [false, true] {
+            let identity = |_: &Address| Value::Null;
+            let wanted = made("as made");
+            let is_edited = |_: &'static str| edited;
+            let found = compare(
+                &SCHEMA,
+                &wanted,
+                &observed,
+                Some(&recorded),
+                &identity,
+                &is_edited,
+            );
+            assert_eq!((found.changes.len(), found.all_drifted), (1, !edited));
+            let drift = drift(&SCHEMA, &recorded, &made("changed"), &is_edited);
+            assert_eq!(drift.is_empty(), edited);
+        }
     }
 }

@@ -202,9 +202,14 @@ impl<'a> Planner<'a> {
         let recorded = self.state.resources.get(address);
         let observed = self.seen.object(address);
         self.note_drift(address, schema, observed, recorded);
-        let found = diff::compare(schema, &wanted, observed, recorded, &|resource| {
-            self.identity(resource)
-        });
+        let found = diff::compare(
+            schema,
+            &wanted,
+            observed,
+            recorded,
+            &|resource| self.identity(resource),
+            &|attribute| self.seen.is_edited(address, attribute),
+        );
         let complete = recorded.is_some_and(|r| r.complete);
         if let Some(decision) = decide::decide(observed, recorded.is_some(), complete, &found) {
             return self.change(address, schema, &wanted, found, decision);
@@ -430,7 +435,10 @@ impl<'a> Planner<'a> {
         };
         let changes = match observed {
             Observed::Absent => Vec::new(),
-            Observed::Present { attributes, .. } => diff::drift(schema, recorded, attributes),
+            Observed::Present { attributes, .. } => {
+                let is_edited = |attribute| self.seen.is_edited(address, attribute);
+                diff::drift(schema, recorded, attributes, &is_edited)
+            }
         };
         let gone = *observed == Observed::Absent;
         if gone || !changes.is_empty() {

@@ -8,12 +8,14 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use bollard::exec::StartExecResults;
-use bollard::models::{ContainerCreateBody, ContainerInspectResponse, ExecConfig};
+use bollard::models::{
+    ContainerCreateBody, ContainerInspectResponse, ContainerUpdateBody, ExecConfig,
+};
 use bollard::query_parameters::{
     AttachContainerOptionsBuilder, ContainerArchiveInfoOptionsBuilder,
     CreateContainerOptionsBuilder, DownloadFromContainerOptionsBuilder, InspectContainerOptions,
     KillContainerOptionsBuilder, LogsOptionsBuilder, RemoveContainerOptionsBuilder,
-    StartContainerOptions, UploadToContainerOptionsBuilder,
+    RenameContainerOptionsBuilder, StartContainerOptions, UploadToContainerOptionsBuilder,
 };
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt};
@@ -157,12 +159,34 @@ impl Engine {
         }
     }
 
+    /// Changes settings of a container, running or not.
+    pub(crate) async fn update(
+        &self,
+        container: &Name,
+        settings: ContainerUpdateBody,
+    ) -> Result<(), ProviderError> {
+        let call = self.docker.update_container(container.as_str(), settings);
+        let what = format!("change settings of container `{container}`");
+        bounded(Call::Change, &what, QUICK, call).await
+    }
+
+    /// Gives a container another name.
+    pub(crate) async fn rename(&self, container: &Name, name: &Name) -> Result<(), ProviderError> {
+        let options = RenameContainerOptionsBuilder::new()
+            .name(name.as_str())
+            .build();
+        let call = self.docker.rename_container(container.as_str(), options);
+        let what = format!("rename container `{container}` to `{name}`");
+        bounded(Call::Change, &what, QUICK, call).await
+    }
+
     /// Removes a stopped container; one that is gone is fine.
     pub(crate) async fn remove(&self, container: &Name) -> Result<(), ProviderError> {
-        // Without force, so that the engine itself refuses to remove a running one.
+        // Without force, so that the engine itself refuses to remove a running one. Scratch volumes without a name go
+        // with it; one that has a name stays.
         let options = RemoveContainerOptionsBuilder::new()
             .force(false)
-            .v(false)
+            .v(true)
             .build();
         let call = self
             .docker

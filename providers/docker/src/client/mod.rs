@@ -72,6 +72,8 @@ pub(crate) struct Listed {
     pub(crate) volumes: Vec<String>,
     /// Folders of the host that it mounts.
     pub(crate) folders: Vec<String>,
+    /// Ports of the host that lead into it, with their protocols.
+    pub(crate) ports: Vec<(u16, String)>,
 }
 
 /// One volume, as the list shows it.
@@ -187,7 +189,13 @@ pub(crate) fn listed(container: bollard::models::ContainerSummary) -> Listed {
     let mounts = container.mounts.unwrap_or_default();
     let folders = mounts.iter().filter(|mount| mount.name.is_none());
     let folders = folders.filter_map(|mount| mount.source.clone()).collect();
+    let ports = container.ports.unwrap_or_default().into_iter();
+    let ports = ports.filter_map(|port| {
+        let protocol = port.typ.map(|typ| typ.to_string()).unwrap_or_default();
+        Some((port.public_port?, protocol))
+    });
     Listed {
+        ports: ports.collect(),
         id: container.id.unwrap_or_default(),
         name: name.trim_start_matches('/').to_owned(),
         labels: container.labels.unwrap_or_default().into_iter().collect(),

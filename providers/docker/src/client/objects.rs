@@ -6,7 +6,9 @@
 
 use std::collections::BTreeMap;
 
-use bollard::models::{NetworkCreateRequest, VolumeCreateRequest};
+use bollard::models::{
+    NetworkConnectRequest, NetworkCreateRequest, NetworkDisconnectRequest, VolumeCreateRequest,
+};
 use bollard::query_parameters::{InspectNetworkOptions, RemoveVolumeOptions};
 use pospool_model::ProviderError;
 
@@ -16,6 +18,15 @@ use crate::names::Name;
 
 /// Labels by name.
 pub(crate) type Labels = BTreeMap<String, String>;
+
+/// A network.
+#[derive(Clone, Debug)]
+pub(crate) struct Network {
+    /// Id: one that was made again has another.
+    pub(crate) id: String,
+    /// Its labels.
+    pub(crate) labels: Labels,
+}
 
 impl Engine {
     /// Returns a volume's labels, if it is there.
@@ -50,8 +61,8 @@ impl Engine {
         gone(call, &format!("remove volume `{name}`")).await
     }
 
-    /// Returns a network's labels, if it is there.
-    pub(crate) async fn network(&self, name: &Name) -> Result<Option<Labels>, ProviderError> {
+    /// Looks at a network.
+    pub(crate) async fn network(&self, name: &Name) -> Result<Option<Network>, ProviderError> {
         let call = self
             .docker
             .inspect_network(name.as_str(), None::<InspectNetworkOptions>);
@@ -59,7 +70,10 @@ impl Engine {
         // The engine also finds a network by the first digits of its id.
         Ok(found
             .filter(|network| network.name.as_deref() == Some(name.as_str()))
-            .map(|network| network.labels.unwrap_or_default().into_iter().collect()))
+            .map(|network| Network {
+                id: network.id.unwrap_or_default(),
+                labels: network.labels.unwrap_or_default().into_iter().collect(),
+            }))
     }
 
     /// Creates a bridge network; one of the same name that is there is fine.
@@ -81,6 +95,36 @@ impl Engine {
             Ok(Err(error)) => Err(failed(Call::Change, &what, error)),
             Err(_) => Err(timed_out(Call::Change, &what)),
         }
+    }
+
+    /// Lets a container join a network.
+    pub(crate) async fn join_network(
+        &self,
+        network: &Name,
+        container: &Name,
+    ) -> Result<(), ProviderError> {
+        let request = NetworkConnectRequest {
+            container: container.to_string(),
+            ..NetworkConnectRequest::default()
+        };
+        let call = self.docker.connect_network(network.as_str(), request);
+        let what = format!("connect container `{container}` with network `{network}`");
+        bounded(Call::Change, &what, QUICK, call).await
+    }
+
+    /// Lets a container leave a network, also one that is gone.
+    pub(crate) async fn leave_network(
+        &self,
+        network: &Name,
+        container: &Name,
+    ) -> Result<(), ProviderError> {
+        let request = NetworkDisconnectRequest {
+            container: container.to_string(),
+            force: Some(true),
+        };
+        let call = self.docker.disconnect_network(network.as_str(), request);
+        let what = format!("disconnect container `{container}` from network `{network}`");
+        bounded(Call::Change, &what, QUICK, call).await
     }
 
     /// Removes a network; one that is gone is fine.

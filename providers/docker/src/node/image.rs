@@ -7,15 +7,21 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io;
+use std::path::Path;
 
+use async_trait::async_trait;
+use pospool_model::provider::Progress;
+use pospool_model::{Attributes, ProviderError};
 use serde::{Deserialize, Serialize};
 
-use crate::image::{NODES, add, hash};
-use crate::names::ImageRef;
+use crate::client::Engine;
+use crate::codes;
+use crate::image::{Build, Context, NODES, add, base, hash, outputs, unpacked};
+use crate::names::{self, ImageRef};
+use crate::render::node_files::read_bounded;
 use crate::render::{CONFIG_DIR, DATA_DIR};
+use crate::workload::USER;
 
-/// User and group of the node.
-pub(crate) const USER: &str = "10001:10001";
 /// The user of [`USER`].
 pub(crate) const USER_ID: u32 = 10001;
 /// The group of [`USER`].
@@ -62,37 +68,8 @@ pub(crate) struct Taken {
 }
 
 impl Recipe {
-    /// Digest over everything that goes in.
-    pub(crate) fn digest(&self) -> String {
-        let copies: BTreeMap<_, _> = self
-            .copies
-            .iter()
-            .map(|(name, file)| (name, &file.digest))
-            .collect();
-        let parts = serde_json::json!([
-            self.image,
-            self.texts,
-            copies,
-            self.taken,
-            self.image_bootnodes,
-            ENTRYPOINT,
-            self.build_script(),
-            dockerfile(BASE_BLANK),
-        ]);
-        hash(parts.to_string().as_bytes())
-    }
-
-    /// Name of the hardened image, by its digest.
-    pub(crate) fn tag(&self) -> String {
-        tag(&self.digest())
-    }
-
     /// Makes the archive that Docker builds from; `base` is the id of the image to start with.
-    pub(crate) fn context(
-        &self,
-        base: &str,
-        copies: &BTreeMap<String, Vec<u8>>,
-    ) -> io::Result<Vec<u8>> {
+    fn archive(&self, base: &str, copies: &BTreeMap<String, Vec<u8>>) -> io::Result<Vec<u8>> {
         let mut archive = tar::Builder::new(Vec::new());
         add(
             &mut archive,
@@ -143,6 +120,83 @@ impl Recipe {
     }
 }
 
+#[async_trait]
+impl Build for Recipe {
+    fn repository(&self) -> &'static str {
+        NODES
+    }
+
+    fn digest(&self) -> String {
+        let copies: BTreeMap<_, _> = self
+            .copies
+            .iter()
+            .map(|(name, file)| (name, &file.digest))
+            .collect();
+        let parts = serde_json::json!([
+            self.image,
+            self.texts,
+            copies,
+            self.taken,
+            self.image_bootnodes,
+            ENTRYPOINT,
+            self.build_script(),
+            dockerfile(BASE_BLANK),
+        ]);
+        hash(parts.to_string().as_bytes())
+    }
+
+    fn check(&self) -> Result<(), ProviderError> {
+        read_copies(self).map(drop)
+    }
+
+    async fn context(
+        &self,
+        engine: &Engine,
+        progress: &dyn Progress,
+    ) -> Result<Context, ProviderError> {
+        let copies = read_copies(self)?;
+        let base = base(engine, &self.image, progress).await?;
+        let archive = self.archive(&base, &copies).map_err(unpacked)?;
+        Ok(Context {
+            archive,
+            labels: vec![(names::BASE, base)],
+        })
+    }
+
+    fn outputs(&self, tag: String, id: String) -> Attributes {
+        outputs("hardened_image", tag, id)
+    }
+}
+
+/// Reads the files that the recipe names; they must be what they were when the plan was made.
+fn read_copies(recipe: &Recipe) -> Result<BTreeMap<String, Vec<u8>>, ProviderError> {
+    let mut copies = BTreeMap::new();
+    for (name, file) in &recipe.copies {
+        if names::Name::new(name.as_str()).is_err() {
+            return Err(ProviderError::refused(
+                codes::BAD_PAYLOAD,
+                format!("`{name}` is not a file name"),
+            ));
+        }
+        let bytes =
+            read_bounded(Path::new(&file.path)).map_err(|error| ProviderError::Refused {
+                code: codes::NODE_FILES,
+                what: format!("`{}` of the chain cannot be read", file.path),
+                source: Some(Box::new(error)),
+            })?;
+        if hash(&bytes) != file.digest {
+            return Err(ProviderError::refused(
+                codes::NODE_FILES,
+                format!(
+                    "`{}` has changed since the plan was made; plan again",
+                    file.path
+                ),
+            ));
+        }
+        copies.insert(name.clone(), bytes);
+    }
+    Ok(copies)
+}
 /// Name of the hardened image with a digest.
 pub(crate) fn tag(digest: &str) -> String {
     crate::image::tag(NODES, digest)
@@ -232,8 +286,8 @@ mod tests {
     #[test]
     fn the_context_is_the_same_each_time() {
         let copies = [("genesis_file".to_owned(), vec![0, 255])].into();
-        let context = recipe().context("sha256:aa", &copies).unwrap();
-        assert_eq!(context, recipe().context("sha256:aa", &copies).unwrap());
+        let context = recipe().archive("sha256:aa", &copies).unwrap();
+        assert_eq!(context, recipe().archive("sha256:aa", &copies).unwrap());
         let names: Vec<String> = tar::Archive::new(&context[..])
             .entries()
             .unwrap()

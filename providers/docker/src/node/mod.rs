@@ -4,25 +4,27 @@
 //! - Returns: outputs.
 //! - Never: lets two processes vote with one key.
 
-pub(crate) mod container;
-mod hardening;
+mod container;
+mod design;
 pub(crate) mod image;
+mod kind;
 pub(crate) mod moving;
-pub(crate) mod outputs;
-pub(crate) mod run;
+pub(crate) mod observe;
 pub(crate) mod standing;
-pub(crate) mod stop;
+mod start;
 pub(crate) mod wait;
 pub(crate) mod wish;
+
+pub(crate) use kind::Node;
 
 #[cfg(test)]
 pub(crate) mod tests {
     use pospool_model::{Attributes, SecretRef, Value};
 
-    use super::container::Made;
     use crate::names::Name;
     use crate::place::Place;
     use crate::render::node_files::NodeFiles;
+    use crate::workload::Made;
 
     /// Attributes of a node, in normal form.
     pub(crate) fn attributes(extra: &[(&str, Value)]) -> Attributes {
@@ -68,11 +70,10 @@ pub(crate) mod tests {
             address: "node.main".parse().unwrap(),
             image: "pospool/node:0123456789ab".to_owned(),
             digest: "0123456789abcdef".to_owned(),
-            volume: Place::parse("pospool-1a2b3c4d-main").unwrap(),
+            place: Place::parse("pospool-1a2b3c4d-main").ok(),
+            more: crate::client::Labels::new(),
             network: Name::new("pospool-1a2b3c4d-main").unwrap(),
             own_network: true,
-            memory: Some(16 << 30),
-            publish_p2p: Some(32323),
             attributes: attributes(&[
                 ("memory", "16g".into()),
                 ("publish_p2p", Value::Integer(32323)),

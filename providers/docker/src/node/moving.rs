@@ -9,11 +9,11 @@ use pospool_model::{Attributes, ProviderError};
 
 use crate::client::Engine;
 use crate::codes;
-use crate::container::helper::{self, Ended, Helper};
-use crate::container::labels::owner;
 use crate::image;
 use crate::job::MoveJob;
 use crate::place::Place;
+use crate::workload::helper::{self, Ended, Helper};
+use crate::workload::labels::owner;
 
 /// File that is in a place while its data is not whole.
 pub(crate) const UNFINISHED: &str = ".pospool-unfinished";

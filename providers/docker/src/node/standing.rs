@@ -144,9 +144,10 @@ pub(crate) fn warnings(
     facts: &DockerFacts,
 ) -> Vec<Problem> {
     let wish = target.wanted.and_then(|wanted| NodeWish::read(wanted).ok());
-    let Some((wish, node)) = wish.zip(facts.nodes.get(target.address)) else {
+    let Some(wish) = wish.filter(|_| facts.containers.contains_key(target.address)) else {
         return Vec::new();
     };
+    let epoch = facts.epochs.get(target.address).copied();
     let Some(place) = Place::of(&wish, scene.wanted, scene.outputs) else {
         return Vec::new();
     };
@@ -163,7 +164,7 @@ pub(crate) fn warnings(
         warnings
             .push(Problem::new(codes::RELEASE_PAST_FORK, &["image"], what).help(fork.way_out()));
     }
-    if let Some((node, chain)) = node.epoch.zip(place.epoch)
+    if let Some((node, chain)) = epoch.zip(place.epoch)
         && let Some(what) = compared(place.network, release, node, chain)
     {
         warnings.push(Problem::new(codes::NODE_EPOCH, &[], what));
@@ -176,8 +177,7 @@ mod tests {
     use pospool_model::state::Recorded;
 
     use super::*;
-    use crate::facts::NodeFacts;
-    use crate::names::Name;
+    use crate::facts::tests::container;
     use crate::node::tests::attributes;
 
     fn at(text: &str) -> Address {
@@ -266,18 +266,13 @@ mod tests {
             wanted: &chain,
             outputs: &outputs,
         };
-        let facts = NodeFacts {
-            place: None,
-            docker: String::new(),
-            container: Name::new("c0ffee").unwrap(),
-            running: true,
-            has_password: true,
-            image: String::new(),
-            network: None,
-            epoch: node,
-        };
+        let container = container("pospool-1a2b3c4d-main", "running", &[]);
         let facts = DockerFacts {
-            nodes: [(address.clone(), facts)].into(),
+            containers: [(address.clone(), container)].into(),
+            epochs: node
+                .map(|node| (address.clone(), node))
+                .into_iter()
+                .collect(),
             ..DockerFacts::default()
         };
         warnings(&target, &scene, &facts)

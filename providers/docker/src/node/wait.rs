@@ -1,6 +1,6 @@
 //! Waiting for a node: first for its identity, then until it follows its chain.
 //!
-//! - Reads: a [`WaitJob`]; the container, and the node inside it.
+//! - Reads: a [`UpJob`]; the container, and the node inside it.
 //! - Returns: the node's public data.
 //! - Never: changes anything.
 
@@ -12,11 +12,11 @@ use tokio::time::{Instant, sleep};
 
 use crate::client::Engine;
 use crate::codes;
-use crate::container::run::{container_id, inspect, is_running};
 use crate::failures;
-use crate::job::WaitJob;
 use crate::names::Name;
 use crate::rpc::{self, Identity};
+use crate::workload::job::UpJob;
+use crate::workload::run::{container_id, inspect, is_running};
 
 /// Between two questions.
 const POLL: Duration = Duration::from_secs(1);
@@ -24,7 +24,7 @@ const POLL: Duration = Duration::from_secs(1);
 /// Waits until the node says which key it has.
 pub(crate) async fn identity(
     engine: &Engine,
-    job: &WaitJob,
+    job: &UpJob,
     limit: Duration,
     progress: &dyn Progress,
 ) -> Result<Attributes, ProviderError> {
@@ -42,7 +42,7 @@ pub(crate) async fn identity(
 /// Waits until the node follows its chain.
 pub(crate) async fn ready(
     engine: &Engine,
-    job: &WaitJob,
+    job: &UpJob,
     limit: Duration,
     progress: &dyn Progress,
 ) -> Result<Attributes, ProviderError> {
@@ -66,7 +66,7 @@ pub(crate) async fn ready(
 }
 
 /// The node's outputs; data that is known already stays as it is, since its proof is made anew each time.
-fn outputs(job: &WaitJob, identity: Identity) -> Result<Attributes, ProviderError> {
+fn outputs(job: &UpJob, identity: Identity) -> Result<Attributes, ProviderError> {
     let mut outputs = Attributes::from([(
         "client_version".to_owned(),
         Value::from(identity.client_version),
@@ -78,7 +78,7 @@ fn outputs(job: &WaitJob, identity: Identity) -> Result<Attributes, ProviderErro
                 format!(
                     "{} has the PoS key {}, and {key} was expected: its volume was changed; put the old \
                      pos_config/pos_key back",
-                    job.address, identity.pos_address
+                    job.made.address, identity.pos_address
                 ),
             ));
         }
@@ -94,7 +94,7 @@ fn outputs(job: &WaitJob, identity: Identity) -> Result<Attributes, ProviderErro
 /// One wait, and what ends it.
 struct Wait<'a> {
     engine: &'a Engine,
-    job: &'a WaitJob,
+    job: &'a UpJob,
     deadline: Instant,
     limit: Duration,
     progress: &'a dyn Progress,
@@ -103,7 +103,7 @@ struct Wait<'a> {
 impl<'a> Wait<'a> {
     fn new(
         engine: &'a Engine,
-        job: &'a WaitJob,
+        job: &'a UpJob,
         limit: Duration,
         progress: &'a dyn Progress,
     ) -> Self {
@@ -118,14 +118,18 @@ impl<'a> Wait<'a> {
 
     /// Returns the container, or why it does not run any more.
     async fn running(&self) -> Result<Name, ProviderError> {
-        let found = inspect(self.engine, &self.job.name).await?;
+        let found = inspect(self.engine, &self.job.made.name).await?;
         let id = container_id(found.id)?;
         let state = found.state.unwrap_or_default();
         if is_running(&state) {
             return Ok(id);
         }
         let lines = self.engine.last_lines(&id, failures::LOOKED_AT).await;
-        Err(failures::explain(self.job.address.as_str(), &state, &lines))
+        Err(failures::explain(
+            self.job.made.address.as_str(),
+            &state,
+            &lines,
+        ))
     }
 
     async fn pause(&mut self, what: &str) -> Result<(), ProviderError> {
@@ -137,7 +141,7 @@ impl<'a> Wait<'a> {
             return Err(ProviderError::Converging {
                 what: format!(
                     "{} is not ready after {} min ({what}); it goes on by itself, run `pospool apply` again later",
-                    self.job.address,
+                    self.job.made.address,
                     self.limit.as_secs() / 60
                 ),
             });
@@ -151,12 +155,16 @@ impl<'a> Wait<'a> {
 mod tests {
     use super::*;
 
-    fn job(key: Option<&str>) -> WaitJob {
-        WaitJob {
+    fn job(key: Option<&str>) -> UpJob {
+        UpJob {
             docker: "unix:///x".to_owned(),
-            address: "node.main".parse().unwrap(),
-            name: Name::new("a").unwrap(),
+            made: crate::node::tests::made(),
+            create: false,
+            start: true,
+            secret: None,
             key: key.map(str::to_owned),
+            replaces: None,
+            ends: None,
         }
     }
 

@@ -13,11 +13,12 @@ use super::observe::{SnapshotFacts, is_planned};
 use super::space::bytes;
 use super::spec::{self, WishedWay};
 use crate::codes;
-use crate::design::effect;
 use crate::job::Job;
 use crate::names::ImageRef;
-use crate::node::container::Made;
 use crate::node::image::Recipe;
+use crate::node::wish::missing;
+use crate::workload::Made;
+use crate::workload::design::effect;
 
 /// Everything that one plan decides about a snapshot.
 pub(crate) struct Snapshot {
@@ -52,12 +53,13 @@ pub(crate) fn planned(
     refuse_newer(facts, image)?;
     let pin = facts.found.pin.clone();
     let way = way(wish.way, &pin, facts)?;
+    let place = made.place.clone().ok_or_else(|| missing("data"))?;
     let refill = task.wanted.get("refill").and_then(|it| it.as_text());
     let job = SnapshotJob {
         docker: docker.to_owned(),
         lineage: made.lineage.clone(),
         volume: volume.clone(),
-        place: made.volume.clone(),
+        place,
         node: made.name.clone(),
         image: made.image.clone(),
         digest: made.digest.clone(),

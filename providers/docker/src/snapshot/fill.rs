@@ -13,9 +13,9 @@ use super::pump::pump;
 use super::unpack::Report;
 use crate::client::Engine;
 use crate::codes;
-use crate::container::helper::{self, Ended, Helper};
-use crate::container::labels::owner;
 use crate::image;
+use crate::workload::helper::{self, Ended, Helper};
+use crate::workload::labels::owner;
 
 /// Its words: the archive's name, the word of `refill` or `-`, and `look` or `begin`.
 ///

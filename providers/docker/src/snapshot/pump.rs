@@ -22,8 +22,8 @@ use super::space;
 use super::unpack::{Refusal, Report, transfer};
 use crate::client::Engine;
 use crate::codes;
-use crate::container::helper::Helper;
 use crate::render::DATA_DIR;
+use crate::workload::helper::Helper;
 
 /// Parts between two ends of a pipe, each at most [`PART`] bytes where we cut them.
 const PIPE: usize = 16;

@@ -1,36 +1,18 @@
-//! Plans for syncers: which jobs, in which order.
+//! Plans for syncers: what one is made from.
 //!
-//! - Reads: a task, the facts of the last look.
-//! - Returns: a complete design, or the problem that was found.
-//! - Never: looks outside; lets a replacement lose the journal.
+//! - Reads: a task, the chain as the spec wants it.
+//! - Returns: a draft, or the problem that was found.
+//! - Never: looks outside.
 
-use pospool_model::plan::{Action, Effect, Nature};
-use pospool_model::provider::{Design, Task, World};
-use pospool_model::{Attributes, Problem, SecretRef, Value};
+use pospool_model::provider::{Task, World};
+use pospool_model::{Attributes, Problem};
 
-use super::container::{IN_PLACE, Made};
-use super::image::{Recipe, image_tag};
-use super::job::{SyncJob, SyncerJob};
-use super::observe::SyncerFacts;
+use super::image::Recipe;
 use super::spec::spec;
 use super::wish::SyncerWish;
-use crate::client::Labels;
-use crate::container::labels::owner;
-use crate::design::{self, docker_of, effect, outputs_after};
-use crate::facts::DockerFacts;
-use crate::image::RELEASE;
-use crate::job::{EndJob, Job, VolumeJob};
-use crate::names::{Name, object_of_kind};
-
-/// Plans one change of a syncer.
-pub(crate) fn design(task: &Task<'_>, world: &World<'_>) -> Result<Design, Vec<Problem>> {
-    let facts = DockerFacts::of(world.facts);
-    match task.action {
-        Action::Forget => Ok(Design::forgotten(Vec::new())),
-        Action::Delete => Ok(delete(task, world, &facts)),
-        _ => change(task, world, &facts).map_err(|problem| vec![problem]),
-    }
-}
+use crate::image::{self, Build, RELEASE, SYNCERS};
+use crate::names::object_of_kind;
+use crate::workload::{Draft, Made};
 
 /// What the image of a wish is made from.
 pub(crate) fn recipe(wish: &SyncerWish, chain: &Attributes) -> Result<Recipe, Problem> {
@@ -41,174 +23,47 @@ pub(crate) fn recipe(wish: &SyncerWish, chain: &Attributes) -> Result<Recipe, Pr
     })
 }
 
-/// One change that is being planned.
-struct Plan<'a> {
-    docker: String,
-    key: SecretRef,
-    recipe: Recipe,
-    made: Made,
-    old: Option<&'a SyncerFacts>,
-}
-
-fn change(task: &Task<'_>, world: &World<'_>, facts: &DockerFacts) -> Result<Design, Problem> {
+/// What one change of a syncer makes.
+pub(super) fn draft(task: &Task<'_>, world: &World<'_>) -> Result<Draft, Problem> {
     let wish = SyncerWish::read(task.wanted)?;
-    let docker = docker_of(task.wanted, world, facts)?;
     let nothing = Attributes::new();
     let recipe = recipe(&wish, world.wanted.get(&wish.chain).unwrap_or(&nothing))?;
     let name = object_of_kind(world.lineage, task.address).map_err(|error| error.problem(&[]))?;
-    let mut attributes = task.wanted.clone();
-    attributes.retain(|name, _| !IN_PLACE.contains(&name.as_str()));
-    let made = Made {
-        network: wish.docker_network.clone().unwrap_or_else(|| name.clone()),
-        own_network: wish.docker_network.is_none(),
-        name,
-        lineage: world.lineage.to_owned(),
-        address: task.address.clone(),
-        image: recipe.tag(),
-        digest: recipe.digest(),
-        every: wish.every,
-        attributes,
-    };
-    let plan = Plan {
-        docker,
-        key: wish.key,
-        recipe,
+    let whose = (world.lineage, task.address, &name);
+    let made = Made::new(whose, (SYNCERS, recipe.digest()), task.wanted);
+    let summary = format!("make {} with pospool {RELEASE}", made.image);
+    Ok(Draft {
+        images: vec![("image", summary, image::Recipe::Syncer(recipe))],
+        secret: Some(wish.key),
+        run: true,
+        key: None,
+        create: format!("create container {name}, start it and hand its key over"),
+        start: format!("start container {name} again and hand its key over"),
+        before: Vec::new(),
+        between: Vec::new(),
+        waits: false,
+        outputs: Attributes::new(),
+        notes: Vec::new(),
         made,
-        old: facts.syncers.get(task.address),
-    };
-    let effects = match task.action {
-        Action::Update => vec![plan.run(false)],
-        _ => plan.make(facts),
-    };
-    let planned = planned(&plan.docker, &plan.made);
-    Ok(Design {
-        effects,
-        outputs: outputs_after(task, facts, &plan.docker, planned),
-        ..Design::default()
     })
-}
-
-impl Plan<'_> {
-    /// The image first, so that the bridge is without a syncer as short as possible.
-    fn make(&self, facts: &DockerFacts) -> Vec<Effect> {
-        let image = Job::Syncer(SyncerJob {
-            docker: self.docker.clone(),
-            recipe: self.recipe.clone(),
-            key: self.key.clone(),
-        });
-        let summary = format!("make {} with pospool {RELEASE}", self.made.image);
-        let mut effects = vec![effect("image", summary, Nature::Act, &image)];
-        let engine = facts.engines.get(&self.docker);
-        if engine.is_none_or(|engine| !engine.volumes.contains_key(self.made.name.as_str())) {
-            effects.push(volume(&self.docker, &self.made));
-        }
-        if let Some(old) = self.old {
-            effects.push(end(
-                &self.made.name,
-                old,
-                self.made.owner(),
-                Some(&self.made),
-            ));
-        }
-        effects.push(self.run(true));
-        effects
-    }
-
-    fn run(&self, create: bool) -> Effect {
-        let name = &self.made.name;
-        let job = Job::Sync(Box::new(SyncJob {
-            docker: self.docker.clone(),
-            made: self.made.clone(),
-            create,
-            replaces: self.old.filter(|_| create).map(|old| old.container.clone()),
-            ends: self.old.and_then(|old| old.unwell_since.clone()),
-            key: self.key.clone(),
-        }));
-        if create {
-            let summary = format!("create container {name}, start it and hand its key over");
-            effect("container", summary, Nature::Act, &job)
-        } else {
-            let summary = format!("start container {name} again and hand its key over");
-            effect("start", summary, Nature::Act, &job)
-        }
-    }
-}
-
-/// Outputs that are known before the container is made.
-pub(crate) fn planned(docker: &str, made: &Made) -> Attributes {
-    [
-        ("container_name", made.name.to_string()),
-        ("image", made.image.clone()),
-        ("volume", made.name.to_string()),
-        ("network", made.network.to_string()),
-        ("docker", docker.to_owned()),
-    ]
-    .map(|(name, value)| (name.to_owned(), Value::from(value)))
-    .into()
-}
-
-fn volume(docker: &str, made: &Made) -> Effect {
-    let job = Job::Volume(VolumeJob {
-        docker: docker.to_owned(),
-        name: made.name.clone(),
-        labels: made.owner(),
-    });
-    let summary = format!("create Docker volume {} for its journal", made.name);
-    effect("volume", summary, Nature::Act, &job)
-}
-
-/// Ends the old container; what the new one uses as well stays.
-fn end(name: &Name, old: &SyncerFacts, owner: Labels, new: Option<&Made>) -> Effect {
-    let network = Some(name.clone()).filter(|_| old.own_network);
-    let image = old.digest.as_deref().map(image_tag);
-    let kept = |image: &String| new.is_some_and(|new| *image == new.image);
-    design::end(EndJob {
-        docker: old.docker.clone(),
-        name: name.clone(),
-        container: old.container.clone(),
-        network: network.filter(|_| new.is_none_or(|new| !new.own_network)),
-        owner,
-        images: image.into_iter().filter(|image| !kept(image)).collect(),
-    })
-}
-
-fn delete(task: &Task<'_>, world: &World<'_>, facts: &DockerFacts) -> Design {
-    let Ok(name) = object_of_kind(world.lineage, task.address) else {
-        return Design::default();
-    };
-    let owner = owner(world.lineage, task.address);
-    let Some(old) = facts.syncers.get(task.address) else {
-        return Design::default();
-    };
-    let job = Job::RemoveVolume(VolumeJob {
-        docker: old.docker.clone(),
-        name: name.clone(),
-        labels: owner.clone(),
-    });
-    let summary = format!("remove Docker volume {name} with its journal");
-    Design {
-        effects: vec![
-            end(&name, old, owner, None),
-            effect("volume", summary, Nature::Act, &job),
-        ],
-        notes: vec![
-            "pending bridge operations will no longer be executed: stake and unstakes of eSpace wait".to_owned(),
-        ],
-        ..Design::default()
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
 
-    use pospool_model::Address;
-    use pospool_model::provider::{Facts, Observed};
+    use pospool_model::plan::Action;
+    use pospool_model::provider::{Design, Facts, Observed};
+    use pospool_model::{Address, Value};
 
+    use super::super::Syncer;
     use super::super::spec::tests::chain;
     use super::super::wish::tests::attributes;
     use super::*;
-    use crate::facts::EngineFacts;
+    use crate::facts::tests::container;
+    use crate::facts::{Container, DockerFacts, EngineFacts};
+    use crate::names;
+    use crate::workload::design::design;
 
     const DOCKER: &str = "unix:///var/run/docker.sock";
     const NAME: &str = "pospool-1a2b3c4d-syncer.main";
@@ -217,20 +72,14 @@ mod tests {
         text.parse().unwrap()
     }
 
-    fn old() -> SyncerFacts {
-        SyncerFacts {
-            docker: DOCKER.to_owned(),
-            container: Name::new("c0ffee").unwrap(),
-            digest: Some("fedcba9876543210".to_owned()),
-            own_network: true,
-            unwell_since: None,
-        }
+    fn old() -> Container {
+        container(NAME, "running", &[(names::DIGEST, "fedcba9876543210")])
     }
 
     fn planned_for(
         action: Action,
         extra: &[(&str, Value)],
-        old: Option<SyncerFacts>,
+        old: Option<Container>,
         chain: &Attributes,
     ) -> Result<Design, Vec<Problem>> {
         let volumes = old.iter().map(|_| (NAME.to_owned(), BTreeMap::new()));
@@ -243,7 +92,7 @@ mod tests {
         let facts = Facts::new(DockerFacts {
             hosts: [(at("host.main"), DOCKER.to_owned())].into(),
             engines: [(DOCKER.to_owned(), engine)].into(),
-            syncers: old
+            containers: old
                 .map(|old| (at("syncer.main"), old))
                 .into_iter()
                 .collect(),
@@ -268,7 +117,7 @@ mod tests {
             counters: &mut BTreeMap::new(),
             lanes: &mut BTreeMap::new(),
         };
-        design(&task, &world)
+        design(&Syncer, &task, &world)
     }
 
     fn effects(design: &Design) -> Vec<&str> {
@@ -282,22 +131,26 @@ mod tests {
         let new = plan(Action::Create, None);
         assert_eq!(effects(&new), ["image", "volume", "container"]);
         let again = plan(Action::Replace, Some(old()));
-        assert_eq!(effects(&again), ["image", "remove", "container"]);
-        assert!(again.effects[1].payload["network"].is_null());
-        assert_eq!(again.effects[2].payload["replaces"], "c0ffee");
-        let gone = plan(Action::Delete, Some(old()));
-        assert_eq!(effects(&gone), ["remove", "volume"]);
-        assert_eq!(gone.effects[0].payload["network"], NAME);
         assert_eq!(
-            gone.effects[0].payload["images"],
+            effects(&again),
+            ["image", "prove", "stop", "container", "remove"]
+        );
+        assert!(again.effects[4].payload["network"].is_null());
+        let kept = serde_json::json!({ "container": "c0ffee", "ran": true });
+        assert_eq!(again.effects[3].payload["replaces"], kept);
+        let gone = plan(Action::Delete, Some(old()));
+        assert_eq!(effects(&gone), ["stop", "remove", "volume"]);
+        assert_eq!(gone.effects[1].payload["network"], NAME);
+        assert_eq!(
+            gone.effects[1].payload["images"],
             serde_json::json!(["pospool/syncer:fedcba987654"])
         );
     }
 
     #[test]
     fn a_change_in_place_ends_only_the_process_that_the_plan_saw() {
-        let unwell = SyncerFacts {
-            unwell_since: Some("2026-11-22T10:00:00Z".to_owned()),
+        let unwell = Container {
+            state: "unwell",
             ..old()
         };
         let plan = planned_for(Action::Update, &[], Some(unwell), &chain()).unwrap();
@@ -309,7 +162,7 @@ mod tests {
     #[test]
     fn no_payload_holds_more_of_the_key_than_its_name() {
         let plan = planned_for(Action::Create, &[], None, &chain()).unwrap();
-        assert_eq!(plan.effects[2].payload["key"], "env:SYNCER");
+        assert_eq!(plan.effects[2].payload["secret"], "env:SYNCER");
     }
 
     #[test]
@@ -322,7 +175,9 @@ mod tests {
         let one = plan("hunter2");
         let text = format!("{:?}", one.effects);
         assert!(!text.contains("hunter"), "{text}");
-        let spec = one.effects[0].payload["recipe"]["spec"].as_str().unwrap();
+        let spec = one.effects[0].payload["recipe"]["syncer"]["spec"]
+            .as_str()
+            .unwrap();
         assert!(
             spec.contains("core_rpc = [file(\"/dev/stdin/2\")]"),
             "{spec}"

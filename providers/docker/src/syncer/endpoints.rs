@@ -10,8 +10,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use pospool_model::endpoint::is_shown_form;
 use pospool_model::{Address, Attributes, Endpoint, ProviderError, Secret, Value};
 
-use super::container::Made;
 use crate::codes;
+use crate::workload::Made;
 
 /// The attribute that names them.
 pub(super) const CORE_RPC: &str = "core_rpc";
@@ -156,7 +156,9 @@ mod tests {
     fn case_key_in_url_a_container_gets_its_endpoints_from_the_current_spec() {
         let (text, planned) = written(&made(two()));
         assert!(!text.contains("hunter"), "{text}");
-        let labels = format!("{:?} {:?}", planned.labels(), planned.body());
+        let workload = crate::kinds::workload(&planned).unwrap();
+        let body = crate::workload::body::request(&planned, &workload);
+        let labels = format!("{:?} {body:?}", planned.labels());
         assert!(!labels.contains("hunter"), "{labels}");
         let current = Current::default();
         let error = current.lines(&planned).unwrap_err();

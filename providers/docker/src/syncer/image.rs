@@ -7,13 +7,18 @@
 use std::io;
 use std::path::Path;
 
+use async_trait::async_trait;
+use pospool_model::ProviderError;
+use pospool_model::endpoint::any_key_in;
+use pospool_model::provider::Progress;
 use serde::{Deserialize, Serialize};
 
-use crate::image::{SYNCERS, add, hash, tag};
+use crate::client::Engine;
+use crate::codes;
+use crate::image::{Build, Context, SYNCERS, add, hash, unpacked};
 use crate::program::Program;
+use crate::workload::USER;
 
-/// User and group of the syncer.
-pub(crate) const USER: &str = "10001:10001";
 /// Where its volume is mounted.
 pub(crate) const DATA_DIR: &str = "/data";
 /// Where its spec lies.
@@ -47,19 +52,8 @@ pub(crate) struct Recipe {
 }
 
 impl Recipe {
-    /// Digest over everything that goes in.
-    pub(crate) fn digest(&self) -> String {
-        let parts = serde_json::json!([FORM, self.spec, self.release, self.ca_bundle]);
-        hash(parts.to_string().as_bytes())
-    }
-
-    /// Name of the image.
-    pub(crate) fn tag(&self) -> String {
-        image_tag(&self.digest())
-    }
-
     /// The archive from which Docker makes the image.
-    pub(crate) fn context(&self, program: &Program, certificates: &[u8]) -> io::Result<Vec<u8>> {
+    fn archive(&self, program: &Program, certificates: &[u8]) -> io::Result<Vec<u8>> {
         let mut archive = tar::Builder::new(Vec::new());
         let file = dockerfile(program);
         add(&mut archive, "Dockerfile", file.as_bytes(), 0o644)?;
@@ -76,9 +70,33 @@ impl Recipe {
     }
 }
 
-/// Name of the image that has a digest.
-pub(crate) fn image_tag(digest: &str) -> String {
-    tag(SYNCERS, digest)
+#[async_trait]
+impl Build for Recipe {
+    fn repository(&self) -> &'static str {
+        SYNCERS
+    }
+
+    fn digest(&self) -> String {
+        let parts = serde_json::json!([FORM, self.spec, self.release, self.ca_bundle]);
+        hash(parts.to_string().as_bytes())
+    }
+
+    fn check(&self) -> Result<(), ProviderError> {
+        if any_key_in(&self.spec) {
+            let what = "the syncer's image was planned with whole URLs in it; plan again";
+            return Err(ProviderError::refused(codes::OTHER_ENDPOINTS, what));
+        }
+        Ok(())
+    }
+
+    async fn context(&self, _: &Engine, _: &dyn Progress) -> Result<Context, ProviderError> {
+        self.check()?;
+        let program = Program::for_image()?;
+        let certificates = certificates(self.ca_bundle.as_deref())
+            .map_err(|what| ProviderError::refused(codes::NO_CERTIFICATES, what))?;
+        let archive = self.archive(&program, &certificates);
+        archive.map(Context::from).map_err(unpacked)
+    }
 }
 
 /// Words after the program's own with which a syncer starts.
@@ -88,6 +106,11 @@ pub(crate) fn command(every: &str) -> Vec<String> {
         "sync", "--spec", SPEC, "--state", &state, "--status", STATUS, "--every", every,
     ];
     words.map(str::to_owned).into()
+}
+
+/// Words after the program's own that read the spec and do nothing.
+pub(crate) fn trial() -> [&'static str; 3] {
+    ["validate", "--spec", SPEC]
 }
 
 /// Words after the program's own that ask a running syncer how it is.
@@ -163,7 +186,7 @@ mod tests {
         assert!(text.contains("\nUSER 10001:10001\n"), "{text}");
         let probe = "[\"/pospool/pospool\",\"sync\",\"--health\",\"--status\",\"/tmp/pospool.sync.json\"]\n";
         assert!(text.ends_with(&format!(" CMD {probe}")), "{text}");
-        let context = recipe().context(&program, b"certificates").unwrap();
+        let context = recipe().archive(&program, b"certificates").unwrap();
         let names: Vec<String> = tar::Archive::new(&context[..])
             .entries()
             .unwrap()

@@ -1,135 +1,167 @@
-//! The kind `syncer` as a table.
+//! The kind `syncer` among containers: one key, and a process that says of itself how it is.
 //!
-//! - Reads: nothing.
-//! - Returns: the schema for validation, diff, `pospool explain` and the reference page.
-//! - Never: says how anything is done.
+//! - Reads: what a plan decided, what a look found; what the syncer says.
+//! - Returns: what is particular to a syncer, from the other files of this folder.
+//! - Never: starts one without its key.
 
-use pospool_model::schema::{
-    AttributeSchema, KindSchema, OnChange, OutputSchema, Presence, Role, Type,
-};
+use async_trait::async_trait;
+use pospool_model::provider::{Task, World};
+use pospool_model::{Attributes, KindSchema, Problem, ProviderError, Secret, SecretRef};
 
-use crate::kinds::{CONTAINER_ID, CONTAINER_NAME, DOCKER, ENGINE_ID, IMAGE_ID, NETWORK, optional};
+use super::endpoints::{CORE_RPC, shown};
+use super::image::trial;
+use super::report::{self, Report};
+use super::{SYNCER, container, design, observe, run, wish};
+use crate::client::{Engine, Labels};
+use crate::codes;
+use crate::facts::DockerFacts;
+use crate::image::{SYNCERS, tag};
+use crate::names::{self, Name};
+use crate::secret::private_key;
+use crate::syncer::Current;
+use crate::workload::job::UpJob;
+use crate::workload::run::{is_running, state};
+use crate::workload::{Draft, Inside, Kind, Made, Seen, Start, Workload, planned};
 
-/// The kind as a table.
-pub(crate) const SYNCER: KindSchema = KindSchema {
-    kind: "syncer",
-    doc: "`pospool sync` for a bridge between the spaces, in a hardened container: no root, a read-only root file \
-          system, no capabilities, limits. pospool hands its key over at each start, so Docker never restarts it by \
-          itself: after a reboot of the host run `pospool apply`. Its journal is on a volume of its own, which goes \
-          when the block goes.",
-    role: Role::Managed,
-    attributes: &[
-        AttributeSchema::new(
-            "host",
-            Type::Reference(&["host"]),
-            Presence::Implied,
-            OnChange::Refuse,
-            "Machine that it is on. It cannot be moved: its journal would have to move with it.",
-        ),
-        AttributeSchema::new(
-            "chain",
-            Type::Reference(&["chain"]),
-            Presence::Implied,
-            OnChange::Refuse,
-            "The network that it serves. Its `wait_level` and `max_gas_price` hold for the syncer too.",
-        ),
-        AttributeSchema::new(
-            "bridge",
-            Type::Text,
-            Presence::Required,
-            OnChange::Replace,
-            "Address of the bridge: `core_contract.bridge.address`.",
-        ),
-        AttributeSchema::new(
-            "private_key",
-            Type::Secret,
-            Presence::Required,
-            OnChange::Replace,
-            "Private key that owns the bridge and pays. It goes to the container's standard input at each start, and \
-             is in no file, argument or `docker inspect`. Nothing else should sign with it while the syncer runs.",
-        ),
-        optional(
-            "core_rpc",
-            Type::Any,
-            OnChange::Replace,
-            "URL of a Core Space RPC as the container reaches it, or a list of them in the order of trust; a URL may be \
-             a secret, `env(\"NAME\")`. One with a key goes to the container's standard input, like the private key. \
-             Default: those of the chain. `127.0.0.1` would be the container itself.",
-        ),
-        optional(
-            "docker_network",
-            Type::Text,
-            OnChange::Replace,
-            "Existing Docker network to join. Default: a bridge network of its own.",
-        ),
-        optional(
-            "every",
-            Type::Text,
-            OnChange::Replace,
-            "Time between two rounds, such as `5m`. Default: `30s`.",
-        ),
-        optional(
-            "claim_every",
-            Type::Blocks,
-            OnChange::Replace,
-            "Blocks between two claims of interest. Default: `blocks(3600)`, about half an hour.",
-        ),
-        optional(
-            "claim_from",
-            Type::Amount,
-            OnChange::Replace,
-            "Least interest that is worth a claim. Default: more than the gas of the claim costs.",
-        ),
-        optional(
-            "ca_bundle",
-            Type::Text,
-            OnChange::Replace,
-            "File of this machine with the certificate authorities that it trusts. Default: those of this machine \
-             when the image is made.",
-        ),
-        optional(
-            "state",
-            Type::Text,
-            OnChange::Update,
-            "Whether it runs and is well. Only `running` may be written; a plan may find it `stopped`, `waiting for \
-             its key` when somebody started the container by hand, or `unwell` when its rounds fail.",
-        ),
-        optional(
-            "hardening",
-            Type::Text,
-            OnChange::Replace,
-            "Whether the container still is as pospool would make it. Only `as made` may be written; it is there to \
-             show drift.",
-        ),
-    ],
-    outputs: &[
-        CONTAINER_ID,
-        CONTAINER_NAME,
-        OutputSchema::new(
-            "image",
-            "Name of its image, made from the digest of its spec and the release of pospool.",
-        ),
-        IMAGE_ID,
-        OutputSchema::new("volume", "Docker volume with its state and its journal."),
-        NETWORK,
-        DOCKER,
-        ENGINE_ID,
-        OutputSchema::new("health", "`well`, or why it is not."),
-        OutputSchema::new("signer", "Address of the account that it signs for."),
-        OutputSchema::new("balance", "Balance of that account in its last round."),
-        OutputSchema::new("duties", "What there was to do in its last round."),
-        OutputSchema::new(
-            "waiting",
-            "What there was to do and could not be done yet, each with the reason.",
-        ),
-        OutputSchema::new(
-            "lag",
-            "For how many seconds the oldest of all these has been open.",
-        ),
-    ],
-    open_outputs: false,
-    identity: Some("container_id"),
-    irreversible: None,
-    example: "syncer \"main\" {\n  bridge      = core_contract.bridge.address\n  \
-              private_key = env(\"POSPOOL_SYNCER_KEY\")\n}\n",
-};
+/// Syncers.
+pub(crate) struct Syncer;
+
+#[async_trait]
+impl Kind for Syncer {
+    fn schema(&self) -> &'static KindSchema {
+        &SYNCER
+    }
+
+    fn normalise(&self, attributes: &mut Attributes, problems: &mut Vec<Problem>) {
+        wish::normalise(attributes, problems);
+    }
+
+    fn workload(&self, made: &Made) -> Result<Workload, Problem> {
+        container::workload(made)
+    }
+
+    fn images(&self, labels: &Labels) -> Vec<String> {
+        let digest = labels.get(names::DIGEST);
+        digest
+            .map(|digest| tag(SYNCERS, digest))
+            .into_iter()
+            .collect()
+    }
+
+    fn patience(&self) -> &'static str {
+        "at most 30 s"
+    }
+
+    /// For its journal.
+    fn own_volume(&self, container: &Name) -> Option<Name> {
+        Some(container.clone())
+    }
+
+    async fn inside(&self, seen: &Seen<'_>, _: &mut DockerFacts) -> Result<Inside, Problem> {
+        let report = if seen.running() {
+            report::ask(&seen.view.engine, &seen.id, &seen.found).await
+        } else {
+            None
+        };
+        Ok(Inside {
+            outputs: report.as_ref().map(Report::outputs).unwrap_or_default(),
+            ..Inside::plain(observe::state(seen.running(), report.as_ref()))
+        })
+    }
+
+    fn made(&self, seen: &Seen<'_>, attributes: &Attributes, _: &DockerFacts) -> Option<Made> {
+        let mut attributes = attributes.clone();
+        shown(&mut attributes);
+        observe::made(seen, &attributes)
+    }
+
+    fn differences(&self, seen: &Seen<'_>, made: &Made, _: &DockerFacts) -> Vec<&'static str> {
+        let changed = observe::is_another_image(made, seen.scene);
+        let changed = changed.then_some("chain or release of pospool");
+        changed.into_iter().collect()
+    }
+
+    fn edited(&self) -> (&'static str, &'static str) {
+        ("hardening", "changed: chain or release of pospool")
+    }
+
+    fn shown(
+        &self,
+        attributes: &mut Attributes,
+        seen: &Seen<'_>,
+        made: Option<&Made>,
+        _: &DockerFacts,
+    ) {
+        shown(attributes);
+        if let Some(list) = observe::taken_over(made, seen.target, seen.scene) {
+            attributes.insert(CORE_RPC.to_owned(), list);
+        }
+    }
+
+    fn outputs(&self, made: &Made) -> Attributes {
+        let more = [
+            ("image", made.image.as_str()),
+            ("volume", made.name.as_str()),
+            ("network", made.network.as_str()),
+        ];
+        planned(made, &more)
+    }
+
+    fn draft(&self, task: &Task<'_>, world: &World<'_>, _: &DockerFacts) -> Result<Draft, Problem> {
+        design::draft(task, world)
+    }
+
+    fn farewell(&self, _: &Task<'_>) -> Vec<String> {
+        vec!["pending bridge operations will no longer be executed: stake and unstakes of eSpace wait".to_owned()]
+    }
+
+    fn secret(&self, reference: &SecretRef) -> Result<Secret, ProviderError> {
+        private_key(reference)
+    }
+
+    /// The private key, then each endpoint that has a key.
+    fn input(&self, job: &UpJob, current: &Current) -> Result<Vec<Secret>, ProviderError> {
+        let keys: Result<Vec<_>, _> = job.secret.iter().map(private_key).collect();
+        let mut lines = keys?;
+        lines.extend(current.lines(&job.made)?);
+        Ok(lines)
+    }
+
+    async fn check(&self, engine: &Engine, job: &UpJob) -> Result<(), ProviderError> {
+        let made = &job.made;
+        // Docker would make an empty one in silence, without our labels.
+        match engine.volume(&made.name).await? {
+            Some(labels) if labels == made.owner() => Ok(()),
+            Some(_) => {
+                let name = &made.name;
+                let what = format!("a volume `{name}` is there that pospool did not make");
+                Err(ProviderError::refused(codes::NAME_TAKEN, what))
+            }
+            None => {
+                let what = format!("volume `{}` is gone; plan again", made.name);
+                Err(ProviderError::refused(codes::NO_VOLUME, what))
+            }
+        }
+    }
+
+    async fn start(&self, start: &Start<'_>) -> Result<(), ProviderError> {
+        let (engine, container) = (start.engine, start.container);
+        run::end_what_does_not_work(engine, start.job, container, start.progress).await?;
+        if is_running(&state(engine, container).await?) {
+            return Ok(());
+        }
+        let input = engine.stdin(container).await?;
+        engine.start(container).await?;
+        input.lines(start.input).await
+    }
+
+    async fn ready(&self, start: &Start<'_>) -> Result<Attributes, ProviderError> {
+        let report = run::well(start.engine, start.job, start.container, start.progress).await?;
+        Ok(report.outputs())
+    }
+
+    /// It reads its spec: a round would need the key, and two syncers take each other's nonces.
+    fn trial(&self) -> Option<Vec<String>> {
+        Some(trial().map(str::to_owned).into())
+    }
+}

@@ -10,35 +10,15 @@
 mod container;
 mod design;
 mod endpoints;
-mod image;
-pub(crate) mod job;
+pub(crate) mod image;
 mod kind;
 mod observe;
 mod report;
 mod run;
+mod schema;
 mod spec;
 mod wish;
 
-use pospool_model::ProviderError;
-
-use crate::job::Job;
-use crate::secret::private_key;
-
-pub(crate) use design::design;
 pub(crate) use endpoints::{Current, take_over};
-pub(crate) use kind::SYNCER;
-pub(crate) use observe::{SyncerFacts, observe};
-pub(crate) use run::{image, run};
-pub(crate) use wish::normalise;
-
-/// Checks that the key can be read: a run that cannot should end before it changes anything.
-pub(crate) fn prepare(job: &Job, current: &Current) -> Result<(), ProviderError> {
-    match job {
-        Job::Syncer(job) => private_key(&job.key).map(drop),
-        Job::Sync(job) => {
-            current.lines(&job.made)?;
-            private_key(&job.key).map(drop)
-        }
-        _ => Ok(()),
-    }
-}
+pub(crate) use kind::Syncer;
+pub(crate) use schema::SYNCER;

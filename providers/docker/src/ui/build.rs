@@ -18,14 +18,12 @@ use super::config::{MODULE, module};
 use super::files::{Files, MOST_PAGE};
 use super::image::{BuildRecipe, FromFiles, PageRecipe};
 use super::observe::read_lock;
-use super::run::given;
 use crate::client::Engine;
 use crate::codes;
-use crate::commit::base;
-use crate::container::hardened::{Limits, hardened};
-use crate::container::run::{is_running, state, stop};
-use crate::image::hash;
+use crate::image::{Build, base, hash};
 use crate::names::Name;
+use crate::workload::body::{Limits, hardened};
+use crate::workload::run::{is_running, state};
 
 /// User and group of the build.
 const OWNER: u64 = 10001;
@@ -70,12 +68,12 @@ pub(crate) async fn build(
     let name = Name::new(name)
         .map_err(|error| ProviderError::refused(codes::BAD_NAME, error.to_string()))?;
     // One of an earlier run that was cut: what it made is not trusted.
-    remove(engine, &name, progress).await?;
+    remove(engine, &name).await?;
     let container = engine.create(&name, body(build, &image)).await?;
     let files = in_container(engine, &container, build, archive, progress).await;
     // A build may have taken many minutes: what it made is not thrown away because its container, with ten thousands
     // of files, cannot be removed in time. The engine goes on with it.
-    if let Err(error) = remove(engine, &container, progress).await {
+    if let Err(error) = remove(engine, &container).await {
         progress.waiting(&format!("container `{name}` is left: {error}"));
     }
     files
@@ -140,16 +138,13 @@ async fn failed(engine: &Engine, container: &Name, why: &str) -> ProviderError {
     )
 }
 
-async fn remove(
-    engine: &Engine,
-    container: &Name,
-    progress: &dyn Progress,
-) -> Result<(), ProviderError> {
-    if let Some(found) = engine.inspect(container).await? {
-        if found.state.is_some_and(|state| is_running(&state)) {
-            stop(engine, container, progress).await?;
+async fn remove(engine: &Engine, container: &Name) -> Result<(), ProviderError> {
+    engine.signal(container, "SIGKILL").await?;
+    while let Some(found) = engine.inspect(container).await? {
+        if !found.state.is_some_and(|state| is_running(&state)) {
+            return engine.remove(container).await;
         }
-        engine.remove(container).await?;
+        sleep(POLL).await;
     }
     Ok(())
 }
@@ -217,7 +212,7 @@ fn environment(build: &BuildRecipe) -> Vec<String> {
 /// The sources as the plan saw them, with the page's configuration and the lock file in their places.
 fn archive(build: &BuildRecipe, page: &PageRecipe) -> Result<Vec<u8>, ProviderError> {
     let refused = |what: String| ProviderError::refused(codes::PAGE_FILES, what);
-    let mut files = given(&FromFiles::Tree(Box::new(build.clone())))?;
+    let mut files = FromFiles::Tree(Box::new(build.clone())).files()?;
     let place = |name: &str| match build.folder.as_str() {
         "" => name.to_owned(),
         folder => format!("{folder}/{name}"),

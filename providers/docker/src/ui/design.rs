@@ -1,59 +1,34 @@
-//! Plans for pages: which jobs, in which order.
+//! Plans for pages: what one is made from.
 //!
 //! - Reads: a task, the facts of the last look, what the chain says.
-//! - Returns: a complete design, or the problem that was found.
+//! - Returns: a draft, or the problem that was found.
 //! - Never: looks outside.
 
-use pospool_model::plan::{Action, Effect, Nature};
-use pospool_model::provider::{Design, Task, World};
-use pospool_model::{Address, Attributes, Problem, Value};
+use pospool_model::provider::{Task, World};
+use pospool_model::{Attributes, Problem};
 
 use super::config::{ChainSide, PageConfig};
-use super::container::Made;
-use super::image::{FromFiles, PageRecipe, ServerRecipe, server_tag};
-use super::job::{PageJob, ServeJob, ServerJob};
-use super::observe::{Existing, content};
+use super::container::{CONTENT, PAGE};
+use super::image::{FromFiles, PageRecipe, ServerRecipe};
+use super::observe::content;
 use super::wish::UiWish;
 use crate::codes;
-use crate::container::labels::owner;
-use crate::design::{self, docker_of, effect, outputs_after};
 use crate::facts::DockerFacts;
-use crate::image::{RELEASE, hash};
-use crate::job::EndJob;
-use crate::job::Job;
-use crate::names::{Name, NameError};
+use crate::image::{Build, RELEASE, Recipe, SERVERS, hash};
+use crate::names::object_of_kind;
+use crate::workload::{Draft, Made};
 
-/// Attributes that say nothing about how the container was made.
-const NOT_LABELLED: [&str; 3] = ["state", "hardening", "content"];
-
-/// Name of a page's container: a node of the same label has another one.
-pub(crate) fn name(lineage: &str, address: &Address) -> Result<Name, NameError> {
-    crate::names::object_of_kind(lineage, address)
-}
-
-/// Plans one change of a page.
-pub(crate) fn design(task: &Task<'_>, world: &World<'_>) -> Result<Design, Vec<Problem>> {
-    let facts = DockerFacts::of(world.facts);
-    match task.action {
-        Action::Forget => Ok(Design::forgotten(Vec::new())),
-        Action::Delete => Ok(delete(task, world, &facts)),
-        _ => change(task, world, &facts).map_err(|problem| vec![problem]),
-    }
-}
-
-fn change(task: &Task<'_>, world: &World<'_>, facts: &DockerFacts) -> Result<Design, Problem> {
+/// What one change of a page makes. Two images, so that a new release does not build the page again.
+pub(super) fn draft(
+    task: &Task<'_>,
+    world: &World<'_>,
+    facts: &DockerFacts,
+) -> Result<Draft, Problem> {
     let wish = UiWish::read(task.wanted)?;
-    let docker = docker_of(task.wanted, world, facts)?;
-    let page_facts = facts.pages.get(task.address);
-    let from = page_facts
-        .and_then(|page| page.from.clone())
-        .ok_or_else(|| {
-            Problem::new(
-                codes::PAGE_FILES,
-                &[],
-                "what the page is made from was not read",
-            )
-        })?;
+    let from = facts.pages.get(task.address).cloned().ok_or_else(|| {
+        let what = "what the page is made from was not read";
+        Problem::new(codes::PAGE_FILES, &[], what)
+    })?;
     let nothing = Attributes::new();
     let chain = ChainSide::read(world.outputs.get(&wish.chain).unwrap_or(&nothing));
     let config = PageConfig::new(&wish, &chain)?;
@@ -66,158 +41,37 @@ fn change(task: &Task<'_>, world: &World<'_>, facts: &DockerFacts) -> Result<Des
         connect: config.connect,
         server: RELEASE.to_owned(),
     };
-    let made = made(task, world, &wish, &page, &server, &chain)?;
-    let old = page_facts.and_then(|page| page.existing.as_ref());
-    let mut effects = Vec::new();
-    if task.action == Action::Update {
-        effects.push(start(&docker, &made, old));
-    } else {
-        effects.extend(images(&docker, page, &server));
-        if let Some(old) = old {
-            effects.push(end(
-                task.address,
-                world.lineage,
-                &made.name,
-                old,
-                Some(&made),
-            ));
-        }
-        effects.push(create(&docker, &made, old));
-    }
-    Ok(Design {
-        effects,
-        outputs: outputs_after(task, facts, &docker, planned(&docker, &made)),
-        notes: notes(&wish),
-        ..Design::default()
-    })
-}
-
-fn made(
-    task: &Task<'_>,
-    world: &World<'_>,
-    wish: &UiWish,
-    page: &PageRecipe,
-    server: &ServerRecipe,
-    chain: &ChainSide,
-) -> Result<Made, Problem> {
-    let mut attributes = task.wanted.clone();
-    attributes.retain(|name, _| !NOT_LABELLED.contains(&name.as_str()));
-    Ok(Made {
-        name: name(world.lineage, task.address).map_err(|error| error.problem(&[]))?,
-        lineage: world.lineage.to_owned(),
-        address: task.address.clone(),
-        image: server.tag(),
-        digest: server.digest(),
-        page: page.digest(),
-        content: content(&page.from, chain, task.wanted),
-        listen: wish.listen,
-        attributes,
-    })
-}
-
-fn images(docker: &str, page: PageRecipe, server: &ServerRecipe) -> [Effect; 2] {
+    let name = object_of_kind(world.lineage, task.address).map_err(|error| error.problem(&[]))?;
+    let mut labelled = task.wanted.clone();
+    labelled.remove("content");
+    let whose = (world.lineage, task.address, &name);
+    let content = content(&page.from, &chain, task.wanted);
+    let more = [(PAGE, page.digest()), (CONTENT, content)];
+    let made = Made {
+        more: more.map(|(name, digest)| (name.to_owned(), digest)).into(),
+        ..Made::new(whose, (SERVERS, server.digest()), &labelled)
+    };
     let what = match &page.from {
         FromFiles::Built { path, .. } => format!("from the files in {path}"),
         FromFiles::Tree(build) => format!("by a build in {}", build.image),
     };
-    let summary = format!("make {} {what}", page.tag());
-    let page = Job::Page(Box::new(PageJob {
-        docker: docker.to_owned(),
-        recipe: page,
-    }));
-    let job = Job::Server(ServerJob {
-        docker: docker.to_owned(),
-        recipe: server.clone(),
-    });
-    let with = format!("make {} with the server of pospool {RELEASE}", server.tag());
-    [
-        effect("page", summary, Nature::Act, &page),
-        effect("image", with, Nature::Act, &job),
-    ]
-}
-
-fn create(docker: &str, made: &Made, old: Option<&Existing>) -> Effect {
-    let summary = format!("create container {} at http://{}", made.name, made.listen);
-    let job = Job::Serve(Box::new(ServeJob {
-        docker: docker.to_owned(),
-        made: made.clone(),
-        create: true,
-        replaces: old.map(|old| old.container.clone()),
-    }));
-    effect("container", summary, Nature::Act, &job)
-}
-
-fn start(docker: &str, made: &Made, old: Option<&Existing>) -> Effect {
-    let job = Job::Serve(Box::new(ServeJob {
-        docker: docker.to_owned(),
-        made: made.clone(),
-        create: old.is_none(),
-        replaces: None,
-    }));
-    let summary = format!("start container {}", made.name);
-    effect("start", summary, Nature::Act, &job)
-}
-
-/// Ends the old container; what the new one uses as well stays.
-fn end(
-    address: &Address,
-    lineage: &str,
-    name: &Name,
-    old: &Existing,
-    new: Option<&Made>,
-) -> Effect {
-    let kept =
-        |image: &String| new.is_some_and(|new| *image == new.image || *image == page_tag(new));
-    design::end(EndJob {
-        docker: old.docker.clone(),
-        name: name.clone(),
-        container: old.container.clone(),
-        network: Some(name.clone()).filter(|_| new.is_none()),
-        owner: owner(lineage, address),
-        images: old
-            .images()
-            .into_iter()
-            .filter(|image| !kept(image))
-            .collect(),
+    let (page, server) = (Recipe::Page(Box::new(page)), Recipe::Ui(server));
+    let make_page = format!("make {} {what}", page.tag());
+    let make_server = format!("make {} with the server of pospool {RELEASE}", server.tag());
+    Ok(Draft {
+        images: vec![("page", make_page, page), ("image", make_server, server)],
+        secret: None,
+        run: true,
+        key: None,
+        create: format!("create container {name} at http://{}", wish.listen),
+        start: format!("start container {name}"),
+        before: Vec::new(),
+        between: Vec::new(),
+        waits: false,
+        outputs: Attributes::new(),
+        notes: notes(&wish),
+        made,
     })
-}
-
-fn page_tag(made: &Made) -> String {
-    ServerRecipe {
-        page: made.page.clone(),
-        connect: Vec::new(),
-        server: String::new(),
-    }
-    .page_tag()
-}
-
-impl Existing {
-    /// Names of its images, the one with the server first: it is made from the other.
-    fn images(&self) -> Vec<String> {
-        let page = self.page.as_ref().map(|page| {
-            let recipe = ServerRecipe {
-                page: page.clone(),
-                connect: Vec::new(),
-                server: String::new(),
-            };
-            recipe.page_tag()
-        });
-        let server = self.digest.as_deref().map(server_tag);
-        server.into_iter().chain(page).collect()
-    }
-}
-
-/// Outputs that are known before the container is made.
-pub(crate) fn planned(docker: &str, made: &Made) -> Attributes {
-    [
-        ("url", format!("http://{}/", made.listen)),
-        ("image", made.image.clone()),
-        ("digest", made.page.clone()),
-        ("container_name", made.name.to_string()),
-        ("docker", docker.to_owned()),
-    ]
-    .map(|(name, value)| (name.to_owned(), Value::from(value)))
-    .into()
 }
 
 fn notes(wish: &UiWish) -> Vec<String> {
@@ -232,21 +86,6 @@ fn notes(wish: &UiWish) -> Vec<String> {
     notes
 }
 
-fn delete(task: &Task<'_>, world: &World<'_>, facts: &DockerFacts) -> Design {
-    let existing = facts
-        .pages
-        .get(task.address)
-        .and_then(|page| page.existing.as_ref());
-    let effects = match (existing, name(world.lineage, task.address)) {
-        (Some(old), Ok(name)) => vec![end(task.address, world.lineage, &name, old, None)],
-        _ => Vec::new(),
-    };
-    Design {
-        effects,
-        ..Design::default()
-    }
-}
-
 /// Digest over texts, for labels.
 pub(crate) fn digest_of(parts: &[&str]) -> String {
     // A list of texts always has a JSON form.
@@ -257,12 +96,18 @@ pub(crate) fn digest_of(parts: &[&str]) -> String {
 mod tests {
     use std::collections::BTreeMap;
 
-    use pospool_model::provider::{Facts, Observed};
+    use pospool_model::plan::Action;
+    use pospool_model::provider::{Design, Facts, Observed};
     use pospool_model::state::Recorded;
+    use pospool_model::{Address, Value};
 
-    use super::super::observe::PageFacts;
+    use super::super::Ui;
     use super::super::wish::tests::attributes;
     use super::*;
+    use crate::facts::tests::container;
+    use crate::names;
+    use crate::workload::Kind;
+    use crate::workload::design::design;
 
     const DOCKER: &str = "unix:///var/run/docker.sock";
 
@@ -272,22 +117,20 @@ mod tests {
 
     fn planned_for(action: Action, extra: &[(&str, Value)], existing: bool) -> Design {
         let mut wanted = attributes(extra);
-        super::super::normalise(&mut wanted, &mut Vec::new());
-        let page = PageFacts {
-            from: Some(FromFiles::Built {
-                path: "./site".to_owned(),
-                digest: "01".to_owned(),
-            }),
-            existing: existing.then(|| Existing {
-                docker: DOCKER.to_owned(),
-                container: Name::new("c0ffee").unwrap(),
-                digest: Some("0123456789abcdef".to_owned()),
-                page: Some("fedcba9876543210".to_owned()),
-            }),
+        super::super::wish::normalise(&mut wanted, &mut Vec::new());
+        let page = FromFiles::Built {
+            path: "./site".to_owned(),
+            digest: "01".to_owned(),
         };
+        let labels = [
+            (names::DIGEST, "0123456789abcdef"),
+            (PAGE, "fedcba9876543210"),
+        ];
+        let old = existing.then(|| container("pospool-1a2b3c4d-ui.site", "stopped", &labels));
         let facts = Facts::new(DockerFacts {
             hosts: [(at("host.main"), DOCKER.to_owned())].into(),
             pages: [(at("ui.site"), page)].into(),
+            containers: old.map(|old| (at("ui.site"), old)).into_iter().collect(),
             ..DockerFacts::default()
         });
         let chain = Attributes::from([
@@ -314,7 +157,7 @@ mod tests {
             counters: &mut BTreeMap::new(),
             lanes: &mut BTreeMap::new(),
         };
-        design(&task, &world).unwrap()
+        design(&Ui, &task, &world).unwrap()
     }
 
     fn effects(design: &Design) -> Vec<&str> {
@@ -330,24 +173,28 @@ mod tests {
         let new = planned_for(Action::Create, &[], false);
         assert_eq!(effects(&new), ["page", "image", "container"]);
         let again = planned_for(Action::Replace, &[], true);
-        assert_eq!(effects(&again), ["page", "image", "remove", "container"]);
+        assert_eq!(
+            effects(&again),
+            ["page", "image", "stop", "container", "remove"]
+        );
         assert_eq!(again.outputs["url"], Value::from("http://127.0.0.1:8080/"));
         assert_eq!(effects(&planned_for(Action::Update, &[], true)), ["start"]);
-        assert_eq!(effects(&planned_for(Action::Delete, &[], true)), ["remove"]);
+        assert_eq!(
+            effects(&planned_for(Action::Delete, &[], true)),
+            ["stop", "remove"]
+        );
         assert_eq!(effects(&planned_for(Action::Delete, &[], false)), [""; 0]);
     }
 
     #[test]
     fn a_replacement_keeps_the_network_and_a_delete_takes_it() {
-        let network = |design: &Design| {
-            design.effects[design.effects.len().min(3) - 1].payload["network"].clone()
-        };
+        let network = |design: &Design| design.effects.last().unwrap().payload["network"].clone();
         let again = planned_for(Action::Replace, &[], true);
         assert!(network(&again).is_null());
         let gone = planned_for(Action::Delete, &[], true);
         assert_eq!(network(&gone), "pospool-1a2b3c4d-ui.site");
         assert_eq!(
-            gone.effects[0].payload["images"],
+            gone.effects[1].payload["images"],
             serde_json::json!(["pospool/ui:0123456789ab", "pospool/page:fedcba987654"])
         );
     }
@@ -376,7 +223,7 @@ mod tests {
 
     #[test]
     fn a_node_of_the_same_label_has_another_container() {
-        let name = name("1a2b3c4d-0000", &at("ui.main")).unwrap();
+        let name = Ui.container("1a2b3c4d-0000", &at("ui.main")).unwrap();
         assert_eq!(name.as_str(), "pospool-1a2b3c4d-ui.main");
         assert_ne!(
             name,

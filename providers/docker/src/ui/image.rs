@@ -5,18 +5,24 @@
 //! - Never: puts anything in that its digest does not cover.
 
 use std::io::{self, Write};
+use std::path::Path;
 
+use async_trait::async_trait;
 use flate2::{Compression, GzBuilder};
+use pospool_model::provider::Progress;
+use pospool_model::{Attributes, ProviderError};
 use serde::{Deserialize, Serialize};
 
+use super::build;
 use super::config::DATA;
-use super::files::Files;
-use crate::image::{PAGES, SERVERS, add, hash, tag};
+use super::files::{self, Files};
+use crate::client::Engine;
+use crate::codes;
+use crate::image::{Build, Context, PAGES, SERVERS, add, hash, require, tag, unpacked};
 use crate::names::ImageRef;
 use crate::program::Program;
+use crate::workload::USER;
 
-/// User and group of the server.
-pub(crate) const USER: &str = "10001:10001";
 /// Port of the server in its container.
 pub(crate) const PORT: u16 = 8080;
 /// Counted up when an image changes in a way that its parts do not show.
@@ -78,6 +84,22 @@ pub(crate) struct BuildRecipe {
 }
 
 impl FromFiles {
+    /// Reads the files that the plan saw.
+    pub(crate) fn files(&self) -> Result<Files, ProviderError> {
+        let (found, path, digest) = match self {
+            Self::Built { path, digest } => (files::read_built(Path::new(path)), path, digest),
+            Self::Tree(tree) => (files::read(Path::new(&tree.path)), &tree.path, &tree.digest),
+        };
+        let found = found.map_err(|what| ProviderError::refused(codes::PAGE_FILES, what))?;
+        if files::digest(&found) == *digest {
+            return Ok(found);
+        }
+        Err(ProviderError::refused(
+            codes::PAGE_CHANGED,
+            format!("the files in `{path}` changed since the plan was made; plan again"),
+        ))
+    }
+
     /// Digest over what the files come from.
     pub(crate) fn digest(&self) -> String {
         let parts = match self {
@@ -96,19 +118,8 @@ impl FromFiles {
 }
 
 impl PageRecipe {
-    /// Digest over everything that goes in.
-    pub(crate) fn digest(&self) -> String {
-        let parts = serde_json::json!([FORM, self.from.digest(), self.config]);
-        hash(parts.to_string().as_bytes())
-    }
-
-    /// Name of the page's image.
-    pub(crate) fn tag(&self) -> String {
-        tag(PAGES, &self.digest())
-    }
-
     /// The archive from which Docker makes the page's image.
-    pub(crate) fn context(&self, mut files: Files) -> io::Result<Vec<u8>> {
+    fn archive(&self, mut files: Files) -> io::Result<Vec<u8>> {
         files
             .entry(DATA.to_owned())
             .or_insert_with(|| format!("{:#}\n", self.config).into_bytes());
@@ -144,24 +155,13 @@ pub(crate) struct ServerRecipe {
 }
 
 impl ServerRecipe {
-    /// Digest over everything that goes in.
-    pub(crate) fn digest(&self) -> String {
-        let parts = serde_json::json!([FORM, self.page, self.connect, self.server]);
-        hash(parts.to_string().as_bytes())
-    }
-
-    /// Name of the image.
-    pub(crate) fn tag(&self) -> String {
-        server_tag(&self.digest())
-    }
-
     /// Name of the image of the page.
     pub(crate) fn page_tag(&self) -> String {
         tag(PAGES, &self.page)
     }
 
     /// The archive from which Docker makes the image; `page` is the id of the page's own.
-    pub(crate) fn context(&self, page: &str, program: &Program) -> io::Result<Vec<u8>> {
+    fn archive(&self, page: &str, program: &Program) -> io::Result<Vec<u8>> {
         let mut archive = tar::Builder::new(Vec::new());
         let file = self.dockerfile(page, program);
         add(&mut archive, "Dockerfile", file.as_bytes(), 0o644)?;
@@ -192,9 +192,56 @@ impl ServerRecipe {
     }
 }
 
-/// Name of the image with the server that has a digest.
-pub(crate) fn server_tag(digest: &str) -> String {
-    tag(SERVERS, digest)
+#[async_trait]
+impl Build for PageRecipe {
+    fn repository(&self) -> &'static str {
+        PAGES
+    }
+
+    fn digest(&self) -> String {
+        let parts = serde_json::json!([FORM, self.from.digest(), self.config]);
+        hash(parts.to_string().as_bytes())
+    }
+
+    fn check(&self) -> Result<(), ProviderError> {
+        self.from.files().map(drop)
+    }
+
+    async fn context(
+        &self,
+        engine: &Engine,
+        progress: &dyn Progress,
+    ) -> Result<Context, ProviderError> {
+        let files = match &self.from {
+            FromFiles::Built { .. } => self.from.files()?,
+            FromFiles::Tree(tree) => build::build(engine, tree, self, progress).await?,
+        };
+        self.archive(files).map(Context::from).map_err(unpacked)
+    }
+
+    fn outputs(&self, _: String, _: String) -> Attributes {
+        Attributes::from([("digest".to_owned(), self.digest().into())])
+    }
+}
+
+#[async_trait]
+impl Build for ServerRecipe {
+    fn repository(&self) -> &'static str {
+        SERVERS
+    }
+
+    fn digest(&self) -> String {
+        let parts = serde_json::json!([FORM, self.page, self.connect, self.server]);
+        hash(parts.to_string().as_bytes())
+    }
+
+    async fn context(&self, engine: &Engine, _: &dyn Progress) -> Result<Context, ProviderError> {
+        let page = require(engine, &self.page_tag(), &self.page).await?;
+        let program = Program::for_image()?;
+        self.archive(&page, &program)
+            .map(Context::from)
+            .map_err(unpacked)
+    }
 }
 
 /// The compressed form of a file, if it is smaller.
@@ -306,7 +353,7 @@ pub(crate) mod tests {
         ]
         .map(|(path, text)| (path.to_owned(), text.into_bytes()))
         .into();
-        let context = page().context(files.clone()).unwrap();
+        let context = page().archive(files.clone()).unwrap();
         assert_eq!(
             names(&context),
             [
@@ -320,7 +367,7 @@ pub(crate) mod tests {
         );
         assert_eq!(
             context,
-            page().context(files).unwrap(),
+            page().archive(files).unwrap(),
             "the same bytes each time"
         );
     }

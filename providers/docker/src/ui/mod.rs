@@ -13,18 +13,15 @@ mod container;
 mod design;
 mod files;
 pub(crate) mod image;
-pub(crate) mod job;
+mod kind;
 mod observe;
-mod run;
 mod wish;
 
 pub(crate) use config::{ChainSide, DATA, MODULE, PageConfig, module};
-pub(crate) use design::design;
-pub(crate) use observe::{PageFacts, observe};
-pub(crate) use run::{page, prepare, serve, server};
+pub(crate) use kind::Ui;
 #[cfg(test)]
 pub(crate) use wish::tests;
-pub(crate) use wish::{UiWish, is_core_address, normalise};
+pub(crate) use wish::{UiWish, is_core_address};
 
 /// Value of the attribute `content` while the page is made from what the spec names now.
 pub(crate) const AS_GIVEN: &str = "as given";

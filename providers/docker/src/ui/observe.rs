@@ -1,111 +1,33 @@
-//! A look at one page: its container, and what it would be made from now.
+//! A look at one page: what it would be made from now, and how its server is.
 //!
-//! - Reads: the list of containers, and one in detail; the page's folders on this machine.
-//! - Returns: attributes as the container's labels and the engine show them, with what was changed since.
+//! - Reads: the page's folders on this machine; its container.
+//! - Returns: facts, and what was changed since it was made.
 //! - Never: believes a label that the container itself contradicts.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
 use bollard::models::{ContainerInspectResponse, HealthStatusEnum};
-use pospool_model::provider::{Observed, Scene, Target};
+use pospool_model::provider::Scene;
 use pospool_model::{Attributes, Problem};
 
 use super::AS_GIVEN;
 use super::config::ChainSide;
-use super::container::{CONTENT, Made, PAGE};
-use super::design::{digest_of, name, planned};
+use super::container::{CONTENT, PAGE};
+use super::design::digest_of;
 use super::files;
-use super::image::{BuildRecipe, FromFiles, server_tag};
+use super::image::{BuildRecipe, FromFiles};
 use super::wish::{From, Tree, UiWish};
-use crate::container::drift::in_words;
-use crate::container::labels::{self, label};
-use crate::container::look::{binding, has_other_content, inspected, outputs};
-use crate::container::run::is_running;
 use crate::facts::DockerFacts;
-use crate::image::{RELEASE, hash};
-use crate::names::{self, Name};
-use crate::observe::View;
+use crate::image::{RELEASE, SERVERS, hash};
+use crate::names;
+use crate::workload::run::is_running;
+use crate::workload::{Made, Seen};
 
 /// Most bytes of a lock file.
 const LOCK_LIMIT: u64 = 64 << 20;
 
-/// What a look leaves for the plan.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct PageFacts {
-    /// What the page would be made from now.
-    pub(crate) from: Option<FromFiles>,
-    /// Its container.
-    pub(crate) existing: Option<Existing>,
-}
-
-/// A page's container.
-#[derive(Clone, Debug)]
-pub(crate) struct Existing {
-    /// The engine that has it.
-    pub(crate) docker: String,
-    /// Its id.
-    pub(crate) container: Name,
-    /// Digest of its image, by its label.
-    pub(crate) digest: Option<String>,
-    /// Digest of its page, by its label.
-    pub(crate) page: Option<String>,
-}
-
-/// Looks at one page.
-pub(crate) async fn observe(
-    target: &Target<'_>,
-    scene: &Scene<'_>,
-    view: &View,
-    facts: &mut DockerFacts,
-    bindings: &mut BTreeMap<String, String>,
-) -> Result<Observed, Problem> {
-    let name = name(scene.lineage, target.address).map_err(|error| error.problem(&[]))?;
-    let mut page = PageFacts {
-        from: target.wanted.map(from).transpose()?.flatten(),
-        existing: None,
-    };
-    let found = inspected(target, scene, view, &name).await?;
-    let place = format!("docker/{}/{name}", view.facts.id);
-    let Some((id, found)) = found else {
-        facts.pages.insert(target.address.clone(), page);
-        bindings.insert(place, "absent".to_owned());
-        return Ok(Observed::Absent);
-    };
-    let label = |name: &str| label(&found, name).map(str::to_owned);
-    page.existing = Some(Existing {
-        docker: view.docker.clone(),
-        container: id.clone(),
-        digest: label(names::DIGEST),
-        page: label(PAGE),
-    });
-    let state = state(&found);
-    bindings.insert(place, binding(&id, state));
-    let mut attributes = labels::attributes(&found).unwrap_or_default();
-    let made = made(target, scene, &name, &attributes, &label);
-    let now = page.from.as_ref().zip(target.wanted);
-    let now = now.map(|(from, wanted)| content(from, &chain(scene, wanted), wanted));
-    attributes.insert("state".to_owned(), state.into());
-    let different = made.as_ref().map(|made| {
-        let mut different = made.differences(&found);
-        if has_other_content(target, &found) {
-            different.push("image content");
-        }
-        different
-    });
-    attributes.insert("hardening".to_owned(), in_words(different).into());
-    attributes.insert("content".to_owned(), changed(label(CONTENT), now).into());
-    let planned = made.map(|made| planned(&view.docker, &made));
-    let outputs = outputs(planned.unwrap_or_default(), view, &found);
-    facts.pages.insert(target.address.clone(), page);
-    Ok(Observed::Present {
-        attributes,
-        outputs,
-    })
-}
-
 /// Reads what a page would be made from; `None` while that is not known.
-fn from(wanted: &Attributes) -> Result<Option<FromFiles>, Problem> {
+pub(super) fn from(wanted: &Attributes) -> Result<Option<FromFiles>, Problem> {
     let sources = [
         "built",
         "tree",
@@ -189,17 +111,20 @@ pub(crate) fn content(from: &FromFiles, chain: &ChainSide, wanted: &Attributes) 
     digest_of(&[&from.digest(), &chain.digest_text(wanted), RELEASE])
 }
 
+/// The attribute `content` where a page would be another one now.
+pub(super) const CHANGED: &str = "changed: files, network or server";
+
 /// The attribute `content`.
-fn changed(label: Option<String>, now: Option<String>) -> &'static str {
+fn changed(label: Option<&str>, now: Option<String>) -> &'static str {
     match (label, now) {
-        (Some(label), Some(now)) if label != now => "changed: files, network or server",
+        (Some(label), Some(now)) if label != now => CHANGED,
         (None, Some(_)) => "changed: labels",
         _ => AS_GIVEN,
     }
 }
 
 /// The attribute `state`.
-fn state(found: &ContainerInspectResponse) -> &'static str {
+pub(super) fn state(found: &ContainerInspectResponse) -> &'static str {
     let state = found.state.clone().unwrap_or_default();
     let health = state.health.as_ref().and_then(|health| health.status);
     match (is_running(&state), health) {
@@ -210,25 +135,22 @@ fn state(found: &ContainerInspectResponse) -> &'static str {
     }
 }
 
+/// The attribute `content` of a page that is there.
+pub(super) fn content_now(seen: &Seen<'_>, facts: &DockerFacts) -> &'static str {
+    let from = facts.pages.get(seen.target.address);
+    let now = from.zip(seen.target.wanted);
+    let now = now.map(|(from, wanted)| content(from, &chain(seen.scene, wanted), wanted));
+    changed(seen.label(CONTENT), now)
+}
+
 /// The container as its labels say that it was made.
-fn made(
-    target: &Target<'_>,
-    scene: &Scene<'_>,
-    name: &Name,
-    attributes: &Attributes,
-    label: &dyn Fn(&str) -> Option<String>,
-) -> Option<Made> {
-    let wish = UiWish::read(attributes).ok()?;
-    let digest = label(names::DIGEST)?;
+pub(super) fn made(seen: &Seen<'_>, attributes: &Attributes) -> Option<Made> {
+    UiWish::read(attributes).ok()?;
+    let digest = seen.label(names::DIGEST)?.to_owned();
+    let more = [PAGE, CONTENT].map(|name| Some((name.to_owned(), seen.label(name)?.to_owned())));
+    let whose = (seen.scene.lineage, seen.target.address, &seen.name);
     Some(Made {
-        name: name.clone(),
-        lineage: scene.lineage.to_owned(),
-        address: target.address.clone(),
-        image: server_tag(&digest),
-        digest,
-        page: label(PAGE)?,
-        content: label(CONTENT)?,
-        listen: wish.listen,
-        attributes: attributes.clone(),
+        more: more.into_iter().collect::<Option<_>>()?,
+        ..Made::new(whose, (SERVERS, digest), attributes)
     })
 }

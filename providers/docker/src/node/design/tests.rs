@@ -7,11 +7,13 @@ use pospool_model::provider::{Design, Facts, Observed, Task, World};
 use pospool_model::state::Recorded;
 use pospool_model::{Address, Attributes, Problem, Value};
 
-use crate::facts::{DockerFacts, EngineFacts, NodeFacts};
+use crate::facts::tests::container;
+use crate::facts::{DockerFacts, EngineFacts};
 use crate::job::Job;
-use crate::names::Name;
+use crate::names;
+use crate::node::Node;
 use crate::node::tests::{attributes, node_files};
-use crate::place::Place;
+use crate::workload::design::design;
 
 const LINEAGE: &str = "1a2b3c4d-0000";
 const DOCKER: &str = "unix:///var/run/docker.sock";
@@ -53,28 +55,20 @@ fn outside(extra: &[(&str, Value)]) -> Outside {
             hosts: [(at("host.main"), DOCKER.to_owned())].into(),
             engines: [(DOCKER.to_owned(), engine)].into(),
             files: [(at("chain.net"), node_files())].into(),
-            folders: BTreeMap::new(),
-            nodes: BTreeMap::new(),
-            snapshots: BTreeMap::new(),
-            pages: BTreeMap::new(),
-            syncers: BTreeMap::new(),
+            ..DockerFacts::default()
         },
     }
 }
 
 impl Outside {
     fn running(mut self, has_password: bool) -> Self {
-        let node = NodeFacts {
-            docker: DOCKER.to_owned(),
-            container: Name::new("c0ffee").unwrap(),
-            place: Place::parse(VOLUME).ok(),
-            running: true,
-            has_password,
-            image: "pospool/node:0123456789ab".to_owned(),
-            network: Some(Name::new(VOLUME).unwrap()),
-            epoch: None,
+        let state = if has_password {
+            "running"
+        } else {
+            "waiting for its password"
         };
-        self.facts.nodes.insert(at("node.main"), node);
+        let node = container(VOLUME, state, &[(names::DIGEST, "0123456789ab")]);
+        self.facts.containers.insert(at("node.main"), node);
         let outputs = [
             ("pos_address", "0xab"),
             ("register_data", "0xcd"),
@@ -120,12 +114,12 @@ impl Outside {
         };
         match address.kind() {
             "volume" => crate::volume::design(&task, &world),
-            _ => super::node(&task, &world),
+            _ => design(&Node, &task, &world),
         }
     }
 }
 
-fn names(design: &Design) -> Vec<&str> {
+fn effects(design: &Design) -> Vec<&str> {
     design
         .effects
         .iter()
@@ -138,7 +132,10 @@ fn a_new_node_is_built_made_and_waited_for() {
     let design = outside(&[])
         .design("node.main", Action::Create, false)
         .unwrap();
-    assert_eq!(names(&design), ["image", "container", "identity", "ready"]);
+    assert_eq!(
+        effects(&design),
+        ["image", "container", "identity", "ready"]
+    );
     for name in [
         "container_id",
         "pos_address",
@@ -160,8 +157,16 @@ fn a_replaced_node_is_stopped_and_removed_before_the_new_one_is_made() {
     let outside = outside(&[]).running(true);
     let design = outside.design("node.main", Action::Replace, false).unwrap();
     assert_eq!(
-        names(&design),
-        ["image", "stop", "remove", "container", "identity", "ready"]
+        effects(&design),
+        [
+            "image",
+            "prove",
+            "stop",
+            "container",
+            "identity",
+            "ready",
+            "remove"
+        ]
     );
     // The key stays on the volume, so what depends on it needs no change.
     assert_eq!(design.outputs["pos_address"], Value::from("0xab"));
@@ -173,15 +178,15 @@ fn a_replaced_node_is_stopped_and_removed_before_the_new_one_is_made() {
 fn a_state_changes_in_place() {
     let stop = outside(&[("state", "stopped".into())]).running(true);
     let design = stop.design("node.main", Action::Update, false).unwrap();
-    assert_eq!(names(&design), ["stop"]);
+    assert_eq!(effects(&design), ["stop"]);
     // Running, and an earlier run did not wait for it to the end.
     let running = outside(&[]).running(true);
     let design = running.design("node.main", Action::Update, false).unwrap();
-    assert_eq!(names(&design), ["identity", "ready"]);
+    assert_eq!(effects(&design), ["identity", "ready"]);
     // Started by hand, and its entrypoint waits.
     let waiting = outside(&[]).running(false);
     let design = waiting.design("node.main", Action::Update, false).unwrap();
-    assert_eq!(names(&design), ["start", "identity", "ready"]);
+    assert_eq!(effects(&design), ["start", "identity", "ready"]);
 }
 
 #[test]
@@ -189,7 +194,7 @@ fn a_node_is_taken_down_without_its_spec() {
     let mut outside = outside(&[]).running(true);
     outside.wanted.clear();
     let design = outside.design("node.main", Action::Delete, false).unwrap();
-    assert_eq!(names(&design), ["stop", "remove"]);
+    assert_eq!(effects(&design), ["stop", "remove"]);
     assert!(design.notes[0].contains("0xab"), "{:?}", design.notes);
 }
 
@@ -207,7 +212,7 @@ fn a_volume_with_a_key_stays_unless_it_is_named() {
     );
     let design = outside.design("volume.main", Action::Delete, true).unwrap();
     assert!(!design.forget);
-    assert_eq!(names(&design), ["volume"]);
+    assert_eq!(effects(&design), ["volume"]);
 }
 
 #[test]
@@ -217,7 +222,7 @@ fn a_volume_that_never_held_a_key_is_removed() {
     let design = outside
         .design("volume.main", Action::Delete, false)
         .unwrap();
-    assert_eq!(names(&design), ["volume"]);
+    assert_eq!(effects(&design), ["volume"]);
 }
 
 #[test]
@@ -316,26 +321,26 @@ fn a_volume_that_was_never_made_is_taken_down_where_it_was_to_be() {
 fn data_moves_with_its_node_while_that_is_stopped() {
     let stopped = || {
         let mut outside = in_folder(outside(&[]).running(true), "/srv/pool");
-        let node = outside.facts.nodes.get_mut(&at("node.main")).unwrap();
-        node.running = false;
+        let node = outside.facts.containers.get_mut(&at("node.main")).unwrap();
+        (node.running, node.state) = (false, "stopped");
         outside
     };
     let design = stopped().design("node.main", Action::Replace, false);
     let design = design.unwrap();
-    let names: Vec<_> = design.effects.iter().map(|it| it.name.as_str()).collect();
+    let names = effects(&design);
     assert_eq!(
         names,
         [
             "image",
             "stop",
-            "remove",
             "move",
             "container",
             "identity",
-            "ready"
+            "ready",
+            "remove"
         ]
     );
-    let job: Job = serde_json::from_value(design.effects[3].payload.clone()).unwrap();
+    let job: Job = serde_json::from_value(design.effects[2].payload.clone()).unwrap();
     let Job::Move(job) = job else {
         panic!("{job:?}")
     };
@@ -372,25 +377,83 @@ fn case_image_removed_an_image_that_is_needed_next_does_not_go_with_the_old_cont
             .iter()
             .map(|effect| serde_json::from_value::<Job>(effect.payload.clone()).expect("a job"));
         let mut removals = jobs.filter_map(|job| match job {
-            Job::Remove(job) => Some(job.image),
+            Job::Remove(job) => Some(job.images),
             _ => None,
         });
         removals.next().expect("a removal")
     };
     let mut outside = outside(&[]).running(true);
     let other = outside.design("node.main", Action::Replace, false).unwrap();
-    assert_eq!(
-        removed(&other).as_deref(),
-        Some("pospool/node:0123456789ab")
-    );
+    assert_eq!(removed(&other), ["pospool/node:0123456789ab"]);
     let made = other.effects.iter().find_map(|effect| {
         match serde_json::from_value(effect.payload.clone()).expect("a job") {
-            Job::Run(job) => Some(job.made.image),
+            Job::Up(job) => Some(job.made.digest),
             _ => None,
         }
     });
-    let node = outside.facts.nodes.get_mut(&at("node.main")).unwrap();
-    node.image = made.expect("a container");
+    let node = outside.facts.containers.get_mut(&at("node.main")).unwrap();
+    let digest = made.expect("a container");
+    node.labels.insert(names::DIGEST.to_owned(), digest);
     let same = outside.design("node.main", Action::Replace, false).unwrap();
-    assert_eq!(removed(&same), None);
+    assert_eq!(removed(&same), [""; 0]);
+}
+
+/// What is kept, and until when.
+#[test]
+fn case_stop_before_proof_the_old_container_is_kept_until_the_new_one_is_ready() {
+    let mut outside = outside(&[]).running(true);
+    let job = |design: &Design, name: &str| {
+        let effect = design.effects.iter().find(|effect| effect.name == name);
+        serde_json::from_value::<Job>(effect.expect(name).payload.clone()).expect("a job")
+    };
+    let replaced = |design: &Design, name: &str| match job(design, name) {
+        Job::Up(job) | Job::Identity(job) | Job::Ready(job) => {
+            let old = job.replaces.expect("an old container");
+            (old.container.to_string(), old.ran)
+        }
+        other => panic!("{other:?}"),
+    };
+    let removed = |design: &Design, name: &str| match job(design, name) {
+        Job::Remove(job) => job.container.to_string(),
+        other => panic!("{other:?}"),
+    };
+    let design = outside.design("node.main", Action::Replace, false).unwrap();
+    for name in ["container", "identity", "ready"] {
+        assert_eq!(replaced(&design, name), ("c0ffee".to_owned(), true));
+    }
+    assert_eq!(removed(&design, "remove"), "c0ffee");
+
+    // A run was cut after the new one was made: the one before it still is the one to go back to.
+    let node = outside.facts.containers.get_mut(&at("node.main")).unwrap();
+    node.aside = Some(crate::names::Name::new("0ld").unwrap());
+    let again = outside.design("node.main", Action::Update, false).unwrap();
+    assert_eq!(effects(&again), ["identity", "ready", "remove"]);
+    assert_eq!(replaced(&again, "ready"), ("0ld".to_owned(), true));
+    let other = outside.design("node.main", Action::Replace, false).unwrap();
+    let expected = [
+        "image",
+        "prove",
+        "stop",
+        "discard",
+        "container",
+        "identity",
+        "ready",
+        "remove",
+    ];
+    assert_eq!(effects(&other), expected);
+    assert_eq!(removed(&other, "discard"), "c0ffee");
+    assert_eq!(replaced(&other, "container"), ("0ld".to_owned(), true));
+    assert_eq!(removed(&other, "remove"), "0ld");
+    let gone = outside.design("node.main", Action::Delete, false).unwrap();
+    assert_eq!(effects(&gone), ["stop", "discard", "remove"]);
+}
+
+/// What Docker can change on the running container is changed there.
+#[test]
+fn case_heavy_repair_settings_are_put_right_without_a_stop() {
+    let mut outside = outside(&[]).running(true);
+    let node = outside.facts.containers.get_mut(&at("node.main")).unwrap();
+    node.drifted = true;
+    let design = outside.design("node.main", Action::Update, false).unwrap();
+    assert_eq!(effects(&design), ["repair", "identity", "ready"]);
 }

@@ -13,7 +13,8 @@ use pospool_model::provider::Progress;
 use pospool_model::{Address, ProviderError};
 use tokio::time::sleep;
 
-use super::hardened::{Limits, hardened};
+use super::USER;
+use super::body::{Limits, hardened};
 use super::labels::{self, fit};
 use super::run::{container_id, is_running, state};
 use crate::client::{Engine, Labels};
@@ -21,7 +22,7 @@ use crate::codes;
 use crate::failures::LOOKED_AT;
 use crate::image;
 use crate::names::{self, Name};
-use crate::node::image::{GROUP_ID, USER, USER_ID};
+use crate::node::image::{GROUP_ID, USER_ID};
 use crate::place::Place;
 use crate::render::DATA_DIR;
 

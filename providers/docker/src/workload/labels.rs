@@ -8,6 +8,7 @@ use bollard::models::ContainerInspectResponse;
 use pospool_model::{Address, Attributes};
 
 use crate::client::Labels;
+use crate::image::RELEASE;
 use crate::names;
 
 /// Labels that say whose an object is.
@@ -27,6 +28,7 @@ pub(crate) fn made(
 ) -> Labels {
     let mut labels = owner(lineage, address);
     labels.insert(names::DIGEST.to_owned(), digest.to_owned());
+    labels.insert(names::RELEASE.to_owned(), RELEASE.to_owned());
     // Wanted attributes have no unknown part here, and maps of text always have a JSON form.
     let attributes = serde_json::to_string(attributes).unwrap_or_default();
     labels.insert(names::ATTRIBUTES.to_owned(), attributes);

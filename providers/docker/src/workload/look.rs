@@ -15,18 +15,37 @@ use crate::names::Name;
 use crate::node::wish::text;
 use crate::observe::View;
 
+/// The container of a resource in the list.
+#[derive(Clone, Debug)]
+pub(crate) struct Own<'a> {
+    pub(crate) one: &'a Listed,
+    /// The one that it replaced, where a run did not come to its end.
+    pub(crate) aside: Option<Name>,
+}
+
 /// Finds the container of a resource by its labels.
 pub(crate) fn own_container<'a>(
     target: &Target<'_>,
     scene: &Scene<'_>,
     view: &'a View,
     name: &Name,
-) -> Result<Option<&'a Listed>, Problem> {
+) -> Result<Option<Own<'a>>, Problem> {
     let owner = owner(scene.lineage, target.address);
     let containers = view.containers.iter();
-    let own: Vec<&Listed> = containers.filter(|it| fit(&owner, &it.labels)).collect();
+    let mut own: Vec<&Listed> = containers.filter(|it| fit(&owner, &it.labels)).collect();
+    let mut aside = None;
+    // A container that is kept stands aside of one that replaces it; alone it is the container itself.
+    let kept = super::aside(name);
+    let is_kept = |it: &&Listed| it.name == kept.as_str() && !it.running;
+    if own.len() == 2
+        && own.iter().any(|it| it.name == name.as_str())
+        && let Some(at) = own.iter().position(is_kept)
+    {
+        let id = own.remove(at).id.as_str();
+        aside = Some(Name::new(id).map_err(|error| error.problem(&[]))?);
+    }
     match own[..] {
-        [one] => Ok(Some(one)),
+        [one] => Ok(Some(Own { one, aside })),
         [] if view.containers.iter().any(|it| it.name == name.as_str()) => Err(Problem::new(
             codes::NAME_TAKEN,
             &[],
@@ -57,19 +76,6 @@ fn why_only_one(address: &Address) -> &'static str {
         "node" => "two nodes with one PoS key must never vote",
         "syncer" => "two syncers with one key take each other's nonces",
         _ => "pospool cares for one of them only",
-    }
-}
-
-/// The container of a resource in detail, with its id.
-pub(crate) async fn inspected(
-    target: &Target<'_>,
-    scene: &Scene<'_>,
-    view: &View,
-    name: &Name,
-) -> Result<Option<(Name, ContainerInspectResponse)>, Problem> {
-    match own_container(target, scene, view, name)? {
-        Some(own) => in_detail(view, own).await,
-        None => Ok(None),
     }
 }
 

@@ -1,28 +1,25 @@
-//! Making and starting a node's container.
+//! Starting a node's container.
 //!
-//! - Reads: a [`RunJob`]; the password, at the moment of its use.
-//! - Returns: the container's outputs, once the node has its password.
-//! - Never: makes a second container beside one with the same key, or starts one whose volume another one uses.
+//! - Reads: what is started; its volume; the password.
+//! - Returns: once the node has its password.
+//! - Never: starts a container whose volume another one uses, whose data is not whole, or whose key is gone.
 
 use std::time::Duration;
 
-use pospool_model::provider::Progress;
-use pospool_model::{Attributes, ProviderError, Secret};
+use pospool_model::ProviderError;
 use tokio::time::{Instant, sleep};
 
 use super::moving::UNFINISHED;
-use super::outputs;
 use crate::client::Engine;
 use crate::codes;
-use crate::container::run::{self, gone, inspect, is_running, network, state};
 use crate::failures;
 use crate::folder::MARK;
-use crate::image;
-use crate::job::RunJob;
-use crate::names::{self, Name};
+use crate::names::Name;
 use crate::place::Place;
 use crate::render::DATA_DIR;
-use crate::secret::password;
+use crate::workload::Start;
+use crate::workload::job::UpJob;
+use crate::workload::run::{is_running, state};
 
 /// File that the entrypoint writes after it got the password; it is gone after each stop.
 const STARTED: &str = "/tmp/pospool-started";
@@ -32,77 +29,26 @@ const TAKE: Duration = Duration::from_secs(30);
 const OTHER_RUN: Duration = Duration::from_secs(5);
 const POLL: Duration = Duration::from_millis(200);
 
-/// Carries the job out, or finds it carried out.
-pub(crate) async fn run(
-    engine: &Engine,
-    job: &RunJob,
-    progress: &dyn Progress,
-) -> Result<Attributes, ProviderError> {
-    // First, so that a missing secret changes nothing.
-    let password = if job.start {
-        Some(password(&job.password)?)
-    } else {
-        None
-    };
-    let container = match found(engine, job).await? {
-        Some(container) => container,
-        None if job.create => create(engine, job).await?,
-        None => return Err(gone(&job.made.name)),
-    };
-    if let Some(password) = password {
-        if let Err(error) = require_whole(engine, job, &container).await {
-            // The next plan begins where there is no container yet, which is where data is made whole.
-            if job.create {
-                engine.remove(&container).await?;
-            }
-            return Err(error);
-        }
-        if job.key.is_some() {
-            require_key(engine, job, &container).await?;
-        }
-        start(engine, job, &container, &password, progress).await?;
+/// What lies on the volume must be whole, and hold the key that is registered.
+pub(super) async fn check_data(start: &Start<'_>) -> Result<(), ProviderError> {
+    let (engine, job, container) = (start.engine, start.job, start.container);
+    require_whole(engine, job, container).await?;
+    match &job.key {
+        Some(key) => require_key(engine, job, container, key).await,
+        None => Ok(()),
     }
-    progress.sent();
-    let state = inspect(engine, &container).await?;
-    Ok(outputs::of_container(&job.docker, &job.made, &state))
-}
-
-/// Finds the container that an earlier attempt made.
-async fn found(engine: &Engine, job: &RunJob) -> Result<Option<Name>, ProviderError> {
-    // A start leaves the container as it is, so only what it was made for must fit; the
-    // one that this job makes must be the same in everything.
-    let mut expected = job.made.labels();
-    if !job.create {
-        expected.remove(names::ATTRIBUTES);
-    }
-    run::found(engine, &job.made.name, &expected, job.replaces.as_ref()).await
-}
-
-async fn create(engine: &Engine, job: &RunJob) -> Result<Name, ProviderError> {
-    refuse_second_user(engine, job, None).await?;
-    let made = &job.made;
-    image::require(engine, &made.image, &made.digest).await?;
-    if let Place::Volume(name) = &made.volume
-        && engine.volume(name).await?.is_none()
-    {
-        // Docker would make an empty one, and the node a new key in it.
-        return Err(ProviderError::refused(
-            codes::NO_VOLUME,
-            format!("volume `{}` is gone; plan again", made.volume),
-        ));
-    }
-    let owner = made.own_network.then(|| made.owner());
-    network(engine, &made.network, owner.as_ref()).await?;
-    engine.create(&made.name, made.body()).await
 }
 
 /// Data that is half copied or half unpacked is never started, and a folder must be the one that was marked.
 async fn require_whole(
     engine: &Engine,
-    job: &RunJob,
+    job: &UpJob,
     container: &Name,
 ) -> Result<(), ProviderError> {
-    let (made, place) = (&job.made, &job.made.volume);
+    let made = &job.made;
+    let Some(place) = &made.place else {
+        return Ok(());
+    };
     let has = async |name: &str| {
         let path = format!("{DATA_DIR}/{name}");
         engine.has_file(container, &path).await
@@ -129,31 +75,38 @@ async fn require_whole(
 }
 
 /// A key that is registered must be on the volume: without it the node would make a new one in silence.
-async fn require_key(engine: &Engine, job: &RunJob, container: &Name) -> Result<(), ProviderError> {
+async fn require_key(
+    engine: &Engine,
+    job: &UpJob,
+    container: &Name,
+    key: &str,
+) -> Result<(), ProviderError> {
     if engine
         .has_file(container, &format!("{DATA_DIR}/pos_config/pos_key"))
         .await?
     {
         return Ok(());
     }
-    let key = job.key.as_deref().unwrap_or_default();
+    let place = job.made.place.as_ref().map(Place::to_string);
     Err(ProviderError::refused(
         codes::POS_KEY_LOST,
         format!(
             "volume `{}` does not hold the PoS key {key} any more, and a start would make another key; put the \
              file pos_config/pos_key back from a backup",
-            job.made.volume
+            place.unwrap_or_default()
         ),
     ))
 }
 
 /// Two processes on one volume are two voters with one key.
-async fn refuse_second_user(
+pub(super) async fn refuse_second_user(
     engine: &Engine,
-    job: &RunJob,
+    job: &UpJob,
     container: Option<&Name>,
 ) -> Result<(), ProviderError> {
-    let place = &job.made.volume;
+    let Some(place) = &job.made.place else {
+        return Ok(());
+    };
     let containers = engine.containers().await?;
     let other = containers.iter().find(|other| {
         other.running
@@ -174,13 +127,14 @@ async fn refuse_second_user(
 }
 
 /// Starts what does not run, and hands the password over exactly once.
-async fn start(
-    engine: &Engine,
-    job: &RunJob,
-    container: &Name,
-    password: &Secret,
-    progress: &dyn Progress,
-) -> Result<(), ProviderError> {
+pub(super) async fn start(start: &Start<'_>) -> Result<(), ProviderError> {
+    let Start {
+        engine,
+        job,
+        container,
+        progress,
+        ..
+    } = *start;
     if is_running(&state(engine, container).await?) {
         if wait_taken(engine, job, container, OTHER_RUN).await.is_ok() {
             return Ok(());
@@ -197,7 +151,7 @@ async fn start(
     let input = engine.stdin(container).await?;
     engine.start(container).await?;
     // When the container has ended meanwhile, its own last words say more.
-    let written = input.line(password).await;
+    let written = input.lines(start.input).await;
     progress.waiting("waiting for the node to take its password");
     wait_taken(engine, job, container, TAKE).await?;
     written
@@ -206,7 +160,7 @@ async fn start(
 /// Waits until the entrypoint has the password.
 async fn wait_taken(
     engine: &Engine,
-    job: &RunJob,
+    job: &UpJob,
     container: &Name,
     limit: Duration,
 ) -> Result<(), ProviderError> {

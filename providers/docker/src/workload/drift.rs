@@ -11,36 +11,98 @@ use bollard::models::{
     PortBinding, PortMap, ResourcesUlimits, RestartPolicyNameEnum,
 };
 
+use super::{Environment, Made, Workload, body, labels};
 use crate::kinds::AS_MADE;
-use crate::names::Name;
+use crate::names::{self, Name};
 
 /// One check: its name, and whether it found everything as it was made.
-pub(crate) type Check = (&'static str, bool);
+type Check = (&'static str, bool);
 
-/// The attribute `hardening`; `None` means that the container's labels do not say how it was made.
-pub(crate) fn in_words(different: Option<Vec<&'static str>>) -> String {
-    match different {
-        None => "changed: labels".to_owned(),
-        Some(different) if different.is_empty() => AS_MADE.to_owned(),
-        Some(different) => format!("changed: {}", different.join(", ")),
-    }
+/// What Docker can put right while the container runs. Memory is among it only where there is a limit: Docker takes one
+/// away from no container.
+const IN_PLACE: [&str; 5] = ["memory", "pids limit", "restart policy", "networks", "name"];
+
+/// The attribute `runtime` where the container that was replaced is still there.
+pub(super) const LEFT: &str = "the container before it is left";
+
+/// The attributes `hardening` and `runtime`: what makes the container anew, and what is put right on it. `None` means that
+/// its labels do not say how it was made.
+pub(super) fn split(different: Option<Vec<&'static str>>) -> (String, Option<String>) {
+    let Some(different) = different else {
+        return ("changed: labels".to_owned(), None);
+    };
+    let (in_place, lasting): (Vec<_>, Vec<_>) =
+        different.into_iter().partition(|it| IN_PLACE.contains(it));
+    let words = |list: Vec<&str>| {
+        let changed = format!("changed: {}", list.join(", "));
+        Some(changed).filter(|_| !list.is_empty())
+    };
+    (
+        words(lasting).unwrap_or_else(|| AS_MADE.to_owned()),
+        words(in_place),
+    )
 }
 
-/// Names what differs between a container and the request that would make it; `own` are checks of its kind.
-pub(crate) fn differences(
+/// Names everything that differs between a container and how it would be made.
+pub(crate) fn all(
+    made: &Made,
+    workload: &Workload,
+    found: &ContainerInspectResponse,
+) -> Vec<&'static str> {
+    let mut different = own(made, workload, found);
+    let request = body::request(made, workload);
+    different.extend(differences(&made.name, &request, found));
+    different
+}
+
+/// Names what differs of what a request does not show: words and variables, which the image brings along.
+fn own(made: &Made, workload: &Workload, found: &ContainerInspectResponse) -> Vec<&'static str> {
+    let config = found.config.clone().unwrap_or_default();
+    let seen = labels::of(found);
+    let entrypoint = workload.entrypoint.as_ref();
+    let command = match (&workload.command, entrypoint) {
+        (Some(command), _) => config.cmd.as_ref() == Some(command),
+        (None, Some(_)) => config.cmd.as_ref().is_none_or(Vec::is_empty),
+        (None, None) => true,
+    };
+    let mut variables = config.env.iter().flatten();
+    let environment = match workload.environment {
+        Environment::Only(known) => {
+            variables.all(|variable| known.iter().any(|name| variable.starts_with(name)))
+        }
+        Environment::Without(start) => !variables.any(|variable| variable.starts_with(start)),
+    };
+    let labelled =
+        labels::fit(&made.owner(), &seen) && seen.get(names::DIGEST) == Some(&made.digest);
+    named([
+        (
+            "entrypoint",
+            entrypoint.is_none() || config.entrypoint.as_ref() == entrypoint,
+        ),
+        ("command", command),
+        ("environment", environment),
+        ("labels", labelled),
+    ])
+}
+
+/// Names what differs between a container and the request that would make it.
+fn differences(
     name: &Name,
     body: &ContainerCreateBody,
     found: &ContainerInspectResponse,
-    own: Vec<Check>,
 ) -> Vec<&'static str> {
     let config = found.config.clone().unwrap_or_default();
     let host = found.host_config.clone().unwrap_or_default();
     let ours = body.host_config.clone().unwrap_or_default();
-    let mut checks = own;
-    checks.extend(process(body, &config));
-    checks.extend(limits(&ours, &host));
-    checks.extend(isolation(&ours, &host));
-    checks.extend(surroundings(name, &ours, found));
+    let checks = process(body, &config).into_iter();
+    let checks = checks
+        .chain(limits(&ours, &host))
+        .chain(isolation(&ours, &host))
+        .chain(surroundings(name, &ours, found));
+    named(checks)
+}
+
+fn named(checks: impl IntoIterator<Item = Check>) -> Vec<&'static str> {
     let different = checks.into_iter().filter(|(_, same)| !same);
     different.map(|(name, _)| name).collect()
 }
@@ -56,10 +118,16 @@ fn process(body: &ContainerCreateBody, config: &ContainerConfig) -> [Check; 3] {
 fn limits(ours: &HostConfig, host: &HostConfig) -> [Check; 7] {
     let zero = |value: Option<i64>| value.unwrap_or(0) == 0;
     let (memory, swap) = (ours.memory.unwrap_or(0), host.memory_swap.unwrap_or(0));
+    // Docker takes a limit away from no container, so that one which was not wanted makes it anew.
+    let limit = if memory == 0 {
+        "memory limit"
+    } else {
+        "memory"
+    };
     [
         // An engine that cannot limit swap writes -1.
         (
-            "memory",
+            limit,
             host.memory.unwrap_or(0) == memory && (swap == -1 || swap == memory),
         ),
         (
@@ -201,7 +269,7 @@ pub(crate) mod tests {
     use bollard::models::{EndpointSettings, NetworkSettings};
 
     use super::*;
-    use crate::container::hardened::{Limits, hardened, no_core_dumps};
+    use crate::workload::body::{Limits, hardened, no_core_dumps};
 
     /// What the engine would say of a container that was made from a request.
     pub(crate) fn inspected(name: &Name, body: &ContainerCreateBody) -> ContainerInspectResponse {
@@ -294,7 +362,7 @@ pub(crate) mod tests {
         for (expected, change) in changes {
             let mut found = made.clone();
             change(found.host_config.as_mut().unwrap());
-            let different = differences(&name(), &body(), &found, Vec::new());
+            let different = differences(&name(), &body(), &found);
             assert_eq!(different, [expected]);
         }
     }
@@ -309,7 +377,7 @@ pub(crate) mod tests {
         host.tmpfs = Some(HashMap::new());
         host.port_bindings = Some(HashMap::new());
         host.group_add = Some(Vec::new());
-        let different = differences(&name(), &body(), &found, Vec::new());
+        let different = differences(&name(), &body(), &found);
         assert_eq!(different, [""; 0]);
     }
 
@@ -321,11 +389,11 @@ pub(crate) mod tests {
         let networks = found.network_settings.as_mut().unwrap();
         let networks = networks.networks.as_mut().unwrap();
         networks.insert("outer".to_owned(), EndpointSettings::default());
-        let different = differences(&name(), &body(), &found, vec![("own", false)]);
-        assert_eq!(different, ["own", "mounts", "networks", "name"]);
+        let different = differences(&name(), &body(), &found);
+        assert_eq!(different, ["mounts", "networks", "name"]);
         let mut read_only = inspected(&name(), &body());
         read_only.mounts.as_mut().unwrap()[0].rw = Some(false);
-        let different = differences(&name(), &body(), &read_only, Vec::new());
+        let different = differences(&name(), &body(), &read_only);
         assert_eq!(different, ["mounts"]);
     }
 }

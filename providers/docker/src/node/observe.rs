@@ -1,0 +1,201 @@
+//! A look at one node: who else could vote with its key, and what the node says of itself.
+//!
+//! - Reads: the list of containers; the node itself only when it was started since the last run.
+//! - Returns: its state and outputs, and the container as its labels say that it was made.
+//! - Never: believes a label that the container itself contradicts.
+
+use std::collections::BTreeMap;
+
+use pospool_model::provider::{Scene, Target};
+use pospool_model::state::Recorded;
+use pospool_model::{Address, Attributes, Problem, Value};
+
+use super::start::has_password;
+use super::wish::{NodeWish, text};
+use crate::client::Listed;
+use crate::codes;
+use crate::facts::DockerFacts;
+use crate::folder::FolderFacts;
+use crate::image::{Build, NODES};
+use crate::names;
+use crate::observe::View;
+use crate::place::Place;
+use crate::render::networks::Network;
+use crate::render::{self, ChainWish};
+use crate::rpc;
+use crate::volume;
+use crate::workload::{Inside, Made, Seen};
+
+/// State of a container that was started by hand: no node runs in it yet.
+const WAITING: &str = "waiting for its password";
+/// State of a node that no run has waited for to the end: a change of it to `running` means to wait.
+const STARTING: &str = "starting";
+
+/// Nobody else may run on the node's volume.
+pub(crate) fn refuse_second_user(
+    target: &Target<'_>,
+    scene: &Scene<'_>,
+    view: &View,
+    own: Option<&Listed>,
+    folders: &BTreeMap<Address, FolderFacts>,
+) -> Result<(), Problem> {
+    let Some(data) = target
+        .wanted
+        .and_then(|wanted| wanted.get("data"))
+        .and_then(Value::as_resource)
+    else {
+        return Ok(());
+    };
+    let volume = volume::place(scene.lineage, data, scene.wanted.get(data), None, folders)?;
+    let other = view.containers.iter().find(|container| {
+        container.running
+            && own.is_none_or(|own| own.id != container.id)
+            && volume.is_mounted_by(container)
+    });
+    match other {
+        None => Ok(()),
+        Some(other) => Err(Problem::new(
+            codes::VOLUME_IN_USE,
+            &["data"],
+            format!(
+                "container `{}` runs on volume `{volume}`, which holds the node's PoS key",
+                other.name
+            ),
+        )
+        .help("stop that container: two processes with one PoS key must never vote")),
+    }
+}
+
+/// How the node is, and what only it knows.
+pub(super) async fn inside(seen: &Seen<'_>, facts: &mut DockerFacts) -> Result<Inside, Problem> {
+    let started = started_at(seen);
+    let known = is_known_process(seen, started);
+    // Whoever starts the container by hand has only its entrypoint running.
+    let waits = seen.running() && !known && !has_password(&seen.view.engine, &seen.id).await;
+    let bound = match (seen.running(), waits) {
+        (true, false) => "running",
+        (true, true) => WAITING,
+        (false, _) => "stopped",
+    };
+    let mut outputs = Attributes::new();
+    if let Some(started) = started {
+        outputs.insert("started_at".to_owned(), started.into());
+    }
+    if bound == "running" {
+        if let Some(epoch) = epoch(seen).await {
+            facts.epochs.insert(seen.target.address.clone(), epoch);
+        }
+        if !known {
+            ask(seen, &mut outputs).await?;
+        }
+    }
+    Ok(Inside {
+        state: seen_state(seen, bound, &outputs),
+        bound,
+        outputs,
+    })
+}
+
+/// When the container was last started; one that never ran has the year 1 there.
+fn started_at<'a>(seen: &'a Seen<'_>) -> Option<&'a str> {
+    let started = seen.found.state.as_ref()?.started_at.as_deref();
+    started.filter(|at| !at.starts_with("0001-"))
+}
+
+/// The attribute `state`: as it is, and whether somebody has to wait for it.
+fn seen_state(seen: &Seen<'_>, bound: &'static str, outputs: &Attributes) -> &'static str {
+    let complete =
+        |recorded: &Recorded| recorded.complete && recorded.outputs.contains_key("pos_address");
+    let known = match seen.target.recorded {
+        Some(recorded) => complete(recorded),
+        None => outputs.contains_key("pos_address"),
+    };
+    match bound {
+        "running" if !known => STARTING,
+        state => state,
+    }
+}
+
+/// How far the node is: asked on a public network, whose forks are known, and nowhere else.
+async fn epoch(seen: &Seen<'_>) -> Option<u64> {
+    let chain = seen.target.wanted?.get("chain")?.as_resource()?;
+    Network::by_name(text(seen.scene.wanted.get(chain)?, "network")?)?;
+    rpc::epoch(&seen.view.engine, &seen.id).await
+}
+
+/// The container as its labels say that it was made.
+pub(super) fn made(seen: &Seen<'_>, attributes: &Attributes, facts: &DockerFacts) -> Option<Made> {
+    let wish = NodeWish::read(attributes).ok()?;
+    let digest = seen.label(names::DIGEST)?.to_owned();
+    let whose = (seen.scene.lineage, seen.target.address, &seen.name);
+    Some(Made {
+        place: Some(place(seen, &wish.data, facts)?),
+        ..Made::new(whose, (NODES, digest), attributes)
+    })
+}
+
+/// Where the data of a volume is to lie, as the spec says it now.
+fn place(seen: &Seen<'_>, data: &Address, facts: &DockerFacts) -> Option<Place> {
+    let wanted = seen.scene.wanted.get(data);
+    volume::place(seen.scene.lineage, data, wanted, None, &facts.folders).ok()
+}
+
+/// Whether the same attributes would make another image now: the chain's files changed, or what pospool renders.
+pub(super) fn files_changed(seen: &Seen<'_>, made: &Made, facts: &DockerFacts) -> bool {
+    let Ok(wish) = NodeWish::read(&made.attributes) else {
+        return false;
+    };
+    let Some(chain) = seen.scene.wanted.get(&wish.chain) else {
+        return false;
+    };
+    let files = facts.files.get(&wish.chain);
+    render::recipe(&wish, &ChainWish::read(chain), files)
+        .is_ok_and(|recipe| recipe.digest() != made.digest)
+}
+
+/// Whether this very process was asked by an earlier run: then its key and version are known.
+fn is_known_process(seen: &Seen<'_>, started: Option<&str>) -> bool {
+    let Some(recorded) = seen.target.recorded else {
+        return false;
+    };
+    let now = [
+        ("container_id", seen.found.id.as_deref()),
+        ("started_at", started),
+    ];
+    now.iter()
+        .all(|(name, now)| text(&recorded.outputs, name) == *now)
+        && ["pos_address", "register_data", "client_version"]
+            .iter()
+            .all(|name| recorded.outputs.contains_key(*name))
+}
+
+/// Asks the node for its key and version; a node that does not answer yet is no problem.
+async fn ask(seen: &Seen<'_>, outputs: &mut Attributes) -> Result<(), Problem> {
+    let answer = rpc::identity(&seen.view.engine, &seen.id).await;
+    let identity = answer.map_err(|error| Problem::new(error.code(), &[], error.to_string()))?;
+    let Some(identity) = identity else {
+        return Ok(());
+    };
+    outputs.insert("client_version".to_owned(), identity.client_version.into());
+    let recorded = seen
+        .target
+        .recorded
+        .and_then(|recorded| text(&recorded.outputs, "pos_address"));
+    match recorded {
+        None => {
+            outputs.insert("pos_address".to_owned(), identity.pos_address.into());
+            outputs.insert("register_data".to_owned(), identity.register_data.into());
+            Ok(())
+        }
+        Some(key) if key == identity.pos_address => Ok(()),
+        Some(key) => Err(Problem::new(
+            codes::POS_KEY_CHANGED,
+            &["data"],
+            format!(
+                "{} runs with the PoS key {}, and {key} is recorded",
+                seen.target.address, identity.pos_address
+            ),
+        )
+        .help("somebody changed the key on its volume; stop the container and put the old pos_config/pos_key back")),
+    }
+}

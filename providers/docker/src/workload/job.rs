@@ -1,0 +1,101 @@
+//! What the effects of a container carry, and the form of their payloads in plans and journals.
+//!
+//! - Reads: payloads of any plan, also hand-made ones: names are checked while they are read.
+//! - Returns: jobs as values.
+//! - Never: holds a secret, only its name.
+
+use std::collections::BTreeMap;
+
+use pospool_model::{Address, SecretRef};
+use serde::{Deserialize, Serialize};
+
+use super::Made;
+use crate::image::Recipe;
+use crate::names::Name;
+
+/// An image to make.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ImageJob {
+    pub(crate) docker: String,
+    pub(crate) recipe: Recipe,
+    /// Secret that later effects need: a run that cannot read it should end before it stops anything.
+    pub(crate) secret: Option<SecretRef>,
+    /// Whose image it is.
+    pub(crate) address: Address,
+}
+
+/// A container to prove before the one that it replaces is stopped.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ProveJob {
+    pub(crate) docker: String,
+    pub(crate) made: Made,
+    /// The container that has the ports and the network until then.
+    pub(crate) replaces: Name,
+}
+
+/// A container to stop.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct StopJob {
+    pub(crate) docker: String,
+    pub(crate) address: Address,
+    pub(crate) name: Name,
+    /// Its id: a container of the same name that was made later is not meant.
+    pub(crate) container: Name,
+}
+
+/// A container to make, to start, or to wait for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct UpJob {
+    pub(crate) docker: String,
+    pub(crate) made: Made,
+    /// Whether it may be made; otherwise it must be there.
+    pub(crate) create: bool,
+    /// Whether it is to run.
+    pub(crate) start: bool,
+    /// Secret that goes to its standard input.
+    pub(crate) secret: Option<SecretRef>,
+    /// PoS address of the key that must lie on its volume already.
+    pub(crate) key: Option<String>,
+    /// The container that it replaces.
+    pub(crate) replaces: Option<Replaced>,
+    /// When the process was started that is to end: it was not well, or had no secret. One that was started later stays.
+    pub(crate) ends: Option<String>,
+}
+
+/// A container that is kept, stopped, until the one that replaces it is ready.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Replaced {
+    /// Its id.
+    pub(crate) container: Name,
+    /// Whether it ran, and so runs again if the new one does not get there.
+    pub(crate) ran: bool,
+}
+
+/// Settings of a container to put right while it runs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RepairJob {
+    pub(crate) docker: String,
+    pub(crate) made: Made,
+    pub(crate) container: Name,
+}
+
+/// A stopped container to remove, and what goes with it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RemoveJob {
+    pub(crate) docker: String,
+    pub(crate) name: Name,
+    pub(crate) container: Name,
+    /// A network of its own, when it goes as well.
+    pub(crate) network: Option<Name>,
+    /// Labels that the network must have to be ours.
+    pub(crate) owner: BTreeMap<String, String>,
+    /// Images that may go if nothing uses them.
+    pub(crate) images: Vec<String>,
+}

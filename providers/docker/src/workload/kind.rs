@@ -1,0 +1,265 @@
+//! What a kind of container says of itself.
+//!
+//! - Reads: attributes, facts of a look, a container.
+//! - Returns: drafts, workloads, how a container is.
+//! - Never: stops, removes or replaces a container: that is the same for all kinds.
+
+use async_trait::async_trait;
+use bollard::models::{ContainerInspectResponse, ContainerState};
+use pospool_model::plan::Effect;
+use pospool_model::provider::{Progress, Scene, Target, Task, World};
+use pospool_model::{
+    Address, Attributes, KindSchema, Problem, ProviderError, Secret, SecretRef, Value,
+};
+
+use super::job::UpJob;
+use super::{Made, Workload};
+use crate::client::{Engine, Labels, Listed};
+use crate::codes;
+use crate::facts::{Container, DockerFacts};
+use crate::image::Recipe;
+use crate::names::{Name, NameError, object_of_kind};
+use crate::node::wish::text;
+use crate::observe::View;
+use crate::syncer::Current;
+
+/// One kind of container.
+#[async_trait]
+pub(crate) trait Kind: Sync {
+    /// The kind as a table.
+    fn schema(&self) -> &'static KindSchema;
+
+    /// Brings attributes into their normal form.
+    fn normalise(&self, attributes: &mut Attributes, problems: &mut Vec<Problem>);
+
+    /// Name of the container.
+    fn container(&self, lineage: &str, address: &Address) -> Result<Name, NameError> {
+        object_of_kind(lineage, address)
+    }
+
+    /// How a container is made that a plan decided on.
+    fn workload(&self, made: &Made) -> Result<Workload, Problem>;
+
+    /// Names of the images that a container with these labels was made from, the last one first.
+    fn images(&self, labels: &Labels) -> Vec<String>;
+
+    /// How long it may take to end, in words.
+    fn patience(&self) -> &'static str;
+
+    /// A volume that is made for a container and goes with it.
+    fn own_volume(&self, container: &Name) -> Option<Name> {
+        let _ = container;
+        None
+    }
+
+    /// Looks at what its attributes name, before its container is looked at; `own` is that one in the list.
+    fn look_before(
+        &self,
+        target: &Target<'_>,
+        scene: &Scene<'_>,
+        view: &View,
+        own: Option<&Listed>,
+        facts: &mut DockerFacts,
+    ) -> Result<(), Problem> {
+        let _ = (target, scene, view, own, facts);
+        Ok(())
+    }
+
+    /// How a container is, as far as the engine alone does not know it.
+    async fn inside(&self, seen: &Seen<'_>, facts: &mut DockerFacts) -> Result<Inside, Problem>;
+
+    /// The container as its labels say that it was made.
+    fn made(&self, seen: &Seen<'_>, attributes: &Attributes, facts: &DockerFacts) -> Option<Made>;
+
+    /// What is not as the same attributes would make it now, beside what a comparison of containers shows.
+    fn differences(&self, seen: &Seen<'_>, made: &Made, facts: &DockerFacts) -> Vec<&'static str> {
+        let _ = (seen, made, facts);
+        Vec::new()
+    }
+
+    /// An attribute, and its value where nobody touched the container, but what it is made from is another now: the spec, the
+    /// files of this machine, or the release of pospool.
+    fn edited(&self) -> (&'static str, &'static str);
+
+    /// Turns the attributes of a label into those that a plan compares.
+    fn shown(
+        &self,
+        attributes: &mut Attributes,
+        seen: &Seen<'_>,
+        made: Option<&Made>,
+        facts: &DockerFacts,
+    ) {
+        let _ = (attributes, seen, made, facts);
+    }
+
+    /// Outputs that are known before the container is made.
+    fn outputs(&self, made: &Made) -> Attributes;
+
+    /// What a change makes.
+    fn draft(
+        &self,
+        task: &Task<'_>,
+        world: &World<'_>,
+        facts: &DockerFacts,
+    ) -> Result<Draft, Problem>;
+
+    /// What a reader of a plan should know that takes one down.
+    fn farewell(&self, task: &Task<'_>) -> Vec<String> {
+        let _ = task;
+        Vec::new()
+    }
+
+    /// Reads its secret.
+    fn secret(&self, reference: &SecretRef) -> Result<Secret, ProviderError> {
+        reference.read().map_err(|error| ProviderError::Refused {
+            code: codes::NO_SECRET,
+            what: "the secret of the container cannot be read".to_owned(),
+            source: Some(Box::new(error)),
+        })
+    }
+
+    /// Lines for its standard input; read before anything is changed.
+    fn input(&self, job: &UpJob, current: &Current) -> Result<Vec<Secret>, ProviderError> {
+        let _ = (job, current);
+        Ok(Vec::new())
+    }
+
+    /// What must be so before its container is made.
+    async fn check(&self, engine: &Engine, job: &UpJob) -> Result<(), ProviderError> {
+        let _ = (engine, job);
+        Ok(())
+    }
+
+    /// What must be so before its container is started; where it is not, a new one is not kept.
+    async fn check_data(&self, start: &Start<'_>) -> Result<(), ProviderError> {
+        let _ = start;
+        Ok(())
+    }
+
+    /// Starts a container, and hands its secrets over.
+    async fn start(&self, start: &Start<'_>) -> Result<(), ProviderError>;
+
+    /// Waits until it is ready, and returns what only it knows.
+    async fn ready(&self, start: &Start<'_>) -> Result<Attributes, ProviderError>;
+
+    /// Words with which it is proven, instead of its own: they end well.
+    fn trial(&self) -> Option<Vec<String>> {
+        None
+    }
+
+    /// A line for its standard input while it is proven; it opens nothing.
+    fn trial_line(&self) -> Option<Secret> {
+        None
+    }
+
+    /// Whether a container that is proven and runs has shown that it works.
+    async fn proven(
+        &self,
+        engine: &Engine,
+        container: &Name,
+        state: &ContainerState,
+    ) -> Result<bool, ProviderError> {
+        let _ = (engine, container, state);
+        Ok(false)
+    }
+
+    /// Why a container ended, by its last lines.
+    fn explain(&self, who: &str, state: &ContainerState, lines: &[String]) -> ProviderError {
+        let code = state.exit_code.unwrap_or_default();
+        ProviderError::refused(
+            codes::NOT_PROVEN,
+            format!(
+                "{who} ended with exit code {code}; its last words:\n{}",
+                lines.join("\n")
+            ),
+        )
+    }
+}
+
+/// What one change makes.
+pub(crate) struct Draft {
+    /// Images to make: name of the effect, its words, what goes in.
+    pub(crate) images: Vec<(&'static str, String, Recipe)>,
+    /// The container.
+    pub(crate) made: Made,
+    /// Secret that goes to its standard input.
+    pub(crate) secret: Option<SecretRef>,
+    /// Whether it is to run.
+    pub(crate) run: bool,
+    /// PoS address of the key that must lie on its volume already.
+    pub(crate) key: Option<String>,
+    /// How the effects that make it and start it are called.
+    pub(crate) create: String,
+    pub(crate) start: String,
+    /// What is done before the old container stops, and what while none runs.
+    pub(crate) before: Vec<Effect>,
+    pub(crate) between: Vec<Effect>,
+    /// Whether effects of its own wait for it, after it was started.
+    pub(crate) waits: bool,
+    pub(crate) outputs: Attributes,
+    pub(crate) notes: Vec<String>,
+}
+
+/// A container that is looked at.
+pub(crate) struct Seen<'a> {
+    pub(crate) target: &'a Target<'a>,
+    pub(crate) scene: &'a Scene<'a>,
+    pub(crate) view: &'a View,
+    pub(crate) id: Name,
+    pub(crate) name: Name,
+    pub(crate) found: ContainerInspectResponse,
+    /// The container that it replaced, where that is still there.
+    pub(crate) aside: Option<Name>,
+}
+
+/// How a container is.
+pub(crate) struct Inside {
+    /// The attribute `state`.
+    pub(crate) state: &'static str,
+    /// The same in the binding of a plan.
+    pub(crate) bound: &'static str,
+    /// Outputs that only what runs inside knows.
+    pub(crate) outputs: Attributes,
+}
+
+impl Inside {
+    pub(crate) fn plain(state: &'static str) -> Self {
+        Self {
+            state,
+            bound: state,
+            outputs: Attributes::new(),
+        }
+    }
+}
+
+/// A container that is being started.
+pub(crate) struct Start<'a> {
+    pub(crate) engine: &'a Engine,
+    pub(crate) job: &'a UpJob,
+    pub(crate) container: &'a Name,
+    pub(crate) input: &'a [Secret],
+    pub(crate) progress: &'a dyn Progress,
+}
+
+/// The network that attributes name; without one a container has its own.
+pub(crate) fn own_network(attributes: &Attributes) -> Option<Name> {
+    text(attributes, "docker_network").and_then(|name| Name::new(name).ok())
+}
+
+/// Outputs of every container that are known before it is made.
+pub(crate) fn planned(made: &Made, more: &[(&str, &str)]) -> Attributes {
+    let more = more.iter().chain(&[]);
+    let name = ("container_name", made.name.as_str());
+    let texts = std::iter::once(&name).chain(more);
+    texts
+        .map(|(name, value)| ((*name).to_owned(), Value::from(*value)))
+        .collect()
+}
+
+impl Container {
+    /// When its process was started, if that runs and is not as it should be.
+    pub(crate) fn unwell_since(&self) -> Option<&str> {
+        let runs = self.running && self.state != "running";
+        self.started_at.as_deref().filter(|_| runs)
+    }
+}

@@ -1,0 +1,166 @@
+//! One container, whatever runs in it: how it is made, what was changed on it since, and how it is replaced.
+//!
+//! A kind says what it wants as a [`Draft`], how its container is made as a [`Workload`], and how it sees that what runs
+//! there is well ([`Kind`]); everything else is the same for all of them and is here. A plan carries [`Made`], which a
+//! kind turns into a [`Workload`] again: a plan that somebody wrote by hand gets no container that a kind would not make.
+
+pub(crate) mod body;
+pub(crate) mod design;
+pub(crate) mod drift;
+pub(crate) mod helper;
+pub(crate) mod job;
+mod kind;
+pub(crate) mod labels;
+pub(crate) mod look;
+pub(crate) mod observe;
+pub(crate) mod prove;
+pub(crate) mod remove;
+pub(crate) mod repair;
+pub(crate) mod run;
+pub(crate) mod up;
+
+use std::net::IpAddr;
+
+use pospool_model::{Address, Attributes};
+use serde::{Deserialize, Serialize};
+
+pub(crate) use kind::{Draft, Inside, Kind, Seen, Start, own_network, planned};
+
+use crate::client::Labels;
+use crate::image;
+use crate::names::Name;
+use crate::place::Place;
+
+/// User and group of every container.
+pub(crate) const USER: &str = "10001:10001";
+/// Attributes that show what was changed by hand; they say nothing about how a container is made.
+pub(crate) const SHOWN: [&str; 3] = ["state", "hardening", "runtime"];
+
+/// How a container is made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Workload {
+    /// What its image starts; it is only compared.
+    pub(crate) entrypoint: Option<Vec<String>>,
+    /// Words after that; without any, those of the image.
+    pub(crate) command: Option<Vec<String>>,
+    /// What starts in its place to see that the image runs at all: it ends at once, and well.
+    pub(crate) idle: Idle,
+    /// Variables that it may have.
+    pub(crate) environment: Environment,
+    /// Where its data lies, and where it finds it.
+    pub(crate) data: Option<(Place, &'static str)>,
+    /// Options of a small file system in memory at `/tmp`.
+    pub(crate) tmpfs: Option<&'static str>,
+    /// Ports of the host that lead into it.
+    pub(crate) ports: Vec<Port>,
+    /// Whether secrets come over its standard input at each start. Such a container leaves no core dumps, and Docker
+    /// never starts it by itself: one that came back alone would wait for its secrets.
+    pub(crate) input: bool,
+    /// Most memory in bytes.
+    pub(crate) memory: Option<i64>,
+    /// Most processes and threads.
+    pub(crate) pids: i64,
+    /// The container's log: size of one file, and how many files are kept.
+    pub(crate) log: (&'static str, &'static str),
+    /// Time that it has to end.
+    pub(crate) stop_seconds: i64,
+}
+
+/// Words that end at once, and well, wherever the image runs.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Idle {
+    pub(crate) entrypoint: Option<Vec<String>>,
+    pub(crate) command: Vec<String>,
+}
+
+/// Variables that a container may have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Environment {
+    /// Those that start so, and no others.
+    Only(&'static [&'static str]),
+    /// All but those that start so.
+    Without(&'static str),
+}
+
+/// A port of the host that leads into a container.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Port {
+    pub(crate) inside: u16,
+    pub(crate) protocol: &'static str,
+    /// Address of the host; without one, all of them.
+    pub(crate) address: Option<IpAddr>,
+    pub(crate) published: u16,
+}
+
+/// Everything that a plan decides about a container. The rest follows from its kind.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Made {
+    /// Its name.
+    pub(crate) name: Name,
+    /// Lineage of the state.
+    pub(crate) lineage: String,
+    /// Its resource.
+    pub(crate) address: Address,
+    /// Name of its image.
+    pub(crate) image: String,
+    /// Digest of everything in that image.
+    pub(crate) digest: String,
+    /// Network that it joins.
+    pub(crate) network: Name,
+    /// Whether that network is its own.
+    pub(crate) own_network: bool,
+    /// Where its data lies, if it keeps any.
+    pub(crate) place: Option<Place>,
+    /// Labels that only its kind has.
+    pub(crate) more: Labels,
+    /// Normalised attributes, for its label; without those that only show what was changed.
+    pub(crate) attributes: Attributes,
+}
+
+impl Made {
+    /// A container of an image that was made for a digest.
+    pub(crate) fn new(
+        (lineage, address, name): (&str, &Address, &Name),
+        (repository, digest): (&str, String),
+        attributes: &Attributes,
+    ) -> Self {
+        let mut attributes = attributes.clone();
+        attributes.retain(|name, _| !SHOWN.contains(&name.as_str()));
+        let network = own_network(&attributes);
+        Self {
+            own_network: network.is_none(),
+            network: network.unwrap_or_else(|| name.clone()),
+            name: name.clone(),
+            lineage: lineage.to_owned(),
+            address: address.clone(),
+            image: image::tag(repository, &digest),
+            digest,
+            place: None,
+            more: Labels::new(),
+            attributes,
+        }
+    }
+
+    /// Labels of the container.
+    pub(crate) fn labels(&self) -> Labels {
+        let mut labels = labels::made(&self.lineage, &self.address, &self.digest, &self.attributes);
+        labels.extend(self.more.clone());
+        labels
+    }
+
+    /// Labels that say whose an object is.
+    pub(crate) fn owner(&self) -> Labels {
+        labels::owner(&self.lineage, &self.address)
+    }
+
+    /// Name of the container that this one replaces, while it is kept.
+    pub(crate) fn aside(&self) -> Name {
+        aside(&self.name)
+    }
+}
+
+/// Name of a container that is kept until the one that replaces it is ready.
+pub(crate) fn aside(name: &Name) -> Name {
+    Name::new(format!("{name}.old")).unwrap_or_else(|_| name.clone())
+}

@@ -1,0 +1,149 @@
+//! A look at one container.
+//!
+//! - Reads: the list of containers, and one in detail; what its kind asks it.
+//! - Returns: attributes as the container's labels and the engine show them, with what was changed by hand.
+//! - Never: believes a label that the container itself contradicts.
+
+use pospool_model::provider::{Observation, Observed, Scene, Target};
+use pospool_model::{Attributes, Problem};
+
+use super::labels;
+use super::look::{self, Own, binding, has_other_content, in_detail, own_container};
+use super::run::is_running;
+use super::{Kind, Made, Seen, drift};
+use crate::facts::{Container, DockerFacts};
+use crate::node::wish::text;
+use crate::observe::View;
+use crate::place::Place;
+
+/// Looks at one container.
+pub(crate) async fn observe(
+    kind: &dyn Kind,
+    target: &Target<'_>,
+    scene: &Scene<'_>,
+    view: &View,
+    facts: &mut DockerFacts,
+    observation: &mut Observation,
+) -> Result<Observed, Problem> {
+    let bindings = &mut observation.bindings;
+    let name = kind.container(scene.lineage, target.address);
+    let name = name.map_err(|error| error.problem(&[]))?;
+    let place = format!("docker/{}/{name}", view.facts.id);
+    let own = own_container(target, scene, view, &name)?;
+    kind.look_before(target, scene, view, own.as_ref().map(|own| own.one), facts)?;
+    let found = match own {
+        Some(own) => in_detail(view, own.one).await?.map(|found| (own, found)),
+        None => None,
+    };
+    let Some((Own { aside, .. }, (id, found))) = found else {
+        bindings.insert(place, "absent".to_owned());
+        return Ok(Observed::Absent);
+    };
+    let seen = Seen {
+        target,
+        scene,
+        view,
+        id,
+        name,
+        found,
+        aside,
+    };
+    let inside = kind.inside(&seen, facts).await?;
+    bindings.insert(place, binding(&seen.id, inside.bound));
+    let (mut attributes, mut outputs) = shown(kind, &seen, facts);
+    attributes.insert("state".to_owned(), inside.state.into());
+    outputs.extend(inside.outputs);
+    let (edited, value) = kind.edited();
+    if text(&attributes, edited) == Some(value) {
+        observation.edits.insert((target.address.clone(), edited));
+    }
+    let drifted = text(&attributes, "runtime").is_some_and(|it| it != drift::LEFT);
+    let container = seen.container(inside.bound, drifted);
+    facts.containers.insert(target.address.clone(), container);
+    Ok(Observed::Present {
+        attributes,
+        outputs,
+    })
+}
+
+/// Attributes and outputs as the engine shows them, without a word of what runs inside.
+pub(crate) fn shown(
+    kind: &dyn Kind,
+    seen: &Seen<'_>,
+    facts: &DockerFacts,
+) -> (Attributes, Attributes) {
+    let labelled = labels::attributes(&seen.found);
+    let made = labelled
+        .as_ref()
+        .and_then(|attributes| kind.made(seen, attributes, facts));
+    let mut attributes = labelled.unwrap_or_default();
+    kind.shown(&mut attributes, seen, made.as_ref(), facts);
+    let different = made
+        .as_ref()
+        .and_then(|made| different(kind, seen, made, facts));
+    let (lasting, runtime) = drift::split(different);
+    attributes.insert("hardening".to_owned(), lasting.into());
+    let runtime = runtime.or_else(|| seen.aside.as_ref().map(|_| drift::LEFT.to_owned()));
+    if let Some(runtime) = runtime {
+        attributes.insert("runtime".to_owned(), runtime.into());
+    }
+    let planned = made.map(|made| kind.outputs(&made)).unwrap_or_default();
+    let outputs = look::outputs(planned, seen.view, &seen.found);
+    (attributes, outputs)
+}
+
+/// Names what differs; nothing can be said where the labels do not say how it was made.
+fn different(
+    kind: &dyn Kind,
+    seen: &Seen<'_>,
+    made: &Made,
+    facts: &DockerFacts,
+) -> Option<Vec<&'static str>> {
+    let workload = kind.workload(made).ok()?;
+    let mut different = drift::all(made, &workload, &seen.found);
+    different.extend(kind.differences(seen, made, facts));
+    if has_other_content(seen.target, &seen.found) {
+        different.push("image content");
+    }
+    Some(different)
+}
+
+impl Seen<'_> {
+    /// Whether a process of it may run.
+    pub(crate) fn running(&self) -> bool {
+        self.found.state.as_ref().is_some_and(is_running)
+    }
+
+    /// One of its labels.
+    pub(crate) fn label(&self, name: &str) -> Option<&str> {
+        labels::label(&self.found, name)
+    }
+
+    /// Facts for a plan.
+    pub(crate) fn container(&self, state: &'static str, drifted: bool) -> Container {
+        let host = self.found.host_config.as_ref();
+        let network = host.and_then(|host| host.network_mode.as_deref());
+        let state_now = self.found.state.as_ref();
+        Container {
+            docker: self.view.docker.clone(),
+            id: self.id.clone(),
+            place: self.mounted(),
+            running: self.running(),
+            state,
+            started_at: state_now.and_then(|state| state.started_at.clone()),
+            network: Some(self.name.clone()).filter(|own| network == Some(own.as_str())),
+            labels: labels::of(&self.found),
+            aside: self.aside.clone(),
+            drifted,
+        }
+    }
+
+    /// Where its data lies.
+    fn mounted(&self) -> Option<Place> {
+        let mut mounts = self.found.mounts.iter().flatten();
+        let at = Some(crate::render::DATA_DIR);
+        let data = mounts.find(|mount| mount.destination.as_deref() == at)?;
+        let text = data.name.as_deref().or(data.source.as_deref())?;
+        Place::parse(text).ok()
+    }
+}
