@@ -13,8 +13,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use pospool_chain::address::CoreAddress;
 use pospool_chain::{ChainProvider, ChainSettings};
+use pospool_conflux::CoreAddress;
 use pospool_engine::apply::{self, Context, Event, Listener, Outcome};
 use pospool_engine::observe::Seen;
 use pospool_engine::plan::Options;

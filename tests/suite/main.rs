@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on is over")]
 
 mod crash_points;
+mod cycles;
 mod documents;
 mod examples;
 mod heals;

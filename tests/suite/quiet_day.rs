@@ -9,8 +9,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use clap::Parser;
-use pospool_chain::address::CoreAddress;
-use pospool_chain::{ChainProvider, ChainSettings, Silence, Wire};
+use pospool_chain::{ChainProvider, ChainSettings};
 use pospool_cli::args::Args;
 use pospool_cli::commands::{self, Session, sync};
 use pospool_cli::console::Console;
@@ -18,6 +17,8 @@ use pospool_cli::exit::Exit;
 use pospool_cli::interrupt::Interrupt;
 use pospool_cli::project::{Project, Surroundings};
 use pospool_cli::view::Paint;
+use pospool_conflux::CoreAddress;
+use pospool_conflux_rpc::{Silence, Wire};
 use pospool_devnet::accounts;
 use pospool_engine::record::RecordProvider;
 use pospool_engine::registry::Registry;

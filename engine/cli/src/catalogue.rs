@@ -32,7 +32,11 @@ mod tests {
     /// Rust files of all crates of the program.
     fn sources() -> Vec<PathBuf> {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-        let mut open = vec![root.join("engine"), root.join("providers")];
+        let mut open = vec![
+            root.join("engine"),
+            root.join("chain"),
+            root.join("providers"),
+        ];
         let mut files = Vec::new();
         while let Some(folder) = open.pop() {
             for entry in fs::read_dir(folder).unwrap() {

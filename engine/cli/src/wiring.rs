@@ -30,6 +30,7 @@ pub const DUTIES: &str = "duties";
 /// Tables of codes of the providers.
 pub const CODES: &[&[Code]] = &[
     pospool_chain::codes::CODES,
+    pospool_chain::codes::TX_CODES,
     pospool_docker::codes::CODES,
     pospool_source::codes::CODES,
 ];

@@ -4,22 +4,19 @@
 //! - Returns: addresses, nonce and balance.
 //! - Never: keeps a key.
 
+use pospool_conflux::{ChainAddress, CoreAddress, EspaceAddress, Key, Space};
+use pospool_conflux_rpc::{Answers, At, Batch, Refusal, Slot};
+use pospool_conflux_tx::pending;
 use pospool_model::{Address, Attributes, Drip, Problem, SecretRef, Value};
 
-use crate::address::{CoreAddress, espace_address};
-use crate::batch::{Answers, At, Batch, Slot};
-use crate::chain_address::{ChainAddress, Space};
 use crate::codes;
 use crate::facts::AccountFacts;
-use crate::key::Key;
-use crate::pending;
-use crate::rpc::Refusal;
 
 /// The public half of a key.
 pub(crate) type PublicKey = [u8; 64];
 
 /// Returns where the key is.
-pub(crate) fn secret(attributes: &Attributes) -> Option<&SecretRef> {
+pub(crate) fn key_of(attributes: &Attributes) -> Option<&SecretRef> {
     match attributes.get("private_key") {
         Some(Value::Secret(reference)) => Some(reference),
         _ => None,
@@ -29,24 +26,24 @@ pub(crate) fn secret(attributes: &Attributes) -> Option<&SecretRef> {
 /// Reads the key of an account, keeps its public half and wipes the rest.
 pub(crate) fn public_key(attributes: &Attributes) -> Result<PublicKey, Problem> {
     let problem = |summary: String| Problem::new(codes::NO_KEY, &["private_key"], summary);
-    let reference = secret(attributes).ok_or_else(|| problem("no secret is named".to_owned()))?;
+    let reference = key_of(attributes).ok_or_else(|| problem("no secret is named".to_owned()))?;
     let secret = reference
         .read()
         .map_err(|error| problem(error.to_string()))?;
-    let key = Key::read(&secret).map_err(|error| {
+    let key = Key::parse(secret.expose()).map_err(|error| {
         problem(format!("`{reference}`: {error}")).help("put the account's private key there")
     })?;
     Ok(key.public())
 }
 
 /// Outputs that the key alone decides.
-pub(crate) fn outputs(key: &PublicKey, network: u32) -> Attributes {
+pub(crate) fn account_outputs(key: &PublicKey, network: u32) -> Attributes {
     let address = CoreAddress::of_public_key(key, network).to_string();
     Attributes::from([
         ("address".to_owned(), Value::Text(address)),
         (
             "espace_address".to_owned(),
-            Value::Text(espace_address(key)),
+            Value::Text(EspaceAddress::of_public_key(key).to_string()),
         ),
     ])
 }
@@ -67,14 +64,14 @@ pub(crate) fn output_of(space: Space) -> &'static str {
 /// Questions about an account.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Asked {
-    nonces: pending::Asked,
+    nonces: pending::AskedNonces,
     balance: Slot,
 }
 
 /// Asks for nonce and balance.
-pub(crate) fn ask(batch: &mut Batch, address: ChainAddress, at: At) -> Asked {
+pub(crate) fn ask_account(batch: &mut Batch, address: ChainAddress, at: At) -> Asked {
     Asked {
-        nonces: pending::ask(batch, address),
+        nonces: pending::ask_nonces(batch, address),
         balance: batch.balance(address, at),
     }
 }
@@ -88,14 +85,14 @@ impl Asked {
 }
 
 /// Reads nonce and balance; `None` if the node did not say.
-pub(crate) fn read(
+pub(crate) fn read_account(
     asked: Asked,
     answers: &Answers,
     address: ChainAddress,
     chain: &Address,
     key: &SecretRef,
 ) -> Option<AccountFacts> {
-    let nonces = pending::read(asked.nonces, answers)?;
+    let nonces = pending::read_nonces(asked.nonces, answers)?;
     Some(AccountFacts {
         address,
         chain: chain.clone(),
@@ -107,6 +104,6 @@ pub(crate) fn read(
 }
 
 /// Name of an account's nonce among bindings, counters and lanes.
-pub(crate) fn lane(address: ChainAddress) -> String {
+pub(crate) fn nonce_lane(address: ChainAddress) -> String {
     format!("nonce {} {address}", address.space().word())
 }

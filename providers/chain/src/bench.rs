@@ -2,17 +2,20 @@
 
 use std::collections::BTreeMap;
 
+use ethers_core::abi::{Token, encode};
+use ethers_core::types::U256;
+use ethers_core::utils::keccak256;
+use pospool_conflux::abi;
+use pospool_conflux::hex::hex_text;
+use pospool_conflux::{ChainAddress, CoreAddress, EspaceAddress};
+use pospool_conflux_tx::{ChainRef, Fees, WaitLevel};
 use pospool_model::plan::{Action, Effect, EffectId};
 use pospool_model::provider::{self, Design, Observed, Task, World};
 use pospool_model::state::Recorded;
 use pospool_model::{Address, Attributes, Endpoint, Problem, SecretRef, Value};
 
-use crate::address::CoreAddress;
-use crate::chain_address::ChainAddress;
-use crate::espace_address::EspaceAddress;
-use crate::facts::{AccountFacts, ChainFacts, Facts, Fees};
-use crate::text::hex_text;
-use crate::work::{ChainRef, TransactionWork, WaitLevel, Work};
+use crate::facts::{AccountFacts, ChainFacts, Facts};
+use crate::work::{TransactionWork, Work};
 
 pub(crate) const NETWORK: u32 = 1234;
 pub(crate) const ESPACE_ID: u32 = 1235;
@@ -213,7 +216,8 @@ impl Bench {
             counters: &mut self.counters,
             lanes: &mut self.lanes,
         };
-        let provider = crate::ChainProvider::new(crate::ChainSettings::default());
+        let provider =
+            crate::provider::ChainProvider::new(crate::provider::ChainSettings::default());
         let design = pospool_model::Provider::design(&provider, &task, &mut world)?;
         let ids = design.effects.iter().map(|effect| EffectId {
             address: address.clone(),
@@ -262,4 +266,31 @@ pub(crate) fn transaction(effect: &Effect) -> TransactionWork {
         Work::Transaction(work) => *work,
         other => panic!("{other:?}"),
     }
+}
+
+/// Call data as a node makes it, with keys of our own choice.
+pub(crate) fn forged_registration(
+    votes: u64,
+    bls: &[u8],
+    vrf: &[u8],
+    identifier: [u8; 32],
+) -> Vec<u8> {
+    let tokens = [
+        Token::FixedBytes(identifier.to_vec()),
+        Token::Uint(U256::from(votes)),
+        Token::Bytes(bls.to_vec()),
+        Token::Bytes(vrf.to_vec()),
+        Token::FixedArray(vec![Token::Bytes(vec![3; 48]), Token::Bytes(vec![4; 32])]),
+    ];
+    [&abi::function_selector(abi::REGISTER)[..], &encode(&tokens)].concat()
+}
+
+/// Good call data and its identifier.
+pub(crate) fn good_registration() -> (String, [u8; 32]) {
+    let (bls, vrf) = ([1; 48], [2; 33]);
+    let identifier = keccak256([&bls[..], &vrf].concat());
+    (
+        hex_text(&forged_registration(1, &bls, &vrf, identifier)),
+        identifier,
+    )
 }

@@ -11,7 +11,8 @@ pub(crate) mod duties;
 pub(crate) mod glance;
 pub(crate) mod observe;
 mod ready;
-mod views;
+mod service;
+pub(crate) mod views;
 
 use pospool_model::{
     AttributeSchema, Attributes, Blocks, Drip, KindSchema, OnChange, OutputSchema, Presence,
@@ -113,7 +114,7 @@ pub(crate) const BRIDGE_SERVICE: KindSchema = KindSchema {
 };
 
 /// Brings a block into its normal form.
-pub(crate) fn normalise(mut attributes: Attributes) -> Result<Attributes, Vec<Problem>> {
+pub(crate) fn normalise_bridge(mut attributes: Attributes) -> Result<Attributes, Vec<Problem>> {
     let mut problems = Vec::new();
     let none = Value::List(Vec::new());
     if attributes.get(DUTIES).is_some_and(|duties| *duties != none) {

@@ -4,19 +4,16 @@
 //! - Returns: normal attributes, facts, outputs and identity; or a problem when the network is another one.
 //! - Never: follows an endpoint to a network of another id.
 
+use pospool_conflux::Space;
+use pospool_conflux_rpc::networks::{PUBLIC, PublicNetwork, oracle_of, public_network};
+use pospool_conflux_rpc::quantity::field_u64;
+use pospool_conflux_rpc::{Answers, Batch, Link, Refusal, Slot};
+use pospool_conflux_tx::{ChainRef, WaitLevel, rpc_attribute};
 use pospool_model::state::ChainIdentity;
 use pospool_model::{Address, Attributes, Drip, Endpoint, EndpointError, Problem, Value};
 use serde_json::{Value as Json, json};
 
-use crate::batch::{Answers, Batch, Slot};
-use crate::chain_address::Space;
 use crate::codes;
-use crate::facts::Fees;
-use crate::networks::{PUBLIC, Public, oracle, public};
-use crate::rpc::Refusal;
-use crate::text::{field_u64, read_quantity};
-use crate::wire::Link;
-use crate::work::{ChainRef, WaitLevel};
 
 /// 100 Gdrip: the price of a very busy day.
 const DEFAULT_CEILING: u128 = 100_000_000_000;
@@ -29,24 +26,24 @@ const CALLS_PER_SECOND: &str = "calls_per_second";
 /// Network id that a spec's network must have; `None` for a devnet, whose id only its node knows.
 pub(crate) fn expected_network(attributes: &Attributes) -> Option<u32> {
     let name = attributes.get("network")?.as_text()?;
-    public(name).map(|public| public.network)
+    public_network(name).map(|public| public.network)
 }
 
 /// Whether a chain of the spec may have this chain id in a space: a devnet may have any that is none of a public network.
 pub(crate) fn may_be(attributes: &Attributes, space: Space, id: u32) -> bool {
-    let of = |public: &Public| match space {
+    let of = |public: &PublicNetwork| match space {
         Space::Core => public.network,
         Space::Espace => public.espace,
     };
     let name = attributes.get("network").and_then(Value::as_text);
-    match name.and_then(public) {
+    match name.and_then(public_network) {
         Some(public) => of(public) == id,
         None => PUBLIC.iter().all(|public| of(public) != id),
     }
 }
 
 /// Endpoints of a space in normal attributes.
-pub(crate) fn endpoints(attributes: &Attributes, space: Space) -> Vec<Endpoint> {
+pub(crate) fn endpoints_of(attributes: &Attributes, space: Space) -> Vec<Endpoint> {
     let endpoint = |value: &Value| match value {
         Value::Text(text) => Endpoint::parse(text).ok(),
         Value::Endpoint(endpoint) => Some(endpoint.clone()),
@@ -56,12 +53,14 @@ pub(crate) fn endpoints(attributes: &Attributes, space: Space) -> Vec<Endpoint> 
 }
 
 fn values(attributes: &Attributes, space: Space) -> impl Iterator<Item = &Value> {
-    let list = attributes.get(space.rpc()).and_then(Value::as_list);
+    let list = attributes
+        .get(rpc_attribute(space))
+        .and_then(Value::as_list);
     list.unwrap_or_default().iter()
 }
 
 /// Most that a unit of gas may cost.
-pub(crate) fn ceiling(attributes: &Attributes) -> u128 {
+pub(crate) fn gas_price_ceiling(attributes: &Attributes) -> u128 {
     match attributes.get("max_gas_price") {
         Some(Value::Amount(drip)) => drip.0,
         _ => DEFAULT_CEILING,
@@ -69,14 +68,14 @@ pub(crate) fn ceiling(attributes: &Attributes) -> u128 {
 }
 
 /// Has a link keep to the pace that the spec names for a chain's endpoints.
-pub(crate) fn pace(link: &Link, attributes: &Attributes) {
+pub(crate) fn keep_pace(link: &Link, attributes: &Attributes) {
     let number = attributes.get(CALLS_PER_SECOND).and_then(Value::as_integer);
     let Some(number) = number.and_then(|number| u32::try_from(number).ok()) else {
         return;
     };
     for space in [Space::Core, Space::Espace] {
         // One that cannot be read now is said where it is asked.
-        for url in endpoints(attributes, space)
+        for url in endpoints_of(attributes, space)
             .iter()
             .filter_map(|it| it.url().ok())
         {
@@ -86,7 +85,7 @@ pub(crate) fn pace(link: &Link, attributes: &Attributes) {
 }
 
 /// How deep a transaction without value must be in the chain.
-pub(crate) fn level(attributes: &Attributes) -> WaitLevel {
+pub(crate) fn wait_level(attributes: &Attributes) -> WaitLevel {
     let word = attributes.get(WAIT_LEVEL).and_then(Value::as_text);
     word.and_then(level_of).unwrap_or(WaitLevel::Confirmed)
 }
@@ -97,14 +96,14 @@ fn level_of(word: &str) -> Option<WaitLevel> {
 }
 
 /// Fills in defaults; the endpoints become lists.
-pub(crate) fn normalise(mut attributes: Attributes) -> Result<Attributes, Vec<Problem>> {
+pub(crate) fn normalise_chain(mut attributes: Attributes) -> Result<Attributes, Vec<Problem>> {
     let mut problems = Vec::new();
     let network = attributes
         .get("network")
         .and_then(Value::as_text)
         .unwrap_or_default()
         .to_owned();
-    let known = public(&network);
+    let known = public_network(&network);
     if known.is_none() && network != "devnet" {
         let summary = format!("`{network}` is not a network that pospool knows");
         problems.push(
@@ -176,7 +175,7 @@ fn rpc_list(
     space: Space,
     defaults: &[&str],
 ) -> Result<Vec<Value>, Problem> {
-    let list = match attributes.remove(space.rpc()) {
+    let list = match attributes.remove(rpc_attribute(space)) {
         None | Some(Value::Null) => defaults.iter().map(|text| Value::from(*text)).collect(),
         Some(Value::List(list)) => list,
         Some(one) => vec![one],
@@ -200,8 +199,8 @@ fn rpc_list(
 
 /// What was written is not repeated: it may hold a key.
 fn bad_rpc(space: Space, error: &EndpointError) -> Problem {
-    let summary = format!("`{}` holds what is {error}", space.rpc());
-    Problem::new(codes::BAD_RPC, &[space.rpc()], summary).help(
+    let summary = format!("`{}` holds what is {error}", rpc_attribute(space));
+    Problem::new(codes::BAD_RPC, &[rpc_attribute(space)], summary).help(
         "write \"http://…\" or \"https://…\", or env(\"NAME\") or file(\"PATH\") that holds such a URL, or a list of them",
     )
 }
@@ -211,12 +210,6 @@ pub(crate) struct Asked {
     status: Slot,
     genesis: Slot,
     version: Slot,
-}
-
-/// Questions about fees.
-pub(crate) struct AskedFees {
-    gas_price: Slot,
-    newest: Slot,
 }
 
 /// What a chain answered.
@@ -230,7 +223,7 @@ pub(crate) struct Seen {
 }
 
 /// Asks which chain it is, and how far. What gas costs is asked by the look at what is made.
-pub(crate) fn ask(batch: &mut Batch) -> Asked {
+pub(crate) fn ask_chain(batch: &mut Batch) -> Asked {
     Asked {
         status: batch.ask("cfx_getStatus", json!([])),
         genesis: batch.ask("cfx_getBlockByEpochNumber", json!(["0x0", false])),
@@ -238,49 +231,8 @@ pub(crate) fn ask(batch: &mut Batch) -> Asked {
     }
 }
 
-/// Asks what gas costs in a space.
-///
-/// Never `maxPriorityFeePerGas` or `feeHistory`, in neither space: conflux-rust 3 locks its consensus for reading twice
-/// there (`common.rs`, `eth.rs`: `fee_history`), and where a block arrives in between, all of the node's RPC stands still
-/// until it is restarted.
-pub(crate) fn ask_fees(batch: &mut Batch, space: Space) -> AskedFees {
-    let (gas_price, block, newest) = match space {
-        Space::Core => (
-            "cfx_gasPrice",
-            "cfx_getBlockByEpochNumber",
-            json!(["latest_state", false]),
-        ),
-        Space::Espace => (
-            "eth_gasPrice",
-            "eth_getBlockByNumber",
-            json!(["latest", false]),
-        ),
-    };
-    AskedFees {
-        gas_price: batch.ask(gas_price, json!([])),
-        newest: batch.ask(block, newest),
-    }
-}
-
-/// Reads what gas costs.
-pub(crate) fn read_fees(asked: &AskedFees, answers: &Answers) -> Option<Fees> {
-    let newest = answers.get(asked.newest)?;
-    let gas_price = answers.number(asked.gas_price)?;
-    let base = newest.get("baseFeePerGas").and_then(read_quantity);
-    Some(Fees {
-        gas_price,
-        base,
-        priority: priority(gas_price, base.unwrap_or_default()),
-    })
-}
-
-/// What miners are paid beside the base fee, in drip: what the node's price is above it, and a hundredth of it at least.
-fn priority(gas_price: u128, base: u128) -> u128 {
-    gas_price.saturating_sub(base).max(base / 100)
-}
-
 /// Reads the answers about a chain; `None` if they are not those of a Conflux node.
-pub(crate) fn read(asked: &Asked, answers: &Answers) -> Option<Seen> {
+pub(crate) fn read_chain(asked: &Asked, answers: &Answers) -> Option<Seen> {
     let status = answers.get(asked.status)?;
     let network = u32::try_from(field_u64(status, "chainId")?).ok()?;
     let genesis = answers.get(asked.genesis)?.get("hash")?.as_str()?;
@@ -306,7 +258,7 @@ fn open_rpc(wanted: &Attributes, space: Space) -> Option<Value> {
     if let Value::Text(_) = first {
         return Some(first.clone());
     }
-    let network = public(wanted.get("network")?.as_text()?)?;
+    let network = public_network(wanted.get("network")?.as_text()?)?;
     let defaults = match space {
         Space::Core => network.core_rpc,
         Space::Espace => network.espace_rpc,
@@ -315,7 +267,7 @@ fn open_rpc(wanted: &Attributes, space: Space) -> Option<Value> {
 }
 
 /// What is known of one space of a chain, from the chain's outputs.
-pub(crate) fn reference(
+pub(crate) fn reference_of(
     chain: &Address,
     wanted: &Attributes,
     outputs: &Attributes,
@@ -327,24 +279,10 @@ pub(crate) fn reference(
     };
     Some(ChainRef {
         address: Some(chain.clone()),
-        endpoints: endpoints(wanted, space),
+        endpoints: endpoints_of(wanted, space),
         network: outputs.get(id)?.as_integer()?.try_into().ok()?,
         genesis_hash: outputs.get("genesis_hash")?.as_text()?.to_owned(),
     })
-}
-
-/// Questions that tell whether an eSpace node is on a chain.
-pub(crate) struct AskedIdentity {
-    chain_id: Slot,
-    genesis: Slot,
-}
-
-/// Asks an eSpace node which chain it is on.
-pub(crate) fn ask_identity(batch: &mut Batch) -> AskedIdentity {
-    AskedIdentity {
-        chain_id: batch.ask("eth_chainId", json!([])),
-        genesis: batch.ask("eth_getBlockByNumber", json!(["0x0", false])),
-    }
 }
 
 impl Asked {
@@ -354,43 +292,7 @@ impl Asked {
             ("cfx_getStatus", self.status),
             ("cfx_getBlockByEpochNumber", self.genesis),
         ];
-        trouble(&slots, answers)
-    }
-}
-
-impl AskedFees {
-    /// The first question that the node refused.
-    pub(crate) fn trouble<'a>(&self, answers: &'a Answers) -> Option<(&'static str, &'a Refusal)> {
-        let slots = [
-            ("a question about fees", self.gas_price),
-            ("a question about the newest block", self.newest),
-        ];
-        trouble(&slots, answers)
-    }
-}
-
-/// The first refusal that is not that of a method which the node does not have: then it is no node of Conflux.
-fn trouble<'a>(
-    slots: &[(&'static str, Slot)],
-    answers: &'a Answers,
-) -> Option<(&'static str, &'a Refusal)> {
-    let mut refusals = slots
-        .iter()
-        .filter_map(|(method, slot)| Some((*method, answers.result(*slot).err()?)));
-    refusals.find(|(_, refusal)| !refusal.is_no_such_method())
-}
-
-impl AskedIdentity {
-    /// Both questions.
-    pub(crate) fn slots(&self) -> [Slot; 2] {
-        [self.chain_id, self.genesis]
-    }
-
-    /// Whether the node is on the chain: block 0 has the same hash in both spaces. `None` if it did not say.
-    pub(crate) fn is_on(&self, chain: &ChainRef, answers: &Answers) -> Option<bool> {
-        let chain_id = answers.u64(self.chain_id)?;
-        let genesis = answers.get(self.genesis)?.get("hash")?.as_str()?;
-        Some(chain_id == u64::from(chain.network) && genesis == chain.genesis_hash)
+        answers.first_trouble(&slots)
     }
 }
 
@@ -401,7 +303,7 @@ pub(crate) fn check_network(wanted: &Attributes, found: u32) -> Result<(), Probl
         .and_then(Value::as_text)
         .unwrap_or_default();
     let summary = match (
-        public(name),
+        public_network(name),
         PUBLIC.iter().find(|public| public.network == found),
     ) {
         (Some(public), _) if public.network != found => {
@@ -423,7 +325,7 @@ pub(crate) fn check_network(wanted: &Attributes, found: u32) -> Result<(), Probl
 }
 
 /// Outputs of a chain.
-pub(crate) fn outputs(wanted: &Attributes, seen: &Seen) -> Attributes {
+pub(crate) fn chain_outputs(wanted: &Attributes, seen: &Seen) -> Attributes {
     let number = |number: u64| Value::Integer(i64::try_from(number).unwrap_or(i64::MAX));
     let mut outputs = Attributes::from([
         (
@@ -446,16 +348,16 @@ pub(crate) fn outputs(wanted: &Attributes, seen: &Seen) -> Attributes {
     ]);
     if let Some(value) = wanted.get("network") {
         outputs.insert("network".to_owned(), value.clone());
-        if let Some(oracle) = value.as_text().and_then(oracle) {
+        if let Some(oracle) = value.as_text().and_then(oracle_of) {
             outputs.insert("core_space_oracle".to_owned(), oracle.into());
         }
     }
     for space in [Space::Core, Space::Espace] {
         if let Some(first) = values(wanted, space).next() {
-            outputs.insert(space.rpc().to_owned(), first.clone());
+            outputs.insert(rpc_attribute(space).to_owned(), first.clone());
         }
         if let Some(open) = open_rpc(wanted, space) {
-            outputs.insert(format!("public_{}", space.rpc()), open);
+            outputs.insert(format!("public_{}", rpc_attribute(space)), open);
         }
     }
     outputs

@@ -7,19 +7,18 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use pospool_conflux::Space;
+use pospool_conflux_rpc::{Link, Refusal, Rpc, RpcError};
+use pospool_conflux_tx::{ChainRef, Pace};
 use pospool_model::provider::Progress;
 use pospool_model::{Address, Attributes, Endpoint, ProviderError};
 use serde_json::json;
 use tokio::time::Instant;
 
 use crate::chain;
-use crate::chain_address::Space;
 use crate::codes;
 use crate::facts::Facts;
-use crate::rpc::{Refusal, Rpc, RpcError};
-use crate::send::Pace;
-use crate::wire::Link;
-use crate::work::{Attempt, ChainRef};
+use crate::work::Attempt;
 
 /// What the current spec says of its chains, and what was seen of them in this run.
 #[derive(Clone, Debug, Default)]
@@ -125,7 +124,7 @@ impl Chains {
             .iter()
             .filter(|(_, wanted)| chain::may_be(wanted, space, chain.network));
         let mut found: Vec<_> = may_be
-            .map(|(address, wanted)| (address.clone(), chain::endpoints(wanted, space)))
+            .map(|(address, wanted)| (address.clone(), chain::endpoints_of(wanted, space)))
             .filter(|(_, endpoints)| !endpoints.is_empty())
             .collect();
         found.sort_by_key(|(address, _)| chain.address.as_ref() != Some(address));

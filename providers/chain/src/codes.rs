@@ -1,8 +1,11 @@
 //! Every code that the chain provider can show, with what it means and what to do.
 //!
-//! - Reads: nothing.
 //! - Returns: one constant for each code, and all of them as a table.
 //! - Never: lets a code be shown that is not explained, since nothing else makes a `Code`.
+
+pub use pospool_conflux_tx::codes::{
+    CODES as TX_CODES, GAS_PRICE, NONCE_TAKEN, NOT_ENOUGH_BALANCE, REVERTED, WRONG_NETWORK,
+};
 
 pospool_model::codes! {
     ALREADY_REGISTERED = "chain/already-registered",
@@ -50,12 +53,6 @@ pospool_model::codes! {
     CODE_DIFFERS = "chain/code-differs",
         "The code on the chain is not what the source compiles to (immutables and metadata aside), or a proxy points at another implementation.",
         "Name the source that the contract was made from, or find out who changed the contract or its proxy.";
-    EXPIRED = "chain/expired",
-        "The last epoch of a transaction is final without it, or no node accepts it as it is too old, so it can never be executed; no gas was paid.",
-        "Run `pospool plan` and `pospool apply` again: a new transaction is made.";
-    GAS_PRICE = "chain/gas-price",
-        "Gas costs more than `max_gas_price` of the chain allows now, or no node accepts a transaction at a price within it.",
-        "Wait until gas is cheaper, or raise `max_gas_price` in the `chain` block. Then run `pospool apply` again.";
     MISSING_INPUT = "chain/missing-input",
         "The node did not give its PoS address or its register data, so the step that needs it is not sent.",
         "Check that the node's container runs, then run `pospool apply` again.";
@@ -89,24 +86,15 @@ pospool_model::codes! {
     NO_UPGRADE = "chain/no-upgrade",
         "New code is wanted for a contract without a proxy, whose code can never change.",
         "Name the old source again, or write the new code into a block with another label: that is another contract at another address.";
-    NONCE_TAKEN = "chain/nonce-taken",
-        "The nonce of a planned or sent transaction is used by another one, so another program or person signs with the same key, or the nodes forgot the transaction.",
-        "Let only one program sign with the key, then run `pospool plan` again: it looks at what is on the chain.";
     NOT_A_NODE = "chain/not-a-node",
         "What answers at `core_rpc` or `espace_rpc` does not behave as that RPC of a Conflux node, or the chain of a verified contract is not known.",
         "Check the URL; Core Space usually listens on port 12537 and eSpace on 8545. For a verification, write `chain` in the contract's block.";
-    NOT_ENOUGH_BALANCE = "chain/not-enough-balance",
-        "An account cannot pay for a transaction with its gas, storage collateral and value at most, so it is not planned, signed or accepted.",
-        "Send CFX to the address in the message; for eSpace a `funding` block can move it from Core Space. What is not used stays there.";
     NOT_MANAGER = "chain/not-manager",
         "Only the manager of the contract may change these settings, and no account of the spec has its key.",
         "Add an `account` with the manager's key, or set `manager` in `settings` to an account of the spec.";
     NOTHING_TO_VERIFY = "chain/nothing-to-verify",
         "A `verification` names neither `contract` nor `contracts`, or both, or it sets `verified` to something else than `true`.",
         "Write one `contract`, or `contracts` with a list, and leave `verified` out.";
-    OUTCOME_UNKNOWN = "chain/outcome-unknown",
-        "The time to wait ended before the outcome of a transaction was known; it is in the journal, and no second one is made.",
-        "Run `pospool apply` again: it looks for the transaction and sends the same bytes again if no node has them. Add endpoints to `core_rpc` if none answers.";
     OVER_LIMIT = "chain/over-limit",
         "The contract's state changed, and a call would use more gas or storage than the plan allows; nothing was sent.",
         "Run `pospool plan` again for new limits, then apply.";
@@ -119,12 +107,6 @@ pospool_model::codes! {
     POOL_UNPROVEN = "chain/pool-unproven",
         "What is at the pool's address is not what the plan was made with, or it or the register of PoS keys does not answer as expected; nothing was sent.",
         "Run `pospool plan` again and check the pool's address and the code behind its proxy before applying.";
-    REJECTED = "chain/rejected",
-        "No node accepts a transaction that was signed and never sent anywhere, since it breaks a rule of theirs.",
-        "Read the nodes' words in the message, correct their cause, and run `pospool plan` again.";
-    REVERTED = "chain/reverted",
-        "A contract refuses a call: in the test before signing, when nothing was sent, or when executed, when the gas is paid and nothing else happened.",
-        "Read the contract's reason in the message, correct its cause, and run `pospool plan` again.";
     STORAGE_CLASH = "chain/storage-clash",
         "The new code of a proxied contract would misread variables that the old code has stored, so the upgrade is refused.",
         "Keep all variables in their order with their types, and add new ones after the others.";
@@ -161,12 +143,6 @@ pospool_model::codes! {
     VERIFICATION_UNFINISHED = "chain/verification-unfinished",
         "An earlier run submitted a verification, and the explorer does not show the contract as verified; nothing is lost.",
         "Run `pospool plan` and `pospool apply` again: the verification begins again.";
-    WRONG_ADDRESS = "chain/wrong-address",
-        "A contract was created at another address than the plan computed, which must not happen.",
-        "Report it as a defect of pospool, with the transaction hash and the two addresses of the message.";
-    WRONG_NETWORK = "chain/wrong-network",
-        "The RPC is on another chain than the spec, the plan or the journal says, or Core Space and eSpace endpoints are on different chains.",
-        "Name the RPC of the network that is meant, or correct `network` in the `chain` block. Then run `pospool apply` again.";
     WRONG_SPACE = "chain/wrong-space",
         "An address or a contract is of the other space than the one that is needed here.",
         "For Core Space name a `core_contract` or a base32 address; for eSpace name an `espace_contract` or a hex address.";

@@ -9,16 +9,18 @@ pub(crate) mod design;
 mod layout;
 pub(crate) mod observe;
 mod setters;
+pub(crate) mod settings;
+pub(crate) mod steps;
 mod update;
 mod upgrade;
 
 use std::collections::BTreeMap;
 
+use pospool_conflux::Space;
 use pospool_model::{Attributes, Problem, Value};
 
-use crate::chain_address::Space;
+use self::settings::{TABLES, Table};
 use crate::codes;
-use crate::settings::{self, TABLES, Table};
 
 /// What stands for code in states and plans.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,7 +54,7 @@ impl CodeName {
 }
 
 /// Brings attributes into their normal form.
-pub(crate) fn normalise(
+pub(crate) fn normalise_contract(
     space: Space,
     mut attributes: Attributes,
 ) -> Result<Attributes, Vec<Problem>> {
@@ -100,7 +102,7 @@ fn normal_settings(
     if settings.is_empty() {
         return Ok(settings);
     }
-    let table = match settings::table(contract) {
+    let table = match settings::settings_of(contract) {
         Some(table) if table.space == space => table,
         Some(table) => return Err(vec![misplaced(table)]),
         None => return Err(vec![unknown_contract(space, contract)]),
@@ -175,13 +177,16 @@ mod tests {
 
     #[test]
     fn code_becomes_its_name_and_digest() {
-        let normal = normalise(Space::Core, wanted("PoSPool", &[])).unwrap();
+        let normal = normalise_contract(Space::Core, wanted("PoSPool", &[])).unwrap();
         assert_eq!(
             normal["code"].to_string(),
             r#"{ contract = "PoSPool", digest = "0x01" }"#
         );
         assert_eq!(normal["proxy"], Value::Bool(false));
-        assert_eq!(normalise(Space::Core, normal.clone()).unwrap(), normal);
+        assert_eq!(
+            normalise_contract(Space::Core, normal.clone()).unwrap(),
+            normal
+        );
     }
 
     #[test]
@@ -190,7 +195,7 @@ mod tests {
             ("nam", Value::from("x")),
             ("user_share_ratio", Value::Integer(90)),
         ];
-        let problems = normalise(Space::Core, wanted("PoSPool", &settings)).unwrap_err();
+        let problems = normalise_contract(Space::Core, wanted("PoSPool", &settings)).unwrap_err();
         let codes: Vec<_> = problems.iter().map(|problem| problem.code).collect();
         assert_eq!(codes, ["chain/unknown-setting", "chain/bad-setting"]);
         assert_eq!(problems[0].path, ["settings", "nam"]);
@@ -200,7 +205,8 @@ mod tests {
     #[test]
     fn settings_need_a_contract_that_is_known() {
         let problems =
-            normalise(Space::Core, wanted("Other", &[("name", Value::from("x"))])).unwrap_err();
+            normalise_contract(Space::Core, wanted("Other", &[("name", Value::from("x"))]))
+                .unwrap_err();
         assert!(
             problems[0]
                 .help
@@ -208,19 +214,19 @@ mod tests {
                 .unwrap()
                 .contains("PoSPool, PoolManager")
         );
-        assert!(normalise(Space::Core, wanted("Other", &[])).is_ok());
+        assert!(normalise_contract(Space::Core, wanted("Other", &[])).is_ok());
     }
 
     #[test]
     fn code_may_be_unknown_and_must_be_code() {
         let unknown = Attributes::from([("code".to_owned(), Value::Unknown)]);
         assert_eq!(
-            normalise(Space::Core, unknown).unwrap()["code"],
+            normalise_contract(Space::Core, unknown).unwrap()["code"],
             Value::Unknown
         );
         let text = Attributes::from([("code".to_owned(), Value::from("PoSPool"))]);
         assert_eq!(
-            normalise(Space::Core, text).unwrap_err()[0].code,
+            normalise_contract(Space::Core, text).unwrap_err()[0].code,
             "chain/no-code"
         );
     }

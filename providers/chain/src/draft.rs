@@ -6,17 +6,19 @@
 
 use std::collections::BTreeMap;
 
+use pospool_conflux::hex::hex_text;
+use pospool_conflux::{ChainAddress, Space};
+use pospool_conflux_tx::WaitLevel;
+use pospool_conflux_tx::gas::{self, GasLimits};
 use pospool_model::plan::{Cost, Effect, EffectId, Level, Nature, Need, OutputRef, Purpose};
 use pospool_model::provider::{Design, World};
 use pospool_model::{Address, Attributes, Drip, Problem, Value};
 
-use crate::PROVIDER;
-use crate::account::lane;
-use crate::chain_address::{ChainAddress, Space};
+use crate::account::nonce_lane;
 use crate::codes;
 use crate::facts::{AccountFacts, ChainFacts, Facts};
-use crate::gas::{self, Limits};
-use crate::work::{RegistrationWork, TransactionWork, WaitLevel, Work};
+use crate::kinds::PROVIDER;
+use crate::work::{RegistrationWork, TransactionWork, Work};
 
 /// Who signs and pays.
 #[derive(Clone, Copy, Debug)]
@@ -52,7 +54,7 @@ impl<'a> Sender<'a> {
 
     /// Nonce of the next transaction of this plan.
     pub(crate) fn nonce(&self, world: &World<'_>) -> u64 {
-        let handed_out = world.counters.get(&lane(self.facts.address));
+        let handed_out = world.counters.get(&nonce_lane(self.facts.address));
         handed_out.copied().unwrap_or(self.facts.nonce)
     }
 
@@ -72,7 +74,7 @@ pub(crate) struct Plan {
     pub(crate) purpose: Purpose,
     /// `None` where an input fills the blank.
     pub(crate) data: Option<Vec<u8>>,
-    pub(crate) limits: Limits,
+    pub(crate) limits: GasLimits,
     pub(crate) creates: Option<ChainAddress>,
     pub(crate) registration: Option<RegistrationWork>,
     pub(crate) outputs: Attributes,
@@ -82,7 +84,11 @@ pub(crate) struct Plan {
 
 impl Plan {
     /// A transaction that only needs its place in the lane.
-    pub(crate) fn new(name: impl Into<String>, summary: impl Into<String>, limits: Limits) -> Self {
+    pub(crate) fn new(
+        name: impl Into<String>,
+        summary: impl Into<String>,
+        limits: GasLimits,
+    ) -> Self {
         Self {
             name: name.into(),
             summary: summary.into(),
@@ -167,12 +173,12 @@ impl<'a> Draft<'a> {
         sender: Sender<'_>,
         plan: Plan,
     ) -> Result<EffectId, Problem> {
-        let most = gas::most(sender.space());
+        let most = gas::most_gas(sender.space());
         if plan.limits.gas > most {
             return Err(too_much_gas(&plan, most));
         }
-        let price = gas::price(sender.chain.fees, sender.chain.ceiling).map_err(too_dear)?;
-        let lane = lane(sender.facts.address);
+        let price = gas::choose_price(sender.chain.fees, sender.chain.ceiling).map_err(too_dear)?;
+        let lane = nonce_lane(sender.facts.address);
         let nonce = sender.nonce(world);
         let next = nonce
             .checked_add(1)
@@ -187,10 +193,11 @@ impl<'a> Draft<'a> {
             });
         }
         // A plan is a promise: what the price may rise to on the way is in its costs.
+        let collateral = gas::collateral_for(plan.limits.storage);
         let (ceiling, gas) = (sender.chain.ceiling, u128::from(plan.limits.gas));
         let costs = [
             (Purpose::Gas, gas.saturating_mul(ceiling)),
-            (Purpose::Collateral, gas::collateral(plan.limits.storage)),
+            (Purpose::Collateral, collateral),
             (plan.purpose, plan.value),
         ];
         let costs = costs.map(|(purpose, amount)| (in_space(purpose, sender), amount));
@@ -203,7 +210,7 @@ impl<'a> Draft<'a> {
             nonce,
             to: plan.to,
             value: plan.value,
-            data: plan.data.map(|data| crate::text::hex_text(&data)),
+            data: plan.data.map(|data| hex_text(&data)),
             gas: plan.limits.gas,
             storage_limit: plan.limits.storage,
             price,

@@ -3,34 +3,29 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
+use pospool_conflux::hex::hex_bytes;
+use pospool_conflux::{ChainAddress, EspaceAddress, Space, UnsignedTransaction};
+use pospool_conflux_rpc::Link;
+use pospool_conflux_tx::{ChainRef, PriceForm, SignedWork, WaitLevel};
 use pospool_model::plan::{Effect, Nature};
 use pospool_model::{Attributes, ProviderError, SecretRef};
+use pospool_rpcstub::{StubAnswer, StubNode};
 use serde_json::{Value as Json, json};
 
 use crate::bench::{ESPACE_ID, GENESIS, chain_ref, espace, name};
-use crate::chain_address::ChainAddress;
-use crate::chain_address::Space;
 use crate::chains::Chains;
-use crate::espace_address::EspaceAddress;
-use crate::flight::{Pool, Receipt};
-use crate::key::tests::key;
-use crate::look::{self, Blind, Closeness};
-use crate::prepare::prepare;
-use crate::rpc::Rpc;
-use crate::testing::{Answer, Server};
-use crate::text::hex_bytes;
-use crate::unsigned::Unsigned;
-use crate::wire::Link;
-use crate::work::{Attempt, ChainRef, PriceForm, SignedWork, TransactionWork, WaitLevel, Work};
+use crate::prepare::prepare_effect;
+use crate::work::{Attempt, TransactionWork, Work};
+use pospool_conflux::Key;
 
 const KEY: &str = "0x0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
 type Answers = Arc<Mutex<BTreeMap<&'static str, Json>>>;
 
 /// A node whose answers can be changed; a string that begins with `!` is a refusal.
-async fn node(answers: &Answers) -> Server {
+async fn node(answers: &Answers) -> StubNode {
     let answers = Arc::clone(answers);
-    Server::start(move |method, params| {
+    StubNode::start(move |method, params| {
         let answers = answers.lock().unwrap();
         let tagged = format!("{method} {}", params[1].as_str().unwrap_or_default());
         let first = format!("{method} {}", params[0].as_str().unwrap_or_default());
@@ -38,8 +33,8 @@ async fn node(answers: &Answers) -> Server {
             .into_iter()
             .find_map(|name| answers.get(name));
         match found.unwrap_or(&Json::Null) {
-            Json::String(text) if text.starts_with('!') => Answer::refuse(3, &text[1..], None),
-            other => Answer::Result(other.clone()),
+            Json::String(text) if text.starts_with('!') => StubAnswer::refuse(3, &text[1..], None),
+            other => StubAnswer::Result(other.clone()),
         }
     })
     .await
@@ -97,11 +92,11 @@ fn work(key: SecretRef) -> TransactionWork {
 }
 
 fn sender() -> ChainAddress {
-    EspaceAddress::of_public_key(&key(KEY).public()).into()
+    EspaceAddress::of_public_key(&Key::parse(KEY).unwrap().public()).into()
 }
 
 /// Prepares a call at a node.
-async fn signed(answers: &Answers) -> Result<(SignedWork, Server), ProviderError> {
+async fn signed(answers: &Answers) -> Result<(SignedWork, StubNode), ProviderError> {
     let server = node(answers).await;
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("key");
@@ -109,14 +104,14 @@ async fn signed(answers: &Answers) -> Result<(SignedWork, Server), ProviderError
     let work = work(SecretRef::File(path));
     let effect = Effect {
         name: "call".to_owned(),
-        provider: crate::PROVIDER.to_owned(),
+        provider: crate::kinds::PROVIDER.to_owned(),
         summary: String::new(),
         nature: Nature::Act,
         payload: serde_json::to_value(Work::Transaction(Box::new(work))).unwrap(),
         inputs: BTreeMap::new(),
         needs: Vec::new(),
     };
-    let ticket = prepare(
+    let ticket = prepare_effect(
         &Link::default(),
         &Chains::only(&server.url()),
         &effect,
@@ -139,9 +134,9 @@ async fn refusal(change: (&'static str, Json)) -> pospool_model::Code {
 async fn a_call_is_signed_for_its_chain_and_never_ages() {
     let (signed, _server) = signed(&usual()).await.unwrap();
     assert_eq!(signed.epoch_height, None);
-    assert_eq!(look::ours(&signed).last, None);
     let raw = hex_bytes(&signed.first.raw).unwrap();
-    let Some(Unsigned::Espace(read)) = Unsigned::read(Space::Espace, &raw) else {
+    let Some(UnsignedTransaction::Espace(read)) = UnsignedTransaction::read(Space::Espace, &raw)
+    else {
         panic!("it is no transaction of eSpace");
     };
     assert_eq!((read.chain_id, read.nonce), (ESPACE_ID.into(), 5));
@@ -175,54 +170,4 @@ async fn nothing_is_signed_for_another_chain_or_without_need() {
         refusal(("eth_estimateGas", json!("0x186a1"))).await,
         "chain/over-limit"
     );
-}
-
-#[tokio::test]
-async fn a_look_sees_the_words_of_ethereum() {
-    let answers = usual();
-    let (signed, server) = signed(&answers).await.unwrap();
-    let rpc = Rpc::new(&[server.url()]).unwrap();
-    let look = || look::look(&rpc, &signed, Closeness::Close);
-    let set = |name, value| answers.lock().unwrap().insert(name, value);
-
-    let sight = look().await.unwrap().sight;
-    assert_eq!((sight.pool, sight.receipt.is_none()), (Pool::Unknown, true));
-    let heads = sight.heads;
-    assert_eq!(
-        (heads.newest, heads.confirmed, heads.finalised),
-        (0x60, 0x50, 0x40)
-    );
-    assert_eq!((sight.next_nonce, sight.final_nonce), (5, Some(5)));
-
-    let hash = signed.first.hash.clone();
-    set(
-        "eth_getTransactionByHash",
-        json!({ "hash": hash, "blockHash": null }),
-    );
-    let pending = json!({
-        "pendingTransactions": [{ "hash": hash }], "firstTxStatus": { "pending": "notEnoughCash" }
-    });
-    set("eth_getAccountPendingTransactions", pending);
-    assert_eq!(look().await.unwrap().sight.pool, Pool::NotEnoughCash);
-
-    for (status, outcome) in [("0x1", Receipt::Succeeded), ("0x0", Receipt::Failed)] {
-        let receipt = json!({
-            "status": status, "blockNumber": "0x55", "txExecErrorMsg": "no", "contractAddress": null
-        });
-        set("eth_getTransactionReceipt", receipt);
-        let found = look().await.unwrap().sight.receipt.unwrap();
-        assert_eq!((found.outcome, found.height), (outcome, Some(0x55)));
-        assert_eq!(found.reason.as_deref(), Some("no"));
-    }
-
-    set("eth_getTransactionReceipt", json!("!busy"));
-    assert!(
-        matches!(look().await, Err(Blind::Silent(_))),
-        "a refusal is no answer"
-    );
-    set("eth_chainId", json!("0x1"));
-    // What cannot change is not asked again at once: a new client asks.
-    let rpc = Rpc::new(&[server.url()]).unwrap();
-    let look = look::look(&rpc, &signed, Closeness::Close).await;
-    assert!(matches!(look, Err(Blind::OtherChain)));
 }

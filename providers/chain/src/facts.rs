@@ -6,15 +6,14 @@
 
 use std::collections::BTreeMap;
 
+use pospool_conflux::{ChainAddress, CoreAddress, Space};
+use pospool_conflux_tx::gas::GasLimits;
+use pospool_conflux_tx::{ChainRef, Fees, WaitLevel};
 use pospool_model::{Address, SecretRef};
 
-use crate::address::CoreAddress;
 use crate::bridge::duties::Duty;
-use crate::bridge::glance::Last;
-use crate::chain_address::{ChainAddress, Space};
-use crate::gas::Limits;
+use crate::bridge::views::Last;
 use crate::verification::Likeness;
-use crate::work::{ChainRef, WaitLevel};
 
 /// Facts of one look.
 #[derive(Clone, Debug, Default)]
@@ -78,17 +77,6 @@ pub(crate) struct ChainFacts {
     pub(crate) level: WaitLevel,
 }
 
-/// What gas costs now, in drip.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Fees {
-    /// Price that the node proposes.
-    pub(crate) gas_price: u128,
-    /// Base fee of the newest block; `None` on a node from before CIP-1559.
-    pub(crate) base: Option<u128>,
-    /// What the node proposes for the miner.
-    pub(crate) priority: u128,
-}
-
 /// One account in one space.
 #[derive(Clone, Debug)]
 pub(crate) struct AccountFacts {
@@ -139,5 +127,5 @@ pub(crate) struct BridgeFacts {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct BridgeCall {
     pub(crate) duty: Duty,
-    pub(crate) limits: Limits,
+    pub(crate) limits: GasLimits,
 }

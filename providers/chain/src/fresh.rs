@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::flight::History;
+use pospool_conflux_tx::History;
 
 /// Keys of tickets that this process signed and has not committed yet.
 #[derive(Clone, Debug, Default)]

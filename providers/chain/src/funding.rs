@@ -5,18 +5,16 @@
 //! - Never: takes a balance that went down for drift. Gas is there to be spent: the amount is looked at when the block is
 //!   new, when its amount or its receiver changes, and never else.
 
+use pospool_conflux::{ChainAddress, CoreAddress, Space, abi};
+use pospool_conflux_tx::gas;
 use pospool_model::plan::{Action, EffectId, Purpose};
 use pospool_model::provider::{Design, Observed, Task, World};
 use pospool_model::state::Recorded;
 use pospool_model::{Address, Attributes, Drip, Problem, Value};
 
-use crate::abi;
-use crate::address::CoreAddress;
-use crate::chain_address::{ChainAddress, Space};
 use crate::codes;
 use crate::draft::{Draft, Plan, Sender};
 use crate::facts::{AccountFacts, Facts};
-use crate::gas;
 
 /// The function of `CrossSpaceCall` that moves its value to an account in eSpace.
 const TRANSFER: &str = "transferEVM(bytes20)";
@@ -30,7 +28,7 @@ fn cross_space_call(network: u32) -> CoreAddress {
 }
 
 /// Fills in whom it is for: the account that pays.
-pub(crate) fn normalise(mut attributes: Attributes) -> Attributes {
+pub(crate) fn normalise_funding(mut attributes: Attributes) -> Attributes {
     let to = attributes.get("to").filter(|to| **to != Value::Null);
     if to.is_none()
         && let Some(from) = attributes.get("from").cloned()
@@ -42,7 +40,7 @@ pub(crate) fn normalise(mut attributes: Attributes) -> Attributes {
 
 /// What was done once is there, whatever became of the money. A run that was cut off after the transfer has recorded
 /// no attributes: they are what the spec wants, as only the same plan can have begun it.
-pub(crate) fn observe(recorded: &Recorded, wanted: Option<&Attributes>) -> Observed {
+pub(crate) fn observe_funding(recorded: &Recorded, wanted: Option<&Attributes>) -> Observed {
     let wanted = wanted.into_iter().flatten();
     let missing = wanted.filter(|(name, _)| !recorded.attributes.contains_key(*name));
     Observed::Present {
@@ -54,7 +52,7 @@ pub(crate) fn observe(recorded: &Recorded, wanted: Option<&Attributes>) -> Obser
 }
 
 /// Designs one change.
-pub(crate) fn design(
+pub(crate) fn design_funding(
     task: &Task<'_>,
     world: &mut World<'_>,
     facts: &Facts,
@@ -121,7 +119,7 @@ fn transfer(
 ) -> Result<EffectId, Problem> {
     let summary = format!("move {} to {} in eSpace", Drip(missing), receiver.address);
     let data = transfer_data(receiver.address);
-    let mut plan = Plan::new("transfer", summary, gas::crossing(&data));
+    let mut plan = Plan::new("transfer", summary, gas::crossing_limits(&data));
     plan.to = Some(cross_space_call(payer.chain.network).into());
     plan.value = missing;
     plan.purpose = Purpose::Crossing;
@@ -131,7 +129,7 @@ fn transfer(
 
 /// A `bytes20` stands at the start of its word, unlike an address.
 fn transfer_data(to: ChainAddress) -> Vec<u8> {
-    [&abi::selector(TRANSFER)[..], &to.bytes(), &[0; 12]].concat()
+    [&abi::function_selector(TRANSFER)[..], &to.bytes(), &[0; 12]].concat()
 }
 
 #[cfg(test)]

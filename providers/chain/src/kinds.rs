@@ -4,7 +4,11 @@
 //! - Returns: [`KINDS`].
 //! - Never: does anything; what the tables mean is in the modules of the kinds.
 
+use pospool_conflux::Space;
 use pospool_model::{AttributeSchema, KindSchema, OnChange, OutputSchema, Presence, Role, Type};
+
+/// Name of this provider.
+pub(crate) const PROVIDER: &str = "chain";
 
 /// All kinds.
 pub(crate) const KINDS: &[KindSchema] = &[
@@ -459,6 +463,15 @@ const VERIFICATION: KindSchema = KindSchema {
   explorer = "confluxscan"
 }"#,
 };
+
+/// The space that a contract of this kind is in.
+pub(crate) fn space_of_kind(kind: &str) -> Option<Space> {
+    match kind {
+        "core_contract" => Some(Space::Core),
+        "espace_contract" => Some(Space::Espace),
+        _ => None,
+    }
+}
 
 #[cfg(test)]
 mod tests {

@@ -6,26 +6,26 @@
 
 mod given;
 mod made;
+mod refusals;
+mod scene;
 
 use futures_util::future::join3;
-use pospool_model::provider::{self, Observation, Observed, Scene, Target};
-use pospool_model::{Address, Attributes, ProviderError, Value};
+use pospool_conflux_rpc::Link;
+use pospool_model::ProviderError;
+use pospool_model::provider::{self, Observation, Scene, Target};
 
+pub(crate) use self::scene::{chain_of, known_at};
 use crate::account;
 use crate::bridge;
-use crate::chain_address::Space;
-use crate::codes;
 use crate::facts::Facts;
-use crate::rpc::RpcError;
+use crate::own_node::OwnNodes;
 use crate::verification::{self, Web};
-use crate::wire::Link;
-
-type Found = Result<(Observation, Facts), ProviderError>;
 
 /// Looks at the targets.
-pub(crate) async fn observe(
+pub(crate) async fn observe_targets(
     link: &Link,
     web: &Web,
+    own_nodes: &OwnNodes,
     targets: &[Target<'_>],
     scene: &Scene<'_>,
 ) -> Result<Observation, ProviderError> {
@@ -40,7 +40,7 @@ pub(crate) async fn observe(
     let mut parts = Vec::new();
     let mut services = None;
     if !given.is_empty() {
-        parts.extend(given::look(link, &given, scene).await);
+        parts.extend(given::look_at_given(link, &given, scene).await);
     }
     if !made.is_empty() || !verified.is_empty() {
         // Services are among what is made too, for their accounts.
@@ -50,9 +50,9 @@ pub(crate) async fn observe(
             .filter(|target| target.address.kind() == "bridge_service")
             .collect();
         let looks = join3(
-            made::look(link, &made, scene),
-            verification::observe::look(link, web, &verified, scene),
-            bridge::observe::ask(link, &served, scene),
+            made::look_at_made(link, own_nodes, &made, scene),
+            verification::observe::look_at_verified(link, web, &verified, scene),
+            bridge::observe::ask_services(link, &served, scene),
         );
         let (found, seen, views) = looks.await;
         parts.extend(found);
@@ -63,7 +63,7 @@ pub(crate) async fn observe(
         take(part?, &mut observation, &mut facts);
     }
     if let Some(views) = services {
-        let services = bridge::observe::look(views, &facts).await?;
+        let services = bridge::observe::look_at_services(views, &facts).await?;
         take(services, &mut observation, &mut facts);
     }
     for account in facts
@@ -71,7 +71,7 @@ pub(crate) async fn observe(
         .values()
         .chain(facts.espace_accounts.values())
     {
-        let name = account::lane(account.address);
+        let name = account::nonce_lane(account.address);
         let counted = name.clone();
         observation.bindings.insert(name, account.nonce.to_string());
         observation.counters.insert(counted, account.nonce);
@@ -93,107 +93,6 @@ fn take((found, known): (Observation, Facts), observation: &mut Observation, fac
     facts.contracts.extend(known.contracts);
     facts.registrations.extend(known.registrations);
     facts.bridges.extend(known.bridges);
-}
-
-/// The chain that attributes name, or the only one.
-pub(crate) fn chain_of<'a>(
-    attributes: Option<&'a Attributes>,
-    scene: &Scene<'a>,
-) -> Option<&'a Address> {
-    let named = attributes
-        .and_then(|attributes| attributes.get("chain"))
-        .and_then(Value::as_resource);
-    named.or_else(|| {
-        let mut chains = scene
-            .wanted
-            .keys()
-            .filter(|address| address.kind() == "chain");
-        chains.next().filter(|_| chains.next().is_none())
-    })
-}
-
-fn unreachable(chain: &Address, space: Space, error: RpcError) -> ProviderError {
-    if let RpcError::Endpoint(error) = &error {
-        let what = format!(
-            "an endpoint in `{}` of `{chain}` cannot be used: {error}",
-            space.rpc()
-        );
-        return ProviderError::refused(codes::BAD_RPC, what);
-    }
-    ProviderError::Unreachable {
-        code: codes::UNREACHABLE,
-        what: format!(
-            "the {} RPC of `{chain}` (`{}`; a node that starts needs a moment)",
-            space.title(),
-            space.rpc()
-        ),
-        source: Some(Box::new(error)),
-    }
-}
-
-/// Name of the output that says how new a chain must be at least.
-const EPOCH: &str = "epoch";
-
-/// The output of a transaction that says when it was executed.
-pub(crate) fn known_at(epoch: u64) -> Attributes {
-    let number = i64::try_from(epoch).unwrap_or(i64::MAX);
-    Attributes::from([(EPOCH.to_owned(), Value::Integer(number))])
-}
-
-/// The newest epoch that the state knows of these targets.
-fn newest_known(targets: &[&Target<'_>]) -> Option<u64> {
-    let recorded = targets.iter().filter_map(|target| target.recorded);
-    let epochs = recorded.filter_map(|recorded| recorded.outputs.get(EPOCH)?.as_integer());
-    epochs.filter_map(|epoch| epoch.try_into().ok()).max()
-}
-
-/// A node that shows an older chain than the state knows would have everything made again.
-fn behind(chain: &Address, epoch: u64, known: u64) -> ProviderError {
-    ProviderError::refused(
-        codes::BEHIND,
-        format!(
-            "the RPC of `{chain}` is at epoch {epoch}, and the state knows of epoch {known}: wait until that node has caught up, or name another one first in `core_rpc`"
-        ),
-    )
-}
-
-fn not_a_node(chain: &Address, space: Space) -> ProviderError {
-    let port = match space {
-        Space::Core => 12537,
-        Space::Espace => 8545,
-    };
-    ProviderError::refused(
-        codes::NOT_A_NODE,
-        format!(
-            "what answers at `{}` of `{chain}` is not the {} RPC of a Conflux node; port {port} usually is",
-            space.rpc(),
-            space.title()
-        ),
-    )
-}
-
-fn no_rpc(chain: &Address, space: Space) -> ProviderError {
-    let what = format!(
-        "`{chain}` names no RPC of {}, and a private network has no public one: write `{} = \"http://127.0.0.1:8545\"`, or where its node listens",
-        space.title(),
-        space.rpc()
-    );
-    ProviderError::refused(codes::NO_RPC, what)
-}
-
-fn other_chain(chain: &Address, space: Space) -> ProviderError {
-    let what = format!(
-        "the node at `{}` of `{chain}` is on another chain than the one at `core_rpc`",
-        space.rpc()
-    );
-    ProviderError::refused(codes::WRONG_NETWORK, what)
-}
-
-fn present(outputs: Attributes) -> Observed {
-    Observed::Present {
-        attributes: Attributes::new(),
-        outputs,
-    }
 }
 
 #[cfg(test)]

@@ -5,15 +5,17 @@
 //! - Never: believes a node whose newest block is old, or whose chain is another one than the endpoint's where PoS has
 //!   finalised it. Never asks it what money depends on, such as a nonce, a receipt, or whether a contract is there.
 
+use std::fmt;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use pospool_conflux_rpc::quantity::read_quantity;
+use pospool_conflux_rpc::{
+    Answers, Batch, Call, REVERTED, Refusal, Rpc, RpcError, call_json, is_lagging, read_result,
+};
 use pospool_model::provider::Scene;
 use pospool_model::{Address, OwnNode};
 use serde_json::{Value as Json, json};
-
-use crate::rpc::{Call, REVERTED, Refusal, Rpc, RpcError, call_json, is_lagging, result_of};
-use crate::text::read_quantity;
-use crate::wire::Link;
 
 /// Largest age of its newest block, and most that it may be in the future.
 const FRESH: u64 = 60;
@@ -30,9 +32,29 @@ pub(crate) struct Node<'a> {
     address: &'a Address,
 }
 
+/// The way to nodes of the pool, if there is one.
+#[derive(Clone, Default)]
+pub(crate) struct OwnNodes(Option<Arc<dyn OwnNode>>);
+
+impl fmt::Debug for OwnNodes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("OwnNodes").field(&self.0.is_some()).finish()
+    }
+}
+
+impl From<Arc<dyn OwnNode>> for OwnNodes {
+    fn from(way: Arc<dyn OwnNode>) -> Self {
+        Self(Some(way))
+    }
+}
+
 /// The pool's node on a chain, if it was made, and there is a way to it.
-pub(crate) fn of<'a>(link: &'a Link, chain: &Address, scene: &Scene<'a>) -> Option<Node<'a>> {
-    let way = link.own_nodes()?;
+pub(crate) fn node_on<'a>(
+    own_nodes: &'a OwnNodes,
+    chain: &Address,
+    scene: &Scene<'a>,
+) -> Option<Node<'a>> {
+    let way = own_nodes.0.as_deref()?;
     let nodes = scene
         .wanted
         .iter()
@@ -52,8 +74,20 @@ pub(crate) fn of<'a>(link: &'a Link, chain: &Address, scene: &Scene<'a>) -> Opti
     })
 }
 
+/// Sends a batch; its calls in the slots `views` may be answered by the node.
+pub(crate) async fn send_beside(
+    batch: &Batch,
+    rpc: &Rpc,
+    node: Option<Node<'_>>,
+    views: &[usize],
+) -> Result<Answers, RpcError> {
+    Ok(Answers::of(
+        ask_beside(rpc, node, batch.calls(), views).await?,
+    ))
+}
+
 /// Calls methods that only read; those in the slots `views` are answered by the node, if it can be believed.
-pub(crate) async fn batch(
+async fn ask_beside(
     rpc: &Rpc,
     node: Option<Node<'_>>,
     calls: &[Call],
@@ -88,7 +122,7 @@ pub(crate) async fn batch(
 }
 
 /// What a node told, and of which chain.
-struct Told {
+struct NodeAnswer {
     answers: Vec<Result<Json, Refusal>>,
     /// The newest epoch that PoS has finalised there, as the node writes it, and the hash of its block.
     epoch: String,
@@ -103,7 +137,7 @@ fn block(epoch: &str) -> Call {
     }
 }
 
-async fn told(node: Node<'_>, views: &[&Call]) -> Option<Told> {
+async fn told(node: Node<'_>, views: &[&Call]) -> Option<NodeAnswer> {
     let blocks = [block("latest_mined"), block("latest_finalized")];
     let calls: Vec<Json> = blocks
         .iter()
@@ -138,7 +172,7 @@ async fn told(node: Node<'_>, views: &[&Call]) -> Option<Told> {
         if !is_fresh(newest, now()?) || !answers.iter().all(tells) {
             return None;
         }
-        return Some(Told {
+        return Some(NodeAnswer {
             epoch: finalised["epochNumber"].as_str()?.to_owned(),
             hash: finalised["hash"].as_str()?.to_owned(),
             answers,
@@ -152,7 +186,7 @@ fn in_order(answer: &Json, count: usize) -> Option<Vec<Result<Json, Refusal>>> {
     let mut results = vec![None; count];
     for one in answer.as_array()? {
         let slot = usize::try_from(one.get("id")?.as_u64()?).ok()?;
-        *results.get_mut(slot)? = Some(result_of(one));
+        *results.get_mut(slot)? = Some(read_result(one));
     }
     results.into_iter().collect()
 }

@@ -4,22 +4,26 @@
 //! - Returns: the epoch height to sign with, or why this transaction must not be signed.
 //! - Never: lets 1,000 CFX go to what is not proven, and never sends.
 
-use pospool_model::{Drip, ProviderError};
+use pospool_conflux::hex::hex_text;
+use pospool_conflux::{Space, abi};
+use pospool_conflux_rpc::quantity::{field_u64, quantity_text, read_u64};
+use pospool_conflux_rpc::{Answers, At, Batch, Refusal, Rpc, RpcError, Slot, revert};
+use pospool_conflux_tx::{AskedIdentity, ask_identity, gas, pending, rpc_attribute};
+use pospool_model::{Code, Drip, ProviderError};
 use serde_json::{Value as Json, json};
 
-use crate::abi;
-use crate::batch::{Answers, At, Batch, Slot};
-use crate::chain::{self, AskedIdentity};
-use crate::chain_address::Space;
 use crate::codes;
-use crate::gas;
-use crate::pending;
-use crate::prepare::{Data, UNCONFIRMED};
 use crate::registration::{ask_address, register_contract};
-use crate::revert;
-use crate::rpc::{Refusal, Rpc, RpcError};
-use crate::text::{field_u64, hex_text, quantity, read_u64};
 use crate::work::{RegistrationWork, TransactionWork};
+
+/// Code of the refusal that time alone may mend.
+pub(crate) const UNCONFIRMED: Code = codes::POOL_UNCONFIRMED;
+
+/// Call data, and the key in it if it registers one.
+pub(crate) struct Data {
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) identifier: Option<[u8; 32]>,
+}
 
 /// Signature of the getter that says whether a pool has a key.
 const IS_REGISTERED: &str = "_poolRegisted()";
@@ -27,7 +31,7 @@ const IS_REGISTERED: &str = "_poolRegisted()";
 /// Questions right before signing, in one round trip.
 struct Asked {
     place: AskedPlace,
-    nonces: pending::Asked,
+    nonces: pending::AskedNonces,
     balance: Slot,
     target: Option<Slot>,
     simulation: Option<Slot>,
@@ -47,7 +51,7 @@ impl AskedPlace {
                 status: batch.ask("cfx_getStatus", json!([])),
                 genesis: batch.ask("cfx_getBlockByEpochNumber", json!(["0x0", false])),
             },
-            Space::Espace => Self::Espace(chain::ask_identity(batch)),
+            Space::Espace => Self::Espace(ask_identity(batch)),
         }
     }
 
@@ -70,7 +74,7 @@ struct AskedProof {
 }
 
 /// Looks at the chain as it is now; returns the epoch height to sign with, which eSpace has not.
-pub(crate) async fn look(
+pub(crate) async fn look_before_signing(
     rpc: &Rpc,
     work: &TransactionWork,
     data: &Data,
@@ -122,14 +126,14 @@ fn ask(batch: &mut Batch, work: &TransactionWork, data: &Data) -> Asked {
     let now = At::LatestState;
     Asked {
         place: AskedPlace::ask(batch, work.space()),
-        nonces: pending::ask(batch, work.from),
+        nonces: pending::ask_nonces(batch, work.from),
         balance: batch.balance(work.from, now),
         target: work.to.map(|to| batch.code(to, now)),
         simulation: work.to.map(|to| {
             let request = json!({
                 "from": work.from.to_string(),
                 "to": to.to_string(),
-                "value": quantity(work.value),
+                "value": quantity_text(work.value),
                 "data": hex_text(&data.bytes),
             });
             match work.space() {
@@ -154,7 +158,11 @@ fn ask(batch: &mut Batch, work: &TransactionWork, data: &Data) -> Asked {
                         .implementation
                         .map(|implementation| batch.code(implementation, At::LatestFinalised)),
                     bound_to: batch.view(register, &ask_address(identifier), now),
-                    registered: batch.view(registration.pool, &abi::selector(IS_REGISTERED), now),
+                    registered: batch.view(
+                        registration.pool,
+                        &abi::function_selector(IS_REGISTERED),
+                        now,
+                    ),
                 }
             }),
     }
@@ -169,7 +177,7 @@ fn check_chain(
     let other_chain = || {
         let what = format!(
             "the node at `{}` is on another chain than the plan; nothing was signed",
-            work.space().rpc()
+            rpc_attribute(work.space())
         );
         Err(ProviderError::refused(codes::WRONG_NETWORK, what))
     };
@@ -201,7 +209,7 @@ fn check_account(
     asked: &Asked,
     answers: &Answers,
 ) -> Result<(), ProviderError> {
-    let nonces = pending::read(asked.nonces, answers);
+    let nonces = pending::read_nonces(asked.nonces, answers);
     if nonces.is_some_and(|nonces| !nonces.is_free(work.nonce)) {
         return Err(ProviderError::refused(
             codes::NONCE_TAKEN,
@@ -213,7 +221,7 @@ fn check_account(
     }
     let needed = work
         .value
-        .saturating_add(gas::collateral(work.storage_limit))
+        .saturating_add(gas::collateral_for(work.storage_limit))
         .saturating_add(u128::from(work.gas).saturating_mul(work.price.highest()));
     match answers.number(asked.balance) {
         Some(balance) if balance < needed => Err(ProviderError::refused(
@@ -301,7 +309,7 @@ fn check_simulation(
         // It follows its contract in the same pipeline: there is nothing to try it on yet.
         return Ok(());
     }
-    let executed = pending::read(asked.nonces, answers).map(|nonces| nonces.executed);
+    let executed = pending::read_nonces(asked.nonces, answers).map(|nonces| nonces.executed);
     if work.registration.is_none() && executed != Some(work.nonce) {
         // Earlier ones of the same pipeline are not executed yet, such as `initialize()`: the state to try it on is
         // still to come. Money waits for all of them, so a registration is always tried.
@@ -331,7 +339,7 @@ fn reverted(refusal: &Refusal) -> ProviderError {
         codes::REVERTED,
         format!(
             "the contract would refuse this call: {}; nothing was sent",
-            revert::reason(refusal)
+            revert::refusal_reason(refusal)
         ),
     )
 }

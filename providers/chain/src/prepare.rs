@@ -4,26 +4,23 @@
 //! - Returns: a ticket with the signed bytes; or why this transaction must not be sent.
 //! - Never: changes a choice of the plan: nonce, limits, price and data are as planned.
 
+use pospool_conflux::hex::{hex_bytes, hex_word};
+use pospool_conflux::{
+    ChainAddress, CoreTransaction, EspaceTransaction, RegisterData, UnsignedTransaction,
+};
+use pospool_conflux_rpc::{Link, Rpc};
+use pospool_conflux_tx::{SignedForm, SignedWork, read_account_key, rpc_attribute};
 use pospool_model::plan::Effect;
 use pospool_model::provider::Ticket;
-use pospool_model::{Attributes, Code, ProviderError, Value};
+use pospool_model::{Attributes, ProviderError, Value};
 
 use crate::chains::{Chains, Lost, Told};
 use crate::codes;
-use crate::key::Key;
-use crate::preflight;
-use crate::register_data::RegisterData;
-use crate::rpc::Rpc;
-use crate::text::{hex_bytes, hex_word};
-use crate::unsigned::Unsigned;
-use crate::wire::Link;
-use crate::work::{Attempt, AwaitVotes, SignedForm, SignedWork, TransactionWork, Work};
-
-/// Code of the refusal that time alone may mend.
-pub(crate) const UNCONFIRMED: Code = codes::POOL_UNCONFIRMED;
+use crate::preflight::{Data, look_before_signing};
+use crate::work::{Attempt, AwaitVotes, TransactionWork, Work};
 
 /// Makes an effect ready.
-pub(crate) async fn prepare(
+pub(crate) async fn prepare_effect(
     link: &Link,
     chains: &Chains,
     effect: &Effect,
@@ -57,7 +54,7 @@ pub(crate) async fn prepare(
             let reached = chains.reach(link, &mut work.chain, space, Told::Later);
             reached.await.map_err(Lost::unsent)?;
             let rpc = client(link, &work)?;
-            let epoch_height = preflight::look(&rpc, &work, &data).await?;
+            let epoch_height = look_before_signing(&rpc, &work, &data).await?;
             let signed = sign(&work, data.bytes, epoch_height)?;
             Ok(ticket_of(signed))
         }
@@ -92,15 +89,12 @@ fn missing(name: &str) -> ProviderError {
 fn client(link: &Link, work: &TransactionWork) -> Result<Rpc, ProviderError> {
     Rpc::over(link, &work.chain.endpoints).map_err(|error| ProviderError::Refused {
         code: codes::BAD_RPC,
-        what: format!("an endpoint in `{}` cannot be used", work.space().rpc()),
+        what: format!(
+            "an endpoint in `{}` cannot be used",
+            rpc_attribute(work.space())
+        ),
         source: Some(Box::new(error)),
     })
-}
-
-/// Call data, and the key in it if it registers one.
-pub(crate) struct Data {
-    pub(crate) bytes: Vec<u8>,
-    pub(crate) identifier: Option<[u8; 32]>,
 }
 
 /// Takes the planned data, or fills the blank with what the node gave; data that comes with money is checked again.
@@ -141,9 +135,9 @@ fn sign(
     data: Vec<u8>,
     epoch_height: Option<u64>,
 ) -> Result<SignedWork, ProviderError> {
-    let key = Key::of_account(&work.key, work.from)
+    let key = read_account_key(&work.key, work.from)
         .map_err(|what| ProviderError::refused(codes::NO_KEY, what))?;
-    let unsigned = Unsigned::of(work, data, epoch_height);
+    let unsigned = unsigned_of(work, data, epoch_height);
     Ok(SignedWork {
         chain: work.chain.clone(),
         from: work.from,
@@ -157,4 +151,36 @@ fn sign(
         level: work.level,
         outputs: work.outputs.clone(),
     })
+}
+
+/// Puts planned work into the form of its space. Without an epoch height it is one of eSpace.
+fn unsigned_of(
+    work: &TransactionWork,
+    data: Vec<u8>,
+    epoch_height: Option<u64>,
+) -> UnsignedTransaction {
+    let (price, chain_id) = (work.price.into(), work.chain.network.into());
+    let to = work.to.map(ChainAddress::bytes);
+    match epoch_height {
+        Some(epoch_height) => UnsignedTransaction::Core(CoreTransaction {
+            nonce: work.nonce,
+            price,
+            gas: work.gas,
+            to,
+            value: work.value,
+            storage_limit: work.storage_limit,
+            epoch_height,
+            chain_id,
+            data,
+        }),
+        None => UnsignedTransaction::Espace(EspaceTransaction {
+            nonce: work.nonce,
+            price,
+            gas: work.gas,
+            to,
+            value: work.value,
+            chain_id,
+            data,
+        }),
+    }
 }

@@ -7,12 +7,11 @@
 pub(crate) mod design;
 pub(crate) mod observe;
 
+use pospool_conflux::abi::{self, Argument};
+use pospool_conflux::{CoreAddress, RegisterData};
 use pospool_model::{Attributes, Drip, Problem, Value};
 
-use crate::abi::{self, Argument};
-use crate::address::CoreAddress;
 use crate::codes;
-use crate::register_data::RegisterData;
 
 /// Price of the vote that a registration takes: 1,000 CFX (conflux-rust `POS_VOTE_PRICE`).
 pub(crate) const DEPOSIT: u128 = 1000 * Drip::PER_CFX;
@@ -27,7 +26,7 @@ pub(crate) fn register_contract(network: u32) -> CoreAddress {
 
 /// Asks the register who a key is bound to.
 pub(crate) fn ask_address(identifier: [u8; 32]) -> Vec<u8> {
-    abi::call(
+    abi::encode_call(
         "identifierToAddress(bytes32)",
         &[Argument::Word(identifier)],
     )
@@ -35,14 +34,14 @@ pub(crate) fn ask_address(identifier: [u8; 32]) -> Vec<u8> {
 
 /// Asks the register which key a contract is bound to.
 pub(crate) fn ask_identifier(contract: CoreAddress) -> Vec<u8> {
-    abi::call(
+    abi::encode_call(
         "addressToIdentifier(address)",
         &[Argument::Address(contract.bytes())],
     )
 }
 
 /// Checks what a schema cannot say.
-pub(crate) fn normalise(attributes: Attributes) -> Result<Attributes, Vec<Problem>> {
+pub(crate) fn normalise_registration(attributes: Attributes) -> Result<Attributes, Vec<Problem>> {
     let mut problems = Vec::new();
     match attributes.get("deposit") {
         Some(Value::Amount(drip)) if drip.0 != DEPOSIT => problems.push(
@@ -100,7 +99,7 @@ pub(crate) fn bad_data(why: &str) -> Problem {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::register_data::tests::good;
+    use crate::bench::good_registration;
 
     fn wanted(pairs: &[(&str, Value)]) -> Attributes {
         pairs
@@ -110,7 +109,9 @@ mod tests {
     }
 
     fn codes(pairs: &[(&str, Value)]) -> Vec<pospool_model::Code> {
-        let problems = normalise(wanted(pairs)).err().unwrap_or_default();
+        let problems = normalise_registration(wanted(pairs))
+            .err()
+            .unwrap_or_default();
         problems.iter().map(|problem| problem.code).collect()
     }
 
@@ -119,7 +120,7 @@ mod tests {
         let deposit = ("deposit", Value::Amount(Drip(DEPOSIT)));
         let cheap = ("deposit", Value::Amount(Drip(1)));
         let node = ("node", Value::Resource("node.main".parse().unwrap()));
-        let data = ("register_data", Value::Text(good().0));
+        let data = ("register_data", Value::Text(good_registration().0));
         assert!(codes(&[deposit.clone(), node.clone()]).is_empty());
         assert!(codes(&[deposit.clone(), data.clone()]).is_empty());
         assert_eq!(

@@ -6,13 +6,12 @@
 
 use std::collections::BTreeMap;
 
+use pospool_conflux::{ChainAddress, CoreAddress, EspaceAddress, Space};
 use pospool_model::{Address, Attributes, Problem, Value};
 
 use crate::account;
-use crate::address::CoreAddress;
-use crate::chain_address::{ChainAddress, Space};
 use crate::codes;
-use crate::espace_address::EspaceAddress;
+use crate::kinds::space_of_kind;
 
 /// Returns the address in Core Space that a text holds or that a resource has; never a placeholder.
 pub(crate) fn address_of(
@@ -45,7 +44,7 @@ pub(crate) fn chain_address_of(
     let text = match value {
         Value::Resource(resource) if is_foretold(resource, outputs) => {
             return Ok(placeholder(
-                Space::of_kind(resource.kind()).unwrap_or(space),
+                space_of_kind(resource.kind()).unwrap_or(space),
                 network,
             ));
         }

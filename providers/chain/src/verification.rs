@@ -20,13 +20,13 @@ mod parts;
 pub(crate) mod submit;
 mod web;
 
+use pospool_conflux::Space;
 use pospool_model::{Address, Attributes, Code, Problem, Value};
 
-pub(crate) use compare::{Hole, Likeness, compare};
+pub(crate) use compare::{Hole, Likeness, compare_code};
 pub(crate) use parts::Compiled;
 pub(crate) use web::Web;
 
-use crate::chain_address::Space;
 use crate::codes;
 
 /// The attribute that tells what is there; the spec need not write it.
@@ -71,7 +71,9 @@ const CONFLUXSCAN: &[(&str, Space, &str, &str)] = &[
 ];
 
 /// Brings attributes into their normal form: a list of contracts, and the wish that all is verified.
-pub(crate) fn normalise(mut attributes: Attributes) -> Result<Attributes, Vec<Problem>> {
+pub(crate) fn normalise_verification(
+    mut attributes: Attributes,
+) -> Result<Attributes, Vec<Problem>> {
     let mut problems = Vec::new();
     let named = ["contract", "contracts"].map(|name| attributes.get(name).is_some_and(is_filled));
     if named[0] == named[1] {
@@ -198,9 +200,9 @@ mod tests {
 
     #[test]
     fn one_contract_or_a_list_of_them() {
-        let normal = normalise(wanted(&[("contract", pool())])).unwrap();
+        let normal = normalise_verification(wanted(&[("contract", pool())])).unwrap();
         assert_eq!(normal[VERIFIED], Value::Bool(true));
-        assert_eq!(normalise(normal.clone()).unwrap(), normal);
+        assert_eq!(normalise_verification(normal.clone()).unwrap(), normal);
         assert_eq!(contracts(&normal).len(), 1);
         let list = Value::List(vec![pool(), pool()]);
         assert_eq!(contracts(&wanted(&[("contracts", list.clone())])).len(), 2);
@@ -211,7 +213,7 @@ mod tests {
             vec![("contract", pool()), (VERIFIED, Value::Bool(false))],
         ];
         for wrong in wrong {
-            let problems = normalise(wanted(&wrong)).unwrap_err();
+            let problems = normalise_verification(wanted(&wrong)).unwrap_err();
             assert_eq!(problems[0].code, "chain/nothing-to-verify", "{wrong:?}");
         }
     }
@@ -225,10 +227,10 @@ mod tests {
             Value::Integer(1),
             Value::Map([("both".to_owned(), Value::from("https://x"))].into()),
         ] {
-            let problems = normalise(explorer(wrong.clone())).unwrap_err();
+            let problems = normalise_verification(explorer(wrong.clone())).unwrap_err();
             assert_eq!(problems[0].code, BAD_EXPLORER, "{wrong}");
         }
-        let scan = normalise(explorer(Value::from("confluxscan"))).unwrap();
+        let scan = normalise_verification(explorer(Value::from("confluxscan"))).unwrap();
         let api = |network, space| site(&scan, network, space).map(|site| site.unwrap().api);
         assert_eq!(
             api("testnet", Space::Espace).unwrap(),
@@ -240,7 +242,7 @@ mod tests {
         );
         assert_eq!(api("devnet", Space::Core).unwrap_err().code, BAD_EXPLORER);
         let map = Value::Map([("core".to_owned(), Value::from("http://x/"))].into());
-        let own = normalise(explorer(map)).unwrap();
+        let own = normalise_verification(explorer(map)).unwrap();
         assert_eq!(
             site(&own, "devnet", Space::Core).unwrap().unwrap().api,
             "http://x"

@@ -4,19 +4,17 @@
 //! - Returns: outputs when it is so; [`ProviderError::Converging`] when the time is over.
 //! - Never: takes silence of the node for an answer.
 
+use pospool_conflux_rpc::quantity::field_u64;
+use pospool_conflux_rpc::{At, Batch, Link, Rpc, RpcError};
+use pospool_conflux_tx::{ChainRef, Pace, SAY_EVERY};
 use pospool_model::provider::Progress;
 use pospool_model::{Attributes, ProviderError, Value};
 use serde_json::{Value as Json, json};
 use tokio::time::Instant;
 
-use crate::batch::{At, Batch};
 use crate::codes;
 use crate::registration::observe::{ask_votes, read_votes, votes_value};
-use crate::rpc::{Rpc, RpcError};
-use crate::send::{Pace, SAY_EVERY};
-use crate::text::field_u64;
-use crate::wire::Link;
-use crate::work::{AwaitCode, AwaitVotes, ChainRef};
+use crate::work::{AwaitCode, AwaitVotes};
 
 /// What one look at a wait found.
 enum Found {
@@ -190,16 +188,16 @@ async fn repeat(
 mod tests {
 
     use super::*;
-    use crate::address::CoreAddress;
-    use crate::testing::{Answer, Server};
+    use pospool_conflux::CoreAddress;
+    use pospool_rpcstub::{StubAnswer, StubNode};
 
     async fn look(finalised: &'static str, code: &'static str) -> Found {
-        let server = Server::start(move |method, params| match method {
-            "cfx_getStatus" => Answer::Result(json!({
+        let server = StubNode::start(move |method, params| match method {
+            "cfx_getStatus" => StubAnswer::Result(json!({
                 "latestFinalized": finalised, "latestConfirmed": "0x1", "latestState": "0x2"
             })),
-            _ if params[1] == "latest_finalized" => Answer::Result(json!({ "codeHash": code })),
-            _ => Answer::Result(json!({ "codeHash": "0x60" })),
+            _ if params[1] == "latest_finalized" => StubAnswer::Result(json!({ "codeHash": code })),
+            _ => StubAnswer::Result(json!({ "codeHash": "0x60" })),
         })
         .await;
         let rpc = Rpc::new(&[server.url()]).unwrap();
@@ -226,7 +224,7 @@ mod tests {
         assert_eq!(reason(look("0x3c", "0x60").await), "yes");
         let early = reason(look("0x0", "0x60").await);
         assert!(early.starts_with("PoS has finalised nothing"), "{early}");
-        let recent = reason(look("0x3c", crate::batch::NO_CODE).await);
+        let recent = reason(look("0x3c", pospool_conflux_rpc::NO_CODE).await);
         assert!(
             recent.starts_with("the code is there and waits"),
             "{recent}"

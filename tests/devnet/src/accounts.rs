@@ -5,7 +5,7 @@
 //! - Never: makes a key by chance. These keys are public; nothing of worth may be sent to them.
 
 use ethers_core::{k256::ecdsa::SigningKey, utils::keccak256};
-use pospool_chain::address::{CoreAddress, espace_address};
+use pospool_conflux::{CoreAddress, EspaceAddress};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -71,7 +71,7 @@ fn account(key: &SigningKey, network_id: u32) -> Account {
         private_key: format!("0x{}", hex(&key.to_bytes())),
         core_address: core.to_string(),
         core_hex: core.hex(),
-        espace_address: espace_address(&public_key(key)),
+        espace_address: EspaceAddress::of_public_key(&public_key(key)).to_string(),
         funded_in_espace: true,
     }
 }

@@ -12,7 +12,7 @@ use ethers_core::{
     k256::ecdsa::SigningKey,
     utils::{keccak256, rlp::RlpStream},
 };
-use pospool_chain::address::CoreAddress;
+use pospool_conflux::CoreAddress;
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 

@@ -8,7 +8,7 @@ use std::fmt;
 
 use ethers_core::types::H160;
 use ethers_core::utils::{hex, to_checksum};
-use pospool_chain::address::CoreAddress;
+use pospool_conflux::CoreAddress;
 
 use crate::Space;
 use crate::answer::Refusal;

@@ -5,7 +5,7 @@
 //! - Never: sends a transaction.
 
 use ethers_core::utils::{hex, keccak256};
-use pospool_chain::rpc::{Rpc, RpcError};
+use pospool_conflux_rpc::{Rpc, RpcError};
 use serde_json::{Value as Json, json};
 
 use crate::Space;

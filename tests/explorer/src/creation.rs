@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use pospool_chain::rpc::Call;
+use pospool_conflux_rpc::Call;
 use serde_json::{Value as Json, json};
 
 use crate::Space;

@@ -11,8 +11,9 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use pospool_chain::address::CoreAddress;
-use pospool_chain::{ChainProvider, ChainSettings, Silence, Wire};
+use pospool_chain::{ChainProvider, ChainSettings};
+use pospool_conflux::CoreAddress;
+use pospool_conflux_rpc::{Silence, Wire};
 use pospool_model::plan::{Action, Effect, EffectId};
 use pospool_model::provider::{
     Facts, Observation, Observed, Progress, Scene, Target, Task, Ticket, World,

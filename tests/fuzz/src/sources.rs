@@ -4,8 +4,9 @@
 //! - Checks: no panic; code that is given out is hexadecimal and survives the cache; an import never leads out of
 //!   its project or package; an ABI of a compiled contract can be read the way a deployment reads it.
 
-use pospool_chain::fuzzing as chain;
 use pospool_source::fuzzing as source;
+
+use crate::texts::contract_abi;
 
 /// Source name of the file that is compiled.
 const FILE: &str = "contracts/A.sol";
@@ -21,7 +22,7 @@ pub fn compiler_output(bytes: &[u8]) {
         bytes
     };
     for abi in source::compiler_output(printed, FILE) {
-        chain::contract_abi(&abi);
+        contract_abi(&abi);
     }
 }
 

@@ -4,23 +4,27 @@
 //! - Checks: no panic; whatever is accepted is written and read as the same; call data of a registration is exactly
 //!   what its form says.
 
-use std::fmt::Write as _;
 use std::ops::Range;
 
-use pospool_chain::address::CoreAddress;
 use pospool_chain::fuzzing as chain;
+use pospool_conflux::abi::{self, Argument};
+use pospool_conflux::hex::{hex_bytes, hex_text};
+use pospool_conflux::{CoreAddress, RegisterData};
+use pospool_conflux_rpc::quantity::{quantity_text, read_quantity};
 use pospool_docker::fuzzing as docker;
 use pospool_model::{Address, Drip, SecretRef, Value};
 use sha3::{Digest as _, Keccak256};
 
 /// One run.
 pub fn run(bytes: &[u8]) {
-    chain::contract_answer(bytes);
+    contract_answer(bytes);
+    chain::read_as_settings(bytes);
     let Ok(text) = std::str::from_utf8(bytes) else {
         return;
     };
-    chain::texts(text);
-    chain::contract_abi(text);
+    chain::read_ratio(text);
+    hex_and_numbers(text);
+    contract_abi(text);
     docker::texts(text);
     if let Ok(address) = text.parse::<CoreAddress>() {
         let written = address.to_string();
@@ -52,6 +56,55 @@ pub fn run(bytes: &[u8]) {
     }
 }
 
+/// Reads an answer of a contract in every way there is; what was read must be read again from its own encoding.
+fn contract_answer(answer: &[u8]) {
+    let written = |argument: Argument| abi::encode_arguments(&[argument]);
+    if let Some(text) = abi::read_text(answer) {
+        let again = abi::read_text(&written(Argument::Text(text.clone())));
+        assert_eq!(again, Some(text));
+    }
+    if let Some(number) = abi::read_number(answer) {
+        let again = abi::read_number(&written(Argument::Number(number)));
+        assert_eq!(again, Some(number));
+    }
+    if let Some(address) = abi::read_address(answer) {
+        let again = abi::read_address(&written(Argument::Address(address)));
+        assert_eq!(again, Some(address));
+    }
+    let _ = (
+        abi::read_bool(answer),
+        abi::read_word(answer),
+        abi::read_addresses(answer),
+    );
+    let _ = abi::revert_reason(answer);
+}
+
+/// Reads the JSON of an ABI the way a deployment does.
+pub(crate) fn contract_abi(text: &str) {
+    let _ = abi::has_plain_function(text, "initialize");
+    let _ = abi::constructor_parameters(text);
+}
+
+fn hex_and_numbers(text: &str) {
+    if let Some(bytes) = hex_bytes(text) {
+        assert_eq!(hex_bytes(&hex_text(&bytes)), Some(bytes));
+    }
+    if let Some(number) = read_quantity(&serde_json::Value::from(text)) {
+        let written = quantity_text(number);
+        assert_eq!(
+            read_quantity(&serde_json::Value::from(written)),
+            Some(number)
+        );
+    }
+}
+
+/// Checked call data of a registration: its identifier and its bytes; `None` if the text is refused.
+fn checked(text: &str) -> Option<([u8; 32], Vec<u8>)> {
+    let data = RegisterData::read(text).ok()?;
+    assert!(data.clone().expect(data.identifier).is_ok());
+    Some((data.identifier, data.bytes))
+}
+
 /// First bytes of `register(bytes32,uint64,bytes,bytes,bytes[2])`.
 const SELECTOR: [u8; 4] = [0xe3, 0x35, 0xb4, 0x51];
 /// Where the parts of good call data are: identifier, votes, BLS key with its length, VRF key with its length.
@@ -72,22 +125,22 @@ pub fn register_data(bytes: &[u8]) {
         return;
     };
     let mut raw = raw.to_vec();
-    registration(&hex(&raw));
+    registration(&hex_text(&raw));
     if raw.len() > VRF_KEY.end {
         let identifier = identifier(&raw);
         raw[..4].copy_from_slice(&SELECTOR);
         raw[IDENTIFIER].copy_from_slice(&identifier);
-        registration(&hex(&raw));
+        registration(&hex_text(&raw));
     }
 }
 
 /// Checks call data that is accepted against its form, byte by byte.
 fn registration(text: &str) {
-    let Some((found, bytes)) = chain::register_data(text) else {
+    let Some((found, bytes)) = checked(text) else {
         return;
     };
     let digits = text.trim().trim_start_matches("0x").to_ascii_lowercase();
-    assert_eq!(hex(&bytes)[2..], digits);
+    assert_eq!(hex_text(&bytes)[2..], digits);
     assert_eq!(bytes[..4], SELECTOR);
     assert_eq!(bytes[IDENTIFIER], found);
     assert_eq!(found, identifier(&bytes));
@@ -95,17 +148,10 @@ fn registration(text: &str) {
         let (last, zeros) = bytes[range].split_last().expect("32 bytes");
         assert!(*last == number && zeros.iter().all(|&byte| byte == 0));
     }
-    assert_eq!(chain::register_data(&hex(&bytes)), Some((found, bytes)));
+    assert_eq!(checked(&hex_text(&bytes)), Some((found, bytes)));
 }
 
 fn identifier(bytes: &[u8]) -> [u8; 32] {
     let keys = [&bytes[BLS_KEY], &bytes[VRF_KEY]].concat();
     Keccak256::digest(keys).into()
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold("0x".to_owned(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }

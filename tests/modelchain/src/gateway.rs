@@ -4,7 +4,7 @@
 //! - Returns: refusals of calls in their slots, or of whole requests.
 //! - Never: counts; when a call is one too many is drawn. How limits are counted is in `tests/gateway`.
 
-use pospool_chain::Silence;
+use pospool_conflux_rpc::Silence;
 use serde_json::Value as Json;
 
 use crate::model::Inner;
@@ -96,7 +96,7 @@ fn one_too_many(call: &Json) -> Json {
 mod tests {
     use super::*;
     use crate::{Genesis, ModelChain, Weather};
-    use pospool_chain::Wire as _;
+    use pospool_conflux_rpc::Wire as _;
     use serde_json::json;
 
     const HOSTS: [&str; 2] = ["http://a.model", "http://b.model"];

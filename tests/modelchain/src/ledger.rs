@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use ethers_core::utils::keccak256;
-use pospool_chain::address::CoreAddress;
+use pospool_conflux::CoreAddress;
 
 use crate::abi;
 use crate::contract::{Contract, MANAGER_INIT, Outcome, POOL_INIT, PROXY_INIT, Pool, PoolList};

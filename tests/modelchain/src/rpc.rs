@@ -5,7 +5,7 @@
 //! - Never: changes anything; handing in is in `desk`.
 
 use ethers_core::utils::hex;
-use pospool_chain::address::CoreAddress;
+use pospool_conflux::CoreAddress;
 use serde_json::{Value as Json, json};
 
 use crate::abi;

@@ -7,7 +7,7 @@
 use ethers_core::k256::ecdsa::{RecoveryId, Signature, VerifyingKey};
 use ethers_core::utils::keccak256;
 use ethers_core::utils::rlp::{DecoderError, Rlp};
-use pospool_chain::address::CoreAddress;
+use pospool_conflux::CoreAddress;
 
 /// 20 bytes of an account.
 pub type Account = [u8; 20];

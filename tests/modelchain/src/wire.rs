@@ -9,7 +9,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use pospool_chain::{Silence, Wire};
+use pospool_conflux_rpc::{Silence, Wire};
 use serde_json::{Value as Json, json};
 
 use crate::model::{Inner, ModelChain};

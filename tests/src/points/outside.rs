@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use pospool_chain::{Silence, Wire};
+use pospool_conflux_rpc::{Silence, Wire};
 use pospool_model::plan::Effect;
 use pospool_model::provider::{Design, Observation, Progress, Scene, Target, Task, Ticket, World};
 use pospool_model::{Attributes, KindSchema, Problem, Provider, ProviderError};

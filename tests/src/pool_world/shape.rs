@@ -7,8 +7,8 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use pospool_chain::address::CoreAddress;
 use pospool_chain::{ChainProvider, ChainSettings};
+use pospool_conflux::CoreAddress;
 use pospool_model::Provider;
 use pospool_modelchain::Depth;
 use pospool_modelchain::random::Random;

@@ -5,8 +5,8 @@
 
 use std::time::Duration;
 
-use pospool_chain::address::CoreAddress;
-use pospool_chain::espace_address::EspaceAddress;
+use pospool_conflux::CoreAddress;
+use pospool_conflux::EspaceAddress;
 use pospool_devnet::sender::Space;
 use pospool_devnet::words::address;
 use pospool_devnet::{Account, accounts};

@@ -5,7 +5,7 @@
 
 pub(crate) mod ground;
 
-use pospool_chain::address::CoreAddress;
+use pospool_conflux::CoreAddress;
 use pospool_devnet::sender::{CROSS_SPACE_CALL, PARAMS_CONTROL, STAKING, Sender, Space, mapped};
 use pospool_devnet::words::{Word, address, bytes20, number};
 use serde_json::json;

@@ -84,7 +84,7 @@ fn killed_at(project: &Project, number: usize) -> Option<String> {
 fn the_child() {
     let number = std::env::var(POINT).expect("it is started by its parent");
     let points = Points::new(Script::Kill(number.parse().unwrap(), Death::Process));
-    let wire = PointWire::new(pospool_chain::http(), &points);
+    let wire = PointWire::new(pospool_conflux_rpc::http_transport(), &points);
     let settings = ChainSettings {
         wait: WAIT,
         ..ChainSettings::default()

@@ -19,7 +19,7 @@ use super::espace_ground::{
 use super::first_pool::votes;
 use super::fund;
 use super::project::{Project, docker, network};
-use pospool_chain::address::CoreAddress;
+use pospool_conflux::CoreAddress;
 
 /// A key in the URL of its RPC, marked so that it can be searched for.
 const RPC_KEY: &str = "marked-rpc-key-7d21";

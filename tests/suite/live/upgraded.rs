@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use pospool_chain::address::CoreAddress;
+use pospool_conflux::CoreAddress;
 use pospool_devnet::Account;
 use pospool_devnet::sender::{Draft, Sender, Space as Side};
 use pospool_devnet::words::{address, call, number};

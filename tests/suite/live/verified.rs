@@ -1,7 +1,7 @@
 //! Contracts of a real chain, verified at an explorer that compiles.
 
 use ethers_core::utils::keccak256;
-use pospool_chain::address::CoreAddress;
+use pospool_conflux::CoreAddress;
 use pospool_devnet::sender::{Draft, Sender, Space as Side};
 use pospool_explorer::{Explorer, ExplorerConfig, Match, Space};
 use serde_json::{Value, json};

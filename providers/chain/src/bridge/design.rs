@@ -14,7 +14,7 @@ use crate::draft::{Draft, Plan, Sender};
 use crate::facts::Facts;
 
 /// Designs one change.
-pub(crate) fn design(
+pub(crate) fn design_bridge(
     task: &Task<'_>,
     world: &mut World<'_>,
     facts: &Facts,

@@ -4,9 +4,8 @@
 //! - Returns: duties in the order in which they are sent, and what has to wait with the reason.
 //! - Never: asks a node.
 
+use pospool_conflux::abi::{self, Argument};
 use pospool_model::Drip;
-
-use crate::abi::{self, Argument};
 
 /// Stake of one vote.
 const VOTE: u128 = 1000 * Drip::PER_CFX;
@@ -114,10 +113,10 @@ impl Duty {
 
     /// Call data.
     pub(crate) fn data(self) -> Vec<u8> {
-        let plain = |signature| abi::selector(signature).to_vec();
+        let plain = |signature| abi::function_selector(signature).to_vec();
         match self.kind {
             Kind::CrossStake => plain("crossStake()"),
-            Kind::Withdraw => abi::call(
+            Kind::Withdraw => abi::encode_call(
                 "withdrawVotesByVotes(uint64)",
                 &[Argument::Number(self.amount)],
             ),
@@ -142,7 +141,7 @@ impl Duty {
 }
 
 /// What there is to do now, and what waits.
-pub(crate) fn duties(seen: &Seen) -> (Vec<Duty>, Vec<Waiting>) {
+pub(crate) fn duties_of(seen: &Seen) -> (Vec<Duty>, Vec<Waiting>) {
     let mut open = Vec::new();
     let mut waiting = Vec::new();
     let mut add = |there: bool, duty: Duty, obstacle: Option<String>| {
@@ -200,7 +199,7 @@ mod tests {
     }
 
     fn texts(seen: &Seen) -> (Vec<String>, Vec<String>) {
-        let (open, waiting) = duties(seen);
+        let (open, waiting) = duties_of(seen);
         let waiting = waiting.iter().map(|one| one.duty.text());
         (
             open.iter().map(|duty| duty.text()).collect(),

@@ -16,26 +16,15 @@
 //! What is not seen waits for the next whole look.
 
 use futures_util::future::join_all;
-use pospool_model::Endpoint;
+use pospool_conflux::abi;
+use pospool_conflux_rpc::{At, Batch, Link, Rpc, RpcError};
 
 use super::duties::{self, Seen};
-use super::views::{self, Subject, View, Views};
-use crate::abi;
-use crate::batch::{At, Batch};
+use super::views::{self, Last, View};
 use crate::facts::Facts;
-use crate::rpc::{Rpc, RpcError};
-use crate::wire::Link;
-
-/// What a look saw of one bridge, and where.
-#[derive(Clone, Debug)]
-pub(crate) struct Last {
-    pub(super) endpoints: Vec<Endpoint>,
-    pub(super) subject: Subject,
-    pub(super) views: Views,
-}
 
 /// Whether nothing has changed for all bridges of a look.
-pub(crate) async fn still(link: &Link, facts: &Facts) -> bool {
+pub(crate) async fn is_still(link: &Link, facts: &Facts) -> bool {
     let lasts = facts.bridges.values().map(|known| &known.last);
     let glances = join_all(lasts.map(|last| still_one(link, last))).await;
     let all = |result: Result<bool, RpcError>| result.unwrap_or(false);
@@ -46,7 +35,7 @@ async fn still_one(link: &Link, last: &Last) -> Result<bool, RpcError> {
     let rpc = Rpc::over(link, &last.endpoints)?;
     let seen = &last.views.seen;
     if last.views.together {
-        let now = views::together(&last.subject, At::LatestState, &rpc).await?;
+        let now = views::ask_together(&last.subject, At::LatestState, &rpc).await?;
         return Ok(now.is_some_and(|now| is_same(seen, &now.seen)));
     }
     let mut batch = Batch::default();
@@ -62,7 +51,7 @@ async fn still_one(link: &Link, last: &Last) -> Result<bool, RpcError> {
 
 /// Whether the same is to be done, and the same waits. A node that is behind the last look is not believed.
 fn is_same(last: &Seen, now: &Seen) -> bool {
-    now.block >= last.block && duties::duties(last) == duties::duties(now)
+    now.block >= last.block && duties::duties_of(last) == duties::duties_of(now)
 }
 
 #[cfg(test)]

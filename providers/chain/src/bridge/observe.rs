@@ -6,24 +6,15 @@
 //! - Never: plans a call while a transaction of the account is under way that this state did not settle.
 
 use futures_util::future::join_all;
+use pospool_conflux_rpc::{Link, Rpc};
 use pospool_model::provider::{Observation, Observed, Scene, Target};
-use pospool_model::{Address, Attributes, Drip, Endpoint, Problem, ProviderError, Value};
+use pospool_model::{Address, Attributes, Drip, Problem, ProviderError, Value};
 
-use super::glance::Last;
+use super::DUTIES;
 use super::ready::{Ready, Standing, ready};
-use super::views::{Subject, Views, views};
-use super::{DUTIES, claim_every};
-use crate::address::CoreAddress;
-use crate::chain;
-use crate::chain_address::Space;
-use crate::codes;
+use super::service::Service;
+use super::views::{Last, Views, views};
 use crate::facts::{BridgeFacts, Facts};
-use crate::observe::chain_of;
-use crate::resolve::address_of;
-use crate::rpc::{Rpc, RpcError};
-use crate::wire::Link;
-
-const OUTPUT_EPOCH: &str = "epoch";
 
 /// What the views of services said.
 pub(crate) struct Asked<'a>(Vec<Result<Half<'a>, ProviderError>>);
@@ -35,60 +26,12 @@ enum Half<'a> {
     Seen(Box<Service<'a>>, Rpc, Views),
 }
 
-/// Who calls what on which chain.
-pub(super) struct Service<'a> {
-    pub(super) wanted: &'a Attributes,
-    pub(super) subject: Subject,
-    address: &'a Address,
-    chain: &'a Address,
-    endpoints: Vec<Endpoint>,
-    /// The epoch that the first look pinned.
-    epoch: u64,
-}
-
-impl<'a> Service<'a> {
-    /// `None` while there is nothing to look at.
-    fn find(target: &Target<'a>, scene: &Scene<'a>) -> Result<Option<Self>, Problem> {
-        // One that left the spec leaves nothing outside.
-        let (Some(wanted), Some(chain)) = (target.wanted, chain_of(target.wanted, scene)) else {
-            return Ok(None);
-        };
-        let Some((network, epoch)) = pinned(scene.outputs.get(chain)) else {
-            return Ok(None);
-        };
-        let Some(bridge) = bridge_of(wanted, scene, network)? else {
-            return Ok(None);
-        };
-        let account = wanted.get("account").unwrap_or(&Value::Null);
-        let endpoints = scene.wanted.get(chain);
-        let endpoints = endpoints.map(|wanted| chain::endpoints(wanted, Space::Core));
-        Ok(Some(Self {
-            wanted,
-            subject: Subject {
-                bridge,
-                signer: address_of(account, scene.outputs, network, &["account"])?,
-                network,
-                claimed_block: claimed_block(target),
-                claim_every: claim_every(wanted),
-            },
-            address: target.address,
-            chain,
-            endpoints: endpoints.unwrap_or_default(),
-            epoch,
-        }))
-    }
-
-    fn unreachable(&self, error: RpcError) -> ProviderError {
-        ProviderError::Unreachable {
-            code: codes::UNREACHABLE,
-            what: format!("the Core Space RPC of `{}` (`core_rpc`)", self.chain),
-            source: Some(Box::new(error)),
-        }
-    }
-}
-
 /// Asks services for their views.
-pub(crate) async fn ask<'a>(link: &Link, targets: &[&Target<'a>], scene: &Scene<'a>) -> Asked<'a> {
+pub(crate) async fn ask_services<'a>(
+    link: &Link,
+    targets: &[&Target<'a>],
+    scene: &Scene<'a>,
+) -> Asked<'a> {
     let views = targets.iter().map(|target| ask_one(link, target, scene));
     Asked(join_all(views).await)
 }
@@ -115,7 +58,7 @@ async fn ask_one<'a>(
 }
 
 /// Says what of it can be done now; `made` is what the look beside it found.
-pub(crate) async fn look(
+pub(crate) async fn look_at_services(
     asked: Asked<'_>,
     made: &Facts,
 ) -> Result<(Observation, Facts), ProviderError> {
@@ -164,39 +107,6 @@ fn standing(service: &Service<'_>, made: &Facts) -> Option<Standing> {
         under_way: account.nonce.saturating_sub(account.executed),
         price: chain.fees.gas_price,
     })
-}
-
-/// Block of the last claim.
-fn claimed_block(target: &Target<'_>) -> Option<u64> {
-    let recorded = target.recorded?.outputs.get("claimed_block")?;
-    recorded.as_integer()?.try_into().ok()
-}
-
-fn pinned(chain: Option<&Attributes>) -> Option<(u32, u64)> {
-    let number = |name: &str| chain?.get(name)?.as_integer();
-    let network = number("core_chain_id")?.try_into().ok()?;
-    Some((network, number(OUTPUT_EPOCH)?.try_into().ok()?))
-}
-
-/// The bridge; `None` while this state has not made it.
-fn bridge_of(
-    wanted: &Attributes,
-    scene: &Scene<'_>,
-    network: u32,
-) -> Result<Option<CoreAddress>, Problem> {
-    let value = match wanted.get("bridge") {
-        None | Some(Value::Unknown | Value::Null) => return Ok(None),
-        Some(value) => value,
-    };
-    if let Value::Resource(resource) = value
-        && !scene
-            .outputs
-            .get(resource)
-            .is_some_and(|it| it.contains_key("address"))
-    {
-        return Ok(None);
-    }
-    address_of(value, scene.outputs, network, &["bridge"]).map(Some)
 }
 
 fn present(

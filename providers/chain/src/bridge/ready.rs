@@ -4,25 +4,24 @@
 //! - Returns: calls with their limits, and what waits with the reason.
 //! - Never: lets a call through that the node refuses now, or that costs more than it brings.
 
+use pospool_conflux::hex::hex_text;
+use pospool_conflux_rpc::quantity::{read_quantity, read_u64};
+use pospool_conflux_rpc::{Answers, Batch, Rpc, RpcError, Slot, revert};
+use pospool_conflux_tx::gas::{self, GasLimits};
 use serde_json::json;
 
 use super::claim_from;
 use super::duties::{self, Duty, Kind, Waiting};
-use super::observe::Service;
+use super::service::Service;
 use super::views::Views;
-use crate::batch::{Answers, Batch, Slot};
 use crate::facts::BridgeCall;
-use crate::gas::{self, Limits};
-use crate::revert;
-use crate::rpc::{Rpc, RpcError};
-use crate::text::{hex_text, read_quantity, read_u64};
 
 /// What an estimate may be short of, as a part of it: votes and queues move between a look and an execution.
 const GAS_MARGIN: u64 = 4;
 /// Bytes of storage, four entries.
 const STORAGE_MARGIN: u64 = 256;
 /// Limits of a call that the node cannot estimate for lack of money: more than any of these calls takes.
-const UNKNOWN_LIMITS: Limits = Limits {
+const UNKNOWN_LIMITS: GasLimits = GasLimits {
     gas: gas::GAS_LIMIT,
     storage: 4 * STORAGE_MARGIN,
 };
@@ -51,7 +50,7 @@ pub(super) async fn ready(
     views: &Views,
     standing: Option<Standing>,
 ) -> Result<Ready, RpcError> {
-    let (open, waiting) = duties::duties(&views.seen);
+    let (open, waiting) = duties::duties_of(&views.seen);
     let mut ready = Ready {
         calls: Vec::new(),
         waiting,
@@ -117,7 +116,7 @@ async fn simulate(
             // A claim that is not worth it waits until it is more.
             Some((_, used, _))
                 if duty.kind == Kind::Claim
-                    && !worth(least, duty.amount, price.saturating_mul(used.into())) => {}
+                    && !is_worth(least, duty.amount, price.saturating_mul(used.into())) => {}
             Some((duty, _, limits)) => ready.calls.push(BridgeCall { duty, limits }),
             // The plan's own count of the money says how much is missing, and where to send it.
             None if is_poor(&answers, &choices) => ready.calls.push(BridgeCall {
@@ -144,19 +143,19 @@ fn is_poor(answers: &Answers, choices: &[(Duty, Slot)]) -> bool {
 }
 
 /// Whether interest is claimed now: from the amount of the spec on, or when it is more than its gas costs; all in drip.
-pub(super) fn worth(least: Option<u128>, interest: u128, cost: u128) -> bool {
+pub(super) fn is_worth(least: Option<u128>, interest: u128, cost: u128) -> bool {
     least.map_or(interest > cost, |least| interest >= least)
 }
 
 /// Gas that a call uses, and limits for it; or why it is refused.
-fn limits(answers: &Answers, slot: Slot) -> Result<(u64, Limits), String> {
-    let estimate = answers.result(slot).map_err(revert::reason)?;
+fn limits(answers: &Answers, slot: Slot) -> Result<(u64, GasLimits), String> {
+    let estimate = answers.result(slot).map_err(revert::refusal_reason)?;
     let number = |field: &str| estimate.get(field).and_then(read_u64);
     let no_estimate = || "the node gives no estimate".to_owned();
     let gas = number("gasLimit").ok_or_else(no_estimate)?;
     let used = estimate.get("gasUsed").and_then(read_quantity);
     let storage = number("storageCollateralized").unwrap_or_default();
-    let limits = Limits {
+    let limits = GasLimits {
         gas: gas.saturating_add(gas / GAS_MARGIN),
         storage: storage.saturating_add(STORAGE_MARGIN),
     };

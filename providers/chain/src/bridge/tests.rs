@@ -4,29 +4,29 @@ mod glances;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use pospool_conflux::CoreAddress;
+use pospool_conflux::abi::{self, Argument};
+use pospool_conflux::hex::{hex_bytes, hex_text};
+use pospool_conflux_rpc::NO_CODE;
 use pospool_model::plan::Action;
 use pospool_model::provider::{
     Facts as AnyFacts, Observation, Observed, Scene, Target, Task, World,
 };
 use pospool_model::{Address, Attributes, Problem, Provider, SecretRef, Value};
+use pospool_rpcstub::{StubAnswer, StubNode};
 use serde_json::{Value as Json, json};
 
 use super::DUTIES;
-use crate::abi::{self, Argument};
-use crate::address::CoreAddress;
-use crate::batch::NO_CODE;
 use crate::bench::{NETWORK, attributes, core, name, names, resource, text, transaction};
-use crate::key::tests::key;
-use crate::multicall;
-use crate::testing::{Answer, Server};
-use crate::text::{hex_bytes, hex_text};
 use crate::{ChainProvider, ChainSettings};
+use pospool_conflux::Key;
+use pospool_rpcstub::answer_multicall;
 
 const KEY: &str = "0x0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 const VOTE: u128 = 1_000_000_000_000_000_000_000;
 
 fn signer() -> CoreAddress {
-    key(KEY).core_address(NETWORK)
+    Key::parse(KEY).unwrap().core_address(NETWORK)
 }
 
 /// A node with a bridge at 0x90….
@@ -83,9 +83,9 @@ fn word_of(address: CoreAddress) -> Json {
 }
 
 impl Node {
-    fn answer(self, method: &str, params: &Json) -> Answer {
+    fn answer(self, method: &str, params: &Json) -> StubAnswer {
         let data = params[0]["data"].as_str().unwrap_or_default();
-        Answer::Result(match method {
+        StubAnswer::Result(match method {
             "cfx_getStatus" => json!({
                 "chainId": format!("{NETWORK:#x}"), "ethereumSpaceChainId": "0x4d3",
                 "latestState": "0x64", "epochNumber": "0x69"
@@ -106,33 +106,33 @@ impl Node {
             "cfx_call" if !self.is_bridge => json!("0x"),
             "cfx_call" => return self.view(data),
             "cfx_estimateGasAndCollateral" => return self.estimate(data),
-            _ => return Answer::refuse(-32601, "no such method", None),
+            _ => return StubAnswer::refuse(-32601, "no such method", None),
         })
     }
 
     /// Views in one call.
-    fn views(self, code: &str) -> Answer {
+    fn views(self, code: &str) -> StubAnswer {
         if !self.folds {
-            return Answer::refuse(-32602, "Invalid params: missing field `to`", None);
+            return StubAnswer::refuse(-32602, "Invalid params: missing field `to`", None);
         }
-        let answer = multicall::tests::answer(code, 200, |_, data| {
+        let answer = answer_multicall(code, 200, |_, data| {
             if !self.is_bridge {
                 return Ok(Vec::new());
             }
             match self.view(&hex_text(data)) {
-                Answer::Result(text) => Ok(hex_bytes(text.as_str().unwrap()).unwrap()),
+                StubAnswer::Result(text) => Ok(hex_bytes(text.as_str().unwrap()).unwrap()),
                 _ => Err(Vec::new()),
             }
         });
-        Answer::Result(json!(answer))
+        StubAnswer::Result(json!(answer))
     }
 
-    fn view(self, data: &str) -> Answer {
-        let is = |signature: &str| data.starts_with(&hex_text(&abi::selector(signature)));
+    fn view(self, data: &str) -> StubAnswer {
+        let is = |signature: &str| data.starts_with(&hex_text(&abi::function_selector(signature)));
         if is("isLockInfoChanged()") && self.endless {
-            return Answer::refuse(-32015, "VmError(OutOfGas)", None);
+            return StubAnswer::refuse(-32015, "VmError(OutOfGas)", None);
         }
-        Answer::Result(if is("owner()") {
+        StubAnswer::Result(if is("owner()") {
             word_of(if self.owner == 0 {
                 signer()
             } else {
@@ -153,23 +153,23 @@ impl Node {
         })
     }
 
-    fn estimate(self, data: &str) -> Answer {
+    fn estimate(self, data: &str) -> StubAnswer {
         if self.balance < COLLATERAL {
             let text = format!(
                 "Can not estimate: transaction execution failed, all gas will be charged (execution error: NotEnoughCash {{ required: {COLLATERAL}, got: {}, actual_gas_cost: 0, max_storage_limit_cost: {COLLATERAL} }})",
                 self.balance
             );
-            return Answer::refuse(-32015, &text, None);
+            return StubAnswer::refuse(-32015, &text, None);
         }
         let withdraw =
-            |votes| abi::call("withdrawVotesByVotes(uint64)", &[Argument::Number(votes)]);
+            |votes| abi::encode_call("withdrawVotesByVotes(uint64)", &[Argument::Number(votes)]);
         let too_many =
             (self.free + 1..=self.unlocked).any(|votes| data == hex_text(&withdraw(votes)));
         if too_many {
             let text = "Estimation isn't accurate: transaction is reverted: not enough unlocked staking balance.";
-            return Answer::refuse(-32015, text, None);
+            return StubAnswer::refuse(-32015, text, None);
         }
-        Answer::Result(json!({
+        StubAnswer::Result(json!({
             "gasLimit": "0x186a0", "gasUsed": "0x13880", "storageCollateralized": "0x40"
         }))
     }
@@ -185,11 +185,11 @@ struct Looked {
 }
 
 async fn look(node: Node) -> Looked {
-    let server = Server::start(move |method, params| node.answer(method, params)).await;
+    let server = StubNode::start(move |method, params| node.answer(method, params)).await;
     look_at(&server).await
 }
 
-async fn look_at(server: &Server) -> Looked {
+async fn look_at(server: &StubNode) -> Looked {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("key");
     std::fs::write(&path, KEY).unwrap();
@@ -327,7 +327,7 @@ async fn duties_become_calls_with_the_node_s_own_limits() {
     let [first, second] = [0, 1].map(|nth| transaction(&design.effects[nth]));
     assert_eq!((first.nonce, second.nonce), (5, 6));
     assert_eq!((first.gas, first.storage_limit), (125_000, 320));
-    let expected = abi::call("withdrawVotesByVotes(uint64)", &[Argument::Number(5)]);
+    let expected = abi::encode_call("withdrawVotesByVotes(uint64)", &[Argument::Number(5)]);
     assert_eq!(second.data, Some(hex_text(&expected)));
 }
 
@@ -376,7 +376,7 @@ async fn interest_below_the_price_of_its_claim_stays() {
 
 #[test]
 fn what_the_spec_says_of_claims_wins_over_their_price() {
-    use super::ready::worth;
+    use super::ready::is_worth;
     let cases = [
         (None, 11, true),
         (None, 10, false),
@@ -385,7 +385,11 @@ fn what_the_spec_says_of_claims_wins_over_their_price() {
         (Some(20), 20, true),
     ];
     for (least, interest, claimed) in cases {
-        assert_eq!(worth(least, interest, 10), claimed, "{least:?} {interest}");
+        assert_eq!(
+            is_worth(least, interest, 10),
+            claimed,
+            "{least:?} {interest}"
+        );
     }
 }
 

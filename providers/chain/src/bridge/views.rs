@@ -4,18 +4,15 @@
 //! - Returns: what the duties follow from, or that there is no bridge.
 //! - Never: takes a node in trouble for a quiet bridge.
 
-use pospool_model::Problem;
+use pospool_conflux::CoreAddress;
+use pospool_conflux::abi::{self, Argument};
+use pospool_conflux_rpc::quantity::{field_u64, quantity_text};
+use pospool_conflux_rpc::{At, Batch, Multicall, MulticallAnswer, Refusal, Rpc, RpcError, revert};
+use pospool_model::{Endpoint, Problem};
 use serde_json::json;
 
 use super::duties::{Duty, Kind, Seen, Waiting};
-use crate::abi::{self, Argument};
-use crate::address::CoreAddress;
-use crate::batch::{At, Batch};
 use crate::codes;
-use crate::multicall::{Multicall, Told};
-use crate::revert;
-use crate::rpc::{Refusal, Rpc, RpcError};
-use crate::text::{field_u64, quantity};
 
 /// A bridge, and who calls it: all that its views are read with.
 #[derive(Clone, Debug)]
@@ -85,9 +82,9 @@ impl View {
         if self == Self::Mapped {
             let bridge = Argument::Address(subject.bridge.bytes());
             let to = cross_space_call(subject.network);
-            return (to, abi::call(signature, &[bridge]));
+            return (to, abi::encode_call(signature, &[bridge]));
         }
-        (subject.bridge, abi::selector(signature).to_vec())
+        (subject.bridge, abi::function_selector(signature).to_vec())
     }
 
     /// Whether it asks eSpace a dozen times.
@@ -116,7 +113,7 @@ pub(super) async fn views(
     epoch: u64,
     rpc: &Rpc,
 ) -> Result<Result<Views, Problem>, RpcError> {
-    if let Some(views) = together(subject, At::Epoch(epoch), rpc).await? {
+    if let Some(views) = ask_together(subject, At::Epoch(epoch), rpc).await? {
         return Ok(Ok(views));
     }
     let told = each_alone(subject, epoch, rpc).await?;
@@ -126,7 +123,7 @@ pub(super) async fn views(
 
 /// Asks for all views with one call. `None` if the endpoint does not take such a call, or if it does not say everything:
 /// then each has to be asked alone.
-pub(super) async fn together(
+pub(super) async fn ask_together(
     subject: &Subject,
     at: At,
     rpc: &Rpc,
@@ -144,13 +141,13 @@ pub(super) async fn together(
 }
 
 /// Asks for each view with a call of its own.
-async fn each_alone(subject: &Subject, epoch: u64, rpc: &Rpc) -> Result<Told, RpcError> {
+async fn each_alone(subject: &Subject, epoch: u64, rpc: &Rpc) -> Result<MulticallAnswer, RpcError> {
     let mut batch = Batch::default();
     let slots = VIEWS.map(|(view, _)| {
         let (to, data) = view.question(subject);
         batch.view(to, &data, At::Epoch(epoch))
     });
-    let block = json!([quantity(epoch.into()), false]);
+    let block = json!([quantity_text(epoch.into()), false]);
     let block = batch.ask("cfx_getBlockByEpochNumber", block);
     let answers = batch.send(rpc).await?;
     let mut needed = NEEDED.iter().map(|view| slots[*view as usize]);
@@ -161,7 +158,7 @@ async fn each_alone(subject: &Subject, epoch: u64, rpc: &Rpc) -> Result<Told, Rp
         Ok(_) => Ok(answers.bytes(*slot).unwrap_or_default()),
         Err(refusal) => Err(refusal.clone()),
     });
-    Ok(Told {
+    Ok(MulticallAnswer {
         views: views.collect(),
         block: answers
             .get(block)
@@ -177,7 +174,7 @@ fn refused(refusal: &Refusal) -> RpcError {
 }
 
 /// `None` if it is no bridge: one answers every call, also one that it does not know, but then with nothing.
-fn read(subject: &Subject, block: u64, told: &Told, together: bool) -> Option<Views> {
+fn read(subject: &Subject, block: u64, told: &MulticallAnswer, together: bool) -> Option<Views> {
     let mut troubles = Vec::new();
     let bytes = |view: View| told.views[view as usize].as_deref().ok();
     let number = |view| abi::read_number(bytes(view)?);
@@ -224,7 +221,7 @@ fn votes_of(summary: &[u8]) -> Option<[u128; 2]> {
 
 /// Whether there is news of governance. The reference looks through blocks in a loop that strange values make endless:
 /// then the rest goes on without it.
-fn changed(told: &Told, view: View, kind: Kind, troubles: &mut Vec<Waiting>) -> bool {
+fn changed(told: &MulticallAnswer, view: View, kind: Kind, troubles: &mut Vec<Waiting>) -> bool {
     let why = match &told.views[view as usize] {
         Ok(bytes) => match abi::read_bool(bytes) {
             Some(changed) => return changed,
@@ -232,7 +229,7 @@ fn changed(told: &Told, view: View, kind: Kind, troubles: &mut Vec<Waiting>) -> 
         },
         Err(refusal) => format!(
             "the bridge cannot say whether there is news: {}",
-            revert::reason(refusal)
+            revert::refusal_reason(refusal)
         ),
     };
     let duty = Duty { kind, amount: 0 };
@@ -240,11 +237,11 @@ fn changed(told: &Told, view: View, kind: Kind, troubles: &mut Vec<Waiting>) -> 
     false
 }
 
-fn no_bridge(subject: &Subject, told: &Told) -> Problem {
+fn no_bridge(subject: &Subject, told: &MulticallAnswer) -> Problem {
     let mut needed = NEEDED.iter().map(|view| &told.views[*view as usize]);
     let refusal = needed.find_map(|answer| answer.as_ref().err());
     let why = match refusal {
-        Some(refusal) => format!(": {}", revert::reason(refusal)),
+        Some(refusal) => format!(": {}", revert::refusal_reason(refusal)),
         None => String::new(),
     };
     let summary = format!(
@@ -254,6 +251,14 @@ fn no_bridge(subject: &Subject, told: &Told) -> Problem {
     Problem::new(codes::NO_BRIDGE, &["bridge"], summary).help(
         "see that it is a `CoreBridge` whose pool, eSpace pool and proxy are set, in Core Space of this network",
     )
+}
+
+/// What a look saw of one bridge, and where.
+#[derive(Clone, Debug)]
+pub(crate) struct Last {
+    pub(super) endpoints: Vec<Endpoint>,
+    pub(super) subject: Subject,
+    pub(super) views: Views,
 }
 
 #[cfg(test)]

@@ -10,24 +10,24 @@ fn attributes(pairs: &[(&str, Value)]) -> Attributes {
 }
 
 fn shown(attributes: &Attributes, space: Space) -> Vec<String> {
-    let endpoints = endpoints(attributes, space);
+    let endpoints = endpoints_of(attributes, space);
     endpoints.iter().map(ToString::to_string).collect()
 }
 
 #[test]
 fn a_public_network_has_its_endpoints() {
-    let normal = normalise(attributes(&[("network", Value::from("testnet"))])).unwrap();
+    let normal = normalise_chain(attributes(&[("network", Value::from("testnet"))])).unwrap();
     assert_eq!(
         shown(&normal, Space::Core)[0],
         "https://test.confluxrpc.com"
     );
-    assert_eq!(ceiling(&normal), DEFAULT_CEILING);
-    assert_eq!(normalise(normal.clone()).unwrap(), normal);
+    assert_eq!(gas_price_ceiling(&normal), DEFAULT_CEILING);
+    assert_eq!(normalise_chain(normal.clone()).unwrap(), normal);
 }
 
 #[test]
 fn espace_has_its_own_endpoints() {
-    let chain = |pairs: &[(&str, Value)]| normalise(attributes(pairs));
+    let chain = |pairs: &[(&str, Value)]| normalise_chain(attributes(pairs));
     let public = chain(&[("network", Value::from("mainnet"))]).unwrap();
     assert_eq!(
         shown(&public, Space::Espace),
@@ -36,7 +36,7 @@ fn espace_has_its_own_endpoints() {
     let core = ("core_rpc", Value::from("http://127.0.0.1:1"));
     let devnet = ("network", Value::from("devnet"));
     let without = chain(&[devnet.clone(), core.clone()]).unwrap();
-    assert!(endpoints(&without, Space::Espace).is_empty());
+    assert!(endpoints_of(&without, Space::Espace).is_empty());
     let urls = ["http://127.0.0.1:2", "https://example.org"];
     let list = Value::List(urls.map(Value::from).to_vec());
     let with = chain(&[devnet.clone(), core.clone(), ("espace_rpc", list)]).unwrap();
@@ -66,15 +66,15 @@ fn case_key_in_url_normal_attributes_show_no_key_and_reach_the_endpoint() {
         named,
         "https://main.confluxrpc.com/".into(),
     ]);
-    let normal = normalise(attributes(&[
+    let normal = normalise_chain(attributes(&[
         ("network", "mainnet".into()),
         ("core_rpc", list),
     ]))
     .unwrap();
     let text = serde_json::to_string(&normal).unwrap();
     assert!(!text.contains("hunter") && !text.contains("me:"), "{text}");
-    assert_eq!(normalise(normal.clone()).unwrap(), normal);
-    let found = endpoints(&normal, Space::Core);
+    assert_eq!(normalise_chain(normal.clone()).unwrap(), normal);
+    let found = endpoints_of(&normal, Space::Core);
     assert_eq!(found[0].url().unwrap().as_str(), keyed);
     let texts: Vec<_> = found.iter().map(ToString::to_string).collect();
     assert!(texts[0].starts_with("https://rpc.example#"), "{texts:?}");
@@ -84,7 +84,7 @@ fn case_key_in_url_normal_attributes_show_no_key_and_reach_the_endpoint() {
     );
     // Another key is another wish.
     let other = Value::from("https://me:hunter2@rpc.example/hunter3?k=another");
-    let other = normalise(attributes(&[
+    let other = normalise_chain(attributes(&[
         ("network", "mainnet".into()),
         ("core_rpc", other),
     ]));
@@ -98,7 +98,7 @@ fn case_key_in_url_normal_attributes_show_no_key_and_reach_the_endpoint() {
 fn case_key_in_url_an_rpc_for_everybody_has_no_key() {
     let open = |network: &str, url: &str| {
         let written = attributes(&[("network", network.into()), ("core_rpc", url.into())]);
-        let open = open_rpc(&normalise(written).unwrap(), Space::Core);
+        let open = open_rpc(&normalise_chain(written).unwrap(), Space::Core);
         open.map(|url| url.as_text().unwrap().to_owned())
     };
     let found = |url: &str| open("testnet", url).unwrap();
@@ -119,7 +119,7 @@ fn case_key_in_url_what_is_refused_is_not_repeated() {
         "https://a.example#0a1b2c3d",
     ] {
         let written = attributes(&[("network", "mainnet".into()), ("core_rpc", wrong.into())]);
-        let problem = normalise(written).unwrap_err().remove(0);
+        let problem = normalise_chain(written).unwrap_err().remove(0);
         assert_eq!(problem.code, "chain/bad-rpc");
         let text = format!("{} {:?}", problem.summary, problem.help);
         assert!(!text.contains("hunter2"), "{text}");
@@ -129,12 +129,11 @@ fn case_key_in_url_what_is_refused_is_not_repeated() {
 #[test]
 fn a_public_network_has_its_oracle_and_a_devnet_none() {
     for network in ["mainnet", "testnet"] {
-        let parsed: Result<crate::espace_address::EspaceAddress, _> =
-            oracle(network).unwrap().parse();
+        let parsed: Result<pospool_conflux::EspaceAddress, _> = oracle_of(network).unwrap().parse();
         assert!(parsed.is_ok(), "{network}");
     }
-    assert_ne!(oracle("mainnet"), oracle("testnet"));
-    assert_eq!(oracle("devnet"), None);
+    assert_ne!(oracle_of("mainnet"), oracle_of("testnet"));
+    assert_eq!(oracle_of("devnet"), None);
 }
 
 #[test]
@@ -144,7 +143,7 @@ fn a_devnet_waits_for_less_unless_it_is_told_to() {
         let word = word.map(|word| (WAIT_LEVEL, Value::from(word)));
         let pairs = [("network", Value::from(name)), rpc.clone()];
         let pairs: Vec<_> = pairs.into_iter().chain(word).collect();
-        normalise(attributes(&pairs)).map(|normal| level(&normal))
+        normalise_chain(attributes(&pairs)).map(|normal| wait_level(&normal))
     };
     assert_eq!(chain("testnet", None).unwrap(), WaitLevel::Confirmed);
     assert_eq!(chain("devnet", None).unwrap(), WaitLevel::Executed);
@@ -160,8 +159,8 @@ fn a_devnet_waits_for_less_unless_it_is_told_to() {
 fn one_endpoint_and_a_list_of_one_are_the_same() {
     let one = Value::from("http://127.0.0.1:1");
     let network = ("network", Value::from("devnet"));
-    let text = normalise(attributes(&[network.clone(), ("core_rpc", one.clone())]));
-    let list = normalise(attributes(&[network, ("core_rpc", Value::List(vec![one]))]));
+    let text = normalise_chain(attributes(&[network.clone(), ("core_rpc", one.clone())]));
+    let list = normalise_chain(attributes(&[network, ("core_rpc", Value::List(vec![one]))]));
     assert_eq!(text.unwrap(), list.unwrap());
 }
 
@@ -171,14 +170,14 @@ fn all_problems_of_a_chain_are_told() {
         ("network", Value::from("main")),
         ("core_rpc", Value::Integer(1)),
     ]);
-    let codes: Vec<_> = normalise(wrong)
+    let codes: Vec<_> = normalise_chain(wrong)
         .unwrap_err()
         .iter()
         .map(|p| p.code)
         .collect();
     assert_eq!(codes, ["chain/unknown-network", "chain/bad-rpc"]);
     let devnet = attributes(&[("network", Value::from("devnet"))]);
-    assert_eq!(normalise(devnet).unwrap_err()[0].code, "chain/no-rpc");
+    assert_eq!(normalise_chain(devnet).unwrap_err()[0].code, "chain/no-rpc");
 }
 
 #[test]

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use pospool_model::provider::Ticket;
 use pospool_model::{Provider, Value};
+use pospool_rpcstub::{StubAnswer, StubNode};
 use serde_json::Value as Json;
 
 use super::*;
 use crate::bench::{GENESIS, NETWORK, chain_ref, name};
-use crate::testing::{Answer, Server};
 use crate::work::AwaitVotes;
 use crate::{ChainProvider, ChainSettings};
 
@@ -31,11 +31,11 @@ impl Progress for Silent {
 }
 
 /// A node of the chain with this first block, where PoS counts two votes.
-async fn node(genesis: &'static str) -> Server {
-    Server::start(move |method, _| match method {
-        "cfx_getBlockByEpochNumber" => Answer::Result(json!({ "hash": genesis })),
-        "pos_getAccount" => Answer::Result(json!({ "status": { "availableVotes": "0x2" } })),
-        _ => Answer::Result(Json::Null),
+async fn node(genesis: &'static str) -> StubNode {
+    StubNode::start(move |method, _| match method {
+        "cfx_getBlockByEpochNumber" => StubAnswer::Result(json!({ "hash": genesis })),
+        "pos_getAccount" => StubAnswer::Result(json!({ "status": { "availableVotes": "0x2" } })),
+        _ => StubAnswer::Result(Json::Null),
     })
     .await
 }
@@ -50,7 +50,7 @@ fn old() -> Ticket {
 
 fn spec(chains: &[(&str, &str)]) -> BTreeMap<Address, Attributes> {
     let chain = |url: &str| {
-        crate::chain::normalise(Attributes::from([
+        crate::chain::normalise_chain(Attributes::from([
             ("network".to_owned(), "devnet".into()),
             ("core_rpc".to_owned(), url.into()),
         ]))

@@ -6,12 +6,12 @@
 
 use std::collections::BTreeMap;
 
+use pospool_conflux::abi::{self, Argument};
+use pospool_conflux::hex::hex_bytes;
 use pospool_model::{Address, Attributes, Problem, Value};
 
 use super::CodeName;
-use crate::abi::{self, Argument};
 use crate::codes;
-use crate::text::hex_bytes;
 
 /// Name of the proxy's contract in a source.
 pub(crate) const PROXY: &str = "Proxy1967";
@@ -28,13 +28,16 @@ pub(crate) struct Artifact {
 type Outputs = BTreeMap<Address, Attributes>;
 
 /// Finds the code that a digest stands for.
-pub(crate) fn find(outputs: &Outputs, code: &CodeName) -> Result<Artifact, Problem> {
+pub(crate) fn find_artifact(outputs: &Outputs, code: &CodeName) -> Result<Artifact, Problem> {
     let found = source_of(outputs, code).and_then(|(_, value)| read(value));
     found.ok_or_else(|| no_code(code))
 }
 
 /// Finds all that a source tells of the code that a digest stands for.
-pub(crate) fn value<'a>(outputs: &'a Outputs, code: &CodeName) -> Result<&'a Value, Problem> {
+pub(crate) fn artifact_value<'a>(
+    outputs: &'a Outputs,
+    code: &CodeName,
+) -> Result<&'a Value, Problem> {
     let found = source_of(outputs, code).map(|(_, value)| value);
     found.ok_or_else(|| no_code(code))
 }
@@ -134,7 +137,7 @@ impl Artifact {
                 .help("texts, whole numbers, booleans and addresses can be passed in this version")
             })?);
         }
-        Ok([&self.init[..], &abi::arguments(&arguments)].concat())
+        Ok([&self.init[..], &abi::encode_arguments(&arguments)].concat())
     }
 }
 
@@ -201,10 +204,12 @@ mod tests {
 
     #[test]
     fn code_is_found_by_its_digest_only() {
-        let found = find(&outputs(), &name("PoSPool", "0x01")).unwrap();
+        let found = find_artifact(&outputs(), &name("PoSPool", "0x01")).unwrap();
         assert_eq!(found.init, [0x60, 1]);
         assert_eq!(
-            find(&outputs(), &name("PoSPool", "0x09")).unwrap_err().code,
+            find_artifact(&outputs(), &name("PoSPool", "0x09"))
+                .unwrap_err()
+                .code,
             "chain/no-code"
         );
         assert_eq!(
@@ -227,7 +232,7 @@ mod tests {
 
     #[test]
     fn constructor_arguments_must_fit() {
-        let artifact = find(&outputs(), &name("PoSPool", "0x01")).unwrap();
+        let artifact = find_artifact(&outputs(), &name("PoSPool", "0x01")).unwrap();
         let resolve = |_: &Value| Ok([7; 20]);
         let to = Value::from("cfxtest:…");
         let init = artifact

@@ -1,17 +1,17 @@
 //! Contracts of eSpace, and settings that name what is in the other space.
 
+use pospool_conflux::EspaceAddress;
+use pospool_conflux::abi::{self, Argument};
+use pospool_conflux::hex::hex_text;
 use pospool_model::Value;
 use pospool_model::plan::{Action, Purpose};
 use pospool_model::provider::Observed;
 
 use super::*;
-use crate::abi::{self, Argument};
 use crate::bench::{
     Bench, ESPACE_ID, attributes, code, core, espace, map, name, names, needs, resource, text,
     transaction,
 };
-use crate::espace_address::EspaceAddress;
-use crate::text::hex_text;
 
 const POOL: &str = "espace_contract.pool";
 const BRIDGE: &str = "core_contract.bridge";
@@ -23,7 +23,7 @@ fn create(bench: &mut Bench, address: &str) -> pospool_model::provider::Design {
 }
 
 fn call(signature: &str, address: [u8; 20]) -> String {
-    hex_text(&abi::call(signature, &[Argument::Address(address)]))
+    hex_text(&abi::encode_call(signature, &[Argument::Address(address)]))
 }
 
 #[test]
@@ -127,7 +127,9 @@ fn what_is_in_the_wrong_space_is_refused() {
             ("code", code(contract)),
             ("settings", map([(setting, value)])),
         ]);
-        let problems = normalise(space, attributes).err().unwrap_or_default();
+        let problems = normalise_contract(space, attributes)
+            .err()
+            .unwrap_or_default();
         let codes: Vec<_> = problems.iter().map(|problem| problem.code).collect();
         codes
     };

@@ -55,7 +55,7 @@ impl Place {
 
 /// Finds a variable of the code that was deployed. Where the spec has that code no longer, the layout of the contract's
 /// newer code counts: an upgrade keeps places.
-pub(super) fn find(
+pub(super) fn find_place(
     outputs: &BTreeMap<Address, Attributes>,
     code: &CodeName,
     variable: &str,
@@ -115,16 +115,22 @@ mod tests {
             ("A", code("0x00", r#"{"storage":[]}"#)),
             ("B", code("0x01", LAYOUT)),
         ]));
-        let place = find(&both, &wanted, "_bridgeAddress").unwrap();
+        let place = find_place(&both, &wanted, "_bridgeAddress").unwrap();
         assert_eq!((place.slot(), place.offset), ("0x4".to_owned(), 1));
-        assert_eq!(find(&both, &wanted, "other"), None);
+        assert_eq!(find_place(&both, &wanted, "other"), None);
         let mut word = [0; 32];
         word[11..31].copy_from_slice(&[7; 20]);
         word[31] = 1;
-        assert_eq!(crate::abi::read_address(&place.word(&word)), Some([7; 20]));
+        assert_eq!(
+            pospool_conflux::abi::read_address(&place.word(&word)),
+            Some([7; 20])
+        );
         assert!(place.word(&[1; 8]).is_empty());
         let newer = sources(attributes([("B", code("0x02", LAYOUT))]));
-        assert_eq!(find(&newer, &wanted, "_bridgeAddress"), Some(place));
-        assert_eq!(find(&BTreeMap::new(), &wanted, "_bridgeAddress"), None);
+        assert_eq!(find_place(&newer, &wanted, "_bridgeAddress"), Some(place));
+        assert_eq!(
+            find_place(&BTreeMap::new(), &wanted, "_bridgeAddress"),
+            None
+        );
     }
 }

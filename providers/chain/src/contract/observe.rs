@@ -4,19 +4,20 @@
 //! - Returns: its attributes as far as they can be seen, in normal form.
 //! - Never: searches the chain for a contract of which nothing is recorded.
 
+use crate::kinds::space_of_kind;
 use std::collections::{BTreeMap, BTreeSet};
 
+use pospool_conflux::ChainAddress;
+use pospool_conflux::abi::{self, Argument};
+use pospool_conflux_rpc::{Answers, At, Batch, Slot};
 use pospool_model::provider::{Observed, Scene, Target};
 use pospool_model::{Attributes, Value};
 
 use super::layout::{self, Place};
 use super::{CodeName, artifact};
-use crate::abi::{self, Argument};
-use crate::batch::{Answers, At, Batch, Slot};
-use crate::chain_address::{ChainAddress, Space};
+use crate::contract::settings::{self, Getter, Holds, PAIR, Setting, SettingType};
 use crate::facts::ContractFacts;
-use crate::settings::{self, Getter, Holds, PAIR, Setting, SettingType};
-use crate::verification::{Compiled, Likeness, compare};
+use crate::verification::{Compiled, Likeness, compare_code};
 
 /// Questions about one contract.
 pub(crate) struct Asked<'a> {
@@ -61,14 +62,14 @@ impl AskedSetting {
 }
 
 /// Asks about one contract; `network` is that of the chain's Core addresses.
-pub(crate) fn ask<'a>(
+pub(crate) fn ask_contract<'a>(
     target: Target<'a>,
     scene: &Scene<'_>,
     batch: &mut Batch,
     at: At,
     network: u32,
 ) -> Asked<'a> {
-    let space = Space::of_kind(target.address.kind());
+    let space = space_of_kind(target.address.kind());
     let recorded = |name: &str| {
         let text = target.recorded?.outputs.get(name)?.as_text()?;
         let address = text.parse::<ChainAddress>().ok()?;
@@ -98,11 +99,11 @@ fn ask_there(
     at: At,
     address: ChainAddress,
 ) -> AskedThere {
-    let table = code_of(target).and_then(|code| settings::table(&code.contract));
+    let table = code_of(target).and_then(|code| settings::settings_of(&code.contract));
     let names = setting_names(target);
     let all = table.map(|table| table.settings).unwrap_or_default();
     let wanted = all.iter().filter(|setting| names.contains(setting.name));
-    let mut view = |signature: &str| batch.view(address, &abi::selector(signature), at);
+    let mut view = |signature: &str| batch.view(address, &abi::function_selector(signature), at);
     AskedThere {
         address,
         owner: view("owner()"),
@@ -132,16 +133,17 @@ fn ask_setting(
         Getter::View(signature) if setting.ty == SettingType::Pairs => {
             let pools = paired(target, setting.name, scene).into_iter();
             let asked = pools.map(|pool| {
-                let data = abi::call(signature, &[Argument::Address(pool.bytes())]);
+                let data = abi::encode_call(signature, &[Argument::Address(pool.bytes())]);
                 (pool, batch.view(address, &data, at))
             });
             AskedSetting::Pairs(asked.collect())
         }
         Getter::View(signature) => {
-            AskedSetting::View(batch.view(address, &abi::selector(signature), at))
+            AskedSetting::View(batch.view(address, &abi::function_selector(signature), at))
         }
         Getter::Variable(name) => {
-            let place = code_of(target).and_then(|code| layout::find(scene.outputs, &code, name));
+            let place =
+                code_of(target).and_then(|code| layout::find_place(scene.outputs, &code, name));
             place.map_or(AskedSetting::Nothing, |place| {
                 AskedSetting::Word(batch.storage(address, &place.slot(), at), place)
             })
@@ -159,9 +161,9 @@ fn other_code(target: Target<'_>) -> Option<CodeName> {
 /// How like the wanted code is to what is there.
 fn likeness(asked: &Asked<'_>, answers: &Answers, scene: &Scene<'_>) -> Option<Likeness> {
     let (code, slot) = asked.other_code.as_ref()?;
-    let wanted = artifact::value(scene.outputs, code).ok()?;
+    let wanted = artifact::artifact_value(scene.outputs, code).ok()?;
     let wanted = Compiled::read(wanted).ok()?;
-    Some(compare(
+    Some(compare_code(
         &wanted.runtime,
         &wanted.holes,
         &answers.bytes(*slot)?,
@@ -236,7 +238,7 @@ impl Asked<'_> {
 }
 
 /// Reads the answers about one contract.
-pub(crate) fn read(
+pub(crate) fn read_contract(
     asked: &Asked<'_>,
     answers: &Answers,
     scene: &Scene<'_>,

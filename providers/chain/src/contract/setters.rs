@@ -4,11 +4,11 @@
 //! - Returns: [`SetterCall`]s.
 //! - Never: hands out nonces or limits.
 
+use pospool_conflux::abi::{self, Argument};
 use pospool_model::{Problem, Value};
 
-use crate::abi::{self, Argument};
 use crate::codes;
-use crate::settings::{Caller, Holds, PAIR, Setting, SettingType};
+use crate::contract::settings::{Caller, Holds, PAIR, Setting, SettingType};
 
 /// One call that sets something.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,7 +28,7 @@ pub(super) struct SetterCall {
 pub(super) type Resolve<'a> = &'a dyn Fn(&Value, Holds) -> Result<Value, Problem>;
 
 /// Calls that bring one setting from what is there to what is wanted.
-pub(super) fn calls(
+pub(super) fn setter_calls(
     setting: &'static Setting,
     wanted: &Value,
     there: &Value,
@@ -156,7 +156,7 @@ fn one(
     SetterCall {
         name,
         summary,
-        data: abi::call(signature, arguments),
+        data: abi::encode_call(signature, arguments),
         keys: arguments
             .iter()
             .map(|one| setting.keys(one))
@@ -188,8 +188,8 @@ fn plain(value: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::address::CoreAddress;
-    use crate::settings::table;
+    use crate::contract::settings::settings_of;
+    use pospool_conflux::CoreAddress;
 
     fn text(byte: u8) -> Value {
         Value::Text(CoreAddress::new([byte; 20], 1).to_string())
@@ -197,7 +197,10 @@ mod tests {
 
     #[test]
     fn a_set_gains_what_is_missing_and_loses_what_is_left_over() {
-        let pools = table("PoolManager").unwrap().setting("pools").unwrap();
+        let pools = settings_of("PoolManager")
+            .unwrap()
+            .setting("pools")
+            .unwrap();
         let pool: pospool_model::Address = "core_contract.pool".parse().unwrap();
         let resolve = |value: &Value, _: Holds| match value {
             Value::Resource(_) => Ok(text(1)),
@@ -205,23 +208,23 @@ mod tests {
         };
         let wanted = Value::List(vec![Value::Resource(pool), text(2)]);
         let there = Value::List(vec![text(3), text(2)]);
-        let found = calls(pools, &wanted, &there, &resolve).unwrap();
+        let found = setter_calls(pools, &wanted, &there, &resolve).unwrap();
         let names: Vec<_> = found.iter().map(|call| call.name.clone()).collect();
         let left_over = format!("remove {}", text(3).as_text().unwrap());
         assert_eq!(names, ["add core_contract.pool".to_owned(), left_over]);
         assert_eq!(
             found[0].data,
-            abi::call("addPool(address)", &[Argument::Address([1; 20])])
+            abi::encode_call("addPool(address)", &[Argument::Address([1; 20])])
         );
         assert_eq!(
             found[1].data,
-            abi::call("removePool(address)", &[Argument::Address([3; 20])])
+            abi::encode_call("removePool(address)", &[Argument::Address([3; 20])])
         );
     }
 
     #[test]
     fn pools_are_paired_and_parted() {
-        let pairs = table("PoolManager")
+        let pairs = settings_of("PoolManager")
             .unwrap()
             .setting("espace_pools")
             .unwrap();
@@ -232,17 +235,21 @@ mod tests {
         let wanted = Value::List(vec![pair(text(1), hex(1)), pair(text(2), hex(2))]);
         let there = Value::List(vec![pair(text(2), hex(2)), pair(text(3), hex(3))]);
         assert_eq!(pairs.normal(wanted.clone()), Ok(wanted.clone()));
-        let found = calls(pairs, &wanted, &there, &same).unwrap();
+        let found = setter_calls(pairs, &wanted, &there, &same).unwrap();
         let expected = |pool, espace_pool| {
             let sides = [
                 Argument::Address([pool; 20]),
                 Argument::Address([espace_pool; 20]),
             ];
-            abi::call("setEspacePool(address,address)", &sides)
+            abi::encode_call("setEspacePool(address,address)", &sides)
         };
         let data: Vec<_> = found.iter().map(|call| call.data.clone()).collect();
         assert_eq!(data, [expected(1, 1), expected(3, 0)]);
-        assert!(calls(pairs, &wanted, &wanted, &same).unwrap().is_empty());
+        assert!(
+            setter_calls(pairs, &wanted, &wanted, &same)
+                .unwrap()
+                .is_empty()
+        );
 
         let twice = Value::List(vec![pair(text(1), hex(1)), pair(text(1), hex(2))]);
         assert!(pairs.normal(twice).is_err());
@@ -253,15 +260,15 @@ mod tests {
 
     #[test]
     fn a_value_is_set_by_one_call() {
-        let ratio = table("PoSPool")
+        let ratio = settings_of("PoSPool")
             .unwrap()
             .setting("user_share_ratio")
             .unwrap();
         let same = |value: &Value, _: Holds| Ok(value.clone());
-        let found = calls(ratio, &Value::from("90%"), &Value::Null, &same).unwrap();
+        let found = setter_calls(ratio, &Value::from("90%"), &Value::Null, &same).unwrap();
         assert_eq!(found.len(), 1);
         assert_eq!(found[0].name, "set user_share_ratio");
-        let data = abi::call("setPoolUserShareRatio(uint64)", &[Argument::Number(9000)]);
+        let data = abi::encode_call("setPoolUserShareRatio(uint64)", &[Argument::Number(9000)]);
         assert_eq!(found[0].data, data);
     }
 }

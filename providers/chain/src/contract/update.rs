@@ -4,23 +4,22 @@
 //! - Returns: calls by the owner or by the manager, whichever account the contract asks for.
 //! - Never: touches a setting that does not differ.
 
+use pospool_conflux::{ChainAddress, CoreAddress};
 use pospool_model::plan::{Level, Need};
 use pospool_model::provider::{Design, Observed, Task, World};
 use pospool_model::{Attributes, Problem, Value};
 
-use super::design::{Scope, initialize, send_call, wanted_calls};
 use super::setters::SetterCall;
+use super::steps::{Scope, initialize, send_call, wanted_calls};
 use super::upgrade;
-use crate::address::CoreAddress;
-use crate::chain_address::ChainAddress;
 use crate::codes;
+use crate::contract::settings::{Caller, MANAGER, Setting};
 use crate::draft::{Draft, Sender};
 use crate::facts::Facts;
 use crate::resolve::address_of;
-use crate::settings::{Caller, MANAGER, Setting};
 
 /// Designs the change of code and settings.
-pub(super) fn design(
+pub(super) fn design_update(
     task: &Task<'_>,
     world: &mut World<'_>,
     facts: &Facts,
@@ -37,7 +36,7 @@ pub(super) fn design(
     };
     let mut draft = Draft::new(task.address);
     if task.changed.iter().any(|path| path == "code") {
-        upgrade::design(task, world, &scope, address, &mut draft)?;
+        upgrade::design_upgrade(task, world, &scope, address, &mut draft)?;
     }
     if matches!(hands, Hands::AfterInitialize(_)) {
         initialize(world, scope.owner, address, &mut draft)?;

@@ -7,19 +7,18 @@
 
 mod storage;
 
+use pospool_conflux::{ChainAddress, abi};
+use pospool_conflux_tx::gas;
 use pospool_model::plan::{EffectId, Level, Need};
 use pospool_model::provider::{Task, World};
 use pospool_model::{Problem, Value};
 
 use self::storage::Storage;
 use super::artifact::{self, Artifact};
-use super::design::{Scope, deploy};
+use super::steps::{Scope, deploy};
 use super::{CodeName, is_proxied};
-use crate::abi;
-use crate::chain_address::ChainAddress;
 use crate::codes;
 use crate::draft::{Draft, Plan};
-use crate::gas;
 use crate::verification::Likeness;
 use crate::work::{CheckCode, CheckedPart, Work};
 
@@ -31,21 +30,21 @@ pub(super) const STORAGE: &str = "storage";
 const UPGRADED: &str = "upgraded";
 
 /// Designs the way to the wanted code, if there is one.
-pub(super) fn design(
+pub(super) fn design_upgrade(
     task: &Task<'_>,
     world: &mut World<'_>,
     scope: &Scope<'_>,
     contract: ChainAddress,
     draft: &mut Draft<'_>,
 ) -> Result<(), Problem> {
-    let found = artifact::find(world.outputs, &scope.code)?;
+    let found = artifact::find_artifact(world.outputs, &scope.code)?;
     let known = &scope.known;
     let alike = matches!(
         known.likeness,
         Some(Likeness::Exact | Likeness::ButForMetadata)
     );
     let migration = migration(task, &found)?;
-    let storage = storage_of(artifact::value(world.outputs, &scope.code)?);
+    let storage = storage_of(artifact::artifact_value(world.outputs, &scope.code)?);
     let points_there = known.pointed_at.is_some() && known.pointed_at == known.implementation;
     if alike && (points_there || !is_proxied(task.wanted)) {
         match migration.filter(|_| is_unmigrated(task, &scope.code)) {
@@ -115,7 +114,7 @@ fn fits(
     let kept = recorded.and_then(|recorded| Storage::of_record(recorded.outputs.get(STORAGE)?));
     let old = kept.or_else(|| {
         let code = CodeName::read(recorded?.attributes.get("code")?)?;
-        storage_of(artifact::value(world.outputs, &code).ok()?)
+        storage_of(artifact::artifact_value(world.outputs, &code).ok()?)
     });
     let (Some(old), Some(new)) = (old, new) else {
         let summary = format!(
@@ -172,14 +171,18 @@ fn point(
     migrates: bool,
     draft: &mut Draft<'_>,
 ) -> Result<EffectId, Problem> {
-    let data = abi::call("upgradeTo(address)", &[abi::Argument::Address(new.bytes())]);
+    let data = abi::encode_call("upgradeTo(address)", &[abi::Argument::Address(new.bytes())]);
     let instead = scope
         .known
         .pointed_at
         .map(|old| format!(" instead of {old}"))
         .unwrap_or_default();
     let summary = format!("point the proxy at {new}{instead}");
-    let mut plan = Plan::new("upgrade", summary, gas::call(scope.owner.space(), &data, 2));
+    let mut plan = Plan::new(
+        "upgrade",
+        summary,
+        gas::call_limits(scope.owner.space(), &data, 2),
+    );
     plan.to = Some(proxy);
     plan.data = Some(data);
     let (name, value) = if migrates {
@@ -198,8 +201,8 @@ fn migrate(
     call: &str,
     draft: &mut Draft<'_>,
 ) -> Result<EffectId, Problem> {
-    let data = abi::selector(call);
-    let limits = gas::call(scope.owner.space(), &data, 16);
+    let data = abi::function_selector(call);
+    let limits = gas::call_limits(scope.owner.space(), &data, 16);
     let mut plan = Plan::new(MIGRATE, format!("call `{call}` once"), limits);
     plan.to = Some(proxy);
     plan.data = Some(data.to_vec());
@@ -217,7 +220,7 @@ fn look(
     draft: &mut Draft<'_>,
 ) -> Result<(), Problem> {
     let chain = &scope.owner.chain.reference;
-    let code = artifact::value(world.outputs, &scope.code)?;
+    let code = artifact::artifact_value(world.outputs, &scope.code)?;
     let what = format!("`{}`", task.address);
     let behind = CheckedPart::at(what, implementation, chain, code)?;
     let what = format!("the proxy of `{}`", task.address);

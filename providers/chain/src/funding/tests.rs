@@ -1,12 +1,12 @@
 //! How money goes to eSpace.
 
+use pospool_conflux::MAINNET;
+use pospool_conflux::hex::hex_text;
+use pospool_conflux_tx::WaitLevel;
 use pospool_model::plan::Level;
 
 use super::*;
-use crate::address::MAINNET;
 use crate::bench::{Bench, attributes, espace, names, resource, transaction};
-use crate::text::hex_text;
-use crate::work::WaitLevel;
 
 const CFX: u128 = Drip::PER_CFX;
 
@@ -15,7 +15,7 @@ fn wanted(cfx: u128) -> Attributes {
         ("amount", Value::Amount(Drip(cfx * CFX))),
         ("from", resource("account.operator")),
     ]);
-    normalise(block)
+    normalise_funding(block)
 }
 
 fn bench(cfx: u128) -> Bench {
@@ -105,7 +105,7 @@ fn a_run_that_was_cut_off_is_gone_on_with() {
         outputs: outputs.clone(),
         ..Recorded::default()
     };
-    let seen = observe(&cut_off, Some(&wanted));
+    let seen = observe_funding(&cut_off, Some(&wanted));
     assert_eq!(
         seen,
         Observed::Present {
@@ -123,7 +123,7 @@ fn a_run_that_was_cut_off_is_gone_on_with() {
         outputs: Attributes::new(),
     };
     assert_eq!(
-        observe(&whole, Some(&less)),
+        observe_funding(&whole, Some(&less)),
         nothing,
         "a new amount is a change"
     );

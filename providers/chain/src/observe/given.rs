@@ -7,18 +7,16 @@
 use std::collections::BTreeMap;
 
 use futures_util::future::join_all;
+use pospool_conflux::{CoreAddress, Space};
+use pospool_conflux_rpc::{Answers, At, Batch, Link, Rpc, RpcError, Slot};
 use pospool_model::provider::{Observation, Scene, Target};
 use pospool_model::{Address, Attributes};
 
-use super::{Found, chain_of, not_a_node, present, unreachable};
+use super::refusals::{not_a_node, unreachable};
+use super::scene::{Found, chain_of, present};
 use crate::account::{self, PublicKey};
-use crate::address::CoreAddress;
-use crate::batch::{Answers, At, Batch, Slot};
 use crate::chain;
-use crate::chain_address::Space;
 use crate::facts::Facts;
-use crate::rpc::{Rpc, RpcError};
-use crate::wire::Link;
 
 /// An account whose key was read.
 struct Signer<'a> {
@@ -27,7 +25,11 @@ struct Signer<'a> {
 }
 
 /// Looks at chains and accounts.
-pub(super) async fn look(link: &Link, targets: &[&Target<'_>], scene: &Scene<'_>) -> Vec<Found> {
+pub(super) async fn look_at_given(
+    link: &Link,
+    targets: &[&Target<'_>],
+    scene: &Scene<'_>,
+) -> Vec<Found> {
     let mut problems = Vec::new();
     let mut signers: BTreeMap<&Address, Vec<Signer<'_>>> = BTreeMap::new();
     for target in targets
@@ -69,11 +71,11 @@ async fn look_at_chain(
     wanted: &Attributes,
     accounts: Vec<Signer<'_>>,
 ) -> Found {
-    let rpc = Rpc::over(link, &chain::endpoints(wanted, Space::Core));
+    let rpc = Rpc::over(link, &chain::endpoints_of(wanted, Space::Core));
     let failed = |error| unreachable(chain, Space::Core, error);
     let rpc = rpc.map_err(failed)?;
     let mut batch = Batch::default();
-    let asked = chain::ask(&mut batch);
+    let asked = chain::ask_chain(&mut batch);
     // Where the network id, which is part of every address, is known beforehand, balances cost no round trip.
     let expected = chain::expected_network(wanted);
     let early =
@@ -82,7 +84,7 @@ async fn look_at_chain(
     if let Some((method, refusal)) = asked.trouble(&answers) {
         return Err(failed(RpcError::refused(method, refusal)));
     }
-    let seen = chain::read(&asked, &answers).ok_or_else(|| not_a_node(chain, Space::Core))?;
+    let seen = chain::read_chain(&asked, &answers).ok_or_else(|| not_a_node(chain, Space::Core))?;
     let network = seen.network;
     let mut observation = Observation::default();
     if let Err(problem) = chain::check_network(wanted, network) {
@@ -91,7 +93,7 @@ async fn look_at_chain(
     }
     let mut outputs: Vec<Attributes> = accounts
         .iter()
-        .map(|signer| account::outputs(&signer.key, network))
+        .map(|signer| account::account_outputs(&signer.key, network))
         .collect();
     if let Some(slots) = early {
         add_balances(&slots, &answers, &mut outputs);
@@ -110,7 +112,7 @@ async fn look_at_chain(
     }
     observation
         .objects
-        .insert(chain.clone(), present(chain::outputs(wanted, &seen)));
+        .insert(chain.clone(), present(chain::chain_outputs(wanted, &seen)));
     observation.chains.insert(chain.clone(), seen.identity);
     Ok((observation, Facts::default()))
 }

@@ -5,30 +5,33 @@
 //! - Returns: what is there, and all facts that a design needs.
 //! - Never: looks at a chain that the spec does not have.
 
+use crate::kinds::space_of_kind;
 use std::collections::BTreeMap;
 
 use futures_util::future::{join, join_all};
+use pospool_conflux::{ChainAddress, Space};
+use pospool_conflux_rpc::{Answers, At, Batch, Link, Rpc, RpcError};
+use pospool_conflux_tx::{AskedFees, AskedIdentity, ChainRef, ask_fees, ask_identity, read_fees};
 use pospool_model::provider::{Observation, Scene, Target};
 use pospool_model::{Address, Attributes, SecretRef};
 
-use super::{
-    Found, behind, chain_of, newest_known, no_rpc, not_a_node, other_chain, present, unreachable,
-};
+use super::refusals::{behind, no_rpc, not_a_node, other_chain, unreachable};
+use super::scene::{Found, chain_of, newest_known, present};
 use crate::account;
-use crate::batch::{Answers, At, Batch};
 use crate::chain;
-use crate::chain_address::{ChainAddress, Space};
 use crate::contract;
 use crate::facts::{ChainFacts, Facts};
 use crate::funding;
-use crate::own_node;
+use crate::own_node::{OwnNodes, node_on, send_beside};
 use crate::registration;
-use crate::rpc::{Rpc, RpcError};
-use crate::wire::Link;
-use crate::work::ChainRef;
 
 /// Looks at contracts and registrations.
-pub(super) async fn look(link: &Link, targets: &[&Target<'_>], scene: &Scene<'_>) -> Vec<Found> {
+pub(super) async fn look_at_made(
+    link: &Link,
+    own_nodes: &OwnNodes,
+    targets: &[&Target<'_>],
+    scene: &Scene<'_>,
+) -> Vec<Found> {
     let mut by_chain: BTreeMap<&Address, Vec<&Target<'_>>> = BTreeMap::new();
     let mut unplaced = Observation::default();
     for target in targets {
@@ -47,7 +50,7 @@ pub(super) async fn look(link: &Link, targets: &[&Target<'_>], scene: &Scene<'_>
     }
     let looks = by_chain
         .into_iter()
-        .map(|(chain, targets)| look_at_targets(link, chain, targets, scene));
+        .map(|(chain, targets)| look_at_targets(link, own_nodes, chain, targets, scene));
     let mut found = join_all(looks).await;
     found.push(Ok((unplaced, Facts::default())));
     found
@@ -81,7 +84,7 @@ impl<'a> Pinned<'a> {
     fn reference(&self, space: Space) -> ChainRef {
         ChainRef {
             address: Some(self.chain.clone()),
-            endpoints: chain::endpoints(self.wanted, space),
+            endpoints: chain::endpoints_of(self.wanted, space),
             network: match space {
                 Space::Core => self.network,
                 Space::Espace => self.espace_chain_id,
@@ -93,8 +96,8 @@ impl<'a> Pinned<'a> {
 
 /// Questions about everything in one space of a chain.
 struct Asked<'a> {
-    fees: chain::AskedFees,
-    identity: Option<chain::AskedIdentity>,
+    fees: AskedFees,
+    identity: Option<AskedIdentity>,
     accounts: Vec<(&'a Address, ChainAddress, &'a SecretRef, account::Asked)>,
     contracts: Vec<(&'a Address, contract::observe::Asked<'a>)>,
     registrations: Vec<(&'a Address, registration::observe::Asked<'a>)>,
@@ -131,9 +134,9 @@ fn ask<'a>(
     scene: &Scene<'a>,
 ) -> Asked<'a> {
     let mut asked = Asked {
-        fees: chain::ask_fees(batch, space),
+        fees: ask_fees(batch, space),
         // The first look has seen which chain Core Space is on.
-        identity: (space == Space::Espace).then(|| chain::ask_identity(batch)),
+        identity: (space == Space::Espace).then(|| ask_identity(batch)),
         accounts: Vec::new(),
         contracts: Vec::new(),
         registrations: Vec::new(),
@@ -141,18 +144,19 @@ fn ask<'a>(
     };
     let (at, network) = (At::Epoch(pinned.epoch), pinned.network);
     for (name, address, secret) in accounts_of(pinned.chain, space, scene) {
-        let account = account::ask(batch, address, at);
+        let account = account::ask_account(batch, address, at);
         asked.accounts.push((name, address, secret, account));
     }
     for target in targets {
         let address = target.address;
-        if Space::of_kind(address.kind()) == Some(space) {
-            let first = batch.len();
-            let contract = contract::observe::ask(**target, scene, batch, at, network);
+        if space_of_kind(address.kind()) == Some(space) {
+            let first = batch.calls().len();
+            let contract = contract::observe::ask_contract(**target, scene, batch, at, network);
             asked.views.extend(batch.views_from(first));
             asked.contracts.push((address, contract));
         } else if space == Space::Core && address.kind() == "pos_registration" {
-            let registration = registration::observe::ask(**target, scene, batch, at, network);
+            let registration =
+                registration::observe::ask_registration(**target, scene, batch, at, network);
             asked.registrations.push((address, registration));
         }
     }
@@ -164,13 +168,14 @@ fn ask<'a>(
 fn needs_espace(targets: &[&Target<'_>], pinned: &Pinned<'_>) -> bool {
     let is_there =
         |target: &&&Target<'_>| matches!(target.address.kind(), "espace_contract" | "funding");
-    let has_rpc = !chain::endpoints(pinned.wanted, Space::Espace).is_empty();
+    let has_rpc = !chain::endpoints_of(pinned.wanted, Space::Espace).is_empty();
     let mut there = targets.iter().filter(is_there);
     there.any(|target| has_rpc || target.wanted.is_some())
 }
 
 async fn look_at_targets(
     link: &Link,
+    own_nodes: &OwnNodes,
     chain: &Address,
     targets: Vec<&Target<'_>>,
     scene: &Scene<'_>,
@@ -179,17 +184,17 @@ async fn look_at_targets(
     if let Some(known) = newest_known(&targets).filter(|known| *known > pinned.epoch) {
         return Err(behind(chain, pinned.epoch, known));
     }
-    let core = look_in(link, Space::Core, &pinned, &targets, scene);
+    let core = look_in(link, own_nodes, Space::Core, &pinned, &targets, scene);
     if !needs_espace(&targets, &pinned) {
         return core.await;
     }
-    let espace = look_in(link, Space::Espace, &pinned, &targets, scene);
+    let espace = look_in(link, own_nodes, Space::Espace, &pinned, &targets, scene);
     let (core, espace) = join(core, espace).await;
     let ((mut observation, mut facts), (other, known)) = (core?, espace?);
     observation.objects.extend(other.objects);
     for target in targets {
         if let ("funding", Some(recorded)) = (target.address.kind(), target.recorded) {
-            let seen = funding::observe(recorded, target.wanted);
+            let seen = funding::observe_funding(recorded, target.wanted);
             observation.objects.insert(target.address.clone(), seen);
         }
     }
@@ -202,6 +207,7 @@ async fn look_at_targets(
 /// Looks at one space of a chain, in one round trip.
 async fn look_in(
     link: &Link,
+    own_nodes: &OwnNodes,
     space: Space,
     pinned: &Pinned<'_>,
     targets: &[&Target<'_>],
@@ -216,8 +222,8 @@ async fn look_in(
     let rpc = Rpc::over(link, &reference.endpoints).map_err(failed)?;
     let mut batch = Batch::default();
     let asked = ask(&mut batch, space, pinned, targets, scene);
-    let node = own_node::of(link, chain, scene);
-    let answers = batch.send_beside(&rpc, node, &asked.views).await;
+    let node = node_on(own_nodes, chain, scene);
+    let answers = send_beside(&batch, &rpc, node, &asked.views).await;
     let answers = answers.map_err(failed)?;
     asked.all_told(&answers).map_err(failed)?;
     if let Some(identity) = &asked.identity {
@@ -230,19 +236,19 @@ async fn look_in(
     if let Some((method, refusal)) = asked.fees.trouble(&answers) {
         return Err(failed(RpcError::refused(method, refusal)));
     }
-    let fees = chain::read_fees(&asked.fees, &answers);
+    let fees = read_fees(&asked.fees, &answers);
     let fees = fees.ok_or_else(|| not_a_node(chain, space))?;
     let known = ChainFacts {
         reference,
         network: pinned.network,
         fees,
-        ceiling: chain::ceiling(pinned.wanted),
-        level: chain::level(pinned.wanted),
+        ceiling: chain::gas_price_ceiling(pinned.wanted),
+        level: chain::wait_level(pinned.wanted),
     };
     let mut facts = Facts::default();
     facts.chains_in_mut(space).insert(chain.clone(), known);
     for (name, address, secret, asked) in &asked.accounts {
-        let found = account::read(*asked, &answers, *address, chain, secret);
+        let found = account::read_account(*asked, &answers, *address, chain, secret);
         let found = found.ok_or_else(|| not_a_node(chain, space))?;
         facts.accounts_in_mut(space).insert((*name).clone(), found);
     }
@@ -259,12 +265,12 @@ fn read_targets(
 ) -> Observation {
     let mut observation = Observation::default();
     for (address, asked) in &asked.contracts {
-        let (observed, known) = contract::observe::read(asked, answers, scene);
+        let (observed, known) = contract::observe::read_contract(asked, answers, scene);
         observation.objects.insert((*address).clone(), observed);
         facts.contracts.insert((*address).clone(), known);
     }
     for (address, asked) in &asked.registrations {
-        match registration::observe::read(asked, answers) {
+        match registration::observe::read_registration(asked, answers) {
             Ok((observed, known)) => {
                 observation.objects.insert((*address).clone(), observed);
                 facts.registrations.insert((*address).clone(), known);
@@ -290,7 +296,7 @@ fn accounts_of<'a>(
         .filter_map(|(name, wanted)| {
             let output = account::output_of(space);
             let text = scene.outputs.get(name)?.get(output)?.as_text()?;
-            Some((name, text.parse().ok()?, account::secret(wanted)?))
+            Some((name, text.parse().ok()?, account::key_of(wanted)?))
         })
         .collect()
 }

@@ -4,16 +4,17 @@ mod chain;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use pospool_conflux::hex::hex_text;
 use pospool_model::plan::Action;
+use pospool_model::provider::{Observation, Observed, Scene, Target};
 use pospool_model::state::Recorded;
-use pospool_model::{Blocks, Provider, SecretRef};
+use pospool_model::{Address, Attributes, Blocks, Provider, ProviderError, SecretRef, Value};
+use pospool_rpcstub::StubNode;
 
 use self::chain::{Chain, KEY, USUAL, operator};
-use super::*;
+use crate::bench::good_registration;
 use crate::bench::{attributes, code, core, map, name, resource, text};
-use crate::register_data::tests::good;
-use crate::testing::Server;
-use crate::text::hex_text;
+use crate::codes;
 use crate::{ChainProvider, ChainSettings};
 
 /// A spec with its state, and the provider that looks.
@@ -63,7 +64,7 @@ fn wanted(network: Attributes, key: SecretRef) -> BTreeMap<Address, Attributes> 
 }
 
 async fn spec(chain: Chain) -> Spec {
-    let server = Server::start(move |method, params| chain.answer(method, params)).await;
+    let server = StubNode::start(move |method, params| chain.answer(method, params)).await;
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("key");
     std::fs::write(&path, KEY).unwrap();
@@ -77,7 +78,7 @@ async fn spec(chain: Chain) -> Spec {
         outputs: attributes([("address", text(core(address)))]),
         ..Recorded::default()
     };
-    let pos_address = Value::Text(hex_text(&good().1));
+    let pos_address = Value::Text(hex_text(&good_registration().1));
     Spec {
         wanted: wanted(network, SecretRef::File(path)),
         recorded: BTreeMap::from([
@@ -242,7 +243,10 @@ async fn a_bond_is_found_although_no_state_knows_of_it() {
     .await;
     let (seen, outputs) = present(&made, "pos_registration.main");
     assert_eq!(outputs["votes"], Value::Integer(1));
-    assert_eq!(outputs["pos_address"], Value::Text(hex_text(&good().1)));
+    assert_eq!(
+        outputs["pos_address"],
+        Value::Text(hex_text(&good_registration().1))
+    );
     assert_eq!(seen["node"], resource("node.main"));
 }
 

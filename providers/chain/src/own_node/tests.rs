@@ -3,9 +3,9 @@
 use std::sync::Mutex;
 
 use async_trait::async_trait;
+use pospool_rpcstub::{StubAnswer, StubNode};
 
 use super::*;
-use crate::testing::{Answer, Server};
 
 /// A node that answers views with 7, where the endpoint says 1.
 struct Own {
@@ -83,11 +83,11 @@ impl OwnNode for Own {
 async fn told_beside(own: &Own) -> (Vec<Json>, usize) {
     let views_seen = std::sync::Arc::new(Mutex::new(0));
     let seen = std::sync::Arc::clone(&views_seen);
-    let server = Server::start(move |method, params| {
+    let server = StubNode::start(move |method, params| {
         if method == "cfx_call" {
             *seen.lock().unwrap() += 1;
         }
-        Answer::Result(match method {
+        StubAnswer::Result(match method {
             "cfx_getBlockByEpochNumber" => {
                 assert_eq!(params[0], "0x50");
                 json!({ "hash": "0xaa" })
@@ -117,7 +117,7 @@ async fn told_beside(own: &Own) -> (Vec<Json>, usize) {
         address: &address,
     };
     // The last one is a view on which money depends: it is not among those that the node may answer.
-    let answers = batch(&rpc, Some(node), &calls, &[0, 2]).await.unwrap();
+    let answers = ask_beside(&rpc, Some(node), &calls, &[0, 2]).await.unwrap();
     let answers = answers.into_iter().map(Result::unwrap).collect();
     let seen = *views_seen.lock().unwrap();
     (answers, seen)

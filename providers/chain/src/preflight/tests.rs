@@ -3,21 +3,22 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use pospool_conflux::abi::Argument;
+use pospool_conflux_rpc::NO_CODE;
+use pospool_conflux_tx::{PriceForm, WaitLevel};
 use pospool_model::plan::{Effect, Nature};
 use pospool_model::provider::Ticket;
 use pospool_model::{Attributes, SecretRef, Value};
+use pospool_rpcstub::{StubAnswer, StubNode};
 
 use super::*;
-use crate::abi::Argument;
-use crate::batch::NO_CODE;
+use crate::bench::good_registration;
 use crate::bench::{GENESIS, NETWORK, attributes, chain_ref, core, name};
 use crate::chains::Chains;
-use crate::key::tests::key;
-use crate::register_data::tests::good;
 use crate::registration::DEPOSIT;
-use crate::testing::{Answer, Server};
-use crate::transaction::Unsigned;
-use crate::work::{Attempt, PriceForm, WaitLevel, Work};
+use crate::work::{Attempt, Work};
+use pospool_conflux::CoreTransaction;
+use pospool_conflux::Key;
 
 const KEY: &str = "0x0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 const PRICE: PriceForm = PriceForm::Market {
@@ -58,9 +59,9 @@ fn usual() -> Shown {
 }
 
 impl Shown {
-    fn answer(&self, method: &str, params: &Json) -> Answer {
+    fn answer(&self, method: &str, params: &Json) -> StubAnswer {
         if method == self.broken {
-            return Answer::refuse(-32603, "Internal error", None);
+            return StubAnswer::refuse(-32603, "Internal error", None);
         }
         let word = |byte: u8| {
             json!(format!(
@@ -68,12 +69,12 @@ impl Shown {
                 hex_text(&[byte; 20]).trim_start_matches("0x")
             ))
         };
-        Answer::Result(match method {
+        StubAnswer::Result(match method {
             "cfx_getStatus" => json!({ "chainId": "0x4d2", "epochNumber": "0x3e8" }),
             "cfx_getBlockByEpochNumber" => json!({ "hash": self.genesis }),
             "cfx_getNextNonce" => json!(self.nonce),
             "txpool_nextNonce" => json!(self.pool_nonce),
-            "cfx_getBalance" => json!(quantity(self.balance)),
+            "cfx_getBalance" => json!(quantity_text(self.balance)),
             "cfx_getAccount" => {
                 let there = if params[1] == "latest_finalized" {
                     self.code.1
@@ -91,14 +92,14 @@ impl Shown {
                     word(self.bound_to)
                 }
             }
-            "cfx_call" => json!(hex_text(&abi::arguments(&[Argument::Bool(
+            "cfx_call" => json!(hex_text(&abi::encode_arguments(&[Argument::Bool(
                 self.registered
             )]))),
             "cfx_estimateGasAndCollateral" => match self.estimate {
                 Ok((gas, storage)) => json!({
                     "gasLimit": format!("{gas:#x}"), "gasUsed": format!("{gas:#x}"), "storageCollateralized": format!("{storage:#x}")
                 }),
-                Err(why) => return Answer::refuse(-32015, why, None),
+                Err(why) => return StubAnswer::refuse(-32015, why, None),
             },
             _ => Json::Null,
         })
@@ -111,7 +112,7 @@ fn setter() -> TransactionWork {
         chain: chain_ref(&[]),
         account: name("account.operator"),
         key: SecretRef::Env("unset".to_owned()),
-        from: key(KEY).core_address(NETWORK).into(),
+        from: Key::parse(KEY).unwrap().core_address(NETWORK).into(),
         nonce: 5,
         to: Some(core(0x80).into()),
         value: 0,
@@ -146,7 +147,7 @@ async fn prepare(
     mut work: TransactionWork,
     inputs: &Attributes,
 ) -> Result<Ticket, ProviderError> {
-    let server = Server::start(move |method, params| shown.answer(method, params)).await;
+    let server = StubNode::start(move |method, params| shown.answer(method, params)).await;
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("key");
     std::fs::write(&path, format!("{KEY}\n")).unwrap();
@@ -160,7 +161,7 @@ async fn prepare(
         inputs: BTreeMap::new(),
         needs: Vec::new(),
     };
-    let ticket = crate::prepare::prepare(
+    let ticket = crate::prepare::prepare_effect(
         &Arc::default(),
         &Chains::only(&server.url()),
         &effect,
@@ -176,7 +177,7 @@ async fn refusal(shown: Shown, work: TransactionWork) -> ProviderError {
 }
 
 fn known() -> Attributes {
-    let (data, identifier) = good();
+    let (data, identifier) = good_registration();
     attributes([
         ("register_data", Value::Text(data)),
         ("pos_address", Value::Text(hex_text(&identifier))),
@@ -188,7 +189,7 @@ async fn the_planned_transaction_is_signed_and_nothing_else() {
     let ticket = prepare(usual(), setter(), &Attributes::new())
         .await
         .unwrap();
-    let unsigned = Unsigned {
+    let unsigned = CoreTransaction {
         nonce: 5,
         price: PRICE.into(),
         gas: 100_000,
@@ -199,7 +200,7 @@ async fn the_planned_transaction_is_signed_and_nothing_else() {
         chain_id: NETWORK.into(),
         data: vec![1, 2, 3, 4],
     };
-    let expected = unsigned.sign(&key(KEY));
+    let expected = unsigned.sign(&Key::parse(KEY).unwrap());
     assert_eq!(ticket.key, hex_text(&expected.hash));
     let Attempt::Transaction(signed) = serde_json::from_value(ticket.payload.clone()).unwrap()
     else {
@@ -308,7 +309,7 @@ async fn a_proven_registration_is_signed_and_waits_for_finality() {
         panic!()
     };
     assert_eq!(signed.level, WaitLevel::Finalised);
-    let data = good().0;
+    let data = good_registration().0;
     assert!(signed.first.raw.contains(data.trim_start_matches("0x")));
 }
 
@@ -389,7 +390,7 @@ async fn register_data_is_checked_again_when_it_comes_from_the_node() {
             inputs: BTreeMap::new(),
             needs: Vec::new(),
         };
-        crate::prepare::prepare(&Arc::default(), &Chains::default(), &effect, &inputs)
+        crate::prepare::prepare_effect(&Arc::default(), &Chains::default(), &effect, &inputs)
             .await
             .unwrap_err()
             .code()
@@ -398,7 +399,7 @@ async fn register_data_is_checked_again_when_it_comes_from_the_node() {
     other.insert("pos_address".to_owned(), Value::Text(hex_text(&[7; 32])));
     assert_eq!(effect(other).await, "chain/bad-register-data");
     let mut cut = known();
-    let text = good().0;
+    let text = good_registration().0;
     cut.insert(
         "register_data".to_owned(),
         Value::from(&text[..text.len() - 2]),

@@ -6,24 +6,23 @@
 
 use std::collections::BTreeMap;
 
+use pospool_conflux::hex::{hex_text, hex_word};
+use pospool_conflux::{CoreAddress, RegisterData};
+use pospool_conflux_tx::gas;
 use pospool_model::plan::{Action, Level, Need, OutputRef};
 use pospool_model::provider::{Design, Observed, Task, World};
 use pospool_model::{Address, Problem, Value};
 
 use super::observe::pool_taken;
 use super::{DEPOSIT, bad_data};
-use crate::address::CoreAddress;
 use crate::codes;
 use crate::draft::{Draft, Plan, Sender};
 use crate::facts::Facts;
-use crate::gas;
-use crate::register_data::RegisterData;
 use crate::resolve::address_of;
-use crate::text::{hex_text, hex_word};
 use crate::work::{AwaitCode, AwaitVotes, RegistrationWork, Work};
 
 /// Designs one change.
-pub(crate) fn design(
+pub(crate) fn design_registration(
     task: &Task<'_>,
     world: &mut World<'_>,
     facts: &Facts,
@@ -199,7 +198,7 @@ fn register(
         ended(world, Some(pool.name)),
     );
     let summary = format!("register the PoS key with 1000 CFX at {}", pool.address);
-    let mut plan = Plan::new("register", summary, gas::register());
+    let mut plan = Plan::new("register", summary, gas::registration_limits());
     plan.to = Some(pool.address.into());
     plan.value = DEPOSIT;
     plan.needs = ended(world, key.node.as_ref());

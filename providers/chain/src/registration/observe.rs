@@ -4,18 +4,17 @@
 //! - Returns: the bond as present, even if no state knows of it; problems when key or pool are bound elsewhere.
 //! - Never: takes a bond to another contract for ours.
 
+use pospool_conflux::hex::{hex_text, hex_word};
+use pospool_conflux::{CoreAddress, RegisterData, abi};
+use pospool_conflux_rpc::quantity::field_u64;
+use pospool_conflux_rpc::{Answers, At, Batch, Slot};
 use pospool_model::provider::{Observed, Scene, Target};
 use pospool_model::{Attributes, Drip, Problem, Value};
 use serde_json::{Value as Json, json};
 
 use super::{DEPOSIT, ask_address, ask_identifier, register_contract};
-use crate::abi;
-use crate::address::CoreAddress;
-use crate::batch::{Answers, At, Batch, Slot};
 use crate::codes;
 use crate::facts::RegistrationFacts;
-use crate::register_data::RegisterData;
-use crate::text::{field_u64, hex_text, hex_word};
 
 /// Questions about one registration.
 pub(crate) struct Asked<'a> {
@@ -43,7 +42,7 @@ impl Asked<'_> {
 }
 
 /// Asks about one registration, as far as pool and key are known.
-pub(crate) fn ask<'a>(
+pub(crate) fn ask_registration<'a>(
     target: Target<'a>,
     scene: &Scene<'_>,
     batch: &mut Batch,
@@ -110,7 +109,7 @@ fn identifier(target: Target<'_>, scene: &Scene<'_>) -> Option<[u8; 32]> {
 }
 
 /// Reads the answers about one registration.
-pub(crate) fn read(
+pub(crate) fn read_registration(
     asked: &Asked<'_>,
     answers: &Answers,
 ) -> Result<(Observed, RegistrationFacts), Problem> {

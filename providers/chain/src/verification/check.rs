@@ -5,6 +5,10 @@
 //! - Never: takes a node's silence, or code that is not there yet, for a difference.
 
 use futures_util::future::join_all;
+use pospool_conflux::hex::{hex_bytes, hex_text, hex_word};
+use pospool_conflux::{ChainAddress, Space};
+use pospool_conflux_rpc::{Call, IMPLEMENTATION_SLOT, Link, Rpc, RpcError};
+use pospool_conflux_tx::{ChainRef, Pace, SAY_EVERY};
 use pospool_model::provider::Progress;
 use pospool_model::{Attributes, Code, Problem, ProviderError, Value};
 use serde_json::{Value as Json, json};
@@ -12,14 +16,8 @@ use tokio::time::Instant;
 
 use super::compare::{self, Likeness};
 use super::parts::{Compiled, Part, bytes_of};
-use crate::batch::IMPLEMENTATION_SLOT;
-use crate::chain_address::{ChainAddress, Space};
 use crate::codes;
-use crate::rpc::{Call, Rpc, RpcError};
-use crate::send::{Pace, SAY_EVERY};
-use crate::text::{hex_bytes, hex_text, hex_word};
-use crate::wire::Link;
-use crate::work::{ChainRef, CheckCode, CheckedPart};
+use crate::work::{CheckCode, CheckedPart};
 
 /// Code of a difference.
 pub(super) const DIFFERS: Code = codes::CODE_DIFFERS;
@@ -103,7 +101,10 @@ impl CheckedPart {
 }
 
 /// Looks once at each part, all at the same time.
-pub(super) async fn look(link: &Link, parts: &[CheckedPart]) -> Vec<Result<Verdict, RpcError>> {
+pub(super) async fn look_at_code(
+    link: &Link,
+    parts: &[CheckedPart],
+) -> Vec<Result<Verdict, RpcError>> {
     join_all(parts.iter().map(|part| look_at(link, part))).await
 }
 
@@ -147,7 +148,7 @@ fn judge(part: &CheckedPart, chain: &[u8], slot: Option<[u8; 32]>) -> Verdict {
         Some(runtime) => hex_bytes(runtime).unwrap_or_default(),
         None => chain.to_vec(),
     };
-    let exact = match compare::compare(&compiled, &part.immutables, chain) {
+    let exact = match compare::compare_code(&compiled, &part.immutables, chain) {
         Likeness::Exact => true,
         Likeness::ButForMetadata => false,
         Likeness::Different { at, length } => {
@@ -173,17 +174,17 @@ fn judge(part: &CheckedPart, chain: &[u8], slot: Option<[u8; 32]>) -> Verdict {
             part.points_at.as_deref().unwrap_or_default()
         ));
     }
-    let immutables = compare::filled(&part.immutables, chain);
+    let immutables = compare::filled_holes(&part.immutables, chain);
     Verdict::Alike { exact, immutables }
 }
 
 /// The value of the output `local` for parts that are all alike.
-pub(super) fn local(exact: bool) -> Value {
+pub(super) fn local_word(exact: bool) -> Value {
     Value::from(if exact { EXACT } else { BUT_FOR_METADATA })
 }
 
 /// The step: waits until all code is there, then compares it.
-pub(crate) async fn commit(
+pub(crate) async fn check_code(
     link: &Link,
     pace: Pace,
     work: &CheckCode,
@@ -195,13 +196,13 @@ pub(crate) async fn commit(
         if progress.cancelled() {
             return Err(ProviderError::Cancelled);
         }
-        let looks = look(link, &work.parts).await;
+        let looks = look_at_code(link, &work.parts).await;
         let waits = match summary(&work.parts, looks) {
             Summary::Alike { exact, immutables } => {
                 if !immutables.is_empty() {
                     progress.waiting(&immutables.join(", "));
                 }
-                return Ok(Attributes::from([("local".to_owned(), local(exact))]));
+                return Ok(Attributes::from([("local".to_owned(), local_word(exact))]));
             }
             Summary::Different(what) => {
                 differences += 1;
@@ -265,7 +266,7 @@ fn summary(parts: &[CheckedPart], looks: Vec<Result<Verdict, RpcError>>) -> Summ
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{Answer, Server};
+    use pospool_rpcstub::{StubAnswer, StubNode};
 
     const PROXY: &str = "0x8585858585858585858585858585858585858585";
     const BEHIND: &str = "0x8686868686868686868686868686868686868686";
@@ -329,12 +330,13 @@ mod tests {
 
     #[tokio::test]
     async fn a_refusal_of_the_node_is_no_difference() {
-        let server = Server::start(|_, _| Answer::refuse(-32000, "no such state", None)).await;
+        let server =
+            StubNode::start(|_, _| StubAnswer::refuse(-32000, "no such state", None)).await;
         let part = CheckedPart {
             chain: Some(crate::bench::chain_ref(&[&server.url()])),
             ..part()
         };
-        let looks = look(&Link::default(), std::slice::from_ref(&part)).await;
+        let looks = look_at_code(&Link::default(), std::slice::from_ref(&part)).await;
         let Summary::Waits(what) = summary(&[part], looks) else {
             panic!("it was taken for an answer");
         };

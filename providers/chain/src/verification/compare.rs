@@ -37,7 +37,7 @@ pub(crate) enum Likeness {
 }
 
 /// Compares code; what is masked never counts.
-pub(crate) fn compare(compiled: &[u8], holes: &[Hole], chain: &[u8]) -> Likeness {
+pub(crate) fn compare_code(compiled: &[u8], holes: &[Hole], chain: &[u8]) -> Likeness {
     let hashes = hashes(compiled);
     let in_hole = |at: usize| {
         let mut holes = holes.iter();
@@ -82,11 +82,11 @@ fn hashes(code: &[u8]) -> Vec<usize> {
 }
 
 /// What the chain has in the holes, in words: `immutable 42 = 0x…`; each variable once.
-pub(super) fn filled(holes: &[Hole], chain: &[u8]) -> Vec<String> {
+pub(super) fn filled_holes(holes: &[Hole], chain: &[u8]) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
     for hole in holes {
         let bytes = chain.get(hole.start..hole.start.saturating_add(hole.length));
-        let value = crate::text::hex_text(bytes.unwrap_or_default());
+        let value = pospool_conflux::hex::hex_text(bytes.unwrap_or_default());
         let word = format!("immutable {} = {value}", hole.name);
         if !words.contains(&word) {
             words.push(word);
@@ -118,7 +118,7 @@ mod tests {
     #[test]
     fn only_the_hash_of_the_sources_is_masked() {
         let ours = code(&[b"instructions", &metadata(1)]);
-        let against = |chain: &[u8]| compare(&ours, &[], chain);
+        let against = |chain: &[u8]| compare_code(&ours, &[], chain);
         assert_eq!(against(&ours), Likeness::Exact);
         assert_eq!(
             against(&code(&[b"instructions", &metadata(2)])),
@@ -138,12 +138,12 @@ mod tests {
     fn a_hash_of_a_contract_inside_is_masked_and_a_constant_beside_it_is_not() {
         let ours = code(&[b"new ", &metadata(1), b" end ", &metadata(1)]);
         let inner = code(&[b"new ", &metadata(2), b" end ", &metadata(3)]);
-        assert_eq!(compare(&ours, &[], &inner), Likeness::ButForMetadata);
+        assert_eq!(compare_code(&ours, &[], &inner), Likeness::ButForMetadata);
         let constant = code(&[b"new ", HASH_MARK, &[7; 32]]);
         let other = code(&[b"new ", HASH_MARK, &[8; 32]]);
         let at = 4 + HASH_MARK.len();
         assert_eq!(
-            compare(&constant, &[], &other),
+            compare_code(&constant, &[], &other),
             Likeness::Different {
                 at,
                 length: other.len()
@@ -154,15 +154,15 @@ mod tests {
     #[test]
     fn another_length_differs_where_the_shorter_one_ends() {
         assert_eq!(
-            compare(b"abc", &[], b"ab"),
+            compare_code(b"abc", &[], b"ab"),
             Likeness::Different { at: 2, length: 2 }
         );
         assert_eq!(
-            compare(b"abc", &[], b"abcd"),
+            compare_code(b"abc", &[], b"abcd"),
             Likeness::Different { at: 3, length: 4 }
         );
         assert_eq!(
-            compare(b"abc", &[], b""),
+            compare_code(b"abc", &[], b""),
             Likeness::Different { at: 0, length: 0 }
         );
     }
@@ -176,10 +176,13 @@ mod tests {
         };
         let holes = [hole(5), hole(12)];
         let chain = b"push 42 and 42.";
-        assert_eq!(compare(b"push 00 and 00.", &holes, chain), Likeness::Exact);
-        assert_eq!(filled(&holes, chain), ["immutable 7 = 0x3432"]);
         assert_eq!(
-            compare(b"push 00 and 00.", &holes, b"push 42 or  42."),
+            compare_code(b"push 00 and 00.", &holes, chain),
+            Likeness::Exact
+        );
+        assert_eq!(filled_holes(&holes, chain), ["immutable 7 = 0x3432"]);
+        assert_eq!(
+            compare_code(b"push 00 and 00.", &holes, b"push 42 or  42."),
             Likeness::Different { at: 8, length: 15 }
         );
     }

@@ -4,21 +4,24 @@
 //! - Returns: the steps. The comparison waits for the contracts' own steps, a submission for the comparison.
 //! - Never: hands anything in before the code on the chain is known to be that of the source.
 
+use pospool_conflux::hex::hex_text;
 use pospool_model::plan::{Action, Effect, EffectId, Level, Nature, Need};
 use pospool_model::provider::{Design, Task, World};
 use pospool_model::{Address, Attributes, Problem, Value};
 
 use super::parts::{self, Part, Surroundings};
 use super::{contracts, site};
-use crate::PROVIDER;
-use crate::text::hex_text;
+use crate::kinds::PROVIDER;
 use crate::work::{CheckCode, CheckedPart, VerifyWork, Work};
 
 /// Name of the comparison among the steps.
 const CHECK: &str = "check";
 
 /// Designs one change.
-pub(crate) fn design(task: &Task<'_>, world: &World<'_>) -> Result<Design, Vec<Problem>> {
+pub(crate) fn design_verification(
+    task: &Task<'_>,
+    world: &World<'_>,
+) -> Result<Design, Vec<Problem>> {
     if matches!(task.action, Action::Delete | Action::Forget) {
         return Ok(Design::forgotten(vec![
             "what an explorer has verified stays so".to_owned(),
@@ -32,7 +35,7 @@ fn make(task: &Task<'_>, world: &World<'_>) -> Result<Design, Problem> {
         wanted: world.wanted,
         outputs: world.outputs,
     };
-    let parts: Vec<Part> = parts::of(task.wanted, around)?
+    let parts: Vec<Part> = parts::parts_of(task.wanted, around)?
         .into_iter()
         .map(placed)
         .collect();
@@ -57,7 +60,7 @@ fn make(task: &Task<'_>, world: &World<'_>) -> Result<Design, Problem> {
     };
     let mut links = Vec::new();
     for part in &parts {
-        let Some(order) = order(task.wanted, part)? else {
+        let Some(order) = order_of(task.wanted, part)? else {
             continue;
         };
         links.push(Value::from(order.link.as_str()));
@@ -98,7 +101,7 @@ fn needs(wanted: &Attributes, world: &World<'_>) -> Vec<Need> {
 }
 
 /// What an explorer must be told of a part; `None` without an explorer.
-pub(super) fn order(wanted: &Attributes, part: &Part) -> Result<Option<VerifyWork>, Problem> {
+pub(super) fn order_of(wanted: &Attributes, part: &Part) -> Result<Option<VerifyWork>, Problem> {
     let Some(site) = site(wanted, &part.network, part.space)? else {
         return Ok(None);
     };

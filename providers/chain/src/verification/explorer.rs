@@ -8,9 +8,9 @@
 //! eSpace one path with a module and an action, which are read from the query wherever there is one. A submission's
 //! fields are read from the body. The HTTP status is 200 for every answer of the explorer's own.
 
+use pospool_conflux::Space;
 use serde_json::Value as Json;
 
-use crate::chain_address::Space;
 use crate::work::VerifyWork;
 
 /// A question of this module.
@@ -33,7 +33,7 @@ pub(super) struct Request {
 }
 
 /// Writes a question down.
-pub(super) fn request(order: &VerifyWork, question: Question<'_>) -> Request {
+pub(super) fn request_of(order: &VerifyWork, question: Question<'_>) -> Request {
     let (path, action) = match question {
         Question::Source => ("/contract/getsourcecode", "getsourcecode"),
         Question::Submit { .. } => ("/contract/verifysourcecode", "verifysourcecode"),
@@ -90,7 +90,7 @@ pub(super) struct Answer {
 }
 
 /// Takes an answer out of the envelope of either space; `None` if it is in none of them.
-pub(super) fn open(body: &Json) -> Option<Answer> {
+pub(super) fn open_answer(body: &Json) -> Option<Answer> {
     let code = body.get("code").and_then(Json::as_i64);
     let status = body.get("status").and_then(Json::as_str);
     if code.is_none() && status.is_none() {
@@ -163,7 +163,7 @@ enum Meaning {
 }
 
 /// Reads the answer to a question.
-pub(super) fn read(question: Question<'_>, answer: &Answer) -> Said {
+pub(super) fn read_answer(question: Question<'_>, answer: &Answer) -> Said {
     if answer.limited {
         return Said::Later(answer.words.clone());
     }
@@ -229,10 +229,10 @@ mod tests {
 
     #[test]
     fn each_space_is_asked_in_its_dialect() {
-        let core = request(&order(Space::Core), Question::Source);
+        let core = request_of(&order(Space::Core), Question::Source);
         assert_eq!(core.path, "/contract/getsourcecode");
         assert_eq!(core.query, [("address", "0x85".to_owned())]);
-        let espace = request(&order(Space::Espace), SUBMIT);
+        let espace = request_of(&order(Space::Espace), SUBMIT);
         assert_eq!(espace.path, "/api");
         assert_eq!(espace.query[1], ("action", "verifysourcecode".to_owned()));
         let form = espace.form.unwrap();
@@ -251,7 +251,7 @@ mod tests {
     const BUSY: &str = "Business is busy, please try again later";
 
     fn means(question: Question<'_>, body: &Json) -> Said {
-        read(question, &open(body).unwrap())
+        read_answer(question, &open_answer(body).unwrap())
     }
 
     #[test]
@@ -273,8 +273,8 @@ mod tests {
         }
         let limited = json!({ "code": 429, "message": "slow down" });
         assert_eq!(means(SUBMIT, &limited), Said::Later("slow down".to_owned()));
-        assert_eq!(open(&json!({ "error": "not found" })), None);
-        assert_eq!(open(&json!([])), None);
+        assert_eq!(open_answer(&json!({ "error": "not found" })), None);
+        assert_eq!(open_answer(&json!([])), None);
     }
 
     #[test]

@@ -23,7 +23,7 @@ const LICENCES: &[(&str, u8)] = &[
 const NONE: u8 = 1;
 
 /// Returns the number for a source.
-pub(super) fn number(source: &str) -> u8 {
+pub(super) fn licence_number(source: &str) -> u8 {
     let identifier = source
         .lines()
         .find_map(|line| line.split_once("SPDX-License-Identifier:"))
@@ -52,7 +52,7 @@ mod tests {
             ("pragma solidity ^0.8.4;", 1),
         ];
         for (source, expected) in table {
-            assert_eq!(number(source), expected, "{source}");
+            assert_eq!(licence_number(source), expected, "{source}");
         }
     }
 }

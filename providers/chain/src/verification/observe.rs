@@ -5,6 +5,7 @@
 //! - Never: takes an explorer that is silent for one that has forgotten: then what is recorded stays.
 
 use futures_util::future::{join, join_all};
+use pospool_conflux_rpc::{Link, RpcError};
 use pospool_model::provider::{Observation, Observed, Scene, Target};
 use pospool_model::{Attributes, Problem, ProviderError, Value};
 
@@ -13,12 +14,10 @@ use super::parts::{self, Part, Surroundings};
 use super::submit::{self, Known};
 use super::{VERIFIED, Web};
 use crate::codes;
-use crate::rpc::RpcError;
-use crate::wire::Link;
 use crate::work::CheckedPart;
 
 /// Looks at verifications.
-pub(crate) async fn look(
+pub(crate) async fn look_at_verified(
     link: &Link,
     web: &Web,
     targets: &[&Target<'_>],
@@ -53,7 +52,7 @@ async fn look_at(
         wanted: scene.wanted,
         outputs: scene.outputs,
     };
-    let parts = match parts::of(wanted, around) {
+    let parts = match parts::parts_of(wanted, around) {
         Ok(parts) => parts,
         // The plan says it too, with more of the plan around it.
         Err(_) if target.recorded.is_none() => return Ok(Ok(Observed::Absent)),
@@ -92,7 +91,7 @@ async fn look_at(
     let reason = changes.or(seen.difference).or(forgotten);
     let verified = reason.map_or(Value::Bool(true), Value::Text);
     let attributes = Attributes::from([(VERIFIED.to_owned(), verified)]);
-    let outputs = Attributes::from([("local".to_owned(), check::local(seen.exact))]);
+    let outputs = Attributes::from([("local".to_owned(), check::local_word(seen.exact))]);
     Ok(Ok(present(attributes, outputs)))
 }
 
@@ -112,7 +111,10 @@ async fn compare(link: &Link, parts: &[&Part]) -> Result<Seen, ProviderError> {
         absent: false,
         difference: None,
     };
-    for (part, look) in checked.iter().zip(check::look(link, &checked).await) {
+    for (part, look) in checked
+        .iter()
+        .zip(check::look_at_code(link, &checked).await)
+    {
         match look.map_err(|error| unreachable(&part.what, error))? {
             Verdict::Alike { exact, .. } => seen.exact &= exact,
             Verdict::Absent => seen.absent = true,
@@ -125,8 +127,8 @@ async fn compare(link: &Link, parts: &[&Part]) -> Result<Seen, ProviderError> {
 /// The first part that its explorer does not know as verified.
 async fn unverified(web: &Web, wanted: &Attributes, parts: &[&Part]) -> Option<String> {
     let asks = parts.iter().map(async |part| {
-        let work = super::design::order(wanted, part).ok()??;
-        match submit::ask(web, &work).await {
+        let work = super::design::order_of(wanted, part).ok()??;
+        match submit::ask_explorer(web, &work).await {
             Known::Unverified => Some(format!("{} is not verified at {}", part.what(), work.api)),
             Known::Verified | Known::Silent(_) => None,
         }

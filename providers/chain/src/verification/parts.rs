@@ -7,21 +7,22 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use pospool_conflux::hex::hex_bytes;
+use pospool_conflux::{ChainAddress, Space, abi};
+use pospool_conflux_tx::ChainRef;
 use pospool_model::{Address, Attributes, Problem, Value};
 use serde_json::Value as Json;
 
 use super::compare::Hole;
 use super::contracts;
-use crate::abi;
 use crate::chain;
-use crate::chain_address::{ChainAddress, Space};
 use crate::codes;
 use crate::contract::artifact::{self, PROXY};
-use crate::contract::design::{INITIALIZE, PROXY_ARGUMENTS};
+use crate::contract::design::PROXY_ARGUMENTS;
+use crate::contract::steps::INITIALIZE;
 use crate::contract::{CodeName, is_proxied};
+use crate::kinds::space_of_kind;
 use crate::resolve::argument_of;
-use crate::text::hex_bytes;
-use crate::work::ChainRef;
 
 type Map = BTreeMap<Address, Attributes>;
 
@@ -100,7 +101,10 @@ impl Compiled {
 }
 
 /// Returns the parts of all contracts that a verification names.
-pub(super) fn of(wanted: &Attributes, around: Surroundings<'_>) -> Result<Vec<Part>, Problem> {
+pub(super) fn parts_of(
+    wanted: &Attributes,
+    around: Surroundings<'_>,
+) -> Result<Vec<Part>, Problem> {
     let mut parts = Vec::new();
     for contract in contracts(wanted) {
         parts.extend(of_contract(contract, around)?);
@@ -141,9 +145,9 @@ fn of_contract(contract: &Address, around: Surroundings<'_>) -> Result<Vec<Part>
         compiled,
         arguments,
     };
-    let value = artifact::value(around.outputs, &code)?;
+    let value = artifact::artifact_value(around.outputs, &code)?;
     let (found, compiled) = (
-        artifact::find(around.outputs, &code)?,
+        artifact::find_artifact(around.outputs, &code)?,
         Compiled::read(value)?,
     );
     let given = wanted.get("constructor").and_then(Value::as_list);
@@ -162,7 +166,7 @@ fn of_contract(contract: &Address, around: Surroundings<'_>) -> Result<Vec<Part>
     let implementation = text("implementation");
     let proxy = Compiled::read(artifact::proxy_value(around.outputs, &code)?)?;
     let first_call = if found.has_initialize() {
-        abi::selector(INITIALIZE).to_vec()
+        abi::function_selector(INITIALIZE).to_vec()
     } else {
         Vec::new()
     };
@@ -207,12 +211,12 @@ impl Home {
         let chain = chain.ok_or_else(unknown)?;
         let attributes = around.wanted.get(chain).ok_or_else(unknown)?;
         let outputs = around.outputs.get(chain).ok_or_else(unknown)?;
-        let space = Space::of_kind(contract.kind()).unwrap_or(Space::Core);
+        let space = space_of_kind(contract.kind()).unwrap_or(Space::Core);
         let text = |name: &str| attributes.get(name).and_then(Value::as_text);
         let network = outputs.get("core_chain_id").and_then(Value::as_integer);
         Ok(Self {
             space,
-            chain: chain::reference(chain, attributes, outputs, space).ok_or_else(unknown)?,
+            chain: chain::reference_of(chain, attributes, outputs, space).ok_or_else(unknown)?,
             name: text("network").unwrap_or_default().to_owned(),
             network: network
                 .and_then(|id| id.try_into().ok())

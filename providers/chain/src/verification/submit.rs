@@ -6,6 +6,7 @@
 
 use std::time::Duration;
 
+use pospool_conflux_tx::{History, Pace};
 use pospool_model::provider::Progress;
 use pospool_model::{Attributes, Code, ProviderError};
 use serde_json::Value as Json;
@@ -15,8 +16,6 @@ use super::explorer::{self, Question, Said};
 use super::web::NoAnswer;
 use super::{Web, licence};
 use crate::codes;
-use crate::flight::History;
-use crate::send::Pace;
 use crate::work::VerifyWork;
 
 /// Code of an explorer's refusal.
@@ -34,7 +33,7 @@ pub(super) enum Known {
 }
 
 /// Asks whether a contract is verified.
-pub(super) async fn ask(web: &Web, order: &VerifyWork) -> Known {
+pub(super) async fn ask_explorer(web: &Web, order: &VerifyWork) -> Known {
     match say(web, order, Question::Source).await {
         Ok(Said::Verified) => Known::Verified,
         Ok(Said::Unverified) => Known::Unverified,
@@ -47,17 +46,17 @@ pub(super) async fn ask(web: &Web, order: &VerifyWork) -> Known {
 }
 
 async fn say(web: &Web, order: &VerifyWork, question: Question<'_>) -> Result<Said, NoAnswer> {
-    let request = explorer::request(order, question);
+    let request = explorer::request_of(order, question);
     let body = web
         .ask(&order.api, order.api_key.as_ref(), &request)
         .await?;
     let strange = || NoAnswer::Wrong("its answers are not those of an explorer's API".to_owned());
-    let answer = explorer::open(&body).ok_or_else(strange)?;
-    Ok(explorer::read(question, &answer))
+    let answer = explorer::open_answer(&body).ok_or_else(strange)?;
+    Ok(explorer::read_answer(question, &answer))
 }
 
 /// The step. What an earlier run began is only asked for: if it came to nothing, the next plan begins it again.
-pub(crate) async fn commit(
+pub(crate) async fn submit_source(
     web: &Web,
     pace: Pace,
     order: &VerifyWork,
@@ -65,7 +64,7 @@ pub(crate) async fn commit(
     progress: &dyn Progress,
 ) -> Result<Attributes, ProviderError> {
     if history != History::Unsent {
-        return match ask(web, order).await {
+        return match ask_explorer(web, order).await {
             Known::Verified => Ok(Attributes::new()),
             Known::Unverified | Known::Silent(_) => Err(ProviderError::refused(
                 codes::VERIFICATION_UNFINISHED,
@@ -111,7 +110,7 @@ fn read_source(order: &VerifyWork) -> Result<Source, ProviderError> {
         .as_str()
         .unwrap_or_default();
     Ok(Source {
-        licence: licence::number(content),
+        licence: licence::licence_number(content),
         text,
     })
 }

@@ -9,13 +9,13 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
+use pospool_conflux_rpc::{Http, innermost_cause};
 use pospool_model::SecretRef;
 use serde_json::Value as Json;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 use super::explorer::Request;
-use crate::wire;
 
 /// Most bytes of one answer: a source comes back whole.
 const ANSWER_LIMIT: usize = 32 * 1024 * 1024;
@@ -34,7 +34,7 @@ pub(super) enum NoAnswer {
 /// Ways to explorers; clones share the pace.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Web {
-    clients: wire::Http,
+    clients: Http,
     /// When an explorer may be asked again, by its URL.
     free: Arc<Mutex<BTreeMap<String, Instant>>>,
 }
@@ -61,7 +61,7 @@ impl Web {
                 .body(encoded(form)),
         };
         let silent =
-            |error: reqwest::Error| NoAnswer::Silent(wire::innermost(&error.without_url()));
+            |error: reqwest::Error| NoAnswer::Silent(innermost_cause(&error.without_url()));
         let mut answer = ask.send().await.map_err(silent)?;
         let status = answer.status();
         let mut body = Vec::new();

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use ethers_core::utils::hex;
-use pospool_chain::address::CoreAddress;
+use pospool_conflux::CoreAddress;
 use pospool_explorer::Space;
 use pospool_explorer::http::{Request, Response, Server};
 use serde_json::{Value as Json, json};

@@ -5,7 +5,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use pospool_chain::address::CoreAddress;
+use pospool_conflux::CoreAddress;
 use pospool_devnet::Account;
 use serde_json::Value;
 use tempfile::TempDir;

@@ -5,9 +5,9 @@ use std::sync::{Arc, Mutex};
 
 use pospool_model::Provider;
 use pospool_model::provider::Facts as AnyFacts;
+use pospool_rpcstub::StubNode;
 
 use super::{Node, QUIET, look, look_at};
-use crate::testing::Server;
 use crate::{ChainProvider, ChainSettings};
 
 /// A glance is one call where the endpoint takes that, else two; it costs a round trip in any case.
@@ -17,7 +17,7 @@ async fn daily_budget_a_glance_finds_what_is_new() {
         let now = Arc::new(Mutex::new(Node { folds, ..QUIET }));
         let asked = Arc::new(AtomicUsize::new(0));
         let (node, counter) = (Arc::clone(&now), Arc::clone(&asked));
-        let server = Server::start(move |method, params| {
+        let server = StubNode::start(move |method, params| {
             counter.fetch_add(1, Ordering::SeqCst);
             let node = *node.lock().unwrap();
             node.answer(method, params)

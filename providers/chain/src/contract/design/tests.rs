@@ -1,18 +1,18 @@
 //! Designs on hand-made facts: exact effects, nonces, addresses.
 
+use pospool_conflux::CoreAddress;
+use pospool_conflux::abi::{self, Argument};
+use pospool_conflux::hex::hex_text;
 use pospool_model::plan::{Action, Nature, Purpose};
 use pospool_model::provider::Observed;
 use pospool_model::state::Recorded;
 use pospool_model::{Blocks, Value};
 
-use crate::abi::{self, Argument};
-use crate::address::CoreAddress;
 use crate::bench::{
     Bench, POOL_CODE, PROXY_CODE, attributes, code, core, map, name, names, needs, resource, text,
     transaction,
 };
 use crate::facts::ContractFacts;
-use crate::text::hex_text;
 
 const POOL: &str = "core_contract.pool";
 
@@ -69,7 +69,7 @@ fn a_pool_behind_a_proxy_goes_out_in_one_row() {
     assert!(design.ordered);
 
     let implementation = CoreAddress::of_creation(core(1), 5, POOL_CODE);
-    let first_call = abi::selector("initialize()");
+    let first_call = abi::function_selector("initialize()");
     let proxy_init = [
         PROXY_CODE,
         &abi::proxy_arguments(implementation.bytes(), &first_call),
@@ -94,7 +94,7 @@ fn a_pool_behind_a_proxy_goes_out_in_one_row() {
             .iter()
             .all(|work| work.to == Some(proxy.into()) && work.creates.is_none())
     );
-    let name_call = abi::call(
+    let name_call = abi::encode_call(
         "setPoolName(string)",
         &[Argument::Text("Harbour".to_owned())],
     );
@@ -149,7 +149,7 @@ fn a_second_contract_follows_in_the_same_lane() {
         .unwrap()
         .parse()
         .unwrap();
-    let call = abi::call("addPool(address)", &[Argument::Address(pool.bytes())]);
+    let call = abi::encode_call("addPool(address)", &[Argument::Address(pool.bytes())]);
     assert_eq!(work[1].data, Some(hex_text(&call)));
     assert_eq!(bench.counters[&format!("nonce core {}", core(1))], 11);
 }

@@ -108,8 +108,8 @@ fn other_code_is_made_and_the_proxy_pointed_at_it() {
     assert!(!made.outputs.contains_key("code"), "it is not in use yet");
     let upgrade = transaction(&design.effects[1]);
     assert_eq!(upgrade.to, Some(core(0x80).into()));
-    let data = abi::call("upgradeTo(address)", &[abi::Argument::Address(new.bytes())]);
-    assert_eq!(upgrade.data, Some(crate::text::hex_text(&data)));
+    let data = abi::encode_call("upgradeTo(address)", &[abi::Argument::Address(new.bytes())]);
+    assert_eq!(upgrade.data, Some(pospool_conflux::hex::hex_text(&data)));
     assert_eq!(upgrade.outputs["code"], new_code());
     assert!(
         design.effects[1].summary.contains("instead of"),

@@ -1,16 +1,16 @@
 //! A chain that exists only in answers.
 
+use pospool_conflux::CoreAddress;
+use pospool_conflux::abi::{self, Argument};
+use pospool_conflux::hex::hex_text;
+use pospool_conflux_rpc::NO_CODE;
+use pospool_rpcstub::StubAnswer;
 use serde_json::{Value as Json, json};
 
-use crate::abi::{self, Argument};
-use crate::address::CoreAddress;
-use crate::batch::NO_CODE;
+use crate::bench::good_registration;
 use crate::bench::{NETWORK, core};
-use crate::key::tests::key;
-use crate::register_data::tests::good;
 use crate::registration::register_contract;
-use crate::testing::Answer;
-use crate::text::hex_text;
+use pospool_conflux::Key;
 
 pub(super) const KEY: &str = "0x0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
@@ -35,16 +35,16 @@ pub(super) const USUAL: Chain = Chain {
 };
 
 pub(super) fn operator() -> CoreAddress {
-    key(KEY).core_address(NETWORK)
+    Key::parse(KEY).unwrap().core_address(NETWORK)
 }
 
 impl Chain {
-    pub(super) fn answer(self, method: &str, params: &Json) -> Answer {
+    pub(super) fn answer(self, method: &str, params: &Json) -> StubAnswer {
         let to = params[0].as_str().unwrap_or_default();
         if method == self.broken {
-            return Answer::refuse(-32603, "Internal error", None);
+            return StubAnswer::refuse(-32603, "Internal error", None);
         }
-        Answer::Result(match method {
+        StubAnswer::Result(match method {
             "cfx_getStatus" => json!({
                 "chainId": format!("{:#x}", self.network), "ethereumSpaceChainId": "0x4d3",
                 "latestState": "0x64", "epochNumber": "0x69"
@@ -67,13 +67,13 @@ impl Chain {
                 params[0]["data"].as_str().unwrap(),
             ),
             "pos_getAccount" => json!({ "status": { "availableVotes": "0x1" } }),
-            _ => return Answer::refuse(-32601, "no such method", None),
+            _ => return StubAnswer::refuse(-32601, "no such method", None),
         })
     }
 
     fn view(self, to: &str, data: &str) -> Json {
-        let is = |signature: &str| data.starts_with(&hex_text(&abi::selector(signature)));
-        let answer = |argument: Argument| json!(hex_text(&abi::arguments(&[argument])));
+        let is = |signature: &str| data.starts_with(&hex_text(&abi::function_selector(signature)));
+        let answer = |argument: Argument| json!(hex_text(&abi::encode_arguments(&[argument])));
         if to == register_contract(NETWORK).to_string() {
             let zero = json!(format!("0x{:064x}", 0));
             return match (
@@ -83,7 +83,7 @@ impl Chain {
             ) {
                 (true, 0, _) | (false, _, false) => zero,
                 (true, byte, _) => word(&core(byte)),
-                (false, _, true) => json!(hex_text(&good().1)),
+                (false, _, true) => json!(hex_text(&good_registration().1)),
             };
         }
         if is("owner()") || is("manager()") {

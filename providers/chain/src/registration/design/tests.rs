@@ -1,15 +1,16 @@
 //! Designs on hand-made facts: what is sent, after what, and what is not sent.
 
+use pospool_conflux::hex::hex_text;
+use pospool_conflux_tx::WaitLevel;
 use pospool_model::Value;
 use pospool_model::plan::{Action, Cost, EffectId, Nature, Purpose};
 use pospool_model::provider::Observed;
 
 use crate::bench::{Bench, attributes, core, name, names, needs, resource, text, transaction};
+use crate::bench::{forged_registration, good_registration};
 use crate::facts::RegistrationFacts;
-use crate::register_data::tests::{forged, good};
 use crate::registration::DEPOSIT;
-use crate::text::hex_text;
-use crate::work::{AwaitCode, AwaitVotes, WaitLevel, Work};
+use crate::work::{AwaitCode, AwaitVotes, Work};
 
 const MAIN: &str = "pos_registration.main";
 
@@ -46,7 +47,7 @@ fn bench(node: pospool_model::Attributes) -> Bench {
 }
 
 fn known_node() -> pospool_model::Attributes {
-    let (data, identifier) = good();
+    let (data, identifier) = good_registration();
     attributes([
         ("register_data", Value::Text(data)),
         ("pos_address", Value::Text(hex_text(&identifier))),
@@ -97,11 +98,11 @@ fn money_waits_for_proof_and_the_vote_for_the_money() {
         (work.to, work.value, work.nonce),
         (Some(core(0x80).into()), DEPOSIT, 5)
     );
-    assert_eq!(work.data, Some(good().0));
+    assert_eq!(work.data, Some(good_registration().0));
     assert_eq!(work.registration.unwrap().implementation, Some(core(0x81)));
     assert_eq!(
         design.outputs["pos_address"],
-        Value::Text(hex_text(&good().1))
+        Value::Text(hex_text(&good_registration().1))
     );
     let stake = design
         .costs
@@ -175,7 +176,7 @@ fn data_of_another_key_stops_the_plan() {
 #[test]
 fn forged_data_stops_the_plan() {
     for (votes, bls) in [(2, [1; 48]), (1, [9; 48])] {
-        let data = forged(votes, &bls, &[2; 33], good().1);
+        let data = forged_registration(votes, &bls, &[2; 33], good_registration().1);
         let mut bench = bench(attributes([(
             "register_data",
             Value::Text(hex_text(&data)),
@@ -190,7 +191,7 @@ fn forged_data_stops_the_plan() {
 #[test]
 fn a_bond_that_is_there_is_never_paid_again() {
     let mut same = bench(known_node());
-    bind(&mut same, good().1);
+    bind(&mut same, good_registration().1);
     let design = same
         .design(MAIN, Action::Create, &Observed::Absent, &[])
         .unwrap();
@@ -215,7 +216,7 @@ fn a_bond_that_is_there_is_never_paid_again() {
 #[test]
 fn an_unfinished_registration_only_waits_for_its_vote() {
     let mut bench = bench(known_node());
-    let pos_address = Value::Text(hex_text(&good().1));
+    let pos_address = Value::Text(hex_text(&good_registration().1));
     let observed = Observed::Present {
         attributes: attributes([]),
         outputs: attributes([("pos_address", pos_address)]),
@@ -227,7 +228,7 @@ fn an_unfinished_registration_only_waits_for_its_vote() {
     else {
         panic!()
     };
-    assert_eq!(pos_address, Some(hex_text(&good().1)));
+    assert_eq!(pos_address, Some(hex_text(&good_registration().1)));
 }
 
 #[test]

@@ -1,0 +1,126 @@
+//! A private key: read from text, used to sign, wiped.
+//!
+//! - Reads: 64 hex digits, with or without `0x`.
+//! - Returns: addresses and signatures.
+//! - Never: prints, serialises or keeps any of the key; errors carry none of it.
+
+use ethers_core::k256::ecdsa::SigningKey;
+use ethers_core::utils::hex;
+use zeroize::Zeroizing;
+
+use crate::core_address::CoreAddress;
+use crate::espace_address::EspaceAddress;
+
+/// A private key. The inner type wipes itself when dropped.
+pub struct Key(SigningKey);
+
+/// Signature over a digest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Signature {
+    /// Recovery id: 0 or 1.
+    pub recovery: u8,
+    /// First number.
+    pub r: [u8; 32],
+    /// Second number, in its lower half.
+    pub s: [u8; 32],
+}
+
+/// A secret that is no private key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum KeyError {
+    /// It is not written as one.
+    #[error("a private key is 64 hex digits, with or without `0x`")]
+    Form,
+    /// Its number is zero or too large.
+    #[error("this number is not a private key of secp256k1")]
+    Range,
+}
+
+impl Key {
+    /// Reads a key. The text stays its owner's to wipe.
+    pub fn parse(text: &str) -> Result<Self, KeyError> {
+        let text = text.trim();
+        let digits = text.strip_prefix("0x").unwrap_or(text);
+        let mut bytes = Zeroizing::new([0_u8; 32]);
+        if digits.len() != 64 {
+            return Err(KeyError::Form);
+        }
+        hex::decode_to_slice(digits, bytes.as_mut_slice()).map_err(|_| KeyError::Form)?;
+        SigningKey::from_slice(bytes.as_slice())
+            .map(Self)
+            .map_err(|_| KeyError::Range)
+    }
+
+    /// Returns the public key without its leading tag.
+    #[must_use]
+    pub fn public(&self) -> [u8; 64] {
+        let point = self.0.verifying_key().to_encoded_point(false);
+        let mut bytes = [0; 64];
+        bytes.copy_from_slice(&point.as_bytes()[1..]);
+        bytes
+    }
+
+    /// Returns the account's address in Core Space.
+    #[must_use]
+    pub fn core_address(&self, network: u32) -> CoreAddress {
+        CoreAddress::of_public_key(&self.public(), network)
+    }
+
+    /// Returns the account's address in eSpace.
+    #[must_use]
+    pub fn espace_address(&self) -> EspaceAddress {
+        EspaceAddress::of_public_key(&self.public())
+    }
+
+    /// Signs a digest; the same digest gives the same signature (RFC 6979).
+    ///
+    /// # Panics
+    ///
+    /// Never: a digest of 32 bytes can always be signed.
+    #[must_use]
+    pub fn sign(&self, digest: &[u8; 32]) -> Signature {
+        let (signature, recovery) = self
+            .0
+            .sign_prehash_recoverable(digest)
+            .expect("a digest of 32 bytes can always be signed");
+        Signature {
+            recovery: recovery.to_byte(),
+            r: signature.r().to_bytes().into(),
+            s: signature.s().to_bytes().into(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_key_one_has_its_well_known_addresses() {
+        let one = Key::parse(&format!("{:064x}", 1)).unwrap();
+        assert_eq!(
+            one.espace_address().to_string(),
+            "0x7e5f4552091a69125d5dfcb7b8c2659029395bdf"
+        );
+        assert_eq!(
+            one.core_address(1029).hex(),
+            "0x1e5f4552091a69125d5dfcb7b8c2659029395bdf"
+        );
+    }
+
+    #[test]
+    fn what_is_not_a_key_is_refused_without_being_shown() {
+        for text in [
+            "",
+            "0x",
+            "12",
+            &"0".repeat(64),
+            &"f".repeat(64),
+            &"g".repeat(64),
+            &"1".repeat(65),
+        ] {
+            let error = Key::parse(text).err().unwrap();
+            assert!(!error.to_string().contains("1111"), "{error}");
+        }
+    }
+}

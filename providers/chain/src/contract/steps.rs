@@ -1,0 +1,176 @@
+//! Transactions that making a contract and changing it share.
+//!
+//! - Returns: what is added to a draft, in the order of nonces.
+//! - Never: decides whether a step is needed.
+
+use pospool_conflux::{ChainAddress, Space, abi};
+use pospool_conflux_tx::gas;
+use pospool_model::plan::{EffectId, Need};
+use pospool_model::provider::{Task, World};
+use pospool_model::{Attributes, Problem, Value};
+
+use super::CodeName;
+use super::artifact::Artifact;
+use super::setters::{self, SetterCall};
+use super::settings::{Holds, Setting, settings_of};
+use crate::codes;
+use crate::draft::{Draft, Plan, Sender};
+use crate::facts::{ContractFacts, Facts};
+use crate::kinds::space_of_kind;
+use crate::resolve::{argument_of, chain_address_of, wrong_space};
+
+/// Call that gives a pool its first settings and its manager.
+pub(crate) const INITIALIZE: &str = "initialize()";
+
+/// What both ways need.
+pub(super) struct Scope<'a> {
+    pub(super) code: CodeName,
+    pub(super) owner: Sender<'a>,
+    pub(super) known: ContractFacts,
+}
+
+impl<'a> Scope<'a> {
+    pub(super) fn new(task: &Task<'a>, facts: &'a Facts) -> Result<Self, Problem> {
+        let space = space_of_kind(task.address.kind()).unwrap_or(Space::Core);
+        let code = task
+            .wanted
+            .get("code")
+            .and_then(CodeName::read)
+            .ok_or_else(|| Problem::new(codes::NO_CODE, &["code"], "the code is not known yet"))?;
+        let owner = task
+            .wanted
+            .get("owner")
+            .and_then(Value::as_resource)
+            .ok_or_else(|| {
+                Problem::new(
+                    codes::UNKNOWN_ACCOUNT,
+                    &["owner"],
+                    "the owner is not an account of the spec",
+                )
+            })?;
+        Ok(Self {
+            code,
+            owner: Sender::find_in(space, facts, owner)?,
+            known: facts
+                .contracts
+                .get(task.address)
+                .cloned()
+                .unwrap_or_default(),
+        })
+    }
+}
+
+pub(super) fn address_text(address: ChainAddress) -> Value {
+    Value::Text(address.to_string())
+}
+
+/// A creation with the constructor's arguments.
+pub(super) fn deploy(
+    task: &Task<'_>,
+    world: &mut World<'_>,
+    scope: &Scope<'_>,
+    found: &Artifact,
+    name: &str,
+    outputs: &dyn Fn(ChainAddress) -> Vec<(&'static str, Value)>,
+    draft: &mut Draft<'_>,
+) -> Result<ChainAddress, Problem> {
+    let arguments = task.wanted.get("constructor").and_then(Value::as_list);
+    let (known, network) = (world.outputs, scope.owner.chain.network);
+    let space = scope.owner.space();
+    let resolve = |value: &Value| argument_of(value, space, known, network, &["constructor"]);
+    let init = found.init_with(arguments.unwrap_or_default(), &resolve)?;
+    let address = creation_address(world, scope.owner, &init);
+    let what = if name == "implementation" {
+        " implementation"
+    } else {
+        ""
+    };
+    let summary = format!("create the {}{what} at {address}", scope.code.contract);
+    let mut plan = Plan::new(
+        name,
+        summary,
+        gas::creation_limits(space, &init, found.runtime_length),
+    );
+    plan.data = Some(init);
+    plan.creates = Some(address);
+    let named = outputs(address).into_iter();
+    plan.outputs = named
+        .map(|(name, value)| (name.to_owned(), value))
+        .collect();
+    draft.send(world, scope.owner, plan)?;
+    Ok(address)
+}
+
+/// Where the next transaction of an account puts a contract.
+pub(super) fn creation_address(world: &World<'_>, sender: Sender<'_>, init: &[u8]) -> ChainAddress {
+    let nonce = sender.nonce(world);
+    sender.facts.address.of_creation(nonce, init)
+}
+
+pub(super) fn initialize(
+    world: &mut World<'_>,
+    owner: Sender<'_>,
+    address: ChainAddress,
+    draft: &mut Draft<'_>,
+) -> Result<(), Problem> {
+    let data = abi::function_selector(INITIALIZE);
+    let mut plan = Plan::new(
+        "initialize",
+        "give it its first settings",
+        gas::call_limits(owner.space(), &data, 16),
+    );
+    plan.to = Some(address);
+    plan.data = Some(data.to_vec());
+    draft.send(world, owner, plan).map(|_| ())
+}
+
+pub(super) fn send_call(
+    world: &mut World<'_>,
+    sender: Sender<'_>,
+    to: ChainAddress,
+    call: SetterCall,
+    needs: Vec<Need>,
+    draft: &mut Draft<'_>,
+) -> Result<EffectId, Problem> {
+    let limits = gas::call_limits(sender.space(), &call.data, call.keys);
+    let mut plan = Plan::new(call.name, call.summary, limits);
+    plan.to = Some(to);
+    plan.data = Some(call.data);
+    plan.needs = needs;
+    draft.send(world, sender, plan)
+}
+
+/// Calls for the wanted settings, in the table's order.
+pub(super) fn wanted_calls(
+    task: &Task<'_>,
+    world: &World<'_>,
+    scope: &Scope<'_>,
+    there: &Attributes,
+    is_meant: &dyn Fn(&Setting) -> bool,
+) -> Result<Vec<SetterCall>, Problem> {
+    let Some(wanted) = task.wanted.get("settings").and_then(Value::as_map) else {
+        return Ok(Vec::new());
+    };
+    let table = settings_of(&scope.code.contract);
+    let network = scope.owner.chain.network;
+    let mut calls = Vec::new();
+    for setting in table.map(|table| table.settings).unwrap_or_default() {
+        let Some(value) = wanted.get(setting.name).filter(|_| is_meant(setting)) else {
+            continue;
+        };
+        // An address that is written out is checked too: it may be one of another network.
+        let path = ["settings", setting.name];
+        let resolve = |value: &Value, holds: Holds| {
+            let space = holds.space();
+            let address = chain_address_of(value, space, world.outputs, network, &path)?;
+            let stored = holds.stored(address);
+            stored
+                .map(address_text)
+                .ok_or_else(|| wrong_space(value, space, &path))
+        };
+        let nothing = Value::Null;
+        let now = there.get(setting.name).unwrap_or(&nothing);
+        calls.extend(setters::setter_calls(setting, value, now, &resolve)?);
+    }
+    Ok(calls)
+}

@@ -1,0 +1,49 @@
+//! What looks of all kinds share: which chain is meant, and what the state knows of it.
+
+use pospool_model::provider::{Observation, Observed, Scene, Target};
+use pospool_model::{Address, Attributes, ProviderError, Value};
+
+use crate::facts::Facts;
+
+/// What a look at a part found.
+pub(crate) type Found = Result<(Observation, Facts), ProviderError>;
+
+/// The chain that attributes name, or the only one.
+pub(crate) fn chain_of<'a>(
+    attributes: Option<&'a Attributes>,
+    scene: &Scene<'a>,
+) -> Option<&'a Address> {
+    let named = attributes
+        .and_then(|attributes| attributes.get("chain"))
+        .and_then(Value::as_resource);
+    named.or_else(|| {
+        let mut chains = scene
+            .wanted
+            .keys()
+            .filter(|address| address.kind() == "chain");
+        chains.next().filter(|_| chains.next().is_none())
+    })
+}
+
+/// Name of the output that says how new a chain must be at least.
+const EPOCH: &str = "epoch";
+
+/// The output of a transaction that says when it was executed.
+pub(crate) fn known_at(epoch: u64) -> Attributes {
+    let number = i64::try_from(epoch).unwrap_or(i64::MAX);
+    Attributes::from([(EPOCH.to_owned(), Value::Integer(number))])
+}
+
+/// The newest epoch that the state knows of these targets.
+pub(super) fn newest_known(targets: &[&Target<'_>]) -> Option<u64> {
+    let recorded = targets.iter().filter_map(|target| target.recorded);
+    let epochs = recorded.filter_map(|recorded| recorded.outputs.get(EPOCH)?.as_integer());
+    epochs.filter_map(|epoch| epoch.try_into().ok()).max()
+}
+
+pub(super) fn present(outputs: Attributes) -> Observed {
+    Observed::Present {
+        attributes: Attributes::new(),
+        outputs,
+    }
+}

@@ -1,0 +1,235 @@
+//! The provider itself: which kind does what.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use pospool_conflux::Space;
+use pospool_conflux_rpc::{Link, Wire};
+use pospool_conflux_tx::{History, Pace, SignedWork, carry_out};
+use pospool_model::plan::Effect;
+use pospool_model::provider::{
+    self, Design, Observation, Progress, Scene, Target, Task, Ticket, World,
+};
+use pospool_model::{Address, Attributes, KindSchema, OwnNode, Problem, Provider, ProviderError};
+use tokio::time::Instant;
+
+use crate::chains::Chains;
+use crate::facts::Facts;
+use crate::fresh::Fresh;
+use crate::kinds::{KINDS, PROVIDER};
+use crate::own_node::OwnNodes;
+use crate::verification::Web;
+use crate::work::Attempt;
+use crate::{
+    bridge, chain, chains, codes, contract, funding, observe, preflight, prepare, registration,
+    verification, wait,
+};
+
+/// How this provider waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ChainSettings {
+    /// Longest wait for one transaction, or for PoS to count a vote. What takes longer is not lost: the next run
+    /// looks for it.
+    pub wait: Duration,
+    /// Time between two looks.
+    pub poll: Duration,
+}
+
+impl Default for ChainSettings {
+    /// Half an hour: PoS counts a vote of mainnet after about ten minutes.
+    fn default() -> Self {
+        Self {
+            wait: Duration::from_mins(30),
+            poll: Duration::from_secs(1),
+        }
+    }
+}
+
+/// The provider of Conflux, in both its spaces.
+#[derive(Clone, Debug)]
+pub struct ChainProvider {
+    settings: ChainSettings,
+    link: Link,
+    chains: Chains,
+    fresh: Fresh,
+    web: Web,
+    own_nodes: OwnNodes,
+}
+
+impl ChainProvider {
+    /// Makes a provider; nothing is connected yet.
+    #[must_use]
+    pub fn new(settings: ChainSettings) -> Self {
+        Self::with(settings, Link::default())
+    }
+
+    /// The same over another wire than HTTP, such as a model chain.
+    #[must_use]
+    pub fn over(settings: ChainSettings, wire: Arc<dyn Wire>) -> Self {
+        Self::with(settings, Link::new(wire))
+    }
+
+    fn with(settings: ChainSettings, link: Link) -> Self {
+        Self {
+            settings,
+            link,
+            chains: Chains::default(),
+            fresh: Fresh::default(),
+            web: Web::default(),
+            own_nodes: OwnNodes::default(),
+        }
+    }
+
+    /// The same, which asks nodes of the pool itself where that is as good.
+    #[must_use]
+    pub fn with_own_nodes(self, own_nodes: Arc<dyn OwnNode>) -> Self {
+        Self {
+            own_nodes: own_nodes.into(),
+            ..self
+        }
+    }
+
+    /// Returns how many times an answer of a node was waited for.
+    #[must_use]
+    pub fn round_trips(&self) -> u64 {
+        self.link.round_trips()
+    }
+}
+
+/// Sends what was signed, or finds it sent; the outputs say at which epoch it was executed, since the state must not be
+/// compared with an older chain later.
+async fn send_signed(
+    link: &Link,
+    pace: Pace,
+    signed: SignedWork,
+    history: History,
+    progress: &dyn Progress,
+) -> Result<Attributes, ProviderError> {
+    let mut outputs = signed.outputs.clone();
+    let epoch = carry_out(link, pace, signed, history, prepare::ticket_of, progress).await?;
+    outputs.extend(observe::known_at(epoch));
+    Ok(outputs)
+}
+
+#[async_trait]
+impl Provider for ChainProvider {
+    fn name(&self) -> &'static str {
+        PROVIDER
+    }
+
+    fn kinds(&self) -> &'static [KindSchema] {
+        KINDS
+    }
+
+    fn normalise(&self, kind: &str, attributes: Attributes) -> Result<Attributes, Vec<Problem>> {
+        match kind {
+            "chain" => chain::normalise_chain(attributes),
+            "core_contract" => contract::normalise_contract(Space::Core, attributes),
+            "espace_contract" => contract::normalise_contract(Space::Espace, attributes),
+            "funding" => Ok(funding::normalise_funding(attributes)),
+            "pos_registration" => registration::normalise_registration(attributes),
+            "verification" => verification::normalise_verification(attributes),
+            "bridge_service" => bridge::normalise_bridge(attributes),
+            _ => Ok(attributes),
+        }
+    }
+
+    fn configure(&self, wanted: &BTreeMap<Address, Attributes>) {
+        self.chains.configure(wanted);
+        for attributes in wanted
+            .iter()
+            .filter(|(address, _)| address.kind() == "chain")
+        {
+            chain::keep_pace(&self.link, attributes.1);
+        }
+    }
+
+    async fn observe(
+        &self,
+        targets: &[Target<'_>],
+        scene: &Scene<'_>,
+    ) -> Result<Observation, ProviderError> {
+        let found =
+            observe::observe_targets(&self.link, &self.web, &self.own_nodes, targets, scene)
+                .await?;
+        if let Some(facts) = found.facts.get::<Facts>() {
+            self.chains.saw(facts);
+        }
+        Ok(found)
+    }
+
+    async fn still(&self, facts: &provider::Facts) -> bool {
+        match facts.get::<Facts>() {
+            Some(facts) => bridge::glance::is_still(&self.link, facts).await,
+            None => false,
+        }
+    }
+
+    fn design(&self, task: &Task<'_>, world: &mut World<'_>) -> Result<Design, Vec<Problem>> {
+        let nothing = Facts::default();
+        let facts = world.facts.get::<Facts>().unwrap_or(&nothing);
+        match task.address.kind() {
+            "core_contract" | "espace_contract" => {
+                contract::design::design_contract(task, world, facts)
+            }
+            "funding" => funding::design_funding(task, world, facts),
+            "pos_registration" => registration::design::design_registration(task, world, facts),
+            "verification" => verification::design::design_verification(task, world),
+            "bridge_service" => bridge::design::design_bridge(task, world, facts),
+            _ => Ok(Design::default()),
+        }
+    }
+
+    async fn prepare(&self, effect: &Effect, inputs: &Attributes) -> Result<Ticket, ProviderError> {
+        let started = Instant::now();
+        loop {
+            let prepared = prepare::prepare_effect(&self.link, &self.chains, effect, inputs).await;
+            // The nodes behind an endpoint are not equally far: what one has finalised, another
+            // one may not have yet.
+            let again = matches!(&prepared, Err(error) if error.code() == preflight::UNCONFIRMED)
+                && started.elapsed() < self.settings.wait;
+            if !again {
+                let ticket = prepared?;
+                self.fresh.signed(&ticket.key);
+                return Ok(ticket);
+            }
+            tokio::time::sleep(self.settings.poll).await;
+        }
+    }
+
+    async fn commit(
+        &self,
+        ticket: &Ticket,
+        progress: &dyn Progress,
+    ) -> Result<Attributes, ProviderError> {
+        let pace = Pace {
+            wait: self.settings.wait,
+            poll: self.settings.poll,
+        };
+        let attempt = serde_json::from_value(ticket.payload.clone());
+        // A ticket that cannot be read may be one that was sent.
+        let mut attempt = attempt.map_err(|error| ProviderError::OutcomeUnknown {
+            code: codes::BAD_TICKET,
+            what: format!("the ticket {} is not of this version", ticket.key),
+            source: Some(Box::new(error)),
+        })?;
+        chains::reach_all(&self.chains, &self.link, pace, &mut attempt, progress).await?;
+        match attempt {
+            Attempt::Transaction(signed) => {
+                let history = self.fresh.take(&ticket.key);
+                send_signed(&self.link, pace, *signed, history, progress).await
+            }
+            Attempt::AwaitCode(work) => wait::await_code(&self.link, pace, &work, progress).await,
+            Attempt::AwaitVotes(work) => wait::await_votes(&self.link, pace, &work, progress).await,
+            Attempt::CheckCode(work) => {
+                verification::check::check_code(&self.link, pace, &work, progress).await
+            }
+            Attempt::Verify(work) => {
+                let history = self.fresh.take(&ticket.key);
+                verification::submit::submit_source(&self.web, pace, &work, history, progress).await
+            }
+        }
+    }
+}
