@@ -2,8 +2,8 @@
 //! key.
 //!
 //! - Reads: the chain through JSON-RPC; private keys for the moment in which they sign.
-//! - Returns: what a [`Provider`] must: looks, designs, tickets, outputs.
-//! - Never: sends what is not journalled, signs twice for one effect, or lets a type of `ethers-core` out.
+//! - Returns: what a `Provider` must: looks, designs, tickets, outputs.
+//! - Never: sends what is not journalled, or signs twice for one effect.
 //!
 //! The way of a change through the modules:
 //!
@@ -11,8 +11,7 @@
 //! kinds, settings ---> normalise (chain, contract, registration)
 //! batch <--- observe (account, contract::observe, registration::observe) ---> facts
 //! facts ---> contract::design, registration::design --draft--> effects (work)
-//! work ---> prepare --transaction, key--> ticket ---> send, wait
-//! send: ways --look--> flight (the table) --> hand in, raise, done
+//! work ---> prepare --preflight, key--> ticket ---> pospool-conflux-tx, wait
 //! verification: parts --> check (the chain), submit (an explorer)
 //! ```
 
