@@ -1,6 +1,7 @@
 //! What the tests that cross crates share: a temporary project folder, runs of the engine on the fake provider, and
 //! runs with the real chain provider on the model chain.
 
+mod patience;
 pub mod point_world;
 pub mod points;
 pub mod pool_world;

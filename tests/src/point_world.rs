@@ -14,6 +14,7 @@ use pospool_engine::store::{Disk, Mode, Store, StoreError};
 use pospool_fake::{FakeProvider, Outside};
 use pospool_model::{Diagnostic, Provider};
 
+use crate::patience::open_patiently;
 use crate::points::{Killed, Point, PointDisk, PointProvider, Points, SEND, Script};
 use crate::watched::Watched;
 use crate::world::{Applied, Planned, Trouble, apply_on, plan_on};
@@ -113,7 +114,8 @@ impl PointWorld {
         spec: &str,
     ) -> Result<Result<Planned, Trouble>, StoreError> {
         let registry = registry(Watched::new(&self.fake));
-        let mut store = Store::open_on(Arc::clone(disk), &self.state_path(), Mode::Write, "test")?;
+        let open = || Store::open_on(Arc::clone(disk), &self.state_path(), Mode::Write, "test");
+        let mut store = open_patiently(open)?;
         block_on(plan_on(&mut store, &registry, spec))
     }
 }
@@ -133,7 +135,9 @@ pub fn apply(
     let registry = registry(PointProvider::new(watched, points));
     let mut open = 0;
     let ended = catch_unwind(AssertUnwindSafe(|| {
-        let mut store = Store::open_on(counting, path, Mode::Write, "apply")?;
+        // The lock is taken before the disk is used: to try again counts no point.
+        let mut store =
+            open_patiently(|| Store::open_on(Arc::clone(&counting), path, Mode::Write, "apply"))?;
         open = store.open_effects().len();
         block_on(apply_on(&mut store, &registry, spec))
     }));

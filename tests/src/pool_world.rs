@@ -28,14 +28,12 @@ use pospool_model::{Diagnostic, Severity};
 use pospool_modelchain::{CrashPoint, Genesis, ModelChain};
 use tokio::time::Instant;
 
+use crate::patience::open_patiently;
 use crate::points::{PointDisk, PointProvider, PointWire, Points, Script};
 use crate::simdisk::{Cuts, SimDisk};
 pub use desk::{Desk, Shelf};
 pub use oracle::{Expected, check_world};
 pub use shape::Shape;
-
-/// How often, every 10 ms, a lock is tried that this very process holds.
-const PATIENCE: u32 = 200;
 
 /// A state in a folder of its own, a chain in memory, and a desk with nodes.
 pub struct PoolWorld {
@@ -181,21 +179,6 @@ impl PoolWorld {
         Store::open_on(Arc::new(disk), &self.state_path(), mode, "test")
     }
 
-    /// The store for the one run that is on its way. A child that another test of this process is starting just now has copies
-    /// of all open files until it is another program: for that moment the lock of a run that has ended is still held.
-    fn own_store(&self) -> Result<Store, StoreError> {
-        let own = std::process::id();
-        for _ in 0..PATIENCE {
-            match self.store(Mode::Write) {
-                Err(StoreError::Locked { holder, .. }) if holder.pid == own => {
-                    std::thread::sleep(Duration::from_millis(10));
-                }
-                other => return other,
-            }
-        }
-        self.store(Mode::Write)
-    }
-
     /// Settles, plans and applies, as `pospool apply --auto-approve` does, until it ends or dies.
     pub async fn run(&self, spec: &str, disturbance: Disturbance) -> Result<Ended, String> {
         self.model.begin_run(disturbance.crash);
@@ -233,7 +216,7 @@ impl PoolWorld {
     }
 
     async fn try_apply(&self, spec: &str, cancel: &Arc<AtomicBool>) -> Result<Ended, StoreError> {
-        let mut store = self.own_store()?;
+        let mut store = open_patiently(|| self.store(Mode::Write))?;
         resolve::configure(&self.decode(spec).0, &self.registry);
         let unsettled = settle::settle(&mut store, &self.registry, &self.heard, cancel).await?;
         if !unsettled.is_empty() {

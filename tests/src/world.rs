@@ -17,6 +17,8 @@ use pospool_lang::spec::SourceFile;
 use pospool_model::plan::Plan;
 use pospool_model::{Diagnostic, Severity};
 
+use crate::patience::open_patiently;
+
 /// A state in a folder of its own, and an outside in memory.
 pub struct World {
     /// The fake outside.
@@ -197,7 +199,7 @@ fn decode(spec: &str, registry: &Registry) -> (Config, Vec<Diagnostic>) {
 }
 
 fn open(path: &Path) -> Store {
-    Store::open(path, Mode::Write, "test").expect("the state can be used")
+    open_patiently(|| Store::open(path, Mode::Write, "test")).expect("the state can be used")
 }
 
 /// A spec of things: label, value, shape, and labels of the things that it uses.
