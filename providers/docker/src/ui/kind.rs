@@ -4,13 +4,10 @@
 //! - Returns: what is particular to a page, from the other files of this folder.
 //! - Never: serves what the plan did not see: a folder that changed since is refused.
 
-use std::time::Duration;
-
 use async_trait::async_trait;
-use bollard::models::{ContainerState, HealthStatusEnum};
+use bollard::models::ContainerState;
 use pospool_model::provider::{Scene, Target, Task, World};
 use pospool_model::{Attributes, KindSchema, Problem, ProviderError};
-use tokio::time::{Instant, sleep};
 
 use super::container::{self, PAGE};
 use super::{design, observe, wish};
@@ -21,14 +18,7 @@ use crate::image::{PAGES, SERVERS, tag};
 use crate::kinds::UI;
 use crate::names::{self, Name};
 use crate::observe::View;
-use crate::workload::run::{is_running, last_words, state};
-use crate::workload::{Draft, Inside, Kind, Made, Seen, Start, Workload, planned};
-
-const POLL: Duration = Duration::from_millis(500);
-/// Time for the server to answer its own health check.
-const WELL: Duration = Duration::from_mins(2);
-/// Lines of a server's log that are shown.
-const SHOWN: usize = 10;
+use crate::workload::{Draft, Kind, Made, Seen, Start, Workload, health, planned};
 
 /// Web pages.
 pub(crate) struct Ui;
@@ -71,10 +61,6 @@ impl Kind for Ui {
         Ok(())
     }
 
-    async fn inside(&self, seen: &Seen<'_>, _: &mut DockerFacts) -> Result<Inside, Problem> {
-        Ok(Inside::plain(observe::state(&seen.found)))
-    }
-
     fn made(&self, seen: &Seen<'_>, attributes: &Attributes, _: &DockerFacts) -> Option<Made> {
         observe::made(seen, attributes)
     }
@@ -115,30 +101,8 @@ impl Kind for Ui {
         design::draft(task, world, facts)
     }
 
-    async fn start(&self, start: &Start<'_>) -> Result<(), ProviderError> {
-        start.engine.start(start.container).await
-    }
-
-    /// Waits for the container's own health check.
     async fn ready(&self, start: &Start<'_>) -> Result<Attributes, ProviderError> {
-        let deadline = Instant::now() + WELL;
-        loop {
-            let state = state(start.engine, start.container).await?;
-            if is_healthy(&state) {
-                return Ok(Attributes::new());
-            }
-            let is_late = Instant::now() >= deadline;
-            if !is_running(&state) || is_unhealthy(&state) || is_late {
-                return Err(unwell(start.engine, start.container, &start.job.made.address).await);
-            }
-            start
-                .progress
-                .waiting("waiting for the page's server to answer");
-            if start.progress.cancelled() {
-                return Err(ProviderError::Cancelled);
-            }
-            sleep(POLL).await;
-        }
+        health::await_healthy(start, codes::PAGE_UNWELL, "the server").await
     }
 
     async fn proven(
@@ -147,30 +111,6 @@ impl Kind for Ui {
         _: &Name,
         state: &ContainerState,
     ) -> Result<bool, ProviderError> {
-        Ok(is_healthy(state))
+        Ok(health::is_healthy(state))
     }
-}
-
-fn health(state: &ContainerState) -> Option<HealthStatusEnum> {
-    state.health.as_ref().and_then(|health| health.status)
-}
-
-fn is_healthy(state: &ContainerState) -> bool {
-    health(state) == Some(HealthStatusEnum::HEALTHY)
-}
-
-fn is_unhealthy(state: &ContainerState) -> bool {
-    health(state) == Some(HealthStatusEnum::UNHEALTHY)
-}
-
-async fn unwell(
-    engine: &Engine,
-    container: &Name,
-    address: &pospool_model::Address,
-) -> ProviderError {
-    let last = last_words(engine, container, SHOWN).await;
-    ProviderError::refused(
-        codes::PAGE_UNWELL,
-        format!("the server of {address} does not answer; its last words:\n{last}"),
-    )
 }

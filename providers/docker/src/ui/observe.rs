@@ -6,7 +6,6 @@
 
 use std::path::Path;
 
-use bollard::models::{ContainerInspectResponse, HealthStatusEnum};
 use pospool_model::provider::Scene;
 use pospool_model::{Attributes, Problem};
 
@@ -20,7 +19,6 @@ use super::wish::{From, Tree, UiWish};
 use crate::facts::DockerFacts;
 use crate::image::{RELEASE, SERVERS, hash};
 use crate::names;
-use crate::workload::run::is_running;
 use crate::workload::{Made, Seen};
 
 /// Most bytes of a lock file.
@@ -120,18 +118,6 @@ fn changed(label: Option<&str>, now: Option<String>) -> &'static str {
         (Some(label), Some(now)) if label != now => CHANGED,
         (None, Some(_)) => "changed: labels",
         _ => AS_GIVEN,
-    }
-}
-
-/// The attribute `state`.
-pub(super) fn state(found: &ContainerInspectResponse) -> &'static str {
-    let state = found.state.clone().unwrap_or_default();
-    let health = state.health.as_ref().and_then(|health| health.status);
-    match (is_running(&state), health) {
-        (false, _) => "stopped",
-        (true, Some(HealthStatusEnum::UNHEALTHY)) => "unwell",
-        (true, Some(HealthStatusEnum::STARTING)) => "starting",
-        (true, _) => "running",
     }
 }
 

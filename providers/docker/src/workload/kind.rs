@@ -13,7 +13,7 @@ use pospool_model::{
 };
 
 use super::job::UpJob;
-use super::{Made, Workload};
+use super::{Made, Workload, health};
 use crate::client::{Engine, Labels, Listed};
 use crate::codes;
 use crate::facts::{Container, DockerFacts};
@@ -65,8 +65,11 @@ pub(crate) trait Kind: Sync {
         Ok(())
     }
 
-    /// How a container is, as far as the engine alone does not know it.
-    async fn inside(&self, seen: &Seen<'_>, facts: &mut DockerFacts) -> Result<Inside, Problem>;
+    /// How a container is; unless it says more itself, by its own health check.
+    async fn inside(&self, seen: &Seen<'_>, facts: &mut DockerFacts) -> Result<Inside, Problem> {
+        let _ = facts;
+        Ok(Inside::plain(health::shown(&seen.found)))
+    }
 
     /// The container as its labels say that it was made.
     fn made(&self, seen: &Seen<'_>, attributes: &Attributes, facts: &DockerFacts) -> Option<Made>;
@@ -136,8 +139,10 @@ pub(crate) trait Kind: Sync {
         Ok(())
     }
 
-    /// Starts a container, and hands its secrets over.
-    async fn start(&self, start: &Start<'_>) -> Result<(), ProviderError>;
+    /// Starts a container, and hands its secrets over, if it has any.
+    async fn start(&self, start: &Start<'_>) -> Result<(), ProviderError> {
+        start.engine.start(start.container).await
+    }
 
     /// Waits until it is ready, and returns what only it knows.
     async fn ready(&self, start: &Start<'_>) -> Result<Attributes, ProviderError>;

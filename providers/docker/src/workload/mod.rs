@@ -7,6 +7,7 @@
 pub(crate) mod body;
 pub(crate) mod design;
 pub(crate) mod drift;
+pub(crate) mod health;
 pub(crate) mod helper;
 pub(crate) mod job;
 mod kind;
