@@ -20,6 +20,7 @@ pub(crate) mod project;
 mod public_files;
 mod secrets;
 mod snapshot;
+mod state_mv;
 mod syncer;
 mod syncer_container;
 mod ui;
