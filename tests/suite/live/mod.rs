@@ -6,6 +6,7 @@
 mod both_spaces;
 mod docker_desk;
 mod docker_failures;
+mod docker_killed;
 mod docker_life;
 mod docker_swap;
 mod espace_ground;
