@@ -62,6 +62,18 @@ pub trait Provider: Send + Sync {
         let _ = wanted;
     }
 
+    /// Whether a resource can have another address in the state, where an object outside was made under the one that it has:
+    /// `recorded` is what the state says of it. Pure.
+    fn check_rename(
+        &self,
+        lineage: &str,
+        to: &Address,
+        recorded: &Recorded,
+    ) -> Result<(), Problem> {
+        let _ = (lineage, to, recorded);
+        Ok(())
+    }
+
     /// Looks at all of this provider's resources at once.
     ///
     /// It is called first for resources whose role is given, and then, with

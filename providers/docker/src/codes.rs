@@ -101,6 +101,12 @@ pospool_model::codes! {
     INNER_RPC = "docker/inner-rpc",
         "A syncer runs in a container, where `127.0.0.1` is the container itself and not the host, so it could not reach this RPC.",
         "Write `core_rpc` in the syncer's block: a public RPC, or the address of a node inside the network that `docker_network` names.";
+    KEY_IN_USE = "docker/key-in-use",
+        "A syncer of this project that has another address in the state, or none, still runs with the key that this one is to get: two syncers with one key take each other's nonces.",
+        "Take the other one down first: put its block back, take it out and apply, or stop and remove its container if the state does not know it. Then write this one and apply.";
+    MADE_FOR_ANOTHER = "docker/made-for-another",
+        "A volume or a container was made for another address than the state has now or is to have. That address is in its labels, which Docker does not change, and pospool finds it by them.",
+        "Keep the label, or move the resource back with `pospool state mv`. For another label take the container's block out of the spec and apply, then write it with that label; a volume with another label is another volume.";
     MISSING_ATTRIBUTE = "docker/missing-attribute",
         "An attribute that must be there is missing, or a page has no RPC of its own while that of its chain may hold a key.",
         "Write the attribute that the message names; for a page, `core_rpc` or `espace_rpc` as browsers may reach it without a key.";

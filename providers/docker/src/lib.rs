@@ -31,6 +31,7 @@ mod normalise;
 mod observe;
 mod place;
 mod program;
+mod renamed;
 mod render;
 mod rpc;
 mod secret;
@@ -52,6 +53,7 @@ use pospool_model::plan::Effect;
 use pospool_model::provider::{
     Design, Observation, Progress, Provider, Rendered, Scene, Target, Task, Ticket, World,
 };
+use pospool_model::state::Recorded;
 use pospool_model::{Address, Attributes, KindSchema, OwnNode, Problem, ProviderError};
 
 /// What may be chosen about the provider itself.
@@ -122,6 +124,15 @@ impl Provider for DockerProvider {
 
     fn configure(&self, wanted: &BTreeMap<Address, Attributes>) {
         self.current.configure(wanted);
+    }
+
+    fn check_rename(
+        &self,
+        lineage: &str,
+        to: &Address,
+        recorded: &Recorded,
+    ) -> Result<(), Problem> {
+        renamed::check(lineage, to, recorded)
     }
 
     async fn observe(

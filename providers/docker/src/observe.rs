@@ -17,6 +17,7 @@ use crate::folder::{self, FolderFacts};
 use crate::kinds;
 use crate::node::standing;
 use crate::node::wish::text;
+use crate::renamed;
 use crate::render::ChainWish;
 use crate::render::node_files::NodeFiles;
 use crate::snapshot;
@@ -297,6 +298,12 @@ async fn one(
     let Some(view) = views.get(&docker) else {
         return;
     };
+    if let Some(recorded) = target.recorded
+        && let Err(problem) = renamed::refuse(scene.lineage, target.address, recorded)
+    {
+        observation.problems.push((target.address.clone(), problem));
+        return;
+    }
     let found = match kinds::container(target.address.kind()) {
         Some(kind) => {
             workload::observe::observe(kind, target, scene, view, facts, observation).await

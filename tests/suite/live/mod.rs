@@ -6,6 +6,7 @@
 mod both_spaces;
 mod docker_desk;
 mod docker_failures;
+mod docker_killed;
 mod docker_life;
 mod docker_swap;
 mod espace_ground;
@@ -20,6 +21,7 @@ pub(crate) mod project;
 mod public_files;
 mod secrets;
 mod snapshot;
+mod state_mv;
 mod syncer;
 mod syncer_container;
 mod ui;

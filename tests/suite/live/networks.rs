@@ -36,6 +36,7 @@ const SECONDS: &[(&str, u32)] = &[
     ("live_points", 130),
     ("live_both_spaces_case", 120),
     ("live_folder", 65),
+    ("live_killed_in_a_swap", 60),
     ("live_verified", 50),
     ("live_docker_failures", 20),
     ("live_public_files", 15),

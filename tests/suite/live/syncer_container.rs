@@ -19,6 +19,7 @@ use super::espace_ground::{
 use super::first_pool::votes;
 use super::fund;
 use super::project::{Project, docker, network};
+use super::state_mv::case_state_mv;
 use pospool_conflux::CoreAddress;
 
 /// A key in the URL of its RPC, marked so that it can be searched for.
@@ -42,6 +43,7 @@ fn live_syncer_container_carries_stake_and_is_kept_well() {
     desk.asks_the_gateway();
     desk.carries_stake();
     desk.stands_still_and_is_mended();
+    case_state_mv(&project, "syncer.main", Some("docker/key-in-use"));
     desk.goes();
 }
 

@@ -8,6 +8,7 @@ use std::process::{Command, Stdio};
 use serde_json::Value;
 
 use super::project::{Project, Ran, contracts, docker};
+use super::state_mv::case_state_mv;
 
 /// The page that stands in for the reference interface.
 fn stand_in() -> PathBuf {
@@ -190,6 +191,7 @@ fn live_ui_given_files_show_the_pool_of_the_chain() {
     is_served_with_care(&site);
     drift_is_mended(&site);
     changes_make_it_again(&site, &files);
+    case_state_mv(&site.project, "ui.site", None);
 
     let (container, image) = (site.container(), site.output("image"));
     site.project.ok(&["destroy", "--auto-approve"]);

@@ -1,7 +1,7 @@
 //! Why a command on the state did nothing.
 
 use pospool_engine::store::Holder;
-use pospool_model::{Address, Code};
+use pospool_model::{Address, Code, Problem};
 use pospool_remote::Location;
 
 use crate::codes;
@@ -55,6 +55,16 @@ pub enum StateFailure {
         /// The name that it cannot have.
         to: Address,
     },
+    /// What was made of it stays with its address.
+    #[error("`{from}` cannot become `{to}`: {}", problem.summary)]
+    Stays {
+        /// The resource.
+        from: Address,
+        /// The name that it cannot have.
+        to: Address,
+        /// Why, and what to do.
+        problem: Problem,
+    },
     /// A resource that must not be forgotten.
     #[error(
         "`{0}` is protected by `prevent_destroy`, and forgetting it would let a later run make it a second time"
@@ -103,6 +113,7 @@ impl StateFailure {
             Self::OpenEffects(_) => codes::STATE_OPEN_EFFECTS,
             Self::Taken(_) => codes::STATE_TAKEN_NAME,
             Self::OtherKind { .. } => codes::STATE_OTHER_KIND,
+            Self::Stays { problem, .. } => problem.code,
             Self::Protected(_) => pospool_engine::codes::PLAN_PROTECTED,
             Self::NotEmpty(_) => codes::STATE_NOT_EMPTY,
             Self::SamePlace(_) => codes::STATE_SAME_PLACE,
@@ -128,6 +139,7 @@ impl StateFailure {
             Self::OpenEffects(_) => "run `pospool apply` first: it finds out what came of them".to_owned(),
             Self::Taken(_) => "give it another name, or move that one away first".to_owned(),
             Self::OtherKind { .. } => "write the same kind on both sides".to_owned(),
+            Self::Stays { problem, .. } => problem.help.clone().unwrap_or_default(),
             Self::Protected(address) => {
                 format!("take `prevent_destroy` out of the spec's block of `{address}` and apply, if it must be forgotten")
             }

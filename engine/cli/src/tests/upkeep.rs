@@ -3,7 +3,9 @@
 use std::fs::OpenOptions;
 use std::io::Write;
 
-use pospool_engine::store::{Entry, Mode, Store};
+use pospool_engine::store::{Entry, Mode, StateFile, Store, VERSION};
+use pospool_model::Value;
+use pospool_model::state::{Recorded, State};
 use serde_json::Value as Json;
 
 use super::World;
@@ -123,6 +125,49 @@ fn values_that_name_a_resource_follow_its_new_name() {
     let text = world.read(STATE);
     assert!(!text.contains("\"thing.a\""), "{text}");
     assert_eq!(text.matches("\"thing.c\"").count(), 3, "{text}");
+}
+
+#[test]
+fn case_state_mv_what_was_made_in_docker_stays_with_its_name() {
+    let world = World::real();
+    let made = |output: &str, name: &str| Recorded {
+        outputs: [(output.to_owned(), Value::from(name))].into(),
+        complete: true,
+        ..Recorded::default()
+    };
+    let (volume, node) = ("volume.main", "node.main");
+    let (ui, syncer) = ("ui.main", "syncer.main");
+    let resources = [
+        (volume, made("name", "pospool-1a2b3c4d-main")),
+        (node, made("container_name", "pospool-1a2b3c4d-main")),
+        (ui, made("container_name", "pospool-1a2b3c4d-ui.main")),
+        (
+            syncer,
+            made("container_name", "pospool-1a2b3c4d-syncer.main"),
+        ),
+    ];
+    let resources = resources.map(|(address, made)| (address.parse().unwrap(), made));
+    let file = StateFile {
+        format: "pospool-state".to_owned(),
+        version: VERSION,
+        state: State {
+            lineage: "1a2b3c4d-0000".to_owned(),
+            serial: 1,
+            resources: resources.into(),
+            ..State::default()
+        },
+    };
+    world.write(STATE, &serde_json::to_string(&file).unwrap());
+    let before = world.read(STATE);
+    for address in [volume, node, ui, syncer] {
+        let (kind, _) = address.split_once('.').unwrap();
+        let line = format!("state mv {address} {kind}.other");
+        world.refuses(&line, Exit::Error, "docker/made-for-another");
+        let said = world.run(&line).err;
+        assert!(said.contains("`pospool-1a2b3c4d-"), "{said}");
+        assert!(said.contains("help: keep its label"), "{said}");
+    }
+    assert_eq!(world.read(STATE), before);
 }
 
 #[test]

@@ -46,10 +46,7 @@ pub fn pushed_json(location: &Location, state: &State) -> Json {
 /// `state mv` was done.
 #[must_use]
 pub fn renamed(from: &Address, to: &Address) -> String {
-    format!(
-        "`{from}` is `{to}` now; rename its block in the spec too, and see with `pospool plan` \
-         whether names outside were made from the old one\n"
-    )
+    format!("`{from}` is `{to}` now; rename its block in the spec too\n")
 }
 
 /// `state rm` was done.

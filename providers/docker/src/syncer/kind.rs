@@ -5,18 +5,19 @@
 //! - Never: starts one without its key.
 
 use async_trait::async_trait;
-use pospool_model::provider::{Task, World};
+use pospool_model::provider::{Scene, Target, Task, World};
 use pospool_model::{Attributes, KindSchema, Problem, ProviderError, Secret, SecretRef};
 
 use super::endpoints::{CORE_RPC, shown};
 use super::image::trial;
 use super::report::{self, Report};
 use super::{SYNCER, container, design, observe, run, wish};
-use crate::client::{Engine, Labels};
+use crate::client::{Engine, Labels, Listed};
 use crate::codes;
 use crate::facts::DockerFacts;
 use crate::image::{SYNCERS, tag};
 use crate::names::{self, Name};
+use crate::observe::View;
 use crate::secret::private_key;
 use crate::syncer::Current;
 use crate::workload::job::UpJob;
@@ -55,6 +56,20 @@ impl Kind for Syncer {
     /// For its journal.
     fn own_volume(&self, container: &Name) -> Option<Name> {
         Some(container.clone())
+    }
+
+    fn look_before(
+        &self,
+        target: &Target<'_>,
+        scene: &Scene<'_>,
+        view: &View,
+        own: Option<&Listed>,
+        _: &mut DockerFacts,
+    ) -> Result<(), Problem> {
+        match own {
+            Some(_) => Ok(()),
+            None => observe::refuse_second_syncer(target, scene, &view.containers),
+        }
     }
 
     async fn inside(&self, seen: &Seen<'_>, _: &mut DockerFacts) -> Result<Inside, Problem> {

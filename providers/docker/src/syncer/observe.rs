@@ -5,15 +5,20 @@
 //! - Never: believes a label that the container itself contradicts.
 
 use pospool_model::provider::{Scene, Target};
-use pospool_model::{Attributes, Value};
+use pospool_model::{Address, Attributes, Problem, Value};
 
 use super::design::recipe;
 use super::endpoints::CORE_RPC;
 use super::report::Report;
 use super::wish::SyncerWish;
+use crate::client::Listed;
+use crate::codes;
 use crate::image::{Build, SYNCERS};
 use crate::names;
 use crate::workload::{Made, Seen};
+
+/// The attribute whose secret signs.
+const KEY: &str = "private_key";
 
 /// The attribute `state`.
 pub(super) fn state(running: bool, report: Option<&Report>) -> &'static str {
@@ -23,6 +28,37 @@ pub(super) fn state(running: bool, report: Option<&Report>) -> &'static str {
         (true, Some(report)) if report.is_well() => "running",
         (true, Some(_)) => "unwell",
     }
+}
+
+/// A syncer is not made while one of another address runs with its key: one whose block has a new label, or that the state
+/// forgot. Those that are there already stay.
+pub(super) fn refuse_second_syncer(
+    target: &Target<'_>,
+    scene: &Scene<'_>,
+    containers: &[Listed],
+) -> Result<(), Problem> {
+    let Some(key) = target.wanted.and_then(|wanted| wanted.get(KEY)) else {
+        return Ok(());
+    };
+    let Some((other, container)) = containers.iter().find_map(|it| {
+        let labelled = it.labels.get(names::ATTRIBUTES)?;
+        let made: Attributes = serde_json::from_str(labelled).ok()?;
+        let address: Address = it.labels.get(names::ADDRESS)?.parse().ok()?;
+        let ours = it.labels.get(names::LINEAGE).map(String::as_str) == Some(scene.lineage);
+        let same = ours && address.kind() == target.address.kind() && made.get(KEY) == Some(key);
+        (it.running && same && address != *target.address).then_some((address, &it.name))
+    }) else {
+        return Ok(());
+    };
+    let what = format!(
+        "container `{container}` of {other} runs with the key of {}: two syncers with one key take each other's nonces",
+        target.address
+    );
+    Err(Problem::new(codes::KEY_IN_USE, &[KEY], what).help(format!(
+        "keep the label of {other}; or take its block out and apply (`docker rm --force {container}` where the state does \
+         not know it), then write {} and apply",
+        target.address
+    )))
 }
 
 /// The container as its labels say that it was made.
@@ -56,4 +92,67 @@ pub(super) fn is_another_image(made: &Made, scene: &Scene<'_>) -> bool {
         return false;
     };
     recipe(&wish, chain).is_ok_and(|recipe| recipe.digest() != made.digest)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+
+    use super::super::wish::tests::attributes;
+    use super::*;
+    use crate::workload::labels;
+    use pospool_model::SecretRef;
+
+    const LINEAGE: &str = "1a2b3c4d-0000";
+
+    /// What a look says of a wanted `syncer.new` while a container of this address runs, or is there.
+    fn refused(lineage: &str, address: &str, running: bool, wanted: &Attributes) -> bool {
+        let made = labels::made(lineage, &address.parse().unwrap(), "d", &attributes(&[]));
+        let listed = Listed {
+            id: "c0ffee".to_owned(),
+            name: "pospool-1a2b3c4d-syncer.old".to_owned(),
+            labels: made,
+            running,
+            volumes: Vec::new(),
+            folders: Vec::new(),
+            ports: Vec::new(),
+        };
+        let target = Target {
+            address: &"syncer.new".parse().unwrap(),
+            wanted: Some(wanted),
+            recorded: None,
+            used: &BTreeSet::new(),
+        };
+        let scene = Scene {
+            lineage: LINEAGE,
+            wanted: &BTreeMap::new(),
+            outputs: &BTreeMap::new(),
+        };
+        match refuse_second_syncer(&target, &scene, &[listed]) {
+            Ok(()) => false,
+            Err(problem) => {
+                assert_eq!(problem.code, "docker/key-in-use");
+                assert!(
+                    problem
+                        .help
+                        .unwrap()
+                        .contains("keep the label of syncer.old")
+                );
+                true
+            }
+        }
+    }
+
+    #[test]
+    fn case_state_mv_no_second_syncer_is_made_for_a_key_that_is_in_use() {
+        let wanted = attributes(&[]);
+        assert!(refused(LINEAGE, "syncer.old", true, &wanted));
+        assert!(!refused(LINEAGE, "syncer.old", false, &wanted), "stopped");
+        assert!(!refused(LINEAGE, "syncer.new", true, &wanted), "its own");
+        assert!(!refused(LINEAGE, "node.old", true, &wanted));
+        assert!(!refused("another", "syncer.old", true, &wanted));
+        let other = Value::Secret(SecretRef::Env("OTHER".into()));
+        let wanted = attributes(&[("private_key", other)]);
+        assert!(!refused(LINEAGE, "syncer.old", true, &wanted));
+    }
 }

@@ -19,9 +19,16 @@ pub(super) fn run(
         return Err(StateFailure::OtherKind { from, to }.into());
     }
     let mut store = super::changeable(session, "state mv")?;
-    super::recorded(store.state(), from)?;
+    let recorded = super::recorded(store.state(), from)?;
     if store.state().resources.contains_key(to) {
         return Err(StateFailure::Taken(to.clone()).into());
+    }
+    if let Some(provider) = session.registry.of_kind(from.kind()) {
+        let checked = provider.check_rename(&store.state().lineage, to, recorded);
+        checked.map_err(|problem| {
+            let (from, to) = (from.clone(), to.clone());
+            StateFailure::Stays { from, to, problem }
+        })?;
     }
     store.update(|state| rename(state, from, to))?;
     let serial = store.state().serial;
