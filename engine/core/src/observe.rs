@@ -34,7 +34,7 @@ pub struct Seen {
     /// Each provider's own facts, by its position in the registry.
     pub facts: BTreeMap<usize, Facts>,
     /// Attributes that differ from the last run and are no drift.
-    pub edits: BTreeSet<(Address, &'static str)>,
+    pub edits: BTreeMap<Address, BTreeSet<&'static str>>,
     /// Problems found on the way.
     pub problems: Vec<Diagnostic>,
     /// What is not well and stops nothing.
@@ -172,8 +172,9 @@ fn take(role: Role, config: &Config, position: usize, found: Observation, seen: 
 impl Seen {
     /// Whether an attribute differs from the last run by the doing of the spec or of this program.
     #[must_use]
-    pub fn is_edited(&self, address: &Address, attribute: &'static str) -> bool {
-        self.edits.contains(&(address.clone(), attribute))
+    pub fn is_edited(&self, address: &Address, attribute: &str) -> bool {
+        let edits = self.edits.get(address);
+        edits.is_some_and(|edits| edits.contains(attribute))
     }
 
     /// What is there of one resource.

@@ -166,7 +166,7 @@ pub struct Observation {
     pub problems: Vec<(Address, Problem)>,
     /// Attributes that are not as the last run left them because of the spec, or of this program, and of nobody outside:
     /// they differ and are no drift.
-    pub edits: BTreeSet<(Address, &'static str)>,
+    pub edits: BTreeMap<Address, BTreeSet<&'static str>>,
     /// What is not well and stops nothing, by resource: it is said beside the plan, also beside one without changes.
     pub warnings: Vec<(Address, Problem)>,
 }

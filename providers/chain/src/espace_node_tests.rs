@@ -1,7 +1,6 @@
 //! Transactions of eSpace against a small node: what is signed, what is seen, what is refused.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
 
 use pospool_conflux::hex::hex_bytes;
 use pospool_conflux::{ChainAddress, EspaceAddress, Space, UnsignedTransaction};
@@ -9,7 +8,8 @@ use pospool_conflux_rpc::Link;
 use pospool_conflux_tx::{ChainRef, PriceForm, SignedWork, WaitLevel};
 use pospool_model::plan::{Effect, Nature};
 use pospool_model::{Attributes, ProviderError, SecretRef};
-use pospool_rpcstub::{StubAnswer, StubNode};
+use pospool_rpcstub::StubNode;
+use pospool_rpcstub::espace::{Answers, answering_node, usual_answers};
 use serde_json::{Value as Json, json};
 
 use crate::bench::{ESPACE_ID, GENESIS, chain_ref, espace, name};
@@ -19,50 +19,6 @@ use crate::work::{Attempt, TransactionWork, Work};
 use pospool_conflux::Key;
 
 const KEY: &str = "0x0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
-
-type Answers = Arc<Mutex<BTreeMap<&'static str, Json>>>;
-
-/// A node whose answers can be changed; a string that begins with `!` is a refusal.
-async fn node(answers: &Answers) -> StubNode {
-    let answers = Arc::clone(answers);
-    StubNode::start(move |method, params| {
-        let answers = answers.lock().unwrap();
-        let tagged = format!("{method} {}", params[1].as_str().unwrap_or_default());
-        let first = format!("{method} {}", params[0].as_str().unwrap_or_default());
-        let found = [tagged.as_str(), first.as_str(), method]
-            .into_iter()
-            .find_map(|name| answers.get(name));
-        match found.unwrap_or(&Json::Null) {
-            Json::String(text) if text.starts_with('!') => StubAnswer::refuse(3, &text[1..], None),
-            other => StubAnswer::Result(other.clone()),
-        }
-    })
-    .await
-}
-
-fn usual() -> Answers {
-    let block = |number: &str| json!({ "number": number, "hash": "0x99", "baseFeePerGas": "0x1" });
-    Arc::new(Mutex::new(BTreeMap::from([
-        ("eth_chainId", json!(format!("{ESPACE_ID:#x}"))),
-        (
-            "eth_getBlockByNumber 0x0",
-            json!({ "number": "0x0", "hash": GENESIS }),
-        ),
-        ("eth_getBlockByNumber safe", block("0x50")),
-        ("eth_getBlockByNumber finalized", block("0x40")),
-        ("eth_getBlockByNumber latest", block("0x60")),
-        ("eth_blockNumber", json!("0x60")),
-        ("eth_gasPrice", json!("0x1")),
-        ("eth_getTransactionCount", json!("0x5")),
-        ("eth_getBalance", json!("0xde0b6b3a7640000")),
-        ("eth_getCode", json!("0x60")),
-        ("eth_estimateGas", json!("0x5208")),
-        (
-            "eth_getAccountPendingTransactions",
-            json!({ "pendingTransactions": [], "firstTxStatus": null }),
-        ),
-    ])))
-}
 
 fn work(key: SecretRef) -> TransactionWork {
     TransactionWork {
@@ -97,7 +53,7 @@ fn sender() -> ChainAddress {
 
 /// Prepares a call at a node.
 async fn signed(answers: &Answers) -> Result<(SignedWork, StubNode), ProviderError> {
-    let server = node(answers).await;
+    let server = answering_node(answers).await;
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("key");
     std::fs::write(&path, KEY).unwrap();
@@ -125,14 +81,14 @@ async fn signed(answers: &Answers) -> Result<(SignedWork, StubNode), ProviderErr
 }
 
 async fn refusal(change: (&'static str, Json)) -> pospool_model::Code {
-    let answers = usual();
+    let answers = usual_answers(ESPACE_ID, GENESIS);
     answers.lock().unwrap().insert(change.0, change.1);
     signed(&answers).await.err().unwrap().code()
 }
 
 #[tokio::test]
 async fn a_call_is_signed_for_its_chain_and_never_ages() {
-    let (signed, _server) = signed(&usual()).await.unwrap();
+    let (signed, _server) = signed(&usual_answers(ESPACE_ID, GENESIS)).await.unwrap();
     assert_eq!(signed.epoch_height, None);
     let raw = hex_bytes(&signed.first.raw).unwrap();
     let Some(UnsignedTransaction::Espace(read)) = UnsignedTransaction::read(Space::Espace, &raw)

@@ -14,7 +14,7 @@ use pospool_model::{Attributes, ProviderError, Value};
 use serde::{Deserialize, Serialize};
 use sha3::{Digest, Sha3_256};
 
-use crate::client::Engine;
+use crate::client::{Engine, Labels};
 use crate::codes;
 use crate::names::{self, ImageRef, Name};
 use crate::ui::image::{PageRecipe, ServerRecipe};
@@ -131,6 +131,11 @@ pub(crate) async fn image(
 /// Name of the image in a repository that has a digest.
 pub(crate) fn tag(repository: &str, digest: &str) -> String {
     format!("{repository}:{}", digest.get(..12).unwrap_or(digest))
+}
+
+/// Name of the image in a repository that a label gives the digest of.
+pub(crate) fn labelled(repository: &str, labels: &Labels, label: &str) -> Option<String> {
+    labels.get(label).map(|digest| tag(repository, digest))
 }
 
 /// Whether a name is one of an image in these repositories.

@@ -1,5 +1,6 @@
 //! A stub of a node: a small HTTP server that speaks JSON-RPC and answers what a test tells it to.
 
+pub mod espace;
 mod multicall;
 
 use std::sync::Arc;

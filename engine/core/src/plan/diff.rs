@@ -12,7 +12,7 @@ use crate::observe::current;
 /// Turns a resource inside settings into the value that stands for it.
 type Identity<'a> = &'a dyn Fn(&Address) -> Value;
 /// Whether an attribute differs from the last run, and is no drift.
-type IsEdited<'a> = &'a dyn Fn(&'static str) -> bool;
+type IsEdited<'a> = &'a dyn Fn(&str) -> bool;
 
 /// What differs between a spec and the outside.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -269,7 +269,7 @@ mod tests {
         for edited in [false, true] {
             let identity = |_: &Address| Value::Null;
             let wanted = made("as made");
-            let is_edited = |_: &'static str| edited;
+            let is_edited = |_: &str| edited;
             let found = compare(
                 &SCHEMA,
                 &wanted,

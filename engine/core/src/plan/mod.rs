@@ -436,7 +436,7 @@ impl<'a> Planner<'a> {
         let changes = match observed {
             Observed::Absent => Vec::new(),
             Observed::Present { attributes, .. } => {
-                let is_edited = |attribute| self.seen.is_edited(address, attribute);
+                let is_edited = |attribute: &str| self.seen.is_edited(address, attribute);
                 diff::drift(schema, recorded, attributes, &is_edited)
             }
         };

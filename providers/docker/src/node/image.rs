@@ -197,11 +197,6 @@ fn read_copies(recipe: &Recipe) -> Result<BTreeMap<String, Vec<u8>>, ProviderErr
     }
     Ok(copies)
 }
-/// Name of the hardened image with a digest.
-pub(crate) fn tag(digest: &str) -> String {
-    crate::image::tag(NODES, digest)
-}
-
 fn dockerfile(base: &str) -> String {
     format!(
         "FROM {base}\n\

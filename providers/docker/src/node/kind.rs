@@ -12,10 +12,11 @@ use pospool_model::{
 };
 
 use super::wish::text;
-use super::{container, design, image, observe, start};
+use super::{container, design, observe, start};
 use crate::client::{Engine, Labels, Listed};
 use crate::facts::DockerFacts;
 use crate::failures;
+use crate::image::{NODES, labelled};
 use crate::kinds::NODE;
 use crate::names::{self, Name, NameError};
 use crate::normalise;
@@ -50,11 +51,8 @@ impl Kind for Node {
     }
 
     fn images(&self, labels: &Labels) -> Vec<String> {
-        let digest = labels.get(names::DIGEST);
-        digest
-            .map(|digest| image::tag(digest))
-            .into_iter()
-            .collect()
+        let image = labelled(NODES, labels, names::DIGEST);
+        image.into_iter().collect()
     }
 
     fn patience(&self) -> &'static str {

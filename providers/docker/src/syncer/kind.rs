@@ -15,7 +15,7 @@ use super::{SYNCER, container, design, observe, run, wish};
 use crate::client::{Engine, Labels, Listed};
 use crate::codes;
 use crate::facts::DockerFacts;
-use crate::image::{SYNCERS, tag};
+use crate::image::{SYNCERS, labelled};
 use crate::names::{self, Name};
 use crate::observe::View;
 use crate::secret::private_key;
@@ -42,11 +42,8 @@ impl Kind for Syncer {
     }
 
     fn images(&self, labels: &Labels) -> Vec<String> {
-        let digest = labels.get(names::DIGEST);
-        digest
-            .map(|digest| tag(SYNCERS, digest))
-            .into_iter()
-            .collect()
+        let image = labelled(SYNCERS, labels, names::DIGEST);
+        image.into_iter().collect()
     }
 
     fn patience(&self) -> &'static str {

@@ -14,7 +14,7 @@ use super::{design, observe, wish};
 use crate::client::{Engine, Labels, Listed};
 use crate::codes;
 use crate::facts::DockerFacts;
-use crate::image::{PAGES, SERVERS, tag};
+use crate::image::{PAGES, SERVERS, labelled};
 use crate::kinds::UI;
 use crate::names::{self, Name};
 use crate::observe::View;
@@ -38,9 +38,9 @@ impl Kind for Ui {
     }
 
     fn images(&self, labels: &Labels) -> Vec<String> {
-        let image = |repository, label| labels.get(label).map(|digest| tag(repository, digest));
-        let server = image(SERVERS, names::DIGEST);
-        server.into_iter().chain(image(PAGES, PAGE)).collect()
+        let server = labelled(SERVERS, labels, names::DIGEST);
+        let page = labelled(PAGES, labels, PAGE);
+        server.into_iter().chain(page).collect()
     }
 
     fn patience(&self) -> &'static str {

@@ -55,7 +55,8 @@ pub(crate) async fn observe(
     outputs.extend(inside.outputs);
     let (edited, value) = kind.edited();
     if text(&attributes, edited) == Some(value) {
-        observation.edits.insert((target.address.clone(), edited));
+        let edits = observation.edits.entry(target.address.clone());
+        edits.or_default().insert(edited);
     }
     let drifted = text(&attributes, "runtime").is_some_and(|it| it != drift::LEFT);
     let container = seen.container(inside.bound, drifted);
