@@ -174,6 +174,11 @@ impl PoolWorld {
 
     /// Opens the state.
     pub fn store(&self, mode: Mode) -> Result<Store, StoreError> {
+        open_patiently(|| self.try_store(mode))
+    }
+
+    /// Opens the state, or says at once that somebody has it.
+    fn try_store(&self, mode: Mode) -> Result<Store, StoreError> {
         let disk = self.disk.lock().unwrap_or_else(PoisonError::into_inner);
         let disk = PointDisk::new(Arc::clone(&disk), &self.points);
         Store::open_on(Arc::new(disk), &self.state_path(), mode, "test")
@@ -200,7 +205,7 @@ impl PoolWorld {
                 }
                 () = tokio::time::sleep_until(second_at), if !tried => {
                     tried = true;
-                    if !matches!(self.store(Mode::Write), Err(StoreError::Locked { .. })) {
+                    if !matches!(self.try_store(Mode::Write), Err(StoreError::Locked { .. })) {
                         return Err("a second run took the state while the first had it".to_owned());
                     }
                 }
@@ -216,7 +221,7 @@ impl PoolWorld {
     }
 
     async fn try_apply(&self, spec: &str, cancel: &Arc<AtomicBool>) -> Result<Ended, StoreError> {
-        let mut store = open_patiently(|| self.store(Mode::Write))?;
+        let mut store = self.store(Mode::Write)?;
         resolve::configure(&self.decode(spec).0, &self.registry);
         let unsettled = settle::settle(&mut store, &self.registry, &self.heard, cancel).await?;
         if !unsettled.is_empty() {
