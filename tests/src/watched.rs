@@ -14,7 +14,7 @@ use async_trait::async_trait;
 use pospool_fake::{FakeProvider, Outside};
 use pospool_model::plan::Effect;
 use pospool_model::provider::{
-    Design, Facts, Observation, Progress, Scene, Target, Task, Ticket, World,
+    Design, Facts, Observation, Planner, Progress, Scene, Target, Task, Ticket, World,
 };
 use pospool_model::{Attributes, KindSchema, Problem, Provider, ProviderError};
 use serde_json::{Value as Json, json};
@@ -105,6 +105,26 @@ pub fn counts(outside: &Outside) -> BTreeMap<String, usize> {
     counts
 }
 
+/// Counts the effects of one plan beside those that were there.
+struct Counting<'a> {
+    fake: Box<dyn Planner + 'a>,
+    next: Option<u64>,
+}
+
+impl Planner for Counting<'_> {
+    fn design(&mut self, task: &Task<'_>, world: &World<'_>) -> Result<Design, Vec<Problem>> {
+        let design = self.fake.design(task, world)?;
+        let seen = world.facts.get::<u64>().copied().unwrap_or_default();
+        *self.next.get_or_insert(seen) += design.effects.len() as u64;
+        Ok(design)
+    }
+
+    fn counters(&self) -> BTreeMap<String, u64> {
+        let next = self.next.map(|next| (COUNTER.to_owned(), next));
+        next.into_iter().collect()
+    }
+}
+
 #[async_trait]
 impl Provider for Watched {
     fn name(&self) -> &'static str {
@@ -134,12 +154,11 @@ impl Provider for Watched {
         Ok(found)
     }
 
-    fn design(&self, task: &Task<'_>, world: &mut World<'_>) -> Result<Design, Vec<Problem>> {
-        let design = self.fake.design(task, world)?;
-        let seen = world.facts.get::<u64>().copied().unwrap_or_default();
-        let next = world.counters.entry(COUNTER.to_owned()).or_insert(seen);
-        *next += design.effects.len() as u64;
-        Ok(design)
+    fn planner(&self) -> Box<dyn Planner + '_> {
+        Box::new(Counting {
+            fake: self.fake.planner(),
+            next: None,
+        })
     }
 
     async fn prepare(&self, effect: &Effect, inputs: &Attributes) -> Result<Ticket, ProviderError> {

@@ -18,10 +18,6 @@ const KNOWN: &[(&str, usize)] = &[
     ("engine/remote", 6),
     // What carries a container out asks the list of kinds for its own, and each kind names what carries it out.
     ("providers/docker", 66),
-    ("tests/devnet", 2),
-    ("tests/explorer", 16),
-    ("tests/gateway", 3),
-    ("tests/modelchain", 10),
 ];
 
 fn root() -> PathBuf {

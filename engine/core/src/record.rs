@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use pospool_model::plan::{Action, Effect};
 use pospool_model::provider::{
-    Design, Observation, Observed, Progress, Scene, Target, Task, Ticket, World,
+    Design, Observation, Observed, Planner, Progress, Scene, Target, Task, Ticket, World,
 };
 use pospool_model::{
     AttributeSchema, Attributes, KindSchema, OnChange, OutputSchema, Presence, Problem, Provider,
@@ -76,14 +76,8 @@ impl Provider for RecordProvider {
         })
     }
 
-    fn design(&self, task: &Task<'_>, _: &mut World<'_>) -> Result<Design, Vec<Problem>> {
-        let mut design = Design::default();
-        if task.action != Action::Delete
-            && let Some(value) = task.wanted.get("value")
-        {
-            design.outputs.insert("value".to_owned(), value.clone());
-        }
-        Ok(design)
+    fn planner(&self) -> Box<dyn Planner + '_> {
+        Box::new(|task: &Task<'_>, _: &World<'_>| Ok(design_record(task)))
     }
 
     async fn prepare(&self, effect: &Effect, _: &Attributes) -> Result<Ticket, ProviderError> {
@@ -93,6 +87,17 @@ impl Provider for RecordProvider {
     async fn commit(&self, ticket: &Ticket, _: &dyn Progress) -> Result<Attributes, ProviderError> {
         Err(no_effect(&ticket.key))
     }
+}
+
+/// A record has its value; nothing is done outside.
+fn design_record(task: &Task<'_>) -> Design {
+    let mut design = Design::default();
+    if task.action != Action::Delete
+        && let Some(value) = task.wanted.get("value")
+    {
+        design.outputs.insert("value".to_owned(), value.clone());
+    }
+    design
 }
 
 fn holds_secret(value: &Value) -> bool {

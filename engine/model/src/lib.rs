@@ -11,6 +11,7 @@ pub mod diagnostic;
 pub mod endpoint;
 #[cfg(feature = "schema")]
 mod json_schema;
+pub mod kind;
 pub mod own_node;
 pub mod plan;
 pub mod provider;

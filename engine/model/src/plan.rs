@@ -290,6 +290,22 @@ pub struct Need {
     pub level: Level,
 }
 
+impl Need {
+    /// The effect must have ended.
+    #[must_use]
+    pub const fn ended(effect: EffectId) -> Self {
+        let level = Level::Done;
+        Self { effect, level }
+    }
+
+    /// The effect must be in its place of order.
+    #[must_use]
+    pub const fn sent(effect: EffectId) -> Self {
+        let level = Level::Sent;
+        Self { effect, level }
+    }
+}
+
 /// How far an effect is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]

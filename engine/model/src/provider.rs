@@ -103,9 +103,8 @@ pub trait Provider: Send + Sync {
         Ok(Rendered::default())
     }
 
-    /// Plans the effects of one change. Pure and deterministic; it is called in
-    /// dependency order (deletes: in reverse order, after everything else).
-    fn design(&self, task: &Task<'_>, world: &mut World<'_>) -> Result<Design, Vec<Problem>>;
+    /// Begins to plan: one planner designs all changes of one plan.
+    fn planner(&self) -> Box<dyn Planner + '_>;
 
     /// Makes an effect ready without any change outside, such as by signing.
     /// `inputs` holds the blanks of [`Effect::inputs`], filled in. Effects that
@@ -121,6 +120,28 @@ pub trait Provider: Send + Sync {
         ticket: &Ticket,
         progress: &dyn Progress,
     ) -> Result<Attributes, ProviderError>;
+}
+
+/// Plans the changes of one plan for one provider. It owns what they share, such as nonces that were handed out and money
+/// that was asked for; a function is one whose changes share nothing.
+pub trait Planner {
+    /// Plans the effects of one change. Deterministic; it is called in dependency order (deletes: in reverse order, after
+    /// everything else).
+    fn design(&mut self, task: &Task<'_>, world: &World<'_>) -> Result<Design, Vec<Problem>>;
+
+    /// Numbers of [`Observation::counters`] as they are after all that was designed; one that is not here stays.
+    fn counters(&self) -> BTreeMap<String, u64> {
+        BTreeMap::new()
+    }
+}
+
+impl<F> Planner for F
+where
+    F: FnMut(&Task<'_>, &World<'_>) -> Result<Design, Vec<Problem>>,
+{
+    fn design(&mut self, task: &Task<'_>, world: &World<'_>) -> Result<Design, Vec<Problem>> {
+        self(task, world)
+    }
 }
 
 /// One resource to look at.
@@ -158,9 +179,9 @@ pub struct Observation {
     /// Facts that a plan relies on, such as nonces, by a name that is unique among providers.
     pub bindings: BTreeMap<String, String>,
     /// Numbers outside that only what was made or sent for this state moves, each by a known
-    /// step, such as the next nonce of an account; named as in [`World::counters`].
+    /// step, such as the next nonce of an account; named as in [`Planner::counters`].
     pub counters: BTreeMap<String, u64>,
-    /// What `design` needs to know of the outside, in the provider's own type.
+    /// What a planner needs to know of the outside, in the provider's own type.
     pub facts: Facts,
     /// Problems that make planning impossible, by resource.
     pub problems: Vec<(Address, Problem)>,
@@ -231,6 +252,7 @@ pub struct Task<'a> {
 }
 
 /// What is known around one change.
+#[derive(Clone, Copy, Debug)]
 pub struct World<'a> {
     /// Lineage of the state.
     pub lineage: &'a str,
@@ -248,10 +270,6 @@ pub struct World<'a> {
     pub outputs: &'a BTreeMap<Address, Attributes>,
     /// Effects of the resources planned so far.
     pub effects: &'a BTreeMap<Address, Vec<EffectId>>,
-    /// Numbers handed out in this plan, such as the next nonce of an account, by lane.
-    pub counters: &'a mut BTreeMap<String, u64>,
-    /// Last effect of each lane, so that the next one can name it in its needs.
-    pub lanes: &'a mut BTreeMap<String, EffectId>,
 }
 
 /// What a resource's attributes become inside of its container.

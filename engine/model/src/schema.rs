@@ -140,6 +140,19 @@ pub struct KindSchema {
 }
 
 impl KindSchema {
+    /// A kind without anything, for the fields that a table leaves out.
+    pub const EMPTY: Self = Self {
+        kind: "",
+        doc: "",
+        role: Role::Managed,
+        attributes: &[],
+        outputs: &[],
+        open_outputs: false,
+        identity: None,
+        irreversible: None,
+        example: "",
+    };
+
     /// Finds an attribute by name.
     #[must_use]
     pub fn attribute(&self, name: &str) -> Option<&'static AttributeSchema> {

@@ -4,11 +4,15 @@
 //! - Returns: addresses, nonce and balance.
 //! - Never: keeps a key.
 
+mod schema;
+
 use pospool_conflux::{ChainAddress, CoreAddress, EspaceAddress, Key, Space};
 use pospool_conflux_rpc::{Answers, At, Batch, Refusal, Slot};
 use pospool_conflux_tx::pending;
 use pospool_model::{Address, Attributes, Drip, Problem, SecretRef, Value};
 
+pub(crate) use self::schema::ACCOUNT;
+use self::schema::AccountSpec;
 use crate::codes;
 use crate::facts::AccountFacts;
 
@@ -17,10 +21,7 @@ pub(crate) type PublicKey = [u8; 64];
 
 /// Returns where the key is.
 pub(crate) fn key_of(attributes: &Attributes) -> Option<&SecretRef> {
-    match attributes.get("private_key") {
-        Some(Value::Secret(reference)) => Some(reference),
-        _ => None,
-    }
+    AccountSpec::read(attributes).private_key.known()
 }
 
 /// Reads the key of an account, keeps its public half and wipes the rest.
@@ -103,7 +104,7 @@ pub(crate) fn read_account(
     })
 }
 
-/// Name of an account's nonce among bindings, counters and lanes.
+/// Name of an account's nonce among bindings and counters.
 pub(crate) fn nonce_lane(address: ChainAddress) -> String {
     format!("nonce {} {address}", address.space().word())
 }

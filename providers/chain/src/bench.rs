@@ -10,11 +10,12 @@ use pospool_conflux::hex::hex_text;
 use pospool_conflux::{ChainAddress, CoreAddress, EspaceAddress};
 use pospool_conflux_tx::{ChainRef, Fees, WaitLevel};
 use pospool_model::plan::{Action, Effect, EffectId};
-use pospool_model::provider::{self, Design, Observed, Task, World};
+use pospool_model::provider::{self, Design, Observed, Planner, Task, World};
 use pospool_model::state::Recorded;
 use pospool_model::{Address, Attributes, Endpoint, Problem, SecretRef, Value};
 
 use crate::facts::{AccountFacts, ChainFacts, Facts};
+use crate::provider::ChainPlanner;
 use crate::work::{TransactionWork, Work};
 
 pub(crate) const NETWORK: u32 = 1234;
@@ -77,8 +78,7 @@ pub(crate) struct Bench {
     pub(crate) recorded: BTreeMap<Address, Recorded>,
     pub(crate) outputs: BTreeMap<Address, Attributes>,
     pub(crate) effects: BTreeMap<Address, Vec<EffectId>>,
-    pub(crate) counters: BTreeMap<String, u64>,
-    pub(crate) lanes: BTreeMap<String, EffectId>,
+    pub(crate) planner: ChainPlanner,
 }
 
 /// One chain, and both accounts in both of its spaces.
@@ -166,8 +166,7 @@ impl Bench {
                 (name("account.other"), account(2)),
             ]),
             effects: BTreeMap::new(),
-            counters: BTreeMap::new(),
-            lanes: BTreeMap::new(),
+            planner: ChainPlanner::default(),
         }
     }
 
@@ -206,19 +205,15 @@ impl Bench {
             delete_by_name: false,
         };
         let facts = provider::Facts::new(self.facts.clone());
-        let mut world = World {
+        let world = World {
             lineage: "bench",
             facts: &facts,
             wanted: &self.wanted,
             recorded: &self.recorded,
             outputs: &self.outputs,
             effects: &self.effects,
-            counters: &mut self.counters,
-            lanes: &mut self.lanes,
         };
-        let provider =
-            crate::provider::ChainProvider::new(crate::provider::ChainSettings::default());
-        let design = pospool_model::Provider::design(&provider, &task, &mut world)?;
+        let design = self.planner.design(&task, &world)?;
         let ids = design.effects.iter().map(|effect| EffectId {
             address: address.clone(),
             name: effect.name.clone(),

@@ -4,6 +4,8 @@
 //! - Returns: normal attributes, facts, outputs and identity; or a problem when the network is another one.
 //! - Never: follows an endpoint to a network of another id.
 
+mod schema;
+
 use pospool_conflux::Space;
 use pospool_conflux_rpc::networks::{PUBLIC, PublicNetwork, oracle_of, public_network};
 use pospool_conflux_rpc::quantity::field_u64;
@@ -13,6 +15,7 @@ use pospool_model::state::ChainIdentity;
 use pospool_model::{Address, Attributes, Drip, Endpoint, EndpointError, Problem, Value};
 use serde_json::{Value as Json, json};
 
+pub(crate) use self::schema::{CHAIN, ChainSpec};
 use crate::codes;
 
 /// 100 Gdrip: the price of a very busy day.
@@ -25,7 +28,7 @@ const CALLS_PER_SECOND: &str = "calls_per_second";
 
 /// Network id that a spec's network must have; `None` for a devnet, whose id only its node knows.
 pub(crate) fn expected_network(attributes: &Attributes) -> Option<u32> {
-    let name = attributes.get("network")?.as_text()?;
+    let name = ChainSpec::read(attributes).network.known()?;
     public_network(name).map(|public| public.network)
 }
 
@@ -35,7 +38,7 @@ pub(crate) fn may_be(attributes: &Attributes, space: Space, id: u32) -> bool {
         Space::Core => public.network,
         Space::Espace => public.espace,
     };
-    let name = attributes.get("network").and_then(Value::as_text);
+    let name = ChainSpec::read(attributes).network.known();
     match name.and_then(public_network) {
         Some(public) => of(public) == id,
         None => PUBLIC.iter().all(|public| of(public) != id),
@@ -61,15 +64,13 @@ fn values(attributes: &Attributes, space: Space) -> impl Iterator<Item = &Value>
 
 /// Most that a unit of gas may cost.
 pub(crate) fn gas_price_ceiling(attributes: &Attributes) -> u128 {
-    match attributes.get("max_gas_price") {
-        Some(Value::Amount(drip)) => drip.0,
-        _ => DEFAULT_CEILING,
-    }
+    let most = ChainSpec::read(attributes).max_gas_price.known();
+    most.map_or(DEFAULT_CEILING, |drip| drip.0)
 }
 
 /// Has a link keep to the pace that the spec names for a chain's endpoints.
 pub(crate) fn keep_pace(link: &Link, attributes: &Attributes) {
-    let number = attributes.get(CALLS_PER_SECOND).and_then(Value::as_integer);
+    let number = ChainSpec::read(attributes).calls_per_second.known();
     let Some(number) = number.and_then(|number| u32::try_from(number).ok()) else {
         return;
     };
@@ -86,7 +87,7 @@ pub(crate) fn keep_pace(link: &Link, attributes: &Attributes) {
 
 /// How deep a transaction without value must be in the chain.
 pub(crate) fn wait_level(attributes: &Attributes) -> WaitLevel {
-    let word = attributes.get(WAIT_LEVEL).and_then(Value::as_text);
+    let word = ChainSpec::read(attributes).wait_level.known();
     word.and_then(level_of).unwrap_or(WaitLevel::Confirmed)
 }
 
@@ -98,11 +99,8 @@ fn level_of(word: &str) -> Option<WaitLevel> {
 /// Fills in defaults; the endpoints become lists.
 pub(crate) fn normalise_chain(mut attributes: Attributes) -> Result<Attributes, Vec<Problem>> {
     let mut problems = Vec::new();
-    let network = attributes
-        .get("network")
-        .and_then(Value::as_text)
-        .unwrap_or_default()
-        .to_owned();
+    let network = ChainSpec::read(&attributes).network.known();
+    let network = network.unwrap_or_default().to_owned();
     let known = public_network(&network);
     if known.is_none() && network != "devnet" {
         let summary = format!("`{network}` is not a network that pospool knows");
@@ -258,7 +256,7 @@ fn open_rpc(wanted: &Attributes, space: Space) -> Option<Value> {
     if let Value::Text(_) = first {
         return Some(first.clone());
     }
-    let network = public_network(wanted.get("network")?.as_text()?)?;
+    let network = public_network(ChainSpec::read(wanted).network.known()?)?;
     let defaults = match space {
         Space::Core => network.core_rpc,
         Space::Espace => network.espace_rpc,
@@ -298,10 +296,7 @@ impl Asked {
 
 /// Whether the node is on the network that the spec names.
 pub(crate) fn check_network(wanted: &Attributes, found: u32) -> Result<(), Problem> {
-    let name = wanted
-        .get("network")
-        .and_then(Value::as_text)
-        .unwrap_or_default();
+    let name = ChainSpec::read(wanted).network.known().unwrap_or_default();
     let summary = match (
         public_network(name),
         PUBLIC.iter().find(|public| public.network == found),
@@ -346,9 +341,9 @@ pub(crate) fn chain_outputs(wanted: &Attributes, seen: &Seen) -> Attributes {
             Value::from(seen.version.as_str()),
         ),
     ]);
-    if let Some(value) = wanted.get("network") {
-        outputs.insert("network".to_owned(), value.clone());
-        if let Some(oracle) = value.as_text().and_then(oracle_of) {
+    if let Some(network) = ChainSpec::read(wanted).network.known() {
+        outputs.insert("network".to_owned(), Value::from(network));
+        if let Some(oracle) = oracle_of(network) {
             outputs.insert("core_space_oracle".to_owned(), oracle.into());
         }
     }

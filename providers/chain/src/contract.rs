@@ -8,6 +8,7 @@ pub(crate) mod artifact;
 pub(crate) mod design;
 mod layout;
 pub(crate) mod observe;
+pub(crate) mod schema;
 mod setters;
 pub(crate) mod settings;
 pub(crate) mod steps;
@@ -17,8 +18,10 @@ mod upgrade;
 use std::collections::BTreeMap;
 
 use pospool_conflux::Space;
+use pospool_model::kind::Attribute;
 use pospool_model::{Attributes, Problem, Value};
 
+pub(crate) use self::schema::{CORE_CONTRACT, ContractSpec, ESPACE_CONTRACT};
 use self::settings::{TABLES, Table};
 use crate::codes;
 
@@ -147,7 +150,7 @@ fn misplaced(table: &Table) -> Problem {
 
 /// Whether users call it through a proxy.
 pub(crate) fn is_proxied(attributes: &Attributes) -> bool {
-    attributes.get("proxy") == Some(&Value::Bool(true))
+    ContractSpec::read(attributes).proxy == Attribute::Known(true)
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! A design in the making: the only place that hands out nonces.
 //!
-//! - Reads: facts and the planner's counters and lanes.
+//! - Reads: the change, what is known around it, facts and the plan's ledger.
 //! - Returns: effects with nonce, limits, price and needs; costs by payer.
 //! - Never: decides what is done; that is in the designs of the kinds.
 
@@ -10,15 +10,17 @@ use pospool_conflux::hex::hex_text;
 use pospool_conflux::{ChainAddress, Space};
 use pospool_conflux_tx::WaitLevel;
 use pospool_conflux_tx::gas::{self, GasLimits};
-use pospool_model::plan::{Cost, Effect, EffectId, Level, Nature, Need, OutputRef, Purpose};
-use pospool_model::provider::{Design, World};
+use pospool_model::plan::{Cost, Effect, EffectId, Nature, Need, OutputRef, Purpose};
+use pospool_model::provider::{Design, Task, World};
 use pospool_model::{Address, Attributes, Drip, Problem, Value};
 
-use crate::account::nonce_lane;
 use crate::codes;
 use crate::facts::{AccountFacts, ChainFacts, Facts};
-use crate::kinds::PROVIDER;
+use crate::ledger::{Funds, Ledger};
 use crate::work::{RegistrationWork, TransactionWork, Work};
+
+/// Name of this provider in plans.
+pub(crate) const PROVIDER: &str = "chain";
 
 /// Who signs and pays.
 #[derive(Clone, Copy, Debug)]
@@ -50,12 +52,6 @@ impl<'a> Sender<'a> {
                 format!("`{name}` was not found in {} of the chain", space.title()),
             )),
         }
-    }
-
-    /// Nonce of the next transaction of this plan.
-    pub(crate) fn nonce(&self, world: &World<'_>) -> u64 {
-        let handed_out = world.counters.get(&nonce_lane(self.facts.address));
-        handed_out.copied().unwrap_or(self.facts.nonce)
     }
 
     /// The space that it signs for.
@@ -106,21 +102,47 @@ impl Plan {
     }
 }
 
-/// A design in the making.
+/// The design of one change in the making, with all that is known around it.
 pub(crate) struct Draft<'a> {
-    address: &'a Address,
+    pub(crate) task: Task<'a>,
+    pub(crate) world: World<'a>,
+    pub(crate) facts: &'a Facts,
+    ledger: &'a mut Ledger,
     design: Design,
 }
 
 impl<'a> Draft<'a> {
-    /// Begins the design of one resource. Needs are complete as they are: transactions go out together, and only what
+    /// Begins the design of one change. Needs are complete as they are: transactions go out together, and only what
     /// must have ended is waited for.
-    pub(crate) fn new(address: &'a Address) -> Self {
+    pub(crate) fn new(
+        task: Task<'a>,
+        world: World<'a>,
+        facts: &'a Facts,
+        ledger: &'a mut Ledger,
+    ) -> Self {
         let design = Design {
             ordered: true,
             ..Design::default()
         };
-        Self { address, design }
+        Self {
+            task,
+            world,
+            facts,
+            ledger,
+            design,
+        }
+    }
+
+    /// The object stays outside and only leaves the state; the notes say what stays.
+    pub(crate) fn forget<S: Into<String>>(&mut self, notes: impl IntoIterator<Item = S>) {
+        self.design.forget = true;
+        self.design.notes.extend(notes.into_iter().map(Into::into));
+    }
+
+    /// Nonce of the sender's next transaction in this plan.
+    pub(crate) fn next_nonce(&self, sender: Sender<'_>) -> u64 {
+        self.ledger
+            .next_nonce(sender.facts.address, sender.facts.nonce)
     }
 
     /// Ends the design.
@@ -140,7 +162,7 @@ impl<'a> Draft<'a> {
 
     fn id(&self, name: &str) -> EffectId {
         EffectId {
-            address: self.address.clone(),
+            address: self.task.address.clone(),
             name: name.to_owned(),
         }
     }
@@ -166,32 +188,33 @@ impl<'a> Draft<'a> {
         self.id(name)
     }
 
+    /// Adds an act that is no transaction.
+    pub(crate) fn act(&mut self, name: String, summary: String, work: &Work, needs: Vec<Need>) {
+        self.design.effects.push(Effect {
+            name,
+            provider: PROVIDER.to_owned(),
+            summary,
+            nature: Nature::Act,
+            payload: payload(work),
+            inputs: BTreeMap::new(),
+            needs,
+        });
+    }
+
     /// Adds a transaction as the next one of its sender.
-    pub(crate) fn send(
-        &mut self,
-        world: &mut World<'_>,
-        sender: Sender<'_>,
-        plan: Plan,
-    ) -> Result<EffectId, Problem> {
+    pub(crate) fn send(&mut self, sender: Sender<'_>, plan: Plan) -> Result<EffectId, Problem> {
         let most = gas::most_gas(sender.space());
         if plan.limits.gas > most {
             return Err(too_much_gas(&plan, most));
         }
         let price = gas::choose_price(sender.chain.fees, sender.chain.ceiling).map_err(too_dear)?;
-        let lane = nonce_lane(sender.facts.address);
-        let nonce = sender.nonce(world);
-        let next = nonce
-            .checked_add(1)
-            .ok_or_else(|| no_nonce_left(sender.name))?;
-        world.counters.insert(lane.clone(), next);
         let id = self.id(&plan.name);
+        let taken = self
+            .ledger
+            .take_nonce(sender.facts.address, sender.facts.nonce, &id);
+        let (nonce, before) = taken.ok_or_else(|| no_nonce_left(sender.name))?;
         let mut needs = plan.needs;
-        if let Some(before) = world.lanes.insert(lane, id.clone()) {
-            needs.push(Need {
-                effect: before,
-                level: Level::Sent,
-            });
-        }
+        needs.extend(before.map(Need::sent));
         // A plan is a promise: what the price may rise to on the way is in its costs.
         let collateral = gas::collateral_for(plan.limits.storage);
         let (ceiling, gas) = (sender.chain.ceiling, u128::from(plan.limits.gas));
@@ -201,7 +224,7 @@ impl<'a> Draft<'a> {
             (plan.purpose, plan.value),
         ];
         let costs = costs.map(|(purpose, amount)| (in_space(purpose, sender), amount));
-        needs.extend(self.pay(world, sender, costs)?);
+        needs.extend(self.pay(sender, costs)?);
         let work = Work::Transaction(Box::new(TransactionWork {
             chain: sender.chain.reference.clone(),
             account: sender.name.clone(),
@@ -240,43 +263,25 @@ impl<'a> Draft<'a> {
     /// with what is moved there by this plan, that must have ended first.
     fn pay(
         &mut self,
-        world: &mut World<'_>,
         sender: Sender<'_>,
         costs: [(Purpose, u128); 3],
-    ) -> Result<Option<Need>, Problem> {
+    ) -> Result<Vec<Need>, Problem> {
         let mut sum: u128 = 0;
         for (purpose, amount) in costs.into_iter().filter(|(_, amount)| *amount > 0) {
             sum = sum.saturating_add(amount);
             self.add_cost(sender.name, purpose, amount);
         }
-        let (space, address) = (sender.space(), sender.facts.address);
-        let counter = format!("spend {} {address}", space.word());
-        let gdrip = u64::try_from(sum.div_ceil(GDRIP)).unwrap_or(u64::MAX);
-        let spent = world.counters.entry(counter).or_default();
-        *spent = spent.saturating_add(gdrip);
-        let needed = u128::from(*spent) * GDRIP;
-        if needed <= sender.facts.balance {
-            return Ok(None);
+        let (address, balance) = (sender.facts.address, sender.facts.balance);
+        match self.ledger.spend(address, balance, sum) {
+            Funds::There => Ok(Vec::new()),
+            Funds::After(effects) => Ok(effects.into_iter().map(Need::ended).collect()),
+            Funds::Short { needed, income } => Err(not_enough(sender, needed, income)),
         }
-        let income = income(address);
-        let more = world.counters.get(&income).copied().unwrap_or_default();
-        let more = u128::from(more) * GDRIP;
-        if needed <= sender.facts.balance.saturating_add(more) {
-            let effect = world.lanes.get(&income).cloned();
-            return Ok(effect.map(|effect| Need {
-                effect,
-                level: Level::Done,
-            }));
-        }
-        Err(not_enough(sender, needed, more))
     }
 
     /// Notes that an effect of this plan brings money to an account.
-    pub(crate) fn bring(world: &mut World<'_>, to: ChainAddress, amount: u128, effect: EffectId) {
-        let name = income(to);
-        let gdrip = u64::try_from(amount / GDRIP).unwrap_or(u64::MAX);
-        world.counters.insert(name.clone(), gdrip);
-        world.lanes.insert(name, effect);
+    pub(crate) fn bring(&mut self, to: ChainAddress, amount: u128, effect: EffectId) {
+        self.ledger.bring(to, amount, effect);
     }
 
     fn add_cost(&mut self, payer: &Address, purpose: Purpose, amount: u128) {
@@ -297,14 +302,6 @@ impl<'a> Draft<'a> {
 
 fn payload(work: &Work) -> serde_json::Value {
     serde_json::to_value(work).expect("plain data with text keys always has a JSON form")
-}
-
-/// Counters hold 64 bits; a Gdrip is fine enough for what is counted in them.
-const GDRIP: u128 = 1_000_000_000;
-
-/// Name of what this plan brings to an account, among counters and lanes.
-fn income(to: ChainAddress) -> String {
-    format!("income {} {to}", to.space().word())
 }
 
 /// What is paid in eSpace comes from another balance.

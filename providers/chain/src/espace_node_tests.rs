@@ -60,7 +60,7 @@ async fn signed(answers: &Answers) -> Result<(SignedWork, StubNode), ProviderErr
     let work = work(SecretRef::File(path));
     let effect = Effect {
         name: "call".to_owned(),
-        provider: crate::kinds::PROVIDER.to_owned(),
+        provider: crate::draft::PROVIDER.to_owned(),
         summary: String::new(),
         nature: Nature::Act,
         payload: serde_json::to_value(Work::Transaction(Box::new(work))).unwrap(),

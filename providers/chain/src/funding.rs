@@ -5,16 +5,21 @@
 //! - Never: takes a balance that went down for drift. Gas is there to be spent: the amount is looked at when the block is
 //!   new, when its amount or its receiver changes, and never else.
 
+mod schema;
+
 use pospool_conflux::{ChainAddress, CoreAddress, Space, abi};
 use pospool_conflux_tx::gas;
+use pospool_model::kind::Attribute;
 use pospool_model::plan::{Action, EffectId, Purpose};
-use pospool_model::provider::{Design, Observed, Task, World};
+use pospool_model::provider::Observed;
 use pospool_model::state::Recorded;
 use pospool_model::{Address, Attributes, Drip, Problem, Value};
 
+pub(crate) use self::schema::FUNDING;
+use self::schema::FundingSpec;
 use crate::codes;
 use crate::draft::{Draft, Plan, Sender};
-use crate::facts::{AccountFacts, Facts};
+use crate::facts::AccountFacts;
 
 /// The function of `CrossSpaceCall` that moves its value to an account in eSpace.
 const TRANSFER: &str = "transferEVM(bytes20)";
@@ -29,8 +34,7 @@ fn cross_space_call(network: u32) -> CoreAddress {
 
 /// Fills in whom it is for: the account that pays.
 pub(crate) fn normalise_funding(mut attributes: Attributes) -> Attributes {
-    let to = attributes.get("to").filter(|to| **to != Value::Null);
-    if to.is_none()
+    if FundingSpec::read(&attributes).to.is_absent()
         && let Some(from) = attributes.get("from").cloned()
     {
         attributes.insert("to".to_owned(), from);
@@ -52,66 +56,58 @@ pub(crate) fn observe_funding(recorded: &Recorded, wanted: Option<&Attributes>) 
 }
 
 /// Designs one change.
-pub(crate) fn design_funding(
-    task: &Task<'_>,
-    world: &mut World<'_>,
-    facts: &Facts,
-) -> Result<Design, Vec<Problem>> {
-    let result = match task.action {
-        Action::Delete | Action::Forget => return Ok(leave(task)),
-        Action::Create | Action::Replace | Action::Update | Action::Adopt => {
-            top_up(task, world, facts)
+pub(crate) fn design_funding(draft: &mut Draft<'_>) -> Result<(), Problem> {
+    match draft.task.action {
+        Action::Delete | Action::Forget => {
+            leave(draft);
+            Ok(())
         }
-    };
-    result.map_err(|problem| vec![problem])
+        Action::Create | Action::Replace | Action::Update | Action::Adopt => top_up(draft),
+    }
 }
 
-fn leave(task: &Task<'_>) -> Design {
-    let outputs = task.recorded.map(|recorded| &recorded.outputs);
+fn leave(draft: &mut Draft<'_>) {
+    let outputs = draft.task.recorded.map(|recorded| &recorded.outputs);
     let address = outputs
         .and_then(|outputs| outputs.get("address"))
         .and_then(Value::as_text)
         .unwrap_or("its account");
-    Design::forgotten(vec![format!(
+    draft.forget([format!(
         "what is left of the money stays at {address} in eSpace"
-    )])
+    )]);
 }
 
-fn top_up(task: &Task<'_>, world: &mut World<'_>, facts: &Facts) -> Result<Design, Problem> {
-    let payer = Sender::find(facts, account(task, "from")?)?;
-    let to = account(task, "to")?;
+fn top_up(draft: &mut Draft<'_>) -> Result<(), Problem> {
+    let (task, facts) = (draft.task, draft.facts);
+    let wanted = FundingSpec::read(task.wanted);
+    let payer = Sender::find(facts, account("from", wanted.from)?)?;
+    let to = account("to", wanted.to)?;
     let receiver = facts.espace_accounts.get(to).ok_or_else(|| {
         let summary = format!("`{to}` was not found in {}", Space::Espace.title());
         Problem::new(codes::UNKNOWN_ACCOUNT, &["to"], summary)
     })?;
-    let amount = match task.wanted.get("amount") {
-        Some(Value::Amount(amount)) => amount.0,
-        _ => 0,
-    };
-    let mut draft = Draft::new(task.address);
+    let amount = wanted.amount.known().map_or(0, |amount| amount.0);
     let address = receiver.address;
     draft.output("address", Value::Text(address.to_string()));
     let missing = amount.saturating_sub(receiver.balance);
     if missing == 0 {
         let has = Drip(receiver.balance);
         draft.note(format!("{address} has {has} in eSpace already"));
-        return Ok(draft.done());
+        return Ok(());
     }
-    let effect = transfer(world, payer, receiver, missing, &mut draft)?;
-    Draft::bring(world, address, missing, effect);
-    Ok(draft.done())
+    let effect = transfer(payer, receiver, missing, draft)?;
+    draft.bring(address, missing, effect);
+    Ok(())
 }
 
-fn account<'a>(task: &Task<'a>, name: &str) -> Result<&'a Address, Problem> {
-    let account = task.wanted.get(name).and_then(Value::as_resource);
-    account.ok_or_else(|| {
+fn account<'a>(name: &str, account: Attribute<&'a Address>) -> Result<&'a Address, Problem> {
+    account.known().ok_or_else(|| {
         let summary = format!("`{name}` is not an account of the spec");
         Problem::new(codes::UNKNOWN_ACCOUNT, &[name], summary)
     })
 }
 
 fn transfer(
-    world: &mut World<'_>,
     payer: Sender<'_>,
     receiver: &AccountFacts,
     missing: u128,
@@ -124,7 +120,7 @@ fn transfer(
     plan.value = missing;
     plan.purpose = Purpose::Crossing;
     plan.data = Some(data);
-    draft.send(world, payer, plan)
+    draft.send(payer, plan)
 }
 
 /// A `bytes20` stands at the start of its word, unlike an address.

@@ -32,6 +32,7 @@ mod funding;
 #[doc(hidden)]
 pub mod fuzzing;
 mod kinds;
+mod ledger;
 mod observe;
 mod own_node;
 mod preflight;
@@ -39,6 +40,7 @@ mod prepare;
 mod provider;
 mod registration;
 mod resolve;
+mod rows;
 mod verification;
 mod wait;
 mod work;

@@ -5,27 +5,25 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use pospool_conflux::Space;
 use pospool_conflux_rpc::{Link, Wire};
 use pospool_conflux_tx::{History, Pace, SignedWork, carry_out};
 use pospool_model::plan::Effect;
 use pospool_model::provider::{
-    self, Design, Observation, Progress, Scene, Target, Task, Ticket, World,
+    self, Design, Observation, Planner, Progress, Scene, Target, Task, Ticket, World,
 };
 use pospool_model::{Address, Attributes, KindSchema, OwnNode, Problem, Provider, ProviderError};
 use tokio::time::Instant;
 
 use crate::chains::Chains;
+use crate::draft::{Draft, PROVIDER};
 use crate::facts::Facts;
 use crate::fresh::Fresh;
-use crate::kinds::{KINDS, PROVIDER};
+use crate::kinds::{SCHEMAS, kind_named};
+use crate::ledger::Ledger;
 use crate::own_node::OwnNodes;
 use crate::verification::Web;
 use crate::work::Attempt;
-use crate::{
-    bridge, chain, chains, codes, contract, funding, observe, preflight, prepare, registration,
-    verification, wait,
-};
+use crate::{bridge, chain, chains, codes, observe, preflight, prepare, verification, wait};
 
 /// How this provider waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -113,6 +111,27 @@ async fn send_signed(
     Ok(outputs)
 }
 
+/// Plans the changes of one plan; its ledger is what they share.
+#[derive(Debug, Default)]
+pub(crate) struct ChainPlanner {
+    ledger: Ledger,
+}
+
+impl Planner for ChainPlanner {
+    fn design(&mut self, task: &Task<'_>, world: &World<'_>) -> Result<Design, Vec<Problem>> {
+        let nothing = Facts::default();
+        let facts = world.facts.get::<Facts>().unwrap_or(&nothing);
+        let mut draft = Draft::new(*task, *world, facts, &mut self.ledger);
+        let designed = (kind_named(task.address.kind()).design)(&mut draft);
+        designed.map_err(|problem| vec![problem])?;
+        Ok(draft.done())
+    }
+
+    fn counters(&self) -> BTreeMap<String, u64> {
+        self.ledger.counters()
+    }
+}
+
 #[async_trait]
 impl Provider for ChainProvider {
     fn name(&self) -> &'static str {
@@ -120,20 +139,11 @@ impl Provider for ChainProvider {
     }
 
     fn kinds(&self) -> &'static [KindSchema] {
-        KINDS
+        &SCHEMAS
     }
 
     fn normalise(&self, kind: &str, attributes: Attributes) -> Result<Attributes, Vec<Problem>> {
-        match kind {
-            "chain" => chain::normalise_chain(attributes),
-            "core_contract" => contract::normalise_contract(Space::Core, attributes),
-            "espace_contract" => contract::normalise_contract(Space::Espace, attributes),
-            "funding" => Ok(funding::normalise_funding(attributes)),
-            "pos_registration" => registration::normalise_registration(attributes),
-            "verification" => verification::normalise_verification(attributes),
-            "bridge_service" => bridge::normalise_bridge(attributes),
-            _ => Ok(attributes),
-        }
+        (kind_named(kind).normalise)(attributes)
     }
 
     fn configure(&self, wanted: &BTreeMap<Address, Attributes>) {
@@ -167,19 +177,8 @@ impl Provider for ChainProvider {
         }
     }
 
-    fn design(&self, task: &Task<'_>, world: &mut World<'_>) -> Result<Design, Vec<Problem>> {
-        let nothing = Facts::default();
-        let facts = world.facts.get::<Facts>().unwrap_or(&nothing);
-        match task.address.kind() {
-            "core_contract" | "espace_contract" => {
-                contract::design::design_contract(task, world, facts)
-            }
-            "funding" => funding::design_funding(task, world, facts),
-            "pos_registration" => registration::design::design_registration(task, world, facts),
-            "verification" => verification::design::design_verification(task, world),
-            "bridge_service" => bridge::design::design_bridge(task, world, facts),
-            _ => Ok(Design::default()),
-        }
+    fn planner(&self) -> Box<dyn Planner + '_> {
+        Box::new(ChainPlanner::default())
     }
 
     async fn prepare(&self, effect: &Effect, inputs: &Attributes) -> Result<Ticket, ProviderError> {

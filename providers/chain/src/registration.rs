@@ -6,11 +6,13 @@
 
 pub(crate) mod design;
 pub(crate) mod observe;
+pub(crate) mod schema;
 
 use pospool_conflux::abi::{self, Argument};
 use pospool_conflux::{CoreAddress, RegisterData};
-use pospool_model::{Attributes, Drip, Problem, Value};
+use pospool_model::{Attributes, Drip, Problem};
 
+pub(crate) use self::schema::{POS_REGISTRATION, RegistrationSpec};
 use crate::codes;
 
 /// Price of the vote that a registration takes: 1,000 CFX (conflux-rust `POS_VOTE_PRICE`).
@@ -43,23 +45,19 @@ pub(crate) fn ask_identifier(contract: CoreAddress) -> Vec<u8> {
 /// Checks what a schema cannot say.
 pub(crate) fn normalise_registration(attributes: Attributes) -> Result<Attributes, Vec<Problem>> {
     let mut problems = Vec::new();
-    match attributes.get("deposit") {
-        Some(Value::Amount(drip)) if drip.0 != DEPOSIT => problems.push(
+    let wanted = RegistrationSpec::read(&attributes);
+    let deposit = wanted.deposit.known();
+    if let Some(drip) = deposit.filter(|drip| drip.0 != DEPOSIT) {
+        problems.push(
             Problem::new(
                 codes::BAD_DEPOSIT,
                 &["deposit"],
                 format!("a pool is registered with one vote, which costs 1000 CFX and not {drip}"),
             )
             .help("write `deposit = cfx(1000)`; more stake is added through the pool afterwards"),
-        ),
-        _ => {}
+        );
     }
-    let given = |name: &str| {
-        attributes
-            .get(name)
-            .is_some_and(|value| *value != Value::Null)
-    };
-    match (given("node"), given("register_data")) {
+    match (!wanted.node.is_absent(), !wanted.register_data.is_absent()) {
         (true, true) => problems.push(
             Problem::new(
                 codes::TWO_KEYS,
@@ -78,7 +76,7 @@ pub(crate) fn normalise_registration(attributes: Attributes) -> Result<Attribute
         ),
         _ => {}
     }
-    if let Some(Value::Text(text)) = attributes.get("register_data")
+    if let Some(text) = wanted.register_data.known()
         && let Err(error) = RegisterData::read(text)
     {
         problems.push(bad_data(&error.to_string()));
@@ -100,6 +98,7 @@ pub(crate) fn bad_data(why: &str) -> Problem {
 mod tests {
     use super::*;
     use crate::bench::good_registration;
+    use pospool_model::Value;
 
     fn wanted(pairs: &[(&str, Value)]) -> Attributes {
         pairs

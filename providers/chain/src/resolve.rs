@@ -11,7 +11,7 @@ use pospool_model::{Address, Attributes, Problem, Value};
 
 use crate::account;
 use crate::codes;
-use crate::kinds::space_of_kind;
+use crate::contract::schema::space_of_kind;
 
 /// Returns the address in Core Space that a text holds or that a resource has; never a placeholder.
 pub(crate) fn address_of(

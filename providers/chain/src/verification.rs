@@ -17,14 +17,17 @@ mod explorer;
 mod licence;
 pub(crate) mod observe;
 mod parts;
+mod schema;
 pub(crate) mod submit;
 mod web;
 
 use pospool_conflux::Space;
+use pospool_model::kind::Attribute;
 use pospool_model::{Address, Attributes, Code, Problem, Value};
 
 pub(crate) use compare::{Hole, Likeness, compare_code};
 pub(crate) use parts::Compiled;
+pub(crate) use schema::{VERIFICATION, VerificationSpec};
 pub(crate) use web::Web;
 
 use crate::codes;
@@ -75,8 +78,9 @@ pub(crate) fn normalise_verification(
     mut attributes: Attributes,
 ) -> Result<Attributes, Vec<Problem>> {
     let mut problems = Vec::new();
-    let named = ["contract", "contracts"].map(|name| attributes.get(name).is_some_and(is_filled));
-    if named[0] == named[1] {
+    let wanted = VerificationSpec::read(&attributes);
+    let many = wanted.contracts != Attribute::Known(&[]) && !wanted.contracts.is_absent();
+    if many != wanted.contract.is_absent() {
         let summary = "a verification names one `contract`, or `contracts` in a list";
         problems.push(Problem::new(
             codes::NOTHING_TO_VERIFY,
@@ -84,7 +88,7 @@ pub(crate) fn normalise_verification(
             summary,
         ));
     }
-    if let Some(explorer) = attributes.get("explorer")
+    if let Some(explorer) = wanted.explorer.known()
         && let Err(summary) = check_explorer(explorer)
     {
         problems.push(Problem::new(BAD_EXPLORER, &["explorer"], summary).help(
@@ -105,13 +109,8 @@ pub(crate) fn normalise_verification(
     }
 }
 
-fn is_filled(value: &Value) -> bool {
-    !matches!(value, Value::Null) && value.as_list().is_none_or(|list| !list.is_empty())
-}
-
 fn check_explorer(explorer: &Value) -> Result<(), String> {
     match explorer {
-        Value::Null | Value::Unknown => Ok(()),
         Value::Text(text) if text == "confluxscan" => Ok(()),
         Value::Text(text) => check_url(text),
         Value::Map(map) => map.iter().try_for_each(|(name, value)| {
@@ -147,7 +146,7 @@ fn site(wanted: &Attributes, network: &str, space: Space) -> Result<Option<Site>
             pages: url,
         })
     };
-    match wanted.get("explorer") {
+    match VerificationSpec::read(wanted).explorer.known() {
         Some(Value::Text(text)) if text == "confluxscan" => {
             let mut known = CONFLUXSCAN.iter();
             let found = known.find(|(name, of, ..)| (*name, *of) == (network, space));
@@ -176,13 +175,12 @@ fn site(wanted: &Attributes, network: &str, space: Space) -> Result<Option<Site>
 
 /// The contracts that a verification names.
 fn contracts(attributes: &Attributes) -> Vec<&Address> {
-    let one = attributes.get("contract").and_then(Value::as_resource);
-    let list = attributes.get("contracts").and_then(Value::as_list);
-    let listed = list
-        .unwrap_or_default()
-        .iter()
-        .filter_map(Value::as_resource);
-    one.into_iter().chain(listed).collect()
+    let wanted = VerificationSpec::read(attributes);
+    let listed = wanted.contracts.known().unwrap_or_default().iter();
+    let one = wanted.contract.known();
+    one.into_iter()
+        .chain(listed.filter_map(Value::as_resource))
+        .collect()
 }
 
 #[cfg(test)]

@@ -51,7 +51,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use pospool_model::plan::Effect;
 use pospool_model::provider::{
-    Design, Observation, Progress, Provider, Rendered, Scene, Target, Task, Ticket, World,
+    Design, Observation, Planner, Progress, Provider, Rendered, Scene, Target, Task, Ticket, World,
 };
 use pospool_model::state::Recorded;
 use pospool_model::{Address, Attributes, KindSchema, OwnNode, Problem, ProviderError};
@@ -92,6 +92,17 @@ impl DockerProvider {
             settings,
             current: syncer::Current::default(),
         }
+    }
+}
+
+/// Plans one change.
+fn design_change(task: &Task<'_>, world: &World<'_>) -> Result<Design, Vec<Problem>> {
+    match task.address.kind() {
+        "volume" => volume::design(task, world),
+        kind => match kinds::container(kind) {
+            Some(kind) => workload::design::design(kind, task, world),
+            None => Ok(Design::default()),
+        },
     }
 }
 
@@ -155,14 +166,8 @@ impl Provider for DockerProvider {
         }
     }
 
-    fn design(&self, task: &Task<'_>, world: &mut World<'_>) -> Result<Design, Vec<Problem>> {
-        match task.address.kind() {
-            "volume" => volume::design(task, world),
-            kind => match kinds::container(kind) {
-                Some(kind) => workload::design::design(kind, task, world),
-                None => Ok(Design::default()),
-            },
-        }
+    fn planner(&self) -> Box<dyn Planner + '_> {
+        Box::new(design_change)
     }
 
     async fn prepare(

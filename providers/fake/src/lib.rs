@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use pospool_model::plan::{Action, Effect, Nature};
 use pospool_model::provider::{
-    Design, Observation, Observed, Progress, Scene, Target, Task, Ticket, World,
+    Design, Observation, Observed, Planner, Progress, Scene, Target, Task, Ticket, World,
 };
 use pospool_model::{Attributes, KindSchema, Problem, Provider, ProviderError, Value};
 use serde_json::json;
@@ -122,6 +122,40 @@ impl FakeProvider {
     }
 }
 
+/// Plans one change.
+fn design_change(task: &Task<'_>, world: &World<'_>) -> Result<Design, Vec<Problem>> {
+    let address = task.address.as_str();
+    let wanted = &with_identities(task.wanted, world)?;
+    let act = |name: &str, op: &str| Effect {
+        name: name.to_owned(),
+        provider: "fake".to_owned(),
+        summary: format!("{op} {address}"),
+        nature: Nature::Act,
+        payload: json!({"op": op, "address": address, "attributes": wanted}),
+        inputs: BTreeMap::new(),
+        needs: Vec::new(),
+    };
+    let effects = match task.action {
+        Action::Delete if *task.observed == Observed::Absent => Vec::new(),
+        Action::Delete => vec![act("delete", "delete")],
+        Action::Replace => vec![act("delete", "delete"), act("make", "make")],
+        Action::Update if task.changed.is_empty() => Vec::new(),
+        _ => vec![act("make", "make")],
+    };
+    let id = Value::from(format!("id of {address}"));
+    let notes = if begun(task) && effects.is_empty() {
+        vec!["it was begun and lacks nothing".to_owned()]
+    } else {
+        Vec::new()
+    };
+    Ok(Design {
+        effects,
+        notes,
+        outputs: Attributes::from([("id".to_owned(), id)]),
+        ..Design::default()
+    })
+}
+
 #[async_trait]
 impl Provider for FakeProvider {
     fn name(&self) -> &'static str {
@@ -170,37 +204,8 @@ impl Provider for FakeProvider {
         })
     }
 
-    fn design(&self, task: &Task<'_>, world: &mut World<'_>) -> Result<Design, Vec<Problem>> {
-        let address = task.address.as_str();
-        let wanted = &with_identities(task.wanted, world)?;
-        let act = |name: &str, op: &str| Effect {
-            name: name.to_owned(),
-            provider: "fake".to_owned(),
-            summary: format!("{op} {address}"),
-            nature: Nature::Act,
-            payload: json!({"op": op, "address": address, "attributes": wanted}),
-            inputs: BTreeMap::new(),
-            needs: Vec::new(),
-        };
-        let effects = match task.action {
-            Action::Delete if *task.observed == Observed::Absent => Vec::new(),
-            Action::Delete => vec![act("delete", "delete")],
-            Action::Replace => vec![act("delete", "delete"), act("make", "make")],
-            Action::Update if task.changed.is_empty() => Vec::new(),
-            _ => vec![act("make", "make")],
-        };
-        let id = Value::from(format!("id of {address}"));
-        let notes = if begun(task) && effects.is_empty() {
-            vec!["it was begun and lacks nothing".to_owned()]
-        } else {
-            Vec::new()
-        };
-        Ok(Design {
-            effects,
-            notes,
-            outputs: Attributes::from([("id".to_owned(), id)]),
-            ..Design::default()
-        })
+    fn planner(&self) -> Box<dyn Planner + '_> {
+        Box::new(design_change)
     }
 
     async fn prepare(&self, effect: &Effect, _: &Attributes) -> Result<Ticket, ProviderError> {

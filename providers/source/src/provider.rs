@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use async_trait::async_trait;
 use pospool_model::plan::Effect;
 use pospool_model::provider::{
-    Design, Observation, Observed, Progress, Scene, Target, Task, Ticket, World,
+    Design, Observation, Observed, Planner, Progress, Scene, Target, Task, Ticket, World,
 };
 use pospool_model::{
     AttributeSchema, Attributes, KindSchema, OnChange, OutputSchema, Presence, Problem, Provider,
@@ -169,8 +169,8 @@ impl Provider for SourceProvider {
         Ok(found)
     }
 
-    fn design(&self, _: &Task<'_>, _: &mut World<'_>) -> Result<Design, Vec<Problem>> {
-        Ok(Design::default())
+    fn planner(&self) -> Box<dyn Planner + '_> {
+        Box::new(|_: &Task<'_>, _: &World<'_>| Ok(Design::default()))
     }
 
     async fn prepare(&self, effect: &Effect, _: &Attributes) -> Result<Ticket, ProviderError> {

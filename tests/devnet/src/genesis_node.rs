@@ -6,22 +6,17 @@
 
 use std::{collections::HashMap, net::Ipv4Addr};
 
-use bollard::models::{
-    ContainerCreateBody, EndpointIpamConfig, EndpointSettings, HostConfig, NetworkingConfig,
-    PortBinding,
-};
+use bollard::models::{EndpointIpamConfig, EndpointSettings, NetworkingConfig, PortBinding};
 
 use crate::{
     accounts::{self, hex},
     archive::Entry,
-    docker::{Engine, bounded_log},
+    docker::Engine,
     error::{DevnetError, Result},
     genesis::Genesis,
+    node_body::node_body,
     node_files::POS_FOLDER,
-    settings::{
-        CORE_PORT, DevnetConfig, ESPACE_PORT, GENESIS_PASSWORD, LOCAL_PORT, MEMORY_LIMIT, NODE_DIR,
-        P2P_PORT,
-    },
+    settings::{CORE_PORT, DevnetConfig, ESPACE_PORT, LOCAL_PORT, NODE_DIR, P2P_PORT},
 };
 
 /// What the genesis node has for itself.
@@ -110,25 +105,6 @@ fn fixed_ip(network: &str, ip: Ipv4Addr) -> NetworkingConfig {
 /// Eight times the share of any other container: the only one that makes blocks must not wait for those that read them.
 const CPU_SHARES: i64 = 8192;
 
-/// Returns the settings that all containers with a node share.
-pub(crate) fn node_body(image: &str, labels: &HashMap<String, String>) -> ContainerCreateBody {
-    ContainerCreateBody {
-        image: Some(image.to_owned()),
-        labels: Some(labels.clone()),
-        env: Some(vec![format!(
-            "CFX_POS_KEY_ENCRYPTION_PASSWORD={GENESIS_PASSWORD}"
-        )]),
-        host_config: Some(HostConfig {
-            log_config: Some(bounded_log()),
-            memory: Some(MEMORY_LIMIT),
-            memory_swap: Some(MEMORY_LIMIT),
-            cap_drop: Some(vec!["ALL".to_owned()]),
-            security_opt: Some(vec!["no-new-privileges".to_owned()]),
-            ..HostConfig::default()
-        }),
-        ..ContainerCreateBody::default()
-    }
-}
 /// Returns the URLs under which Docker published the RPC ports.
 pub(crate) async fn published(engine: &Engine, container: &str) -> Result<(String, String)> {
     let options = None::<bollard::query_parameters::InspectContainerOptions>;

@@ -21,6 +21,7 @@ pub mod image;
 pub mod join;
 pub mod live;
 pub mod network;
+mod node_body;
 pub mod node_files;
 pub mod npm_image;
 mod owner;

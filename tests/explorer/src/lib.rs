@@ -32,6 +32,7 @@ mod proxy;
 mod record;
 mod serve;
 mod site;
+mod space;
 mod submission;
 
 use std::io;
@@ -43,6 +44,7 @@ pub use compile::Workshop;
 pub use compilers::Compiler;
 pub use faults::Fault;
 pub use pospool_source::Tools;
+pub use space::Space;
 
 use address::Address;
 use chain::{Chain, ChainError};
@@ -50,15 +52,6 @@ use faults::Faults;
 use http::Server;
 use serve::serve;
 use site::{Manners, Site};
-
-/// One of the two spaces of a chain.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Space {
-    /// Core Space: base32 addresses, one path for each question.
-    Core,
-    /// eSpace: hex addresses, the forms of Etherscan.
-    Espace,
-}
 
 /// What an explorer is to look at, and how it behaves.
 #[derive(Clone, Debug)]

@@ -248,12 +248,12 @@ impl Bench {
 
     /// Designs every change on what a look found; a change that cannot be designed has no effects.
     fn design(&self, made: &Observation, action: impl Fn(&Observed) -> Action) -> Vec<Effect> {
-        let (mut counters, mut lanes, mut done) =
-            (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        let mut done = BTreeMap::new();
         let absent = Observed::Absent;
         let changed =
             ["settings.name", "settings.lock_period", "settings.pools"].map(str::to_owned);
         let mut effects = Vec::new();
+        let mut planner = self.provider.planner();
         for name in [
             "core_contract.pool",
             "core_contract.list",
@@ -270,17 +270,15 @@ impl Bench {
                 changed: &changed,
                 delete_by_name: false,
             };
-            let mut world = World {
+            let world = World {
                 lineage: "fuzz",
                 facts: &made.facts,
                 wanted: &self.wanted,
                 recorded: &self.recorded,
                 outputs: &self.outputs,
                 effects: &done,
-                counters: &mut counters,
-                lanes: &mut lanes,
             };
-            let Ok(design) = self.provider.design(&task, &mut world) else {
+            let Ok(design) = planner.design(&task, &world) else {
                 continue;
             };
             let ids = design.effects.iter().map(|effect| EffectId {

@@ -16,40 +16,18 @@ mod endpoint;
 mod gate;
 pub mod limits;
 mod node;
+mod profile;
 pub mod refusal;
 
 use std::io;
 use std::net::IpAddr;
-use std::time::Duration;
 
 pub use count::Counts;
 pub use endpoint::Endpoint;
 pub use gate::{BODY_LIMIT, Clock};
 pub use limits::{Limits, Rate};
+pub use profile::Profile;
 pub use refusal::Form;
-
-/// What an endpoint is like on a good day.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Profile {
-    /// What one client may ask.
-    pub limits: Limits,
-    /// How long each request is on its way, there and back.
-    pub latency: Duration,
-}
-
-impl Profile {
-    /// A public endpoint, for who does not pay.
-    pub const FREE: Self = Self {
-        limits: Limits::FREE,
-        latency: Duration::from_millis(150),
-    };
-
-    /// Nothing is refused and nothing takes time.
-    pub const OPEN: Self = Self {
-        limits: Limits::NONE,
-        latency: Duration::ZERO,
-    };
-}
 
 /// Both spaces as one client sees them: each is an endpoint with limits of its own, as the public ones are.
 #[derive(Debug)]

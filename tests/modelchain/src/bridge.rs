@@ -5,8 +5,8 @@
 //! - Never: holds eSpace itself: what its users and PoS do to the bridge are two more functions, which anybody may call.
 
 use crate::abi::{self, Argument, Function as F};
-use crate::contract::{Called, Outcome, only};
-use crate::ledger::VOTE;
+use crate::amounts::VOTE;
+use crate::called::{Called, Outcome, only};
 use crate::transaction::Account;
 
 /// Storage of a bridge, and what it sees of eSpace and the pool.

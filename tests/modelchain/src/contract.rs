@@ -6,6 +6,7 @@
 
 use crate::abi::{self, Argument, Function as F};
 use crate::bridge::Bridge;
+use crate::called::{Called, Outcome, only};
 use crate::transaction::Account;
 
 /// Init code of the model's own contracts. No machine runs it; the model knows it by its bytes.
@@ -56,19 +57,6 @@ pub struct PoolList {
     pub pools: Vec<Account>,
 }
 
-/// What a call left behind.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Outcome {
-    /// It only read.
-    Answer(Vec<u8>),
-    /// It wrote.
-    Changed,
-    /// It wants a key bound to the pool, with the money that came along.
-    Register(abi::Registration),
-}
-
-pub(crate) type Called = Result<Outcome, String>;
-
 impl Contract {
     pub(crate) fn runtime(&self) -> &'static [u8] {
         match self {
@@ -93,13 +81,6 @@ impl Contract {
             Self::Bridge(bridge) => bridge.call(sender, function, &argument),
         }
     }
-}
-
-pub(crate) fn only(sender: Account, allowed: Account, who: &str) -> Result<(), String> {
-    if sender == allowed {
-        return Ok(());
-    }
-    Err(format!("pool: sender is not the {who}"))
 }
 
 impl Pool {

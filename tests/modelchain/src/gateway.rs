@@ -8,22 +8,11 @@ use pospool_conflux_rpc::Silence;
 use serde_json::Value as Json;
 
 use crate::model::Inner;
-use crate::rpc::refuse;
-use crate::wire::reply;
+use crate::rpc::{refuse, reply};
+use crate::shut::Shut;
 
 /// The code of a call that is one too many, in Confura.
 const ONE_TOO_MANY: i64 = -32005;
-
-/// How an endpoint answers that is shut for ever.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Shut {
-    /// HTTP 401: the key in its URL is not known.
-    Unauthorised,
-    /// Every call is one too many.
-    Exhausted,
-    /// Batches are refused as batches; single calls pass.
-    NoBatches,
-}
 
 impl Inner {
     /// The answer to a request that does not reach the node.

@@ -10,13 +10,11 @@ use ethers_core::utils::keccak256;
 use pospool_conflux::CoreAddress;
 
 use crate::abi;
-use crate::contract::{Contract, MANAGER_INIT, Outcome, POOL_INIT, PROXY_INIT, Pool, PoolList};
+use crate::amounts::{CFX, VOTE};
+use crate::called::Outcome;
+use crate::contract::{Contract, MANAGER_INIT, POOL_INIT, PROXY_INIT, Pool, PoolList};
 use crate::transaction::{Account, Hash, Transaction};
 
-/// 1 CFX in drip.
-pub const CFX: u128 = 1_000_000_000_000_000_000;
-/// Price of one vote.
-pub const VOTE: u128 = 1000 * CFX;
 /// Collateral for one byte of storage.
 const BYTE: u128 = CFX / 1024;
 /// The chain's register of PoS keys.

@@ -11,10 +11,13 @@
 //! ```
 
 mod abi;
+pub mod amounts;
 pub mod artifact;
 mod bridge;
+mod called;
 mod chain;
 pub mod contract;
+mod crash;
 mod gateway;
 pub mod ledger;
 mod machine;
@@ -24,13 +27,14 @@ mod node;
 mod pool;
 pub mod random;
 mod rpc;
+mod shut;
 mod transaction;
 mod weather;
 mod wire;
 
-pub use gateway::Shut;
+pub use crash::{CrashPoint, Moment};
 pub use model::{Genesis, Journalled, ModelChain};
 pub use rpc::GENESIS;
+pub use shut::Shut;
 pub use transaction::{Account, Hash};
 pub use weather::{Depth, Weather};
-pub use wire::{CrashPoint, Moment};

@@ -15,9 +15,11 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use crate::abi::{self, Function};
+use crate::amounts::CFX;
 use crate::bridge::Bridge;
 use crate::contract::{Contract, Pool};
-use crate::ledger::{CFX, Event, Ledger};
+use crate::crash::{CrashPoint, Moment};
+use crate::ledger::{Event, Ledger};
 use crate::network::Network;
 use crate::node::Node;
 use crate::pool::EPOCH_BOUND;
@@ -25,7 +27,6 @@ use crate::random::Random;
 use crate::rpc::Desk;
 use crate::transaction::{Account, Transaction};
 use crate::weather::Weather;
-use crate::wire::{CrashPoint, Moment};
 
 /// Says whether the bytes with this hash are in the client's journal, as it would survive a power cut.
 pub type Journalled = Box<dyn Fn(&str) -> bool + Send + Sync>;

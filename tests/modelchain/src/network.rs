@@ -9,11 +9,11 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::chain::{Chain, Packed};
-use crate::gateway::Shut;
 use crate::ledger::{Fate, Ledger};
 use crate::node::Node;
 use crate::pool::{self, LEAST_PRICE, Pool};
 use crate::random::Random;
+use crate::shut::Shut;
 use crate::transaction::{Account, Transaction};
 use crate::weather::{Depth, Weather};
 

@@ -165,7 +165,7 @@ pub(crate) fn is_old(transaction: &Transaction, newest: u64) -> bool {
 
 /// What the sender must have.
 pub(crate) fn cost(transaction: &Transaction) -> u128 {
-    let storage = u128::from(transaction.storage_limit) * (crate::ledger::CFX / 1024);
+    let storage = u128::from(transaction.storage_limit) * (crate::amounts::CFX / 1024);
     transaction.value + storage + u128::from(transaction.gas) * transaction.max_fee
 }
 

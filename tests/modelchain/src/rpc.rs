@@ -9,7 +9,8 @@ use pospool_conflux::CoreAddress;
 use serde_json::{Value as Json, json};
 
 use crate::abi;
-use crate::contract::{Contract, Outcome};
+use crate::called::Outcome;
+use crate::contract::Contract;
 use crate::ledger::{CROSS_SPACE, Ended, Ledger, REGISTER, gas_of};
 use crate::machine;
 use crate::network::Network;
@@ -48,6 +49,18 @@ pub(crate) fn invalid(parameter: &str, reason: &str) -> Refusal {
 /// Writes a number the way a node does.
 pub(crate) fn quantity(number: impl std::fmt::LowerHex) -> Json {
     json!(format!("{number:#x}"))
+}
+
+/// The form of an answer.
+pub(crate) fn reply(id: &Json, answer: Answer) -> Json {
+    match answer {
+        Ok(result) => json!({ "jsonrpc": "2.0", "id": id, "result": result }),
+        Err(refusal) => json!({
+            "jsonrpc": "2.0",
+            "id": id,
+            "error": { "code": refusal.code, "message": refusal.message, "data": refusal.data },
+        }),
+    }
 }
 
 /// One question to one node.

@@ -4,8 +4,8 @@
 //! - Returns: rates in 1,000, each of them off in most seeds, so that faults meet in ever other pairs.
 //! - Never: decides one event; the network draws those.
 
-use crate::gateway::Shut;
 use crate::random::Random;
+use crate::shut::Shut;
 
 /// How far a reorganisation goes back at most.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -12,27 +12,10 @@ use async_trait::async_trait;
 use pospool_conflux_rpc::{Silence, Wire};
 use serde_json::{Value as Json, json};
 
+use crate::crash::Moment;
 use crate::model::{Inner, ModelChain};
-use crate::rpc::{Answer, Desk, Refusal, invalid, refuse};
+use crate::rpc::{Answer, Desk, Refusal, invalid, refuse, reply};
 use crate::transaction;
-
-/// When in a request the client dies.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Moment {
-    /// The node never saw the request.
-    Before,
-    /// The node did what was asked.
-    After,
-}
-
-/// Where a run ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct CrashPoint {
-    /// At which request, counted from the begin of the run.
-    pub request: u64,
-    /// When in it.
-    pub moment: Moment,
-}
 
 /// What the way does to one request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -217,16 +200,5 @@ impl Inner {
             ));
             self.network.late.push((when, node, new));
         }
-    }
-}
-
-pub(crate) fn reply(id: &Json, answer: Answer) -> Json {
-    match answer {
-        Ok(result) => json!({ "jsonrpc": "2.0", "id": id, "result": result }),
-        Err(refusal) => json!({
-            "jsonrpc": "2.0",
-            "id": id,
-            "error": { "code": refusal.code, "message": refusal.message, "data": refusal.data },
-        }),
     }
 }

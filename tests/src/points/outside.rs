@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use pospool_conflux_rpc::{Silence, Wire};
 use pospool_model::plan::Effect;
-use pospool_model::provider::{Design, Observation, Progress, Scene, Target, Task, Ticket, World};
+use pospool_model::provider::{Observation, Planner, Progress, Scene, Target, Ticket};
 use pospool_model::{Attributes, KindSchema, Problem, Provider, ProviderError};
 use serde_json::Value as Json;
 
@@ -52,8 +52,8 @@ impl<P: Provider> Provider for PointProvider<P> {
         found
     }
 
-    fn design(&self, task: &Task<'_>, world: &mut World<'_>) -> Result<Design, Vec<Problem>> {
-        self.provider.design(task, world)
+    fn planner(&self) -> Box<dyn Planner + '_> {
+        self.provider.planner()
     }
 
     async fn prepare(&self, effect: &Effect, inputs: &Attributes) -> Result<Ticket, ProviderError> {

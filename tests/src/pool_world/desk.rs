@@ -12,7 +12,7 @@ use async_trait::async_trait;
 use pospool_docker::DockerProvider;
 use pospool_model::plan::{Action, Effect, Nature};
 use pospool_model::provider::{
-    Design, Observation, Observed, Progress, Scene, Target, Task, Ticket, World,
+    Design, Observation, Observed, Planner, Progress, Scene, Target, Task, Ticket, World,
 };
 use pospool_model::{Attributes, KindSchema, Problem, Provider, ProviderError, Value};
 use pospool_modelchain::artifact::{artifacts, node_key};
@@ -81,6 +81,32 @@ fn outputs_of(address: &str) -> Attributes {
     ])
 }
 
+/// Plans one change.
+fn design_change(task: &Task<'_>, _: &World<'_>) -> Result<Design, Vec<Problem>> {
+    let address = task.address.as_str();
+    let effects = match task.action {
+        Action::Create => vec![Effect {
+            name: "make".to_owned(),
+            provider: "docker".to_owned(),
+            summary: format!("make {address}"),
+            nature: Nature::Act,
+            payload: json!({ "address": address }),
+            inputs: BTreeMap::new(),
+            needs: Vec::new(),
+        }],
+        // Only what says how pospool reaches it can differ.
+        Action::Update => Vec::new(),
+        other => {
+            let what = format!("the model's desk cannot {other:?} {address}");
+            return Err(vec![Problem::new(CANNOT, &[], what)]);
+        }
+    };
+    Ok(Design {
+        effects,
+        ..Design::default()
+    })
+}
+
 #[async_trait]
 impl Provider for Desk {
     fn name(&self) -> &'static str {
@@ -121,29 +147,8 @@ impl Provider for Desk {
         Ok(found)
     }
 
-    fn design(&self, task: &Task<'_>, _: &mut World<'_>) -> Result<Design, Vec<Problem>> {
-        let address = task.address.as_str();
-        let effects = match task.action {
-            Action::Create => vec![Effect {
-                name: "make".to_owned(),
-                provider: "docker".to_owned(),
-                summary: format!("make {address}"),
-                nature: Nature::Act,
-                payload: json!({ "address": address }),
-                inputs: BTreeMap::new(),
-                needs: Vec::new(),
-            }],
-            // Only what says how pospool reaches it can differ.
-            Action::Update => Vec::new(),
-            other => {
-                let what = format!("the model's desk cannot {other:?} {address}");
-                return Err(vec![Problem::new(CANNOT, &[], what)]);
-            }
-        };
-        Ok(Design {
-            effects,
-            ..Design::default()
-        })
+    fn planner(&self) -> Box<dyn Planner + '_> {
+        Box::new(design_change)
     }
 
     async fn prepare(&self, effect: &Effect, _: &Attributes) -> Result<Ticket, ProviderError> {
@@ -233,8 +238,8 @@ impl Provider for Shelf {
         })
     }
 
-    fn design(&self, task: &Task<'_>, world: &mut World<'_>) -> Result<Design, Vec<Problem>> {
-        self.real.design(task, world)
+    fn planner(&self) -> Box<dyn Planner + '_> {
+        self.real.planner()
     }
 
     async fn prepare(&self, effect: &Effect, inputs: &Attributes) -> Result<Ticket, ProviderError> {

@@ -9,7 +9,8 @@ use std::collections::BTreeMap;
 use pospool_engine::store::Mode;
 use pospool_model::state::{Recorded, State};
 use pospool_modelchain::Account;
-use pospool_modelchain::ledger::{Deed, VOTE};
+use pospool_modelchain::amounts::VOTE;
+use pospool_modelchain::ledger::Deed;
 
 use super::shape::PoolShape;
 use super::{PoolWorld, Shape, account_of};

@@ -154,18 +154,15 @@ impl Project {
             changed: &[],
             delete_by_name: true,
         };
-        let (mut counters, mut lanes) = (BTreeMap::new(), BTreeMap::new());
-        let mut world = World {
+        let world = World {
             lineage: &self.lineage,
             facts: &self.facts,
             wanted: &self.wanted,
             recorded: &self.recorded,
             outputs: &self.hosts,
             effects: &BTreeMap::new(),
-            counters: &mut counters,
-            lanes: &mut lanes,
         };
-        self.provider.design(&task, &mut world).unwrap()
+        self.provider.planner().design(&task, &world).unwrap()
     }
 
     /// Plans one change and carries it out, each effect twice.

@@ -165,17 +165,15 @@ impl Desk {
             changed: &[],
             delete_by_name: false,
         };
-        let mut world = World {
+        let world = World {
             lineage: "l",
             facts: &Facts::default(),
             wanted: &self.wanted,
             recorded: &BTreeMap::new(),
             outputs: &self.outputs,
             effects: &BTreeMap::new(),
-            counters: &mut BTreeMap::new(),
-            lanes: &mut BTreeMap::new(),
         };
-        Ok(self.provider.design(&task, &mut world)?.effects)
+        Ok(self.provider.planner().design(&task, &world)?.effects)
     }
 
     /// Carries one step out.

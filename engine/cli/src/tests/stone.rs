@@ -7,11 +7,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use async_trait::async_trait;
 use pospool_model::plan::{Action, Cost, Effect, Nature, Purpose};
 use pospool_model::provider::{
-    Design, Observation, Observed, Progress, Scene, Target, Task, Ticket, World,
+    Design, Observation, Observed, Planner, Progress, Scene, Target, Task, Ticket, World,
 };
 use pospool_model::{
-    AttributeSchema, Attributes, Drip, KindSchema, OnChange, Presence, Problem, Provider,
-    ProviderError, Role, Type, Value,
+    AttributeSchema, Attributes, Drip, KindSchema, OnChange, Presence, Provider, ProviderError,
+    Role, Type, Value,
 };
 
 pospool_model::codes! {
@@ -51,6 +51,41 @@ impl StoneProvider {
     }
 }
 
+/// Plans one change.
+fn design_change(task: &Task<'_>) -> Design {
+    if task.action == Action::Delete {
+        return Design::forgotten(vec!["the stone stays where it is".to_owned()]);
+    }
+    let mood = task
+        .wanted
+        .get("mood")
+        .and_then(Value::as_text)
+        .unwrap_or_default();
+    let cost = |purpose, cfx| Cost {
+        payer: "account.operator".parse().unwrap(),
+        purpose,
+        amount: Drip::from_cfx(cfx).unwrap(),
+    };
+    Design {
+        effects: vec![Effect {
+            name: "carve".to_owned(),
+            provider: "stone".to_owned(),
+            summary: format!("carve `{}`", task.address),
+            nature: Nature::Act,
+            payload: mood.into(),
+            inputs: BTreeMap::new(),
+            needs: Vec::new(),
+        }],
+        costs: vec![
+            cost(Purpose::Gas, 1),
+            cost(Purpose::Collateral, 2),
+            cost(Purpose::Stake, 1000),
+        ],
+        notes: vec!["bring a chisel".to_owned()],
+        ..Design::default()
+    }
+}
+
 #[async_trait]
 impl Provider for StoneProvider {
     fn name(&self) -> &'static str {
@@ -82,40 +117,8 @@ impl Provider for StoneProvider {
         })
     }
 
-    fn design(&self, task: &Task<'_>, _: &mut World<'_>) -> Result<Design, Vec<Problem>> {
-        if task.action == Action::Delete {
-            return Ok(Design::forgotten(vec![
-                "the stone stays where it is".to_owned(),
-            ]));
-        }
-        let mood = task
-            .wanted
-            .get("mood")
-            .and_then(Value::as_text)
-            .unwrap_or_default();
-        let cost = |purpose, cfx| Cost {
-            payer: "account.operator".parse().unwrap(),
-            purpose,
-            amount: Drip::from_cfx(cfx).unwrap(),
-        };
-        Ok(Design {
-            effects: vec![Effect {
-                name: "carve".to_owned(),
-                provider: "stone".to_owned(),
-                summary: format!("carve `{}`", task.address),
-                nature: Nature::Act,
-                payload: mood.into(),
-                inputs: BTreeMap::new(),
-                needs: Vec::new(),
-            }],
-            costs: vec![
-                cost(Purpose::Gas, 1),
-                cost(Purpose::Collateral, 2),
-                cost(Purpose::Stake, 1000),
-            ],
-            notes: vec!["bring a chisel".to_owned()],
-            ..Design::default()
-        })
+    fn planner(&self) -> Box<dyn Planner + '_> {
+        Box::new(|task: &Task<'_>, _: &World<'_>| Ok(design_change(task)))
     }
 
     async fn prepare(&self, effect: &Effect, _: &Attributes) -> Result<Ticket, ProviderError> {

@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use pospool_lang::config::{Config, Scope};
 use pospool_model::plan::{Action, AttributeChange, Drift, EffectId, Plan, Reason, Record, Step};
-use pospool_model::provider::{Design, Facts, Observed, Task, World};
+use pospool_model::provider::{Design, Facts, Observed, Planner, Task, World};
 use pospool_model::state::{Recorded, State};
 use pospool_model::{Address, Attributes, Diagnostic, KindSchema, Problem, Role, Value};
 
@@ -51,7 +51,7 @@ pub fn plan(
     // Each round foretells with what the one before found out. A resource's identity may depend
     // on how many effects come before it, so a second round may move it, a third finds it there.
     for round in 0..=early.len() + 2 {
-        let mut planner = Planner::new(config, state, seen, registry, options);
+        let mut planner = Planning::new(config, state, seen, registry, options);
         planner.outputs.extend(foretold.clone());
         for address in &order {
             planner.visit(address);
@@ -125,7 +125,7 @@ fn cannot_foretell(config: &Config, address: &Address) -> Diagnostic {
 }
 
 /// One planning in progress. It only ever appends.
-struct Planner<'a> {
+struct Planning<'a> {
     config: &'a Config,
     state: &'a State,
     seen: &'a Seen,
@@ -136,14 +136,14 @@ struct Planner<'a> {
     effects: BTreeMap<Address, Vec<EffectId>>,
     /// Last effects that somebody who uses this resource must wait for.
     ends: BTreeMap<Address, Vec<EffectId>>,
-    counters: BTreeMap<String, u64>,
-    lanes: BTreeMap<String, EffectId>,
+    /// The providers' own planners, by position in the registry; made when they are first needed.
+    planners: BTreeMap<usize, Box<dyn Planner + 'a>>,
     drift: Vec<Drift>,
     steps: Vec<Step>,
     problems: Vec<Diagnostic>,
 }
 
-impl<'a> Planner<'a> {
+impl<'a> Planning<'a> {
     fn new(
         config: &'a Config,
         state: &'a State,
@@ -161,8 +161,7 @@ impl<'a> Planner<'a> {
             outputs: seen.given.clone(),
             effects: BTreeMap::new(),
             ends: BTreeMap::new(),
-            counters: BTreeMap::new(),
-            lanes: BTreeMap::new(),
+            planners: BTreeMap::new(),
             drift: Vec::new(),
             steps: Vec::new(),
             problems: Vec::new(),
@@ -372,17 +371,18 @@ impl<'a> Planner<'a> {
             return Ok(Design::forgotten(Vec::new()));
         };
         let none = Facts::default();
-        let mut world = World {
+        let world = World {
             lineage: &self.state.lineage,
             facts: self.seen.facts.get(&position).unwrap_or(&none),
             wanted: &self.wanted,
             recorded: &self.state.resources,
             outputs: &self.outputs,
             effects: &self.effects,
-            counters: &mut self.counters,
-            lanes: &mut self.lanes,
         };
-        provider.design(task, &mut world)
+        let planner = self.planners.entry(position);
+        planner
+            .or_insert_with(|| provider.planner())
+            .design(task, &world)
     }
 
     fn report(&mut self, address: &Address, problems: &[Problem]) {
@@ -463,13 +463,10 @@ impl<'a> Planner<'a> {
                 self.problems.extend(problems);
             }
         }
-        // Some numbers that providers hand out are none of the outside.
-        let seen = self.seen.counters.iter();
-        let counters = seen.map(|(name, seen)| {
-            let next = self.counters.get(name).unwrap_or(seen);
-            (name.clone(), *next)
-        });
-        let counters = counters.collect();
+        let mut counters = self.seen.counters.clone();
+        for planner in self.planners.values() {
+            counters.extend(planner.counters());
+        }
         let plan = Plan {
             spec_digest: self.config.digest().to_owned(),
             lineage: self.state.lineage.clone(),

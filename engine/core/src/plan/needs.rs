@@ -3,9 +3,9 @@
 use pospool_model::Address;
 use pospool_model::plan::{Effect, EffectId, Level, Need};
 
-use super::Planner;
+use super::Planning;
 
-impl Planner<'_> {
+impl Planning<'_> {
     /// Gives effects their needs and remembers them for those that come after.
     pub(super) fn link(
         &mut self,

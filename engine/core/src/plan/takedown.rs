@@ -6,11 +6,11 @@ use pospool_model::plan::{Action, AttributeChange, Reason, Step};
 use pospool_model::provider::{Design, Observed, Task};
 use pospool_model::{Address, Attributes, Value};
 
-use super::Planner;
+use super::Planning;
 use super::decide::protected_error;
 use crate::graph;
 
-impl Planner<'_> {
+impl Planning<'_> {
     /// Plans the removal of everything that the spec no longer has.
     pub(super) fn take_down(&mut self) {
         let dependencies: BTreeMap<&Address, BTreeSet<&Address>> = self

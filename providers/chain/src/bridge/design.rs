@@ -5,33 +5,26 @@
 //! - Never: takes anything down; a service that leaves the spec leaves nothing outside.
 
 use pospool_model::plan::Action;
-use pospool_model::provider::{Design, Task, World};
 use pospool_model::{Problem, Value};
 
+use super::BridgeServiceSpec;
 use super::duties::Kind;
 use crate::codes;
 use crate::draft::{Draft, Plan, Sender};
-use crate::facts::Facts;
 
 /// Designs one change.
-pub(crate) fn design_bridge(
-    task: &Task<'_>,
-    world: &mut World<'_>,
-    facts: &Facts,
-) -> Result<Design, Vec<Problem>> {
-    let known = facts.bridges.get(task.address);
-    let gone = matches!(task.action, Action::Delete | Action::Forget);
-    let Some(known) = known.filter(|_| !gone) else {
-        return Ok(Design {
-            forget: gone,
-            ..Design::default()
-        });
+pub(crate) fn design_bridge(draft: &mut Draft<'_>) -> Result<(), Problem> {
+    let (task, facts) = (draft.task, draft.facts);
+    if matches!(task.action, Action::Delete | Action::Forget) {
+        draft.forget(None::<String>);
+        return Ok(());
+    }
+    let Some(known) = facts.bridges.get(task.address) else {
+        return Ok(());
     };
-    let mut draft = Draft::new(task.address);
-    let account = task.wanted.get("account").and_then(Value::as_resource);
+    let account = BridgeServiceSpec::read(task.wanted).account.known();
     for call in &known.calls {
-        let sender = account.ok_or_else(no_account).map_err(one)?;
-        let sender = Sender::find(facts, sender).map_err(one)?;
+        let sender = Sender::find(facts, account.ok_or_else(no_account)?)?;
         let mut plan = Plan::new(call.duty.kind.name(), call.duty.summary(), call.limits);
         plan.to = Some(known.bridge.into());
         plan.data = Some(call.duty.data());
@@ -40,13 +33,9 @@ pub(crate) fn design_bridge(
             plan.outputs
                 .insert("claimed_block".to_owned(), Value::Integer(block));
         }
-        draft.send(world, sender, plan).map_err(one)?;
+        draft.send(sender, plan)?;
     }
-    Ok(draft.done())
-}
-
-fn one(problem: Problem) -> Vec<Problem> {
-    vec![problem]
+    Ok(())
 }
 
 fn no_account() -> Problem {

@@ -5,8 +5,8 @@ use pospool_conflux_rpc::RpcError;
 use pospool_model::provider::{Scene, Target};
 use pospool_model::{Address, Attributes, Endpoint, Problem, ProviderError, Value};
 
-use super::claim_every;
 use super::views::Subject;
+use super::{BridgeServiceSpec, claim_every};
 use crate::chain;
 use crate::codes;
 use crate::observe::chain_of;
@@ -84,9 +84,8 @@ fn bridge_of(
     scene: &Scene<'_>,
     network: u32,
 ) -> Result<Option<CoreAddress>, Problem> {
-    let value = match wanted.get("bridge") {
-        None | Some(Value::Unknown | Value::Null) => return Ok(None),
-        Some(value) => value,
+    let Some(value) = BridgeServiceSpec::read(wanted).bridge.known() else {
+        return Ok(None);
     };
     if let Value::Resource(resource) = value
         && !scene

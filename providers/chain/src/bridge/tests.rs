@@ -279,7 +279,6 @@ impl Looked {
 
     fn design(&self, facts: &AnyFacts) -> Result<pospool_model::provider::Design, Vec<Problem>> {
         let address = name("bridge_service.main");
-        let (mut counters, mut lanes) = (BTreeMap::new(), BTreeMap::new());
         let (recorded, effects) = (BTreeMap::new(), BTreeMap::new());
         let task = Task {
             address: &address,
@@ -290,17 +289,15 @@ impl Looked {
             changed: &[DUTIES.to_owned()],
             delete_by_name: false,
         };
-        let mut world = World {
+        let world = World {
             lineage: "test",
             facts,
             wanted: &self.wanted,
             recorded: &recorded,
             outputs: &self.outputs,
             effects: &effects,
-            counters: &mut counters,
-            lanes: &mut lanes,
         };
-        self.provider.design(&task, &mut world)
+        self.provider.planner().design(&task, &world)
     }
 }
 

@@ -9,7 +9,6 @@ use pospool_conflux::hex::hex_text;
 use pospool_conflux::{ChainAddress, abi};
 use pospool_conflux_tx::gas;
 use pospool_model::plan::Action;
-use pospool_model::provider::{Design, Task, World};
 use pospool_model::{Attributes, Problem, Value};
 
 use super::artifact::{self, Artifact};
@@ -18,26 +17,24 @@ use super::steps::{
 };
 use super::{CodeName, is_proxied, update, upgrade};
 use crate::draft::{Draft, Plan};
-use crate::facts::Facts;
 
 /// Output: what the proxy's constructor was given, as hex. An upgrade changes what the proxy points at, and not that.
 pub(crate) const PROXY_ARGUMENTS: &str = "proxy_arguments";
+
 /// Designs one change.
-pub(crate) fn design_contract(
-    task: &Task<'_>,
-    world: &mut World<'_>,
-    facts: &Facts,
-) -> Result<Design, Vec<Problem>> {
-    let result = match task.action {
-        Action::Delete | Action::Forget => return Ok(leave(task)),
-        Action::Create | Action::Replace => create(task, world, facts),
-        Action::Update | Action::Adopt => update::design_update(task, world, facts),
-    };
-    result.map_err(|problem| vec![problem])
+pub(crate) fn design_contract(draft: &mut Draft<'_>) -> Result<(), Problem> {
+    match draft.task.action {
+        Action::Delete | Action::Forget => {
+            leave(draft);
+            Ok(())
+        }
+        Action::Create | Action::Replace => create(draft),
+        Action::Update | Action::Adopt => update::design_update(draft),
+    }
 }
 
-fn leave(task: &Task<'_>) -> Design {
-    let outputs = task.recorded.map(|recorded| &recorded.outputs);
+fn leave(draft: &mut Draft<'_>) {
+    let outputs = draft.task.recorded.map(|recorded| &recorded.outputs);
     let address = outputs
         .and_then(|outputs| outputs.get("address"))
         .and_then(Value::as_text);
@@ -47,17 +44,17 @@ fn leave(task: &Task<'_>) -> Design {
         }
         None => "nothing that users could call was made".to_owned(),
     };
-    Design::forgotten(vec![note])
+    draft.forget([note]);
 }
 
-fn create(task: &Task<'_>, world: &mut World<'_>, facts: &Facts) -> Result<Design, Problem> {
-    let scope = Scope::new(task, facts)?;
+fn create(draft: &mut Draft<'_>) -> Result<(), Problem> {
+    let (task, world) = (draft.task, draft.world);
+    let scope = Scope::new(&task, draft.facts)?;
     let found = artifact::find_artifact(world.outputs, &scope.code)?;
-    let mut draft = Draft::new(task.address);
     let address = if is_proxied(task.wanted) {
-        let implementation = implementation(task, world, &scope, &found, &mut draft)?;
+        let implementation = implementation(&scope, &found, draft)?;
         draft.output("implementation", Value::Text(implementation.to_string()));
-        proxy(world, &scope, &found, implementation, &mut draft)?
+        proxy(&scope, &found, implementation, draft)?
     } else {
         let outputs = |address| {
             vec![
@@ -65,11 +62,9 @@ fn create(task: &Task<'_>, world: &mut World<'_>, facts: &Facts) -> Result<Desig
                 ("code", scope.code.value()),
             ]
         };
-        let address = deploy(
-            task, world, &scope, &found, "contract", &outputs, &mut draft,
-        )?;
+        let address = deploy(&scope, &found, "contract", &outputs, draft)?;
         if found.has_initialize() {
-            initialize(world, scope.owner, address, &mut draft)?;
+            initialize(scope.owner, address, draft)?;
         }
         address
     };
@@ -82,23 +77,20 @@ fn create(task: &Task<'_>, world: &mut World<'_>, facts: &Facts) -> Result<Desig
         draft.output(upgrade::STORAGE, storage.record());
     }
     let nothing = Attributes::new();
-    for call in wanted_calls(task, world, &scope, &nothing, &|_| true)? {
-        send_call(world, scope.owner, address, call, Vec::new(), &mut draft)?;
+    for call in wanted_calls(draft, &scope, &nothing, &|_| true)? {
+        send_call(scope.owner, address, call, Vec::new(), draft)?;
     }
-    Ok(draft.done())
+    Ok(())
 }
 
 /// The implementation that an earlier run left behind, or a new one.
 fn implementation(
-    task: &Task<'_>,
-    world: &mut World<'_>,
     scope: &Scope<'_>,
     found: &Artifact,
     draft: &mut Draft<'_>,
 ) -> Result<ChainAddress, Problem> {
-    let deployed = task
-        .recorded
-        .and_then(|recorded| recorded.outputs.get("code"));
+    let recorded = draft.task.recorded;
+    let deployed = recorded.and_then(|recorded| recorded.outputs.get("code"));
     if let Some(address) = scope.known.implementation
         && deployed.and_then(CodeName::read).as_ref() == Some(&scope.code)
     {
@@ -113,17 +105,16 @@ fn implementation(
             ("code", scope.code.value()),
         ]
     };
-    deploy(task, world, scope, found, "implementation", &outputs, draft)
+    deploy(scope, found, "implementation", &outputs, draft)
 }
 
 fn proxy(
-    world: &mut World<'_>,
     scope: &Scope<'_>,
     found: &Artifact,
     implementation: ChainAddress,
     draft: &mut Draft<'_>,
 ) -> Result<ChainAddress, Problem> {
-    let proxy = artifact::find_proxy(world.outputs, &scope.code)?;
+    let proxy = artifact::find_proxy(draft.world.outputs, &scope.code)?;
     // In the same transaction, so that nobody can call it in between.
     let first_call = if found.has_initialize() {
         &abi::function_selector(INITIALIZE)[..]
@@ -133,7 +124,7 @@ fn proxy(
     let arguments = abi::proxy_arguments(implementation.bytes(), first_call);
     let made_with = Value::Text(hex_text(&arguments));
     let init = [proxy.init, arguments].concat();
-    let address = creation_address(world, scope.owner, &init);
+    let address = creation_address(draft, scope.owner, &init);
     let summary = format!("create its proxy at {address}");
     let limits = gas::creation_limits(scope.owner.space(), &init, proxy.runtime_length);
     let mut plan = Plan::new("proxy", summary, limits);
@@ -144,7 +135,7 @@ fn proxy(
     let name = PROXY_ARGUMENTS.to_owned();
     plan.outputs.insert(name, made_with.clone());
     draft.output(PROXY_ARGUMENTS, made_with);
-    draft.send(world, scope.owner, plan)?;
+    draft.send(scope.owner, plan)?;
     Ok(address)
 }
 

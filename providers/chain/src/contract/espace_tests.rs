@@ -12,6 +12,7 @@ use crate::bench::{
     Bench, ESPACE_ID, attributes, code, core, espace, map, name, names, needs, resource, text,
     transaction,
 };
+use crate::provider::ChainPlanner;
 
 const POOL: &str = "espace_contract.pool";
 const BRIDGE: &str = "core_contract.bridge";
@@ -57,7 +58,7 @@ fn a_pool_of_espace_has_its_own_nonces_addresses_and_chain() {
 }
 
 #[test]
-fn lanes_of_the_two_spaces_do_not_wait_for_each_other() {
+fn nonces_of_the_two_spaces_do_not_wait_for_each_other() {
     let mut bench = Bench::new();
     bench.want_espace_pool(&[]);
     let manager = attributes([
@@ -106,8 +107,7 @@ fn a_circle_is_designed_before_its_addresses_are_known() {
     let unknown = attributes([("address", Value::Unknown)]);
     bench.outputs.insert(name(BRIDGE), unknown);
     let round = create(&mut bench, POOL);
-    bench.counters.clear();
-    bench.lanes.clear();
+    bench.planner = ChainPlanner::default();
     bench
         .outputs
         .insert(name(BRIDGE), attributes([("address", text(core(0x85)))]));

@@ -4,7 +4,7 @@
 //! - Returns: its attributes as far as they can be seen, in normal form.
 //! - Never: searches the chain for a contract of which nothing is recorded.
 
-use crate::kinds::space_of_kind;
+use crate::contract::schema::space_of_kind;
 use std::collections::{BTreeMap, BTreeSet};
 
 use pospool_conflux::ChainAddress;
@@ -14,7 +14,7 @@ use pospool_model::provider::{Observed, Scene, Target};
 use pospool_model::{Attributes, Value};
 
 use super::layout::{self, Place};
-use super::{CodeName, artifact};
+use super::{CodeName, ContractSpec, artifact};
 use crate::contract::settings::{self, Getter, Holds, PAIR, Setting, SettingType};
 use crate::facts::ContractFacts;
 use crate::verification::{Compiled, Likeness, compare_code};
@@ -153,9 +153,9 @@ fn ask_setting(
 
 /// The wanted code, if it is not what the last run recorded.
 fn other_code(target: Target<'_>) -> Option<CodeName> {
-    let wanted = target.wanted?.get("code").and_then(CodeName::read)?;
-    let recorded = target.recorded?.attributes.get("code")?;
-    (CodeName::read(recorded)? != wanted).then_some(wanted)
+    let code = |block| CodeName::read(ContractSpec::read(block).code.known()?);
+    let wanted = code(target.wanted?)?;
+    (code(&target.recorded?.attributes)? != wanted).then_some(wanted)
 }
 
 /// How like the wanted code is to what is there.
@@ -170,11 +170,16 @@ fn likeness(asked: &Asked<'_>, answers: &Answers, scene: &Scene<'_>) -> Option<L
     ))
 }
 
-/// A setting as the spec wants it, and as the last run recorded it.
-fn both_sides<'a>(target: Target<'a>, name: &str) -> impl Iterator<Item = &'a Value> {
+/// Settings as the spec wants them, and as the last run recorded them.
+fn settings_of_both(target: Target<'_>) -> impl Iterator<Item = &Attributes> {
     let recorded = target.recorded.map(|recorded| &recorded.attributes);
     let sides = [target.wanted, recorded].into_iter().flatten();
-    sides.filter_map(move |attributes| attributes.get("settings")?.as_map()?.get(name))
+    sides.filter_map(|block| ContractSpec::read(block).settings.known())
+}
+
+/// A setting as the spec wants it, and as the last run recorded it.
+fn both_sides<'a>(target: Target<'a>, name: &str) -> impl Iterator<Item = &'a Value> {
+    settings_of_both(target).filter_map(move |settings| settings.get(name))
 }
 
 /// The text of an address that a spec writes, or of a resource whose address is known.
@@ -202,23 +207,18 @@ fn paired(target: Target<'_>, name: &str, scene: &Scene<'_>) -> Vec<ChainAddress
 
 /// The code that was deployed, or that is wanted if nothing says what was.
 fn code_of(target: Target<'_>) -> Option<CodeName> {
-    let recorded = target.recorded.map(|recorded| {
-        recorded
-            .attributes
-            .get("code")
-            .or_else(|| recorded.outputs.get("code"))
-    });
-    let wanted = || target.wanted.and_then(|wanted| wanted.get("code"));
-    recorded.flatten().or_else(wanted).and_then(CodeName::read)
+    let code = |block| ContractSpec::read(block).code.known();
+    let recorded = target
+        .recorded
+        .and_then(|recorded| code(&recorded.attributes).or_else(|| recorded.outputs.get("code")));
+    let code = recorded.or_else(|| code(target.wanted?));
+    code.and_then(CodeName::read)
 }
 
 /// Settings that the spec or the last run speak of.
 fn setting_names(target: Target<'_>) -> BTreeSet<&str> {
-    let recorded = target.recorded.map(|recorded| &recorded.attributes);
-    let sides = [target.wanted, recorded].into_iter().flatten();
-    let maps = sides.filter_map(|attributes| attributes.get("settings").and_then(Value::as_map));
-    maps.flat_map(|map| map.keys().map(String::as_str))
-        .collect()
+    let names = settings_of_both(target).flat_map(Attributes::keys);
+    names.map(String::as_str).collect()
 }
 
 impl Asked<'_> {
@@ -336,10 +336,8 @@ fn owner_value(target: Target<'_>, owner: &str, scene: &Scene<'_>) -> Value {
         let mut addresses = ["address", "espace_address"].into_iter();
         addresses.any(|name| outputs.get(name).and_then(Value::as_text) == Some(owner))
     };
-    let wanted = target
-        .wanted
-        .and_then(|wanted| wanted.get("owner"))
-        .and_then(Value::as_resource);
+    let wanted = target.wanted.map(ContractSpec::read);
+    let wanted = wanted.and_then(|block| block.owner.known());
     let accounts = scene
         .outputs
         .keys()
@@ -369,7 +367,7 @@ fn read_setting(
         // No source of the spec says where it is: what the last run set is all that is known.
         AskedSetting::Nothing => {
             let recorded = asked.target.recorded.map(|recorded| &recorded.attributes);
-            let settings = recorded.and_then(|attributes| attributes.get("settings")?.as_map());
+            let settings = recorded.and_then(|block| ContractSpec::read(block).settings.known());
             let value = settings.and_then(|settings| settings.get(setting.name));
             value.cloned().unwrap_or_default()
         }
@@ -390,14 +388,10 @@ fn unmapped(target: Target<'_>, name: &str, value: &Value, scene: &Scene<'_>) ->
 /// A set that holds what is wanted is written in the wanted order.
 fn in_wanted_order(target: Target<'_>, name: &str, value: Value, scene: &Scene<'_>) -> Value {
     let empty = BTreeMap::new();
-    let settings = target
-        .wanted
-        .and_then(|wanted| wanted.get("settings"))
-        .and_then(Value::as_map);
-    let wanted = settings
-        .unwrap_or(&empty)
-        .get(name)
-        .and_then(Value::as_list);
+    let settings = target.wanted.map(ContractSpec::read);
+    let settings = settings.and_then(|block| block.settings.known());
+    let wanted = settings.unwrap_or(&empty).get(name);
+    let wanted = wanted.and_then(Value::as_list);
     let (Some(wanted), Some(found)) = (wanted, value.as_list()) else {
         return value;
     };

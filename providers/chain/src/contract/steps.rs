@@ -6,17 +6,17 @@
 use pospool_conflux::{ChainAddress, Space, abi};
 use pospool_conflux_tx::gas;
 use pospool_model::plan::{EffectId, Need};
-use pospool_model::provider::{Task, World};
+use pospool_model::provider::Task;
 use pospool_model::{Attributes, Problem, Value};
 
-use super::CodeName;
 use super::artifact::Artifact;
 use super::setters::{self, SetterCall};
 use super::settings::{Holds, Setting, settings_of};
+use super::{CodeName, ContractSpec};
 use crate::codes;
+use crate::contract::schema::space_of_kind;
 use crate::draft::{Draft, Plan, Sender};
 use crate::facts::{ContractFacts, Facts};
-use crate::kinds::space_of_kind;
 use crate::resolve::{argument_of, chain_address_of, wrong_space};
 
 /// Call that gives a pool its first settings and its manager.
@@ -32,22 +32,15 @@ pub(super) struct Scope<'a> {
 impl<'a> Scope<'a> {
     pub(super) fn new(task: &Task<'a>, facts: &'a Facts) -> Result<Self, Problem> {
         let space = space_of_kind(task.address.kind()).unwrap_or(Space::Core);
-        let code = task
-            .wanted
-            .get("code")
-            .and_then(CodeName::read)
-            .ok_or_else(|| Problem::new(codes::NO_CODE, &["code"], "the code is not known yet"))?;
-        let owner = task
-            .wanted
-            .get("owner")
-            .and_then(Value::as_resource)
-            .ok_or_else(|| {
-                Problem::new(
-                    codes::UNKNOWN_ACCOUNT,
-                    &["owner"],
-                    "the owner is not an account of the spec",
-                )
+        let block = ContractSpec::read(task.wanted);
+        let code =
+            block.code.known().and_then(CodeName::read).ok_or_else(|| {
+                Problem::new(codes::NO_CODE, &["code"], "the code is not known yet")
             })?;
+        let owner = block.owner.known().ok_or_else(|| {
+            let summary = "the owner is not an account of the spec";
+            Problem::new(codes::UNKNOWN_ACCOUNT, &["owner"], summary)
+        })?;
         Ok(Self {
             code,
             owner: Sender::find_in(space, facts, owner)?,
@@ -66,20 +59,18 @@ pub(super) fn address_text(address: ChainAddress) -> Value {
 
 /// A creation with the constructor's arguments.
 pub(super) fn deploy(
-    task: &Task<'_>,
-    world: &mut World<'_>,
     scope: &Scope<'_>,
     found: &Artifact,
     name: &str,
     outputs: &dyn Fn(ChainAddress) -> Vec<(&'static str, Value)>,
     draft: &mut Draft<'_>,
 ) -> Result<ChainAddress, Problem> {
-    let arguments = task.wanted.get("constructor").and_then(Value::as_list);
-    let (known, network) = (world.outputs, scope.owner.chain.network);
+    let arguments = ContractSpec::read(draft.task.wanted).constructor.known();
+    let (known, network) = (draft.world.outputs, scope.owner.chain.network);
     let space = scope.owner.space();
     let resolve = |value: &Value| argument_of(value, space, known, network, &["constructor"]);
     let init = found.init_with(arguments.unwrap_or_default(), &resolve)?;
-    let address = creation_address(world, scope.owner, &init);
+    let address = creation_address(draft, scope.owner, &init);
     let what = if name == "implementation" {
         " implementation"
     } else {
@@ -97,18 +88,17 @@ pub(super) fn deploy(
     plan.outputs = named
         .map(|(name, value)| (name.to_owned(), value))
         .collect();
-    draft.send(world, scope.owner, plan)?;
+    draft.send(scope.owner, plan)?;
     Ok(address)
 }
 
 /// Where the next transaction of an account puts a contract.
-pub(super) fn creation_address(world: &World<'_>, sender: Sender<'_>, init: &[u8]) -> ChainAddress {
-    let nonce = sender.nonce(world);
+pub(super) fn creation_address(draft: &Draft<'_>, sender: Sender<'_>, init: &[u8]) -> ChainAddress {
+    let nonce = draft.next_nonce(sender);
     sender.facts.address.of_creation(nonce, init)
 }
 
 pub(super) fn initialize(
-    world: &mut World<'_>,
     owner: Sender<'_>,
     address: ChainAddress,
     draft: &mut Draft<'_>,
@@ -121,11 +111,10 @@ pub(super) fn initialize(
     );
     plan.to = Some(address);
     plan.data = Some(data.to_vec());
-    draft.send(world, owner, plan).map(|_| ())
+    draft.send(owner, plan).map(|_| ())
 }
 
 pub(super) fn send_call(
-    world: &mut World<'_>,
     sender: Sender<'_>,
     to: ChainAddress,
     call: SetterCall,
@@ -137,18 +126,17 @@ pub(super) fn send_call(
     plan.to = Some(to);
     plan.data = Some(call.data);
     plan.needs = needs;
-    draft.send(world, sender, plan)
+    draft.send(sender, plan)
 }
 
 /// Calls for the wanted settings, in the table's order.
 pub(super) fn wanted_calls(
-    task: &Task<'_>,
-    world: &World<'_>,
+    draft: &Draft<'_>,
     scope: &Scope<'_>,
     there: &Attributes,
     is_meant: &dyn Fn(&Setting) -> bool,
 ) -> Result<Vec<SetterCall>, Problem> {
-    let Some(wanted) = task.wanted.get("settings").and_then(Value::as_map) else {
+    let Some(wanted) = ContractSpec::read(draft.task.wanted).settings.known() else {
         return Ok(Vec::new());
     };
     let table = settings_of(&scope.code.contract);
@@ -162,7 +150,7 @@ pub(super) fn wanted_calls(
         let path = ["settings", setting.name];
         let resolve = |value: &Value, holds: Holds| {
             let space = holds.space();
-            let address = chain_address_of(value, space, world.outputs, network, &path)?;
+            let address = chain_address_of(value, space, draft.world.outputs, network, &path)?;
             let stored = holds.stored(address);
             stored
                 .map(address_text)

@@ -5,60 +5,53 @@
 //! - Never: touches a setting that does not differ.
 
 use pospool_conflux::{ChainAddress, CoreAddress};
-use pospool_model::plan::{Level, Need};
-use pospool_model::provider::{Design, Observed, Task, World};
+use pospool_model::plan::Need;
+use pospool_model::provider::{Observed, Task};
 use pospool_model::{Attributes, Problem, Value};
 
+use super::ContractSpec;
 use super::setters::SetterCall;
 use super::steps::{Scope, initialize, send_call, wanted_calls};
 use super::upgrade;
 use crate::codes;
 use crate::contract::settings::{Caller, MANAGER, Setting};
 use crate::draft::{Draft, Sender};
-use crate::facts::Facts;
 use crate::resolve::address_of;
 
 /// Designs the change of code and settings.
-pub(super) fn design_update(
-    task: &Task<'_>,
-    world: &mut World<'_>,
-    facts: &Facts,
-) -> Result<Design, Problem> {
-    let scope = Scope::new(task, facts)?;
-    let address = address(task)?;
+pub(super) fn design_update(draft: &mut Draft<'_>) -> Result<(), Problem> {
+    let task = draft.task;
+    let scope = Scope::new(&task, draft.facts)?;
+    let address = address(&task)?;
     let is_meant = |setting: &Setting| task.changed.iter().any(|path| concerns(path, setting.name));
-    let calls = wanted_calls(task, world, &scope, &settings_there(task), &is_meant)?;
+    let calls = wanted_calls(draft, &scope, &settings_there(&task), &is_meant)?;
     let managed = calls.iter().any(|call| call.caller == Caller::Manager);
-    let hands = if managed || is_half_made(task, &scope) {
-        hands(task, world, &scope, facts)?
+    let hands = if managed || is_half_made(&task, &scope) {
+        hands(draft, &scope)?
     } else {
         Hands::Now(scope.owner)
     };
-    let mut draft = Draft::new(task.address);
     if task.changed.iter().any(|path| path == "code") {
-        upgrade::design_upgrade(task, world, &scope, address, &mut draft)?;
+        upgrade::design_upgrade(&scope, address, draft)?;
     }
     if matches!(hands, Hands::AfterInitialize(_)) {
-        initialize(world, scope.owner, address, &mut draft)?;
+        initialize(scope.owner, address, draft)?;
     }
     let is_first = |call: &SetterCall| matches!(hands, Hands::After(_)) && call.setting == MANAGER;
     let (first, rest): (Vec<_>, Vec<_>) = calls.into_iter().partition(is_first);
     let mut needs = Vec::new();
     for call in first {
-        let effect = send_call(world, scope.owner, address, call, Vec::new(), &mut draft)?;
-        needs.push(Need {
-            effect,
-            level: Level::Done,
-        });
+        let effect = send_call(scope.owner, address, call, Vec::new(), draft)?;
+        needs.push(Need::ended(effect));
     }
     for call in rest {
         let sender = match call.caller {
             Caller::Owner => scope.owner,
             Caller::Manager => hands.sender(),
         };
-        send_call(world, sender, address, call, needs.clone(), &mut draft)?;
+        send_call(sender, address, call, needs.clone(), draft)?;
     }
-    Ok(draft.done())
+    Ok(())
 }
 
 /// An earlier run made the contract and came no further: it has no manager yet, and nobody may use it so.
@@ -85,13 +78,10 @@ fn address(task: &Task<'_>) -> Result<ChainAddress, Problem> {
 /// Settings as they were seen.
 fn settings_there(task: &Task<'_>) -> Attributes {
     let settings = match task.observed {
-        Observed::Present { attributes, .. } => attributes.get("settings"),
+        Observed::Present { attributes, .. } => ContractSpec::read(attributes).settings.known(),
         Observed::Absent => None,
     };
-    settings
-        .and_then(Value::as_map)
-        .cloned()
-        .unwrap_or_default()
+    settings.cloned().unwrap_or_default()
 }
 
 /// Whether a changed path is this setting or contains it.
@@ -126,12 +116,8 @@ impl<'a> Hands<'a> {
     }
 }
 
-fn hands<'a>(
-    task: &Task<'_>,
-    world: &World<'_>,
-    scope: &Scope<'a>,
-    facts: &'a Facts,
-) -> Result<Hands<'a>, Problem> {
+fn hands<'a>(draft: &Draft<'a>, scope: &Scope<'a>) -> Result<Hands<'a>, Problem> {
+    let (task, world, facts) = (draft.task, draft.world, draft.facts);
     let Some(manager) = scope.known.manager else {
         return Ok(Hands::Now(scope.owner));
     };
@@ -152,11 +138,8 @@ fn hands<'a>(
         return Ok(Hands::Now(sender));
     }
     let network = scope.owner.chain.network;
-    let wanted = task
-        .wanted
-        .get("settings")
-        .and_then(Value::as_map)
-        .and_then(|map| map.get(MANAGER));
+    let wanted = ContractSpec::read(task.wanted).settings.known();
+    let wanted = wanted.and_then(|settings| settings.get(MANAGER));
     let wanted = wanted
         .and_then(|value| address_of(value, world.outputs, network, &["settings", MANAGER]).ok());
     if let Some(sender) = wanted.and_then(|address| account(address.bytes())) {

@@ -9,14 +9,14 @@ mod storage;
 
 use pospool_conflux::{ChainAddress, abi};
 use pospool_conflux_tx::gas;
-use pospool_model::plan::{EffectId, Level, Need};
-use pospool_model::provider::{Task, World};
+use pospool_model::plan::{EffectId, Need};
+use pospool_model::provider::Task;
 use pospool_model::{Problem, Value};
 
 use self::storage::Storage;
 use super::artifact::{self, Artifact};
 use super::steps::{Scope, deploy};
-use super::{CodeName, is_proxied};
+use super::{CodeName, ContractSpec, is_proxied};
 use crate::codes;
 use crate::draft::{Draft, Plan};
 use crate::verification::Likeness;
@@ -31,41 +31,40 @@ const UPGRADED: &str = "upgraded";
 
 /// Designs the way to the wanted code, if there is one.
 pub(super) fn design_upgrade(
-    task: &Task<'_>,
-    world: &mut World<'_>,
     scope: &Scope<'_>,
     contract: ChainAddress,
     draft: &mut Draft<'_>,
 ) -> Result<(), Problem> {
+    let (task, world) = (draft.task, draft.world);
     let found = artifact::find_artifact(world.outputs, &scope.code)?;
     let known = &scope.known;
     let alike = matches!(
         known.likeness,
         Some(Likeness::Exact | Likeness::ButForMetadata)
     );
-    let migration = migration(task, &found)?;
+    let migration = migration(&task, &found)?;
     let storage = storage_of(artifact::artifact_value(world.outputs, &scope.code)?);
     let points_there = known.pointed_at.is_some() && known.pointed_at == known.implementation;
     if alike && (points_there || !is_proxied(task.wanted)) {
-        match migration.filter(|_| is_unmigrated(task, &scope.code)) {
-            Some(call) => drop(migrate(world, scope, contract, &call, draft)?),
+        match migration.filter(|_| is_unmigrated(&task, &scope.code)) {
+            Some(call) => drop(migrate(scope, contract, &call, draft)?),
             None => draft.note(
                 "only comments or names of the source are others: the code on the chain does the same, and nothing is sent"
                     .to_owned(),
             ),
         }
     } else if is_proxied(task.wanted) {
-        fits(task, world, scope, storage.as_ref())?;
+        fits(draft, scope, storage.as_ref())?;
         let made = known.implementation.filter(|_| alike);
-        let new = implementation(task, world, scope, &found, made, draft)?;
-        let mut last = point(world, scope, contract, new, migration.is_some(), draft)?;
+        let new = implementation(scope, &found, made, draft)?;
+        let mut last = point(scope, contract, new, migration.is_some(), draft)?;
         if let Some(call) = &migration {
-            last = migrate(world, scope, contract, call, draft)?;
+            last = migrate(scope, contract, call, draft)?;
         }
-        look(task, world, scope, (contract, new), last, draft)?;
+        look(scope, (contract, new), last, draft)?;
         draft.output("implementation", Value::Text(new.to_string()));
     } else {
-        return Err(no_proxy(task));
+        return Err(no_proxy(&task));
     }
     draft.output("code", scope.code.value());
     if let Some(storage) = storage {
@@ -76,8 +75,6 @@ pub(super) fn design_upgrade(
 
 /// The implementation that an earlier run left behind, or a new one.
 fn implementation(
-    task: &Task<'_>,
-    world: &mut World<'_>,
     scope: &Scope<'_>,
     found: &Artifact,
     made: Option<ChainAddress>,
@@ -94,7 +91,7 @@ fn implementation(
         let text = Value::Text(address.to_string());
         vec![("implementation", text)]
     };
-    deploy(task, world, scope, found, "implementation", &outputs, draft)
+    deploy(scope, found, "implementation", &outputs, draft)
 }
 
 /// The layout that a source tells of some code.
@@ -104,16 +101,12 @@ pub(super) fn storage_of(value: &Value) -> Option<Storage> {
 }
 
 /// Both layouts must be known, and the new code must find each variable where the old one left it.
-fn fits(
-    task: &Task<'_>,
-    world: &World<'_>,
-    scope: &Scope<'_>,
-    new: Option<&Storage>,
-) -> Result<(), Problem> {
+fn fits(draft: &Draft<'_>, scope: &Scope<'_>, new: Option<&Storage>) -> Result<(), Problem> {
+    let (task, world) = (draft.task, draft.world);
     let recorded = task.recorded;
     let kept = recorded.and_then(|recorded| Storage::of_record(recorded.outputs.get(STORAGE)?));
     let old = kept.or_else(|| {
-        let code = CodeName::read(recorded?.attributes.get("code")?)?;
+        let code = CodeName::read(ContractSpec::read(&recorded?.attributes).code.known()?)?;
         storage_of(artifact::artifact_value(world.outputs, &code).ok()?)
     });
     let (Some(old), Some(new)) = (old, new) else {
@@ -141,7 +134,7 @@ fn fits(
 
 /// The call that the spec wants after an upgrade.
 fn migration(task: &Task<'_>, found: &Artifact) -> Result<Option<String>, Problem> {
-    let Some(call) = task.wanted.get(MIGRATE).and_then(Value::as_text) else {
+    let Some(call) = ContractSpec::read(task.wanted).migrate.known() else {
         return Ok(None);
     };
     let name = call.trim_end_matches("()");
@@ -164,7 +157,6 @@ fn is_unmigrated(task: &Task<'_>, code: &CodeName) -> bool {
 }
 
 fn point(
-    world: &mut World<'_>,
     scope: &Scope<'_>,
     proxy: ChainAddress,
     new: ChainAddress,
@@ -191,11 +183,10 @@ fn point(
         ("code", scope.code.value())
     };
     plan.outputs.insert(name.to_owned(), value);
-    draft.send(world, scope.owner, plan)
+    draft.send(scope.owner, plan)
 }
 
 fn migrate(
-    world: &mut World<'_>,
     scope: &Scope<'_>,
     proxy: ChainAddress,
     call: &str,
@@ -207,31 +198,27 @@ fn migrate(
     plan.to = Some(proxy);
     plan.data = Some(data.to_vec());
     plan.outputs.insert("code".to_owned(), scope.code.value());
-    draft.send(world, scope.owner, plan)
+    draft.send(scope.owner, plan)
 }
 
 /// Adds a look at what is there afterwards: the code, and the slot of the proxy.
 fn look(
-    task: &Task<'_>,
-    world: &World<'_>,
     scope: &Scope<'_>,
     (proxy, implementation): (ChainAddress, ChainAddress),
     after: EffectId,
     draft: &mut Draft<'_>,
 ) -> Result<(), Problem> {
     let chain = &scope.owner.chain.reference;
-    let code = artifact::artifact_value(world.outputs, &scope.code)?;
-    let what = format!("`{}`", task.address);
+    let address = draft.task.address;
+    let code = artifact::artifact_value(draft.world.outputs, &scope.code)?;
+    let what = format!("`{address}`");
     let behind = CheckedPart::at(what, implementation, chain, code)?;
-    let what = format!("the proxy of `{}`", task.address);
+    let what = format!("the proxy of `{address}`");
     let front = CheckedPart::pointing(what, proxy, chain, implementation);
     let work = Work::CheckCode(CheckCode {
         parts: vec![behind, front],
     });
-    let needs = vec![Need {
-        effect: after,
-        level: Level::Done,
-    }];
+    let needs = vec![Need::ended(after)];
     let summary = "look at the code, and at where the proxy points".to_owned();
     draft.wait("check", summary, &work, [].into(), needs);
     Ok(())

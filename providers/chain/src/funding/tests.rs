@@ -7,6 +7,7 @@ use pospool_model::plan::Level;
 
 use super::*;
 use crate::bench::{Bench, attributes, espace, names, resource, transaction};
+use crate::provider::ChainPlanner;
 
 const CFX: u128 = Drip::PER_CFX;
 
@@ -85,8 +86,7 @@ fn what_needs_the_money_waits_until_it_is_there() {
     assert_eq!(refused[0].code, "chain/not-enough-balance");
     assert!(refused[0].help.as_ref().unwrap().contains("`funding`"));
 
-    bench.counters.clear();
-    bench.lanes.clear();
+    bench.planner = ChainPlanner::default();
     create(&mut bench, "funding.espace").unwrap();
     let design = create(&mut bench, pool).unwrap();
     for effect in &design.effects {

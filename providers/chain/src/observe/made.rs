@@ -5,7 +5,7 @@
 //! - Returns: what is there, and all facts that a design needs.
 //! - Never: looks at a chain that the spec does not have.
 
-use crate::kinds::space_of_kind;
+use crate::contract::schema::space_of_kind;
 use std::collections::BTreeMap;
 
 use futures_util::future::{join, join_all};

@@ -358,18 +358,16 @@ async fn what_the_looks_found_is_enough_to_design() {
         changed: &changed,
         delete_by_name: false,
     };
-    let mut bench = crate::bench::Bench::new();
-    let mut world = pospool_model::provider::World {
+    let bench = crate::bench::Bench::new();
+    let world = pospool_model::provider::World {
         lineage: "test",
         facts: &made.facts,
         wanted: &spec.wanted,
         recorded: &spec.recorded,
         outputs: &spec.outputs,
         effects: &bench.effects,
-        counters: &mut bench.counters,
-        lanes: &mut bench.lanes,
     };
     // 16 drip do not pay for it; everything else was found.
-    let problems = spec.provider.design(&task, &mut world).unwrap_err();
+    let problems = spec.provider.planner().design(&task, &world).unwrap_err();
     assert_eq!(problems[0].code, "chain/not-enough-balance");
 }

@@ -9,39 +9,36 @@ use std::collections::BTreeMap;
 use pospool_conflux::hex::{hex_text, hex_word};
 use pospool_conflux::{CoreAddress, RegisterData};
 use pospool_conflux_tx::gas;
-use pospool_model::plan::{Action, Level, Need, OutputRef};
-use pospool_model::provider::{Design, Observed, Task, World};
+use pospool_model::plan::{Action, Need, OutputRef};
+use pospool_model::provider::{Observed, Task, World};
 use pospool_model::{Address, Problem, Value};
 
 use super::observe::pool_taken;
-use super::{DEPOSIT, bad_data};
+use super::{DEPOSIT, RegistrationSpec, bad_data};
 use crate::codes;
+use crate::contract::schema::ContractSpec;
 use crate::draft::{Draft, Plan, Sender};
 use crate::facts::Facts;
 use crate::resolve::address_of;
 use crate::work::{AwaitCode, AwaitVotes, RegistrationWork, Work};
 
 /// Designs one change.
-pub(crate) fn design_registration(
-    task: &Task<'_>,
-    world: &mut World<'_>,
-    facts: &Facts,
-) -> Result<Design, Vec<Problem>> {
-    let result = match task.action {
-        Action::Delete | Action::Forget => return Ok(leave()),
-        Action::Create | Action::Replace => create(task, world, facts),
-        Action::Update | Action::Adopt => wait_on(task, world, facts),
-    };
-    result.map_err(|problem| vec![problem])
+pub(crate) fn design_registration(draft: &mut Draft<'_>) -> Result<(), Problem> {
+    match draft.task.action {
+        Action::Delete | Action::Forget => {
+            draft.forget(LEFT);
+            Ok(())
+        }
+        Action::Create | Action::Replace => create(draft),
+        Action::Update | Action::Adopt => wait_on(draft),
+    }
 }
 
-fn leave() -> Design {
-    let notes = [
-        "the PoS key stays bound to the pool for ever, and its votes go on while the node votes",
-        "to get the stake back: decreaseStake through the pool, wait until PoS has unlocked the votes, then withdrawStake",
-    ];
-    Design::forgotten(notes.map(ToOwned::to_owned).to_vec())
-}
+/// What a reader of a plan should know that leaves a registration behind.
+const LEFT: [&str; 2] = [
+    "the PoS key stays bound to the pool for ever, and its votes go on while the node votes",
+    "to get the stake back: decreaseStake through the pool, wait until PoS has unlocked the votes, then withdrawStake",
+];
 
 /// The pool and who owns it.
 struct Pool<'a> {
@@ -54,15 +51,10 @@ struct Pool<'a> {
 impl<'a> Pool<'a> {
     fn find(task: &Task<'a>, world: &World<'a>, facts: &'a Facts) -> Result<Self, Problem> {
         let problem = |summary: String| Problem::new(codes::UNKNOWN_ADDRESS, &["pool"], summary);
-        let pool = task.wanted.get("pool");
-        let name = pool
-            .and_then(Value::as_resource)
-            .ok_or_else(|| problem("the pool is not known".to_owned()))?;
-        let owner = world
-            .wanted
-            .get(name)
-            .and_then(|wanted| wanted.get("owner"));
-        let owner = owner.and_then(Value::as_resource).ok_or_else(|| {
+        let name = RegistrationSpec::read(task.wanted).pool.known();
+        let name = name.ok_or_else(|| problem("the pool is not known".to_owned()))?;
+        let pool = world.wanted.get(name).map(ContractSpec::read);
+        let owner = pool.and_then(|pool| pool.owner.known()).ok_or_else(|| {
             problem(format!(
                 "the owner of `{name}` is not an account of the spec"
             ))
@@ -95,7 +87,8 @@ struct Key {
 
 impl Key {
     fn find(task: &Task<'_>, world: &World<'_>) -> Result<Self, Problem> {
-        if let Some(text) = task.wanted.get("register_data").and_then(Value::as_text) {
+        let wanted = RegistrationSpec::read(task.wanted);
+        if let Some(text) = wanted.register_data.known() {
             let data = RegisterData::read(text).map_err(|error| bad_data(&error.to_string()))?;
             return Ok(Self {
                 identifier: Some(data.identifier),
@@ -103,8 +96,9 @@ impl Key {
                 node: None,
             });
         }
-        let node = task.wanted.get("node").and_then(Value::as_resource);
-        let node = node
+        let node = wanted
+            .node
+            .known()
             .ok_or_else(|| Problem::new(codes::NO_KEY_TO_REGISTER, &[], "the node is not known"))?;
         let output = |name: &str| world.outputs.get(node)?.get(name)?.as_text();
         let mut identifier = output("pos_address").and_then(hex_word);
@@ -140,10 +134,10 @@ impl Key {
     }
 }
 
-fn create(task: &Task<'_>, world: &mut World<'_>, facts: &Facts) -> Result<Design, Problem> {
-    let pool = Pool::find(task, world, facts)?;
-    let key = Key::find(task, world)?;
-    let mut draft = Draft::new(task.address);
+fn create(draft: &mut Draft<'_>) -> Result<(), Problem> {
+    let (task, world, facts) = (draft.task, draft.world, draft.facts);
+    let pool = Pool::find(&task, &world, facts)?;
+    let key = Key::find(&task, &world)?;
     if let Some(identifier) = key.identifier {
         let text = Value::Text(hex_text(&identifier));
         draft.output("pos_address", text.clone());
@@ -155,32 +149,23 @@ fn create(task: &Task<'_>, world: &mut World<'_>, facts: &Facts) -> Result<Desig
         .and_then(|known| known.pool_identifier);
     let needs = match known {
         // The node's key was not known when the chain was asked, and the pool has it already.
-        Some(bound) if key.identifier == Some(bound) => ended(world, key.node.as_ref()),
+        Some(bound) if key.identifier == Some(bound) => ended(&world, key.node.as_ref()),
         Some(bound) => return Err(pool_taken(pool.address, &bound)),
-        None => register(world, &pool, &key, &mut draft)?,
+        None => register(&pool, &key, draft)?,
     };
-    await_votes(&pool.owner, &key, needs, &mut draft);
-    Ok(draft.done())
+    await_votes(&pool.owner, &key, needs, draft);
+    Ok(())
 }
 
 /// All effects of a resource in this plan.
 fn ended(world: &World<'_>, address: Option<&Address>) -> Vec<Need> {
     let effects = address.and_then(|address| world.effects.get(address));
     let effects = effects.into_iter().flatten();
-    effects
-        .map(|effect| Need {
-            effect: effect.clone(),
-            level: Level::Done,
-        })
-        .collect()
+    effects.cloned().map(Need::ended).collect()
 }
 
-fn register(
-    world: &mut World<'_>,
-    pool: &Pool<'_>,
-    key: &Key,
-    draft: &mut Draft<'_>,
-) -> Result<Vec<Need>, Problem> {
+fn register(pool: &Pool<'_>, key: &Key, draft: &mut Draft<'_>) -> Result<Vec<Need>, Problem> {
+    let world = draft.world;
     let contracts = [Some(pool.address), pool.implementation];
     let proof = Work::AwaitCode(AwaitCode {
         chain: pool.owner.chain.reference.clone(),
@@ -195,18 +180,15 @@ fn register(
         summary,
         &proof,
         BTreeMap::new(),
-        ended(world, Some(pool.name)),
+        ended(&world, Some(pool.name)),
     );
     let summary = format!("register the PoS key with 1000 CFX at {}", pool.address);
     let mut plan = Plan::new("register", summary, gas::registration_limits());
     plan.to = Some(pool.address.into());
     plan.value = DEPOSIT;
-    plan.needs = ended(world, key.node.as_ref());
-    plan.needs.extend(ended(world, Some(pool.name)));
-    plan.needs.push(Need {
-        effect: proof,
-        level: Level::Done,
-    });
+    plan.needs = ended(&world, key.node.as_ref());
+    plan.needs.extend(ended(&world, Some(pool.name)));
+    plan.needs.push(Need::ended(proof));
     match &key.data {
         Some(data) => {
             plan.data = Some(data.bytes.clone());
@@ -222,11 +204,8 @@ fn register(
         pool: pool.address,
         implementation: pool.implementation,
     });
-    let effect = draft.send(world, pool.owner, plan)?;
-    Ok(vec![Need {
-        effect,
-        level: Level::Done,
-    }])
+    let effect = draft.send(pool.owner, plan)?;
+    Ok(vec![Need::ended(effect)])
 }
 
 fn await_votes(owner: &Sender<'_>, key: &Key, needs: Vec<Need>, draft: &mut Draft<'_>) {
@@ -248,8 +227,9 @@ fn await_votes(owner: &Sender<'_>, key: &Key, needs: Vec<Need>, draft: &mut Draf
 }
 
 /// The bond is there, and an earlier run did not see the vote.
-fn wait_on(task: &Task<'_>, world: &World<'_>, facts: &Facts) -> Result<Design, Problem> {
-    let pool = Pool::find(task, world, facts)?;
+fn wait_on(draft: &mut Draft<'_>) -> Result<(), Problem> {
+    let (task, world) = (draft.task, draft.world);
+    let pool = Pool::find(&task, &world, draft.facts)?;
     let observed = match task.observed {
         Observed::Present { outputs, .. } => outputs.get("pos_address"),
         Observed::Absent => None,
@@ -258,16 +238,11 @@ fn wait_on(task: &Task<'_>, world: &World<'_>, facts: &Facts) -> Result<Design, 
     let key = Key {
         data: None,
         identifier,
-        node: task
-            .wanted
-            .get("node")
-            .and_then(Value::as_resource)
-            .cloned(),
+        node: RegistrationSpec::read(task.wanted).node.known().cloned(),
     };
-    let mut draft = Draft::new(task.address);
-    let needs = ended(world, key.node.as_ref());
-    await_votes(&pool.owner, &key, needs, &mut draft);
-    Ok(draft.done())
+    let needs = ended(&world, key.node.as_ref());
+    await_votes(&pool.owner, &key, needs, draft);
+    Ok(())
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use pospool_model::provider::{Observed, Scene, Target};
 use pospool_model::{Attributes, Drip, Problem, Value};
 use serde_json::{Value as Json, json};
 
-use super::{DEPOSIT, ask_address, ask_identifier, register_contract};
+use super::{DEPOSIT, RegistrationSpec, ask_address, ask_identifier, register_contract};
 use crate::codes;
 use crate::facts::RegistrationFacts;
 
@@ -73,16 +73,15 @@ pub(crate) fn read_votes(account: &Json) -> Option<u64> {
     field_u64(account.get("status")?, "availableVotes")
 }
 
-fn attributes<'a>(target: Target<'a>, name: &str) -> Option<&'a Value> {
+/// The block as the spec wants it, and as the last run recorded it.
+fn both_sides(target: Target<'_>) -> impl Iterator<Item = RegistrationSpec<'_>> {
     let recorded = target.recorded.map(|recorded| &recorded.attributes);
-    [target.wanted, recorded]
-        .into_iter()
-        .flatten()
-        .find_map(|attributes| attributes.get(name))
+    let sides = [target.wanted, recorded].into_iter().flatten();
+    sides.map(RegistrationSpec::read)
 }
 
 fn pool_address(target: Target<'_>, scene: &Scene<'_>) -> Option<CoreAddress> {
-    let pool = attributes(target, "pool")?.as_resource()?;
+    let pool = both_sides(target).find_map(|block| block.pool.known())?;
     scene
         .outputs
         .get(pool)?
@@ -98,13 +97,13 @@ fn identifier(target: Target<'_>, scene: &Scene<'_>) -> Option<[u8; 32]> {
         .recorded
         .and_then(|recorded| recorded.outputs.get("pos_address"));
     let node = || {
-        let node = attributes(target, "node")?.as_resource()?;
+        let node = both_sides(target).find_map(|block| block.node.known())?;
         scene.outputs.get(node)?.get("pos_address")
     };
     if let Some(text) = recorded.or_else(node).and_then(Value::as_text) {
         return hex_word(text);
     }
-    let data = attributes(target, "register_data")?.as_text()?;
+    let data = both_sides(target).find_map(|block| block.register_data.known())?;
     RegisterData::read(data).ok().map(|data| data.identifier)
 }
 

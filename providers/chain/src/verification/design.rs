@@ -5,82 +5,49 @@
 //! - Never: hands anything in before the code on the chain is known to be that of the source.
 
 use pospool_conflux::hex::hex_text;
-use pospool_model::plan::{Action, Effect, EffectId, Level, Nature, Need};
-use pospool_model::provider::{Design, Task, World};
+use pospool_model::plan::{Action, Need};
+use pospool_model::provider::World;
 use pospool_model::{Address, Attributes, Problem, Value};
 
 use super::parts::{self, Part, Surroundings};
-use super::{contracts, site};
-use crate::kinds::PROVIDER;
+use super::{VerificationSpec, contracts, site};
+use crate::draft::Draft;
 use crate::work::{CheckCode, CheckedPart, VerifyWork, Work};
 
 /// Name of the comparison among the steps.
 const CHECK: &str = "check";
 
 /// Designs one change.
-pub(crate) fn design_verification(
-    task: &Task<'_>,
-    world: &World<'_>,
-) -> Result<Design, Vec<Problem>> {
-    if matches!(task.action, Action::Delete | Action::Forget) {
-        return Ok(Design::forgotten(vec![
-            "what an explorer has verified stays so".to_owned(),
-        ]));
+pub(crate) fn design_verification(draft: &mut Draft<'_>) -> Result<(), Problem> {
+    if matches!(draft.task.action, Action::Delete | Action::Forget) {
+        draft.forget(["what an explorer has verified stays so"]);
+        return Ok(());
     }
-    make(task, world).map_err(|problem| vec![problem])
-}
-
-fn make(task: &Task<'_>, world: &World<'_>) -> Result<Design, Problem> {
+    let (wanted, world) = (draft.task.wanted, draft.world);
     let around = Surroundings {
         wanted: world.wanted,
         outputs: world.outputs,
     };
-    let parts: Vec<Part> = parts::parts_of(task.wanted, around)?
-        .into_iter()
-        .map(placed)
-        .collect();
-    let mut design = Design {
-        ordered: true,
-        ..Design::default()
-    };
-    design.effects.push(Effect {
-        name: CHECK.to_owned(),
-        provider: PROVIDER.to_owned(),
-        summary: format!("compare the code of {} with its source", list(&parts)),
-        nature: Nature::Wait,
-        payload: payload(&Work::CheckCode(CheckCode {
-            parts: parts.iter().filter_map(CheckedPart::of).collect(),
-        })),
-        inputs: [].into(),
-        needs: needs(task.wanted, world),
+    let parts = parts::parts_of(wanted, around)?;
+    let parts: Vec<Part> = parts.into_iter().map(placed).collect();
+    let check = Work::CheckCode(CheckCode {
+        parts: parts.iter().filter_map(CheckedPart::of).collect(),
     });
-    let checked = EffectId {
-        address: task.address.clone(),
-        name: CHECK.to_owned(),
-    };
+    let summary = format!("compare the code of {} with its source", list(&parts));
+    let checked = draft.wait(CHECK, summary, &check, [].into(), needs(wanted, &world));
     let mut links = Vec::new();
     for part in &parts {
-        let Some(order) = order_of(task.wanted, part)? else {
+        let Some(order) = order_of(wanted, part)? else {
             continue;
         };
         links.push(Value::from(order.link.as_str()));
-        design.effects.push(Effect {
-            name: format!("verify {}", part.what()),
-            provider: PROVIDER.to_owned(),
-            summary: format!("verify {} at {}", part.what(), order.api),
-            nature: Nature::Act,
-            payload: payload(&Work::Verify(Box::new(order))),
-            inputs: [].into(),
-            needs: vec![Need {
-                effect: checked.clone(),
-                level: Level::Done,
-            }],
-        });
+        let summary = format!("verify {} at {}", part.what(), order.api);
+        let needs = vec![Need::ended(checked.clone())];
+        let name = format!("verify {}", part.what());
+        draft.act(name, summary, &Work::Verify(Box::new(order)), needs);
     }
-    design
-        .outputs
-        .insert("links".to_owned(), Value::List(links));
-    Ok(design)
+    draft.output("links", Value::List(links));
+    Ok(())
 }
 
 /// While the planner still looks for an address, the part is nowhere; the plan that is given out has the real one.
@@ -93,11 +60,7 @@ fn placed(part: Part) -> Part {
 fn needs(wanted: &Attributes, world: &World<'_>) -> Vec<Need> {
     let effects = |contract: &Address| world.effects.get(contract).cloned().unwrap_or_default();
     let all = contracts(wanted).into_iter().flat_map(effects);
-    all.map(|effect| Need {
-        effect,
-        level: Level::Done,
-    })
-    .collect()
+    all.map(Need::ended).collect()
 }
 
 /// What an explorer must be told of a part; `None` without an explorer.
@@ -106,10 +69,7 @@ pub(super) fn order_of(wanted: &Attributes, part: &Part) -> Result<Option<Verify
         return Ok(None);
     };
     let address = part.address.clone().unwrap_or_default();
-    let api_key = match wanted.get("api_key") {
-        Some(Value::Secret(reference)) => Some(reference.clone()),
-        _ => None,
-    };
+    let api_key = VerificationSpec::read(wanted).api_key.known().cloned();
     Ok(Some(VerifyWork {
         what: part.what(),
         space: part.space,
@@ -129,8 +89,4 @@ pub(super) fn order_of(wanted: &Attributes, part: &Part) -> Result<Option<Verify
 fn list(parts: &[Part]) -> String {
     let names: Vec<_> = parts.iter().map(Part::what).collect();
     names.join(", ")
-}
-
-fn payload(work: &Work) -> serde_json::Value {
-    serde_json::to_value(work).expect("plain data with text keys always has a JSON form")
 }

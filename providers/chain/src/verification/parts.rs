@@ -16,12 +16,13 @@ use serde_json::Value as Json;
 use super::compare::Hole;
 use super::contracts;
 use crate::chain;
+use crate::chain::ChainSpec;
 use crate::codes;
 use crate::contract::artifact::{self, PROXY};
 use crate::contract::design::PROXY_ARGUMENTS;
+use crate::contract::schema::{ContractSpec, space_of_kind};
 use crate::contract::steps::INITIALIZE;
 use crate::contract::{CodeName, is_proxied};
-use crate::kinds::space_of_kind;
 use crate::resolve::argument_of;
 
 type Map = BTreeMap<Address, Attributes>;
@@ -129,7 +130,8 @@ fn of_contract(contract: &Address, around: Surroundings<'_>) -> Result<Vec<Part>
             .and_then(Value::as_text)
             .map(ToOwned::to_owned)
     };
-    let code = wanted.get("code").and_then(CodeName::read).ok_or_else(|| {
+    let block = ContractSpec::read(wanted);
+    let code = block.code.known().and_then(CodeName::read).ok_or_else(|| {
         let summary = format!("the code of `{contract}` is not known yet");
         Problem::new(codes::NO_CODE, &["contract"], summary)
     })?;
@@ -150,7 +152,7 @@ fn of_contract(contract: &Address, around: Surroundings<'_>) -> Result<Vec<Part>
         artifact::find_artifact(around.outputs, &code)?,
         Compiled::read(value)?,
     );
-    let given = wanted.get("constructor").and_then(Value::as_list);
+    let given = block.constructor.known();
     let resolve = |value: &Value| home.resolve(value, around.outputs);
     let init = found.init_with(given.unwrap_or_default(), &resolve)?;
     let arguments = init[found.init.len()..].to_vec();
@@ -200,7 +202,7 @@ impl Home {
             Problem::new(codes::NOT_A_NODE, &["contract"], summary)
                 .help("name it with `chain` in the contract's block")
         };
-        let named = wanted.get("chain").and_then(Value::as_resource);
+        let named = ContractSpec::read(wanted).chain.known();
         let chain = named.or_else(|| {
             let mut chains = around
                 .wanted
@@ -212,12 +214,12 @@ impl Home {
         let attributes = around.wanted.get(chain).ok_or_else(unknown)?;
         let outputs = around.outputs.get(chain).ok_or_else(unknown)?;
         let space = space_of_kind(contract.kind()).unwrap_or(Space::Core);
-        let text = |name: &str| attributes.get(name).and_then(Value::as_text);
+        let name = ChainSpec::read(attributes).network.known();
         let network = outputs.get("core_chain_id").and_then(Value::as_integer);
         Ok(Self {
             space,
             chain: chain::reference_of(chain, attributes, outputs, space).ok_or_else(unknown)?,
-            name: text("network").unwrap_or_default().to_owned(),
+            name: name.unwrap_or_default().to_owned(),
             network: network
                 .and_then(|id| id.try_into().ok())
                 .ok_or_else(unknown)?,

@@ -114,8 +114,6 @@ mod tests {
             recorded: &BTreeMap::new(),
             outputs: &BTreeMap::new(),
             effects: &BTreeMap::new(),
-            counters: &mut BTreeMap::new(),
-            lanes: &mut BTreeMap::new(),
         };
         design(&Syncer, &task, &world)
     }

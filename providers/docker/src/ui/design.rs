@@ -154,8 +154,6 @@ mod tests {
             recorded: &BTreeMap::new(),
             outputs: &[(at("chain.net"), chain)].into(),
             effects: &BTreeMap::new(),
-            counters: &mut BTreeMap::new(),
-            lanes: &mut BTreeMap::new(),
         };
         design(&Ui, &task, &world).unwrap()
     }

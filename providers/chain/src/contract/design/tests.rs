@@ -5,6 +5,7 @@ use pospool_conflux::abi::{self, Argument};
 use pospool_conflux::hex::hex_text;
 use pospool_model::plan::{Action, Nature, Purpose};
 use pospool_model::provider::Observed;
+use pospool_model::provider::Planner as _;
 use pospool_model::state::Recorded;
 use pospool_model::{Blocks, Value};
 
@@ -151,7 +152,10 @@ fn a_second_contract_follows_in_the_same_lane() {
         .unwrap();
     let call = abi::encode_call("addPool(address)", &[Argument::Address(pool.bytes())]);
     assert_eq!(work[1].data, Some(hex_text(&call)));
-    assert_eq!(bench.counters[&format!("nonce core {}", core(1))], 11);
+    assert_eq!(
+        bench.planner.counters()[&format!("nonce core {}", core(1))],
+        11
+    );
 }
 
 #[test]

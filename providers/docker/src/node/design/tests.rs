@@ -101,7 +101,6 @@ impl Outside {
             changed: &[],
             delete_by_name: by_name,
         };
-        let (mut counters, mut lanes) = (BTreeMap::new(), BTreeMap::new());
         let world = World {
             lineage: LINEAGE,
             facts: &Facts::new(self.facts.clone()),
@@ -109,8 +108,6 @@ impl Outside {
             recorded: &self.recorded,
             outputs: &BTreeMap::new(),
             effects: &BTreeMap::new(),
-            counters: &mut counters,
-            lanes: &mut lanes,
         };
         match address.kind() {
             "volume" => crate::volume::design(&task, &world),

@@ -1,0 +1,28 @@
+//! `account` as a table.
+
+use pospool_model::{OutputSchema, kind};
+
+use crate::rows::CHAIN_TEXT;
+
+kind! {
+    /// An `account` block.
+    pub(crate) struct AccountSpec;
+    /// The kind as a table.
+    pub(crate) const ACCOUNT = "account", Given, "A key that signs and pays. The key is named here and read only at the moment of use.";
+    attributes {
+        private_key: Secret, Required, Ignore, "64 hex digits, with or without `0x`: `env(\"NAME\")` or `file(\"PATH\")`.";
+        chain: Reference["chain"], Implied, Refuse, CHAIN_TEXT;
+    }
+    outputs: &[
+        OutputSchema::new("address", "Core Space address in base32."),
+        OutputSchema::new(
+            "espace_address",
+            "eSpace address of the same key, in hex: another account with its own money.",
+        ),
+        OutputSchema::new("balance", "Balance in Core Space."),
+    ],
+    identity: Some("address"),
+    example: r#"account "operator" {
+  private_key = env("POSPOOL_OPERATOR_KEY")
+}"#,
+}

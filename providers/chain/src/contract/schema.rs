@@ -1,0 +1,103 @@
+//! `core_contract` and `espace_contract` as tables.
+
+use pospool_conflux::Space;
+use pospool_model::{OutputSchema, kind};
+
+use crate::rows::{CHAIN_TEXT, NEWEST};
+
+const CONTRACT_OUTPUTS: &[OutputSchema] = &[
+    OutputSchema::new(
+        "address",
+        "Where users call it: the proxy if there is one, else the contract.",
+    ),
+    OutputSchema::new(
+        "implementation",
+        "Where the code behind the proxy is; absent without a proxy.",
+    ),
+    OutputSchema::new(
+        "proxy_arguments",
+        "What the constructor of the proxy was given, as hex; absent without a proxy.",
+    ),
+    OutputSchema::new("owner_address", "Address of the owner."),
+    OutputSchema::new("code", "Name and digest of the code that was deployed."),
+    OutputSchema::new(
+        "storage",
+        "Where the code keeps its variables, each as `slot:offset name type`: what an upgrade must keep.",
+    ),
+    NEWEST,
+];
+
+const CODE: &str = "A contract of a source: `source.reference.PoSPool`. With other code a contract behind a proxy is upgraded in place, if the new code keeps its variables where they are; one without a proxy is not changed.";
+const OWNER: &str =
+    "The account that makes it, owns it and pays. Default: the only `account` of the spec.";
+const PROXY: &str = "Whether users call it through a `Proxy1967` of the same source, so that its code can be upgraded. Default: `false`.";
+const CONSTRUCTOR: &str =
+    "Arguments of the constructor: texts, whole numbers, booleans, addresses, resources.";
+const MIGRATE: &str =
+    "A function without arguments that the owner calls once after an upgrade: `\"migrate()\"`.";
+
+kind! {
+    /// The kind as a table.
+    pub(crate) const CORE_CONTRACT = "core_contract", Managed, "A contract of Core Space: its code, its owner, and its settings. It stays on the chain when it leaves the spec.";
+    attributes {
+        code: Any, Required, Update, CODE;
+        owner: Reference["account"], Implied, Refuse, OWNER;
+        proxy: Bool, Optional, Refuse, PROXY;
+        constructor: List[Any], Optional, Refuse, CONSTRUCTOR;
+        migrate: Text, Optional, Ignore, MIGRATE;
+        settings: Settings, Optional, Update, "What the contract lets its owner or manager set. PoSPool: `name`, `user_share_ratio` (\"90%\"), `lock_period` and `unlock_period` (`blocks(…)`), `voting_escrow`, `manager`. PoolManager: `pools`. CoreBridge: `pool`, `espace_pool`, `espace_voting_escrow`. VotingEscrow: `pos_pool`, `espace_bridge`.";
+        chain: Reference["chain"], Implied, Refuse, CHAIN_TEXT;
+    }
+    outputs: CONTRACT_OUTPUTS,
+    identity: Some("address"),
+    example: r#"core_contract "pool" {
+  code     = source.reference.PoSPool
+  owner    = account.operator
+  proxy    = true
+  settings = {
+    name             = "Harbour pool"
+    user_share_ratio = "90%"
+    lock_period      = blocks(2250000)
+    unlock_period    = blocks(176400)
+  }
+}"#,
+}
+
+kind! {
+    /// A block of either kind of contract; only one of eSpace names a `funding`.
+    pub(crate) struct ContractSpec;
+    /// The kind as a table.
+    pub(crate) const ESPACE_CONTRACT = "espace_contract", Managed, "A contract of eSpace: its code, its owner, and its settings. It stays on the chain when it leaves the spec.";
+    attributes {
+        code: Any, Required, Update, CODE;
+        owner: Reference["account"], Implied, Refuse, OWNER;
+        proxy: Bool, Optional, Refuse, PROXY;
+        constructor: List[Any], Optional, Refuse, CONSTRUCTOR;
+        migrate: Text, Optional, Ignore, MIGRATE;
+        settings: Settings, Optional, Update, "What the contract lets its owner set. ESpacePoSPool: `name`, `user_share_ratio` (\"90%\"), `lock_period` and `unlock_period` (`blocks(…)` of eSpace), `voting_escrow`, `bridge` (the CoreBridge; its mapped account in eSpace is set). EVotingEscrow: `pos_pool`, `core_space_info` (the oracle of the network: `chain.NAME.core_space_oracle`, or an address in hex).";
+        funding: Reference["funding"], Assumed, Ignore, "The money that its transactions may need. Default: the only `funding` of the spec, if there is one.";
+        chain: Reference["chain"], Implied, Refuse, CHAIN_TEXT;
+    }
+    outputs: CONTRACT_OUTPUTS,
+    identity: Some("address"),
+    example: r#"espace_contract "pool" {
+  code     = source.reference.ESpacePoSPool
+  owner    = account.operator
+  proxy    = true
+  settings = {
+    name          = "Harbour pool"
+    lock_period   = blocks(1126800)
+    unlock_period = blocks(90000)
+    bridge        = core_contract.bridge
+  }
+}"#,
+}
+
+/// The space that a contract of this kind is in.
+pub(crate) fn space_of_kind(kind: &str) -> Option<Space> {
+    match kind {
+        "core_contract" => Some(Space::Core),
+        "espace_contract" => Some(Space::Espace),
+        _ => None,
+    }
+}

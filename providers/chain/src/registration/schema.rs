@@ -1,0 +1,38 @@
+//! `pos_registration` as a table.
+
+use pospool_model::{OutputSchema, kind};
+
+use crate::rows::{CHAIN_TEXT, NEWEST};
+
+kind! {
+    /// A `pos_registration` block.
+    pub(crate) struct RegistrationSpec;
+    /// The kind as a table.
+    pub(crate) const POS_REGISTRATION = "pos_registration", Managed, "The bond between a node's PoS key and a pool, with the pool's first vote. The owner of the pool pays.";
+    attributes {
+        pool: Reference["core_contract"], Required, Refuse, "The pool contract.";
+        node: Reference["node"], Optional, Ignore, "The node whose key votes. Either this or `register_data`.";
+        register_data: Text, Optional, Ignore, "What `conflux rpc local pos register --power 1` printed on a node that pospool does not run. Either this or `node`.";
+        deposit: Amount, Required, Refuse, "Price of the first vote: exactly `cfx(1000)`.";
+        chain: Reference["chain"], Implied, Refuse, CHAIN_TEXT;
+    }
+    outputs: &[
+        OutputSchema::new("pos_address", "Address of the key in PoS."),
+        OutputSchema::new(
+            "identifier",
+            "Identifier of the key in the register: the same 32 bytes as `pos_address`.",
+        ),
+        OutputSchema::new("votes", "Votes that PoS counts for the key."),
+        NEWEST,
+    ],
+    identity: Some("pos_address"),
+    irreversible: Some(
+        "1,000 CFX are locked for at least 14 days, and the PoS key is bound to this contract for ever",
+    ),
+    example: r#"pos_registration "main" {
+  node    = node.main
+  pool    = core_contract.pool
+  deposit = cfx(1000)
+  lifecycle { irreversible = "accept" }
+}"#,
+}

@@ -1,0 +1,10 @@
+//! The two spaces of a chain.
+
+/// One of the two spaces of a chain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Space {
+    /// Core Space: base32 addresses, one path for each question.
+    Core,
+    /// eSpace: hex addresses, the forms of Etherscan.
+    Espace,
+}

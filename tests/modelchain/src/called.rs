@@ -1,0 +1,24 @@
+//! What a call of a contract leaves behind.
+
+use crate::abi;
+use crate::transaction::Account;
+
+/// What a call left behind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// It only read.
+    Answer(Vec<u8>),
+    /// It wrote.
+    Changed,
+    /// It wants a key bound to the pool, with the money that came along.
+    Register(abi::Registration),
+}
+
+pub(crate) type Called = Result<Outcome, String>;
+
+pub(crate) fn only(sender: Account, allowed: Account, who: &str) -> Result<(), String> {
+    if sender == allowed {
+        return Ok(());
+    }
+    Err(format!("pool: sender is not the {who}"))
+}
