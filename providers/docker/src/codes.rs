@@ -1,13 +1,12 @@
 //! Every code that the Docker provider can show, with what it means and what to do.
 //!
-//! - Reads: nothing.
 //! - Returns: one constant for each code, and all of them as a table.
 //! - Never: lets a code be shown that is not explained, since nothing else makes a `Code`.
 
 pospool_model::codes! {
     ABSENT = "docker/absent",
         "Docker Engine answered 404: an object that the step needs, such as a container, image or network, is not there.",
-        "Read in the message what was asked for, look with `docker ps -a`, and run `pospool apply` again, which looks anew.";
+        "Read in the message what was asked for, check with `docker ps -a`, and run `pospool apply` again, which refreshes first.";
     ADDRESS_WITHOUT_PORT = "docker/address-without-port",
         "`public_address` of a node tells other nodes where to connect to, and no port of the node is published, so nothing would listen there.",
         "Write `publish_p2p = 32323` in the node and open that port (TCP and UDP), or leave `public_address` out: the node then only connects out.";
@@ -70,10 +69,10 @@ pospool_model::codes! {
         "Write one of the values that the message lists, or for an address a reference such as `core_contract.manager.address`; `pospool explain KIND` lists them.";
     BUILD_FAILED = "docker/build-failed",
         "Docker did not build an image, its archive could not be made, or the engine does not have the image that it says it built.",
-        "Read the build's last lines in the message, mend the cause (disk, registry, base image), and run `pospool apply` again.";
+        "Read the build's last lines in the message, fix the cause (disk, registry, base image), and run `pospool apply` again.";
     CONFLICT = "docker/conflict",
         "Docker Engine answered 409: the change conflicts with an object that is there, such as a name in use or an object that another one uses.",
-        "Read the engine's reason in the message, look with `docker ps -a`, and run `pospool apply` again, which looks anew.";
+        "Read the engine's reason in the message, check with `docker ps -a`, and run `pospool apply` again, which refreshes first.";
     DATA_DAMAGED = "docker/data-damaged",
         "The node stopped because its database is marked as damaged.",
         "Restore `blockchain_data` and `pos_db` from a snapshot (`refill` of the node does it), but keep `pos_key` and `pos_db/secure_storage.json`.";
@@ -82,10 +81,10 @@ pospool_model::codes! {
         "Find the container or process that uses the volume and stop it (`docker ps --filter volume=NAME`): two nodes must never share a key.";
     DIGEST_MISMATCH = "docker/digest-mismatch",
         "What was pulled for an image does not have the digest that the spec pins, so the image is not used.",
-        "Do not use the image before you know why: compare the digest with the one that the publisher names, and look at the registry and any mirror.";
+        "Do not use the image before you know why: compare the digest with the one that the publisher names, and check the registry and any mirror.";
     DISK_FULL = "docker/disk-full",
         "The host's disk is full, or the node cannot write its databases.",
-        "Make room (look with `df -h` and `df -i`; a full node needs 1.2 TB and more), then run `pospool apply` again.";
+        "Make room (check with `df -h` and `df -i`; a full node needs 1.2 TB and more), then run `pospool apply` again.";
     GENESIS_MISMATCH = "docker/genesis-mismatch",
         "The node stopped because its data or its genesis file belongs to another network than its image and configuration.",
         "Use the volume that belongs to this network, or a new one; image, configuration and data must be of one network and one release.";
@@ -118,16 +117,16 @@ pospool_model::codes! {
         "Install them (package `ca-certificates`), or name a file in `ca_bundle`, then run `pospool apply` again.";
     NO_CONTAINER = "docker/no-container",
         "A container that the plan counts on was removed meanwhile.",
-        "Plan again with `pospool plan`, which looks at what is there now.";
+        "Plan again with `pospool plan`, which refreshes first.";
     NO_HOST = "docker/no-host",
         "`host` of a resource is missing, or the host that it names was not reached, so it is not known on which Docker Engine to act.",
-        "Name a `host` of the spec, and mend the problem that is reported for it (`docker info` must work on it), then run again.";
+        "Name a `host` of the spec, and fix the problem that is reported for it (`docker info` must work on it), then run again.";
     NO_IMAGE = "docker/no-image",
         "An image that an earlier step made is gone, so the container cannot be made from it.",
         "Plan again with `pospool plan`; the next apply makes the image anew.";
     NO_KEY = "docker/no-key",
         "The container of a syncer says nothing or ended: it did not take its key, or its first round takes longer than it may.",
-        "Read the last words in the message, then run `pospool apply` again.";
+        "Read the last output in the message, then run `pospool apply` again.";
     NO_NETWORK = "docker/no-network",
         "The Docker network that `docker_network` names is not there, and pospool does not make it.",
         "Make it with `docker network create NAME`, or leave `docker_network` out so that the container gets a network of its own.";
@@ -148,7 +147,7 @@ pospool_model::codes! {
         "Remove unused networks with `docker network prune`, or name an existing one in `docker_network`.";
     NOT_PROVEN = "docker/not-proven",
         "Before a container that works is stopped, the one that is to replace it is proven on an empty scratch volume; it ended there, or did not show in time that it works. Nothing was stopped.",
-        "Read its last words in the message, correct the spec (`image`, `config`, the page's files), and run `pospool apply` again.";
+        "Read its last output in the message, correct the spec (`image`, `config`, the page's files), and run `pospool apply` again.";
     NO_VOLUME = "docker/no-volume",
         "The volume that a container needs is gone; Docker would make an empty one in silence, and a node a new key in it.",
         "Restore the volume from a backup if it held a node's data, then plan again with `pospool plan`.";
@@ -160,13 +159,13 @@ pospool_model::codes! {
         "Mend the file that the message names (node.toml, initial_nodes.json, pos_config.yaml), and plan again with `pospool plan`.";
     NODE_STOPPED = "docker/node-stopped",
         "The node's container ended, and the last lines of its log fit no failure that pospool knows.",
-        "Read the last lines in the message or with `docker logs CONTAINER`, mend the cause, and run `pospool apply` again.";
+        "Read the last lines in the message or with `docker logs CONTAINER`, fix the cause, and run `pospool apply` again.";
     NOT_EMPTY = "docker/not-empty",
         "The folder of a new volume, or the target of a move, holds data of a node already, and pospool neither takes over a PoS key by accident nor copies over data.",
         "Use an empty place; to give a folder to this state, run the command of the message, if the PoS key in it votes nowhere else.";
     NOT_REMOVED = "docker/not-removed",
         "The container that a new one replaces is still there under the same name, so the new one is not made.",
-        "Plan again with `pospool plan`; if it stays, look with `docker ps -a` why the old container was not removed.";
+        "Plan again with `pospool plan`; if it stays, check with `docker ps -a` why the old container was not removed.";
     NOT_STOPPED = "docker/not-stopped",
         "A container was killed and Docker still counts it as running, so it is not known whether its process has ended.",
         "Look with `docker ps` and at the engine's logs (`journalctl -u docker`), end the process, then run `pospool apply` again.";
@@ -190,19 +189,19 @@ pospool_model::codes! {
         "Raise `memory` of the node, or leave it out for no limit, then run `pospool apply` again.";
     OUTCOME_UNKNOWN = "docker/outcome-unknown",
         "Docker was asked for a change and gave no answer, or handing over a secret or unpacking a snapshot broke off, so it is not known what came of it.",
-        "Run `pospool apply` again: it looks at what came of it before it does anything else.";
+        "Run `pospool apply` again: it checks what came of it before it does anything else.";
     PAGE_BUILD = "docker/page-build",
         "The build of the page failed in its container (exit code, memory or 30 minutes), its sources could not be packed, or what it left cannot be read.",
-        "Read the build's last words in the message, mend the sources or raise `build_memory`, then run `pospool apply` again.";
+        "Read the build's last output in the message, fix the sources or raise `build_memory`, then run `pospool apply` again.";
     PAGE_CHANGED = "docker/page-changed",
         "The files of the page, or its lock file, changed between plan and apply, so the page was not made from them.",
-        "Plan again with `pospool plan`, look at the change, and apply.";
+        "Plan again with `pospool plan`, read the change, and apply.";
     PAGE_FILES = "docker/page-files",
         "The folder of the page or a file for its build cannot be read, has no index.html or no lock file, or is larger than a page can be.",
         "Name the right folder of this machine in `built` or `tree` (relative paths start at the spec's folder), and a lock file in `lock`.";
     PAGE_UNWELL = "docker/page-unwell",
         "The container of the page was started, and its server ended or does not answer.",
-        "Read its last words in the message or with `docker logs CONTAINER`, then run `pospool apply` again.";
+        "Read its last output in the message or with `docker logs CONTAINER`, then run `pospool apply` again.";
     PERMISSION = "docker/permission",
         "The node stopped because it may not write to its volume.",
         "The files on the volume must belong to user 10001: copy data in as that user, or run `sudo chown -R 10001:10001 FOLDER`, then apply again.";
@@ -211,7 +210,7 @@ pospool_model::codes! {
         "Choose another port in the spec, or stop the other process (`ss -lntup` shows it), then run `pospool apply` again.";
     POS_CONFIG = "docker/pos-config",
         "The node stopped because its release cannot read pos_config.yaml or does not know a key in it.",
-        "Make the image's tag name the release that is in it; for a private network mend pos_config.yaml in `node_files`.";
+        "Make the image's tag name the release that is in it; for a private network fix pos_config.yaml in `node_files`.";
     POS_KEY_CHANGED = "docker/pos-key-changed",
         "The node runs with another PoS key than the one that is recorded: the key on its volume was changed.",
         "Stop the container and put the old `pos_config/pos_key` back on the volume, then run `pospool apply` again.";
@@ -229,7 +228,7 @@ pospool_model::codes! {
         "Check its name and the host's way to the registry (`docker pull IMAGE`), or load it by hand with `docker load`.";
     REFUSED = "docker/refused",
         "Docker Engine refused or failed to do what was asked, for a reason that has no code of its own, or gave a container an unusable id.",
-        "Read the engine's reason in the message and its logs (`journalctl -u docker`), mend it, and run again.";
+        "Read the engine's reason in the message and its logs (`journalctl -u docker`), fix it, and run again.";
     REFUSED_KEY = "docker/refused-key",
         "A key of `config` cannot be set: pospool owns it, it is a secret or a rule of the network, it would open a dangerous RPC, or its form is wrong.",
         "Remove the key, or write what the reason in the message asks for, such as an attribute of the node instead.";
@@ -301,7 +300,7 @@ pospool_model::codes! {
         "Stop that container (`docker stop NAME`) and make sure that it stays stopped, remove it where the volume is to go, then run again.";
     VOLUME_MOVE = "docker/volume-move",
         "The data of a volume moves only together with its node, while that is stopped; or the copy itself failed, with nothing taken from the old place.",
-        "Set `state` of its node to `stopped`, apply with the old place, then with the new one (without a node, write one or the old place). After a failed copy mend the cause and apply again.";
+        "Set `state` of its node to `stopped`, apply with the old place, then with the new one (without a node, write one or the old place). After a failed copy fix the cause and apply again.";
     VOLUME_PATH = "docker/volume-path",
         "The folder of a volume cannot be used: it is not there, leads elsewhere, has a wrong owner or mode, does not fit this engine, or cannot be emptied.",
         "Follow the end of the message, mostly a command such as `sudo install -d -o 10001 -g 10001 -m 0700 FOLDER`; mount its disk first.";

@@ -14,27 +14,30 @@ use crate::client::Engine;
 use crate::codes;
 use crate::folder;
 use crate::image;
-use crate::job::Job;
+use crate::job::DockerJob;
 use crate::kinds;
 use crate::node::{moving, wait};
 use crate::snapshot;
-use crate::syncer::Current;
+use crate::syncer::CurrentSyncers;
 use crate::volume;
 use crate::workload::{prove, remove, repair, run, up};
 
-/// Checks an effect and everything that it will need, without any change outside.
-pub(crate) fn prepare(effect: &Effect, current: &Current) -> Result<Ticket, ProviderError> {
+/// Checks an effect and everything that it will need, without changing anything.
+pub(crate) fn prepare_effect(
+    effect: &Effect,
+    current: &CurrentSyncers,
+) -> Result<Ticket, ProviderError> {
     let job = read(&effect.payload)?;
     // Read and dropped: a run that cannot read a secret later should end now, before it stops a container that works.
     match &job {
-        Job::Image(job) => {
+        DockerJob::Image(job) => {
             job.recipe.build().check()?;
             if let Some(secret) = &job.secret {
-                kinds::of(&job.address)?.secret(secret).map(drop)?;
+                kinds::kind_of(&job.address)?.secret(secret).map(drop)?;
             }
         }
-        Job::Up(job) if job.start => {
-            kinds::of(&job.made.address)?
+        DockerJob::Up(job) if job.start => {
+            kinds::kind_of(&job.spec.address)?
                 .input(job, current)
                 .map(drop)?;
         }
@@ -47,40 +50,40 @@ pub(crate) fn prepare(effect: &Effect, current: &Current) -> Result<Ticket, Prov
 }
 
 /// Carries a ticket out, or finds it carried out.
-pub(crate) async fn commit(
+pub(crate) async fn commit_ticket(
     ticket: &Ticket,
-    current: &Current,
+    current: &CurrentSyncers,
     limit: Duration,
     progress: &dyn Progress,
 ) -> Result<Attributes, ProviderError> {
     let job = read(&ticket.payload)?;
     let engine = &Engine::connect(job.docker())?;
     match &job {
-        Job::Volume(job) => volume::make(engine, job).await,
-        Job::RemoveVolume(job) => volume::remove(engine, job).await,
-        Job::Folder(job) => folder::make(engine, job).await,
-        Job::RemoveFolder(job) => folder::remove(job),
-        Job::Move(job) => moving::carry(engine, job, progress).await,
-        Job::Fetch(job) => snapshot::spool(engine, job, progress).await,
-        Job::Fill(job) => snapshot::fill(engine, job, progress).await,
-        Job::Image(job) => image::image(engine, &job.recipe, progress).await,
-        Job::Prove(job) => prove::prove(engine, job, limit, progress).await,
-        Job::Stop(job) => run::stop(engine, job, progress).await,
-        Job::Up(job) => up::up(engine, job, current, progress).await,
-        Job::Repair(job) => repair::repair(engine, job).await,
-        Job::Remove(job) => remove::remove(engine, job).await,
-        Job::Identity(job) => {
-            let done = wait::identity(engine, job, limit, progress).await;
-            up::or_back(engine, job, current, progress, done).await
+        DockerJob::Volume(job) => volume::ensure_volume(engine, job).await,
+        DockerJob::RemoveVolume(job) => volume::remove_volume(engine, job).await,
+        DockerJob::Folder(job) => folder::mark_folder(engine, job).await,
+        DockerJob::RemoveFolder(job) => folder::clear_folder(job),
+        DockerJob::Move(job) => moving::copy_data(engine, job, progress).await,
+        DockerJob::Fetch(job) => snapshot::spool_archive(engine, job, progress).await,
+        DockerJob::Fill(job) => snapshot::fill_volume(engine, job, progress).await,
+        DockerJob::Image(job) => image::ensure_image(engine, &job.recipe, progress).await,
+        DockerJob::Prove(job) => prove::prove_container(engine, job, limit, progress).await,
+        DockerJob::Stop(job) => run::stop_container(engine, job, progress).await,
+        DockerJob::Up(job) => up::start_container(engine, job, current, progress).await,
+        DockerJob::Repair(job) => repair::repair_container(engine, job).await,
+        DockerJob::Remove(job) => remove::remove_container(engine, job).await,
+        DockerJob::Identity(job) => {
+            let done = wait::wait_for_identity(engine, job, limit, progress).await;
+            up::restore_on_failure(engine, job, current, progress, done).await
         }
-        Job::Ready(job) => {
-            let done = wait::ready(engine, job, limit, progress).await;
-            up::or_back(engine, job, current, progress, done).await
+        DockerJob::Ready(job) => {
+            let done = wait::wait_until_ready(engine, job, limit, progress).await;
+            up::restore_on_failure(engine, job, current, progress, done).await
         }
     }
 }
 
-fn read(payload: &serde_json::Value) -> Result<Job, ProviderError> {
+fn read(payload: &serde_json::Value) -> Result<DockerJob, ProviderError> {
     serde_json::from_value(payload.clone()).map_err(|error| ProviderError::Refused {
         code: codes::BAD_PAYLOAD,
         what: "the plan holds an effect that this version does not understand; plan again"

@@ -76,7 +76,7 @@ const RULE: &str = "it is a rule of the network, and a node with another one lea
 const PRIVATE_APIS: &[&str] = &["all", "test", "debug"];
 
 /// Returns why a key may not be set, if so.
-pub(crate) fn refusal(key: &str, value: &Value) -> Option<String> {
+pub(crate) fn key_refusal(key: &str, value: &Value) -> Option<String> {
     if !toml::is_key(key) {
         return Some("a key has lower-case letters, digits and `_`".to_owned());
     }
@@ -88,7 +88,7 @@ pub(crate) fn refusal(key: &str, value: &Value) -> Option<String> {
             "`{api}` would let everybody who reaches the port stop or misuse the PoS key; use `safe,pos`"
         ));
     }
-    if !value.has_unknown() && toml::value(value).is_none() {
+    if !value.has_unknown() && toml::toml_value(value).is_none() {
         return Some(format!(
             "expected text, a number, a bool or a list of them, found {}",
             value.type_name()
@@ -159,7 +159,7 @@ mod tests {
             "net_key",
             "Bad-Key",
         ] {
-            assert!(refusal(key, &Value::from("x")).is_some(), "{key}");
+            assert!(key_refusal(key, &Value::from("x")).is_some(), "{key}");
         }
         for key in [
             "public_address",
@@ -167,7 +167,7 @@ mod tests {
             "use_isolated_db_for_mpt_table",
             "jsonrpc_http_port",
         ] {
-            assert_eq!(refusal(key, &Value::from("x")), None, "{key}");
+            assert_eq!(key_refusal(key, &Value::from("x")), None, "{key}");
         }
     }
 
@@ -175,19 +175,28 @@ mod tests {
     fn private_calls_never_become_public() {
         for text in ["all", "safe,test", "safe, Debug", "cfx,debug,pos"] {
             assert!(
-                refusal("public_rpc_apis", &Value::from(text)).is_some(),
+                key_refusal("public_rpc_apis", &Value::from(text)).is_some(),
                 "{text}"
             );
         }
-        assert_eq!(refusal("public_rpc_apis", &Value::from("safe,pos")), None);
-        assert_eq!(refusal("public_rpc_apis", &Value::from("cfx,-debug")), None);
+        assert_eq!(
+            key_refusal("public_rpc_apis", &Value::from("safe,pos")),
+            None
+        );
+        assert_eq!(
+            key_refusal("public_rpc_apis", &Value::from("cfx,-debug")),
+            None
+        );
     }
 
     #[test]
     fn values_without_a_toml_form_are_refused() {
-        assert!(refusal("a", &Value::Null).is_some());
-        assert!(refusal("a", &Value::Resource("node.a".parse().unwrap())).is_some());
-        assert_eq!(refusal("a", &Value::Unknown), None);
-        assert_eq!(refusal("a", &Value::List(vec![Value::Integer(1)])), None);
+        assert!(key_refusal("a", &Value::Null).is_some());
+        assert!(key_refusal("a", &Value::Resource("node.a".parse().unwrap())).is_some());
+        assert_eq!(key_refusal("a", &Value::Unknown), None);
+        assert_eq!(
+            key_refusal("a", &Value::List(vec![Value::Integer(1)])),
+            None
+        );
     }
 }

@@ -10,10 +10,10 @@ use pospool_model::{Code, ProviderError};
 use crate::client::{is_too_large, is_unsent};
 use crate::codes;
 
-/// Whether a call changes something outside: then a lost answer leaves the outcome open.
+/// Whether a call changes something in the engine: then a lost answer leaves the outcome open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Call {
-    /// It only looks.
+pub(crate) enum CallKind {
+    /// It only reads.
     Read,
     /// It changes something.
     Change,
@@ -21,11 +21,11 @@ pub(crate) enum Call {
 
 /// Whether the engine said that there is no such object.
 pub(crate) fn is_absent(error: &EngineError) -> bool {
-    status(error) == Some(404)
+    http_status(error) == Some(404)
 }
 
 /// HTTP status of a refusal.
-pub(crate) fn status(error: &EngineError) -> Option<u16> {
+pub(crate) fn http_status(error: &EngineError) -> Option<u16> {
     match error {
         EngineError::DockerResponseServerError { status_code, .. } => Some(*status_code),
         _ => None,
@@ -33,7 +33,7 @@ pub(crate) fn status(error: &EngineError) -> Option<u16> {
 }
 
 /// Turns an error of the engine into one that says what may be done next.
-pub(crate) fn failed(call: Call, what: &str, error: EngineError) -> ProviderError {
+pub(crate) fn call_failed(call: CallKind, what: &str, error: EngineError) -> ProviderError {
     match &error {
         EngineError::DockerResponseServerError {
             status_code,
@@ -55,7 +55,7 @@ pub(crate) fn failed(call: Call, what: &str, error: EngineError) -> ProviderErro
         }
         _ if is_unsent(&error) => unreachable(error),
         _ if is_too_large(&error) => too_large(call, what),
-        _ if call == Call::Read => unreachable(error),
+        _ if call == CallKind::Read => unreachable(error),
         _ => ProviderError::OutcomeUnknown {
             code: codes::OUTCOME_UNKNOWN,
             what: format!("Docker was asked to {what} and gave no answer"),
@@ -65,14 +65,14 @@ pub(crate) fn failed(call: Call, what: &str, error: EngineError) -> ProviderErro
 }
 
 /// The time of our own ran out.
-pub(crate) fn timed_out(call: Call, what: &str) -> ProviderError {
+pub(crate) fn timed_out(call: CallKind, what: &str) -> ProviderError {
     match call {
-        Call::Read => ProviderError::Unreachable {
+        CallKind::Read => ProviderError::Unreachable {
             code: codes::UNREACHABLE,
             what: format!("Docker Engine (asked to {what}, no answer in time)"),
             source: None,
         },
-        Call::Change => ProviderError::OutcomeUnknown {
+        CallKind::Change => ProviderError::OutcomeUnknown {
             code: codes::OUTCOME_UNKNOWN,
             what: format!("Docker was asked to {what} and gave no answer in time"),
             source: None,
@@ -84,16 +84,16 @@ pub(crate) fn timed_out(call: Call, what: &str) -> ProviderError {
 pub(crate) const TOO_LARGE: Code = codes::ANSWER_TOO_LARGE;
 
 /// An answer was cut for its size.
-pub(crate) fn too_large(call: Call, what: &str) -> ProviderError {
+pub(crate) fn too_large(call: CallKind, what: &str) -> ProviderError {
     let code = TOO_LARGE;
     match call {
-        Call::Read => ProviderError::refused(
+        CallKind::Read => ProviderError::refused(
             code,
             format!(
-                "Docker was asked to {what} and answered more than pospool reads; look at the engine and its logs"
+                "Docker was asked to {what} and answered more than pospool reads; check the engine and its logs"
             ),
         ),
-        Call::Change => ProviderError::OutcomeUnknown {
+        CallKind::Change => ProviderError::OutcomeUnknown {
             code,
             what: format!("Docker was asked to {what} and answered more than pospool reads"),
             source: None,
@@ -165,8 +165,8 @@ mod tests {
 
     #[test]
     fn known_refusals_have_a_code_and_a_way_out() {
-        let error = failed(
-            Call::Change,
+        let error = call_failed(
+            CallKind::Change,
             "start container `a`",
             answer(
                 500,
@@ -176,7 +176,7 @@ mod tests {
         assert_eq!(error.code(), "docker/port-taken");
         assert!(error.to_string().contains("publish_p2p"), "{error}");
         assert_eq!(
-            failed(Call::Read, "x", answer(500, "?")).code(),
+            call_failed(CallKind::Read, "x", answer(500, "?")).code(),
             "docker/refused"
         );
     }
@@ -185,10 +185,10 @@ mod tests {
     fn a_lost_answer_leaves_only_changes_open() {
         let lost = || EngineError::RequestTimeoutError;
         assert_eq!(
-            failed(Call::Read, "look", lost()).code(),
+            call_failed(CallKind::Read, "look", lost()).code(),
             "docker/unreachable"
         );
-        let open = failed(Call::Change, "start", lost());
+        let open = call_failed(CallKind::Change, "start", lost());
         assert!(matches!(open, ProviderError::OutcomeUnknown { .. }));
     }
 }

@@ -1,6 +1,6 @@
 //! One key, one node: what a plan must not do with a PoS key.
 //!
-//! - Reads: a node's wish, what is recorded of it, and what is there.
+//! - Reads: a node's desired config, what is recorded of it, and what is there.
 //! - Returns: the key that its volume must hold; problems.
 //! - Never: lets a plan go on that could make two voters of one key, or lose a key in silence.
 
@@ -9,14 +9,14 @@ use pospool_model::{Address, Problem, Value};
 
 use crate::codes;
 use crate::facts::{Container, DockerFacts};
-use crate::node::wish::{NodeWish, text};
-use crate::place::Place;
+use crate::node::wish::{DesiredNode, attribute_text};
+use crate::place::DataLocation;
 
 /// The PoS address that the volume's key must have: as recorded, while the volume is the same.
-pub(crate) fn known_key(task: &Task<'_>, wish: &NodeWish) -> Option<String> {
+pub(crate) fn known_key(task: &Task<'_>, desired: &DesiredNode) -> Option<String> {
     let recorded = task.recorded?;
-    let same = recorded.attributes.get("data").and_then(Value::as_resource) == Some(&wish.data);
-    text(&recorded.outputs, "pos_address")
+    let same = recorded.attributes.get("data").and_then(Value::as_resource) == Some(&desired.data);
+    attribute_text(&recorded.outputs, "pos_address")
         .filter(|_| same)
         .map(str::to_owned)
 }
@@ -24,13 +24,13 @@ pub(crate) fn known_key(task: &Task<'_>, wish: &NodeWish) -> Option<String> {
 /// One key, one node.
 pub(crate) fn refuse_shared_key(
     address: &Address,
-    wish: &NodeWish,
+    desired: &DesiredNode,
     world: &World<'_>,
 ) -> Result<(), Problem> {
     let other = world.wanted.iter().find(|(other, attributes)| {
         other.kind() == "node"
             && *other != address
-            && attributes.get("data").and_then(Value::as_resource) == Some(&wish.data)
+            && attributes.get("data").and_then(Value::as_resource) == Some(&desired.data)
     });
     match other {
         None => Ok(()),
@@ -39,24 +39,24 @@ pub(crate) fn refuse_shared_key(
             &["data"],
             format!(
                 "`{}` is the data of {other} too: two nodes with one PoS key must never vote",
-                wish.data
+                desired.data
             ),
         )
         .help("give each node a volume of its own")),
     }
 }
 
-pub(crate) fn refuse_other_host(wish: &NodeWish, world: &World<'_>) -> Result<(), Problem> {
-    let Some(volume) = world.wanted.get(&wish.data) else {
+pub(crate) fn refuse_other_host(desired: &DesiredNode, world: &World<'_>) -> Result<(), Problem> {
+    let Some(volume) = world.wanted.get(&desired.data) else {
         return Ok(());
     };
     match volume.get("host").and_then(Value::as_resource) {
-        Some(host) if *host != wish.host => Err(Problem::new(
+        Some(host) if *host != desired.host => Err(Problem::new(
             codes::OTHER_HOST,
             &["data"],
             format!(
                 "`{}` is on {host}, and the node on {}",
-                wish.data, wish.host
+                desired.data, desired.host
             ),
         )
         .help("write the same host in both")),
@@ -67,20 +67,21 @@ pub(crate) fn refuse_other_host(wish: &NodeWish, world: &World<'_>) -> Result<()
 /// Where the data of the node lies now: as its container has it, or as recorded, while the volume is the same one.
 pub(crate) fn moved_from(
     task: &Task<'_>,
-    wish: &NodeWish,
+    desired: &DesiredNode,
     old: Option<&Container>,
-) -> Option<Place> {
+) -> Option<DataLocation> {
     let recorded = task.recorded?;
-    let same = recorded.attributes.get("data").and_then(Value::as_resource) == Some(&wish.data);
+    let same = recorded.attributes.get("data").and_then(Value::as_resource) == Some(&desired.data);
     let place = old.and_then(|old| old.place.clone());
-    let place = place.or_else(|| Place::parse(text(&recorded.outputs, "volume")?).ok());
+    let place =
+        place.or_else(|| DataLocation::parse(attribute_text(&recorded.outputs, "volume")?).ok());
     place.filter(|_| same)
 }
 
 /// Data moves only while nobody writes it, and the operator says when the node may stand still.
 pub(crate) fn refuse_move_of_running(
-    from: &Place,
-    to: &Place,
+    from: &DataLocation,
+    to: &DataLocation,
     old: Option<&Container>,
 ) -> Result<(), Problem> {
     if old.is_none_or(|old| !old.running) {
@@ -98,10 +99,10 @@ pub(crate) fn refuse_move_of_running(
 pub(crate) fn refuse_lost_key(
     key: &str,
     docker: &str,
-    place: &Place,
+    place: &DataLocation,
     facts: &DockerFacts,
 ) -> Result<(), Problem> {
-    let (Some(engine), Place::Volume(volume)) = (facts.engines.get(docker), place) else {
+    let (Some(engine), DataLocation::Volume(volume)) = (facts.engines.get(docker), place) else {
         // A folder that is not there, or lost its mark, is a problem of its volume.
         return Ok(());
     };

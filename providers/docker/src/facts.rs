@@ -1,6 +1,5 @@
-//! What a look at the outside leaves for `design`.
+//! What a refresh of the infrastructure leaves for `design`.
 //!
-//! - Reads: nothing.
 //! - Returns: plain data, by address and by engine.
 //! - Never: holds a connection.
 
@@ -12,10 +11,10 @@ use pospool_model::provider::Facts;
 use crate::client::Labels;
 use crate::folder::FolderFacts;
 use crate::names::Name;
-use crate::place::Place;
+use crate::place::DataLocation;
 use crate::render::node_files::NodeFiles;
 use crate::snapshot::SnapshotFacts;
-use crate::ui::image::FromFiles;
+use crate::ui::image::PinnedPageSource;
 
 /// Facts of all hosts.
 #[derive(Clone, Debug, Default)]
@@ -35,7 +34,7 @@ pub(crate) struct DockerFacts {
     /// Snapshots that volumes are to be filled from, by node.
     pub(crate) snapshots: BTreeMap<Address, SnapshotFacts>,
     /// What web pages would be made from now.
-    pub(crate) pages: BTreeMap<Address, FromFiles>,
+    pub(crate) pages: BTreeMap<Address, PinnedPageSource>,
 }
 
 /// Facts of one engine.
@@ -59,7 +58,7 @@ pub(crate) struct Container {
     /// Its id.
     pub(crate) id: Name,
     /// Where its data lies.
-    pub(crate) place: Option<Place>,
+    pub(crate) place: Option<DataLocation>,
     /// Whether a process of it may run.
     pub(crate) running: bool,
     /// How it is, as its kind says it.
@@ -77,7 +76,7 @@ pub(crate) struct Container {
 }
 
 impl DockerFacts {
-    /// Returns the facts that a look left; none before the first one.
+    /// Returns the facts that a refresh left; none before the first one.
     pub(crate) fn of(facts: &Facts) -> Self {
         facts.get::<Self>().cloned().unwrap_or_default()
     }
@@ -93,7 +92,7 @@ pub(crate) mod tests {
         Container {
             docker: "unix:///var/run/docker.sock".to_owned(),
             id: Name::new("c0ffee").unwrap(),
-            place: Place::parse(name).ok(),
+            place: DataLocation::parse(name).ok(),
             running: state != "stopped",
             state,
             started_at: Some("2026-11-22T10:00:00Z".to_owned()),

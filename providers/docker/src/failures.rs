@@ -9,13 +9,13 @@ use pospool_model::{Code, ProviderError};
 
 use crate::codes;
 
-/// Lines of the log that are looked at.
+/// Lines of the log that are read.
 pub(crate) const LOOKED_AT: usize = 60;
 /// Lines of the log that are shown.
 const SHOWN: usize = 15;
 
 /// One known failure.
-struct Failure {
+struct KnownFailure {
     /// Parts of a line, all of which must be there; in lower case.
     parts: &'static [&'static str],
     code: Code,
@@ -23,107 +23,107 @@ struct Failure {
     remedy: &'static str,
 }
 
-const FAILURES: &[Failure] = &[
-    Failure {
+const FAILURES: &[KnownFailure] = &[
+    KnownFailure {
         parts: &["pospool: no password came"],
         code: codes::NO_PASSWORD,
         what: "it got no password for its PoS key",
         remedy: "run `pospool apply` again; do not start this container by hand",
     },
-    Failure {
+    KnownFailure {
         parts: &["load pos_key failed"],
         code: codes::WRONG_PASSWORD,
         what: "the password does not open its PoS key",
         remedy: "give the password that was in use when the key was made, then run `pospool apply` again",
     },
-    Failure {
+    KnownFailure {
         parts: &["pkcs#8 cryptographic error"],
         code: codes::WRONG_PASSWORD,
         what: "the password does not open its PoS key",
         remedy: "give the password that was in use when the key was made, then run `pospool apply` again",
     },
-    Failure {
+    KnownFailure {
         parts: &["os error 6"],
         code: codes::NO_PASSWORD,
         what: "it asked a terminal for the password, and has none",
         remedy: "the image does not take the password from its environment: use conflux-rust 2.0.1 or newer",
     },
-    Failure {
+    KnownFailure {
         parts: &["failed to load node config"],
         code: codes::POS_CONFIG,
         what: "its release does not read this pos_config.yaml",
-        remedy: "the image's tag must name the release that is in it; for a private network mend pos_config.yaml in \
+        remedy: "the image's tag must name the release that is in it; for a private network fix pos_config.yaml in \
                  `node_files`",
     },
-    Failure {
+    KnownFailure {
         parts: &["unknown field"],
         code: codes::POS_CONFIG,
         what: "its release does not know a key of pos_config.yaml",
-        remedy: "the image's tag must name the release that is in it; for a private network mend pos_config.yaml in \
+        remedy: "the image's tag must name the release that is in it; for a private network fix pos_config.yaml in \
                  `node_files`",
     },
-    Failure {
+    KnownFailure {
         parts: &["waypoint verification failed"],
         code: codes::GENESIS_MISMATCH,
         what: "the data on its volume, or its genesis file, belongs to another PoS network",
         remedy: "use the volume that belongs to this network, or a new one",
     },
-    Failure {
+    KnownFailure {
         parts: &["genesis", "mismatch"],
         code: codes::GENESIS_MISMATCH,
         what: "it has another genesis than its network",
         remedy: "image, configuration and data must belong to one network and one release; a network's snapshot goes \
                  with its own release only",
     },
-    Failure {
+    KnownFailure {
         parts: &["lock", "resource temporarily unavailable"],
         code: codes::DATA_IN_USE,
         what: "another process has its data open",
         remedy: "find the container or process that uses the volume and stop it: two nodes must never share a key",
     },
-    Failure {
+    KnownFailure {
         parts: &["no space left on device"],
         code: codes::DISK_FULL,
         what: "the host's disk is full",
         remedy: "make room (a full node needs 1.2 TB and more), then run `pospool apply` again",
     },
-    Failure {
+    KnownFailure {
         parts: &["unable to open database file"],
         code: codes::DISK_FULL,
         what: "it cannot write its databases",
-        remedy: "look at the host's free space and inodes, then run `pospool apply` again",
+        remedy: "check the host's free space and inodes, then run `pospool apply` again",
     },
-    Failure {
+    KnownFailure {
         parts: &["previously marked as corrupted"],
         code: codes::DATA_DAMAGED,
         what: "its database is damaged",
         remedy: "restore blockchain_data and pos_db from a snapshot, but keep pos_key and pos_db/secure_storage.json",
     },
-    Failure {
+    KnownFailure {
         parts: &["too many open files"],
         code: codes::OPEN_FILES,
         what: "it may not open enough files",
         remedy: "raise the limit of the Docker service itself (LimitNOFILE)",
     },
-    Failure {
+    KnownFailure {
         parts: &["illegal instruction"],
         code: codes::PROCESSOR,
         what: "its program needs a newer processor",
         remedy: "use an image that is built for this machine",
     },
-    Failure {
+    KnownFailure {
         parts: &["glibc_"],
         code: codes::IMAGE_LIBRARIES,
         what: "its program needs other system libraries than the image has",
         remedy: "use the official image of this release",
     },
-    Failure {
+    KnownFailure {
         parts: &["permission denied"],
         code: codes::PERMISSION,
         what: "it may not write to its volume",
         remedy: "the files on the volume must belong to user 10001: copy data in as that user",
     },
-    Failure {
+    KnownFailure {
         parts: &["exec format error"],
         code: codes::ARCHITECTURE,
         what: "its program is built for another processor",
@@ -132,7 +132,7 @@ const FAILURES: &[Failure] = &[
 ];
 
 /// Explains why a container is not running any more.
-pub(crate) fn explain(who: &str, state: &ContainerState, lines: &[String]) -> ProviderError {
+pub(crate) fn explain_exit(who: &str, state: &ContainerState, lines: &[String]) -> ProviderError {
     let exit = state.exit_code.unwrap_or_default();
     if state.oom_killed == Some(true) {
         return ProviderError::refused(
@@ -146,7 +146,7 @@ pub(crate) fn explain(who: &str, state: &ContainerState, lines: &[String]) -> Pr
     let log = if shown.is_empty() {
         String::new()
     } else {
-        format!("; its last words:\n{shown}")
+        format!("; its last output:\n{shown}")
     };
     match recognise(lines) {
         Some(failure) => ProviderError::refused(
@@ -161,7 +161,7 @@ pub(crate) fn explain(who: &str, state: &ContainerState, lines: &[String]) -> Pr
 }
 
 /// Finds the first known failure; the newest line counts first.
-fn recognise(lines: &[String]) -> Option<&'static Failure> {
+fn recognise(lines: &[String]) -> Option<&'static KnownFailure> {
     lines.iter().rev().find_map(|line| {
         let line = line.to_ascii_lowercase();
         FAILURES
@@ -212,7 +212,7 @@ mod tests {
             ("something new", "docker/node-stopped"),
         ] {
             let lines = ["starting".to_owned(), line.to_owned(), "goodbye".to_owned()];
-            let error = explain("node.main", &ContainerState::default(), &lines);
+            let error = explain_exit("node.main", &ContainerState::default(), &lines);
             assert_eq!(error.code(), code, "{line}");
             assert!(error.to_string().contains("goodbye"), "{error}");
         }
@@ -225,7 +225,7 @@ mod tests {
             ..ContainerState::default()
         };
         assert_eq!(
-            explain("node.main", &state, &[]).code(),
+            explain_exit("node.main", &state, &[]).code(),
             "docker/out-of-memory"
         );
     }

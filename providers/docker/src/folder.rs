@@ -16,11 +16,11 @@ use crate::client::Engine;
 use crate::codes;
 use crate::job::FolderJob;
 use crate::node::image::{GROUP_ID, USER_ID};
-use crate::observe::View;
-use crate::place::{Folder, Place};
+use crate::observe::EngineView;
+use crate::place::{DataLocation, Folder};
 use crate::render::DATA_DIR;
 use crate::workload::helper::{self, Helper};
-use crate::workload::labels::owner;
+use crate::workload::labels::owner_labels;
 
 /// File in the folder that says whose it is: Docker's own volumes have labels for that.
 pub(crate) const MARK: &str = ".pospool-volume.json";
@@ -58,8 +58,8 @@ struct Owner {
     address: String,
 }
 
-/// Looks at a folder: that it is there, and the node's.
-pub(crate) fn look(path: &str) -> Result<FolderFacts, Problem> {
+/// Inspects a folder: that it is there, and the node's.
+pub(crate) fn inspect_folder(path: &str) -> Result<FolderFacts, Problem> {
     let wrong = |what: String| Problem::new(codes::VOLUME_PATH, &["path"], what);
     let path = Folder::new(path).map_err(wrong)?;
     let real = std::fs::canonicalize(path.as_path());
@@ -82,7 +82,7 @@ fn unreadable(path: &Folder, error: &std::io::Error) -> Problem {
     let problem = Problem::new(
         codes::VOLUME_PATH,
         &["path"],
-        format!("the folder `{path}` cannot be looked at: {error}"),
+        format!("the folder `{path}` cannot be read: {error}"),
     );
     if error.kind() == ErrorKind::NotFound {
         return problem.help(format!(
@@ -199,7 +199,7 @@ fn hand_over(path: &Folder, lineage: &str, address: &Address) -> String {
 pub(crate) fn refuse_same_place(
     address: &Address,
     found: &FolderFacts,
-    view: &View,
+    view: &EngineView,
     others: &BTreeMap<Address, FolderFacts>,
 ) -> Result<(), Problem> {
     let same = |what: String| {
@@ -250,9 +250,12 @@ fn real(path: &str) -> PathBuf {
 }
 
 /// Marks a folder, or finds it marked.
-pub(crate) async fn make(engine: &Engine, job: &FolderJob) -> Result<Attributes, ProviderError> {
+pub(crate) async fn mark_folder(
+    engine: &Engine,
+    job: &FolderJob,
+) -> Result<Attributes, ProviderError> {
     // Again, as close to the use as can be: what the plan saw may be hours old.
-    let found = look(&job.folder.to_string());
+    let found = inspect_folder(&job.folder.to_string());
     let found = found.map_err(|problem| {
         let help = problem
             .help
@@ -264,11 +267,11 @@ pub(crate) async fn make(engine: &Engine, job: &FolderJob) -> Result<Attributes,
         let what = format!("`{}` leads to `{}` now; plan again", job.folder, found.real);
         return Err(ProviderError::refused(codes::VOLUME_PATH, what));
     }
-    let place = Place::Folder(job.folder.clone());
+    let place = DataLocation::Folder(job.folder.clone());
     let image = helper::blank_image(engine).await?;
-    let name = helper::name(&job.lineage, &job.address)?;
-    let owner = owner(&job.lineage, &job.address);
-    let helper = Helper::open(engine, &name, &owner, helper::beside(&image, &place)).await?;
+    let name = helper::helper_name(&job.lineage, &job.address)?;
+    let owner = owner_labels(&job.lineage, &job.address);
+    let helper = Helper::open(engine, &name, &owner, helper::idle_helper(&image, &place)).await?;
     let marked = mark(engine, &helper, job).await;
     helper.close().await?;
     marked?;
@@ -301,7 +304,7 @@ async fn mark(engine: &Engine, helper: &Helper<'_>, job: &FolderJob) -> Result<(
 }
 
 /// Removes what a node left in a folder, and leaves the folder itself.
-pub(crate) fn remove(job: &FolderJob) -> Result<Attributes, ProviderError> {
+pub(crate) fn clear_folder(job: &FolderJob) -> Result<Attributes, ProviderError> {
     let root = job.folder.as_path();
     let failed = |path: &Path, source: std::io::Error| ProviderError::Refused {
         code: codes::VOLUME_PATH,
@@ -367,7 +370,7 @@ mod tests {
     fn a_folder_that_is_not_there_is_never_made() {
         let parent = tempfile::tempdir().unwrap();
         let path = parent.path().join("pool");
-        let problem = look(path.to_str().unwrap()).unwrap_err();
+        let problem = inspect_folder(path.to_str().unwrap()).unwrap_err();
         assert_eq!(problem.code, "docker/volume-path");
         let help = problem.help.unwrap();
         assert!(
@@ -412,15 +415,18 @@ mod tests {
             lineage: "1a2b".to_owned(),
             address: address.clone(),
         };
-        remove(&job).unwrap();
+        clear_folder(&job).unwrap();
         assert!(root.path().join("pos_db/a").exists(), "not ours");
         let foreign = mark_text("ffff", &address);
         std::fs::write(root.path().join(MARK), foreign).unwrap();
-        assert_eq!(remove(&job).unwrap_err().code(), "docker/volume-foreign");
+        assert_eq!(
+            clear_folder(&job).unwrap_err().code(),
+            "docker/volume-foreign"
+        );
         std::fs::write(root.path().join(MARK), mark_text("1a2b", &address)).unwrap();
-        remove(&job).unwrap();
+        clear_folder(&job).unwrap();
         assert_eq!(std::fs::read_dir(root.path()).unwrap().count(), 0);
         assert!(root.path().exists());
-        remove(&job).unwrap();
+        clear_folder(&job).unwrap();
     }
 }

@@ -12,21 +12,21 @@ use pospool_model::provider::{Scene, Target};
 use pospool_model::state::Recorded;
 use pospool_model::{Address, Attributes, Value};
 
-use crate::client::{Engine, Layers, listed, socket};
+use crate::client::{Engine, Layers, listed_container, socket_path};
 use crate::facts::{DockerFacts, EngineFacts};
 use crate::names::{self, ImageRef, Name};
-use crate::node::wish::{bytes, bytes_text};
-use crate::node::{Node, observe};
-use crate::observe::View;
-use crate::workload::Seen;
+use crate::node::wish::{format_memory, parse_memory};
+use crate::node::{NodeKind, observe};
+use crate::observe::EngineView;
+use crate::workload::ObservedContainer;
 use crate::workload::look::own_container;
-use crate::workload::observe::shown;
+use crate::workload::observe::shown_attributes;
 use crate::{failures, rpc, toml};
 
 const LINEAGE: &str = "5f0c1a7be2d94c3386a1f4e0b7d29c55";
 
 /// What a run knows of the one node that the answers below are about.
-struct Desk {
+struct FuzzHarness {
     address: Address,
     wanted: BTreeMap<Address, Attributes>,
     recorded: Recorded,
@@ -34,15 +34,15 @@ struct Desk {
     used: BTreeSet<String>,
 }
 
-fn desk() -> &'static Desk {
-    static DESK: OnceLock<Desk> = OnceLock::new();
+fn desk() -> &'static FuzzHarness {
+    static DESK: OnceLock<FuzzHarness> = OnceLock::new();
     DESK.get_or_init(|| {
         let address: Address = "node.main".parse().expect("a good address");
         let data = Value::Resource("volume.main".parse().expect("a good address"));
         let attributes = Attributes::from([("data".to_owned(), data)]);
         let outputs = ["container_id", "started_at", "image_id", "pos_address"];
         let outputs = outputs.map(|name| (name.to_owned(), Value::from("a")));
-        Desk {
+        FuzzHarness {
             wanted: BTreeMap::from([(address.clone(), attributes.clone())]),
             recorded: Recorded {
                 attributes,
@@ -58,11 +58,11 @@ fn desk() -> &'static Desk {
 }
 
 /// A view of an engine that nobody asks.
-fn view(containers: Vec<crate::client::Listed>) -> View {
+fn view(containers: Vec<crate::client::ListedContainer>) -> EngineView {
     static ENGINE: OnceLock<Engine> = OnceLock::new();
     let engine =
         ENGINE.get_or_init(|| Engine::connect("unix:///nowhere").expect("nothing is sent yet"));
-    View {
+    EngineView {
         maps_users: false,
         volumes: Vec::new(),
         docker: "unix:///nowhere".to_owned(),
@@ -73,7 +73,7 @@ fn view(containers: Vec<crate::client::Listed>) -> View {
 }
 
 /// Reads an engine's description of a container.
-pub fn inspected(json: &[u8]) {
+pub fn fuzz_inspected(json: &[u8]) {
     let Ok(found) = serde_json::from_slice::<ContainerInspectResponse>(json) else {
         return;
     };
@@ -86,9 +86,9 @@ pub fn inspected(json: &[u8]) {
     let state = found.state.clone().unwrap_or_default();
     let log = state.error.clone().unwrap_or_default();
     let lines: Vec<String> = log.lines().map(str::to_owned).collect();
-    let _ = failures::explain("node.main", &state, &lines).to_string();
+    let _ = failures::explain_exit("node.main", &state, &lines).to_string();
     let id = found.id.clone().unwrap_or_default();
-    let (Ok(id), Ok(name)) = (Name::new(id), names::object(LINEAGE, &desk.address)) else {
+    let (Ok(id), Ok(name)) = (Name::new(id), names::object_name(LINEAGE, &desk.address)) else {
         return;
     };
     let view = view(Vec::new());
@@ -99,7 +99,7 @@ pub fn inspected(json: &[u8]) {
             recorded,
             used: &desk.used,
         };
-        let seen = Seen {
+        let seen = ObservedContainer {
             target: &target,
             scene: &scene,
             view: &view,
@@ -108,7 +108,7 @@ pub fn inspected(json: &[u8]) {
             name: name.clone(),
             aside: None,
         };
-        let (attributes, _) = shown(&Node, &seen, &DockerFacts::default());
+        let (attributes, _) = shown_attributes(&NodeKind, &seen, &DockerFacts::default());
         assert!(!attributes.contains_key("pos_key_password"));
         assert!(attributes.contains_key("hardening"));
         let _ = seen.container("running", false);
@@ -116,7 +116,7 @@ pub fn inspected(json: &[u8]) {
 }
 
 /// Reads an engine's list of containers.
-pub fn listing(json: &[u8]) {
+pub fn fuzz_listing(json: &[u8]) {
     let Ok(found) = serde_json::from_slice::<Vec<ContainerSummary>>(json) else {
         return;
     };
@@ -132,8 +132,8 @@ pub fn listing(json: &[u8]) {
         recorded: Some(&desk.recorded),
         used: &desk.used,
     };
-    let view = view(found.into_iter().map(listed).collect());
-    let Ok(name) = names::object(LINEAGE, &desk.address) else {
+    let view = view(found.into_iter().map(listed_container).collect());
+    let Ok(name) = names::object_name(LINEAGE, &desk.address) else {
         return;
     };
     if let Ok(own) = own_container(&target, &scene, &view, &name) {
@@ -143,7 +143,7 @@ pub fn listing(json: &[u8]) {
 }
 
 /// Reads lines of a pull.
-pub fn pulled(lines: &[u8]) {
+pub fn fuzz_pulled(lines: &[u8]) {
     let mut layers = Layers::default();
     for line in lines.split(|&byte| byte == b'\n') {
         if let Ok(line) = serde_json::from_slice::<CreateImageInfo>(line) {
@@ -153,8 +153,8 @@ pub fn pulled(lines: &[u8]) {
 }
 
 /// Reads what a node answered inside of its container.
-pub fn node_answer(text: &str) {
-    if let Some(answers) = rpc::answers(text, 2)
+pub fn fuzz_node_answer(text: &str) {
+    if let Some(answers) = rpc::parse_answers(text, 2)
         && let Ok(Some(identity)) = rpc::read_identity(&answers)
     {
         let hex = |text: &str| text[2..].bytes().all(|byte| byte.is_ascii_hexdigit());
@@ -162,14 +162,16 @@ pub fn node_answer(text: &str) {
         assert!(hex(&identity.register_data));
         assert_eq!(identity.register_data[10..74], identity.pos_address[2..]);
     }
-    if let Some(progress) = rpc::answers(text, 5).and_then(|answers| rpc::read_progress(&answers)) {
+    if let Some(progress) =
+        rpc::parse_answers(text, 5).and_then(|answers| rpc::read_progress(&answers))
+    {
         let _ = (progress.is_ready(), progress.line());
     }
 }
 
 /// Reads small texts: names, image references, amounts of memory, engines.
-pub fn texts(text: &str) {
-    let _ = socket(text);
+pub fn fuzz_texts(text: &str) {
+    let _ = socket_path(text);
     if let Ok(name) = Name::new(text) {
         assert_eq!(name.as_str(), text);
     }
@@ -182,7 +184,7 @@ pub fn texts(text: &str) {
             let _ = toml::plain_string(value);
         }
     }
-    if let Some(memory) = bytes(text) {
-        assert_eq!(bytes(&bytes_text(memory)), Some(memory));
+    if let Some(memory) = parse_memory(text) {
+        assert_eq!(parse_memory(&format_memory(memory)), Some(memory));
     }
 }

@@ -17,7 +17,7 @@ use sha3::{Digest, Sha3_256};
 use crate::client::{Engine, Labels};
 use crate::codes;
 use crate::names::{self, ImageRef, Name};
-use crate::ui::image::{PageRecipe, ServerRecipe};
+use crate::ui::image::{PageImageBuild, ServerRecipe};
 
 /// Hardened nodes.
 pub(crate) const NODES: &str = "pospool/node";
@@ -35,16 +35,16 @@ pub(crate) const RELEASE: &str = env!("CARGO_PKG_VERSION");
 /// Everything that goes into an image, of each kind of image.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum Recipe {
-    Node(crate::node::image::Recipe),
-    Page(Box<PageRecipe>),
+pub(crate) enum ImageBuild {
+    Node(crate::node::image::NodeImageBuild),
+    Page(Box<PageImageBuild>),
     Ui(ServerRecipe),
-    Syncer(crate::syncer::image::Recipe),
+    Syncer(crate::syncer::image::SyncerImageBuild),
 }
 
 /// How an image is made.
 #[async_trait]
-pub(crate) trait Build: Sync {
+pub(crate) trait Buildable: Sync {
     /// Its repository.
     fn repository(&self) -> &'static str;
 
@@ -53,7 +53,7 @@ pub(crate) trait Build: Sync {
 
     /// Name of the image.
     fn tag(&self) -> String {
-        tag(self.repository(), &self.digest())
+        image_tag(self.repository(), &self.digest())
     }
 
     /// Reads and drops what it will need: a run that cannot read it later should end before it changes anything.
@@ -66,29 +66,29 @@ pub(crate) trait Build: Sync {
         &self,
         engine: &Engine,
         progress: &dyn Progress,
-    ) -> Result<Context, ProviderError>;
+    ) -> Result<BuildContext, ProviderError>;
 
     /// What an effect says of the image that it made or found.
     fn outputs(&self, tag: String, id: String) -> Attributes {
-        outputs("image", tag, id)
+        image_outputs("image", tag, id)
     }
 }
 
 /// What Docker makes an image from.
-pub(crate) struct Context {
+pub(crate) struct BuildContext {
     pub(crate) archive: Vec<u8>,
     pub(crate) labels: Vec<(&'static str, String)>,
 }
 
-impl From<Vec<u8>> for Context {
+impl From<Vec<u8>> for BuildContext {
     fn from(archive: Vec<u8>) -> Self {
         let labels = Vec::new();
         Self { archive, labels }
     }
 }
 
-impl Recipe {
-    pub(crate) fn build(&self) -> &dyn Build {
+impl ImageBuild {
+    pub(crate) fn build(&self) -> &dyn Buildable {
         match self {
             Self::Node(recipe) => recipe,
             Self::Page(recipe) => recipe.as_ref(),
@@ -104,18 +104,18 @@ impl Recipe {
 }
 
 /// Makes an image, or finds it made.
-pub(crate) async fn image(
+pub(crate) async fn ensure_image(
     engine: &Engine,
-    recipe: &Recipe,
+    recipe: &ImageBuild,
     progress: &dyn Progress,
 ) -> Result<Attributes, ProviderError> {
     let build = recipe.build();
     let (tag, digest) = (recipe.tag(), build.digest());
-    let id = if let Some(id) = local(engine, &tag, &digest).await? {
+    let id = if let Some(id) = find_image(engine, &tag, &digest).await? {
         id
     } else {
         let context = build.context(engine, progress).await?;
-        make(
+        build_image(
             engine,
             &tag,
             &digest,
@@ -129,13 +129,15 @@ pub(crate) async fn image(
 }
 
 /// Name of the image in a repository that has a digest.
-pub(crate) fn tag(repository: &str, digest: &str) -> String {
+pub(crate) fn image_tag(repository: &str, digest: &str) -> String {
     format!("{repository}:{}", digest.get(..12).unwrap_or(digest))
 }
 
 /// Name of the image in a repository that a label gives the digest of.
-pub(crate) fn labelled(repository: &str, labels: &Labels, label: &str) -> Option<String> {
-    labels.get(label).map(|digest| tag(repository, digest))
+pub(crate) fn labelled_image(repository: &str, labels: &Labels, label: &str) -> Option<String> {
+    labels
+        .get(label)
+        .map(|digest| image_tag(repository, digest))
 }
 
 /// Whether a name is one of an image in these repositories.
@@ -146,7 +148,7 @@ pub(crate) fn is_of(repositories: &[&str], name: &str) -> bool {
 }
 
 /// Digest of some bytes: SHA3-256 in hex.
-pub(crate) fn hash(bytes: &[u8]) -> String {
+pub(crate) fn hash_bytes(bytes: &[u8]) -> String {
     let mut hex = String::with_capacity(64);
     for byte in Sha3_256::digest(bytes) {
         // Writing into a text cannot fail.
@@ -156,7 +158,7 @@ pub(crate) fn hash(bytes: &[u8]) -> String {
 }
 
 /// Adds a file to an archive; the same files give the same bytes each time.
-pub(crate) fn add(
+pub(crate) fn add_file(
     archive: &mut tar::Builder<Vec<u8>>,
     path: &str,
     bytes: &[u8],
@@ -170,7 +172,7 @@ pub(crate) fn add(
 }
 
 /// The archive of an image could not be made.
-pub(crate) fn unpacked(source: io::Error) -> ProviderError {
+pub(crate) fn archive_error(source: io::Error) -> ProviderError {
     ProviderError::Refused {
         code: codes::BUILD_FAILED,
         what: "the image's archive cannot be made".to_owned(),
@@ -179,7 +181,7 @@ pub(crate) fn unpacked(source: io::Error) -> ProviderError {
 }
 
 /// Id of an image that was made for a digest.
-pub(crate) async fn local(
+pub(crate) async fn find_image(
     engine: &Engine,
     tag: &str,
     digest: &str,
@@ -197,7 +199,7 @@ pub(crate) async fn local(
 }
 
 /// Finds or pulls the image to start with, and returns its id: what a tag means may change meanwhile.
-pub(crate) async fn base(
+pub(crate) async fn pull_base_image(
     engine: &Engine,
     image: &ImageRef,
     progress: &dyn Progress,
@@ -231,19 +233,19 @@ async fn pulled(engine: &Engine, image: &ImageRef) -> Result<Option<String>, Pro
 }
 
 /// An image that was made for a digest and that an earlier effect left.
-pub(crate) async fn require(
+pub(crate) async fn require_image(
     engine: &Engine,
     tag: &str,
     digest: &str,
 ) -> Result<String, ProviderError> {
-    local(engine, tag, digest).await?.ok_or_else(|| {
+    find_image(engine, tag, digest).await?.ok_or_else(|| {
         let what = format!("the image `{tag}` is gone; plan again");
         ProviderError::refused(codes::NO_IMAGE, what)
     })
 }
 
 /// Makes an image under the name of its digest, with more labels beside that one; returns its id.
-pub(crate) async fn make(
+pub(crate) async fn build_image(
     engine: &Engine,
     tag: &str,
     digest: &str,
@@ -257,14 +259,14 @@ pub(crate) async fn make(
         .collect();
     labels.insert(names::DIGEST.to_owned(), digest.to_owned());
     engine.build(tag, &labels, context, progress).await?;
-    local(engine, tag, digest).await?.ok_or_else(|| {
+    find_image(engine, tag, digest).await?.ok_or_else(|| {
         let what = format!("Docker says that it built `{tag}`, and does not have it");
         ProviderError::refused(codes::BUILD_FAILED, what)
     })
 }
 
 /// What an effect says of the image that it made or found.
-pub(crate) fn outputs(name: &str, tag: String, id: String) -> Attributes {
+pub(crate) fn image_outputs(name: &str, tag: String, id: String) -> Attributes {
     [(name, tag), ("image_id", id)]
         .map(|(name, value)| (name.to_owned(), Value::from(value)))
         .into()
@@ -278,8 +280,8 @@ mod tests {
     fn an_image_is_known_by_its_repository_and_a_tag_that_is_only_a_name() {
         let ours = [PAGES, SERVERS, SYNCERS];
         for repository in ours {
-            let made = tag(repository, &hash(b"content"));
-            assert!(is_of(&ours, &made), "{made}");
+            let tag = image_tag(repository, &hash_bytes(b"content"));
+            assert!(is_of(&ours, &tag), "{tag}");
         }
         for other in [
             "node:20",

@@ -10,14 +10,14 @@ use pospool_model::Address;
 use serde::{Deserialize, Serialize};
 
 use crate::names::Name;
-use crate::place::{Folder, Place};
+use crate::place::{DataLocation, Folder};
 use crate::snapshot::job::SnapshotJob;
 use crate::workload::job::{ImageJob, ProveJob, RemoveJob, RepairJob, StopJob, UpJob};
 
 /// One effect.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "do", rename_all = "snake_case")]
-pub(crate) enum Job {
+pub(crate) enum DockerJob {
     /// Makes a volume.
     Volume(VolumeJob),
     /// Removes a volume.
@@ -38,7 +38,7 @@ pub(crate) enum Job {
     Prove(Box<ProveJob>),
     /// Stops a container, and proves it.
     Stop(StopJob),
-    /// Makes a container, starts it, and hands its secrets over.
+    /// Creates a container, starts it, and passes its secrets on stdin.
     Up(Box<UpJob>),
     /// Puts settings of a container right while it runs.
     Repair(Box<RepairJob>),
@@ -85,12 +85,12 @@ pub(crate) struct MoveJob {
     pub(crate) digest: String,
     /// Name of this very copy: what was copied before is not what is there now.
     pub(crate) this: String,
-    pub(crate) from: Place,
-    pub(crate) to: Place,
+    pub(crate) from: DataLocation,
+    pub(crate) to: DataLocation,
 }
 
-impl Job {
-    /// Name of the attempt outside.
+impl DockerJob {
+    /// Name of the attempt, equal for equal payloads.
     pub(crate) fn key(&self) -> String {
         match self {
             Self::Volume(job) | Self::RemoveVolume(job) => job.name.to_string(),
@@ -98,10 +98,10 @@ impl Job {
             Self::Move(job) => job.to.to_string(),
             Self::Fetch(job) | Self::Fill(job) => job.key(),
             Self::Image(job) => job.recipe.tag(),
-            Self::Prove(job) => job.made.name.to_string(),
+            Self::Prove(job) => job.spec.name.to_string(),
             Self::Stop(job) => job.name.to_string(),
-            Self::Up(job) | Self::Identity(job) | Self::Ready(job) => job.made.name.to_string(),
-            Self::Repair(job) => job.made.name.to_string(),
+            Self::Up(job) | Self::Identity(job) | Self::Ready(job) => job.spec.name.to_string(),
+            Self::Repair(job) => job.spec.name.to_string(),
             Self::Remove(job) => job.name.to_string(),
         }
     }

@@ -1,6 +1,5 @@
 //! The kinds `host`, `volume`, `node`, `ui` and `syncer` as tables.
 //!
-//! - Reads: nothing.
 //! - Returns: schemas for validation, diff, `pospool explain` and the reference page.
 //! - Never: says how anything is done.
 
@@ -11,7 +10,7 @@ use pospool_model::{Address, ProviderError};
 
 use crate::codes;
 use crate::syncer::SYNCER;
-use crate::workload::{Kind, Made, Workload};
+use crate::workload::{ContainerKind, ContainerSpec, Workload};
 
 /// Value of the attribute `hardening` while nobody changed the container.
 pub(crate) const AS_MADE: &str = "as made";
@@ -19,25 +18,29 @@ pub(crate) const AS_MADE: &str = "as made";
 /// All kinds of this provider.
 pub(crate) const KINDS: &[KindSchema] = &[HOST, VOLUME, NODE, UI, SYNCER];
 /// Those that are containers.
-const CONTAINERS: &[&dyn Kind] = &[&crate::node::Node, &crate::ui::Ui, &crate::syncer::Syncer];
+const CONTAINERS: &[&dyn ContainerKind] = &[
+    &crate::node::NodeKind,
+    &crate::ui::UiKind,
+    &crate::syncer::SyncerKind,
+];
 
 /// A kind of containers by its name.
-pub(crate) fn container(kind: &str) -> Option<&'static dyn Kind> {
+pub(crate) fn container_kind(kind: &str) -> Option<&'static dyn ContainerKind> {
     let mut kinds = CONTAINERS.iter().copied();
     kinds.find(|it| it.schema().kind == kind)
 }
 
 /// The kind of a container that a plan names.
-pub(crate) fn of(address: &Address) -> Result<&'static dyn Kind, ProviderError> {
-    container(address.kind()).ok_or_else(|| {
+pub(crate) fn kind_of(address: &Address) -> Result<&'static dyn ContainerKind, ProviderError> {
+    container_kind(address.kind()).ok_or_else(|| {
         let what = format!("the plan holds a container for {address}, which has none; plan again");
         ProviderError::refused(codes::BAD_PAYLOAD, what)
     })
 }
 
 /// How a container is made that a plan names.
-pub(crate) fn workload(made: &Made) -> Result<Workload, ProviderError> {
-    of(&made.address)?.workload(made).map_err(|problem| {
+pub(crate) fn workload_of(spec: &ContainerSpec) -> Result<Workload, ProviderError> {
+    kind_of(&spec.address)?.workload(spec).map_err(|problem| {
         let what = format!(
             "the plan holds no container that can be made: {}",
             problem.summary
@@ -123,8 +126,8 @@ const PATH: AttributeSchema = AttributeSchema::new(
 pub(crate) const NODE: KindSchema = KindSchema {
     kind: "node",
     doc: "A Conflux node in a hardened container: no root, a read-only root file system, no capabilities, no \
-          published RPC. It has one PoS key, made at its first start, on its volume. pospool hands the key's \
-          password over at each start, so Docker never restarts the container by itself: a container that came \
+          published RPC. It has one PoS key, made at its first start, on its volume. pospool passes the key's \
+          password on stdin at each start, so Docker never restarts the container by itself: a container that came \
           back alone would wait for its password, and two containers of one key must never vote. After a reboot \
           of the host run `pospool apply`.",
     role: Role::Managed,
@@ -211,13 +214,13 @@ pub(crate) const NODE: KindSchema = KindSchema {
              listens under the same number. Default: none; it then only connects out, and `public_address` must not be \
              set.",
         ),
-        optional(
+        optional_attribute(
             "release_form",
             Type::Text,
             OnChange::Replace,
             "Form of the release's files, `3.0` or `3.1`, for an image whose tag names no release that pospool knows.",
         ),
-        optional(
+        optional_attribute(
             "old_release",
             Type::Text,
             OnChange::Ignore,
@@ -244,7 +247,7 @@ pub(crate) const NODE: KindSchema = KindSchema {
 };
 
 /// What was changed by hand on a container and can be put right while it runs.
-pub(crate) const RUNTIME: AttributeSchema = optional(
+pub(crate) const RUNTIME: AttributeSchema = optional_attribute(
     "runtime",
     Type::Text,
     OnChange::Update,
@@ -285,7 +288,7 @@ const NODE_OUTPUTS: &[OutputSchema] = &[
 ];
 
 /// An attribute that may be left out.
-pub(crate) const fn optional(
+pub(crate) const fn optional_attribute(
     name: &'static str,
     ty: Type,
     on_change: OnChange,
@@ -322,102 +325,102 @@ pub(crate) const UI: KindSchema = KindSchema {
             OnChange::Replace,
             "Address of the PoolManager whose pools it shows: `core_contract.manager.address`.",
         ),
-        optional(
+        optional_attribute(
             "core_rpc",
             Type::Text,
             OnChange::Replace,
             "Core Space RPC as the visitors' browsers reach it. Default: the first one of the chain if its URL can hold \
              no key, else the public one of the network.",
         ),
-        optional(
+        optional_attribute(
             "espace_rpc",
             Type::Text,
             OnChange::Replace,
             "eSpace RPC as the visitors' browsers reach it. Default: the first one of the chain if its URL can hold no \
              key, else the public one of the network.",
         ),
-        optional(
+        optional_attribute(
             "public_rpc",
             Type::Bool,
             OnChange::Ignore,
             "Whether everybody may know the path of `core_rpc` and `espace_rpc`. A path or a query often is a key, so it \
              is refused without this; a user or a password always is.",
         ),
-        optional(
+        optional_attribute(
             "built",
             Type::Text,
             OnChange::Ignore,
             "Folder of built files with an index.html, instead of a build. What the page must know of the pool lies \
              beside them as `pool.config.json`.",
         ),
-        optional(
+        optional_attribute(
             "tree",
             Type::Text,
             OnChange::Ignore,
             "Folder of sources to build, such as `source.reference.tree`. `pool.config.js` is written into `folder`, \
              and `npm run build` (or `yarn build`) must leave `build/`.",
         ),
-        optional(
+        optional_attribute(
             "folder",
             Type::Text,
             OnChange::Replace,
             "Folder of the page in its tree, such as `interface`. Default: the tree itself.",
         ),
-        optional(
+        optional_attribute(
             "build_image",
             Type::Text,
             OnChange::Replace,
             "Image that has Node.js and npm (or yarn), pinned by its digest.",
         ),
-        optional(
+        optional_attribute(
             "lock",
             Type::Text,
             OnChange::Ignore,
             "Lock file of npm or yarn to build with. Default: the one in the tree. Without any nothing is built.",
         ),
-        optional(
+        optional_attribute(
             "build_environment",
             Type::Any,
             OnChange::Replace,
             "Variables of the build, such as `{ NODE_OPTIONS = \"--openssl-legacy-provider\" }`. No place for secrets.",
         ),
-        optional(
+        optional_attribute(
             "build_memory",
             Type::Text,
             OnChange::Ignore,
             "Most memory of the build. Default: `4g`.",
         ),
-        optional(
+        optional_attribute(
             "package_mirror",
             Type::Text,
             OnChange::Ignore,
             "URL of the package registry that the build asks. Default: the public one.",
         ),
-        optional(
+        optional_attribute(
             "ca_bundle",
             Type::Text,
             OnChange::Ignore,
             "File with the certificate authorities that the build trusts, where a company has its own.",
         ),
-        optional(
+        optional_attribute(
             "listen",
             Type::Text,
             OnChange::Replace,
             "Address and port of the host where it is published. Default: `127.0.0.1:8080`, for a front with TLS.",
         ),
-        optional(
+        optional_attribute(
             "state",
             Type::Text,
             OnChange::Update,
             "Whether its server runs and answers. Only `running` may be written; it is there to show drift.",
         ),
-        optional(
+        optional_attribute(
             "hardening",
             Type::Text,
             OnChange::Replace,
             "Whether the container still is as pospool made it. Only `as made` may be written; it is there to show drift.",
         ),
-        optional(
+        optional_attribute(
             "content",
             Type::Text,
             OnChange::Replace,

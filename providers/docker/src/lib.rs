@@ -7,7 +7,7 @@
 //!   or writes a secret anywhere but to a container's standard input.
 //!
 //! A node's life: `image` (built from the wanted one, with our configuration in it), `container` (made, started,
-//! password handed over), `identity` (its public PoS data), `ready` (it follows its chain). Any change but of its state
+//! password passed on stdin), `identity` (its public PoS data), `ready` (it follows its chain). Any change but of its state
 //! replaces it: `image`, `prove`, `stop` with proof, `container` and so on, and `remove` of the old one at the end. Pages and
 //! syncers are made the same way (`workload`).
 
@@ -75,13 +75,13 @@ impl Default for DockerSettings {
 #[derive(Clone, Debug, Default)]
 pub struct DockerProvider {
     settings: DockerSettings,
-    current: syncer::Current,
+    current: syncer::CurrentSyncers,
 }
 
 /// The way into the nodes of this provider, for whoever reads the chain.
 #[must_use]
 pub fn own_nodes() -> Arc<dyn OwnNode> {
-    Arc::new(rpc::OwnNodes)
+    Arc::new(rpc::DockerNodes)
 }
 
 impl DockerProvider {
@@ -90,7 +90,7 @@ impl DockerProvider {
     pub fn new(settings: DockerSettings) -> Self {
         Self {
             settings,
-            current: syncer::Current::default(),
+            current: syncer::CurrentSyncers::default(),
         }
     }
 }
@@ -98,9 +98,9 @@ impl DockerProvider {
 /// Plans one change.
 fn design_change(task: &Task<'_>, world: &World<'_>) -> Result<Design, Vec<Problem>> {
     match task.address.kind() {
-        "volume" => volume::design(task, world),
-        kind => match kinds::container(kind) {
-            Some(kind) => workload::design::design(kind, task, world),
+        "volume" => volume::plan_volume(task, world),
+        kind => match kinds::container_kind(kind) {
+            Some(kind) => workload::design::plan_container(kind, task, world),
             None => Ok(Design::default()),
         },
     }
@@ -117,7 +117,7 @@ impl Provider for DockerProvider {
     }
 
     fn normalise(&self, kind: &str, attributes: Attributes) -> Result<Attributes, Vec<Problem>> {
-        normalise::normalise(kind, attributes)
+        normalise::normalise_kind(kind, attributes)
     }
 
     fn normalise_among(
@@ -128,7 +128,7 @@ impl Provider for DockerProvider {
     ) -> Result<Attributes, Vec<Problem>> {
         let mut normal = self.normalise(kind, attributes)?;
         if kind == "syncer" {
-            syncer::take_over(&mut normal, wanted);
+            syncer::inherit_endpoints(&mut normal, wanted);
         }
         Ok(normal)
     }
@@ -143,7 +143,7 @@ impl Provider for DockerProvider {
         to: &Address,
         recorded: &Recorded,
     ) -> Result<(), Problem> {
-        renamed::check(lineage, to, recorded)
+        renamed::check_rename(lineage, to, recorded)
     }
 
     async fn observe(
@@ -151,7 +151,7 @@ impl Provider for DockerProvider {
         targets: &[Target<'_>],
         scene: &Scene<'_>,
     ) -> Result<Observation, ProviderError> {
-        Ok(observe::observe(targets, scene).await)
+        Ok(observe::observe_all(targets, scene).await)
     }
 
     fn render(
@@ -160,13 +160,13 @@ impl Provider for DockerProvider {
         wanted: &BTreeMap<Address, Attributes>,
     ) -> Result<Rendered, Problem> {
         match address.kind() {
-            "node" => render::shown::node(address, wanted),
-            "ui" => render::shown::page(address, wanted),
+            "node" => render::shown::render_node(address, wanted),
+            "ui" => render::shown::render_page(address, wanted),
             _ => Ok(Rendered::default()),
         }
     }
 
-    fn planner(&self) -> Box<dyn Planner + '_> {
+fn planner(&self) -> Box<dyn Planner + '_> {
         Box::new(design_change)
     }
 
@@ -175,7 +175,7 @@ impl Provider for DockerProvider {
         effect: &Effect,
         _inputs: &Attributes,
     ) -> Result<Ticket, ProviderError> {
-        commit::prepare(effect, &self.current)
+        commit::prepare_effect(effect, &self.current)
     }
 
     async fn commit(
@@ -183,6 +183,6 @@ impl Provider for DockerProvider {
         ticket: &Ticket,
         progress: &dyn Progress,
     ) -> Result<Attributes, ProviderError> {
-        commit::commit(ticket, &self.current, self.settings.wait, progress).await
+        commit::commit_ticket(ticket, &self.current, self.settings.wait, progress).await
     }
 }

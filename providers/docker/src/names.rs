@@ -88,7 +88,7 @@ impl NameError {
 /// Name of a resource's object: `pospool-<first 8 of the lineage>-<label>`.
 ///
 /// The lineage keeps two pools on one host apart; the label makes the name readable.
-pub(crate) fn object(lineage: &str, address: &Address) -> Result<Name, NameError> {
+pub(crate) fn object_name(lineage: &str, address: &Address) -> Result<Name, NameError> {
     let short: String = lineage
         .chars()
         .filter(char::is_ascii_alphanumeric)
@@ -101,8 +101,8 @@ pub(crate) fn object(lineage: &str, address: &Address) -> Result<Name, NameError
 }
 
 /// The same with the kind before the label, for kinds that have containers beside those of nodes.
-pub(crate) fn object_of_kind(lineage: &str, address: &Address) -> Result<Name, NameError> {
-    let plain = object(lineage, address)?;
+pub(crate) fn object_name_of_kind(lineage: &str, address: &Address) -> Result<Name, NameError> {
+    let plain = object_name(lineage, address)?;
     let (kind, label) = (address.kind(), address.label());
     let start = plain.as_str().strip_suffix(label).unwrap_or_default();
     Name::new(format!("{start}{kind}.{label}"))
@@ -257,10 +257,10 @@ mod tests {
     #[test]
     fn objects_of_two_lineages_do_not_share_a_name() {
         let address: Address = "node.main".parse().unwrap();
-        let one = object("1a2b3c4d-0000-0000", &address).unwrap();
+        let one = object_name("1a2b3c4d-0000-0000", &address).unwrap();
         assert_eq!(one.as_str(), "pospool-1a2b3c4d-main");
-        assert_ne!(one, object("ffffffff-0000-0000", &address).unwrap());
-        assert!(object("../..", &address).is_err());
+        assert_ne!(one, object_name("ffffffff-0000-0000", &address).unwrap());
+        assert!(object_name("../..", &address).is_err());
     }
 
     #[test]

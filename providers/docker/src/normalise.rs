@@ -2,7 +2,7 @@
 //!
 //! - Reads: attributes of one resource; some may be unknown yet.
 //! - Returns: the normal form, or every problem at once.
-//! - Never: looks outside.
+//! - Never: does I/O.
 
 use pospool_model::{Attributes, Problem, Value};
 
@@ -11,7 +11,7 @@ use crate::codes;
 use crate::config_keys;
 use crate::kinds::{self, AS_MADE};
 use crate::names::{ImageRef, Name};
-use crate::node::wish::{bytes, bytes_text};
+use crate::node::wish::{format_memory, parse_memory};
 use crate::place::Folder;
 use crate::render::LOCAL_PORT;
 use crate::render::releases::Release;
@@ -20,7 +20,7 @@ use crate::render::releases::Release;
 const LEAST_MEMORY: i64 = 6 << 20;
 
 /// Brings attributes of one kind into their normal form.
-pub(crate) fn normalise(
+pub(crate) fn normalise_kind(
     kind: &str,
     mut attributes: Attributes,
 ) -> Result<Attributes, Vec<Problem>> {
@@ -30,7 +30,7 @@ pub(crate) fn normalise(
         "host" => host(&attributes, &mut problems),
         "volume" => volume(&mut attributes, &mut problems),
         _ => {
-            if let Some(kind) = kinds::container(kind) {
+            if let Some(kind) = kinds::container_kind(kind) {
                 unwritten(&attributes, &mut problems);
                 kind.normalise(&mut attributes, &mut problems);
             }
@@ -46,14 +46,14 @@ pub(crate) fn normalise(
 /// What is there to show drift has no place in a spec.
 fn unwritten(attributes: &Attributes, problems: &mut Vec<Problem>) {
     if attributes.contains_key("runtime") {
-        let what = "`runtime` is there to show what changed outside, and is never written";
+        let what = "`runtime` only shows drift, and is never written";
         problems.push(Problem::new(codes::BAD_VALUE, &["runtime"], what).help("leave it out"));
     }
 }
 
 fn host(attributes: &Attributes, problems: &mut Vec<Problem>) {
     if let Some(Value::Text(url)) = attributes.get("docker")
-        && let Err(what) = client::socket(url)
+        && let Err(what) = client::socket_path(url)
     {
         problems.push(
             Problem::new(codes::HOST, &["docker"], what)
@@ -77,7 +77,7 @@ fn volume(attributes: &mut Attributes, problems: &mut Vec<Problem>) {
     }
 }
 
-pub(crate) fn node(attributes: &mut Attributes, problems: &mut Vec<Problem>) {
+pub(crate) fn normalise_node(attributes: &mut Attributes, problems: &mut Vec<Problem>) {
     default(attributes, "state", "running");
     default(attributes, "hardening", AS_MADE);
     choice(attributes, "state", &["running", "stopped"], problems);
@@ -93,7 +93,7 @@ pub(crate) fn node(attributes: &mut Attributes, problems: &mut Vec<Problem>) {
     {
         problems.push(Problem::new(codes::BAD_BOOTNODES, &["bootnodes"], what));
     }
-    crate::snapshot::normalise(attributes, problems);
+    crate::snapshot::normalise_snapshot(attributes, problems);
     config(attributes, problems);
     announced(attributes, problems);
 }
@@ -146,9 +146,9 @@ fn memory(attributes: &mut Attributes, problems: &mut Vec<Problem>) {
     let Some(Value::Text(text)) = attributes.get("memory") else {
         return;
     };
-    match bytes(text).filter(|bytes| *bytes >= LEAST_MEMORY) {
+    match parse_memory(text).filter(|bytes| *bytes >= LEAST_MEMORY) {
         Some(bytes) => {
-            attributes.insert("memory".to_owned(), bytes_text(bytes).into());
+            attributes.insert("memory".to_owned(), format_memory(bytes).into());
         }
         None => problems.push(
             Problem::new(
@@ -319,7 +319,7 @@ fn config(attributes: &mut Attributes, problems: &mut Vec<Problem>) {
     };
     map.retain(|_, value| *value != Value::Null);
     for (key, value) in &*map {
-        if let Some(reason) = config_keys::refusal(key, value) {
+        if let Some(reason) = config_keys::key_refusal(key, value) {
             problems.push(
                 Problem::new(
                     codes::REFUSED_KEY,
@@ -359,7 +359,7 @@ mod tests {
 
     #[test]
     fn defaults_are_filled_in_and_equal_wishes_become_equal() {
-        let normal = normalise(
+        let normal = normalise_kind(
             "node",
             node_with(&[("memory", "16384m".into()), ("bootnodes", Value::Null)]),
         )
@@ -368,13 +368,13 @@ mod tests {
         assert_eq!(normal["hardening"], Value::from(AS_MADE));
         assert_eq!(normal["memory"], Value::from("16g"));
         assert!(!normal.contains_key("bootnodes"));
-        assert_eq!(normalise("node", normal.clone()).unwrap(), normal);
+        assert_eq!(normalise_kind("node", normal.clone()).unwrap(), normal);
     }
 
     #[test]
     fn every_problem_is_reported_in_one_run() {
         let config = Value::Map([("chain_id".to_owned(), Value::Integer(1))].into());
-        let problems = normalise(
+        let problems = normalise_kind(
             "node",
             node_with(&[
                 ("image", "conflux".into()),
@@ -409,13 +409,13 @@ mod tests {
     fn a_host_that_this_build_cannot_reach_is_a_problem() {
         let attributes = Attributes::from([("docker".to_owned(), Value::from("ssh://ops@a"))]);
         assert_eq!(
-            normalise("host", attributes).unwrap_err()[0].code,
+            normalise_kind("host", attributes).unwrap_err()[0].code,
             "docker/host"
         );
     }
 
     fn codes(extra: &[(&str, Value)]) -> Vec<pospool_model::Code> {
-        let problems = normalise("node", node_with(extra))
+        let problems = normalise_kind("node", node_with(extra))
             .err()
             .unwrap_or_default();
         problems.into_iter().map(|problem| problem.code).collect()
@@ -457,7 +457,7 @@ mod tests {
             ("localhost", "no IPv4 address"),
             ("", "no IPv4 address"),
         ] {
-            let problems = normalise("node", node_with(&[public(text), open()])).unwrap_err();
+            let problems = normalise_kind("node", node_with(&[public(text), open()])).unwrap_err();
             assert_eq!(problems.len(), 1, "{problems:?}");
             assert_eq!(problems[0].code, "docker/bad-public-address");
             assert_eq!(problems[0].path, ["config", "public_address"]);
@@ -480,6 +480,6 @@ mod tests {
     #[test]
     fn values_of_earlier_steps_may_be_unknown() {
         let attributes = node_with(&[("bootnodes", Value::Unknown), ("memory", Value::Unknown)]);
-        assert!(normalise("node", attributes).is_ok());
+        assert!(normalise_kind("node", attributes).is_ok());
     }
 }

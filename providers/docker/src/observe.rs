@@ -1,4 +1,4 @@
-//! One look at all hosts, volumes and nodes.
+//! One refresh of all hosts, volumes and containers.
 //!
 //! - Reads: each engine once: who it is, its containers, its volumes; then the containers of our nodes.
 //! - Returns: what is there, and facts for `design`.
@@ -10,15 +10,15 @@ use futures_util::future::join_all;
 use pospool_model::provider::{Facts, Observation, Observed, Scene, Target};
 use pospool_model::{Address, Attributes, Problem, ProviderError, Value};
 
-use crate::client::{Engine, EngineInfo, Kept, Listed, default_url};
+use crate::client::{Engine, EngineInfo, ListedContainer, ListedVolume, default_url};
 use crate::codes;
 use crate::facts::{DockerFacts, EngineFacts};
 use crate::folder::{self, FolderFacts};
 use crate::kinds;
 use crate::node::standing;
-use crate::node::wish::text;
+use crate::node::wish::attribute_text;
 use crate::renamed;
-use crate::render::ChainWish;
+use crate::render::DesiredChain;
 use crate::render::node_files::NodeFiles;
 use crate::snapshot;
 use crate::volume;
@@ -27,24 +27,24 @@ use crate::workload;
 /// Oldest API that has everything we ask for.
 const OLDEST_API: (u32, u32) = (1, 40);
 
-/// One engine, looked at.
-pub(crate) struct View {
+/// One engine, as a refresh found it.
+pub(crate) struct EngineView {
     /// Its URL.
     pub(crate) docker: String,
     /// The connection.
     pub(crate) engine: Engine,
     /// All containers.
-    pub(crate) containers: Vec<Listed>,
+    pub(crate) containers: Vec<ListedContainer>,
     /// All volumes.
-    pub(crate) volumes: Vec<Kept>,
+    pub(crate) volumes: Vec<ListedVolume>,
     /// Whether users of a container are other users on the host.
     pub(crate) maps_users: bool,
     /// Facts for `design`.
     pub(crate) facts: EngineFacts,
 }
 
-/// Looks at everything.
-pub(crate) async fn observe(targets: &[Target<'_>], scene: &Scene<'_>) -> Observation {
+/// Observes everything.
+pub(crate) async fn observe_all(targets: &[Target<'_>], scene: &Scene<'_>) -> Observation {
     let mut observation = Observation::default();
     let mut facts = DockerFacts::default();
     for target in targets
@@ -83,9 +83,11 @@ pub(crate) async fn observe(targets: &[Target<'_>], scene: &Scene<'_>) -> Observ
     observation
 }
 
-/// Looks at one host; both problems and refusals stop the planning.
+/// Observes one host; both problems and refusals stop the planning.
 async fn host(target: &Target<'_>) -> Result<Attributes, Problem> {
-    let wanted = target.wanted.and_then(|wanted| text(wanted, "docker"));
+    let wanted = target
+        .wanted
+        .and_then(|wanted| attribute_text(wanted, "docker"));
     let docker = wanted.map_or_else(default_url, str::to_owned);
     let info = info(&docker)
         .await
@@ -138,14 +140,17 @@ fn unreachable(docker: &str, error: &ProviderError) -> Problem {
     )
 }
 
-/// URL of each host that was looked at.
+/// URL of each host that was reached.
 fn hosts(scene: &Scene<'_>) -> BTreeMap<Address, String> {
     scene
         .outputs
         .iter()
         .filter(|(address, _)| address.kind() == "host")
         .filter_map(|(address, outputs)| {
-            Some((address.clone(), text(outputs, "docker")?.to_owned()))
+            Some((
+                address.clone(),
+                attribute_text(outputs, "docker")?.to_owned(),
+            ))
         })
         .collect()
 }
@@ -158,17 +163,17 @@ fn docker_of(target: &Target<'_>, hosts: &BTreeMap<Address, String>) -> Option<S
     }
     let recorded = target.recorded?;
     // A run that was cut early may have left no outputs.
-    text(&recorded.outputs, "docker")
+    attribute_text(&recorded.outputs, "docker")
         .map(str::to_owned)
         .or_else(|| host(&recorded.attributes))
 }
 
-/// Looks at each engine once, all at the same time.
+/// Observes each engine once, all at the same time.
 async fn views(
     targets: &[&Target<'_>],
     facts: &DockerFacts,
     observation: &mut Observation,
-) -> BTreeMap<String, View> {
+) -> BTreeMap<String, EngineView> {
     let urls: BTreeSet<String> = targets
         .iter()
         .filter_map(|target| docker_of(target, &facts.hosts))
@@ -196,7 +201,7 @@ async fn views(
     views
 }
 
-async fn look(url: &str) -> Result<View, ProviderError> {
+async fn look(url: &str) -> Result<EngineView, ProviderError> {
     let engine = Engine::connect(url)?;
     let (info, containers, volumes) =
         futures_util::try_join!(engine.info(), engine.containers(), engine.volumes())?;
@@ -209,7 +214,7 @@ async fn look(url: &str) -> Result<View, ProviderError> {
             .map(|volume| (volume.name.clone(), volume.labels.clone()))
             .collect(),
     };
-    Ok(View {
+    Ok(EngineView {
         maps_users: info.maps_users,
         volumes,
         docker: url.to_owned(),
@@ -234,12 +239,12 @@ fn files(
         let Some(chain) = chain.filter(|chain| !files.contains_key(*chain)) else {
             continue;
         };
-        let wish = scene
+        let desired = scene
             .wanted
             .get(chain)
-            .map(ChainWish::read)
+            .map(DesiredChain::read)
             .unwrap_or_default();
-        let Some(folder) = wish.node_files else {
+        let Some(folder) = desired.node_files else {
             continue;
         };
         match NodeFiles::read(&folder) {
@@ -252,24 +257,26 @@ fn files(
     files
 }
 
-/// Looks at the folder of each volume that is one.
+/// Observes the folder of each volume that is one.
 fn folders(
     targets: &[&Target<'_>],
     scene: &Scene<'_>,
-    views: &BTreeMap<String, View>,
+    views: &BTreeMap<String, EngineView>,
     facts: &DockerFacts,
     observation: &mut Observation,
 ) -> BTreeMap<Address, FolderFacts> {
     let mut found = BTreeMap::new();
     for target in targets {
-        let path = target.wanted.and_then(|wanted| text(wanted, "path"));
+        let path = target
+            .wanted
+            .and_then(|wanted| attribute_text(wanted, "path"));
         let docker = docker_of(target, &facts.hosts);
         let view = docker.and_then(|docker| views.get(&docker));
         let (Some(path), Some(view), "volume") = (path, view, target.address.kind()) else {
             continue;
         };
         let look = || {
-            let mut it = folder::look(path)?;
+            let mut it = folder::inspect_folder(path)?;
             folder::refuse_same_place(target.address, &it, view, &found)?;
             it.mark = folder::read_mark(&it.real, scene.lineage, target.address)?;
             Ok(it)
@@ -287,7 +294,7 @@ fn folders(
 async fn one(
     target: &Target<'_>,
     scene: &Scene<'_>,
-    views: &BTreeMap<String, View>,
+    views: &BTreeMap<String, EngineView>,
     facts: &mut DockerFacts,
     observation: &mut Observation,
 ) {
@@ -299,27 +306,28 @@ async fn one(
         return;
     };
     if let Some(recorded) = target.recorded
-        && let Err(problem) = renamed::refuse(scene.lineage, target.address, recorded)
+        && let Err(problem) = renamed::refuse_renamed(scene.lineage, target.address, recorded)
     {
         observation.problems.push((target.address.clone(), problem));
         return;
     }
-    let found = match kinds::container(target.address.kind()) {
+    let found = match kinds::container_kind(target.address.kind()) {
         Some(kind) => {
-            workload::observe::observe(kind, target, scene, view, facts, observation).await
+            workload::observe::observe_container(kind, target, scene, view, facts, observation)
+                .await
         }
-        None => volume::observe(target, scene, view, facts),
+        None => volume::observe_volume(target, scene, view, facts),
     };
     let found = found.and_then(|found| same_engine(target, view, found));
     if target.address.kind() == "node" {
-        let warnings = standing::warnings(target, scene, facts).into_iter();
+        let warnings = standing::release_warnings(target, scene, facts).into_iter();
         let warnings = warnings.map(|warning| (target.address.clone(), warning));
         observation.warnings.extend(warnings);
     }
     match found {
         Ok(found) => {
             if target.address.kind() == "node" {
-                match snapshot::observe(target, scene, view, facts, &found).await {
+                match snapshot::observe_snapshot(target, scene, view, facts, &found).await {
                     Ok(Some(snapshot)) => {
                         facts.snapshots.insert(target.address.clone(), snapshot);
                     }
@@ -334,10 +342,14 @@ async fn one(
 }
 
 /// What was made on one engine is not «gone» because another engine was asked.
-fn same_engine(target: &Target<'_>, view: &View, found: Observed) -> Result<Observed, Problem> {
+fn same_engine(
+    target: &Target<'_>,
+    view: &EngineView,
+    found: Observed,
+) -> Result<Observed, Problem> {
     let recorded = target
         .recorded
-        .and_then(|recorded| text(&recorded.outputs, "engine_id"));
+        .and_then(|recorded| attribute_text(&recorded.outputs, "engine_id"));
     match recorded {
         Some(recorded)
             if found == Observed::Absent && !recorded.is_empty() && recorded != view.facts.id =>

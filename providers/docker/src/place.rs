@@ -10,7 +10,7 @@ use std::path::Path;
 use bollard::models::{Mount, MountType};
 use serde::{Deserialize, Serialize};
 
-use crate::client::Listed;
+use crate::client::ListedContainer;
 use crate::names::Name;
 
 /// Longest path that Linux takes.
@@ -19,14 +19,14 @@ const LONGEST: usize = 4095;
 /// Where the data of a node lies.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub(crate) enum Place {
+pub(crate) enum DataLocation {
     /// A volume that Docker keeps.
     Volume(Name),
     /// A folder of the host.
     Folder(Folder),
 }
 
-impl Place {
+impl DataLocation {
     /// Reads the text of [`fmt::Display`]: a name, or an absolute path.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
         if text.starts_with('/') {
@@ -59,7 +59,7 @@ impl Place {
     }
 
     /// Whether a container has it, or a part of it, among its mounts.
-    pub(crate) fn is_mounted_by(&self, container: &Listed) -> bool {
+    pub(crate) fn is_mounted_by(&self, container: &ListedContainer) -> bool {
         match self {
             Self::Volume(name) => container.volumes.iter().any(|it| it == name.as_str()),
             Self::Folder(folder) => container.folders.iter().any(|it| {
@@ -71,7 +71,7 @@ impl Place {
     }
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for DataLocation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Volume(name) => name.fmt(f),
@@ -80,7 +80,7 @@ impl fmt::Display for Place {
     }
 }
 
-impl TryFrom<String> for Place {
+impl TryFrom<String> for DataLocation {
     type Error = String;
 
     fn try_from(text: String) -> Result<Self, String> {
@@ -88,8 +88,8 @@ impl TryFrom<String> for Place {
     }
 }
 
-impl From<Place> for String {
-    fn from(place: Place) -> Self {
+impl From<DataLocation> for String {
+    fn from(place: DataLocation) -> Self {
         place.to_string()
     }
 }
@@ -182,18 +182,20 @@ mod tests {
     #[test]
     fn a_place_is_read_as_it_is_written() {
         for text in ["pospool-1a2b3c4d-main", "/srv/pool"] {
-            assert_eq!(Place::parse(text).unwrap().to_string(), text);
-            let json = serde_json::to_string(&Place::parse(text).unwrap()).unwrap();
+            assert_eq!(DataLocation::parse(text).unwrap().to_string(), text);
+            let json = serde_json::to_string(&DataLocation::parse(text).unwrap()).unwrap();
             assert_eq!(json, format!("\"{text}\""), "as older plans have it");
         }
         for text in ["", "srv/pool", "../x", "/"] {
-            assert!(Place::parse(text).is_err(), "{text}");
+            assert!(DataLocation::parse(text).is_err(), "{text}");
         }
     }
 
     #[test]
     fn a_folder_is_never_made_by_docker() {
-        let (binds, mounts) = Place::parse("/srv/pool").unwrap().mounted("/data", true);
+        let (binds, mounts) = DataLocation::parse("/srv/pool")
+            .unwrap()
+            .mounted("/data", true);
         assert!(binds.is_empty());
         assert_eq!(mounts[0].source.as_deref(), Some("/srv/pool"));
     }

@@ -2,7 +2,7 @@
 //!
 //! - Reads: what is recorded of a resource, and an address that it has or is to have.
 //! - Returns: a problem where the object was made for another address.
-//! - Never: looks outside; renames anything. Docker changes no labels, and a plan finds containers by these: an object
+//! - Never: does I/O; renames anything. Docker changes no labels, and a plan finds containers by these: an object
 //!   with two addresses would be made a second time, and a key would have two containers.
 
 use pospool_model::state::Recorded;
@@ -11,36 +11,47 @@ use pospool_model::{Address, Problem};
 use crate::codes;
 use crate::kinds;
 use crate::names::{self, Name, NameError};
-use crate::node::wish::text;
+use crate::node::wish::attribute_text;
 
 /// Whether a resource can have this address from now on: what it made must be that address's own.
-pub(crate) fn check(lineage: &str, to: &Address, recorded: &Recorded) -> Result<(), Problem> {
-    let Some(made) = made(to, recorded) else {
+pub(crate) fn check_rename(
+    lineage: &str,
+    to: &Address,
+    recorded: &Recorded,
+) -> Result<(), Problem> {
+    let Some(recorded_name) = recorded_name(to, recorded) else {
         let what =
             format!("it is not recorded what was made of `{to}` so far: its step did not end");
         return Err(
             Problem::new(codes::MADE_FOR_ANOTHER, &[], what).help("run `pospool apply` first")
         );
     };
-    if made.starts_with('/') {
-        let what = format!("the folder `{made}` is marked with the address that it was made for");
+    if recorded_name.starts_with('/') {
+        let what =
+            format!("the folder `{recorded_name}` is marked with the address that it was made for");
         return Err(Problem::new(codes::MADE_FOR_ANOTHER, &[], what).help(KEEP_VOLUME));
     }
-    match stranger(lineage, to, made)? {
+    match stranger(lineage, to, recorded_name)? {
         Some(what) => Err(Problem::new(codes::MADE_FOR_ANOTHER, &[], what).help(keep(to))),
         None => Ok(()),
     }
 }
 
 /// Refuses a resource whose recorded object was made for another address, by an earlier version's `state mv` or by hand.
-pub(crate) fn refuse(lineage: &str, address: &Address, recorded: &Recorded) -> Result<(), Problem> {
-    let Some(made) = made(address, recorded).filter(|made| !made.starts_with('/')) else {
+pub(crate) fn refuse_renamed(
+    lineage: &str,
+    address: &Address,
+    recorded: &Recorded,
+) -> Result<(), Problem> {
+    let Some(recorded_name) =
+        recorded_name(address, recorded).filter(|recorded_name| !recorded_name.starts_with('/'))
+    else {
         return Ok(());
     };
-    let Some(what) = stranger(lineage, address, made)? else {
+    let Some(what) = stranger(lineage, address, recorded_name)? else {
         return Ok(());
     };
-    let back = match before(lineage, address, made) {
+    let back = match before(lineage, address, recorded_name) {
         Some(before) => {
             format!("run `pospool state mv {address} {before}` and give its block that label again")
         }
@@ -50,10 +61,14 @@ pub(crate) fn refuse(lineage: &str, address: &Address, recorded: &Recorded) -> R
 }
 
 /// Says that an object is not the one that an address has.
-fn stranger(lineage: &str, address: &Address, made: &str) -> Result<Option<String>, Problem> {
+fn stranger(
+    lineage: &str,
+    address: &Address,
+    recorded_name: &str,
+) -> Result<Option<String>, Problem> {
     let own = object(lineage, address).map_err(|error| error.problem(&[]))?;
-    Ok((own.as_str() != made).then(|| {
-        format!("`{made}` was made for another address, which is in its labels, and Docker does not change these")
+    Ok((own.as_str() != recorded_name).then(|| {
+        format!("`{recorded_name}` was made for another address, which is in its labels, and Docker does not change these")
     }))
 }
 
@@ -71,26 +86,26 @@ const KEEP_VOLUME: &str = "keep its label: a volume with another label is anothe
 
 /// Name of the object that an address has.
 fn object(lineage: &str, address: &Address) -> Result<Name, NameError> {
-    match kinds::container(address.kind()) {
+    match kinds::container_kind(address.kind()) {
         Some(kind) => kind.container(lineage, address),
-        None => names::object(lineage, address),
+        None => names::object_name(lineage, address),
     }
 }
 
 /// Name of the object that a resource made.
-fn made<'a>(address: &Address, recorded: &'a Recorded) -> Option<&'a str> {
+fn recorded_name<'a>(address: &Address, recorded: &'a Recorded) -> Option<&'a str> {
     let output = match address.kind() {
         "volume" => "name",
         _ => "container_name",
     };
-    text(&recorded.outputs, output)
+    attribute_text(&recorded.outputs, output)
 }
 
 /// The address that an object was made for, by its name beside that of an object of the same kind.
-fn before(lineage: &str, address: &Address, made: &str) -> Option<Address> {
+fn before(lineage: &str, address: &Address, recorded_name: &str) -> Option<Address> {
     let own = object(lineage, address).ok()?;
     let start = own.as_str().strip_suffix(address.label())?;
-    format!("{}.{}", address.kind(), made.strip_prefix(start)?)
+    format!("{}.{}", address.kind(), recorded_name.strip_prefix(start)?)
         .parse()
         .ok()
 }
@@ -118,8 +133,8 @@ mod tests {
     fn stays(kind: &str, output: &str, name: &str, way: &str) {
         let recorded = recorded(output, name);
         let (own, other) = (at(&format!("{kind}.main")), at(&format!("{kind}.other")));
-        let before = check(LINEAGE, &other, &recorded).unwrap_err();
-        let after = refuse(LINEAGE, &other, &recorded).unwrap_err();
+        let before = check_rename(LINEAGE, &other, &recorded).unwrap_err();
+        let after = refuse_renamed(LINEAGE, &other, &recorded).unwrap_err();
         let back = format!("`pospool state mv {other} {own}`");
         for (problem, way) in [(before, way), (after, &*back)] {
             assert_eq!(problem.code, "docker/made-for-another");
@@ -127,8 +142,8 @@ mod tests {
             let help = problem.help.unwrap();
             assert!(help.contains(way), "{help}");
         }
-        assert_eq!(check(LINEAGE, &own, &recorded), Ok(()));
-        assert_eq!(refuse(LINEAGE, &own, &recorded), Ok(()));
+        assert_eq!(check_rename(LINEAGE, &own, &recorded), Ok(()));
+        assert_eq!(refuse_renamed(LINEAGE, &own, &recorded), Ok(()));
     }
 
     #[test]
@@ -144,9 +159,12 @@ mod tests {
     #[test]
     fn case_state_mv_a_folder_keeps_its_address() {
         let folder = recorded("name", "/srv/pool");
-        let problem = check(LINEAGE, &at("volume.other"), &folder).unwrap_err();
+        let problem = check_rename(LINEAGE, &at("volume.other"), &folder).unwrap_err();
         assert_eq!(problem.code, "docker/made-for-another");
-        assert_eq!(refuse(LINEAGE, &at("volume.other"), &folder), Ok(()));
+        assert_eq!(
+            refuse_renamed(LINEAGE, &at("volume.other"), &folder),
+            Ok(())
+        );
     }
 
     #[test]
@@ -182,8 +200,8 @@ mod tests {
     #[test]
     fn case_state_mv_what_was_cut_goes_on_under_its_own_address_first() {
         let cut = Recorded::default();
-        let problem = check(LINEAGE, &at("syncer.other"), &cut).unwrap_err();
+        let problem = check_rename(LINEAGE, &at("syncer.other"), &cut).unwrap_err();
         assert!(problem.help.unwrap().contains("`pospool apply`"));
-        assert_eq!(refuse(LINEAGE, &at("syncer.main"), &cut), Ok(()));
+        assert_eq!(refuse_renamed(LINEAGE, &at("syncer.main"), &cut), Ok(()));
     }
 }

@@ -27,11 +27,11 @@ const SCRIPT: &str = "exec 3<>/dev/tcp/127.0.0.1/$1 && printf %s \"$2\" >&3 && h
 const REGISTER: &str = "0xe335b451";
 
 /// One question: method and parameters.
-pub(crate) type Question = (&'static str, Value);
+pub(crate) type RpcQuery = (&'static str, Value);
 
 /// Public data about a node's PoS key.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Identity {
+pub(crate) struct NodeIdentity {
     /// PoS address, 0x and 64 hex digits.
     pub(crate) pos_address: String,
     /// Call data that registers the key with one vote.
@@ -42,7 +42,7 @@ pub(crate) struct Identity {
 
 /// How far a node is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Progress {
+pub(crate) struct NodeProgress {
     /// Phase of the synchronisation, such as `NormalSyncPhase`.
     pub(crate) phase: String,
     /// Newest epoch.
@@ -61,7 +61,7 @@ const FUTURE: i64 = 300;
 /// Largest age of the newest block of a node that follows its chain: a block comes each second or faster.
 const FRESH: i64 = 60;
 
-impl Progress {
+impl NodeProgress {
     /// Whether it follows its chain.
     ///
     /// The phase alone does not say so: a young or private network has its nodes in the normal phase while they
@@ -115,10 +115,10 @@ impl Progress {
 }
 
 /// Asks for the node's identity; `None` while it does not answer.
-pub(crate) async fn identity(
+pub(crate) async fn query_identity(
     engine: &Engine,
     container: &Name,
-) -> Result<Option<Identity>, ProviderError> {
+) -> Result<Option<NodeIdentity>, ProviderError> {
     let questions = [
         ("test_posRegister", json!(["0x1", null])),
         ("cfx_clientVersion", json!([])),
@@ -130,7 +130,9 @@ pub(crate) async fn identity(
 }
 
 /// Reads the answers to the questions for the identity.
-pub(crate) fn read_identity(answers: &[Option<Value>]) -> Result<Option<Identity>, ProviderError> {
+pub(crate) fn read_identity(
+    answers: &[Option<Value>],
+) -> Result<Option<NodeIdentity>, ProviderError> {
     let [Some(register), Some(version)] = answers else {
         return Ok(None);
     };
@@ -148,7 +150,7 @@ pub(crate) fn read_identity(answers: &[Option<Value>]) -> Result<Option<Identity
             "the node's answer to test_posRegister is not a registration of its own key",
         ));
     }
-    Ok(Some(Identity {
+    Ok(Some(NodeIdentity {
         pos_address,
         register_data,
         client_version: version.as_str().unwrap_or_default().to_owned(),
@@ -156,17 +158,17 @@ pub(crate) fn read_identity(answers: &[Option<Value>]) -> Result<Option<Identity
 }
 
 /// Asks for the newest epoch alone; `None` while there is no answer, or a wrong one.
-pub(crate) async fn epoch(engine: &Engine, container: &Name) -> Option<u64> {
+pub(crate) async fn query_epoch(engine: &Engine, container: &Name) -> Option<u64> {
     let questions = [("cfx_getStatus", json!([]))];
     let answers = ask(engine, container, &questions).await.ok()??;
     quantity(answers.first()?.as_ref()?.get("epochNumber")?)
 }
 
 /// Asks how far the node is; `None` while it does not answer.
-pub(crate) async fn progress(
+pub(crate) async fn query_progress(
     engine: &Engine,
     container: &Name,
-) -> Result<Option<Progress>, ProviderError> {
+) -> Result<Option<NodeProgress>, ProviderError> {
     let questions = [
         ("debug_currentSyncPhase", json!([])),
         ("cfx_getStatus", json!([])),
@@ -179,13 +181,13 @@ pub(crate) async fn progress(
 }
 
 /// Reads the answers to the questions for the progress.
-pub(crate) fn read_progress(answers: &[Option<Value>]) -> Option<Progress> {
+pub(crate) fn read_progress(answers: &[Option<Value>]) -> Option<NodeProgress> {
     let [phase, status, pos, sessions, block] = answers else {
         return None;
     };
     let of =
         |value: &Option<Value>, name: &str| value.as_ref().and_then(|v| quantity(v.get(name)?));
-    Some(Progress {
+    Some(NodeProgress {
         phase: phase
             .as_ref()
             .and_then(Value::as_str)
@@ -206,7 +208,7 @@ pub(crate) fn read_progress(answers: &[Option<Value>]) -> Option<Progress> {
 async fn ask(
     engine: &Engine,
     container: &Name,
-    questions: &[Question],
+    questions: &[RpcQuery],
 ) -> Result<Option<Vec<Option<Value>>>, ProviderError> {
     let said = match carry(engine, container, &body(questions)).await {
         Ok(said) => said,
@@ -217,10 +219,10 @@ async fn ask(
         Err(ProviderError::Refused { .. } | ProviderError::Unreachable { .. }) => return Ok(None),
         Err(error) => return Err(error),
     };
-    Ok(answers(&said, questions.len()))
+    Ok(parse_answers(&said, questions.len()))
 }
 
-fn body(questions: &[Question]) -> String {
+fn body(questions: &[RpcQuery]) -> String {
     let calls: Vec<Value> = questions
         .iter()
         .enumerate()
@@ -253,10 +255,10 @@ async fn carry(engine: &Engine, container: &Name, body: &str) -> Result<String, 
 const CARRIED: usize = 100_000;
 
 /// Nodes of this provider, for whoever reads the chain.
-pub(crate) struct OwnNodes;
+pub(crate) struct DockerNodes;
 
 #[async_trait]
-impl OwnNode for OwnNodes {
+impl OwnNode for DockerNodes {
     async fn ask(
         &self,
         docker: &str,
@@ -269,7 +271,7 @@ impl OwnNode for OwnNodes {
             return None;
         }
         // The name is made here: a state that names another container leads nowhere.
-        let container = names::object(lineage, node).ok()?;
+        let container = names::object_name(lineage, node).ok()?;
         let engine = Engine::connect(docker).ok()?;
         let said = carry(&engine, &container, &body).await.ok()?;
         json_of(&said)
@@ -283,7 +285,7 @@ fn json_of<T: DeserializeOwned>(said: &str) -> Option<T> {
 }
 
 /// Reads the answer to a batch, in the order of the questions.
-pub(crate) fn answers(text: &str, count: usize) -> Option<Vec<Option<Value>>> {
+pub(crate) fn parse_answers(text: &str, count: usize) -> Option<Vec<Option<Value>>> {
     let list: Vec<Value> = json_of(text)?;
     let mut answers = vec![None; count];
     for answer in list {
@@ -338,9 +340,9 @@ mod tests {
         let text = "HTTP/1.0 200 OK\r\ncontent-length: 9\r\n\r\n\
             [{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":\"b\"},\
              {\"jsonrpc\":\"2.0\",\"id\":0,\"error\":{\"code\":-32078}}]\n";
-        assert_eq!(answers(text, 2), Some(vec![None, Some(json!("b"))]));
-        assert_eq!(answers("", 2), None);
-        assert_eq!(answers("HTTP/1.0 200 OK\r\n\r\n{\"id\":0}", 1), None);
+        assert_eq!(parse_answers(text, 2), Some(vec![None, Some(json!("b"))]));
+        assert_eq!(parse_answers("", 2), None);
+        assert_eq!(parse_answers("HTTP/1.0 200 OK\r\n\r\n{\"id\":0}", 1), None);
     }
 
     #[test]
@@ -355,14 +357,14 @@ mod tests {
 
     #[test]
     fn a_clock_that_is_wrong_is_named_as_such() {
-        let at = |epoch, age| Progress {
+        let at = |epoch, age| NodeProgress {
             phase: "NormalSyncPhase".to_owned(),
             epoch: Some(epoch),
             peers: 2,
             pos_epoch: Some(1),
             age: Some(age),
         };
-        let said = |now: Progress, before: Progress| now.clock(&before).unwrap_or_default();
+        let said = |now: NodeProgress, before: NodeProgress| now.clock(&before).unwrap_or_default();
         assert!(said(at(9, -400), at(8, -400)).contains("400 s behind the chain"));
         assert!(!at(9, -400).is_ready());
         assert!(said(at(9, 900), at(8, 899)).contains("900 s ahead of the chain"));
@@ -371,12 +373,12 @@ mod tests {
         assert_eq!(said(at(8, 901), at(8, 900)), "");
         assert_eq!(said(at(9, 2), at(8, 2)), "");
         assert_eq!(said(at(9, -2), at(8, 2)), "");
-        assert_eq!(said(at(9, 900), Progress::default()), "");
+        assert_eq!(said(at(9, 900), NodeProgress::default()), "");
     }
 
     #[test]
     fn readiness_needs_the_normal_phase_pos_and_a_fresh_block() {
-        let ready = Progress {
+        let ready = NodeProgress {
             phase: "NormalSyncPhase".to_owned(),
             epoch: Some(9),
             peers: 2,
@@ -389,19 +391,19 @@ mod tests {
             "NormalSyncPhase, epoch 9, newest block 3 s old, 2 peers, PoS epoch 1"
         );
         for behind in [
-            Progress {
+            NodeProgress {
                 phase: "CatchUpSyncBlockHeaderPhase".to_owned(),
                 ..ready.clone()
             },
-            Progress {
+            NodeProgress {
                 pos_epoch: None,
                 ..ready.clone()
             },
-            Progress {
+            NodeProgress {
                 age: Some(61),
                 ..ready.clone()
             },
-            Progress { age: None, ..ready },
+            NodeProgress { age: None, ..ready },
         ] {
             assert!(!behind.is_ready(), "{behind:?}");
         }

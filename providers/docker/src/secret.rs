@@ -1,15 +1,15 @@
 //! Secrets that go to a container's standard input, each as one line.
 //!
 //! - Reads: where a secret is, at the moment of its use.
-//! - Returns: the secret, or why it cannot be handed over.
-//! - Never: keeps one longer than it takes to hand it over, or names more of it than its place.
+//! - Returns: the secret, or why it cannot be passed on.
+//! - Never: keeps one longer than it takes to pass it on, or names more of it than its place.
 
 use pospool_model::{Code, ProviderError, Secret, SecretRef};
 
 use crate::codes;
 
 /// The password of a PoS key.
-pub(crate) fn password(reference: &SecretRef) -> Result<Secret, ProviderError> {
+pub(crate) fn read_password(reference: &SecretRef) -> Result<Secret, ProviderError> {
     one_line(
         reference,
         "the password of the PoS key",
@@ -18,7 +18,7 @@ pub(crate) fn password(reference: &SecretRef) -> Result<Secret, ProviderError> {
 }
 
 /// The private key of a syncer.
-pub(crate) fn private_key(reference: &SecretRef) -> Result<Secret, ProviderError> {
+pub(crate) fn read_private_key(reference: &SecretRef) -> Result<Secret, ProviderError> {
     one_line(reference, "the private key of the syncer", codes::BAD_KEY)
 }
 
@@ -45,18 +45,18 @@ mod tests {
         let reference = SecretRef::File(file.path().to_str().unwrap().into());
         std::fs::write(file.path(), "hunter2\nhunter3\n").unwrap();
         for (read, expected) in [
-            (password(&reference), "docker/bad-password"),
-            (private_key(&reference), "docker/bad-key"),
+            (read_password(&reference), "docker/bad-password"),
+            (read_private_key(&reference), "docker/bad-key"),
         ] {
             let error = read.unwrap_err();
             assert_eq!(error.code(), expected);
             assert!(!error.to_string().contains("hunter"), "{error}");
         }
         std::fs::write(file.path(), "hunter2\n").unwrap();
-        assert_eq!(password(&reference).unwrap().expose(), "hunter2");
+        assert_eq!(read_password(&reference).unwrap().expose(), "hunter2");
         drop(file);
         assert_eq!(
-            private_key(&reference).unwrap_err().code(),
+            read_private_key(&reference).unwrap_err().code(),
             "docker/no-secret"
         );
     }

@@ -10,11 +10,11 @@ use std::fmt::Write as _;
 use pospool_model::Value;
 
 /// One line: key, and the value as TOML text.
-pub(crate) type Line = (String, String);
+pub(crate) type TomlLine = (String, String);
 
 /// Reads a flat TOML text.
-pub(crate) fn parse_flat(text: &str) -> Result<Vec<Line>, String> {
-    let mut lines: Vec<Line> = Vec::new();
+pub(crate) fn parse_flat(text: &str) -> Result<Vec<TomlLine>, String> {
+    let mut lines: Vec<TomlLine> = Vec::new();
     let mut known = BTreeSet::new();
     for (number, line) in text.lines().enumerate() {
         let line = line.trim();
@@ -45,7 +45,7 @@ pub(crate) fn parse_flat(text: &str) -> Result<Vec<Line>, String> {
 }
 
 /// Writes lines as TOML.
-pub(crate) fn write(lines: &[Line]) -> String {
+pub(crate) fn write_toml(lines: &[TomlLine]) -> String {
     let mut text = String::new();
     for (key, value) in lines {
         // Writing into a text cannot fail.
@@ -64,13 +64,13 @@ pub(crate) fn is_key(text: &str) -> bool {
 }
 
 /// Writes a value of a spec as TOML; `None` if it has no such form.
-pub(crate) fn value(value: &Value) -> Option<String> {
+pub(crate) fn toml_value(value: &Value) -> Option<String> {
     match value {
         Value::Bool(value) => Some(value.to_string()),
         Value::Integer(number) => Some(number.to_string()),
-        Value::Text(text) => Some(string(text)),
+        Value::Text(text) => Some(toml_string(text)),
         Value::List(list) => {
-            let items: Option<Vec<String>> = list.iter().map(self::value).collect();
+            let items: Option<Vec<String>> = list.iter().map(self::toml_value).collect();
             Some(format!("[{}]", items?.join(", ")))
         }
         _ => None,
@@ -78,7 +78,7 @@ pub(crate) fn value(value: &Value) -> Option<String> {
 }
 
 /// Writes a TOML string.
-pub(crate) fn string(text: &str) -> String {
+pub(crate) fn toml_string(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 2);
     out.push('"');
     for c in text.chars() {
@@ -129,7 +129,7 @@ mod tests {
         let text = "# rules\nmode = \"dev\"\n\nchain_id=1234\nlist = [1, 2]\n";
         let lines = parse_flat(text).unwrap();
         assert_eq!(
-            write(&lines),
+            write_toml(&lines),
             "mode = \"dev\"\nchain_id = 1234\nlist = [1, 2]\n"
         );
     }
@@ -151,7 +151,7 @@ mod tests {
 
     #[test]
     fn strings_cannot_leave_their_quotes() {
-        assert_eq!(string("a\"\nb = 1\\"), "\"a\\\"\\u000Ab = 1\\\\\"");
+        assert_eq!(toml_string("a\"\nb = 1\\"), "\"a\\\"\\u000Ab = 1\\\\\"");
         assert_eq!(plain_string("\"./x\""), Some("./x"));
         assert_eq!(plain_string("1"), None);
     }

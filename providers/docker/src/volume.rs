@@ -15,22 +15,22 @@ use crate::client::Engine;
 use crate::codes;
 use crate::facts::DockerFacts;
 use crate::folder::{FolderFacts, Mark};
-use crate::job::{FolderJob, Job, VolumeJob};
+use crate::job::{DockerJob, FolderJob, VolumeJob};
 use crate::names::{self, HOLDS, Name};
-use crate::node::wish::text;
-use crate::observe::View;
-use crate::place::{Folder, Place};
-use crate::workload::design::{docker_of, effect};
+use crate::node::wish::attribute_text;
+use crate::observe::EngineView;
+use crate::place::{DataLocation, Folder};
+use crate::workload::design::{docker_effect, docker_url};
 use crate::workload::helper::Helper;
-use crate::workload::labels::{fit, owner};
+use crate::workload::labels::{labels_match, owner_labels};
 
 /// What a volume's label says when it holds the key of a node.
-pub(crate) fn holds(node: &Address) -> String {
+pub(crate) fn key_label(node: &Address) -> String {
     format!("pos_key of {node}")
 }
 
 /// Finds the node that has a volume as its data, in the spec or in the state.
-pub(crate) fn user<'a>(
+pub(crate) fn find_volume_user<'a>(
     volume: &Address,
     wanted: &'a BTreeMap<Address, Attributes>,
     recorded: &'a BTreeMap<Address, Recorded>,
@@ -50,13 +50,13 @@ pub(crate) fn user<'a>(
 }
 
 /// Where the data of a volume is to lie: as the spec says; without a word of the spec, as recorded.
-pub(crate) fn place(
+pub(crate) fn data_location(
     lineage: &str,
     volume: &Address,
     wanted: Option<&Attributes>,
     recorded: Option<&Recorded>,
     folders: &BTreeMap<Address, FolderFacts>,
-) -> Result<Place, Problem> {
+) -> Result<DataLocation, Problem> {
     // A run that was cut early left no outputs.
     let unmade = recorded.filter(|recorded| recorded_place(recorded).is_none());
     let attributes = wanted.or_else(|| unmade.map(|recorded| &recorded.attributes));
@@ -72,38 +72,38 @@ pub(crate) fn place(
         let real = folders.get(volume).map(|folder| folder.real.clone());
         let real = real.map_or_else(|| Folder::new(path), Ok);
         return real
-            .map(Place::Folder)
+            .map(DataLocation::Folder)
             .map_err(|what| Problem::new(codes::VOLUME_PATH, &["path"], what));
     }
     match recorded.and_then(recorded_place) {
-        Some(place @ Place::Volume(_)) => Ok(place),
+        Some(place @ DataLocation::Volume(_)) => Ok(place),
         Some(place) if wanted.is_none() => Ok(place),
-        _ => names::object(lineage, volume)
-            .map(Place::Volume)
+        _ => names::object_name(lineage, volume)
+            .map(DataLocation::Volume)
             .map_err(|error| error.problem(&[])),
     }
 }
 
 /// Where the last run left the data.
-fn recorded_place(recorded: &Recorded) -> Option<Place> {
-    Place::parse(text(&recorded.outputs, "name")?).ok()
+fn recorded_place(recorded: &Recorded) -> Option<DataLocation> {
+    DataLocation::parse(attribute_text(&recorded.outputs, "name")?).ok()
 }
 
-/// What a look says of one volume.
-pub(crate) fn observe(
+/// What a refresh reports about one volume.
+pub(crate) fn observe_volume(
     target: &Target<'_>,
     scene: &Scene<'_>,
-    view: &View,
+    view: &EngineView,
     facts: &DockerFacts,
 ) -> Result<Observed, Problem> {
     let (address, wanted) = (target.address, target.wanted);
     let place = match target.recorded.and_then(recorded_place) {
         Some(place) => place,
-        None => place(scene.lineage, address, wanted, None, &facts.folders)?,
+        None => data_location(scene.lineage, address, wanted, None, &facts.folders)?,
     };
     let recorded = target.recorded.map(|recorded| &recorded.attributes);
     let (mut outputs, path) = match &place {
-        Place::Volume(name) => {
+        DataLocation::Volume(name) => {
             let Some(labels) = view.facts.volumes.get(name.as_str()) else {
                 return Ok(Observed::Absent);
             };
@@ -114,7 +114,7 @@ pub(crate) fn observe(
             let holds = holds.map(|holds| ("holds".to_owned(), Value::from(holds.as_str())));
             (holds.into_iter().collect(), None)
         }
-        Place::Folder(folder) => {
+        DataLocation::Folder(folder) => {
             let mark = observe_folder(target, folder, facts)?;
             if target.recorded.is_none() && mark != Some(Mark::Ours) {
                 return Ok(Observed::Absent);
@@ -148,7 +148,7 @@ fn observe_folder(
     folder: &Folder,
     facts: &DockerFacts,
 ) -> Result<Option<Mark>, Problem> {
-    let path = |attributes: &Attributes| text(attributes, "path").map(str::to_owned);
+    let path = |attributes: &Attributes| attribute_text(attributes, "path").map(str::to_owned);
     let Some(wanted) = target.wanted.and_then(path) else {
         return Ok(None);
     };
@@ -189,7 +189,7 @@ fn observe_folder(
     Ok(Some(found.mark))
 }
 
-fn planned(docker: &str, engine_id: &str, place: &Place) -> Attributes {
+fn planned(docker: &str, engine_id: &str, place: &DataLocation) -> Attributes {
     Attributes::from([
         ("name".to_owned(), Value::from(place.to_string())),
         ("docker".to_owned(), Value::from(docker)),
@@ -203,7 +203,7 @@ fn refuse_stranger(
     name: &Name,
     labels: &BTreeMap<String, String>,
 ) -> Result<(), Problem> {
-    if fit(&owner(lineage, address), labels) {
+    if labels_match(&owner_labels(lineage, address), labels) {
         return Ok(());
     }
     Err(Problem::new(
@@ -215,10 +215,10 @@ fn refuse_stranger(
 }
 
 /// Plans one change.
-pub(crate) fn design(task: &Task<'_>, world: &World<'_>) -> Result<Design, Vec<Problem>> {
+pub(crate) fn plan_volume(task: &Task<'_>, world: &World<'_>) -> Result<Design, Vec<Problem>> {
     let facts = DockerFacts::of(world.facts);
     let wanted = Some(task.wanted).filter(|_| task.action != Action::Delete);
-    let place = place(
+    let place = data_location(
         world.lineage,
         task.address,
         wanted,
@@ -237,37 +237,37 @@ fn create(
     task: &Task<'_>,
     world: &World<'_>,
     facts: &DockerFacts,
-    place: &Place,
+    place: &DataLocation,
 ) -> Result<Design, Problem> {
-    let docker = docker_of(task.wanted, world, facts)?;
+    let docker = docker_url(task.wanted, world, facts)?;
     let notes = leaves(task, world, place)?;
     let engine_id = facts
         .engines
         .get(&docker)
         .map(|engine| engine.id.clone())
         .unwrap_or_default();
-    let mut labels = owner(world.lineage, task.address);
+    let mut labels = owner_labels(world.lineage, task.address);
     let mut outputs = planned(&docker, &engine_id, place);
-    if let Some(node) = user(task.address, world.wanted, &BTreeMap::new()) {
-        labels.insert(HOLDS.to_owned(), holds(node));
-        outputs.insert("holds".to_owned(), holds(node).into());
+    if let Some(node) = find_volume_user(task.address, world.wanted, &BTreeMap::new()) {
+        labels.insert(HOLDS.to_owned(), key_label(node));
+        outputs.insert("holds".to_owned(), key_label(node).into());
     }
     let (summary, job) = match place {
-        Place::Volume(name) => (
+        DataLocation::Volume(name) => (
             format!("create Docker volume {name}"),
-            Job::Volume(VolumeJob {
+            DockerJob::Volume(VolumeJob {
                 docker,
                 name: name.clone(),
                 labels,
             }),
         ),
-        Place::Folder(folder) => (
+        DataLocation::Folder(folder) => (
             format!("mark folder {folder} as {}", task.address),
-            Job::Folder(folder_job(task, world, docker, folder)),
+            DockerJob::Folder(folder_job(task, world, docker, folder)),
         ),
     };
     Ok(Design {
-        effects: vec![effect("volume", summary, Nature::Act, &job)],
+        effects: vec![docker_effect("volume", summary, Nature::Act, &job)],
         outputs,
         notes,
         ..Design::default()
@@ -284,14 +284,18 @@ fn folder_job(task: &Task<'_>, world: &World<'_>, docker: String, folder: &Folde
 }
 
 /// What a move to this place leaves behind; only its node carries the data over.
-fn leaves(task: &Task<'_>, world: &World<'_>, place: &Place) -> Result<Vec<String>, Problem> {
+fn leaves(
+    task: &Task<'_>,
+    world: &World<'_>,
+    place: &DataLocation,
+) -> Result<Vec<String>, Problem> {
     let Some(old) = task.recorded.and_then(recorded_place) else {
         return Ok(Vec::new());
     };
     if old == *place {
         return Ok(Vec::new());
     }
-    if user(task.address, world.wanted, &BTreeMap::new()).is_none() {
+    if find_volume_user(task.address, world.wanted, &BTreeMap::new()).is_none() {
         return Err(Problem::new(
             codes::VOLUME_MOVE,
             &["path"],
@@ -308,11 +312,11 @@ fn leaves(task: &Task<'_>, world: &World<'_>, place: &Place) -> Result<Vec<Strin
     )])
 }
 
-fn delete(task: &Task<'_>, world: &World<'_>, facts: &DockerFacts, place: Place) -> Design {
+fn delete(task: &Task<'_>, world: &World<'_>, facts: &DockerFacts, place: DataLocation) -> Design {
     let recorded = task.recorded.cloned().unwrap_or_default();
-    let docker = text(&recorded.outputs, "docker").map(str::to_owned);
+    let docker = attribute_text(&recorded.outputs, "docker").map(str::to_owned);
     let docker = docker
-        .or_else(|| docker_of(&recorded.attributes, world, facts).ok())
+        .or_else(|| docker_url(&recorded.attributes, world, facts).ok())
         .unwrap_or_default();
     let label = facts
         .engines
@@ -320,11 +324,11 @@ fn delete(task: &Task<'_>, world: &World<'_>, facts: &DockerFacts, place: Place)
         .and_then(|engine| engine.volumes.get(&place.to_string()))
         .and_then(|labels| labels.get(HOLDS))
         .cloned();
-    let key = user(task.address, world.wanted, world.recorded)
-        .map(holds)
+    let key = find_volume_user(task.address, world.wanted, world.recorded)
+        .map(key_label)
         .or(label)
-        .or_else(|| text(&recorded.outputs, "holds").map(str::to_owned));
-    if let Place::Folder(folder) = &place
+        .or_else(|| attribute_text(&recorded.outputs, "holds").map(str::to_owned));
+    if let DataLocation::Folder(folder) = &place
         && !task.delete_by_name
     {
         return Design::forgotten(vec![format!(
@@ -332,7 +336,7 @@ fn delete(task: &Task<'_>, world: &World<'_>, facts: &DockerFacts, place: Place)
             task.address
         )]);
     }
-    if let (Place::Volume(name), Some(key)) = (&place, &key)
+    if let (DataLocation::Volume(name), Some(key)) = (&place, &key)
         && !task.delete_by_name
     {
         return Design::forgotten(vec![format!(
@@ -344,28 +348,31 @@ fn delete(task: &Task<'_>, world: &World<'_>, facts: &DockerFacts, place: Place)
     let notes = key
         .map(|key| format!("the PoS key ({key}) is destroyed with volume {place}: without a backup its votes cannot be operated any more"));
     let (summary, job) = match place {
-        Place::Volume(name) => (
+        DataLocation::Volume(name) => (
             format!("remove Docker volume {name}"),
-            Job::RemoveVolume(VolumeJob {
+            DockerJob::RemoveVolume(VolumeJob {
                 docker,
                 name,
-                labels: owner(world.lineage, task.address),
+                labels: owner_labels(world.lineage, task.address),
             }),
         ),
-        Place::Folder(folder) => (
+        DataLocation::Folder(folder) => (
             format!("empty folder {folder}"),
-            Job::RemoveFolder(folder_job(task, world, docker, &folder)),
+            DockerJob::RemoveFolder(folder_job(task, world, docker, &folder)),
         ),
     };
     Design {
-        effects: vec![effect("volume", summary, Nature::Act, &job)],
+        effects: vec![docker_effect("volume", summary, Nature::Act, &job)],
         notes: notes.into_iter().collect(),
         ..Design::default()
     }
 }
 
 /// Makes a volume, or finds it made.
-pub(crate) async fn make(engine: &Engine, job: &VolumeJob) -> Result<Attributes, ProviderError> {
+pub(crate) async fn ensure_volume(
+    engine: &Engine,
+    job: &VolumeJob,
+) -> Result<Attributes, ProviderError> {
     if engine.volume(&job.name).await?.is_none() {
         engine.create_volume(&job.name, &job.labels).await?;
     }
@@ -388,9 +395,12 @@ pub(crate) async fn make(engine: &Engine, job: &VolumeJob) -> Result<Attributes,
 }
 
 /// Removes a volume, or finds it gone.
-pub(crate) async fn remove(engine: &Engine, job: &VolumeJob) -> Result<Attributes, ProviderError> {
+pub(crate) async fn remove_volume(
+    engine: &Engine,
+    job: &VolumeJob,
+) -> Result<Attributes, ProviderError> {
     if let Some(found) = engine.volume(&job.name).await? {
-        if !fit(&job.labels, &found) {
+        if !labels_match(&job.labels, &found) {
             return Err(ProviderError::refused(
                 codes::NAME_TAKEN,
                 format!(

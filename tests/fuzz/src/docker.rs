@@ -9,10 +9,10 @@ use pospool_docker::fuzzing as docker;
 /// One run.
 pub fn run(bytes: &[u8]) {
     match bytes.split_first() {
-        Some((b'i', json)) => docker::inspected(json),
-        Some((b'l', json)) => docker::listing(json),
-        Some((b'p', lines)) => docker::pulled(lines),
-        Some((b'n', text)) => docker::node_answer(&String::from_utf8_lossy(text)),
+        Some((b'i', json)) => docker::fuzz_inspected(json),
+        Some((b'l', json)) => docker::fuzz_listing(json),
+        Some((b'p', lines)) => docker::fuzz_pulled(lines),
+        Some((b'n', text)) => docker::fuzz_node_answer(&String::from_utf8_lossy(text)),
         _ => {}
     }
 }

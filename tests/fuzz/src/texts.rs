@@ -25,7 +25,7 @@ pub fn run(bytes: &[u8]) {
     chain::read_ratio(text);
     hex_and_numbers(text);
     contract_abi(text);
-    docker::texts(text);
+    docker::fuzz_texts(text);
     if let Ok(address) = text.parse::<CoreAddress>() {
         let written = address.to_string();
         assert_eq!(written.parse().as_ref(), Ok(&address));

@@ -24,7 +24,7 @@ use tokio::io::{AsyncWrite, AsyncWriteExt};
 
 use super::{Engine, QUICK, bounded, bounded_look};
 use crate::codes;
-use crate::errors::{Call, failed, is_absent, status, timed_out, too_large};
+use crate::errors::{CallKind, call_failed, http_status, is_absent, timed_out, too_large};
 use crate::names::Name;
 
 /// Time for the start of a container: the engine mounts, links and runs it.
@@ -66,16 +66,16 @@ impl Stdin {
             Ok(Ok(())) => Ok(()),
             Ok(Err(source)) => Err(ProviderError::OutcomeUnknown {
                 code: codes::OUTCOME_UNKNOWN,
-                what: "the secrets were being handed to the container".to_owned(),
+                what: "the secrets were being passed to the container".to_owned(),
                 source: Some(Box::new(source)),
             }),
-            Err(_) => Err(timed_out(Call::Change, "take the secrets")),
+            Err(_) => Err(timed_out(CallKind::Change, "take the secrets")),
         }
     }
 }
 
 impl Engine {
-    /// Looks at one container.
+    /// Inspects one container.
     pub(crate) async fn inspect(
         &self,
         container: &Name,
@@ -97,8 +97,8 @@ impl Engine {
             .build();
         let call = self.docker.create_container(Some(options), body);
         let what = format!("create container `{name}`");
-        let made = bounded(Call::Change, &what, START, call).await?;
-        Name::new(made.id)
+        let created = bounded(CallKind::Change, &what, START, call).await?;
+        Name::new(created.id)
             .map_err(|error| ProviderError::refused(codes::REFUSED, error.to_string()))
     }
 
@@ -108,7 +108,7 @@ impl Engine {
             .docker
             .start_container(container.as_str(), None::<StartContainerOptions>);
         bounded(
-            Call::Change,
+            CallKind::Change,
             &format!("start container `{container}`"),
             START,
             call,
@@ -128,7 +128,7 @@ impl Engine {
         let what = format!("attach to container `{container}`");
         // An attachment alone changes nothing: when it is lost, the container's
         // entrypoint sees the end of its input and stops.
-        let attached = bounded(Call::Read, &what, QUICK, call).await?;
+        let attached = bounded(CallKind::Read, &what, QUICK, call).await?;
         Ok(Stdin(attached.input))
     }
 
@@ -141,9 +141,9 @@ impl Engine {
         let what = format!("send {signal} to container `{container}`");
         match tokio::time::timeout(QUICK, call).await {
             Ok(Ok(())) => Ok(()),
-            Ok(Err(error)) if matches!(status(&error), Some(404 | 409)) => Ok(()),
-            Ok(Err(error)) => Err(failed(Call::Change, &what, error)),
-            Err(_) => Err(timed_out(Call::Change, &what)),
+            Ok(Err(error)) if matches!(http_status(&error), Some(404 | 409)) => Ok(()),
+            Ok(Err(error)) => Err(call_failed(CallKind::Change, &what, error)),
+            Err(_) => Err(timed_out(CallKind::Change, &what)),
         }
     }
 
@@ -153,9 +153,9 @@ impl Engine {
         let what = format!("unpause container `{container}`");
         match tokio::time::timeout(QUICK, call).await {
             Ok(Ok(())) => Ok(()),
-            Ok(Err(error)) if matches!(status(&error), Some(404 | 409 | 500)) => Ok(()),
-            Ok(Err(error)) => Err(failed(Call::Change, &what, error)),
-            Err(_) => Err(timed_out(Call::Change, &what)),
+            Ok(Err(error)) if matches!(http_status(&error), Some(404 | 409 | 500)) => Ok(()),
+            Ok(Err(error)) => Err(call_failed(CallKind::Change, &what, error)),
+            Err(_) => Err(timed_out(CallKind::Change, &what)),
         }
     }
 
@@ -167,7 +167,7 @@ impl Engine {
     ) -> Result<(), ProviderError> {
         let call = self.docker.update_container(container.as_str(), settings);
         let what = format!("change settings of container `{container}`");
-        bounded(Call::Change, &what, QUICK, call).await
+        bounded(CallKind::Change, &what, QUICK, call).await
     }
 
     /// Gives a container another name.
@@ -177,7 +177,7 @@ impl Engine {
             .build();
         let call = self.docker.rename_container(container.as_str(), options);
         let what = format!("rename container `{container}` to `{name}`");
-        bounded(Call::Change, &what, QUICK, call).await
+        bounded(CallKind::Change, &what, QUICK, call).await
     }
 
     /// Removes a stopped container; one that is gone is fine.
@@ -195,8 +195,8 @@ impl Engine {
         match tokio::time::timeout(START, call).await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(error)) if is_absent(&error) => Ok(()),
-            Ok(Err(error)) => Err(failed(Call::Change, &what, error)),
-            Err(_) => Err(timed_out(Call::Change, &what)),
+            Ok(Err(error)) => Err(call_failed(CallKind::Change, &what, error)),
+            Err(_) => Err(timed_out(CallKind::Change, &what)),
         }
     }
 
@@ -227,7 +227,7 @@ impl Engine {
             .docker
             .upload_to_container(container.as_str(), Some(options), body);
         let what = format!("write files into container `{container}`");
-        bounded(Call::Change, &what, START, call).await
+        bounded(CallKind::Change, &what, START, call).await
     }
 
     /// Writes the files of a tar archive into a container as it comes, however long that takes.
@@ -243,7 +243,7 @@ impl Engine {
         let call = patient.upload_to_container(container.as_str(), Some(options), body);
         let what = format!("unpack an archive in container `{container}`");
         call.await
-            .map_err(|error| failed(Call::Change, &what, error))
+            .map_err(|error| call_failed(CallKind::Change, &what, error))
     }
 
     /// Reads a folder of a container as a tar archive of at most `limit` bytes.
@@ -265,13 +265,13 @@ impl Engine {
         let mut archive = Vec::new();
         loop {
             let Ok(next) = tokio::time::timeout_at(deadline, stream.next()).await else {
-                return Err(timed_out(Call::Read, &what));
+                return Err(timed_out(CallKind::Read, &what));
             };
             match next {
                 None => return Ok(archive),
-                Some(Err(error)) => return Err(failed(Call::Read, &what, error)),
+                Some(Err(error)) => return Err(call_failed(CallKind::Read, &what, error)),
                 Some(Ok(part)) if archive.len() + part.len() > limit => {
-                    return Err(too_large(Call::Read, &what));
+                    return Err(too_large(CallKind::Read, &what));
                 }
                 Some(Ok(part)) => archive.extend_from_slice(&part),
             }
@@ -313,9 +313,9 @@ impl Engine {
         let run = self.exec_unbounded(container, command);
         match tokio::time::timeout(limit, run).await {
             Ok(Ok(Some(ended))) => Ok(ended),
-            Ok(Ok(None)) => Err(too_large(Call::Read, &what)),
-            Ok(Err(error)) => Err(failed(Call::Read, &what, error)),
-            Err(_) => Err(timed_out(Call::Read, &what)),
+            Ok(Ok(None)) => Err(too_large(CallKind::Read, &what)),
+            Ok(Err(error)) => Err(call_failed(CallKind::Read, &what, error)),
+            Err(_) => Err(timed_out(CallKind::Read, &what)),
         }
     }
 

@@ -17,7 +17,7 @@ use pospool_model::provider::Progress;
 use super::objects::Labels;
 use super::{Engine, LONG, QUICK, bounded_look};
 use crate::codes;
-use crate::errors::{Call, failed, timed_out};
+use crate::errors::{CallKind, call_failed, timed_out};
 use crate::names::ImageRef;
 
 /// Build output that is kept for the message of a failure.
@@ -51,7 +51,7 @@ impl Layers {
 
 /// A local image.
 #[derive(Clone, Debug)]
-pub(crate) struct Image {
+pub(crate) struct LocalImage {
     /// Id, `sha256:…`.
     pub(crate) id: String,
     /// `name@sha256:…` of the registries that it was pulled from.
@@ -60,7 +60,7 @@ pub(crate) struct Image {
     pub(crate) labels: Labels,
 }
 
-impl Image {
+impl LocalImage {
     /// Whether a digest names this very content.
     pub(crate) fn is(&self, digest: &str) -> bool {
         self.id == digest
@@ -72,16 +72,19 @@ impl Image {
 }
 
 impl Engine {
-    /// Looks at a local image by a reference without digest.
-    pub(crate) async fn image(&self, image: &ImageRef) -> Result<Option<Image>, ProviderError> {
+    /// Inspects a local image by a reference without digest.
+    pub(crate) async fn image(
+        &self,
+        image: &ImageRef,
+    ) -> Result<Option<LocalImage>, ProviderError> {
         self.image_by(&image.tagged()).await
     }
 
-    /// Looks at a local image by a repository and the digest that the reference names.
+    /// Inspects a local image by a repository and the digest that the reference names.
     pub(crate) async fn image_by_digest(
         &self,
         image: &ImageRef,
-    ) -> Result<Option<Image>, ProviderError> {
+    ) -> Result<Option<LocalImage>, ProviderError> {
         let Some(digest) = image.digest() else {
             return Ok(None);
         };
@@ -91,10 +94,10 @@ impl Engine {
         self.image_by(digest).await
     }
 
-    async fn image_by(&self, reference: &str) -> Result<Option<Image>, ProviderError> {
+    async fn image_by(&self, reference: &str) -> Result<Option<LocalImage>, ProviderError> {
         let call = self.docker.inspect_image(reference);
         let found = bounded_look(&format!("inspect image `{reference}`"), call).await?;
-        Ok(found.map(|image| Image {
+        Ok(found.map(|image| LocalImage {
             id: image.id.unwrap_or_default(),
             digests: image.repo_digests.unwrap_or_default(),
             labels: image
@@ -123,7 +126,7 @@ impl Engine {
         let mut layers = Layers::default();
         loop {
             let Ok(next) = tokio::time::timeout_at(deadline, stream.next()).await else {
-                return Err(timed_out(Call::Read, &what));
+                return Err(timed_out(CallKind::Read, &what));
             };
             let line = match next {
                 None => return Ok(()),
@@ -161,7 +164,7 @@ impl Engine {
         let mut lines: VecDeque<String> = VecDeque::new();
         loop {
             let Ok(next) = tokio::time::timeout_at(deadline, stream.next()).await else {
-                return Err(timed_out(Call::Change, &what));
+                return Err(timed_out(CallKind::Change, &what));
             };
             match next {
                 None => return Ok(()),
@@ -192,7 +195,7 @@ impl Engine {
 }
 
 fn pull_failed(image: &ImageRef, error: bollard::errors::Error) -> ProviderError {
-    match failed(Call::Read, &format!("pull image `{image}`"), error) {
+    match call_failed(CallKind::Read, &format!("pull image `{image}`"), error) {
         ProviderError::Refused { source, .. } => ProviderError::Refused {
             code: codes::PULL_FAILED,
             what: format!(
@@ -222,10 +225,10 @@ fn build_failed(
     error: bollard::errors::Error,
 ) -> ProviderError {
     let last = Vec::from(lines).join("\n");
-    match failed(Call::Change, what, error) {
+    match call_failed(CallKind::Change, what, error) {
         ProviderError::Refused { source, .. } => ProviderError::Refused {
             code: codes::BUILD_FAILED,
-            what: format!("Docker failed to {what}; its last words:\n{last}"),
+            what: format!("Docker failed to {what}; its last output:\n{last}"),
             source,
         },
         other => other,

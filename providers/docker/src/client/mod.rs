@@ -23,9 +23,9 @@ use bollard::query_parameters::{ListContainersOptionsBuilder, ListVolumesOptions
 use pospool_model::ProviderError;
 
 use crate::codes;
-use crate::errors::{Call, failed, timed_out};
+use crate::errors::{CallKind, call_failed, timed_out};
 
-/// Longest time for a call that only looks or that the engine answers at once.
+/// Longest time for a call that only reads or that the engine answers at once.
 pub(crate) const QUICK: Duration = Duration::from_secs(30);
 /// Longest time for a call that moves data, such as a build.
 pub(crate) const LONG: Duration = Duration::from_hours(1);
@@ -59,7 +59,7 @@ pub(crate) struct EngineInfo {
 
 /// One container, as the list shows it.
 #[derive(Clone, Debug)]
-pub(crate) struct Listed {
+pub(crate) struct ListedContainer {
     /// Id.
     pub(crate) id: String,
     /// Name.
@@ -78,7 +78,7 @@ pub(crate) struct Listed {
 
 /// One volume, as the list shows it.
 #[derive(Clone, Debug)]
-pub(crate) struct Kept {
+pub(crate) struct ListedVolume {
     /// Name.
     pub(crate) name: String,
     /// Labels.
@@ -96,7 +96,7 @@ pub(crate) fn default_url() -> String {
 }
 
 /// Checks an engine's URL and returns the path of its socket.
-pub(crate) fn socket(url: &str) -> Result<&str, String> {
+pub(crate) fn socket_path(url: &str) -> Result<&str, String> {
     for (scheme, name) in [
         ("tcp://", "TCP"),
         ("ssh://", "SSH"),
@@ -118,16 +118,21 @@ pub(crate) fn socket(url: &str) -> Result<&str, String> {
 impl Engine {
     /// Opens a connection; nothing is sent yet.
     pub(crate) fn connect(url: &str) -> Result<Self, ProviderError> {
-        let path = socket(url).map_err(|what| ProviderError::refused(codes::HOST, what))?;
-        let docker =
-            transport::connect(path).map_err(|error| failed(Call::Read, "connect", error))?;
+        let path = socket_path(url).map_err(|what| ProviderError::refused(codes::HOST, what))?;
+        let docker = transport::connect_socket(path)
+            .map_err(|error| call_failed(CallKind::Read, "connect", error))?;
         Ok(Self { docker })
     }
 
     /// Asks the engine who it is.
     pub(crate) async fn info(&self) -> Result<EngineInfo, ProviderError> {
-        let info = bounded(Call::Read, "describe itself", QUICK, self.docker.info());
-        let version = bounded(Call::Read, "name its version", QUICK, self.docker.version());
+        let info = bounded(CallKind::Read, "describe itself", QUICK, self.docker.info());
+        let version = bounded(
+            CallKind::Read,
+            "name its version",
+            QUICK,
+            self.docker.version(),
+        );
         let (info, version) = futures_util::try_join!(info, version)?;
         Ok(EngineInfo {
             id: info.id.unwrap_or_default(),
@@ -141,19 +146,19 @@ impl Engine {
     }
 
     /// Lists all containers, running or not.
-    pub(crate) async fn containers(&self) -> Result<Vec<Listed>, ProviderError> {
+    pub(crate) async fn containers(&self) -> Result<Vec<ListedContainer>, ProviderError> {
         let options = ListContainersOptionsBuilder::new().all(true).build();
         let call = self.docker.list_containers(Some(options));
-        let found = bounded(Call::Read, "list containers", QUICK, call).await?;
-        Ok(found.into_iter().map(listed).collect())
+        let found = bounded(CallKind::Read, "list containers", QUICK, call).await?;
+        Ok(found.into_iter().map(listed_container).collect())
     }
 
     /// Lists all volumes.
-    pub(crate) async fn volumes(&self) -> Result<Vec<Kept>, ProviderError> {
+    pub(crate) async fn volumes(&self) -> Result<Vec<ListedVolume>, ProviderError> {
         let call = self.docker.list_volumes(None::<ListVolumesOptions>);
-        let found = bounded(Call::Read, "list volumes", QUICK, call).await?;
+        let found = bounded(CallKind::Read, "list volumes", QUICK, call).await?;
         let volumes = found.volumes.unwrap_or_default();
-        Ok(volumes.into_iter().map(kept).collect())
+        Ok(volumes.into_iter().map(listed_volume).collect())
     }
 }
 
@@ -162,19 +167,19 @@ fn maps_users(options: &[String]) -> bool {
     options.any(|option| matches!(option, "name=userns" | "name=rootless"))
 }
 
-fn kept(volume: bollard::models::Volume) -> Kept {
+fn listed_volume(volume: bollard::models::Volume) -> ListedVolume {
     // The plain driver mounts another folder where an option names one: a second name of that place.
     let mut device = volume.options;
     let device = device.remove("device").filter(|it| it.starts_with('/'));
     let folders = [Some(volume.mountpoint), device].into_iter().flatten();
-    Kept {
+    ListedVolume {
         name: volume.name,
         labels: volume.labels.into_iter().collect(),
         folders: folders.filter(|folder| !folder.is_empty()).collect(),
     }
 }
 
-pub(crate) fn listed(container: bollard::models::ContainerSummary) -> Listed {
+pub(crate) fn listed_container(container: bollard::models::ContainerSummary) -> ListedContainer {
     use bollard::models::ContainerSummaryStateEnum as State;
     let name = container
         .names
@@ -194,7 +199,7 @@ pub(crate) fn listed(container: bollard::models::ContainerSummary) -> Listed {
         let protocol = port.typ.map(|typ| typ.to_string()).unwrap_or_default();
         Some((port.public_port?, protocol))
     });
-    Listed {
+    ListedContainer {
         ports: ports.collect(),
         id: container.id.unwrap_or_default(),
         name: name.trim_start_matches('/').to_owned(),
@@ -207,18 +212,18 @@ pub(crate) fn listed(container: bollard::models::ContainerSummary) -> Listed {
 
 /// Waits for one call, but not for ever.
 async fn bounded<T>(
-    call: Call,
+    call: CallKind,
     what: &str,
     limit: Duration,
     future: impl Future<Output = Result<T, EngineError>>,
 ) -> Result<T, ProviderError> {
     match tokio::time::timeout(limit, future).await {
-        Ok(answer) => answer.map_err(|error| failed(call, what, error)),
+        Ok(answer) => answer.map_err(|error| call_failed(call, what, error)),
         Err(_) => Err(timed_out(call, what)),
     }
 }
 
-/// The same for a look at something that may be absent.
+/// The same for reading something that may be absent.
 async fn bounded_look<T>(
     what: &str,
     future: impl Future<Output = Result<T, EngineError>>,
@@ -226,8 +231,8 @@ async fn bounded_look<T>(
     match tokio::time::timeout(QUICK, future).await {
         Ok(Ok(found)) => Ok(Some(found)),
         Ok(Err(error)) if crate::errors::is_absent(&error) => Ok(None),
-        Ok(Err(error)) => Err(failed(Call::Read, what, error)),
-        Err(_) => Err(timed_out(Call::Read, what)),
+        Ok(Err(error)) => Err(call_failed(CallKind::Read, what, error)),
+        Err(_) => Err(timed_out(CallKind::Read, what)),
     }
 }
 
@@ -237,16 +242,19 @@ mod tests {
 
     #[test]
     fn only_local_sockets_are_taken() {
-        assert_eq!(socket("unix:///run/docker.sock"), Ok("/run/docker.sock"));
+        assert_eq!(
+            socket_path("unix:///run/docker.sock"),
+            Ok("/run/docker.sock")
+        );
         for url in [
             "tcp://1.2.3.4:2375",
             "ssh://ops@host",
             "unix://docker.sock",
             "",
         ] {
-            assert!(socket(url).is_err(), "{url}");
+            assert!(socket_path(url).is_err(), "{url}");
         }
-        let problem = socket("ssh://ops@host").unwrap_err();
+        let problem = socket_path("ssh://ops@host").unwrap_err();
         assert!(
             problem.contains("not supported yet by this build"),
             "{problem}"

@@ -13,7 +13,7 @@ use bollard::query_parameters::{InspectNetworkOptions, RemoveVolumeOptions};
 use pospool_model::ProviderError;
 
 use super::{Engine, QUICK, bounded, bounded_look};
-use crate::errors::{Call, failed, is_absent, status, timed_out};
+use crate::errors::{CallKind, call_failed, http_status, is_absent, timed_out};
 use crate::names::Name;
 
 /// Labels by name.
@@ -21,7 +21,7 @@ pub(crate) type Labels = BTreeMap<String, String>;
 
 /// A network.
 #[derive(Clone, Debug)]
-pub(crate) struct Network {
+pub(crate) struct DockerNetwork {
     /// Id: one that was made again has another.
     pub(crate) id: String,
     /// Its labels.
@@ -50,7 +50,9 @@ impl Engine {
         };
         let call = self.docker.create_volume(request);
         let what = format!("create volume `{name}`");
-        bounded(Call::Change, &what, QUICK, call).await.map(|_| ())
+        bounded(CallKind::Change, &what, QUICK, call)
+            .await
+            .map(|_| ())
     }
 
     /// Removes a volume; one that is gone is fine.
@@ -61,8 +63,11 @@ impl Engine {
         gone(call, &format!("remove volume `{name}`")).await
     }
 
-    /// Looks at a network.
-    pub(crate) async fn network(&self, name: &Name) -> Result<Option<Network>, ProviderError> {
+    /// Inspects a network.
+    pub(crate) async fn network(
+        &self,
+        name: &Name,
+    ) -> Result<Option<DockerNetwork>, ProviderError> {
         let call = self
             .docker
             .inspect_network(name.as_str(), None::<InspectNetworkOptions>);
@@ -70,7 +75,7 @@ impl Engine {
         // The engine also finds a network by the first digits of its id.
         Ok(found
             .filter(|network| network.name.as_deref() == Some(name.as_str()))
-            .map(|network| Network {
+            .map(|network| DockerNetwork {
                 id: network.id.unwrap_or_default(),
                 labels: network.labels.unwrap_or_default().into_iter().collect(),
             }))
@@ -91,9 +96,9 @@ impl Engine {
         let what = format!("create network `{name}`");
         match tokio::time::timeout(QUICK, self.docker.create_network(request)).await {
             Ok(Ok(_)) => Ok(()),
-            Ok(Err(error)) if status(&error) == Some(409) => Ok(()),
-            Ok(Err(error)) => Err(failed(Call::Change, &what, error)),
-            Err(_) => Err(timed_out(Call::Change, &what)),
+            Ok(Err(error)) if http_status(&error) == Some(409) => Ok(()),
+            Ok(Err(error)) => Err(call_failed(CallKind::Change, &what, error)),
+            Err(_) => Err(timed_out(CallKind::Change, &what)),
         }
     }
 
@@ -109,7 +114,7 @@ impl Engine {
         };
         let call = self.docker.connect_network(network.as_str(), request);
         let what = format!("connect container `{container}` with network `{network}`");
-        bounded(Call::Change, &what, QUICK, call).await
+        bounded(CallKind::Change, &what, QUICK, call).await
     }
 
     /// Lets a container leave a network, also one that is gone.
@@ -124,7 +129,7 @@ impl Engine {
         };
         let call = self.docker.disconnect_network(network.as_str(), request);
         let what = format!("disconnect container `{container}` from network `{network}`");
-        bounded(Call::Change, &what, QUICK, call).await
+        bounded(CallKind::Change, &what, QUICK, call).await
     }
 
     /// Removes a network; one that is gone is fine.
@@ -141,7 +146,7 @@ async fn gone(
     match tokio::time::timeout(QUICK, call).await {
         Ok(Ok(())) => Ok(()),
         Ok(Err(error)) if is_absent(&error) => Ok(()),
-        Ok(Err(error)) => Err(failed(Call::Change, what, error)),
-        Err(_) => Err(timed_out(Call::Change, what)),
+        Ok(Err(error)) => Err(call_failed(CallKind::Change, what, error)),
+        Err(_) => Err(timed_out(CallKind::Change, what)),
     }
 }

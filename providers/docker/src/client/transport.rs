@@ -39,7 +39,7 @@ const STREAMS: &[&str] = &[
 ];
 
 /// Makes a client; nothing is sent yet.
-pub(super) fn connect(socket: &str) -> Result<Docker, EngineError> {
+pub(super) fn connect_socket(socket: &str) -> Result<Docker, EngineError> {
     let socket = PathBuf::from(socket);
     let transport = move |request: BollardRequest| {
         let socket = socket.clone();

@@ -7,9 +7,9 @@
 
 use pospool_model::Problem;
 
-use super::wish::{NodeWish, missing};
+use super::wish::{DesiredNode, missing_attribute};
 use crate::render::{DATA_DIR, p2p_port};
-use crate::workload::{Environment, Idle, Made, Port, Workload};
+use crate::workload::{ContainerSpec, EnvironmentRule, IdleCommand, Port, Workload};
 
 /// Time that the node has to stop: its own clean shutdown takes up to 1,200 seconds.
 const STOP_SECONDS: i64 = 1260;
@@ -19,23 +19,26 @@ const TMPFS: &str = "rw,nosuid,nodev,noexec,size=64m";
 const LOG: (&str, &str) = ("50m", "5");
 
 /// How a node's container is made.
-pub(super) fn workload(made: &Made) -> Result<Workload, Problem> {
-    let wish = NodeWish::read(&made.attributes)?;
-    let place = made.place.clone().ok_or_else(|| missing("data"))?;
+pub(super) fn node_workload(spec: &ContainerSpec) -> Result<Workload, Problem> {
+    let desired = DesiredNode::read(&spec.attributes)?;
+    let place = spec
+        .place
+        .clone()
+        .ok_or_else(|| missing_attribute("data"))?;
     Ok(Workload {
         entrypoint: Some(vec!["/opt/pospool/entrypoint".to_owned()]),
         command: None,
-        idle: Idle {
+        idle: IdleCommand {
             entrypoint: Some(vec!["/bin/true".to_owned()]),
             command: Vec::new(),
         },
         // Such a variable sets an option of the node.
-        environment: Environment::Without("CFX_"),
+        environment: EnvironmentRule::Without("CFX_"),
         data: Some((place, DATA_DIR)),
         tmpfs: Some(TMPFS),
-        ports: ports(wish.publish_p2p),
+        ports: ports(desired.publish_p2p),
         input: true,
-        memory: wish.memory,
+        memory: desired.memory,
         pids: PIDS,
         log: LOG,
         stop_seconds: STOP_SECONDS,
@@ -62,14 +65,14 @@ mod tests {
 
     use crate::kinds;
     use crate::names;
-    use crate::node::tests::{attributes, made};
-    use crate::workload::{Made, body, drift};
+    use crate::node::tests::{attributes, spec};
+    use crate::workload::{ContainerSpec, body, drift};
 
     #[test]
     fn case_p2p_port_is_the_same_number_inside_and_outside() {
-        let mut made = made();
-        made.attributes = attributes(&[("publish_p2p", pospool_model::Value::Integer(40000))]);
-        let body = body::request(&made, &kinds::workload(&made).unwrap());
+        let mut spec = spec();
+        spec.attributes = attributes(&[("publish_p2p", pospool_model::Value::Integer(40000))]);
+        let body = body::create_request(&spec, &kinds::workload_of(&spec).unwrap());
         let mut exposed = body.exposed_ports.unwrap();
         exposed.sort();
         assert_eq!(exposed, ["40000/tcp", "40000/udp"]);
@@ -80,28 +83,28 @@ mod tests {
         }
     }
 
-    fn inspected(made: &Made) -> ContainerInspectResponse {
-        let body = body::request(made, &kinds::workload(made).unwrap());
-        let mut found = drift::tests::inspected(&made.name, &body);
+    fn inspected(spec: &ContainerSpec) -> ContainerInspectResponse {
+        let body = body::create_request(spec, &kinds::workload_of(spec).unwrap());
+        let mut found = drift::tests::inspected(&spec.name, &body);
         let config = found.config.as_mut().unwrap();
         config.entrypoint = Some(vec!["/opt/pospool/entrypoint".to_owned()]);
         found
     }
 
-    fn differences(made: &Made, found: &ContainerInspectResponse) -> Vec<&'static str> {
-        drift::all(made, &kinds::workload(made).unwrap(), found)
+    fn differences(spec: &ContainerSpec, found: &ContainerInspectResponse) -> Vec<&'static str> {
+        drift::find_drift(spec, &kinds::workload_of(spec).unwrap(), found)
     }
 
     #[test]
     fn a_container_as_made_has_no_differences() {
-        let made = made();
-        assert_eq!(differences(&made, &inspected(&made)), Vec::<&str>::new());
+        let spec = spec();
+        assert_eq!(differences(&spec, &inspected(&spec)), Vec::<&str>::new());
     }
 
     #[test]
     fn changes_by_hand_are_named() {
-        let made = made();
-        let mut found = inspected(&made);
+        let spec = spec();
+        let mut found = inspected(&spec);
         let host = found.host_config.as_mut().unwrap();
         host.memory = Some(1);
         host.readonly_rootfs = Some(false);
@@ -113,7 +116,7 @@ mod tests {
         config.labels.as_mut().unwrap().clear();
         found.mounts.as_mut().unwrap().push(MountPoint::default());
         assert_eq!(
-            differences(&made, &found),
+            differences(&spec, &found),
             [
                 "environment",
                 "labels",
@@ -129,7 +132,7 @@ mod tests {
 
     #[test]
     fn labels_name_the_secret_and_do_not_hold_it() {
-        let labels = made().labels();
+        let labels = spec().labels();
         assert!(labels[names::ATTRIBUTES].contains("env:"));
         assert_eq!(labels[names::ADDRESS], "node.main");
     }

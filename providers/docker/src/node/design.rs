@@ -1,30 +1,30 @@
 //! Plans for nodes: what one is made from, and what is done around its container.
 //!
-//! - Reads: a task, and the facts of the last look.
+//! - Reads: a task, and the facts of the last refresh.
 //! - Returns: a draft, or the first problem that was found.
-//! - Never: looks outside; reads a clock.
+//! - Never: does I/O; reads a clock.
 
 use pospool_model::plan::{Action, Effect};
 use pospool_model::provider::{Task, World};
 use pospool_model::{Attributes, Problem, Value};
 
-use super::image::Recipe;
+use super::image::NodeImageBuild;
 use super::standing;
-use super::wish::NodeWish;
+use super::wish::DesiredNode;
 use crate::exclusive::{
     known_key, moved_from, refuse_lost_key, refuse_move_of_running, refuse_other_host,
     refuse_shared_key,
 };
 use crate::facts::{Container, DockerFacts};
-use crate::image::{self, Build, NODES};
-use crate::job::{Job, MoveJob};
+use crate::image::{self, Buildable, NODES};
+use crate::job::{DockerJob, MoveJob};
 use crate::names;
-use crate::place::Place;
-use crate::render::{self, ChainWish};
-use crate::snapshot::{self, Snapshot};
+use crate::place::DataLocation;
+use crate::render::{self, DesiredChain};
+use crate::snapshot::{self, SnapshotPlan};
 use crate::volume;
-use crate::workload::design::{act, docker_of};
-use crate::workload::{Draft, Made};
+use crate::workload::design::{act_effect, docker_url};
+use crate::workload::{ContainerDraft, ContainerSpec};
 
 #[cfg(test)]
 mod tests;
@@ -35,34 +35,38 @@ const RUNNING_OUTPUTS: [&str; 2] = ["client_version", "started_at"];
 const KEY_OUTPUTS: [&str; 2] = ["pos_address", "register_data"];
 
 /// What one change of a node makes.
-pub(super) fn draft(
+pub(super) fn draft_node(
     task: &Task<'_>,
     world: &World<'_>,
     facts: &DockerFacts,
-) -> Result<Draft, Problem> {
-    let plan = Plan::new(task, world, facts)?;
-    let (made, name) = (&plan.made, &plan.made.name);
-    let place = made
+) -> Result<ContainerDraft, Problem> {
+    let plan = NodePlan::new(task, world, facts)?;
+    let (spec, name) = (&plan.spec, &plan.spec.name);
+    let place = spec
         .place
         .as_ref()
-        .map(Place::to_string)
+        .map(DataLocation::to_string)
         .unwrap_or_default();
-    let then = if plan.wish.running {
+    let then = if plan.desired.running {
         " and start it"
     } else {
         ", not started"
     };
-    let summary = format!("build {} from {}", made.image, plan.wish.image);
+    let summary = format!("build {} from {}", spec.image, plan.desired.image);
     let (mut before, mut between) = (Vec::new(), Vec::new());
     between.extend(plan.moves.as_ref().map(|from| plan.carry_over(from)));
     if let Some(snapshot) = &plan.snapshot {
         snapshot.fetch(&mut before);
         snapshot.fill(&mut between);
     }
-    Ok(Draft {
-        images: vec![("image", summary, image::Recipe::Node(plan.recipe.clone()))],
-        secret: Some(plan.wish.password.clone()),
-        run: plan.wish.running,
+    Ok(ContainerDraft {
+        images: vec![(
+            "image",
+            summary,
+            image::ImageBuild::Node(plan.recipe.clone()),
+        )],
+        secret: Some(plan.desired.password.clone()),
+        run: plan.desired.running,
         create: format!("create container {name} on volume {place}{then}"),
         start: format!("start container {name}"),
         before,
@@ -71,70 +75,74 @@ pub(super) fn draft(
         outputs: plan.outputs(task),
         notes: plan.notes(task),
         key: plan.key,
-        made: plan.made,
+        spec: plan.spec,
     })
 }
 
 /// Everything that one plan for a node decides on.
-struct Plan<'a> {
-    wish: NodeWish,
+struct NodePlan<'a> {
+    desired: DesiredNode,
     docker: String,
-    recipe: Recipe,
-    made: Made,
+    recipe: NodeImageBuild,
+    spec: ContainerSpec,
     key: Option<String>,
     /// Snapshot that its volume is filled from.
-    snapshot: Option<Snapshot>,
+    snapshot: Option<SnapshotPlan>,
     /// Place that the data has to be copied from.
-    moves: Option<Place>,
+    moves: Option<DataLocation>,
     old: Option<&'a Container>,
     /// What there is to say of its release, and of its engine.
     remarks: Vec<String>,
 }
 
-impl<'a> Plan<'a> {
+impl<'a> NodePlan<'a> {
     fn new(task: &Task<'_>, world: &World<'_>, facts: &'a DockerFacts) -> Result<Self, Problem> {
-        let wish = NodeWish::read(task.wanted)?;
-        let docker = docker_of(task.wanted, world, facts)?;
-        refuse_shared_key(task.address, &wish, world)?;
-        refuse_other_host(&wish, world)?;
+        let desired = DesiredNode::read(task.wanted)?;
+        let docker = docker_url(task.wanted, world, facts)?;
+        refuse_shared_key(task.address, &desired, world)?;
+        refuse_other_host(&desired, world)?;
         let chain = world
             .wanted
-            .get(&wish.chain)
-            .map(ChainWish::read)
+            .get(&desired.chain)
+            .map(DesiredChain::read)
             .unwrap_or_default();
-        let recipe = render::recipe(&wish, &chain, facts.files.get(&wish.chain))?;
-        let remarks = remarks(task, &wish, &docker, world, facts)?;
-        let (data, recorded) = (world.wanted.get(&wish.data), world.recorded.get(&wish.data));
-        let volume = volume::place(world.lineage, &wish.data, data, recorded, &facts.folders)?;
-        let key = known_key(task, &wish);
+        let recipe = render::render_node_image(&desired, &chain, facts.files.get(&desired.chain))?;
+        let remarks = remarks(task, &desired, &docker, world, facts)?;
+        let (data, recorded) = (
+            world.wanted.get(&desired.data),
+            world.recorded.get(&desired.data),
+        );
+        let volume =
+            volume::data_location(world.lineage, &desired.data, data, recorded, &facts.folders)?;
+        let key = known_key(task, &desired);
         let old = facts.containers.get(task.address);
-        let moves = moved_from(task, &wish, old).filter(|from| *from != volume);
+        let moves = moved_from(task, &desired, old).filter(|from| *from != volume);
         match (&moves, &key) {
             (Some(from), _) => refuse_move_of_running(from, &volume, old)?,
             (None, Some(key)) => refuse_lost_key(key, &docker, &volume, facts)?,
             (None, None) => {}
         }
-        let name = names::object(world.lineage, task.address).map_err(|e| e.problem(&[]))?;
+        let name = names::object_name(world.lineage, task.address).map_err(|e| e.problem(&[]))?;
         let whose = (world.lineage, task.address, &name);
-        let made = Made {
+        let spec = ContainerSpec {
             place: Some(volume),
-            ..Made::new(whose, (NODES, recipe.digest()), &made_from(task.wanted))
+            ..ContainerSpec::new(whose, (NODES, recipe.digest()), &made_from(task.wanted))
         };
         let snapshot = facts.snapshots.get(task.address);
-        let snapshot = snapshot::planned(
+        let snapshot = snapshot::plan_snapshot(
             task,
             snapshot,
-            &wish.data,
+            &desired.data,
             &docker,
-            &wish.image,
+            &desired.image,
             &recipe,
-            &made,
+            &spec,
         )?;
         Ok(Self {
-            wish,
+            desired,
             docker,
             recipe,
-            made,
+            spec,
             key,
             snapshot,
             moves,
@@ -149,7 +157,7 @@ impl<'a> Plan<'a> {
             let names = names.iter();
             outputs.extend(names.map(|name| ((*name).to_owned(), Value::Unknown)));
         };
-        if self.wish.running {
+        if self.desired.running {
             unknown(&RUNNING_OUTPUTS);
             if self.key.is_none() {
                 unknown(&KEY_OUTPUTS);
@@ -166,18 +174,18 @@ impl<'a> Plan<'a> {
     }
 
     fn notes(&self, task: &Task<'_>) -> Vec<String> {
-        let snapshot = self.snapshot.iter().flat_map(Snapshot::notes);
+        let snapshot = self.snapshot.iter().flat_map(SnapshotPlan::notes);
         let mut notes: Vec<String> = self.remarks.iter().chain(snapshot).cloned().collect();
-        if task.action != Action::Update && self.wish.image.digest().is_none() {
+        if task.action != Action::Update && self.desired.image.digest().is_none() {
             notes.push(format!(
                 "image {} is not pinned: whoever can move its tag decides what runs beside the PoS key; pin it with \
                  @sha256:…",
-                self.wish.image
+                self.desired.image
             ));
         }
         if task.action == Action::Replace {
             notes.push(
-                "the node stands still from `stop` to `ready`; an elected node that does not vote for 3 PoS epochs \
+                "the node is offline from `stop` to `ready`; an elected node that does not vote for 3 PoS epochs \
                  (3 hours on mainnet) is retired"
                     .to_owned(),
             );
@@ -186,23 +194,23 @@ impl<'a> Plan<'a> {
     }
 
     /// The data moves while no container runs that could write it.
-    fn carry_over(&self, from: &Place) -> Effect {
-        let made = &self.made;
-        let to = made.place.clone().unwrap_or_else(|| from.clone());
+    fn carry_over(&self, from: &DataLocation) -> Effect {
+        let spec = &self.spec;
+        let to = spec.place.clone().unwrap_or_else(|| from.clone());
         let summary = format!("copy the node's data from {from} to {to}");
-        let job = Job::Move(MoveJob {
+        let job = DockerJob::Move(MoveJob {
             docker: self.docker.clone(),
-            lineage: made.lineage.clone(),
-            address: self.wish.data.clone(),
-            image: made.image.clone(),
-            digest: made.digest.clone(),
+            lineage: spec.lineage.clone(),
+            address: self.desired.data.clone(),
+            image: spec.image.clone(),
+            digest: spec.digest.clone(),
             this: self
                 .old
-                .map_or_else(|| made.name.to_string(), |old| old.id.as_str().to_owned()),
+                .map_or_else(|| spec.name.to_string(), |old| old.id.as_str().to_owned()),
             from: from.clone(),
             to,
         });
-        act("move", summary, &job)
+        act_effect("move", summary, &job)
     }
 }
 
@@ -216,7 +224,7 @@ fn made_from(wanted: &Attributes) -> Attributes {
 /// What there is to say of a node's release, and of its engine, where a container is made.
 fn remarks(
     task: &Task<'_>,
-    wish: &NodeWish,
+    desired: &DesiredNode,
     docker: &str,
     world: &World<'_>,
     facts: &DockerFacts,
@@ -225,7 +233,7 @@ fn remarks(
         return Ok(Vec::new());
     }
     let old = task.recorded.map(|recorded| &recorded.attributes);
-    let mut remarks = standing::remarks(wish, old, world.wanted, world.outputs)?;
-    remarks.extend(standing::shutdown(docker, facts));
+    let mut remarks = standing::release_remarks(desired, old, world.wanted, world.outputs)?;
+    remarks.extend(standing::shutdown_remark(docker, facts));
     Ok(remarks)
 }

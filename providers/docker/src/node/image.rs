@@ -16,7 +16,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::client::Engine;
 use crate::codes;
-use crate::image::{Build, Context, NODES, add, base, hash, outputs, unpacked};
+use crate::image::{
+    BuildContext, Buildable, NODES, add_file, archive_error, hash_bytes, image_outputs,
+    pull_base_image,
+};
 use crate::names::{self, ImageRef};
 use crate::render::node_files::read_bounded;
 use crate::render::{CONFIG_DIR, DATA_DIR};
@@ -34,15 +37,15 @@ const ENTRYPOINT: &str = include_str!("entrypoint.sh");
 /// Everything that goes into a hardened image.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Recipe {
+pub(crate) struct NodeImageBuild {
     /// The image that it is made from.
     pub(crate) image: ImageRef,
     /// Texts for `/etc/conflux`, by name.
     pub(crate) texts: BTreeMap<String, String>,
     /// Files of this machine for `/etc/conflux`, by name.
-    pub(crate) copies: BTreeMap<String, Copied>,
+    pub(crate) copies: BTreeMap<String, CopiedFile>,
     /// Files that are taken from the image itself.
-    pub(crate) taken: Vec<Taken>,
+    pub(crate) taken: Vec<TakenFile>,
     /// Whether the bootnodes are taken from the image's own configuration.
     pub(crate) image_bootnodes: bool,
 }
@@ -50,45 +53,45 @@ pub(crate) struct Recipe {
 /// A file of this machine, bound to its content.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Copied {
+pub(crate) struct CopiedFile {
     /// Where it is.
     pub(crate) path: String,
-    /// [`hash`] of its bytes when the plan was made.
+    /// [`hash_bytes`] of its bytes when the plan was made.
     pub(crate) digest: String,
 }
 
 /// A file of the image, with the hash that it must have.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Taken {
+pub(crate) struct TakenFile {
     /// Its name.
     pub(crate) name: String,
     /// SHA-256 in hex; the build checks it inside the image.
     pub(crate) sha256: String,
 }
 
-impl Recipe {
+impl NodeImageBuild {
     /// Makes the archive that Docker builds from; `base` is the id of the image to start with.
     fn archive(&self, base: &str, copies: &BTreeMap<String, Vec<u8>>) -> io::Result<Vec<u8>> {
         let mut archive = tar::Builder::new(Vec::new());
-        add(
+        add_file(
             &mut archive,
             "Dockerfile",
             dockerfile(base).as_bytes(),
             0o644,
         )?;
-        add(&mut archive, "opt/entrypoint", ENTRYPOINT.as_bytes(), 0o755)?;
-        add(
+        add_file(&mut archive, "opt/entrypoint", ENTRYPOINT.as_bytes(), 0o755)?;
+        add_file(
             &mut archive,
             "opt/build",
             self.build_script().as_bytes(),
             0o755,
         )?;
         for (name, text) in &self.texts {
-            add(&mut archive, &format!("etc/{name}"), text.as_bytes(), 0o644)?;
+            add_file(&mut archive, &format!("etc/{name}"), text.as_bytes(), 0o644)?;
         }
         for (name, bytes) in copies {
-            add(&mut archive, &format!("etc/{name}"), bytes, 0o644)?;
+            add_file(&mut archive, &format!("etc/{name}"), bytes, 0o644)?;
         }
         archive.into_inner()
     }
@@ -96,7 +99,7 @@ impl Recipe {
     /// The script of the only build step; it runs in the base image, without a network.
     fn build_script(&self) -> String {
         let mut script = BUILD_HEAD.to_owned();
-        for Taken { name, sha256 } in &self.taken {
+        for TakenFile { name, sha256 } in &self.taken {
             // The official image has lost the folder pos_config/ in one of its forms.
             let _ = write!(
                 script,
@@ -121,7 +124,7 @@ impl Recipe {
 }
 
 #[async_trait]
-impl Build for Recipe {
+impl Buildable for NodeImageBuild {
     fn repository(&self) -> &'static str {
         NODES
     }
@@ -142,7 +145,7 @@ impl Build for Recipe {
             self.build_script(),
             dockerfile(BASE_BLANK),
         ]);
-        hash(parts.to_string().as_bytes())
+        hash_bytes(parts.to_string().as_bytes())
     }
 
     fn check(&self) -> Result<(), ProviderError> {
@@ -153,23 +156,23 @@ impl Build for Recipe {
         &self,
         engine: &Engine,
         progress: &dyn Progress,
-    ) -> Result<Context, ProviderError> {
+    ) -> Result<BuildContext, ProviderError> {
         let copies = read_copies(self)?;
-        let base = base(engine, &self.image, progress).await?;
-        let archive = self.archive(&base, &copies).map_err(unpacked)?;
-        Ok(Context {
+        let base = pull_base_image(engine, &self.image, progress).await?;
+        let archive = self.archive(&base, &copies).map_err(archive_error)?;
+        Ok(BuildContext {
             archive,
             labels: vec![(names::BASE, base)],
         })
     }
 
     fn outputs(&self, tag: String, id: String) -> Attributes {
-        outputs("hardened_image", tag, id)
+        image_outputs("hardened_image", tag, id)
     }
 }
 
 /// Reads the files that the recipe names; they must be what they were when the plan was made.
-fn read_copies(recipe: &Recipe) -> Result<BTreeMap<String, Vec<u8>>, ProviderError> {
+fn read_copies(recipe: &NodeImageBuild) -> Result<BTreeMap<String, Vec<u8>>, ProviderError> {
     let mut copies = BTreeMap::new();
     for (name, file) in &recipe.copies {
         if names::Name::new(name.as_str()).is_err() {
@@ -184,7 +187,7 @@ fn read_copies(recipe: &Recipe) -> Result<BTreeMap<String, Vec<u8>>, ProviderErr
                 what: format!("`{}` of the chain cannot be read", file.path),
                 source: Some(Box::new(error)),
             })?;
-        if hash(&bytes) != file.digest {
+        if hash_bytes(&bytes) != file.digest {
             return Err(ProviderError::refused(
                 codes::NODE_FILES,
                 format!(
@@ -237,19 +240,19 @@ chmod 0700 /data
 mod tests {
     use super::*;
 
-    fn recipe() -> Recipe {
-        Recipe {
+    fn recipe() -> NodeImageBuild {
+        NodeImageBuild {
             image: ImageRef::parse("a/b:3.0.2").unwrap(),
             texts: [("conflux.toml".to_owned(), "a = 1\n".to_owned())].into(),
             copies: [(
                 "genesis_file".to_owned(),
-                Copied {
+                CopiedFile {
                     path: "x/genesis_file".to_owned(),
                     digest: "01".to_owned(),
                 },
             )]
             .into(),
-            taken: vec![Taken {
+            taken: vec![TakenFile {
                 name: "initial_nodes.json".to_owned(),
                 sha256: "00".to_owned(),
             }],

@@ -1,6 +1,6 @@
 //! The kind `node` among containers: one PoS key, one process.
 //!
-//! - Reads: what a plan decided, what a look found.
+//! - Reads: what a plan decided, what a refresh found.
 //! - Returns: what is particular to a node, from the other files of this folder.
 //! - Never: lets two processes vote with one key.
 
@@ -11,75 +11,92 @@ use pospool_model::{
     Address, Attributes, KindSchema, Problem, ProviderError, Secret, SecretRef, Value,
 };
 
-use super::wish::text;
+use super::wish::attribute_text;
 use super::{container, design, observe, start};
-use crate::client::{Engine, Labels, Listed};
+use crate::client::{Engine, Labels, ListedContainer};
 use crate::facts::DockerFacts;
 use crate::failures;
-use crate::image::{NODES, labelled};
+use crate::image::{NODES, labelled_image};
 use crate::kinds::NODE;
 use crate::names::{self, Name, NameError};
 use crate::normalise;
-use crate::observe::View;
-use crate::place::Place;
+use crate::observe::EngineView;
+use crate::place::DataLocation;
 use crate::rpc;
-use crate::secret::password;
-use crate::syncer::Current;
+use crate::secret::read_password;
+use crate::syncer::CurrentSyncers;
 use crate::workload::job::UpJob;
-use crate::workload::{Draft, Inside, Kind, Made, Seen, Start, Workload, planned};
+use crate::workload::{
+    ContainerDraft, ContainerKind, ContainerSpec, ContainerStart, InnerState, ObservedContainer,
+    Workload, planned_outputs,
+};
 
 /// Nodes.
-pub(crate) struct Node;
+pub(crate) struct NodeKind;
 
 #[async_trait]
-impl Kind for Node {
+impl ContainerKind for NodeKind {
     fn schema(&self) -> &'static KindSchema {
         &NODE
     }
 
     fn normalise(&self, attributes: &mut Attributes, problems: &mut Vec<Problem>) {
-        normalise::node(attributes, problems);
+        normalise::normalise_node(attributes, problems);
     }
 
     /// Without its kind: nodes were there first.
     fn container(&self, lineage: &str, address: &Address) -> Result<Name, NameError> {
-        names::object(lineage, address)
+        names::object_name(lineage, address)
     }
 
-    fn workload(&self, made: &Made) -> Result<Workload, Problem> {
-        container::workload(made)
+    fn workload(&self, spec: &ContainerSpec) -> Result<Workload, Problem> {
+        container::node_workload(spec)
     }
 
     fn images(&self, labels: &Labels) -> Vec<String> {
-        let image = labelled(NODES, labels, names::DIGEST);
+        let image = labelled_image(NODES, labels, names::DIGEST);
         image.into_iter().collect()
     }
 
-    fn patience(&self) -> &'static str {
+    fn stop_time(&self) -> &'static str {
         "at most 21 minutes"
     }
 
-    fn look_before(
+    fn observe_before(
         &self,
         target: &Target<'_>,
         scene: &Scene<'_>,
-        view: &View,
-        own: Option<&Listed>,
+        view: &EngineView,
+        own: Option<&ListedContainer>,
         facts: &mut DockerFacts,
     ) -> Result<(), Problem> {
         observe::refuse_second_user(target, scene, view, own, &facts.folders)
     }
 
-    async fn inside(&self, seen: &Seen<'_>, facts: &mut DockerFacts) -> Result<Inside, Problem> {
-        observe::inside(seen, facts).await
+    async fn inner_state(
+        &self,
+        seen: &ObservedContainer<'_>,
+        facts: &mut DockerFacts,
+    ) -> Result<InnerState, Problem> {
+        observe::observe_node(seen, facts).await
     }
 
-    fn made(&self, seen: &Seen<'_>, attributes: &Attributes, facts: &DockerFacts) -> Option<Made> {
-        observe::made(seen, attributes, facts)
+    fn labelled_spec(
+        &self,
+        seen: &ObservedContainer<'_>,
+        attributes: &Attributes,
+        facts: &DockerFacts,
+    ) -> Option<ContainerSpec> {
+        observe::labelled_node(seen, attributes, facts)
     }
 
-    fn differences(&self, seen: &Seen<'_>, made: &Made, facts: &DockerFacts) -> Vec<&'static str> {
-        let changed = observe::files_changed(seen, made, facts);
+    fn differences(
+        &self,
+        seen: &ObservedContainer<'_>,
+        spec: &ContainerSpec,
+        facts: &DockerFacts,
+    ) -> Vec<&'static str> {
+        let changed = observe::files_changed(seen, spec, facts);
         changed
             .then_some("configuration files")
             .into_iter()
@@ -90,21 +107,27 @@ impl Kind for Node {
         ("hardening", "changed: configuration files")
     }
 
-    fn shown(&self, attributes: &mut Attributes, _: &Seen<'_>, _: Option<&Made>, _: &DockerFacts) {
+    fn shown(
+        &self,
+        attributes: &mut Attributes,
+        _: &ObservedContainer<'_>,
+        _: Option<&ContainerSpec>,
+        _: &DockerFacts,
+    ) {
         attributes.remove("pos_key_password");
     }
 
-    fn outputs(&self, made: &Made) -> Attributes {
-        let place = made.place.as_ref().map(Place::to_string);
-        let mut outputs = planned(
-            made,
+    fn outputs(&self, spec: &ContainerSpec) -> Attributes {
+        let place = spec.place.as_ref().map(DataLocation::to_string);
+        let mut outputs = planned_outputs(
+            spec,
             &[
-                ("hardened_image", &made.image),
+                ("hardened_image", &spec.image),
                 ("volume", &place.unwrap_or_default()),
-                ("network", made.network.as_str()),
+                ("network", spec.network.as_str()),
             ],
         );
-        outputs.insert("own_network".to_owned(), Value::from(made.own_network));
+        outputs.insert("own_network".to_owned(), Value::from(spec.own_network));
         outputs
     }
 
@@ -113,41 +136,41 @@ impl Kind for Node {
         task: &Task<'_>,
         world: &World<'_>,
         facts: &DockerFacts,
-    ) -> Result<Draft, Problem> {
-        design::draft(task, world, facts)
+    ) -> Result<ContainerDraft, Problem> {
+        design::draft_node(task, world, facts)
     }
 
-    fn farewell(&self, task: &Task<'_>) -> Vec<String> {
+    fn removal_notes(&self, task: &Task<'_>) -> Vec<String> {
         let recorded = task.recorded.cloned().unwrap_or_default();
-        let volume = text(&recorded.outputs, "volume").unwrap_or("its volume");
-        let key = text(&recorded.outputs, "pos_address")
+        let volume = attribute_text(&recorded.outputs, "volume").unwrap_or("its volume");
+        let key = attribute_text(&recorded.outputs, "pos_address")
             .map(|key| format!("; its PoS key {key} stays on volume {volume}"));
         let key = key.unwrap_or_default();
         vec![format!("this node's PoS key will stop voting{key}")]
     }
 
     fn secret(&self, reference: &SecretRef) -> Result<Secret, ProviderError> {
-        password(reference)
+        read_password(reference)
     }
 
-    fn input(&self, job: &UpJob, _: &Current) -> Result<Vec<Secret>, ProviderError> {
-        job.secret.iter().map(password).collect()
+    fn input(&self, job: &UpJob, _: &CurrentSyncers) -> Result<Vec<Secret>, ProviderError> {
+        job.secret.iter().map(read_password).collect()
     }
 
     async fn check(&self, engine: &Engine, job: &UpJob) -> Result<(), ProviderError> {
         start::refuse_second_user(engine, job, None).await
     }
 
-    async fn check_data(&self, start: &Start<'_>) -> Result<(), ProviderError> {
+    async fn check_data(&self, start: &ContainerStart<'_>) -> Result<(), ProviderError> {
         start::check_data(start).await
     }
 
-    async fn start(&self, start: &Start<'_>) -> Result<(), ProviderError> {
-        start::start(start).await
+    async fn start(&self, start: &ContainerStart<'_>) -> Result<(), ProviderError> {
+        start::start_node(start).await
     }
 
     /// Two effects of their own wait for a node: its key is needed before it follows its chain.
-    async fn ready(&self, _: &Start<'_>) -> Result<Attributes, ProviderError> {
+    async fn ready(&self, _: &ContainerStart<'_>) -> Result<Attributes, ProviderError> {
         Ok(Attributes::new())
     }
 
@@ -163,10 +186,10 @@ impl Kind for Node {
         container: &Name,
         _: &ContainerState,
     ) -> Result<bool, ProviderError> {
-        Ok(rpc::identity(engine, container).await?.is_some())
+        Ok(rpc::query_identity(engine, container).await?.is_some())
     }
 
     fn explain(&self, who: &str, state: &ContainerState, lines: &[String]) -> ProviderError {
-        failures::explain(who, state, lines)
+        failures::explain_exit(who, state, lines)
     }
 }

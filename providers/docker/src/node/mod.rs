@@ -15,16 +15,16 @@ mod start;
 pub(crate) mod wait;
 pub(crate) mod wish;
 
-pub(crate) use kind::Node;
+pub(crate) use kind::NodeKind;
 
 #[cfg(test)]
 pub(crate) mod tests {
     use pospool_model::{Attributes, SecretRef, Value};
 
     use crate::names::Name;
-    use crate::place::Place;
+    use crate::place::DataLocation;
     use crate::render::node_files::NodeFiles;
-    use crate::workload::Made;
+    use crate::workload::ContainerSpec;
 
     /// Attributes of a node, in normal form.
     pub(crate) fn attributes(extra: &[(&str, Value)]) -> Attributes {
@@ -44,7 +44,7 @@ pub(crate) mod tests {
                 .iter()
                 .map(|(name, value)| ((*name).to_owned(), value.clone())),
         );
-        crate::normalise::normalise("node", attributes).unwrap()
+        crate::normalise::normalise_kind("node", attributes).unwrap()
     }
 
     /// A private network's files.
@@ -57,20 +57,20 @@ pub(crate) mod tests {
                 "pos_config.yaml",
                 "genesis_secrets.txt",
             ]
-            .map(|name| (name.to_owned(), crate::image::hash(name.as_bytes())))
+            .map(|name| (name.to_owned(), crate::image::hash_bytes(name.as_bytes())))
             .into(),
         }
     }
 
     /// A container as a plan decides on it.
-    pub(crate) fn made() -> Made {
-        Made {
+    pub(crate) fn spec() -> ContainerSpec {
+        ContainerSpec {
             name: Name::new("pospool-1a2b3c4d-main").unwrap(),
             lineage: "1a2b3c4d-0000".to_owned(),
             address: "node.main".parse().unwrap(),
             image: "pospool/node:0123456789ab".to_owned(),
             digest: "0123456789abcdef".to_owned(),
-            place: Place::parse("pospool-1a2b3c4d-main").ok(),
+            place: DataLocation::parse("pospool-1a2b3c4d-main").ok(),
             more: crate::client::Labels::new(),
             network: Name::new("pospool-1a2b3c4d-main").unwrap(),
             own_network: true,

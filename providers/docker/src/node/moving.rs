@@ -11,9 +11,9 @@ use crate::client::Engine;
 use crate::codes;
 use crate::image;
 use crate::job::MoveJob;
-use crate::place::Place;
-use crate::workload::helper::{self, Ended, Helper};
-use crate::workload::labels::owner;
+use crate::place::DataLocation;
+use crate::workload::helper::{self, Helper, ScriptExit};
+use crate::workload::labels::owner_labels;
 
 /// File that is in a place while its data is not whole.
 pub(crate) const UNFINISHED: &str = ".pospool-unfinished";
@@ -56,31 +56,31 @@ sync -f .
 "#;
 
 /// Copies the data, or finds it copied.
-pub(crate) async fn carry(
+pub(crate) async fn copy_data(
     engine: &Engine,
     job: &MoveJob,
     progress: &dyn Progress,
 ) -> Result<Attributes, ProviderError> {
-    image::require(engine, &job.image, &job.digest).await?;
+    image::require_image(engine, &job.image, &job.digest).await?;
     refuse_users(engine, job).await?;
-    let name = helper::name(&job.lineage, &job.address)?;
-    let owner = owner(&job.lineage, &job.address);
-    let body = helper::script(&job.image, &job.to, Some(&job.from), SCRIPT, &[&job.this]);
+    let name = helper::helper_name(&job.lineage, &job.address)?;
+    let owner = owner_labels(&job.lineage, &job.address);
+    let body = helper::script_helper(&job.image, &job.to, Some(&job.from), SCRIPT, &[&job.this]);
     let helper = Helper::open(engine, &name, &owner, body).await?;
     let what = format!("copying the node's data from {} to {}", job.from, job.to);
     let ended = helper.run(&what, progress).await;
     helper.close().await?;
     match ended? {
-        Ended { code: 0, .. } => Ok(Attributes::new()),
+        ScriptExit { code: 0, .. } => Ok(Attributes::new()),
         ended => Err(explain(job, &ended)),
     }
 }
 
 /// A process that writes while it is copied leaves a copy that is not whole.
 async fn refuse_users(engine: &Engine, job: &MoveJob) -> Result<(), ProviderError> {
-    let own = helper::name(&job.lineage, &job.address)?;
+    let own = helper::helper_name(&job.lineage, &job.address)?;
     let containers = engine.containers().await?;
-    let uses = |place: &Place| {
+    let uses = |place: &DataLocation| {
         let mut running = containers
             .iter()
             .filter(|it| it.running && it.name != own.as_str());
@@ -99,7 +99,7 @@ async fn refuse_users(engine: &Engine, job: &MoveJob) -> Result<(), ProviderErro
     }
 }
 
-fn explain(job: &MoveJob, ended: &Ended) -> ProviderError {
+fn explain(job: &MoveJob, ended: &ScriptExit) -> ProviderError {
     let (from, to) = (&job.from, &job.to);
     let last = ended.lines.join("; ");
     let (code, what) = match ended.code {

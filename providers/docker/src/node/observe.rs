@@ -1,4 +1,4 @@
-//! A look at one node: who else could vote with its key, and what the node says of itself.
+//! Observing one node: who else could vote with its key, and what the node says of itself.
 //!
 //! - Reads: the list of containers; the node itself only when it was started since the last run.
 //! - Returns: its state and outputs, and the container as its labels say that it was made.
@@ -11,20 +11,20 @@ use pospool_model::state::Recorded;
 use pospool_model::{Address, Attributes, Problem, Value};
 
 use super::start::has_password;
-use super::wish::{NodeWish, text};
-use crate::client::Listed;
+use super::wish::{DesiredNode, attribute_text};
+use crate::client::ListedContainer;
 use crate::codes;
 use crate::facts::DockerFacts;
 use crate::folder::FolderFacts;
-use crate::image::{Build, NODES};
+use crate::image::{Buildable, NODES};
 use crate::names;
-use crate::observe::View;
-use crate::place::Place;
-use crate::render::networks::Network;
-use crate::render::{self, ChainWish};
+use crate::observe::EngineView;
+use crate::place::DataLocation;
+use crate::render::networks::PublicNetwork;
+use crate::render::{self, DesiredChain};
 use crate::rpc;
 use crate::volume;
-use crate::workload::{Inside, Made, Seen};
+use crate::workload::{ContainerSpec, InnerState, ObservedContainer};
 
 /// State of a container that was started by hand: no node runs in it yet.
 const WAITING: &str = "waiting for its password";
@@ -35,8 +35,8 @@ const STARTING: &str = "starting";
 pub(crate) fn refuse_second_user(
     target: &Target<'_>,
     scene: &Scene<'_>,
-    view: &View,
-    own: Option<&Listed>,
+    view: &EngineView,
+    own: Option<&ListedContainer>,
     folders: &BTreeMap<Address, FolderFacts>,
 ) -> Result<(), Problem> {
     let Some(data) = target
@@ -46,7 +46,7 @@ pub(crate) fn refuse_second_user(
     else {
         return Ok(());
     };
-    let volume = volume::place(scene.lineage, data, scene.wanted.get(data), None, folders)?;
+    let volume = volume::data_location(scene.lineage, data, scene.wanted.get(data), None, folders)?;
     let other = view.containers.iter().find(|container| {
         container.running
             && own.is_none_or(|own| own.id != container.id)
@@ -67,7 +67,10 @@ pub(crate) fn refuse_second_user(
 }
 
 /// How the node is, and what only it knows.
-pub(super) async fn inside(seen: &Seen<'_>, facts: &mut DockerFacts) -> Result<Inside, Problem> {
+pub(super) async fn observe_node(
+    seen: &ObservedContainer<'_>,
+    facts: &mut DockerFacts,
+) -> Result<InnerState, Problem> {
     let started = started_at(seen);
     let known = is_known_process(seen, started);
     // Whoever starts the container by hand has only its entrypoint running.
@@ -89,7 +92,7 @@ pub(super) async fn inside(seen: &Seen<'_>, facts: &mut DockerFacts) -> Result<I
             ask(seen, &mut outputs).await?;
         }
     }
-    Ok(Inside {
+    Ok(InnerState {
         state: seen_state(seen, bound, &outputs),
         bound,
         outputs,
@@ -97,13 +100,17 @@ pub(super) async fn inside(seen: &Seen<'_>, facts: &mut DockerFacts) -> Result<I
 }
 
 /// When the container was last started; one that never ran has the year 1 there.
-fn started_at<'a>(seen: &'a Seen<'_>) -> Option<&'a str> {
+fn started_at<'a>(seen: &'a ObservedContainer<'_>) -> Option<&'a str> {
     let started = seen.found.state.as_ref()?.started_at.as_deref();
     started.filter(|at| !at.starts_with("0001-"))
 }
 
 /// The attribute `state`: as it is, and whether somebody has to wait for it.
-fn seen_state(seen: &Seen<'_>, bound: &'static str, outputs: &Attributes) -> &'static str {
+fn seen_state(
+    seen: &ObservedContainer<'_>,
+    bound: &'static str,
+    outputs: &Attributes,
+) -> &'static str {
     let complete =
         |recorded: &Recorded| recorded.complete && recorded.outputs.contains_key("pos_address");
     let known = match seen.target.recorded {
@@ -117,44 +124,56 @@ fn seen_state(seen: &Seen<'_>, bound: &'static str, outputs: &Attributes) -> &'s
 }
 
 /// How far the node is: asked on a public network, whose forks are known, and nowhere else.
-async fn epoch(seen: &Seen<'_>) -> Option<u64> {
+async fn epoch(seen: &ObservedContainer<'_>) -> Option<u64> {
     let chain = seen.target.wanted?.get("chain")?.as_resource()?;
-    Network::by_name(text(seen.scene.wanted.get(chain)?, "network")?)?;
-    rpc::epoch(&seen.view.engine, &seen.id).await
+    PublicNetwork::by_name(attribute_text(seen.scene.wanted.get(chain)?, "network")?)?;
+    rpc::query_epoch(&seen.view.engine, &seen.id).await
 }
 
 /// The container as its labels say that it was made.
-pub(super) fn made(seen: &Seen<'_>, attributes: &Attributes, facts: &DockerFacts) -> Option<Made> {
-    let wish = NodeWish::read(attributes).ok()?;
+pub(super) fn labelled_node(
+    seen: &ObservedContainer<'_>,
+    attributes: &Attributes,
+    facts: &DockerFacts,
+) -> Option<ContainerSpec> {
+    let desired = DesiredNode::read(attributes).ok()?;
     let digest = seen.label(names::DIGEST)?.to_owned();
     let whose = (seen.scene.lineage, seen.target.address, &seen.name);
-    Some(Made {
-        place: Some(place(seen, &wish.data, facts)?),
-        ..Made::new(whose, (NODES, digest), attributes)
+    Some(ContainerSpec {
+        place: Some(place(seen, &desired.data, facts)?),
+        ..ContainerSpec::new(whose, (NODES, digest), attributes)
     })
 }
 
 /// Where the data of a volume is to lie, as the spec says it now.
-fn place(seen: &Seen<'_>, data: &Address, facts: &DockerFacts) -> Option<Place> {
+fn place(
+    seen: &ObservedContainer<'_>,
+    data: &Address,
+    facts: &DockerFacts,
+) -> Option<DataLocation> {
     let wanted = seen.scene.wanted.get(data);
-    volume::place(seen.scene.lineage, data, wanted, None, &facts.folders).ok()
+    volume::data_location(seen.scene.lineage, data, wanted, None, &facts.folders).ok()
 }
 
 /// Whether the same attributes would make another image now: the chain's files changed, or what pospool renders.
-pub(super) fn files_changed(seen: &Seen<'_>, made: &Made, facts: &DockerFacts) -> bool {
-    let Ok(wish) = NodeWish::read(&made.attributes) else {
+pub(super) fn files_changed(
+    seen: &ObservedContainer<'_>,
+    spec: &ContainerSpec,
+    facts: &DockerFacts,
+) -> bool {
+    let Ok(desired) = DesiredNode::read(&spec.attributes) else {
         return false;
     };
-    let Some(chain) = seen.scene.wanted.get(&wish.chain) else {
+    let Some(chain) = seen.scene.wanted.get(&desired.chain) else {
         return false;
     };
-    let files = facts.files.get(&wish.chain);
-    render::recipe(&wish, &ChainWish::read(chain), files)
-        .is_ok_and(|recipe| recipe.digest() != made.digest)
+    let files = facts.files.get(&desired.chain);
+    render::render_node_image(&desired, &DesiredChain::read(chain), files)
+        .is_ok_and(|recipe| recipe.digest() != spec.digest)
 }
 
 /// Whether this very process was asked by an earlier run: then its key and version are known.
-fn is_known_process(seen: &Seen<'_>, started: Option<&str>) -> bool {
+fn is_known_process(seen: &ObservedContainer<'_>, started: Option<&str>) -> bool {
     let Some(recorded) = seen.target.recorded else {
         return false;
     };
@@ -163,15 +182,15 @@ fn is_known_process(seen: &Seen<'_>, started: Option<&str>) -> bool {
         ("started_at", started),
     ];
     now.iter()
-        .all(|(name, now)| text(&recorded.outputs, name) == *now)
+        .all(|(name, now)| attribute_text(&recorded.outputs, name) == *now)
         && ["pos_address", "register_data", "client_version"]
             .iter()
             .all(|name| recorded.outputs.contains_key(*name))
 }
 
 /// Asks the node for its key and version; a node that does not answer yet is no problem.
-async fn ask(seen: &Seen<'_>, outputs: &mut Attributes) -> Result<(), Problem> {
-    let answer = rpc::identity(&seen.view.engine, &seen.id).await;
+async fn ask(seen: &ObservedContainer<'_>, outputs: &mut Attributes) -> Result<(), Problem> {
+    let answer = rpc::query_identity(&seen.view.engine, &seen.id).await;
     let identity = answer.map_err(|error| Problem::new(error.code(), &[], error.to_string()))?;
     let Some(identity) = identity else {
         return Ok(());
@@ -180,7 +199,7 @@ async fn ask(seen: &Seen<'_>, outputs: &mut Attributes) -> Result<(), Problem> {
     let recorded = seen
         .target
         .recorded
-        .and_then(|recorded| text(&recorded.outputs, "pos_address"));
+        .and_then(|recorded| attribute_text(&recorded.outputs, "pos_address"));
     match recorded {
         None => {
             outputs.insert("pos_address".to_owned(), identity.pos_address.into());

@@ -1,6 +1,6 @@
 //! Whether a node's release follows its network, how far the node is, and what its engine would do to it.
 //!
-//! - Reads: the node's wish, its chain, what the last look found.
+//! - Reads: the node's desired config, its chain, what the last refresh found.
 //! - Returns: remarks for a plan, and the refusal to make a node that its network has gone on without.
 //! - Never: stops a run for a node that is there already: what else is in the plan does not depend on it.
 
@@ -9,50 +9,52 @@ use std::collections::BTreeMap;
 use pospool_model::provider::{Scene, Target};
 use pospool_model::{Address, Attributes, Problem, Value};
 
-use super::wish::{NodeWish, text};
+use super::wish::{DesiredNode, attribute_text};
 use crate::codes;
 use crate::facts::DockerFacts;
 use crate::names::ImageRef;
-use crate::render::networks::Network;
-use crate::render::releases::{Fork, Reads, Release, Standing, compared, standing};
+use crate::render::networks::PublicNetwork;
+use crate::render::releases::{
+    DataCompatibility, Fork, ForkStatus, Release, compare_epochs, fork_status,
+};
 
-/// Where the release of a wish stands.
-struct Place {
-    network: Network,
+/// Where the release of a desired node stands on its network.
+struct ReleaseOnNetwork {
+    network: PublicNetwork,
     release: Option<Release>,
     /// How far the network is, as far as that is known.
     epoch: Option<u64>,
 }
 
-impl Place {
+impl ReleaseOnNetwork {
     /// `None` on a private network, whose forks nobody knows here.
     fn of(
-        wish: &NodeWish,
+        desired: &DesiredNode,
         wanted: &BTreeMap<Address, Attributes>,
         outputs: &BTreeMap<Address, Attributes>,
     ) -> Option<Self> {
-        let network = text(wanted.get(&wish.chain)?, "network")?;
+        let network = attribute_text(wanted.get(&desired.chain)?, "network")?;
         let epoch = outputs
-            .get(&wish.chain)
+            .get(&desired.chain)
             .and_then(|outputs| outputs.get("epoch"))
             .and_then(Value::as_integer);
         Some(Self {
-            network: Network::by_name(network)?,
-            release: Release::of_tag(&wish.image).or(wish.form),
+            network: PublicNetwork::by_name(network)?,
+            release: Release::of_tag(&desired.image).or(desired.form),
             epoch: epoch.and_then(|epoch| u64::try_from(epoch).ok()),
         })
     }
 
     fn past(&self, release: Option<Release>) -> Option<&'static Fork> {
-        match standing(self.network, release?, self.epoch) {
-            Standing::Past(fork) => Some(fork),
+        match fork_status(self.network, release?, self.epoch) {
+            ForkStatus::Past(fork) => Some(fork),
             _ => None,
         }
     }
 }
 
 /// What an engine would do to a node while it is stopped itself.
-pub(crate) fn shutdown(docker: &str, facts: &DockerFacts) -> Option<String> {
+pub(crate) fn shutdown_remark(docker: &str, facts: &DockerFacts) -> Option<String> {
     let engine = facts.engines.get(docker)?;
     (!engine.live_restore).then(|| {
         "the engine stops all containers when it is upgraded or restarted (`live-restore` is off), and kills a node that \
@@ -63,25 +65,25 @@ pub(crate) fn shutdown(docker: &str, facts: &DockerFacts) -> Option<String> {
 }
 
 /// What a plan that makes a node says of its release; refused where the network has gone on without it.
-pub(crate) fn remarks(
-    wish: &NodeWish,
+pub(crate) fn release_remarks(
+    desired: &DesiredNode,
     recorded: Option<&Attributes>,
     wanted: &BTreeMap<Address, Attributes>,
     outputs: &BTreeMap<Address, Attributes>,
 ) -> Result<Vec<String>, Problem> {
-    let Some(place) = Place::of(wish, wanted, outputs) else {
+    let Some(place) = ReleaseOnNetwork::of(desired, wanted, outputs) else {
         return Ok(Vec::new());
     };
-    let image = &wish.image;
+    let image = &desired.image;
     let mut notes = Vec::new();
     if let Some(release) = place.release {
-        match standing(place.network, release, place.epoch) {
-            Standing::Current => {}
-            Standing::Until(fork) => notes.push(format!(
+        match fork_status(place.network, release, place.epoch) {
+            ForkStatus::Current => {}
+            ForkStatus::Until(fork) => notes.push(format!(
                 "{}; {image} stops following there",
                 fork.words(place.epoch)
             )),
-            Standing::Past(fork) if !wish.old_release => {
+            ForkStatus::Past(fork) if !desired.old_release => {
                 let what = format!("{}; {image} does not follow it", fork.words(place.epoch));
                 return Err(
                     Problem::new(codes::RELEASE_PAST_FORK, &["image"], what).help(format!(
@@ -90,7 +92,7 @@ pub(crate) fn remarks(
                     )),
                 );
             }
-            Standing::Past(fork) => notes.push(format!(
+            ForkStatus::Past(fork) => notes.push(format!(
                 "{}; {image} does not follow it, as the spec accepts",
                 fork.words(place.epoch)
             )),
@@ -108,9 +110,9 @@ pub(crate) fn remarks(
 }
 
 /// What the change means for the data on the volume.
-fn data(place: &Place, recorded: &Attributes) -> Option<String> {
-    let old = ImageRef::parse(text(recorded, "image")?).ok()?;
-    let form = text(recorded, "release_form").and_then(Release::by_name);
+fn data(place: &ReleaseOnNetwork, recorded: &Attributes) -> Option<String> {
+    let old = ImageRef::parse(attribute_text(recorded, "image")?).ok()?;
+    let form = attribute_text(recorded, "release_form").and_then(Release::by_name);
     let old = Release::of_tag(&old).or(form)?;
     let new = place.release?;
     if let Some(fork) = place.past(Some(old)).filter(|fork| new >= fork.needs) {
@@ -122,14 +124,14 @@ fn data(place: &Place, recorded: &Attributes) -> Option<String> {
         ));
     }
     match new.reads(old) {
-        Reads::AsItIs => None,
-        Reads::Rebuilds => Some(format!(
+        DataCompatibility::AsItIs => None,
+        DataCompatibility::Rebuilds => Some(format!(
             "the first start of release {} on data of {} makes an index anew: it takes long, and the node says nothing \
              meanwhile",
             new.name(),
             old.name()
         )),
-        Reads::Not => Some(format!(
+        DataCompatibility::Not => Some(format!(
             "data of release {} is not made for {}: keep a copy, or begin with a snapshot",
             old.name(),
             new.name()
@@ -137,35 +139,37 @@ fn data(place: &Place, recorded: &Attributes) -> Option<String> {
     }
 }
 
-/// What a look says of a node that is there.
-pub(crate) fn warnings(
+/// What a refresh reports about an existing node.
+pub(crate) fn release_warnings(
     target: &Target<'_>,
     scene: &Scene<'_>,
     facts: &DockerFacts,
 ) -> Vec<Problem> {
-    let wish = target.wanted.and_then(|wanted| NodeWish::read(wanted).ok());
-    let Some(wish) = wish.filter(|_| facts.containers.contains_key(target.address)) else {
+    let desired = target
+        .wanted
+        .and_then(|wanted| DesiredNode::read(wanted).ok());
+    let Some(desired) = desired.filter(|_| facts.containers.contains_key(target.address)) else {
         return Vec::new();
     };
     let epoch = facts.epochs.get(target.address).copied();
-    let Some(place) = Place::of(&wish, scene.wanted, scene.outputs) else {
+    let Some(place) = ReleaseOnNetwork::of(&desired, scene.wanted, scene.outputs) else {
         return Vec::new();
     };
     let mut warnings = Vec::new();
     // What runs may be older than what is wanted.
     let recorded = target
         .recorded
-        .and_then(|recorded| text(&recorded.attributes, "image"));
+        .and_then(|recorded| attribute_text(&recorded.attributes, "image"));
     let runs = recorded.and_then(|image| ImageRef::parse(image).ok());
     let release = runs.as_ref().and_then(Release::of_tag).or(place.release);
     if let Some(fork) = place.past(release) {
-        let image = runs.as_ref().unwrap_or(&wish.image);
+        let image = runs.as_ref().unwrap_or(&desired.image);
         let what = format!("{}; {image} does not follow it", fork.words(place.epoch));
         warnings
             .push(Problem::new(codes::RELEASE_PAST_FORK, &["image"], what).help(fork.way_out()));
     }
     if let Some((node, chain)) = epoch.zip(place.epoch)
-        && let Some(what) = compared(place.network, release, node, chain)
+        && let Some(what) = compare_epochs(place.network, release, node, chain)
     {
         warnings.push(Problem::new(codes::NODE_EPOCH, &[], what));
     }
@@ -204,9 +208,9 @@ mod tests {
     ) -> Result<String, Problem> {
         let mut all = vec![("image", image.into())];
         all.extend(extra.iter().cloned());
-        let wish = NodeWish::read(&attributes(&all)).unwrap();
+        let desired = DesiredNode::read(&attributes(&all)).unwrap();
         let recorded = old.map(|image| attributes(&[("image", image.into())]));
-        let notes = remarks(&wish, recorded.as_ref(), &chain("testnet"), outputs)?;
+        let notes = release_remarks(&desired, recorded.as_ref(), &chain("testnet"), outputs)?;
         Ok(notes.join("\n"))
     }
 
@@ -275,7 +279,7 @@ mod tests {
                 .collect(),
             ..DockerFacts::default()
         };
-        warnings(&target, &scene, &facts)
+        release_warnings(&target, &scene, &facts)
     }
 
     #[test]

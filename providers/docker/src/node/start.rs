@@ -15,11 +15,11 @@ use crate::codes;
 use crate::failures;
 use crate::folder::MARK;
 use crate::names::Name;
-use crate::place::Place;
+use crate::place::DataLocation;
 use crate::render::DATA_DIR;
-use crate::workload::Start;
+use crate::workload::ContainerStart;
 use crate::workload::job::UpJob;
-use crate::workload::run::{is_running, state};
+use crate::workload::run::{container_state, is_running};
 
 /// File that the entrypoint writes after it got the password; it is gone after each stop.
 const STARTED: &str = "/tmp/pospool-started";
@@ -30,7 +30,7 @@ const OTHER_RUN: Duration = Duration::from_secs(5);
 const POLL: Duration = Duration::from_millis(200);
 
 /// What lies on the volume must be whole, and hold the key that is registered.
-pub(super) async fn check_data(start: &Start<'_>) -> Result<(), ProviderError> {
+pub(super) async fn check_data(start: &ContainerStart<'_>) -> Result<(), ProviderError> {
     let (engine, job, container) = (start.engine, start.job, start.container);
     require_whole(engine, job, container).await?;
     match &job.key {
@@ -45,8 +45,8 @@ async fn require_whole(
     job: &UpJob,
     container: &Name,
 ) -> Result<(), ProviderError> {
-    let made = &job.made;
-    let Some(place) = &made.place else {
+    let spec = &job.spec;
+    let Some(place) = &spec.place else {
         return Ok(());
     };
     let has = async |name: &str| {
@@ -62,12 +62,12 @@ async fn require_whole(
             ),
         ));
     }
-    if matches!(place, Place::Folder(_)) && !has(MARK).await? {
+    if matches!(place, DataLocation::Folder(_)) && !has(MARK).await? {
         return Err(ProviderError::refused(
             codes::VOLUME_UNMARKED,
             format!(
                 "`{place}` is not marked as the volume of {} any more; is its disk mounted?",
-                made.address
+                spec.address
             ),
         ));
     }
@@ -87,7 +87,7 @@ async fn require_key(
     {
         return Ok(());
     }
-    let place = job.made.place.as_ref().map(Place::to_string);
+    let place = job.spec.place.as_ref().map(DataLocation::to_string);
     Err(ProviderError::refused(
         codes::POS_KEY_LOST,
         format!(
@@ -104,7 +104,7 @@ pub(super) async fn refuse_second_user(
     job: &UpJob,
     container: Option<&Name>,
 ) -> Result<(), ProviderError> {
-    let Some(place) = &job.made.place else {
+    let Some(place) = &job.spec.place else {
         return Ok(());
     };
     let containers = engine.containers().await?;
@@ -126,16 +126,16 @@ pub(super) async fn refuse_second_user(
     }
 }
 
-/// Starts what does not run, and hands the password over exactly once.
-pub(super) async fn start(start: &Start<'_>) -> Result<(), ProviderError> {
-    let Start {
+/// Starts what does not run, and passes the password on stdin exactly once.
+pub(super) async fn start_node(start: &ContainerStart<'_>) -> Result<(), ProviderError> {
+    let ContainerStart {
         engine,
         job,
         container,
         progress,
         ..
     } = *start;
-    if is_running(&state(engine, container).await?) {
+    if is_running(&container_state(engine, container).await?) {
         if wait_taken(engine, job, container, OTHER_RUN).await.is_ok() {
             return Ok(());
         }
@@ -143,7 +143,7 @@ pub(super) async fn start(start: &Start<'_>) -> Result<(), ProviderError> {
         // written, or it was started by hand. No node runs in it yet.
         progress.waiting("waiting for the end of an entrypoint that got no password");
         engine.signal(container, "SIGKILL").await?;
-        while is_running(&state(engine, container).await?) {
+        while is_running(&container_state(engine, container).await?) {
             sleep(POLL).await;
         }
     }
@@ -166,11 +166,11 @@ async fn wait_taken(
 ) -> Result<(), ProviderError> {
     let deadline = Instant::now() + limit;
     loop {
-        let state = state(engine, container).await?;
+        let state = container_state(engine, container).await?;
         if !is_running(&state) {
             let lines = engine.last_lines(container, failures::LOOKED_AT).await;
-            let who = format!("the container of {}", job.made.address);
-            return Err(failures::explain(&who, &state, &lines));
+            let who = format!("the container of {}", job.spec.address);
+            return Err(failures::explain_exit(&who, &state, &lines));
         }
         if has_password(engine, container).await {
             return Ok(());
@@ -180,7 +180,7 @@ async fn wait_taken(
                 codes::NO_PASSWORD,
                 format!(
                     "the container of {} did not take its password",
-                    job.made.address
+                    job.spec.address
                 ),
             ));
         }

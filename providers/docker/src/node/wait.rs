@@ -14,15 +14,15 @@ use crate::client::Engine;
 use crate::codes;
 use crate::failures;
 use crate::names::Name;
-use crate::rpc::{self, Identity};
+use crate::rpc::{self, NodeIdentity};
 use crate::workload::job::UpJob;
-use crate::workload::run::{container_id, inspect, is_running};
+use crate::workload::run::{container_id, inspect_container, is_running};
 
 /// Between two questions.
 const POLL: Duration = Duration::from_secs(1);
 
 /// Waits until the node says which key it has.
-pub(crate) async fn identity(
+pub(crate) async fn wait_for_identity(
     engine: &Engine,
     job: &UpJob,
     limit: Duration,
@@ -31,7 +31,7 @@ pub(crate) async fn identity(
     let mut wait = Wait::new(engine, job, limit, progress);
     loop {
         let container = wait.running().await?;
-        if let Some(identity) = rpc::identity(engine, &container).await? {
+        if let Some(identity) = rpc::query_identity(engine, &container).await? {
             return outputs(job, identity);
         }
         wait.pause("waiting for its RPC, which comes after its databases are open")
@@ -40,17 +40,19 @@ pub(crate) async fn identity(
 }
 
 /// Waits until the node follows its chain.
-pub(crate) async fn ready(
+pub(crate) async fn wait_until_ready(
     engine: &Engine,
     job: &UpJob,
     limit: Duration,
     progress: &dyn Progress,
 ) -> Result<Attributes, ProviderError> {
     let mut wait = Wait::new(engine, job, limit, progress);
-    let mut before = rpc::Progress::default();
+    let mut before = rpc::NodeProgress::default();
     loop {
         let container = wait.running().await?;
-        let found = rpc::progress(engine, &container).await?.unwrap_or_default();
+        let found = rpc::query_progress(engine, &container)
+            .await?
+            .unwrap_or_default();
         if found.is_ready() {
             return Ok(Attributes::new());
         }
@@ -66,7 +68,7 @@ pub(crate) async fn ready(
 }
 
 /// The node's outputs; data that is known already stays as it is, since its proof is made anew each time.
-fn outputs(job: &UpJob, identity: Identity) -> Result<Attributes, ProviderError> {
+fn outputs(job: &UpJob, identity: NodeIdentity) -> Result<Attributes, ProviderError> {
     let mut outputs = Attributes::from([(
         "client_version".to_owned(),
         Value::from(identity.client_version),
@@ -78,7 +80,7 @@ fn outputs(job: &UpJob, identity: Identity) -> Result<Attributes, ProviderError>
                 format!(
                     "{} has the PoS key {}, and {key} was expected: its volume was changed; put the old \
                      pos_config/pos_key back",
-                    job.made.address, identity.pos_address
+                    job.spec.address, identity.pos_address
                 ),
             ));
         }
@@ -118,15 +120,15 @@ impl<'a> Wait<'a> {
 
     /// Returns the container, or why it does not run any more.
     async fn running(&self) -> Result<Name, ProviderError> {
-        let found = inspect(self.engine, &self.job.made.name).await?;
+        let found = inspect_container(self.engine, &self.job.spec.name).await?;
         let id = container_id(found.id)?;
         let state = found.state.unwrap_or_default();
         if is_running(&state) {
             return Ok(id);
         }
         let lines = self.engine.last_lines(&id, failures::LOOKED_AT).await;
-        Err(failures::explain(
-            self.job.made.address.as_str(),
+        Err(failures::explain_exit(
+            self.job.spec.address.as_str(),
             &state,
             &lines,
         ))
@@ -140,8 +142,8 @@ impl<'a> Wait<'a> {
         if Instant::now() >= self.deadline {
             return Err(ProviderError::Converging {
                 what: format!(
-                    "{} is not ready after {} min ({what}); it goes on by itself, run `pospool apply` again later",
-                    self.job.made.address,
+                    "{} is not ready after {} min ({what}); it continues by itself, run `pospool apply` again later",
+                    self.job.spec.address,
                     self.limit.as_secs() / 60
                 ),
             });
@@ -158,7 +160,7 @@ mod tests {
     fn job(key: Option<&str>) -> UpJob {
         UpJob {
             docker: "unix:///x".to_owned(),
-            made: crate::node::tests::made(),
+            spec: crate::node::tests::spec(),
             create: false,
             start: true,
             secret: None,
@@ -168,8 +170,8 @@ mod tests {
         }
     }
 
-    fn identity() -> Identity {
-        Identity {
+    fn identity() -> NodeIdentity {
+        NodeIdentity {
             pos_address: "0xab".to_owned(),
             register_data: "0xcd".to_owned(),
             client_version: "v".to_owned(),

@@ -1,7 +1,7 @@
 //! A node as the spec wants it, in types.
 //!
 //! - Reads: normalised attributes.
-//! - Returns: a [`NodeWish`], or the first thing that is not known yet.
+//! - Returns: a [`DesiredNode`], or the first thing that is not known yet.
 //! - Never: holds a secret, only its name.
 
 use std::collections::BTreeMap;
@@ -14,7 +14,7 @@ use crate::render::releases::Release;
 
 /// One node.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct NodeWish {
+pub(crate) struct DesiredNode {
     pub(crate) host: Address,
     pub(crate) chain: Address,
     pub(crate) image: ImageRef,
@@ -32,7 +32,7 @@ pub(crate) struct NodeWish {
     pub(crate) old_release: bool,
 }
 
-impl NodeWish {
+impl DesiredNode {
     /// Reads attributes that `normalise` let through.
     pub(crate) fn read(attributes: &Attributes) -> Result<Self, Problem> {
         if let Some((name, _)) = attributes.iter().find(|(_, value)| value.has_unknown()) {
@@ -47,7 +47,7 @@ impl NodeWish {
         }
         let password = match attributes.get("pos_key_password") {
             Some(Value::Secret(reference)) => reference.clone(),
-            _ => return Err(missing("pos_key_password")),
+            _ => return Err(missing_attribute("pos_key_password")),
         };
         Ok(Self {
             host: reference(attributes, "host")?,
@@ -60,30 +60,30 @@ impl NodeWish {
                 .and_then(Value::as_map)
                 .cloned()
                 .unwrap_or_default(),
-            docker_network: match text(attributes, "docker_network") {
+            docker_network: match attribute_text(attributes, "docker_network") {
                 Some(name) => Some(Name::new(name).map_err(|e| e.problem(&["docker_network"]))?),
                 None => None,
             },
-            bootnodes: text(attributes, "bootnodes").map(str::to_owned),
-            running: text(attributes, "state") != Some("stopped"),
-            memory: text(attributes, "memory").and_then(bytes),
+            bootnodes: attribute_text(attributes, "bootnodes").map(str::to_owned),
+            running: attribute_text(attributes, "state") != Some("stopped"),
+            memory: attribute_text(attributes, "memory").and_then(parse_memory),
             publish_p2p: attributes
                 .get("publish_p2p")
                 .and_then(Value::as_integer)
                 .and_then(|port| u16::try_from(port).ok()),
-            form: text(attributes, "release_form").and_then(Release::by_name),
-            old_release: text(attributes, "old_release").is_some(),
+            form: attribute_text(attributes, "release_form").and_then(Release::by_name),
+            old_release: attribute_text(attributes, "old_release").is_some(),
         })
     }
 }
 
 /// Returns an attribute's text.
-pub(crate) fn text<'a>(attributes: &'a Attributes, name: &str) -> Option<&'a str> {
+pub(crate) fn attribute_text<'a>(attributes: &'a Attributes, name: &str) -> Option<&'a str> {
     attributes.get(name).and_then(Value::as_text)
 }
 
 /// Reads an amount of memory such as `16g`, in bytes.
-pub(crate) fn bytes(text: &str) -> Option<i64> {
+pub(crate) fn parse_memory(text: &str) -> Option<i64> {
     let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
     let factor: i64 = match text[digits.len()..].to_ascii_lowercase().as_str() {
         "" | "b" => 1,
@@ -99,7 +99,7 @@ pub(crate) fn bytes(text: &str) -> Option<i64> {
 }
 
 /// Writes an amount of memory in the largest unit that fits.
-pub(crate) fn bytes_text(bytes: i64) -> String {
+pub(crate) fn format_memory(bytes: i64) -> String {
     [(1 << 30, "g"), (1 << 20, "m"), (1 << 10, "k")]
         .into_iter()
         .find(|(unit, _)| bytes % unit == 0)
@@ -110,7 +110,7 @@ pub(crate) fn bytes_text(bytes: i64) -> String {
 }
 
 fn image(attributes: &Attributes) -> Result<ImageRef, Problem> {
-    let image = text(attributes, "image").ok_or_else(|| missing("image"))?;
+    let image = attribute_text(attributes, "image").ok_or_else(|| missing_attribute("image"))?;
     ImageRef::parse(image).map_err(|what| Problem::new(codes::BAD_IMAGE, &["image"], what))
 }
 
@@ -119,11 +119,11 @@ fn reference(attributes: &Attributes, name: &str) -> Result<Address, Problem> {
         .get(name)
         .and_then(Value::as_resource)
         .cloned()
-        .ok_or_else(|| missing(name))
+        .ok_or_else(|| missing_attribute(name))
 }
 
 /// An attribute that must be there is not.
-pub(crate) fn missing(name: &str) -> Problem {
+pub(crate) fn missing_attribute(name: &str) -> Problem {
     Problem::new(
         codes::MISSING_ATTRIBUTE,
         &[],
@@ -144,13 +144,13 @@ mod tests {
             ("1025", "1025"),
         ] {
             assert_eq!(
-                bytes(text).map(bytes_text).as_deref(),
+                parse_memory(text).map(format_memory).as_deref(),
                 Some(normal),
                 "{text}"
             );
         }
         for text in ["", "g", "1.5g", "-1g", "1t", "9999999999999g"] {
-            assert_eq!(bytes(text), None, "{text}");
+            assert_eq!(parse_memory(text), None, "{text}");
         }
     }
 }

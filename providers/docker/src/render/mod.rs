@@ -1,7 +1,7 @@
 //! The files that a node reads: `conflux.toml`, `pos_config.yaml`, `log.yaml`.
 //!
-//! - Reads: the node's wish, its chain, and a private network's files.
-//! - Returns: a [`Recipe`] for the hardened image; equal wishes give byte-equal recipes.
+//! - Reads: the node's desired config, its chain, and a private network's files.
+//! - Returns: a [`NodeImageBuild`] for the hardened image; equal desired configs give byte-equal image builds.
 //! - Never: writes a secret: the password of the PoS key goes to the node's standard input instead.
 
 mod log;
@@ -16,10 +16,10 @@ use std::collections::BTreeMap;
 use pospool_model::{Attributes, Problem};
 
 use crate::codes;
-use crate::node::image::{Copied, Recipe};
-use crate::node::wish::{NodeWish, text};
-use crate::toml::{self, Line};
-use networks::Network;
+use crate::node::image::{CopiedFile, NodeImageBuild};
+use crate::node::wish::{DesiredNode, attribute_text};
+use crate::toml::{self, TomlLine};
+use networks::PublicNetwork;
 use node_files::NodeFiles;
 use releases::Release;
 
@@ -42,7 +42,7 @@ pub(crate) fn p2p_port(published: Option<u16>) -> u16 {
 
 /// What a node needs to know of its chain.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct ChainWish {
+pub(crate) struct DesiredChain {
     /// `mainnet`, `testnet` or another name.
     pub(crate) network: String,
     /// Folder with a private network's files.
@@ -51,10 +51,10 @@ pub(crate) struct ChainWish {
     pub(crate) bootnodes: Option<String>,
 }
 
-impl ChainWish {
+impl DesiredChain {
     /// Reads a chain's wanted attributes, as the chain's provider normalised them.
     pub(crate) fn read(attributes: &Attributes) -> Self {
-        let owned = |name| text(attributes, name).map(str::to_owned);
+        let owned = |name| attribute_text(attributes, name).map(str::to_owned);
         Self {
             network: owned("network").unwrap_or_default(),
             node_files: owned("node_files"),
@@ -64,40 +64,45 @@ impl ChainWish {
 }
 
 /// Renders everything that goes into a node's image.
-pub(crate) fn recipe(
-    wish: &NodeWish,
-    chain: &ChainWish,
+pub(crate) fn render_node_image(
+    desired: &DesiredNode,
+    chain: &DesiredChain,
     files: Option<&NodeFiles>,
-) -> Result<Recipe, Problem> {
+) -> Result<NodeImageBuild, Problem> {
     match (files, &chain.node_files) {
-        (Some(files), Some(folder)) => Ok(private(wish, chain, files, folder)),
+        (Some(files), Some(folder)) => Ok(private(desired, chain, files, folder)),
         (None, Some(folder)) => Err(Problem::new(
             codes::NODE_FILES,
             &[],
             format!("the files of the chain in `{folder}` were not read"),
         )),
-        _ => public(wish, chain),
+        _ => public(desired, chain),
     }
 }
 
 /// A private network: its files as they are, with our own keys on top.
-fn private(wish: &NodeWish, chain: &ChainWish, files: &NodeFiles, folder: &str) -> Recipe {
+fn private(
+    desired: &DesiredNode,
+    chain: &DesiredChain,
+    files: &NodeFiles,
+    folder: &str,
+) -> NodeImageBuild {
     let mut lines = files.lines.clone();
-    let bootnodes = wish.bootnodes.as_ref().or(chain.bootnodes.as_ref());
-    add_config(&mut lines, wish);
-    add_own(&mut lines, wish, bootnodes);
+    let bootnodes = desired.bootnodes.as_ref().or(chain.bootnodes.as_ref());
+    add_config(&mut lines, desired);
+    add_own(&mut lines, desired, bootnodes);
     let copied = |(name, digest): (&String, &String)| {
         let path = format!("{}/{name}", folder.trim_end_matches('/'));
         (
             name.clone(),
-            Copied {
+            CopiedFile {
                 path,
                 digest: digest.clone(),
             },
         )
     };
-    Recipe {
-        image: wish.image.clone(),
+    NodeImageBuild {
+        image: desired.image.clone(),
         texts: texts(&lines, None),
         copies: files.digests.iter().map(copied).collect(),
         taken: Vec::new(),
@@ -106,8 +111,8 @@ fn private(wish: &NodeWish, chain: &ChainWish, files: &NodeFiles, folder: &str) 
 }
 
 /// A public network: our own table, and the genesis files of the image, checked by their hashes.
-fn public(wish: &NodeWish, chain: &ChainWish) -> Result<Recipe, Problem> {
-    let network = Network::by_name(&chain.network).ok_or_else(|| {
+fn public(desired: &DesiredNode, chain: &DesiredChain) -> Result<NodeImageBuild, Problem> {
+    let network = PublicNetwork::by_name(&chain.network).ok_or_else(|| {
         Problem::new(
             codes::NO_NODE_FILES,
             &["chain"],
@@ -115,13 +120,13 @@ fn public(wish: &NodeWish, chain: &ChainWish) -> Result<Recipe, Problem> {
         )
         .help("write `node_files` in the chain: the folder with node.toml, initial_nodes.json and pos_config.yaml")
     })?;
-    let release = Release::of(&wish.image, network, wish.form)?;
-    let bootnodes = wish.bootnodes.as_ref().or(chain.bootnodes.as_ref());
+    let release = Release::of(&desired.image, network, desired.form)?;
+    let bootnodes = desired.bootnodes.as_ref().or(chain.bootnodes.as_ref());
     let mut lines = network.lines(release);
-    add_config(&mut lines, wish);
-    add_own(&mut lines, wish, bootnodes);
-    Ok(Recipe {
-        image: wish.image.clone(),
+    add_config(&mut lines, desired);
+    add_own(&mut lines, desired, bootnodes);
+    Ok(NodeImageBuild {
+        image: desired.image.clone(),
         texts: texts(&lines, Some(network.pos_config(release))),
         copies: BTreeMap::new(),
         taken: network.taken(release),
@@ -129,10 +134,10 @@ fn public(wish: &NodeWish, chain: &ChainWish) -> Result<Recipe, Problem> {
     })
 }
 
-fn texts(lines: &[Line], pos_config: Option<String>) -> BTreeMap<String, String> {
+fn texts(lines: &[TomlLine], pos_config: Option<String>) -> BTreeMap<String, String> {
     let mut texts = BTreeMap::from([
-        ("conflux.toml".to_owned(), toml::write(lines)),
-        ("log.yaml".to_owned(), log::config()),
+        ("conflux.toml".to_owned(), toml::write_toml(lines)),
+        ("log.yaml".to_owned(), log::log_config()),
     ]);
     if let Some(pos_config) = pos_config {
         texts.insert("pos_config.yaml".to_owned(), pos_config);
@@ -141,17 +146,17 @@ fn texts(lines: &[Line], pos_config: Option<String>) -> BTreeMap<String, String>
 }
 
 /// The spec's own keys; they win over the network's defaults.
-fn add_config(lines: &mut Vec<Line>, wish: &NodeWish) {
-    for (key, value) in &wish.config {
-        if let Some(value) = toml::value(value) {
+fn add_config(lines: &mut Vec<TomlLine>, desired: &DesiredNode) {
+    for (key, value) in &desired.config {
+        if let Some(value) = toml::toml_value(value) {
             set(lines, key, value);
         }
     }
 }
 
 /// The keys that pospool owns.
-fn add_own(lines: &mut Vec<Line>, wish: &NodeWish, bootnodes: Option<&String>) {
-    let path = |dir: &str, name: &str| toml::string(&format!("{dir}/{name}"));
+fn add_own(lines: &mut Vec<TomlLine>, desired: &DesiredNode, bootnodes: Option<&String>) {
+    let path = |dir: &str, name: &str| toml::toml_string(&format!("{dir}/{name}"));
     set(lines, "log_conf", path(CONFIG_DIR, "log.yaml"));
     set(lines, "conflux_data_dir", path(DATA_DIR, "blockchain_data"));
     set(
@@ -171,20 +176,20 @@ fn add_own(lines: &mut Vec<Line>, wish: &NodeWish, bootnodes: Option<&String>) {
     );
     set(lines, "pos_started_as_voter", "true".to_owned());
     set(lines, "jsonrpc_local_http_port", LOCAL_PORT.to_string());
-    let port = p2p_port(wish.publish_p2p).to_string();
+    let port = p2p_port(desired.publish_p2p).to_string();
     set(lines, "tcp_port", port.clone());
     set(lines, "udp_port", port);
-    if let Some(port) = wish.publish_p2p
+    if let Some(port) = desired.publish_p2p
         && !lines.iter().any(|(key, _)| key == "public_tcp_port")
     {
         set(lines, "public_tcp_port", port.to_string());
     }
     if let Some(bootnodes) = bootnodes {
-        set(lines, "bootnodes", toml::string(bootnodes));
+        set(lines, "bootnodes", toml::toml_string(bootnodes));
     }
 }
 
-fn set(lines: &mut Vec<Line>, key: &str, value: String) {
+fn set(lines: &mut Vec<TomlLine>, key: &str, value: String) {
     match lines.iter_mut().find(|(known, _)| known == key) {
         Some(line) => line.1 = value,
         None => lines.push((key.to_owned(), value)),
@@ -198,20 +203,20 @@ mod tests {
     use super::*;
     use crate::node::tests::{attributes, node_files};
 
-    fn wish(extra: &[(&str, Value)]) -> NodeWish {
-        NodeWish::read(&attributes(extra)).unwrap()
+    fn desired(extra: &[(&str, Value)]) -> DesiredNode {
+        DesiredNode::read(&attributes(extra)).unwrap()
     }
 
-    fn chain(network: &str) -> ChainWish {
-        ChainWish {
+    fn chain(network: &str) -> DesiredChain {
+        DesiredChain {
             network: network.to_owned(),
-            ..ChainWish::default()
+            ..DesiredChain::default()
         }
     }
 
     #[test]
     fn case_p2p_port_a_testnet_node_gets_the_rules_of_its_release_and_the_published_port() {
-        let wish = wish(&[
+        let desired = desired(&[
             ("image", "confluxchain/conflux-rust:3.0.3-testnet".into()),
             ("publish_p2p", Value::Integer(40000)),
             (
@@ -219,7 +224,7 @@ mod tests {
                 Value::Map([("public_address".to_owned(), "203.0.113.7".into())].into()),
             ),
         ]);
-        let recipe = recipe(&wish, &chain("testnet"), None).unwrap();
+        let recipe = render_node_image(&desired, &chain("testnet"), None).unwrap();
         assert_eq!(
             recipe.texts["conflux.toml"],
             "chain_id = 1\n\
@@ -249,8 +254,8 @@ mod tests {
 
     #[test]
     fn release_3_1_has_the_strict_pos_config() {
-        let wish = wish(&[("image", "confluxchain/conflux-rust:3.1.0-mainnet".into())]);
-        let recipe = recipe(&wish, &chain("mainnet"), None).unwrap();
+        let desired = desired(&[("image", "confluxchain/conflux-rust:3.1.0-mainnet".into())]);
+        let recipe = render_node_image(&desired, &chain("mainnet"), None).unwrap();
         assert!(recipe.texts["conflux.toml"].contains("use_isolated_db_for_mpt_table = true"));
         assert!(!recipe.texts["pos_config.yaml"].contains("waypoint"));
         assert_eq!(recipe.taken.len(), 1);
@@ -265,9 +270,11 @@ mod tests {
             ("a/b:stable", "mainnet", "docker/unknown-release"),
             ("a/b:3.0.2", "devnet", "docker/no-node-files"),
         ] {
-            let wish = wish(&[("image", image.into())]);
+            let desired = desired(&[("image", image.into())]);
             assert_eq!(
-                recipe(&wish, &chain(network), None).unwrap_err().code,
+                render_node_image(&desired, &chain(network), None)
+                    .unwrap_err()
+                    .code,
                 code,
                 "{image}"
             );
@@ -276,12 +283,12 @@ mod tests {
 
     #[test]
     fn a_private_network_keeps_its_rules_and_loses_what_pospool_owns() {
-        let chain = ChainWish {
+        let chain = DesiredChain {
             network: "devnet".to_owned(),
             node_files: Some("net/".to_owned()),
             bootnodes: Some("cfxnode://of-the-chain".to_owned()),
         };
-        let recipe = recipe(&wish(&[]), &chain, Some(&node_files())).unwrap();
+        let recipe = render_node_image(&desired(&[]), &chain, Some(&node_files())).unwrap();
         let toml = &recipe.texts["conflux.toml"];
         assert!(toml.starts_with("mode = \"dev\"\n"), "{toml}");
         assert!(
@@ -302,8 +309,8 @@ mod tests {
 
     #[test]
     fn nothing_rendered_names_a_password() {
-        let recipe = recipe(
-            &wish(&[("image", "a/b:3.0.3-mainnet".into())]),
+        let recipe = render_node_image(
+            &desired(&[("image", "a/b:3.0.3-mainnet".into())]),
             &chain("mainnet"),
             None,
         )

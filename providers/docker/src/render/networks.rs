@@ -1,23 +1,23 @@
 //! The public networks, by release: what the releases ship in `hydra.toml`, `testnet.toml` and `pos_config/`.
 //!
-//! - Reads: nothing; checked against conflux-rust's tags v3.0.3-fix, v3.0.3-testnet-fix, v3.1.0-testnet and its
+//! - Checked against conflux-rust's tags v3.0.3-fix, v3.0.3-testnet-fix, v3.1.0-testnet and its
 //!   branch `mainnet` of 2026-08-04.
 //! - Returns: lines, texts and hashes.
 //! - Never: mixes releases: a node with another release's rules leaves the network.
 
 use super::releases::Release;
-use super::yaml::{self, Key, Yaml, map};
-use crate::node::image::Taken;
-use crate::toml::Line;
+use super::yaml::{self, Yaml, YamlKey, yaml_map};
+use crate::node::image::TakenFile;
+use crate::toml::TomlLine;
 
 /// A public network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Network {
+pub(crate) enum PublicNetwork {
     Mainnet,
     Testnet,
 }
 
-impl Network {
+impl PublicNetwork {
     /// Finds a public network by its name.
     pub(crate) fn by_name(name: &str) -> Option<Self> {
         match name {
@@ -52,14 +52,14 @@ impl Network {
     }
 
     /// Lines of `conflux.toml` that make the network.
-    pub(crate) fn lines(self, release: Release) -> Vec<Line> {
+    pub(crate) fn lines(self, release: Release) -> Vec<TomlLine> {
         let rules = match self {
             Self::Mainnet => MAINNET,
             Self::Testnet => TESTNET,
         };
         let (core, espace) = self.chain_ids();
         let ids = [("chain_id", core), ("evm_chain_id", espace)];
-        let mut lines: Vec<Line> = ids
+        let mut lines: Vec<TomlLine> = ids
             .iter()
             .chain(rules)
             .map(|(key, value)| ((*key).to_owned(), value.to_string()))
@@ -78,22 +78,22 @@ impl Network {
         let mut consensus = vec![("round_initial_timeout_ms".into(), 60_000.into())];
         let mut tree = Vec::new();
         if release == Release::V30 {
-            let service = map([("type", "local".into())]);
-            let from = map([("from_config", format!("0:{}", self.waypoint()).into())]);
-            let base = map([("role", "validator".into()), ("waypoint", from)]);
+            let service = yaml_map([("type", "local".into())]);
+            let from = yaml_map([("from_config", format!("0:{}", self.waypoint()).into())]);
+            let base = yaml_map([("role", "validator".into()), ("waypoint", from)]);
             tree.push(("base".into(), base));
-            consensus.push(("safety_rules".into(), map([("service", service)])));
+            consensus.push(("safety_rules".into(), yaml_map([("service", service)])));
         }
         if self == Self::Testnet {
             consensus.push(("hardcoded_epoch_committee".into(), testnet_committee()));
         }
         tree.push(("consensus".into(), Yaml::Map(consensus)));
         if release == Release::V30 {
-            let genesis = map([("genesis_file_location", "./genesis_file".into())]);
+            let genesis = yaml_map([("genesis_file_location", "./genesis_file".into())]);
             tree.push(("execution".into(), genesis));
         }
         tree.push(("logger".into(), logger()));
-        yaml::write(&Yaml::Map(tree))
+        yaml::write_yaml(&Yaml::Map(tree))
     }
 
     /// Hash of the first state of PoS, which a node of release 3.0 is told.
@@ -105,7 +105,7 @@ impl Network {
     }
 
     /// Files that are taken from the image, with the hashes that they must have.
-    pub(crate) fn taken(self, release: Release) -> Vec<Taken> {
+    pub(crate) fn taken(self, release: Release) -> Vec<TakenFile> {
         let (nodes, genesis) = match self {
             Self::Mainnet => (
                 "76bbb186790c833e9c1dc2de3db48ad95bb1d124c8ee2b682fb628479b1db006",
@@ -116,7 +116,7 @@ impl Network {
                 "d4085bf03c58e6a0b4ced80a59b19e976a6ce35b55a5595af41036caf6088487",
             ),
         };
-        let file = |name: &str, sha256: &str| Taken {
+        let file = |name: &str, sha256: &str| TakenFile {
             name: name.to_owned(),
             sha256: sha256.to_owned(),
         };
@@ -151,7 +151,7 @@ const TESTNET: &[Rule] = &[
 ];
 
 fn logger() -> Yaml {
-    map([
+    yaml_map([
         ("file", "./log/pos.log".into()),
         ("level", "INFO".into()),
         ("rotation_count", 10.into()),
@@ -191,19 +191,19 @@ const COMMITTEE: &[[&str; 3]] = &[
 
 fn testnet_committee() -> Yaml {
     let member = |[address, key, vrf]: &[&str; 3]| {
-        let info = map([
+        let info = yaml_map([
             ("public_key", (*key).into()),
             ("vrf_public_key", (*vrf).into()),
             ("voting_power", MEMBER_VOTES.into()),
         ]);
-        (Key::from(*address), info)
+        (YamlKey::from(*address), info)
     };
     let total = MEMBER_VOTES * COMMITTEE.len() as u64;
     let members = Yaml::Map(COMMITTEE.iter().map(member).collect());
-    let committee = map([
+    let committee = yaml_map([
         ("quorum_voting_power", QUORUM.into()),
         ("total_voting_power", total.into()),
         ("address_to_validator_info", members),
     ]);
-    map([(COMMITTEE_EPOCH, committee)])
+    yaml_map([(COMMITTEE_EPOCH, committee)])
 }

@@ -15,9 +15,9 @@ use pospool_model::{Problem, Value};
 use super::CONFIG_DIR;
 use crate::codes;
 use crate::config_keys;
-use crate::image::hash;
+use crate::image::hash_bytes;
 use crate::names::Name;
-use crate::toml::{self, Line};
+use crate::toml::{self, TomlLine};
 
 /// Largest file that is taken.
 const MAX_FILE: u64 = 4 * 1024 * 1024;
@@ -30,7 +30,7 @@ const GENESIS: &str = "genesis_file";
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct NodeFiles {
     /// Lines of `node.toml`, without keys that pospool owns; file names point into the image.
-    pub(crate) lines: Vec<Line>,
+    pub(crate) lines: Vec<TomlLine>,
     /// Digest of each file by its name.
     pub(crate) digests: BTreeMap<String, String>,
 }
@@ -70,7 +70,7 @@ impl NodeFiles {
             };
             if Name::new(name).is_ok() && root.join(name).is_file() {
                 names.push(name.to_owned());
-                *value = toml::string(&format!("{CONFIG_DIR}/{name}"));
+                *value = toml::toml_string(&format!("{CONFIG_DIR}/{name}"));
             }
         }
         names.iter().try_for_each(|name| self.take(root, name))
@@ -78,7 +78,7 @@ impl NodeFiles {
 
     fn take(&mut self, root: &Path, name: &str) -> Result<(), Problem> {
         let bytes = read_file(root, name)?;
-        self.digests.insert(name.to_owned(), hash(&bytes));
+        self.digests.insert(name.to_owned(), hash_bytes(&bytes));
         Ok(())
     }
 

@@ -8,7 +8,7 @@
 
 use pospool_model::Problem;
 
-use super::networks::Network;
+use super::networks::PublicNetwork;
 use crate::codes;
 use crate::names::ImageRef;
 
@@ -28,7 +28,7 @@ const FORMS: &[(Release, &str, (u32, u32))] =
 /// A height at which a network goes on with newer releases only.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Fork {
-    network: Network,
+    network: PublicNetwork,
     /// Oldest form that follows the network from here on.
     pub(crate) needs: Release,
     /// The first epoch with the new rules.
@@ -41,16 +41,21 @@ pub(crate) struct Fork {
 /// (`crates/config/src/configuration.rs`: `eoa_code_transition_height`, `osaka_opcode_transition_height`), days those of
 /// the Conflux documentation, "hardforks".
 const FORKS: &[Fork] = &[
-    fork(Network::Mainnet, Release::V30, 129_680_000, "2025-09-01"),
     fork(
-        Network::Mainnet,
+        PublicNetwork::Mainnet,
+        Release::V30,
+        129_680_000,
+        "2025-09-01",
+    ),
+    fork(
+        PublicNetwork::Mainnet,
         Release::V31,
         155_140_000,
         "about the end of August 2026",
     ),
-    fork(Network::Testnet, Release::V30, 223_340_000, "2025"),
+    fork(PublicNetwork::Testnet, Release::V30, 223_340_000, "2025"),
     fork(
-        Network::Testnet,
+        PublicNetwork::Testnet,
         Release::V31,
         259_240_000,
         "about 2026-08-07",
@@ -58,12 +63,18 @@ const FORKS: &[Fork] = &[
 ];
 
 /// The current image of each network: what documents, examples and `pospool init` name.
-const IMAGES: &[(Network, &str)] = &[
-    (Network::Mainnet, "confluxchain/conflux-rust:3.1.0-mainnet"),
-    (Network::Testnet, "confluxchain/conflux-rust:3.1.0-testnet"),
+const IMAGES: &[(PublicNetwork, &str)] = &[
+    (
+        PublicNetwork::Mainnet,
+        "confluxchain/conflux-rust:3.1.0-mainnet",
+    ),
+    (
+        PublicNetwork::Testnet,
+        "confluxchain/conflux-rust:3.1.0-testnet",
+    ),
 ];
 
-const fn fork(network: Network, needs: Release, epoch: u64, day: &'static str) -> Fork {
+const fn fork(network: PublicNetwork, needs: Release, epoch: u64, day: &'static str) -> Fork {
     Fork {
         network,
         needs,
@@ -75,7 +86,7 @@ const fn fork(network: Network, needs: Release, epoch: u64, day: &'static str) -
 /// The current image of conflux-rust for a public network.
 #[must_use]
 pub fn current_image(network: &str) -> Option<&'static str> {
-    let network = Network::by_name(network)?;
+    let network = PublicNetwork::by_name(network)?;
     let mut images = IMAGES.iter();
     images
         .find(|(of, _)| *of == network)
@@ -110,7 +121,7 @@ impl Release {
     /// Finds the form of an image: by its tag, or by what the spec says of it.
     pub(crate) fn of(
         image: &ImageRef,
-        network: Network,
+        network: PublicNetwork,
         said: Option<Self>,
     ) -> Result<Self, Problem> {
         let tag = image.tag().unwrap_or_default();
@@ -156,18 +167,18 @@ impl Release {
     }
 
     /// Whether a node of this form can go on with data that another form left, and what that means.
-    pub(crate) fn reads(self, data: Self) -> Reads {
+    pub(crate) fn reads(self, data: Self) -> DataCompatibility {
         match (self, data) {
-            (Self::V31, Self::V30) => Reads::Rebuilds,
-            (Self::V30, Self::V31) => Reads::Not,
-            _ => Reads::AsItIs,
+            (Self::V31, Self::V30) => DataCompatibility::Rebuilds,
+            (Self::V30, Self::V31) => DataCompatibility::Not,
+            _ => DataCompatibility::AsItIs,
         }
     }
 }
 
 /// What a release does with chain data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Reads {
+pub(crate) enum DataCompatibility {
     /// It goes on with it.
     AsItIs,
     /// Its first start makes an index anew, in silence and for hours.
@@ -178,7 +189,7 @@ pub(crate) enum Reads {
 
 /// Where a release stands on its network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Standing {
+pub(crate) enum ForkStatus {
     /// No fork that the table knows asks for a newer one.
     Current,
     /// The network will need a newer one, or it is not known whether it does already.
@@ -188,13 +199,17 @@ pub(crate) enum Standing {
 }
 
 /// Where a release stands while the network is at an epoch.
-pub(crate) fn standing(network: Network, release: Release, epoch: Option<u64>) -> Standing {
+pub(crate) fn fork_status(
+    network: PublicNetwork,
+    release: Release,
+    epoch: Option<u64>,
+) -> ForkStatus {
     let mut forks = FORKS.iter();
     let next = forks.find(|fork| fork.network == network && fork.needs > release);
     match (next, epoch) {
-        (None, _) => Standing::Current,
-        (Some(fork), Some(epoch)) if epoch >= fork.epoch => Standing::Past(fork),
-        (Some(fork), _) => Standing::Until(fork),
+        (None, _) => ForkStatus::Current,
+        (Some(fork), Some(epoch)) if epoch >= fork.epoch => ForkStatus::Past(fork),
+        (Some(fork), _) => ForkStatus::Until(fork),
     }
 }
 
@@ -206,15 +221,15 @@ impl Fork {
             "{} needs release {} from epoch {} on ({day})",
             network.name(),
             self.needs.name(),
-            grouped(self.epoch)
+            group_digits(self.epoch)
         );
         match epoch {
             Some(epoch) if epoch >= self.epoch => format!(
                 "{at}, and is at epoch {}: {} epochs past it",
-                grouped(epoch),
-                grouped(epoch - self.epoch)
+                group_digits(epoch),
+                group_digits(epoch - self.epoch)
             ),
-            Some(epoch) => format!("{at}, in {} epochs", grouped(self.epoch - epoch)),
+            Some(epoch) => format!("{at}, in {} epochs", group_digits(self.epoch - epoch)),
             None => at,
         }
     }
@@ -229,24 +244,24 @@ impl Fork {
 }
 
 /// How far a node is beside its network.
-pub(crate) fn compared(
-    network: Network,
+pub(crate) fn compare_epochs(
+    network: PublicNetwork,
     release: Option<Release>,
     node: u64,
     chain: u64,
 ) -> Option<String> {
     /// Minutes of the network: less is the way of a node that follows, and of a public RPC.
     const NEAR: u64 = 600;
-    let fork = release.and_then(|release| match standing(network, release, Some(chain)) {
-        Standing::Past(fork) => Some(fork),
+    let fork = release.and_then(|release| match fork_status(network, release, Some(chain)) {
+        ForkStatus::Past(fork) => Some(fork),
         _ => None,
     });
-    let (at, of) = (grouped(node), grouped(chain));
+    let (at, of) = (group_digits(node), group_digits(chain));
     match fork {
         Some(fork) if node > fork.epoch + NEAR => Some(format!(
             "the node is at epoch {at}, and from epoch {} on it follows another chain than {}: its data has to be \
              replaced by that of a snapshot",
-            grouped(fork.epoch),
+            group_digits(fork.epoch),
             network.name()
         )),
         Some(fork) if node + NEAR >= fork.epoch => Some(format!(
@@ -255,20 +270,20 @@ pub(crate) fn compared(
         )),
         _ if node + NEAR < chain => Some(format!(
             "the node is {} epochs behind {}: it is at epoch {at} of {of}",
-            grouped(chain - node),
+            group_digits(chain - node),
             network.name()
         )),
         _ if chain + NEAR < node => Some(format!(
             "the node is {} epochs ahead of the RPC of the chain, which is at epoch {of}: ask another endpoint, or look \
              which of them is on the right side of a fork",
-            grouped(node - chain)
+            group_digits(node - chain)
         )),
         _ => None,
     }
 }
 
 /// `1,234,567`.
-pub(crate) fn grouped(number: u64) -> String {
+pub(crate) fn group_digits(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (position, digit) in digits.chars().enumerate() {
@@ -290,14 +305,14 @@ mod tests {
 
     #[test]
     fn the_table_is_in_order_and_the_current_image_needs_no_newer_one() {
-        for network in [Network::Mainnet, Network::Testnet] {
+        for network in [PublicNetwork::Mainnet, PublicNetwork::Testnet] {
             let forks: Vec<_> = FORKS.iter().filter(|it| it.network == network).collect();
             assert!(forks.is_sorted_by_key(|fork| (fork.epoch, fork.needs)));
             let current = image(current_image(network.name()).unwrap());
             let release = Release::of(&current, network, None).unwrap();
             assert_eq!(
-                standing(network, release, Some(u64::MAX)),
-                Standing::Current
+                fork_status(network, release, Some(u64::MAX)),
+                ForkStatus::Current
             );
         }
         assert_eq!(current_image("devnet"), None);
@@ -305,10 +320,10 @@ mod tests {
 
     #[test]
     fn case_old_release_is_told_by_the_network_s_epoch() {
-        let of = |epoch| standing(Network::Testnet, Release::V30, epoch);
-        assert!(matches!(of(None), Standing::Until(fork) if fork.epoch == 259_240_000));
-        assert!(matches!(of(Some(259_239_999)), Standing::Until(_)));
-        let Standing::Past(fork) = of(Some(259_240_000)) else {
+        let of = |epoch| fork_status(PublicNetwork::Testnet, Release::V30, epoch);
+        assert!(matches!(of(None), ForkStatus::Until(fork) if fork.epoch == 259_240_000));
+        assert!(matches!(of(Some(259_239_999)), ForkStatus::Until(_)));
+        let ForkStatus::Past(fork) = of(Some(259_240_000)) else {
             panic!("it is past")
         };
         let words = "testnet needs release 3.1 from epoch 259,240,000 on (about 2026-08-07), and is at epoch \
@@ -320,15 +335,15 @@ mod tests {
             fork.way_out()
         );
         assert_eq!(
-            standing(Network::Mainnet, Release::V31, Some(u64::MAX)),
-            Standing::Current
+            fork_status(PublicNetwork::Mainnet, Release::V31, Some(u64::MAX)),
+            ForkStatus::Current
         );
     }
 
     #[test]
     fn a_node_is_behind_at_the_fork_forked_off_or_ahead() {
         let at = |release, node, chain| {
-            compared(Network::Testnet, Some(release), node, chain).unwrap_or_default()
+            compare_epochs(PublicNetwork::Testnet, Some(release), node, chain).unwrap_or_default()
         };
         assert_eq!(at(Release::V31, 260_000_000, 260_000_100), "");
         assert!(at(Release::V31, 1_000, 260_000_000).contains("259,999,000 epochs behind testnet"));
@@ -340,7 +355,7 @@ mod tests {
 
     #[test]
     fn a_release_that_the_table_does_not_know_has_a_way_on() {
-        let network = Network::Testnet;
+        let network = PublicNetwork::Testnet;
         for text in ["a/b:3.2.0-testnet", "a/b:stable"] {
             let refused = Release::of(&image(text), network, None).unwrap_err();
             assert_eq!(refused.code, "docker/unknown-release");
@@ -358,10 +373,13 @@ mod tests {
 
     #[test]
     fn data_goes_forward_and_not_back() {
-        assert_eq!(Release::V31.reads(Release::V30), Reads::Rebuilds);
-        assert_eq!(Release::V30.reads(Release::V31), Reads::Not);
-        assert_eq!(Release::V31.reads(Release::V31), Reads::AsItIs);
-        assert_eq!(grouped(1_000), "1,000");
-        assert_eq!(grouped(999), "999");
+        assert_eq!(
+            Release::V31.reads(Release::V30),
+            DataCompatibility::Rebuilds
+        );
+        assert_eq!(Release::V30.reads(Release::V31), DataCompatibility::Not);
+        assert_eq!(Release::V31.reads(Release::V31), DataCompatibility::AsItIs);
+        assert_eq!(group_digits(1_000), "1,000");
+        assert_eq!(group_digits(999), "999");
     }
 }

@@ -9,30 +9,33 @@ use std::collections::BTreeMap;
 use pospool_model::provider::Rendered;
 use pospool_model::{Address, Attributes, Problem, Value};
 
-use super::networks::Network;
+use super::networks::PublicNetwork;
 use super::node_files::NodeFiles;
-use super::{ChainWish, recipe};
-use crate::node::image::Recipe;
-use crate::node::wish::{NodeWish, text};
+use super::{DesiredChain, render_node_image};
+use crate::node::image::NodeImageBuild;
+use crate::node::wish::{DesiredNode, attribute_text};
 use crate::toml;
-use crate::ui::{ChainSide, PageConfig, UiWish, module};
+use crate::ui::{ChainSide, DesiredPage, PageConfig, config_module};
 
 /// Wanted attributes of every resource.
-type Wanted = BTreeMap<Address, Attributes>;
+type WantedResources = BTreeMap<Address, Attributes>;
 
 /// What stands where a value is only known later.
 const LATER: &str = "(known after apply)";
 
 /// The files of a node.
-pub(crate) fn node(address: &Address, wanted: &Wanted) -> Result<Rendered, Problem> {
+pub(crate) fn render_node(
+    address: &Address,
+    wanted: &WantedResources,
+) -> Result<Rendered, Problem> {
     let nothing = Attributes::new();
-    let wish = NodeWish::read(wanted.get(address).unwrap_or(&nothing))?;
+    let desired = DesiredNode::read(wanted.get(address).unwrap_or(&nothing))?;
     let chain = wanted
-        .get(&wish.chain)
-        .map(ChainWish::read)
+        .get(&desired.chain)
+        .map(DesiredChain::read)
         .unwrap_or_default();
     let files = chain.node_files.as_deref().map(NodeFiles::read);
-    let recipe = recipe(&wish, &chain, files.transpose()?.as_ref())?;
+    let recipe = render_node_image(&desired, &chain, files.transpose()?.as_ref())?;
     let notes = notes(&recipe);
     Ok(Rendered {
         files: recipe.texts,
@@ -41,7 +44,7 @@ pub(crate) fn node(address: &Address, wanted: &Wanted) -> Result<Rendered, Probl
 }
 
 /// Files that lie beside the rendered ones.
-fn notes(recipe: &Recipe) -> Vec<String> {
+fn notes(recipe: &NodeImageBuild) -> Vec<String> {
     let taken = recipe.taken.iter().map(|file| {
         format!(
             "{} is taken from the image, with SHA-256 {}",
@@ -59,7 +62,10 @@ fn notes(recipe: &Recipe) -> Vec<String> {
 }
 
 /// The configuration of a page.
-pub(crate) fn page(address: &Address, wanted: &Wanted) -> Result<Rendered, Problem> {
+pub(crate) fn render_page(
+    address: &Address,
+    wanted: &WantedResources,
+) -> Result<Rendered, Problem> {
     let mut attributes = wanted.get(address).cloned().unwrap_or_default();
     let mut notes = Vec::new();
     for (name, value) in &mut attributes {
@@ -68,21 +74,24 @@ pub(crate) fn page(address: &Address, wanted: &Wanted) -> Result<Rendered, Probl
             notes.push(format!("`{name}` is known after the apply"));
         }
     }
-    let wish = UiWish::read(&attributes)?;
-    let chain = wanted.get(&wish.chain).map(chain_side).transpose()?;
-    let data = PageConfig::new(&wish, &chain.unwrap_or_default())?.data;
+    let desired = DesiredPage::read(&attributes)?;
+    let chain = wanted.get(&desired.chain).map(chain_side).transpose()?;
+    let data = PageConfig::new(&desired, &chain.unwrap_or_default())?.data;
     let json = format!("{data:#}\n");
     let mut files = BTreeMap::from([(crate::ui::DATA.to_owned(), json)]);
     if attributes.contains_key("tree") {
-        files.insert(crate::ui::MODULE.to_owned(), module(&data));
+        files.insert(crate::ui::MODULE.to_owned(), config_module(&data));
     }
     Ok(Rendered { files, notes })
 }
 
 /// What the chain will say of itself, as far as that follows from its block.
 fn chain_side(chain: &Attributes) -> Result<ChainSide, Problem> {
-    let network = text(chain, "network").unwrap_or_default();
-    let ids = match (Network::by_name(network), text(chain, "node_files")) {
+    let network = attribute_text(chain, "network").unwrap_or_default();
+    let ids = match (
+        PublicNetwork::by_name(network),
+        attribute_text(chain, "node_files"),
+    ) {
         (Some(network), _) => Some(network.chain_ids()),
         (None, Some(folder)) => ids_of(&NodeFiles::read(folder)?),
         (None, None) => None,
@@ -112,7 +121,7 @@ fn chain_side(chain: &Attributes) -> Result<ChainSide, Problem> {
 /// Chain ids of a private network, from its `node.toml`.
 fn ids_of(files: &NodeFiles) -> Option<(u32, u32)> {
     let number = |key: &str| {
-        let line: Option<&toml::Line> = files.lines.iter().find(|(name, _)| name == key);
+        let line: Option<&toml::TomlLine> = files.lines.iter().find(|(name, _)| name == key);
         line?.1.parse().ok()
     };
     Some((number("chain_id")?, number("evm_chain_id")?))
@@ -138,8 +147,9 @@ mod tests {
     #[test]
     fn a_node_s_files_are_those_of_its_image() {
         let node = node_tests::attributes(&[("image", "a/b:3.1.0-testnet".into())]);
-        let wanted = Wanted::from([(at("node.main"), node), (at("chain.net"), chain("testnet"))]);
-        let rendered = super::node(&at("node.main"), &wanted).unwrap();
+        let wanted =
+            WantedResources::from([(at("node.main"), node), (at("chain.net"), chain("testnet"))]);
+        let rendered = super::render_node(&at("node.main"), &wanted).unwrap();
         let names: Vec<_> = rendered.files.keys().map(String::as_str).collect();
         assert_eq!(names, ["conflux.toml", "log.yaml", "pos_config.yaml"]);
         let notes = rendered.notes.join("\n");
@@ -151,8 +161,9 @@ mod tests {
     fn what_is_not_known_yet_is_said_and_not_guessed() {
         let mut page = crate::ui::tests::attributes(&[]);
         page.insert("manager".to_owned(), Value::Unknown);
-        let wanted = Wanted::from([(at("ui.site"), page), (at("chain.net"), chain("mainnet"))]);
-        let rendered = super::page(&at("ui.site"), &wanted).unwrap();
+        let wanted =
+            WantedResources::from([(at("ui.site"), page), (at("chain.net"), chain("mainnet"))]);
+        let rendered = super::render_page(&at("ui.site"), &wanted).unwrap();
         assert_eq!(rendered.notes, ["`manager` is known after the apply"]);
         let text = &rendered.files["pool.config.json"];
         let data: serde_json::Value = serde_json::from_str(text).unwrap();

@@ -16,12 +16,12 @@ pub(crate) enum Yaml {
     /// A list.
     List(Vec<Yaml>),
     /// Keys in the order in which they are written.
-    Map(Vec<(Key, Yaml)>),
+    Map(Vec<(YamlKey, Yaml)>),
 }
 
 /// Key of a map: an epoch is a number, a name is a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Key {
+pub(crate) enum YamlKey {
     /// A whole number.
     Number(u64),
     /// A text.
@@ -46,20 +46,20 @@ impl From<String> for Yaml {
     }
 }
 
-impl From<&str> for Key {
+impl From<&str> for YamlKey {
     fn from(text: &str) -> Self {
         Self::Text(text.to_owned())
     }
 }
 
-impl From<u64> for Key {
+impl From<u64> for YamlKey {
     fn from(number: u64) -> Self {
         Self::Number(number)
     }
 }
 
 /// A map with these entries.
-pub(crate) fn map<K: Into<Key>, const N: usize>(entries: [(K, Yaml); N]) -> Yaml {
+pub(crate) fn yaml_map<K: Into<YamlKey>, const N: usize>(entries: [(K, Yaml); N]) -> Yaml {
     Yaml::Map(
         entries
             .into_iter()
@@ -69,7 +69,7 @@ pub(crate) fn map<K: Into<Key>, const N: usize>(entries: [(K, Yaml); N]) -> Yaml
 }
 
 /// Writes a tree, whose root is a map.
-pub(crate) fn write(root: &Yaml) -> String {
+pub(crate) fn write_yaml(root: &Yaml) -> String {
     let mut text = String::new();
     block(&mut text, root, 0);
     text
@@ -123,10 +123,10 @@ fn inline(value: &Yaml) -> String {
     }
 }
 
-fn key_text(key: &Key) -> String {
+fn key_text(key: &YamlKey) -> String {
     match key {
-        Key::Number(number) => number.to_string(),
-        Key::Text(text) => scalar(text),
+        YamlKey::Number(number) => number.to_string(),
+        YamlKey::Text(text) => scalar(text),
     }
 }
 
@@ -162,18 +162,18 @@ mod tests {
 
     #[test]
     fn depth_follows_from_the_tree() {
-        let inner = map([(7760, map([("a", 1.into())]))]);
+        let inner = yaml_map([(7760, yaml_map([("a", 1.into())]))]);
         let list = Yaml::List(vec![
             "stdout".into(),
-            map([("b", 2.into()), ("c", 3.into())]),
+            yaml_map([("b", 2.into()), ("c", 3.into())]),
         ]);
-        let tree = map([
-            ("one", map([("two", inner)])),
+        let tree = yaml_map([
+            ("one", yaml_map([("two", inner)])),
             ("list", list),
             ("none", Yaml::Map(Vec::new())),
         ]);
         let text = "one:\n  two:\n    7760:\n      a: 1\nlist:\n  - stdout\n  -\n    b: 2\n    c: 3\nnone: {}\n";
-        assert_eq!(write(&tree), text);
+        assert_eq!(write_yaml(&tree), text);
     }
 
     #[test]

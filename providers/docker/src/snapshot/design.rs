@@ -1,49 +1,49 @@
 //! The effects that fill a volume, with every choice made.
 //!
-//! - Reads: the node's wish; what was found of the archive and of the disks.
+//! - Reads: the node's desired config; what was found of the archive and of the disks.
 //! - Returns: jobs and notes, or the problem that stands in the way.
-//! - Never: looks outside.
+//! - Never: does I/O.
 
 use pospool_model::plan::{Effect, Nature};
 use pospool_model::provider::Task;
 use pospool_model::{Address, Problem};
 
-use super::job::{NodesHash, Pin, SnapshotJob, Source, Way};
+use super::job::{ArchivePin, ArchiveSource, NodesHash, SnapshotJob, TransferMode};
 use super::observe::{SnapshotFacts, is_planned};
-use super::space::bytes;
-use super::spec::{self, WishedWay};
+use super::space::format_bytes;
+use super::spec::{self, DesiredTransferMode};
 use crate::codes;
-use crate::job::Job;
+use crate::job::DockerJob;
 use crate::names::ImageRef;
-use crate::node::image::Recipe;
-use crate::node::wish::missing;
-use crate::workload::Made;
-use crate::workload::design::effect;
+use crate::node::image::NodeImageBuild;
+use crate::node::wish::missing_attribute;
+use crate::workload::ContainerSpec;
+use crate::workload::design::docker_effect;
 
 /// Everything that one plan decides about a snapshot.
-pub(crate) struct Snapshot {
+pub(crate) struct SnapshotPlan {
     job: SnapshotJob,
     notes: Vec<String>,
 }
 
 /// Free bytes of a disk, and the disk's number.
-type Free = Option<(u64, u64)>;
+type FreeSpace = Option<(u64, u64)>;
 
 /// What a plan for this node does with its snapshot; nothing when the node has its data.
-pub(crate) fn planned(
+pub(crate) fn plan_snapshot(
     task: &Task<'_>,
     facts: Option<&SnapshotFacts>,
     volume: &Address,
     docker: &str,
     image: &ImageRef,
-    recipe: &Recipe,
-    made: &Made,
-) -> Result<Option<Snapshot>, Problem> {
+    recipe: &NodeImageBuild,
+    spec: &ContainerSpec,
+) -> Result<Option<SnapshotPlan>, Problem> {
     if !is_planned(task.wanted, task.observed, task.recorded) {
         return Ok(None);
     }
-    let (Some(wish), Some(facts)) = (spec::read(task.wanted)?, facts) else {
-        let what = "the snapshot was not looked at";
+    let (Some(desired), Some(facts)) = (spec::read_snapshot(task.wanted)?, facts) else {
+        let what = "the snapshot was not observed";
         return Err(Problem::new(
             codes::SNAPSHOT_UNREACHABLE,
             &["snapshot"],
@@ -52,42 +52,45 @@ pub(crate) fn planned(
     };
     refuse_newer(facts, image)?;
     let pin = facts.found.pin.clone();
-    let way = way(wish.way, &pin, facts)?;
-    let place = made.place.clone().ok_or_else(|| missing("data"))?;
+    let way = way(desired.way, &pin, facts)?;
+    let place = spec
+        .place
+        .clone()
+        .ok_or_else(|| missing_attribute("data"))?;
     let refill = task.wanted.get("refill").and_then(|it| it.as_text());
     let job = SnapshotJob {
         docker: docker.to_owned(),
-        lineage: made.lineage.clone(),
+        lineage: spec.lineage.clone(),
         volume: volume.clone(),
         place,
-        node: made.name.clone(),
-        image: made.image.clone(),
-        digest: made.digest.clone(),
+        node: spec.name.clone(),
+        image: spec.image.clone(),
+        digest: spec.digest.clone(),
         pin,
         way,
         refill: refill.map(str::to_owned),
         nodes: nodes(recipe),
     };
     let notes = notes(&job, facts);
-    Ok(Some(Snapshot { job, notes }))
+    Ok(Some(SnapshotPlan { job, notes }))
 }
 
-impl Snapshot {
+impl SnapshotPlan {
     /// Loads the archive, if it is kept; before anything stops.
     pub(crate) fn fetch(&self, effects: &mut Vec<Effect>) {
-        let Way::Spooled(folder) = &self.job.way else {
+        let TransferMode::Spooled(folder) = &self.job.way else {
             return;
         };
         let summary = format!(
             "load {} from {} into {folder}",
-            bytes(self.job.pin.length),
+            format_bytes(self.job.pin.length),
             shown(&self.job.pin.source)
         );
-        effects.push(effect(
+        effects.push(docker_effect(
             "fetch",
             summary,
             Nature::Act,
-            &Job::Fetch(Box::new(self.job.clone())),
+            &DockerJob::Fetch(Box::new(self.job.clone())),
         ));
     }
 
@@ -95,8 +98,8 @@ impl Snapshot {
     pub(crate) fn fill(&self, effects: &mut Vec<Effect>) {
         let (job, place) = (&self.job, &self.job.place);
         let from = match &job.way {
-            Way::Spooled(_) => "the snapshot".to_owned(),
-            Way::Streamed => format!("{} as it comes", shown(&job.pin.source)),
+            TransferMode::Spooled(_) => "the snapshot".to_owned(),
+            TransferMode::Streamed => format!("{} as it comes", shown(&job.pin.source)),
         };
         let summary = match &job.refill {
             None => format!("unpack {from} into {place}"),
@@ -104,11 +107,11 @@ impl Snapshot {
                 "throw away blockchain_data and pos_db on {place}, all but the PoS safety file, and unpack {from}"
             ),
         };
-        effects.push(effect(
+        effects.push(docker_effect(
             "fill",
             summary,
             Nature::Act,
-            &Job::Fill(Box::new(job.clone())),
+            &DockerJob::Fill(Box::new(job.clone())),
         ));
     }
 
@@ -118,10 +121,10 @@ impl Snapshot {
     }
 }
 
-fn shown(source: &Source) -> String {
+fn shown(source: &ArchiveSource) -> String {
     match source {
-        Source::Web(url) => url.clone(),
-        Source::File(file) => file.to_string(),
+        ArchiveSource::Web(url) => url.clone(),
+        ArchiveSource::File(file) => file.to_string(),
     }
 }
 
@@ -142,7 +145,7 @@ fn refuse_newer(facts: &SnapshotFacts, image: &ImageRef) -> Result<(), Problem> 
 }
 
 /// Hash of the network's first PoS nodes, as the node's image has them.
-fn nodes(recipe: &Recipe) -> Option<NodesHash> {
+fn nodes(recipe: &NodeImageBuild) -> Option<NodesHash> {
     const NAME: &str = "initial_nodes.json";
     let taken = recipe.taken.iter().find(|taken| taken.name == NAME);
     let taken = taken.map(|taken| NodesHash::Sha256(taken.sha256.clone()));
@@ -150,21 +153,31 @@ fn nodes(recipe: &Recipe) -> Option<NodesHash> {
 }
 
 /// Chooses by free space; a way that the spec names is taken or refused.
-fn way(wished: Option<WishedWay>, pin: &Pin, facts: &SnapshotFacts) -> Result<Way, Problem> {
+fn way(
+    wished: Option<DesiredTransferMode>,
+    pin: &ArchivePin,
+    facts: &SnapshotFacts,
+) -> Result<TransferMode, Problem> {
     let need = unpacked(pin);
     let streams = has_room(facts.data_free, need);
-    let is_file = matches!(pin.source, Source::File(_));
+    let is_file = matches!(pin.source, ArchiveSource::File(_));
     let spools = !is_file && spool_has_room(pin.length, need, facts.spool_free, facts.data_free);
     match (wished, &facts.spool) {
-        _ if is_file && streams => Ok(Way::Streamed),
-        (None | Some(WishedWay::Spooled), Some(spool)) if spools => Ok(Way::Spooled(spool.clone())),
-        (None | Some(WishedWay::Streamed), _) if streams => Ok(Way::Streamed),
+        _ if is_file && streams => Ok(TransferMode::Streamed),
+        (None | Some(DesiredTransferMode::Spooled), Some(spool)) if spools => {
+            Ok(TransferMode::Spooled(spool.clone()))
+        }
+        (None | Some(DesiredTransferMode::Streamed), _) if streams => Ok(TransferMode::Streamed),
         _ => Err(no_room(pin.length, need, facts)),
     }
 }
 
 fn no_room(length: u64, need: u64, facts: &SnapshotFacts) -> Problem {
-    let free = |free: Free| free.map_or("an unknown amount".to_owned(), |(free, _)| bytes(free));
+    let free = |free: FreeSpace| {
+        free.map_or("an unknown amount".to_owned(), |(free, _)| {
+            format_bytes(free)
+        })
+    };
     let spool = facts
         .spool
         .as_ref()
@@ -174,8 +187,8 @@ fn no_room(length: u64, need: u64, facts: &SnapshotFacts) -> Problem {
         &["snapshot"],
         format!(
             "the snapshot has {}, and about {} unpacked; free are {} for the data, and {} for the archive ({spool})",
-            bytes(length),
-            bytes(need),
+            format_bytes(length),
+            format_bytes(need),
             free(facts.data_free),
             free(facts.spool_free)
         ),
@@ -187,7 +200,7 @@ fn no_room(length: u64, need: u64, facts: &SnapshotFacts) -> Problem {
 }
 
 /// Bytes of the data, as an estimate: databases that are compressed already gain little.
-fn unpacked(pin: &Pin) -> u64 {
+fn unpacked(pin: &ArchivePin) -> u64 {
     let name = shown(&pin.source);
     // Without capitals the names of all sources end so.
     if name.to_ascii_lowercase().ends_with(".tar") {
@@ -196,12 +209,12 @@ fn unpacked(pin: &Pin) -> u64 {
     pin.length.saturating_add(pin.length / 2)
 }
 
-fn has_room(free: Free, need: u64) -> bool {
+fn has_room(free: FreeSpace, need: u64) -> bool {
     // What cannot be seen is not refused: the engine may keep its data where this user may not look.
     free.is_none_or(|(free, _)| free >= need)
 }
 
-fn spool_has_room(length: u64, need: u64, spool: Free, data: Free) -> bool {
+fn spool_has_room(length: u64, need: u64, spool: FreeSpace, data: FreeSpace) -> bool {
     match (spool, data) {
         (Some((_, one)), Some((free, other))) if one == other => {
             free >= length.saturating_add(need)
@@ -218,15 +231,17 @@ fn notes(job: &SnapshotJob, facts: &SnapshotFacts) -> Vec<String> {
         (None, None) => "known by its SHA-256".to_owned(),
     };
     let how = match (&job.way, &pin.source, pin.ranges) {
-        (Way::Spooled(folder), _, true) => format!(
+        (TransferMode::Spooled(folder), _, true) => format!(
             "it is kept in {folder} until it is unpacked, and goes on at its byte, whatever stops it"
         ),
-        (Way::Spooled(folder), _, false) => format!(
+        (TransferMode::Spooled(folder), _, false) => format!(
             "it is kept in {folder} until it is unpacked; its server gives no parts, so that all of it comes again \
              when the connection is lost"
         ),
-        (Way::Streamed, Source::File(_), _) => "it is read from this machine".to_owned(),
-        (Way::Streamed, _, _) => {
+        (TransferMode::Streamed, ArchiveSource::File(_), _) => {
+            "it is read from this machine".to_owned()
+        }
+        (TransferMode::Streamed, _, _) => {
             "it is not kept: a lost connection goes on at its byte, but an apply that is stopped \
              starts over"
                 .to_owned()
@@ -234,8 +249,8 @@ fn notes(job: &SnapshotJob, facts: &SnapshotFacts) -> Vec<String> {
     };
     let mut notes = vec![format!(
         "snapshot: {} ({which}), about {} unpacked; {how}",
-        bytes(pin.length),
-        bytes(unpacked(pin))
+        format_bytes(pin.length),
+        format_bytes(unpacked(pin))
     )];
     if facts.data_free.is_none() {
         notes.push("the free space for the data cannot be seen from here".to_owned());
@@ -254,13 +269,13 @@ fn notes(job: &SnapshotJob, facts: &SnapshotFacts) -> Vec<String> {
 mod tests {
     use super::*;
     use crate::place::Folder;
-    use crate::snapshot::source::Found;
+    use crate::snapshot::source::FoundArchive;
 
-    fn facts(url: &str, length: u64, spool: Free, data: Free) -> SnapshotFacts {
+    fn facts(url: &str, length: u64, spool: FreeSpace, data: FreeSpace) -> SnapshotFacts {
         SnapshotFacts {
-            found: Found {
-                pin: Pin {
-                    source: Source::Web(url.to_owned()),
+            found: FoundArchive {
+                pin: ArchivePin {
+                    source: ArchiveSource::Web(url.to_owned()),
                     length,
                     tag: Some("\"a\"".to_owned()),
                     modified: None,
@@ -275,18 +290,22 @@ mod tests {
         }
     }
 
-    fn chosen(wished: Option<WishedWay>, spool: Free, data: Free) -> &'static str {
+    fn chosen(
+        wished: Option<DesiredTransferMode>,
+        spool: FreeSpace,
+        data: FreeSpace,
+    ) -> &'static str {
         let facts = facts("https://a/x.tgz", 100, spool, data);
         match way(wished, &facts.found.pin, &facts) {
-            Ok(Way::Spooled(_)) => "spooled",
-            Ok(Way::Streamed) => "streamed",
+            Ok(TransferMode::Spooled(_)) => "spooled",
+            Ok(TransferMode::Streamed) => "streamed",
             Err(problem) => problem.code.as_str(),
         }
     }
 
     #[test]
     fn the_way_goes_by_free_space_and_a_named_way_is_never_another() {
-        use WishedWay::{Spooled, Streamed};
+        use DesiredTransferMode::{Spooled, Streamed};
         const NONE: &str = "docker/snapshot-space";
         for (wished, spool, data, expected) in [
             (None, Some((100, 1)), Some((150, 2)), "spooled"),

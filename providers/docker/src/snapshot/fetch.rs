@@ -19,8 +19,8 @@ use tokio::io::AsyncWriteExt;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::fill;
-use super::job::{Pin, SnapshotJob, Source, Way};
-use super::source::{client, content_range, header, innermost, length};
+use super::job::{ArchivePin, ArchiveSource, SnapshotJob, TransferMode};
+use super::source::{archive_client, body_length, content_range, header_text, innermost_cause};
 use super::space;
 use crate::client::Engine;
 use crate::codes;
@@ -37,13 +37,13 @@ const SAY_EVERY: Duration = Duration::from_millis(500);
 
 /// How long it is waited between attempts.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Pace {
+pub(super) struct Backoff {
     pub(super) first: Duration,
     pub(super) longest: Duration,
 }
 
 /// As it is used on real servers.
-pub(super) const PACE: Pace = Pace {
+pub(super) const BACKOFF: Backoff = Backoff {
     first: Duration::from_millis(500),
     longest: Duration::from_secs(30),
 };
@@ -52,8 +52,8 @@ pub(super) const PACE: Pace = Pace {
 pub(super) struct Download {
     client: Client,
     url: String,
-    pin: Pin,
-    pace: Pace,
+    pin: ArchivePin,
+    pace: Backoff,
     /// Bytes that were given out.
     at: u64,
     body: Option<Response>,
@@ -64,21 +64,21 @@ pub(super) struct Download {
 }
 
 /// What one attempt brought.
-enum Came {
+enum Attempt {
     Part(Bytes),
     Lost(String),
 }
 
 impl Download {
     /// Begins at a byte; nothing is asked yet.
-    pub(super) fn new(pin: &Pin, at: u64, pace: Pace) -> Result<Self, ProviderError> {
-        let Source::Web(url) = &pin.source else {
+    pub(super) fn new(pin: &ArchivePin, at: u64, pace: Backoff) -> Result<Self, ProviderError> {
+        let ArchiveSource::Web(url) = &pin.source else {
             return Err(ProviderError::refused(
                 codes::BAD_PAYLOAD,
                 "an archive of this machine is not loaded from a server",
             ));
         };
-        let client = client().map_err(|error| ProviderError::Refused {
+        let client = archive_client().map_err(|error| ProviderError::Refused {
             code: codes::SNAPSHOT_UNREACHABLE,
             what: "no connection can be made from this machine".to_owned(),
             source: Some(Box::new(error)),
@@ -106,30 +106,30 @@ impl Download {
                 return Err(ProviderError::Cancelled);
             }
             match self.attempt().await? {
-                Came::Part(part) if part.is_empty() => {}
-                Came::Part(part) => {
+                Attempt::Part(part) if part.is_empty() => {}
+                Attempt::Part(part) => {
                     self.failures = 0;
                     self.at += part.len() as u64;
                     return Ok(Some(part));
                 }
-                Came::Lost(why) => self.lost(why, progress).await?,
+                Attempt::Lost(why) => self.lost(why, progress).await?,
             }
         }
         Ok(None)
     }
 
-    async fn attempt(&mut self) -> Result<Came, ProviderError> {
+    async fn attempt(&mut self) -> Result<Attempt, ProviderError> {
         let mut body = match self.body.take() {
             Some(body) => body,
             None => match self.connect().await? {
                 Ok(body) => body,
-                Err(why) => return Ok(Came::Lost(why)),
+                Err(why) => return Ok(Attempt::Lost(why)),
             },
         };
         let part = match timeout(SILENCE, body.chunk()).await {
-            Err(_) => return Ok(Came::Lost("the server fell silent".to_owned())),
-            Ok(Err(error)) => return Ok(Came::Lost(innermost(&error.without_url()))),
-            Ok(Ok(None)) => return Ok(Came::Lost("the connection ended too early".to_owned())),
+            Err(_) => return Ok(Attempt::Lost("the server fell silent".to_owned())),
+            Ok(Err(error)) => return Ok(Attempt::Lost(innermost_cause(&error.without_url()))),
+            Ok(Ok(None)) => return Ok(Attempt::Lost("the connection ended too early".to_owned())),
             Ok(Ok(Some(part))) => part,
         };
         let skipped = self.skip.min(part.len() as u64);
@@ -139,7 +139,7 @@ impl Download {
             return Err(self.replaced("it is longer than it was"));
         }
         self.body = Some(body);
-        Ok(Came::Part(part))
+        Ok(Attempt::Part(part))
     }
 
     /// Asks for what is missing; the inner error is one after which it may be tried again.
@@ -156,7 +156,7 @@ impl Download {
         }
         let answer = match timeout(SILENCE, request.send()).await {
             Err(_) => return Ok(Err("the server does not answer".to_owned())),
-            Ok(Err(error)) => return Ok(Err(innermost(&error.without_url()))),
+            Ok(Err(error)) => return Ok(Err(innermost_cause(&error.without_url()))),
             Ok(Ok(answer)) => answer,
         };
         let status = answer.status();
@@ -192,7 +192,7 @@ impl Download {
             }
             Some(total)
         } else {
-            length(headers)
+            body_length(headers)
         };
         if whole.is_some_and(|whole| whole != self.pin.length) {
             return Err(self.replaced("its length differs"));
@@ -200,10 +200,12 @@ impl Download {
         let differs = |now: Option<String>, then: &Option<String>| {
             now.is_some_and(|now| then.as_ref().is_some_and(|then| now != *then))
         };
-        if differs(header(headers, &ETAG), &self.pin.tag) {
+        if differs(header_text(headers, &ETAG), &self.pin.tag) {
             return Err(self.replaced("its ETag differs"));
         }
-        if self.pin.tag.is_none() && differs(header(headers, &LAST_MODIFIED), &self.pin.modified) {
+        if self.pin.tag.is_none()
+            && differs(header_text(headers, &LAST_MODIFIED), &self.pin.modified)
+        {
             return Err(self.replaced("its date differs"));
         }
         Ok(())
@@ -237,7 +239,7 @@ impl Download {
         let pause = self.pace.first * 2_u32.saturating_pow(self.failures - 1);
         progress.waiting(&format!(
             "the snapshot stopped at {}: {}; trying again",
-            space::bytes(self.at),
+            space::format_bytes(self.at),
             self.last
         ));
         sleep(pause.min(self.pace.longest)).await;
@@ -248,8 +250,8 @@ impl Download {
 /// What is known of an archive that is kept, beside it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Note {
-    pin: Pin,
+struct ArchiveNote {
+    pin: ArchivePin,
     /// Boot of the machine in which it was written: until the next one, all that was written is there.
     boot: String,
     /// Bytes that are surely on the disk.
@@ -257,12 +259,12 @@ struct Note {
 }
 
 /// The files of one archive that is kept.
-pub(super) struct Kept {
+pub(super) struct KeptArchive {
     pub(super) archive: PathBuf,
     note: PathBuf,
 }
 
-impl Kept {
+impl KeptArchive {
     pub(super) fn of(job: &SnapshotJob, spool: &Folder) -> Self {
         let name = format!("{}{}", job.prefix(), job.pin.id());
         let root = spool.as_path();
@@ -281,26 +283,26 @@ impl Kept {
 }
 
 /// Loads the archive into its folder, or finds it there.
-pub(crate) async fn spool(
+pub(crate) async fn spool_archive(
     engine: &Engine,
     job: &SnapshotJob,
     progress: &dyn Progress,
 ) -> Result<Attributes, ProviderError> {
-    let Way::Spooled(folder) = &job.way else {
+    let TransferMode::Spooled(folder) = &job.way else {
         return Ok(Attributes::new());
     };
     if fill::is_filled(engine, job, progress).await? {
         return Ok(Attributes::new());
     }
-    load(job, folder, PACE, progress).await?;
+    load_archive(job, folder, BACKOFF, progress).await?;
     Ok(Attributes::new())
 }
 
-/// The same without a look at the volume.
-pub(super) async fn load(
+/// The same without checking the volume.
+pub(super) async fn load_archive(
     job: &SnapshotJob,
     folder: &Folder,
-    pace: Pace,
+    pace: Backoff,
     progress: &dyn Progress,
 ) -> Result<(), ProviderError> {
     let failed = |source: io::Error| ProviderError::Refused {
@@ -310,7 +312,7 @@ pub(super) async fn load(
     };
     fs::create_dir_all(folder.as_path()).await.map_err(failed)?;
     forget_others(job, folder).await.map_err(failed)?;
-    let kept = Kept::of(job, folder);
+    let kept = KeptArchive::of(job, folder);
     let mut at = resume(&kept, &job.pin).await.map_err(failed)?;
     refuse_full(folder, job.pin.length - at)?;
     let mut file = open(&kept, at).await.map_err(failed)?;
@@ -319,7 +321,7 @@ pub(super) async fn load(
     sync(&mut file, &kept, &job.pin, at).await.map_err(failed)?;
     let (begin, since) = (Instant::now(), at);
     let (mut synced, mut said) = (at, begin);
-    let line = |at| space::progress("snapshot", at, job.pin.length, since, begin.elapsed());
+    let line = |at| space::format_progress("snapshot", at, job.pin.length, since, begin.elapsed());
     progress.waiting(&line(at));
     loop {
         let part = match download.next(progress).await {
@@ -351,11 +353,11 @@ pub(super) async fn load(
 }
 
 /// Byte at which it goes on: all that was written in this boot of the machine, else what was surely on the disk.
-async fn resume(kept: &Kept, pin: &Pin) -> io::Result<u64> {
+async fn resume(kept: &KeptArchive, pin: &ArchivePin) -> io::Result<u64> {
     let Ok(text) = fs::read(&kept.note).await else {
         return Ok(0);
     };
-    let Ok(note) = serde_json::from_slice::<Note>(&text) else {
+    let Ok(note) = serde_json::from_slice::<ArchiveNote>(&text) else {
         return Ok(0);
     };
     let there = match fs::metadata(&kept.archive).await {
@@ -375,7 +377,7 @@ async fn resume(kept: &Kept, pin: &Pin) -> io::Result<u64> {
 }
 
 /// Opens the archive at a byte; what is behind it is cut off.
-async fn open(kept: &Kept, at: u64) -> io::Result<File> {
+async fn open(kept: &KeptArchive, at: u64) -> io::Result<File> {
     let mut options = OpenOptions::new();
     let file = options
         .create(true)
@@ -391,10 +393,10 @@ async fn open(kept: &Kept, at: u64) -> io::Result<File> {
 }
 
 /// Puts what came on the disk, and then says so.
-async fn sync(file: &mut File, kept: &Kept, pin: &Pin, at: u64) -> io::Result<()> {
+async fn sync(file: &mut File, kept: &KeptArchive, pin: &ArchivePin, at: u64) -> io::Result<()> {
     file.flush().await?;
     file.sync_data().await?;
-    let note = Note {
+    let note = ArchiveNote {
         pin: pin.clone(),
         boot: boot().await,
         synced: at,
@@ -433,13 +435,13 @@ async fn forget_others(job: &SnapshotJob, folder: &Folder) -> io::Result<()> {
 }
 
 fn refuse_full(folder: &Folder, missing: u64) -> Result<(), ProviderError> {
-    match space::free(folder.as_path()) {
+    match space::free_space(folder.as_path()) {
         Some((free, _)) if free < missing => Err(ProviderError::refused(
             codes::SNAPSHOT_SPACE,
             format!(
                 "`{folder}` has {} free, and {} of the snapshot are missing",
-                space::bytes(free),
-                space::bytes(missing)
+                space::format_bytes(free),
+                space::format_bytes(missing)
             ),
         )),
         _ => Ok(()),

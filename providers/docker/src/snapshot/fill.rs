@@ -7,15 +7,15 @@
 use pospool_model::provider::Progress;
 use pospool_model::{Attributes, ProviderError};
 
-use super::fetch::Kept;
-use super::job::{NodesHash, SnapshotJob, Way};
-use super::pump::pump;
-use super::unpack::Report;
+use super::fetch::KeptArchive;
+use super::job::{NodesHash, SnapshotJob, TransferMode};
+use super::pump::pump_archive;
+use super::unpack::ArchiveReport;
 use crate::client::Engine;
 use crate::codes;
 use crate::image;
-use crate::workload::helper::{self, Ended, Helper};
-use crate::workload::labels::owner;
+use crate::workload::helper::{self, Helper, ScriptExit};
+use crate::workload::labels::owner_labels;
 
 /// Its words: the archive's name, the word of `refill` or `-`, and `look` or `begin`.
 ///
@@ -63,7 +63,7 @@ sync -f .
 "#;
 
 /// Unpacks the archive, or finds it unpacked.
-pub(crate) async fn fill(
+pub(crate) async fn fill_volume(
     engine: &Engine,
     job: &SnapshotJob,
     progress: &dyn Progress,
@@ -75,8 +75,8 @@ pub(crate) async fn fill(
             return Err(failed_script(job, &ended));
         }
     }
-    if let Way::Spooled(folder) = &job.way {
-        Kept::of(job, folder).remove().await;
+    if let TransferMode::Spooled(folder) = &job.way {
+        KeptArchive::of(job, folder).remove().await;
     }
     Ok(Attributes::new())
 }
@@ -92,14 +92,14 @@ pub(super) async fn is_filled(
         .map(|go_on| !go_on)
 }
 
-/// Looks at the volume, and with `begin` marks it and throws the old chain data away; whether there is work to do.
+/// Checks the volume, and with `begin` marks it and throws the old chain data away; whether there is work to do.
 async fn begin(
     engine: &Engine,
     job: &SnapshotJob,
     verb: &str,
     progress: &dyn Progress,
 ) -> Result<bool, ProviderError> {
-    image::require(engine, &job.image, &job.digest).await?;
+    image::require_image(engine, &job.image, &job.digest).await?;
     if verb == "begin" {
         refuse_users(engine, job).await?;
     }
@@ -142,8 +142,8 @@ async fn run(
     script: &str,
     words: &[&str],
     progress: &dyn Progress,
-) -> Result<Ended, ProviderError> {
-    let body = helper::script(&job.image, &job.place, None, script, words);
+) -> Result<ScriptExit, ProviderError> {
+    let body = helper::script_helper(&job.image, &job.place, None, script, words);
     let helper = open(engine, job, body).await?;
     let ended = helper.run("", progress).await;
     helper.close().await?;
@@ -155,11 +155,17 @@ async fn open<'a>(
     job: &SnapshotJob,
     body: bollard::models::ContainerCreateBody,
 ) -> Result<Helper<'a>, ProviderError> {
-    let name = helper::name(&job.lineage, &job.volume)?;
-    Helper::open(engine, &name, &owner(&job.lineage, &job.volume), body).await
+    let name = helper::helper_name(&job.lineage, &job.volume)?;
+    Helper::open(
+        engine,
+        &name,
+        &owner_labels(&job.lineage, &job.volume),
+        body,
+    )
+    .await
 }
 
-fn failed_script(job: &SnapshotJob, ended: &Ended) -> ProviderError {
+fn failed_script(job: &SnapshotJob, ended: &ScriptExit) -> ProviderError {
     ProviderError::refused(
         codes::UNFINISHED_DATA,
         format!(
@@ -173,7 +179,7 @@ fn failed_script(job: &SnapshotJob, ended: &Ended) -> ProviderError {
 
 /// Nobody may run on the data that is thrown away.
 async fn refuse_users(engine: &Engine, job: &SnapshotJob) -> Result<(), ProviderError> {
-    let own = helper::name(&job.lineage, &job.volume)?;
+    let own = helper::helper_name(&job.lineage, &job.volume)?;
     let containers = engine.containers().await?;
     let mut running = containers
         .iter()
@@ -196,8 +202,8 @@ async fn unpack(
     job: &SnapshotJob,
     progress: &dyn Progress,
 ) -> Result<(), ProviderError> {
-    let helper = open(engine, job, helper::beside(&job.image, &job.place)).await?;
-    let result = pump(engine, job, &helper, progress).await;
+    let helper = open(engine, job, helper::idle_helper(&job.image, &job.place)).await?;
+    let result = pump_archive(engine, job, &helper, progress).await;
     // It waits until the engine itself has ended what it unpacked.
     helper.close().await?;
     let report = result?;
@@ -205,7 +211,7 @@ async fn unpack(
 }
 
 /// The data must be of the node's network, and the archive the one that was named.
-fn refuse_other(job: &SnapshotJob, report: &Report) -> Result<(), ProviderError> {
+fn refuse_other(job: &SnapshotJob, report: &ArchiveReport) -> Result<(), ProviderError> {
     if job
         .pin
         .sha256
@@ -238,17 +244,17 @@ fn refuse_other(job: &SnapshotJob, report: &Report) -> Result<(), ProviderError>
 
 #[cfg(test)]
 mod tests {
-    use super::super::hostile::job;
+    use super::super::hostile::sample_job;
     use super::*;
 
     #[test]
     fn data_of_another_network_or_with_another_hash_is_refused() {
-        let report = Report {
+        let report = ArchiveReport {
             sha256: "aa".to_owned(),
             nodes: Some(("bb".to_owned(), "cc".to_owned())),
-            ..Report::default()
+            ..ArchiveReport::default()
         };
-        let mut wanted = job();
+        let mut wanted = sample_job();
         assert!(refuse_other(&wanted, &report).is_ok());
         for (nodes, code) in [
             (NodesHash::Sha256("bb".to_owned()), None),

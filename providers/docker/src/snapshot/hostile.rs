@@ -9,14 +9,14 @@ use pospool_model::provider::{Progress, Ticket};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-use super::fetch::{Kept, Pace, load};
-use super::job::{Pin, SnapshotJob, Source, Way};
-use super::source::{client, pin_url};
+use super::fetch::{Backoff, KeptArchive, load_archive};
+use super::job::{ArchivePin, ArchiveSource, SnapshotJob, TransferMode};
+use super::source::{archive_client, pin_url};
 use crate::codes;
 use crate::names::Name;
-use crate::place::{Folder, Place};
+use crate::place::{DataLocation, Folder};
 
-const PACE: Pace = Pace {
+const BACKOFF: Backoff = Backoff {
     first: Duration::from_millis(1),
     longest: Duration::from_millis(5),
 };
@@ -172,60 +172,60 @@ impl Progress for Stops {
     }
 }
 
-struct Desk {
+struct Harness {
     folder: tempfile::TempDir,
     server: Server,
     job: SnapshotJob,
 }
 
 /// A job for a volume, of an archive that nobody asks for yet.
-pub(super) fn job() -> SnapshotJob {
+pub(super) fn sample_job() -> SnapshotJob {
     SnapshotJob {
         docker: String::new(),
         lineage: "1a2b3c4d".to_owned(),
         volume: "volume.main".parse().unwrap(),
-        place: Place::parse("/srv/pool").unwrap(),
+        place: DataLocation::parse("/srv/pool").unwrap(),
         node: Name::new("pospool-1a2b3c4d-main").unwrap(),
         image: String::new(),
         digest: String::new(),
-        pin: Pin {
-            source: Source::Web("http://127.0.0.1:9/x.tgz".to_owned()),
+        pin: ArchivePin {
+            source: ArchiveSource::Web("http://127.0.0.1:9/x.tgz".to_owned()),
             length: content().len() as u64,
             tag: Some("\"one\"".to_owned()),
             modified: None,
             sha256: None,
             ranges: true,
         },
-        way: Way::Streamed,
+        way: TransferMode::Streamed,
         refill: None,
         nodes: None,
     }
 }
 
-async fn desk(tricks: &[Trick]) -> Desk {
+async fn harness(tricks: &[Trick]) -> Harness {
     let server = serve(tricks).await;
     let folder = tempfile::tempdir().unwrap();
-    let mut job = job();
-    job.pin.source = Source::Web(server.url.clone());
-    job.way = Way::Spooled(Folder::new(folder.path().to_str().unwrap()).unwrap());
-    Desk {
+    let mut job = sample_job();
+    job.pin.source = ArchiveSource::Web(server.url.clone());
+    job.way = TransferMode::Spooled(Folder::new(folder.path().to_str().unwrap()).unwrap());
+    Harness {
         folder,
         server,
         job,
     }
 }
 
-impl Desk {
+impl Harness {
     fn spool(&self) -> Folder {
         Folder::new(self.folder.path().to_str().unwrap()).unwrap()
     }
 
     async fn load(&self, progress: &dyn Progress) -> Result<(), ProviderError> {
-        load(&self.job, &self.spool(), PACE, progress).await
+        load_archive(&self.job, &self.spool(), BACKOFF, progress).await
     }
 
     fn kept(&self) -> Vec<u8> {
-        std::fs::read(Kept::of(&self.job, &self.spool()).archive).unwrap_or_default()
+        std::fs::read(KeptArchive::of(&self.job, &self.spool()).archive).unwrap_or_default()
     }
 
     fn asked(&self) -> Vec<String> {
@@ -236,7 +236,7 @@ impl Desk {
 
 #[tokio::test]
 async fn case_lost_connection_goes_on_at_its_byte() {
-    let desk = desk(&[
+    let desk = harness(&[
         Trick::Cut(1000),
         Trick::Cut(0),
         Trick::Status(503),
@@ -264,7 +264,7 @@ async fn case_lost_connection_goes_on_at_its_byte() {
 
 #[tokio::test]
 async fn case_killed_load_goes_on_at_its_byte() {
-    let desk = desk(&[Trick::Hang(4000), Trick::Cut(300)]).await;
+    let desk = harness(&[Trick::Hang(4000), Trick::Cut(300)]).await;
     let never = Stops::never();
     {
         let run = desk.load(&never);
@@ -288,9 +288,9 @@ async fn case_killed_load_goes_on_at_its_byte() {
 
 #[tokio::test]
 async fn case_machine_that_lost_its_power_goes_on_where_the_disk_surely_was() {
-    let desk = desk(&[Trick::Cut(4000)]).await;
+    let desk = harness(&[Trick::Cut(4000)]).await;
     let _ = desk.load(&Stops(Mutex::new(3))).await;
-    let note = Kept::of(&desk.job, &desk.spool())
+    let note = KeptArchive::of(&desk.job, &desk.spool())
         .archive
         .with_extension("json");
     let text = std::fs::read_to_string(&note).unwrap();
@@ -312,7 +312,7 @@ async fn case_file_replaced_midway_is_never_mixed() {
         Trick::OtherPart,
         Trick::Status(416),
     ] {
-        let desk = desk(&[Trick::Cut(1000), trick]).await;
+        let desk = harness(&[Trick::Cut(1000), trick]).await;
         let error = desk.load(&Stops::never()).await.unwrap_err();
         assert_eq!(error.code(), codes::SNAPSHOT_REPLACED, "{trick:?}");
         assert_eq!(desk.kept(), b"", "{trick:?}: what is of no use is not kept");
@@ -321,14 +321,14 @@ async fn case_file_replaced_midway_is_never_mixed() {
 
 #[tokio::test]
 async fn case_server_that_ignores_ranges_sends_it_again() {
-    let desk = desk(&[Trick::Cut(1000), Trick::Whole]).await;
+    let desk = harness(&[Trick::Cut(1000), Trick::Whole]).await;
     desk.load(&Stops::never()).await.unwrap();
     assert!(desk.kept() == content());
 }
 
 #[tokio::test]
 async fn case_length_that_is_a_lie_ends_with_a_code() {
-    let mut desk = desk(&[]).await;
+    let mut desk = harness(&[]).await;
     desk.job.pin.length += 10;
     let error = desk.load(&Stops::never()).await.unwrap_err();
     assert_eq!(error.code(), codes::SNAPSHOT_REPLACED);
@@ -336,7 +336,7 @@ async fn case_length_that_is_a_lie_ends_with_a_code() {
     let error = desk.load(&Stops::never()).await.unwrap_err();
     assert_eq!(error.code(), codes::SNAPSHOT_REPLACED);
     // One that promises more than it ever sends is given up, and what came is kept.
-    let endless = self::desk(&[Trick::Cut(0); 20]).await;
+    let endless = self::harness(&[Trick::Cut(0); 20]).await;
     let error = endless.load(&Stops::never()).await.unwrap_err();
     assert!(
         matches!(error, ProviderError::Unreachable { .. }),
@@ -347,7 +347,7 @@ async fn case_length_that_is_a_lie_ends_with_a_code() {
 
 #[tokio::test]
 async fn case_server_that_refuses_is_not_asked_again() {
-    let desk = desk(&[Trick::Status(404)]).await;
+    let desk = harness(&[Trick::Status(404)]).await;
     let error = desk.load(&Stops::never()).await.unwrap_err();
     assert_eq!(error.code(), codes::SNAPSHOT_UNREACHABLE);
     assert_eq!(desk.asked().len(), 1);
@@ -355,7 +355,7 @@ async fn case_server_that_refuses_is_not_asked_again() {
 
 #[tokio::test]
 async fn another_archive_for_the_same_node_takes_the_place_of_the_old_one() {
-    let mut desk = desk(&[Trick::Cut(1000)]).await;
+    let mut desk = harness(&[Trick::Cut(1000)]).await;
     let _ = desk.load(&Stops(Mutex::new(3))).await;
     let other = desk
         .folder
@@ -374,7 +374,7 @@ async fn another_archive_for_the_same_node_takes_the_place_of_the_old_one() {
 
 #[tokio::test]
 async fn an_archive_is_pinned_by_one_byte() {
-    let client = client().unwrap();
+    let client = archive_client().unwrap();
     let server = serve(&[Trick::Fair, Trick::Whole, Trick::Mute, Trick::Status(403)]).await;
     let pin = pin_url(&client, &server.url, false).await.unwrap();
     assert_eq!(pin.length, 100_000);

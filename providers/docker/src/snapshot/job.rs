@@ -7,14 +7,14 @@
 use pospool_model::Address;
 use serde::{Deserialize, Serialize};
 
-use crate::image::hash;
+use crate::image::hash_bytes;
 use crate::names::Name;
-use crate::place::{Folder, Place};
+use crate::place::{DataLocation, Folder};
 
 /// Where an archive is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum Source {
+pub(crate) enum ArchiveSource {
     /// On a web server.
     Web(String),
     /// On this machine.
@@ -24,8 +24,8 @@ pub(crate) enum Source {
 /// What makes the archive this very one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Pin {
-    pub(crate) source: Source,
+pub(crate) struct ArchivePin {
+    pub(crate) source: ArchiveSource,
     /// Its length in bytes.
     pub(crate) length: u64,
     /// Entity tag of the server, or the file's own number and date.
@@ -38,12 +38,12 @@ pub(crate) struct Pin {
     pub(crate) ranges: bool,
 }
 
-impl Pin {
+impl ArchivePin {
     /// Name of this very archive.
     pub(crate) fn id(&self) -> String {
         // Texts and numbers always have a JSON form.
         let json = serde_json::to_string(self).unwrap_or_default();
-        hash(json.as_bytes())
+        hash_bytes(json.as_bytes())
             .get(..16)
             .unwrap_or_default()
             .to_owned()
@@ -58,7 +58,7 @@ impl Pin {
 /// How an archive gets into the volume.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum Way {
+pub(crate) enum TransferMode {
     /// It is kept in a folder of this machine until it is unpacked.
     Spooled(Folder),
     /// It is unpacked as it comes: from the web, or from a file that is here already.
@@ -73,15 +73,15 @@ pub(crate) struct SnapshotJob {
     pub(crate) lineage: String,
     /// The volume.
     pub(crate) volume: Address,
-    pub(crate) place: Place,
+    pub(crate) place: DataLocation,
     /// Name of the node's container: the spooled archive is called after it.
     pub(crate) node: Name,
     /// Hardened image of the node: its tools do the work.
     pub(crate) image: String,
     /// Digest of everything in that image.
     pub(crate) digest: String,
-    pub(crate) pin: Pin,
-    pub(crate) way: Way,
+    pub(crate) pin: ArchivePin,
+    pub(crate) way: TransferMode,
     /// Word of the spec that allows to replace chain data that is there.
     pub(crate) refill: Option<String>,
     /// Hash of the network's `initial_nodes.json`, as [`NodesHash`] writes it.
@@ -94,12 +94,12 @@ pub(crate) struct SnapshotJob {
 pub(crate) enum NodesHash {
     /// SHA-256 in hex, as our table of public networks has it.
     Sha256(String),
-    /// [`hash`] in hex, as the files of a private network have it.
+    /// [`hash_bytes`] in hex, as the files of a private network have it.
     Own(String),
 }
 
 impl SnapshotJob {
-    /// Name of the attempt outside.
+    /// Name of the attempt, equal for equal payloads.
     pub(crate) fn key(&self) -> String {
         format!("{} {}", self.place, self.pin.id())
     }

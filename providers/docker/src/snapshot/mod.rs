@@ -21,8 +21,8 @@ mod unpack;
 #[cfg(test)]
 mod hostile;
 
-pub(crate) use design::{Snapshot, planned};
-pub(crate) use fetch::spool;
-pub(crate) use fill::fill;
-pub(crate) use observe::{SnapshotFacts, observe};
-pub(crate) use spec::{REFILL, SNAPSHOT, normalise};
+pub(crate) use design::{SnapshotPlan, plan_snapshot};
+pub(crate) use fetch::spool_archive;
+pub(crate) use fill::fill_volume;
+pub(crate) use observe::{SnapshotFacts, observe_snapshot};
+pub(crate) use spec::{REFILL, SNAPSHOT, normalise_snapshot};

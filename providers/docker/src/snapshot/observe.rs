@@ -1,4 +1,4 @@
-//! A look at the snapshot that a new node is to come from.
+//! Observing the snapshot that a new node is created from.
 //!
 //! - Reads: one byte of the archive, and the free space of two disks; only when a plan needs them.
 //! - Returns: facts for the plan.
@@ -10,20 +10,20 @@ use pospool_model::provider::{Observed, Scene, Target};
 use pospool_model::state::Recorded;
 use pospool_model::{Attributes, Problem};
 
-use super::source::{Found, find};
+use super::source::{FoundArchive, find_archive};
 use super::{space, spec};
 use crate::facts::DockerFacts;
-use crate::node::wish::NodeWish;
-use crate::observe::View;
-use crate::place::{Folder, Place};
-use crate::render::ChainWish;
+use crate::node::wish::DesiredNode;
+use crate::observe::EngineView;
+use crate::place::{DataLocation, Folder};
+use crate::render::DesiredChain;
 use crate::volume;
 
 /// What was found of a snapshot.
 #[derive(Clone, Debug)]
 pub(crate) struct SnapshotFacts {
     /// The archive.
-    pub(crate) found: Found,
+    pub(crate) found: FoundArchive,
     /// Folder in which it can be kept.
     pub(crate) spool: Option<Folder>,
     /// Free bytes of that disk, and its number.
@@ -50,11 +50,11 @@ pub(crate) fn is_planned(
     is_new || (refill.is_some() && refill != before)
 }
 
-/// Looks at the archive and at the disks.
-pub(crate) async fn observe(
+/// Observes the archive and the disks.
+pub(crate) async fn observe_snapshot(
     target: &Target<'_>,
     scene: &Scene<'_>,
-    view: &View,
+    view: &EngineView,
     facts: &DockerFacts,
     observed: &Observed,
 ) -> Result<Option<SnapshotFacts>, Problem> {
@@ -64,13 +64,13 @@ pub(crate) async fn observe(
     let Some(wanted) = wanted else {
         return Ok(None);
     };
-    let Some(wish) = spec::read(wanted)? else {
+    let Some(desired) = spec::read_snapshot(wanted)? else {
         return Ok(None);
     };
-    let node = NodeWish::read(wanted)?;
-    let chain = scene.wanted.get(&node.chain).map(ChainWish::read);
+    let node = DesiredNode::read(wanted)?;
+    let chain = scene.wanted.get(&node.chain).map(DesiredChain::read);
     let network = chain.unwrap_or_default().network;
-    let data = volume::place(
+    let data = volume::data_location(
         scene.lineage,
         &node.data,
         scene.wanted.get(&node.data),
@@ -78,18 +78,18 @@ pub(crate) async fn observe(
         &facts.folders,
     )?;
     let disk = match &data {
-        Place::Volume(_) => PathBuf::from(&view.facts.root),
-        Place::Folder(folder) => folder.as_path().to_owned(),
+        DataLocation::Volume(_) => PathBuf::from(&view.facts.root),
+        DataLocation::Folder(folder) => folder.as_path().to_owned(),
     };
-    let spool = wish.spool.clone().or_else(default_spool);
+    let spool = desired.spool.clone().or_else(default_spool);
     Ok(Some(SnapshotFacts {
-        found: find(&wish, &network).await?,
+        found: find_archive(&desired, &network).await?,
         spool_free: spool
             .as_ref()
-            .and_then(|spool| space::free(spool.as_path())),
+            .and_then(|spool| space::free_space(spool.as_path())),
         data_free: Some(disk)
             .filter(|disk| disk.is_absolute())
-            .and_then(|disk| space::free(&disk)),
+            .and_then(|disk| space::free_space(&disk)),
         spool,
     }))
 }

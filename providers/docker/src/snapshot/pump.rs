@@ -16,10 +16,10 @@ use tokio::sync::mpsc;
 use tokio::task::{JoinError, JoinHandle};
 use tokio::time::{Instant, interval};
 
-use super::fetch::{Download, Kept, PACE};
-use super::job::{SnapshotJob, Source, Way};
+use super::fetch::{BACKOFF, Download, KeptArchive};
+use super::job::{ArchiveSource, SnapshotJob, TransferMode};
 use super::space;
-use super::unpack::{Refusal, Report, transfer};
+use super::unpack::{ArchiveRefusal, ArchiveReport, transfer_archive};
 use crate::client::Engine;
 use crate::codes;
 use crate::render::DATA_DIR;
@@ -31,12 +31,12 @@ const PART: usize = 1 << 18;
 const SAY_EVERY: Duration = Duration::from_millis(500);
 
 /// Unpacks the archive into the place that a helper stands beside.
-pub(super) async fn pump(
+pub(super) async fn pump_archive(
     engine: &Engine,
     job: &SnapshotJob,
     helper: &Helper<'_>,
     progress: &dyn Progress,
-) -> Result<Report, ProviderError> {
+) -> Result<ArchiveReport, ProviderError> {
     let (out, mut packed) = mpsc::channel::<io::Result<Bytes>>(PIPE);
     let read = Arc::new(AtomicU64::new(0));
     let (source, download) = source(job, &read)?;
@@ -53,10 +53,10 @@ pub(super) async fn pump(
     let feed = feed(download, progress);
     let (mut say, begin) = (interval(SAY_EVERY), Instant::now());
     let what = match job.way {
-        Way::Spooled(_) => "unpacking the snapshot",
-        Way::Streamed => "snapshot, unpacked as it comes",
+        TransferMode::Spooled(_) => "unpacking the snapshot",
+        TransferMode::Streamed => "snapshot, unpacked as it comes",
     };
-    let line = |done| space::progress(what, done, job.pin.length, 0, begin.elapsed());
+    let line = |done| space::format_progress(what, done, job.pin.length, 0, begin.elapsed());
     tokio::pin!(unpacked, feed);
     let mut is_over = false;
     loop {
@@ -79,16 +79,16 @@ pub(super) async fn pump(
 /// Why it was not unpacked; nothing is kept of an archive that nobody can unpack, so that the next run loads it again.
 async fn refused(
     job: &SnapshotJob,
-    refusal: Refusal,
+    refusal: ArchiveRefusal,
     taken: Result<(), ProviderError>,
 ) -> ProviderError {
-    let corrupt = matches!(refusal, Refusal::Corrupt(_));
-    if let (Refusal::Taker(_), Err(error)) = (&refusal, taken) {
+    let corrupt = matches!(refusal, ArchiveRefusal::Corrupt(_));
+    if let (ArchiveRefusal::Taker(_), Err(error)) = (&refusal, taken) {
         // The engine took no more: its own words say why.
         return error;
     }
-    if let (Way::Spooled(folder), true) = (&job.way, corrupt) {
-        Kept::of(job, folder).remove().await;
+    if let (TransferMode::Spooled(folder), true) = (&job.way, corrupt) {
+        KeptArchive::of(job, folder).remove().await;
     }
     explain(job, refusal)
 }
@@ -118,8 +118,8 @@ fn source(
     read: &Arc<AtomicU64>,
 ) -> Result<(Box<dyn Read + Send>, Feed), ProviderError> {
     let path = match (&job.way, &job.pin.source) {
-        (Way::Spooled(folder), _) => Kept::of(job, folder).archive,
-        (Way::Streamed, Source::File(file)) => {
+        (TransferMode::Spooled(folder), _) => KeptArchive::of(job, folder).archive,
+        (TransferMode::Streamed, ArchiveSource::File(file)) => {
             let pin = super::source::pin_file(file);
             let same = pin.is_ok_and(|pin| pin.tag == job.pin.tag && pin.length == job.pin.length);
             if !same {
@@ -130,11 +130,11 @@ fn source(
             }
             file.as_path().to_owned()
         }
-        (Way::Streamed, Source::Web(_)) => {
-            let download = Download::new(&job.pin, 0, PACE)?;
+        (TransferMode::Streamed, ArchiveSource::Web(_)) => {
+            let download = Download::new(&job.pin, 0, BACKOFF)?;
             let (to, from) = mpsc::channel(PIPE);
             let read = Arc::clone(read);
-            let pipe = Pipe {
+            let pipe = ServerReader {
                 from,
                 part: Bytes::new(),
                 read,
@@ -162,13 +162,13 @@ fn source(
 fn spawn(
     from: Box<dyn Read + Send>,
     to: mpsc::Sender<io::Result<Bytes>>,
-) -> JoinHandle<Result<Report, Refusal>> {
+) -> JoinHandle<Result<ArchiveReport, ArchiveRefusal>> {
     tokio::task::spawn_blocking(move || {
-        let mut out = Out {
+        let mut out = EngineWriter {
             to,
             part: Vec::with_capacity(PART),
         };
-        let result = transfer(from, &mut out);
+        let result = transfer_archive(from, &mut out);
         if result.is_err() {
             // A body that ends well would be an archive that ends well.
             let _ = out
@@ -179,8 +179,8 @@ fn spawn(
     })
 }
 
-fn explain(job: &SnapshotJob, refusal: Refusal) -> ProviderError {
-    if matches!(refusal, Refusal::Taker(_)) {
+fn explain(job: &SnapshotJob, refusal: ArchiveRefusal) -> ProviderError {
+    if matches!(refusal, ArchiveRefusal::Taker(_)) {
         return ProviderError::OutcomeUnknown {
             code: codes::OUTCOME_UNKNOWN,
             what: format!("the snapshot was being unpacked into `{}`", job.place),
@@ -188,8 +188,8 @@ fn explain(job: &SnapshotJob, refusal: Refusal) -> ProviderError {
         };
     }
     let code = match refusal {
-        Refusal::Entry(..) => codes::SNAPSHOT_ENTRY,
-        Refusal::Layout => codes::SNAPSHOT_LAYOUT,
+        ArchiveRefusal::Entry(..) => codes::SNAPSHOT_ENTRY,
+        ArchiveRefusal::Layout => codes::SNAPSHOT_LAYOUT,
         _ => codes::SNAPSHOT_CORRUPT,
     };
     ProviderError::Refused {
@@ -222,13 +222,13 @@ impl Read for Counted {
 }
 
 /// The reading end of a pipe from the server.
-struct Pipe {
+struct ServerReader {
     from: mpsc::Receiver<Bytes>,
     part: Bytes,
     read: Arc<AtomicU64>,
 }
 
-impl Read for Pipe {
+impl Read for ServerReader {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         while self.part.is_empty() {
             match self.from.blocking_recv() {
@@ -244,12 +244,12 @@ impl Read for Pipe {
 }
 
 /// The writing end of a pipe to the engine.
-struct Out {
+struct EngineWriter {
     to: mpsc::Sender<io::Result<Bytes>>,
     part: Vec<u8>,
 }
 
-impl Write for Out {
+impl Write for EngineWriter {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let count = bytes.len().min(PART - self.part.len());
         self.part.extend_from_slice(&bytes[..count]);
@@ -279,7 +279,7 @@ mod tests {
         let bytes: Vec<u8> = (0..PART + 1000)
             .map(|it| u8::try_from(it % 251).unwrap())
             .collect();
-        let mut out = Out {
+        let mut out = EngineWriter {
             to,
             part: Vec::with_capacity(PART),
         };
@@ -292,7 +292,7 @@ mod tests {
         }
         drop(again);
         let read = Arc::new(AtomicU64::new(0));
-        let mut pipe = Pipe {
+        let mut pipe = ServerReader {
             from: parts,
             part: Bytes::new(),
             read: Arc::clone(&read),
@@ -307,7 +307,7 @@ mod tests {
     fn a_pipe_that_nobody_reads_any_more_is_an_error() {
         let (to, from) = mpsc::channel(PIPE);
         drop(from);
-        let mut out = Out {
+        let mut out = EngineWriter {
             to,
             part: Vec::new(),
         };

@@ -1,7 +1,7 @@
 //! Where archives are, and what makes one of them this very one.
 //!
 //! - Reads: the table of named sources; a server's answer to a request for one byte; a file's length and date.
-//! - Returns: a [`Pin`], or the reason why there is none.
+//! - Returns: an [`ArchivePin`], or the reason why there is none.
 //! - Never: loads the archive itself.
 
 use std::collections::BTreeMap;
@@ -12,8 +12,8 @@ use pospool_model::Problem;
 use reqwest::header::{ACCEPT_ENCODING, CONTENT_RANGE, ETAG, HeaderMap, LAST_MODIFIED, RANGE};
 use reqwest::{Client, StatusCode, Url};
 
-use super::job::{Pin, Source};
-use super::spec::{Origin, Size, SnapshotWish, release};
+use super::job::{ArchivePin, ArchiveSource};
+use super::spec::{DesiredSnapshot, SnapshotOrigin, SnapshotSize, find_release};
 use crate::codes;
 use crate::place::Folder;
 
@@ -23,65 +23,68 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const SCRIPT_LIMIT: usize = 64 << 10;
 
 /// Scripts of the archive-tool that name the newest archive, by network and kind.
-const NAMED: &[(&str, Size, &str)] = &[
+const NAMED: &[(&str, SnapshotSize, &str)] = &[
     (
         "mainnet",
-        Size::Full,
+        SnapshotSize::Full,
         "https://conflux-blockchain-data-us.s3.us-west-1.amazonaws.com/fullnode-db/M/download.sh",
     ),
     (
         "mainnet",
-        Size::Full,
+        SnapshotSize::Full,
         "https://conflux-blockchain-bj.oss-cn-beijing.aliyuncs.com/fullnode-db/mainnet/download.sh",
     ),
     (
         "mainnet",
-        Size::Archive,
+        SnapshotSize::Archive,
         "https://conflux-blockchain-data-us.s3.us-west-1.amazonaws.com/archivenode-db/M/download.sh",
     ),
     (
         "mainnet",
-        Size::Archive,
+        SnapshotSize::Archive,
         "https://conflux-blockchain-data-eu.s3.eu-central-1.amazonaws.com/archivenode-db/M/download.sh",
     ),
     (
         "mainnet",
-        Size::Archive,
+        SnapshotSize::Archive,
         "https://conflux-blockchain-bj.oss-cn-beijing.aliyuncs.com/archivenode-db/mainnet/download.sh",
     ),
     (
         "testnet",
-        Size::Archive,
+        SnapshotSize::Archive,
         "https://conflux-blockchain-bj.oss-cn-beijing.aliyuncs.com/archivenode-db/testnet/download.sh",
     ),
 ];
 
 /// An archive that was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Found {
-    pub(crate) pin: Pin,
+pub(crate) struct FoundArchive {
+    pub(crate) pin: ArchivePin,
     /// Release that wrote its data, if anybody says so.
     pub(crate) version: Option<(u32, u32)>,
 }
 
-/// Finds the archive that a wish means.
-pub(super) async fn find(wish: &SnapshotWish, network: &str) -> Result<Found, Problem> {
-    let pinned = |pin: Pin, version| Found {
-        pin: Pin {
-            sha256: wish.sha256.clone(),
+/// Finds the archive that a desired snapshot means.
+pub(super) async fn find_archive(
+    desired: &DesiredSnapshot,
+    network: &str,
+) -> Result<FoundArchive, Problem> {
+    let pinned = |pin: ArchivePin, version| FoundArchive {
+        pin: ArchivePin {
+            sha256: desired.sha256.clone(),
             ..pin
         },
-        version: wish.version.or(version),
+        version: desired.version.or(version),
     };
-    match &wish.from {
-        Origin::File(file) => pin_file(file).map(|pin| pinned(pin, None)),
-        Origin::Web(url) => {
-            let client = client().map_err(|error| unreachable(url, &error.to_string()))?;
-            let pin = pin_url(&client, url, wish.sha256.is_some()).await?;
+    match &desired.from {
+        SnapshotOrigin::File(file) => pin_file(file).map(|pin| pinned(pin, None)),
+        SnapshotOrigin::Web(url) => {
+            let client = archive_client().map_err(|error| unreachable(url, &error.to_string()))?;
+            let pin = pin_url(&client, url, desired.sha256.is_some()).await?;
             Ok(pinned(pin, None))
         }
-        Origin::Named(size) => {
-            let (pin, version) = find_named(*size, network, wish.sha256.is_some()).await?;
+        SnapshotOrigin::Named(size) => {
+            let (pin, version) = find_named(*size, network, desired.sha256.is_some()).await?;
             Ok(pinned(pin, version))
         }
     }
@@ -89,10 +92,10 @@ pub(super) async fn find(wish: &SnapshotWish, network: &str) -> Result<Found, Pr
 
 /// Asks the servers of a named source one after the other.
 async fn find_named(
-    size: Size,
+    size: SnapshotSize,
     network: &str,
     hashed: bool,
-) -> Result<(Pin, Option<(u32, u32)>), Problem> {
+) -> Result<(ArchivePin, Option<(u32, u32)>), Problem> {
     let scripts = NAMED.iter().filter(|row| row.0 == network && row.1 == size);
     let scripts: Vec<&str> = scripts.map(|row| row.2).collect();
     if scripts.is_empty() {
@@ -104,7 +107,7 @@ async fn find_named(
         return Err(Problem::new(codes::BAD_SNAPSHOT, &["snapshot"], what)
             .help("write another name, a URL, or the path of a file"));
     }
-    let client = client().map_err(|error| unreachable(scripts[0], &error.to_string()))?;
+    let client = archive_client().map_err(|error| unreachable(scripts[0], &error.to_string()))?;
     let mut last = None;
     for script in scripts {
         match newest(&client, script, hashed).await {
@@ -119,8 +122,9 @@ async fn newest(
     client: &Client,
     script: &str,
     hashed: bool,
-) -> Result<(Pin, Option<(u32, u32)>), Problem> {
-    let silent = |error: reqwest::Error| unreachable(script, &innermost(&error.without_url()));
+) -> Result<(ArchivePin, Option<(u32, u32)>), Problem> {
+    let silent =
+        |error: reqwest::Error| unreachable(script, &innermost_cause(&error.without_url()));
     let mut answer = client
         .get(script)
         .timeout(PATIENCE)
@@ -148,7 +152,7 @@ pub(super) fn read_script(text: &str) -> Option<(String, Option<(u32, u32)>)> {
     let mut url = None;
     for line in text.lines().map(str::trim) {
         if let Some(said) = line.strip_prefix("#Version:") {
-            version = release(said);
+            version = find_release(said);
             continue;
         }
         let Some((name, value)) = line.split_once('=') else {
@@ -174,7 +178,7 @@ pub(super) fn read_script(text: &str) -> Option<(String, Option<(u32, u32)>)> {
 }
 
 /// A client for archives.
-pub(super) fn client() -> Result<Client, reqwest::Error> {
+pub(super) fn archive_client() -> Result<Client, reqwest::Error> {
     // reqwest brings no cryptography of its own here. That somebody else installed one before is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
     Client::builder()
@@ -184,7 +188,11 @@ pub(super) fn client() -> Result<Client, reqwest::Error> {
 }
 
 /// Asks a server for one byte: its answer says how long the file is, which one it is, and whether it comes in parts.
-pub(super) async fn pin_url(client: &Client, url: &str, hashed: bool) -> Result<Pin, Problem> {
+pub(super) async fn pin_url(
+    client: &Client,
+    url: &str,
+    hashed: bool,
+) -> Result<ArchivePin, Problem> {
     let answer = client
         .get(url)
         .header(RANGE, "bytes=0-0")
@@ -192,24 +200,27 @@ pub(super) async fn pin_url(client: &Client, url: &str, hashed: bool) -> Result<
         .timeout(PATIENCE)
         .send()
         .await
-        .map_err(|error| unreachable(url, &innermost(&error.without_url())))?;
+        .map_err(|error| unreachable(url, &innermost_cause(&error.without_url())))?;
     let headers = answer.headers();
     let (length, ranges) = match answer.status() {
         StatusCode::PARTIAL_CONTENT => (content_range(headers).map(|(_, total)| total), true),
-        StatusCode::OK => (length(headers), false),
+        StatusCode::OK => (body_length(headers), false),
         status => return Err(unreachable(url, &format!("HTTP status {status}"))),
     };
     let length = length.filter(|length| *length > 0);
     let length = length.ok_or_else(|| unreachable(url, "it does not say how long the file is"))?;
-    let (tag, modified) = (header(headers, &ETAG), header(headers, &LAST_MODIFIED));
+    let (tag, modified) = (
+        header_text(headers, &ETAG),
+        header_text(headers, &LAST_MODIFIED),
+    );
     if tag.is_none() && modified.is_none() && !hashed {
         let problem = unreachable(url, "it gives the file no ETag and no date");
         return Err(problem.help(
             "write the archive's `sha256`: without it nobody can tell one file from the next",
         ));
     }
-    Ok(Pin {
-        source: Source::Web(url.to_owned()),
+    Ok(ArchivePin {
+        source: ArchiveSource::Web(url.to_owned()),
         length,
         tag,
         modified,
@@ -219,15 +230,15 @@ pub(super) async fn pin_url(client: &Client, url: &str, hashed: bool) -> Result<
 }
 
 /// Length of the body that comes.
-pub(super) fn length(headers: &HeaderMap) -> Option<u64> {
-    header(headers, &reqwest::header::CONTENT_LENGTH)?
+pub(super) fn body_length(headers: &HeaderMap) -> Option<u64> {
+    header_text(headers, &reqwest::header::CONTENT_LENGTH)?
         .parse()
         .ok()
 }
 
 /// First byte and whole length of a part: `bytes 5-9/10` is (5, 10); of a refusal: `bytes */10` is (10, 10).
 pub(super) fn content_range(headers: &HeaderMap) -> Option<(u64, u64)> {
-    let text = header(headers, &CONTENT_RANGE)?;
+    let text = header_text(headers, &CONTENT_RANGE)?;
     let (part, total) = text.strip_prefix("bytes ")?.split_once('/')?;
     let total = total.parse().ok()?;
     let first = match part {
@@ -238,12 +249,15 @@ pub(super) fn content_range(headers: &HeaderMap) -> Option<(u64, u64)> {
 }
 
 /// One header as text.
-pub(super) fn header(headers: &HeaderMap, name: &reqwest::header::HeaderName) -> Option<String> {
+pub(super) fn header_text(
+    headers: &HeaderMap,
+    name: &reqwest::header::HeaderName,
+) -> Option<String> {
     Some(headers.get(name)?.to_str().ok()?.to_owned())
 }
 
 /// Pins a file of this machine.
-pub(super) fn pin_file(file: &Folder) -> Result<Pin, Problem> {
+pub(super) fn pin_file(file: &Folder) -> Result<ArchivePin, Problem> {
     let wrong = |what: String| {
         Problem::new(
             codes::SNAPSHOT_UNREACHABLE,
@@ -264,8 +278,8 @@ pub(super) fn pin_file(file: &Folder) -> Result<Pin, Problem> {
     if found.len() == 0 {
         return Err(wrong("it is empty".to_owned()));
     }
-    Ok(Pin {
-        source: Source::File(file.clone()),
+    Ok(ArchivePin {
+        source: ArchiveSource::File(file.clone()),
         length: found.len(),
         tag: Some(format!(
             "{}-{}-{}.{:09}",
@@ -286,11 +300,11 @@ fn unreachable(what: &str, why: &str) -> Problem {
         &["snapshot"],
         format!("the snapshot `{what}` cannot be loaded: {why}"),
     )
-    .help("look whether this machine reaches the server, or load the archive elsewhere and write its path")
+    .help("check whether this machine reaches the server, or load the archive elsewhere and write its path")
 }
 
 /// Says the innermost cause: reqwest's own words are only "error sending request".
-pub(super) fn innermost(error: &dyn std::error::Error) -> String {
+pub(super) fn innermost_cause(error: &dyn std::error::Error) -> String {
     let mut deepest = error;
     while let Some(cause) = deepest.source() {
         deepest = cause;
@@ -330,8 +344,8 @@ mod tests {
     #[test]
     fn each_network_has_the_names_that_the_archive_tool_has() {
         let has = |network: &str, size| NAMED.iter().any(|row| row.0 == network && row.1 == size);
-        assert!(has("mainnet", Size::Full) && has("mainnet", Size::Archive));
-        assert!(has("testnet", Size::Archive) && !has("testnet", Size::Full));
+        assert!(has("mainnet", SnapshotSize::Full) && has("mainnet", SnapshotSize::Archive));
+        assert!(has("testnet", SnapshotSize::Archive) && !has("testnet", SnapshotSize::Full));
     }
 
     #[tokio::test]
@@ -340,7 +354,9 @@ mod tests {
             ("testnet", "only `archive`"),
             ("devnet", "mainnet and testnet only"),
         ] {
-            let problem = find_named(Size::Full, network, false).await.unwrap_err();
+            let problem = find_named(SnapshotSize::Full, network, false)
+                .await
+                .unwrap_err();
             assert_eq!(problem.code, "docker/bad-snapshot");
             assert!(problem.summary.contains(said), "{problem:?}");
         }

@@ -9,7 +9,7 @@ use std::path::Path;
 use std::time::Duration;
 
 /// Free bytes on the disk of a path, or of the nearest folder above it that is there; and the disk's number.
-pub(super) fn free(path: &Path) -> Option<(u64, u64)> {
+pub(super) fn free_space(path: &Path) -> Option<(u64, u64)> {
     let there = path.ancestors().find(|it| it.exists())?;
     let found = rustix::fs::statvfs(there).ok()?;
     let disk = rustix::fs::stat(there).ok()?;
@@ -17,7 +17,7 @@ pub(super) fn free(path: &Path) -> Option<(u64, u64)> {
 }
 
 /// An amount of bytes: `1.4 GB`.
-pub(super) fn bytes(number: u64) -> String {
+pub(super) fn format_bytes(number: u64) -> String {
     let units = [
         (1_000_000_000_000, "TB"),
         (1_000_000_000, "GB"),
@@ -35,8 +35,14 @@ pub(super) fn bytes(number: u64) -> String {
 }
 
 /// How far something is: bytes, rate, and the time that is left.
-pub(super) fn progress(what: &str, done: u64, total: u64, since: u64, elapsed: Duration) -> String {
-    let mut line = format!("{what}: {} of {}", bytes(done), bytes(total));
+pub(super) fn format_progress(
+    what: &str,
+    done: u64,
+    total: u64,
+    since: u64,
+    elapsed: Duration,
+) -> String {
+    let mut line = format!("{what}: {} of {}", format_bytes(done), format_bytes(total));
     let moved = done.saturating_sub(since);
     let millis = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
     if moved > 0 && millis >= 1000 {
@@ -44,7 +50,7 @@ pub(super) fn progress(what: &str, done: u64, total: u64, since: u64, elapsed: D
         let left = u128::from(total.saturating_sub(done)) / rate;
         let rate = u64::try_from(rate).unwrap_or(u64::MAX);
         // Writing to a text cannot fail.
-        let _ = write!(line, ", {}/s, {} left", bytes(rate), time(left));
+        let _ = write!(line, ", {}/s, {} left", format_bytes(rate), time(left));
     }
     line
 }
@@ -71,7 +77,7 @@ mod tests {
             (200_000_000_000, "200.0 GB"),
             (1_400_000_000_000, "1.4 TB"),
         ] {
-            assert_eq!(bytes(number), text);
+            assert_eq!(format_bytes(number), text);
         }
         for (seconds, text) in [(5, "5 s"), (65, "1 min"), (7_380, "2 h 3 min")] {
             assert_eq!(time(seconds), text);
@@ -81,7 +87,7 @@ mod tests {
     #[test]
     fn the_time_left_goes_by_what_came_since_the_start() {
         let line = |done, since, seconds| {
-            progress(
+            format_progress(
                 "fetch",
                 done,
                 1_000_000_000,
@@ -102,9 +108,9 @@ mod tests {
     #[test]
     fn free_space_is_known_also_of_a_folder_that_is_not_there_yet() {
         let folder = tempfile::tempdir().unwrap();
-        let (bytes, disk) = free(folder.path()).unwrap();
+        let (bytes, disk) = free_space(folder.path()).unwrap();
         assert!(bytes > 0);
         let deeper = folder.path().join("a/b/c");
-        assert_eq!(free(&deeper).unwrap().1, disk);
+        assert_eq!(free_space(&deeper).unwrap().1, disk);
     }
 }

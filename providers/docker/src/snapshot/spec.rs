@@ -1,7 +1,7 @@
 //! The attributes `snapshot` and `refill` of a node.
 //!
 //! - Reads: what a spec writes: a text, or a map.
-//! - Returns: the normal form, and a typed wish.
+//! - Returns: the normal form, and a typed desired config.
 //! - Never: lets a URL through that may hold a secret: it would be in plans and journals.
 
 use std::collections::BTreeMap;
@@ -10,7 +10,7 @@ use pospool_model::schema::{AttributeSchema, OnChange, Presence, Type};
 use pospool_model::{Attributes, Problem, Value};
 
 use crate::codes;
-use crate::node::wish::text;
+use crate::node::wish::attribute_text;
 use crate::place::Folder;
 
 /// Where a new node's chain data comes from.
@@ -40,17 +40,17 @@ pub(crate) const REFILL: AttributeSchema = AttributeSchema::new(
 
 /// How the archive is to get into the volume.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum WishedWay {
+pub(super) enum DesiredTransferMode {
     Spooled,
     Streamed,
 }
 
 /// A snapshot as the spec wants it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct SnapshotWish {
-    pub(super) from: Origin,
+pub(super) struct DesiredSnapshot {
+    pub(super) from: SnapshotOrigin,
     pub(super) sha256: Option<String>,
-    pub(super) way: Option<WishedWay>,
+    pub(super) way: Option<DesiredTransferMode>,
     pub(super) spool: Option<Folder>,
     /// Release that wrote the data, such as (3, 0).
     pub(super) version: Option<(u32, u32)>,
@@ -58,9 +58,9 @@ pub(super) struct SnapshotWish {
 
 /// Where it comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Origin {
+pub(super) enum SnapshotOrigin {
     /// A name: `full` or `archive`.
-    Named(Size),
+    Named(SnapshotSize),
     /// A URL.
     Web(String),
     /// A file of this machine.
@@ -69,13 +69,13 @@ pub(super) enum Origin {
 
 /// Kind of a named snapshot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Size {
+pub(super) enum SnapshotSize {
     Full,
     Archive,
 }
 
 /// Brings both attributes into their normal form.
-pub(crate) fn normalise(attributes: &mut Attributes, problems: &mut Vec<Problem>) {
+pub(crate) fn normalise_snapshot(attributes: &mut Attributes, problems: &mut Vec<Problem>) {
     if let Some(Value::Text(from)) = attributes.get("snapshot") {
         let map = BTreeMap::from([("from".to_owned(), Value::from(from.as_str()))]);
         attributes.insert("snapshot".to_owned(), Value::Map(map));
@@ -111,7 +111,7 @@ pub(crate) fn normalise(attributes: &mut Attributes, problems: &mut Vec<Problem>
 }
 
 /// Reads the attribute of a node.
-pub(super) fn read(node: &Attributes) -> Result<Option<SnapshotWish>, Problem> {
+pub(super) fn read_snapshot(node: &Attributes) -> Result<Option<DesiredSnapshot>, Problem> {
     match node.get("snapshot") {
         None => Ok(None),
         Some(Value::Map(map)) => read_map(map).map(Some),
@@ -122,7 +122,7 @@ pub(super) fn read(node: &Attributes) -> Result<Option<SnapshotWish>, Problem> {
     }
 }
 
-fn read_map(map: &Attributes) -> Result<SnapshotWish, Problem> {
+fn read_map(map: &Attributes) -> Result<DesiredSnapshot, Problem> {
     const NAMES: [&str; 5] = ["from", "sha256", "way", "spool", "version"];
     for (name, value) in map {
         if !NAMES.contains(&name.as_str()) {
@@ -132,29 +132,32 @@ fn read_map(map: &Attributes) -> Result<SnapshotWish, Problem> {
             return Err(bad(&[name], format!("`{name}` of `snapshot` is a text")));
         }
     }
-    let from = text(map, "from").ok_or_else(|| bad(&[], "`snapshot` has no `from`".to_owned()))?;
+    let from = attribute_text(map, "from")
+        .ok_or_else(|| bad(&[], "`snapshot` has no `from`".to_owned()))?;
     let folder = |name: &str| {
-        let folder = text(map, name).map(Folder::new).transpose();
+        let folder = attribute_text(map, name).map(Folder::new).transpose();
         folder.map_err(|what| bad(&[name], what))
     };
-    Ok(SnapshotWish {
+    Ok(DesiredSnapshot {
         from: read_from(from)?,
-        sha256: text(map, "sha256").map(read_sha256).transpose()?,
-        way: text(map, "way").map(read_way).transpose()?,
+        sha256: attribute_text(map, "sha256").map(read_sha256).transpose()?,
+        way: attribute_text(map, "way").map(read_way).transpose()?,
         spool: folder("spool")?,
-        version: text(map, "version").map(read_version).transpose()?,
+        version: attribute_text(map, "version")
+            .map(read_version)
+            .transpose()?,
     })
 }
 
-fn read_from(text: &str) -> Result<Origin, Problem> {
+fn read_from(text: &str) -> Result<SnapshotOrigin, Problem> {
     match text {
-        "full" => return Ok(Origin::Named(Size::Full)),
-        "archive" => return Ok(Origin::Named(Size::Archive)),
+        "full" => return Ok(SnapshotOrigin::Named(SnapshotSize::Full)),
+        "archive" => return Ok(SnapshotOrigin::Named(SnapshotSize::Archive)),
         _ => {}
     }
     if text.starts_with('/') {
         let file = Folder::new(text).map_err(|what| bad(&["from"], what))?;
-        return Ok(Origin::File(file));
+        return Ok(SnapshotOrigin::File(file));
     }
     let url = reqwest::Url::parse(text).ok();
     let url = url.filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
@@ -176,7 +179,7 @@ fn read_from(text: &str) -> Result<Origin, Problem> {
         )
         .help("load the file yourself, and write its path"));
     }
-    Ok(Origin::Web(url.to_string()))
+    Ok(SnapshotOrigin::Web(url.to_string()))
 }
 
 fn read_sha256(text: &str) -> Result<String, Problem> {
@@ -190,10 +193,10 @@ fn read_sha256(text: &str) -> Result<String, Problem> {
     Err(bad(&["sha256"], "`sha256` has 64 hex digits".to_owned()))
 }
 
-fn read_way(text: &str) -> Result<WishedWay, Problem> {
+fn read_way(text: &str) -> Result<DesiredTransferMode, Problem> {
     match text {
-        "spooled" => Ok(WishedWay::Spooled),
-        "streamed" => Ok(WishedWay::Streamed),
+        "spooled" => Ok(DesiredTransferMode::Spooled),
+        "streamed" => Ok(DesiredTransferMode::Streamed),
         _ => Err(bad(
             &["way"],
             format!("`way` is `spooled` or `streamed`, found `{text}`"),
@@ -202,7 +205,7 @@ fn read_way(text: &str) -> Result<WishedWay, Problem> {
 }
 
 fn read_version(text: &str) -> Result<(u32, u32), Problem> {
-    release(text).ok_or_else(|| {
+    find_release(text).ok_or_else(|| {
         bad(
             &["version"],
             format!("`{text}` is not a release such as `3.0.3`"),
@@ -211,7 +214,7 @@ fn read_version(text: &str) -> Result<(u32, u32), Problem> {
 }
 
 /// Finds the first release in a text: `conflux-rust 3.0.3-abc` is (3, 0).
-pub(super) fn release(text: &str) -> Option<(u32, u32)> {
+pub(super) fn find_release(text: &str) -> Option<(u32, u32)> {
     let words = text.split(|c: char| c.is_whitespace() || c == '/' || c == 'v');
     words.into_iter().find_map(|word| {
         let mut parts = word.split(|c: char| !c.is_ascii_digit());
@@ -239,7 +242,7 @@ mod tests {
             attributes.insert("refill".to_owned(), word.into());
         }
         let mut problems = Vec::new();
-        normalise(&mut attributes, &mut problems);
+        normalise_snapshot(&mut attributes, &mut problems);
         if problems.is_empty() {
             Ok(attributes)
         } else {
@@ -261,10 +264,10 @@ mod tests {
         let short = normal("full".into(), None).unwrap();
         assert_eq!(short, normal(map(&[("from", "full")]), None).unwrap());
         assert_eq!(
-            read(&short).unwrap().unwrap().from,
-            Origin::Named(Size::Full)
+            read_snapshot(&short).unwrap().unwrap().from,
+            SnapshotOrigin::Named(SnapshotSize::Full)
         );
-        let wish = normal(
+        let desired = normal(
             map(&[
                 ("from", "https://a.example/x.tgz"),
                 ("way", "streamed"),
@@ -273,10 +276,10 @@ mod tests {
             ]),
             Some("2026-11-28"),
         );
-        let wish = read(&wish.unwrap()).unwrap().unwrap();
-        assert_eq!(wish.way, Some(WishedWay::Streamed));
-        assert_eq!(wish.version, Some((3, 0)));
-        assert_eq!(wish.sha256, Some("0a".repeat(32)));
+        let desired = read_snapshot(&desired.unwrap()).unwrap().unwrap();
+        assert_eq!(desired.way, Some(DesiredTransferMode::Streamed));
+        assert_eq!(desired.version, Some((3, 0)));
+        assert_eq!(desired.sha256, Some("0a".repeat(32)));
     }
 
     #[test]
@@ -318,7 +321,7 @@ mod tests {
             ("new", None),
             ("12", None),
         ] {
-            assert_eq!(release(text), found, "{text}");
+            assert_eq!(find_release(text), found, "{text}");
         }
     }
 }

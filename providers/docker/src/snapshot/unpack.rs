@@ -11,10 +11,10 @@ use flate2::bufread::MultiGzDecoder;
 use sha2::{Digest, Sha256};
 use tar::{Archive, Builder, Entry, EntryType, Header};
 
-use crate::image::hash;
+use crate::image::hash_bytes;
 use crate::node::image::{GROUP_ID, USER_ID};
 
-/// Largest `initial_nodes.json` that is looked at.
+/// Largest `initial_nodes.json` that is read.
 const NODES_LIMIT: u64 = 4 << 20;
 /// Folders that the layout may lie in, below the archive's top.
 const DEEPEST: usize = 2;
@@ -22,7 +22,7 @@ const BUFFER: usize = 1 << 18;
 
 /// What was seen on the way.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Report {
+pub(super) struct ArchiveReport {
     /// Bytes of files that passed.
     pub(super) bytes: u64,
     /// Files that passed.
@@ -37,7 +37,7 @@ pub(super) struct Report {
 
 /// Why an archive was not unpacked.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Refusal {
+pub(super) enum ArchiveRefusal {
     /// It holds something that chain data never has.
     #[error("`{0}` is {1}")]
     Entry(String, &'static str),
@@ -50,19 +50,22 @@ pub(super) enum Refusal {
     /// It ends too early, or is not what it says.
     #[error("it cannot be unpacked")]
     Corrupt(#[source] io::Error),
-    /// The bytes could not be handed on.
+    /// The bytes could not be passed on.
     #[error("it was not taken to its end")]
     Taker(#[source] io::Error),
 }
 
 /// Passes an archive on; blocks.
-pub(super) fn transfer(from: impl Read, to: impl Write) -> Result<Report, Refusal> {
+pub(super) fn transfer_archive(
+    from: impl Read,
+    to: impl Write,
+) -> Result<ArchiveReport, ArchiveRefusal> {
     let mut source = Hashing {
         inner: BufReader::with_capacity(BUFFER, from),
         hasher: Sha256::new(),
     };
-    let start = source.inner.fill_buf().map_err(Refusal::Corrupt)?;
-    let mut report = Report::default();
+    let start = source.inner.fill_buf().map_err(ArchiveRefusal::Corrupt)?;
+    let mut report = ArchiveReport::default();
     let mut out = Builder::new(Taker {
         inner: to,
         error: None,
@@ -72,21 +75,21 @@ pub(super) fn transfer(from: impl Read, to: impl Write) -> Result<Report, Refusa
             let plain = MultiGzDecoder::new(BufReader::with_capacity(BUFFER, &mut source));
             pass(plain, &mut out, &mut report)
         }
-        [0x28, 0xb5, 0x2f, 0xfd, ..] => return Err(Refusal::Packing("zstd")),
-        [0xfd, b'7', b'z', b'X', b'Z', ..] => return Err(Refusal::Packing("xz")),
-        [b'P', b'K', ..] => return Err(Refusal::Packing("zip")),
+        [0x28, 0xb5, 0x2f, 0xfd, ..] => return Err(ArchiveRefusal::Packing("zstd")),
+        [0xfd, b'7', b'z', b'X', b'Z', ..] => return Err(ArchiveRefusal::Packing("xz")),
+        [b'P', b'K', ..] => return Err(ArchiveRefusal::Packing("zip")),
         _ => pass(&mut source, &mut out, &mut report),
     };
-    let whole = passed.and_then(|()| out.finish().map_err(Refusal::Corrupt));
+    let whole = passed.and_then(|()| out.finish().map_err(ArchiveRefusal::Corrupt));
     // An error of whoever takes the bytes comes through the archive's own errors.
     if let Some(error) = out.get_mut().error.take() {
-        return Err(Refusal::Taker(error));
+        return Err(ArchiveRefusal::Taker(error));
     }
     whole?;
-    out.get_mut().flush().map_err(Refusal::Taker)?;
+    out.get_mut().flush().map_err(ArchiveRefusal::Taker)?;
     report.sha256 = hex(&source.hasher.finalize());
     if report.files == 0 {
-        return Err(Refusal::Layout);
+        return Err(ArchiveRefusal::Layout);
     }
     Ok(report)
 }
@@ -94,35 +97,35 @@ pub(super) fn transfer(from: impl Read, to: impl Write) -> Result<Report, Refusa
 fn pass<R: Read, W: Write>(
     plain: R,
     out: &mut Builder<W>,
-    report: &mut Report,
-) -> Result<(), Refusal> {
+    report: &mut ArchiveReport,
+) -> Result<(), ArchiveRefusal> {
     let mut archive = Archive::new(plain);
     let mut has_chain = false;
-    for entry in archive.entries().map_err(Refusal::Corrupt)? {
-        let entry = entry.map_err(Refusal::Corrupt)?;
+    for entry in archive.entries().map_err(ArchiveRefusal::Corrupt)? {
+        let entry = entry.map_err(ArchiveRefusal::Corrupt)?;
         let path = checked(&entry)?;
         match place(&path) {
-            Place::Chain(path) => {
+            EntryTarget::Chain(path) => {
                 has_chain |= path.starts_with("blockchain_data");
                 copy(entry, &path, out, report)?;
             }
-            Place::Nodes => report.nodes = Some(nodes(entry)?),
-            Place::Secret => report.kept_out += 1,
-            Place::Other => {}
+            EntryTarget::Nodes => report.nodes = Some(nodes(entry)?),
+            EntryTarget::Secret => report.kept_out += 1,
+            EntryTarget::Other => {}
         }
     }
     // To the very end: only there it shows that nothing is missing.
-    io::copy(&mut archive.into_inner(), &mut io::sink()).map_err(Refusal::Corrupt)?;
+    io::copy(&mut archive.into_inner(), &mut io::sink()).map_err(ArchiveRefusal::Corrupt)?;
     if has_chain {
         Ok(())
     } else {
-        Err(Refusal::Layout)
+        Err(ArchiveRefusal::Layout)
     }
 }
 
 /// Where an entry belongs.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Place {
+enum EntryTarget {
     /// Chain data, with its path on the volume.
     Chain(PathBuf),
     /// The network's first PoS nodes: they tell which network it is.
@@ -133,7 +136,7 @@ enum Place {
     Other,
 }
 
-fn place(path: &Path) -> Place {
+fn place(path: &Path) -> EntryTarget {
     let parts: Vec<&str> = path.iter().filter_map(|part| part.to_str()).collect();
     let name = parts.last().copied().unwrap_or_default();
     if is_secret(name)
@@ -141,7 +144,7 @@ fn place(path: &Path) -> Place {
             .windows(2)
             .any(|two| two == ["blockchain_data", "net_config"])
     {
-        return Place::Secret;
+        return EntryTarget::Secret;
     }
     let tops = ["blockchain_data", "pos_db", "pos_config"];
     let top = parts
@@ -149,13 +152,13 @@ fn place(path: &Path) -> Place {
         .take(DEEPEST + 1)
         .position(|part| tops.contains(part));
     let Some(top) = top else {
-        return Place::Other;
+        return EntryTarget::Other;
     };
     match parts[top..] {
-        ["pos_config", "initial_nodes.json"] => Place::Nodes,
-        ["pos_config", ..] => Place::Other,
+        ["pos_config", "initial_nodes.json"] => EntryTarget::Nodes,
+        ["pos_config", ..] => EntryTarget::Other,
         // An archive may name the folder itself as a file; only what is a folder or lies in one passes.
-        _ => Place::Chain(parts[top..].iter().collect()),
+        _ => EntryTarget::Chain(parts[top..].iter().collect()),
     }
 }
 
@@ -164,10 +167,15 @@ fn is_secret(name: &str) -> bool {
 }
 
 /// Checks an entry, whether it is used or not: an archive that tries one thing may try others.
-fn checked<R: Read>(entry: &Entry<'_, R>) -> Result<PathBuf, Refusal> {
+fn checked<R: Read>(entry: &Entry<'_, R>) -> Result<PathBuf, ArchiveRefusal> {
     let raw = entry.path_bytes();
     let shown: String = String::from_utf8_lossy(&raw).chars().take(200).collect();
-    let refuse = |what| Err(Refusal::Entry(shown.escape_debug().to_string(), what));
+    let refuse = |what| {
+        Err(ArchiveRefusal::Entry(
+            shown.escape_debug().to_string(),
+            what,
+        ))
+    };
     match entry.header().entry_type() {
         EntryType::Regular
         | EntryType::Continuous
@@ -202,8 +210,8 @@ fn copy<R: Read, W: Write>(
     mut entry: Entry<'_, R>,
     path: &Path,
     out: &mut Builder<W>,
-    report: &mut Report,
-) -> Result<(), Refusal> {
+    report: &mut ArchiveReport,
+) -> Result<(), ArchiveRefusal> {
     let is_folder = entry.header().entry_type() == EntryType::Directory;
     let mut header = Header::new_gnu();
     header.set_uid(u64::from(USER_ID));
@@ -215,32 +223,38 @@ fn copy<R: Read, W: Write>(
         header.set_size(0);
         return out
             .append_data(&mut header, path, io::empty())
-            .map_err(Refusal::Corrupt);
+            .map_err(ArchiveRefusal::Corrupt);
     }
     if path.components().count() < 2 {
         let shown = path.display().to_string();
-        return Err(Refusal::Entry(shown, "a file where a folder belongs"));
+        return Err(ArchiveRefusal::Entry(
+            shown,
+            "a file where a folder belongs",
+        ));
     }
     let size = entry.size();
     header.set_mode(0o600);
     header.set_size(size);
     out.append_data(&mut header, path, &mut entry)
-        .map_err(Refusal::Corrupt)?;
+        .map_err(ArchiveRefusal::Corrupt)?;
     report.bytes = report.bytes.saturating_add(size);
     report.files += 1;
     Ok(())
 }
 
-fn nodes<R: Read>(entry: Entry<'_, R>) -> Result<(String, String), Refusal> {
+fn nodes<R: Read>(entry: Entry<'_, R>) -> Result<(String, String), ArchiveRefusal> {
     if entry.size() > NODES_LIMIT {
-        return Err(Refusal::Entry("initial_nodes.json".to_owned(), "too large"));
+        return Err(ArchiveRefusal::Entry(
+            "initial_nodes.json".to_owned(),
+            "too large",
+        ));
     }
     let mut bytes = Vec::new();
     entry
         .take(NODES_LIMIT)
         .read_to_end(&mut bytes)
-        .map_err(Refusal::Corrupt)?;
-    Ok((hex(&Sha256::digest(&bytes)), hash(&bytes)))
+        .map_err(ArchiveRefusal::Corrupt)?;
+    Ok((hex(&Sha256::digest(&bytes)), hash_bytes(&bytes)))
 }
 
 fn hex(bytes: &[u8]) -> String {

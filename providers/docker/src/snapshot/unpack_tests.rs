@@ -6,9 +6,9 @@ use flate2::write::GzEncoder;
 use super::*;
 
 /// One entry: its path as bytes of the header, its kind, its content.
-type Row<'a> = (&'a str, EntryType, &'a [u8]);
+type ArchiveRow<'a> = (&'a str, EntryType, &'a [u8]);
 
-fn packed(rows: &[Row<'_>]) -> Vec<u8> {
+fn packed(rows: &[ArchiveRow<'_>]) -> Vec<u8> {
     let mut archive = Builder::new(Vec::new());
     for (path, kind, content) in rows {
         let mut header = Header::new_gnu();
@@ -35,7 +35,7 @@ fn zipped(bytes: &[u8]) -> Vec<u8> {
 const FILE: EntryType = EntryType::Regular;
 const FOLDER: EntryType = EntryType::Directory;
 
-fn good() -> Vec<Row<'static>> {
+fn good() -> Vec<ArchiveRow<'static>> {
     vec![
         ("./blockchain_data/", FOLDER, b""),
         ("blockchain_data/blockchain_db/1.sst", FILE, b"chain"),
@@ -51,9 +51,9 @@ fn good() -> Vec<Row<'static>> {
     ]
 }
 
-fn passed(archive: &[u8]) -> (Report, Vec<(String, Vec<u8>)>) {
+fn passed(archive: &[u8]) -> (ArchiveReport, Vec<(String, Vec<u8>)>) {
     let mut out = Vec::new();
-    let report = transfer(archive, &mut out).unwrap();
+    let report = transfer_archive(archive, &mut out).unwrap();
     let mut archive = Archive::new(&out[..]);
     let files = archive.entries().unwrap().map(|entry| {
         let mut entry = entry.unwrap();
@@ -91,7 +91,7 @@ fn only_chain_data_passes_and_no_key_or_safety_file() {
     );
     assert_eq!((report.files, report.bytes, report.kept_out), (2, 8, 5));
     assert_eq!(report.sha256, hex(&Sha256::digest(&archive)));
-    assert_eq!(report.nodes.unwrap().1, hash(b"{}"));
+    assert_eq!(report.nodes.unwrap().1, hash_bytes(b"{}"));
 }
 
 #[test]
@@ -134,8 +134,11 @@ fn what_chain_data_never_has_is_refused() {
     ] {
         let mut rows = good();
         rows.push((path, kind, b""));
-        let refusal = transfer(&zipped(&packed(&rows))[..], io::sink()).unwrap_err();
-        assert!(matches!(refusal, Refusal::Entry(..)), "{path}: {refusal:?}");
+        let refusal = transfer_archive(&zipped(&packed(&rows))[..], io::sink()).unwrap_err();
+        assert!(
+            matches!(refusal, ArchiveRefusal::Entry(..)),
+            "{path}: {refusal:?}"
+        );
     }
 }
 
@@ -143,31 +146,34 @@ fn what_chain_data_never_has_is_refused() {
 fn an_archive_that_is_not_whole_or_of_another_kind_is_refused() {
     let archive = zipped(&packed(&good()));
     for cut in [10, archive.len() / 2, archive.len() - 1] {
-        let refusal = transfer(&archive[..cut], io::sink()).unwrap_err();
-        assert!(matches!(refusal, Refusal::Corrupt(_)), "{cut}: {refusal:?}");
+        let refusal = transfer_archive(&archive[..cut], io::sink()).unwrap_err();
+        assert!(
+            matches!(refusal, ArchiveRefusal::Corrupt(_)),
+            "{cut}: {refusal:?}"
+        );
     }
     let mut wrong = archive.clone();
     let at = wrong.len() - 6;
     wrong[at] ^= 1;
-    let refusal = transfer(&wrong[..], io::sink()).unwrap_err();
+    let refusal = transfer_archive(&wrong[..], io::sink()).unwrap_err();
     assert!(
-        matches!(refusal, Refusal::Corrupt(_)),
+        matches!(refusal, ArchiveRefusal::Corrupt(_)),
         "checksum: {refusal:?}"
     );
     let other = packed(&[("photos/1.jpg", FILE, b"x")]);
     assert!(matches!(
-        transfer(&other[..], io::sink()).unwrap_err(),
-        Refusal::Layout
+        transfer_archive(&other[..], io::sink()).unwrap_err(),
+        ArchiveRefusal::Layout
     ));
     let zstd = [0x28, 0xb5, 0x2f, 0xfd, 0, 0];
     assert!(matches!(
-        transfer(&zstd[..], io::sink()).unwrap_err(),
-        Refusal::Packing("zstd")
+        transfer_archive(&zstd[..], io::sink()).unwrap_err(),
+        ArchiveRefusal::Packing("zstd")
     ));
     let page = b"<html>not found</html>".repeat(100);
     assert!(matches!(
-        transfer(&page[..], io::sink()).unwrap_err(),
-        Refusal::Corrupt(_)
+        transfer_archive(&page[..], io::sink()).unwrap_err(),
+        ArchiveRefusal::Corrupt(_)
     ));
 }
 
@@ -183,6 +189,6 @@ fn who_takes_the_bytes_and_fails_is_told_from_a_bad_archive() {
         }
     }
     let archive = zipped(&packed(&good()));
-    let refusal = transfer(&archive[..], Full).unwrap_err();
-    assert!(matches!(refusal, Refusal::Taker(_)), "{refusal:?}");
+    let refusal = transfer_archive(&archive[..], Full).unwrap_err();
+    assert!(matches!(refusal, ArchiveRefusal::Taker(_)), "{refusal:?}");
 }

@@ -6,10 +6,10 @@
 
 use pospool_model::Problem;
 
-use super::image::{DATA_DIR, command};
-use super::wish::SyncerWish;
-use crate::place::Place;
-use crate::workload::{Environment, Idle, Made, Workload};
+use super::image::{DATA_DIR, syncer_command};
+use super::wish::DesiredSyncer;
+use crate::place::DataLocation;
+use crate::workload::{ContainerSpec, EnvironmentRule, IdleCommand, Workload};
 
 /// Time that it has to end: what it waits for on the chain is in its journal.
 const STOP_SECONDS: i64 = 30;
@@ -21,18 +21,18 @@ const TMPFS: &str = "rw,nosuid,nodev,noexec,size=4m,mode=0700,uid=10001,gid=1000
 const LOG: (&str, &str) = ("10m", "3");
 
 /// How a syncer's container is made.
-pub(super) fn workload(made: &Made) -> Result<Workload, Problem> {
-    let wish = SyncerWish::read(&made.attributes)?;
+pub(super) fn syncer_workload(spec: &ContainerSpec) -> Result<Workload, Problem> {
+    let desired = DesiredSyncer::read(&spec.attributes)?;
     Ok(Workload {
         entrypoint: None,
-        command: Some(command(&wish.every)),
-        idle: Idle {
+        command: Some(syncer_command(&desired.every)),
+        idle: IdleCommand {
             entrypoint: None,
             command: vec!["--version".to_owned()],
         },
         // Those that the image or the engine sets.
-        environment: Environment::Only(&["PATH=", "SSL_CERT_FILE="]),
-        data: Some((Place::Volume(made.name.clone()), DATA_DIR)),
+        environment: EnvironmentRule::Only(&["PATH=", "SSL_CERT_FILE="]),
+        data: Some((DataLocation::Volume(spec.name.clone()), DATA_DIR)),
         tmpfs: Some(TMPFS),
         ports: Vec::new(),
         input: true,
@@ -53,9 +53,9 @@ pub(crate) mod tests {
     use crate::names::{self, Name};
     use crate::workload::{USER, body, drift};
 
-    pub(crate) fn made() -> Made {
+    pub(crate) fn spec() -> ContainerSpec {
         let name = Name::new("pospool-1a2b3c4d-syncer.main").unwrap();
-        Made {
+        ContainerSpec {
             network: name.clone(),
             name,
             lineage: "1a2b3c4d-0000".to_owned(),
@@ -69,13 +69,13 @@ pub(crate) mod tests {
         }
     }
 
-    fn request(made: &Made) -> ContainerCreateBody {
-        body::request(made, &workload(made).unwrap())
+    fn request(spec: &ContainerSpec) -> ContainerCreateBody {
+        body::create_request(spec, &syncer_workload(spec).unwrap())
     }
 
     /// What the engine would say of a container that was made from `made`.
-    fn inspected(made: &Made) -> ContainerInspectResponse {
-        let mut found = drift::tests::inspected(&made.name, &request(made));
+    fn inspected(spec: &ContainerSpec) -> ContainerInspectResponse {
+        let mut found = drift::tests::inspected(&spec.name, &request(spec));
         let config = found.config.as_mut().unwrap();
         config.env = Some(
             ["PATH=/bin", "SSL_CERT_FILE=/etc/ca"]
@@ -87,10 +87,10 @@ pub(crate) mod tests {
 
     #[test]
     fn changes_by_hand_are_named_and_nothing_else() {
-        let made = made();
-        let mut found = inspected(&made);
+        let spec = spec();
+        let mut found = inspected(&spec);
         assert_eq!(
-            drift::all(&made, &workload(&made).unwrap(), &found),
+            drift::find_drift(&spec, &syncer_workload(&spec).unwrap(), &found),
             Vec::<&str>::new()
         );
         let host = found.host_config.as_mut().unwrap();
@@ -102,7 +102,7 @@ pub(crate) mod tests {
         config.cmd.as_mut().unwrap().push("--once".to_owned());
         found.mounts.as_mut().unwrap().clear();
         assert_eq!(
-            drift::all(&made, &workload(&made).unwrap(), &found),
+            drift::find_drift(&spec, &syncer_workload(&spec).unwrap(), &found),
             [
                 "command",
                 "environment",
@@ -116,9 +116,9 @@ pub(crate) mod tests {
 
     #[test]
     fn labels_and_command_name_the_key_and_do_not_hold_it() {
-        let made = made();
-        assert!(made.labels()[names::ATTRIBUTES].contains("env:SYNCER"));
-        let words = request(&made).cmd.unwrap().join(" ");
+        let spec = spec();
+        assert!(spec.labels()[names::ATTRIBUTES].contains("env:SYNCER"));
+        let words = request(&spec).cmd.unwrap().join(" ");
         assert_eq!(
             words,
             "sync --spec /etc/pospool/sync.hcl --state /data/sync.state.json --status /tmp/pospool.sync.json --every 30s"
@@ -128,7 +128,7 @@ pub(crate) mod tests {
     /// Without these a second start could not write its status.
     #[test]
     fn its_folder_for_the_status_is_its_own_after_each_start() {
-        let tmpfs = request(&made()).host_config.unwrap().tmpfs.unwrap();
+        let tmpfs = request(&spec()).host_config.unwrap().tmpfs.unwrap();
         let (user, group) = USER.split_once(':').unwrap();
         let options = format!("mode=0700,uid={user},gid={group}");
         assert!(tmpfs["/tmp"].ends_with(&options), "{tmpfs:?}");
@@ -136,7 +136,7 @@ pub(crate) mod tests {
 
     #[test]
     fn it_never_comes_back_alone_and_takes_its_input_once() {
-        let body = request(&made());
+        let body = request(&spec());
         let policy = body.host_config.unwrap().restart_policy.unwrap();
         assert_eq!(policy.name, Some(RestartPolicyNameEnum::NO));
         assert_eq!((body.open_stdin, body.stdin_once), (Some(true), Some(true)));

@@ -2,49 +2,56 @@
 //!
 //! - Reads: a task, the chain as the spec wants it.
 //! - Returns: a draft, or the problem that was found.
-//! - Never: looks outside.
+//! - Never: does I/O.
 
 use pospool_model::provider::{Task, World};
 use pospool_model::{Attributes, Problem};
 
-use super::image::Recipe;
-use super::spec::spec;
-use super::wish::SyncerWish;
-use crate::image::{self, Build, RELEASE, SYNCERS};
-use crate::names::object_of_kind;
-use crate::workload::{Draft, Made};
+use super::image::SyncerImageBuild;
+use super::spec::render_spec;
+use super::wish::DesiredSyncer;
+use crate::image::{self, Buildable, RELEASE, SYNCERS};
+use crate::names::object_name_of_kind;
+use crate::workload::{ContainerDraft, ContainerSpec};
 
-/// What the image of a wish is made from.
-pub(crate) fn recipe(wish: &SyncerWish, chain: &Attributes) -> Result<Recipe, Problem> {
-    Ok(Recipe {
-        spec: spec(wish, chain)?,
+/// What the image of a desired syncer is built from.
+pub(crate) fn syncer_image_build(
+    desired: &DesiredSyncer,
+    chain: &Attributes,
+) -> Result<SyncerImageBuild, Problem> {
+    Ok(SyncerImageBuild {
+        spec: render_spec(desired, chain)?,
         release: RELEASE.to_owned(),
-        ca_bundle: wish.ca_bundle.clone(),
+        ca_bundle: desired.ca_bundle.clone(),
     })
 }
 
 /// What one change of a syncer makes.
-pub(super) fn draft(task: &Task<'_>, world: &World<'_>) -> Result<Draft, Problem> {
-    let wish = SyncerWish::read(task.wanted)?;
+pub(super) fn draft_syncer(task: &Task<'_>, world: &World<'_>) -> Result<ContainerDraft, Problem> {
+    let desired = DesiredSyncer::read(task.wanted)?;
     let nothing = Attributes::new();
-    let recipe = recipe(&wish, world.wanted.get(&wish.chain).unwrap_or(&nothing))?;
-    let name = object_of_kind(world.lineage, task.address).map_err(|error| error.problem(&[]))?;
+    let recipe = syncer_image_build(
+        &desired,
+        world.wanted.get(&desired.chain).unwrap_or(&nothing),
+    )?;
+    let name =
+        object_name_of_kind(world.lineage, task.address).map_err(|error| error.problem(&[]))?;
     let whose = (world.lineage, task.address, &name);
-    let made = Made::new(whose, (SYNCERS, recipe.digest()), task.wanted);
-    let summary = format!("make {} with pospool {RELEASE}", made.image);
-    Ok(Draft {
-        images: vec![("image", summary, image::Recipe::Syncer(recipe))],
-        secret: Some(wish.key),
+    let spec = ContainerSpec::new(whose, (SYNCERS, recipe.digest()), task.wanted);
+    let summary = format!("make {} with pospool {RELEASE}", spec.image);
+    Ok(ContainerDraft {
+        images: vec![("image", summary, image::ImageBuild::Syncer(recipe))],
+        secret: Some(desired.key),
         run: true,
         key: None,
-        create: format!("create container {name}, start it and hand its key over"),
-        start: format!("start container {name} again and hand its key over"),
+        create: format!("create container {name}, start it and pass its key on stdin"),
+        start: format!("start container {name} again and pass its key on stdin"),
         before: Vec::new(),
         between: Vec::new(),
         waits: false,
         outputs: Attributes::new(),
         notes: Vec::new(),
-        made,
+        spec,
     })
 }
 
@@ -56,14 +63,14 @@ mod tests {
     use pospool_model::provider::{Design, Facts, Observed};
     use pospool_model::{Address, Value};
 
-    use super::super::Syncer;
+    use super::super::SyncerKind;
     use super::super::spec::tests::chain;
     use super::super::wish::tests::attributes;
     use super::*;
     use crate::facts::tests::container;
     use crate::facts::{Container, DockerFacts, EngineFacts};
     use crate::names;
-    use crate::workload::design::design;
+    use crate::workload::design::plan_container;
 
     const DOCKER: &str = "unix:///var/run/docker.sock";
     const NAME: &str = "pospool-1a2b3c4d-syncer.main";
@@ -115,7 +122,7 @@ mod tests {
             outputs: &BTreeMap::new(),
             effects: &BTreeMap::new(),
         };
-        design(&Syncer, &task, &world)
+        plan_container(&SyncerKind, &task, &world)
     }
 
     fn effects(design: &Design) -> Vec<&str> {

@@ -11,7 +11,7 @@ use pospool_model::endpoint::is_shown_form;
 use pospool_model::{Address, Attributes, Endpoint, ProviderError, Secret, Value};
 
 use crate::codes;
-use crate::workload::Made;
+use crate::workload::ContainerSpec;
 
 /// The attribute that names them.
 pub(super) const CORE_RPC: &str = "core_rpc";
@@ -20,9 +20,9 @@ const FIRST_LINE: usize = 2;
 
 /// Syncers as the current spec wants them.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Current(Arc<Mutex<BTreeMap<Address, Attributes>>>);
+pub(crate) struct CurrentSyncers(Arc<Mutex<BTreeMap<Address, Attributes>>>);
 
-impl Current {
+impl CurrentSyncers {
     /// Hears what the spec wants now.
     pub(crate) fn configure(&self, wanted: &BTreeMap<Address, Attributes>) {
         let syncers = wanted
@@ -33,13 +33,13 @@ impl Current {
     }
 
     /// The endpoints with a key of a syncer, whole, each as one line.
-    pub(super) fn lines(&self, made: &Made) -> Result<Vec<Secret>, ProviderError> {
-        let planned = made.attributes.get(CORE_RPC).and_then(Value::as_list);
+    pub(super) fn lines(&self, spec: &ContainerSpec) -> Result<Vec<Secret>, ProviderError> {
+        let planned = spec.attributes.get(CORE_RPC).and_then(Value::as_list);
         let planned = planned.unwrap_or_default();
         if planned.iter().any(is_whole) {
             let what = format!(
                 "what was planned for {} is of an earlier version, which wrote whole URLs; plan again",
-                made.address
+                spec.address
             );
             return Err(ProviderError::refused(codes::OTHER_ENDPOINTS, what));
         }
@@ -47,12 +47,12 @@ impl Current {
             return Ok(Vec::new());
         }
         let current = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let wanted = current.get(&made.address).and_then(|it| it.get(CORE_RPC));
+        let wanted = current.get(&spec.address).and_then(|it| it.get(CORE_RPC));
         let wanted = wanted.and_then(Value::as_list).unwrap_or_default();
         if wanted != planned {
             let what = format!(
                 "the spec names other endpoints for {} than when this was planned; plan again",
-                made.address
+                spec.address
             );
             return Err(ProviderError::refused(codes::OTHER_ENDPOINTS, what));
         }
@@ -74,7 +74,10 @@ fn line(endpoint: &Endpoint) -> Result<Secret, ProviderError> {
 }
 
 /// A syncer without endpoints of its own asks those of its chain, and is another one when those change.
-pub(crate) fn take_over(attributes: &mut Attributes, wanted: &BTreeMap<Address, Attributes>) {
+pub(crate) fn inherit_endpoints(
+    attributes: &mut Attributes,
+    wanted: &BTreeMap<Address, Attributes>,
+) {
     let own = attributes.get(CORE_RPC);
     if own.is_some_and(|own| *own != Value::Null) {
         return;
@@ -102,7 +105,7 @@ fn is_whole(value: &Value) -> bool {
 }
 
 /// Labels of an earlier version hold whole URLs; what leaves this crate does not.
-pub(super) fn shown(attributes: &mut Attributes) {
+pub(super) fn hide_endpoint_keys(attributes: &mut Attributes) {
     if let Some(Value::List(list)) = attributes.get_mut(CORE_RPC) {
         for value in list.iter_mut().filter(|value| is_whole(value)) {
             let endpoint = value.as_text().map(Endpoint::parse);
@@ -114,7 +117,7 @@ pub(super) fn shown(attributes: &mut Attributes) {
 }
 
 /// The endpoints as the spec inside the image names them.
-pub(super) fn expressions(list: &[Value], quoted: impl Fn(&str) -> String) -> Vec<String> {
+pub(super) fn endpoint_expressions(list: &[Value], quoted: impl Fn(&str) -> String) -> Vec<String> {
     let mut line = FIRST_LINE;
     let each = list.iter().map(|value| match value.as_text() {
         Some(text) if !is_keyed(value) => quoted(text),
@@ -134,10 +137,10 @@ mod tests {
 
     const KEYED: &str = "https://me:hunter2@rpc.example/hunter3?k=hunter4";
 
-    fn made(rpc: Value) -> Made {
-        Made {
+    fn spec(rpc: Value) -> ContainerSpec {
+        ContainerSpec {
             attributes: attributes(&[(CORE_RPC, rpc)]),
-            ..container_tests::made()
+            ..container_tests::spec()
         }
     }
 
@@ -146,21 +149,21 @@ mod tests {
     }
 
     /// As it comes back from a plan or a ticket.
-    fn written(made: &Made) -> (String, Made) {
-        let text = serde_json::to_string(made).unwrap();
+    fn written(spec: &ContainerSpec) -> (String, ContainerSpec) {
+        let text = serde_json::to_string(spec).unwrap();
         let read = serde_json::from_str(&text).unwrap();
         (text, read)
     }
 
     #[test]
     fn case_key_in_url_a_container_gets_its_endpoints_from_the_current_spec() {
-        let (text, planned) = written(&made(two()));
+        let (text, planned) = written(&spec(two()));
         assert!(!text.contains("hunter"), "{text}");
-        let workload = crate::kinds::workload(&planned).unwrap();
-        let body = crate::workload::body::request(&planned, &workload);
+        let workload = crate::kinds::workload_of(&planned).unwrap();
+        let body = crate::workload::body::create_request(&planned, &workload);
         let labels = format!("{:?} {body:?}", planned.labels());
         assert!(!labels.contains("hunter"), "{labels}");
-        let current = Current::default();
+        let current = CurrentSyncers::default();
         let error = current.lines(&planned).unwrap_err();
         assert_eq!(error.code(), "docker/other-endpoints");
         let configure = |rpc: Value| {
@@ -179,18 +182,23 @@ mod tests {
 
     #[test]
     fn endpoints_without_a_key_need_no_spec() {
-        let (_, planned) = written(&made("https://rpc.example".into()));
-        assert!(Current::default().lines(&planned).unwrap().is_empty());
+        let (_, planned) = written(&spec("https://rpc.example".into()));
+        assert!(
+            CurrentSyncers::default()
+                .lines(&planned)
+                .unwrap()
+                .is_empty()
+        );
     }
 
     #[test]
     fn what_an_earlier_version_wrote_is_not_used() {
-        let mut old = made(two());
+        let mut old = spec(two());
         let whole = Value::List(vec![KEYED.into()]);
         old.attributes.insert(CORE_RPC.to_owned(), whole);
-        let error = Current::default().lines(&old).unwrap_err();
+        let error = CurrentSyncers::default().lines(&old).unwrap_err();
         assert_eq!(error.code(), "docker/other-endpoints");
-        shown(&mut old.attributes);
+        hide_endpoint_keys(&mut old.attributes);
         let text = serde_json::to_string(&old.attributes).unwrap();
         assert!(
             text.contains("https://rpc.example#") && !text.contains("hunter"),
@@ -203,7 +211,7 @@ mod tests {
         let wanted = |list: Value| {
             let chain = Attributes::from([(CORE_RPC.to_owned(), list)]);
             let mut own = attributes(&[]);
-            take_over(&mut own, &[("chain.net".parse().unwrap(), chain)].into());
+            inherit_endpoints(&mut own, &[("chain.net".parse().unwrap(), chain)].into());
             own.get(CORE_RPC).cloned()
         };
         let list = |key: &str| {
@@ -213,7 +221,7 @@ mod tests {
         assert_eq!(wanted(list("one")), Some(list("one")));
         assert_ne!(wanted(list("one")), wanted(list("two")));
         let mut own = attributes(&[(CORE_RPC, "https://own.example".into())]);
-        take_over(
+        inherit_endpoints(
             &mut own,
             &[("chain.net".parse().unwrap(), Attributes::new())].into(),
         );
@@ -231,7 +239,7 @@ mod tests {
             "https://a.example".into(),
             Value::Secret("env:RPC".to_owned().try_into().unwrap()),
         ];
-        let found = expressions(&list, |text| format!("{text:?}"));
+        let found = endpoint_expressions(&list, |text| format!("{text:?}"));
         assert_eq!(
             found,
             [

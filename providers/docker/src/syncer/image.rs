@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::client::Engine;
 use crate::codes;
-use crate::image::{Build, Context, SYNCERS, add, hash, unpacked};
+use crate::image::{BuildContext, Buildable, SYNCERS, add_file, archive_error, hash_bytes};
 use crate::program::Program;
 use crate::workload::USER;
 
@@ -42,7 +42,7 @@ const SYSTEM: [&str; 5] = [
 /// Everything that goes into the image.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Recipe {
+pub(crate) struct SyncerImageBuild {
     /// The spec.
     pub(crate) spec: String,
     /// Release of the program.
@@ -51,34 +51,34 @@ pub(crate) struct Recipe {
     pub(crate) ca_bundle: Option<String>,
 }
 
-impl Recipe {
+impl SyncerImageBuild {
     /// The archive from which Docker makes the image.
     fn archive(&self, program: &Program, certificates: &[u8]) -> io::Result<Vec<u8>> {
         let mut archive = tar::Builder::new(Vec::new());
         let file = dockerfile(program);
-        add(&mut archive, "Dockerfile", file.as_bytes(), 0o644)?;
+        add_file(&mut archive, "Dockerfile", file.as_bytes(), 0o644)?;
         for (path, bytes) in &program.files {
-            add(&mut archive, path, bytes, 0o755)?;
+            add_file(&mut archive, path, bytes, 0o755)?;
         }
         let spec = SPEC.trim_start_matches('/');
-        add(&mut archive, spec, self.spec.as_bytes(), 0o644)?;
-        add(&mut archive, CERTIFICATES, certificates, 0o644)?;
+        add_file(&mut archive, spec, self.spec.as_bytes(), 0o644)?;
+        add_file(&mut archive, CERTIFICATES, certificates, 0o644)?;
         // A new volume takes over owner and mode of the folder that it is mounted on.
         let data = format!("{}/.volume", DATA_DIR.trim_start_matches('/'));
-        add(&mut archive, &data, &[], 0o644)?;
+        add_file(&mut archive, &data, &[], 0o644)?;
         archive.into_inner()
     }
 }
 
 #[async_trait]
-impl Build for Recipe {
+impl Buildable for SyncerImageBuild {
     fn repository(&self) -> &'static str {
         SYNCERS
     }
 
     fn digest(&self) -> String {
         let parts = serde_json::json!([FORM, self.spec, self.release, self.ca_bundle]);
-        hash(parts.to_string().as_bytes())
+        hash_bytes(parts.to_string().as_bytes())
     }
 
     fn check(&self) -> Result<(), ProviderError> {
@@ -89,18 +89,18 @@ impl Build for Recipe {
         Ok(())
     }
 
-    async fn context(&self, _: &Engine, _: &dyn Progress) -> Result<Context, ProviderError> {
+    async fn context(&self, _: &Engine, _: &dyn Progress) -> Result<BuildContext, ProviderError> {
         self.check()?;
         let program = Program::for_image()?;
-        let certificates = certificates(self.ca_bundle.as_deref())
+        let certificates = read_certificates(self.ca_bundle.as_deref())
             .map_err(|what| ProviderError::refused(codes::NO_CERTIFICATES, what))?;
         let archive = self.archive(&program, &certificates);
-        archive.map(Context::from).map_err(unpacked)
+        archive.map(BuildContext::from).map_err(archive_error)
     }
 }
 
 /// Words after the program's own with which a syncer starts.
-pub(crate) fn command(every: &str) -> Vec<String> {
+pub(crate) fn syncer_command(every: &str) -> Vec<String> {
     let state = format!("{DATA_DIR}/sync.state.json");
     let words = [
         "sync", "--spec", SPEC, "--state", &state, "--status", STATUS, "--every", every,
@@ -109,17 +109,17 @@ pub(crate) fn command(every: &str) -> Vec<String> {
 }
 
 /// Words after the program's own that read the spec and do nothing.
-pub(crate) fn trial() -> [&'static str; 3] {
+pub(crate) fn trial_command() -> [&'static str; 3] {
     ["validate", "--spec", SPEC]
 }
 
 /// Words after the program's own that ask a running syncer how it is.
-pub(crate) fn health() -> [&'static str; 4] {
+pub(crate) fn health_command() -> [&'static str; 4] {
     ["sync", "--health", "--status", STATUS]
 }
 
 /// The certificate authorities that go in: those that are named, or this machine's.
-pub(crate) fn certificates(named: Option<&str>) -> Result<Vec<u8>, String> {
+pub(crate) fn read_certificates(named: Option<&str>) -> Result<Vec<u8>, String> {
     let set = std::env::var("SSL_CERT_FILE").ok();
     let system = || {
         let places = set.iter().map(String::as_str).chain(SYSTEM);
@@ -140,7 +140,7 @@ pub(crate) fn certificates(named: Option<&str>) -> Result<Vec<u8>, String> {
 fn dockerfile(program: &Program) -> String {
     let words = |words: &[String]| serde_json::to_string(words).unwrap_or_default();
     let mut probe = program.entry.clone();
-    probe.extend(health().map(str::to_owned));
+    probe.extend(health_command().map(str::to_owned));
     format!(
         "FROM scratch\nCOPY pospool/ /pospool/\nCOPY etc/ /etc/\n\
          COPY --chown={USER} data/ {DATA_DIR}/\nENV SSL_CERT_FILE=/{CERTIFICATES}\n\
@@ -155,8 +155,8 @@ fn dockerfile(program: &Program) -> String {
 mod tests {
     use super::*;
 
-    fn recipe() -> Recipe {
-        Recipe {
+    fn recipe() -> SyncerImageBuild {
+        SyncerImageBuild {
             spec: "chain \"pool\" {}\n".to_owned(),
             release: "1".to_owned(),
             ca_bundle: None,
@@ -167,7 +167,7 @@ mod tests {
     fn another_spec_or_release_is_another_image() {
         let mut other = recipe();
         other.spec.push('\n');
-        let newer = Recipe {
+        let newer = SyncerImageBuild {
             release: "2".to_owned(),
             ..recipe()
         };
@@ -208,8 +208,8 @@ mod tests {
     fn certificates_that_are_named_must_be_there() {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), "own").unwrap();
-        assert_eq!(certificates(file.path().to_str()).unwrap(), b"own");
-        let gone = certificates(Some("/nowhere/ca.pem")).unwrap_err();
+        assert_eq!(read_certificates(file.path().to_str()).unwrap(), b"own");
+        let gone = read_certificates(Some("/nowhere/ca.pem")).unwrap_err();
         assert!(gone.contains("/nowhere/ca.pem"), "{gone}");
     }
 }

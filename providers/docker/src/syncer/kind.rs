@@ -1,6 +1,6 @@
 //! The kind `syncer` among containers: one key, and a process that says of itself how it is.
 //!
-//! - Reads: what a plan decided, what a look found; what the syncer says.
+//! - Reads: what a plan decided, what a refresh found; what the syncer says.
 //! - Returns: what is particular to a syncer, from the other files of this folder.
 //! - Never: starts one without its key.
 
@@ -8,45 +8,48 @@ use async_trait::async_trait;
 use pospool_model::provider::{Scene, Target, Task, World};
 use pospool_model::{Attributes, KindSchema, Problem, ProviderError, Secret, SecretRef};
 
-use super::endpoints::{CORE_RPC, shown};
-use super::image::trial;
-use super::report::{self, Report};
+use super::endpoints::{CORE_RPC, hide_endpoint_keys};
+use super::image::trial_command;
+use super::report::{self, SyncerReport};
 use super::{SYNCER, container, design, observe, run, wish};
-use crate::client::{Engine, Labels, Listed};
+use crate::client::{Engine, Labels, ListedContainer};
 use crate::codes;
 use crate::facts::DockerFacts;
-use crate::image::{SYNCERS, labelled};
+use crate::image::{SYNCERS, labelled_image};
 use crate::names::{self, Name};
-use crate::observe::View;
-use crate::secret::private_key;
-use crate::syncer::Current;
+use crate::observe::EngineView;
+use crate::secret::read_private_key;
+use crate::syncer::CurrentSyncers;
 use crate::workload::job::UpJob;
-use crate::workload::run::{is_running, state};
-use crate::workload::{Draft, Inside, Kind, Made, Seen, Start, Workload, planned};
+use crate::workload::run::{container_state, is_running};
+use crate::workload::{
+    ContainerDraft, ContainerKind, ContainerSpec, ContainerStart, InnerState, ObservedContainer,
+    Workload, planned_outputs,
+};
 
 /// Syncers.
-pub(crate) struct Syncer;
+pub(crate) struct SyncerKind;
 
 #[async_trait]
-impl Kind for Syncer {
+impl ContainerKind for SyncerKind {
     fn schema(&self) -> &'static KindSchema {
         &SYNCER
     }
 
     fn normalise(&self, attributes: &mut Attributes, problems: &mut Vec<Problem>) {
-        wish::normalise(attributes, problems);
+        wish::normalise_syncer(attributes, problems);
     }
 
-    fn workload(&self, made: &Made) -> Result<Workload, Problem> {
-        container::workload(made)
+    fn workload(&self, spec: &ContainerSpec) -> Result<Workload, Problem> {
+        container::syncer_workload(spec)
     }
 
     fn images(&self, labels: &Labels) -> Vec<String> {
-        let image = labelled(SYNCERS, labels, names::DIGEST);
+        let image = labelled_image(SYNCERS, labels, names::DIGEST);
         image.into_iter().collect()
     }
 
-    fn patience(&self) -> &'static str {
+    fn stop_time(&self) -> &'static str {
         "at most 30 s"
     }
 
@@ -55,12 +58,12 @@ impl Kind for Syncer {
         Some(container.clone())
     }
 
-    fn look_before(
+    fn observe_before(
         &self,
         target: &Target<'_>,
         scene: &Scene<'_>,
-        view: &View,
-        own: Option<&Listed>,
+        view: &EngineView,
+        own: Option<&ListedContainer>,
         _: &mut DockerFacts,
     ) -> Result<(), Problem> {
         match own {
@@ -69,26 +72,43 @@ impl Kind for Syncer {
         }
     }
 
-    async fn inside(&self, seen: &Seen<'_>, _: &mut DockerFacts) -> Result<Inside, Problem> {
+    async fn inner_state(
+        &self,
+        seen: &ObservedContainer<'_>,
+        _: &mut DockerFacts,
+    ) -> Result<InnerState, Problem> {
         let report = if seen.running() {
-            report::ask(&seen.view.engine, &seen.id, &seen.found).await
+            report::query_report(&seen.view.engine, &seen.id, &seen.found).await
         } else {
             None
         };
-        Ok(Inside {
-            outputs: report.as_ref().map(Report::outputs).unwrap_or_default(),
-            ..Inside::plain(observe::state(seen.running(), report.as_ref()))
+        Ok(InnerState {
+            outputs: report
+                .as_ref()
+                .map(SyncerReport::outputs)
+                .unwrap_or_default(),
+            ..InnerState::plain(observe::syncer_state(seen.running(), report.as_ref()))
         })
     }
 
-    fn made(&self, seen: &Seen<'_>, attributes: &Attributes, _: &DockerFacts) -> Option<Made> {
+    fn labelled_spec(
+        &self,
+        seen: &ObservedContainer<'_>,
+        attributes: &Attributes,
+        _: &DockerFacts,
+    ) -> Option<ContainerSpec> {
         let mut attributes = attributes.clone();
-        shown(&mut attributes);
-        observe::made(seen, &attributes)
+        hide_endpoint_keys(&mut attributes);
+        observe::labelled_syncer(seen, &attributes)
     }
 
-    fn differences(&self, seen: &Seen<'_>, made: &Made, _: &DockerFacts) -> Vec<&'static str> {
-        let changed = observe::is_another_image(made, seen.scene);
+    fn differences(
+        &self,
+        seen: &ObservedContainer<'_>,
+        spec: &ContainerSpec,
+        _: &DockerFacts,
+    ) -> Vec<&'static str> {
+        let changed = observe::is_another_image(spec, seen.scene);
         let changed = changed.then_some("chain or release of pospool");
         changed.into_iter().collect()
     }
@@ -100,66 +120,71 @@ impl Kind for Syncer {
     fn shown(
         &self,
         attributes: &mut Attributes,
-        seen: &Seen<'_>,
-        made: Option<&Made>,
+        seen: &ObservedContainer<'_>,
+        spec: Option<&ContainerSpec>,
         _: &DockerFacts,
     ) {
-        shown(attributes);
-        if let Some(list) = observe::taken_over(made, seen.target, seen.scene) {
+        hide_endpoint_keys(attributes);
+        if let Some(list) = observe::inherited_endpoints(spec, seen.target, seen.scene) {
             attributes.insert(CORE_RPC.to_owned(), list);
         }
     }
 
-    fn outputs(&self, made: &Made) -> Attributes {
+    fn outputs(&self, spec: &ContainerSpec) -> Attributes {
         let more = [
-            ("image", made.image.as_str()),
-            ("volume", made.name.as_str()),
-            ("network", made.network.as_str()),
+            ("image", spec.image.as_str()),
+            ("volume", spec.name.as_str()),
+            ("network", spec.network.as_str()),
         ];
-        planned(made, &more)
+        planned_outputs(spec, &more)
     }
 
-    fn draft(&self, task: &Task<'_>, world: &World<'_>, _: &DockerFacts) -> Result<Draft, Problem> {
-        design::draft(task, world)
+    fn draft(
+        &self,
+        task: &Task<'_>,
+        world: &World<'_>,
+        _: &DockerFacts,
+    ) -> Result<ContainerDraft, Problem> {
+        design::draft_syncer(task, world)
     }
 
-    fn farewell(&self, _: &Task<'_>) -> Vec<String> {
+    fn removal_notes(&self, _: &Task<'_>) -> Vec<String> {
         vec!["pending bridge operations will no longer be executed: stake and unstakes of eSpace wait".to_owned()]
     }
 
     fn secret(&self, reference: &SecretRef) -> Result<Secret, ProviderError> {
-        private_key(reference)
+        read_private_key(reference)
     }
 
     /// The private key, then each endpoint that has a key.
-    fn input(&self, job: &UpJob, current: &Current) -> Result<Vec<Secret>, ProviderError> {
-        let keys: Result<Vec<_>, _> = job.secret.iter().map(private_key).collect();
+    fn input(&self, job: &UpJob, current: &CurrentSyncers) -> Result<Vec<Secret>, ProviderError> {
+        let keys: Result<Vec<_>, _> = job.secret.iter().map(read_private_key).collect();
         let mut lines = keys?;
-        lines.extend(current.lines(&job.made)?);
+        lines.extend(current.lines(&job.spec)?);
         Ok(lines)
     }
 
     async fn check(&self, engine: &Engine, job: &UpJob) -> Result<(), ProviderError> {
-        let made = &job.made;
+        let spec = &job.spec;
         // Docker would make an empty one in silence, without our labels.
-        match engine.volume(&made.name).await? {
-            Some(labels) if labels == made.owner() => Ok(()),
+        match engine.volume(&spec.name).await? {
+            Some(labels) if labels == spec.owner() => Ok(()),
             Some(_) => {
-                let name = &made.name;
+                let name = &spec.name;
                 let what = format!("a volume `{name}` is there that pospool did not make");
                 Err(ProviderError::refused(codes::NAME_TAKEN, what))
             }
             None => {
-                let what = format!("volume `{}` is gone; plan again", made.name);
+                let what = format!("volume `{}` is gone; plan again", spec.name);
                 Err(ProviderError::refused(codes::NO_VOLUME, what))
             }
         }
     }
 
-    async fn start(&self, start: &Start<'_>) -> Result<(), ProviderError> {
+    async fn start(&self, start: &ContainerStart<'_>) -> Result<(), ProviderError> {
         let (engine, container) = (start.engine, start.container);
-        run::end_what_does_not_work(engine, start.job, container, start.progress).await?;
-        if is_running(&state(engine, container).await?) {
+        run::stop_unhealthy(engine, start.job, container, start.progress).await?;
+        if is_running(&container_state(engine, container).await?) {
             return Ok(());
         }
         let input = engine.stdin(container).await?;
@@ -167,13 +192,15 @@ impl Kind for Syncer {
         input.lines(start.input).await
     }
 
-    async fn ready(&self, start: &Start<'_>) -> Result<Attributes, ProviderError> {
-        let report = run::well(start.engine, start.job, start.container, start.progress).await?;
+    async fn ready(&self, start: &ContainerStart<'_>) -> Result<Attributes, ProviderError> {
+        let report =
+            run::wait_until_healthy(start.engine, start.job, start.container, start.progress)
+                .await?;
         Ok(report.outputs())
     }
 
     /// It reads its spec: a round would need the key, and two syncers take each other's nonces.
     fn trial(&self) -> Option<Vec<String>> {
-        Some(trial().map(str::to_owned).into())
+        Some(trial_command().map(str::to_owned).into())
     }
 }

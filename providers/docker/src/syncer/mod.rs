@@ -1,6 +1,6 @@
 //! The pool's syncer: `pospool sync` for one bridge, in a container of its own.
 //!
-//! - Reads: the syncer's wishes; the program that runs; what the container says of itself.
+//! - Reads: the syncer's desired config; the program that runs; what the container says of itself.
 //! - Returns: an image with the program and a spec, a volume for its journal, and a container that has its key.
 //! - Never: writes the key, or an endpoint that holds one, anywhere but to the container's standard input, or starts it
 //!   without one.
@@ -19,6 +19,6 @@ mod schema;
 mod spec;
 mod wish;
 
-pub(crate) use endpoints::{Current, take_over};
-pub(crate) use kind::Syncer;
+pub(crate) use endpoints::{CurrentSyncers, inherit_endpoints};
+pub(crate) use kind::SyncerKind;
 pub(crate) use schema::SYNCER;

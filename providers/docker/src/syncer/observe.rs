@@ -1,4 +1,4 @@
-//! A look at one syncer: what it says of itself, and whether it would be made so now.
+//! Observing one syncer: what it says of itself, and whether it would be made so now.
 //!
 //! - Reads: its own health check; its labels, and the chain as the spec wants it.
 //! - Returns: its state, and what was changed since.
@@ -7,25 +7,25 @@
 use pospool_model::provider::{Scene, Target};
 use pospool_model::{Address, Attributes, Problem, Value};
 
-use super::design::recipe;
+use super::design::syncer_image_build;
 use super::endpoints::CORE_RPC;
-use super::report::Report;
-use super::wish::SyncerWish;
-use crate::client::Listed;
+use super::report::SyncerReport;
+use super::wish::DesiredSyncer;
+use crate::client::ListedContainer;
 use crate::codes;
-use crate::image::{Build, SYNCERS};
+use crate::image::{Buildable, SYNCERS};
 use crate::names;
-use crate::workload::{Made, Seen};
+use crate::workload::{ContainerSpec, ObservedContainer};
 
 /// The attribute whose secret signs.
 const KEY: &str = "private_key";
 
 /// The attribute `state`.
-pub(super) fn state(running: bool, report: Option<&Report>) -> &'static str {
+pub(super) fn syncer_state(running: bool, report: Option<&SyncerReport>) -> &'static str {
     match (running, report) {
         (false, _) => "stopped",
         (true, None) => "waiting for its key",
-        (true, Some(report)) if report.is_well() => "running",
+        (true, Some(report)) if report.is_healthy() => "running",
         (true, Some(_)) => "unwell",
     }
 }
@@ -35,17 +35,18 @@ pub(super) fn state(running: bool, report: Option<&Report>) -> &'static str {
 pub(super) fn refuse_second_syncer(
     target: &Target<'_>,
     scene: &Scene<'_>,
-    containers: &[Listed],
+    containers: &[ListedContainer],
 ) -> Result<(), Problem> {
     let Some(key) = target.wanted.and_then(|wanted| wanted.get(KEY)) else {
         return Ok(());
     };
     let Some((other, container)) = containers.iter().find_map(|it| {
         let labelled = it.labels.get(names::ATTRIBUTES)?;
-        let made: Attributes = serde_json::from_str(labelled).ok()?;
+        let made_from: Attributes = serde_json::from_str(labelled).ok()?;
         let address: Address = it.labels.get(names::ADDRESS)?.parse().ok()?;
         let ours = it.labels.get(names::LINEAGE).map(String::as_str) == Some(scene.lineage);
-        let same = ours && address.kind() == target.address.kind() && made.get(KEY) == Some(key);
+        let same =
+            ours && address.kind() == target.address.kind() && made_from.get(KEY) == Some(key);
         (it.running && same && address != *target.address).then_some((address, &it.name))
     }) else {
         return Ok(());
@@ -62,36 +63,39 @@ pub(super) fn refuse_second_syncer(
 }
 
 /// The container as its labels say that it was made.
-pub(super) fn made(seen: &Seen<'_>, attributes: &Attributes) -> Option<Made> {
-    SyncerWish::read(attributes).ok()?;
+pub(super) fn labelled_syncer(
+    seen: &ObservedContainer<'_>,
+    attributes: &Attributes,
+) -> Option<ContainerSpec> {
+    DesiredSyncer::read(attributes).ok()?;
     let digest = seen.label(names::DIGEST)?.to_owned();
     let whose = (seen.scene.lineage, seen.target.address, &seen.name);
-    Some(Made::new(whose, (SYNCERS, digest), attributes))
+    Some(ContainerSpec::new(whose, (SYNCERS, digest), attributes))
 }
 
 /// The endpoints of a container whose label does not name them, as earlier versions made it with those of its chain: they
 /// are known if its image is the one that would be made now.
-pub(super) fn taken_over(
-    made: Option<&Made>,
+pub(super) fn inherited_endpoints(
+    spec: Option<&ContainerSpec>,
     target: &Target<'_>,
     scene: &Scene<'_>,
 ) -> Option<Value> {
-    let made = made.filter(|made| !made.attributes.contains_key(CORE_RPC))?;
-    if is_another_image(made, scene) {
+    let spec = spec.filter(|spec| !spec.attributes.contains_key(CORE_RPC))?;
+    if is_another_image(spec, scene) {
         return None;
     }
     target.wanted?.get(CORE_RPC).cloned()
 }
 
 /// Whether the same attributes would make another image now: its chain changed, or pospool is another release.
-pub(super) fn is_another_image(made: &Made, scene: &Scene<'_>) -> bool {
-    let Ok(wish) = SyncerWish::read(&made.attributes) else {
+pub(super) fn is_another_image(spec: &ContainerSpec, scene: &Scene<'_>) -> bool {
+    let Ok(desired) = DesiredSyncer::read(&spec.attributes) else {
         return false;
     };
-    let Some(chain) = scene.wanted.get(&wish.chain) else {
+    let Some(chain) = scene.wanted.get(&desired.chain) else {
         return false;
     };
-    recipe(&wish, chain).is_ok_and(|recipe| recipe.digest() != made.digest)
+    syncer_image_build(&desired, chain).is_ok_and(|recipe| recipe.digest() != spec.digest)
 }
 
 #[cfg(test)]
@@ -105,13 +109,14 @@ mod tests {
 
     const LINEAGE: &str = "1a2b3c4d-0000";
 
-    /// What a look says of a wanted `syncer.new` while a container of this address runs, or is there.
+    /// What a refresh reports about a wanted `syncer.new` while a container of this address runs, or is there.
     fn refused(lineage: &str, address: &str, running: bool, wanted: &Attributes) -> bool {
-        let made = labels::made(lineage, &address.parse().unwrap(), "d", &attributes(&[]));
-        let listed = Listed {
+        let labels =
+            labels::container_labels(lineage, &address.parse().unwrap(), "d", &attributes(&[]));
+        let listed = ListedContainer {
             id: "c0ffee".to_owned(),
             name: "pospool-1a2b3c4d-syncer.old".to_owned(),
-            labels: made,
+            labels,
             running,
             volumes: Vec::new(),
             folders: Vec::new(),

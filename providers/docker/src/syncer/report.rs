@@ -10,7 +10,7 @@ use bollard::models::ContainerInspectResponse;
 use pospool_model::{Attributes, Drip, Value};
 use serde::Deserialize;
 
-use super::image::health;
+use super::image::health_command;
 use crate::client::Engine;
 use crate::names::Name;
 
@@ -21,31 +21,31 @@ const FAILURES: u64 = 3;
 
 /// How a syncer is.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-pub(crate) struct Report {
-    /// Why it is not well.
+pub(crate) struct SyncerReport {
+    /// Why it is not healthy.
     why: Option<String>,
     /// Its last round; unknown fields are those of a newer program.
-    report: Option<Round>,
+    report: Option<SyncerRound>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-struct Round {
+struct SyncerRound {
     #[serde(default)]
     failures: u64,
     #[serde(default)]
-    errors: Vec<Trouble>,
+    errors: Vec<SyncerFailure>,
     #[serde(default)]
-    services: Vec<Service>,
+    services: Vec<SyncerService>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-struct Trouble {
+struct SyncerFailure {
     code: String,
     what: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-struct Service {
+struct SyncerService {
     signer: String,
     balance_drip: String,
     #[serde(default)]
@@ -57,20 +57,20 @@ struct Service {
 }
 
 /// Asks a running container; `None` while it has said nothing since its start.
-pub(crate) async fn ask(
+pub(crate) async fn query_report(
     engine: &Engine,
     container: &Name,
     found: &ContainerInspectResponse,
-) -> Option<Report> {
+) -> Option<SyncerReport> {
     let entry = found.config.as_ref()?.entrypoint.as_ref()?;
-    let words = entry.iter().map(String::as_str).chain(health());
+    let words = entry.iter().map(String::as_str).chain(health_command());
     let words: Vec<&str> = words.chain(["--json"]).collect();
     // A container that ends at this moment, or is paused, says nothing either.
     let ended = engine.exec(container, &words, ASK).await.ok()?;
-    Report::read(&ended.out)
+    SyncerReport::read(&ended.out)
 }
 
-impl Report {
+impl SyncerReport {
     fn read(text: &str) -> Option<Self> {
         let report: Self = serde_json::from_str(text.trim()).ok()?;
         // The file may not be there yet, or be half of one.
@@ -78,14 +78,14 @@ impl Report {
     }
 
     /// Whether its own health check passes.
-    pub(crate) fn is_well(&self) -> bool {
+    pub(crate) fn is_healthy(&self) -> bool {
         self.why.is_none()
     }
 
-    /// Whether the last round went well.
+    /// Whether the last round succeeded.
     pub(crate) fn works(&self) -> bool {
         let failures = self.report.as_ref().map_or(0, |round| round.failures);
-        self.is_well() && failures == 0
+        self.is_healthy() && failures == 0
     }
 
     /// Whether it failed as often as nobody waits any longer.
@@ -141,12 +141,12 @@ mod tests {
     const SERVICE: &str = r#"{"address":"bridge_service.main","signer":"cfxtest:a","balance_drip":"7","block":9,
         "duties":["cross_stake 1"],"waiting":[],"lag_seconds":12,"lag_blocks":24}"#;
 
-    fn report(why: &str, failures: u64, errors: &str) -> Report {
+    fn report(why: &str, failures: u64, errors: &str) -> SyncerReport {
         let text = format!(
             r#"{{"format_version":1,"why":{why},"report":{{"conduct":"idle","failures":{failures},
                "errors":{errors},"services":[{SERVICE}]}}}}"#
         );
-        Report::read(&text).unwrap()
+        SyncerReport::read(&text).unwrap()
     }
 
     #[test]
@@ -164,9 +164,9 @@ mod tests {
     fn a_failing_syncer_says_why() {
         let error = r#"[{"code":"chain/unreachable","what":"nobody answers","help":null}]"#;
         let first = report("null", 1, error);
-        assert!(first.is_well() && !first.works() && !first.has_failed());
+        assert!(first.is_healthy() && !first.works() && !first.has_failed());
         let third = report("\"3 rounds failed\"", 3, error);
-        assert!(!third.is_well() && third.has_failed());
+        assert!(!third.is_healthy() && third.has_failed());
         assert_eq!(third.trouble(), "chain/unreachable: nobody answers");
         assert_eq!(third.outputs()["health"], Value::from("3 rounds failed"));
     }
@@ -179,7 +179,7 @@ mod tests {
             "{}",
             r#"{"format_version":1,"why":"x","report":null}"#,
         ] {
-            assert_eq!(Report::read(text), None, "{text}");
+            assert_eq!(SyncerReport::read(text), None, "{text}");
         }
     }
 }

@@ -1,6 +1,5 @@
 //! The kind `syncer` as a table.
 //!
-//! - Reads: nothing.
 //! - Returns: the schema for validation, diff, `pospool explain` and the reference page.
 //! - Never: says how anything is done.
 
@@ -9,14 +8,14 @@ use pospool_model::schema::{
 };
 
 use crate::kinds::{
-    CONTAINER_ID, CONTAINER_NAME, DOCKER, ENGINE_ID, IMAGE_ID, NETWORK, RUNTIME, optional,
+    CONTAINER_ID, CONTAINER_NAME, DOCKER, ENGINE_ID, IMAGE_ID, NETWORK, RUNTIME, optional_attribute,
 };
 
 /// The kind as a table.
 pub(crate) const SYNCER: KindSchema = KindSchema {
     kind: "syncer",
     doc: "`pospool sync` for a bridge between the spaces, in a hardened container: no root, a read-only root file \
-          system, no capabilities, limits. pospool hands its key over at each start, so Docker never restarts it by \
+          system, no capabilities, limits. pospool passes its key on stdin at each start, so Docker never restarts it by \
           itself: after a reboot of the host run `pospool apply`. Its journal is on a volume of its own, which goes \
           when the block goes.",
     role: Role::Managed,
@@ -50,7 +49,7 @@ pub(crate) const SYNCER: KindSchema = KindSchema {
             "Private key that owns the bridge and pays. It goes to the container's standard input at each start, and \
              is in no file, argument or `docker inspect`. Nothing else should sign with it while the syncer runs.",
         ),
-        optional(
+        optional_attribute(
             "core_rpc",
             Type::Any,
             OnChange::Replace,
@@ -58,45 +57,45 @@ pub(crate) const SYNCER: KindSchema = KindSchema {
              a secret, `env(\"NAME\")`. One with a key goes to the container's standard input, like the private key. \
              Default: those of the chain. `127.0.0.1` would be the container itself.",
         ),
-        optional(
+        optional_attribute(
             "docker_network",
             Type::Text,
             OnChange::Replace,
             "Existing Docker network to join. Default: a bridge network of its own.",
         ),
-        optional(
+        optional_attribute(
             "every",
             Type::Text,
             OnChange::Replace,
             "Time between two rounds, such as `5m`. Default: `30s`.",
         ),
-        optional(
+        optional_attribute(
             "claim_every",
             Type::Blocks,
             OnChange::Replace,
             "Blocks between two claims of interest. Default: `blocks(3600)`, about half an hour.",
         ),
-        optional(
+        optional_attribute(
             "claim_from",
             Type::Amount,
             OnChange::Replace,
             "Least interest that is worth a claim. Default: more than the gas of the claim costs.",
         ),
-        optional(
+        optional_attribute(
             "ca_bundle",
             Type::Text,
             OnChange::Replace,
             "File of this machine with the certificate authorities that it trusts. Default: those of this machine \
              when the image is made.",
         ),
-        optional(
+        optional_attribute(
             "state",
             Type::Text,
             OnChange::Update,
             "Whether it runs and is well. Only `running` may be written; a plan may find it `stopped`, `waiting for \
              its key` when somebody started the container by hand, or `unwell` when its rounds fail.",
         ),
-        optional(
+        optional_attribute(
             "hardening",
             Type::Text,
             OnChange::Replace,

@@ -1,36 +1,36 @@
 //! The spec that a syncer runs with: a chain, an account, one `bridge_service`.
 //!
-//! - Reads: the syncer's wish, and its chain as the pool's spec wants it.
-//! - Returns: a text; equal wishes give equal texts.
+//! - Reads: the syncer's desired config, and its chain as the pool's spec wants it.
+//! - Returns: a text; equal desired configs give equal texts.
 //! - Never: holds a key: the account's comes over standard input, and so does each endpoint that has one.
 
 use std::fmt::Write as _;
 
 use pospool_model::{Attributes, Problem, Value};
 
-use super::endpoints::expressions;
-use super::wish::SyncerWish;
-use crate::node::wish::text;
+use super::endpoints::endpoint_expressions;
+use super::wish::DesiredSyncer;
+use crate::node::wish::attribute_text;
 
 /// Renders the spec.
-pub(crate) fn spec(wish: &SyncerWish, chain: &Attributes) -> Result<String, Problem> {
-    let rpcs = expressions(&wish.rpcs(chain)?, quoted);
+pub(crate) fn render_spec(desired: &DesiredSyncer, chain: &Attributes) -> Result<String, Problem> {
+    let rpcs = endpoint_expressions(&desired.rpcs(chain)?, quoted);
     let mut chain_lines = format!(
         "  network  = {}\n  core_rpc = [{}]\n",
-        quoted(text(chain, "network").unwrap_or_default()),
+        quoted(attribute_text(chain, "network").unwrap_or_default()),
         rpcs.join(", ")
     );
-    if let Some(level) = text(chain, "wait_level") {
+    if let Some(level) = attribute_text(chain, "wait_level") {
         let _ = writeln!(chain_lines, "  wait_level = {}", quoted(level));
     }
     if let Some(Value::Amount(price)) = chain.get("max_gas_price") {
         let _ = writeln!(chain_lines, "  max_gas_price = drip(\"{}\")", price.0);
     }
-    let mut service = format!("  bridge = {}\n", quoted(&wish.bridge));
-    if let Some(every) = wish.claim_every {
+    let mut service = format!("  bridge = {}\n", quoted(&desired.bridge));
+    if let Some(every) = desired.claim_every {
         let _ = writeln!(service, "  claim_every = blocks({})", every.0);
     }
-    if let Some(from) = wish.claim_from {
+    if let Some(from) = desired.claim_from {
         let _ = writeln!(service, "  claim_from = drip(\"{}\")", from.0);
     }
     Ok(format!(
@@ -67,7 +67,7 @@ pub(crate) mod tests {
 
     #[test]
     fn the_spec_is_small_and_names_standard_input() {
-        let wish = SyncerWish::read(&attributes(&[
+        let desired = DesiredSyncer::read(&attributes(&[
             ("claim_every", Value::Blocks(Blocks(40))),
             ("claim_from", Value::Amount(Drip(1))),
         ]));
@@ -90,7 +90,7 @@ bridge_service "main" {{
 }}
 "#
         );
-        assert_eq!(spec(&wish.unwrap(), &chain()).unwrap(), expected);
+        assert_eq!(render_spec(&desired.unwrap(), &chain()).unwrap(), expected);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! A syncer as the spec wants it: its normal form, and in types.
 //!
 //! - Reads: attributes of one block; some may be unknown yet.
-//! - Returns: the normal form or every problem at once; a [`SyncerWish`], or the first thing that is not known yet.
+//! - Returns: the normal form or every problem at once; a [`DesiredSyncer`], or the first thing that is not known yet.
 //! - Never: holds a key, only its name.
 
 use pospool_model::{
@@ -12,7 +12,7 @@ use super::endpoints::CORE_RPC;
 use crate::codes;
 use crate::kinds::AS_MADE;
 use crate::names::Name;
-use crate::node::wish::{missing, text};
+use crate::node::wish::{attribute_text, missing_attribute};
 use crate::ui::is_core_address;
 
 /// Time between two rounds.
@@ -21,7 +21,7 @@ const HERE: [&str; 4] = ["localhost", "127.", "0.0.0.0", "[::1]"];
 
 /// One syncer.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct SyncerWish {
+pub(crate) struct DesiredSyncer {
     pub(crate) chain: Address,
     pub(crate) bridge: String,
     pub(crate) key: SecretRef,
@@ -34,7 +34,7 @@ pub(crate) struct SyncerWish {
     pub(crate) ca_bundle: Option<String>,
 }
 
-impl SyncerWish {
+impl DesiredSyncer {
     /// Reads attributes that `normalise` let through.
     pub(crate) fn read(attributes: &Attributes) -> Result<Self, Problem> {
         if let Some((name, _)) = attributes.iter().find(|(_, value)| value.has_unknown()) {
@@ -43,16 +43,16 @@ impl SyncerWish {
             return Err(Problem::new(codes::UNKNOWN_VALUE, &[name], what)
                 .help("write the value, or a reference to something that is known in the plan"));
         }
-        let owned = |name: &str| text(attributes, name).map(str::to_owned);
+        let owned = |name: &str| attribute_text(attributes, name).map(str::to_owned);
         let Some(Value::Secret(key)) = attributes.get("private_key") else {
-            return Err(missing("private_key"));
+            return Err(missing_attribute("private_key"));
         };
-        let network = text(attributes, "docker_network").map(Name::new);
+        let network = attribute_text(attributes, "docker_network").map(Name::new);
         let network = network.transpose();
         let chain = attributes.get("chain").and_then(Value::as_resource);
         Ok(Self {
-            chain: chain.cloned().ok_or_else(|| missing("chain"))?,
-            bridge: owned("bridge").ok_or_else(|| missing("bridge"))?,
+            chain: chain.cloned().ok_or_else(|| missing_attribute("chain"))?,
+            bridge: owned("bridge").ok_or_else(|| missing_attribute("bridge"))?,
             key: key.clone(),
             core_rpc: attributes.get(CORE_RPC).map(list_of),
             docker_network: network.map_err(|error| error.problem(&["docker_network"]))?,
@@ -76,7 +76,7 @@ impl SyncerWish {
             None => chain.get(CORE_RPC).map(list_of).unwrap_or_default(),
         };
         if list.is_empty() {
-            return Err(missing(CORE_RPC));
+            return Err(missing_attribute(CORE_RPC));
         }
         match list.iter().find_map(refusal) {
             Some(problem) => Err(problem),
@@ -86,7 +86,7 @@ impl SyncerWish {
 }
 
 /// Brings a syncer's attributes into their normal form.
-pub(crate) fn normalise(attributes: &mut Attributes, problems: &mut Vec<Problem>) {
+pub(crate) fn normalise_syncer(attributes: &mut Attributes, problems: &mut Vec<Problem>) {
     for (name, value) in [
         ("every", EVERY),
         ("state", "running"),
@@ -96,20 +96,19 @@ pub(crate) fn normalise(attributes: &mut Attributes, problems: &mut Vec<Problem>
         attributes.entry(name.to_owned()).or_insert_with(value);
     }
     for (name, only) in [("state", "running"), ("hardening", AS_MADE)] {
-        if text(attributes, name).is_some_and(|found| found != only) {
-            let what =
-                format!("`{name}` may only be `{only}`: it is there to show what changed outside");
+        if attribute_text(attributes, name).is_some_and(|found| found != only) {
+            let what = format!("`{name}` may only be `{only}`: it only shows drift");
             problems.push(Problem::new(codes::BAD_VALUE, &[name], what));
         }
     }
-    if let Some(bridge) = text(attributes, "bridge").filter(|it| !is_core_address(it)) {
+    if let Some(bridge) = attribute_text(attributes, "bridge").filter(|it| !is_core_address(it)) {
         let what = format!("`{bridge}` is not a Core Space address");
         problems.push(
             Problem::new(codes::BAD_VALUE, &["bridge"], what)
                 .help("write `core_contract.bridge.address`"),
         );
     }
-    if let Some(every) = text(attributes, "every").filter(|every| !is_time(every)) {
+    if let Some(every) = attribute_text(attributes, "every").filter(|every| !is_time(every)) {
         let what = format!("`{every}` is not a time such as `30s`, `5m` or `1h`");
         problems.push(Problem::new(codes::BAD_TIME, &["every"], what));
     }
@@ -152,7 +151,7 @@ fn rpc(attributes: &mut Attributes, problems: &mut Vec<Problem>) {
 }
 
 fn network(attributes: &Attributes, problems: &mut Vec<Problem>) {
-    let Some(network) = text(attributes, "docker_network") else {
+    let Some(network) = attribute_text(attributes, "docker_network") else {
         return;
     };
     if let Err(error) = Name::new(network) {
@@ -222,7 +221,7 @@ pub(crate) mod tests {
         let extra = extra.iter();
         attributes.extend(extra.map(|(name, value)| ((*name).to_owned(), value.clone())));
         let mut problems = Vec::new();
-        normalise(&mut attributes, &mut problems);
+        normalise_syncer(&mut attributes, &mut problems);
         (attributes, problems)
     }
 
@@ -255,7 +254,7 @@ pub(crate) mod tests {
     #[test]
     fn one_rpc_is_a_list_of_one_and_the_chain_s_are_the_default() {
         let one = attributes(&[("core_rpc", "http://172.18.0.2:12537".into())]);
-        let own = SyncerWish::read(&one).unwrap();
+        let own = DesiredSyncer::read(&one).unwrap();
         let chain = |url: &str| {
             let list = Value::List(vec![url.into()]);
             Attributes::from([("core_rpc".to_owned(), list)])
@@ -263,7 +262,7 @@ pub(crate) mod tests {
         let nowhere = chain("http://localhost:12537");
         let inner = [Value::from("http://172.18.0.2:12537")];
         assert_eq!(own.rpcs(&nowhere).unwrap(), inner);
-        let none = SyncerWish::read(&attributes(&[])).unwrap();
+        let none = DesiredSyncer::read(&attributes(&[])).unwrap();
         let public = chain("https://test.confluxrpc.com");
         let there = [Value::from("https://test.confluxrpc.com")];
         assert_eq!(none.rpcs(&public).unwrap(), there);
@@ -273,7 +272,7 @@ pub(crate) mod tests {
     #[test]
     fn values_of_earlier_steps_may_be_unknown_before_the_plan() {
         let unknown = attributes(&[("bridge", Value::Unknown), ("core_rpc", Value::Unknown)]);
-        let error = SyncerWish::read(&unknown).unwrap_err();
+        let error = DesiredSyncer::read(&unknown).unwrap_err();
         assert_eq!(error.code, "docker/unknown-value");
     }
 }

@@ -14,16 +14,16 @@ use pospool_model::ProviderError;
 use pospool_model::provider::Progress;
 use tokio::time::{Instant, sleep};
 
-use super::config::{MODULE, module};
-use super::files::{Files, MOST_PAGE};
-use super::image::{BuildRecipe, FromFiles, PageRecipe};
+use super::config::{MODULE, config_module};
+use super::files::{MOST_PAGE, PageFiles};
+use super::image::{PageBuild, PageImageBuild, PinnedPageSource};
 use super::observe::read_lock;
 use crate::client::Engine;
 use crate::codes;
-use crate::image::{Build, base, hash};
+use crate::image::{Buildable, hash_bytes, pull_base_image};
 use crate::names::Name;
-use crate::workload::body::{Limits, hardened};
-use crate::workload::run::{is_running, state};
+use crate::workload::body::{ContainerLimits, hardened_host_config};
+use crate::workload::run::{container_state, is_running};
 
 /// User and group of the build.
 const OWNER: u64 = 10001;
@@ -53,14 +53,14 @@ fi
 ";
 
 /// Builds the page.
-pub(crate) async fn build(
+pub(crate) async fn build_page(
     engine: &Engine,
-    build: &BuildRecipe,
-    page: &PageRecipe,
+    build: &PageBuild,
+    page: &PageImageBuild,
     progress: &dyn Progress,
-) -> Result<Files, ProviderError> {
+) -> Result<PageFiles, ProviderError> {
     let archive = archive(build, page)?;
-    let image = base(engine, &build.image, progress).await?;
+    let image = pull_base_image(engine, &build.image, progress).await?;
     let name = format!(
         "pospool-build-{}",
         page.digest().get(..12).unwrap_or_default()
@@ -82,10 +82,10 @@ pub(crate) async fn build(
 async fn in_container(
     engine: &Engine,
     container: &Name,
-    build: &BuildRecipe,
+    build: &PageBuild,
     archive: Vec<u8>,
     progress: &dyn Progress,
-) -> Result<Files, ProviderError> {
+) -> Result<PageFiles, ProviderError> {
     engine.upload(container, "/", archive).await?;
     engine.start(container).await?;
     ended(engine, container, progress).await?;
@@ -103,7 +103,7 @@ async fn ended(
 ) -> Result<(), ProviderError> {
     let begin = Instant::now();
     loop {
-        let state = state(engine, container).await?;
+        let state = container_state(engine, container).await?;
         if !is_running(&state) {
             if state.exit_code == Some(0) {
                 return Ok(());
@@ -134,7 +134,7 @@ async fn failed(engine: &Engine, container: &Name, why: &str) -> ProviderError {
     let last = engine.last_lines(container, SHOWN).await.join("\n");
     ProviderError::refused(
         codes::PAGE_BUILD,
-        format!("the build of the page failed: {why}; its last words:\n{last}"),
+        format!("the build of the page failed: {why}; its last output:\n{last}"),
     )
 }
 
@@ -150,14 +150,14 @@ async fn remove(engine: &Engine, container: &Name) -> Result<(), ProviderError> 
 }
 
 /// The page's folder in the container.
-fn work_dir(build: &BuildRecipe) -> String {
+fn work_dir(build: &PageBuild) -> String {
     match build.folder.as_str() {
         "" => format!("/{TREE}"),
         folder => format!("/{TREE}/{folder}"),
     }
 }
 
-fn body(build: &BuildRecipe, image: &str) -> ContainerCreateBody {
+fn body(build: &PageBuild, image: &str) -> ContainerCreateBody {
     ContainerCreateBody {
         image: Some(image.to_owned()),
         user: Some(format!("{OWNER}:{OWNER}")),
@@ -172,7 +172,7 @@ fn body(build: &BuildRecipe, image: &str) -> ContainerCreateBody {
         host_config: Some(HostConfig {
             // Where the packages and the build are written.
             readonly_rootfs: None,
-            ..hardened(Limits {
+            ..hardened_host_config(ContainerLimits {
                 memory: Some(build.memory),
                 pids: PIDS,
                 log: ("10m", "1"),
@@ -183,7 +183,7 @@ fn body(build: &BuildRecipe, image: &str) -> ContainerCreateBody {
 }
 
 /// Variables of the build; what the spec says comes last and wins.
-fn environment(build: &BuildRecipe) -> Vec<String> {
+fn environment(build: &PageBuild) -> Vec<String> {
     let mut variables = BTreeMap::from([
         ("HOME", format!("/{HOME}")),
         // What a package wants to run when it is installed is rarely needed, and often the attack.
@@ -210,17 +210,17 @@ fn environment(build: &BuildRecipe) -> Vec<String> {
 }
 
 /// The sources as the plan saw them, with the page's configuration and the lock file in their places.
-fn archive(build: &BuildRecipe, page: &PageRecipe) -> Result<Vec<u8>, ProviderError> {
+fn archive(build: &PageBuild, page: &PageImageBuild) -> Result<Vec<u8>, ProviderError> {
     let refused = |what: String| ProviderError::refused(codes::PAGE_FILES, what);
-    let mut files = FromFiles::Tree(Box::new(build.clone())).files()?;
+    let mut files = PinnedPageSource::Tree(Box::new(build.clone())).files()?;
     let place = |name: &str| match build.folder.as_str() {
         "" => name.to_owned(),
         folder => format!("{folder}/{name}"),
     };
-    files.insert(place(MODULE), module(&page.config).into_bytes());
+    files.insert(place(MODULE), config_module(&page.config).into_bytes());
     if let Some((path, digest)) = &build.lock {
         let bytes = read_lock(Path::new(path)).map_err(refused)?;
-        if hash(&bytes) != *digest {
+        if hash_bytes(&bytes) != *digest {
             return Err(ProviderError::refused(
                 codes::PAGE_CHANGED,
                 format!("`{path}` changed since the plan was made; plan again"),
@@ -257,7 +257,7 @@ fn lock_name(bytes: &[u8]) -> &'static str {
     }
 }
 
-fn pack(files: &Files, ca: Option<&[u8]>) -> std::io::Result<Vec<u8>> {
+fn pack(files: &PageFiles, ca: Option<&[u8]>) -> std::io::Result<Vec<u8>> {
     let mut archive = tar::Builder::new(Vec::new());
     let mut folders = BTreeSet::new();
     let inside = files.keys().map(|path| format!("{TREE}/{path}"));
@@ -294,9 +294,9 @@ fn header(size: usize, mode: u32) -> tar::Header {
 }
 
 /// Files of the archive that the engine made of `build/`; links are left out.
-fn unpack(archive: &[u8]) -> Result<Files, String> {
+fn unpack(archive: &[u8]) -> Result<PageFiles, String> {
     let failed = |error: std::io::Error| format!("what the build left cannot be read: {error}");
-    let mut files = Files::new();
+    let mut files = PageFiles::new();
     for entry in tar::Archive::new(archive).entries().map_err(failed)? {
         let mut entry = entry.map_err(failed)?;
         if !entry.header().entry_type().is_file() {
@@ -322,15 +322,17 @@ mod tests {
     use super::*;
     use crate::names::ImageRef;
 
-    fn recipe(folder: &Path, inner: &str, lock: Option<&Path>) -> BuildRecipe {
-        BuildRecipe {
+    fn recipe(folder: &Path, inner: &str, lock: Option<&Path>) -> PageBuild {
+        PageBuild {
             path: folder.display().to_string(),
-            digest: super::super::files::digest(&super::super::files::read(folder).unwrap()),
+            digest: super::super::files::digest_files(
+                &super::super::files::read_folder(folder).unwrap(),
+            ),
             folder: inner.to_owned(),
             lock: lock.map(|path| {
                 (
                     path.display().to_string(),
-                    hash(&std::fs::read(path).unwrap()),
+                    hash_bytes(&std::fs::read(path).unwrap()),
                 )
             }),
             image: ImageRef::parse("node:20").unwrap(),
@@ -341,9 +343,9 @@ mod tests {
         }
     }
 
-    fn page(build: &BuildRecipe) -> PageRecipe {
-        PageRecipe {
-            from: FromFiles::Tree(Box::new(build.clone())),
+    fn page(build: &PageBuild) -> PageImageBuild {
+        PageImageBuild {
+            from: PinnedPageSource::Tree(Box::new(build.clone())),
             config: serde_json::json!({ "mainnet": { "poolManagerAddress": "cfx:a" } }),
         }
     }

@@ -1,15 +1,15 @@
 //! What the page must know of its pool: the text of `pool.config.js`.
 //!
-//! - Reads: the page's wishes, and what the chain says of itself.
+//! - Reads: the page's desired config, and what the chain says of itself.
 //! - Returns: the configuration as a module for the build, and as JSON for pages that read it when they are opened.
 //! - Never: holds anything that a visitor may not read.
 
 use pospool_model::{Attributes, Problem, Value};
 use serde_json::{Value as Json, json};
 
-use super::wish::{NO_KEY, UiWish, origin};
+use super::wish::{DesiredPage, NO_KEY, url_origin};
 use crate::codes;
-use crate::node::wish::text;
+use crate::node::wish::attribute_text;
 
 /// Name of the module that the reference interface compiles in.
 pub(crate) const MODULE: &str = "pool.config.js";
@@ -32,7 +32,7 @@ impl ChainSide {
     /// Reads a chain's outputs.
     pub(crate) fn read(outputs: &Attributes) -> Self {
         let number = |name: &str| outputs.get(name).and_then(Value::as_integer).unwrap_or(0);
-        let owned = |name: &str| text(outputs, name).map(str::to_owned);
+        let owned = |name: &str| attribute_text(outputs, name).map(str::to_owned);
         Self {
             network: owned("network").unwrap_or_default(),
             core_id: number("core_chain_id"),
@@ -53,8 +53,8 @@ impl ChainSide {
             espace_id,
             ..
         } = self;
-        let core = text(wanted, "core_rpc").or(self.core_rpc.as_deref());
-        let espace = text(wanted, "espace_rpc").or(self.espace_rpc.as_deref());
+        let core = attribute_text(wanted, "core_rpc").or(self.core_rpc.as_deref());
+        let espace = attribute_text(wanted, "espace_rpc").or(self.espace_rpc.as_deref());
         json!([network, core_id, espace_id, core, espace]).to_string()
     }
 }
@@ -70,8 +70,8 @@ pub(crate) struct PageConfig {
 
 impl PageConfig {
     /// Renders the configuration.
-    pub(crate) fn new(wish: &UiWish, chain: &ChainSide) -> Result<Self, Problem> {
-        let Some(core) = wish.core_rpc.clone().or_else(|| chain.core_rpc.clone()) else {
+    pub(crate) fn new(desired: &DesiredPage, chain: &ChainSide) -> Result<Self, Problem> {
+        let Some(core) = desired.core_rpc.clone().or_else(|| chain.core_rpc.clone()) else {
             return Err(Problem::new(
                 codes::MISSING_ATTRIBUTE,
                 &["core_rpc"],
@@ -80,7 +80,10 @@ impl PageConfig {
             .help(NO_KEY));
         };
         // A chain without eSpace RPC: the page shows what Core Space knows.
-        let espace = wish.espace_rpc.clone().or_else(|| chain.espace_rpc.clone());
+        let espace = desired
+            .espace_rpc
+            .clone()
+            .or_else(|| chain.espace_rpc.clone());
         if espace.is_none() && chain.espace_is_keyed {
             let what = "the RPC of eSpace may hold a key, and a page is read by everybody";
             return Err(
@@ -90,7 +93,7 @@ impl PageConfig {
         }
         let (core_name, espace_name) = names(&chain.network);
         let one = json!({
-            "poolManagerAddress": wish.manager,
+            "poolManagerAddress": desired.manager,
             "core": { "name": core_name, "RPC": core, "networkId": chain.core_id },
             "eSpace": {
                 "name": espace_name,
@@ -101,7 +104,7 @@ impl PageConfig {
         let mut connect: Vec<String> = [Some(core), espace]
             .into_iter()
             .flatten()
-            .filter_map(|url| origin(&url).ok())
+            .filter_map(|url| url_origin(&url).ok())
             .collect();
         connect.sort();
         connect.dedup();
@@ -113,7 +116,7 @@ impl PageConfig {
 }
 
 /// The configuration as a `CommonJS` module; JSON is `JavaScript` since ES2019.
-pub(crate) fn module(data: &Json) -> String {
+pub(crate) fn config_module(data: &Json) -> String {
     format!("module.exports = {data:#};\n")
 }
 
@@ -129,7 +132,7 @@ fn names(network: &str) -> (&'static str, &'static str) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ui::wish::tests::wish;
+    use crate::ui::wish::tests::desired;
 
     fn chain() -> ChainSide {
         ChainSide::read(&Attributes::from([
@@ -145,19 +148,19 @@ mod tests {
 
     #[test]
     fn both_names_of_the_network_mean_the_pool_s_own() {
-        let config = PageConfig::new(&wish(&[]), &chain()).unwrap();
+        let config = PageConfig::new(&desired(&[]), &chain()).unwrap();
         assert_eq!(config.data["testnet"], config.data["mainnet"]);
         assert_eq!(config.data["mainnet"]["core"]["networkId"], 1);
         assert_eq!(config.data["mainnet"]["eSpace"]["networkId"], 71);
         assert_eq!(config.connect, ["https://test.confluxrpc.com"]);
-        let text = module(&config.data);
+        let text = config_module(&config.data);
         assert!(text.starts_with("module.exports = {\n"), "{text}");
     }
 
     #[test]
     fn what_the_page_s_block_says_comes_before_the_chain() {
         let path = "https://rpc.example:8443/a";
-        let one = wish(&[("core_rpc", path.into()), ("public_rpc", true.into())]);
+        let one = desired(&[("core_rpc", path.into()), ("public_rpc", true.into())]);
         let config = PageConfig::new(&one, &chain()).unwrap();
         assert_eq!(config.connect, ["https://rpc.example:8443"]);
         let written = [("core_rpc".to_owned(), "https://rpc.example".into())].into();
@@ -165,7 +168,7 @@ mod tests {
             chain().digest_text(&written),
             chain().digest_text(&Attributes::new())
         );
-        let error = PageConfig::new(&wish(&[]), &ChainSide::default()).unwrap_err();
+        let error = PageConfig::new(&desired(&[]), &ChainSide::default()).unwrap_err();
         assert_eq!(error.path, ["core_rpc"]);
     }
 
@@ -177,7 +180,8 @@ mod tests {
             ("core_rpc".to_owned(), keyed.clone().into()),
             ("espace_rpc".to_owned(), keyed.into()),
         ]);
-        let config = |outputs: &Attributes| PageConfig::new(&wish(&[]), &ChainSide::read(outputs));
+        let config =
+            |outputs: &Attributes| PageConfig::new(&desired(&[]), &ChainSide::read(outputs));
         assert_eq!(config(&outputs).unwrap_err().path, ["core_rpc"]);
         let public = Value::from("https://test.confluxrpc.com");
         outputs.insert("public_core_rpc".to_owned(), public);
@@ -188,6 +192,6 @@ mod tests {
         outputs.insert("public_espace_rpc".to_owned(), public);
         let config = config(&outputs).unwrap();
         assert_eq!(config.connect.len(), 2);
-        assert!(!module(&config.data).contains("rpc.example"));
+        assert!(!config_module(&config.data).contains("rpc.example"));
     }
 }

@@ -7,8 +7,8 @@
 use pospool_model::Problem;
 
 use super::image::PORT;
-use super::wish::UiWish;
-use crate::workload::{Environment, Idle, Made, Port, Workload};
+use super::wish::DesiredPage;
+use crate::workload::{ContainerSpec, EnvironmentRule, IdleCommand, Port, Workload};
 
 /// Label of a container: digest over what the page was made from, apart from its own attributes.
 pub(crate) const CONTENT: &str = "pospool.content";
@@ -22,16 +22,16 @@ const PIDS: i64 = 64;
 const LOG: (&str, &str) = ("10m", "3");
 
 /// How a page's container is made.
-pub(super) fn workload(made: &Made) -> Result<Workload, Problem> {
-    let listen = UiWish::read(&made.attributes)?.listen;
+pub(super) fn page_workload(spec: &ContainerSpec) -> Result<Workload, Problem> {
+    let listen = DesiredPage::read(&spec.attributes)?.listen;
     Ok(Workload {
         entrypoint: None,
         command: None,
-        idle: Idle {
+        idle: IdleCommand {
             entrypoint: None,
             command: vec!["--version".to_owned()],
         },
-        environment: Environment::Only(&["PATH="]),
+        environment: EnvironmentRule::Only(&["PATH="]),
         data: None,
         tmpfs: None,
         ports: vec![Port {
@@ -58,9 +58,9 @@ mod tests {
     use crate::names::Name;
     use crate::workload::{body, drift};
 
-    fn made() -> Made {
+    fn spec() -> ContainerSpec {
         let name = Name::new("pospool-1a2b3c4d-ui.site").unwrap();
-        Made {
+        ContainerSpec {
             network: name.clone(),
             own_network: true,
             name,
@@ -76,10 +76,11 @@ mod tests {
 
     #[test]
     fn changes_by_hand_are_named_and_nothing_else() {
-        let made = made();
-        let workload = workload(&made).unwrap();
-        let mut found = drift::tests::inspected(&made.name, &body::request(&made, &workload));
-        let different = |found: &_| drift::all(&made, &workload, found);
+        let spec = spec();
+        let workload = page_workload(&spec).unwrap();
+        let mut found =
+            drift::tests::inspected(&spec.name, &body::create_request(&spec, &workload));
+        let different = |found: &_| drift::find_drift(&spec, &workload, found);
         assert_eq!(different(&found), Vec::<&str>::new());
         let host = found.host_config.as_mut().unwrap();
         host.readonly_rootfs = Some(false);
@@ -94,8 +95,8 @@ mod tests {
 
     #[test]
     fn it_is_published_where_the_operator_says_and_nowhere_else() {
-        let made = made();
-        let request = body::request(&made, &workload(&made).unwrap());
+        let spec = spec();
+        let request = body::create_request(&spec, &page_workload(&spec).unwrap());
         let ports = request.host_config.unwrap().port_bindings.unwrap();
         let bindings = ports["8080/tcp"].as_ref().unwrap();
         assert_eq!((ports.len(), bindings.len()), (1, 1));

@@ -1,38 +1,38 @@
 //! Plans for pages: what one is made from.
 //!
-//! - Reads: a task, the facts of the last look, what the chain says.
+//! - Reads: a task, the facts of the last refresh, what the chain says.
 //! - Returns: a draft, or the problem that was found.
-//! - Never: looks outside.
+//! - Never: does I/O.
 
 use pospool_model::provider::{Task, World};
 use pospool_model::{Attributes, Problem};
 
 use super::config::{ChainSide, PageConfig};
 use super::container::{CONTENT, PAGE};
-use super::image::{FromFiles, PageRecipe, ServerRecipe};
-use super::observe::content;
-use super::wish::UiWish;
+use super::image::{PageImageBuild, PinnedPageSource, ServerRecipe};
+use super::observe::page_digest;
+use super::wish::DesiredPage;
 use crate::codes;
 use crate::facts::DockerFacts;
-use crate::image::{Build, RELEASE, Recipe, SERVERS, hash};
-use crate::names::object_of_kind;
-use crate::workload::{Draft, Made};
+use crate::image::{Buildable, ImageBuild, RELEASE, SERVERS, hash_bytes};
+use crate::names::object_name_of_kind;
+use crate::workload::{ContainerDraft, ContainerSpec};
 
 /// What one change of a page makes. Two images, so that a new release does not build the page again.
-pub(super) fn draft(
+pub(super) fn draft_page(
     task: &Task<'_>,
     world: &World<'_>,
     facts: &DockerFacts,
-) -> Result<Draft, Problem> {
-    let wish = UiWish::read(task.wanted)?;
+) -> Result<ContainerDraft, Problem> {
+    let desired = DesiredPage::read(task.wanted)?;
     let from = facts.pages.get(task.address).cloned().ok_or_else(|| {
         let what = "what the page is made from was not read";
         Problem::new(codes::PAGE_FILES, &[], what)
     })?;
     let nothing = Attributes::new();
-    let chain = ChainSide::read(world.outputs.get(&wish.chain).unwrap_or(&nothing));
-    let config = PageConfig::new(&wish, &chain)?;
-    let page = PageRecipe {
+    let chain = ChainSide::read(world.outputs.get(&desired.chain).unwrap_or(&nothing));
+    let config = PageConfig::new(&desired, &chain)?;
+    let page = PageImageBuild {
         from,
         config: config.data,
     };
@@ -41,55 +41,56 @@ pub(super) fn draft(
         connect: config.connect,
         server: RELEASE.to_owned(),
     };
-    let name = object_of_kind(world.lineage, task.address).map_err(|error| error.problem(&[]))?;
+    let name =
+        object_name_of_kind(world.lineage, task.address).map_err(|error| error.problem(&[]))?;
     let mut labelled = task.wanted.clone();
     labelled.remove("content");
     let whose = (world.lineage, task.address, &name);
-    let content = content(&page.from, &chain, task.wanted);
+    let content = page_digest(&page.from, &chain, task.wanted);
     let more = [(PAGE, page.digest()), (CONTENT, content)];
-    let made = Made {
+    let spec = ContainerSpec {
         more: more.map(|(name, digest)| (name.to_owned(), digest)).into(),
-        ..Made::new(whose, (SERVERS, server.digest()), &labelled)
+        ..ContainerSpec::new(whose, (SERVERS, server.digest()), &labelled)
     };
     let what = match &page.from {
-        FromFiles::Built { path, .. } => format!("from the files in {path}"),
-        FromFiles::Tree(build) => format!("by a build in {}", build.image),
+        PinnedPageSource::Built { path, .. } => format!("from the files in {path}"),
+        PinnedPageSource::Tree(build) => format!("by a build in {}", build.image),
     };
-    let (page, server) = (Recipe::Page(Box::new(page)), Recipe::Ui(server));
+    let (page, server) = (ImageBuild::Page(Box::new(page)), ImageBuild::Ui(server));
     let make_page = format!("make {} {what}", page.tag());
     let make_server = format!("make {} with the server of pospool {RELEASE}", server.tag());
-    Ok(Draft {
+    Ok(ContainerDraft {
         images: vec![("page", make_page, page), ("image", make_server, server)],
         secret: None,
         run: true,
         key: None,
-        create: format!("create container {name} at http://{}", wish.listen),
+        create: format!("create container {name} at http://{}", desired.listen),
         start: format!("start container {name}"),
         before: Vec::new(),
         between: Vec::new(),
         waits: false,
         outputs: Attributes::new(),
-        notes: notes(&wish),
-        made,
+        notes: notes(&desired),
+        spec,
     })
 }
 
-fn notes(wish: &UiWish) -> Vec<String> {
+fn notes(desired: &DesiredPage) -> Vec<String> {
     let mut notes = Vec::new();
-    if !wish.listen.ip().is_loopback() {
+    if !desired.listen.ip().is_loopback() {
         notes.push(format!(
             "the page is published at {} without TLS: put it behind a TLS-terminating reverse proxy, since wallets and browsers \
              trust what they are served",
-            wish.listen
+            desired.listen
         ));
     }
     notes
 }
 
 /// Digest over texts, for labels.
-pub(crate) fn digest_of(parts: &[&str]) -> String {
+pub(crate) fn parts_digest(parts: &[&str]) -> String {
     // A list of texts always has a JSON form.
-    hash(serde_json::to_string(parts).unwrap_or_default().as_bytes())
+    hash_bytes(serde_json::to_string(parts).unwrap_or_default().as_bytes())
 }
 
 #[cfg(test)]
@@ -101,13 +102,13 @@ mod tests {
     use pospool_model::state::Recorded;
     use pospool_model::{Address, Value};
 
-    use super::super::Ui;
+    use super::super::UiKind;
     use super::super::wish::tests::attributes;
     use super::*;
     use crate::facts::tests::container;
     use crate::names;
-    use crate::workload::Kind;
-    use crate::workload::design::design;
+    use crate::workload::ContainerKind;
+    use crate::workload::design::plan_container;
 
     const DOCKER: &str = "unix:///var/run/docker.sock";
 
@@ -117,8 +118,8 @@ mod tests {
 
     fn planned_for(action: Action, extra: &[(&str, Value)], existing: bool) -> Design {
         let mut wanted = attributes(extra);
-        super::super::wish::normalise(&mut wanted, &mut Vec::new());
-        let page = FromFiles::Built {
+        super::super::wish::normalise_ui(&mut wanted, &mut Vec::new());
+        let page = PinnedPageSource::Built {
             path: "./site".to_owned(),
             digest: "01".to_owned(),
         };
@@ -155,7 +156,7 @@ mod tests {
             outputs: &[(at("chain.net"), chain)].into(),
             effects: &BTreeMap::new(),
         };
-        design(&Ui, &task, &world).unwrap()
+        plan_container(&UiKind, &task, &world).unwrap()
     }
 
     fn effects(design: &Design) -> Vec<&str> {
@@ -221,11 +222,11 @@ mod tests {
 
     #[test]
     fn a_node_of_the_same_label_has_another_container() {
-        let name = Ui.container("1a2b3c4d-0000", &at("ui.main")).unwrap();
+        let name = UiKind.container("1a2b3c4d-0000", &at("ui.main")).unwrap();
         assert_eq!(name.as_str(), "pospool-1a2b3c4d-ui.main");
         assert_ne!(
             name,
-            crate::names::object("1a2b3c4d-0000", &at("node.main")).unwrap()
+            crate::names::object_name("1a2b3c4d-0000", &at("node.main")).unwrap()
         );
     }
 }

@@ -10,7 +10,7 @@ use std::path::Path;
 use pospool_model::Problem;
 
 use crate::codes;
-use crate::image::hash;
+use crate::image::hash_bytes;
 
 /// Most files of a page or its sources.
 const MOST_FILES: usize = 20_000;
@@ -23,21 +23,21 @@ const DEEPEST: usize = 32;
 const LEFT_OUT: [&str; 2] = [".git", "node_modules"];
 
 /// Bytes by path, without a leading slash.
-pub(crate) type Files = BTreeMap<String, Vec<u8>>;
+pub(crate) type PageFiles = BTreeMap<String, Vec<u8>>;
 
 /// Reads a folder of sources.
-pub(crate) fn read(folder: &Path) -> Result<Files, String> {
+pub(crate) fn read_folder(folder: &Path) -> Result<PageFiles, String> {
     bounded(folder, MOST_SOURCES)
 }
 
-fn bounded(folder: &Path, mut left: usize) -> Result<Files, String> {
-    let mut files = Files::new();
+fn bounded(folder: &Path, mut left: usize) -> Result<PageFiles, String> {
+    let mut files = PageFiles::new();
     walk(folder, "", 0, &mut files, &mut left)?;
     Ok(files)
 }
 
 /// Reads a page that is built: it must have an index.
-pub(crate) fn read_built(folder: &Path) -> Result<Files, String> {
+pub(crate) fn read_built(folder: &Path) -> Result<PageFiles, String> {
     let files = bounded(folder, MOST_PAGE)?;
     if files.contains_key("index.html") {
         return Ok(files);
@@ -46,17 +46,17 @@ pub(crate) fn read_built(folder: &Path) -> Result<Files, String> {
 }
 
 /// One digest over paths and bytes.
-pub(crate) fn digest(files: &Files) -> String {
+pub(crate) fn digest_files(files: &PageFiles) -> String {
     let table: BTreeMap<&String, String> = files
         .iter()
-        .map(|(path, bytes)| (path, hash(bytes)))
+        .map(|(path, bytes)| (path, hash_bytes(bytes)))
         .collect();
     // Texts by text always have a JSON form.
-    hash(serde_json::to_string(&table).unwrap_or_default().as_bytes())
+    hash_bytes(serde_json::to_string(&table).unwrap_or_default().as_bytes())
 }
 
 /// What a problem of a page's folder looks like.
-pub(crate) fn problem(attribute: &str, what: String) -> Problem {
+pub(crate) fn folder_problem(attribute: &str, what: String) -> Problem {
     Problem::new(codes::PAGE_FILES, &[attribute], what)
         .help("name a folder of this machine; relative paths start at the spec's folder")
 }
@@ -65,7 +65,7 @@ fn walk(
     folder: &Path,
     prefix: &str,
     depth: usize,
-    files: &mut Files,
+    files: &mut PageFiles,
     left: &mut usize,
 ) -> Result<(), String> {
     if depth > DEEPEST {
@@ -106,16 +106,16 @@ mod tests {
         put("index.html", "page");
         std::fs::create_dir(folder.path().join("static")).unwrap();
         put("static/a.js", "1");
-        let first = digest(&read_built(folder.path()).unwrap());
+        let first = digest_files(&read_built(folder.path()).unwrap());
         std::fs::create_dir(folder.path().join(".git")).unwrap();
         put(".git/HEAD", "ref");
         std::os::unix::fs::symlink("/etc/passwd", folder.path().join("link")).unwrap();
-        assert_eq!(digest(&read_built(folder.path()).unwrap()), first);
+        assert_eq!(digest_files(&read_built(folder.path()).unwrap()), first);
         put("static/a.js", "2");
-        let second = digest(&read_built(folder.path()).unwrap());
+        let second = digest_files(&read_built(folder.path()).unwrap());
         assert_ne!(second, first);
         put("static/b.js", "");
-        assert_ne!(digest(&read_built(folder.path()).unwrap()), second);
+        assert_ne!(digest_files(&read_built(folder.path()).unwrap()), second);
         std::fs::remove_file(folder.path().join("index.html")).unwrap();
         assert!(
             read_built(folder.path())

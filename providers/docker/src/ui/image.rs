@@ -15,10 +15,13 @@ use serde::{Deserialize, Serialize};
 
 use super::build;
 use super::config::DATA;
-use super::files::{self, Files};
+use super::files::{self, PageFiles};
 use crate::client::Engine;
 use crate::codes;
-use crate::image::{Build, Context, PAGES, SERVERS, add, hash, require, tag, unpacked};
+use crate::image::{
+    BuildContext, Buildable, PAGES, SERVERS, add_file, archive_error, hash_bytes, image_tag,
+    require_image,
+};
 use crate::names::ImageRef;
 use crate::program::Program;
 use crate::workload::USER;
@@ -37,9 +40,9 @@ const WORTH: usize = 512;
 /// Everything that goes into the page.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct PageRecipe {
+pub(crate) struct PageImageBuild {
     /// The files, or what they are built from.
-    pub(crate) from: FromFiles,
+    pub(crate) from: PinnedPageSource,
     /// What the page knows of its pool.
     pub(crate) config: serde_json::Value,
 }
@@ -47,7 +50,7 @@ pub(crate) struct PageRecipe {
 /// Files of this machine, bound to their content.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
-pub(crate) enum FromFiles {
+pub(crate) enum PinnedPageSource {
     /// Built files.
     Built {
         /// Their folder.
@@ -56,13 +59,13 @@ pub(crate) enum FromFiles {
         digest: String,
     },
     /// Sources.
-    Tree(Box<BuildRecipe>),
+    Tree(Box<PageBuild>),
 }
 
 /// Sources and what builds them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct BuildRecipe {
+pub(crate) struct PageBuild {
     /// Folder of the whole tree.
     pub(crate) path: String,
     /// Digest of its files when the plan was made.
@@ -83,15 +86,19 @@ pub(crate) struct BuildRecipe {
     pub(crate) memory: i64,
 }
 
-impl FromFiles {
+impl PinnedPageSource {
     /// Reads the files that the plan saw.
-    pub(crate) fn files(&self) -> Result<Files, ProviderError> {
+    pub(crate) fn files(&self) -> Result<PageFiles, ProviderError> {
         let (found, path, digest) = match self {
             Self::Built { path, digest } => (files::read_built(Path::new(path)), path, digest),
-            Self::Tree(tree) => (files::read(Path::new(&tree.path)), &tree.path, &tree.digest),
+            Self::Tree(tree) => (
+                files::read_folder(Path::new(&tree.path)),
+                &tree.path,
+                &tree.digest,
+            ),
         };
         let found = found.map_err(|what| ProviderError::refused(codes::PAGE_FILES, what))?;
-        if files::digest(&found) == *digest {
+        if files::digest_files(&found) == *digest {
             return Ok(found);
         }
         Err(ProviderError::refused(
@@ -113,29 +120,29 @@ impl FromFiles {
                 tree.environment,
             ]),
         };
-        hash(parts.to_string().as_bytes())
+        hash_bytes(parts.to_string().as_bytes())
     }
 }
 
-impl PageRecipe {
+impl PageImageBuild {
     /// The archive from which Docker makes the page's image.
-    fn archive(&self, mut files: Files) -> io::Result<Vec<u8>> {
+    fn archive(&self, mut files: PageFiles) -> io::Result<Vec<u8>> {
         files
             .entry(DATA.to_owned())
             .or_insert_with(|| format!("{:#}\n", self.config).into_bytes());
         let mut archive = tar::Builder::new(Vec::new());
-        add(
+        add_file(
             &mut archive,
             "Dockerfile",
             b"FROM scratch\nCOPY site/ /site/\n",
             0o644,
         )?;
         for (path, bytes) in &files {
-            add(&mut archive, &format!("site/{path}"), bytes, 0o644)?;
+            add_file(&mut archive, &format!("site/{path}"), bytes, 0o644)?;
             let packed = compressed(path, bytes)?;
             let beside = format!("{path}.gz");
             if let Some(packed) = packed.filter(|_| !files.contains_key(&beside)) {
-                add(&mut archive, &format!("site/{beside}"), &packed, 0o644)?;
+                add_file(&mut archive, &format!("site/{beside}"), &packed, 0o644)?;
             }
         }
         archive.into_inner()
@@ -157,16 +164,16 @@ pub(crate) struct ServerRecipe {
 impl ServerRecipe {
     /// Name of the image of the page.
     pub(crate) fn page_tag(&self) -> String {
-        tag(PAGES, &self.page)
+        image_tag(PAGES, &self.page)
     }
 
     /// The archive from which Docker makes the image; `page` is the id of the page's own.
     fn archive(&self, page: &str, program: &Program) -> io::Result<Vec<u8>> {
         let mut archive = tar::Builder::new(Vec::new());
         let file = self.dockerfile(page, program);
-        add(&mut archive, "Dockerfile", file.as_bytes(), 0o644)?;
+        add_file(&mut archive, "Dockerfile", file.as_bytes(), 0o644)?;
         for (path, bytes) in &program.files {
-            add(&mut archive, path, bytes, 0o755)?;
+            add_file(&mut archive, path, bytes, 0o755)?;
         }
         archive.into_inner()
     }
@@ -193,14 +200,14 @@ impl ServerRecipe {
 }
 
 #[async_trait]
-impl Build for PageRecipe {
+impl Buildable for PageImageBuild {
     fn repository(&self) -> &'static str {
         PAGES
     }
 
     fn digest(&self) -> String {
         let parts = serde_json::json!([FORM, self.from.digest(), self.config]);
-        hash(parts.to_string().as_bytes())
+        hash_bytes(parts.to_string().as_bytes())
     }
 
     fn check(&self) -> Result<(), ProviderError> {
@@ -211,12 +218,14 @@ impl Build for PageRecipe {
         &self,
         engine: &Engine,
         progress: &dyn Progress,
-    ) -> Result<Context, ProviderError> {
+    ) -> Result<BuildContext, ProviderError> {
         let files = match &self.from {
-            FromFiles::Built { .. } => self.from.files()?,
-            FromFiles::Tree(tree) => build::build(engine, tree, self, progress).await?,
+            PinnedPageSource::Built { .. } => self.from.files()?,
+            PinnedPageSource::Tree(tree) => build::build_page(engine, tree, self, progress).await?,
         };
-        self.archive(files).map(Context::from).map_err(unpacked)
+        self.archive(files)
+            .map(BuildContext::from)
+            .map_err(archive_error)
     }
 
     fn outputs(&self, _: String, _: String) -> Attributes {
@@ -225,22 +234,26 @@ impl Build for PageRecipe {
 }
 
 #[async_trait]
-impl Build for ServerRecipe {
+impl Buildable for ServerRecipe {
     fn repository(&self) -> &'static str {
         SERVERS
     }
 
     fn digest(&self) -> String {
         let parts = serde_json::json!([FORM, self.page, self.connect, self.server]);
-        hash(parts.to_string().as_bytes())
+        hash_bytes(parts.to_string().as_bytes())
     }
 
-    async fn context(&self, engine: &Engine, _: &dyn Progress) -> Result<Context, ProviderError> {
-        let page = require(engine, &self.page_tag(), &self.page).await?;
+    async fn context(
+        &self,
+        engine: &Engine,
+        _: &dyn Progress,
+    ) -> Result<BuildContext, ProviderError> {
+        let page = require_image(engine, &self.page_tag(), &self.page).await?;
         let program = Program::for_image()?;
         self.archive(&page, &program)
-            .map(Context::from)
-            .map_err(unpacked)
+            .map(BuildContext::from)
+            .map_err(archive_error)
     }
 }
 
@@ -263,9 +276,9 @@ fn compressed(path: &str, bytes: &[u8]) -> io::Result<Option<Vec<u8>>> {
 pub(crate) mod tests {
     use super::*;
 
-    fn page() -> PageRecipe {
-        PageRecipe {
-            from: FromFiles::Built {
+    fn page() -> PageImageBuild {
+        PageImageBuild {
+            from: PinnedPageSource::Built {
                 path: "./site".to_owned(),
                 digest: "01".to_owned(),
             },
@@ -273,8 +286,8 @@ pub(crate) mod tests {
         }
     }
 
-    fn build() -> BuildRecipe {
-        BuildRecipe {
+    fn build() -> PageBuild {
+        PageBuild {
             path: "/cache/tree".to_owned(),
             digest: "01".to_owned(),
             folder: "interface".to_owned(),
@@ -297,14 +310,14 @@ pub(crate) mod tests {
 
     #[test]
     fn a_page_is_made_again_for_its_content_and_for_nothing_else() {
-        let tree = |change: &dyn Fn(&mut BuildRecipe)| {
+        let tree = |change: &dyn Fn(&mut PageBuild)| {
             let mut build = build();
             change(&mut build);
-            let from = FromFiles::Tree(Box::new(build));
-            PageRecipe { from, ..page() }.digest()
+            let from = PinnedPageSource::Tree(Box::new(build));
+            PageImageBuild { from, ..page() }.digest()
         };
         let same = tree(&|_| {});
-        let nothing: [&dyn Fn(&mut BuildRecipe); 4] = [
+        let nothing: [&dyn Fn(&mut PageBuild); 4] = [
             &|build| build.path = "/elsewhere".to_owned(),
             &|build| build.mirror = Some("https://mirror.example".to_owned()),
             &|build| build.ca_bundle = Some("/etc/ca.pem".to_owned()),
@@ -313,7 +326,7 @@ pub(crate) mod tests {
         for change in nothing {
             assert_eq!(tree(change), same);
         }
-        let content: [&dyn Fn(&mut BuildRecipe); 5] = [
+        let content: [&dyn Fn(&mut PageBuild); 5] = [
             &|build| build.digest = "02".to_owned(),
             &|build| build.folder = "other".to_owned(),
             &|build| build.lock = None,
@@ -346,7 +359,7 @@ pub(crate) mod tests {
 
     #[test]
     fn the_page_s_archive_has_the_configuration_and_compressed_forms() {
-        let files: Files = [
+        let files: PageFiles = [
             ("index.html", "<p></p>".to_owned()),
             ("static/a.js", "let a = 1;\n".repeat(200)),
             ("static/b.png", "x".repeat(2000)),

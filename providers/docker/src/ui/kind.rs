@@ -1,6 +1,6 @@
 //! The kind `ui` among containers: a server that says of itself how it is.
 //!
-//! - Reads: what a plan decided, what a look found; the container's own health check.
+//! - Reads: what a plan decided, what a refresh found; the container's own health check.
 //! - Returns: what is particular to a page, from the other files of this folder.
 //! - Never: serves what the plan did not see: a folder that changed since is refused.
 
@@ -11,58 +11,71 @@ use pospool_model::{Attributes, KindSchema, Problem, ProviderError};
 
 use super::container::{self, PAGE};
 use super::{design, observe, wish};
-use crate::client::{Engine, Labels, Listed};
+use crate::client::{Engine, Labels, ListedContainer};
 use crate::codes;
 use crate::facts::DockerFacts;
-use crate::image::{PAGES, SERVERS, labelled};
+use crate::image::{PAGES, SERVERS, labelled_image};
 use crate::kinds::UI;
 use crate::names::{self, Name};
-use crate::observe::View;
-use crate::workload::{Draft, Kind, Made, Seen, Start, Workload, health, planned};
+use crate::observe::EngineView;
+use crate::workload::{
+    ContainerDraft, ContainerKind, ContainerSpec, ContainerStart, ObservedContainer, Workload,
+    health, planned_outputs,
+};
 
 /// Web pages.
-pub(crate) struct Ui;
+pub(crate) struct UiKind;
 
 #[async_trait]
-impl Kind for Ui {
+impl ContainerKind for UiKind {
     fn schema(&self) -> &'static KindSchema {
         &UI
     }
 
     fn normalise(&self, attributes: &mut Attributes, problems: &mut Vec<Problem>) {
-        wish::normalise(attributes, problems);
+        wish::normalise_ui(attributes, problems);
     }
 
-    fn workload(&self, made: &Made) -> Result<Workload, Problem> {
-        container::workload(made)
+    fn workload(&self, spec: &ContainerSpec) -> Result<Workload, Problem> {
+        container::page_workload(spec)
     }
 
     fn images(&self, labels: &Labels) -> Vec<String> {
-        let server = labelled(SERVERS, labels, names::DIGEST);
-        let page = labelled(PAGES, labels, PAGE);
+        let server = labelled_image(SERVERS, labels, names::DIGEST);
+        let page = labelled_image(PAGES, labels, PAGE);
         server.into_iter().chain(page).collect()
     }
 
-    fn patience(&self) -> &'static str {
+    fn stop_time(&self) -> &'static str {
         "at most 10 s"
     }
 
-    fn look_before(
+    fn observe_before(
         &self,
         target: &Target<'_>,
         _: &Scene<'_>,
-        _: &View,
-        _: Option<&Listed>,
+        _: &EngineView,
+        _: Option<&ListedContainer>,
         facts: &mut DockerFacts,
     ) -> Result<(), Problem> {
-        if let Some(from) = target.wanted.map(observe::from).transpose()?.flatten() {
+        if let Some(from) = target
+            .wanted
+            .map(observe::read_page_source)
+            .transpose()?
+            .flatten()
+        {
             facts.pages.insert(target.address.clone(), from);
         }
         Ok(())
     }
 
-    fn made(&self, seen: &Seen<'_>, attributes: &Attributes, _: &DockerFacts) -> Option<Made> {
-        observe::made(seen, attributes)
+    fn labelled_spec(
+        &self,
+        seen: &ObservedContainer<'_>,
+        attributes: &Attributes,
+        _: &DockerFacts,
+    ) -> Option<ContainerSpec> {
+        observe::labelled_page(seen, attributes)
     }
 
     fn edited(&self) -> (&'static str, &'static str) {
@@ -72,24 +85,24 @@ impl Kind for Ui {
     fn shown(
         &self,
         attributes: &mut Attributes,
-        seen: &Seen<'_>,
-        _: Option<&Made>,
+        seen: &ObservedContainer<'_>,
+        _: Option<&ContainerSpec>,
         facts: &DockerFacts,
     ) {
         let content = observe::content_now(seen, facts);
         attributes.insert("content".to_owned(), content.into());
     }
 
-    fn outputs(&self, made: &Made) -> Attributes {
-        let url =
-            wish::UiWish::read(&made.attributes).map(|wish| format!("http://{}/", wish.listen));
-        let page = made.more.get(PAGE).map(String::as_str).unwrap_or_default();
+    fn outputs(&self, spec: &ContainerSpec) -> Attributes {
+        let url = wish::DesiredPage::read(&spec.attributes)
+            .map(|desired| format!("http://{}/", desired.listen));
+        let page = spec.more.get(PAGE).map(String::as_str).unwrap_or_default();
         let more = [
             ("url", &*url.unwrap_or_default()),
-            ("image", &made.image),
+            ("image", &spec.image),
             ("digest", page),
         ];
-        planned(made, &more)
+        planned_outputs(spec, &more)
     }
 
     fn draft(
@@ -97,11 +110,11 @@ impl Kind for Ui {
         task: &Task<'_>,
         world: &World<'_>,
         facts: &DockerFacts,
-    ) -> Result<Draft, Problem> {
-        design::draft(task, world, facts)
+    ) -> Result<ContainerDraft, Problem> {
+        design::draft_page(task, world, facts)
     }
 
-    async fn ready(&self, start: &Start<'_>) -> Result<Attributes, ProviderError> {
+    async fn ready(&self, start: &ContainerStart<'_>) -> Result<Attributes, ProviderError> {
         health::await_healthy(start, codes::PAGE_UNWELL, "the server").await
     }
 

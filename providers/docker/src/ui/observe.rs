@@ -1,4 +1,4 @@
-//! A look at one page: what it would be made from now, and how its server is.
+//! Observing one page: what it would be made from now, and how its server is.
 //!
 //! - Reads: the page's folders on this machine; its container.
 //! - Returns: facts, and what was changed since it was made.
@@ -12,20 +12,20 @@ use pospool_model::{Attributes, Problem};
 use super::AS_GIVEN;
 use super::config::ChainSide;
 use super::container::{CONTENT, PAGE};
-use super::design::digest_of;
+use super::design::parts_digest;
 use super::files;
-use super::image::{BuildRecipe, FromFiles};
-use super::wish::{From, Tree, UiWish};
+use super::image::{PageBuild, PinnedPageSource};
+use super::wish::{DesiredPage, PageSource, SourceTree};
 use crate::facts::DockerFacts;
-use crate::image::{RELEASE, SERVERS, hash};
+use crate::image::{RELEASE, SERVERS, hash_bytes};
 use crate::names;
-use crate::workload::{Made, Seen};
+use crate::workload::{ContainerSpec, ObservedContainer};
 
 /// Most bytes of a lock file.
 const LOCK_LIMIT: u64 = 64 << 20;
 
 /// Reads what a page would be made from; `None` while that is not known.
-pub(super) fn from(wanted: &Attributes) -> Result<Option<FromFiles>, Problem> {
+pub(super) fn read_page_source(wanted: &Attributes) -> Result<Option<PinnedPageSource>, Problem> {
     let sources = [
         "built",
         "tree",
@@ -42,35 +42,37 @@ pub(super) fn from(wanted: &Attributes) -> Result<Option<FromFiles>, Problem> {
     if sources.iter().any(unknown) {
         return Ok(None);
     }
-    match From::read(wanted)? {
-        From::Built(path) => {
-            let files = files::read_built(&path).map_err(|what| files::problem("built", what))?;
-            Ok(Some(FromFiles::Built {
+    match PageSource::read(wanted)? {
+        PageSource::Built(path) => {
+            let files =
+                files::read_built(&path).map_err(|what| files::folder_problem("built", what))?;
+            Ok(Some(PinnedPageSource::Built {
                 path: path.display().to_string(),
-                digest: files::digest(&files),
+                digest: files::digest_files(&files),
             }))
         }
-        From::Tree(tree) => sources_of(tree).map(Some),
+        PageSource::Tree(tree) => sources_of(tree).map(Some),
     }
 }
 
-fn sources_of(tree: Tree) -> Result<FromFiles, Problem> {
-    let found = files::read(&tree.path).map_err(|what| files::problem("tree", what))?;
+fn sources_of(tree: SourceTree) -> Result<PinnedPageSource, Problem> {
+    let found =
+        files::read_folder(&tree.path).map_err(|what| files::folder_problem("tree", what))?;
     let package = match tree.folder.as_str() {
         "" => "package.json".to_owned(),
         folder => format!("{folder}/package.json"),
     };
     if !found.contains_key(&package) {
         let what = format!("`{}` has no {package}", tree.path.display());
-        return Err(files::problem("tree", what));
+        return Err(files::folder_problem("tree", what));
     }
     let lock = match &tree.lock {
         Some(path) => Some((path.display().to_string(), lock_digest(path)?)),
         None => None,
     };
-    Ok(FromFiles::Tree(Box::new(BuildRecipe {
+    Ok(PinnedPageSource::Tree(Box::new(PageBuild {
         path: tree.path.display().to_string(),
-        digest: files::digest(&found),
+        digest: files::digest_files(&found),
         folder: tree.folder,
         lock,
         image: tree.image,
@@ -82,8 +84,8 @@ fn sources_of(tree: Tree) -> Result<FromFiles, Problem> {
 }
 
 fn lock_digest(path: &Path) -> Result<String, Problem> {
-    let bytes = read_lock(path).map_err(|what| files::problem("lock", what))?;
-    Ok(hash(&bytes))
+    let bytes = read_lock(path).map_err(|what| files::folder_problem("lock", what))?;
+    Ok(hash_bytes(&bytes))
 }
 
 /// Reads a lock file, bounded.
@@ -105,8 +107,12 @@ fn chain(scene: &Scene<'_>, wanted: &Attributes) -> ChainSide {
 }
 
 /// Digest over what makes a page, apart from what its attributes show.
-pub(crate) fn content(from: &FromFiles, chain: &ChainSide, wanted: &Attributes) -> String {
-    digest_of(&[&from.digest(), &chain.digest_text(wanted), RELEASE])
+pub(crate) fn page_digest(
+    from: &PinnedPageSource,
+    chain: &ChainSide,
+    wanted: &Attributes,
+) -> String {
+    parts_digest(&[&from.digest(), &chain.digest_text(wanted), RELEASE])
 }
 
 /// The attribute `content` where a page would be another one now.
@@ -122,21 +128,24 @@ fn changed(label: Option<&str>, now: Option<String>) -> &'static str {
 }
 
 /// The attribute `content` of a page that is there.
-pub(super) fn content_now(seen: &Seen<'_>, facts: &DockerFacts) -> &'static str {
+pub(super) fn content_now(seen: &ObservedContainer<'_>, facts: &DockerFacts) -> &'static str {
     let from = facts.pages.get(seen.target.address);
     let now = from.zip(seen.target.wanted);
-    let now = now.map(|(from, wanted)| content(from, &chain(seen.scene, wanted), wanted));
+    let now = now.map(|(from, wanted)| page_digest(from, &chain(seen.scene, wanted), wanted));
     changed(seen.label(CONTENT), now)
 }
 
 /// The container as its labels say that it was made.
-pub(super) fn made(seen: &Seen<'_>, attributes: &Attributes) -> Option<Made> {
-    UiWish::read(attributes).ok()?;
+pub(super) fn labelled_page(
+    seen: &ObservedContainer<'_>,
+    attributes: &Attributes,
+) -> Option<ContainerSpec> {
+    DesiredPage::read(attributes).ok()?;
     let digest = seen.label(names::DIGEST)?.to_owned();
     let more = [PAGE, CONTENT].map(|name| Some((name.to_owned(), seen.label(name)?.to_owned())));
     let whose = (seen.scene.lineage, seen.target.address, &seen.name);
-    Some(Made {
+    Some(ContainerSpec {
         more: more.into_iter().collect::<Option<_>>()?,
-        ..Made::new(whose, (SERVERS, digest), attributes)
+        ..ContainerSpec::new(whose, (SERVERS, digest), attributes)
     })
 }

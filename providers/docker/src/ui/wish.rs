@@ -1,8 +1,8 @@
 //! A page as the spec wants it, in normal form and in types.
 //!
 //! - Reads: attributes of one `ui`.
-//! - Returns: the normal form; a [`UiWish`], or the first thing that is not known yet.
-//! - Never: looks outside.
+//! - Returns: the normal form; a [`DesiredPage`], or the first thing that is not known yet.
+//! - Never: does I/O.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -14,7 +14,7 @@ use super::AS_GIVEN;
 use crate::codes;
 use crate::kinds::AS_MADE;
 use crate::names::{ImageRef, Name};
-use crate::node::wish::{bytes, bytes_text, missing, text};
+use crate::node::wish::{attribute_text, format_memory, missing_attribute, parse_memory};
 
 /// Where the page is published while the spec does not say it.
 const LISTEN: &str = "127.0.0.1:8080";
@@ -32,27 +32,27 @@ const BUILD_ONLY: [&str; 6] = [
 
 /// One page.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct UiWish {
+pub(crate) struct DesiredPage {
     pub(crate) chain: Address,
     pub(crate) manager: String,
     pub(crate) core_rpc: Option<String>,
     pub(crate) espace_rpc: Option<String>,
     pub(crate) listen: SocketAddr,
-    pub(crate) from: From,
+    pub(crate) from: PageSource,
 }
 
 /// What the page is made from.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum From {
+pub(crate) enum PageSource {
     /// A folder of built files.
     Built(PathBuf),
     /// A folder of sources.
-    Tree(Tree),
+    Tree(SourceTree),
 }
 
 /// Sources, and how they are built.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Tree {
+pub(crate) struct SourceTree {
     pub(crate) path: PathBuf,
     pub(crate) folder: String,
     pub(crate) image: ImageRef,
@@ -63,7 +63,7 @@ pub(crate) struct Tree {
     pub(crate) memory: i64,
 }
 
-impl UiWish {
+impl DesiredPage {
     /// Reads attributes that `normalise` let through.
     pub(crate) fn read(attributes: &Attributes) -> Result<Self, Problem> {
         if let Some((name, _)) = attributes.iter().find(|(_, value)| value.has_unknown()) {
@@ -76,58 +76,60 @@ impl UiWish {
             )
             .help("write the value, or a reference to something that is known in the plan"));
         }
-        let owned = |name: &str| text(attributes, name).map(str::to_owned);
-        let listen = text(attributes, "listen").unwrap_or(LISTEN);
+        let owned = |name: &str| attribute_text(attributes, name).map(str::to_owned);
+        let listen = attribute_text(attributes, "listen").unwrap_or(LISTEN);
         Ok(Self {
             chain: attributes
                 .get("chain")
                 .and_then(Value::as_resource)
                 .cloned()
-                .ok_or_else(|| missing("chain"))?,
-            manager: owned("manager").ok_or_else(|| missing("manager"))?,
+                .ok_or_else(|| missing_attribute("chain"))?,
+            manager: owned("manager").ok_or_else(|| missing_attribute("manager"))?,
             core_rpc: owned("core_rpc"),
             espace_rpc: owned("espace_rpc"),
             listen: address(listen)
                 .map_err(|what| Problem::new(codes::BAD_PORT, &["listen"], what))?,
-            from: From::read(attributes)?,
+            from: PageSource::read(attributes)?,
         })
     }
 }
 
-impl From {
+impl PageSource {
     /// Reads what the page is made from; the rest of the page may be unknown yet.
     pub(crate) fn read(attributes: &Attributes) -> Result<Self, Problem> {
-        match text(attributes, "built") {
+        match attribute_text(attributes, "built") {
             Some(folder) => Ok(Self::Built(folder.into())),
-            None => Tree::read(attributes).map(Self::Tree),
+            None => SourceTree::read(attributes).map(Self::Tree),
         }
     }
 }
 
-impl Tree {
+impl SourceTree {
     fn read(attributes: &Attributes) -> Result<Self, Problem> {
-        let owned = |name: &str| text(attributes, name).map(str::to_owned);
-        let image = owned("build_image").ok_or_else(|| missing("build_image"))?;
+        let owned = |name: &str| attribute_text(attributes, name).map(str::to_owned);
+        let image = owned("build_image").ok_or_else(|| missing_attribute("build_image"))?;
         let image = ImageRef::parse(&image)
             .map_err(|what| Problem::new(codes::BAD_IMAGE, &["build_image"], what))?;
         Ok(Self {
-            path: owned("tree").ok_or_else(|| missing("tree"))?.into(),
+            path: owned("tree")
+                .ok_or_else(|| missing_attribute("tree"))?
+                .into(),
             folder: owned("folder").unwrap_or_default(),
             image,
             lock: owned("lock").map(PathBuf::from),
             mirror: owned("package_mirror"),
             ca_bundle: owned("ca_bundle").map(PathBuf::from),
             environment: variables(attributes).unwrap_or_default(),
-            memory: text(attributes, "build_memory")
+            memory: attribute_text(attributes, "build_memory")
                 .or(Some(BUILD_MEMORY))
-                .and_then(bytes)
+                .and_then(parse_memory)
                 .unwrap_or(4 << 30),
         })
     }
 }
 
 /// Brings a page's attributes into their normal form.
-pub(crate) fn normalise(attributes: &mut Attributes, problems: &mut Vec<Problem>) {
+pub(crate) fn normalise_ui(attributes: &mut Attributes, problems: &mut Vec<Problem>) {
     for (name, value) in [
         ("listen", LISTEN),
         ("state", "running"),
@@ -143,11 +145,11 @@ pub(crate) fn normalise(attributes: &mut Attributes, problems: &mut Vec<Problem>
         ("hardening", AS_MADE),
         ("content", AS_GIVEN),
     ] {
-        if text(attributes, name).is_some_and(|found| found != only) {
+        if attribute_text(attributes, name).is_some_and(|found| found != only) {
             problems.push(Problem::new(
                 codes::BAD_VALUE,
                 &[name],
-                format!("`{name}` may only be `{only}`: it is there to show what changed outside"),
+                format!("`{name}` may only be `{only}`: it only shows drift"),
             ));
         }
     }
@@ -155,15 +157,15 @@ pub(crate) fn normalise(attributes: &mut Attributes, problems: &mut Vec<Problem>
     listen(attributes, problems);
     manager(attributes, problems);
     for name in ["core_rpc", "espace_rpc"] {
-        if let Some(url) = text(attributes, name)
+        if let Some(url) = attribute_text(attributes, name)
             && let Err(what) = may_be_read(url, attributes.get(PUBLIC_RPC))
         {
             let problem = Problem::new(codes::BAD_URL, &[name], what);
             problems.push(problem.help(NO_KEY.replace("core_rpc", name)));
         }
     }
-    if let Some(url) = text(attributes, "package_mirror")
-        && let Err(what) = origin(url)
+    if let Some(url) = attribute_text(attributes, "package_mirror")
+        && let Err(what) = url_origin(url)
     {
         problems.push(Problem::new(codes::BAD_URL, &["package_mirror"], what));
     }
@@ -182,12 +184,12 @@ pub(crate) fn normalise(attributes: &mut Attributes, problems: &mut Vec<Problem>
 }
 
 fn build_memory(attributes: &mut Attributes, problems: &mut Vec<Problem>) {
-    let Some(memory) = text(attributes, "build_memory") else {
+    let Some(memory) = attribute_text(attributes, "build_memory") else {
         return;
     };
-    match bytes(memory) {
+    match parse_memory(memory) {
         Some(bytes) => {
-            attributes.insert("build_memory".to_owned(), bytes_text(bytes).into());
+            attributes.insert("build_memory".to_owned(), format_memory(bytes).into());
         }
         None => problems.push(Problem::new(
             codes::BAD_MEMORY,
@@ -232,13 +234,13 @@ fn source(attributes: &Attributes, problems: &mut Vec<Problem>) {
         }
         (false, true) => {}
     }
-    if text(attributes, "folder").is_some_and(|folder| !is_inner(folder)) {
+    if attribute_text(attributes, "folder").is_some_and(|folder| !is_inner(folder)) {
         refuse(
             "folder",
             "`folder` is a path inside of the tree, such as `interface`".to_owned(),
         );
     }
-    match text(attributes, "build_image").map(ImageRef::parse) {
+    match attribute_text(attributes, "build_image").map(ImageRef::parse) {
         Some(Err(what)) => problems.push(Problem::new(codes::BAD_IMAGE, &["build_image"], what)),
         Some(Ok(image)) if image.digest().is_none() => problems.push(
             Problem::new(
@@ -258,7 +260,7 @@ fn is_inner(path: &str) -> bool {
 }
 
 fn listen(attributes: &mut Attributes, problems: &mut Vec<Problem>) {
-    let Some(written) = text(attributes, "listen") else {
+    let Some(written) = attribute_text(attributes, "listen") else {
         return;
     };
     match address(written) {
@@ -277,7 +279,7 @@ fn address(text: &str) -> Result<SocketAddr, String> {
 }
 
 fn manager(attributes: &Attributes, problems: &mut Vec<Problem>) {
-    let manager = text(attributes, "manager");
+    let manager = attribute_text(attributes, "manager");
     if let Some(manager) = manager.filter(|manager| !is_core_address(manager)) {
         problems.push(
             Problem::new(
@@ -323,7 +325,7 @@ pub(crate) const NO_KEY: &str = "write `core_rpc` in the page's block, as browse
 /// Whether a URL may be in a page, which everybody reads. A path or a query may be a key, unless the spec says
 /// otherwise; a user or a password always is one.
 fn may_be_read(url: &str, public: Option<&Value>) -> Result<(), String> {
-    origin(url)?;
+    url_origin(url)?;
     let endpoint = Endpoint::parse(url).map_err(|error| format!("the URL is {error}"))?;
     if endpoint.is_secret() && public != Some(&Value::Bool(true)) {
         return Err(
@@ -335,7 +337,7 @@ fn may_be_read(url: &str, public: Option<&Value>) -> Result<(), String> {
 }
 
 /// Scheme, host and port of a URL that every visitor may read. What is refused is not repeated: it may hold a key.
-pub(crate) fn origin(url: &str) -> Result<String, String> {
+pub(crate) fn url_origin(url: &str) -> Result<String, String> {
     let wrong = |why: &str| format!("the URL {why}");
     let (scheme, rest) = url
         .split_once("://")
@@ -381,17 +383,17 @@ pub(crate) mod tests {
         attributes
     }
 
-    pub(crate) fn wish(extra: &[(&str, Value)]) -> UiWish {
+    pub(crate) fn desired(extra: &[(&str, Value)]) -> DesiredPage {
         let mut attributes = attributes(extra);
         let mut problems = Vec::new();
-        normalise(&mut attributes, &mut problems);
+        normalise_ui(&mut attributes, &mut problems);
         assert_eq!(problems, []);
-        UiWish::read(&attributes).unwrap()
+        DesiredPage::read(&attributes).unwrap()
     }
 
     fn codes(extra: &[(&str, Value)]) -> Vec<(&'static str, String)> {
         let mut problems = Vec::new();
-        normalise(&mut attributes(extra), &mut problems);
+        normalise_ui(&mut attributes(extra), &mut problems);
         problems
             .into_iter()
             .map(|problem| (problem.code.as_str(), problem.path.concat()))
@@ -431,7 +433,7 @@ pub(crate) mod tests {
         ] {
             let mut problems = Vec::new();
             let mut page = attributes(&[("core_rpc", url.into()), (PUBLIC_RPC, public.into())]);
-            normalise(&mut page, &mut problems);
+            normalise_ui(&mut page, &mut problems);
             assert_eq!(problems.is_empty(), ok, "{url}");
             for problem in problems {
                 assert_eq!(problem.code, "docker/bad-url");
@@ -453,7 +455,9 @@ pub(crate) mod tests {
         assert_eq!(codes(&tree("node:20"))[0].0, "docker/unpinned");
         let pinned = format!("node:20@sha256:{}", "0a".repeat(32));
         assert_eq!(codes(&tree(&pinned)), []);
-        assert!(matches!(wish(&tree(&pinned)).from, From::Tree(tree) if tree.memory == 4 << 30));
+        assert!(
+            matches!(desired(&tree(&pinned)).from, PageSource::Tree(tree) if tree.memory == 4 << 30)
+        );
         let both = [("tree", Value::from("./page"))];
         assert_eq!(codes(&both)[0].0, "docker/bad-page");
         assert_eq!(codes(&[("built", Value::Null)])[0].0, "docker/bad-page");
@@ -476,23 +480,27 @@ pub(crate) mod tests {
     fn a_manager_that_is_not_known_yet_is_no_problem_before_the_plan() {
         let unknown = [("manager", Value::Unknown)];
         assert_eq!(codes(&unknown), []);
-        let error = UiWish::read(&attributes(&unknown)).unwrap_err();
+        let error = DesiredPage::read(&attributes(&unknown)).unwrap_err();
         assert_eq!(error.code, "docker/unknown-value");
     }
 
     #[test]
     fn origins_are_scheme_host_and_port() {
         assert_eq!(
-            origin("http://127.0.0.1:12537").as_deref(),
+            url_origin("http://127.0.0.1:12537").as_deref(),
             Ok("http://127.0.0.1:12537")
         );
         assert_eq!(
-            origin("https://a.example/x?y=z#w").as_deref(),
+            url_origin("https://a.example/x?y=z#w").as_deref(),
             Ok("https://a.example")
         );
         for wrong in ["", "a", "ws://a", "https://", "https:// a", "https://a;b"] {
-            assert!(origin(wrong).is_err(), "{wrong}");
+            assert!(url_origin(wrong).is_err(), "{wrong}");
         }
-        assert!(!origin("https://u:secret@a").unwrap_err().contains("secret"));
+        assert!(
+            !url_origin("https://u:secret@a")
+                .unwrap_err()
+                .contains("secret")
+        );
     }
 }

@@ -9,11 +9,11 @@ use bollard::models::{
     RestartPolicy, RestartPolicyNameEnum,
 };
 
-use super::{Made, Port, USER, Workload};
+use super::{ContainerSpec, Port, USER, Workload};
 
 /// Limits that each container has of its own.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Limits {
+pub(crate) struct ContainerLimits {
     /// Memory in bytes.
     pub(crate) memory: Option<i64>,
     /// Processes and threads.
@@ -23,7 +23,7 @@ pub(crate) struct Limits {
 }
 
 /// A container with no more rights than a process needs that reads its image and talks to a network.
-pub(crate) fn hardened(limits: Limits) -> HostConfig {
+pub(crate) fn hardened_host_config(limits: ContainerLimits) -> HostConfig {
     let (size, files) = limits.log;
     let log = [("max-size", size), ("max-file", files)];
     HostConfig {
@@ -46,7 +46,7 @@ pub(crate) fn hardened(limits: Limits) -> HostConfig {
 }
 
 /// The request that makes a container.
-pub(crate) fn request(made: &Made, workload: &Workload) -> ContainerCreateBody {
+pub(crate) fn create_request(spec: &ContainerSpec, workload: &Workload) -> ContainerCreateBody {
     let (binds, mounts) = match &workload.data {
         Some((place, at)) => place.mounted(at, true),
         None => (Vec::new(), Vec::new()),
@@ -54,15 +54,15 @@ pub(crate) fn request(made: &Made, workload: &Workload) -> ContainerCreateBody {
     let host = HostConfig {
         binds: Some(binds).filter(|binds| !binds.is_empty()),
         mounts: Some(mounts).filter(|mounts| !mounts.is_empty()),
-        network_mode: Some(made.network.to_string()),
+        network_mode: Some(spec.network.to_string()),
         port_bindings: bindings(&workload.ports),
         restart_policy: Some(restarts(workload)),
         ..host(workload)
     };
     ContainerCreateBody {
-        image: Some(made.image.clone()),
+        image: Some(spec.image.clone()),
         cmd: workload.command.clone(),
-        labels: Some(made.labels().into_iter().collect()),
+        labels: Some(spec.labels().into_iter().collect()),
         exposed_ports: exposed(&workload.ports),
         host_config: Some(host),
         ..process(workload)
@@ -70,8 +70,8 @@ pub(crate) fn request(made: &Made, workload: &Workload) -> ContainerCreateBody {
 }
 
 /// The same without data, ports or network, and never started again: to see whether it would start at all.
-pub(crate) fn proof(
-    made: &Made,
+pub(crate) fn trial_request(
+    spec: &ContainerSpec,
     workload: &Workload,
     command: Option<Vec<String>>,
 ) -> ContainerCreateBody {
@@ -79,7 +79,7 @@ pub(crate) fn proof(
     let data = workload.data.as_ref();
     let scratch = data.map(|(_, at)| vec![(*at).to_owned()]);
     ContainerCreateBody {
-        image: Some(made.image.clone()),
+        image: Some(spec.image.clone()),
         cmd: command.or_else(|| workload.command.clone()),
         volumes: scratch,
         host_config: Some(HostConfig {
@@ -93,15 +93,19 @@ pub(crate) fn proof(
 }
 
 /// One that holds ports of the host for the moment that it takes to see that they are free.
-pub(crate) fn holder(made: &Made, workload: &Workload, ports: &[Port]) -> ContainerCreateBody {
+pub(crate) fn port_holder_request(
+    spec: &ContainerSpec,
+    workload: &Workload,
+    ports: &[Port],
+) -> ContainerCreateBody {
     ContainerCreateBody {
-        image: Some(made.image.clone()),
+        image: Some(spec.image.clone()),
         user: Some(USER.to_owned()),
         entrypoint: workload.idle.entrypoint.clone(),
         cmd: Some(workload.idle.command.clone()),
         exposed_ports: exposed(ports),
         host_config: Some(HostConfig {
-            network_mode: Some(made.network.to_string()),
+            network_mode: Some(spec.network.to_string()),
             port_bindings: bindings(ports),
             ..host(workload)
         }),
@@ -128,10 +132,10 @@ fn host(workload: &Workload) -> HostConfig {
     let tmpfs = workload.tmpfs;
     HostConfig {
         tmpfs: tmpfs.map(|options| [("/tmp".to_owned(), options.to_owned())].into()),
-        // How many files may be open is not set here: a wish that is above the engine's own limit would keep the
+        // How many files may be open is not set here: a limit that is above the engine's own would keep the
         // container from starting.
         ulimits: workload.input.then(no_core_dumps),
-        ..hardened(Limits {
+        ..hardened_host_config(ContainerLimits {
             memory: workload.memory,
             pids: workload.pids,
             log: workload.log,

@@ -1,8 +1,8 @@
 //! Plans for containers: which jobs, in which order.
 //!
-//! - Reads: a task, the facts of the last look, what the kind drafts.
+//! - Reads: a task, the facts of the last refresh, what the kind drafts.
 //! - Returns: a complete design, or the problem that was found.
-//! - Never: looks outside; stops a container before the one that replaces it is proven; removes the old one, or what the
+//! - Never: does I/O; stops a container before the one that replaces it is proven; removes the old one, or what the
 //!   new one needs, before that is ready.
 
 use std::collections::BTreeMap;
@@ -11,22 +11,22 @@ use pospool_model::plan::{Action, Effect, Nature};
 use pospool_model::provider::{Design, Task, World};
 use pospool_model::{Address, Attributes, Problem, Value};
 
-use super::job::{ImageJob, ProveJob, RemoveJob, RepairJob, Replaced, StopJob, UpJob};
-use super::labels::owner;
-use super::{Draft, Kind};
+use super::job::{ImageJob, ProveJob, RemoveJob, RepairJob, ReplacedContainer, StopJob, UpJob};
+use super::labels::owner_labels;
+use super::{ContainerDraft, ContainerKind};
 use crate::codes;
 use crate::facts::{Container, DockerFacts};
 use crate::image::RELEASE;
-use crate::job::{Job, VolumeJob};
+use crate::job::{DockerJob, VolumeJob};
 use crate::names::{self, Name};
-use crate::node::wish::text;
+use crate::node::wish::attribute_text;
 
 /// Name of a provider in plans.
 pub(crate) const PROVIDER: &str = "docker";
 
 /// Plans one change of a container.
-pub(crate) fn design(
-    kind: &dyn Kind,
+pub(crate) fn plan_container(
+    kind: &dyn ContainerKind,
     task: &Task<'_>,
     world: &World<'_>,
 ) -> Result<Design, Vec<Problem>> {
@@ -39,7 +39,7 @@ pub(crate) fn design(
 }
 
 /// URL of the engine that a resource's `host` means.
-pub(crate) fn docker_of(
+pub(crate) fn docker_url(
     wanted: &Attributes,
     world: &World<'_>,
     facts: &DockerFacts,
@@ -50,7 +50,7 @@ pub(crate) fn docker_of(
         .and_then(Value::as_resource)
         .ok_or_else(|| refused("`host` is missing".to_owned()))?;
     let output = world.outputs.get(host);
-    let output = output.and_then(|outputs| text(outputs, "docker"));
+    let output = output.and_then(|outputs| attribute_text(outputs, "docker"));
     let known = facts.hosts.get(host).map(String::as_str).or(output);
     known
         .map(str::to_owned)
@@ -58,7 +58,12 @@ pub(crate) fn docker_of(
 }
 
 /// Makes one effect; what it needs is left to the engine, which keeps the order.
-pub(crate) fn effect(name: &str, summary: String, nature: Nature, job: &Job) -> Effect {
+pub(crate) fn docker_effect(
+    name: &str,
+    summary: String,
+    nature: Nature,
+    job: &DockerJob,
+) -> Effect {
     Effect {
         name: name.to_owned(),
         provider: PROVIDER.to_owned(),
@@ -72,28 +77,28 @@ pub(crate) fn effect(name: &str, summary: String, nature: Nature, job: &Job) -> 
 }
 
 /// An effect that changes something.
-pub(crate) fn act(name: &str, summary: String, job: &Job) -> Effect {
-    effect(name, summary, Nature::Act, job)
+pub(crate) fn act_effect(name: &str, summary: String, job: &DockerJob) -> Effect {
+    docker_effect(name, summary, Nature::Act, job)
 }
 
 /// One change that is being planned.
-struct Plan<'a> {
-    kind: &'a dyn Kind,
+struct ContainerPlan<'a> {
+    kind: &'a dyn ContainerKind,
     docker: String,
-    draft: Draft,
+    draft: ContainerDraft,
     old: Option<&'a Container>,
 }
 
 fn change(
-    kind: &dyn Kind,
+    kind: &dyn ContainerKind,
     task: &Task<'_>,
     world: &World<'_>,
     facts: &DockerFacts,
 ) -> Result<Design, Problem> {
-    let docker = docker_of(task.wanted, world, facts)?;
+    let docker = docker_url(task.wanted, world, facts)?;
     let draft = kind.draft(task, world, facts)?;
     let outputs = outputs(kind, task, facts, &docker, &draft);
-    let plan = Plan {
+    let plan = ContainerPlan {
         kind,
         docker,
         old: facts.containers.get(task.address),
@@ -127,13 +132,13 @@ fn upgraded(old: &Container) -> Option<String> {
 
 /// Outputs after a change: those that are known, and what will be known only then.
 fn outputs(
-    kind: &dyn Kind,
+    kind: &dyn ContainerKind,
     task: &Task<'_>,
     facts: &DockerFacts,
     docker: &str,
-    draft: &Draft,
+    draft: &ContainerDraft,
 ) -> Attributes {
-    let mut outputs = kind.outputs(&draft.made);
+    let mut outputs = kind.outputs(&draft.spec);
     let engine = facts.engines.get(docker);
     let id = engine.map(|engine| engine.id.clone()).unwrap_or_default();
     outputs.insert("docker".to_owned(), docker.into());
@@ -147,10 +152,10 @@ fn outputs(
     outputs
 }
 
-impl Plan<'_> {
-    /// What can be known before the old container stops is known before; so it stands still as short as possible.
+impl ContainerPlan<'_> {
+    /// What can be known before the old container stops is known before; so the downtime is as short as possible.
     fn make(&self, facts: &DockerFacts) -> Vec<Effect> {
-        let (draft, made) = (&self.draft, &self.draft.made);
+        let (draft, spec) = (&self.draft, &self.draft.spec);
         let images = draft.images.iter();
         let mut effects: Vec<Effect> = images
             .map(|(name, summary, recipe)| {
@@ -158,9 +163,9 @@ impl Plan<'_> {
                     docker: self.docker.clone(),
                     recipe: recipe.clone(),
                     secret: draft.secret.clone(),
-                    address: made.address.clone(),
+                    address: spec.address.clone(),
                 };
-                act(name, summary.clone(), &Job::Image(Box::new(job)))
+                act_effect(name, summary.clone(), &DockerJob::Image(Box::new(job)))
             })
             .collect();
         effects.extend(self.volume(facts));
@@ -169,7 +174,7 @@ impl Plan<'_> {
             if old.running && draft.run {
                 effects.push(self.prove(old));
             }
-            effects.push(stop(self.kind, &made.name, old, &made.address));
+            effects.push(stop(self.kind, &spec.name, old, &spec.address));
             // It never was ready: the one before it still is the one to go back to.
             if old.aside.is_some() {
                 effects.push(self.remove("discard", old, &old.id));
@@ -187,20 +192,24 @@ impl Plan<'_> {
 
     /// Settings that Docker can change while it runs; then its state, or none where an earlier run did not finish.
     fn update(&self) -> Vec<Effect> {
-        let (draft, made) = (&self.draft, &self.draft.made);
+        let (draft, spec) = (&self.draft, &self.draft.spec);
         let mut effects = Vec::new();
         if let Some(old) = self.old.filter(|old| old.drifted) {
             let job = RepairJob {
                 docker: self.docker.clone(),
-                made: made.clone(),
+                spec: spec.clone(),
                 container: old.id.clone(),
             };
-            let summary = format!("put the settings of container {} right", made.name);
-            effects.push(act("repair", summary, &Job::Repair(Box::new(job))));
+            let summary = format!("put the settings of container {} right", spec.name);
+            effects.push(act_effect(
+                "repair",
+                summary,
+                &DockerJob::Repair(Box::new(job)),
+            ));
         }
         match self.old {
             Some(old) if old.running && !draft.run => {
-                effects.push(stop(self.kind, &made.name, old, &made.address));
+                effects.push(stop(self.kind, &spec.name, old, &spec.address));
             }
             _ if !draft.run => {}
             Some(old) if old.state == "running" => self.wait(&mut effects),
@@ -219,33 +228,33 @@ impl Plan<'_> {
 
     /// The volume that it has for itself, where that is not there.
     fn volume(&self, facts: &DockerFacts) -> Option<Effect> {
-        let made = &self.draft.made;
-        let name = self.kind.own_volume(&made.name)?;
+        let spec = &self.draft.spec;
+        let name = self.kind.own_volume(&spec.name)?;
         let engine = facts.engines.get(&self.docker);
         if engine.is_some_and(|engine| engine.volumes.contains_key(name.as_str())) {
             return None;
         }
         let summary = format!("create Docker volume {name}");
-        let job = Job::Volume(VolumeJob {
+        let job = DockerJob::Volume(VolumeJob {
             docker: self.docker.clone(),
             name,
-            labels: made.owner(),
+            labels: spec.owner(),
         });
-        Some(act("volume", summary, &job))
+        Some(act_effect("volume", summary, &job))
     }
 
     fn prove(&self, old: &Container) -> Effect {
-        let made = &self.draft.made;
+        let spec = &self.draft.spec;
         let job = ProveJob {
             docker: self.docker.clone(),
-            made: made.clone(),
+            spec: spec.clone(),
             replaces: old.id.clone(),
         };
         let summary = format!(
             "prove that {} would start: image, configuration, network, ports",
-            made.name
+            spec.name
         );
-        act("prove", summary, &Job::Prove(Box::new(job)))
+        act_effect("prove", summary, &DockerJob::Prove(Box::new(job)))
     }
 
     fn job(&self, create: bool) -> UpJob {
@@ -257,25 +266,25 @@ impl Plan<'_> {
             None => None,
         };
         let replaces = old.and_then(kept);
-        let ends = old.filter(|_| !create).and_then(Container::unwell_since);
+        let ends = old.filter(|_| !create).and_then(Container::unhealthy_since);
         UpJob {
             docker: self.docker.clone(),
-            made: draft.made.clone(),
+            spec: draft.spec.clone(),
             create,
             start: draft.run,
             secret: draft.secret.clone(),
             key: draft.key.clone(),
-            replaces: replaces.map(|(container, ran)| Replaced { container, ran }),
+            replaces: replaces.map(|(container, ran)| ReplacedContainer { container, ran }),
             ends: ends.map(str::to_owned),
         }
     }
 
     fn up(&self, create: bool) -> Effect {
-        let job = Job::Up(Box::new(self.job(create)));
+        let job = DockerJob::Up(Box::new(self.job(create)));
         if create {
-            act("container", self.draft.create.clone(), &job)
+            act_effect("container", self.draft.create.clone(), &job)
         } else {
-            act("start", self.draft.start.clone(), &job)
+            act_effect("start", self.draft.start.clone(), &job)
         }
     }
 
@@ -287,47 +296,57 @@ impl Plan<'_> {
         let create = effects.iter().any(|effect| effect.name == "container");
         let job = || Box::new(self.job(create));
         let summary = "wait for the node's RPC and its PoS identity".to_owned();
-        let identity = Job::Identity(job());
-        effects.push(effect("identity", summary, Nature::Wait, &identity));
+        let identity = DockerJob::Identity(job());
+        effects.push(docker_effect("identity", summary, Nature::Wait, &identity));
         let summary = "wait until the node follows its chain".to_owned();
-        effects.push(effect("ready", summary, Nature::Wait, &Job::Ready(job())));
+        effects.push(docker_effect(
+            "ready",
+            summary,
+            Nature::Wait,
+            &DockerJob::Ready(job()),
+        ));
     }
 
     /// Removes what is left of the old container; what the new one uses as well stays.
     fn remove(&self, name: &str, old: &Container, container: &Name) -> Effect {
-        let made = &self.draft.made;
+        let spec = &self.draft.spec;
         let recipes = self.draft.images.iter();
         let mut kept: Vec<String> = recipes.map(|(_, _, recipe)| recipe.tag()).collect();
-        kept.push(made.image.clone());
+        kept.push(spec.image.clone());
         let images = self.kind.images(&old.labels).into_iter();
         let job = RemoveJob {
             docker: old.docker.clone(),
-            name: made.name.clone(),
+            name: spec.name.clone(),
             container: container.clone(),
-            network: old.network.clone().filter(|old| *old != made.network),
-            owner: made.owner(),
+            network: old.network.clone().filter(|old| *old != spec.network),
+            owner: spec.owner(),
             images: images.filter(|image| !kept.contains(image)).collect(),
         };
-        let summary = format!("remove the old container of {}", made.address);
-        act(name, summary, &Job::Remove(job))
+        let summary = format!("remove the old container of {}", spec.address);
+        act_effect(name, summary, &DockerJob::Remove(job))
     }
 }
 
 /// First stopped, and proved to be stopped; then removed, with everything that nothing needs any more.
-fn delete(kind: &dyn Kind, task: &Task<'_>, world: &World<'_>, facts: &DockerFacts) -> Design {
+fn delete(
+    kind: &dyn ContainerKind,
+    task: &Task<'_>,
+    world: &World<'_>,
+    facts: &DockerFacts,
+) -> Design {
     let mut design = Design {
-        notes: kind.farewell(task),
+        notes: kind.removal_notes(task),
         ..Design::default()
     };
     let name = kind.container(world.lineage, task.address);
     let (Some(old), Ok(name)) = (facts.containers.get(task.address), name) else {
         return design;
     };
-    let owner = owner(world.lineage, task.address);
+    let owner = owner_labels(world.lineage, task.address);
     let effects = &mut design.effects;
     effects.push(stop(kind, &name, old, task.address));
     let remove = |container: &Name, network: Option<Name>, images: Vec<String>| {
-        Job::Remove(RemoveJob {
+        DockerJob::Remove(RemoveJob {
             docker: old.docker.clone(),
             name: name.clone(),
             container: container.clone(),
@@ -338,24 +357,32 @@ fn delete(kind: &dyn Kind, task: &Task<'_>, world: &World<'_>, facts: &DockerFac
     };
     if let Some(aside) = &old.aside {
         let summary = format!("remove the old container of {}", task.address);
-        effects.push(act("discard", summary, &remove(aside, None, Vec::new())));
+        effects.push(act_effect(
+            "discard",
+            summary,
+            &remove(aside, None, Vec::new()),
+        ));
     }
     let last = remove(&old.id, old.network.clone(), kind.images(&old.labels));
-    effects.push(act("remove", format!("remove container {name}"), &last));
+    effects.push(act_effect(
+        "remove",
+        format!("remove container {name}"),
+        &last,
+    ));
     if let Some(volume) = kind.own_volume(&name) {
         let summary = format!("remove Docker volume {volume}");
-        let job = Job::RemoveVolume(VolumeJob {
+        let job = DockerJob::RemoveVolume(VolumeJob {
             docker: old.docker.clone(),
             name: volume,
             labels: owner,
         });
-        effects.push(act("volume", summary, &job));
+        effects.push(act_effect("volume", summary, &job));
     }
     design
 }
 
-fn stop(kind: &dyn Kind, name: &Name, old: &Container, address: &Address) -> Effect {
-    let patience = kind.patience();
+fn stop(kind: &dyn ContainerKind, name: &Name, old: &Container, address: &Address) -> Effect {
+    let patience = kind.stop_time();
     let summary = format!("stop container {name}, {patience}, and prove that it is stopped");
     let job = StopJob {
         docker: old.docker.clone(),
@@ -363,5 +390,5 @@ fn stop(kind: &dyn Kind, name: &Name, old: &Container, address: &Address) -> Eff
         name: name.clone(),
         container: old.id.clone(),
     };
-    act("stop", summary, &Job::Stop(job))
+    act_effect("stop", summary, &DockerJob::Stop(job))
 }

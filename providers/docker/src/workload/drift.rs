@@ -11,12 +11,12 @@ use bollard::models::{
     PortBinding, PortMap, ResourcesUlimits, RestartPolicyNameEnum,
 };
 
-use super::{Environment, Made, Workload, body, labels};
+use super::{ContainerSpec, EnvironmentRule, Workload, body, labels};
 use crate::kinds::AS_MADE;
 use crate::names::{self, Name};
 
 /// One check: its name, and whether it found everything as it was made.
-type Check = (&'static str, bool);
+type DriftCheck = (&'static str, bool);
 
 /// What Docker can put right while the container runs. Memory is among it only where there is a limit: Docker takes one
 /// away from no container.
@@ -27,7 +27,7 @@ pub(super) const LEFT: &str = "the container before it is left";
 
 /// The attributes `hardening` and `runtime`: what makes the container anew, and what is put right on it. `None` means that
 /// its labels do not say how it was made.
-pub(super) fn split(different: Option<Vec<&'static str>>) -> (String, Option<String>) {
+pub(super) fn split_drift(different: Option<Vec<&'static str>>) -> (String, Option<String>) {
     let Some(different) = different else {
         return ("changed: labels".to_owned(), None);
     };
@@ -44,21 +44,25 @@ pub(super) fn split(different: Option<Vec<&'static str>>) -> (String, Option<Str
 }
 
 /// Names everything that differs between a container and how it would be made.
-pub(crate) fn all(
-    made: &Made,
+pub(crate) fn find_drift(
+    spec: &ContainerSpec,
     workload: &Workload,
     found: &ContainerInspectResponse,
 ) -> Vec<&'static str> {
-    let mut different = own(made, workload, found);
-    let request = body::request(made, workload);
-    different.extend(differences(&made.name, &request, found));
+    let mut different = own(spec, workload, found);
+    let request = body::create_request(spec, workload);
+    different.extend(differences(&spec.name, &request, found));
     different
 }
 
 /// Names what differs of what a request does not show: words and variables, which the image brings along.
-fn own(made: &Made, workload: &Workload, found: &ContainerInspectResponse) -> Vec<&'static str> {
+fn own(
+    spec: &ContainerSpec,
+    workload: &Workload,
+    found: &ContainerInspectResponse,
+) -> Vec<&'static str> {
     let config = found.config.clone().unwrap_or_default();
-    let seen = labels::of(found);
+    let seen = labels::labels_of(found);
     let entrypoint = workload.entrypoint.as_ref();
     let command = match (&workload.command, entrypoint) {
         (Some(command), _) => config.cmd.as_ref() == Some(command),
@@ -67,13 +71,13 @@ fn own(made: &Made, workload: &Workload, found: &ContainerInspectResponse) -> Ve
     };
     let mut variables = config.env.iter().flatten();
     let environment = match workload.environment {
-        Environment::Only(known) => {
+        EnvironmentRule::Only(known) => {
             variables.all(|variable| known.iter().any(|name| variable.starts_with(name)))
         }
-        Environment::Without(start) => !variables.any(|variable| variable.starts_with(start)),
+        EnvironmentRule::Without(start) => !variables.any(|variable| variable.starts_with(start)),
     };
     let labelled =
-        labels::fit(&made.owner(), &seen) && seen.get(names::DIGEST) == Some(&made.digest);
+        labels::labels_match(&spec.owner(), &seen) && seen.get(names::DIGEST) == Some(&spec.digest);
     named([
         (
             "entrypoint",
@@ -102,12 +106,12 @@ fn differences(
     named(checks)
 }
 
-fn named(checks: impl IntoIterator<Item = Check>) -> Vec<&'static str> {
+fn named(checks: impl IntoIterator<Item = DriftCheck>) -> Vec<&'static str> {
     let different = checks.into_iter().filter(|(_, same)| !same);
     different.map(|(name, _)| name).collect()
 }
 
-fn process(body: &ContainerCreateBody, config: &ContainerConfig) -> [Check; 3] {
+fn process(body: &ContainerCreateBody, config: &ContainerConfig) -> [DriftCheck; 3] {
     [
         ("image", config.image == body.image),
         ("user", config.user == body.user),
@@ -115,7 +119,7 @@ fn process(body: &ContainerCreateBody, config: &ContainerConfig) -> [Check; 3] {
     ]
 }
 
-fn limits(ours: &HostConfig, host: &HostConfig) -> [Check; 7] {
+fn limits(ours: &HostConfig, host: &HostConfig) -> [DriftCheck; 7] {
     let zero = |value: Option<i64>| value.unwrap_or(0) == 0;
     let (memory, swap) = (ours.memory.unwrap_or(0), host.memory_swap.unwrap_or(0));
     // Docker takes a limit away from no container, so that one which was not wanted makes it anew.
@@ -152,7 +156,7 @@ fn limits(ours: &HostConfig, host: &HostConfig) -> [Check; 7] {
     ]
 }
 
-fn isolation(ours: &HostConfig, host: &HostConfig) -> [Check; 8] {
+fn isolation(ours: &HostConfig, host: &HostConfig) -> [DriftCheck; 8] {
     let plain = |mode: Option<&String>| mode.is_none_or(String::is_empty);
     let ipc = host.ipc_mode.as_deref().unwrap_or_default();
     [
@@ -188,7 +192,11 @@ fn isolation(ours: &HostConfig, host: &HostConfig) -> [Check; 8] {
     ]
 }
 
-fn surroundings(name: &Name, ours: &HostConfig, found: &ContainerInspectResponse) -> [Check; 3] {
+fn surroundings(
+    name: &Name,
+    ours: &HostConfig,
+    found: &ContainerInspectResponse,
+) -> [DriftCheck; 3] {
     let networks = found.network_settings.clone();
     let networks = networks.and_then(|settings| settings.networks);
     let networks: BTreeSet<String> = networks.unwrap_or_default().into_keys().collect();
@@ -269,7 +277,7 @@ pub(crate) mod tests {
     use bollard::models::{EndpointSettings, NetworkSettings};
 
     use super::*;
-    use crate::workload::body::{Limits, hardened, no_core_dumps};
+    use crate::workload::body::{ContainerLimits, hardened_host_config, no_core_dumps};
 
     /// What the engine would say of a container that was made from a request.
     pub(crate) fn inspected(name: &Name, body: &ContainerCreateBody) -> ContainerInspectResponse {
@@ -317,7 +325,7 @@ pub(crate) mod tests {
                 binds: Some(vec!["data:/data".to_owned()]),
                 network_mode: Some("inner".to_owned()),
                 ulimits: Some(no_core_dumps()),
-                ..hardened(Limits {
+                ..hardened_host_config(ContainerLimits {
                     memory: Some(1 << 30),
                     pids: 64,
                     log: ("10m", "3"),
@@ -358,9 +366,9 @@ pub(crate) mod tests {
                 host.network_mode = Some("host".to_owned());
             }),
         ];
-        let made = inspected(&name(), &body());
+        let as_made = inspected(&name(), &body());
         for (expected, change) in changes {
-            let mut found = made.clone();
+            let mut found = as_made.clone();
             change(found.host_config.as_mut().unwrap());
             let different = differences(&name(), &body(), &found);
             assert_eq!(different, [expected]);

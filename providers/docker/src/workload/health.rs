@@ -1,7 +1,7 @@
 //! How a container is by its own health check.
 //!
 //! - Reads: what the engine says of a container.
-//! - Returns: the attribute `state`; when it is well, or why it is not.
+//! - Returns: the attribute `state`; when it is healthy, or why it is not.
 //! - Never: asks what runs inside: its image says how that is asked.
 
 use std::time::Duration;
@@ -10,8 +10,8 @@ use bollard::models::{ContainerInspectResponse, ContainerState, HealthStatusEnum
 use pospool_model::{Attributes, Code, ProviderError};
 use tokio::time::{Instant, sleep};
 
-use super::Start;
-use super::run::{is_running, last_words, state};
+use super::ContainerStart;
+use super::run::{container_state, is_running, last_output};
 
 const POLL: Duration = Duration::from_millis(500);
 /// Time for it to answer its own health check.
@@ -23,13 +23,13 @@ fn health(state: &ContainerState) -> Option<HealthStatusEnum> {
     state.health.as_ref().and_then(|health| health.status)
 }
 
-/// Whether its last check went well.
+/// Whether its last check succeeded.
 pub(crate) fn is_healthy(state: &ContainerState) -> bool {
     health(state) == Some(HealthStatusEnum::HEALTHY)
 }
 
 /// The attribute `state`.
-pub(crate) fn shown(found: &ContainerInspectResponse) -> &'static str {
+pub(crate) fn health_state(found: &ContainerInspectResponse) -> &'static str {
     let state = found.state.clone().unwrap_or_default();
     match (is_running(&state), health(&state)) {
         (false, _) => "stopped",
@@ -39,23 +39,23 @@ pub(crate) fn shown(found: &ContainerInspectResponse) -> &'static str {
     }
 }
 
-/// Waits until it is well; `code` is that of one that is not, `what` a name for what does not answer.
+/// Waits until it is healthy; `code` is that of one that is not, `what` a name for what does not answer.
 pub(crate) async fn await_healthy(
-    start: &Start<'_>,
+    start: &ContainerStart<'_>,
     code: Code,
     what: &str,
 ) -> Result<Attributes, ProviderError> {
     let deadline = Instant::now() + WELL;
-    let address = &start.job.made.address;
+    let address = &start.job.spec.address;
     loop {
-        let state = state(start.engine, start.container).await?;
+        let state = container_state(start.engine, start.container).await?;
         if is_healthy(&state) {
             return Ok(Attributes::new());
         }
         let is_unhealthy = health(&state) == Some(HealthStatusEnum::UNHEALTHY);
         if !is_running(&state) || is_unhealthy || Instant::now() >= deadline {
-            let last = last_words(start.engine, start.container, SHOWN).await;
-            let what = format!("{what} of {address} does not answer; its last words:\n{last}");
+            let last = last_output(start.engine, start.container, SHOWN).await;
+            let what = format!("{what} of {address} does not answer; its last output:\n{last}");
             return Err(ProviderError::refused(code, what));
         }
         start

@@ -14,16 +14,16 @@ use pospool_model::{Address, ProviderError};
 use tokio::time::sleep;
 
 use super::USER;
-use super::body::{Limits, hardened};
-use super::labels::{self, fit};
-use super::run::{container_id, is_running, state};
+use super::body::{ContainerLimits, hardened_host_config};
+use super::labels::{self, labels_match};
+use super::run::{container_id, container_state, is_running};
 use crate::client::{Engine, Labels};
 use crate::codes;
 use crate::failures::LOOKED_AT;
 use crate::image;
 use crate::names::{self, Name};
 use crate::node::image::{GROUP_ID, USER_ID};
-use crate::place::Place;
+use crate::place::DataLocation;
 use crate::render::DATA_DIR;
 
 /// Images with nothing in them: enough for a container that is never started.
@@ -42,7 +42,7 @@ pub(crate) struct Helper<'a> {
 
 /// How a script ended.
 #[derive(Clone, Debug)]
-pub(crate) struct Ended {
+pub(crate) struct ScriptExit {
     /// Exit code.
     pub(crate) code: i64,
     /// Its last lines.
@@ -50,32 +50,32 @@ pub(crate) struct Ended {
 }
 
 /// Name of the helper of a volume; a node's container has another one.
-pub(crate) fn name(lineage: &str, volume: &Address) -> Result<Name, ProviderError> {
-    names::object_of_kind(lineage, volume)
+pub(crate) fn helper_name(lineage: &str, volume: &Address) -> Result<Name, ProviderError> {
+    names::object_name_of_kind(lineage, volume)
         .map_err(|error| ProviderError::refused(codes::BAD_NAME, error.to_string()))
 }
 
 /// Finds or makes an image with nothing in it; no registry is asked.
 pub(crate) async fn blank_image(engine: &Engine) -> Result<String, ProviderError> {
     let dockerfile: &[u8] = b"FROM scratch\nCOPY blank /\n";
-    let digest = image::hash(dockerfile);
-    let tag = image::tag(BLANKS, &digest);
-    if image::local(engine, &tag, &digest).await?.is_none() {
+    let digest = image::hash_bytes(dockerfile);
+    let tag = image::image_tag(BLANKS, &digest);
+    if image::find_image(engine, &tag, &digest).await?.is_none() {
         let mut archive = tar::Builder::new(Vec::new());
-        let context = image::add(&mut archive, "Dockerfile", dockerfile, 0o644)
-            .and_then(|()| image::add(&mut archive, "blank", b"", 0o644))
+        let context = image::add_file(&mut archive, "Dockerfile", dockerfile, 0o644)
+            .and_then(|()| image::add_file(&mut archive, "blank", b"", 0o644))
             .and_then(|()| archive.into_inner())
-            .map_err(image::unpacked)?;
-        image::make(engine, &tag, &digest, &[], context, &Silent).await?;
+            .map_err(image::archive_error)?;
+        image::build_image(engine, &tag, &digest, &[], context, &NoProgress).await?;
     }
     Ok(tag)
 }
 
 /// Nobody waits for an image with nothing in it.
-struct Silent;
+struct NoProgress;
 
 #[async_trait::async_trait]
-impl Progress for Silent {
+impl Progress for NoProgress {
     fn sent(&self) {}
 
     fn waiting(&self, _: &str) {}
@@ -90,15 +90,15 @@ impl Progress for Silent {
 }
 
 /// A helper that only mounts a place and is never started.
-pub(crate) fn beside(image: &str, place: &Place) -> ContainerCreateBody {
+pub(crate) fn idle_helper(image: &str, place: &DataLocation) -> ContainerCreateBody {
     body(image, place, None, vec!["/never".to_owned()])
 }
 
 /// A helper that runs a script with a place, and perhaps with another one to read from.
-pub(crate) fn script(
+pub(crate) fn script_helper(
     image: &str,
-    place: &Place,
-    from: Option<&Place>,
+    place: &DataLocation,
+    from: Option<&DataLocation>,
     script: &str,
     words: &[&str],
 ) -> ContainerCreateBody {
@@ -111,8 +111,8 @@ pub(crate) fn script(
 
 fn body(
     image: &str,
-    place: &Place,
-    from: Option<&Place>,
+    place: &DataLocation,
+    from: Option<&DataLocation>,
     entrypoint: Vec<String>,
 ) -> ContainerCreateBody {
     let (mut binds, mut mounts) = place.mounted(DATA_DIR, true);
@@ -130,7 +130,7 @@ fn body(
             binds: Some(binds),
             mounts: Some(mounts),
             network_mode: Some("none".to_owned()),
-            ..hardened(Limits {
+            ..hardened_host_config(ContainerLimits {
                 memory: None,
                 pids: 64,
                 log: ("1m", "1"),
@@ -167,7 +167,7 @@ impl<'a> Helper<'a> {
         let Some(found) = engine.inspect(name).await? else {
             return Ok(None);
         };
-        if !fit(owner, &labels::of(&found)) {
+        if !labels_match(owner, &labels::labels_of(&found)) {
             let what =
                 format!("a container `{name}` is there that this project did not make; remove it");
             return Err(ProviderError::refused(codes::NAME_TAKEN, what));
@@ -182,7 +182,7 @@ impl<'a> Helper<'a> {
         let Ok(volume) = label(names::ADDRESS).parse::<Address>() else {
             return Ok(());
         };
-        let name = name(label(names::LINEAGE), &volume)?;
+        let name = helper_name(label(names::LINEAGE), &volume)?;
         match Box::pin(Self::find(engine, &name, owner)).await? {
             Some(left) => Box::pin(left.close()).await,
             None => Ok(()),
@@ -199,14 +199,14 @@ impl<'a> Helper<'a> {
         &self,
         what: &str,
         progress: &dyn Progress,
-    ) -> Result<Ended, ProviderError> {
+    ) -> Result<ScriptExit, ProviderError> {
         self.engine.start(&self.id).await?;
         loop {
-            let state = state(self.engine, &self.id).await?;
+            let state = container_state(self.engine, &self.id).await?;
             if !is_running(&state) {
                 let lines = self.engine.last_lines(&self.id, LOOKED_AT).await;
                 let code = state.exit_code.unwrap_or(-1);
-                return Ok(Ended { code, lines });
+                return Ok(ScriptExit { code, lines });
             }
             if progress.cancelled() {
                 return Err(ProviderError::Cancelled);
@@ -227,10 +227,12 @@ impl<'a> Helper<'a> {
         let archive = self.engine.download(&self.id, &path, FILE_LIMIT).await?;
         let mut bytes = Vec::new();
         let mut archive = tar::Archive::new(&archive[..]);
-        let entries = archive.entries().map_err(image::unpacked)?;
+        let entries = archive.entries().map_err(image::archive_error)?;
         for entry in entries {
-            let mut entry = entry.map_err(image::unpacked)?;
-            entry.read_to_end(&mut bytes).map_err(image::unpacked)?;
+            let mut entry = entry.map_err(image::archive_error)?;
+            entry
+                .read_to_end(&mut bytes)
+                .map_err(image::archive_error)?;
         }
         Ok(Some(bytes))
     }
@@ -245,8 +247,8 @@ impl<'a> Helper<'a> {
         let mut archive = tar::Builder::new(Vec::new());
         archive
             .append_data(&mut header, name, bytes)
-            .map_err(image::unpacked)?;
-        let archive = archive.into_inner().map_err(image::unpacked)?;
+            .map_err(image::archive_error)?;
+        let archive = archive.into_inner().map_err(image::archive_error)?;
         self.engine.upload(&self.id, DATA_DIR, archive).await
     }
 

@@ -9,8 +9,8 @@ use std::collections::BTreeMap;
 use pospool_model::{Address, SecretRef};
 use serde::{Deserialize, Serialize};
 
-use super::Made;
-use crate::image::Recipe;
+use super::ContainerSpec;
+use crate::image::ImageBuild;
 use crate::names::Name;
 
 /// An image to make.
@@ -18,7 +18,7 @@ use crate::names::Name;
 #[serde(deny_unknown_fields)]
 pub(crate) struct ImageJob {
     pub(crate) docker: String,
-    pub(crate) recipe: Recipe,
+    pub(crate) recipe: ImageBuild,
     /// Secret that later effects need: a run that cannot read it should end before it stops anything.
     pub(crate) secret: Option<SecretRef>,
     /// Whose image it is.
@@ -30,7 +30,8 @@ pub(crate) struct ImageJob {
 #[serde(deny_unknown_fields)]
 pub(crate) struct ProveJob {
     pub(crate) docker: String,
-    pub(crate) made: Made,
+    #[serde(rename = "made")]
+    pub(crate) spec: ContainerSpec,
     /// The container that has the ports and the network until then.
     pub(crate) replaces: Name,
 }
@@ -51,7 +52,8 @@ pub(crate) struct StopJob {
 #[serde(deny_unknown_fields)]
 pub(crate) struct UpJob {
     pub(crate) docker: String,
-    pub(crate) made: Made,
+    #[serde(rename = "made")]
+    pub(crate) spec: ContainerSpec,
     /// Whether it may be made; otherwise it must be there.
     pub(crate) create: bool,
     /// Whether it is to run.
@@ -61,15 +63,15 @@ pub(crate) struct UpJob {
     /// PoS address of the key that must lie on its volume already.
     pub(crate) key: Option<String>,
     /// The container that it replaces.
-    pub(crate) replaces: Option<Replaced>,
-    /// When the process was started that is to end: it was not well, or had no secret. One that was started later stays.
+    pub(crate) replaces: Option<ReplacedContainer>,
+    /// When the process was started that is to end: it was not healthy, or had no secret. One that was started later stays.
     pub(crate) ends: Option<String>,
 }
 
 /// A container that is kept, stopped, until the one that replaces it is ready.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Replaced {
+pub(crate) struct ReplacedContainer {
     /// Its id.
     pub(crate) container: Name,
     /// Whether it ran, and so runs again if the new one does not get there.
@@ -81,7 +83,8 @@ pub(crate) struct Replaced {
 #[serde(deny_unknown_fields)]
 pub(crate) struct RepairJob {
     pub(crate) docker: String,
-    pub(crate) made: Made,
+    #[serde(rename = "made")]
+    pub(crate) spec: ContainerSpec,
     pub(crate) container: Name,
 }
 

@@ -1,6 +1,6 @@
 //! What a kind of container says of itself.
 //!
-//! - Reads: attributes, facts of a look, a container.
+//! - Reads: attributes, facts of a refresh, a container.
 //! - Returns: drafts, workloads, how a container is.
 //! - Never: stops, removes or replaces a container: that is the same for all kinds.
 
@@ -13,19 +13,19 @@ use pospool_model::{
 };
 
 use super::job::UpJob;
-use super::{Made, Workload, health};
-use crate::client::{Engine, Labels, Listed};
+use super::{ContainerSpec, Workload, health};
+use crate::client::{Engine, Labels, ListedContainer};
 use crate::codes;
 use crate::facts::{Container, DockerFacts};
-use crate::image::Recipe;
-use crate::names::{Name, NameError, object_of_kind};
-use crate::node::wish::text;
-use crate::observe::View;
-use crate::syncer::Current;
+use crate::image::ImageBuild;
+use crate::names::{Name, NameError, object_name_of_kind};
+use crate::node::wish::attribute_text;
+use crate::observe::EngineView;
+use crate::syncer::CurrentSyncers;
 
 /// One kind of container.
 #[async_trait]
-pub(crate) trait Kind: Sync {
+pub(crate) trait ContainerKind: Sync {
     /// The kind as a table.
     fn schema(&self) -> &'static KindSchema;
 
@@ -34,17 +34,17 @@ pub(crate) trait Kind: Sync {
 
     /// Name of the container.
     fn container(&self, lineage: &str, address: &Address) -> Result<Name, NameError> {
-        object_of_kind(lineage, address)
+        object_name_of_kind(lineage, address)
     }
 
     /// How a container is made that a plan decided on.
-    fn workload(&self, made: &Made) -> Result<Workload, Problem>;
+    fn workload(&self, spec: &ContainerSpec) -> Result<Workload, Problem>;
 
     /// Names of the images that a container with these labels was made from, the last one first.
     fn images(&self, labels: &Labels) -> Vec<String>;
 
     /// How long it may take to end, in words.
-    fn patience(&self) -> &'static str;
+    fn stop_time(&self) -> &'static str;
 
     /// A volume that is made for a container and goes with it.
     fn own_volume(&self, container: &Name) -> Option<Name> {
@@ -52,13 +52,13 @@ pub(crate) trait Kind: Sync {
         None
     }
 
-    /// Looks at what its attributes name, before its container is looked at; `own` is that one in the list.
-    fn look_before(
+    /// Observes what its attributes name, before its container is observed; `own` is that one in the list.
+    fn observe_before(
         &self,
         target: &Target<'_>,
         scene: &Scene<'_>,
-        view: &View,
-        own: Option<&Listed>,
+        view: &EngineView,
+        own: Option<&ListedContainer>,
         facts: &mut DockerFacts,
     ) -> Result<(), Problem> {
         let _ = (target, scene, view, own, facts);
@@ -66,17 +66,31 @@ pub(crate) trait Kind: Sync {
     }
 
     /// How a container is; unless it says more itself, by its own health check.
-    async fn inside(&self, seen: &Seen<'_>, facts: &mut DockerFacts) -> Result<Inside, Problem> {
+    async fn inner_state(
+        &self,
+        seen: &ObservedContainer<'_>,
+        facts: &mut DockerFacts,
+    ) -> Result<InnerState, Problem> {
         let _ = facts;
-        Ok(Inside::plain(health::shown(&seen.found)))
+        Ok(InnerState::plain(health::health_state(&seen.found)))
     }
 
     /// The container as its labels say that it was made.
-    fn made(&self, seen: &Seen<'_>, attributes: &Attributes, facts: &DockerFacts) -> Option<Made>;
+    fn labelled_spec(
+        &self,
+        seen: &ObservedContainer<'_>,
+        attributes: &Attributes,
+        facts: &DockerFacts,
+    ) -> Option<ContainerSpec>;
 
     /// What is not as the same attributes would make it now, beside what a comparison of containers shows.
-    fn differences(&self, seen: &Seen<'_>, made: &Made, facts: &DockerFacts) -> Vec<&'static str> {
-        let _ = (seen, made, facts);
+    fn differences(
+        &self,
+        seen: &ObservedContainer<'_>,
+        spec: &ContainerSpec,
+        facts: &DockerFacts,
+    ) -> Vec<&'static str> {
+        let _ = (seen, spec, facts);
         Vec::new()
     }
 
@@ -88,15 +102,15 @@ pub(crate) trait Kind: Sync {
     fn shown(
         &self,
         attributes: &mut Attributes,
-        seen: &Seen<'_>,
-        made: Option<&Made>,
+        seen: &ObservedContainer<'_>,
+        spec: Option<&ContainerSpec>,
         facts: &DockerFacts,
     ) {
-        let _ = (attributes, seen, made, facts);
+        let _ = (attributes, seen, spec, facts);
     }
 
     /// Outputs that are known before the container is made.
-    fn outputs(&self, made: &Made) -> Attributes;
+    fn outputs(&self, spec: &ContainerSpec) -> Attributes;
 
     /// What a change makes.
     fn draft(
@@ -104,10 +118,10 @@ pub(crate) trait Kind: Sync {
         task: &Task<'_>,
         world: &World<'_>,
         facts: &DockerFacts,
-    ) -> Result<Draft, Problem>;
+    ) -> Result<ContainerDraft, Problem>;
 
     /// What a reader of a plan should know that takes one down.
-    fn farewell(&self, task: &Task<'_>) -> Vec<String> {
+    fn removal_notes(&self, task: &Task<'_>) -> Vec<String> {
         let _ = task;
         Vec::new()
     }
@@ -122,7 +136,7 @@ pub(crate) trait Kind: Sync {
     }
 
     /// Lines for its standard input; read before anything is changed.
-    fn input(&self, job: &UpJob, current: &Current) -> Result<Vec<Secret>, ProviderError> {
+    fn input(&self, job: &UpJob, current: &CurrentSyncers) -> Result<Vec<Secret>, ProviderError> {
         let _ = (job, current);
         Ok(Vec::new())
     }
@@ -134,20 +148,20 @@ pub(crate) trait Kind: Sync {
     }
 
     /// What must be so before its container is started; where it is not, a new one is not kept.
-    async fn check_data(&self, start: &Start<'_>) -> Result<(), ProviderError> {
+    async fn check_data(&self, start: &ContainerStart<'_>) -> Result<(), ProviderError> {
         let _ = start;
         Ok(())
     }
 
-    /// Starts a container, and hands its secrets over, if it has any.
-    async fn start(&self, start: &Start<'_>) -> Result<(), ProviderError> {
+    /// Starts a container, and passes its secrets on stdin, if it has any.
+    async fn start(&self, start: &ContainerStart<'_>) -> Result<(), ProviderError> {
         start.engine.start(start.container).await
     }
 
     /// Waits until it is ready, and returns what only it knows.
-    async fn ready(&self, start: &Start<'_>) -> Result<Attributes, ProviderError>;
+    async fn ready(&self, start: &ContainerStart<'_>) -> Result<Attributes, ProviderError>;
 
-    /// Words with which it is proven, instead of its own: they end well.
+    /// The command with which it is proven, instead of its own: it exits with code 0.
     fn trial(&self) -> Option<Vec<String>> {
         None
     }
@@ -174,7 +188,7 @@ pub(crate) trait Kind: Sync {
         ProviderError::refused(
             codes::NOT_PROVEN,
             format!(
-                "{who} ended with exit code {code}; its last words:\n{}",
+                "{who} ended with exit code {code}; its last output:\n{}",
                 lines.join("\n")
             ),
         )
@@ -182,11 +196,11 @@ pub(crate) trait Kind: Sync {
 }
 
 /// What one change makes.
-pub(crate) struct Draft {
+pub(crate) struct ContainerDraft {
     /// Images to make: name of the effect, its words, what goes in.
-    pub(crate) images: Vec<(&'static str, String, Recipe)>,
+    pub(crate) images: Vec<(&'static str, String, ImageBuild)>,
     /// The container.
-    pub(crate) made: Made,
+    pub(crate) spec: ContainerSpec,
     /// Secret that goes to its standard input.
     pub(crate) secret: Option<SecretRef>,
     /// Whether it is to run.
@@ -205,11 +219,11 @@ pub(crate) struct Draft {
     pub(crate) notes: Vec<String>,
 }
 
-/// A container that is looked at.
-pub(crate) struct Seen<'a> {
+/// A container as a refresh sees it.
+pub(crate) struct ObservedContainer<'a> {
     pub(crate) target: &'a Target<'a>,
     pub(crate) scene: &'a Scene<'a>,
-    pub(crate) view: &'a View,
+    pub(crate) view: &'a EngineView,
     pub(crate) id: Name,
     pub(crate) name: Name,
     pub(crate) found: ContainerInspectResponse,
@@ -218,7 +232,7 @@ pub(crate) struct Seen<'a> {
 }
 
 /// How a container is.
-pub(crate) struct Inside {
+pub(crate) struct InnerState {
     /// The attribute `state`.
     pub(crate) state: &'static str,
     /// The same in the binding of a plan.
@@ -227,7 +241,7 @@ pub(crate) struct Inside {
     pub(crate) outputs: Attributes,
 }
 
-impl Inside {
+impl InnerState {
     pub(crate) fn plain(state: &'static str) -> Self {
         Self {
             state,
@@ -238,7 +252,7 @@ impl Inside {
 }
 
 /// A container that is being started.
-pub(crate) struct Start<'a> {
+pub(crate) struct ContainerStart<'a> {
     pub(crate) engine: &'a Engine,
     pub(crate) job: &'a UpJob,
     pub(crate) container: &'a Name,
@@ -248,13 +262,13 @@ pub(crate) struct Start<'a> {
 
 /// The network that attributes name; without one a container has its own.
 pub(crate) fn own_network(attributes: &Attributes) -> Option<Name> {
-    text(attributes, "docker_network").and_then(|name| Name::new(name).ok())
+    attribute_text(attributes, "docker_network").and_then(|name| Name::new(name).ok())
 }
 
 /// Outputs of every container that are known before it is made.
-pub(crate) fn planned(made: &Made, more: &[(&str, &str)]) -> Attributes {
+pub(crate) fn planned_outputs(spec: &ContainerSpec, more: &[(&str, &str)]) -> Attributes {
     let more = more.iter().chain(&[]);
-    let name = ("container_name", made.name.as_str());
+    let name = ("container_name", spec.name.as_str());
     let texts = std::iter::once(&name).chain(more);
     texts
         .map(|(name, value)| ((*name).to_owned(), Value::from(*value)))
@@ -263,7 +277,7 @@ pub(crate) fn planned(made: &Made, more: &[(&str, &str)]) -> Attributes {
 
 impl Container {
     /// When its process was started, if that runs and is not as it should be.
-    pub(crate) fn unwell_since(&self) -> Option<&str> {
+    pub(crate) fn unhealthy_since(&self) -> Option<&str> {
         let runs = self.running && self.state != "running";
         self.started_at.as_deref().filter(|_| runs)
     }

@@ -12,7 +12,7 @@ use crate::image::RELEASE;
 use crate::names;
 
 /// Labels that say whose an object is.
-pub(crate) fn owner(lineage: &str, address: &Address) -> Labels {
+pub(crate) fn owner_labels(lineage: &str, address: &Address) -> Labels {
     Labels::from([
         (names::LINEAGE.to_owned(), lineage.to_owned()),
         (names::ADDRESS.to_owned(), address.to_string()),
@@ -20,13 +20,13 @@ pub(crate) fn owner(lineage: &str, address: &Address) -> Labels {
 }
 
 /// Those of a container: whose it is, the digest of its image, and its attributes in normal form.
-pub(crate) fn made(
+pub(crate) fn container_labels(
     lineage: &str,
     address: &Address,
     digest: &str,
     attributes: &Attributes,
 ) -> Labels {
-    let mut labels = owner(lineage, address);
+    let mut labels = owner_labels(lineage, address);
     labels.insert(names::DIGEST.to_owned(), digest.to_owned());
     labels.insert(names::RELEASE.to_owned(), RELEASE.to_owned());
     // Wanted attributes have no unknown part here, and maps of text always have a JSON form.
@@ -36,24 +36,24 @@ pub(crate) fn made(
 }
 
 /// Whether an object has all of these.
-pub(crate) fn fit(expected: &Labels, found: &Labels) -> bool {
+pub(crate) fn labels_match(expected: &Labels, found: &Labels) -> bool {
     let mut expected = expected.iter();
     expected.all(|(name, value)| found.get(name) == Some(value))
 }
 
 /// All labels of a container.
-pub(crate) fn of(found: &ContainerInspectResponse) -> Labels {
+pub(crate) fn labels_of(found: &ContainerInspectResponse) -> Labels {
     let labels = found.config.as_ref().and_then(|it| it.labels.clone());
     labels.unwrap_or_default().into_iter().collect()
 }
 
 /// One label of a container.
-pub(crate) fn label<'a>(found: &'a ContainerInspectResponse, name: &str) -> Option<&'a str> {
+pub(crate) fn label_of<'a>(found: &'a ContainerInspectResponse, name: &str) -> Option<&'a str> {
     let labels = found.config.as_ref()?.labels.as_ref()?;
     labels.get(name).map(String::as_str)
 }
 
 /// The attributes that a container's label names.
-pub(crate) fn attributes(found: &ContainerInspectResponse) -> Option<Attributes> {
-    serde_json::from_str(label(found, names::ATTRIBUTES)?).ok()
+pub(crate) fn labelled_attributes(found: &ContainerInspectResponse) -> Option<Attributes> {
+    serde_json::from_str(label_of(found, names::ATTRIBUTES)?).ok()
 }

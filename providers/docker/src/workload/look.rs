@@ -1,4 +1,4 @@
-//! Finding a resource's container during a look.
+//! Finding a resource's container during a refresh.
 //!
 //! - Reads: the list of containers, and one in detail.
 //! - Returns: the container that is the resource's, and what all kinds say of it.
@@ -8,17 +8,17 @@ use bollard::models::ContainerInspectResponse;
 use pospool_model::provider::{Scene, Target};
 use pospool_model::{Address, Attributes, Problem, Value};
 
-use super::labels::{fit, owner};
-use crate::client::Listed;
+use super::labels::{labels_match, owner_labels};
+use crate::client::ListedContainer;
 use crate::codes;
 use crate::names::Name;
-use crate::node::wish::text;
-use crate::observe::View;
+use crate::node::wish::attribute_text;
+use crate::observe::EngineView;
 
 /// The container of a resource in the list.
 #[derive(Clone, Debug)]
-pub(crate) struct Own<'a> {
-    pub(crate) one: &'a Listed,
+pub(crate) struct OwnContainer<'a> {
+    pub(crate) one: &'a ListedContainer,
     /// The one that it replaced, where a run did not come to its end.
     pub(crate) aside: Option<Name>,
 }
@@ -27,16 +27,18 @@ pub(crate) struct Own<'a> {
 pub(crate) fn own_container<'a>(
     target: &Target<'_>,
     scene: &Scene<'_>,
-    view: &'a View,
+    view: &'a EngineView,
     name: &Name,
-) -> Result<Option<Own<'a>>, Problem> {
-    let owner = owner(scene.lineage, target.address);
+) -> Result<Option<OwnContainer<'a>>, Problem> {
+    let owner = owner_labels(scene.lineage, target.address);
     let containers = view.containers.iter();
-    let mut own: Vec<&Listed> = containers.filter(|it| fit(&owner, &it.labels)).collect();
+    let mut own: Vec<&ListedContainer> = containers
+        .filter(|it| labels_match(&owner, &it.labels))
+        .collect();
     let mut aside = None;
     // A container that is kept stands aside of one that replaces it; alone it is the container itself.
-    let kept = super::aside(name);
-    let is_kept = |it: &&Listed| it.name == kept.as_str() && !it.running;
+    let kept = super::aside_name(name);
+    let is_kept = |it: &&ListedContainer| it.name == kept.as_str() && !it.running;
     if own.len() == 2
         && own.iter().any(|it| it.name == name.as_str())
         && let Some(at) = own.iter().position(is_kept)
@@ -45,7 +47,7 @@ pub(crate) fn own_container<'a>(
         aside = Some(Name::new(id).map_err(|error| error.problem(&[]))?);
     }
     match own[..] {
-        [one] => Ok(Some(Own { one, aside })),
+        [one] => Ok(Some(OwnContainer { one, aside })),
         [] if view.containers.iter().any(|it| it.name == name.as_str()) => Err(Problem::new(
             codes::NAME_TAKEN,
             &[],
@@ -80,9 +82,9 @@ fn why_only_one(address: &Address) -> &'static str {
 }
 
 /// A container of the list in detail, with its id; one may be gone meanwhile.
-pub(crate) async fn in_detail(
-    view: &View,
-    listed: &Listed,
+pub(crate) async fn inspect_listed(
+    view: &EngineView,
+    listed: &ListedContainer,
 ) -> Result<Option<(Name, ContainerInspectResponse)>, Problem> {
     let id = Name::new(listed.id.as_str()).map_err(|error| error.problem(&[]))?;
     let found = view.engine.inspect(&id).await;
@@ -91,19 +93,21 @@ pub(crate) async fn in_detail(
 }
 
 /// What a plan is bound to: which container, and how it is.
-pub(crate) fn binding(container: &Name, state: &str) -> String {
+pub(crate) fn plan_binding(container: &Name, state: &str) -> String {
     let id = container.as_str().get(..12).unwrap_or_default();
     format!("{id} {state}")
 }
 
 /// Whether it runs another image than the one that the state knows, under the same name.
 pub(crate) fn has_other_content(target: &Target<'_>, found: &ContainerInspectResponse) -> bool {
-    let recorded = target.recorded.and_then(|it| text(&it.outputs, "image_id"));
+    let recorded = target
+        .recorded
+        .and_then(|it| attribute_text(&it.outputs, "image_id"));
     recorded.is_some_and(|recorded| found.image.as_deref() != Some(recorded))
 }
 
 /// Ids of a container and of its image.
-pub(crate) fn ids(found: &ContainerInspectResponse) -> Attributes {
+pub(crate) fn container_ids(found: &ContainerInspectResponse) -> Attributes {
     let ids = [("container_id", &found.id), ("image_id", &found.image)];
     let known = ids.into_iter().filter_map(|(name, id)| {
         let id = id.as_deref()?;
@@ -113,13 +117,13 @@ pub(crate) fn ids(found: &ContainerInspectResponse) -> Attributes {
 }
 
 /// Outputs of a container: those that were planned, and what is seen of it and of its engine.
-pub(crate) fn outputs(
+pub(crate) fn container_outputs(
     planned: Attributes,
-    view: &View,
+    view: &EngineView,
     found: &ContainerInspectResponse,
 ) -> Attributes {
     let mut outputs = planned;
-    outputs.extend(ids(found));
+    outputs.extend(container_ids(found));
     outputs.insert("docker".to_owned(), view.docker.as_str().into());
     outputs.insert("engine_id".to_owned(), view.facts.id.as_str().into());
     outputs

@@ -1,7 +1,7 @@
 //! One container, whatever runs in it: how it is made, what was changed on it since, and how it is replaced.
 //!
-//! A kind says what it wants as a [`Draft`], how its container is made as a [`Workload`], and how it sees that what runs
-//! there is well ([`Kind`]); everything else is the same for all of them and is here. A plan carries [`Made`], which a
+//! A kind says what it wants as a [`ContainerDraft`], how its container is made as a [`Workload`], and how it sees that what runs
+//! there is healthy ([`ContainerKind`]); everything else is the same for all of them and is here. A plan carries a [`ContainerSpec`], which a
 //! kind turns into a [`Workload`] again: a plan that somebody wrote by hand gets no container that a kind would not make.
 
 pub(crate) mod body;
@@ -25,12 +25,15 @@ use std::net::IpAddr;
 use pospool_model::{Address, Attributes};
 use serde::{Deserialize, Serialize};
 
-pub(crate) use kind::{Draft, Inside, Kind, Seen, Start, own_network, planned};
+pub(crate) use kind::{
+    ContainerDraft, ContainerKind, ContainerStart, InnerState, ObservedContainer, own_network,
+    planned_outputs,
+};
 
 use crate::client::Labels;
 use crate::image;
 use crate::names::Name;
-use crate::place::Place;
+use crate::place::DataLocation;
 
 /// User and group of every container.
 pub(crate) const USER: &str = "10001:10001";
@@ -44,12 +47,12 @@ pub(crate) struct Workload {
     pub(crate) entrypoint: Option<Vec<String>>,
     /// Words after that; without any, those of the image.
     pub(crate) command: Option<Vec<String>>,
-    /// What starts in its place to see that the image runs at all: it ends at once, and well.
-    pub(crate) idle: Idle,
+    /// What starts in its place to see that the image runs at all: it exits at once, with code 0.
+    pub(crate) idle: IdleCommand,
     /// Variables that it may have.
-    pub(crate) environment: Environment,
+    pub(crate) environment: EnvironmentRule,
     /// Where its data lies, and where it finds it.
-    pub(crate) data: Option<(Place, &'static str)>,
+    pub(crate) data: Option<(DataLocation, &'static str)>,
     /// Options of a small file system in memory at `/tmp`.
     pub(crate) tmpfs: Option<&'static str>,
     /// Ports of the host that lead into it.
@@ -67,16 +70,16 @@ pub(crate) struct Workload {
     pub(crate) stop_seconds: i64,
 }
 
-/// Words that end at once, and well, wherever the image runs.
+/// A command that exits at once with code 0, wherever the image runs.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Idle {
+pub(crate) struct IdleCommand {
     pub(crate) entrypoint: Option<Vec<String>>,
     pub(crate) command: Vec<String>,
 }
 
 /// Variables that a container may have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Environment {
+pub(crate) enum EnvironmentRule {
     /// Those that start so, and no others.
     Only(&'static [&'static str]),
     /// All but those that start so.
@@ -96,7 +99,7 @@ pub(crate) struct Port {
 /// Everything that a plan decides about a container. The rest follows from its kind.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Made {
+pub(crate) struct ContainerSpec {
     /// Its name.
     pub(crate) name: Name,
     /// Lineage of the state.
@@ -112,14 +115,14 @@ pub(crate) struct Made {
     /// Whether that network is its own.
     pub(crate) own_network: bool,
     /// Where its data lies, if it keeps any.
-    pub(crate) place: Option<Place>,
+    pub(crate) place: Option<DataLocation>,
     /// Labels that only its kind has.
     pub(crate) more: Labels,
     /// Normalised attributes, for its label; without those that only show what was changed.
     pub(crate) attributes: Attributes,
 }
 
-impl Made {
+impl ContainerSpec {
     /// A container of an image that was made for a digest.
     pub(crate) fn new(
         (lineage, address, name): (&str, &Address, &Name),
@@ -135,7 +138,7 @@ impl Made {
             name: name.clone(),
             lineage: lineage.to_owned(),
             address: address.clone(),
-            image: image::tag(repository, &digest),
+            image: image::image_tag(repository, &digest),
             digest,
             place: None,
             more: Labels::new(),
@@ -145,23 +148,24 @@ impl Made {
 
     /// Labels of the container.
     pub(crate) fn labels(&self) -> Labels {
-        let mut labels = labels::made(&self.lineage, &self.address, &self.digest, &self.attributes);
+        let mut labels =
+            labels::container_labels(&self.lineage, &self.address, &self.digest, &self.attributes);
         labels.extend(self.more.clone());
         labels
     }
 
     /// Labels that say whose an object is.
     pub(crate) fn owner(&self) -> Labels {
-        labels::owner(&self.lineage, &self.address)
+        labels::owner_labels(&self.lineage, &self.address)
     }
 
     /// Name of the container that this one replaces, while it is kept.
     pub(crate) fn aside(&self) -> Name {
-        aside(&self.name)
+        aside_name(&self.name)
     }
 }
 
 /// Name of a container that is kept until the one that replaces it is ready.
-pub(crate) fn aside(name: &Name) -> Name {
+pub(crate) fn aside_name(name: &Name) -> Name {
     Name::new(format!("{name}.old")).unwrap_or_else(|_| name.clone())
 }

@@ -1,4 +1,4 @@
-//! A look at one container.
+//! Observing one container.
 //!
 //! - Reads: the list of containers, and one in detail; what its kind asks it.
 //! - Returns: attributes as the container's labels and the engine show them, with what was changed by hand.
@@ -8,20 +8,22 @@ use pospool_model::provider::{Observation, Observed, Scene, Target};
 use pospool_model::{Attributes, Problem};
 
 use super::labels;
-use super::look::{self, Own, binding, has_other_content, in_detail, own_container};
+use super::look::{
+    self, OwnContainer, has_other_content, inspect_listed, own_container, plan_binding,
+};
 use super::run::is_running;
-use super::{Kind, Made, Seen, drift};
+use super::{ContainerKind, ContainerSpec, ObservedContainer, drift};
 use crate::facts::{Container, DockerFacts};
-use crate::node::wish::text;
-use crate::observe::View;
-use crate::place::Place;
+use crate::node::wish::attribute_text;
+use crate::observe::EngineView;
+use crate::place::DataLocation;
 
-/// Looks at one container.
-pub(crate) async fn observe(
-    kind: &dyn Kind,
+/// Observes one container.
+pub(crate) async fn observe_container(
+    kind: &dyn ContainerKind,
     target: &Target<'_>,
     scene: &Scene<'_>,
-    view: &View,
+    view: &EngineView,
     facts: &mut DockerFacts,
     observation: &mut Observation,
 ) -> Result<Observed, Problem> {
@@ -30,16 +32,18 @@ pub(crate) async fn observe(
     let name = name.map_err(|error| error.problem(&[]))?;
     let place = format!("docker/{}/{name}", view.facts.id);
     let own = own_container(target, scene, view, &name)?;
-    kind.look_before(target, scene, view, own.as_ref().map(|own| own.one), facts)?;
+    kind.observe_before(target, scene, view, own.as_ref().map(|own| own.one), facts)?;
     let found = match own {
-        Some(own) => in_detail(view, own.one).await?.map(|found| (own, found)),
+        Some(own) => inspect_listed(view, own.one)
+            .await?
+            .map(|found| (own, found)),
         None => None,
     };
-    let Some((Own { aside, .. }, (id, found))) = found else {
+    let Some((OwnContainer { aside, .. }, (id, found))) = found else {
         bindings.insert(place, "absent".to_owned());
         return Ok(Observed::Absent);
     };
-    let seen = Seen {
+    let seen = ObservedContainer {
         target,
         scene,
         view,
@@ -48,17 +52,17 @@ pub(crate) async fn observe(
         found,
         aside,
     };
-    let inside = kind.inside(&seen, facts).await?;
-    bindings.insert(place, binding(&seen.id, inside.bound));
-    let (mut attributes, mut outputs) = shown(kind, &seen, facts);
+    let inside = kind.inner_state(&seen, facts).await?;
+    bindings.insert(place, plan_binding(&seen.id, inside.bound));
+    let (mut attributes, mut outputs) = shown_attributes(kind, &seen, facts);
     attributes.insert("state".to_owned(), inside.state.into());
     outputs.extend(inside.outputs);
     let (edited, value) = kind.edited();
-    if text(&attributes, edited) == Some(value) {
+    if attribute_text(&attributes, edited) == Some(value) {
         let edits = observation.edits.entry(target.address.clone());
         edits.or_default().insert(edited);
     }
-    let drifted = text(&attributes, "runtime").is_some_and(|it| it != drift::LEFT);
+    let drifted = attribute_text(&attributes, "runtime").is_some_and(|it| it != drift::LEFT);
     let container = seen.container(inside.bound, drifted);
     facts.containers.insert(target.address.clone(), container);
     Ok(Observed::Present {
@@ -68,48 +72,48 @@ pub(crate) async fn observe(
 }
 
 /// Attributes and outputs as the engine shows them, without a word of what runs inside.
-pub(crate) fn shown(
-    kind: &dyn Kind,
-    seen: &Seen<'_>,
+pub(crate) fn shown_attributes(
+    kind: &dyn ContainerKind,
+    seen: &ObservedContainer<'_>,
     facts: &DockerFacts,
 ) -> (Attributes, Attributes) {
-    let labelled = labels::attributes(&seen.found);
-    let made = labelled
+    let labelled = labels::labelled_attributes(&seen.found);
+    let spec = labelled
         .as_ref()
-        .and_then(|attributes| kind.made(seen, attributes, facts));
+        .and_then(|attributes| kind.labelled_spec(seen, attributes, facts));
     let mut attributes = labelled.unwrap_or_default();
-    kind.shown(&mut attributes, seen, made.as_ref(), facts);
-    let different = made
+    kind.shown(&mut attributes, seen, spec.as_ref(), facts);
+    let different = spec
         .as_ref()
-        .and_then(|made| different(kind, seen, made, facts));
-    let (lasting, runtime) = drift::split(different);
+        .and_then(|spec| different(kind, seen, spec, facts));
+    let (lasting, runtime) = drift::split_drift(different);
     attributes.insert("hardening".to_owned(), lasting.into());
     let runtime = runtime.or_else(|| seen.aside.as_ref().map(|_| drift::LEFT.to_owned()));
     if let Some(runtime) = runtime {
         attributes.insert("runtime".to_owned(), runtime.into());
     }
-    let planned = made.map(|made| kind.outputs(&made)).unwrap_or_default();
-    let outputs = look::outputs(planned, seen.view, &seen.found);
+    let planned = spec.map(|spec| kind.outputs(&spec)).unwrap_or_default();
+    let outputs = look::container_outputs(planned, seen.view, &seen.found);
     (attributes, outputs)
 }
 
 /// Names what differs; nothing can be said where the labels do not say how it was made.
 fn different(
-    kind: &dyn Kind,
-    seen: &Seen<'_>,
-    made: &Made,
+    kind: &dyn ContainerKind,
+    seen: &ObservedContainer<'_>,
+    spec: &ContainerSpec,
     facts: &DockerFacts,
 ) -> Option<Vec<&'static str>> {
-    let workload = kind.workload(made).ok()?;
-    let mut different = drift::all(made, &workload, &seen.found);
-    different.extend(kind.differences(seen, made, facts));
+    let workload = kind.workload(spec).ok()?;
+    let mut different = drift::find_drift(spec, &workload, &seen.found);
+    different.extend(kind.differences(seen, spec, facts));
     if has_other_content(seen.target, &seen.found) {
         different.push("image content");
     }
     Some(different)
 }
 
-impl Seen<'_> {
+impl ObservedContainer<'_> {
     /// Whether a process of it may run.
     pub(crate) fn running(&self) -> bool {
         self.found.state.as_ref().is_some_and(is_running)
@@ -117,7 +121,7 @@ impl Seen<'_> {
 
     /// One of its labels.
     pub(crate) fn label(&self, name: &str) -> Option<&str> {
-        labels::label(&self.found, name)
+        labels::label_of(&self.found, name)
     }
 
     /// Facts for a plan.
@@ -133,18 +137,18 @@ impl Seen<'_> {
             state,
             started_at: state_now.and_then(|state| state.started_at.clone()),
             network: Some(self.name.clone()).filter(|own| network == Some(own.as_str())),
-            labels: labels::of(&self.found),
+            labels: labels::labels_of(&self.found),
             aside: self.aside.clone(),
             drifted,
         }
     }
 
     /// Where its data lies.
-    fn mounted(&self) -> Option<Place> {
+    fn mounted(&self) -> Option<DataLocation> {
         let mut mounts = self.found.mounts.iter().flatten();
         let at = Some(crate::render::DATA_DIR);
         let data = mounts.find(|mount| mount.destination.as_deref() == at)?;
         let text = data.name.as_deref().or(data.source.as_deref())?;
-        Place::parse(text).ok()
+        DataLocation::parse(text).ok()
     }
 }

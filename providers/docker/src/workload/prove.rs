@@ -15,8 +15,8 @@ use tokio::time::{Instant, sleep};
 
 use super::helper::Helper;
 use super::job::ProveJob;
-use super::run::{is_running, network, state};
-use super::{Kind, Port, body};
+use super::run::{container_state, ensure_network, is_running};
+use super::{ContainerKind, Port, body};
 use crate::client::{Engine, Labels};
 use crate::codes;
 use crate::failures::LOOKED_AT;
@@ -29,27 +29,27 @@ const POLL: Duration = Duration::from_millis(500);
 const PROVES: &str = "pospool.proves";
 
 /// Proves it, or says why the old container was not stopped.
-pub(crate) async fn prove(
+pub(crate) async fn prove_container(
     engine: &Engine,
     job: &ProveJob,
     limit: Duration,
     progress: &dyn Progress,
 ) -> Result<Attributes, ProviderError> {
-    let made = &job.made;
-    let kind = kinds::of(&made.address)?;
-    let workload = kinds::workload(made)?;
-    image::require(engine, &made.image, &made.digest).await?;
-    let owner = made.own_network.then(|| made.owner());
-    network(engine, &made.network, owner.as_ref()).await?;
+    let spec = &job.spec;
+    let kind = kinds::kind_of(&spec.address)?;
+    let workload = kinds::workload_of(spec)?;
+    image::require_image(engine, &spec.image, &spec.digest).await?;
+    let owner = spec.own_network.then(|| spec.owner());
+    ensure_network(engine, &spec.network, owner.as_ref()).await?;
     let ports = unheld(engine, &workload.ports, &job.replaces).await?;
     if !ports.is_empty() {
-        let request = body::holder(made, &workload, &ports);
+        let request = body::port_holder_request(spec, &workload, &ports);
         let helper = open(engine, job, request).await?;
         let ended = helper.run("", progress).await;
         helper.close().await?;
         ended.map_err(unstopped)?;
     }
-    let request = body::proof(made, &workload, kind.trial());
+    let request = body::trial_request(spec, &workload, kind.trial());
     let helper = open(engine, job, request).await?;
     let works = works(engine, kind, job, helper.id(), limit, progress).await;
     helper.close().await?;
@@ -62,12 +62,12 @@ async fn open<'a>(
     job: &ProveJob,
     request: ContainerCreateBody,
 ) -> Result<Helper<'a>, ProviderError> {
-    let made = &job.made;
-    let name = Name::new(format!("{}.proof", made.name))
+    let spec = &job.spec;
+    let name = Name::new(format!("{}.proof", spec.name))
         .map_err(|error| ProviderError::refused(codes::BAD_NAME, error.to_string()))?;
     let owner = Labels::from([
-        (names::LINEAGE.to_owned(), made.lineage.clone()),
-        (PROVES.to_owned(), made.address.to_string()),
+        (names::LINEAGE.to_owned(), spec.lineage.clone()),
+        (PROVES.to_owned(), spec.address.to_string()),
     ]);
     Helper::open(engine, &name, &owner, request).await
 }
@@ -88,13 +88,13 @@ async fn unheld(engine: &Engine, ports: &[Port], old: &Name) -> Result<Vec<Port>
 /// Starts it, and waits until it has shown that it works or has ended.
 async fn works(
     engine: &Engine,
-    kind: &dyn Kind,
+    kind: &dyn ContainerKind,
     job: &ProveJob,
     container: &Name,
     limit: Duration,
     progress: &dyn Progress,
 ) -> Result<(), ProviderError> {
-    let who = format!("{} with the image {}", job.made.address, job.made.image);
+    let who = format!("{} with the image {}", job.spec.address, job.spec.image);
     let line = kind.trial_line();
     let input = match &line {
         Some(_) => Some(engine.stdin(container).await?),
@@ -107,7 +107,7 @@ async fn works(
     }
     let deadline = Instant::now() + limit;
     loop {
-        let state = state(engine, container).await?;
+        let state = container_state(engine, container).await?;
         let runs = is_running(&state);
         if !runs && kind.trial().is_some() && state.exit_code == Some(0) {
             return Ok(());

@@ -12,7 +12,10 @@ use crate::image::{REPOSITORIES, is_of};
 use crate::names::ImageRef;
 
 /// Removes a stopped container, its own network and, if nothing uses them, its images.
-pub(crate) async fn remove(engine: &Engine, job: &RemoveJob) -> Result<Attributes, ProviderError> {
+pub(crate) async fn remove_container(
+    engine: &Engine,
+    job: &RemoveJob,
+) -> Result<Attributes, ProviderError> {
     engine.remove(&job.container).await?;
     if let Some(network) = &job.network {
         let found = engine.network(network).await?;

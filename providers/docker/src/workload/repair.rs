@@ -10,17 +10,20 @@ use bollard::models::{ContainerInspectResponse, ContainerUpdateBody, EndpointSet
 use pospool_model::{Attributes, ProviderError};
 
 use super::job::RepairJob;
-use super::run::{inspect, network};
-use super::{Made, body};
+use super::run::{ensure_network, inspect_container};
+use super::{ContainerSpec, body};
 use crate::client::Engine;
 use crate::codes;
 use crate::kinds;
 use crate::names::Name;
 
 /// Puts everything right, or finds it right.
-pub(crate) async fn repair(engine: &Engine, job: &RepairJob) -> Result<Attributes, ProviderError> {
-    let (made, container) = (&job.made, &job.container);
-    let request = body::request(made, &kinds::workload(made)?);
+pub(crate) async fn repair_container(
+    engine: &Engine,
+    job: &RepairJob,
+) -> Result<Attributes, ProviderError> {
+    let (spec, container) = (&job.spec, &job.container);
+    let request = body::create_request(spec, &kinds::workload_of(spec)?);
     let host = request.host_config.unwrap_or_default();
     let settings = ContainerUpdateBody {
         memory: host.memory,
@@ -30,39 +33,39 @@ pub(crate) async fn repair(engine: &Engine, job: &RepairJob) -> Result<Attribute
         ..ContainerUpdateBody::default()
     };
     engine.update(container, settings).await?;
-    let found = inspect(engine, container).await?;
-    networks(engine, made, container, &found).await?;
+    let found = inspect_container(engine, container).await?;
+    repair_networks(engine, spec, container, &found).await?;
     let name = found.name.as_deref().unwrap_or_default();
-    if name.trim_start_matches('/') != made.name.as_str() {
-        engine.rename(container, &made.name).await?;
+    if name.trim_start_matches('/') != spec.name.as_str() {
+        engine.rename(container, &spec.name).await?;
     }
     Ok(Attributes::new())
 }
 
 /// Makes the network of a container where that is gone, and joins this one and no other. A stopped container that was in
 /// a network which somebody removed still names it, and does not start.
-pub(crate) async fn networks(
+pub(crate) async fn repair_networks(
     engine: &Engine,
-    made: &Made,
+    spec: &ContainerSpec,
     container: &Name,
     found: &ContainerInspectResponse,
 ) -> Result<(), ProviderError> {
-    let owner = made.own_network.then(|| made.owner());
-    let id = network(engine, &made.network, owner.as_ref()).await?;
+    let owner = spec.own_network.then(|| spec.owner());
+    let id = ensure_network(engine, &spec.network, owner.as_ref()).await?;
     let joined = found.network_settings.clone();
     let joined = joined.and_then(|settings| settings.networks);
     let joined = joined.unwrap_or_default();
-    for other in strangers(&joined, &made.network, &id) {
+    for other in strangers(&joined, &spec.network, &id) {
         let other = Name::new(other)
             .map_err(|error| ProviderError::refused(codes::BAD_NAME, error.to_string()))?;
         engine.leave_network(&other, container).await?;
     }
     let is_in = |joined: &HashMap<String, EndpointSettings>| {
-        let endpoint = joined.get(made.network.as_str());
+        let endpoint = joined.get(spec.network.as_str());
         endpoint.is_some_and(|endpoint| is_of(endpoint, &id))
     };
     if !is_in(&joined) {
-        engine.join_network(&made.network, container).await?;
+        engine.join_network(&spec.network, container).await?;
     }
     Ok(())
 }

@@ -23,8 +23,8 @@ const PATIENCE: i64 = 10;
 /// Time for the engine to end a process that was killed.
 const AFTER_KILL: Duration = Duration::from_mins(1);
 
-/// Looks at a container that must be there.
-pub(crate) async fn inspect(
+/// Inspects a container that must be there.
+pub(crate) async fn inspect_container(
     engine: &Engine,
     container: &Name,
 ) -> Result<ContainerInspectResponse, ProviderError> {
@@ -37,11 +37,14 @@ pub(crate) async fn inspect(
 }
 
 /// State of a container that must be there.
-pub(crate) async fn state(
+pub(crate) async fn container_state(
     engine: &Engine,
     container: &Name,
 ) -> Result<ContainerState, ProviderError> {
-    Ok(inspect(engine, container).await?.state.unwrap_or_default())
+    Ok(inspect_container(engine, container)
+        .await?
+        .state
+        .unwrap_or_default())
 }
 
 /// Whether a process of the container may run.
@@ -50,7 +53,7 @@ pub(crate) fn is_running(state: &ContainerState) -> bool {
 }
 
 /// A container that the plan counted on is not there.
-pub(crate) fn gone(name: &Name) -> ProviderError {
+pub(crate) fn container_gone(name: &Name) -> ProviderError {
     let what = format!("container `{name}` is gone; plan again");
     ProviderError::refused(codes::NO_CONTAINER, what)
 }
@@ -62,7 +65,7 @@ pub(crate) fn container_id(id: Option<String>) -> Result<Name, ProviderError> {
 }
 
 /// Makes a container's own network, or finds the one that it joins; `owner` are the labels of its own. Returns its id.
-pub(crate) async fn network(
+pub(crate) async fn ensure_network(
     engine: &Engine,
     network: &Name,
     owner: Option<&Labels>,
@@ -89,13 +92,13 @@ pub(crate) async fn network(
 }
 
 /// The last lines that a container said, for the message of a failure.
-pub(crate) async fn last_words(engine: &Engine, container: &Name, lines: usize) -> String {
+pub(crate) async fn last_output(engine: &Engine, container: &Name, lines: usize) -> String {
     let found = engine.last_lines(container, LOOKED_AT).await;
     found[found.len().saturating_sub(lines)..].join("\n")
 }
 
 /// Stops a container and proves it; one that is gone or stopped already is fine.
-pub(crate) async fn stop(
+pub(crate) async fn stop_container(
     engine: &Engine,
     job: &StopJob,
     progress: &dyn Progress,

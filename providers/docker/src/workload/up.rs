@@ -7,35 +7,41 @@
 use pospool_model::provider::Progress;
 use pospool_model::{Attributes, ProviderError, Secret};
 
-use super::job::{Replaced, StopJob, UpJob};
-use super::labels::{self, fit};
-use super::look::ids;
-use super::run::{container_id, gone, inspect, is_running, state, stop};
-use super::{Kind, Start, body, repair};
+use super::job::{ReplacedContainer, StopJob, UpJob};
+use super::labels::{self, labels_match};
+use super::look::container_ids;
+use super::run::{
+    container_gone, container_id, container_state, inspect_container, is_running, stop_container,
+};
+use super::{ContainerKind, ContainerStart, body, repair};
 use crate::client::Engine;
 use crate::codes;
 use crate::image;
 use crate::kinds;
 use crate::names::{self, Name};
-use crate::place::Place;
-use crate::syncer::Current;
+use crate::place::DataLocation;
+use crate::syncer::CurrentSyncers;
 
 /// Carries the job out, or finds it carried out.
-pub(crate) async fn up(
+pub(crate) async fn start_container(
     engine: &Engine,
     job: &UpJob,
-    current: &Current,
+    current: &CurrentSyncers,
     progress: &dyn Progress,
 ) -> Result<Attributes, ProviderError> {
-    let kind = kinds::of(&job.made.address)?;
+    let kind = kinds::kind_of(&job.spec.address)?;
     // First, so that a missing secret changes nothing.
     let input = input(kind, job, current)?;
     // The engine's own types are large.
     let done = Box::pin(attempt(engine, kind, job, &input, progress)).await;
-    or_back(engine, job, current, progress, done).await
+    restore_on_failure(engine, job, current, progress, done).await
 }
 
-fn input(kind: &dyn Kind, job: &UpJob, current: &Current) -> Result<Vec<Secret>, ProviderError> {
+fn input(
+    kind: &dyn ContainerKind,
+    job: &UpJob,
+    current: &CurrentSyncers,
+) -> Result<Vec<Secret>, ProviderError> {
     if job.start {
         kind.input(job, current)
     } else {
@@ -45,21 +51,21 @@ fn input(kind: &dyn Kind, job: &UpJob, current: &Current) -> Result<Vec<Secret>,
 
 async fn attempt(
     engine: &Engine,
-    kind: &dyn Kind,
+    kind: &dyn ContainerKind,
     job: &UpJob,
     input: &[Secret],
     progress: &dyn Progress,
 ) -> Result<Attributes, ProviderError> {
-    let made = &job.made;
+    let spec = &job.spec;
     let container = match find(engine, job).await? {
         Some(container) => container,
         None if job.create => create(engine, kind, job).await?,
-        None => return Err(gone(&made.name)),
+        None => return Err(container_gone(&spec.name)),
     };
-    let mut outputs = kind.outputs(made);
+    let mut outputs = kind.outputs(spec);
     outputs.insert("docker".to_owned(), job.docker.as_str().into());
     if job.start {
-        let start = Start {
+        let start = ContainerStart {
             engine,
             job,
             container: &container,
@@ -68,19 +74,19 @@ async fn attempt(
         };
         if let Err(error) = kind.check_data(&start).await {
             // The next plan begins where there is no container yet, which is where data is made whole.
-            if job.create && !is_running(&state(engine, &container).await?) {
+            if job.create && !is_running(&container_state(engine, &container).await?) {
                 engine.remove(&container).await?;
             }
             return Err(error);
         }
-        let found = inspect(engine, &container).await?;
-        repair::networks(engine, made, &container, &found).await?;
+        let found = inspect_container(engine, &container).await?;
+        repair::repair_networks(engine, spec, &container, &found).await?;
         kind.start(&start).await?;
         outputs.extend(kind.ready(&start).await?);
     }
     progress.sent();
-    let found = inspect(engine, &container).await?;
-    outputs.extend(ids(&found));
+    let found = inspect_container(engine, &container).await?;
+    outputs.extend(container_ids(&found));
     let started = found.state.and_then(|state| state.started_at);
     // A container that never ran has the year 1 here; and only a node has the output.
     let schema = kind.schema();
@@ -94,42 +100,46 @@ async fn attempt(
 
 /// Finds the container that an earlier attempt made; the one that it replaces steps aside.
 async fn find(engine: &Engine, job: &UpJob) -> Result<Option<Name>, ProviderError> {
-    let made = &job.made;
-    let Some(found) = engine.inspect(&made.name).await? else {
+    let spec = &job.spec;
+    let Some(found) = engine.inspect(&spec.name).await? else {
         return Ok(None);
     };
     // A start leaves the container as it is, so only what it was made for must fit; the
     // one that this job makes must be the same in everything.
-    let mut expected = made.labels();
+    let mut expected = spec.labels();
     if !job.create {
-        expected.retain(|name, _| made.owner().contains_key(name) || name == names::DIGEST);
+        expected.retain(|name, _| spec.owner().contains_key(name) || name == names::DIGEST);
     }
-    let seen = labels::of(&found);
+    let seen = labels::labels_of(&found);
     let id = container_id(found.id)?;
     let replaced = job.replaces.as_ref().filter(|old| old.container == id);
     if job.create && replaced.is_some() {
         if found.state.is_some_and(|state| is_running(&state)) {
-            let what = format!("the old container `{}` runs; plan again", made.name);
+            let what = format!("the old container `{}` runs; plan again", spec.name);
             return Err(ProviderError::refused(codes::NOT_REMOVED, what));
         }
-        engine.rename(&id, &made.aside()).await?;
+        engine.rename(&id, &spec.aside()).await?;
         return Ok(None);
     }
-    if !fit(&expected, &seen) {
+    if !labels_match(&expected, &seen) {
         let what = format!(
             "a container `{}` is there that this plan did not make; remove it, or plan again",
-            made.name
+            spec.name
         );
         return Err(ProviderError::refused(codes::NAME_TAKEN, what));
     }
     Ok(Some(id))
 }
 
-async fn create(engine: &Engine, kind: &dyn Kind, job: &UpJob) -> Result<Name, ProviderError> {
-    let made = &job.made;
+async fn create(
+    engine: &Engine,
+    kind: &dyn ContainerKind,
+    job: &UpJob,
+) -> Result<Name, ProviderError> {
+    let spec = &job.spec;
     kind.check(engine, job).await?;
-    image::require(engine, &made.image, &made.digest).await?;
-    if let Some(Place::Volume(name)) = &made.place
+    image::require_image(engine, &spec.image, &spec.digest).await?;
+    if let Some(DataLocation::Volume(name)) = &spec.place
         && engine.volume(name).await?.is_none()
     {
         // Docker would make an empty one in silence, and a node a new key in it.
@@ -138,17 +148,17 @@ async fn create(engine: &Engine, kind: &dyn Kind, job: &UpJob) -> Result<Name, P
             format!("volume `{name}` is gone; plan again"),
         ));
     }
-    let owner = made.own_network.then(|| made.owner());
-    super::run::network(engine, &made.network, owner.as_ref()).await?;
-    let request = body::request(made, &kinds::workload(made)?);
-    Box::pin(engine.create(&made.name, request)).await
+    let owner = spec.own_network.then(|| spec.owner());
+    super::run::ensure_network(engine, &spec.network, owner.as_ref()).await?;
+    let request = body::create_request(spec, &kinds::workload_of(spec)?);
+    Box::pin(engine.create(&spec.name, request)).await
 }
 
-/// Gives the outcome of a job on; where it failed for good, the container that was replaced takes its place again.
-pub(crate) async fn or_back(
+/// Gives the outcome of a job on; where it failed for a final reason, the container that was replaced takes its place again.
+pub(crate) async fn restore_on_failure(
     engine: &Engine,
     job: &UpJob,
-    current: &Current,
+    current: &CurrentSyncers,
     progress: &dyn Progress,
     done: Result<Attributes, ProviderError>,
 ) -> Result<Attributes, ProviderError> {
@@ -176,54 +186,54 @@ pub(crate) async fn or_back(
 async fn back(
     engine: &Engine,
     job: &UpJob,
-    old: &Replaced,
-    current: &Current,
+    old: &ReplacedContainer,
+    current: &CurrentSyncers,
     progress: &dyn Progress,
 ) -> Result<Option<&'static str>, ProviderError> {
-    let made = &job.made;
+    let spec = &job.spec;
     let Some(found) = engine.inspect(&old.container).await? else {
         return Ok(None);
     };
     if found.state.as_ref().is_some_and(is_running) {
         return Ok(None);
     }
-    if let Some(new) = engine.inspect(&made.name).await? {
+    if let Some(new) = engine.inspect(&spec.name).await? {
         let id = container_id(new.id.clone())?;
         if id != old.container {
-            if !fit(&made.owner(), &labels::of(&new)) {
+            if !labels_match(&spec.owner(), &labels::labels_of(&new)) {
                 // Somebody else's: it is none of ours to remove.
                 return Ok(None);
             }
             let stop_new = StopJob {
                 docker: job.docker.clone(),
-                address: made.address.clone(),
-                name: made.name.clone(),
+                address: spec.address.clone(),
+                name: spec.name.clone(),
                 container: id.clone(),
             };
-            stop(engine, &stop_new, progress).await?;
+            stop_container(engine, &stop_new, progress).await?;
             engine.remove(&id).await?;
         }
     }
     let name = found.name.as_deref().unwrap_or_default();
-    if name.trim_start_matches('/') != made.name.as_str() {
-        engine.rename(&old.container, &made.name).await?;
+    if name.trim_start_matches('/') != spec.name.as_str() {
+        engine.rename(&old.container, &spec.name).await?;
     }
     if !old.ran {
         return Ok(Some(
             "the container before it is in its place again, stopped as it was",
         ));
     }
-    let kind = kinds::of(&made.address)?;
+    let kind = kinds::kind_of(&spec.address)?;
     let network = found.host_config.and_then(|host| host.network_mode);
     let network = network.and_then(|network| Name::new(network).ok());
     let mut again = job.clone();
     // It has the network that it was made with.
     if let Some(network) = network {
-        again.made.own_network = network == made.name;
-        again.made.network = network;
+        again.spec.own_network = network == spec.name;
+        again.spec.network = network;
     }
     let input = kind.input(&again, current)?;
-    let start = Start {
+    let start = ContainerStart {
         engine,
         job: &again,
         container: &old.container,
@@ -231,8 +241,8 @@ async fn back(
         progress,
     };
     kind.check_data(&start).await?;
-    let found = inspect(engine, &old.container).await?;
-    repair::networks(engine, &again.made, &old.container, &found).await?;
+    let found = inspect_container(engine, &old.container).await?;
+    repair::repair_networks(engine, &again.spec, &old.container, &found).await?;
     kind.start(&start).await?;
     Ok(Some("the container before it runs again"))
 }

@@ -9,11 +9,11 @@ use pospool_model::{Address, Attributes, Problem, Value};
 
 use crate::facts::tests::container;
 use crate::facts::{DockerFacts, EngineFacts};
-use crate::job::Job;
+use crate::job::DockerJob;
 use crate::names;
-use crate::node::Node;
+use crate::node::NodeKind;
 use crate::node::tests::{attributes, node_files};
-use crate::workload::design::design;
+use crate::workload::design::plan_container;
 
 const LINEAGE: &str = "1a2b3c4d-0000";
 const DOCKER: &str = "unix:///var/run/docker.sock";
@@ -110,8 +110,8 @@ impl Outside {
             effects: &BTreeMap::new(),
         };
         match address.kind() {
-            "volume" => crate::volume::design(&task, &world),
-            _ => design(&Node, &task, &world),
+            "volume" => crate::volume::plan_volume(&task, &world),
+            _ => plan_container(&NodeKind, &task, &world),
         }
     }
 }
@@ -144,7 +144,7 @@ fn a_new_node_is_built_made_and_waited_for() {
     assert_eq!(design.outputs["container_name"], Value::from(VOLUME));
     assert!(design.notes[0].contains("not pinned"), "{:?}", design.notes);
     for effect in &design.effects {
-        let job: Job = serde_json::from_value(effect.payload.clone()).unwrap();
+        let job: DockerJob = serde_json::from_value(effect.payload.clone()).unwrap();
         assert_eq!(serde_json::to_value(&job).unwrap(), effect.payload);
     }
 }
@@ -304,8 +304,8 @@ fn a_volume_that_was_never_made_is_taken_down_where_it_was_to_be() {
     };
     outside.recorded.insert(at("volume.main"), recorded);
     let design = outside.design("volume.main", Action::Delete, true).unwrap();
-    let job: Job = serde_json::from_value(design.effects[0].payload.clone()).unwrap();
-    let Job::RemoveFolder(job) = job else {
+    let job: DockerJob = serde_json::from_value(design.effects[0].payload.clone()).unwrap();
+    let DockerJob::RemoveFolder(job) = job else {
         panic!("{job:?}")
     };
     assert_eq!(
@@ -337,8 +337,8 @@ fn data_moves_with_its_node_while_that_is_stopped() {
             "remove"
         ]
     );
-    let job: Job = serde_json::from_value(design.effects[2].payload.clone()).unwrap();
-    let Job::Move(job) = job else {
+    let job: DockerJob = serde_json::from_value(design.effects[2].payload.clone()).unwrap();
+    let DockerJob::Move(job) = job else {
         panic!("{job:?}")
     };
     assert_eq!(job.from.to_string(), VOLUME);
@@ -369,12 +369,11 @@ fn data_moves_with_its_node_while_that_is_stopped() {
 #[test]
 fn case_image_removed_an_image_that_is_needed_next_does_not_go_with_the_old_container() {
     let removed = |design: &Design| {
-        let jobs = design
-            .effects
-            .iter()
-            .map(|effect| serde_json::from_value::<Job>(effect.payload.clone()).expect("a job"));
+        let jobs = design.effects.iter().map(|effect| {
+            serde_json::from_value::<DockerJob>(effect.payload.clone()).expect("a job")
+        });
         let mut removals = jobs.filter_map(|job| match job {
-            Job::Remove(job) => Some(job.images),
+            DockerJob::Remove(job) => Some(job.images),
             _ => None,
         });
         removals.next().expect("a removal")
@@ -382,14 +381,14 @@ fn case_image_removed_an_image_that_is_needed_next_does_not_go_with_the_old_cont
     let mut outside = outside(&[]).running(true);
     let other = outside.design("node.main", Action::Replace, false).unwrap();
     assert_eq!(removed(&other), ["pospool/node:0123456789ab"]);
-    let made = other.effects.iter().find_map(|effect| {
+    let planned = other.effects.iter().find_map(|effect| {
         match serde_json::from_value(effect.payload.clone()).expect("a job") {
-            Job::Up(job) => Some(job.made.digest),
+            DockerJob::Up(job) => Some(job.spec.digest),
             _ => None,
         }
     });
     let node = outside.facts.containers.get_mut(&at("node.main")).unwrap();
-    let digest = made.expect("a container");
+    let digest = planned.expect("a container");
     node.labels.insert(names::DIGEST.to_owned(), digest);
     let same = outside.design("node.main", Action::Replace, false).unwrap();
     assert_eq!(removed(&same), [""; 0]);
@@ -401,17 +400,17 @@ fn case_stop_before_proof_the_old_container_is_kept_until_the_new_one_is_ready()
     let mut outside = outside(&[]).running(true);
     let job = |design: &Design, name: &str| {
         let effect = design.effects.iter().find(|effect| effect.name == name);
-        serde_json::from_value::<Job>(effect.expect(name).payload.clone()).expect("a job")
+        serde_json::from_value::<DockerJob>(effect.expect(name).payload.clone()).expect("a job")
     };
     let replaced = |design: &Design, name: &str| match job(design, name) {
-        Job::Up(job) | Job::Identity(job) | Job::Ready(job) => {
+        DockerJob::Up(job) | DockerJob::Identity(job) | DockerJob::Ready(job) => {
             let old = job.replaces.expect("an old container");
             (old.container.to_string(), old.ran)
         }
         other => panic!("{other:?}"),
     };
     let removed = |design: &Design, name: &str| match job(design, name) {
-        Job::Remove(job) => job.container.to_string(),
+        DockerJob::Remove(job) => job.container.to_string(),
         other => panic!("{other:?}"),
     };
     let design = outside.design("node.main", Action::Replace, false).unwrap();
