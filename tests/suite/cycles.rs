@@ -16,8 +16,6 @@ const KNOWN: &[(&str, usize)] = &[
     ("engine/core", 12),
     ("engine/lang", 14),
     ("engine/remote", 6),
-    // What carries a container out asks the list of kinds for its own, and each kind names what carries it out.
-    ("providers/docker", 66),
 ];
 
 fn root() -> PathBuf {

@@ -10,17 +10,17 @@ use pospool_model::plan::Effect;
 use pospool_model::provider::{Progress, Ticket};
 use pospool_model::{Attributes, ProviderError};
 
+use crate::builds;
 use crate::client::Engine;
 use crate::codes;
 use crate::folder;
-use crate::image;
 use crate::job::DockerJob;
 use crate::kinds;
 use crate::node::{moving, wait};
 use crate::snapshot;
 use crate::syncer::CurrentSyncers;
 use crate::volume;
-use crate::workload::{prove, remove, repair, run, up};
+use crate::workload::{prove, remove, repair, stop, up};
 
 /// Checks an effect and everything that it will need, without changing anything.
 pub(crate) fn prepare_effect(
@@ -66,9 +66,9 @@ pub(crate) async fn commit_ticket(
         DockerJob::Move(job) => moving::copy_data(engine, job, progress).await,
         DockerJob::Fetch(job) => snapshot::spool_archive(engine, job, progress).await,
         DockerJob::Fill(job) => snapshot::fill_volume(engine, job, progress).await,
-        DockerJob::Image(job) => image::ensure_image(engine, &job.recipe, progress).await,
+        DockerJob::Image(job) => builds::ensure_image(engine, &job.recipe, progress).await,
         DockerJob::Prove(job) => prove::prove_container(engine, job, limit, progress).await,
-        DockerJob::Stop(job) => run::stop_container(engine, job, progress).await,
+        DockerJob::Stop(job) => stop::stop_container(engine, job, progress).await,
         DockerJob::Up(job) => up::start_container(engine, job, current, progress).await,
         DockerJob::Repair(job) => repair::repair_container(engine, job).await,
         DockerJob::Remove(job) => remove::remove_container(engine, job).await,

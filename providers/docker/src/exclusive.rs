@@ -5,17 +5,20 @@
 //! - Never: lets a plan go on that could make two voters of one key, or lose a key in silence.
 
 use pospool_model::provider::{Task, World};
-use pospool_model::{Address, Problem, Value};
+use pospool_model::{Address, Problem};
 
+use crate::attributes::attribute_text;
 use crate::codes;
 use crate::facts::{Container, DockerFacts};
-use crate::node::wish::{DesiredNode, attribute_text};
+use crate::node::schema::NodeSpec;
+use crate::node::wish::DesiredNode;
 use crate::place::DataLocation;
+use crate::volume::VolumeSpec;
 
 /// The PoS address that the volume's key must have: as recorded, while the volume is the same.
 pub(crate) fn known_key(task: &Task<'_>, desired: &DesiredNode) -> Option<String> {
     let recorded = task.recorded?;
-    let same = recorded.attributes.get("data").and_then(Value::as_resource) == Some(&desired.data);
+    let same = NodeSpec::read(&recorded.attributes).data.known() == Some(&desired.data);
     attribute_text(&recorded.outputs, "pos_address")
         .filter(|_| same)
         .map(str::to_owned)
@@ -30,7 +33,7 @@ pub(crate) fn refuse_shared_key(
     let other = world.wanted.iter().find(|(other, attributes)| {
         other.kind() == "node"
             && *other != address
-            && attributes.get("data").and_then(Value::as_resource) == Some(&desired.data)
+            && NodeSpec::read(attributes).data.known() == Some(&desired.data)
     });
     match other {
         None => Ok(()),
@@ -50,7 +53,7 @@ pub(crate) fn refuse_other_host(desired: &DesiredNode, world: &World<'_>) -> Res
     let Some(volume) = world.wanted.get(&desired.data) else {
         return Ok(());
     };
-    match volume.get("host").and_then(Value::as_resource) {
+    match VolumeSpec::read(volume).host.known() {
         Some(host) if *host != desired.host => Err(Problem::new(
             codes::OTHER_HOST,
             &["data"],
@@ -71,7 +74,7 @@ pub(crate) fn moved_from(
     old: Option<&Container>,
 ) -> Option<DataLocation> {
     let recorded = task.recorded?;
-    let same = recorded.attributes.get("data").and_then(Value::as_resource) == Some(&desired.data);
+    let same = NodeSpec::read(&recorded.attributes).data.known() == Some(&desired.data);
     let place = old.and_then(|old| old.place.clone());
     let place =
         place.or_else(|| DataLocation::parse(attribute_text(&recorded.outputs, "volume")?).ok());

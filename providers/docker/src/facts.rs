@@ -9,12 +9,11 @@ use pospool_model::Address;
 use pospool_model::provider::Facts;
 
 use crate::client::Labels;
-use crate::folder::FolderFacts;
 use crate::names::Name;
-use crate::place::DataLocation;
+use crate::place::{DataLocation, Folder};
 use crate::render::node_files::NodeFiles;
-use crate::snapshot::SnapshotFacts;
-use crate::ui::image::PinnedPageSource;
+use crate::snapshot::job::FoundArchive;
+use crate::ui::sources::PinnedPageSource;
 
 /// Facts of all hosts.
 #[derive(Clone, Debug, Default)]
@@ -104,4 +103,39 @@ pub(crate) mod tests {
             drifted: false,
         }
     }
+}
+
+/// What was found of a folder.
+#[derive(Clone, Debug)]
+pub(crate) struct FolderFacts {
+    /// Where the path leads, without symbolic links.
+    pub(crate) real: Folder,
+    /// The mark in it.
+    pub(crate) mark: Mark,
+    /// Device and number: equal for two names of one folder.
+    pub(crate) identity: (u64, u64),
+}
+
+/// The mark of a folder, as far as this user may look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mark {
+    /// It names this state and this volume.
+    Ours,
+    /// There is none.
+    Missing,
+    /// Only the node's own user and root may look inside.
+    Unseen,
+}
+
+/// What was found of a snapshot.
+#[derive(Clone, Debug)]
+pub(crate) struct SnapshotFacts {
+    /// The archive.
+    pub(crate) found: FoundArchive,
+    /// Folder in which it can be kept.
+    pub(crate) spool: Option<Folder>,
+    /// Free bytes of that disk, and its number.
+    pub(crate) spool_free: Option<(u64, u64)>,
+    /// The same of the disk of the data.
+    pub(crate) data_free: Option<(u64, u64)>,
 }

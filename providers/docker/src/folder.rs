@@ -14,11 +14,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::client::Engine;
 use crate::codes;
+use crate::facts::{FolderFacts, Mark};
 use crate::job::FolderJob;
-use crate::node::image::{GROUP_ID, USER_ID};
-use crate::observe::EngineView;
 use crate::place::{DataLocation, Folder};
-use crate::render::DATA_DIR;
+use crate::render::layout::DATA_DIR;
+use crate::user::{GROUP_ID, USER_ID};
+use crate::view::EngineView;
 use crate::workload::helper::{self, Helper};
 use crate::workload::labels::owner_labels;
 
@@ -26,28 +27,6 @@ use crate::workload::labels::owner_labels;
 pub(crate) const MARK: &str = ".pospool-volume.json";
 /// What lies in a folder that holds a node's data.
 const DATA: [&str; 3] = ["blockchain_data", "pos_db", "pos_config"];
-
-/// What was found of a folder.
-#[derive(Clone, Debug)]
-pub(crate) struct FolderFacts {
-    /// Where the path leads, without symbolic links.
-    pub(crate) real: Folder,
-    /// The mark in it.
-    pub(crate) mark: Mark,
-    /// Device and number: equal for two names of one folder.
-    identity: (u64, u64),
-}
-
-/// The mark of a folder, as far as this user may look.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Mark {
-    /// It names this state and this volume.
-    Ours,
-    /// There is none.
-    Missing,
-    /// Only the node's own user and root may look inside.
-    Unseen,
-}
 
 /// Content of the mark.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -14,10 +14,10 @@ use pospool_model::{Address, Attributes, Value};
 
 use crate::client::{Engine, Layers, listed_container, socket_path};
 use crate::facts::{DockerFacts, EngineFacts};
+use crate::memory::{format_memory, parse_memory};
 use crate::names::{self, ImageRef, Name};
-use crate::node::wish::{format_memory, parse_memory};
 use crate::node::{NodeKind, observe};
-use crate::observe::EngineView;
+use crate::view::EngineView;
 use crate::workload::ObservedContainer;
 use crate::workload::look::own_container;
 use crate::workload::observe::shown_attributes;

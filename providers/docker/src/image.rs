@@ -11,13 +11,11 @@ use std::io;
 use async_trait::async_trait;
 use pospool_model::provider::Progress;
 use pospool_model::{Attributes, ProviderError, Value};
-use serde::{Deserialize, Serialize};
 use sha3::{Digest, Sha3_256};
 
 use crate::client::{Engine, Labels};
 use crate::codes;
 use crate::names::{self, ImageRef, Name};
-use crate::ui::image::{PageImageBuild, ServerRecipe};
 
 /// Hardened nodes.
 pub(crate) const NODES: &str = "pospool/node";
@@ -31,16 +29,6 @@ pub(crate) const SYNCERS: &str = "pospool/syncer";
 pub(crate) const REPOSITORIES: &[&str] = &[NODES, PAGES, SERVERS, SYNCERS];
 /// Release of the program that goes into images; another one makes other images.
 pub(crate) const RELEASE: &str = env!("CARGO_PKG_VERSION");
-
-/// Everything that goes into an image, of each kind of image.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum ImageBuild {
-    Node(crate::node::image::NodeImageBuild),
-    Page(Box<PageImageBuild>),
-    Ui(ServerRecipe),
-    Syncer(crate::syncer::image::SyncerImageBuild),
-}
 
 /// How an image is made.
 #[async_trait]
@@ -85,47 +73,6 @@ impl From<Vec<u8>> for BuildContext {
         let labels = Vec::new();
         Self { archive, labels }
     }
-}
-
-impl ImageBuild {
-    pub(crate) fn build(&self) -> &dyn Buildable {
-        match self {
-            Self::Node(recipe) => recipe,
-            Self::Page(recipe) => recipe.as_ref(),
-            Self::Ui(recipe) => recipe,
-            Self::Syncer(recipe) => recipe,
-        }
-    }
-
-    /// Name of the image.
-    pub(crate) fn tag(&self) -> String {
-        self.build().tag()
-    }
-}
-
-/// Makes an image, or finds it made.
-pub(crate) async fn ensure_image(
-    engine: &Engine,
-    recipe: &ImageBuild,
-    progress: &dyn Progress,
-) -> Result<Attributes, ProviderError> {
-    let build = recipe.build();
-    let (tag, digest) = (recipe.tag(), build.digest());
-    let id = if let Some(id) = find_image(engine, &tag, &digest).await? {
-        id
-    } else {
-        let context = build.context(engine, progress).await?;
-        build_image(
-            engine,
-            &tag,
-            &digest,
-            &context.labels,
-            context.archive,
-            progress,
-        )
-        .await?
-    };
-    Ok(build.outputs(tag, id))
 }
 
 /// Name of the image in a repository that has a digest.
@@ -270,6 +217,12 @@ pub(crate) fn image_outputs(name: &str, tag: String, id: String) -> Attributes {
     [(name, tag), ("image_id", id)]
         .map(|(name, value)| (name.to_owned(), Value::from(value)))
         .into()
+}
+
+/// Digest over texts, for labels.
+pub(crate) fn parts_digest(parts: &[&str]) -> String {
+    // A list of texts always has a JSON form.
+    hash_bytes(serde_json::to_string(parts).unwrap_or_default().as_bytes())
 }
 
 #[cfg(test)]

@@ -11,6 +11,8 @@
 //! replaces it: `image`, `prove`, `stop` with proof, `container` and so on, and `remove` of the old one at the end. Pages and
 //! syncers are made the same way (`workload`).
 
+mod attributes;
+mod builds;
 mod client;
 pub mod codes;
 mod commit;
@@ -22,9 +24,11 @@ mod failures;
 mod folder;
 #[doc(hidden)]
 pub mod fuzzing;
+mod host;
 mod image;
 mod job;
 mod kinds;
+mod memory;
 mod names;
 mod node;
 mod normalise;
@@ -33,12 +37,15 @@ mod place;
 mod program;
 mod renamed;
 mod render;
+mod rows;
 mod rpc;
 mod secret;
 mod snapshot;
 mod syncer;
 mod toml;
 mod ui;
+mod user;
+mod view;
 mod volume;
 mod workload;
 
@@ -55,6 +62,8 @@ use pospool_model::provider::{
 };
 use pospool_model::state::Recorded;
 use pospool_model::{Address, Attributes, KindSchema, OwnNode, Problem, ProviderError};
+
+use crate::kinds::{DockerKind, kind_named};
 
 /// What may be chosen about the provider itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,12 +106,10 @@ impl DockerProvider {
 
 /// Plans one change.
 fn design_change(task: &Task<'_>, world: &World<'_>) -> Result<Design, Vec<Problem>> {
-    match task.address.kind() {
-        "volume" => volume::plan_volume(task, world),
-        kind => match kinds::container_kind(kind) {
-            Some(kind) => workload::design::plan_container(kind, task, world),
-            None => Ok(Design::default()),
-        },
+    match kind_named(task.address.kind()) {
+        DockerKind::Host => Ok(Design::default()),
+        DockerKind::Volume => volume::plan_volume(task, world),
+        DockerKind::Container(kind) => workload::design::plan_container(kind, task, world),
     }
 }
 
@@ -159,14 +166,13 @@ impl Provider for DockerProvider {
         address: &Address,
         wanted: &BTreeMap<Address, Attributes>,
     ) -> Result<Rendered, Problem> {
-        match address.kind() {
-            "node" => render::shown::render_node(address, wanted),
-            "ui" => render::shown::render_page(address, wanted),
-            _ => Ok(Rendered::default()),
+        match kind_named(address.kind()) {
+            DockerKind::Host | DockerKind::Volume => Ok(Rendered::default()),
+            DockerKind::Container(kind) => kind.render(address, wanted),
         }
     }
 
-fn planner(&self) -> Box<dyn Planner + '_> {
+    fn planner(&self) -> Box<dyn Planner + '_> {
         Box::new(design_change)
     }
 

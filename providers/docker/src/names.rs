@@ -4,6 +4,7 @@
 //! - Returns: checked names; the client takes nothing else.
 //! - Never: lets a text through that could change the path of a request: bollard does not escape names.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use pospool_model::{Address, Problem};
@@ -241,6 +242,9 @@ fn is_repository(text: &str) -> bool {
                     .all(|c| edge(c) || matches!(c, '_' | '.' | '-'))
         })
 }
+
+/// Labels by name.
+pub(crate) type Labels = BTreeMap<String, String>;
 
 #[cfg(test)]
 mod tests {

@@ -9,12 +9,13 @@ use pospool_model::{Attributes, Problem, Value};
 use crate::client;
 use crate::codes;
 use crate::config_keys;
-use crate::kinds::{self, AS_MADE};
+use crate::kinds::{DockerKind, kind_named};
+use crate::memory::{format_memory, parse_memory};
 use crate::names::{ImageRef, Name};
-use crate::node::wish::{format_memory, parse_memory};
 use crate::place::Folder;
-use crate::render::LOCAL_PORT;
-use crate::render::releases::Release;
+use crate::render::layout::LOCAL_PORT;
+use crate::render::release::Release;
+use crate::rows::AS_MADE;
 
 /// Least memory that Docker accepts for a container.
 const LEAST_MEMORY: i64 = 6 << 20;
@@ -26,14 +27,12 @@ pub(crate) fn normalise_kind(
 ) -> Result<Attributes, Vec<Problem>> {
     attributes.retain(|_, value| *value != Value::Null);
     let mut problems = Vec::new();
-    match kind {
-        "host" => host(&attributes, &mut problems),
-        "volume" => volume(&mut attributes, &mut problems),
-        _ => {
-            if let Some(kind) = kinds::container_kind(kind) {
-                unwritten(&attributes, &mut problems);
-                kind.normalise(&mut attributes, &mut problems);
-            }
+    match kind_named(kind) {
+        DockerKind::Host => host(&attributes, &mut problems),
+        DockerKind::Volume => volume(&mut attributes, &mut problems),
+        DockerKind::Container(kind) => {
+            unwritten(&attributes, &mut problems);
+            kind.normalise(&mut attributes, &mut problems);
         }
     }
     if problems.is_empty() {

@@ -10,38 +10,23 @@ use futures_util::future::join_all;
 use pospool_model::provider::{Facts, Observation, Observed, Scene, Target};
 use pospool_model::{Address, Attributes, Problem, ProviderError, Value};
 
-use crate::client::{Engine, EngineInfo, ListedContainer, ListedVolume, default_url};
+use crate::attributes::attribute_text;
+use crate::client::{Engine, EngineInfo, default_url};
 use crate::codes;
-use crate::facts::{DockerFacts, EngineFacts};
-use crate::folder::{self, FolderFacts};
-use crate::kinds;
+use crate::facts::{DockerFacts, EngineFacts, FolderFacts};
+use crate::folder::{self};
+use crate::kinds::{DockerKind, kind_named};
 use crate::node::standing;
-use crate::node::wish::attribute_text;
 use crate::renamed;
 use crate::render::DesiredChain;
 use crate::render::node_files::NodeFiles;
 use crate::snapshot;
+use crate::view::EngineView;
 use crate::volume;
 use crate::workload;
 
 /// Oldest API that has everything we ask for.
 const OLDEST_API: (u32, u32) = (1, 40);
-
-/// One engine, as a refresh found it.
-pub(crate) struct EngineView {
-    /// Its URL.
-    pub(crate) docker: String,
-    /// The connection.
-    pub(crate) engine: Engine,
-    /// All containers.
-    pub(crate) containers: Vec<ListedContainer>,
-    /// All volumes.
-    pub(crate) volumes: Vec<ListedVolume>,
-    /// Whether users of a container are other users on the host.
-    pub(crate) maps_users: bool,
-    /// Facts for `design`.
-    pub(crate) facts: EngineFacts,
-}
 
 /// Observes everything.
 pub(crate) async fn observe_all(targets: &[Target<'_>], scene: &Scene<'_>) -> Observation {
@@ -311,12 +296,14 @@ async fn one(
         observation.problems.push((target.address.clone(), problem));
         return;
     }
-    let found = match kinds::container_kind(target.address.kind()) {
-        Some(kind) => {
+    let found = match kind_named(target.address.kind()) {
+        // All of them were looked at before.
+        DockerKind::Host => return,
+        DockerKind::Volume => volume::observe_volume(target, scene, view, facts),
+        DockerKind::Container(kind) => {
             workload::observe::observe_container(kind, target, scene, view, facts, observation)
                 .await
         }
-        None => volume::observe_volume(target, scene, view, facts),
     };
     let found = found.and_then(|found| same_engine(target, view, found));
     if target.address.kind() == "node" {

@@ -8,10 +8,10 @@
 use pospool_model::state::Recorded;
 use pospool_model::{Address, Problem};
 
+use crate::attributes::attribute_text;
 use crate::codes;
-use crate::kinds;
+use crate::kinds::{DockerKind, kind_named};
 use crate::names::{self, Name, NameError};
-use crate::node::wish::attribute_text;
 
 /// Whether a resource can have this address from now on: what it made must be that address's own.
 pub(crate) fn check_rename(
@@ -86,9 +86,9 @@ const KEEP_VOLUME: &str = "keep its label: a volume with another label is anothe
 
 /// Name of the object that an address has.
 fn object(lineage: &str, address: &Address) -> Result<Name, NameError> {
-    match kinds::container_kind(address.kind()) {
-        Some(kind) => kind.container(lineage, address),
-        None => names::object_name(lineage, address),
+    match kind_named(address.kind()) {
+        DockerKind::Container(kind) => kind.container(lineage, address),
+        DockerKind::Host | DockerKind::Volume => names::object_name(lineage, address),
     }
 }
 

@@ -15,7 +15,7 @@ use crate::client::Engine;
 use crate::codes;
 use crate::errors::TOO_LARGE;
 use crate::names::{self, Name};
-use crate::render::LOCAL_PORT;
+use crate::render::layout::LOCAL_PORT;
 
 /// Longest time for one question.
 const LIMIT: Duration = Duration::from_secs(12);

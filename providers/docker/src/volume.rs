@@ -4,6 +4,8 @@
 //! - Returns: jobs; outputs.
 //! - Never: deletes a volume with a PoS key unless the user named it.
 
+mod schema;
+
 use std::collections::BTreeMap;
 
 use pospool_model::plan::{Action, Nature};
@@ -11,15 +13,15 @@ use pospool_model::provider::{Design, Observed, Scene, Target, Task, World};
 use pospool_model::state::Recorded;
 use pospool_model::{Address, Attributes, Problem, ProviderError, Value};
 
+pub(crate) use self::schema::{VOLUME, VolumeSpec};
+use crate::attributes::attribute_text;
 use crate::client::Engine;
 use crate::codes;
-use crate::facts::DockerFacts;
-use crate::folder::{FolderFacts, Mark};
+use crate::facts::{DockerFacts, FolderFacts, Mark};
 use crate::job::{DockerJob, FolderJob, VolumeJob};
 use crate::names::{self, HOLDS, Name};
-use crate::node::wish::attribute_text;
-use crate::observe::EngineView;
 use crate::place::{DataLocation, Folder};
+use crate::view::EngineView;
 use crate::workload::design::{docker_effect, docker_url};
 use crate::workload::helper::Helper;
 use crate::workload::labels::{labels_match, owner_labels};
@@ -148,7 +150,8 @@ fn observe_folder(
     folder: &Folder,
     facts: &DockerFacts,
 ) -> Result<Option<Mark>, Problem> {
-    let path = |attributes: &Attributes| attribute_text(attributes, "path").map(str::to_owned);
+    let path =
+        |attributes: &Attributes| VolumeSpec::read(attributes).path.known().map(str::to_owned);
     let Some(wanted) = target.wanted.and_then(path) else {
         return Ok(None);
     };

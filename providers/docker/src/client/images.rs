@@ -14,11 +14,11 @@ use futures_util::StreamExt;
 use pospool_model::ProviderError;
 use pospool_model::provider::Progress;
 
-use super::objects::Labels;
-use super::{Engine, LONG, QUICK, bounded_look};
+use super::{Engine, QUICK, bounded_look};
+use crate::client::transport::LONG;
 use crate::codes;
 use crate::errors::{CallKind, call_failed, timed_out};
-use crate::names::ImageRef;
+use crate::names::{ImageRef, Labels};
 
 /// Build output that is kept for the message of a failure.
 const KEPT_LINES: usize = 15;

@@ -9,8 +9,8 @@ mod images;
 mod objects;
 mod transport;
 
+pub(crate) use crate::names::Labels;
 pub(crate) use images::Layers;
-pub(crate) use objects::Labels;
 pub(crate) use transport::{is_too_large, is_unsent};
 
 use std::future::Future;
@@ -27,8 +27,7 @@ use crate::errors::{CallKind, call_failed, timed_out};
 
 /// Longest time for a call that only reads or that the engine answers at once.
 pub(crate) const QUICK: Duration = Duration::from_secs(30);
-/// Longest time for a call that moves data, such as a build.
-pub(crate) const LONG: Duration = Duration::from_hours(1);
+
 /// Socket of an engine that nobody configured.
 const DEFAULT_SOCKET: &str = "unix:///var/run/docker.sock";
 

@@ -4,8 +4,6 @@
 //! - Returns: labels, which say whose it is.
 //! - Never: trusts the answer of a create: Docker answers 200 for a volume that is there with other labels.
 
-use std::collections::BTreeMap;
-
 use bollard::models::{
     NetworkConnectRequest, NetworkCreateRequest, NetworkDisconnectRequest, VolumeCreateRequest,
 };
@@ -14,10 +12,7 @@ use pospool_model::ProviderError;
 
 use super::{Engine, QUICK, bounded, bounded_look};
 use crate::errors::{CallKind, call_failed, http_status, is_absent, timed_out};
-use crate::names::Name;
-
-/// Labels by name.
-pub(crate) type Labels = BTreeMap<String, String>;
+use crate::names::{Labels, Name};
 
 /// A network.
 #[derive(Clone, Debug)]

@@ -9,7 +9,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::task::{Context, Poll};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bollard::errors::Error as EngineError;
 use bollard::{API_DEFAULT_VERSION, BollardRequest, Docker};
@@ -21,8 +21,6 @@ use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::UnixStream;
 use tracing::debug;
-
-use super::LONG;
 
 /// Most bytes of an answer that is collected as a whole. A container takes 3 KB in a list.
 const ANSWER_LIMIT: usize = 64 << 20;
@@ -174,6 +172,9 @@ impl AsyncWrite for Bounded {
         Pin::new(&mut self.stream).poll_shutdown(context)
     }
 }
+
+/// Longest time for a call that moves data, such as a build.
+pub(crate) const LONG: Duration = Duration::from_hours(1);
 
 #[cfg(test)]
 mod tests {

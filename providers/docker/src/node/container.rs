@@ -7,9 +7,11 @@
 
 use pospool_model::Problem;
 
-use super::wish::{DesiredNode, missing_attribute};
-use crate::render::{DATA_DIR, p2p_port};
-use crate::workload::{ContainerSpec, EnvironmentRule, IdleCommand, Port, Workload};
+use super::wish::DesiredNode;
+use crate::attributes::missing_attribute;
+use crate::render::layout::DATA_DIR;
+use crate::render::p2p_port;
+use crate::workload::spec::{ContainerSpec, EnvironmentRule, IdleCommand, Port, Workload};
 
 /// Time that the node has to stop: its own clean shutdown takes up to 1,200 seconds.
 const STOP_SECONDS: i64 = 1260;
@@ -61,12 +63,13 @@ fn ports(published: Option<u16>) -> Vec<Port> {
 
 #[cfg(test)]
 mod tests {
+    use crate::workload::spec::ContainerSpec;
     use bollard::models::{ContainerInspectResponse, MountPoint, RestartPolicyNameEnum};
 
     use crate::kinds;
     use crate::names;
     use crate::node::tests::{attributes, spec};
-    use crate::workload::{ContainerSpec, body, drift};
+    use crate::workload::{body, drift};
 
     #[test]
     fn case_p2p_port_is_the_same_number_inside_and_outside() {

@@ -11,20 +11,22 @@ use pospool_model::{Attributes, Problem, Value};
 use super::image::NodeImageBuild;
 use super::standing;
 use super::wish::DesiredNode;
+use crate::builds::ImageBuild;
 use crate::exclusive::{
     known_key, moved_from, refuse_lost_key, refuse_move_of_running, refuse_other_host,
     refuse_shared_key,
 };
 use crate::facts::{Container, DockerFacts};
-use crate::image::{self, Buildable, NODES};
+use crate::image::{Buildable, NODES};
 use crate::job::{DockerJob, MoveJob};
 use crate::names;
 use crate::place::DataLocation;
 use crate::render::{self, DesiredChain};
 use crate::snapshot::{self, SnapshotPlan};
 use crate::volume;
+use crate::workload::ContainerDraft;
 use crate::workload::design::{act_effect, docker_url};
-use crate::workload::{ContainerDraft, ContainerSpec};
+use crate::workload::spec::ContainerSpec;
 
 #[cfg(test)]
 mod tests;
@@ -60,11 +62,7 @@ pub(super) fn draft_node(
         snapshot.fill(&mut between);
     }
     Ok(ContainerDraft {
-        images: vec![(
-            "image",
-            summary,
-            image::ImageBuild::Node(plan.recipe.clone()),
-        )],
+        images: vec![("image", summary, ImageBuild::Node(plan.recipe.clone()))],
         secret: Some(plan.desired.password.clone()),
         run: plan.desired.running,
         create: format!("create container {name} on volume {place}{then}"),

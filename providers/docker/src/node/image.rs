@@ -21,14 +21,10 @@ use crate::image::{
     pull_base_image,
 };
 use crate::names::{self, ImageRef};
+use crate::render::layout::{CONFIG_DIR, DATA_DIR};
 use crate::render::node_files::read_bounded;
-use crate::render::{CONFIG_DIR, DATA_DIR};
-use crate::workload::USER;
+use crate::user::USER;
 
-/// The user of [`USER`].
-pub(crate) const USER_ID: u32 = 10001;
-/// The group of [`USER`].
-pub(crate) const GROUP_ID: u32 = 10001;
 /// Placeholder for the base image in the digest: its id is not known in a plan.
 const BASE_BLANK: &str = "@BASE@";
 /// PID 1 of the container until it becomes the node.
@@ -239,6 +235,7 @@ chmod 0700 /data
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::user::{GROUP_ID, USER_ID};
 
     fn recipe() -> NodeImageBuild {
         NodeImageBuild {

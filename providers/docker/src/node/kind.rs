@@ -4,31 +4,34 @@
 //! - Returns: what is particular to a node, from the other files of this folder.
 //! - Never: lets two processes vote with one key.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use bollard::models::ContainerState;
-use pospool_model::provider::{Scene, Target, Task, World};
+use pospool_model::provider::{Rendered, Scene, Target, Task, World};
 use pospool_model::{
     Address, Attributes, KindSchema, Problem, ProviderError, Secret, SecretRef, Value,
 };
 
-use super::wish::attribute_text;
 use super::{container, design, observe, start};
+use crate::attributes::attribute_text;
 use crate::client::{Engine, Labels, ListedContainer};
 use crate::facts::DockerFacts;
 use crate::failures;
 use crate::image::{NODES, labelled_image};
-use crate::kinds::NODE;
 use crate::names::{self, Name, NameError};
+use crate::node::schema::NODE;
 use crate::normalise;
-use crate::observe::EngineView;
 use crate::place::DataLocation;
+use crate::render::shown::render_node;
 use crate::rpc;
 use crate::secret::read_password;
 use crate::syncer::CurrentSyncers;
+use crate::view::EngineView;
 use crate::workload::job::UpJob;
+use crate::workload::spec::{ContainerSpec, Workload};
 use crate::workload::{
-    ContainerDraft, ContainerKind, ContainerSpec, ContainerStart, InnerState, ObservedContainer,
-    Workload, planned_outputs,
+    ContainerDraft, ContainerKind, ContainerStart, InnerState, ObservedContainer, planned_outputs,
 };
 
 /// Nodes.
@@ -115,6 +118,14 @@ impl ContainerKind for NodeKind {
         _: &DockerFacts,
     ) {
         attributes.remove("pos_key_password");
+    }
+
+    fn render(
+        &self,
+        address: &Address,
+        wanted: &BTreeMap<Address, Attributes>,
+    ) -> Result<Rendered, Problem> {
+        render_node(address, wanted)
     }
 
     fn outputs(&self, spec: &ContainerSpec) -> Attributes {

@@ -10,21 +10,23 @@ pub(crate) mod image;
 mod kind;
 pub(crate) mod moving;
 pub(crate) mod observe;
+pub(crate) mod schema;
 pub(crate) mod standing;
 mod start;
 pub(crate) mod wait;
 pub(crate) mod wish;
 
 pub(crate) use kind::NodeKind;
+pub(crate) use schema::NODE;
 
 #[cfg(test)]
 pub(crate) mod tests {
+    use crate::workload::spec::ContainerSpec;
     use pospool_model::{Attributes, SecretRef, Value};
 
     use crate::names::Name;
     use crate::place::DataLocation;
     use crate::render::node_files::NodeFiles;
-    use crate::workload::ContainerSpec;
 
     /// Attributes of a node, in normal form.
     pub(crate) fn attributes(extra: &[(&str, Value)]) -> Attributes {

@@ -11,20 +11,21 @@ use pospool_model::state::Recorded;
 use pospool_model::{Address, Attributes, Problem, Value};
 
 use super::start::has_password;
-use super::wish::{DesiredNode, attribute_text};
+use super::wish::DesiredNode;
+use crate::attributes::attribute_text;
 use crate::client::ListedContainer;
 use crate::codes;
-use crate::facts::DockerFacts;
-use crate::folder::FolderFacts;
+use crate::facts::{DockerFacts, FolderFacts};
 use crate::image::{Buildable, NODES};
 use crate::names;
-use crate::observe::EngineView;
 use crate::place::DataLocation;
 use crate::render::networks::PublicNetwork;
 use crate::render::{self, DesiredChain};
 use crate::rpc;
+use crate::view::EngineView;
 use crate::volume;
-use crate::workload::{ContainerSpec, InnerState, ObservedContainer};
+use crate::workload::spec::ContainerSpec;
+use crate::workload::{InnerState, ObservedContainer};
 
 /// State of a container that was started by hand: no node runs in it yet.
 const WAITING: &str = "waiting for its password";

@@ -9,14 +9,15 @@ use std::collections::BTreeMap;
 use pospool_model::provider::{Scene, Target};
 use pospool_model::{Address, Attributes, Problem, Value};
 
-use super::wish::{DesiredNode, attribute_text};
+use super::wish::DesiredNode;
+use crate::attributes::attribute_text;
 use crate::codes;
 use crate::facts::DockerFacts;
 use crate::names::ImageRef;
+use crate::node::schema::NodeSpec;
 use crate::render::networks::PublicNetwork;
-use crate::render::releases::{
-    DataCompatibility, Fork, ForkStatus, Release, compare_epochs, fork_status,
-};
+use crate::render::release::Release;
+use crate::render::releases::{DataCompatibility, Fork, ForkStatus, compare_epochs, fork_status};
 
 /// Where the release of a desired node stands on its network.
 struct ReleaseOnNetwork {
@@ -111,8 +112,11 @@ pub(crate) fn release_remarks(
 
 /// What the change means for the data on the volume.
 fn data(place: &ReleaseOnNetwork, recorded: &Attributes) -> Option<String> {
-    let old = ImageRef::parse(attribute_text(recorded, "image")?).ok()?;
-    let form = attribute_text(recorded, "release_form").and_then(Release::by_name);
+    let old = ImageRef::parse(NodeSpec::read(recorded).image.known()?).ok()?;
+    let form = NodeSpec::read(recorded)
+        .release_form
+        .known()
+        .and_then(Release::by_name);
     let old = Release::of_tag(&old).or(form)?;
     let new = place.release?;
     if let Some(fork) = place.past(Some(old)).filter(|fork| new >= fork.needs) {
@@ -159,7 +163,7 @@ pub(crate) fn release_warnings(
     // What runs may be older than what is wanted.
     let recorded = target
         .recorded
-        .and_then(|recorded| attribute_text(&recorded.attributes, "image"));
+        .and_then(|recorded| NodeSpec::read(&recorded.attributes).image.known());
     let runs = recorded.and_then(|image| ImageRef::parse(image).ok());
     let release = runs.as_ref().and_then(Release::of_tag).or(place.release);
     if let Some(fork) = place.past(release) {

@@ -16,7 +16,7 @@ use crate::failures;
 use crate::folder::MARK;
 use crate::names::Name;
 use crate::place::DataLocation;
-use crate::render::DATA_DIR;
+use crate::render::layout::DATA_DIR;
 use crate::workload::ContainerStart;
 use crate::workload::job::UpJob;
 use crate::workload::run::{container_state, is_running};

@@ -8,9 +8,12 @@ use std::collections::BTreeMap;
 
 use pospool_model::{Address, Attributes, Problem, SecretRef, Value};
 
+use crate::attributes::missing_attribute;
 use crate::codes;
+use crate::memory::parse_memory;
 use crate::names::{ImageRef, Name};
-use crate::render::releases::Release;
+use crate::node::schema::NodeSpec;
+use crate::render::release::Release;
 
 /// One node.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,112 +48,37 @@ impl DesiredNode {
             )
             .help("write the value, or a reference to something that is there already"));
         }
-        let password = match attributes.get("pos_key_password") {
-            Some(Value::Secret(reference)) => reference.clone(),
-            _ => return Err(missing_attribute("pos_key_password")),
-        };
+        let block = NodeSpec::read(attributes);
+        let missing = |name| move || missing_attribute(name);
+        let image = block.image.known().ok_or_else(missing("image"))?;
+        let network = block.docker_network.known().map(Name::new).transpose();
         Ok(Self {
-            host: reference(attributes, "host")?,
-            chain: reference(attributes, "chain")?,
-            image: image(attributes)?,
-            data: reference(attributes, "data")?,
-            password,
-            config: attributes
-                .get("config")
+            host: block.host.known().cloned().ok_or_else(missing("host"))?,
+            chain: block.chain.known().cloned().ok_or_else(missing("chain"))?,
+            image: ImageRef::parse(image)
+                .map_err(|what| Problem::new(codes::BAD_IMAGE, &["image"], what))?,
+            data: block.data.known().cloned().ok_or_else(missing("data"))?,
+            password: block
+                .pos_key_password
+                .known()
+                .cloned()
+                .ok_or_else(missing("pos_key_password"))?,
+            config: block
+                .config
+                .known()
                 .and_then(Value::as_map)
                 .cloned()
                 .unwrap_or_default(),
-            docker_network: match attribute_text(attributes, "docker_network") {
-                Some(name) => Some(Name::new(name).map_err(|e| e.problem(&["docker_network"]))?),
-                None => None,
-            },
-            bootnodes: attribute_text(attributes, "bootnodes").map(str::to_owned),
-            running: attribute_text(attributes, "state") != Some("stopped"),
-            memory: attribute_text(attributes, "memory").and_then(parse_memory),
-            publish_p2p: attributes
-                .get("publish_p2p")
-                .and_then(Value::as_integer)
+            docker_network: network.map_err(|error| error.problem(&["docker_network"]))?,
+            bootnodes: block.bootnodes.known().map(str::to_owned),
+            running: block.state.known() != Some("stopped"),
+            memory: block.memory.known().and_then(parse_memory),
+            publish_p2p: block
+                .publish_p2p
+                .known()
                 .and_then(|port| u16::try_from(port).ok()),
-            form: attribute_text(attributes, "release_form").and_then(Release::by_name),
-            old_release: attribute_text(attributes, "old_release").is_some(),
+            form: block.release_form.known().and_then(Release::by_name),
+            old_release: !block.old_release.is_absent(),
         })
-    }
-}
-
-/// Returns an attribute's text.
-pub(crate) fn attribute_text<'a>(attributes: &'a Attributes, name: &str) -> Option<&'a str> {
-    attributes.get(name).and_then(Value::as_text)
-}
-
-/// Reads an amount of memory such as `16g`, in bytes.
-pub(crate) fn parse_memory(text: &str) -> Option<i64> {
-    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-    let factor: i64 = match text[digits.len()..].to_ascii_lowercase().as_str() {
-        "" | "b" => 1,
-        "k" => 1 << 10,
-        "m" => 1 << 20,
-        "g" => 1 << 30,
-        _ => return None,
-    };
-    if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
-        return None;
-    }
-    digits.parse::<i64>().ok()?.checked_mul(factor)
-}
-
-/// Writes an amount of memory in the largest unit that fits.
-pub(crate) fn format_memory(bytes: i64) -> String {
-    [(1 << 30, "g"), (1 << 20, "m"), (1 << 10, "k")]
-        .into_iter()
-        .find(|(unit, _)| bytes % unit == 0)
-        .map_or_else(
-            || bytes.to_string(),
-            |(unit, name)| format!("{}{name}", bytes / unit),
-        )
-}
-
-fn image(attributes: &Attributes) -> Result<ImageRef, Problem> {
-    let image = attribute_text(attributes, "image").ok_or_else(|| missing_attribute("image"))?;
-    ImageRef::parse(image).map_err(|what| Problem::new(codes::BAD_IMAGE, &["image"], what))
-}
-
-fn reference(attributes: &Attributes, name: &str) -> Result<Address, Problem> {
-    attributes
-        .get(name)
-        .and_then(Value::as_resource)
-        .cloned()
-        .ok_or_else(|| missing_attribute(name))
-}
-
-/// An attribute that must be there is not.
-pub(crate) fn missing_attribute(name: &str) -> Problem {
-    Problem::new(
-        codes::MISSING_ATTRIBUTE,
-        &[],
-        format!("`{name}` is missing"),
-    )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn memory_has_one_normal_form() {
-        for (text, normal) in [
-            ("16g", "16g"),
-            ("16384m", "16g"),
-            ("1536M", "1536m"),
-            ("1025", "1025"),
-        ] {
-            assert_eq!(
-                parse_memory(text).map(format_memory).as_deref(),
-                Some(normal),
-                "{text}"
-            );
-        }
-        for text in ["", "g", "1.5g", "-1g", "1t", "9999999999999g"] {
-            assert_eq!(parse_memory(text), None, "{text}");
-        }
     }
 }

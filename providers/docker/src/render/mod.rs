@@ -4,9 +4,11 @@
 //! - Returns: a [`NodeImageBuild`] for the hardened image; equal desired configs give byte-equal image builds.
 //! - Never: writes a secret: the password of the PoS key goes to the node's standard input instead.
 
+pub(crate) mod layout;
 mod log;
 pub(crate) mod networks;
 pub(crate) mod node_files;
+pub(crate) mod release;
 pub(crate) mod releases;
 pub(crate) mod shown;
 mod yaml;
@@ -15,20 +17,16 @@ use std::collections::BTreeMap;
 
 use pospool_model::{Attributes, Problem};
 
+use crate::attributes::attribute_text;
 use crate::codes;
 use crate::node::image::{CopiedFile, NodeImageBuild};
-use crate::node::wish::{DesiredNode, attribute_text};
+use crate::node::wish::DesiredNode;
+use crate::render::layout::{CONFIG_DIR, DATA_DIR, LOCAL_PORT};
 use crate::toml::{self, TomlLine};
 use networks::PublicNetwork;
 use node_files::NodeFiles;
-use releases::Release;
+use release::Release;
 
-/// Where the configuration lies in the hardened image.
-pub(crate) const CONFIG_DIR: &str = "/etc/conflux";
-/// Where the node's volume is mounted.
-pub(crate) const DATA_DIR: &str = "/data";
-/// Port that only the inside of the container can reach.
-pub(crate) const LOCAL_PORT: u16 = 12539;
 /// Port for other nodes inside of the container, unless another one is published.
 const P2P_PORT: u16 = 32323;
 

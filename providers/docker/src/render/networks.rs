@@ -5,9 +5,9 @@
 //! - Returns: lines, texts and hashes.
 //! - Never: mixes releases: a node with another release's rules leaves the network.
 
-use super::releases::Release;
 use super::yaml::{self, Yaml, YamlKey, yaml_map};
 use crate::node::image::TakenFile;
+use crate::render::release::Release;
 use crate::toml::TomlLine;
 
 /// A public network.

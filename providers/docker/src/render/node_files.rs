@@ -12,11 +12,11 @@ use std::path::Path;
 
 use pospool_model::{Problem, Value};
 
-use super::CONFIG_DIR;
 use crate::codes;
 use crate::config_keys;
 use crate::image::hash_bytes;
 use crate::names::Name;
+use crate::render::layout::CONFIG_DIR;
 use crate::toml::{self, TomlLine};
 
 /// Largest file that is taken.

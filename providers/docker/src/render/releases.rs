@@ -11,19 +11,7 @@ use pospool_model::Problem;
 use super::networks::PublicNetwork;
 use crate::codes;
 use crate::names::ImageRef;
-
-/// A form of the configuration and of the data.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Release {
-    /// 3.0.x: PoS is started from a waypoint and a genesis file.
-    V30,
-    /// 3.1.x: both are compiled in, and an unknown key in `pos_config.yaml` stops the node.
-    V31,
-}
-
-/// Every form with its name, which is that of the releases that have it.
-const FORMS: &[(Release, &str, (u32, u32))] =
-    &[(Release::V30, "3.0", (3, 0)), (Release::V31, "3.1", (3, 1))];
+use crate::render::release::{FORMS, Release};
 
 /// A height at which a network goes on with newer releases only.
 #[derive(Debug, PartialEq, Eq)]
@@ -91,89 +79,6 @@ pub fn current_image(network: &str) -> Option<&'static str> {
     images
         .find(|(of, _)| *of == network)
         .map(|(_, image)| *image)
-}
-
-impl Release {
-    /// Names of the forms, as `release_form` takes them.
-    pub(crate) fn names() -> Vec<&'static str> {
-        FORMS.iter().map(|(_, name, _)| *name).collect()
-    }
-
-    /// Finds a form by its name.
-    pub(crate) fn by_name(name: &str) -> Option<Self> {
-        let mut forms = FORMS.iter();
-        forms.find(|form| form.1 == name).map(|form| form.0)
-    }
-
-    /// Its name.
-    pub(crate) fn name(self) -> &'static str {
-        let mut forms = FORMS.iter();
-        forms.find(|form| form.0 == self).map_or("", |form| form.1)
-    }
-
-    /// The form of an image by its tag, if the table knows it.
-    pub(crate) fn of_tag(image: &ImageRef) -> Option<Self> {
-        let release = image.release()?;
-        let mut forms = FORMS.iter();
-        forms.find(|form| form.2 == release).map(|form| form.0)
-    }
-
-    /// Finds the form of an image: by its tag, or by what the spec says of it.
-    pub(crate) fn of(
-        image: &ImageRef,
-        network: PublicNetwork,
-        said: Option<Self>,
-    ) -> Result<Self, Problem> {
-        let tag = image.tag().unwrap_or_default();
-        let other = network.other().name();
-        if tag.contains(other) {
-            return Err(Problem::new(
-                codes::IMAGE_NETWORK,
-                &["image"],
-                format!(
-                    "`{image}` is built for {other}, and the chain is {}",
-                    network.name()
-                ),
-            )
-            .help(format!("use the tag that ends in `-{}`", network.name())));
-        }
-        match (Self::of_tag(image), said) {
-            (Some(known), Some(said)) if known != said => Err(Problem::new(
-                codes::RELEASE_FORM,
-                &["release_form"],
-                format!(
-                    "`{image}` has files of the form {}, and `release_form` says {}",
-                    known.name(),
-                    said.name()
-                ),
-            )
-            .help("leave `release_form` out: it is for releases that this build does not know")),
-            (Some(form), _) | (None, Some(form)) => Ok(form),
-            (None, None) => Err(Problem::new(
-                codes::UNKNOWN_RELEASE,
-                &["image"],
-                format!("the tag `{tag}` names no release that this build knows"),
-            )
-            .help(format!(
-                "use a tag such as `{}`, or say which form of files the release has: `release_form = \"{}\"`; known \
-                 forms: {}",
-                current_image(network.name())
-                    .and_then(|image| image.rsplit(':').next())
-                    .unwrap_or_default(),
-                FORMS.last().map_or("", |form| form.1),
-                Self::names().join(", ")
-            ))),
-        }
-    }
-
-    /// Whether a node of this form can go on with data that another form left, and what that means.
-    pub(crate) fn reads(self, data: Self) -> DataCompatibility {
-        match (self, data) {
-            (Self::V31, Self::V30) => DataCompatibility::Rebuilds,
-            (Self::V30, Self::V31) => DataCompatibility::Not,
-            _ => DataCompatibility::AsItIs,
-        }
-    }
 }
 
 /// What a release does with chain data.
@@ -293,6 +198,89 @@ pub(crate) fn group_digits(number: u64) -> String {
         text.push(digit);
     }
     text
+}
+
+impl Release {
+    /// Names of the forms, as `release_form` takes them.
+    pub(crate) fn names() -> Vec<&'static str> {
+        FORMS.iter().map(|(_, name, _)| *name).collect()
+    }
+
+    /// Finds a form by its name.
+    pub(crate) fn by_name(name: &str) -> Option<Self> {
+        let mut forms = FORMS.iter();
+        forms.find(|form| form.1 == name).map(|form| form.0)
+    }
+
+    /// Its name.
+    pub(crate) fn name(self) -> &'static str {
+        let mut forms = FORMS.iter();
+        forms.find(|form| form.0 == self).map_or("", |form| form.1)
+    }
+
+    /// The form of an image by its tag, if the table knows it.
+    pub(crate) fn of_tag(image: &ImageRef) -> Option<Self> {
+        let release = image.release()?;
+        let mut forms = FORMS.iter();
+        forms.find(|form| form.2 == release).map(|form| form.0)
+    }
+
+    /// Finds the form of an image: by its tag, or by what the spec says of it.
+    pub(crate) fn of(
+        image: &ImageRef,
+        network: PublicNetwork,
+        said: Option<Self>,
+    ) -> Result<Self, Problem> {
+        let tag = image.tag().unwrap_or_default();
+        let other = network.other().name();
+        if tag.contains(other) {
+            return Err(Problem::new(
+                codes::IMAGE_NETWORK,
+                &["image"],
+                format!(
+                    "`{image}` is built for {other}, and the chain is {}",
+                    network.name()
+                ),
+            )
+            .help(format!("use the tag that ends in `-{}`", network.name())));
+        }
+        match (Self::of_tag(image), said) {
+            (Some(known), Some(said)) if known != said => Err(Problem::new(
+                codes::RELEASE_FORM,
+                &["release_form"],
+                format!(
+                    "`{image}` has files of the form {}, and `release_form` says {}",
+                    known.name(),
+                    said.name()
+                ),
+            )
+            .help("leave `release_form` out: it is for releases that this build does not know")),
+            (Some(form), _) | (None, Some(form)) => Ok(form),
+            (None, None) => Err(Problem::new(
+                codes::UNKNOWN_RELEASE,
+                &["image"],
+                format!("the tag `{tag}` names no release that this build knows"),
+            )
+            .help(format!(
+                "use a tag such as `{}`, or say which form of files the release has: `release_form = \"{}\"`; known \
+                 forms: {}",
+                current_image(network.name())
+                    .and_then(|image| image.rsplit(':').next())
+                    .unwrap_or_default(),
+                FORMS.last().map_or("", |form| form.1),
+                Self::names().join(", ")
+            ))),
+        }
+    }
+
+    /// Whether a node of this form can go on with data that another form left, and what that means.
+    pub(crate) fn reads(self, data: Self) -> DataCompatibility {
+        match (self, data) {
+            (Self::V31, Self::V30) => DataCompatibility::Rebuilds,
+            (Self::V30, Self::V31) => DataCompatibility::Not,
+            _ => DataCompatibility::AsItIs,
+        }
+    }
 }
 
 #[cfg(test)]

@@ -12,8 +12,9 @@ use pospool_model::{Address, Attributes, Problem, Value};
 use super::networks::PublicNetwork;
 use super::node_files::NodeFiles;
 use super::{DesiredChain, render_node_image};
+use crate::attributes::attribute_text;
 use crate::node::image::NodeImageBuild;
-use crate::node::wish::{DesiredNode, attribute_text};
+use crate::node::wish::DesiredNode;
 use crate::toml;
 use crate::ui::{ChainSide, DesiredPage, PageConfig, config_module};
 

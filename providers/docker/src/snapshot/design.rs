@@ -9,16 +9,17 @@ use pospool_model::provider::Task;
 use pospool_model::{Address, Problem};
 
 use super::job::{ArchivePin, ArchiveSource, NodesHash, SnapshotJob, TransferMode};
-use super::observe::{SnapshotFacts, is_planned};
+use super::observe::is_planned;
 use super::space::format_bytes;
 use super::spec::{self, DesiredTransferMode};
+use crate::attributes::missing_attribute;
 use crate::codes;
+use crate::facts::SnapshotFacts;
 use crate::job::DockerJob;
 use crate::names::ImageRef;
 use crate::node::image::NodeImageBuild;
-use crate::node::wish::missing_attribute;
-use crate::workload::ContainerSpec;
 use crate::workload::design::docker_effect;
+use crate::workload::spec::ContainerSpec;
 
 /// Everything that one plan decides about a snapshot.
 pub(crate) struct SnapshotPlan {
@@ -269,7 +270,7 @@ fn notes(job: &SnapshotJob, facts: &SnapshotFacts) -> Vec<String> {
 mod tests {
     use super::*;
     use crate::place::Folder;
-    use crate::snapshot::source::FoundArchive;
+    use crate::snapshot::job::FoundArchive;
 
     fn facts(url: &str, length: u64, spool: FreeSpace, data: FreeSpace) -> SnapshotFacts {
         SnapshotFacts {

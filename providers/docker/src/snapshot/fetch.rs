@@ -9,8 +9,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use bytes::Bytes;
+use pospool_model::ProviderError;
 use pospool_model::provider::Progress;
-use pospool_model::{Attributes, ProviderError};
 use reqwest::header::{ACCEPT_ENCODING, ETAG, HeaderMap, IF_MATCH, LAST_MODIFIED, RANGE};
 use reqwest::{Client, Response, StatusCode};
 use serde::{Deserialize, Serialize};
@@ -18,11 +18,9 @@ use tokio::fs::{self, File, OpenOptions};
 use tokio::io::AsyncWriteExt;
 use tokio::time::{Instant, sleep, timeout};
 
-use super::fill;
-use super::job::{ArchivePin, ArchiveSource, SnapshotJob, TransferMode};
+use super::job::{ArchivePin, ArchiveSource, SnapshotJob};
 use super::source::{archive_client, body_length, content_range, header_text, innermost_cause};
 use super::space;
-use crate::client::Engine;
 use crate::codes;
 use crate::place::Folder;
 
@@ -280,22 +278,6 @@ impl KeptArchive {
             let _ = fs::remove_file(path).await;
         }
     }
-}
-
-/// Loads the archive into its folder, or finds it there.
-pub(crate) async fn spool_archive(
-    engine: &Engine,
-    job: &SnapshotJob,
-    progress: &dyn Progress,
-) -> Result<Attributes, ProviderError> {
-    let TransferMode::Spooled(folder) = &job.way else {
-        return Ok(Attributes::new());
-    };
-    if fill::is_filled(engine, job, progress).await? {
-        return Ok(Attributes::new());
-    }
-    load_archive(job, folder, BACKOFF, progress).await?;
-    Ok(Attributes::new())
 }
 
 /// The same without checking the volume.

@@ -7,7 +7,7 @@
 use pospool_model::provider::Progress;
 use pospool_model::{Attributes, ProviderError};
 
-use super::fetch::KeptArchive;
+use super::fetch::{BACKOFF, KeptArchive, load_archive};
 use super::job::{NodesHash, SnapshotJob, TransferMode};
 use super::pump::pump_archive;
 use super::unpack::ArchiveReport;
@@ -240,6 +240,22 @@ fn refuse_other(job: &SnapshotJob, report: &ArchiveReport) -> Result<(), Provide
         codes::SNAPSHOT_NETWORK,
         "the snapshot's own initial_nodes.json is not the one of the node's network: it is chain data of another network",
     ))
+}
+
+/// Loads the archive into its folder, or finds it there.
+pub(crate) async fn spool_archive(
+    engine: &Engine,
+    job: &SnapshotJob,
+    progress: &dyn Progress,
+) -> Result<Attributes, ProviderError> {
+    let TransferMode::Spooled(folder) = &job.way else {
+        return Ok(Attributes::new());
+    };
+    if is_filled(engine, job, progress).await? {
+        return Ok(Attributes::new());
+    }
+    load_archive(job, folder, BACKOFF, progress).await?;
+    Ok(Attributes::new())
 }
 
 #[cfg(test)]

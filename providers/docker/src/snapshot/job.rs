@@ -109,3 +109,11 @@ impl SnapshotJob {
         format!("{}-", self.node)
     }
 }
+
+/// An archive that was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct FoundArchive {
+    pub(crate) pin: ArchivePin,
+    /// Release that wrote its data, if anybody says so.
+    pub(crate) version: Option<(u32, u32)>,
+}

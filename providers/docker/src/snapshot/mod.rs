@@ -22,7 +22,6 @@ mod unpack;
 mod hostile;
 
 pub(crate) use design::{SnapshotPlan, plan_snapshot};
-pub(crate) use fetch::spool_archive;
-pub(crate) use fill::fill_volume;
-pub(crate) use observe::{SnapshotFacts, observe_snapshot};
-pub(crate) use spec::{REFILL, SNAPSHOT, normalise_snapshot};
+pub(crate) use fill::{fill_volume, spool_archive};
+pub(crate) use observe::observe_snapshot;
+pub(crate) use spec::normalise_snapshot;

@@ -10,27 +10,14 @@ use pospool_model::provider::{Observed, Scene, Target};
 use pospool_model::state::Recorded;
 use pospool_model::{Attributes, Problem};
 
-use super::source::{FoundArchive, find_archive};
+use super::source::find_archive;
 use super::{space, spec};
-use crate::facts::DockerFacts;
+use crate::facts::{DockerFacts, SnapshotFacts};
 use crate::node::wish::DesiredNode;
-use crate::observe::EngineView;
 use crate::place::{DataLocation, Folder};
 use crate::render::DesiredChain;
+use crate::view::EngineView;
 use crate::volume;
-
-/// What was found of a snapshot.
-#[derive(Clone, Debug)]
-pub(crate) struct SnapshotFacts {
-    /// The archive.
-    pub(crate) found: FoundArchive,
-    /// Folder in which it can be kept.
-    pub(crate) spool: Option<Folder>,
-    /// Free bytes of that disk, and its number.
-    pub(crate) spool_free: Option<(u64, u64)>,
-    /// The same of the disk of the data.
-    pub(crate) data_free: Option<(u64, u64)>,
-}
 
 /// Whether a plan for this node fills its volume.
 pub(crate) fn is_planned(

@@ -22,7 +22,7 @@ use super::space;
 use super::unpack::{ArchiveRefusal, ArchiveReport, transfer_archive};
 use crate::client::Engine;
 use crate::codes;
-use crate::render::DATA_DIR;
+use crate::render::layout::DATA_DIR;
 use crate::workload::helper::Helper;
 
 /// Parts between two ends of a pipe, each at most [`PART`] bytes where we cut them.

@@ -16,6 +16,7 @@ use super::job::{ArchivePin, ArchiveSource};
 use super::spec::{DesiredSnapshot, SnapshotOrigin, SnapshotSize, find_release};
 use crate::codes;
 use crate::place::Folder;
+use crate::snapshot::job::FoundArchive;
 
 /// Longest wait for a connection, and for the head of an answer.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -55,14 +56,6 @@ const NAMED: &[(&str, SnapshotSize, &str)] = &[
         "https://conflux-blockchain-bj.oss-cn-beijing.aliyuncs.com/archivenode-db/testnet/download.sh",
     ),
 ];
-
-/// An archive that was found.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct FoundArchive {
-    pub(crate) pin: ArchivePin,
-    /// Release that wrote its data, if anybody says so.
-    pub(crate) version: Option<(u32, u32)>,
-}
 
 /// Finds the archive that a desired snapshot means.
 pub(super) async fn find_archive(

@@ -6,37 +6,11 @@
 
 use std::collections::BTreeMap;
 
-use pospool_model::schema::{AttributeSchema, OnChange, Presence, Type};
 use pospool_model::{Attributes, Problem, Value};
 
+use crate::attributes::attribute_text;
 use crate::codes;
-use crate::node::wish::attribute_text;
 use crate::place::Folder;
-
-/// Where a new node's chain data comes from.
-pub(crate) const SNAPSHOT: AttributeSchema = AttributeSchema::new(
-    "snapshot",
-    Type::Any,
-    Presence::Optional,
-    // What it did is done when the node is there.
-    OnChange::Ignore,
-    "Where a new node's chain data comes from, instead of weeks of sync: `\"full\"` or `\"archive\"` (the community's \
-     archive-tool), the URL of a .tar.gz, or an absolute path of one on this machine. As a map it may say more: \
-     `{ from = \"full\", sha256 = \"…\", way = \"spooled\", spool = \"/mnt/big\", version = \"3.0.3\" }`. `way` is \
-     `spooled` (the archive is kept in the folder `spool` until it is unpacked, and any stop goes on at its byte) or \
-     `streamed` (space for the data alone; a stopped apply starts over). Default: `spooled` where there is room. Only \
-     an empty volume is filled; PoS keys and safety files never come out of an archive.",
-);
-
-/// Word that allows to replace chain data.
-pub(crate) const REFILL: AttributeSchema = AttributeSchema::new(
-    "refill",
-    Type::Text,
-    Presence::Optional,
-    OnChange::Replace,
-    "A word of your own, such as today's date. When a new one is written, the node's chain data and PoS database are \
-     thrown away and unpacked anew from `snapshot`. Its PoS key and its safety file stay.",
-);
 
 /// How the archive is to get into the volume.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

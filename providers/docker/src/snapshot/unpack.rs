@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 use tar::{Archive, Builder, Entry, EntryType, Header};
 
 use crate::image::hash_bytes;
-use crate::node::image::{GROUP_ID, USER_ID};
+use crate::user::{GROUP_ID, USER_ID};
 
 /// Largest `initial_nodes.json` that is read.
 const NODES_LIMIT: u64 = 4 << 20;

@@ -9,7 +9,7 @@ use pospool_model::Problem;
 use super::image::{DATA_DIR, syncer_command};
 use super::wish::DesiredSyncer;
 use crate::place::DataLocation;
-use crate::workload::{ContainerSpec, EnvironmentRule, IdleCommand, Workload};
+use crate::workload::spec::{ContainerSpec, EnvironmentRule, IdleCommand, Workload};
 
 /// Time that it has to end: what it waits for on the chain is in its journal.
 const STOP_SECONDS: i64 = 30;
@@ -45,13 +45,14 @@ pub(super) fn syncer_workload(spec: &ContainerSpec) -> Result<Workload, Problem>
 
 #[cfg(test)]
 pub(crate) mod tests {
+    use crate::user::USER;
     use bollard::models::{ContainerCreateBody, ContainerInspectResponse, RestartPolicyNameEnum};
 
     use super::super::wish::tests::attributes;
     use super::*;
     use crate::client::Labels;
     use crate::names::{self, Name};
-    use crate::workload::{USER, body, drift};
+    use crate::workload::{body, drift};
 
     pub(crate) fn spec() -> ContainerSpec {
         let name = Name::new("pospool-1a2b3c4d-syncer.main").unwrap();

@@ -10,9 +10,11 @@ use pospool_model::{Attributes, Problem};
 use super::image::SyncerImageBuild;
 use super::spec::render_spec;
 use super::wish::DesiredSyncer;
-use crate::image::{self, Buildable, RELEASE, SYNCERS};
+use crate::builds::ImageBuild;
+use crate::image::{Buildable, RELEASE, SYNCERS};
 use crate::names::object_name_of_kind;
-use crate::workload::{ContainerDraft, ContainerSpec};
+use crate::workload::ContainerDraft;
+use crate::workload::spec::ContainerSpec;
 
 /// What the image of a desired syncer is built from.
 pub(crate) fn syncer_image_build(
@@ -40,7 +42,7 @@ pub(super) fn draft_syncer(task: &Task<'_>, world: &World<'_>) -> Result<Contain
     let spec = ContainerSpec::new(whose, (SYNCERS, recipe.digest()), task.wanted);
     let summary = format!("make {} with pospool {RELEASE}", spec.image);
     Ok(ContainerDraft {
-        images: vec![("image", summary, image::ImageBuild::Syncer(recipe))],
+        images: vec![("image", summary, ImageBuild::Syncer(recipe))],
         secret: Some(desired.key),
         run: true,
         key: None,

@@ -11,7 +11,8 @@ use pospool_model::endpoint::is_shown_form;
 use pospool_model::{Address, Attributes, Endpoint, ProviderError, Secret, Value};
 
 use crate::codes;
-use crate::workload::ContainerSpec;
+use crate::syncer::schema::SyncerSpec;
+use crate::workload::spec::ContainerSpec;
 
 /// The attribute that names them.
 pub(super) const CORE_RPC: &str = "core_rpc";
@@ -82,7 +83,7 @@ pub(crate) fn inherit_endpoints(
     if own.is_some_and(|own| *own != Value::Null) {
         return;
     }
-    let chain = attributes.get("chain").and_then(Value::as_resource);
+    let chain = SyncerSpec::read(attributes).chain.known();
     let theirs = chain.and_then(|chain| wanted.get(chain)?.get(CORE_RPC));
     if let Some(list @ Value::List(_)) = theirs.cloned() {
         attributes.insert(CORE_RPC.to_owned(), list);

@@ -17,7 +17,7 @@ use crate::client::Engine;
 use crate::codes;
 use crate::image::{BuildContext, Buildable, SYNCERS, add_file, archive_error, hash_bytes};
 use crate::program::Program;
-use crate::workload::USER;
+use crate::user::USER;
 
 /// Where its volume is mounted.
 pub(crate) const DATA_DIR: &str = "/data";

@@ -17,14 +17,14 @@ use crate::codes;
 use crate::facts::DockerFacts;
 use crate::image::{SYNCERS, labelled_image};
 use crate::names::{self, Name};
-use crate::observe::EngineView;
 use crate::secret::read_private_key;
 use crate::syncer::CurrentSyncers;
+use crate::view::EngineView;
 use crate::workload::job::UpJob;
 use crate::workload::run::{container_state, is_running};
+use crate::workload::spec::{ContainerSpec, Workload};
 use crate::workload::{
-    ContainerDraft, ContainerKind, ContainerSpec, ContainerStart, InnerState, ObservedContainer,
-    Workload, planned_outputs,
+    ContainerDraft, ContainerKind, ContainerStart, InnerState, ObservedContainer, planned_outputs,
 };
 
 /// Syncers.

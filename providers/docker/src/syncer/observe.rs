@@ -15,7 +15,8 @@ use crate::client::ListedContainer;
 use crate::codes;
 use crate::image::{Buildable, SYNCERS};
 use crate::names;
-use crate::workload::{ContainerSpec, ObservedContainer};
+use crate::workload::ObservedContainer;
+use crate::workload::spec::ContainerSpec;
 
 /// The attribute whose secret signs.
 const KEY: &str = "private_key";

@@ -15,7 +15,7 @@ use crate::client::Engine;
 use crate::codes;
 use crate::names::Name;
 use crate::workload::job::{StopJob, UpJob};
-use crate::workload::run::{self, container_state, inspect_container, is_running, last_output};
+use crate::workload::run::{container_state, inspect_container, is_running, last_output};
 
 const POLL: Duration = Duration::from_millis(500);
 /// Time for a process that another run may have started at this moment to say something.
@@ -44,7 +44,7 @@ pub(super) async fn stop_unhealthy(
             name: job.spec.name.clone(),
             container: container.clone(),
         };
-        run::stop_container(engine, &stop, progress).await?;
+        crate::workload::stop::stop_container(engine, &stop, progress).await?;
     }
     Ok(())
 }

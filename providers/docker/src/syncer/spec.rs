@@ -10,7 +10,7 @@ use pospool_model::{Attributes, Problem, Value};
 
 use super::endpoints::endpoint_expressions;
 use super::wish::DesiredSyncer;
-use crate::node::wish::attribute_text;
+use crate::attributes::attribute_text;
 
 /// Renders the spec.
 pub(crate) fn render_spec(desired: &DesiredSyncer, chain: &Attributes) -> Result<String, Problem> {

@@ -9,10 +9,11 @@ use pospool_model::{
 };
 
 use super::endpoints::CORE_RPC;
+use crate::attributes::{attribute_text, missing_attribute};
 use crate::codes;
-use crate::kinds::AS_MADE;
 use crate::names::Name;
-use crate::node::wish::{attribute_text, missing_attribute};
+use crate::rows::AS_MADE;
+use crate::syncer::schema::SyncerSpec;
 use crate::ui::is_core_address;
 
 /// Time between two rounds.
@@ -43,29 +44,21 @@ impl DesiredSyncer {
             return Err(Problem::new(codes::UNKNOWN_VALUE, &[name], what)
                 .help("write the value, or a reference to something that is known in the plan"));
         }
-        let owned = |name: &str| attribute_text(attributes, name).map(str::to_owned);
-        let Some(Value::Secret(key)) = attributes.get("private_key") else {
-            return Err(missing_attribute("private_key"));
-        };
-        let network = attribute_text(attributes, "docker_network").map(Name::new);
-        let network = network.transpose();
-        let chain = attributes.get("chain").and_then(Value::as_resource);
+        let block = SyncerSpec::read(attributes);
+        let missing = |name| move || missing_attribute(name);
+        let network = block.docker_network.known().map(Name::new).transpose();
+        let bridge = block.bridge.known().ok_or_else(missing("bridge"))?;
+        let key = block.private_key.known().cloned();
         Ok(Self {
-            chain: chain.cloned().ok_or_else(|| missing_attribute("chain"))?,
-            bridge: owned("bridge").ok_or_else(|| missing_attribute("bridge"))?,
-            key: key.clone(),
-            core_rpc: attributes.get(CORE_RPC).map(list_of),
+            chain: block.chain.known().cloned().ok_or_else(missing("chain"))?,
+            bridge: bridge.to_owned(),
+            key: key.ok_or_else(missing("private_key"))?,
+            core_rpc: block.core_rpc.known().map(list_of),
             docker_network: network.map_err(|error| error.problem(&["docker_network"]))?,
-            every: owned("every").unwrap_or_else(|| EVERY.to_owned()),
-            claim_every: match attributes.get("claim_every") {
-                Some(Value::Blocks(blocks)) => Some(*blocks),
-                _ => None,
-            },
-            claim_from: match attributes.get("claim_from") {
-                Some(Value::Amount(drip)) => Some(*drip),
-                _ => None,
-            },
-            ca_bundle: owned("ca_bundle"),
+            every: block.every.known().unwrap_or(EVERY).to_owned(),
+            claim_every: block.claim_every.known(),
+            claim_from: block.claim_from.known(),
+            ca_bundle: block.ca_bundle.known().map(str::to_owned),
         })
     }
 
@@ -101,14 +94,22 @@ pub(crate) fn normalise_syncer(attributes: &mut Attributes, problems: &mut Vec<P
             problems.push(Problem::new(codes::BAD_VALUE, &[name], what));
         }
     }
-    if let Some(bridge) = attribute_text(attributes, "bridge").filter(|it| !is_core_address(it)) {
+    if let Some(bridge) = SyncerSpec::read(attributes)
+        .bridge
+        .known()
+        .filter(|it| !is_core_address(it))
+    {
         let what = format!("`{bridge}` is not a Core Space address");
         problems.push(
             Problem::new(codes::BAD_VALUE, &["bridge"], what)
                 .help("write `core_contract.bridge.address`"),
         );
     }
-    if let Some(every) = attribute_text(attributes, "every").filter(|every| !is_time(every)) {
+    if let Some(every) = SyncerSpec::read(attributes)
+        .every
+        .known()
+        .filter(|every| !is_time(every))
+    {
         let what = format!("`{every}` is not a time such as `30s`, `5m` or `1h`");
         problems.push(Problem::new(codes::BAD_TIME, &["every"], what));
     }
@@ -151,7 +152,7 @@ fn rpc(attributes: &mut Attributes, problems: &mut Vec<Problem>) {
 }
 
 fn network(attributes: &Attributes, problems: &mut Vec<Problem>) {
-    let Some(network) = attribute_text(attributes, "docker_network") else {
+    let Some(network) = SyncerSpec::read(attributes).docker_network.known() else {
         return;
     };
     if let Err(error) = Name::new(network) {

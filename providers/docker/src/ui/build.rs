@@ -16,12 +16,12 @@ use tokio::time::{Instant, sleep};
 
 use super::config::{MODULE, config_module};
 use super::files::{MOST_PAGE, PageFiles};
-use super::image::{PageBuild, PageImageBuild, PinnedPageSource};
-use super::observe::read_lock;
 use crate::client::Engine;
 use crate::codes;
 use crate::image::{Buildable, hash_bytes, pull_base_image};
 use crate::names::Name;
+use crate::ui::files::read_lock;
+use crate::ui::sources::{PageBuild, PageImageBuild, PinnedPageSource};
 use crate::workload::body::{ContainerLimits, hardened_host_config};
 use crate::workload::run::{container_state, is_running};
 

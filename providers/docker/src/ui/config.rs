@@ -8,8 +8,9 @@ use pospool_model::{Attributes, Problem, Value};
 use serde_json::{Value as Json, json};
 
 use super::wish::{DesiredPage, NO_KEY, url_origin};
+use crate::attributes::attribute_text;
 use crate::codes;
-use crate::node::wish::attribute_text;
+use crate::ui::schema::UiSpec;
 
 /// Name of the module that the reference interface compiles in.
 pub(crate) const MODULE: &str = "pool.config.js";
@@ -53,8 +54,14 @@ impl ChainSide {
             espace_id,
             ..
         } = self;
-        let core = attribute_text(wanted, "core_rpc").or(self.core_rpc.as_deref());
-        let espace = attribute_text(wanted, "espace_rpc").or(self.espace_rpc.as_deref());
+        let core = UiSpec::read(wanted)
+            .core_rpc
+            .known()
+            .or(self.core_rpc.as_deref());
+        let espace = UiSpec::read(wanted)
+            .espace_rpc
+            .known()
+            .or(self.espace_rpc.as_deref());
         json!([network, core_id, espace_id, core, espace]).to_string()
     }
 }

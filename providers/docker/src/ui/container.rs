@@ -8,7 +8,7 @@ use pospool_model::Problem;
 
 use super::image::PORT;
 use super::wish::DesiredPage;
-use crate::workload::{ContainerSpec, EnvironmentRule, IdleCommand, Port, Workload};
+use crate::workload::spec::{ContainerSpec, EnvironmentRule, IdleCommand, Port, Workload};
 
 /// Label of a container: digest over what the page was made from, apart from its own attributes.
 pub(crate) const CONTENT: &str = "pospool.content";

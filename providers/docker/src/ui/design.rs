@@ -9,14 +9,17 @@ use pospool_model::{Attributes, Problem};
 
 use super::config::{ChainSide, PageConfig};
 use super::container::{CONTENT, PAGE};
-use super::image::{PageImageBuild, PinnedPageSource, ServerRecipe};
+use super::image::ServerRecipe;
 use super::observe::page_digest;
 use super::wish::DesiredPage;
+use crate::builds::ImageBuild;
 use crate::codes;
 use crate::facts::DockerFacts;
-use crate::image::{Buildable, ImageBuild, RELEASE, SERVERS, hash_bytes};
+use crate::image::{Buildable, RELEASE, SERVERS};
 use crate::names::object_name_of_kind;
-use crate::workload::{ContainerDraft, ContainerSpec};
+use crate::ui::sources::{PageImageBuild, PinnedPageSource};
+use crate::workload::ContainerDraft;
+use crate::workload::spec::ContainerSpec;
 
 /// What one change of a page makes. Two images, so that a new release does not build the page again.
 pub(super) fn draft_page(
@@ -85,12 +88,6 @@ fn notes(desired: &DesiredPage) -> Vec<String> {
         ));
     }
     notes
-}
-
-/// Digest over texts, for labels.
-pub(crate) fn parts_digest(parts: &[&str]) -> String {
-    // A list of texts always has a JSON form.
-    hash_bytes(serde_json::to_string(parts).unwrap_or_default().as_bytes())
 }
 
 #[cfg(test)]

@@ -95,6 +95,19 @@ fn walk(
     Ok(())
 }
 
+/// Most bytes of a lock file.
+const LOCK_LIMIT: u64 = 64 << 20;
+
+/// Reads a lock file, bounded.
+pub(crate) fn read_lock(path: &Path) -> Result<Vec<u8>, String> {
+    let failed = |error| format!("`{}` cannot be read: {error}", path.display());
+    let size = std::fs::metadata(path).map_err(failed)?.len();
+    if size > LOCK_LIMIT {
+        return Err(format!("`{}` is too large for a lock file", path.display()));
+    }
+    std::fs::read(path).map_err(failed)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

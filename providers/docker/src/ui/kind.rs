@@ -4,10 +4,12 @@
 //! - Returns: what is particular to a page, from the other files of this folder.
 //! - Never: serves what the plan did not see: a folder that changed since is refused.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use bollard::models::ContainerState;
-use pospool_model::provider::{Scene, Target, Task, World};
-use pospool_model::{Attributes, KindSchema, Problem, ProviderError};
+use pospool_model::provider::{Rendered, Scene, Target, Task, World};
+use pospool_model::{Address, Attributes, KindSchema, Problem, ProviderError};
 
 use super::container::{self, PAGE};
 use super::{design, observe, wish};
@@ -15,12 +17,13 @@ use crate::client::{Engine, Labels, ListedContainer};
 use crate::codes;
 use crate::facts::DockerFacts;
 use crate::image::{PAGES, SERVERS, labelled_image};
-use crate::kinds::UI;
 use crate::names::{self, Name};
-use crate::observe::EngineView;
+use crate::render::shown::render_page;
+use crate::ui::schema::UI;
+use crate::view::EngineView;
+use crate::workload::spec::{ContainerSpec, Workload};
 use crate::workload::{
-    ContainerDraft, ContainerKind, ContainerSpec, ContainerStart, ObservedContainer, Workload,
-    health, planned_outputs,
+    ContainerDraft, ContainerKind, ContainerStart, ObservedContainer, health, planned_outputs,
 };
 
 /// Web pages.
@@ -91,6 +94,14 @@ impl ContainerKind for UiKind {
     ) {
         let content = observe::content_now(seen, facts);
         attributes.insert("content".to_owned(), content.into());
+    }
+
+    fn render(
+        &self,
+        address: &Address,
+        wanted: &BTreeMap<Address, Attributes>,
+    ) -> Result<Rendered, Problem> {
+        render_page(address, wanted)
     }
 
     fn outputs(&self, spec: &ContainerSpec) -> Attributes {

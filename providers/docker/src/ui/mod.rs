@@ -15,10 +15,13 @@ mod files;
 pub(crate) mod image;
 mod kind;
 mod observe;
+mod schema;
+pub(crate) mod sources;
 mod wish;
 
 pub(crate) use config::{ChainSide, DATA, MODULE, PageConfig, config_module};
 pub(crate) use kind::UiKind;
+pub(crate) use schema::UI;
 #[cfg(test)]
 pub(crate) use wish::tests;
 pub(crate) use wish::{DesiredPage, is_core_address};

@@ -12,17 +12,16 @@ use pospool_model::{Attributes, Problem};
 use super::AS_GIVEN;
 use super::config::ChainSide;
 use super::container::{CONTENT, PAGE};
-use super::design::parts_digest;
 use super::files;
-use super::image::{PageBuild, PinnedPageSource};
 use super::wish::{DesiredPage, PageSource, SourceTree};
 use crate::facts::DockerFacts;
-use crate::image::{RELEASE, SERVERS, hash_bytes};
+use crate::image::{RELEASE, SERVERS, hash_bytes, parts_digest};
 use crate::names;
-use crate::workload::{ContainerSpec, ObservedContainer};
-
-/// Most bytes of a lock file.
-const LOCK_LIMIT: u64 = 64 << 20;
+use crate::ui::files::read_lock;
+use crate::ui::schema::UiSpec;
+use crate::ui::sources::{PageBuild, PinnedPageSource};
+use crate::workload::ObservedContainer;
+use crate::workload::spec::ContainerSpec;
 
 /// Reads what a page would be made from; `None` while that is not known.
 pub(super) fn read_page_source(wanted: &Attributes) -> Result<Option<PinnedPageSource>, Problem> {
@@ -88,20 +87,8 @@ fn lock_digest(path: &Path) -> Result<String, Problem> {
     Ok(hash_bytes(&bytes))
 }
 
-/// Reads a lock file, bounded.
-pub(crate) fn read_lock(path: &Path) -> Result<Vec<u8>, String> {
-    let failed = |error| format!("`{}` cannot be read: {error}", path.display());
-    let size = std::fs::metadata(path).map_err(failed)?.len();
-    if size > LOCK_LIMIT {
-        return Err(format!("`{}` is too large for a lock file", path.display()));
-    }
-    std::fs::read(path).map_err(failed)
-}
-
 fn chain(scene: &Scene<'_>, wanted: &Attributes) -> ChainSide {
-    let chain = wanted
-        .get("chain")
-        .and_then(pospool_model::Value::as_resource);
+    let chain = UiSpec::read(wanted).chain.known();
     let outputs = chain.and_then(|chain| scene.outputs.get(chain));
     outputs.map(ChainSide::read).unwrap_or_default()
 }

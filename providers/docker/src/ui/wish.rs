@@ -11,10 +11,12 @@ use std::path::PathBuf;
 use pospool_model::{Address, Attributes, Endpoint, Problem, Value};
 
 use super::AS_GIVEN;
+use crate::attributes::{attribute_text, missing_attribute};
 use crate::codes;
-use crate::kinds::AS_MADE;
+use crate::memory::{format_memory, parse_memory};
 use crate::names::{ImageRef, Name};
-use crate::node::wish::{attribute_text, format_memory, missing_attribute, parse_memory};
+use crate::rows::AS_MADE;
+use crate::ui::schema::UiSpec;
 
 /// Where the page is published while the spec does not say it.
 const LISTEN: &str = "127.0.0.1:8080";
@@ -76,17 +78,15 @@ impl DesiredPage {
             )
             .help("write the value, or a reference to something that is known in the plan"));
         }
-        let owned = |name: &str| attribute_text(attributes, name).map(str::to_owned);
-        let listen = attribute_text(attributes, "listen").unwrap_or(LISTEN);
+        let block = UiSpec::read(attributes);
+        let missing = |name| move || missing_attribute(name);
+        let manager = block.manager.known().ok_or_else(missing("manager"))?;
+        let listen = block.listen.known().unwrap_or(LISTEN);
         Ok(Self {
-            chain: attributes
-                .get("chain")
-                .and_then(Value::as_resource)
-                .cloned()
-                .ok_or_else(|| missing_attribute("chain"))?,
-            manager: owned("manager").ok_or_else(|| missing_attribute("manager"))?,
-            core_rpc: owned("core_rpc"),
-            espace_rpc: owned("espace_rpc"),
+            chain: block.chain.known().cloned().ok_or_else(missing("chain"))?,
+            manager: manager.to_owned(),
+            core_rpc: block.core_rpc.known().map(str::to_owned),
+            espace_rpc: block.espace_rpc.known().map(str::to_owned),
             listen: address(listen)
                 .map_err(|what| Problem::new(codes::BAD_PORT, &["listen"], what))?,
             from: PageSource::read(attributes)?,
@@ -97,7 +97,7 @@ impl DesiredPage {
 impl PageSource {
     /// Reads what the page is made from; the rest of the page may be unknown yet.
     pub(crate) fn read(attributes: &Attributes) -> Result<Self, Problem> {
-        match attribute_text(attributes, "built") {
+        match UiSpec::read(attributes).built.known() {
             Some(folder) => Ok(Self::Built(folder.into())),
             None => SourceTree::read(attributes).map(Self::Tree),
         }
@@ -106,24 +106,24 @@ impl PageSource {
 
 impl SourceTree {
     fn read(attributes: &Attributes) -> Result<Self, Problem> {
-        let owned = |name: &str| attribute_text(attributes, name).map(str::to_owned);
-        let image = owned("build_image").ok_or_else(|| missing_attribute("build_image"))?;
-        let image = ImageRef::parse(&image)
+        let block = UiSpec::read(attributes);
+        let missing = |name| move || missing_attribute(name);
+        let image = block
+            .build_image
+            .known()
+            .ok_or_else(missing("build_image"))?;
+        let image = ImageRef::parse(image)
             .map_err(|what| Problem::new(codes::BAD_IMAGE, &["build_image"], what))?;
+        let memory = block.build_memory.known().unwrap_or(BUILD_MEMORY);
         Ok(Self {
-            path: owned("tree")
-                .ok_or_else(|| missing_attribute("tree"))?
-                .into(),
-            folder: owned("folder").unwrap_or_default(),
+            path: block.tree.known().ok_or_else(missing("tree"))?.into(),
+            folder: block.folder.known().unwrap_or_default().to_owned(),
             image,
-            lock: owned("lock").map(PathBuf::from),
-            mirror: owned("package_mirror"),
-            ca_bundle: owned("ca_bundle").map(PathBuf::from),
+            lock: block.lock.known().map(PathBuf::from),
+            mirror: block.package_mirror.known().map(str::to_owned),
+            ca_bundle: block.ca_bundle.known().map(PathBuf::from),
             environment: variables(attributes).unwrap_or_default(),
-            memory: attribute_text(attributes, "build_memory")
-                .or(Some(BUILD_MEMORY))
-                .and_then(parse_memory)
-                .unwrap_or(4 << 30),
+            memory: parse_memory(memory).unwrap_or(4 << 30),
         })
     }
 }
@@ -164,7 +164,7 @@ pub(crate) fn normalise_ui(attributes: &mut Attributes, problems: &mut Vec<Probl
             problems.push(problem.help(NO_KEY.replace("core_rpc", name)));
         }
     }
-    if let Some(url) = attribute_text(attributes, "package_mirror")
+    if let Some(url) = UiSpec::read(attributes).package_mirror.known()
         && let Err(what) = url_origin(url)
     {
         problems.push(Problem::new(codes::BAD_URL, &["package_mirror"], what));
@@ -184,7 +184,7 @@ pub(crate) fn normalise_ui(attributes: &mut Attributes, problems: &mut Vec<Probl
 }
 
 fn build_memory(attributes: &mut Attributes, problems: &mut Vec<Problem>) {
-    let Some(memory) = attribute_text(attributes, "build_memory") else {
+    let Some(memory) = UiSpec::read(attributes).build_memory.known() else {
         return;
     };
     match parse_memory(memory) {
@@ -234,13 +234,17 @@ fn source(attributes: &Attributes, problems: &mut Vec<Problem>) {
         }
         (false, true) => {}
     }
-    if attribute_text(attributes, "folder").is_some_and(|folder| !is_inner(folder)) {
+    if UiSpec::read(attributes)
+        .folder
+        .known()
+        .is_some_and(|folder| !is_inner(folder))
+    {
         refuse(
             "folder",
             "`folder` is a path inside of the tree, such as `interface`".to_owned(),
         );
     }
-    match attribute_text(attributes, "build_image").map(ImageRef::parse) {
+    match UiSpec::read(attributes).build_image.known().map(ImageRef::parse) {
         Some(Err(what)) => problems.push(Problem::new(codes::BAD_IMAGE, &["build_image"], what)),
         Some(Ok(image)) if image.digest().is_none() => problems.push(
             Problem::new(
@@ -260,7 +264,7 @@ fn is_inner(path: &str) -> bool {
 }
 
 fn listen(attributes: &mut Attributes, problems: &mut Vec<Problem>) {
-    let Some(written) = attribute_text(attributes, "listen") else {
+    let Some(written) = UiSpec::read(attributes).listen.known() else {
         return;
     };
     match address(written) {
@@ -279,7 +283,7 @@ fn address(text: &str) -> Result<SocketAddr, String> {
 }
 
 fn manager(attributes: &Attributes, problems: &mut Vec<Problem>) {
-    let manager = attribute_text(attributes, "manager");
+    let manager = UiSpec::read(attributes).manager.known();
     if let Some(manager) = manager.filter(|manager| !is_core_address(manager)) {
         problems.push(
             Problem::new(

@@ -9,7 +9,8 @@ use bollard::models::{
     RestartPolicy, RestartPolicyNameEnum,
 };
 
-use super::{ContainerSpec, Port, USER, Workload};
+use crate::user::USER;
+use crate::workload::spec::{ContainerSpec, Port, Workload};
 
 /// Limits that each container has of its own.
 #[derive(Clone, Copy, Debug)]

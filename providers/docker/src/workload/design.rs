@@ -14,12 +14,12 @@ use pospool_model::{Address, Attributes, Problem, Value};
 use super::job::{ImageJob, ProveJob, RemoveJob, RepairJob, ReplacedContainer, StopJob, UpJob};
 use super::labels::owner_labels;
 use super::{ContainerDraft, ContainerKind};
+use crate::attributes::attribute_text;
 use crate::codes;
 use crate::facts::{Container, DockerFacts};
 use crate::image::RELEASE;
 use crate::job::{DockerJob, VolumeJob};
 use crate::names::{self, Name};
-use crate::node::wish::attribute_text;
 
 /// Name of a provider in plans.
 pub(crate) const PROVIDER: &str = "docker";

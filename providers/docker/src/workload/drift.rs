@@ -11,9 +11,10 @@ use bollard::models::{
     PortBinding, PortMap, ResourcesUlimits, RestartPolicyNameEnum,
 };
 
-use super::{ContainerSpec, EnvironmentRule, Workload, body, labels};
-use crate::kinds::AS_MADE;
+use super::{body, labels};
 use crate::names::{self, Name};
+use crate::rows::AS_MADE;
+use crate::workload::spec::{ContainerSpec, EnvironmentRule, Workload};
 
 /// One check: its name, and whether it found everything as it was made.
 type DriftCheck = (&'static str, bool);

@@ -6,12 +6,13 @@
 
 use std::time::Duration;
 
-use bollard::models::{ContainerInspectResponse, ContainerState, HealthStatusEnum};
+use bollard::models::{ContainerState, HealthStatusEnum};
 use pospool_model::{Attributes, Code, ProviderError};
 use tokio::time::{Instant, sleep};
 
 use super::ContainerStart;
 use super::run::{container_state, is_running, last_output};
+use crate::workload::run::health;
 
 const POLL: Duration = Duration::from_millis(500);
 /// Time for it to answer its own health check.
@@ -19,24 +20,9 @@ const WELL: Duration = Duration::from_mins(2);
 /// Lines of its log that are shown.
 const SHOWN: usize = 10;
 
-fn health(state: &ContainerState) -> Option<HealthStatusEnum> {
-    state.health.as_ref().and_then(|health| health.status)
-}
-
 /// Whether its last check succeeded.
 pub(crate) fn is_healthy(state: &ContainerState) -> bool {
     health(state) == Some(HealthStatusEnum::HEALTHY)
-}
-
-/// The attribute `state`.
-pub(crate) fn health_state(found: &ContainerInspectResponse) -> &'static str {
-    let state = found.state.clone().unwrap_or_default();
-    match (is_running(&state), health(&state)) {
-        (false, _) => "stopped",
-        (true, Some(HealthStatusEnum::UNHEALTHY)) => "unwell",
-        (true, Some(HealthStatusEnum::STARTING)) => "starting",
-        (true, _) => "running",
-    }
 }
 
 /// Waits until it is healthy; `code` is that of one that is not, `what` a name for what does not answer.

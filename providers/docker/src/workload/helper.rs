@@ -13,7 +13,6 @@ use pospool_model::provider::Progress;
 use pospool_model::{Address, ProviderError};
 use tokio::time::sleep;
 
-use super::USER;
 use super::body::{ContainerLimits, hardened_host_config};
 use super::labels::{self, labels_match};
 use super::run::{container_id, container_state, is_running};
@@ -22,9 +21,9 @@ use crate::codes;
 use crate::failures::LOOKED_AT;
 use crate::image;
 use crate::names::{self, Name};
-use crate::node::image::{GROUP_ID, USER_ID};
 use crate::place::DataLocation;
-use crate::render::DATA_DIR;
+use crate::render::layout::DATA_DIR;
+use crate::user::{GROUP_ID, USER, USER_ID};
 
 /// Images with nothing in them: enough for a container that is never started.
 const BLANKS: &str = "pospool/blank";

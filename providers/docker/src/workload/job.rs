@@ -9,9 +9,9 @@ use std::collections::BTreeMap;
 use pospool_model::{Address, SecretRef};
 use serde::{Deserialize, Serialize};
 
-use super::ContainerSpec;
-use crate::image::ImageBuild;
+use crate::builds::ImageBuild;
 use crate::names::Name;
+use crate::workload::spec::ContainerSpec;
 
 /// An image to make.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

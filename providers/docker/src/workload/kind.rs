@@ -4,24 +4,26 @@
 //! - Returns: drafts, workloads, how a container is.
 //! - Never: stops, removes or replaces a container: that is the same for all kinds.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use bollard::models::{ContainerInspectResponse, ContainerState};
 use pospool_model::plan::Effect;
-use pospool_model::provider::{Progress, Scene, Target, Task, World};
+use pospool_model::provider::{Progress, Rendered, Scene, Target, Task, World};
 use pospool_model::{
     Address, Attributes, KindSchema, Problem, ProviderError, Secret, SecretRef, Value,
 };
 
 use super::job::UpJob;
-use super::{ContainerSpec, Workload, health};
+use super::run;
+use crate::builds::ImageBuild;
 use crate::client::{Engine, Labels, ListedContainer};
 use crate::codes;
 use crate::facts::{Container, DockerFacts};
-use crate::image::ImageBuild;
 use crate::names::{Name, NameError, object_name_of_kind};
-use crate::node::wish::attribute_text;
-use crate::observe::EngineView;
 use crate::syncer::CurrentSyncers;
+use crate::view::EngineView;
+use crate::workload::spec::{ContainerSpec, Workload};
 
 /// One kind of container.
 #[async_trait]
@@ -72,7 +74,7 @@ pub(crate) trait ContainerKind: Sync {
         facts: &mut DockerFacts,
     ) -> Result<InnerState, Problem> {
         let _ = facts;
-        Ok(InnerState::plain(health::health_state(&seen.found)))
+        Ok(InnerState::plain(run::health_state(&seen.found)))
     }
 
     /// The container as its labels say that it was made.
@@ -119,6 +121,16 @@ pub(crate) trait ContainerKind: Sync {
         world: &World<'_>,
         facts: &DockerFacts,
     ) -> Result<ContainerDraft, Problem>;
+
+    /// Writes what its attributes become inside of its container, for somebody who wants to read it; pure but for files.
+    fn render(
+        &self,
+        address: &Address,
+        wanted: &BTreeMap<Address, Attributes>,
+    ) -> Result<Rendered, Problem> {
+        let _ = (address, wanted);
+        Ok(Rendered::default())
+    }
 
     /// What a reader of a plan should know that takes one down.
     fn removal_notes(&self, task: &Task<'_>) -> Vec<String> {
@@ -258,11 +270,6 @@ pub(crate) struct ContainerStart<'a> {
     pub(crate) container: &'a Name,
     pub(crate) input: &'a [Secret],
     pub(crate) progress: &'a dyn Progress,
-}
-
-/// The network that attributes name; without one a container has its own.
-pub(crate) fn own_network(attributes: &Attributes) -> Option<Name> {
-    attribute_text(attributes, "docker_network").and_then(|name| Name::new(name).ok())
 }
 
 /// Outputs of every container that are known before it is made.

@@ -9,11 +9,11 @@ use pospool_model::provider::{Scene, Target};
 use pospool_model::{Address, Attributes, Problem, Value};
 
 use super::labels::{labels_match, owner_labels};
+use crate::attributes::attribute_text;
 use crate::client::ListedContainer;
 use crate::codes;
 use crate::names::Name;
-use crate::node::wish::attribute_text;
-use crate::observe::EngineView;
+use crate::view::EngineView;
 
 /// The container of a resource in the list.
 #[derive(Clone, Debug)]
@@ -37,7 +37,7 @@ pub(crate) fn own_container<'a>(
         .collect();
     let mut aside = None;
     // A container that is kept stands aside of one that replaces it; alone it is the container itself.
-    let kept = super::aside_name(name);
+    let kept = super::spec::aside_name(name);
     let is_kept = |it: &&ListedContainer| it.name == kept.as_str() && !it.running;
     if own.len() == 2
         && own.iter().any(|it| it.name == name.as_str())

@@ -12,11 +12,12 @@ use super::look::{
     self, OwnContainer, has_other_content, inspect_listed, own_container, plan_binding,
 };
 use super::run::is_running;
-use super::{ContainerKind, ContainerSpec, ObservedContainer, drift};
+use super::{ContainerKind, ObservedContainer, drift};
+use crate::attributes::attribute_text;
 use crate::facts::{Container, DockerFacts};
-use crate::node::wish::attribute_text;
-use crate::observe::EngineView;
 use crate::place::DataLocation;
+use crate::view::EngineView;
+use crate::workload::spec::ContainerSpec;
 
 /// Observes one container.
 pub(crate) async fn observe_container(
@@ -146,7 +147,7 @@ impl ObservedContainer<'_> {
     /// Where its data lies.
     fn mounted(&self) -> Option<DataLocation> {
         let mut mounts = self.found.mounts.iter().flatten();
-        let at = Some(crate::render::DATA_DIR);
+        let at = Some(crate::render::layout::DATA_DIR);
         let data = mounts.find(|mount| mount.destination.as_deref() == at)?;
         let text = data.name.as_deref().or(data.source.as_deref())?;
         DataLocation::parse(text).ok()

@@ -16,13 +16,14 @@ use tokio::time::{Instant, sleep};
 use super::helper::Helper;
 use super::job::ProveJob;
 use super::run::{container_state, ensure_network, is_running};
-use super::{ContainerKind, Port, body};
+use super::{ContainerKind, body};
 use crate::client::{Engine, Labels};
 use crate::codes;
 use crate::failures::LOOKED_AT;
 use crate::image;
 use crate::kinds;
 use crate::names::{self, Name};
+use crate::workload::spec::Port;
 
 const POLL: Duration = Duration::from_millis(500);
 /// Label of a container that is only there for a proof: the resource. It is none of the resource's own.

@@ -9,13 +9,14 @@ use std::collections::HashMap;
 use bollard::models::{ContainerInspectResponse, ContainerUpdateBody, EndpointSettings};
 use pospool_model::{Attributes, ProviderError};
 
+use super::body;
 use super::job::RepairJob;
 use super::run::{ensure_network, inspect_container};
-use super::{ContainerSpec, body};
 use crate::client::Engine;
 use crate::codes;
 use crate::kinds;
 use crate::names::Name;
+use crate::workload::spec::ContainerSpec;
 
 /// Puts everything right, or finds it right.
 pub(crate) async fn repair_container(

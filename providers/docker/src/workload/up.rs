@@ -10,9 +10,7 @@ use pospool_model::{Attributes, ProviderError, Secret};
 use super::job::{ReplacedContainer, StopJob, UpJob};
 use super::labels::{self, labels_match};
 use super::look::container_ids;
-use super::run::{
-    container_gone, container_id, container_state, inspect_container, is_running, stop_container,
-};
+use super::run::{container_gone, container_id, container_state, inspect_container, is_running};
 use super::{ContainerKind, ContainerStart, body, repair};
 use crate::client::Engine;
 use crate::codes;
@@ -21,6 +19,7 @@ use crate::kinds;
 use crate::names::{self, Name};
 use crate::place::DataLocation;
 use crate::syncer::CurrentSyncers;
+use crate::workload::stop::stop_container;
 
 /// Carries the job out, or finds it carried out.
 pub(crate) async fn start_container(
