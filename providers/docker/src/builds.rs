@@ -6,8 +6,15 @@ use serde::{Deserialize, Serialize};
 
 use crate::client::Engine;
 use crate::image::{Buildable, build_image, find_image};
+use crate::names::Name;
+use crate::node::image::NODES;
+use crate::syncer::image::SYNCERS;
 use crate::ui::image::ServerRecipe;
+use crate::ui::image::{PAGES, SERVERS};
 use crate::ui::sources::PageImageBuild;
+
+/// The repositories of all kinds: only images in these are ever removed.
+pub(crate) const REPOSITORIES: &[&str] = &[NODES, PAGES, SERVERS, SYNCERS];
 
 /// Everything that goes into an image, of each kind of image.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -58,4 +65,35 @@ pub(crate) async fn ensure_image(
         .await?
     };
     Ok(build.outputs(tag, id))
+}
+
+/// Whether a name is one of an image in these repositories.
+pub(crate) fn is_of(repositories: &[&str], name: &str) -> bool {
+    let mut repositories = repositories.iter();
+    let tag = repositories.find_map(|it| name.strip_prefix(it)?.strip_prefix(':'));
+    tag.is_some_and(|tag| Name::new(tag).is_ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::image::{hash_bytes, image_tag};
+
+    #[test]
+    fn an_image_is_known_by_its_repository_and_a_tag_that_is_only_a_name() {
+        let ours = [PAGES, SERVERS, SYNCERS];
+        for repository in ours {
+            let tag = image_tag(repository, &hash_bytes(b"content"));
+            assert!(is_of(&ours, &tag), "{tag}");
+        }
+        for other in [
+            "node:20",
+            "pospool/ui",
+            "pospool/node:0a",
+            "pospool/ui:../x",
+            "evil/pospool/ui:0a",
+        ] {
+            assert!(!is_of(&ours, other), "{other}");
+        }
+    }
 }

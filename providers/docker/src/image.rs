@@ -15,18 +15,8 @@ use sha3::{Digest, Sha3_256};
 
 use crate::client::{Engine, Labels};
 use crate::codes;
-use crate::names::{self, ImageRef, Name};
+use crate::names::{self, ImageRef};
 
-/// Hardened nodes.
-pub(crate) const NODES: &str = "pospool/node";
-/// The files of a page.
-pub(crate) const PAGES: &str = "pospool/page";
-/// The same with the server.
-pub(crate) const SERVERS: &str = "pospool/ui";
-/// Syncers.
-pub(crate) const SYNCERS: &str = "pospool/syncer";
-/// All of them: only images in these are ever removed.
-pub(crate) const REPOSITORIES: &[&str] = &[NODES, PAGES, SERVERS, SYNCERS];
 /// Release of the program that goes into images; another one makes other images.
 pub(crate) const RELEASE: &str = env!("CARGO_PKG_VERSION");
 
@@ -85,13 +75,6 @@ pub(crate) fn labelled_image(repository: &str, labels: &Labels, label: &str) -> 
     labels
         .get(label)
         .map(|digest| image_tag(repository, digest))
-}
-
-/// Whether a name is one of an image in these repositories.
-pub(crate) fn is_of(repositories: &[&str], name: &str) -> bool {
-    let mut repositories = repositories.iter();
-    let tag = repositories.find_map(|it| name.strip_prefix(it)?.strip_prefix(':'));
-    tag.is_some_and(|tag| Name::new(tag).is_ok())
 }
 
 /// Digest of some bytes: SHA3-256 in hex.
@@ -223,27 +206,4 @@ pub(crate) fn image_outputs(name: &str, tag: String, id: String) -> Attributes {
 pub(crate) fn parts_digest(parts: &[&str]) -> String {
     // A list of texts always has a JSON form.
     hash_bytes(serde_json::to_string(parts).unwrap_or_default().as_bytes())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_image_is_known_by_its_repository_and_a_tag_that_is_only_a_name() {
-        let ours = [PAGES, SERVERS, SYNCERS];
-        for repository in ours {
-            let tag = image_tag(repository, &hash_bytes(b"content"));
-            assert!(is_of(&ours, &tag), "{tag}");
-        }
-        for other in [
-            "node:20",
-            "pospool/ui",
-            "pospool/node:0a",
-            "pospool/ui:../x",
-            "evil/pospool/ui:0a",
-        ] {
-            assert!(!is_of(&ours, other), "{other}");
-        }
-    }
 }

@@ -17,9 +17,10 @@ use crate::exclusive::{
     refuse_shared_key,
 };
 use crate::facts::{Container, DockerFacts};
-use crate::image::{Buildable, NODES};
+use crate::image::Buildable;
 use crate::job::{DockerJob, MoveJob};
 use crate::names;
+use crate::node::image::NODES;
 use crate::place::DataLocation;
 use crate::render::{self, DesiredChain};
 use crate::snapshot::{self, SnapshotPlan};

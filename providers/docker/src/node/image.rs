@@ -17,8 +17,7 @@ use serde::{Deserialize, Serialize};
 use crate::client::Engine;
 use crate::codes;
 use crate::image::{
-    BuildContext, Buildable, NODES, add_file, archive_error, hash_bytes, image_outputs,
-    pull_base_image,
+    BuildContext, Buildable, add_file, archive_error, hash_bytes, image_outputs, pull_base_image,
 };
 use crate::names::{self, ImageRef};
 use crate::render::layout::{CONFIG_DIR, DATA_DIR};
@@ -232,6 +231,9 @@ chown 10001:10001 /data
 chmod 0700 /data
 ";
 
+/// Hardened nodes.
+pub(crate) const NODES: &str = "pospool/node";
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -263,7 +265,7 @@ mod tests {
         let mut moved = recipe();
         moved.copies.get_mut("genesis_file").unwrap().path = "elsewhere/genesis_file".to_owned();
         assert_eq!(one.tag(), moved.tag());
-        assert!(crate::image::is_of(&[NODES], &one.tag()));
+        assert!(crate::builds::is_of(&[NODES], &one.tag()));
 
         let mut other = recipe();
         other.copies.get_mut("genesis_file").unwrap().digest = "02".to_owned();

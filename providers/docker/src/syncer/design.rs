@@ -11,8 +11,9 @@ use super::image::SyncerImageBuild;
 use super::spec::render_spec;
 use super::wish::DesiredSyncer;
 use crate::builds::ImageBuild;
-use crate::image::{Buildable, RELEASE, SYNCERS};
+use crate::image::{Buildable, RELEASE};
 use crate::names::object_name_of_kind;
+use crate::syncer::image::SYNCERS;
 use crate::workload::ContainerDraft;
 use crate::workload::spec::ContainerSpec;
 

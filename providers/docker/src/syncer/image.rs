@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::client::Engine;
 use crate::codes;
-use crate::image::{BuildContext, Buildable, SYNCERS, add_file, archive_error, hash_bytes};
+use crate::image::{BuildContext, Buildable, add_file, archive_error, hash_bytes};
 use crate::program::Program;
 use crate::user::USER;
 
@@ -150,6 +150,9 @@ fn dockerfile(program: &Program) -> String {
         words(&probe),
     )
 }
+
+/// Syncers.
+pub(crate) const SYNCERS: &str = "pospool/syncer";
 
 #[cfg(test)]
 mod tests {

@@ -13,8 +13,9 @@ use super::report::SyncerReport;
 use super::wish::DesiredSyncer;
 use crate::client::ListedContainer;
 use crate::codes;
-use crate::image::{Buildable, SYNCERS};
+use crate::image::Buildable;
 use crate::names;
+use crate::syncer::image::SYNCERS;
 use crate::workload::ObservedContainer;
 use crate::workload::spec::ContainerSpec;
 

@@ -17,8 +17,7 @@ use super::config::DATA;
 use super::files::PageFiles;
 use crate::client::Engine;
 use crate::image::{
-    BuildContext, Buildable, PAGES, SERVERS, add_file, archive_error, hash_bytes, image_tag,
-    require_image,
+    BuildContext, Buildable, add_file, archive_error, hash_bytes, image_tag, require_image,
 };
 use crate::program::Program;
 use crate::ui::sources::{PageImageBuild, PinnedPageSource};
@@ -321,3 +320,9 @@ pub(crate) mod tests {
         );
     }
 }
+
+/// The files of a page.
+pub(crate) const PAGES: &str = "pospool/page";
+
+/// The same with the server.
+pub(crate) const SERVERS: &str = "pospool/ui";

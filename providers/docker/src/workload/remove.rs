@@ -7,8 +7,8 @@
 use pospool_model::{Attributes, ProviderError};
 
 use super::job::RemoveJob;
+use crate::builds::{REPOSITORIES, is_of};
 use crate::client::Engine;
-use crate::image::{REPOSITORIES, is_of};
 use crate::names::ImageRef;
 
 /// Removes a stopped container, its own network and, if nothing uses them, its images.
