@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use pospool_engine::planfile::PlanFile;
-use pospool_engine::store::{Entry, Header, Mode, MovedFile, StateFile, Store};
+use pospool_engine::store::{Entry, Header, Mode, MovedFile, StateFile, Store, decode_snapshot};
+use pospool_model::dependency;
 use pospool_remote::Document;
 use schemars::schema_for;
 
@@ -28,10 +29,10 @@ fn compare(name: &str, schema: &schemars::Schema) {
 
 #[test]
 fn the_schemas_are_those_of_the_types() {
-    compare("state.v1.schema.json", &schema_for!(StateFile));
+    compare("state.v2.schema.json", &schema_for!(StateFile));
     compare("journal-header.v1.schema.json", &schema_for!(Header));
     compare("journal-entry.v1.schema.json", &schema_for!(Entry));
-    compare("plan.v1.schema.json", &schema_for!(PlanFile));
+    compare("plan.v2.schema.json", &schema_for!(PlanFile));
     compare("moved.v1.schema.json", &schema_for!(MovedFile));
     compare("remote.v1.schema.json", &schema_for!(Document));
 }
@@ -56,6 +57,20 @@ fn every_sample_state_is_read_and_written_back_unchanged() {
     );
     let text = std::fs::read_to_string(samples.join("state.json")).unwrap();
     let file: StateFile = serde_json::from_str(&text).unwrap();
+    assert_eq!(serde_json::to_string(&file).unwrap(), text.trim_end());
+}
+
+#[test]
+fn the_sample_with_a_group_is_read_and_written_back_unchanged() {
+    let text = std::fs::read_to_string(folder().join("samples/v2/state.json")).unwrap();
+    let state = decode_snapshot("sample".as_ref(), text.as_bytes()).unwrap();
+    let reader = &state.resources[&"record.last".parse().unwrap()];
+    assert_eq!(
+        dependency::resources(&reader.depends_on, &state.groups).len(),
+        33
+    );
+    let file = StateFile::new(state);
+    assert_eq!(file.version, 2);
     assert_eq!(serde_json::to_string(&file).unwrap(), text.trim_end());
 }
 

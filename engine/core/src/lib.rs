@@ -12,7 +12,6 @@
 pub mod apply;
 pub mod check;
 pub mod codes;
-pub mod graph;
 pub mod observe;
 pub mod plan;
 pub mod planfile;

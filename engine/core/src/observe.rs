@@ -47,10 +47,7 @@ pub async fn observe(
     state: &State,
     registry: &Registry,
 ) -> Result<Seen, ProviderError> {
-    let order = resolve::order(config);
-    let used = resolve::used_outputs(config);
-    let foreseen = resolve::foreseen(&used, registry);
-    let (wanted, problems) = resolve::resolve(config, &order, registry, &foreseen);
+    let (wanted, problems) = resolve::resolve_unseen(config, registry);
     let mut seen = Seen {
         wanted,
         problems,
@@ -60,16 +57,17 @@ pub async fn observe(
         return Ok(seen);
     }
     registry.configure(&seen.wanted);
-    look(Role::Given, config, state, registry, &used, &mut seen).await?;
+    look(Role::Given, config, state, registry, &mut seen).await?;
     if !seen.problems.is_empty() {
         return Ok(seen);
     }
-    let (wanted, problems) = resolve::resolve(config, &order, registry, &known(state, &seen));
+    let first = std::mem::take(&mut seen.wanted);
+    let (wanted, problems) = resolve::resolve_again(config, registry, &known(state, &seen), first);
     seen.wanted = wanted;
     seen.problems.extend(problems);
     // Some ways to the outside are outputs, such as the RPC of a chain.
     registry.configure(&seen.wanted);
-    look(Role::Managed, config, state, registry, &used, &mut seen).await?;
+    look(Role::Managed, config, state, registry, &mut seen).await?;
     Ok(seen)
 }
 
@@ -87,12 +85,11 @@ async fn look(
     config: &Config,
     state: &State,
     registry: &Registry,
-    used: &BTreeMap<Address, BTreeSet<String>>,
     seen: &mut Seen,
 ) -> Result<(), ProviderError> {
     let outputs = known(state, seen);
     let empty = BTreeSet::new();
-    let targets = targets(role, state, registry, used, seen, &empty);
+    let targets = targets(role, state, registry, config.reads(), seen, &empty);
     let scene = Scene {
         lineage: &state.lineage,
         wanted: &seen.wanted,

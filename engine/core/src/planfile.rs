@@ -8,7 +8,9 @@ use pospool_model::state::State;
 use serde::{Deserialize, Serialize};
 
 use crate::observe::Seen;
-use crate::store::{StoreError, VERSION, parse_form, read_bounded, replace_file};
+use crate::store::{
+    FIRST, StoreError, VERSION, check_groups, parse_form, read_bounded, replace_file,
+};
 
 /// Most bytes of a plan that are read.
 const MAX_BYTES: u64 = 256 << 20;
@@ -26,13 +28,22 @@ pub struct PlanFile {
     pub plan: Plan,
 }
 
+impl PlanFile {
+    /// The file of a plan.
+    #[must_use]
+    pub fn new(plan: Plan) -> Self {
+        let is_first = plan.groups.is_empty() && plan.barriers.is_empty();
+        Self {
+            format: "pospool-plan".to_owned(),
+            version: if is_first { FIRST } else { VERSION },
+            plan,
+        }
+    }
+}
+
 /// Writes a plan; the file is private to its owner.
 pub fn save(path: &Path, plan: &Plan) -> Result<(), StoreError> {
-    let file = PlanFile {
-        format: "pospool-plan".to_owned(),
-        version: VERSION,
-        plan: plan.clone(),
-    };
+    let file = PlanFile::new(plan.clone());
     let text = serde_json::to_vec(&file).map_err(|source| StoreError::Encode { source })?;
     replace_file(path, &text)
 }
@@ -51,7 +62,17 @@ pub fn load(path: &Path) -> Result<Plan, StoreError> {
 
 /// Reads the bytes of a plan file; `name` is for messages.
 pub fn decode(name: &Path, bytes: &[u8]) -> Result<Plan, StoreError> {
-    let file: PlanFile = parse_form(name, bytes, "pospool-plan")?;
+    let file: PlanFile = parse_form(name, bytes, "pospool-plan", VERSION)?;
+    let records = file
+        .plan
+        .steps
+        .iter()
+        .filter_map(|step| step.record.as_ref());
+    check_groups(
+        name,
+        records.flat_map(|record| &record.depends_on),
+        &file.plan.groups,
+    )?;
     Ok(file.plan)
 }
 

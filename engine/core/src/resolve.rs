@@ -4,12 +4,11 @@
 //! - Returns: wanted attributes and every problem in them.
 //! - Never: asks the outside.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use pospool_lang::config::{Config, Scope};
+use pospool_lang::config::{Config, Resource, Scope};
 use pospool_model::{Address, Attributes, Diagnostic, Problem};
 
-use crate::graph;
 use crate::registry::Registry;
 
 /// Wanted attributes by resource.
@@ -18,46 +17,61 @@ pub type Wanted = BTreeMap<Address, Attributes>;
 /// Outputs by resource.
 pub type Outputs = BTreeMap<Address, Attributes>;
 
-/// Resources of the spec, dependencies first.
-#[must_use]
-pub fn order(config: &Config) -> Vec<Address> {
-    let dependencies: BTreeMap<&Address, BTreeSet<&Address>> = config
-        .resources()
-        .map(|resource| (&resource.address, resource.depends_on.iter().collect()))
-        .collect();
-    graph::order(&dependencies)
-}
-
 /// Evaluates every resource with the outputs that are known.
 #[must_use]
 pub fn resolve(
     config: &Config,
-    order: &[Address],
     registry: &Registry,
     outputs: &Outputs,
 ) -> (Wanted, Vec<Diagnostic>) {
-    let mut wanted = Wanted::new();
+    resolve_again(config, registry, outputs, Wanted::new())
+}
+
+/// The same when other outputs are known than the last time, without problems: what names no other resource stays as it
+/// was.
+#[must_use]
+pub fn resolve_again(
+    config: &Config,
+    registry: &Registry,
+    outputs: &Outputs,
+    mut wanted: Wanted,
+) -> (Wanted, Vec<Diagnostic>) {
+    wanted.retain(|address, _| stands_alone(config, address));
     let mut problems = Vec::new();
-    for address in order {
-        let (attributes, found) = resolve_one(config, address, registry, &wanted, outputs);
+    let locals = config.local_values();
+    for address in config.order() {
+        if wanted.contains_key(address) {
+            continue;
+        }
+        let scope = Scope {
+            wanted: &wanted,
+            outputs,
+            locals: &locals,
+        };
+        let (attributes, found) = resolve_one(config, address, registry, &scope);
         problems.extend(found);
         wanted.insert(address.clone(), attributes);
     }
     (wanted, problems)
 }
 
+/// Whether a resource of the spec is resolved once for all.
+#[must_use]
+pub fn stands_alone(config: &Config, address: &Address) -> bool {
+    config.get(address).is_some_and(Resource::stands_alone)
+}
+
 /// Evaluates every resource before anything is looked at: what can be known of a spec alone.
 #[must_use]
 pub fn resolve_unseen(config: &Config, registry: &Registry) -> (Wanted, Vec<Diagnostic>) {
-    let foreseen = foreseen(&used_outputs(config), registry);
-    resolve(config, &order(config), registry, &foreseen)
+    resolve(config, registry, &foreseen(config, registry))
 }
 
 /// Of the outputs that the spec reads, what providers know before anything is looked at.
 #[must_use]
-pub fn foreseen(used: &BTreeMap<Address, BTreeSet<String>>, registry: &Registry) -> Outputs {
+pub fn foreseen(config: &Config, registry: &Registry) -> Outputs {
     let mut outputs = Outputs::new();
-    for (address, used) in used {
+    for (address, used) in config.reads() {
         let Some(provider) = registry.of_kind(address.kind()) else {
             continue;
         };
@@ -69,44 +83,29 @@ pub fn foreseen(used: &BTreeMap<Address, BTreeSet<String>>, registry: &Registry)
     outputs
 }
 
-/// Names of the outputs that the spec reads, by resource.
-#[must_use]
-pub fn used_outputs(config: &Config) -> BTreeMap<Address, BTreeSet<String>> {
-    let mut used: BTreeMap<Address, BTreeSet<String>> = BTreeMap::new();
-    let read = config
-        .resources()
-        .flat_map(|resource| resource.uses.iter().cloned());
-    for (address, name) in read.chain(config.output_uses()) {
-        used.entry(address).or_default().insert(name);
-    }
-    used
-}
-
 /// Tells all providers what the spec wants, as far as it is known before anything outside is: an apply does this before
 /// it settles, since how to reach something is only ever taken from the spec. A look tells them again.
 pub fn configure(config: &Config, registry: &Registry) {
-    let (wanted, _) = resolve(config, &order(config), registry, &Outputs::new());
+    let (wanted, _) = resolve(config, registry, &Outputs::new());
     registry.configure(&wanted);
 }
 
-/// Evaluates one resource; `wanted` must hold those that it uses.
+/// Evaluates one resource; the scope must hold what is wanted of those that it uses.
 #[must_use]
 pub fn resolve_one(
     config: &Config,
     address: &Address,
     registry: &Registry,
-    wanted: &Wanted,
-    outputs: &Outputs,
+    scope: &Scope<'_>,
 ) -> (Attributes, Vec<Diagnostic>) {
-    let scope = Scope { wanted, outputs };
-    let (attributes, mut problems) = config.evaluate(address, &scope);
+    let (attributes, mut problems) = config.evaluate(address, scope);
     if !problems.is_empty() {
         return (attributes, problems);
     }
     let Some(provider) = registry.of_kind(address.kind()) else {
         return (attributes, problems);
     };
-    match provider.normalise_among(address.kind(), attributes.clone(), wanted) {
+    match provider.normalise_among(address.kind(), attributes.clone(), scope.wanted) {
         Ok(normal) => (normal, problems),
         Err(found) => {
             problems.extend(found.iter().map(|problem| place(config, address, problem)));

@@ -34,7 +34,7 @@ mod variables;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use pospool_model::{Address, Attributes, Diagnostic, Span, Value};
+use pospool_model::{Address, Attributes, Diagnostic, Groups, Span, Value};
 
 pub use crate::spec::CODES;
 use crate::spec::{File, bytes_of};
@@ -43,6 +43,7 @@ pub use blocks::{Lifecycle, Output, Resource};
 pub use decode::decode;
 pub use functions::{FUNCTIONS, Function};
 pub use kinds::Kinds;
+pub use locals::LocalValues;
 pub use state_place::state_url;
 pub use variables::VariableInputs;
 
@@ -54,6 +55,9 @@ pub struct Config {
     locals: BTreeMap<String, Local>,
     resources: BTreeMap<Address, Resource>,
     outputs: BTreeMap<String, Output>,
+    groups: Groups,
+    order: Vec<Address>,
+    reads: BTreeMap<Address, BTreeSet<String>>,
     digest: String,
 }
 
@@ -64,6 +68,8 @@ pub struct Scope<'a> {
     pub wanted: &'a BTreeMap<Address, Attributes>,
     /// Outputs as far as they are known.
     pub outputs: &'a BTreeMap<Address, Attributes>,
+    /// Values of locals that were evaluated in this scope.
+    pub locals: &'a LocalValues,
 }
 
 impl Config {
@@ -76,6 +82,30 @@ impl Config {
     #[must_use]
     pub fn get(&self, address: &Address) -> Option<&Resource> {
         self.resources.get(address)
+    }
+
+    /// All resources, each after those that it depends on; among equals by name.
+    #[must_use]
+    pub fn order(&self) -> &[Address] {
+        &self.order
+    }
+
+    /// Groups of resources that are used together.
+    #[must_use]
+    pub fn groups(&self) -> &Groups {
+        &self.groups
+    }
+
+    /// Names of outputs and attributes that resources and `output` blocks read, by the resource that they are read of.
+    #[must_use]
+    pub fn reads(&self) -> &BTreeMap<Address, BTreeSet<String>> {
+        &self.reads
+    }
+
+    /// Places for the values of locals, for one pass through the resources in their order.
+    #[must_use]
+    pub fn local_values(&self) -> LocalValues {
+        LocalValues::of(&self.locals)
     }
 
     /// Evaluates the attributes of a resource.
@@ -100,14 +130,6 @@ impl Config {
     #[must_use]
     pub fn outputs(&self) -> &BTreeMap<String, Output> {
         &self.outputs
-    }
-
-    /// Output and attribute names that `output` blocks read, in addition to
-    /// [`Resource::uses`].
-    #[must_use]
-    pub fn output_uses(&self) -> BTreeSet<(Address, String)> {
-        let uses = self.outputs.values().flat_map(|output| &output.uses);
-        uses.cloned().collect()
     }
 
     /// Evaluates an `output` block; an unknown name is [`Value::Null`].

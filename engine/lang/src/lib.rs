@@ -8,4 +8,5 @@
 //! - Never: opens a file, asks a provider, or knows a kind by name: kinds are given as schemas.
 
 pub mod config;
+pub mod graph;
 pub mod spec;

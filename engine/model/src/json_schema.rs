@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
-use crate::{Address, SecretRef, Value};
+use crate::{Address, Dependency, GroupId, SecretRef, Value};
 
 impl JsonSchema for Address {
     fn schema_name() -> Cow<'static, str> {
@@ -16,6 +16,35 @@ impl JsonSchema for Address {
             "description": "Name of a resource: its kind, a dot, its label.",
             "type": "string",
             "pattern": "^[a-z][a-z0-9_]{0,63}\\.[a-z][a-z0-9_]{0,63}$"
+        })
+    }
+}
+
+impl JsonSchema for GroupId {
+    fn schema_name() -> Cow<'static, str> {
+        "GroupId".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "Name of a group of resources: a digest of what is in it.",
+            "type": "string",
+            "pattern": "^group:[0-9a-f]{32}$"
+        })
+    }
+}
+
+impl JsonSchema for Dependency {
+    fn schema_name() -> Cow<'static, str> {
+        "Dependency".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let address = generator.subschema_for::<Address>();
+        let group = generator.subschema_for::<GroupId>();
+        json_schema!({
+            "description": "What a resource uses: another one, or all in a group.",
+            "anyOf": [address, group]
         })
     }
 }

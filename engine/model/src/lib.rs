@@ -7,6 +7,7 @@
 pub mod address;
 pub mod code;
 pub mod codes;
+pub mod dependency;
 pub mod diagnostic;
 pub mod endpoint;
 #[cfg(feature = "schema")]
@@ -23,6 +24,7 @@ pub mod value;
 
 pub use address::{Address, AddressError};
 pub use code::Code;
+pub use dependency::{Dependency, GroupId, Groups};
 pub use diagnostic::{Diagnostic, Problem, Severity, Span};
 pub use endpoint::{Endpoint, EndpointError};
 pub use own_node::OwnNode;

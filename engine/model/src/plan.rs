@@ -6,7 +6,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::state::ChainIdentity;
-use crate::{Address, Attributes, Drip, Value};
+use crate::{Address, Attributes, Dependency, Drip, Groups, Value};
 
 /// Everything that an apply will do, in an order in which it can be done.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,6 +33,24 @@ pub struct Plan {
     /// Where each counter of the outside will stand after the apply.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub counters: BTreeMap<String, u64>,
+    /// Groups of resources that the records of the steps use.
+    #[serde(default, skip_serializing_if = "Groups::is_empty")]
+    pub groups: Groups,
+    /// What many steps wait for together.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub barriers: BTreeMap<String, Barrier>,
+}
+
+/// Something that many steps wait for: it is passed when all in it has happened.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Barrier {
+    /// Effects that must have happened.
+    pub needs: Vec<Need>,
+    /// Other barriers that must be passed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub barriers: Vec<String>,
 }
 
 /// A difference between what the last run left and what is there now.
@@ -69,6 +87,9 @@ pub struct Step {
     pub costs: Vec<Cost>,
     /// What will be done, in order.
     pub effects: Vec<Effect>,
+    /// Barriers that must be passed before any of the effects.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub barriers: Vec<String>,
     /// What the state will say when all effects have ended; `None` removes it.
     pub record: Option<Record>,
 }
@@ -82,8 +103,8 @@ pub struct Record {
     pub attributes: Attributes,
     /// Outputs known in the plan; effects add theirs.
     pub outputs: Attributes,
-    /// Resources that it uses directly.
-    pub depends_on: Vec<Address>,
+    /// What it uses directly.
+    pub depends_on: Vec<Dependency>,
     /// `prevent_destroy` of the spec.
     pub protected: bool,
 }

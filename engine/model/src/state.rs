@@ -1,10 +1,10 @@
 //! What pospool made, as a value.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Address, Attributes, Value};
+use crate::{Address, Attributes, Dependency, GroupId, Groups, Value, dependency};
 
 /// Everything that a state remembers between runs.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,6 +34,37 @@ pub struct State {
     /// Name of the last journal whose entries are all in here, if there was one with a name.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub journal: String,
+    /// Groups of resources that others use together.
+    #[serde(default, skip_serializing_if = "Groups::is_empty")]
+    pub groups: Groups,
+}
+
+impl State {
+    /// Forgets the groups that nothing uses any more.
+    pub fn forget_unused_groups(&mut self) {
+        if self.groups.is_empty() {
+            return;
+        }
+        let resources = self.resources.values();
+        let uses = resources.flat_map(|recorded| &recorded.depends_on);
+        let inside = dependency::closure(uses, &self.groups);
+        let inside: BTreeSet<GroupId> = inside.into_iter().cloned().collect();
+        self.groups.retain(|id, _| inside.contains(id));
+    }
+
+    /// Says `to` wherever a resource uses `from`, or nothing where there is no `to`.
+    pub fn rename_dependency(&mut self, from: &Address, to: Option<&Address>) {
+        let groups = dependency::rename(&mut self.groups, from, to);
+        for recorded in self.resources.values_mut() {
+            let uses = std::mem::take(&mut recorded.depends_on);
+            let renamed = uses
+                .into_iter()
+                .filter_map(|used| dependency::renamed_one(used, from, to, &groups));
+            // In the order in which the spec's are compared with them.
+            let renamed: BTreeSet<Dependency> = renamed.collect();
+            recorded.depends_on = renamed.into_iter().collect();
+        }
+    }
 }
 
 /// What tells one chain from every other.
@@ -59,8 +90,8 @@ pub struct Recorded {
     /// What making it left behind, such as a contract's address or a container's id:
     /// enough to find it again, and to take it down without the spec.
     pub outputs: Attributes,
-    /// Resources that it uses directly; it is taken down before them.
-    pub depends_on: Vec<Address>,
+    /// What it uses directly; it is taken down before that.
+    pub depends_on: Vec<Dependency>,
     /// `prevent_destroy` of the spec, which outlives the block.
     pub protected: bool,
     /// False while a step was begun and has not ended.

@@ -7,7 +7,7 @@
 
 use std::path::Path;
 
-use pospool_engine::store::{Kept, StoreError, VERSION, parse_form};
+use pospool_engine::store::{FIRST, Kept, StoreError, parse_form};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -42,7 +42,7 @@ impl Default for Document {
     fn default() -> Self {
         Self {
             format: FORMAT.to_owned(),
-            version: VERSION,
+            version: FIRST,
             serial: 0,
             generation: 0,
             lease: None,
@@ -59,7 +59,7 @@ impl Document {
             let path = name.to_owned();
             return Err(StoreError::Empty { path });
         }
-        parse_form(name, bytes, FORMAT)
+        parse_form(name, bytes, FORMAT, FIRST)
     }
 
     pub(crate) fn encode(&self) -> Result<Vec<u8>, StoreError> {

@@ -68,6 +68,14 @@ pub struct FakeProvider {
     outside: Arc<Mutex<Outside>>,
 }
 
+impl Outside {
+    /// How many commits there were: the number of the next one.
+    #[must_use]
+    pub fn commits(&self) -> usize {
+        self.commits
+    }
+}
+
 impl FakeProvider {
     /// The world outside, to look at and to change.
     pub fn outside(&self) -> MutexGuard<'_, Outside> {

@@ -11,7 +11,6 @@ use pospool_cli::view::plan::{self, Around};
 use pospool_engine::check;
 use pospool_engine::observe::Seen;
 use pospool_engine::planfile::{self, PlanFile};
-use pospool_engine::store::VERSION;
 use pospool_model::state::State;
 
 use crate::shown;
@@ -31,11 +30,7 @@ pub fn run(bytes: &[u8]) {
     };
     shown::check(&plan::text(&plan, around));
     assert!(plan::summary(&plan).is_object());
-    let file = PlanFile {
-        format: "pospool-plan".to_owned(),
-        version: VERSION,
-        plan,
-    };
+    let file = PlanFile::new(plan);
     let written = serde_json::to_vec(&file).expect("plain data has a JSON form");
     let again = planfile::decode(name, &written).expect("what was written can be read");
     assert_eq!(again, file.plan);

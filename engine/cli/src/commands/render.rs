@@ -69,8 +69,7 @@ fn render(
     registry: &Registry,
     only: Option<&Address>,
 ) -> Result<Files, Vec<Diagnostic>> {
-    let order = resolve::order(&spec.config);
-    let (wanted, mut problems) = resolve::resolve(&spec.config, &order, registry, &Outputs::new());
+    let (wanted, mut problems) = resolve::resolve(&spec.config, registry, &Outputs::new());
     let mut files = Files::new();
     if problems.is_empty() {
         for address in wanted

@@ -10,7 +10,7 @@ mod rename;
 mod repair;
 mod unlock;
 
-use pospool_engine::store::{Mode, StateFile, Store, VERSION};
+use pospool_engine::store::{Mode, StateFile, Store};
 use pospool_model::Address;
 use pospool_model::diagnostic::did_you_mean;
 use pospool_model::state::{Recorded, State};
@@ -41,11 +41,9 @@ pub fn run(session: &mut Session<'_, '_>, command: &StateCommand) -> Result<Exit
 fn pull(session: &mut Session<'_, '_>) -> Result<Exit, Failure> {
     let store = existing(session, Mode::Read, "state pull")?;
     let open = store.open_effects().len();
-    session.console.say_json(&StateFile {
-        format: "pospool-state".to_owned(),
-        version: VERSION,
-        state: store.state().clone(),
-    })?;
+    session
+        .console
+        .say_json(&StateFile::new(store.state().clone()))?;
     if open > 0 {
         session.console.tell(&view::upkeep::pulled_with_open(open));
     }
@@ -68,7 +66,11 @@ fn show(session: &mut Session<'_, '_>, address: &Address) -> Result<Exit, Failur
     let recorded = recorded(store.state(), address)?;
     let console = &mut *session.console;
     if console.json {
-        console.say_json(&view::state::resource_json(address, recorded))?;
+        console.say_json(&view::state::resource_json(
+            address,
+            recorded,
+            &store.state().groups,
+        ))?;
     } else {
         let paint = console.out_paint;
         console.say(&view::state::resource(address, recorded, paint))?;
@@ -84,9 +86,7 @@ fn remove(session: &mut Session<'_, '_>, address: &Address) -> Result<Exit, Fail
     }
     store.update(|state| {
         state.resources.remove(address);
-        for recorded in state.resources.values_mut() {
-            recorded.depends_on.retain(|used| used != address);
-        }
+        state.rename_dependency(address, None);
     })?;
     let serial = store.state().serial;
     done(

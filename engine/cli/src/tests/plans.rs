@@ -342,5 +342,6 @@ fn the_version_says_which_forms_it_knows() {
     let world = World::new("");
     assert_eq!(world.run("version").out, "pospool 0.1.0\n");
     let json: Json = serde_json::from_str(&world.run("version --json").out).unwrap();
-    assert_eq!(json["forms"]["state"], 1);
+    assert_eq!(json["forms"]["state"], 2);
+    assert_eq!(json["forms"]["journal"], 1);
 }

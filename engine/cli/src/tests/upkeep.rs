@@ -3,7 +3,7 @@
 use std::fs::OpenOptions;
 use std::io::Write;
 
-use pospool_engine::store::{Entry, Mode, StateFile, Store, VERSION};
+use pospool_engine::store::{Entry, Mode, StateFile, Store};
 use pospool_model::Value;
 use pospool_model::state::{Recorded, State};
 use serde_json::Value as Json;
@@ -147,16 +147,12 @@ fn case_state_mv_what_was_made_in_docker_stays_with_its_name() {
         ),
     ];
     let resources = resources.map(|(address, made)| (address.parse().unwrap(), made));
-    let file = StateFile {
-        format: "pospool-state".to_owned(),
-        version: VERSION,
-        state: State {
-            lineage: "1a2b3c4d-0000".to_owned(),
-            serial: 1,
-            resources: resources.into(),
-            ..State::default()
-        },
-    };
+    let file = StateFile::new(State {
+        lineage: "1a2b3c4d-0000".to_owned(),
+        serial: 1,
+        resources: resources.into(),
+        ..State::default()
+    });
     world.write(STATE, &serde_json::to_string(&file).unwrap());
     let before = world.read(STATE);
     for address in [volume, node, ui, syncer] {

@@ -7,8 +7,8 @@
 use std::fmt::Write as _;
 
 use pospool_engine::store::Store;
-use pospool_model::Address;
 use pospool_model::state::{ChainIdentity, Recorded, State};
+use pospool_model::{Address, Dependency, Groups, dependency};
 use pospool_remote::Location;
 use serde_json::{Value as Json, json};
 
@@ -96,7 +96,14 @@ pub fn resource(address: &Address, recorded: &Recorded, paint: Paint) -> String 
 
 /// One resource as JSON.
 #[must_use]
-pub fn resource_json(address: &Address, recorded: &Recorded) -> Json {
+pub fn resource_json(address: &Address, recorded: &Recorded, groups: &Groups) -> Json {
+    // A group alone says nothing to who looks at one resource.
+    let uses = dependency::resources(&recorded.depends_on, groups);
+    let uses = uses.into_iter().cloned().map(Dependency::Resource);
+    let recorded = Recorded {
+        depends_on: uses.collect(),
+        ..recorded.clone()
+    };
     json!({
         "format_version": FORMAT_VERSION,
         "address": address,

@@ -25,7 +25,7 @@ pub fn json() -> Json {
         "pospool": VERSION,
         "forms": {
             "state": store::VERSION,
-            "journal": store::VERSION,
+            "journal": store::FIRST,
             "plan": store::VERSION,
             "json": FORMAT_VERSION,
         },

@@ -8,32 +8,26 @@ use pospool_model::state::Recorded;
 use pospool_model::{Address, Attributes, Value};
 
 use super::{Event, Run};
-use crate::resolve::{self, Outputs, Wanted};
+use crate::resolve;
 use crate::store::{Entry, StoreError};
 
 impl Run<'_> {
+    /// Records what may be recorded before the first effect: steps that have none.
+    pub(super) fn finish_ended_steps(&mut self) -> Result<(), StoreError> {
+        for step in 0..self.plan.steps.len() {
+            if self.schedule.step_ended(step) {
+                self.recording.ended(step);
+            }
+        }
+        self.finish_steps()
+    }
+
     /// Records every step whose effects have ended and whose dependencies are recorded.
     pub(super) fn finish_steps(&mut self) -> Result<(), StoreError> {
         let plan = self.plan;
-        let mut unfinished: BTreeMap<&Address, usize> = BTreeMap::new();
-        for (index, step) in plan.steps.iter().enumerate() {
-            if self.finished[index] {
-                continue;
-            }
-            let depends_on = step
-                .record
-                .as_ref()
-                .map(|record| record.depends_on.as_slice());
-            let waits = depends_on
-                .unwrap_or_default()
-                .iter()
-                .any(|used| unfinished.contains_key(used));
-            if waits || !self.schedule.step_ended(index) {
-                unfinished.insert(&step.address, index);
-                continue;
-            }
-            self.finish(step)?;
-            self.finished[index] = true;
+        while let Some(step) = self.recording.next() {
+            self.finish(&plan.steps[step])?;
+            self.recording.recorded(step);
         }
         Ok(())
     }
@@ -48,6 +42,7 @@ impl Run<'_> {
             },
         };
         self.store.record(entry)?;
+        self.refresh(&step.address);
         self.listener.hear(&Event::Recorded {
             address: &step.address,
         });
@@ -96,10 +91,9 @@ impl Run<'_> {
 
     /// Evaluates attributes again, now that what they refer to is known.
     fn filled(&self, address: &Address, planned: Attributes) -> Attributes {
-        let (wanted, outputs) = self.live();
         let context = &self.context;
         let (attributes, problems) =
-            resolve::resolve_one(context.config, address, context.registry, &wanted, &outputs);
+            resolve::resolve_one(context.config, address, context.registry, &self.scope());
         if problems.is_empty() {
             attributes
         } else {
@@ -107,22 +101,29 @@ impl Run<'_> {
         }
     }
 
-    /// Wanted attributes and outputs as they are in this moment of the run.
-    fn live(&self) -> (Wanted, Outputs) {
-        let mut outputs = self.context.seen.given.clone();
-        for (address, recorded) in &self.store.state().resources {
-            outputs.insert(address.clone(), recorded.outputs.clone());
+    /// Wanted attributes and outputs as they are in this moment of the run. A local is read only by steps whose
+    /// dependencies are recorded, so that its value stays.
+    fn scope(&self) -> Scope<'_> {
+        Scope {
+            wanted: &self.context.seen.wanted,
+            outputs: &self.known,
+            locals: &self.locals,
         }
-        (self.context.seen.wanted.clone(), outputs)
+    }
+
+    /// Takes over what the state now says of a resource.
+    pub(super) fn refresh(&mut self, address: &Address) {
+        let recorded = self.store.state().resources.get(address);
+        let outputs = recorded.map(|recorded| &recorded.outputs);
+        match outputs.or_else(|| self.context.seen.given.get(address)) {
+            Some(outputs) => _ = self.known.insert(address.clone(), outputs.clone()),
+            None => _ = self.known.remove(address),
+        }
     }
 
     /// Values of the spec's `output` blocks after a whole apply.
     pub(super) fn spec_outputs(&self) -> BTreeMap<String, Value> {
-        let (wanted, outputs) = self.live();
-        let scope = Scope {
-            wanted: &wanted,
-            outputs: &outputs,
-        };
+        let scope = self.scope();
         // A plan without outputs took everything down: then there are none.
         self.plan
             .outputs

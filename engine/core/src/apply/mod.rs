@@ -8,6 +8,7 @@
 
 mod finish;
 mod logged;
+mod recording;
 mod schedule;
 
 use std::collections::BTreeMap;
@@ -18,19 +19,21 @@ use std::time::Instant;
 use async_trait::async_trait;
 use futures_util::future::BoxFuture;
 use futures_util::stream::{FuturesUnordered, StreamExt};
-use pospool_lang::config::Config;
+use pospool_lang::config::{Config, LocalValues};
 use pospool_model::plan::{Effect, EffectId, Level, Nature, Plan, Step};
 use pospool_model::provider::{Progress, Ticket};
-use pospool_model::{Address, Attributes, Provider, ProviderError};
+use pospool_model::{Address, Attributes, Dependency, Provider, ProviderError};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::oneshot;
 
 use crate::codes;
 use crate::observe::Seen;
 use crate::registry::Registry;
+use crate::resolve::Outputs;
 use crate::store::{Entry, Store, StoreError};
 
 pub(crate) use logged::Logged;
+use recording::Recording;
 use schedule::Schedule;
 
 /// What an apply needs besides the plan.
@@ -120,10 +123,14 @@ pub async fn apply(
     store: &mut Store,
     listener: &dyn Listener,
 ) -> Result<Outcome, StoreError> {
-    store.update(|state| state.chains.extend(plan.chains.clone()))?;
+    // Groups are in the snapshot before the journal of this run speaks of them.
+    store.update(|state| {
+        state.chains.extend(plan.chains.clone());
+        state.groups.extend(plan.groups.clone());
+    })?;
     let listener = Logged(listener);
     let mut run = Run::new(plan, context, store, &listener);
-    run.finish_steps()?;
+    run.finish_ended_steps()?;
     run.work().await?;
     run.conclude()
 }
@@ -185,7 +192,10 @@ struct Run<'a> {
     listener: &'a dyn Listener,
     schedule: Schedule<'a>,
     started: Vec<Option<Instant>>,
-    finished: Vec<bool>,
+    recording: Recording,
+    /// Outputs as they are in this moment of the run.
+    known: Outputs,
+    locals: LocalValues,
     /// Outputs of the effects of this run.
     said: BTreeMap<Address, Attributes>,
     running: Running<'a>,
@@ -201,13 +211,20 @@ impl<'a> Run<'a> {
         listener: &'a dyn Listener,
     ) -> Self {
         let schedule = Schedule::new(plan);
+        let mut known = context.seen.given.clone();
+        let recorded = store.state().resources.iter();
+        known.extend(
+            recorded.map(|(address, recorded)| (address.clone(), recorded.outputs.clone())),
+        );
         Self {
             plan,
             context,
             store,
             listener,
             started: vec![None; schedule.len()],
-            finished: vec![false; plan.steps.len()],
+            recording: Recording::new(plan),
+            known,
+            locals: context.config.local_values(),
             schedule,
             said: BTreeMap::new(),
             running: FuturesUnordered::new(),
@@ -359,6 +376,11 @@ impl<'a> Run<'a> {
                     done: self.outcome.done,
                     total: self.schedule.len(),
                 });
+                self.refresh(&id.address);
+                let step = self.schedule.step(index);
+                if self.schedule.step_ended(step) {
+                    self.recording.ended(step);
+                }
                 return self.finish_steps();
             }
             Err(error) => error,
@@ -417,7 +439,7 @@ impl<'a> Run<'a> {
     fn conclude(mut self) -> Result<Outcome, StoreError> {
         self.outcome.not_begun = self.schedule.not_begun();
         self.outcome.cancelled |= self.context.cancel.load(Ordering::Relaxed);
-        let whole = self.finished.iter().all(|finished| *finished);
+        let whole = self.recording.is_whole();
         let outputs = if whole {
             self.spec_outputs()
         } else {
@@ -435,7 +457,7 @@ impl<'a> Run<'a> {
 }
 
 /// Direct dependencies of a step's resource; a resource that is being removed keeps those that it has.
-fn depends_on(step: &Step) -> Vec<Address> {
+fn depends_on(step: &Step) -> Vec<Dependency> {
     step.record
         .as_ref()
         .map(|record| record.depends_on.clone())

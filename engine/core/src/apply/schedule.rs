@@ -2,12 +2,12 @@
 
 use std::collections::HashMap;
 
-use pospool_model::plan::{Effect, EffectId, Level, Plan};
+use pospool_model::plan::{Effect, EffectId, Level, Need, Plan};
 
-/// Effects of a plan by number, with what each still waits for.
+/// Effects of a plan by number, and after them its barriers, with what each still waits for.
 pub(super) struct Schedule<'a> {
     effects: Vec<(EffectId, &'a Effect, usize)>,
-    /// Effects that wait for each one, with the level that they wait for.
+    /// Who waits for each one, with the level that they wait for.
     users: Vec<Vec<(usize, Level)>>,
     waiting: Vec<usize>,
     reached: Vec<Option<Level>>,
@@ -33,30 +33,49 @@ impl<'a> Schedule<'a> {
             .enumerate()
             .map(|(index, (id, ..))| (id, index))
             .collect();
-        let mut users = vec![Vec::new(); effects.len()];
-        let mut waiting = vec![0; effects.len()];
-        for (position, (_, effect, _)) in effects.iter().enumerate() {
-            for need in &effect.needs {
-                if let Some(&before) = index.get(&need.effect) {
-                    users[before].push((position, need.level));
+        let barriers = (effects.len()..).zip(plan.barriers.keys());
+        let barriers: HashMap<&str, usize> =
+            barriers.map(|(at, name)| (name.as_str(), at)).collect();
+        let nodes = effects.len() + barriers.len();
+        let mut users = vec![Vec::new(); nodes];
+        let mut waiting = vec![0; nodes];
+        let mut wait = |position: usize, needs: &[Need], behind: &[String]| {
+            let needs = needs
+                .iter()
+                .map(|need| (index.get(&need.effect), need.level));
+            let behind = behind
+                .iter()
+                .map(|name| (barriers.get(name.as_str()), Level::Done));
+            for (before, level) in needs.chain(behind) {
+                if let Some(&before) = before {
+                    users[before].push((position, level));
                     waiting[position] += 1;
                 }
             }
+        };
+        for (position, (_, effect, step)) in effects.iter().enumerate() {
+            wait(position, &effect.needs, &plan.steps[*step].barriers);
         }
-        let mut left = vec![0; plan.steps.len()];
-        for (_, _, step) in &effects {
-            left[*step] += 1;
+        for (position, barrier) in (effects.len()..).zip(plan.barriers.values()) {
+            wait(position, &barrier.needs, &barrier.barriers);
         }
-        let ready = (0..effects.len()).filter(|&at| waiting[at] == 0).collect();
-        Self {
-            reached: vec![None; effects.len()],
+        let left = plan.steps.iter().map(|step| step.effects.len()).collect();
+        let (ready, passed) = (0..nodes)
+            .filter(|&at| waiting[at] == 0)
+            .partition::<Vec<usize>, _>(|&at| at < effects.len());
+        let mut schedule = Self {
+            reached: vec![None; nodes],
             effects,
             users,
             waiting,
             ready,
             begun: 0,
             left,
+        };
+        for barrier in passed {
+            schedule.mark(barrier, Level::Done);
         }
+        schedule
     }
 
     pub(super) fn len(&self) -> usize {
@@ -81,22 +100,28 @@ impl<'a> Schedule<'a> {
 
     /// Notes how far an effect is; reaching a level reaches the levels below it.
     pub(super) fn mark(&mut self, index: usize, level: Level) {
-        let before = self.reached[index];
-        if before >= Some(level) {
-            return;
-        }
-        self.reached[index] = Some(level);
-        for &(user, needed) in &self.users[index] {
-            let newly = before < Some(needed) && needed <= level;
-            if newly {
-                self.waiting[user] -= 1;
-                if self.waiting[user] == 0 {
-                    self.ready.push(user);
+        let mut reached = vec![(index, level)];
+        while let Some((index, level)) = reached.pop() {
+            let before = self.reached[index];
+            if before >= Some(level) {
+                continue;
+            }
+            self.reached[index] = Some(level);
+            for &(user, needed) in &self.users[index] {
+                let newly = before < Some(needed) && needed <= level;
+                if newly {
+                    self.waiting[user] -= 1;
+                    match self.waiting[user] {
+                        0 if user < self.effects.len() => self.ready.push(user),
+                        // A barrier is passed as soon as the last before it is there.
+                        0 => reached.push((user, Level::Done)),
+                        _ => {}
+                    }
                 }
             }
-        }
-        if level == Level::Done {
-            self.left[self.effects[index].2] -= 1;
+            if let Some((.., step)) = self.effects.get(index).filter(|_| level == Level::Done) {
+                self.left[*step] -= 1;
+            }
         }
     }
 

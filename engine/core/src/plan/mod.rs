@@ -7,16 +7,24 @@
 
 mod decide;
 mod diff;
+mod ends;
 mod needs;
 mod takedown;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use pospool_lang::config::{Config, Scope};
-use pospool_model::plan::{Action, AttributeChange, Drift, EffectId, Plan, Reason, Record, Step};
+use pospool_lang::config::{Config, LocalValues, Resource, Scope};
+use pospool_model::plan::{
+    Action, AttributeChange, Barrier, Drift, EffectId, Plan, Reason, Record, Step,
+};
 use pospool_model::provider::{Design, Facts, Observed, Planner, Task, World};
 use pospool_model::state::{Recorded, State};
-use pospool_model::{Address, Attributes, Diagnostic, KindSchema, Problem, Role, Value};
+use pospool_model::{
+    Address, Attributes, Dependency, Diagnostic, GroupId, Groups, KindSchema, Problem, Role, Value,
+    dependency,
+};
+
+use ends::{End, Ends};
 
 use crate::codes;
 use crate::observe::Seen;
@@ -41,11 +49,7 @@ pub fn plan(
     registry: &Registry,
     options: &Options,
 ) -> (Plan, Vec<Diagnostic>) {
-    let order = if options.destroy {
-        Vec::new()
-    } else {
-        resolve::order(config)
-    };
+    let order = if options.destroy { &[] } else { config.order() };
     let early = named_early(config);
     let mut foretold = known_beforehand(&early, state, registry);
     // Each round foretells with what the one before found out. A resource's identity may depend
@@ -53,7 +57,7 @@ pub fn plan(
     for round in 0..=early.len() + 2 {
         let mut planner = Planning::new(config, state, seen, registry, options);
         planner.outputs.extend(foretold.clone());
-        for address in &order {
+        for address in order {
             planner.visit(address);
         }
         let found = planner.identities(&early);
@@ -134,8 +138,14 @@ struct Planning<'a> {
     wanted: Wanted,
     outputs: Outputs,
     effects: BTreeMap<Address, Vec<EffectId>>,
-    /// Last effects that somebody who uses this resource must wait for.
-    ends: BTreeMap<Address, Vec<EffectId>>,
+    /// What somebody who uses this resource must wait for.
+    ends: Ends<Address>,
+    /// The same for the groups that were used so far.
+    group_ends: Ends<GroupId>,
+    barriers: BTreeMap<String, Barrier>,
+    /// Groups that the records of the steps use.
+    groups: Groups,
+    locals: LocalValues,
     /// The providers' own planners, by position in the registry; made when they are first needed.
     planners: BTreeMap<usize, Box<dyn Planner + 'a>>,
     drift: Vec<Drift>,
@@ -160,7 +170,11 @@ impl<'a> Planning<'a> {
             wanted: seen.wanted.clone(),
             outputs: seen.given.clone(),
             effects: BTreeMap::new(),
-            ends: BTreeMap::new(),
+            ends: Ends::new(),
+            group_ends: Ends::new(),
+            barriers: BTreeMap::new(),
+            groups: Groups::new(),
+            locals: config.local_values(),
             planners: BTreeMap::new(),
             drift: Vec::new(),
             steps: Vec::new(),
@@ -186,18 +200,9 @@ impl<'a> Planning<'a> {
         if schema.role == Role::Given {
             return;
         }
-        let (wanted, problems) = resolve::resolve_one(
-            self.config,
-            address,
-            self.registry,
-            &self.wanted,
-            &self.outputs,
-        );
-        self.wanted.insert(address.clone(), wanted.clone());
-        if !problems.is_empty() {
-            self.problems.extend(problems);
+        let Some(wanted) = self.resolved(address) else {
             return;
-        }
+        };
         let recorded = self.state.resources.get(address);
         let observed = self.seen.object(address);
         self.note_drift(address, schema, observed, recorded);
@@ -230,51 +235,85 @@ impl<'a> Planning<'a> {
         }
     }
 
+    /// What the spec wants of a resource, now that those which it uses are planned; `None` if that has a problem.
+    fn resolved(&mut self, address: &Address) -> Option<Attributes> {
+        let seen = self.seen.wanted.get(address);
+        if let Some(wanted) = seen.filter(|_| resolve::stands_alone(self.config, address)) {
+            return Some(wanted.clone());
+        }
+        let scope = Scope {
+            wanted: &self.wanted,
+            outputs: &self.outputs,
+            locals: &self.locals,
+        };
+        let (wanted, problems) = resolve::resolve_one(self.config, address, self.registry, &scope);
+        self.wanted.insert(address.clone(), wanted.clone());
+        let is_good = problems.is_empty();
+        self.problems.extend(problems);
+        is_good.then_some(wanted)
+    }
+
     /// What the spec says otherwise than the state of the resource itself, not of the object:
     /// whether it is protected, and what it uses. The state must know both when the block is gone.
     fn about_the_record(&self, address: &Address, recorded: &Recorded) -> Vec<AttributeChange> {
         let Some(resource) = self.config.get(address) else {
             return Vec::new();
         };
-        let uses = |addresses: Vec<&Address>| {
-            Value::List(
-                addresses
-                    .into_iter()
-                    .cloned()
-                    .map(Value::Resource)
-                    .collect(),
-            )
+        let change = |path: &str, before, after| AttributeChange {
+            path: path.to_owned(),
+            before,
+            after,
+            forces_replacement: false,
         };
-        let pairs = [
-            (
+        let mut changes = Vec::new();
+        let (before, after) = (recorded.protected, resource.lifecycle.prevent_destroy);
+        if before != after {
+            changes.push(change(
                 "lifecycle.prevent_destroy",
-                Value::Bool(recorded.protected),
-                Value::Bool(resource.lifecycle.prevent_destroy),
-            ),
-            (
+                Value::Bool(before),
+                Value::Bool(after),
+            ));
+        }
+        if !self.uses_the_same(recorded, resource) {
+            let before = recorded.depends_on.iter().map(shown).collect();
+            let after = resource.depends_on.iter().map(shown).collect();
+            changes.push(change(
                 "depends_on",
-                uses(recorded.depends_on.iter().collect()),
-                uses(resource.depends_on.iter().collect()),
-            ),
-        ];
-        pairs
-            .into_iter()
-            .filter(|(_, before, after)| before != after)
-            .map(|(path, before, after)| AttributeChange {
-                path: path.to_owned(),
-                before,
-                after,
-                forces_replacement: false,
-            })
-            .collect()
+                Value::List(before),
+                Value::List(after),
+            ));
+        }
+        changes
+    }
+
+    /// Whether a resource uses what it did when it was recorded.
+    fn uses_the_same(&self, recorded: &Recorded, resource: &Resource) -> bool {
+        if recorded.depends_on.iter().eq(&resource.depends_on) {
+            return true;
+        }
+        let is_group = |used: &Dependency| used.group().is_some();
+        // A program that knew no groups recorded every name. (Two groups are compared by their names: to go through
+        // both for each of their readers would be the square again.)
+        recorded.depends_on.iter().any(is_group) != resource.depends_on.iter().any(is_group)
+            && dependency::resources(&recorded.depends_on, &self.state.groups)
+                == dependency::resources(&resource.depends_on, self.config.groups())
     }
 
     /// Nothing to do: the resource's outputs stay as they are.
     fn keep(&mut self, address: &Address, observed: &Observed, recorded: Option<&Recorded>) {
         let outputs = outputs_now(observed, recorded);
         self.outputs.insert(address.clone(), outputs);
-        self.ends
-            .insert(address.clone(), self.ends_of_dependencies(address));
+        let ends = self.ends_of_dependencies(address);
+        let ends = self.bundle(address.as_str(), ends);
+        self.ends.insert(address.clone(), ends);
+    }
+
+    /// What must have ended before a resource of the spec may have all that it uses.
+    fn ends_of_dependencies(&mut self, address: &Address) -> Vec<End> {
+        match self.config.get(address) {
+            Some(resource) => self.ends_of(&resource.depends_on, self.config.groups()),
+            None => Vec::new(),
+        }
     }
 
     fn change(
@@ -324,12 +363,14 @@ impl<'a> Planning<'a> {
     ) {
         let outputs = self.planned_outputs(address, schema, decision.action, &design);
         self.outputs.insert(address.clone(), outputs.clone());
-        let depends_on: Vec<Address> = self
+        let depends_on: Vec<Dependency> = self
             .config
             .get(address)
             .map(|resource| resource.depends_on.iter().cloned().collect())
             .unwrap_or_default();
-        let effects = self.link(address, &depends_on, design.effects, design.ordered);
+        self.keep_groups(&depends_on);
+        let before = self.ends_of_dependencies(address);
+        let (effects, barriers) = self.link(address, before, design.effects, design.ordered);
         let irreversible = schema
             .irreversible
             .filter(|_| matches!(decision.action, Action::Create | Action::Replace))
@@ -343,6 +384,7 @@ impl<'a> Planning<'a> {
             notes: design.notes,
             costs: design.costs,
             effects,
+            barriers,
             record: Some(Record {
                 attributes: diff::recorded_form(schema, wanted, &|resource| {
                     self.identity(resource)
@@ -358,6 +400,20 @@ impl<'a> Planning<'a> {
                     .is_some_and(|resource| resource.lifecycle.prevent_destroy),
             }),
         });
+    }
+
+    /// Puts the groups among these into the plan, with all that lie in them.
+    fn keep_groups(&mut self, uses: &[Dependency]) {
+        let missing = uses
+            .iter()
+            .filter_map(Dependency::group)
+            .any(|id| !self.groups.contains_key(id));
+        if missing {
+            let groups = self.config.groups();
+            let inside = dependency::closure(uses, groups).into_iter();
+            self.groups
+                .extend(inside.map(|id| (id.clone(), groups[id].clone())));
+        }
     }
 
     /// Asks the provider how it would make the change.
@@ -456,6 +512,7 @@ impl<'a> Planning<'a> {
             let scope = Scope {
                 wanted: &self.wanted,
                 outputs: &self.outputs,
+                locals: &self.locals,
             };
             for name in self.config.output_names() {
                 let (value, problems) = self.config.evaluate_output(name, &scope);
@@ -477,8 +534,18 @@ impl<'a> Planning<'a> {
             steps: self.steps,
             outputs,
             counters,
+            groups: self.groups,
+            barriers: self.barriers,
         };
         (plan, self.problems)
+    }
+}
+
+/// One thing that is used, as a plan shows it.
+fn shown(used: &Dependency) -> Value {
+    match used {
+        Dependency::Resource(address) => Value::Resource(address.clone()),
+        Dependency::Group(id) => Value::from(id.as_str()),
     }
 }
 

@@ -1,38 +1,24 @@
 //! What each effect waits for.
 
-use pospool_model::Address;
-use pospool_model::plan::{Effect, EffectId, Level, Need};
+use pospool_model::plan::{Barrier, Effect, EffectId, Level, Need};
+use pospool_model::{Address, Dependency, GroupId, Groups};
 
 use super::Planning;
+use super::ends::End;
+
+/// How many ends each of those who wait for them is told by name; more become a barrier. What the language
+/// hands on by name without a group is never more by itself.
+const MOST_NAMED: usize = 32;
 
 impl Planning<'_> {
-    /// Gives effects their needs and remembers them for those that come after.
+    /// Gives effects their needs and remembers them for those that come after. Returns the barriers before them, too.
     pub(super) fn link(
         &mut self,
         address: &Address,
-        depends_on: &[Address],
+        before: Vec<End>,
         mut effects: Vec<Effect>,
         ordered: bool,
-    ) -> Vec<Effect> {
-        let mut before = self.ends_of(depends_on.iter());
-        if !ordered {
-            for effect in &mut effects {
-                let id = EffectId {
-                    address: address.clone(),
-                    name: effect.name.clone(),
-                };
-                let waits = std::mem::replace(&mut before, vec![id]);
-                for effect_before in waits {
-                    let need = Need {
-                        effect: effect_before,
-                        level: Level::Done,
-                    };
-                    if !effect.needs.contains(&need) {
-                        effect.needs.push(need);
-                    }
-                }
-            }
-        }
+    ) -> (Vec<Effect>, Vec<String>) {
         let ids: Vec<EffectId> = effects
             .iter()
             .map(|effect| EffectId {
@@ -40,36 +26,92 @@ impl Planning<'_> {
                 name: effect.name.clone(),
             })
             .collect();
+        let mut barriers = Vec::new();
         let ends = match ids.last() {
-            // A chain of effects ends with its last one; ordered ones may end in any order.
-            Some(last) if !ordered => vec![last.clone()],
-            Some(_) => ids.clone(),
             None => before,
+            // Ordered ones have their needs, and may end in any order.
+            Some(_) if ordered => ids.iter().cloned().map(End::Effect).collect(),
+            Some(last) => {
+                let mut waits;
+                (waits, barriers) = split(before);
+                for (effect, id) in effects.iter_mut().zip(&ids) {
+                    for need in std::mem::take(&mut waits) {
+                        if !effect.needs.contains(&need) {
+                            effect.needs.push(need);
+                        }
+                    }
+                    waits.push(need(id.clone()));
+                }
+                // A chain of effects ends with its last one.
+                vec![End::Effect(last.clone())]
+            }
         };
+        let ends = self.bundle(address.as_str(), ends);
         self.ends.insert(address.clone(), ends);
         self.effects.insert(address.clone(), ids);
-        effects
+        (effects, barriers)
     }
 
-    /// Effects that must have ended before somebody may use these resources.
+    /// What must have ended before somebody may use all of these.
     pub(super) fn ends_of<'b>(
-        &self,
-        addresses: impl Iterator<Item = &'b Address>,
-    ) -> Vec<EffectId> {
-        let mut ends: Vec<EffectId> = addresses
-            .filter_map(|address| self.ends.get(address))
-            .flatten()
-            .cloned()
-            .collect();
+        &mut self,
+        depends_on: impl IntoIterator<Item = &'b Dependency>,
+        groups: &Groups,
+    ) -> Vec<End> {
+        let mut ends = Vec::new();
+        for used in depends_on {
+            match used {
+                Dependency::Resource(address) => {
+                    ends.extend(self.ends.get(address).into_iter().flatten().cloned());
+                }
+                Dependency::Group(id) => ends.extend(self.ends_of_group(id, groups)),
+            }
+        }
         ends.sort();
         ends.dedup();
         ends
     }
 
-    pub(super) fn ends_of_dependencies(&self, address: &Address) -> Vec<EffectId> {
-        self.config
-            .get(address)
-            .map(|resource| self.ends_of(resource.depends_on.iter()))
-            .unwrap_or_default()
+    /// The same of a group; found out once, when the first of its users is planned.
+    fn ends_of_group(&mut self, id: &GroupId, groups: &Groups) -> Vec<End> {
+        if let Some(ends) = self.group_ends.get(id) {
+            return ends.clone();
+        }
+        let ends = match groups.get(id) {
+            Some(members) => self.ends_of(members, groups),
+            None => Vec::new(),
+        };
+        let ends = self.bundle(id.as_str(), ends);
+        self.group_ends.insert(id.clone(), ends.clone());
+        ends
     }
+
+    /// Ends in a form that many can be told.
+    pub(super) fn bundle(&mut self, name: &str, ends: Vec<End>) -> Vec<End> {
+        if ends.len() <= MOST_NAMED {
+            return ends;
+        }
+        let (needs, barriers) = split(ends);
+        self.barriers
+            .insert(name.to_owned(), Barrier { needs, barriers });
+        vec![End::Barrier(name.to_owned())]
+    }
+}
+
+fn need(effect: EffectId) -> Need {
+    Need {
+        effect,
+        level: Level::Done,
+    }
+}
+
+fn split(ends: Vec<End>) -> (Vec<Need>, Vec<String>) {
+    let (mut needs, mut barriers) = (Vec::new(), Vec::new());
+    for end in ends {
+        match end {
+            End::Effect(id) => needs.push(need(id)),
+            End::Barrier(name) => barriers.push(name),
+        }
+    }
+    (needs, barriers)
 }

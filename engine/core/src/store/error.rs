@@ -7,7 +7,7 @@
 use pospool_model::Code;
 use std::path::{Path, PathBuf};
 
-use super::{Holder, VERSION};
+use super::Holder;
 use crate::codes;
 
 /// Why a state cannot be used. The code of each is stable.
@@ -46,12 +46,14 @@ pub enum StoreError {
         source: serde_json::Error,
     },
     /// Somebody has a newer program.
-    #[error("`{}` has version {found}, and this program reads up to {VERSION}; use a newer pospool", path.display())]
+    #[error("`{}` has version {found}, and this program reads up to {newest}; use a newer pospool", path.display())]
     TooNew {
         /// Which file.
         path: PathBuf,
         /// Version in the file.
         found: u64,
+        /// The newest that is known of this form.
+        newest: u64,
     },
     /// A line inside the journal is wrong, and lines after it are not.
     #[error(

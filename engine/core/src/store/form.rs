@@ -5,7 +5,7 @@ use std::path::Path;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use super::{StoreError, VERSION};
+use super::{FIRST, StoreError};
 
 #[derive(Deserialize)]
 struct Envelope {
@@ -13,12 +13,13 @@ struct Envelope {
     version: Option<u64>,
 }
 
-/// Reads a form of this program's version; says what else the bytes are, if they are
+/// Reads a form of one of its versions up to `newest`; says what else the bytes are, if they are
 /// something else.
 pub fn parse<T: DeserializeOwned>(
     path: &Path,
     bytes: &[u8],
     format: &str,
+    newest: u64,
 ) -> Result<T, StoreError> {
     let path = || path.to_owned();
     let damaged = |source| StoreError::Damaged {
@@ -30,10 +31,13 @@ pub fn parse<T: DeserializeOwned>(
         _ if envelope.format.as_deref() != Some(format) => {
             Err(StoreError::Foreign { path: path() })
         }
-        Some(VERSION) => serde_json::from_slice(bytes).map_err(damaged),
+        Some(version) if (FIRST..=newest).contains(&version) => {
+            serde_json::from_slice(bytes).map_err(damaged)
+        }
         Some(found) => Err(StoreError::TooNew {
             path: path(),
             found,
+            newest,
         }),
         None => Err(StoreError::Foreign { path: path() }),
     }

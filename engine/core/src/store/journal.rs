@@ -13,11 +13,11 @@ use std::path::Path;
 use pospool_model::plan::EffectId;
 use pospool_model::provider::Ticket;
 use pospool_model::state::{Recorded, State};
-use pospool_model::{Address, Attributes};
+use pospool_model::{Address, Attributes, Dependency};
 use serde::{Deserialize, Serialize};
 use sha3::{Digest, Sha3_256};
 
-use super::{StoreError, VERSION, random_name};
+use super::{FIRST, StoreError, random_name};
 
 /// First line of a journal: whose it is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,7 +57,7 @@ impl Header {
     pub fn new(lineage: &str, serial: u64) -> Self {
         Self {
             format: "pospool-journal".to_owned(),
-            version: VERSION,
+            version: FIRST,
             lineage: lineage.to_owned(),
             serial,
             name: String::new(),
@@ -110,8 +110,8 @@ pub enum Entry {
         provider: String,
         /// Enough to make it, and to ask later what came of it.
         ticket: Ticket,
-        /// Resources that the resource uses directly.
-        depends_on: Vec<Address>,
+        /// What the resource uses directly.
+        depends_on: Vec<Dependency>,
     },
     /// An open effect is carried out in another form: its ticket is this one now.
     Amend {
@@ -239,10 +239,11 @@ fn parse_header(path: &Path, json: &[u8]) -> Result<Header, StoreError> {
         version: u64,
     }
     let version: Version = serde_json::from_slice(json).map_err(|_| damaged(path, 1))?;
-    if version.version > VERSION {
+    if version.version > FIRST {
         return Err(StoreError::TooNew {
             path: path.to_owned(),
             found: version.version,
+            newest: FIRST,
         });
     }
     let header: Header = serde_json::from_slice(json).map_err(|_| damaged(path, 1))?;

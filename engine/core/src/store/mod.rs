@@ -28,6 +28,7 @@ use std::sync::Arc;
 use pospool_model::plan::EffectId;
 use pospool_model::provider::Ticket;
 use pospool_model::state::{Recorded, State};
+use pospool_model::{Dependency, Groups, dependency};
 use serde::{Deserialize, Serialize};
 
 pub use disk::{Disk, DiskFile, RealDisk, Stamp, read_bounded, replace_file};
@@ -42,8 +43,11 @@ pub use repair::{Finding, Hand, repair, whole};
 use files::Files;
 use journal::{Before, Relation};
 
-/// Version of the forms on disk that this program writes.
-pub const VERSION: u64 = 1;
+/// Newest version of a state and of a plan: the second knows groups and barriers.
+pub const VERSION: u64 = 2;
+
+/// Version of every form that has nothing of a newer one in it: a program from before can read it.
+pub const FIRST: u64 = 1;
 
 /// Most bytes of a state, a journal or a plan that are read.
 const MAX_BYTES: u64 = 1 << 30;
@@ -59,6 +63,22 @@ pub struct StateFile {
     pub version: u64,
     /// The state itself.
     pub state: State,
+}
+
+impl StateFile {
+    /// The file of a state.
+    #[must_use]
+    pub fn new(state: State) -> Self {
+        Self {
+            format: "pospool-state".to_owned(),
+            version: if state.groups.is_empty() {
+                FIRST
+            } else {
+                VERSION
+            },
+            state,
+        }
+    }
 }
 
 /// An effect that was begun and whose end is not known.
@@ -221,6 +241,7 @@ impl Store {
     /// Changes what is not journalled and saves in any case: the end of a run.
     pub fn conclude(&mut self, change: impl FnOnce(&mut State)) -> Result<(), StoreError> {
         change(&mut self.state);
+        self.state.forget_unused_groups();
         self.save()
     }
 
@@ -288,11 +309,7 @@ impl Store {
         if let Journal::Going { name, .. } = &self.journal {
             next.journal.clone_from(name);
         }
-        let file = StateFile {
-            format: "pospool-state".to_owned(),
-            version: VERSION,
-            state: next,
-        };
+        let file = StateFile::new(next);
         let text = serde_json::to_vec(&file).map_err(|source| StoreError::Encode { source })?;
         self.medium.replace(&text)?;
         self.bytes_written += text.len() as u64;
@@ -324,6 +341,12 @@ impl Store {
         for entry in read.entries {
             fold(&mut self.state, &mut self.open, entry);
         }
+        let resources = self.state.resources.values();
+        check_groups(
+            &path,
+            resources.flat_map(|it| &it.depends_on),
+            &self.state.groups,
+        )?;
         if mode == Mode::Write {
             self.medium.resume_journal(read.good_bytes)?;
             self.journal = Journal::going(read.header);
@@ -385,14 +408,32 @@ pub fn decode_snapshot(name: &Path, bytes: &[u8]) -> Result<State, StoreError> {
     if bytes.iter().all(u8::is_ascii_whitespace) {
         return Err(StoreError::Empty { path: path() });
     }
-    let file: StateFile = match form::parse(name, bytes, "pospool-state") {
+    let file: StateFile = match form::parse(name, bytes, "pospool-state", VERSION) {
         Err(StoreError::Foreign { .. }) => return Err(moved::or_foreign(name, bytes)),
         parsed => parsed?,
     };
     if file.state.lineage.is_empty() {
         return Err(StoreError::Foreign { path: path() });
     }
+    let resources = file.state.resources.values();
+    check_groups(
+        name,
+        resources.flat_map(|it| &it.depends_on),
+        &file.state.groups,
+    )?;
     Ok(file.state)
+}
+
+/// Refuses groups that are not whole, as everything in the engine takes them to be.
+pub(crate) fn check_groups<'a>(
+    name: &Path,
+    uses: impl IntoIterator<Item = &'a Dependency>,
+    groups: &'a Groups,
+) -> Result<(), StoreError> {
+    dependency::check(uses, groups).map_err(|why| StoreError::Damaged {
+        path: name.to_owned(),
+        source: serde::de::Error::custom(why),
+    })
 }
 
 /// Reads the bytes of a journal; `None` if it was cut before its first line was whole,

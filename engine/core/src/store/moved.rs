@@ -8,7 +8,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::{StoreError, VERSION, form};
+use super::{FIRST, StoreError, form};
 
 /// The note in the place of a state that was moved.
 #[derive(Debug, Serialize, Deserialize)]
@@ -34,7 +34,7 @@ impl MovedFile {
     pub fn new(to: String, lineage: String) -> Self {
         Self {
             format: Self::FORMAT.to_owned(),
-            version: VERSION,
+            version: FIRST,
             to,
             lineage,
         }
@@ -43,7 +43,7 @@ impl MovedFile {
     /// Reads a note; `None` if the bytes are something else.
     #[must_use]
     pub fn read(bytes: &[u8]) -> Option<Self> {
-        form::parse(Path::new(""), bytes, Self::FORMAT).ok()
+        form::parse(Path::new(""), bytes, Self::FORMAT, FIRST).ok()
     }
 }
 

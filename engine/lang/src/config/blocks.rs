@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use hcl_edit::structure::{Attribute, Block};
-use pospool_model::{Address, AttributeSchema, KindSchema, Span, Value};
+use pospool_model::{Address, AttributeSchema, Dependency, KindSchema, Span, Value};
 
 use super::{Config, bytes_of};
 use crate::spec::SourceFile;
@@ -30,18 +30,24 @@ pub struct Resource {
     pub schema: &'static KindSchema,
     /// What its `lifecycle` block says.
     pub lifecycle: Lifecycle,
-    /// Resources that it uses directly: by reference, implied, or by `depends_on`.
-    pub depends_on: BTreeSet<Address>,
+    /// What it uses directly: by reference, implied, or by `depends_on`.
+    pub depends_on: BTreeSet<Dependency>,
     /// Resources that it names inside of its settings although they depend on it: they are
     /// planned later, and the plan foretells their identity.
     pub named_early: BTreeSet<Address>,
-    /// Names of outputs and attributes that it reads of others.
-    pub uses: BTreeSet<(Address, String)>,
     /// The first line of its block.
     pub span: Span,
     pub(super) attributes: Vec<(&'static AttributeSchema, Place)>,
     pub(super) implied: Vec<(&'static AttributeSchema, Address)>,
     pub(super) after: Option<Place>,
+}
+
+impl Resource {
+    /// Whether its attributes are the same whatever other resources turn out to be: it names none.
+    #[must_use]
+    pub fn stands_alone(&self) -> bool {
+        self.depends_on.is_empty() && self.named_early.is_empty()
+    }
 }
 
 /// What a `lifecycle` block says.
@@ -58,10 +64,8 @@ pub struct Lifecycle {
 pub struct Output {
     /// What it is for.
     pub description: Option<String>,
-    /// Resources that it reads.
-    pub depends_on: BTreeSet<Address>,
-    /// Names of outputs and attributes that it reads.
-    pub uses: BTreeSet<(Address, String)>,
+    /// What it reads.
+    pub depends_on: BTreeSet<Dependency>,
     /// The first line of its block.
     pub span: Span,
     pub(super) value: Option<Place>,
@@ -73,6 +77,8 @@ pub(super) struct Local {
     pub(super) place: Place,
     /// Its value, if it is the same whatever the resources turn out to be.
     pub(super) constant: Option<Value>,
+    /// What it leads to.
+    pub(super) uses: BTreeSet<Dependency>,
 }
 
 /// A `variable` block that nothing has been read of but its name.

@@ -142,7 +142,6 @@ impl<'a> Collector<'a> {
             lifecycle: Lifecycle::default(),
             depends_on: BTreeSet::new(),
             named_early: BTreeSet::new(),
-            uses: BTreeSet::new(),
             span,
             attributes: Vec::with_capacity(block.body.len()),
             implied: Vec::new(),

@@ -4,7 +4,7 @@
 //! - Returns: a config, and every problem that can be seen before the outside is known.
 //! - Never: stops at the first problem: a half-good resource takes part in all steps.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use pospool_model::{Diagnostic, Value};
@@ -53,21 +53,20 @@ fn build(config: &mut Config, kinds: &Kinds, inputs: &VariableInputs, problems: 
 /// Evaluates everything while nothing of the outside is known, for the problems alone.
 fn check(config: &Config, problems: &mut Problems) {
     let (wanted, outputs) = (BTreeMap::new(), BTreeMap::new());
+    let locals = config.local_values();
     let scope = Scope {
         wanted: &wanted,
         outputs: &outputs,
+        locals: &locals,
     };
     let mut found = Vec::new();
-    let all: BTreeSet<_> = config.resources.keys().cloned().collect();
     for local in config
         .locals
         .values()
         .filter(|local| local.constant.is_none())
     {
         if let Some((source, attribute)) = config.attribute(local.place) {
-            let mut evaluator = Evaluator::new(config, &scope, source)
-                .naming(&all)
-                .quiet(true);
+            let mut evaluator = Evaluator::new(config, &scope, source).quiet(true);
             evaluator.whole(&attribute.value);
             found.extend(evaluator.problems.into_list());
         }

@@ -10,7 +10,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use hcl_edit::expr::{Expression, FuncCall, Object, ObjectKey};
-use pospool_model::{Address, Code, Diagnostic, Value};
+use pospool_model::{Code, Dependency, Diagnostic, Value};
 
 use super::operators::{self, Fault, noun};
 use super::problems::Problems;
@@ -32,14 +32,19 @@ pub(super) struct Evaluator<'a> {
     pub(super) config: &'a Config,
     pub(super) scope: Scope<'a>,
     /// Resources that the owner names, and may read by way of a variable of `for` or a local.
-    pub(super) named: Option<&'a BTreeSet<Address>>,
+    pub(super) named: Option<&'a BTreeSet<Dependency>>,
     pub(super) source: &'a SourceFile,
     pub(super) bound: Vec<(&'a str, Value)>,
+    /// Locals that are not kept for others: something in them is wrong, or this evaluation is at its end.
     pub(super) locals: BTreeMap<&'a str, Value>,
     pub(super) problems: Problems,
     /// Problems inside locals were reported before.
     pub(super) quiet: bool,
-    budget: usize,
+    pub(super) budget: usize,
+    /// What the local leads to that is being evaluated.
+    pub(super) within: Option<&'a BTreeSet<Dependency>>,
+    /// A local read what it does not lead to: of a resource that it got as a value of another one.
+    pub(super) strayed: bool,
     depth: usize,
 }
 
@@ -56,12 +61,14 @@ impl<'a> Evaluator<'a> {
             problems: Problems::default(),
             quiet: false,
             budget: BUDGET,
+            within: None,
+            strayed: false,
             depth: 0,
         }
     }
 
-    /// Names the resources that values may lead to.
-    pub(super) fn naming(mut self, named: &'a BTreeSet<Address>) -> Self {
+    /// Names what values may lead to.
+    pub(super) fn naming(mut self, named: &'a BTreeSet<Dependency>) -> Self {
         self.named = Some(named);
         self
     }

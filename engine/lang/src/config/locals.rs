@@ -1,16 +1,18 @@
-//! Locals: what they lead to, and the value of those that are constant.
+//! Locals: what they lead to, and their values.
 //!
 //! - Reads: the expressions of all `locals` blocks.
 //! - Returns: what each leads to; constants are evaluated once, here.
-//! - Never: recurses along a chain of locals, which may be as long as the spec.
+//! - Never: recurses along a chain of locals, which may be as long as the spec; hands on more than
+//!   [`MOST_NAMED`] names to each reader: a larger local becomes a group that its readers use.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::OnceLock;
 
-use pospool_model::{Address, Value};
+use pospool_model::{Dependency, GroupId, Groups, Value};
 
+use super::blocks::Local;
 use super::evaluate::Evaluator;
 use super::linking::report_circle;
-use super::paths::knows;
 use super::problems::Problems;
 use super::references::{References, Walker};
 use super::{Config, Kinds, Scope, bytes_of, cycles};
@@ -19,62 +21,55 @@ use crate::spec;
 /// How many locals may stand on each other: evaluation goes down all of them.
 const DEEPEST: usize = 100;
 
-/// What a local leads to, by itself and by the locals that it uses.
+/// How many names a reader takes over from a local. A pool is some twenty blocks, so that in its plan and state
+/// each resource says by name what it uses; with thousands, the names would be the square of the spec.
+const MOST_NAMED: usize = 32;
+
+/// What a local leads to, by itself and by the locals that it uses: never more than [`MOST_NAMED`].
 #[derive(Clone, Debug, Default)]
 pub(super) struct Reach {
-    pub(super) resources: BTreeSet<Address>,
-    pub(super) uses: BTreeSet<(Address, String)>,
-    whole: BTreeSet<Address>,
-    loose: BTreeSet<String>,
+    pub(super) uses: BTreeSet<Dependency>,
     /// How many locals stand on each other.
     depth: usize,
 }
 
-impl Reach {
-    /// Adds what something used leads to.
-    pub(super) fn add(&mut self, other: &Self) {
-        self.depth = self.depth.max(other.depth + 1);
-        self.resources.extend(other.resources.iter().cloned());
-        self.uses.extend(other.uses.iter().cloned());
-        self.whole.extend(other.whole.iter().cloned());
-        self.loose.extend(other.loose.iter().cloned());
+/// Locals with their links.
+pub(super) struct Linked {
+    /// Names of all locals, sorted.
+    pub(super) names: Vec<String>,
+    /// What the expression of each names by itself.
+    pub(super) found: Vec<References>,
+    /// What each leads to.
+    pub(super) reaches: BTreeMap<String, Reach>,
+    /// All of them, each after those that it uses.
+    pub(super) order: Vec<usize>,
+}
+
+/// Values of the locals in which resources have a part, each evaluated once.
+///
+/// Such a value holds as long as it is only read after everything that the local leads to is known: for one pass
+/// through the resources in their order.
+#[derive(Debug, Default)]
+pub struct LocalValues(BTreeMap<String, OnceLock<Value>>);
+
+impl LocalValues {
+    /// A place for each local of these that is no constant.
+    pub(super) fn of(locals: &BTreeMap<String, Local>) -> Self {
+        let open = locals.iter().filter(|(_, local)| local.constant.is_none());
+        Self(
+            open.map(|(name, _)| (name.clone(), OnceLock::new()))
+                .collect(),
+        )
     }
 
-    /// What an expression leads to by itself.
-    pub(super) fn of(found: &References) -> Self {
-        Self {
-            resources: found.resources.keys().cloned().collect(),
-            uses: found.uses.clone(),
-            whole: found.whole.clone(),
-            loose: found.loose.clone(),
-            depth: 0,
-        }
-    }
-
-    /// Adds every name that may be read of a resource which is used as a value.
-    pub(super) fn settle(mut self, config: &Config) -> Self {
-        for address in self.whole.iter().filter(|_| !self.loose.is_empty()) {
-            let Some(resource) = config.resources.get(address) else {
-                continue;
-            };
-            for name in self
-                .loose
-                .iter()
-                .filter(|name| knows(resource.schema, name))
-            {
-                self.uses.insert((address.clone(), name.clone()));
-            }
-        }
-        self
+    /// The place of one.
+    pub(super) fn get(&self, name: &str) -> Option<&OnceLock<Value>> {
+        self.0.get(name)
     }
 }
 
 /// Links all locals and evaluates the constant ones.
-pub(super) fn link(
-    config: &mut Config,
-    kinds: &Kinds,
-    problems: &mut Problems,
-) -> BTreeMap<String, Reach> {
+pub(super) fn link(config: &mut Config, kinds: &Kinds, problems: &mut Problems) -> Linked {
     let names: Vec<String> = config.locals.keys().cloned().collect();
     let found = references(config, kinds, problems);
     let position = |name: &String| names.binary_search(name).ok();
@@ -83,15 +78,11 @@ pub(super) fn link(
         .map(|found| found.locals.keys().filter_map(position).collect())
         .collect();
     let mut reaches: BTreeMap<String, Reach> = BTreeMap::new();
-    for group in cycles::groups(&uses) {
-        let circle = cycles::circle(&group, &uses);
-        for &member in &group {
-            let mut reach = Reach::of(&found[member]);
-            for used in found[member].locals.keys() {
-                if let Some(used) = reaches.get(used) {
-                    reach.add(used);
-                }
-            }
+    let groups = cycles::groups(&uses);
+    for group in &groups {
+        let circle = cycles::circle(group, &uses);
+        for &member in group {
+            let mut reach = reach_of(&found[member], &reaches, &mut config.groups);
             let name = &names[member];
             let value = match circle {
                 Some(_) => Some(Value::Unknown),
@@ -99,6 +90,7 @@ pub(super) fn link(
             };
             if let Some(local) = config.locals.get_mut(name) {
                 local.constant = value;
+                local.uses.clone_from(&reach.uses);
             }
             reaches.insert(name.clone(), reach);
         }
@@ -117,7 +109,32 @@ pub(super) fn link(
             }
         }
     }
-    reaches
+    Linked {
+        names,
+        found,
+        reaches,
+        order: groups.into_iter().flatten().collect(),
+    }
+}
+
+/// What a local leads to, when that is known of those that it uses.
+fn reach_of(found: &References, reaches: &BTreeMap<String, Reach>, groups: &mut Groups) -> Reach {
+    let named = found.resources.keys().cloned().map(Dependency::Resource);
+    let mut reach = Reach {
+        uses: named.collect(),
+        depth: 0,
+    };
+    for used in found.locals.keys().filter_map(|used| reaches.get(used)) {
+        reach.depth = reach.depth.max(used.depth + 1);
+        reach.uses.extend(used.uses.iter().cloned());
+    }
+    if reach.uses.len() > MOST_NAMED {
+        let members = std::mem::take(&mut reach.uses);
+        let id = GroupId::of(&members);
+        groups.insert(id.clone(), members);
+        reach.uses.insert(Dependency::Group(id));
+    }
+    reach
 }
 
 fn references(config: &Config, kinds: &Kinds, problems: &mut Problems) -> Vec<References> {
@@ -155,13 +172,15 @@ fn constant(
         reach.depth = 0;
         return Some(Value::Unknown);
     }
-    if !reach.resources.is_empty() {
+    if !reach.uses.is_empty() {
         return None;
     }
     let (wanted, outputs) = (BTreeMap::new(), BTreeMap::new());
+    let locals = LocalValues::default();
     let scope = Scope {
         wanted: &wanted,
         outputs: &outputs,
+        locals: &locals,
     };
     let mut evaluator = Evaluator::new(config, &scope, source);
     let value = evaluator.whole(&attribute.value);

@@ -7,10 +7,11 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use hcl_edit::Decorated;
 use hcl_edit::expr::{Expression, Traversal, TraversalOperator};
-use pospool_model::{Address, Diagnostic, Value, diagnostic};
+use pospool_model::{Address, Diagnostic, Value, dependency, diagnostic};
 
 use super::evaluate::Evaluator;
 use super::operators::noun;
@@ -108,17 +109,29 @@ impl<'a> Evaluator<'a> {
         if let Some(value) = self.locals.get(name) {
             return Cow::Owned(value.clone());
         }
+        let kept = self.scope.locals.get(name);
+        if let Some(value) = kept.and_then(OnceLock::get) {
+            return Cow::Borrowed(value);
+        }
         let Some((source, attribute)) = self.config.attribute(local.place) else {
             return Cow::Owned(Value::Unknown);
         };
         let problems = self.problems.len();
         let outer = std::mem::replace(&mut self.source, source);
         let bound = std::mem::take(&mut self.bound);
+        let within = self.within.replace(&local.uses);
         let value = self.value(&attribute.value);
+        self.within = within;
         self.source = outer;
         self.bound = bound;
+        // What is wrong in a local is said to each of its readers; what one of them has left of its budget, or
+        // names itself, is not the others' matter.
+        let is_whole = self.problems.len() == problems && self.budget > 0 && !self.strayed;
         if self.quiet {
             self.problems.truncate(problems);
+        }
+        if let Some(kept) = kept.filter(|_| is_whole) {
+            return Cow::Borrowed(kept.get_or_init(|| value));
         }
         self.locals.insert(name, value.clone());
         Cow::Owned(value)
@@ -206,7 +219,9 @@ impl<'a> Evaluator<'a> {
         };
         // What the owner does not name is not among its dependencies, so it may be
         // unknown here by the order of evaluation alone.
-        if self.named.is_some_and(|named| !named.contains(address)) {
+        let groups = &self.config.groups;
+        let is_named = |named| dependency::leads_to(named, groups, address);
+        if !self.named.is_none_or(is_named) {
             self.problems.error_with_help(
                 spec::INDIRECT_REFERENCE,
                 format!("this reads `{address}`, which is not named here"),
@@ -215,6 +230,9 @@ impl<'a> Evaluator<'a> {
             );
             return Cow::Owned(Value::Unknown);
         }
+        self.strayed |= self
+            .within
+            .is_some_and(|within| !dependency::leads_to(within, groups, address));
         if knows(resource.schema, name) {
             return self.read(address, name);
         }

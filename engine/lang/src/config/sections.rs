@@ -72,6 +72,7 @@ impl<'a> Collector<'a> {
             let local = Local {
                 place,
                 constant: None,
+                uses: BTreeSet::new(),
             };
             self.names.locals.insert(name.to_owned(), local);
         }
@@ -95,7 +96,6 @@ impl<'a> Collector<'a> {
         let mut output = Output {
             description: None,
             depends_on: BTreeSet::new(),
-            uses: BTreeSet::new(),
             span,
             value: None,
         };

@@ -5,11 +5,11 @@ mod fuzz;
 mod oracle;
 mod values;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use pospool_model::{
-    Address, AttributeSchema, Attributes, Diagnostic, KindSchema, OnChange, OutputSchema, Presence,
-    Role, Severity, Type, Value,
+    Address, AttributeSchema, Attributes, Dependency, Diagnostic, KindSchema, OnChange,
+    OutputSchema, Presence, Role, Severity, Type, Value,
 };
 
 use super::{CODES, Config, Kinds, Scope, VariableInputs, decode};
@@ -173,9 +173,11 @@ fn address(text: &str) -> Address {
 /// Evaluates everything while nothing of the outside is known.
 fn attributes(config: &Config, name: &str) -> Attributes {
     let (wanted, outputs) = (BTreeMap::new(), BTreeMap::new());
+    let locals = config.local_values();
     let scope = Scope {
         wanted: &wanted,
         outputs: &outputs,
+        locals: &locals,
     };
     let (attributes, problems) = config.evaluate(&address(name), &scope);
     assert_eq!(problems, []);

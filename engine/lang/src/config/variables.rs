@@ -17,7 +17,7 @@ use super::operators::noun;
 use super::problems::Problems;
 use super::references::Walker;
 use super::sections::declared;
-use super::{Config, Kinds, Scope, resource};
+use super::{Config, Kinds, LocalValues, Scope, resource};
 use crate::spec::{self, SourceFile};
 
 /// Values that the user gave.
@@ -183,9 +183,11 @@ impl Constants<'_> {
             return Value::Unknown;
         }
         let (wanted, outputs) = (BTreeMap::new(), BTreeMap::new());
+        let locals = LocalValues::default();
         let scope = Scope {
             wanted: &wanted,
             outputs: &outputs,
+            locals: &locals,
         };
         let mut evaluator = Evaluator::new(self.config, &scope, source);
         let value = evaluator.whole(expression);

@@ -46,14 +46,10 @@ fn rename(state: &mut State, from: &Address, to: &Address) {
         state.chains.insert(to.clone(), chain);
     }
     for recorded in state.resources.values_mut() {
-        for used in &mut recorded.depends_on {
-            if used == from {
-                used.clone_from(to);
-            }
-        }
         rename_in(&mut recorded.attributes, from, to);
         rename_in(&mut recorded.outputs, from, to);
     }
+    state.rename_dependency(from, Some(to));
     for value in state.outputs.values_mut() {
         rename_value(value, from, to);
     }

@@ -922,9 +922,11 @@ fn a_resource_is_named_where_it_is_read() {
         Attributes::from([("host".to_owned(), Value::Resource(address("host.h")))]),
     )]);
     let outputs = BTreeMap::new();
+    let locals = config.local_values();
     let scope = Scope {
         wanted: &wanted,
         outputs: &outputs,
+        locals: &locals,
     };
     let (found, problems) = config.evaluate(&address("pool.p"), &scope);
     assert_eq!(found["extra"], Value::Unknown);

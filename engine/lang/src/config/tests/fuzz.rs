@@ -68,9 +68,11 @@ fn run(text: &str) {
     show_safely(text, &problems);
     let (mut wanted, outputs) = Default::default();
     for resource in config.resources() {
+        let locals = config.local_values();
         let scope = Scope {
             wanted: &wanted,
             outputs: &outputs,
+            locals: &locals,
         };
         let (attributes, problems) = config.evaluate(&resource.address, &scope);
         show_safely(text, &problems);
@@ -81,9 +83,11 @@ fn run(text: &str) {
         }
         wanted.insert(resource.address.clone(), attributes);
     }
+    let locals = config.local_values();
     let scope = Scope {
         wanted: &wanted,
         outputs: &outputs,
+        locals: &locals,
     };
     for name in config.output_names() {
         let _ = config.evaluate_output(name, &scope);

@@ -2,6 +2,14 @@
 
 use super::*;
 
+/// Names that are read, with the resource that they are read of.
+fn reads(config: &Config) -> Vec<String> {
+    let reads = config.reads().iter();
+    reads
+        .flat_map(|(address, names)| names.iter().map(move |name| format!("{address}.{name}")))
+        .collect()
+}
+
 #[test]
 fn literals() {
     for (expression, value) in [
@@ -152,21 +160,19 @@ fn outputs_come_before_wanted_attributes_before_nothing() {
         )])
     };
     let (wanted, outputs) = (of("docker", "d"), of("address", "a"));
+    let locals = config.local_values();
     let scope = Scope {
         wanted: &wanted,
         outputs: &outputs,
+        locals: &locals,
     };
     let (found, problems) = config.evaluate(&address("pool.p"), &scope);
     assert_eq!(problems, []);
     assert_eq!(found["extra"].to_string(), r#"["a", "d", null, ["a"]]"#);
-    let uses: Vec<String> = config
-        .get(&address("pool.p"))
-        .unwrap()
-        .uses
-        .iter()
-        .map(|(a, name)| format!("{a}.{name}"))
-        .collect();
-    assert_eq!(uses, ["host.h.address", "host.h.docker", "host.h.port"]);
+    assert_eq!(
+        reads(&config),
+        ["host.h.address", "host.h.docker", "host.h.port"]
+    );
 }
 
 #[test]
@@ -183,7 +189,7 @@ fn an_implied_reference_is_filled_in_and_null_is_not_written() {
             .get(&address("node.a"))
             .unwrap()
             .depends_on
-            .contains(&address("host.only"))
+            .contains(&Dependency::Resource(address("host.only")))
     );
     assert_eq!(
         attributes(&config, "pool.p")["settings"].to_string(),
@@ -219,20 +225,16 @@ fn everything_that_is_named_is_a_dependency() {
     let node = config.get(&address("node.n")).unwrap();
     let names: Vec<String> = node.depends_on.iter().map(ToString::to_string).collect();
     assert_eq!(names, ["host.a", "host.b", "host.c", "source.s"]);
-    let uses: Vec<String> = node
-        .uses
-        .iter()
-        .map(|(a, name)| format!("{a}.{name}"))
-        .collect();
     assert_eq!(
-        uses,
-        ["host.a.address", "host.b.address", "source.s.PoSPool"]
+        reads(&config),
+        [
+            "host.a.address",
+            "host.b.address",
+            "node.n.address",
+            "source.s.PoSPool"
+        ]
     );
     assert!(node.lifecycle.prevent_destroy && !node.lifecycle.accepts_irreversible);
-    assert_eq!(
-        config.output_uses(),
-        BTreeSet::from([(address("node.n"), "address".to_owned())])
-    );
     assert_eq!(config.output_names().collect::<Vec<_>>(), ["o"]);
     assert_eq!(
         config.outputs()["o"].description.as_deref(),
@@ -320,4 +322,31 @@ fn a_byte_order_mark_and_windows_line_ends_change_nothing() {
         "spec/unknown-attribute 3:3 <prt> `host` has no attribute `prt`\n  did you mean `port`?\n"
     );
     assert_eq!(attributes(&config, "host.h")["docker"], Value::from("x"));
+}
+
+/// A local in which a resource has a part is evaluated by the first who reads it, and then it is there for all.
+#[test]
+fn case_big_local_a_local_is_evaluated_once_in_a_pass() {
+    let config = good(
+        "host \"h\" {}\nlocals {\n far = [host.h.docker]\n near = local.far[0]\n}\n\
+         pool \"a\" {\n extra = local.near\n}\npool \"b\" {\n extra = local.near\n}\n",
+    );
+    let wanted = |docker: &str| {
+        let host = Attributes::from([("docker".to_owned(), Value::from(docker))]);
+        BTreeMap::from([(address("host.h"), host)])
+    };
+    let outputs = BTreeMap::new();
+    let locals = config.local_values();
+    for (docker, pool) in [("first", "pool.a"), ("second", "pool.b")] {
+        let wanted = wanted(docker);
+        let scope = Scope {
+            wanted: &wanted,
+            outputs: &outputs,
+            locals: &locals,
+        };
+        let (found, problems) = config.evaluate(&address(pool), &scope);
+        assert_eq!(problems, []);
+        // Within one pass a resource never changes, so the second value shows that nobody looked.
+        assert_eq!(found["extra"], Value::from("first"));
+    }
 }
