@@ -23,6 +23,10 @@ use crate::program::Program;
 use crate::ui::sources::{PageImageBuild, PinnedPageSource};
 use crate::user::USER;
 
+/// The files of a page.
+pub(crate) const PAGES: &str = "pospool/page";
+/// The same with the server.
+pub(crate) const SERVERS: &str = "pospool/ui";
 /// Port of the server in its container.
 pub(crate) const PORT: u16 = 8080;
 /// Counted up when an image changes in a way that its parts do not show.
@@ -320,9 +324,3 @@ pub(crate) mod tests {
         );
     }
 }
-
-/// The files of a page.
-pub(crate) const PAGES: &str = "pospool/page";
-
-/// The same with the server.
-pub(crate) const SERVERS: &str = "pospool/ui";
