@@ -161,7 +161,7 @@ fn what_is_not_a_whole_state_of_this_program_is_refused() {
             "state/foreign",
         ),
         (
-            r#"{"format": "pospool-state", "version": 2, "state": {}}"#,
+            r#"{"format": "pospool-state", "version": 3, "state": {}}"#,
             "state/too-new",
         ),
         (
