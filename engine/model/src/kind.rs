@@ -111,7 +111,7 @@ impl<'a> FromValue<'a> for &'a Value {
     }
 }
 
-/// Makes the table of a kind, a type of its blocks, and a function that reads one; see [`kind`](crate::kind). Without a type
+/// Makes the table of a kind, a type of its blocks, and a function that reads one; see [`kind`](mod@crate::kind). Without a type
 /// it makes the table alone, for a kind that is read as another one.
 #[macro_export]
 macro_rules! kind {
