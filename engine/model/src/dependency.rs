@@ -16,6 +16,11 @@ use crate::Address;
 /// How many groups may lie in each other: more are never made, and whoever goes through them may recurse.
 pub const DEEPEST: usize = 128;
 
+/// How many names each of many is told; more become a group of a spec, or a barrier of a plan. A pool is some twenty
+/// blocks, so that in its plan and state each resource says by name what it uses; with thousands, the names would be the
+/// square of the spec.
+pub const MOST_NAMED: usize = 32;
+
 /// Groups by name.
 pub type Groups = BTreeMap<GroupId, BTreeSet<Dependency>>;
 

@@ -18,7 +18,7 @@ pub(crate) struct Kind {
     pub(crate) design: fn(&mut Draft<'_>) -> Result<(), Problem>,
 }
 
-const KINDS: [Kind; 8] = [
+static KINDS: [Kind; 8] = [
     Kind {
         schema: &chain::CHAIN,
         normalise: chain::normalise_chain,
@@ -62,7 +62,7 @@ const KINDS: [Kind; 8] = [
 ];
 
 /// The tables of all kinds.
-pub(crate) const SCHEMAS: [KindSchema; 8] = {
+pub(crate) static SCHEMAS: [KindSchema; 8] = {
     let mut schemas = [KindSchema::EMPTY; 8];
     let mut at = 0;
     while at < KINDS.len() {
@@ -74,8 +74,7 @@ pub(crate) const SCHEMAS: [KindSchema; 8] = {
 
 /// A kind by its name, which is one of [`SCHEMAS`]: the engine asks a provider for no other.
 pub(crate) fn kind_named(name: &str) -> &'static Kind {
-    static ALL: [Kind; 8] = KINDS;
-    let found = ALL.iter().find(|kind| kind.schema.kind == name);
+    let found = KINDS.iter().find(|kind| kind.schema.kind == name);
     found.expect("the engine asks a provider for its own kinds alone")
 }
 

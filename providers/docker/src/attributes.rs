@@ -1,5 +1,6 @@
 //! Reading single attributes by their names.
 
+use pospool_model::kind::Attribute;
 use pospool_model::{Attributes, Problem, Value};
 
 use crate::codes;
@@ -7,6 +8,11 @@ use crate::codes;
 /// Returns an attribute's text.
 pub(crate) fn attribute_text<'a>(attributes: &'a Attributes, name: &str) -> Option<&'a str> {
     attributes.get(name).and_then(Value::as_text)
+}
+
+/// What an attribute holds that must be there.
+pub(crate) fn required<T: Copy>(name: &str, attribute: Attribute<T>) -> Result<T, Problem> {
+    attribute.known().ok_or_else(|| missing_attribute(name))
 }
 
 /// An attribute that must be there is not.

@@ -7,10 +7,9 @@ use serde::{Deserialize, Serialize};
 use crate::client::Engine;
 use crate::image::{Buildable, build_image, find_image};
 use crate::names::Name;
-use crate::node::image::NODES;
-use crate::syncer::image::SYNCERS;
-use crate::ui::image::ServerRecipe;
-use crate::ui::image::{PAGES, SERVERS};
+use crate::node::image::{NODES, NodeImageBuild};
+use crate::syncer::image::{SYNCERS, SyncerImageBuild};
+use crate::ui::image::{PAGES, SERVERS, ServerRecipe};
 use crate::ui::sources::PageImageBuild;
 
 /// The repositories of all kinds: only images in these are ever removed.
@@ -20,10 +19,10 @@ pub(crate) const REPOSITORIES: &[&str] = &[NODES, PAGES, SERVERS, SYNCERS];
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum ImageBuild {
-    Node(crate::node::image::NodeImageBuild),
+    Node(NodeImageBuild),
     Page(Box<PageImageBuild>),
     Ui(ServerRecipe),
-    Syncer(crate::syncer::image::SyncerImageBuild),
+    Syncer(SyncerImageBuild),
 }
 
 impl ImageBuild {

@@ -1,14 +1,11 @@
 //! What each effect waits for.
 
-use pospool_model::plan::{Barrier, Effect, EffectId, Level, Need};
+use pospool_model::dependency::MOST_NAMED;
+use pospool_model::plan::{Barrier, Effect, EffectId, Need};
 use pospool_model::{Address, Dependency, GroupId, Groups};
 
 use super::Planning;
 use super::ends::End;
-
-/// How many ends each of those who wait for them is told by name; more become a barrier. What the language
-/// hands on by name without a group is never more by itself.
-const MOST_NAMED: usize = 32;
 
 impl Planning<'_> {
     /// Gives effects their needs and remembers them for those that come after. Returns the barriers before them, too.
@@ -40,7 +37,7 @@ impl Planning<'_> {
                             effect.needs.push(need);
                         }
                     }
-                    waits.push(need(id.clone()));
+                    waits.push(Need::ended(id.clone()));
                 }
                 // A chain of effects ends with its last one.
                 vec![End::Effect(last.clone())]
@@ -86,7 +83,7 @@ impl Planning<'_> {
         ends
     }
 
-    /// Ends in a form that many can be told.
+    /// Ends in a form that many can be told: more than [`MOST_NAMED`] become a barrier.
     pub(super) fn bundle(&mut self, name: &str, ends: Vec<End>) -> Vec<End> {
         if ends.len() <= MOST_NAMED {
             return ends;
@@ -98,18 +95,11 @@ impl Planning<'_> {
     }
 }
 
-fn need(effect: EffectId) -> Need {
-    Need {
-        effect,
-        level: Level::Done,
-    }
-}
-
 fn split(ends: Vec<End>) -> (Vec<Need>, Vec<String>) {
     let (mut needs, mut barriers) = (Vec::new(), Vec::new());
     for end in ends {
         match end {
-            End::Effect(id) => needs.push(need(id)),
+            End::Effect(id) => needs.push(Need::ended(id)),
             End::Barrier(name) => barriers.push(name),
         }
     }

@@ -341,12 +341,7 @@ impl Store {
         for entry in read.entries {
             fold(&mut self.state, &mut self.open, entry);
         }
-        let resources = self.state.resources.values();
-        check_groups(
-            &path,
-            resources.flat_map(|it| &it.depends_on),
-            &self.state.groups,
-        )?;
+        check_state(&path, &self.state)?;
         if mode == Mode::Write {
             self.medium.resume_journal(read.good_bytes)?;
             self.journal = Journal::going(read.header);
@@ -415,13 +410,17 @@ pub fn decode_snapshot(name: &Path, bytes: &[u8]) -> Result<State, StoreError> {
     if file.state.lineage.is_empty() {
         return Err(StoreError::Foreign { path: path() });
     }
-    let resources = file.state.resources.values();
+    check_state(name, &file.state)?;
+    Ok(file.state)
+}
+
+fn check_state(name: &Path, state: &State) -> Result<(), StoreError> {
+    let resources = state.resources.values();
     check_groups(
         name,
-        resources.flat_map(|it| &it.depends_on),
-        &file.state.groups,
-    )?;
-    Ok(file.state)
+        resources.flat_map(|resource| &resource.depends_on),
+        &state.groups,
+    )
 }
 
 /// Refuses groups that are not whole, as everything in the engine takes them to be.

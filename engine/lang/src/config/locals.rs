@@ -8,6 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
+use pospool_model::dependency::MOST_NAMED;
 use pospool_model::{Dependency, GroupId, Groups, Value};
 
 use super::blocks::Local;
@@ -20,10 +21,6 @@ use crate::spec;
 
 /// How many locals may stand on each other: evaluation goes down all of them.
 const DEEPEST: usize = 100;
-
-/// How many names a reader takes over from a local. A pool is some twenty blocks, so that in its plan and state
-/// each resource says by name what it uses; with thousands, the names would be the square of the spec.
-const MOST_NAMED: usize = 32;
 
 /// What a local leads to, by itself and by the locals that it uses: never more than [`MOST_NAMED`].
 #[derive(Clone, Debug, Default)]

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use pospool_model::{Address, Attributes, Problem, SecretRef, Value};
 
-use crate::attributes::missing_attribute;
+use crate::attributes::required;
 use crate::codes;
 use crate::memory::parse_memory;
 use crate::names::{ImageRef, Name};
@@ -49,20 +49,15 @@ impl DesiredNode {
             .help("write the value, or a reference to something that is there already"));
         }
         let block = NodeSpec::read(attributes);
-        let missing = |name| move || missing_attribute(name);
-        let image = block.image.known().ok_or_else(missing("image"))?;
+        let image = required("image", block.image)?;
         let network = block.docker_network.known().map(Name::new).transpose();
         Ok(Self {
-            host: block.host.known().cloned().ok_or_else(missing("host"))?,
-            chain: block.chain.known().cloned().ok_or_else(missing("chain"))?,
+            host: required("host", block.host)?.clone(),
+            chain: required("chain", block.chain)?.clone(),
             image: ImageRef::parse(image)
                 .map_err(|what| Problem::new(codes::BAD_IMAGE, &["image"], what))?,
-            data: block.data.known().cloned().ok_or_else(missing("data"))?,
-            password: block
-                .pos_key_password
-                .known()
-                .cloned()
-                .ok_or_else(missing("pos_key_password"))?,
+            data: required("data", block.data)?.clone(),
+            password: required("pos_key_password", block.pos_key_password)?.clone(),
             config: block
                 .config
                 .known()

@@ -9,7 +9,7 @@ use pospool_model::{
 };
 
 use super::endpoints::CORE_RPC;
-use crate::attributes::{attribute_text, missing_attribute};
+use crate::attributes::{attribute_text, missing_attribute, required};
 use crate::codes;
 use crate::names::Name;
 use crate::rows::AS_MADE;
@@ -45,14 +45,12 @@ impl DesiredSyncer {
                 .help("write the value, or a reference to something that is known in the plan"));
         }
         let block = SyncerSpec::read(attributes);
-        let missing = |name| move || missing_attribute(name);
         let network = block.docker_network.known().map(Name::new).transpose();
-        let bridge = block.bridge.known().ok_or_else(missing("bridge"))?;
-        let key = block.private_key.known().cloned();
+        let bridge = required("bridge", block.bridge)?;
         Ok(Self {
-            chain: block.chain.known().cloned().ok_or_else(missing("chain"))?,
+            chain: required("chain", block.chain)?.clone(),
             bridge: bridge.to_owned(),
-            key: key.ok_or_else(missing("private_key"))?,
+            key: required("private_key", block.private_key)?.clone(),
             core_rpc: block.core_rpc.known().map(list_of),
             docker_network: network.map_err(|error| error.problem(&["docker_network"]))?,
             every: block.every.known().unwrap_or(EVERY).to_owned(),

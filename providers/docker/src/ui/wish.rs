@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use pospool_model::{Address, Attributes, Endpoint, Problem, Value};
 
 use super::AS_GIVEN;
-use crate::attributes::{attribute_text, missing_attribute};
+use crate::attributes::{attribute_text, required};
 use crate::codes;
 use crate::memory::{format_memory, parse_memory};
 use crate::names::{ImageRef, Name};
@@ -79,11 +79,10 @@ impl DesiredPage {
             .help("write the value, or a reference to something that is known in the plan"));
         }
         let block = UiSpec::read(attributes);
-        let missing = |name| move || missing_attribute(name);
-        let manager = block.manager.known().ok_or_else(missing("manager"))?;
+        let manager = required("manager", block.manager)?;
         let listen = block.listen.known().unwrap_or(LISTEN);
         Ok(Self {
-            chain: block.chain.known().cloned().ok_or_else(missing("chain"))?,
+            chain: required("chain", block.chain)?.clone(),
             manager: manager.to_owned(),
             core_rpc: block.core_rpc.known().map(str::to_owned),
             espace_rpc: block.espace_rpc.known().map(str::to_owned),
@@ -107,16 +106,12 @@ impl PageSource {
 impl SourceTree {
     fn read(attributes: &Attributes) -> Result<Self, Problem> {
         let block = UiSpec::read(attributes);
-        let missing = |name| move || missing_attribute(name);
-        let image = block
-            .build_image
-            .known()
-            .ok_or_else(missing("build_image"))?;
+        let image = required("build_image", block.build_image)?;
         let image = ImageRef::parse(image)
             .map_err(|what| Problem::new(codes::BAD_IMAGE, &["build_image"], what))?;
         let memory = block.build_memory.known().unwrap_or(BUILD_MEMORY);
         Ok(Self {
-            path: block.tree.known().ok_or_else(missing("tree"))?.into(),
+            path: required("tree", block.tree)?.into(),
             folder: block.folder.known().unwrap_or_default().to_owned(),
             image,
             lock: block.lock.known().map(PathBuf::from),
