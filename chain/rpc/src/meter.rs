@@ -19,6 +19,8 @@ use crate::pace::{Allowance, CallPace};
 pub(crate) const SHUT_FOR: Duration = Duration::from_mins(10);
 /// How long one is that had too much to do, or gave no answer.
 pub(crate) const BUSY_FOR: Duration = Duration::from_secs(30);
+/// An endpoint for which more calls wait than go out in this time is asked after the others.
+const BACKLOG: Duration = Duration::from_secs(10);
 /// How long an answer that cannot change is believed without asking again: there may be another node behind the endpoint
 /// some day, and for certain after it gave no answer.
 const KNOWN_FOR: Duration = Duration::from_mins(1);
@@ -90,11 +92,12 @@ impl Meters {
         2 * u8::from(rests) + u8::from(self.is_asked_singly(endpoint))
     }
 
-    /// Whether others are asked first.
+    /// Whether others are asked first: it refused lately, or so many calls wait for it that it is as good as one that did.
     pub(crate) fn rests(&self, endpoint: &str) -> bool {
         let now = Instant::now();
         self.with(endpoint, |meter| {
-            meter.rests_until.is_some_and(|until| until > now)
+            let rests = meter.rests_until.is_some_and(|until| until > now);
+            rests || meter.pace.backlog(now) > BACKLOG
         })
     }
 
@@ -193,6 +196,18 @@ mod tests {
         meters.rest_busy("http://a");
         tokio::time::advance(BUSY_FOR).await;
         assert!(!rests());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_for_which_many_calls_wait_is_asked_last_until_they_are_out() {
+        let meters = Meters::default();
+        meters.allow("http://a", Allowance::FREE);
+        meters.reserve("http://a", &["cfx_call"; 40]);
+        assert!(!meters.rests("http://a"), "8 s");
+        meters.reserve("http://a", &["cfx_call"; 10]);
+        assert!(meters.rests("http://a") && !meters.rests("http://b"));
+        tokio::time::advance(Duration::from_secs(2)).await;
+        assert!(!meters.rests("http://a"));
     }
 
     #[tokio::test(start_paused = true)]

@@ -22,8 +22,12 @@ const FATES: &[&str] = &["getTransactionReceipt", "getTransactionByHash"];
 /// After a refusal in spite of its pace an endpoint is asked more slowly, by this factor and down to this rate.
 const SLOWER: f64 = 0.7;
 const SLOWEST: f64 = 0.25;
-/// For so long after the last such refusal.
-const SLOW_FOR: Duration = Duration::from_mins(10);
+/// Refusals within this time are of one bucket that was empty, and slow down once.
+const SAME_REFUSAL: Duration = Duration::from_secs(1);
+/// In so much time without a refusal the pace doubles, up to what is allowed: whoever shares the address may be gone.
+const DOUBLES_IN: Duration = Duration::from_mins(1);
+/// It never falls so low that it takes more than six of these to come back.
+const LEAST_LEFT: f64 = 1.0 / 64.0;
 
 /// How often something may happen: so many times at once, and so many times a second from then on.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -112,6 +116,11 @@ impl Bucket {
         full_at.checked_sub(room).map_or(now, |at| at.max(now))
     }
 
+    /// How long the next call has to wait.
+    fn backlog(self, rate: Rate, now: Instant) -> Duration {
+        { self }.take(rate, now).duration_since(now)
+    }
+
     /// The endpoint says that it is empty.
     fn empty(&mut self, rate: Rate, now: Instant) {
         let empty = now + Duration::from_secs_f64(rate.burst / rate.per_second);
@@ -184,8 +193,7 @@ impl CallPace {
         if self.allowance.is_none() {
             self.allowance = Some(Allowance::FREE);
         } else {
-            let left = self.slowed.map_or(1.0, |(left, _)| left);
-            self.slowed = Some((left * SLOWER, now));
+            self.slow_down(now);
         }
         let Some(allowance) = self.effective(now) else {
             return;
@@ -204,15 +212,35 @@ impl CallPace {
         }
     }
 
-    fn effective(&mut self, now: Instant) -> Option<Allowance> {
-        let allowance = self.allowance?;
-        let Some((left, since)) = self.slowed else {
-            return Some(allowance);
+    /// How long the next call has to wait for those that are to go out before it.
+    pub(crate) fn backlog(&self, now: Instant) -> Duration {
+        let Some(allowance) = self.effective(now) else {
+            return Duration::ZERO;
         };
-        if now.duration_since(since) > SLOW_FOR {
-            self.slowed = None;
-            return Some(allowance);
+        let methods = self.methods.values();
+        let of_methods = methods.map(|bucket| bucket.backlog(allowance.method, now));
+        let longest = of_methods.max().unwrap_or_default();
+        longest.max(self.all.backlog(allowance.all, now))
+    }
+
+    fn slow_down(&mut self, now: Instant) {
+        let same = |(_, since): (f64, Instant)| now.duration_since(since) < SAME_REFUSAL;
+        if !self.slowed.is_some_and(same) {
+            self.slowed = Some(((self.left(now) * SLOWER).max(LEAST_LEFT), now));
         }
+    }
+
+    /// What is left of the allowance.
+    fn left(&self, now: Instant) -> f64 {
+        self.slowed.map_or(1.0, |(left, since)| {
+            let doublings = now.duration_since(since).as_secs_f64() / DOUBLES_IN.as_secs_f64();
+            (left * doublings.exp2()).min(1.0)
+        })
+    }
+
+    fn effective(&self, now: Instant) -> Option<Allowance> {
+        let allowance = self.allowance?;
+        let left = self.left(now);
         let slow = |rate: Rate| {
             let per_second = (rate.per_second * left).max(SLOWEST.min(rate.per_second));
             let burst = (rate.burst * left).max(1.0);
@@ -304,9 +332,46 @@ mod tests {
         let gap = |at: &[f64]| at[1] - at[0];
         let slow = gap(&seconds(now, &pace.reserve(&["cfx_call"; 2], now)));
         assert!((slow - 1.0 / (4.5 * SLOWER)).abs() < 1e-6, "{slow}");
-        let later = now + SLOW_FOR + Duration::from_mins(1);
+        let later = now + DOUBLES_IN;
         let at = seconds(later, &pace.reserve(&["cfx_call"; 6], later));
         assert!((at[5] - at[4] - 1.0 / 4.5).abs() < 1e-6, "{at:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn many_refusals_at_once_slow_down_once_and_however_many_are_made_up_for() {
+        let now = Instant::now();
+        let mut pace = CallPace::with(Some(Allowance::FREE));
+        for _ in 0..9 {
+            pace.refused(&["cfx_call"], now);
+        }
+        assert!((pace.left(now) - SLOWER).abs() < 1e-6);
+        let mut later = now;
+        for _ in 0..99 {
+            later += SAME_REFUSAL;
+            pace.refused(&["cfx_call", "cfx_getStatus"], later);
+        }
+        let slowest = pace.effective(later).unwrap();
+        assert!((slowest.method.per_second - SLOWEST).abs() < 1e-6);
+        assert!((slowest.all.per_second - 45.0 * LEAST_LEFT).abs() < 1e-6);
+        assert_eq!(
+            pace.effective(later + DOUBLES_IN * 6),
+            Some(Allowance::FREE)
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn calls_that_wait_are_a_backlog_and_asking_for_it_takes_nothing() {
+        let now = Instant::now();
+        let mut pace = CallPace::with(Some(Allowance::FREE));
+        assert_eq!(pace.backlog(now), Duration::ZERO);
+        let at = pace.reserve(&["cfx_call"; 48], now);
+        let next = at[47] + Duration::from_secs_f64(1.0 / 4.5);
+        for _ in 0..3 {
+            let backlog = pace.backlog(now).as_secs_f64();
+            assert!((backlog - next.duration_since(now).as_secs_f64()).abs() < 1e-6);
+        }
+        assert_eq!(pace.backlog(next), Duration::ZERO);
+        assert_eq!(CallPace::default().backlog(now), Duration::ZERO);
     }
 
     #[test]

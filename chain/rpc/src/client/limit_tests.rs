@@ -187,6 +187,24 @@ async fn case_no_fallback_an_endpoint_that_refuses_is_left_for_the_next() {
     }
 }
 
+/// One that was slowed down by its refusals and has a long queue is as good as busy, though it answers in the end.
+#[tokio::test(start_paused = true)]
+async fn case_no_fallback_nobody_waits_behind_many_calls_while_another_endpoint_is_free() {
+    let (gates, rpc) = world(&[("a", Gate::Counts), ("b", Gate::Open)]);
+    for _ in 0..20 {
+        rpc.link.meters().refused("http://a/", &["cfx_call"]);
+        tokio::time::advance(Duration::from_secs(2)).await;
+    }
+    let calls = many(&[("cfx_call", 5)]);
+    let waits = (0..9).map(|_| rpc.batch(&calls));
+    for answers in futures_util::future::join_all(waits).await {
+        assert!(is_answered(&calls, &answers.unwrap()));
+    }
+    let seen = gates.seen.lock().unwrap();
+    assert_eq!((seen["a"].served.len(), seen["b"].served.len()), (5, 40));
+    assert_eq!(seen["a"].refused, 0);
+}
+
 #[tokio::test(start_paused = true)]
 async fn case_no_fallback_the_message_says_who_refused_and_why() {
     for (gate, why) in [
