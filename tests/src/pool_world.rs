@@ -222,8 +222,9 @@ impl PoolWorld {
 
     async fn try_apply(&self, spec: &str, cancel: &Arc<AtomicBool>) -> Result<Ended, StoreError> {
         let mut store = self.store(Mode::Write)?;
-        resolve::configure(&self.decode(spec).0, &self.registry);
-        let unsettled = settle::settle(&mut store, &self.registry, &self.heard, cancel).await?;
+        resolve::configure_providers(&self.decode(spec).0, &self.registry);
+        let unsettled =
+            settle::settle_tickets(&mut store, &self.registry, &self.heard, cancel).await?;
         if !unsettled.is_empty() {
             let why = unsettled.iter().map(|(id, error)| format!("{id}: {error}"));
             return Ok(Ended::Unsettled(why.collect()));
@@ -252,7 +253,7 @@ impl PoolWorld {
             seen: &looked.seen,
             cancel,
         };
-        let outcome = apply::apply(&looked.plan, context, &mut store, &self.heard).await?;
+        let outcome = apply::apply_plan(&looked.plan, context, &mut store, &self.heard).await?;
         Ok(Ended::Whole(outcome))
     }
 
@@ -292,15 +293,16 @@ impl PoolWorld {
     ) -> Result<Result<Looked, Ended>, StoreError> {
         let (config, mut problems) = self.decode(spec);
         store.update(|_| {})?;
-        let seen = match observe::observe(&config, store.state(), &self.registry).await {
+        let seen = match observe::observe_resources(&config, store.state(), &self.registry).await {
             Ok(seen) => seen,
             Err(error) => return Ok(Err(Ended::Outside(error.to_string()))),
         };
         problems.extend(seen.problems.clone());
         let options = Options::default();
-        let (plan, found) = plan::plan(&config, store.state(), &seen, &self.registry, &options);
+        let (plan, found) =
+            plan::plan_changes(&config, store.state(), &seen, &self.registry, &options);
         problems.extend(found);
-        problems.extend(check::check(&plan, store.state(), &seen));
+        problems.extend(check::check_plan(&plan, store.state(), &seen));
         // A warning does not stop a run.
         let (problems, warnings) = problems
             .into_iter()

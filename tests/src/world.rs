@@ -143,8 +143,8 @@ pub async fn apply_on(
     spec: &str,
 ) -> Result<Result<Applied, Trouble>, StoreError> {
     let cancel = Arc::new(AtomicBool::new(false));
-    resolve::configure(&decode(spec, registry).0, registry);
-    let unsettled = settle::settle(store, registry, &Silent, &cancel).await?;
+    resolve::configure_providers(&decode(spec, registry).0, registry);
+    let unsettled = settle::settle_tickets(store, registry, &Silent, &cancel).await?;
     if !unsettled.is_empty() {
         return Ok(Err(Trouble::Unsettled(unsettled.len())));
     }
@@ -165,7 +165,7 @@ pub async fn apply_on(
         seen: &seen,
         cancel: &cancel,
     };
-    let outcome = apply::apply(&planned.plan, context, store, &Silent).await?;
+    let outcome = apply::apply_plan(&planned.plan, context, store, &Silent).await?;
     Ok(Ok(Applied { outcome, warnings }))
 }
 
@@ -178,15 +178,15 @@ async fn look(
 ) -> Result<Result<Looked, Trouble>, StoreError> {
     let (config, mut problems) = decode(spec, registry);
     store.update(|_| {})?;
-    let seen = match observe::observe(&config, store.state(), registry).await {
+    let seen = match observe::observe_resources(&config, store.state(), registry).await {
         Ok(seen) => seen,
         Err(error) => return Ok(Err(Trouble::Outside(error.to_string()))),
     };
     problems.extend(seen.problems.clone());
     let options = Options::default();
-    let (plan, found) = plan::plan(&config, store.state(), &seen, registry, &options);
+    let (plan, found) = plan::plan_changes(&config, store.state(), &seen, registry, &options);
     problems.extend(found);
-    problems.extend(check::check(&plan, store.state(), &seen));
+    problems.extend(check::check_plan(&plan, store.state(), &seen));
     Ok(Ok((seen, Planned { plan, problems }, config)))
 }
 

@@ -262,7 +262,7 @@ async fn case_big_local_a_state_or_plan_without_its_groups_is_refused() {
     let mut plan = world.plan(&spec).await.unwrap().plan;
     plan.groups.clear();
     let bytes = serde_json::to_vec(&PlanFile::new(plan)).unwrap();
-    let refused = planfile::decode("plan".as_ref(), &bytes).unwrap_err();
+    let refused = planfile::decode_plan("plan".as_ref(), &bytes).unwrap_err();
     assert_eq!(refused.code(), "state/damaged");
     world.apply(&spec).await.unwrap();
     let mut file = state(&world);

@@ -93,7 +93,7 @@ async fn case_key_in_url_a_plan_that_makes_everything_and_its_file_hold_no_key()
         "{problems:?}"
     );
     let file = world.state_path().with_extension("plan");
-    pospool_engine::planfile::save(&file, &plan).unwrap();
+    pospool_engine::planfile::save_plan(&file, &plan).unwrap();
     keys_in("a plan", &format!("{plan:?}"));
     let saved = std::fs::read_to_string(&file).unwrap();
     keys_in("a saved plan", &saved);

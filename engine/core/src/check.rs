@@ -16,7 +16,7 @@ use crate::observe::Seen;
 
 /// Checks a plan as a whole.
 #[must_use]
-pub fn check(plan: &Plan, state: &State, seen: &Seen) -> Vec<Diagnostic> {
+pub fn check_plan(plan: &Plan, state: &State, seen: &Seen) -> Vec<Diagnostic> {
     let mut problems = chains(plan, state);
     problems.extend(funds(plan, seen));
     problems.extend(hands(state, seen));
@@ -120,7 +120,7 @@ fn chains(plan: &Plan, state: &State) -> Vec<Diagnostic> {
 /// Each payer must have the money for the whole plan before its first step.
 fn funds(plan: &Plan, seen: &Seen) -> Vec<Diagnostic> {
     let mut problems = Vec::new();
-    for (payer, mut costs) in totals(plan) {
+    for (payer, mut costs) in sum_costs(plan) {
         costs.retain(|purpose, _| purpose.is_from_balance());
         let Some(needed) = sum(costs.values().copied()) else {
             problems.push(Diagnostic::error(
@@ -154,7 +154,7 @@ fn funds(plan: &Plan, seen: &Seen) -> Vec<Diagnostic> {
 
 /// Costs by payer and purpose; what overflows counts as the largest amount.
 #[must_use]
-pub fn totals(plan: &Plan) -> BTreeMap<Address, BTreeMap<Purpose, Drip>> {
+pub fn sum_costs(plan: &Plan) -> BTreeMap<Address, BTreeMap<Purpose, Drip>> {
     let mut totals: BTreeMap<Address, BTreeMap<Purpose, Drip>> = BTreeMap::new();
     for cost in plan.steps.iter().flat_map(|step| &step.costs) {
         let total = totals

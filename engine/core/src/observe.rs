@@ -42,7 +42,7 @@ pub struct Seen {
 }
 
 /// Looks at everything that the spec and the state speak of.
-pub async fn observe(
+pub async fn observe_resources(
     config: &Config,
     state: &State,
     registry: &Registry,
@@ -145,10 +145,11 @@ fn targets<'a>(
 
 fn take(role: Role, config: &Config, position: usize, found: Observation, seen: &mut Seen) {
     for (address, problem) in &found.problems {
-        seen.problems.push(resolve::place(config, address, problem));
+        seen.problems
+            .push(resolve::locate_problem(config, address, problem));
     }
     for (address, problem) in &found.warnings {
-        let mut warning = resolve::place(config, address, problem);
+        let mut warning = resolve::locate_problem(config, address, problem);
         warning.severity = Severity::Warning;
         seen.warnings.push(warning);
     }
@@ -184,7 +185,7 @@ impl Seen {
 
 /// Attributes as they are now: seen ones, and recorded ones where they cannot be seen.
 #[must_use]
-pub fn current(observed: &Observed, recorded: Option<&Recorded>) -> Attributes {
+pub fn current_attributes(observed: &Observed, recorded: Option<&Recorded>) -> Attributes {
     let mut attributes = recorded.map(|r| r.attributes.clone()).unwrap_or_default();
     if let Observed::Present {
         attributes: seen, ..

@@ -42,14 +42,14 @@ impl PlanFile {
 }
 
 /// Writes a plan; the file is private to its owner.
-pub fn save(path: &Path, plan: &Plan) -> Result<(), StoreError> {
+pub fn save_plan(path: &Path, plan: &Plan) -> Result<(), StoreError> {
     let file = PlanFile::new(plan.clone());
     let text = serde_json::to_vec(&file).map_err(|source| StoreError::Encode { source })?;
     replace_file(path, &text)
 }
 
-/// Reads a plan that [`save`] wrote.
-pub fn load(path: &Path) -> Result<Plan, StoreError> {
+/// Reads a plan that [`save_plan`] wrote.
+pub fn load_plan(path: &Path) -> Result<Plan, StoreError> {
     let Some(bytes) = read_bounded(path, MAX_BYTES)? else {
         return Err(StoreError::Io {
             verb: "read",
@@ -57,11 +57,11 @@ pub fn load(path: &Path) -> Result<Plan, StoreError> {
             source: std::io::Error::from(std::io::ErrorKind::NotFound),
         });
     };
-    decode(path, &bytes)
+    decode_plan(path, &bytes)
 }
 
 /// Reads the bytes of a plan file; `name` is for messages.
-pub fn decode(name: &Path, bytes: &[u8]) -> Result<Plan, StoreError> {
+pub fn decode_plan(name: &Path, bytes: &[u8]) -> Result<Plan, StoreError> {
     let file: PlanFile = parse_form(name, bytes, "pospool-plan", VERSION)?;
     let records = file
         .plan
@@ -78,7 +78,7 @@ pub fn decode(name: &Path, bytes: &[u8]) -> Result<Plan, StoreError> {
 
 /// Why a saved plan must not be applied any more; empty when it is fresh.
 #[must_use]
-pub fn stale(plan: &Plan, config: &Config, state: &State, seen: &Seen) -> Vec<String> {
+pub fn find_stale_reasons(plan: &Plan, config: &Config, state: &State, seen: &Seen) -> Vec<String> {
     let mut reasons = Vec::new();
     if plan.spec_digest != config.digest() {
         reasons.push("the spec or its variables changed".to_owned());

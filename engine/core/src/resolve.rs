@@ -19,7 +19,7 @@ pub type Outputs = BTreeMap<Address, Attributes>;
 
 /// Evaluates every resource with the outputs that are known.
 #[must_use]
-pub fn resolve(
+pub fn resolve_resources(
     config: &Config,
     registry: &Registry,
     outputs: &Outputs,
@@ -64,12 +64,12 @@ pub fn stands_alone(config: &Config, address: &Address) -> bool {
 /// Evaluates every resource before anything is looked at: what can be known of a spec alone.
 #[must_use]
 pub fn resolve_unseen(config: &Config, registry: &Registry) -> (Wanted, Vec<Diagnostic>) {
-    resolve(config, registry, &foreseen(config, registry))
+    resolve_resources(config, registry, &predict_outputs(config, registry))
 }
 
 /// Of the outputs that the spec reads, what providers know before anything is looked at.
 #[must_use]
-pub fn foreseen(config: &Config, registry: &Registry) -> Outputs {
+pub fn predict_outputs(config: &Config, registry: &Registry) -> Outputs {
     let mut outputs = Outputs::new();
     for (address, used) in config.reads() {
         let Some(provider) = registry.of_kind(address.kind()) else {
@@ -85,8 +85,8 @@ pub fn foreseen(config: &Config, registry: &Registry) -> Outputs {
 
 /// Tells all providers what the spec wants, as far as it is known before anything outside is: an apply does this before
 /// it settles, since how to reach something is only ever taken from the spec. A look tells them again.
-pub fn configure(config: &Config, registry: &Registry) {
-    let (wanted, _) = resolve(config, registry, &Outputs::new());
+pub fn configure_providers(config: &Config, registry: &Registry) {
+    let (wanted, _) = resolve_resources(config, registry, &Outputs::new());
     registry.configure(&wanted);
 }
 
@@ -108,7 +108,11 @@ pub fn resolve_one(
     match provider.normalise_among(address.kind(), attributes.clone(), scope.wanted) {
         Ok(normal) => (normal, problems),
         Err(found) => {
-            problems.extend(found.iter().map(|problem| place(config, address, problem)));
+            problems.extend(
+                found
+                    .iter()
+                    .map(|problem| locate_problem(config, address, problem)),
+            );
             (attributes, problems)
         }
     }
@@ -116,7 +120,7 @@ pub fn resolve_one(
 
 /// Turns a provider's problem into a diagnostic with its place in the spec.
 #[must_use]
-pub fn place(config: &Config, address: &Address, problem: &Problem) -> Diagnostic {
+pub fn locate_problem(config: &Config, address: &Address, problem: &Problem) -> Diagnostic {
     let mut diagnostic =
         Diagnostic::error(problem.code, format!("`{address}`: {}", problem.summary));
     if config.get(address).is_some() {

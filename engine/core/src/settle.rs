@@ -3,7 +3,7 @@
 //! - Reads: the open tickets of the journal.
 //! - Does: commits each of them again, which finds it done, does it once, or proves
 //!   that it will never be.
-//! - Needs: providers that know the current spec (`resolve::configure`): a ticket does not say where to ask.
+//! - Needs: providers that know the current spec (`resolve::configure_providers`): a ticket does not say where to ask.
 //! - Never: makes a new attempt. Until all are settled, what was sent may be
 //!   invisible, and a plan made from what is visible would send it a second time.
 
@@ -26,7 +26,7 @@ use crate::store::{Entry, Open, Store, StoreError};
 pub type Unsettled = (EffectId, ProviderError);
 
 /// Settles all open effects, and saves the state once none is left.
-pub async fn settle(
+pub async fn settle_tickets(
     store: &mut Store,
     registry: &Registry,
     listener: &dyn Listener,

@@ -18,10 +18,10 @@ use crate::shown;
 /// One run.
 pub fn run(bytes: &[u8]) {
     let name = Path::new("plan.json");
-    let Ok(plan) = planfile::decode(name, bytes) else {
+    let Ok(plan) = planfile::decode_plan(name, bytes) else {
         return;
     };
-    let problems = check::check(&plan, &State::default(), &Seen::default());
+    let problems = check::check_plan(&plan, &State::default(), &Seen::default());
     let around = Around {
         outputs: &BTreeMap::new(),
         destroy: false,
@@ -32,6 +32,6 @@ pub fn run(bytes: &[u8]) {
     assert!(plan::summary(&plan).is_object());
     let file = PlanFile::new(plan);
     let written = serde_json::to_vec(&file).expect("plain data has a JSON form");
-    let again = planfile::decode(name, &written).expect("what was written can be read");
+    let again = planfile::decode_plan(name, &written).expect("what was written can be read");
     assert_eq!(again, file.plan);
 }

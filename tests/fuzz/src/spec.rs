@@ -39,7 +39,7 @@ pub(crate) struct Meaning {
 pub(crate) fn meaning(files: &[SourceFile], inputs: &VariableInputs) -> (Config, Meaning) {
     let (registry, kinds) = tables();
     let (config, mut problems) = config::decode(files, kinds, inputs);
-    let (wanted, found) = resolve::resolve(&config, registry, &Outputs::new());
+    let (wanted, found) = resolve::resolve_resources(&config, registry, &Outputs::new());
     problems.extend(found);
     let digest = config.digest().to_owned();
     let meaning = Meaning {

@@ -53,16 +53,16 @@ async fn saved(
     store: &Store,
     path: &Path,
 ) -> Result<Planned, Failure> {
-    let plan = planfile::load(path)?;
+    let plan = planfile::load_plan(path)?;
     let seen = pipeline::look(spec, store.state(), session.registry).await?;
-    let reasons = planfile::stale(&plan, &spec.config, store.state(), &seen);
+    let reasons = planfile::find_stale_reasons(&plan, &spec.config, store.state(), &seen);
     if !reasons.is_empty() {
         return Err(Failure::Stale {
             path: path.to_owned(),
             reasons,
         });
     }
-    let problems = check::check(&plan, store.state(), &seen);
+    let problems = check::check_plan(&plan, store.state(), &seen);
     Ok(Planned {
         plan,
         seen,

@@ -59,7 +59,7 @@ pub(super) fn load(
     };
     if !has_errors(&spec.warnings) {
         // Before anything of an earlier run is settled.
-        resolve::configure(&spec.config, registry);
+        resolve::configure_providers(&spec.config, registry);
         return Ok(spec);
     }
     // What the providers have to say of the values is worth knowing in the same run.
@@ -100,8 +100,8 @@ pub(super) async fn make_plan(
     options: &Options,
 ) -> Result<Planned, Failure> {
     let seen = look(spec, state, registry).await?;
-    let (plan, mut problems) = plan::plan(&spec.config, state, &seen, registry, options);
-    problems.extend(check::check(&plan, state, &seen));
+    let (plan, mut problems) = plan::plan_changes(&spec.config, state, &seen, registry, options);
+    problems.extend(check::check_plan(&plan, state, &seen));
     problems.extend(seen.warnings.iter().cloned());
     Ok(Planned {
         plan,
@@ -113,7 +113,7 @@ pub(super) async fn make_plan(
 
 /// Looks at the outside. What could not be looked at leaves nothing to plan from.
 pub(super) async fn look(spec: &Spec, state: &State, registry: &Registry) -> Result<Seen, Failure> {
-    let mut seen = observe::observe(&spec.config, state, registry)
+    let mut seen = observe::observe_resources(&spec.config, state, registry)
         .await
         .map_err(Failure::Look)?;
     if has_errors(&seen.problems) {

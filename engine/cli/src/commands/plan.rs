@@ -39,7 +39,7 @@ pub async fn run(session: &mut Session<'_, '_>, args: &PlanArgs) -> Result<Exit,
     let saved = match &args.out {
         Some(out) if problems.is_none() => {
             let out = session.project.path(out);
-            planfile::save(&out, &planned.plan)?;
+            planfile::save_plan(&out, &planned.plan)?;
             Some(out)
         }
         _ => None,

@@ -69,7 +69,8 @@ fn render(
     registry: &Registry,
     only: Option<&Address>,
 ) -> Result<Files, Vec<Diagnostic>> {
-    let (wanted, mut problems) = resolve::resolve(&spec.config, registry, &Outputs::new());
+    let (wanted, mut problems) =
+        resolve::resolve_resources(&spec.config, registry, &Outputs::new());
     let mut files = Files::new();
     if problems.is_empty() {
         for address in wanted
@@ -79,7 +80,7 @@ fn render(
             match one(address, registry, &wanted) {
                 Some(Ok(rendered)) => files.push((address.clone(), rendered)),
                 Some(Err(problem)) => {
-                    problems.push(resolve::place(&spec.config, address, &problem));
+                    problems.push(resolve::locate_problem(&spec.config, address, &problem));
                 }
                 None => {}
             }

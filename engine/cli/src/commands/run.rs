@@ -36,7 +36,7 @@ pub(super) async fn settle(
     let (registry, cancel) = (session.registry, session.interrupt.cancel());
     session.interrupt.working(open > 0);
     let progress = progress(session, open);
-    let unsettled = settle::settle(store, registry, &progress, cancel).await;
+    let unsettled = settle::settle_tickets(store, registry, &progress, cancel).await;
     session.interrupt.working(false);
     let unsettled = unsettled?;
     if !unsettled.is_empty() {
@@ -103,7 +103,7 @@ pub(super) async fn carry_out(
     };
     session.interrupt.working(true);
     let progress = progress(session, view::plan::effects(plan));
-    let outcome = apply::apply(plan, context, store, &progress).await;
+    let outcome = apply::apply_plan(plan, context, store, &progress).await;
     session.interrupt.working(false);
     report(session, &outcome?, plan, store)
 }

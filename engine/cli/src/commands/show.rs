@@ -28,7 +28,7 @@ pub fn run(session: &mut Session<'_, '_>, args: &ShowArgs) -> Result<Exit, Failu
 }
 
 fn saved_plan(session: &mut Session<'_, '_>, path: &std::path::Path) -> Result<(), Failure> {
-    let plan = planfile::load(path)?;
+    let plan = planfile::load_plan(path)?;
     let console = &mut *session.console;
     if console.json {
         return console.say_json(&json!({

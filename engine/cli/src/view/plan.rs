@@ -66,7 +66,7 @@ pub fn text(plan: &Plan, around: Around<'_>) -> String {
 #[must_use]
 pub fn summary(plan: &Plan) -> Json {
     let steps = ACTIONS.map(|action| (action.to_string(), json!(of(plan, action))));
-    let costs: BTreeMap<String, Json> = check::totals(plan)
+    let costs: BTreeMap<String, Json> = check::sum_costs(plan)
         .into_iter()
         .map(|(payer, costs)| {
             let costs: BTreeMap<&str, String> = costs
@@ -190,7 +190,7 @@ fn irreversible(plan: &Plan, paint: Paint) -> Option<String> {
 }
 
 fn money(plan: &Plan, paint: Paint) -> Option<String> {
-    let totals = check::totals(plan);
+    let totals = check::sum_costs(plan);
     if totals.is_empty() {
         return None;
     }

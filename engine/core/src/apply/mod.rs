@@ -117,7 +117,7 @@ pub struct Outcome {
 }
 
 /// Carries a plan out.
-pub async fn apply(
+pub async fn apply_plan(
     plan: &Plan,
     context: Context<'_>,
     store: &mut Store,

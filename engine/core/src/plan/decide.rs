@@ -17,7 +17,7 @@ pub(super) struct Decision {
 }
 
 /// Decides; `None` when there is nothing to do.
-pub(super) fn decide(
+pub(super) fn decide_change(
     observed: &Observed,
     recorded: bool,
     complete: bool,
@@ -39,7 +39,7 @@ pub(super) fn decide(
 }
 
 /// Reasons why the decision must not be carried out.
-pub(super) fn refusals(
+pub(super) fn find_refusals(
     config: &Config,
     address: &Address,
     schema: &KindSchema,

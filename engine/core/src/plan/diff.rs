@@ -7,7 +7,7 @@ use pospool_model::provider::Observed;
 use pospool_model::state::Recorded;
 use pospool_model::{Address, AttributeSchema, Attributes, KindSchema, OnChange, Type, Value};
 
-use crate::observe::current;
+use crate::observe::current_attributes;
 
 /// Turns a resource inside settings into the value that stands for it.
 type Identity<'a> = &'a dyn Fn(&Address) -> Value;
@@ -28,7 +28,7 @@ pub(super) struct Found {
 }
 
 /// Compares what is wanted with what is there.
-pub(super) fn compare(
+pub(super) fn compare_resource(
     schema: &KindSchema,
     wanted: &Attributes,
     observed: &Observed,
@@ -42,7 +42,7 @@ pub(super) fn compare(
             ..Found::default()
         };
     }
-    let mut before = current(observed, recorded);
+    let mut before = current_attributes(observed, recorded);
     for attribute in schema
         .attributes
         .iter()
@@ -87,7 +87,7 @@ pub(super) fn compare(
 }
 
 /// Paths whose change does something outside.
-pub(super) fn effective(schema: &KindSchema, changes: &[AttributeChange]) -> Vec<String> {
+pub(super) fn effective_paths(schema: &KindSchema, changes: &[AttributeChange]) -> Vec<String> {
     let is_ignored = |path: &str| {
         let attribute = schema.attribute(path.split('.').next().unwrap_or(path));
         attribute.is_some_and(|attribute| attribute.on_change == OnChange::Ignore)
@@ -141,7 +141,7 @@ fn differing_paths(
 }
 
 /// Differences between what the last run left and what is there now.
-pub(super) fn drift(
+pub(super) fn find_drift(
     schema: &KindSchema,
     recorded: &Recorded,
     seen: &Attributes,
@@ -270,7 +270,7 @@ mod tests {
             let identity = |_: &Address| Value::Null;
             let wanted = made("as made");
             let is_edited = |_: &str| edited;
-            let found = compare(
+            let found = compare_resource(
                 &SCHEMA,
                 &wanted,
                 &observed,
@@ -279,7 +279,7 @@ mod tests {
                 &is_edited,
             );
             assert_eq!((found.changes.len(), found.all_drifted), (1, !edited));
-            let drift = drift(&SCHEMA, &recorded, &made("changed"), &is_edited);
+            let drift = find_drift(&SCHEMA, &recorded, &made("changed"), &is_edited);
             assert_eq!(drift.is_empty(), edited);
         }
     }

@@ -42,7 +42,7 @@ pub struct Options {
 
 /// Plans everything.
 #[must_use]
-pub fn plan(
+pub fn plan_changes(
     config: &Config,
     state: &State,
     seen: &Seen,
@@ -206,7 +206,7 @@ impl<'a> Planning<'a> {
         let recorded = self.state.resources.get(address);
         let observed = self.seen.object(address);
         self.note_drift(address, schema, observed, recorded);
-        let found = diff::compare(
+        let found = diff::compare_resource(
             schema,
             &wanted,
             observed,
@@ -215,7 +215,9 @@ impl<'a> Planning<'a> {
             &|attribute| self.seen.is_edited(address, attribute),
         );
         let complete = recorded.is_some_and(|r| r.complete);
-        if let Some(decision) = decide::decide(observed, recorded.is_some(), complete, &found) {
+        if let Some(decision) =
+            decide::decide_change(observed, recorded.is_some(), complete, &found)
+        {
             return self.change(address, schema, &wanted, found, decision);
         }
         let about = recorded.map(|recorded| self.about_the_record(address, recorded));
@@ -324,11 +326,12 @@ impl<'a> Planning<'a> {
         found: diff::Found,
         decision: decide::Decision,
     ) {
-        let refused = decide::refusals(self.config, address, schema, decision, &found, self.state);
+        let refused =
+            decide::find_refusals(self.config, address, schema, decision, &found, self.state);
         if !refused.is_empty() {
             self.problems.extend(refused);
         }
-        let changed = diff::effective(schema, &found.changes);
+        let changed = diff::effective_paths(schema, &found.changes);
         let task = Task {
             address,
             action: decision.action,
@@ -444,7 +447,7 @@ impl<'a> Planning<'a> {
     fn report(&mut self, address: &Address, problems: &[Problem]) {
         let placed = problems
             .iter()
-            .map(|problem| resolve::place(self.config, address, problem));
+            .map(|problem| resolve::locate_problem(self.config, address, problem));
         self.problems.extend(placed);
     }
 
@@ -493,7 +496,7 @@ impl<'a> Planning<'a> {
             Observed::Absent => Vec::new(),
             Observed::Present { attributes, .. } => {
                 let is_edited = |attribute: &str| self.seen.is_edited(address, attribute);
-                diff::drift(schema, recorded, attributes, &is_edited)
+                diff::find_drift(schema, recorded, attributes, &is_edited)
             }
         };
         let gone = *observed == Observed::Absent;

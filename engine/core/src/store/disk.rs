@@ -136,7 +136,7 @@ pub fn read_bounded(path: &Path, limit: u64) -> Result<Option<Vec<u8>>, StoreErr
 /// The file is private to its owner, since a plan can hold more than its reader may see.
 pub fn replace_file(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
     let beside = super::with_suffix(path, &format!(".next-{}", std::process::id()));
-    let replaced = replace(&RealDisk, path, &beside, bytes);
+    let replaced = replace_durably(&RealDisk, path, &beside, bytes);
     if replaced.is_err() {
         // What failed is told; that its half-written rest cannot be removed either is not news.
         let _ = RealDisk.remove(&beside);
@@ -146,7 +146,7 @@ pub fn replace_file(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
 
 /// The order that makes a replacement atomic and durable: bytes, then their sync, then
 /// the name, then its sync.
-pub(super) fn replace(
+pub(super) fn replace_durably(
     disk: &dyn Disk,
     path: &Path,
     beside: &Path,

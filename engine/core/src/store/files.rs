@@ -8,7 +8,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::disk::{Disk, DiskFile, Stamp, replace, replace_if};
+use super::disk::{Disk, DiskFile, Stamp, replace_durably, replace_if};
 use super::lock::{Lock, Mode};
 use super::medium::{Kept, Medium};
 use super::{MAX_BYTES, StoreError, with_suffix};
@@ -79,7 +79,7 @@ impl Files {
         self.check_lock()?;
         let kept = with_suffix(&self.path, ".kept");
         if let Some(base) = &self.base {
-            replace(&*self.disk, &kept, &with_suffix(&kept, ".next"), base)?;
+            replace_durably(&*self.disk, &kept, &with_suffix(&kept, ".next"), base)?;
         }
         Err(StoreError::Changed {
             path: self.path.clone(),

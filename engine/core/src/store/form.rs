@@ -15,7 +15,7 @@ struct Envelope {
 
 /// Reads a form of one of its versions up to `newest`; says what else the bytes are, if they are
 /// something else.
-pub fn parse<T: DeserializeOwned>(
+pub fn parse_versioned<T: DeserializeOwned>(
     path: &Path,
     bytes: &[u8],
     format: &str,

@@ -183,7 +183,7 @@ impl Before {
 }
 
 /// One line of a journal.
-pub(super) fn line<T: Serialize>(content: &T, before: Before) -> Result<String, StoreError> {
+pub(super) fn encode_line<T: Serialize>(content: &T, before: Before) -> Result<String, StoreError> {
     let json = serde_json::to_string(content).map_err(|source| StoreError::Encode { source })?;
     let sum = before.checksum(json.as_bytes());
     Ok(format!("{sum}{}{json}\n", before.sign()))
@@ -202,7 +202,7 @@ pub struct Read {
 
 /// Reads a journal; `None` for one that was cut before its first line was whole (then
 /// nothing was begun under it). `path` is for messages.
-pub(super) fn read(path: &Path, bytes: &[u8]) -> Result<Option<Read>, StoreError> {
+pub(super) fn read_journal(path: &Path, bytes: &[u8]) -> Result<Option<Read>, StoreError> {
     let lines: Vec<&[u8]> = bytes.split_inclusive(|&b| b == b'\n').collect();
     let contents: Vec<_> = lines.iter().map(|line| content(line)).collect();
     let good = contents.iter().take_while(|found| found.is_some()).count();

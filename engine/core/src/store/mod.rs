@@ -33,12 +33,12 @@ use serde::{Deserialize, Serialize};
 
 pub use disk::{Disk, DiskFile, RealDisk, Stamp, read_bounded, replace_file};
 pub use error::StoreError;
-pub use form::parse as parse_form;
+pub use form::parse_versioned as parse_form;
 pub use journal::{Entry, Header, Read};
 pub use lock::{Holder, Mode};
 pub use medium::{Kept, Medium};
 pub use moved::MovedFile;
-pub use repair::{Finding, Hand, repair, whole};
+pub use repair::{Finding, Hand, recover_state, repair_state};
 
 use files::Files;
 use journal::{Before, Relation};
@@ -252,7 +252,7 @@ impl Store {
         }
         if self.journal == Journal::None {
             let header = Header::of(&self.state);
-            let line = journal::line(&header, Before::Synced)?;
+            let line = journal::encode_line(&header, Before::Synced)?;
             self.medium.start_journal(line.as_bytes())?;
             self.bytes_written += line.len() as u64;
             self.journal = Journal::going(header);
@@ -263,7 +263,7 @@ impl Store {
             } else {
                 Before::Unsynced
             };
-            let line = journal::line(&entry, before)?;
+            let line = journal::encode_line(&entry, before)?;
             self.bytes_written += line.len() as u64;
             buffer.extend_from_slice(line.as_bytes());
             *synced = false;
@@ -403,7 +403,7 @@ pub fn decode_snapshot(name: &Path, bytes: &[u8]) -> Result<State, StoreError> {
     if bytes.iter().all(u8::is_ascii_whitespace) {
         return Err(StoreError::Empty { path: path() });
     }
-    let file: StateFile = match form::parse(name, bytes, "pospool-state", VERSION) {
+    let file: StateFile = match form::parse_versioned(name, bytes, "pospool-state", VERSION) {
         Err(StoreError::Foreign { .. }) => return Err(moved::or_foreign(name, bytes)),
         parsed => parsed?,
     };
@@ -438,7 +438,7 @@ pub(crate) fn check_groups<'a>(
 /// Reads the bytes of a journal; `None` if it was cut before its first line was whole,
 /// so that nothing was begun under it. `name` is for messages.
 pub fn decode_journal(name: &Path, bytes: &[u8]) -> Result<Option<Read>, StoreError> {
-    journal::read(name, bytes)
+    journal::read_journal(name, bytes)
 }
 
 /// A random name of 128 bits.

@@ -43,7 +43,7 @@ impl MovedFile {
     /// Reads a note; `None` if the bytes are something else.
     #[must_use]
     pub fn read(bytes: &[u8]) -> Option<Self> {
-        form::parse(Path::new(""), bytes, Self::FORMAT, FIRST).ok()
+        form::parse_versioned(Path::new(""), bytes, Self::FORMAT, FIRST).ok()
     }
 }
 

@@ -76,7 +76,7 @@ impl Finding {
 }
 
 /// Looks at everything that belongs to a state in a file, with its lock held.
-pub fn repair(path: &Path, hand: Hand) -> Result<Vec<Finding>, StoreError> {
+pub fn repair_state(path: &Path, hand: Hand) -> Result<Vec<Finding>, StoreError> {
     let path = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let lock = with_suffix(&path, ".lock");
     let _lock = Lock::acquire(&lock, Mode::Write, "state repair")?;
@@ -152,7 +152,7 @@ fn journal_finding(path: PathBuf, bytes: &[u8], state: &Found) -> Option<Finding
 
 /// What is kept, without what a crash left of it: the state, and snapshot and journal as they
 /// belong together. `None` if there is no state; `name` is for messages.
-pub fn whole(name: &Path, kept: Kept) -> Result<Option<(State, Kept)>, StoreError> {
+pub fn recover_state(name: &Path, kept: Kept) -> Result<Option<(State, Kept)>, StoreError> {
     let journal = with_suffix(name, ".journal");
     let Some(snapshot) = &kept.snapshot else {
         return match kept.journal {

@@ -41,7 +41,7 @@ pub(super) fn problems(registry: &Registry, text: &str, rendered: bool) -> Vec<D
         for address in wanted.keys() {
             let provider = registry.of_kind(address.kind());
             if let Some(Err(problem)) = provider.map(|it| it.render(address, &wanted)) {
-                problems.push(resolve::place(&config, address, &problem));
+                problems.push(resolve::locate_problem(&config, address, &problem));
             }
         }
     }

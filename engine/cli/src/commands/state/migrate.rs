@@ -27,7 +27,7 @@ pub(super) fn run(session: &mut Session<'_, '_>, to: &str) -> Result<Exit, Failu
         return Err(StateFailure::SamePlace(from).into());
     }
     let mut old = open(session, &from)?;
-    let Some((state, kept)) = store::whole(&from.name(), old.load()?)? else {
+    let Some((state, kept)) = store::recover_state(&from.name(), old.load()?)? else {
         return Err(StateFailure::None(from).into());
     };
     copy(session, &to, &kept, &state)?;

@@ -11,7 +11,9 @@ use crate::view;
 /// Runs the command.
 pub(super) fn run(session: &mut Session<'_, '_>, dry_run: bool) -> Result<Exit, Failure> {
     let findings = match session.project.state()? {
-        Location::File(path) => store::repair(path, if dry_run { Hand::Off } else { Hand::On })?,
+        Location::File(path) => {
+            store::repair_state(path, if dry_run { Hand::Off } else { Hand::On })?
+        }
         // A remote document is written whole or not at all: only what is in it can be wrong.
         Location::Object(_) | Location::Http(_) => {
             match session.project.open_state(Mode::Read, "state repair") {

@@ -119,7 +119,7 @@ async fn work(
     if !store.open_effects().is_empty() {
         watch.unsure();
     }
-    if !settle::settle(store, session.registry, ears, cancel)
+    if !settle::settle_tickets(store, session.registry, ears, cancel)
         .await?
         .is_empty()
     {
@@ -161,7 +161,7 @@ async fn work(
         seen: &planned.seen,
         cancel,
     };
-    let outcome = apply::apply(&planned.plan, context, store, ears).await?;
+    let outcome = apply::apply_plan(&planned.plan, context, store, ears).await?;
     if !outcome.failures.is_empty() || outcome.not_begun > 0 || !outcome.converging.is_empty() {
         watch.unsure();
     }
