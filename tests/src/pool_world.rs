@@ -283,7 +283,7 @@ impl PoolWorld {
             name: "pool.hcl".to_owned(),
             text: spec.to_owned(),
         };
-        config::decode(&[file], &self.registry.kinds(), &VariableInputs::default())
+        config::decode_spec(&[file], &self.registry.kinds(), &VariableInputs::default())
     }
 
     async fn look(

@@ -195,7 +195,7 @@ fn decode(spec: &str, registry: &Registry) -> (Config, Vec<Diagnostic>) {
         name: "pool.hcl".to_owned(),
         text: spec.to_owned(),
     };
-    config::decode(&[file], &registry.kinds(), &VariableInputs::default())
+    config::decode_spec(&[file], &registry.kinds(), &VariableInputs::default())
 }
 
 fn open(path: &Path) -> Store {

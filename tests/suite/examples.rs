@@ -55,7 +55,7 @@ fn every_example_is_valid() {
             files: Vec::new(),
         };
         let file = SourceFile::new("pool.hcl", text);
-        let (config, mut problems) = config::decode(&[file], &registry.kinds(), &inputs);
+        let (config, mut problems) = config::decode_spec(&[file], &registry.kinds(), &inputs);
         problems.extend(resolve::resolve_unseen(&config, &registry).1);
         assert!(problems.is_empty(), "{name}: {problems:#?}");
         assert!(config.resources().count() > 4);

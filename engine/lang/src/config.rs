@@ -40,7 +40,7 @@ pub use crate::spec::CODES;
 use crate::spec::{File, bytes_of};
 use blocks::Local;
 pub use blocks::{Lifecycle, Output, Resource};
-pub use decode::decode;
+pub use decode::decode_spec;
 pub use functions::{FUNCTIONS, Function};
 pub use kinds::Kinds;
 pub use locals::LocalValues;
@@ -116,7 +116,7 @@ impl Config {
     #[must_use]
     pub fn evaluate(&self, address: &Address, scope: &Scope<'_>) -> (Attributes, Vec<Diagnostic>) {
         match self.resources.get(address) {
-            Some(resource) => resource::evaluate(self, resource, scope, false),
+            Some(resource) => resource::evaluate_resource(self, resource, scope, false),
             None => (Attributes::new(), Vec::new()),
         }
     }
@@ -149,7 +149,7 @@ impl Config {
         let Some(resource) = self.resources.get(address) else {
             return Span::default();
         };
-        place::find(self, resource, path).unwrap_or_else(|| resource.span.clone())
+        place::find_value_place(self, resource, path).unwrap_or_else(|| resource.span.clone())
     }
 
     /// Digest of the texts and of all variables, in hexadecimal digits; it does not

@@ -11,7 +11,7 @@ use pospool_model::{Address, Dependency, GroupId, Groups};
 
 /// Returns the addresses, dependencies first; among equals by name. `resources` come sorted by address.
 #[must_use]
-pub fn order<'a, U>(
+pub fn order_resources<'a, U>(
     resources: impl IntoIterator<Item = (&'a Address, U)>,
     groups: &Groups,
 ) -> Vec<Address>
@@ -89,7 +89,7 @@ mod tests {
             .iter()
             .map(|(address, used)| (address.parse().unwrap(), uses(used)))
             .collect();
-        order(&named, groups)
+        order_resources(&named, groups)
             .iter()
             .map(ToString::to_string)
             .collect()

@@ -76,7 +76,7 @@ pub(crate) struct File {
 }
 
 /// Parses a whole file.
-pub(crate) fn parse(file: &SourceFile) -> Result<File, Diagnostic> {
+pub(crate) fn parse_file(file: &SourceFile) -> Result<File, Diagnostic> {
     let source = prepared(file)?;
     match parser::parse_body(&source.text) {
         Ok(body) => Ok(File { source, body }),
@@ -106,7 +106,7 @@ fn prepared(file: &SourceFile) -> Result<SourceFile, Diagnostic> {
         // Blanks of the same length keep every place true to the user's file.
         source.text.replace_range(..3, "   ");
     }
-    let found = scan::scan(&source.text);
+    let found = scan::scan_text(&source.text);
     if let Some(crowded) = found.crowded {
         let summary = format!("an object has more than {} keys", scan::MOST_KEYS);
         return Err(Diagnostic::error(TOO_LARGE, summary)
@@ -135,7 +135,7 @@ fn prepared(file: &SourceFile) -> Result<SourceFile, Diagnostic> {
 fn explain(source: &SourceFile, error: &parser::Error) -> Diagnostic {
     let offset = source.text.floor_char_boundary(error.location().offset());
     let next = source.text[offset..].chars().next();
-    if let Some(open) = scan::scan(&source.text).unclosed
+    if let Some(open) = scan::scan_text(&source.text).unclosed
         && source.text[offset..].trim().len() <= 1
     {
         let bracket = &source.text[open..=open];

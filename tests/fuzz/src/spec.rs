@@ -38,7 +38,7 @@ pub(crate) struct Meaning {
 /// Decodes and resolves, as `pospool validate` does.
 pub(crate) fn meaning(files: &[SourceFile], inputs: &VariableInputs) -> (Config, Meaning) {
     let (registry, kinds) = tables();
-    let (config, mut problems) = config::decode(files, kinds, inputs);
+    let (config, mut problems) = config::decode_spec(files, kinds, inputs);
     let (wanted, found) = resolve::resolve_resources(&config, registry, &Outputs::new());
     problems.extend(found);
     let digest = config.digest().to_owned();

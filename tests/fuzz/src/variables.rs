@@ -53,7 +53,7 @@ pub fn run(bytes: &[u8]) {
         assignments: given.map(assign).unwrap_or_default(),
         files: files[1..].to_vec(),
     };
-    let (config, problems) = config::decode(&files[..1], kinds(), &inputs);
+    let (config, problems) = config::decode_spec(&files[..1], kinds(), &inputs);
     show(&problems, &files);
     for (name, value) in config.variables() {
         let fits = matches!(
@@ -72,7 +72,7 @@ pub fn run(bytes: &[u8]) {
         assert!(problems.iter().any(|problem| problem.span.is_some()) || !has_secret(value));
     }
     if problems.is_empty() {
-        let (again, none) = config::decode(&files[..1], kinds(), &inputs);
+        let (again, none) = config::decode_spec(&files[..1], kinds(), &inputs);
         assert!(none.is_empty());
         assert_eq!(again.variables(), config.variables());
         assert_eq!(again.digest(), config.digest());

@@ -47,7 +47,7 @@ pub(super) fn load(
     };
     let inputs = project.variable_inputs(variables)?;
     let spec_files = [file];
-    let (config, problems) = config::decode(&spec_files, &registry.kinds(), &inputs);
+    let (config, problems) = config::decode_spec(&spec_files, &registry.kinds(), &inputs);
     let mut files = Vec::from(spec_files);
     files.extend(inputs.files);
     let given = inputs.assignments.into_iter();

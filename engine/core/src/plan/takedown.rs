@@ -17,7 +17,7 @@ impl Planning<'_> {
     pub(super) fn take_down(&mut self) {
         let resources = self.state.resources.iter();
         let resources = resources.map(|(address, recorded)| (address, &recorded.depends_on));
-        let mut order = graph::order(resources, &self.state.groups);
+        let mut order = graph::order_resources(resources, &self.state.groups);
         order.reverse();
         let mut users = Users::of(self.state);
         for address in order {

@@ -113,7 +113,7 @@ impl Config {
 }
 
 /// Returns the bytes of a block's first line: its kind and labels.
-pub(super) fn header(block: &Block) -> Range<usize> {
+pub(super) fn header_range(block: &Block) -> Range<usize> {
     let start = bytes_of(&block.ident);
     let end = block
         .labels

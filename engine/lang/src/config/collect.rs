@@ -10,13 +10,13 @@ use std::collections::BTreeSet;
 use hcl_edit::structure::{Attribute, Block, Structure};
 use pospool_model::{Address, KindSchema, Presence, Span};
 
-use super::blocks::{Lifecycle, Names, Place, Resource, header};
+use super::blocks::{Lifecycle, Names, Place, Resource, header_range};
 use super::problems::Problems;
 use super::{Kinds, bytes_of, state_place};
 use crate::spec::{self, File, SourceFile};
 
 /// Gives names to the blocks of all files.
-pub(super) fn collect(files: &[File], kinds: &Kinds, problems: &mut Problems) -> Names {
+pub(super) fn collect_names(files: &[File], kinds: &Kinds, problems: &mut Problems) -> Names {
     let mut collector = Collector {
         files,
         kinds,
@@ -32,7 +32,7 @@ pub(super) fn collect(files: &[File], kinds: &Kinds, problems: &mut Problems) ->
         }
     }
     let names = collector.names;
-    state_place::read(files, problems);
+    state_place::read_state_block(files, problems);
     names
 }
 
@@ -97,7 +97,7 @@ impl<'a> Collector<'a> {
                 block.labels.len()
             );
             let help = format!("write `{kind} \"name\" {{ … }}`");
-            let span = source.span(header(block));
+            let span = source.span(header_range(block));
             self.problems
                 .error_with_help(spec::LABEL_COUNT, summary, span, help);
             return None;
@@ -131,7 +131,7 @@ impl<'a> Collector<'a> {
         index: usize,
         block: &'a Block,
     ) {
-        let span = self.source(file).span(header(block));
+        let span = self.source(file).span(header_range(block));
         let Some(address) = self.label(file, block) else {
             self.names.nameless.insert(schema.kind.to_owned());
             return;
@@ -183,8 +183,8 @@ impl<'a> Collector<'a> {
                     }
                 }
                 Structure::Block(inner) if inner.has_ident("lifecycle") => {
-                    if let Some(first) = lifecycle.replace(header(inner).start) {
-                        let second = self.source(file).span(header(inner));
+                    if let Some(first) = lifecycle.replace(header_range(inner).start) {
+                        let second = self.source(file).span(header_range(inner));
                         self.duplicate("`lifecycle`", (file, first), second);
                     }
                     resource.lifecycle = self.lifecycle(file, inner);
@@ -250,7 +250,7 @@ impl<'a> Collector<'a> {
         let mut lifecycle = Lifecycle::default();
         let mut bad = Vec::new();
         if !block.labels.is_empty() {
-            bad.push((header(block), "`lifecycle` has no label"));
+            bad.push((header_range(block), "`lifecycle` has no label"));
         }
         for structure in &block.body {
             match structure {
@@ -275,7 +275,9 @@ impl<'a> Collector<'a> {
                 Structure::Attribute(part) => {
                     bad.push((bytes_of(&part.key), "`lifecycle` has no such attribute"));
                 }
-                Structure::Block(part) => bad.push((header(part), "`lifecycle` has no blocks")),
+                Structure::Block(part) => {
+                    bad.push((header_range(part), "`lifecycle` has no blocks"));
+                }
             }
         }
         for (bytes, summary) in bad {

@@ -10,7 +10,7 @@ use petgraph::algo::kosaraju_scc;
 use petgraph::graph::{DiGraph, NodeIndex};
 
 /// Groups nodes that reach each other; every group comes after those that it uses.
-pub(super) fn groups(uses: &[Vec<usize>]) -> Vec<Vec<usize>> {
+pub(super) fn group_cycles(uses: &[Vec<usize>]) -> Vec<Vec<usize>> {
     let mut graph: DiGraph<(), ()> = DiGraph::new();
     for _ in uses {
         graph.add_node(());
@@ -28,7 +28,7 @@ pub(super) fn groups(uses: &[Vec<usize>]) -> Vec<Vec<usize>> {
 
 /// Returns the shortest circle through the first node of a group, that node at both
 /// ends; `None` if the group has no circle.
-pub(super) fn circle(group: &[usize], uses: &[Vec<usize>]) -> Option<Vec<usize>> {
+pub(super) fn find_shortest_cycle(group: &[usize], uses: &[Vec<usize>]) -> Option<Vec<usize>> {
     let start = *group.iter().min()?;
     let inside: std::collections::BTreeSet<usize> = group.iter().copied().collect();
     let mut came_from: BTreeMap<usize, usize> = BTreeMap::new();

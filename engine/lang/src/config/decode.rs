@@ -17,7 +17,7 @@ use crate::spec::{self, SourceFile};
 
 /// Decodes the files of one spec.
 #[must_use]
-pub fn decode(
+pub fn decode_spec(
     files: &[SourceFile],
     kinds: &Kinds,
     inputs: &VariableInputs,
@@ -25,7 +25,7 @@ pub fn decode(
     let mut config = Config::default();
     let mut problems = Problems::default();
     for file in files {
-        match spec::parse(file) {
+        match spec::parse_file(file) {
             Ok(file) => config.files.push(file),
             Err(problem) => problems.push(problem),
         }
@@ -41,12 +41,13 @@ pub fn decode(
 }
 
 fn build(config: &mut Config, kinds: &Kinds, inputs: &VariableInputs, problems: &mut Problems) {
-    let names = collect::collect(&config.files, kinds, problems);
+    let names = collect::collect_names(&config.files, kinds, problems);
     config.resources = names.resources;
     config.locals = names.locals;
     config.outputs = names.outputs;
-    config.variables = variables::resolve(config, kinds, &names.variables, inputs, problems);
-    linking::link(config, kinds, &names.nameless, problems);
+    config.variables =
+        variables::resolve_variables(config, kinds, &names.variables, inputs, problems);
+    linking::link_config(config, kinds, &names.nameless, problems);
     check(config, problems);
 }
 
@@ -72,7 +73,7 @@ fn check(config: &Config, problems: &mut Problems) {
         }
     }
     for resource in config.resources.values() {
-        found.extend(resource::evaluate(config, resource, &scope, true).1);
+        found.extend(resource::evaluate_resource(config, resource, &scope, true).1);
     }
     for output in config.outputs.values() {
         found.extend(resource::evaluate_output(config, output, &scope, true).1);

@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use hcl_edit::expr::{Expression, FuncCall, Object, ObjectKey};
 use pospool_model::{Code, Dependency, Diagnostic, Value};
 
-use super::operators::{self, Fault, noun};
+use super::operators::{self, Fault, describe_type};
 use super::problems::Problems;
 use super::{Config, Scope, bytes_of, calls};
 use crate::spec::{self, SourceFile};
@@ -135,13 +135,13 @@ impl<'a> Evaluator<'a> {
             Expression::Traversal(traversal) => self.traversal(traversal, expression),
             Expression::UnaryOp(operation) => {
                 let operand = self.value(&operation.expr);
-                let result = operators::unary(*operation.operator.value(), &operand);
+                let result = operators::apply_unary(*operation.operator.value(), &operand);
                 self.settle(result, expression)
             }
             Expression::BinaryOp(operation) => {
                 let left = self.value(&operation.lhs_expr);
                 let right = self.value(&operation.rhs_expr);
-                let result = operators::binary(*operation.operator.value(), &left, &right);
+                let result = operators::apply_binary(*operation.operator.value(), &left, &right);
                 self.settle(result, expression)
             }
             Expression::ForExpr(each) => self.each(each),
@@ -251,7 +251,7 @@ impl<'a> Evaluator<'a> {
             other => {
                 self.error(
                     spec::BAD_KEY,
-                    format!("a key is text, and this is {}", noun(&other)),
+                    format!("a key is text, and this is {}", describe_type(&other)),
                     node,
                 );
                 None
@@ -269,7 +269,10 @@ impl<'a> Evaluator<'a> {
             Value::Bool(false) => self.value(&conditional.false_expr),
             Value::Unknown => Value::Unknown,
             other => {
-                let summary = format!("a condition is a bool, and this is {}", noun(&other));
+                let summary = format!(
+                    "a condition is a bool, and this is {}",
+                    describe_type(&other)
+                );
                 self.error(spec::BAD_OPERAND, summary, &conditional.cond_expr);
                 Value::Unknown
             }

@@ -6,7 +6,7 @@
 
 use pospool_model::{Blocks, Drip, SecretRef, Value};
 
-use super::operators::{Fault, noun};
+use super::operators::{Fault, describe_type};
 
 /// A function, as `pospool explain functions` prints it.
 #[derive(Clone, Copy, Debug)]
@@ -162,7 +162,7 @@ const fn secret(
 }
 
 fn wants<T>(position: usize, what: &str, got: &Value) -> Result<T, Fault> {
-    let summary = format!("this must be {what}, and is {}", noun(got));
+    let summary = format!("this must be {what}, and is {}", describe_type(got));
     Err(Fault::argument(position, summary))
 }
 
@@ -250,8 +250,9 @@ fn join(arguments: Vec<Value>) -> Result<Value, Fault> {
     let texts: Vec<String> = list
         .iter()
         .map(|value| {
-            as_text(value)
-                .ok_or_else(|| Fault::argument(1, format!("{} is no text to join", noun(value))))
+            as_text(value).ok_or_else(|| {
+                Fault::argument(1, format!("{} is no text to join", describe_type(value)))
+            })
         })
         .collect::<Result<_, _>>()?;
     Ok(Value::Text(texts.join(&separator)))

@@ -13,7 +13,11 @@ use super::{Config, Resource};
 use crate::spec;
 
 /// Fills in references that are left out.
-pub(super) fn fill(config: &mut Config, nameless: &BTreeSet<String>, problems: &mut Problems) {
+pub(super) fn fill_implied_references(
+    config: &mut Config,
+    nameless: &BTreeSet<String>,
+    problems: &mut Problems,
+) {
     let mut by_kind: BTreeMap<&str, Vec<&Address>> = BTreeMap::new();
     for address in config.resources.keys() {
         by_kind.entry(address.kind()).or_default().push(address);

@@ -10,21 +10,21 @@ use std::ops::Range;
 use pospool_model::{Address, Dependency, Span, Type, dependency};
 
 use super::locals::Linked;
-use super::paths::knows;
+use super::paths::is_readable_name;
 use super::problems::Problems;
 use super::references::{References, Walker};
 use super::{Config, Kinds, Resource, cycles, implied, locals};
 use crate::{graph, spec};
 
 /// Links locals, then resources, then outputs.
-pub(super) fn link(
+pub(super) fn link_config(
     config: &mut Config,
     kinds: &Kinds,
     nameless: &BTreeSet<String>,
     problems: &mut Problems,
 ) {
-    let locals = locals::link(config, kinds, problems);
-    implied::fill(config, nameless, problems);
+    let locals = locals::link_locals(config, kinds, problems);
+    implied::fill_implied_references(config, nameless, problems);
     let links: Vec<Link> = config
         .resources
         .values()
@@ -61,7 +61,7 @@ pub(super) fn link(
     }
     let resources = config.resources.iter();
     let uses = resources.map(|(address, resource)| (address, &resource.depends_on));
-    config.order = graph::order(uses, &config.groups);
+    config.order = graph::order_resources(uses, &config.groups);
 }
 
 /// What an owner uses: what it names, and what the locals that it names lead to.
@@ -194,7 +194,7 @@ fn open_circles(
     let resources = links.iter().map(|link| &link.uses);
     let mut firm: Vec<Vec<usize>> = resources.chain(config.groups.values()).map(nodes).collect();
     let circular = |uses: &[Vec<usize>]| {
-        let groups = cycles::groups(uses).into_iter();
+        let groups = cycles::group_cycles(uses).into_iter();
         groups.filter(|group| group.len() > 1).collect::<Vec<_>>()
     };
     for group in circular(&firm) {
@@ -216,7 +216,7 @@ fn open_circles(
                 names_itself(config, addresses[member], &links[member], locals, problems)
             })
             .collect();
-        let Some(mut circle) = cycles::circle(&group, &firm) else {
+        let Some(mut circle) = cycles::find_shortest_cycle(&group, &firm) else {
             continue;
         };
         circle.retain(|member| *member < links.len());
@@ -345,7 +345,9 @@ fn add(config: &Config, of: &References, names: &BTreeSet<String>, reads: &mut R
         let Some(resource) = config.resources.get(address) else {
             continue;
         };
-        let known = names.iter().filter(|name| knows(resource.schema, name));
+        let known = names
+            .iter()
+            .filter(|name| is_readable_name(resource.schema, name));
         for name in known {
             reads
                 .entry(address.clone())

@@ -66,7 +66,7 @@ impl LocalValues {
 }
 
 /// Links all locals and evaluates the constant ones.
-pub(super) fn link(config: &mut Config, kinds: &Kinds, problems: &mut Problems) -> Linked {
+pub(super) fn link_locals(config: &mut Config, kinds: &Kinds, problems: &mut Problems) -> Linked {
     let names: Vec<String> = config.locals.keys().cloned().collect();
     let found = references(config, kinds, problems);
     let position = |name: &String| names.binary_search(name).ok();
@@ -75,9 +75,9 @@ pub(super) fn link(config: &mut Config, kinds: &Kinds, problems: &mut Problems) 
         .map(|found| found.locals.keys().filter_map(position).collect())
         .collect();
     let mut reaches: BTreeMap<String, Reach> = BTreeMap::new();
-    let groups = cycles::groups(&uses);
+    let groups = cycles::group_cycles(&uses);
     for group in &groups {
-        let circle = cycles::circle(group, &uses);
+        let circle = cycles::find_shortest_cycle(group, &uses);
         for &member in group {
             let mut reach = reach_of(&found[member], &reaches, &mut config.groups);
             let name = &names[member];

@@ -14,8 +14,8 @@ use hcl_edit::expr::{Expression, Traversal, TraversalOperator};
 use pospool_model::{Address, Diagnostic, Value, dependency, diagnostic};
 
 use super::evaluate::Evaluator;
-use super::operators::noun;
-use super::paths::{knows, segment, unknown_output};
+use super::operators::describe_type;
+use super::paths::{is_readable_name, read_segment, unknown_output};
 use crate::spec;
 
 impl<'a> Evaluator<'a> {
@@ -40,7 +40,7 @@ impl<'a> Evaluator<'a> {
             return (Cow::Owned(value.clone()), 0);
         }
         let unknown = (Cow::Owned(Value::Unknown), operators.len());
-        let Some(first) = operators.first().and_then(segment) else {
+        let Some(first) = operators.first().and_then(read_segment) else {
             return unknown;
         };
         match name {
@@ -56,8 +56,8 @@ impl<'a> Evaluator<'a> {
                 let Some(resource) = self.config.resources.get(&address) else {
                     return unknown;
                 };
-                match operators.get(1).and_then(segment) {
-                    Some(read) if knows(resource.schema, read.name) => {
+                match operators.get(1).and_then(read_segment) {
+                    Some(read) if is_readable_name(resource.schema, read.name) => {
                         (self.read(&address, read.name), 2)
                     }
                     Some(_) => unknown,
@@ -155,7 +155,7 @@ impl<'a> Evaluator<'a> {
                 other => {
                     let summary = format!(
                         "an index is a whole number or text, and this is {}",
-                        noun(&other)
+                        describe_type(&other)
                     );
                     self.error(spec::BAD_INDEX, summary, expression);
                     Cow::Owned(Value::Unknown)
@@ -190,7 +190,7 @@ impl<'a> Evaluator<'a> {
                 Value::Unknown => {}
                 Value::Resource(address) => return self.indirect(&address.clone(), name, node),
                 other => {
-                    let summary = format!("{} has no `{name}`", noun(other));
+                    let summary = format!("{} has no `{name}`", describe_type(other));
                     self.error(spec::BAD_INDEX, summary, node);
                 }
             },
@@ -233,7 +233,7 @@ impl<'a> Evaluator<'a> {
         self.strayed |= self
             .within
             .is_some_and(|within| !dependency::leads_to(within, groups, address));
-        if knows(resource.schema, name) {
+        if is_readable_name(resource.schema, name) {
             return self.read(address, name);
         }
         let problem = unknown_output(resource.schema, name, &self.problems);
@@ -261,7 +261,7 @@ impl<'a> Evaluator<'a> {
                     let length = list.len();
                     format!("there is no element {index}: the list has {length}, counted from 0")
                 }
-                other => format!("{} has no elements", noun(other)),
+                other => format!("{} has no elements", describe_type(other)),
             },
         };
         self.error(spec::BAD_INDEX, summary, node);

@@ -12,7 +12,7 @@ use hcl_edit::expr::ForExpr;
 use pospool_model::Value;
 
 use super::evaluate::Evaluator;
-use super::operators::noun;
+use super::operators::describe_type;
 use crate::spec;
 
 impl<'a> Evaluator<'a> {
@@ -27,7 +27,7 @@ impl<'a> Evaluator<'a> {
             other => {
                 let summary = format!(
                     "`for` goes through a list or a map, and this is {}",
-                    noun(&other)
+                    describe_type(&other)
                 );
                 self.error(spec::BAD_OPERAND, summary, &each.intro.collection_expr);
                 return Value::Unknown;
@@ -61,7 +61,10 @@ impl<'a> Evaluator<'a> {
                 Value::Bool(false) => return Round::Skip,
                 Value::Unknown => return Round::Unknown,
                 other => {
-                    let summary = format!("a condition is a bool, and this is {}", noun(&other));
+                    let summary = format!(
+                        "a condition is a bool, and this is {}",
+                        describe_type(&other)
+                    );
                     self.error(spec::BAD_OPERAND, summary, &condition.expr);
                     return Round::Unknown;
                 }

@@ -12,7 +12,7 @@ use hcl_edit::{Decorated, Ident};
 use pospool_model::{Address, KindSchema};
 
 use super::bytes_of;
-use super::paths::{Segment, knows, segment, unknown_output};
+use super::paths::{Segment, is_readable_name, read_segment, unknown_output};
 use super::references::Walker;
 use crate::spec;
 
@@ -82,7 +82,7 @@ impl<'a> Walker<'a> {
         let found = operators
             .first()
             .and_then(|operator| match operator.value() {
-                TraversalOperator::GetAttr(_) => segment(operator),
+                TraversalOperator::GetAttr(_) => read_segment(operator),
                 _ => None,
             });
         if found.is_none() {
@@ -164,7 +164,7 @@ impl<'a> Walker<'a> {
         };
         let bytes = bytes_of(root).start..label.bytes.end;
         let rest = &operators[1..];
-        let read = rest.first().and_then(segment);
+        let read = rest.first().and_then(read_segment);
         let Some(address) = self.declared(schema, label.name, &bytes) else {
             return rest.get(1..).unwrap_or_default();
         };
@@ -182,7 +182,7 @@ impl<'a> Walker<'a> {
             self.found.whole.insert(address);
             return rest;
         };
-        if knows(schema, read.name) {
+        if is_readable_name(schema, read.name) {
             self.found.uses.insert((address, read.name.to_owned()));
         } else {
             let span = self.source.span(read.bytes);

@@ -46,20 +46,24 @@ impl Fault {
 }
 
 /// Applies `!` or `-`.
-pub(super) fn unary(operator: UnaryOperator, value: &Value) -> Result<Value, Fault> {
+pub(super) fn apply_unary(operator: UnaryOperator, value: &Value) -> Result<Value, Fault> {
     match (operator, value) {
         (_, Value::Unknown) => Ok(Value::Unknown),
         (UnaryOperator::Not, Value::Bool(value)) => Ok(Value::Bool(!value)),
         (UnaryOperator::Neg, Value::Integer(number)) => whole(number.checked_neg()),
         (operator, value) => {
-            let summary = format!("`{}` does not work on {}", operator.as_str(), noun(value));
+            let summary = format!(
+                "`{}` does not work on {}",
+                operator.as_str(),
+                describe_type(value)
+            );
             Err(Fault::new(spec::BAD_OPERAND, summary))
         }
     }
 }
 
 /// Applies an operator between two values.
-pub(super) fn binary(
+pub(super) fn apply_binary(
     operator: BinaryOperator,
     left: &Value,
     right: &Value,
@@ -201,7 +205,7 @@ fn without_unit(operator: BinaryOperator, what: &str) -> Fault {
 }
 
 fn mismatch(operator: BinaryOperator, left: &Value, right: &Value) -> Fault {
-    let (operator, left, right) = (operator.as_str(), noun(left), noun(right));
+    let (operator, left, right) = (operator.as_str(), describe_type(left), describe_type(right));
     let fault = Fault::new(
         spec::BAD_OPERAND,
         format!("`{operator}` does not work between {left} and {right}"),
@@ -213,7 +217,7 @@ fn mismatch(operator: BinaryOperator, left: &Value, right: &Value) -> Fault {
 }
 
 /// Names a value's type with its article.
-pub(super) fn noun(value: &Value) -> &'static str {
+pub(super) fn describe_type(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",
         Value::Bool(_) => "a bool",

@@ -21,7 +21,7 @@ pub(super) struct Segment<'a> {
 }
 
 /// Returns the name of a step, if it is written out.
-pub(super) fn segment(operator: &Decorated<TraversalOperator>) -> Option<Segment<'_>> {
+pub(super) fn read_segment(operator: &Decorated<TraversalOperator>) -> Option<Segment<'_>> {
     match operator.value() {
         TraversalOperator::GetAttr(name) => Some(Segment {
             name: name.as_str(),
@@ -36,7 +36,7 @@ pub(super) fn segment(operator: &Decorated<TraversalOperator>) -> Option<Segment
 }
 
 /// Whether others may read `name` of a resource of this kind.
-pub(super) fn knows(schema: &KindSchema, name: &str) -> bool {
+pub(super) fn is_readable_name(schema: &KindSchema, name: &str) -> bool {
     schema.open_outputs
         || schema.attribute(name).is_some()
         || schema.outputs.iter().any(|output| output.name == name)

@@ -13,14 +13,18 @@ use super::{Config, Resource, bytes_of};
 use crate::spec::SourceFile;
 
 /// Finds the place of a value of a resource; `None` if the attribute is not written.
-pub(super) fn find(config: &Config, resource: &Resource, path: &[String]) -> Option<Span> {
+pub(super) fn find_value_place(
+    config: &Config,
+    resource: &Resource,
+    path: &[String],
+) -> Option<Span> {
     let (name, rest) = path.split_first()?;
     let written = resource
         .attributes
         .iter()
         .find(|(schema, _)| schema.name == name);
     let (source, attribute) = config.attribute(written?.1)?;
-    Some(source.span(narrow(
+    Some(source.span(narrow_to_path(
         source,
         bytes_of(&attribute.key),
         &attribute.value,
@@ -32,7 +36,7 @@ pub(super) fn find(config: &Config, resource: &Resource, path: &[String]) -> Opt
 ///
 /// A value of several lines is shown by its key: to underline all of it would hide
 /// what is meant.
-pub(super) fn narrow(
+pub(super) fn narrow_to_path(
     source: &SourceFile,
     mut key: Range<usize>,
     mut expression: &Expression,

@@ -13,7 +13,7 @@ use super::{Config, Output, Resource, Scope, bytes_of, place, types};
 use crate::spec;
 
 /// Evaluates a resource; `quiet` about problems inside locals.
-pub(super) fn evaluate(
+pub(super) fn evaluate_resource(
     config: &Config,
     resource: &Resource,
     scope: &Scope<'_>,
@@ -73,10 +73,10 @@ fn checked(
         }
         return None;
     }
-    let (value, mismatches) = types::check(schema.name, schema.ty, value);
+    let (value, mismatches) = types::check_type(schema.name, schema.ty, value);
     for mismatch in mismatches {
         let path = mismatch.path.get(1..).unwrap_or_default();
-        let bytes = place::narrow(source, bytes_of(&attribute.key), &attribute.value, path);
+        let bytes = place::narrow_to_path(source, bytes_of(&attribute.key), &attribute.value, path);
         let mut problem = Diagnostic::error(mismatch.code, mismatch.summary).at(source.span(bytes));
         problem.help = mismatch.help;
         evaluator.problems.push(problem);
@@ -99,7 +99,7 @@ pub(super) fn evaluate_output(
         .naming(&output.depends_on)
         .quiet(quiet);
     let mut value = evaluator.whole(&attribute.value);
-    if let Some(problem) = unfit(&value) {
+    if let Some(problem) = refuse_unfit_value(&value) {
         let place = source.place(&attribute.value);
         evaluator.problems.push(problem.at(place));
         value = Value::Unknown;
@@ -108,7 +108,7 @@ pub(super) fn evaluate_output(
 }
 
 /// Says why a value can be neither an output nor a variable.
-pub(super) fn unfit(value: &Value) -> Option<Diagnostic> {
+pub(super) fn refuse_unfit_value(value: &Value) -> Option<Diagnostic> {
     types::find_secret(value).map(|_| {
         Diagnostic::error(
             spec::SECRET_MISPLACED,

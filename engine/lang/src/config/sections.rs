@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use hcl_edit::structure::{Attribute, Block, Structure};
 
-use super::blocks::{Declaration, Local, Output, Place, header};
+use super::blocks::{Declaration, Local, Output, Place, header_range};
 use super::bytes_of;
 use super::collect::Collector;
 use super::problems::Problems;
@@ -22,7 +22,7 @@ impl<'a> Collector<'a> {
         let declaration = Declaration {
             file,
             block: index,
-            header: header(block),
+            header: header_range(block),
         };
         if let Some(first) = self.names.variables.get(label.label()) {
             let first = (first.file, first.header.start);
@@ -38,7 +38,7 @@ impl<'a> Collector<'a> {
     pub(super) fn locals(&mut self, file: usize, index: usize, block: &'a Block) {
         let source = self.source(file);
         if !block.labels.is_empty() {
-            let span = source.span(header(block));
+            let span = source.span(header_range(block));
             let help = "write `locals { … }`";
             self.problems
                 .error_with_help(spec::LABEL_COUNT, "`locals` has no label", span, help);
@@ -83,7 +83,7 @@ impl<'a> Collector<'a> {
             return;
         };
         let name = label.label();
-        let span = self.source(file).span(header(block));
+        let span = self.source(file).span(header_range(block));
         if let Some(first) = self.names.outputs.get(name) {
             let position = self
                 .files
@@ -99,7 +99,7 @@ impl<'a> Collector<'a> {
             span,
             value: None,
         };
-        for (attribute, part) in declared(
+        for (attribute, part) in declared_attributes(
             &self.files[file].source,
             block,
             &["value", "description"],
@@ -141,7 +141,7 @@ fn key_start(files: &[File], place: Place) -> usize {
 
 /// Returns the attributes of a `variable` or `output` block with their positions,
 /// and reports what else stands in it.
-pub(super) fn declared<'a>(
+pub(super) fn declared_attributes<'a>(
     source: &SourceFile,
     block: &'a Block,
     known: &[&str],

@@ -9,7 +9,7 @@ use hcl_edit::expr::Expression;
 use hcl_edit::structure::{Attribute, Block, Structure};
 use pospool_model::Diagnostic;
 
-use super::blocks::header;
+use super::blocks::header_range;
 use super::problems::Problems;
 use crate::spec::{self, File, SourceFile};
 
@@ -25,9 +25,9 @@ pub fn state_url(file: &SourceFile) -> Result<Option<String>, Vec<Diagnostic>> {
     if !lines.any(|line| line.trim_start().starts_with(STATE)) {
         return Ok(None);
     }
-    let file = spec::parse(file).map_err(|problem| vec![problem])?;
+    let file = spec::parse_file(file).map_err(|problem| vec![problem])?;
     let mut problems = Problems::default();
-    let url = read(std::slice::from_ref(&file), &mut problems);
+    let url = read_state_block(std::slice::from_ref(&file), &mut problems);
     if problems.len() > 0 {
         return Err(problems.into_list());
     }
@@ -35,7 +35,7 @@ pub fn state_url(file: &SourceFile) -> Result<Option<String>, Vec<Diagnostic>> {
 }
 
 /// Reads the block of all files, of which there may be one.
-pub(super) fn read(files: &[File], problems: &mut Problems) -> Option<String> {
+pub(super) fn read_state_block(files: &[File], problems: &mut Problems) -> Option<String> {
     let blocks = files.iter().flat_map(|file| {
         let blocks = file.body.iter().filter_map(Structure::as_block);
         let named = blocks.filter(|block| block.has_ident(STATE));
@@ -47,18 +47,18 @@ pub(super) fn read(files: &[File], problems: &mut Problems) -> Option<String> {
         if let Some((source_of_first, start)) = first {
             let line = problems.line_of(source_of_first, start);
             let summary = format!("`state` is written a second time; the first is at {line}");
-            let span = source.span(header(block));
+            let span = source.span(header_range(block));
             problems.error_with_help(spec::DUPLICATE_NAME, summary, span, "remove one of them");
             continue;
         }
-        first = Some((source, header(block).start));
+        first = Some((source, header_range(block).start));
         url = url_of(source, block, problems);
     }
     url
 }
 
 fn url_of(source: &SourceFile, block: &Block, problems: &mut Problems) -> Option<String> {
-    let span = || source.span(header(block));
+    let span = || source.span(header_range(block));
     if !block.labels.is_empty() {
         problems.error_with_help(spec::LABEL_COUNT, "`state` has no label", span(), FORM);
     }

@@ -10,7 +10,7 @@ use pospool_model::Value;
 
 use super::evaluate::Evaluator;
 use super::functions::as_text;
-use super::operators::noun;
+use super::operators::describe_type;
 use crate::spec;
 
 impl<'a> Evaluator<'a> {
@@ -84,7 +84,7 @@ impl<'a> Evaluator<'a> {
                 format!("write the name of what to read, `{address}.name`"),
             ),
             other => {
-                let summary = format!("{} cannot be part of a text", noun(other));
+                let summary = format!("{} cannot be part of a text", describe_type(other));
                 self.problems.error(spec::BAD_OPERAND, summary, place);
             }
         }

@@ -12,7 +12,7 @@ use pospool_model::{
     OutputSchema, Presence, Role, Severity, Type, Value,
 };
 
-use super::{CODES, Config, Kinds, Scope, VariableInputs, decode};
+use super::{CODES, Config, Kinds, Scope, VariableInputs, decode_spec};
 use crate::spec::SourceFile;
 
 const fn attribute(name: &'static str, ty: Type, presence: Presence) -> AttributeSchema {
@@ -105,7 +105,7 @@ fn kinds() -> Kinds {
 
 fn decode_text(text: &str) -> (Config, Vec<Diagnostic>) {
     let file = SourceFile::new("pool.hcl", text);
-    decode(&[file], &kinds(), &VariableInputs::default())
+    decode_spec(&[file], &kinds(), &VariableInputs::default())
 }
 
 /// Decodes a spec that must be good.

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use pospool_model::{Code, Type, Value};
 
-use super::operators::noun;
+use super::operators::describe_type;
 use crate::spec;
 
 /// A part of a value that does not fit.
@@ -22,7 +22,7 @@ pub(super) struct Mismatch {
 }
 
 /// Checks one value; what does not fit becomes [`Value::Unknown`].
-pub(super) fn check(name: &str, ty: Type, value: Value) -> (Value, Vec<Mismatch>) {
+pub(super) fn check_type(name: &str, ty: Type, value: Value) -> (Value, Vec<Mismatch>) {
     let mut checker = Checker {
         path: vec![name.to_owned()],
         found: Vec::new(),
@@ -146,7 +146,11 @@ impl Checker {
                 "a secret is never written in the spec".to_owned(),
             ),
             other => {
-                let summary = format!("`{}` is a secret, and this is {}", self.name(), noun(other));
+                let summary = format!(
+                    "`{}` is a secret, and this is {}",
+                    self.name(),
+                    describe_type(other)
+                );
                 (spec::WRONG_TYPE, summary)
             }
         };
@@ -168,7 +172,7 @@ impl Checker {
             "`{}` is {}, and this is {}",
             self.name(),
             describe(ty),
-            noun(value)
+            describe_type(value)
         );
         let help = advice(ty, value);
         self.mismatch(spec::WRONG_TYPE, summary, help)

@@ -13,10 +13,10 @@ use pospool_model::{Diagnostic, Severity, Span, Value};
 
 use super::blocks::Declaration;
 use super::evaluate::Evaluator;
-use super::operators::noun;
+use super::operators::describe_type;
 use super::problems::Problems;
 use super::references::Walker;
-use super::sections::declared;
+use super::sections::declared_attributes;
 use super::{Config, Kinds, LocalValues, Scope, resource};
 use crate::spec::{self, SourceFile};
 
@@ -111,7 +111,7 @@ enum Given<'a> {
 }
 
 /// Finds the value of every variable.
-pub(super) fn resolve(
+pub(super) fn resolve_variables(
     config: &Config,
     kinds: &Kinds,
     declarations: &BTreeMap<String, Declaration>,
@@ -157,7 +157,7 @@ fn fitting(
         let summary = format!(
             "variable `{name}` is of type {}, and this is {}",
             ty.name(),
-            noun(&value)
+            describe_type(&value)
         );
         let help = format!("write it like `{}`", ty.example());
         problems.error_with_help(spec::WRONG_TYPE, summary, span, help);
@@ -192,7 +192,7 @@ impl Constants<'_> {
         let mut evaluator = Evaluator::new(self.config, &scope, source);
         let value = evaluator.whole(expression);
         problems.extend(evaluator.problems);
-        if let Some(problem) = resource::unfit(&value) {
+        if let Some(problem) = resource::refuse_unfit_value(&value) {
             problems.push(problem.at(source.place(expression)));
             return Value::Unknown;
         }
@@ -214,7 +214,9 @@ impl Constants<'_> {
             return variable;
         };
         let mut default_span = Span::default();
-        for (_, part) in declared(source, block, &["type", "default", "description"], problems) {
+        for (_, part) in
+            declared_attributes(source, block, &["type", "default", "description"], problems)
+        {
             match part.key.as_str() {
                 "type" => variable.ty = type_of(source, &part.value, problems),
                 "default" => {
@@ -275,7 +277,7 @@ impl Constants<'_> {
         variables: &BTreeMap<&str, Variable>,
         problems: &mut Problems,
     ) -> Vec<(String, Value, Span)> {
-        let file = match spec::parse(file) {
+        let file = match spec::parse_file(file) {
             Ok(file) => file,
             Err(problem) => {
                 problems.push(problem);

@@ -48,7 +48,7 @@ struct Chain {
 }
 
 /// Scans a whole text.
-pub(super) fn scan(text: &str) -> Findings {
+pub(super) fn scan_text(text: &str) -> Findings {
     let mut scanner = Scanner {
         text,
         bytes: text.as_bytes(),

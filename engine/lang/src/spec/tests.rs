@@ -1,10 +1,10 @@
 //! Texts that do not become blocks.
 
-use super::scan::{Findings, MOST_KEYS, MOST_TANGLES, scan};
+use super::scan::{Findings, MOST_KEYS, MOST_TANGLES, scan_text};
 use super::*;
 
 fn refused(text: &str) -> String {
-    let problem = parse(&SourceFile::new("a.hcl", text)).unwrap_err();
+    let problem = parse_file(&SourceFile::new("a.hcl", text)).unwrap_err();
     format!("{} {}", problem.code, problem.summary)
 }
 
@@ -30,9 +30,9 @@ fn a_file_or_object_that_is_too_large_is_refused_before_it_is_parsed() {
         refused(&object(MOST_KEYS + 1)),
         "spec/too-large an object has more than 5000 keys"
     );
-    assert!(parse(&SourceFile::new("a", object(1_000))).is_ok());
+    assert!(parse_file(&SourceFile::new("a", object(1_000))).is_ok());
     assert!(
-        parse(&SourceFile::new(
+        parse_file(&SourceFile::new(
             "a",
             format!("a {{\n{}}}\n", keys(MOST_KEYS + 1))
         ))
@@ -78,7 +78,7 @@ fn an_unclosed_bracket_behind_operators_is_not_read_again_and_again() {
         ),
     ];
     for text in fine {
-        assert!(parse(&SourceFile::new("a", &text)).is_ok(), "{text}");
+        assert!(parse_file(&SourceFile::new("a", &text)).is_ok(), "{text}");
     }
 }
 
@@ -94,7 +94,7 @@ fn an_error_at_the_end_of_a_text_is_inside_of_it() {
         "a = \"é",
         "\u{feff}a",
     ] {
-        if let Err(problem) = parse(&SourceFile::new("a", text)) {
+        if let Err(problem) = parse_file(&SourceFile::new("a", text)) {
             let bytes = problem.span.unwrap().bytes;
             assert!(text.get(bytes.clone()).is_some(), "{text}: {bytes:?}");
         }
@@ -112,11 +112,11 @@ fn a_scan_sees_brackets_and_quotes_only_where_they_count() {
         "a = b ? { c = d } : { e : f }\n",
     ];
     for text in clean {
-        assert_eq!(scan(text), Findings::default(), "{text}");
+        assert_eq!(scan_text(text), Findings::default(), "{text}");
     }
-    let open = |text: &str| scan(text).unclosed;
+    let open = |text: &str| scan_text(text).unclosed;
     assert_eq!(open("a {\n b = [\n"), Some(9));
     assert_eq!(open("a = \"${ b\""), Some(6));
-    assert_eq!(scan("a = \"b\nc = \"d\"\n").unterminated, Some(4));
-    assert_eq!(scan("a = \"b").unterminated, Some(4));
+    assert_eq!(scan_text("a = \"b\nc = \"d\"\n").unterminated, Some(4));
+    assert_eq!(scan_text("a = \"b").unterminated, Some(4));
 }

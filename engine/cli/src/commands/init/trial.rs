@@ -33,7 +33,7 @@ pub(super) fn image(registry: &Registry, network: Network, image: &str) -> Resul
 pub(super) fn problems(registry: &Registry, text: &str, rendered: bool) -> Vec<Diagnostic> {
     let file = [SourceFile::new("pool.hcl", text)];
     let inputs = VariableInputs::default();
-    let (config, mut problems) = config::decode(&file, &registry.kinds(), &inputs);
+    let (config, mut problems) = config::decode_spec(&file, &registry.kinds(), &inputs);
     let (wanted, found) = resolve::resolve_unseen(&config, registry);
     problems.extend(found);
     problems.retain(|problem| problem.severity == Severity::Error);

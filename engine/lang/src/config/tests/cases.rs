@@ -885,7 +885,7 @@ fn values_of_variables_from_outside() {
             SourceFile::new("c.vars", "fee = env(\"X\")\nsize = \"5\"\n"),
         ],
     };
-    let (_, problems) = decode(&[spec], &kinds(), &inputs);
+    let (_, problems) = decode_spec(&[spec], &kinds(), &inputs);
     let warnings = problems
         .iter()
         .filter(|problem| problem.severity == Severity::Warning);
@@ -965,7 +965,7 @@ fn files_of_one_spec_know_each_other_and_broken_ones_speak_alone() {
         ];
         show(
             texts[0],
-            &decode(&files, &kinds(), &VariableInputs::default()).1,
+            &decode_spec(&files, &kinds(), &VariableInputs::default()).1,
         )
     };
     assert_eq!(

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::{decode_text, good, kinds, show};
-use crate::config::{Scope, VariableInputs, decode};
+use crate::config::{Scope, VariableInputs, decode_spec};
 use crate::spec::SourceFile;
 
 const SPEC: &str = r#"
@@ -166,7 +166,7 @@ fn two_files_and_any_variables_are_read_without_a_panic() {
                 assignments: vec![("v".into(), text.into(), "--var".into())],
                 files: vec![SourceFile::new("b", format!("v = {text}"))],
             };
-            let _ = decode(&[spec], &kinds(), &inputs);
+            let _ = decode_spec(&[spec], &kinds(), &inputs);
         }
     }
 }

@@ -284,7 +284,7 @@ fn a_variable_takes_its_last_value() {
             SourceFile::new("two", "b = cfx(4) * 2\n"),
         ],
     };
-    let (config, problems) = decode(&[spec], &kinds(), &inputs);
+    let (config, problems) = decode_spec(&[spec], &kinds(), &inputs);
     assert_eq!(show("", &problems), "");
     assert_eq!(
         attributes(&config, "pool.p")["extra"].to_string(),
@@ -303,7 +303,7 @@ fn the_digest_follows_texts_and_values_and_not_names_or_order() {
             assignments: vec![("v".to_owned(), value.to_owned(), "--var".to_owned())],
             files: Vec::new(),
         };
-        decode(&files, &kinds(), &inputs).0.digest().to_owned()
+        decode_spec(&files, &kinds(), &inputs).0.digest().to_owned()
     };
     let (v, h) = ("variable \"v\" {}\n", "host \"h\" {}\n");
     let first = digest(&[("a", v), ("b", h)], "1");
