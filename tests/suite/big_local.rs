@@ -192,7 +192,7 @@ async fn case_big_local_a_state_without_groups_says_the_same() {
     assert_eq!((file.version, file.state.groups.len()), (2, 1));
     let groups = std::mem::take(&mut file.state.groups);
     for recorded in file.state.resources.values_mut() {
-        let names = dependency::resources(&recorded.depends_on, &groups).into_iter();
+        let names = dependency::reached_resources(&recorded.depends_on, &groups).into_iter();
         recorded.depends_on = names.cloned().map(Dependency::Resource).collect();
     }
     let file = StateFile::new(file.state);

@@ -66,7 +66,7 @@ fn the_sample_with_a_group_is_read_and_written_back_unchanged() {
     let state = decode_snapshot("sample".as_ref(), text.as_bytes()).unwrap();
     let reader = &state.resources[&"record.last".parse().unwrap()];
     assert_eq!(
-        dependency::resources(&reader.depends_on, &state.groups).len(),
+        dependency::reached_resources(&reader.depends_on, &state.groups).len(),
         33
     );
     let file = StateFile::new(state);

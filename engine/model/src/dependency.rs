@@ -153,12 +153,12 @@ impl From<GroupId> for String {
 
 /// All resources that these lead to, whether by name or by a group.
 #[must_use]
-pub fn resources<'a>(
+pub fn reached_resources<'a>(
     uses: impl IntoIterator<Item = &'a Dependency>,
     groups: &'a Groups,
 ) -> BTreeSet<&'a Address> {
     let uses: Vec<&Dependency> = uses.into_iter().collect();
-    let inside = closure(uses.iter().copied(), groups);
+    let inside = reached_groups(uses.iter().copied(), groups);
     let members = inside.into_iter().flat_map(|id| &groups[id]);
     let all = uses.into_iter().chain(members);
     all.filter_map(Dependency::resource).collect()
@@ -169,14 +169,14 @@ pub fn resources<'a>(
 pub fn leads_to(uses: &BTreeSet<Dependency>, groups: &Groups, address: &Address) -> bool {
     let wanted = Dependency::Resource(address.clone());
     uses.contains(&wanted)
-        || closure(uses, groups)
+        || reached_groups(uses, groups)
             .into_iter()
             .any(|id| groups[id].contains(&wanted))
 }
 
 /// All groups that these lead to and that there are, each once.
 #[must_use]
-pub fn closure<'a>(
+pub fn reached_groups<'a>(
     uses: impl IntoIterator<Item = &'a Dependency>,
     groups: &'a Groups,
 ) -> BTreeSet<&'a GroupId> {
@@ -229,7 +229,7 @@ pub fn inner_first(groups: &Groups) -> Vec<&GroupId> {
 }
 
 /// Why a table of groups that was read cannot be used; `uses` are all that the table is for.
-pub fn check<'a>(
+pub fn check_groups<'a>(
     uses: impl IntoIterator<Item = &'a Dependency>,
     groups: &'a Groups,
 ) -> Result<(), String> {
@@ -257,7 +257,7 @@ pub fn check<'a>(
 
 /// Says `to` wherever the groups say `from`, or nothing where there is no `to`. Returns the new name of each
 /// group whose name is another one now.
-pub fn rename(
+pub fn rename_in_groups(
     groups: &mut Groups,
     from: &Address,
     to: Option<&Address>,
@@ -281,7 +281,7 @@ pub fn rename(
     renamed
 }
 
-/// What a dependency is called after [`rename`]; `None` if it is no more.
+/// What a dependency is called after [`rename_in_groups`]; `None` if it is no more.
 #[must_use]
 pub fn renamed_one(
     dependency: Dependency,
@@ -341,7 +341,7 @@ mod tests {
     fn what_lies_in_a_group_of_a_group_is_used_too() {
         let (groups, inner, outer) = nested();
         let uses = BTreeSet::from([outer, used("c.c")]);
-        let names: Vec<String> = resources(&uses, &groups)
+        let names: Vec<String> = reached_resources(&uses, &groups)
             .iter()
             .map(ToString::to_string)
             .collect();
@@ -356,20 +356,20 @@ mod tests {
     #[test]
     fn a_table_that_cannot_be_walked_through_is_refused() {
         let (groups, _, outer) = nested();
-        assert_eq!(check([&outer], &groups), Ok(()));
-        let unknown = check([&outer], &Groups::new()).unwrap_err();
+        assert_eq!(check_groups([&outer], &groups), Ok(()));
+        let unknown = check_groups([&outer], &Groups::new()).unwrap_err();
         assert!(unknown.contains("not among the groups"), "{unknown}");
         let Dependency::Group(id) = &outer else {
             panic!("{outer}");
         };
         let circle = Groups::from([(id.clone(), BTreeSet::from([outer.clone()]))]);
-        let circle = check([&outer], &circle).unwrap_err();
+        let circle = check_groups([&outer], &circle).unwrap_err();
         assert!(circle.contains("lies in itself"), "{circle}");
         let (mut groups, mut last, _) = nested();
         for _ in 0..DEEPEST {
             last = group(&mut groups, &[last]);
         }
-        let deep = check([&last], &groups).unwrap_err();
+        let deep = check_groups([&last], &groups).unwrap_err();
         assert!(deep.contains("lie in each other"), "{deep}");
     }
 
@@ -377,10 +377,10 @@ mod tests {
     fn a_group_with_another_member_has_another_name_in_all_that_use_it() {
         let (mut groups, inner, outer) = nested();
         let (from, to) = ("a.a".parse().unwrap(), "a.z".parse().unwrap());
-        let names = rename(&mut groups, &from, Some(&to));
+        let names = rename_in_groups(&mut groups, &from, Some(&to));
         assert_eq!(names.len(), 2, "{names:?}");
         let now = renamed_one(outer, &from, Some(&to), &names).unwrap();
-        assert_eq!(check([&now], &groups), Ok(()));
+        assert_eq!(check_groups([&now], &groups), Ok(()));
         let uses = BTreeSet::from([now]);
         assert!(leads_to(&uses, &groups, &to) && !leads_to(&uses, &groups, &from));
         let inner = renamed_one(inner, &from, Some(&to), &names).unwrap();

@@ -47,14 +47,14 @@ impl State {
         }
         let resources = self.resources.values();
         let uses = resources.flat_map(|recorded| &recorded.depends_on);
-        let inside = dependency::closure(uses, &self.groups);
+        let inside = dependency::reached_groups(uses, &self.groups);
         let inside: BTreeSet<GroupId> = inside.into_iter().cloned().collect();
         self.groups.retain(|id, _| inside.contains(id));
     }
 
     /// Says `to` wherever a resource uses `from`, or nothing where there is no `to`.
     pub fn rename_dependency(&mut self, from: &Address, to: Option<&Address>) {
-        let groups = dependency::rename(&mut self.groups, from, to);
+        let groups = dependency::rename_in_groups(&mut self.groups, from, to);
         for recorded in self.resources.values_mut() {
             let uses = std::mem::take(&mut recorded.depends_on);
             let renamed = uses

@@ -98,7 +98,7 @@ pub fn resource(address: &Address, recorded: &Recorded, paint: Paint) -> String 
 #[must_use]
 pub fn resource_json(address: &Address, recorded: &Recorded, groups: &Groups) -> Json {
     // A group alone says nothing to who looks at one resource.
-    let uses = dependency::resources(&recorded.depends_on, groups);
+    let uses = dependency::reached_resources(&recorded.depends_on, groups);
     let uses = uses.into_iter().cloned().map(Dependency::Resource);
     let recorded = Recorded {
         depends_on: uses.collect(),

@@ -297,8 +297,8 @@ impl<'a> Planning<'a> {
         // A program that knew no groups recorded every name. (Two groups are compared by their names: to go through
         // both for each of their readers would be the square again.)
         recorded.depends_on.iter().any(is_group) != resource.depends_on.iter().any(is_group)
-            && dependency::resources(&recorded.depends_on, &self.state.groups)
-                == dependency::resources(&resource.depends_on, self.config.groups())
+            && dependency::reached_resources(&recorded.depends_on, &self.state.groups)
+                == dependency::reached_resources(&resource.depends_on, self.config.groups())
     }
 
     /// Nothing to do: the resource's outputs stay as they are.
@@ -413,7 +413,7 @@ impl<'a> Planning<'a> {
             .any(|id| !self.groups.contains_key(id));
         if missing {
             let groups = self.config.groups();
-            let inside = dependency::closure(uses, groups).into_iter();
+            let inside = dependency::reached_groups(uses, groups).into_iter();
             self.groups
                 .extend(inside.map(|id| (id.clone(), groups[id].clone())));
         }

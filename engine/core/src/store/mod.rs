@@ -429,7 +429,7 @@ pub(crate) fn check_groups<'a>(
     uses: impl IntoIterator<Item = &'a Dependency>,
     groups: &'a Groups,
 ) -> Result<(), StoreError> {
-    dependency::check(uses, groups).map_err(|why| StoreError::Damaged {
+    dependency::check_groups(uses, groups).map_err(|why| StoreError::Damaged {
         path: name.to_owned(),
         source: serde::de::Error::custom(why),
     })
