@@ -420,7 +420,7 @@ impl Far {
     }
 
     fn open(&self) -> Store {
-        pospool_remote::store(&self.location, Mode::Write, "test", &self.settings).unwrap()
+        pospool_remote::open_store(&self.location, Mode::Write, "test", &self.settings).unwrap()
     }
 
     async fn apply(&self, spec: &str) -> Result<usize, Trouble> {
@@ -469,11 +469,11 @@ async fn on_s3_who_lost_the_state_begins_nothing_more() {
     let far = Far::new();
     far.apply(&things(&[(1, 1, 0, vec![])])).await.unwrap();
     let mut late = far.open();
-    let held = pospool_remote::held(&far.location, &far.settings)
+    let held = pospool_remote::read_lock_holder(&far.location, &far.settings)
         .unwrap()
         .unwrap();
     assert!(held.live);
-    pospool_remote::unlock(&far.location, &far.settings, &held.id).unwrap();
+    pospool_remote::force_unlock(&far.location, &far.settings, &held.id).unwrap();
     let before = far.fake.outside().effects.clone();
     let wanted = things(&[(1, 2, 0, vec![])]);
     let lost = apply_on(&mut late, &far.registry, &wanted)

@@ -128,7 +128,7 @@ impl Project {
     /// Opens the state.
     pub fn open_state(&self, mode: Mode, command: &str) -> Result<Store, Failure> {
         let settings = self.settings();
-        Ok(pospool_remote::store(
+        Ok(pospool_remote::open_store(
             self.state()?,
             mode,
             command,

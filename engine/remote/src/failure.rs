@@ -32,7 +32,7 @@ impl Trouble {
 pub(crate) struct Told(pub(crate) String);
 
 /// A cause in words.
-pub(crate) fn told(text: impl Into<String>) -> Cause {
+pub(crate) fn cause_of_text(text: impl Into<String>) -> Cause {
     Box::new(Told(text.into()))
 }
 
@@ -52,11 +52,11 @@ pub(crate) fn summed_up(error: &dyn std::error::Error) -> Cause {
         Some((address, _)) if address.contains("://") => format!("{address}?…"),
         _ => word.to_owned(),
     });
-    told(words.collect::<Vec<_>>().join(" "))
+    cause_of_text(words.collect::<Vec<_>>().join(" "))
 }
 
 /// The store's error for a keeper that failed.
-pub(crate) fn keeper(verb: &'static str, name: &Path, source: Cause) -> StoreError {
+pub(crate) fn backend_error(verb: &'static str, name: &Path, source: Cause) -> StoreError {
     StoreError::Keeper {
         verb,
         path: name.to_owned(),

@@ -15,7 +15,7 @@ use object_store::UpdateVersion;
 use reqwest::{Client, Method, Response, StatusCode, Url};
 use serde::{Deserialize, Serialize};
 
-use crate::failure::{Cause, Trouble, summed_up, told};
+use crate::failure::{Cause, Trouble, cause_of_text, summed_up};
 use crate::lease::Lease;
 use crate::place::{MAX_BYTES, Seen};
 use crate::settings::HttpSettings;
@@ -110,7 +110,7 @@ impl Http {
                     "the password would be readable on the way to {}; use https",
                     url.host_str().unwrap_or_default()
                 );
-                return Err(told(text));
+                return Err(cause_of_text(text));
             }
         }
         Ok(Self {
@@ -150,7 +150,7 @@ impl Http {
         let there = self.read().await?;
         if there.as_ref().map(|seen| &seen.bytes) != over.map(|seen| &seen.bytes) {
             let text = "another document is there than the one that was written last";
-            return Err(Trouble::Refused(told(text)));
+            return Err(Trouble::Refused(cause_of_text(text)));
         }
         let mut url = self.state.clone();
         url.query_pairs_mut().append_pair("ID", id);
@@ -195,7 +195,7 @@ impl Http {
                     self.lock.1,
                     answer.status()
                 );
-                Err(Trouble::Lasting(told(text)))
+                Err(Trouble::Lasting(cause_of_text(text)))
             }
             status => Err(trouble(status)),
         }
@@ -266,10 +266,10 @@ fn json(info: &LockInfo) -> Vec<u8> {
 
 /// What a status means for a write.
 fn trouble(status: StatusCode) -> Trouble {
-    let cause = told(format!("the server answered {status}"));
+    let cause = cause_of_text(format!("the server answered {status}"));
     match status.as_u16() {
         409 | 412 | 422 | 423 => Trouble::Refused(cause),
-        401 | 403 => Trouble::Lasting(told(format!(
+        401 | 403 => Trouble::Lasting(cause_of_text(format!(
             "the server answered {status}; POSPOOL_HTTP_USERNAME and POSPOOL_HTTP_PASSWORD say who asks"
         ))),
         408 | 425 | 429 | 500..=599 => Trouble::Passing(cause),
@@ -287,7 +287,7 @@ async fn body(mut answer: Response) -> Result<Vec<u8>, Trouble> {
     while let Some(part) = answer.chunk().await.map_err(passing)? {
         if (bytes.len() + part.len()) as u64 > MAX_BYTES {
             let text = format!("the answer is larger than {MAX_BYTES} bytes");
-            return Err(Trouble::Lasting(told(text)));
+            return Err(Trouble::Lasting(cause_of_text(text)));
         }
         bytes.extend_from_slice(&part);
     }

@@ -29,7 +29,7 @@ pub use settings::{HttpSettings, Settings, SettingsError};
 use place::Place;
 
 /// Opens what keeps the state of a location. To change it, the lock is taken first.
-pub fn open(
+pub fn open_medium(
     location: &Location,
     mode: Mode,
     command: &str,
@@ -40,22 +40,22 @@ pub fn open(
     }
     let place = Place::new(location, settings)?;
     match mode {
-        Mode::Read => Ok(Box::new(medium::look(place)?)),
+        Mode::Read => Ok(Box::new(medium::open_unlocked(place)?)),
         Mode::Write => {
             let lease = Lease::new(command, place.lease_seconds(settings));
-            Ok(Box::new(medium::hold(place, lease)?))
+            Ok(Box::new(medium::open_locked(place, lease)?))
         }
     }
 }
 
 /// Opens the state of a location.
-pub fn store(
+pub fn open_store(
     location: &Location,
     mode: Mode,
     command: &str,
     settings: &Settings,
 ) -> Result<Store, StoreError> {
-    let medium = open(location, mode, command, settings)?;
+    let medium = open_medium(location, mode, command, settings)?;
     Store::over(medium, &location.name(), mode)
 }
 
@@ -74,20 +74,23 @@ pub struct Held {
 }
 
 /// Who holds the lock; `None` if nobody does, and for files, whose locks end with their process.
-pub fn held(location: &Location, settings: &Settings) -> Result<Option<Held>, StoreError> {
+pub fn read_lock_holder(
+    location: &Location,
+    settings: &Settings,
+) -> Result<Option<Held>, StoreError> {
     if let Location::File(_) = location {
         return Ok(None);
     }
     let place = Place::new(location, settings)?;
-    runtime::run(async move { place.held().await })
+    runtime::block_on_thread(async move { place.held().await })
 }
 
 /// Takes the lock of this name away from its holder, whose next write then fails.
-pub fn unlock(location: &Location, settings: &Settings, id: &str) -> Result<(), StoreError> {
+pub fn force_unlock(location: &Location, settings: &Settings, id: &str) -> Result<(), StoreError> {
     if let Location::File(_) = location {
         return Ok(());
     }
     let place = Place::new(location, settings)?;
     let id = id.to_owned();
-    runtime::run(async move { place.unlock(&id).await })
+    runtime::block_on_thread(async move { place.unlock(&id).await })
 }

@@ -9,11 +9,11 @@ use std::thread::JoinHandle;
 use pospool_engine::store::{Kept, Medium, StoreError};
 use tokio::sync::mpsc;
 
-use crate::failure::told;
+use crate::failure::cause_of_text;
 use crate::hold::{Hold, Write};
 use crate::lease::Lease;
 use crate::place::Place;
-use crate::runtime::{self, runtime};
+use crate::runtime::{self, build_runtime};
 
 /// A remote state.
 pub(crate) struct Remote {
@@ -30,9 +30,9 @@ struct Holding {
 }
 
 /// Reads a state without its lock: a document is always whole, and nothing is written.
-pub(crate) fn look(place: Place) -> Result<Remote, StoreError> {
+pub(crate) fn open_unlocked(place: Place) -> Result<Remote, StoreError> {
     let name = place.name.clone();
-    let document = runtime::run(async move {
+    let document = runtime::block_on_thread(async move {
         let seen = place.look().await?;
         place.document(seen.as_ref())
     })?;
@@ -45,12 +45,12 @@ pub(crate) fn look(place: Place) -> Result<Remote, StoreError> {
 }
 
 /// Takes the lock of a state and reads it.
-pub(crate) fn hold(place: Place, lease: Lease) -> Result<Remote, StoreError> {
+pub(crate) fn open_locked(place: Place, lease: Lease) -> Result<Remote, StoreError> {
     let name = place.name.clone();
     let (asks, asked) = mpsc::unbounded_channel();
     let (ready, taken) = std::sync::mpsc::channel();
     let thread = std::thread::spawn(move || {
-        runtime().block_on(async move {
+        build_runtime().block_on(async move {
             match Hold::acquire(place, lease).await {
                 Ok(hold) => {
                     // If nobody waits for it, the channel of asks is closed too.
@@ -77,8 +77,12 @@ impl Remote {
     /// Has everything kept as it is here now.
     fn write(&mut self) -> Result<(), StoreError> {
         if self.broken {
-            let text = told("an earlier write failed");
-            return Err(crate::failure::keeper("go on with", &self.name, text));
+            let text = cause_of_text("an earlier write failed");
+            return Err(crate::failure::backend_error(
+                "go on with",
+                &self.name,
+                text,
+            ));
         }
         let written = self.ask();
         // Who lost the state is told so each time.
@@ -88,8 +92,8 @@ impl Remote {
 
     fn ask(&self) -> Result<(), StoreError> {
         let Some(holding) = &self.holder else {
-            let text = told("it was opened only to look");
-            return Err(crate::failure::keeper("write", &self.name, text));
+            let text = cause_of_text("it was opened only to look");
+            return Err(crate::failure::backend_error("write", &self.name, text));
         };
         let (answer, answered) = std::sync::mpsc::channel();
         let kept = self.kept.clone();
@@ -100,7 +104,8 @@ impl Remote {
 
     fn journal(&mut self) -> Result<&mut Vec<u8>, StoreError> {
         let name = &self.name;
-        let none = || crate::failure::keeper("append to", name, told("it has no journal"));
+        let none =
+            || crate::failure::backend_error("append to", name, cause_of_text("it has no journal"));
         self.kept.journal.as_mut().ok_or_else(none)
     }
 }
@@ -154,5 +159,9 @@ impl Drop for Remote {
 }
 
 fn ended(name: &std::path::Path) -> StoreError {
-    crate::failure::keeper("write", name, told("the thread that keeps it has ended"))
+    crate::failure::backend_error(
+        "write",
+        name,
+        cause_of_text("the thread that keeps it has ended"),
+    )
 }

@@ -25,7 +25,7 @@ use object_store::{
 };
 use reqwest::Url;
 
-use crate::failure::{Cause, Trouble, summed_up, told};
+use crate::failure::{Cause, Trouble, cause_of_text, summed_up};
 use crate::place::{MAX_BYTES, Seen};
 
 /// One object.
@@ -62,7 +62,7 @@ impl Objects {
         };
         if found.meta.size > MAX_BYTES {
             let text = format!("it is larger than {MAX_BYTES} bytes");
-            return Err(Trouble::Lasting(told(text)));
+            return Err(Trouble::Lasting(cause_of_text(text)));
         }
         let mark = UpdateVersion {
             e_tag: found.meta.e_tag.clone(),

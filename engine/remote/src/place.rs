@@ -11,7 +11,7 @@ use object_store::UpdateVersion;
 use pospool_engine::store::{Holder, StoreError};
 
 use crate::document::Document;
-use crate::failure::{self, Cause, Trouble, told};
+use crate::failure::{self, Cause, Trouble, cause_of_text};
 use crate::http::{Http, LockInfo, Locked};
 use crate::lease::{Lease, Standing};
 use crate::objects::Objects;
@@ -68,9 +68,9 @@ impl Place {
                 Objects::new(url, &settings.stores).map(|it| Kind::Objects(it.into()))
             }
             Location::Http(url) => Http::new(url, &settings.http).map(|it| Kind::Http(it.into())),
-            Location::File(_) => Err(told("a file needs no keeper")),
+            Location::File(_) => Err(cause_of_text("a file needs no keeper")),
         };
-        let kind = kind.map_err(|cause| failure::keeper("use", &name, cause))?;
+        let kind = kind.map_err(|cause| failure::backend_error("use", &name, cause))?;
         Ok(Self { name, kind })
     }
 
@@ -167,7 +167,7 @@ impl Place {
             Ok(false) => {
                 let text = "this store ignores the conditions of writes (If-Match, If-None-Match), \
                             so two runs could write over each other; keep the state elsewhere";
-                Err(self.failed("keep a state at", told(text)))
+                Err(self.failed("keep a state at", cause_of_text(text)))
             }
             Err(trouble) => Err(self.failed("try conditional writes at", trouble.cause())),
         }
@@ -300,7 +300,7 @@ impl Place {
     }
 
     pub(crate) fn failed(&self, verb: &'static str, cause: Cause) -> StoreError {
-        failure::keeper(verb, &self.name, cause)
+        failure::backend_error(verb, &self.name, cause)
     }
 
     /// The error of a run whose state is another's now.

@@ -10,8 +10,10 @@ use std::thread;
 use tokio::runtime::{Builder, Runtime};
 
 /// Waits for something on a thread of its own: a runtime must not be entered from within another.
-pub(crate) fn run<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> T {
-    let thread = thread::spawn(move || runtime().block_on(work));
+pub(crate) fn block_on_thread<T: Send + 'static>(
+    work: impl Future<Output = T> + Send + 'static,
+) -> T {
+    let thread = thread::spawn(move || build_runtime().block_on(work));
     match thread.join() {
         Ok(done) => done,
         Err(panic) => std::panic::resume_unwind(panic),
@@ -19,7 +21,7 @@ pub(crate) fn run<T: Send + 'static>(work: impl Future<Output = T> + Send + 'sta
 }
 
 /// A runtime for the thread that it is made on.
-pub(crate) fn runtime() -> Runtime {
+pub(crate) fn build_runtime() -> Runtime {
     Builder::new_current_thread()
         .enable_all()
         .build()

@@ -112,12 +112,12 @@ impl Faulty {
     }
 
     fn open_as(&self, lease: Lease) -> std::result::Result<Store, StoreError> {
-        let medium = medium::hold(Place::over(self.clone()), lease)?;
+        let medium = medium::open_locked(Place::over(self.clone()), lease)?;
         Store::over(Box::new(medium), "memory".as_ref(), Mode::Write)
     }
 
     fn look(&self) -> Store {
-        let medium = medium::look(Place::over(self.clone())).unwrap();
+        let medium = medium::open_unlocked(Place::over(self.clone())).unwrap();
         Store::over(Box::new(medium), "memory".as_ref(), Mode::Read).unwrap()
     }
 }

@@ -41,7 +41,7 @@ pub(super) fn run(session: &mut Session<'_, '_>, to: &str) -> Result<Exit, Failu
 
 fn open(session: &Session<'_, '_>, location: &Location) -> Result<Box<dyn Medium>, Failure> {
     let settings = session.project.settings();
-    Ok(pospool_remote::open(
+    Ok(pospool_remote::open_medium(
         location,
         Mode::Write,
         COMMAND,
@@ -64,7 +64,7 @@ fn copy(
     }
     drop(new);
     let settings = session.project.settings();
-    let mut new = pospool_remote::open(to, Mode::Read, COMMAND, settings)?;
+    let mut new = pospool_remote::open_medium(to, Mode::Read, COMMAND, settings)?;
     if new.load()? == *kept {
         Ok(())
     } else {

@@ -18,7 +18,7 @@ pub(super) fn run(
         let text = view::upkeep::no_lock_to_take(path);
         return super::done(session, &text, &view::upkeep::lock_json(None, false));
     }
-    let held = pospool_remote::held(location, settings)?;
+    let held = pospool_remote::read_lock_holder(location, settings)?;
     let (Some(held), Some(id)) = (&held, id) else {
         let text = view::upkeep::lock(location, held.as_ref());
         let json = view::upkeep::lock_json(held.as_ref(), false);
@@ -40,7 +40,7 @@ pub(super) fn run(
         }
         .into());
     }
-    pospool_remote::unlock(location, settings, id)?;
+    pospool_remote::force_unlock(location, settings, id)?;
     let text = view::upkeep::unlocked(location, held);
     super::done(session, &text, &view::upkeep::lock_json(Some(held), true))
 }
