@@ -21,7 +21,12 @@ pub(crate) const HEALTH: &str = "/healthz";
 pub(crate) type Answer = Response<Full<Bytes>>;
 
 /// Answers one request.
-pub(crate) fn answer(site: &Site, method: &Method, path: &str, asked: &HeaderMap) -> Answer {
+pub(crate) fn answer_request(
+    site: &Site,
+    method: &Method,
+    path: &str,
+    asked: &HeaderMap,
+) -> Answer {
     let mut answer = match (method, decode(path)) {
         (&Method::GET | &Method::HEAD, None) => plain(StatusCode::BAD_REQUEST, "bad path\n"),
         (&Method::GET | &Method::HEAD, Some(path)) if path == HEALTH => {
@@ -177,7 +182,7 @@ mod tests {
             .iter()
             .map(|(name, value)| ((*name).parse().unwrap(), value.parse().unwrap()))
             .collect();
-        answer(&site(), &Method::GET, path, &asked)
+        answer_request(&site(), &Method::GET, path, &asked)
     }
 
     fn header<'a>(answer: &'a Answer, name: &str) -> &'a str {
@@ -260,11 +265,11 @@ mod tests {
     #[test]
     fn only_reading_is_allowed_and_a_head_has_no_body() {
         let nothing = HeaderMap::new();
-        let head = answer(&site(), &Method::HEAD, "/", &nothing);
+        let head = answer_request(&site(), &Method::HEAD, "/", &nothing);
         assert_eq!((head.status().as_u16(), size(&head)), (200, 0));
         assert_eq!(header(&head, "content-length"), "11");
         for method in [Method::POST, Method::PUT, Method::DELETE, Method::OPTIONS] {
-            let refused = answer(&site(), &method, "/", &nothing);
+            let refused = answer_request(&site(), &method, "/", &nothing);
             assert_eq!(refused.status(), 405, "{method}");
             assert_eq!(header(&refused, "allow"), "GET, HEAD");
         }

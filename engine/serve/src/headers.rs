@@ -15,7 +15,7 @@ const PERMISSIONS: &str = "accelerometer=(), camera=(), geolocation=(), gyroscop
      microphone=(), payment=(), usb=()";
 
 /// Headers of every answer; HSTS belongs to the front that speaks TLS.
-pub(crate) fn headers(policy: String) -> Vec<(&'static str, String)> {
+pub(crate) fn response_headers(policy: String) -> Vec<(&'static str, String)> {
     vec![
         ("content-security-policy", policy),
         (
@@ -30,7 +30,10 @@ pub(crate) fn headers(policy: String) -> Vec<(&'static str, String)> {
 }
 
 /// The content security policy of a page.
-pub(crate) fn policy(connect: &[String], index: &str) -> Result<String, ServeError> {
+pub(crate) fn content_security_policy(
+    connect: &[String],
+    index: &str,
+) -> Result<String, ServeError> {
     if let Some(wrong) = connect.iter().find(|origin| !is_origin(origin)) {
         return Err(ServeError::Origin(wrong.clone()));
     }
@@ -91,7 +94,8 @@ mod tests {
     #[test]
     fn the_page_may_reach_its_rpc_and_run_its_own_scripts_only() {
         let index = "<html><script src=\"/a.js\"></script><SCRIPT>let a = 1;</SCRIPT></html>";
-        let policy = policy(&["https://main.confluxrpc.com".to_owned()], index).unwrap();
+        let policy =
+            content_security_policy(&["https://main.confluxrpc.com".to_owned()], index).unwrap();
         assert!(
             policy.contains("connect-src 'self' https://main.confluxrpc.com;"),
             "{policy}"
@@ -119,9 +123,12 @@ mod tests {
             "https://*",
             "javascript:alert(1)",
         ] {
-            assert!(policy(&[wrong.to_owned()], "").is_err(), "{wrong}");
+            assert!(
+                content_security_policy(&[wrong.to_owned()], "").is_err(),
+                "{wrong}"
+            );
         }
-        assert!(policy(&["http://127.0.0.1:12537".to_owned()], "").is_ok());
+        assert!(content_security_policy(&["http://127.0.0.1:12537".to_owned()], "").is_ok());
     }
 
     #[test]

@@ -18,6 +18,6 @@ mod stall;
 mod types;
 
 pub use error::ServeError;
-pub use listen::serve;
-pub use probe::probe;
+pub use listen::serve_site;
+pub use probe::probe_server;
 pub use site::Site;

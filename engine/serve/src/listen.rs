@@ -19,7 +19,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
-use crate::answer::{Answer, HEALTH, answer};
+use crate::answer::{Answer, HEALTH, answer_request};
 use crate::clients::Clients;
 use crate::stall::Stall;
 use crate::{ServeError, Site};
@@ -44,7 +44,7 @@ const SHOWN: usize = 200;
 /// Serves a page until SIGTERM or SIGINT, then lets open requests end.
 ///
 /// `ready` hears the address once connections are taken.
-pub async fn serve(
+pub async fn serve_site(
     site: Site,
     address: SocketAddr,
     ready: impl FnOnce(SocketAddr),
@@ -125,7 +125,7 @@ async fn told(stopped: &mut watch::Receiver<bool>) {
 fn logged(site: &Site, request: &Request<Incoming>) -> Answer {
     let begin = Instant::now();
     let path = request.uri().path();
-    let answer = answer(site, request.method(), path, request.headers());
+    let answer = answer_request(site, request.method(), path, request.headers());
     if path != HEALTH {
         let line = line(request.method().as_str(), path);
         let (status, time) = (answer.status().as_u16(), begin.elapsed().as_micros());
@@ -218,12 +218,15 @@ mod tests {
         );
         assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
         assert!(answer.ends_with("<p>page</p>"), "{answer}");
-        assert!(crate::probe(address).is_ok());
+        assert!(crate::probe_server(address).is_ok());
         // One that is open and says nothing does not keep the server from ending.
         let open = std::net::TcpStream::connect(address).unwrap();
         end();
         drop(open);
-        assert_eq!(crate::probe(address).unwrap_err().code(), "serve/unwell");
+        assert_eq!(
+            crate::probe_server(address).unwrap_err().code(),
+            "serve/unwell"
+        );
     }
 
     /// More sockets than there are places ask for a large file and read nothing.

@@ -17,7 +17,7 @@ const LIMIT: Duration = Duration::from_secs(2);
 const WELL: &[u8] = b"HTTP/1.1 200 ";
 
 /// Asks the server at an address whether it is well.
-pub fn probe(address: SocketAddr) -> Result<(), ServeError> {
+pub fn probe_server(address: SocketAddr) -> Result<(), ServeError> {
     let unwell = |why: String| ServeError::Unwell { address, why };
     match ask(address) {
         Ok(head) if head == WELL => Ok(()),

@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 
 use crate::ServeError;
 use crate::headers;
-use crate::types::{caching, content_type};
+use crate::types::{cache_control, content_type};
 
 /// What an unknown path without an extension gets: the page finds its own way.
 pub(crate) const INDEX: &str = "/index.html";
@@ -81,7 +81,7 @@ impl Site {
         let Some(index) = plain.get(INDEX) else {
             return Err(refused(folder, "it has no index.html"));
         };
-        let policy = headers::policy(connect, &String::from_utf8_lossy(index))?;
+        let policy = headers::content_security_policy(connect, &String::from_utf8_lossy(index))?;
         let names: Vec<String> = plain.keys().cloned().collect();
         let mut files = BTreeMap::new();
         for name in names.iter().filter(|name| !is_compressed(name, &names)) {
@@ -90,13 +90,13 @@ impl Site {
                 plain: Form::new(plain.remove(name).unwrap_or_default()),
                 gzip: gzip.map(Form::new),
                 content_type: content_type(name),
-                caching: caching(name),
+                caching: cache_control(name),
             };
             files.insert(name.clone(), asset);
         }
         Ok(Self {
             files,
-            headers: headers::headers(policy),
+            headers: headers::response_headers(policy),
         })
     }
 

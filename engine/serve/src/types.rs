@@ -49,7 +49,7 @@ pub(crate) fn content_type(path: &str) -> &'static str {
 }
 
 /// How long a browser may keep a file.
-pub(crate) fn caching(path: &str) -> &'static str {
+pub(crate) fn cache_control(path: &str) -> &'static str {
     let name = path.rsplit_once('/').map_or(path, |(_, name)| name);
     let mut parts: Vec<&str> = name.split(['.', '-', '_']).collect();
     // The extension and the first part are no hashes: `deadbeef.css` has a name.
@@ -79,7 +79,7 @@ mod tests {
             "/static/js/main.3f2a9c1b.chunk.js",
             "/assets/app-0123456789abcdef.css",
         ] {
-            assert_eq!(caching(path), FOR_EVER, "{path}");
+            assert_eq!(cache_control(path), FOR_EVER, "{path}");
         }
         for path in [
             "/index.html",
@@ -90,7 +90,7 @@ mod tests {
             "/a.facadefacade.js",
             "/3f2a9c1b/x.js",
         ] {
-            assert_eq!(caching(path), ASK, "{path}");
+            assert_eq!(cache_control(path), ASK, "{path}");
         }
     }
 

@@ -14,14 +14,14 @@ use super::Session;
 /// Runs the command.
 pub async fn run(session: &mut Session<'_, '_>, args: &ServeArgs) -> Result<Exit, Failure> {
     if let Some(address) = args.probe {
-        pospool_serve::probe(address)?;
+        pospool_serve::probe_server(address)?;
         return Ok(Exit::Done);
     }
     let folder = args.folder.clone().unwrap_or_default();
     let site = pospool_serve::Site::load(&folder, &args.connect)?;
     let files = site.len();
     let console = &mut *session.console;
-    pospool_serve::serve(site, args.listen, |address| {
+    pospool_serve::serve_site(site, args.listen, |address| {
         console.tell(&view::serve::listening(files, address));
     })
     .await?;
