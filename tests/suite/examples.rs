@@ -38,7 +38,7 @@ fn every_example_is_valid() {
     names.sort();
     let known: Vec<&str> = VARIABLES.iter().map(|(name, _)| *name).collect();
     assert_eq!(names, known, "each example is tested");
-    let registry = wiring::registry(wiring::NO_WAIT);
+    let registry = wiring::build_registry(wiring::NO_WAIT);
     for (name, variables) in VARIABLES {
         let text = std::fs::read_to_string(folder.join(name).join("pool.hcl")).unwrap();
         let inputs = VariableInputs {

@@ -250,7 +250,9 @@ async fn syncer(
         cancel.store(true, Ordering::Relaxed);
     });
     tokio::spawn(beside);
-    let exit = commands::call(&mut session, &args.command).await.unwrap();
+    let exit = commands::run_command(&mut session, &args.command)
+        .await
+        .unwrap();
     *said.lock().unwrap() = out;
     exit
 }

@@ -33,7 +33,7 @@ fn compare(name: &str, text: &str) {
 
 fn page() -> String {
     let plain = Paint::default();
-    let registry = wiring::registry(wiring::NO_WAIT);
+    let registry = wiring::build_registry(wiring::NO_WAIT);
     let mut page =
         "# What a spec can hold\n\nMade from the program's own tables; `pospool explain` \
                     prints the same.\n"
@@ -42,13 +42,13 @@ fn page() -> String {
         let _ = write!(page, "\n## {title}\n\n```text\n{}\n```\n", text.trim_end());
     };
     for schema in registry.schemas() {
-        section(schema.kind, &explain::kind(schema, plain));
+        section(schema.kind, &explain::format_kind(schema, plain));
     }
-    section("Functions", &explain::functions(plain));
-    section("Exit codes", &explain::exits(plain));
+    section("Functions", &explain::format_functions(plain));
+    section("Exit codes", &explain::format_exit_codes(plain));
     section(
         "Codes of problems",
-        &explain::codes(&pospool_cli::catalogue::all_codes(), plain),
+        &explain::format_code_list(&pospool_cli::catalogue::all_codes(), plain),
     );
     page
 }

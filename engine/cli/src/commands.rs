@@ -63,19 +63,22 @@ pub fn reads_spec(command: &Command) -> bool {
 }
 
 /// Runs a command.
-pub async fn call(session: &mut Session<'_, '_>, command: &Command) -> Result<Exit, Failure> {
+pub async fn run_command(
+    session: &mut Session<'_, '_>,
+    command: &Command,
+) -> Result<Exit, Failure> {
     match command {
-        Command::Init(args) => init::run(session, args),
-        Command::Validate(args) => validate::run(session, args),
-        Command::Render(args) => render::run(session, args),
-        Command::Plan(args) => plan::run(session, args).await,
-        Command::Apply(args) => apply::run(session, args).await,
-        Command::Destroy(args) => destroy::run(session, args).await,
-        Command::Sync(args) => sync::run(session, args).await,
-        Command::Show(args) => show::run(session, args),
-        Command::State(args) => state::run(session, &args.command),
-        Command::Explain(args) => explain::run(session, args),
-        Command::Serve(args) => serve::run(session, args).await,
-        Command::Version => version::run(session),
+        Command::Init(args) => init::run_init(session, args),
+        Command::Validate(args) => validate::run_validate(session, args),
+        Command::Render(args) => render::run_render(session, args),
+        Command::Plan(args) => plan::run_plan(session, args).await,
+        Command::Apply(args) => apply::run_apply(session, args).await,
+        Command::Destroy(args) => destroy::run_destroy(session, args).await,
+        Command::Sync(args) => sync::run_sync(session, args).await,
+        Command::Show(args) => show::run_show(session, args),
+        Command::State(args) => state::run_state(session, &args.command),
+        Command::Explain(args) => explain::run_explain(session, args),
+        Command::Serve(args) => serve::run_serve(session, args).await,
+        Command::Version => version::run_version(session),
     }
 }

@@ -19,7 +19,7 @@ pub mod project;
 pub mod view;
 pub mod wiring;
 
-pub use process::main;
+pub use process::run_program;
 
 #[cfg(test)]
 mod tests;

@@ -86,7 +86,7 @@ impl From<LogLevel> for LevelFilter {
 }
 
 /// Starts the log of this process.
-pub fn start(args: &LogArgs, command: &Command) -> Result<(), Failure> {
+pub fn start_log(args: &LogArgs, command: &Command) -> Result<(), Failure> {
     let level = args.level.unwrap_or_else(|| usual_level(command));
     if level == LogLevel::Off {
         return Ok(());

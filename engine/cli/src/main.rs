@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    ExitCode::from(pospool_cli::main().code())
+    ExitCode::from(pospool_cli::run_program().code())
 }

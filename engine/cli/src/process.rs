@@ -23,7 +23,7 @@ use crate::wiring;
 
 /// Runs the program with the arguments of the process.
 #[must_use]
-pub fn main() -> Exit {
+pub fn run_program() -> Exit {
     match Args::try_parse() {
         Ok(args) => start(&args),
         Err(error) => {
@@ -56,20 +56,20 @@ fn start(args: &Args) -> Exit {
         out_paint,
         err_paint,
     };
-    let logged = logging::start(&args.common.log, &args.command);
+    let logged = logging::start_log(&args.common.log, &args.command);
     match logged.and_then(|()| dispatch(args, &mut console)) {
         Ok(exit) => exit,
-        Err(failure) => report(&failure, &mut console),
+        Err(failure) => report_failure(&failure, &mut console),
     }
 }
 
 /// Says why a command stopped.
-pub(crate) fn report(failure: &Failure, console: &mut Console<'_>) -> Exit {
+pub(crate) fn report_failure(failure: &Failure, console: &mut Console<'_>) -> Exit {
     if console.json {
         // If this cannot be written either, the exit code is all that is left.
-        let _ = console.say_json(&view::failure::json(failure));
+        let _ = console.say_json(&view::failure::failure_to_json(failure));
     } else {
-        let text = view::failure::text(failure, console.err_paint);
+        let text = view::failure::format_failure(failure, console.err_paint);
         console.tell(&text);
     }
     failure.exit()
@@ -99,7 +99,7 @@ fn dispatch(args: &Args, console: &mut Console<'_>) -> Result<Exit, Failure> {
         if outside {
             interrupt.listen()?;
         }
-        commands::call(&mut session, &args.command).await
+        commands::run_command(&mut session, &args.command).await
     })
 }
 

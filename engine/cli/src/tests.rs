@@ -26,7 +26,7 @@ use crate::commands::{self, Session};
 use crate::console::Console;
 use crate::exit::Exit;
 use crate::interrupt::Interrupt;
-use crate::process::report;
+use crate::process::report_failure;
 use crate::project::{Project, Surroundings};
 use crate::view::Paint;
 use crate::wiring;
@@ -72,7 +72,7 @@ impl World {
     /// The world of real providers; nothing is connected until one is asked to look.
     fn real() -> Self {
         let mut world = Self::new("");
-        world.registry = wiring::registry(Duration::ZERO);
+        world.registry = wiring::build_registry(Duration::ZERO);
         std::fs::remove_file(world.path("pool.hcl")).unwrap();
         world
     }
@@ -129,8 +129,8 @@ impl World {
         };
         let ended = runtime
             .unwrap()
-            .block_on(commands::call(&mut session, &args.command));
-        let exit = ended.unwrap_or_else(|failure| report(&failure, &mut console));
+            .block_on(commands::run_command(&mut session, &args.command));
+        let exit = ended.unwrap_or_else(|failure| report_failure(&failure, &mut console));
         let folder = self.folder.path().display().to_string();
         let text = |bytes| {
             let text = String::from_utf8(bytes).unwrap().replace(&folder, "FOLDER");

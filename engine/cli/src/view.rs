@@ -38,7 +38,7 @@ pub const STOPPED: &str = "stopped";
 /// Text from outside without what could move a terminal's cursor or colours.
 /// Line breaks and tabs stay.
 #[must_use]
-pub fn clean(text: &str) -> String {
+pub fn clean_text(text: &str) -> String {
     let harmless = |c: char| c == '\n' || c == '\t' || !(c.is_control() || is_bidi(c));
     text.chars()
         .map(|c| if harmless(c) { c } else { '\u{fffd}' })
@@ -50,15 +50,18 @@ fn is_bidi(c: char) -> bool {
     matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// [`clean`] on one line.
+/// [`clean_text`] on one line.
 #[must_use]
-pub fn line(text: &str) -> String {
-    clean(text).split_whitespace().collect::<Vec<_>>().join(" ")
+pub fn clean_line(text: &str) -> String {
+    clean_text(text)
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 /// `1 step`, `2 steps`.
 #[must_use]
-pub fn count(number: usize, one: &str, many: &str) -> String {
+pub fn format_count(number: usize, one: &str, many: &str) -> String {
     if number == 1 {
         format!("1 {one}")
     } else {
@@ -68,7 +71,7 @@ pub fn count(number: usize, one: &str, many: &str) -> String {
 
 /// Puts every line of a text behind so many blanks.
 #[must_use]
-pub fn indented(text: &str, blanks: usize) -> String {
+pub fn indent_lines(text: &str, blanks: usize) -> String {
     let indent = " ".repeat(blanks);
     let lines = text.lines().map(|line| {
         if line.is_empty() {
@@ -87,9 +90,9 @@ mod tests {
     #[test]
     fn text_from_outside_cannot_move_the_terminal() {
         assert_eq!(
-            clean("a\u{1b}[31mb\u{202e}c\n\td"),
+            clean_text("a\u{1b}[31mb\u{202e}c\n\td"),
             "a\u{fffd}[31mb\u{fffd}c\n\td"
         );
-        assert_eq!(line(" a\n  b\tc "), "a b c");
+        assert_eq!(clean_line(" a\n  b\tc "), "a b c");
     }
 }

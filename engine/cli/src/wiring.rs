@@ -37,7 +37,7 @@ pub const CODES: &[&[Code]] = &[
 
 /// All providers. Waits longer than `wait` end as "converging".
 #[must_use]
-pub fn registry(wait: Duration) -> Registry {
+pub fn build_registry(wait: Duration) -> Registry {
     registry_at(wait, POLL)
 }
 
@@ -51,7 +51,7 @@ pub fn registry_at(wait: Duration, poll: Duration) -> Registry {
             ChainProvider::new(ChainSettings { wait, poll })
                 .with_own_nodes(pospool_docker::own_nodes()),
         ),
-        Arc::new(SourceProvider::new(cache())),
+        Arc::new(SourceProvider::new(find_cache_folder())),
     ];
     Registry::new(providers)
 }
@@ -64,7 +64,7 @@ pub fn current_image(network: &str) -> Option<&'static str> {
 
 /// Where sources and compilers are kept: `pospool` in the user's cache folder.
 #[must_use]
-pub fn cache() -> PathBuf {
+pub fn find_cache_folder() -> PathBuf {
     let folder = |name| {
         std::env::var_os(name)
             .map(PathBuf::from)

@@ -28,8 +28,8 @@ pub fn run(bytes: &[u8]) {
         refused: !problems.is_empty(),
         paint: Paint::PLAIN,
     };
-    shown::check(&plan::text(&plan, around));
-    assert!(plan::summary(&plan).is_object());
+    shown::check(&plan::format_plan(&plan, around));
+    assert!(plan::summarise_plan(&plan).is_object());
     let file = PlanFile::new(plan);
     let written = serde_json::to_vec(&file).expect("plain data has a JSON form");
     let again = planfile::decode_plan(name, &written).expect("what was written can be read");

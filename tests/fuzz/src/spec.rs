@@ -21,7 +21,7 @@ use crate::shown;
 fn tables() -> &'static (Registry, Kinds) {
     static TABLES: OnceLock<(Registry, Kinds)> = OnceLock::new();
     TABLES.get_or_init(|| {
-        let registry = wiring::registry(wiring::NO_WAIT);
+        let registry = wiring::build_registry(wiring::NO_WAIT);
         let kinds = registry.kinds();
         (registry, kinds)
     })
@@ -59,7 +59,7 @@ pub(crate) fn show(problems: &[Diagnostic], files: &[SourceFile]) {
         }
     }
     let first = &problems[..problems.len().min(2)];
-    let shown = diagnostics::text(first, files, Paint::PLAIN);
+    let shown = diagnostics::format_diagnostics(first, files, Paint::PLAIN);
     assert_eq!(shown.is_empty(), first.is_empty());
     shown::check(&shown);
 }

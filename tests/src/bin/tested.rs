@@ -16,7 +16,7 @@ fn main() -> ExitCode {
             self::hold(location);
             ExitCode::SUCCESS
         }
-        _ => ExitCode::from(pospool_cli::main().code()),
+        _ => ExitCode::from(pospool_cli::run_program().code()),
     }
 }
 

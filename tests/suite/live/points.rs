@@ -94,7 +94,7 @@ fn the_child() {
         Arc::new(RecordProvider),
         Arc::new(PointProvider::new(docker, &points)),
         Arc::new(ChainProvider::over(settings, Arc::new(wire))),
-        Arc::new(SourceProvider::new(wiring::cache())),
+        Arc::new(SourceProvider::new(wiring::find_cache_folder())),
     ]);
     let spec = std::fs::read_to_string("pool.hcl").unwrap();
     let disk = Arc::new(PointDisk::new(Arc::new(RealDisk), &points));

@@ -505,7 +505,7 @@ fn reference_lock(package: &Path) -> PathBuf {
     let bytes = std::fs::read(package).unwrap();
     let digest = Keccak256::digest(&bytes);
     let name = u64::from_be_bytes(digest[..8].try_into().unwrap());
-    let folder = pospool_cli::wiring::cache().join(format!("interface-{name:016x}"));
+    let folder = pospool_cli::wiring::find_cache_folder().join(format!("interface-{name:016x}"));
     let lock = folder.join("package-lock.json");
     if !lock.exists() {
         std::fs::create_dir_all(&folder).unwrap();

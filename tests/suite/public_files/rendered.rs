@@ -55,11 +55,11 @@ impl Rendered {
         };
         let mut session = Session {
             project: &Project::new(&common, surroundings),
-            registry: &wiring::registry(wiring::NO_WAIT),
+            registry: &wiring::build_registry(wiring::NO_WAIT),
             console: &mut console,
             interrupt: &Interrupt::default(),
         };
-        render::run(&mut session, &args).unwrap_or_else(|failure| panic!("{failure:?}"));
+        render::run_render(&mut session, &args).unwrap_or_else(|failure| panic!("{failure:?}"));
         let files = std::fs::read_dir(folder.path().join("out/node.main")).unwrap();
         let notes = String::from_utf8(err).unwrap();
         Self {

@@ -20,22 +20,22 @@ use super::pipeline::{self, NoSpec, Planned, Spec};
 use super::run::{self, Approval};
 
 /// Runs the command.
-pub async fn run(session: &mut Session<'_, '_>, args: &ApplyArgs) -> Result<Exit, Failure> {
+pub async fn run_apply(session: &mut Session<'_, '_>, args: &ApplyArgs) -> Result<Exit, Failure> {
     let registry = session.registry;
-    let spec = pipeline::load(
+    let spec = pipeline::load_spec(
         session.project,
         &args.variables,
         registry,
         NoSpec::IsAnError,
     )?;
-    let mut store = run::open(session, "apply")?;
+    let mut store = run::open_for_change(session, "apply")?;
     if !store.exists() {
         // The lineage in it names everything that is made, so it comes before all else.
         store.update(|_| {})?;
-        let started = view::state::started(session.project.state()?, store.state());
+        let started = view::state::format_state_started(session.project.state()?, store.state());
         session.console.tell(&started);
     }
-    run::settle(session, &mut store).await?;
+    run::settle_earlier_run(session, &mut store).await?;
     if let Some(file) = &args.plan {
         let path = session.project.path(file);
         let planned = saved(session, &spec, &store, &path).await?;
@@ -54,7 +54,7 @@ async fn saved(
     path: &Path,
 ) -> Result<Planned, Failure> {
     let plan = planfile::load_plan(path)?;
-    let seen = pipeline::look(spec, store.state(), session.registry).await?;
+    let seen = pipeline::refresh_resources(spec, store.state(), session.registry).await?;
     let reasons = planfile::find_stale_reasons(&plan, &spec.config, store.state(), &seen);
     if !reasons.is_empty() {
         return Err(Failure::Stale {

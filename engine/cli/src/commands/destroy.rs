@@ -19,14 +19,17 @@ use super::pipeline::{self, NoSpec};
 use super::{Session, run};
 
 /// Runs the command.
-pub async fn run(session: &mut Session<'_, '_>, args: &DestroyArgs) -> Result<Exit, Failure> {
+pub async fn run_destroy(
+    session: &mut Session<'_, '_>,
+    args: &DestroyArgs,
+) -> Result<Exit, Failure> {
     let registry = session.registry;
-    let spec = pipeline::load(session.project, &args.variables, registry, NoSpec::IsEmpty)?;
-    let mut store = run::open(session, "destroy")?;
+    let spec = pipeline::load_spec(session.project, &args.variables, registry, NoSpec::IsEmpty)?;
+    let mut store = run::open_for_change(session, "destroy")?;
     if !store.exists() {
         return run::nothing_to_do(session, &store);
     }
-    run::settle(session, &mut store).await?;
+    run::settle_earlier_run(session, &mut store).await?;
     let delete: BTreeSet<Address> = args.delete.iter().cloned().collect();
     recorded(&delete, store.state())?;
     let options = Options {

@@ -16,29 +16,29 @@ use crate::view::explain as view;
 use super::Session;
 
 /// Runs the command.
-pub fn run(session: &mut Session<'_, '_>, args: &ExplainArgs) -> Result<Exit, Failure> {
+pub fn run_explain(session: &mut Session<'_, '_>, args: &ExplainArgs) -> Result<Exit, Failure> {
     let kinds: Vec<&'static KindSchema> = session.registry.schemas().collect();
     let codes = all_codes();
     let console = &mut *session.console;
     let (paint, json) = (console.out_paint, console.json);
     match args.topic.as_deref() {
         None if json => console.say_json(&view::kinds_json(&kinds))?,
-        None => console.say(&view::kinds(&kinds, paint))?,
+        None => console.say(&view::format_kind_list(&kinds, paint))?,
         Some("functions") if json => console.say_json(&view::functions_json())?,
-        Some("functions") => console.say(&view::functions(paint))?,
+        Some("functions") => console.say(&view::format_functions(paint))?,
         Some("codes") if json => console.say_json(&view::codes_json(&codes))?,
-        Some("codes") => console.say(&view::codes(&codes, paint))?,
+        Some("codes") => console.say(&view::format_code_list(&codes, paint))?,
         Some("exits") if json => console.say_json(&view::exits_json())?,
-        Some("exits") => console.say(&view::exits(paint))?,
+        Some("exits") => console.say(&view::format_exit_codes(paint))?,
         Some(topic) => {
             let schema = kinds.iter().find(|schema| schema.kind == topic);
             match (schema, codes.get_key_value(topic)) {
                 (Some(schema), _) if json => console.say_json(&view::kinds_json(&[schema]))?,
-                (Some(schema), _) => console.say(&view::kind(schema, paint))?,
+                (Some(schema), _) => console.say(&view::format_kind(schema, paint))?,
                 (None, Some((name, code))) if json => {
                     console.say_json(&view::codes_json(&[(*name, *code)].into()))?;
                 }
-                (None, Some((_, code))) => console.say(&view::code(*code, paint))?,
+                (None, Some((_, code))) => console.say(&view::format_code(*code, paint))?,
                 (None, None) => {
                     let names = kinds.iter().map(|schema| schema.kind);
                     let names =

@@ -73,15 +73,15 @@ pub struct InitArgs {
 }
 
 /// Runs the command.
-pub fn run(session: &mut Session<'_, '_>, args: &InitArgs) -> Result<Exit, Failure> {
+pub fn run_init(session: &mut Session<'_, '_>, args: &InitArgs) -> Result<Exit, Failure> {
     let path = session.project.spec.clone();
     if path.exists() {
         return Err(Failure::Exists(path));
     }
-    let answers = answers::gather(session, args)?;
-    let text = view::template::spec(&answers);
+    let answers = answers::gather_answers(session, args)?;
+    let text = view::template::write_spec(&answers);
     // The files of a private network are only there where its node will run.
-    let problems = trial::problems(session.registry, &text, answers.devnet.is_none());
+    let problems = trial::find_spec_problems(session.registry, &text, answers.devnet.is_none());
     if !problems.is_empty() {
         return Err(Failure::Problems {
             problems,
@@ -94,7 +94,7 @@ pub fn run(session: &mut Session<'_, '_>, args: &InitArgs) -> Result<Exit, Failu
         console.say_json(&json!({"format_version": view::FORMAT_VERSION, "written": path}))?;
     } else {
         let name = &session.project.spec_name;
-        console.say(&view::template::written(
+        console.say(&view::template::format_spec_written(
             name,
             args.espace,
             args.accept_irreversible,

@@ -34,7 +34,7 @@ pub(super) enum NoSpec {
 }
 
 /// Reads and decodes the spec; any error in it is a failure that holds all of them.
-pub(super) fn load(
+pub(super) fn load_spec(
     project: &Project,
     variables: &Variables,
     registry: &Registry,
@@ -99,7 +99,7 @@ pub(super) async fn make_plan(
     registry: &Registry,
     options: &Options,
 ) -> Result<Planned, Failure> {
-    let seen = look(spec, state, registry).await?;
+    let seen = refresh_resources(spec, state, registry).await?;
     let (plan, mut problems) = plan::plan_changes(&spec.config, state, &seen, registry, options);
     problems.extend(check::check_plan(&plan, state, &seen));
     problems.extend(seen.warnings.iter().cloned());
@@ -112,7 +112,11 @@ pub(super) async fn make_plan(
 }
 
 /// Looks at the outside. What could not be looked at leaves nothing to plan from.
-pub(super) async fn look(spec: &Spec, state: &State, registry: &Registry) -> Result<Seen, Failure> {
+pub(super) async fn refresh_resources(
+    spec: &Spec,
+    state: &State,
+    registry: &Registry,
+) -> Result<Seen, Failure> {
     let mut seen = observe::observe_resources(&spec.config, state, registry)
         .await
         .map_err(Failure::Look)?;

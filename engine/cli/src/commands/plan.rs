@@ -22,9 +22,9 @@ use super::Session;
 use super::pipeline::{self, NoSpec, Planned, Spec};
 
 /// Runs the command.
-pub async fn run(session: &mut Session<'_, '_>, args: &PlanArgs) -> Result<Exit, Failure> {
+pub async fn run_plan(session: &mut Session<'_, '_>, args: &PlanArgs) -> Result<Exit, Failure> {
     let registry = session.registry;
-    let spec = pipeline::load(
+    let spec = pipeline::load_spec(
         session.project,
         &args.variables,
         registry,
@@ -67,7 +67,7 @@ fn open(session: &mut Session<'_, '_>) -> Result<Store, Failure> {
     drop(store);
     let mut store = project.open_state(Mode::Write, "plan")?;
     store.update(|_| {})?;
-    let started = view::state::started(project.state()?, store.state());
+    let started = view::state::format_state_started(project.state()?, store.state());
     session.console.tell(&started);
     Ok(store)
 }
@@ -96,8 +96,8 @@ fn show(
         return console.say_json(&json!({
             "format_version": view::FORMAT_VERSION,
             "plan": planned.plan,
-            "diagnostics": view::diagnostics::json(&planned.problems, &spec.files),
-            "summary": view::plan::summary(&planned.plan),
+            "diagnostics": view::diagnostics::diagnostics_to_json(&planned.problems, &spec.files),
+            "summary": view::plan::summarise_plan(&planned.plan),
         }));
     }
     let around = Around {
@@ -106,13 +106,14 @@ fn show(
         refused: pipeline::has_errors(&planned.problems),
         paint: console.out_paint,
     };
-    console.say(&view::plan::text(&planned.plan, around))?;
-    let problems = view::diagnostics::text(&planned.problems, &spec.files, console.err_paint);
+    console.say(&view::plan::format_plan(&planned.plan, around))?;
+    let problems =
+        view::diagnostics::format_diagnostics(&planned.problems, &spec.files, console.err_paint);
     if !problems.is_empty() {
         console.tell(&format!("\n{problems}"));
     }
     if let Some(path) = saved {
-        console.tell(&view::plan::saved(path));
+        console.tell(&view::plan::format_plan_saved(path));
     }
     Ok(())
 }

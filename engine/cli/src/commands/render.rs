@@ -21,9 +21,9 @@ use super::init::write_new;
 use super::pipeline::{self, NoSpec, Spec};
 
 /// Runs the command.
-pub fn run(session: &mut Session<'_, '_>, args: &RenderArgs) -> Result<Exit, Failure> {
+pub fn run_render(session: &mut Session<'_, '_>, args: &RenderArgs) -> Result<Exit, Failure> {
     let registry = session.registry;
-    let spec = pipeline::load(
+    let spec = pipeline::load_spec(
         session.project,
         &args.variables,
         registry,
@@ -44,20 +44,24 @@ pub fn run(session: &mut Session<'_, '_>, args: &RenderArgs) -> Result<Exit, Fai
     }
     let console = &mut *session.console;
     let paint = console.err_paint;
-    console.tell(&view::diagnostics::text(&spec.warnings, &spec.files, paint));
+    console.tell(&view::diagnostics::format_diagnostics(
+        &spec.warnings,
+        &spec.files,
+        paint,
+    ));
     let written = match &args.out {
         Some(out) => Some((out, write(&session.project.path(out), &rendered)?)),
         None => None,
     };
     if console.json {
-        console.say_json(&view::render::json(&rendered))?;
+        console.say_json(&view::render::rendered_to_json(&rendered))?;
         return Ok(Exit::Done);
     }
     match written {
-        Some((out, files)) => console.say(&view::render::written(out, files))?,
-        None => console.say(&view::render::text(&rendered, console.out_paint))?,
+        Some((out, files)) => console.say(&view::render::format_files_written(out, files))?,
+        None => console.say(&view::render::format_rendered(&rendered, console.out_paint))?,
     }
-    console.tell(&view::render::notes(&rendered, paint));
+    console.tell(&view::render::format_render_notes(&rendered, paint));
     Ok(Exit::Done)
 }
 

@@ -23,12 +23,12 @@ use super::Session;
 use super::pipeline::{self, Planned, Spec};
 
 /// Opens the state to change it.
-pub(super) fn open(session: &Session<'_, '_>, command: &str) -> Result<Store, Failure> {
+pub(super) fn open_for_change(session: &Session<'_, '_>, command: &str) -> Result<Store, Failure> {
     session.project.open_state(Mode::Write, command)
 }
 
 /// Ends what an earlier run left open.
-pub(super) async fn settle(
+pub(super) async fn settle_earlier_run(
     session: &mut Session<'_, '_>,
     store: &mut Store,
 ) -> Result<(), Failure> {
@@ -102,7 +102,7 @@ pub(super) async fn carry_out(
         cancel: session.interrupt.cancel(),
     };
     session.interrupt.working(true);
-    let progress = progress(session, view::plan::effects(plan));
+    let progress = progress(session, view::plan::count_effects(plan));
     let outcome = apply::apply_plan(plan, context, store, &progress).await;
     session.interrupt.working(false);
     report(session, &outcome?, plan, store)
@@ -132,8 +132,8 @@ fn show(
             "event": "plan",
             "format_version": view::FORMAT_VERSION,
             "plan": planned.plan,
-            "diagnostics": view::diagnostics::json(&problems, &spec.files),
-            "summary": view::plan::summary(&planned.plan),
+            "diagnostics": view::diagnostics::diagnostics_to_json(&problems, &spec.files),
+            "summary": view::plan::summarise_plan(&planned.plan),
         }));
     }
     let around = Around {
@@ -142,8 +142,8 @@ fn show(
         refused: pipeline::has_errors(&planned.problems),
         paint: console.out_paint,
     };
-    console.say(&view::plan::text(&planned.plan, around))?;
-    let problems = view::diagnostics::text(&problems, &spec.files, console.err_paint);
+    console.say(&view::plan::format_plan(&planned.plan, around))?;
+    let problems = view::diagnostics::format_diagnostics(&problems, &spec.files, console.err_paint);
     if !problems.is_empty() {
         console.tell(&format!("\n{problems}"));
     }
@@ -168,7 +168,12 @@ fn refused(session: &mut Session<'_, '_>, store: &Store, exit: Exit) -> Result<E
     let console = &mut *session.console;
     if console.json {
         let (outcome, plan) = (Outcome::default(), Plan::default());
-        console.say_json(&view::outcome::json(&outcome, &plan, store.state(), exit))?;
+        console.say_json(&view::outcome::outcome_to_json(
+            &outcome,
+            &plan,
+            store.state(),
+            exit,
+        ))?;
     }
     Ok(exit)
 }
@@ -178,10 +183,10 @@ pub(super) fn nothing_to_do(session: &mut Session<'_, '_>, store: &Store) -> Res
     let console = &mut *session.console;
     let (outcome, plan) = (Outcome::default(), Plan::default());
     if console.json {
-        let end = view::outcome::json(&outcome, &plan, store.state(), Exit::Done);
+        let end = view::outcome::outcome_to_json(&outcome, &plan, store.state(), Exit::Done);
         console.say_json(&end)?;
     } else {
-        console.say(&view::outcome::nothing(
+        console.say(&view::outcome::format_nothing_to_do(
             store,
             session.project.state()?,
             console.out_paint,
@@ -199,11 +204,16 @@ fn report(
     let exit = exit_of(outcome, plan);
     let console = &mut *session.console;
     if console.json {
-        console.say_json(&view::outcome::json(outcome, plan, store.state(), exit))?;
+        console.say_json(&view::outcome::outcome_to_json(
+            outcome,
+            plan,
+            store.state(),
+            exit,
+        ))?;
         return Ok(exit);
     }
     let (out, err) = (console.out_paint, console.err_paint);
-    let ending = view::outcome::text(outcome, plan, store.state(), exit, out, err);
+    let ending = view::outcome::format_outcome(outcome, plan, store.state(), exit, out, err);
     console.tell(&ending.problems);
     console.say(&ending.results)?;
     Ok(exit)
@@ -213,7 +223,7 @@ fn report(
 fn exit_of(outcome: &Outcome, plan: &Plan) -> Exit {
     if !outcome.failures.is_empty() {
         Exit::Error
-    } else if outcome.done == view::plan::effects(plan) {
+    } else if outcome.done == view::plan::count_effects(plan) {
         Exit::Done
     } else if outcome.cancelled {
         Exit::Cancelled

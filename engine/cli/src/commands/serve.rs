@@ -12,7 +12,7 @@ use crate::view;
 use super::Session;
 
 /// Runs the command.
-pub async fn run(session: &mut Session<'_, '_>, args: &ServeArgs) -> Result<Exit, Failure> {
+pub async fn run_serve(session: &mut Session<'_, '_>, args: &ServeArgs) -> Result<Exit, Failure> {
     if let Some(address) = args.probe {
         pospool_serve::probe_server(address)?;
         return Ok(Exit::Done);
@@ -22,7 +22,7 @@ pub async fn run(session: &mut Session<'_, '_>, args: &ServeArgs) -> Result<Exit
     let files = site.len();
     let console = &mut *session.console;
     pospool_serve::serve_site(site, args.listen, |address| {
-        console.tell(&view::serve::listening(files, address));
+        console.tell(&view::serve::format_listening(files, address));
     })
     .await?;
     Ok(Exit::Done)

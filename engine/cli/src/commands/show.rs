@@ -19,7 +19,7 @@ use crate::view::plan::Around;
 use super::Session;
 
 /// Runs the command.
-pub fn run(session: &mut Session<'_, '_>, args: &ShowArgs) -> Result<Exit, Failure> {
+pub fn run_show(session: &mut Session<'_, '_>, args: &ShowArgs) -> Result<Exit, Failure> {
     match &args.plan {
         Some(file) => saved_plan(session, &session.project.path(file))?,
         None => state(session)?,
@@ -34,7 +34,7 @@ fn saved_plan(session: &mut Session<'_, '_>, path: &std::path::Path) -> Result<(
         return console.say_json(&json!({
             "format_version": view::FORMAT_VERSION,
             "plan": plan,
-            "summary": view::plan::summary(&plan),
+            "summary": view::plan::summarise_plan(&plan),
         }));
     }
     let around = Around {
@@ -43,19 +43,19 @@ fn saved_plan(session: &mut Session<'_, '_>, path: &std::path::Path) -> Result<(
         refused: false,
         paint: console.out_paint,
     };
-    console.say(&view::plan::text(&plan, around))
+    console.say(&view::plan::format_plan(&plan, around))
 }
 
 fn state(session: &mut Session<'_, '_>) -> Result<(), Failure> {
     let store = session.project.open_state(Mode::Read, "show")?;
     let console = &mut *session.console;
     if console.json {
-        return console.say_json(&view::state::json(&store));
+        return console.say_json(&view::state::state_to_json(&store));
     }
     let text = if store.exists() {
-        view::state::text(&store, console.out_paint)
+        view::state::format_state(&store, console.out_paint)
     } else {
-        view::state::none(session.project.state()?)
+        view::state::format_no_state(session.project.state()?)
     };
     console.say(&text)
 }

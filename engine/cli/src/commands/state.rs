@@ -23,17 +23,19 @@ use crate::view;
 use super::Session;
 
 /// Runs the command.
-pub fn run(session: &mut Session<'_, '_>, command: &StateCommand) -> Result<Exit, Failure> {
+pub fn run_state(session: &mut Session<'_, '_>, command: &StateCommand) -> Result<Exit, Failure> {
     match command {
         StateCommand::Pull => pull(session),
-        StateCommand::Push(args) => push::run(session, args),
+        StateCommand::Push(args) => push::run_state_push(session, args),
         StateCommand::List => list(session),
         StateCommand::Show { address } => show(session, address),
-        StateCommand::Mv { from, to } => rename::run(session, from, to),
+        StateCommand::Mv { from, to } => rename::run_state_mv(session, from, to),
         StateCommand::Rm { address } => remove(session, address),
-        StateCommand::Repair { dry_run } => repair::run(session, *dry_run),
-        StateCommand::Migrate { to } => migrate::run(session, to),
-        StateCommand::Unlock { id, force } => unlock::run(session, id.as_deref(), *force),
+        StateCommand::Repair { dry_run } => repair::run_state_repair(session, *dry_run),
+        StateCommand::Migrate { to } => migrate::run_state_migrate(session, to),
+        StateCommand::Unlock { id, force } => {
+            unlock::run_state_unlock(session, id.as_deref(), *force)
+        }
     }
 }
 
@@ -56,7 +58,7 @@ fn list(session: &mut Session<'_, '_>) -> Result<Exit, Failure> {
     if console.json {
         console.say_json(&view::state::list_json(store.state()))?;
     } else {
-        console.say(&view::state::list(store.state()))?;
+        console.say(&view::state::format_resource_list(store.state()))?;
     }
     Ok(Exit::Done)
 }
@@ -73,7 +75,7 @@ fn show(session: &mut Session<'_, '_>, address: &Address) -> Result<Exit, Failur
         ))?;
     } else {
         let paint = console.out_paint;
-        console.say(&view::state::resource(address, recorded, paint))?;
+        console.say(&view::state::format_resource(address, recorded, paint))?;
     }
     Ok(Exit::Done)
 }
@@ -91,7 +93,7 @@ fn remove(session: &mut Session<'_, '_>, address: &Address) -> Result<Exit, Fail
     let serial = store.state().serial;
     done(
         session,
-        &view::upkeep::forgotten(address),
+        &view::upkeep::format_resource_forgotten(address),
         &view::upkeep::change_json("forgotten", address, None, serial),
     )
 }

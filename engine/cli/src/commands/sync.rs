@@ -43,12 +43,12 @@ pub const POLL: Duration = Duration::from_secs(5);
 pub const WAIT: Duration = Duration::from_mins(3);
 
 /// Runs the command.
-pub async fn run(session: &mut Session<'_, '_>, args: &SyncArgs) -> Result<Exit, Failure> {
+pub async fn run_sync(session: &mut Session<'_, '_>, args: &SyncArgs) -> Result<Exit, Failure> {
     let file = session.project.path(&args.status);
     if args.health {
         return health(session, &file);
     }
-    let spec = pipeline::load(
+    let spec = pipeline::load_spec(
         session.project,
         &args.variables,
         session.registry,
@@ -89,7 +89,7 @@ async fn rounds(
         let found = if let Some(round) = rest.goes_on(session.registry).await {
             round
         } else {
-            let round = round::round(session, spec, &mut watch).await;
+            let round = round::run_round(session, spec, &mut watch).await;
             rest.after(&round, args.every);
             round
         };
@@ -99,9 +99,10 @@ async fn rounds(
         say(session, status.report())?;
         // A status that cannot be written makes the syncer look dead, and it must go on all the same.
         if let Err(failure) = status.write() {
-            session
-                .console
-                .tell(&view::failure::text(&failure, session.console.err_paint));
+            session.console.tell(&view::failure::format_failure(
+                &failure,
+                session.console.err_paint,
+            ));
         }
         if cancelled || args.once {
             return Ok(if open > 0 {
@@ -143,7 +144,7 @@ fn say(session: &mut Session<'_, '_>, report: &Report) -> Result<(), Failure> {
 
 /// Says whether the syncer that writes this status is alive and well.
 fn health(session: &mut Session<'_, '_>, file: &std::path::Path) -> Result<Exit, Failure> {
-    let verdict = status::verdict(file, status::now())?;
+    let verdict = status::read_verdict(file, status::unix_time())?;
     let exit = match &verdict.why {
         None => Exit::Done,
         Some(_) => Exit::Error,

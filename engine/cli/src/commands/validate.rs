@@ -13,9 +13,9 @@ use super::Session;
 use super::pipeline::{self, NoSpec};
 
 /// Runs the command.
-pub fn run(session: &mut Session<'_, '_>, args: &ValidateArgs) -> Result<Exit, Failure> {
+pub fn run_validate(session: &mut Session<'_, '_>, args: &ValidateArgs) -> Result<Exit, Failure> {
     let registry = session.registry;
-    let spec = pipeline::load(
+    let spec = pipeline::load_spec(
         session.project,
         &args.variables,
         registry,
@@ -32,11 +32,19 @@ pub fn run(session: &mut Session<'_, '_>, args: &ValidateArgs) -> Result<Exit, F
     let console = &mut *session.console;
     let resources = spec.config.resources().count();
     if console.json {
-        console.say_json(&view::validate::json(resources, &problems, &spec.files))?;
+        console.say_json(&view::validate::validation_to_json(
+            resources,
+            &problems,
+            &spec.files,
+        ))?;
     } else {
         let paint = console.err_paint;
-        console.tell(&view::diagnostics::text(&problems, &spec.files, paint));
-        console.say(&view::validate::text(
+        console.tell(&view::diagnostics::format_diagnostics(
+            &problems,
+            &spec.files,
+            paint,
+        ));
+        console.say(&view::validate::format_validation(
             &session.project.spec_name,
             resources,
             console.out_paint,

@@ -11,12 +11,12 @@ use crate::view;
 use super::Session;
 
 /// Runs the command.
-pub fn run(session: &mut Session<'_, '_>) -> Result<Exit, Failure> {
+pub fn run_version(session: &mut Session<'_, '_>) -> Result<Exit, Failure> {
     let console = &mut *session.console;
     if console.json {
-        console.say_json(&view::version::json())?;
+        console.say_json(&view::version::version_to_json())?;
     } else {
-        console.say(&view::version::text())?;
+        console.say(&view::version::format_version())?;
     }
     Ok(Exit::Done)
 }

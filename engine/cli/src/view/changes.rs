@@ -10,7 +10,7 @@ use pospool_model::Value;
 use pospool_model::plan::AttributeChange;
 use similar::{Algorithm, ChangeTag, DiffTag, TextDiff, capture_diff_slices};
 
-use super::{Paint, line};
+use super::{Paint, clean_line};
 
 /// Values longer than this are shortened.
 const LONGEST: usize = 100;
@@ -27,14 +27,17 @@ const CONTEXT: usize = 2;
 
 /// A value on one line.
 #[must_use]
-pub fn value(value: &Value) -> String {
-    shortened(&line(&value.to_string()), 0)
+pub fn format_value(value: &Value) -> String {
+    shortened(&clean_line(&value.to_string()), 0)
 }
 
 /// Two values, each on one line: long ones from a little before the place where they differ.
 #[must_use]
-pub fn values(before: &Value, after: &Value) -> (String, String) {
-    let (old, new) = (line(&before.to_string()), line(&after.to_string()));
+pub fn format_value_pair(before: &Value, after: &Value) -> (String, String) {
+    let (old, new) = (
+        clean_line(&before.to_string()),
+        clean_line(&after.to_string()),
+    );
     let same = old.chars().zip(new.chars()).take_while(|(a, b)| a == b);
     let from = same.count().saturating_sub(LED_UP);
     (shortened(&old, from), shortened(&new, from))
@@ -54,10 +57,10 @@ fn shortened(text: &str, from: usize) -> String {
 
 /// The lines of one change; `created` leaves out that there was nothing before.
 #[must_use]
-pub fn change(change: &AttributeChange, created: bool, paint: Paint) -> Vec<String> {
+pub fn format_change(change: &AttributeChange, created: bool, paint: Paint) -> Vec<String> {
     let path = &change.path;
     if created && change.before == Value::Null {
-        return named(path, &change.after);
+        return format_named_value(path, &change.after);
     }
     let forces = if change.forces_replacement {
         paint.dim(" (makes it anew)")
@@ -97,7 +100,7 @@ fn between(
         return;
     }
     // Keys of a map and names of outputs may be any text.
-    let path = line(path);
+    let path = clean_line(path);
     match (before, after) {
         (Value::Text(before), Value::Text(after)) if are_comparable(before, after) => {
             lines.push(format!("{path}:{remark}"));
@@ -110,7 +113,7 @@ fn between(
             lines.extend(elements(old, new, paint));
         }
         _ => {
-            let (before, after) = values(before, after);
+            let (before, after) = format_value_pair(before, after);
             lines.push(format!("{path}: {before} → {after}{remark}"));
         }
     }
@@ -136,10 +139,10 @@ fn elements(old: &[Value], new: &[Value], paint: Paint) -> Vec<String> {
         for position in 0..gone.len().max(come.len()) {
             let (before, after) = match (gone.get(position), come.get(position)) {
                 (Some(before), Some(after)) => {
-                    let (before, after) = values(before, after);
+                    let (before, after) = format_value_pair(before, after);
                     (Some(before), Some(after))
                 }
-                (before, after) => (before.map(value), after.map(value)),
+                (before, after) => (before.map(format_value), after.map(format_value)),
             };
             lines.extend(before.map(|text| paint.red(&format!("  - {text}"))));
             lines.extend(after.map(|text| paint.green(&format!("  + {text}"))));
@@ -166,18 +169,18 @@ fn are_comparable(before: &str, after: &str) -> bool {
 
 /// A value under its name; maps get a line for each key.
 #[must_use]
-pub fn named(name: &str, it: &Value) -> Vec<String> {
-    let name = line(name);
+pub fn format_named_value(name: &str, it: &Value) -> Vec<String> {
+    let name = clean_line(name);
     match it.as_map() {
         Some(map) if !map.is_empty() => {
             let mut lines = vec![format!("{name}:")];
             lines.extend(
                 map.iter()
-                    .map(|(key, inner)| format!("  {}: {}", line(key), value(inner))),
+                    .map(|(key, inner)| format!("  {}: {}", clean_line(key), format_value(inner))),
             );
             lines
         }
-        _ => vec![format!("{name}: {}", value(it))],
+        _ => vec![format!("{name}: {}", format_value(it))],
     }
 }
 
@@ -190,7 +193,7 @@ fn difference(before: &str, after: &str, paint: Paint) -> Vec<String> {
             lines.push("    …".to_owned());
         }
         for piece in group.iter().flat_map(|op| diff.iter_changes(op)) {
-            let text = super::clean(piece.value().trim_end_matches(['\n', '\r']));
+            let text = super::clean_text(piece.value().trim_end_matches(['\n', '\r']));
             lines.push(match piece.tag() {
                 ChangeTag::Delete => paint.red(&format!("  - {text}")),
                 ChangeTag::Insert => paint.green(&format!("  + {text}")),
@@ -212,7 +215,7 @@ mod tests {
             after,
             forces_replacement: true,
         };
-        change(&it, false, Paint::PLAIN).join("\n")
+        format_change(&it, false, Paint::PLAIN).join("\n")
     }
 
     #[test]
@@ -263,7 +266,7 @@ mod tests {
             let before: String = text.iter().collect();
             text[position] = 'b';
             let after: String = text.iter().collect();
-            let (before, after) = values(&before.into(), &after.into());
+            let (before, after) = format_value_pair(&before.into(), &after.into());
             assert_ne!(before, after, "{position}");
         }
     }
@@ -282,11 +285,11 @@ mod tests {
         let shown = [
             changed(map(1), map(2)),
             changed(Value::Null, map(1)),
-            named("\u{1b}", &map(1)).concat(),
+            format_named_value("\u{1b}", &map(1)).concat(),
         ];
         for text in shown {
             assert!(
-                text.contains("31m") && text == super::super::clean(&text),
+                text.contains("31m") && text == super::super::clean_text(&text),
                 "{text:?}"
             );
         }

@@ -14,11 +14,11 @@ use pospool_model::endpoint::any_key_in;
 use pospool_model::{Diagnostic, Severity, Span};
 use serde_json::{Value as Json, json};
 
-use super::{Paint, clean, count, is_bidi};
+use super::{Paint, clean_text, format_count, is_bidi};
 
 /// All problems in the order of the text, with a last line that counts them; empty without problems.
 #[must_use]
-pub fn text(problems: &[Diagnostic], files: &[SourceFile], paint: Paint) -> String {
+pub fn format_diagnostics(problems: &[Diagnostic], files: &[SourceFile], paint: Paint) -> String {
     let texts = Texts::new(files);
     let mut text = String::new();
     for problem in texts.sorted(problems) {
@@ -34,7 +34,7 @@ pub fn text(problems: &[Diagnostic], files: &[SourceFile], paint: Paint) -> Stri
 
 /// All problems as JSON.
 #[must_use]
-pub fn json(problems: &[Diagnostic], files: &[SourceFile]) -> Json {
+pub fn diagnostics_to_json(problems: &[Diagnostic], files: &[SourceFile]) -> Json {
     let texts = Texts::new(files);
     let sorted = texts.sorted(problems);
     let list = sorted.into_iter().map(|problem| {
@@ -63,10 +63,10 @@ fn counts(problems: &[Diagnostic]) -> String {
     let warnings = problems.len() - errors;
     let mut parts = Vec::new();
     if errors > 0 {
-        parts.push(count(errors, "error", "errors"));
+        parts.push(format_count(errors, "error", "errors"));
     }
     if warnings > 0 {
-        parts.push(count(warnings, "warning", "warnings"));
+        parts.push(format_count(warnings, "warning", "warnings"));
     }
     parts.join(", ")
 }
@@ -77,7 +77,7 @@ fn one(problem: &Diagnostic, texts: &Texts<'_>, paint: Paint) -> String {
         Severity::Warning => Level::WARNING,
     };
     let title = level
-        .primary_title(clean(&told(problem, &problem.summary)))
+        .primary_title(clean_text(&told(problem, &problem.summary)))
         .id(problem.code.as_str());
     let mut group = Group::with_title(title);
     let place = problem.span.as_ref().and_then(|span| texts.place(span));
@@ -95,7 +95,7 @@ fn one(problem: &Diagnostic, texts: &Texts<'_>, paint: Paint) -> String {
         group = group.element(snippet);
     }
     if let Some(help) = &problem.help {
-        group = group.element(Level::HELP.message(clean(&told(problem, help))));
+        group = group.element(Level::HELP.message(clean_text(&told(problem, help))));
     }
     let renderer = if paint.colors {
         Renderer::styled()
@@ -246,7 +246,7 @@ mod tests {
             at(spec::SYNTAX, "expected a line break", 85..86),
             at(spec::SYNTAX, "the text does not end on its line", 100..101),
         ];
-        let shown = text(&problems, &[file], Paint::default());
+        let shown = format_diagnostics(&problems, &[file], Paint::default());
         assert!(
             !shown.contains("hunter2") && !shown.contains(&key),
             "{shown}"
@@ -264,8 +264,8 @@ mod tests {
             [at(code, &summary, 0..1).help(format!("declare `{key}`"))]
         };
         let both = |problems: &[Diagnostic]| {
-            let shown = text(problems, &[], Paint::default());
-            format!("{shown}{}", json(problems, &[]))
+            let shown = format_diagnostics(problems, &[], Paint::default());
+            format!("{shown}{}", diagnostics_to_json(problems, &[]))
         };
         let shown = both(&unknown(spec::UNKNOWN_NAME));
         assert!(!shown.contains(&key), "{shown}");
@@ -296,7 +296,7 @@ mod tests {
             .help("did you mean `value`?"),
             at(spec::BAD_LABEL, "the label is wrong", 7..11),
         ];
-        insta::assert_snapshot!(text(&problems, &[file], Paint::PLAIN), @r#"
+        insta::assert_snapshot!(format_diagnostics(&problems, &[file], Paint::PLAIN), @r#"
         error[spec/bad-label]: the label is wrong
          --> pool.hcl:1:8
           |
@@ -323,7 +323,7 @@ mod tests {
     fn json_counts_lines_and_columns_from_one() {
         let file = SourceFile::new("pool.hcl", "a = \"é\" b\nc");
         let problems = [at(spec::SYNTAX, "x", 9..10)];
-        insta::assert_snapshot!(json(&problems, &[file]), @r#"[{"bytes":[9,10],"code":"spec/syntax","column":9,"file":"pool.hcl","help":null,"line":1,"severity":"error","summary":"x"}]"#);
+        insta::assert_snapshot!(diagnostics_to_json(&problems, &[file]), @r#"[{"bytes":[9,10],"code":"spec/syntax","column":9,"file":"pool.hcl","help":null,"line":1,"severity":"error","summary":"x"}]"#);
     }
 
     #[test]
@@ -333,19 +333,19 @@ mod tests {
         for start in 0..8 {
             for end in 0..8 {
                 let problem = at(spec::SYNTAX, "x", start..end);
-                assert!(text(&[problem], &files, plain).contains("pool.hcl"));
+                assert!(format_diagnostics(&[problem], &files, plain).contains("pool.hcl"));
             }
         }
         let elsewhere = Diagnostic::error(spec::SYNTAX, "x").at(Span::default());
-        assert!(text(&[elsewhere], &files, plain).contains("spec/syntax"));
+        assert!(format_diagnostics(&[elsewhere], &files, plain).contains("spec/syntax"));
     }
 
     /// Found by fuzzing: `U+009B` in a spec reached the terminal.
     #[test]
     fn an_excerpt_cannot_move_the_terminal() {
         let file = SourceFile::new("pool.hcl", "a = \u{9b}31m\u{1b}[31m\u{202e}\u{7f}x\n");
-        let shown = text(&[at(spec::SYNTAX, "x", 0..1)], &[file], Paint::PLAIN);
-        assert_eq!(shown, super::clean(&shown));
+        let shown = format_diagnostics(&[at(spec::SYNTAX, "x", 0..1)], &[file], Paint::PLAIN);
+        assert_eq!(shown, super::clean_text(&shown));
         assert!(shown.contains("31m"), "{shown}");
     }
 }

@@ -11,7 +11,7 @@ use pospool_lang::config::FUNCTIONS;
 use pospool_model::{AttributeSchema, Code, KindSchema, OnChange, Presence, Role, Type};
 use serde_json::{Value as Json, json};
 
-use super::{FORMAT_VERSION, Paint, indented};
+use super::{FORMAT_VERSION, Paint, indent_lines};
 use crate::exit::EXITS;
 
 /// Width of the text under a heading.
@@ -19,7 +19,7 @@ const WIDTH: usize = 92;
 
 /// A list of all kinds.
 #[must_use]
-pub fn kinds(kinds: &[&KindSchema], paint: Paint) -> String {
+pub fn format_kind_list(kinds: &[&KindSchema], paint: Paint) -> String {
     let width = kinds
         .iter()
         .map(|schema| schema.kind.len())
@@ -42,7 +42,7 @@ pub fn kinds(kinds: &[&KindSchema], paint: Paint) -> String {
 
 /// One kind.
 #[must_use]
-pub fn kind(schema: &KindSchema, paint: Paint) -> String {
+pub fn format_kind(schema: &KindSchema, paint: Paint) -> String {
     let role = match schema.role {
         Role::Given => "describes something that is there already",
         Role::Managed => "is made, changed and taken down",
@@ -88,13 +88,13 @@ pub fn kind(schema: &KindSchema, paint: Paint) -> String {
         text.push_str("  other names, which depend on what it describes\n");
     }
     let _ = writeln!(text, "\n{}", paint.bold("example:"));
-    text.push_str(&indented(schema.example, 2));
+    text.push_str(&indent_lines(schema.example, 2));
     text
 }
 
 /// The functions of specs.
 #[must_use]
-pub fn functions(paint: Paint) -> String {
+pub fn format_functions(paint: Paint) -> String {
     let mut text = format!("{}\n", paint.bold("functions:"));
     for function in FUNCTIONS {
         let _ = writeln!(text, "  {}", function.signature);
@@ -105,7 +105,7 @@ pub fn functions(paint: Paint) -> String {
 
 /// All codes.
 #[must_use]
-pub fn codes(codes: &BTreeMap<&str, Code>, paint: Paint) -> String {
+pub fn format_code_list(codes: &BTreeMap<&str, Code>, paint: Paint) -> String {
     let mut text = format!("{}\n", paint.bold("codes:"));
     for code in codes.values() {
         let _ = writeln!(text, "  {code}");
@@ -117,7 +117,7 @@ pub fn codes(codes: &BTreeMap<&str, Code>, paint: Paint) -> String {
 
 /// One code.
 #[must_use]
-pub fn code(code: Code, paint: Paint) -> String {
+pub fn format_code(code: Code, paint: Paint) -> String {
     let (meaning, remedy) = (wrapped(code.meaning(), 2), wrapped(code.remedy(), 2));
     format!(
         "{}\n{meaning}{}\n{remedy}",
@@ -128,7 +128,7 @@ pub fn code(code: Code, paint: Paint) -> String {
 
 /// Exit codes.
 #[must_use]
-pub fn exits(paint: Paint) -> String {
+pub fn format_exit_codes(paint: Paint) -> String {
     let mut text = format!("{}\n", paint.bold("exit codes:"));
     for (exit, meaning) in EXITS {
         let _ = writeln!(text, "  {}  {meaning}", exit.code());

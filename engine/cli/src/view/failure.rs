@@ -12,14 +12,14 @@ use pospool_model::ProviderError;
 use pospool_model::plan::EffectId;
 use serde_json::{Value as Json, json};
 
-use super::{FORMAT_VERSION, Paint, clean, diagnostics, indented};
+use super::{FORMAT_VERSION, Paint, clean_text, diagnostics, indent_lines};
 use crate::failure::Failure;
 
 /// The failure as text.
 #[must_use]
-pub fn text(failure: &Failure, paint: Paint) -> String {
+pub fn format_failure(failure: &Failure, paint: Paint) -> String {
     if let Failure::Problems { problems, files } = failure {
-        return diagnostics::text(problems, files, paint);
+        return diagnostics::format_diagnostics(problems, files, paint);
     }
     let help = failure.help();
     let mut why = causes(failure);
@@ -34,14 +34,17 @@ pub fn text(failure: &Failure, paint: Paint) -> String {
         paint,
     );
     if let Failure::Unsettled(open) = failure {
-        text.extend(open.iter().map(|(id, cause)| effect(id, cause, paint)));
+        text.extend(
+            open.iter()
+                .map(|(id, cause)| format_failed_effect(id, cause, paint)),
+        );
     }
     text
 }
 
 /// One effect that did not end well.
 #[must_use]
-pub fn effect(id: &EffectId, cause: &ProviderError, paint: Paint) -> String {
+pub fn format_failed_effect(id: &EffectId, cause: &ProviderError, paint: Paint) -> String {
     let what = format!("`{id}`: {cause}");
     error(
         cause.code(),
@@ -54,9 +57,9 @@ pub fn effect(id: &EffectId, cause: &ProviderError, paint: Paint) -> String {
 
 /// The failure as JSON.
 #[must_use]
-pub fn json(failure: &Failure) -> Json {
+pub fn failure_to_json(failure: &Failure) -> Json {
     let problems = match failure {
-        Failure::Problems { problems, files } => diagnostics::json(problems, files),
+        Failure::Problems { problems, files } => diagnostics::diagnostics_to_json(problems, files),
         _ => json!([]),
     };
     let details: Vec<Json> = match failure {
@@ -126,10 +129,10 @@ fn error(code: Code, what: &str, why: &[String], help: Option<&str>, paint: Pain
 
 /// A text whose further lines stay under its first one.
 fn tail(text: &str) -> String {
-    let text = clean(text.trim_end());
+    let text = clean_text(text.trim_end());
     match text.split_once('\n') {
         None => text,
-        Some((first, rest)) => format!("{first}\n{}", indented(rest, 4).trim_end()),
+        Some((first, rest)) => format!("{first}\n{}", indent_lines(rest, 4).trim_end()),
     }
 }
 

@@ -15,7 +15,7 @@ use pospool_model::state::State;
 use pospool_remote::Location;
 use serde_json::{Value as Json, json};
 
-use super::{Paint, changes, count, failure, indented, line, state};
+use super::{Paint, changes, clean_line, failure, format_count, indent_lines, state};
 use crate::exit::Exit;
 
 /// The end of a run as text: problems for `err`, results for `out`.
@@ -29,7 +29,7 @@ pub struct Ending {
 
 /// The end of a run as text.
 #[must_use]
-pub fn text(
+pub fn format_outcome(
     outcome: &Outcome,
     plan: &Plan,
     state: &State,
@@ -39,12 +39,12 @@ pub fn text(
 ) -> Ending {
     let mut problems = String::new();
     for (id, cause) in &outcome.failures {
-        problems.push_str(&failure::effect(id, cause, err));
+        problems.push_str(&failure::format_failed_effect(id, cause, err));
     }
     if !outcome.converging.is_empty() {
         let _ = writeln!(problems, "{}", err.bold("still in progress:"));
         for (id, what) in &outcome.converging {
-            let _ = writeln!(problems, "  {id}: {}", line(what));
+            let _ = writeln!(problems, "  {id}: {}", clean_line(what));
         }
         problems
             .push_str("  help: run `pospool apply` again to go on waiting; --wait sets how long\n");
@@ -59,7 +59,7 @@ pub fn text(
         out.result(exit, &verdict(outcome, state, exit))
     );
     if exit == Exit::Done {
-        results.push_str(&outputs(&state.outputs, out));
+        results.push_str(&format_outputs(&state.outputs, out));
         results.push_str(&stays(plan, out));
     }
     Ending { problems, results }
@@ -67,7 +67,7 @@ pub fn text(
 
 /// The end of a run as JSON.
 #[must_use]
-pub fn json(outcome: &Outcome, plan: &Plan, state: &State, exit: Exit) -> Json {
+pub fn outcome_to_json(outcome: &Outcome, plan: &Plan, state: &State, exit: Exit) -> Json {
     let failures = outcome
         .failures
         .iter()
@@ -94,23 +94,26 @@ pub fn json(outcome: &Outcome, plan: &Plan, state: &State, exit: Exit) -> Json {
 
 /// The end of a run that had nothing to do.
 #[must_use]
-pub fn nothing(store: &Store, location: &Location, paint: Paint) -> String {
+pub fn format_nothing_to_do(store: &Store, location: &Location, paint: Paint) -> String {
     if store.exists() {
-        outputs(&store.state().outputs, paint)
+        format_outputs(&store.state().outputs, paint)
     } else {
-        state::none(location)
+        state::format_no_state(location)
     }
 }
 
 /// The spec's outputs; nothing without any.
 #[must_use]
-pub fn outputs(outputs: &BTreeMap<String, Value>, paint: Paint) -> String {
+pub fn format_outputs(outputs: &BTreeMap<String, Value>, paint: Paint) -> String {
     if outputs.is_empty() {
         return String::new();
     }
     let mut text = format!("{}\n", paint.bold("outputs:"));
     for (name, it) in outputs {
-        text.push_str(&indented(&changes::named(name, it).join("\n"), 2));
+        text.push_str(&indent_lines(
+            &changes::format_named_value(name, it).join("\n"),
+            2,
+        ));
     }
     text
 }
@@ -125,7 +128,7 @@ fn verdict(outcome: &Outcome, state: &State, exit: Exit) -> String {
     let parts: Vec<String> = parts
         .into_iter()
         .filter(|(number, _)| *number > 0)
-        .map(|(number, what)| format!("{} {what}", count(number, "effect", "effects")))
+        .map(|(number, what)| format!("{} {what}", format_count(number, "effect", "effects")))
         .collect();
     let head = if exit == Exit::Done {
         "all done"
@@ -155,7 +158,7 @@ fn left_behind(plan: &Plan) -> impl Iterator<Item = (&str, &str)> {
 fn stays(plan: &Plan, paint: Paint) -> String {
     let mut lines = String::new();
     for (address, note) in left_behind(plan) {
-        let _ = writeln!(lines, "  {address}: {}", line(note));
+        let _ = writeln!(lines, "  {address}: {}", clean_line(note));
     }
     if lines.is_empty() {
         return lines;

@@ -13,7 +13,7 @@ use pospool_model::plan::{Action, Drift, Plan, Purpose, Reason, Step};
 use pospool_model::{Address, Drip, Value};
 use serde_json::{Value as Json, json};
 
-use super::{Paint, changes, count, indented, line};
+use super::{Paint, changes, clean_line, format_count, indent_lines};
 
 /// Actions in the order in which the last line counts them.
 const ACTIONS: [Action; 6] = [
@@ -40,7 +40,7 @@ pub struct Around<'a> {
 
 /// The plan as text.
 #[must_use]
-pub fn text(plan: &Plan, around: Around<'_>) -> String {
+pub fn format_plan(plan: &Plan, around: Around<'_>) -> String {
     let paint = around.paint;
     let mut sections = Vec::new();
     if !plan.drift.is_empty() {
@@ -64,7 +64,7 @@ pub fn text(plan: &Plan, around: Around<'_>) -> String {
 
 /// What a program wants to know of a plan without reading it.
 #[must_use]
-pub fn summary(plan: &Plan) -> Json {
+pub fn summarise_plan(plan: &Plan) -> Json {
     let steps = ACTIONS.map(|action| (action.to_string(), json!(of(plan, action))));
     let costs: BTreeMap<String, Json> = check::sum_costs(plan)
         .into_iter()
@@ -79,7 +79,7 @@ pub fn summary(plan: &Plan) -> Json {
     json!({
         "steps": plan.steps.len(),
         "actions": BTreeMap::from(steps),
-        "effects": effects(plan),
+        "effects": count_effects(plan),
         "drift": plan.drift.len(),
         "only_drift": only_drift(plan),
         "irreversible": plan.steps.iter().filter(|step| step.irreversible.is_some()).count(),
@@ -95,7 +95,7 @@ pub fn only_drift(plan: &Plan) -> bool {
 
 /// Effects of all steps.
 #[must_use]
-pub fn effects(plan: &Plan) -> usize {
+pub fn count_effects(plan: &Plan) -> usize {
     plan.steps.iter().map(|step| step.effects.len()).sum()
 }
 
@@ -106,8 +106,8 @@ fn drifted(drift: &Drift, paint: Paint) -> String {
     }
     let mut text = format!("  {} {address}\n", paint.yellow("!"));
     for change in &drift.changes {
-        let lines = changes::change(change, false, paint).join("\n");
-        text.push_str(&indented(&lines, 6));
+        let lines = changes::format_change(change, false, paint).join("\n");
+        text.push_str(&indent_lines(&lines, 6));
     }
     text
 }
@@ -129,14 +129,14 @@ fn stepped(step: &Step, around: Around<'_>) -> String {
     let shown = !matches!(step.action, Action::Delete | Action::Forget);
     for change in step.changes.iter().filter(|_| shown) {
         let created = step.action == Action::Create;
-        let lines = changes::change(change, created, paint).join("\n");
-        text.push_str(&indented(&lines, 4));
+        let lines = changes::format_change(change, created, paint).join("\n");
+        text.push_str(&indent_lines(&lines, 4));
     }
     for effect in &step.effects {
-        let _ = writeln!(text, "  → {}", line(&effect.summary));
+        let _ = writeln!(text, "  → {}", clean_line(&effect.summary));
     }
     for note in &step.notes {
-        let _ = writeln!(text, "  note: {}", line(note));
+        let _ = writeln!(text, "  note: {}", clean_line(note));
     }
     text
 }
@@ -158,17 +158,20 @@ fn outputs(plan: &Plan, before: &BTreeMap<String, Value>, paint: Paint) -> Optio
         match before.get(name) {
             Some(before) if before == after => {}
             Some(before) => {
-                let (before, after) = changes::values(before, after);
-                let _ = writeln!(lines, "  {}: {before} → {after}", line(name));
+                let (before, after) = changes::format_value_pair(before, after);
+                let _ = writeln!(lines, "  {}: {before} → {after}", clean_line(name));
             }
-            None => lines.push_str(&indented(&changes::named(name, after).join("\n"), 2)),
+            None => lines.push_str(&indent_lines(
+                &changes::format_named_value(name, after).join("\n"),
+                2,
+            )),
         }
     }
     for name in before
         .keys()
         .filter(|name| !plan.outputs.contains_key(*name))
     {
-        let _ = writeln!(lines, "  {}: removed", line(name));
+        let _ = writeln!(lines, "  {}: removed", clean_line(name));
     }
     (!lines.is_empty()).then(|| format!("{}\n{lines}", paint.bold("outputs:")))
 }
@@ -182,7 +185,7 @@ fn irreversible(plan: &Plan, paint: Paint) -> Option<String> {
                 "  {} {}: {}",
                 paint.red("!"),
                 step.address,
-                line(why)
+                clean_line(why)
             );
         }
     }
@@ -236,7 +239,7 @@ fn counts(plan: &Plan, around: Around<'_>, outputs: bool) -> String {
         .filter(|(_, number)| *number > 0)
         .map(|(action, number)| format!("{number} to {action}"))
         .collect();
-    match effects(plan) {
+    match count_effects(plan) {
         _ if around.refused => {
             let planned = if parts.is_empty() {
                 String::new()
@@ -250,7 +253,7 @@ fn counts(plan: &Plan, around: Around<'_>, outputs: bool) -> String {
         _ if parts.is_empty() => "nothing to do: everything is as the spec says".to_owned(),
         0 => parts.join(", "),
         effects => {
-            let outside = count(effects, "effect outside", "effects outside");
+            let outside = format_count(effects, "effect outside", "effects outside");
             format!("{}; {outside}", parts.join(", "))
         }
     }
@@ -275,7 +278,7 @@ fn key(purpose: Purpose) -> &'static str {
 
 /// What `plan --out` says.
 #[must_use]
-pub fn saved(path: &Path) -> String {
+pub fn format_plan_saved(path: &Path) -> String {
     let path = path.display();
     format!(
         "saved `{path}`; `pospool apply {path}` does exactly this, or nothing if it is stale then\n"
@@ -285,6 +288,6 @@ pub fn saved(path: &Path) -> String {
 /// What a killed run left behind.
 #[must_use]
 pub fn under_way(open: usize) -> String {
-    let effects = count(open, "effect was", "effects were");
+    let effects = format_count(open, "effect was", "effects were");
     format!("{effects} under way when the last run stopped, so this plan may change")
 }

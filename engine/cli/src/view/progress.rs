@@ -13,7 +13,7 @@ use pospool_model::plan::EffectId;
 use pospool_model::{Address, ProviderError};
 use serde_json::{Value as Json, json};
 
-use super::{Paint, failure, line};
+use super::{Paint, clean_line, failure};
 use crate::console::Out;
 
 /// How often a wait says that it still waits.
@@ -117,10 +117,10 @@ impl Inner<'_> {
             total => format!("[{:>width$}/{total}] ", self.done),
         };
         match event {
-            Event::Started { id, summary } => format!("{place}{id}: {}", line(summary)),
+            Event::Started { id, summary } => format!("{place}{id}: {}", clean_line(summary)),
             Event::Waiting { id, what, seconds } => {
                 let seconds = self.seconds(id, *seconds, now);
-                paint.dim(&format!("{place}{id}: {}, {seconds} s", line(what)))
+                paint.dim(&format!("{place}{id}: {}, {seconds} s", clean_line(what)))
             }
             Event::Ended { id, seconds, .. } => {
                 let seconds = self.seconds(id, *seconds, now);
@@ -166,13 +166,17 @@ impl Inner<'_> {
 fn failed(error: &ProviderError, paint: Paint) -> String {
     match error {
         ProviderError::Converging { what } => {
-            format!("{}: {}", paint.yellow("still in progress"), line(what))
+            format!(
+                "{}: {}",
+                paint.yellow("still in progress"),
+                clean_line(what)
+            )
         }
         ProviderError::Cancelled => paint.yellow("stopped while waiting"),
         other => format!(
             "{}: {}",
             paint.red(&format!("failed [{}]", other.code())),
-            line(&other.to_string())
+            clean_line(&other.to_string())
         ),
     }
 }

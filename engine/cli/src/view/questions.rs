@@ -32,7 +32,7 @@ impl Question {
 
 /// An answer that cannot be meant.
 #[must_use]
-pub fn wrong(what: &str, help: &str) -> String {
+pub fn format_wrong_answer(what: &str, help: &str) -> String {
     format!("  {what}: {help}\n")
 }
 

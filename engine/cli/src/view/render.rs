@@ -11,16 +11,16 @@ use pospool_model::Address;
 use pospool_model::provider::Rendered;
 use serde_json::{Value as Json, json};
 
-use super::{FORMAT_VERSION, Paint, clean, count};
+use super::{FORMAT_VERSION, Paint, clean_text, format_count};
 
 /// The files, each under its name.
 #[must_use]
-pub fn text(rendered: &[(Address, Rendered)], paint: Paint) -> String {
+pub fn format_rendered(rendered: &[(Address, Rendered)], paint: Paint) -> String {
     let mut text = String::new();
     for (address, rendered) in rendered {
         for (name, content) in &rendered.files {
             let head = paint.bold(&format!("==> {address}/{name}"));
-            let content = clean(content);
+            let content = clean_text(content);
             let _ = write!(text, "{head}\n{}\n\n", content.trim_end());
         }
     }
@@ -32,19 +32,24 @@ pub fn text(rendered: &[(Address, Rendered)], paint: Paint) -> String {
 
 /// What was written.
 #[must_use]
-pub fn written(folder: &Path, files: usize) -> String {
-    let files = count(files, "file", "files");
+pub fn format_files_written(folder: &Path, files: usize) -> String {
+    let files = format_count(files, "file", "files");
     format!("wrote {files} into `{}`\n", folder.display())
 }
 
 /// What else goes into the containers, and what is not known yet.
 #[must_use]
-pub fn notes(rendered: &[(Address, Rendered)], paint: Paint) -> String {
+pub fn format_render_notes(rendered: &[(Address, Rendered)], paint: Paint) -> String {
     let mut text = String::new();
     for (address, rendered) in rendered {
         for note in &rendered.notes {
             // Writing to a text cannot fail.
-            let _ = writeln!(text, "{} {address}: {}", paint.bold("note:"), clean(note));
+            let _ = writeln!(
+                text,
+                "{} {address}: {}",
+                paint.bold("note:"),
+                clean_text(note)
+            );
         }
     }
     text
@@ -52,7 +57,7 @@ pub fn notes(rendered: &[(Address, Rendered)], paint: Paint) -> String {
 
 /// One document.
 #[must_use]
-pub fn json(rendered: &[(Address, Rendered)]) -> Json {
+pub fn rendered_to_json(rendered: &[(Address, Rendered)]) -> Json {
     let one = |(address, rendered): &(Address, Rendered)| {
         json!({
             "address": address,

@@ -11,11 +11,11 @@ use pospool_engine::store::{Finding, StoreError};
 use pospool_remote::Location;
 use serde_json::{Value as Json, json};
 
-use super::{FORMAT_VERSION, clean, count};
+use super::{FORMAT_VERSION, clean_text, format_count};
 
 /// The findings as text.
 #[must_use]
-pub fn text(location: &Location, findings: &[Finding], dry_run: bool) -> String {
+pub fn format_findings(location: &Location, findings: &[Finding], dry_run: bool) -> String {
     if findings.is_empty() {
         return format!("`{location}`: nothing to repair\n");
     }
@@ -27,11 +27,11 @@ pub fn text(location: &Location, findings: &[Finding], dry_run: bool) -> String 
             (false, true) => format!("would be mended: {remedy}"),
             (false, false) => format!("mended: {remedy}"),
         };
-        let _ = writeln!(text, "{}\n  {}", clean(&what), clean(&did));
+        let _ = writeln!(text, "{}\n  {}", clean_text(&what), clean_text(&did));
     }
     let left = findings.iter().filter(|it| it.needs_a_person()).count();
     if left > 0 {
-        let left = count(left, "thing needs a person", "things need a person");
+        let left = format_count(left, "thing needs a person", "things need a person");
         let _ = writeln!(
             text,
             "{left}; nothing was made up, and nothing of it was touched"
@@ -42,7 +42,7 @@ pub fn text(location: &Location, findings: &[Finding], dry_run: bool) -> String 
 
 /// The findings as JSON.
 #[must_use]
-pub fn json(location: &Location, findings: &[Finding], dry_run: bool) -> Json {
+pub fn findings_to_json(location: &Location, findings: &[Finding], dry_run: bool) -> Json {
     let findings = findings.iter().map(|finding| {
         let (what, remedy) = words(finding);
         json!({

@@ -8,6 +8,6 @@ use std::net::SocketAddr;
 
 /// That requests are answered from now on.
 #[must_use]
-pub fn listening(files: usize, address: SocketAddr) -> String {
+pub fn format_listening(files: usize, address: SocketAddr) -> String {
     format!("serving {files} files at http://{address}\n")
 }

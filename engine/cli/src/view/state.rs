@@ -12,17 +12,17 @@ use pospool_model::{Address, Dependency, Groups, dependency};
 use pospool_remote::Location;
 use serde_json::{Value as Json, json};
 
-use super::{FORMAT_VERSION, Paint, changes, count, indented, outcome};
+use super::{FORMAT_VERSION, Paint, changes, format_count, indent_lines, outcome};
 
 /// What a project without a state shows.
 #[must_use]
-pub fn none(location: &Location) -> String {
+pub fn format_no_state(location: &Location) -> String {
     format!("there is no state `{location}`: nothing was made yet\n")
 }
 
 /// What a command says when it gave a new state its name.
 #[must_use]
-pub fn started(location: &Location, state: &State) -> String {
+pub fn format_state_started(location: &Location, state: &State) -> String {
     let name = short(&state.lineage);
     format!(
         "started a new state `{location}` (lineage {name}); keep it, nothing else knows what was made\n"
@@ -31,9 +31,9 @@ pub fn started(location: &Location, state: &State) -> String {
 
 /// The state as text.
 #[must_use]
-pub fn text(store: &Store, paint: Paint) -> String {
+pub fn format_state(store: &Store, paint: Paint) -> String {
     let state = store.state();
-    let made = count(state.resources.len(), "resource", "resources");
+    let made = format_count(state.resources.len(), "resource", "resources");
     let mut text = format!(
         "lineage {}, serial {}, {made}\n",
         short(&state.lineage),
@@ -44,9 +44,9 @@ pub fn text(store: &Store, paint: Paint) -> String {
     }
     for (address, recorded) in &state.resources {
         text.push('\n');
-        text.push_str(&resource(address, recorded, paint));
+        text.push_str(&format_resource(address, recorded, paint));
     }
-    let outputs = outcome::outputs(&state.outputs, paint);
+    let outputs = outcome::format_outputs(&state.outputs, paint);
     if !outputs.is_empty() {
         let _ = write!(text, "\n{outputs}");
     }
@@ -58,7 +58,12 @@ pub fn text(store: &Store, paint: Paint) -> String {
         );
         for open in store.open_effects() {
             let (id, key) = (open.id.to_string(), &open.ticket.key);
-            let _ = writeln!(text, "  {} ({})", super::line(&id), super::line(key));
+            let _ = writeln!(
+                text,
+                "  {} ({})",
+                super::clean_line(&id),
+                super::clean_line(key)
+            );
         }
     }
     text
@@ -70,16 +75,19 @@ fn chain(address: &Address, identity: &ChainIdentity) -> String {
         "{address}: chain ids {} and {}, genesis {}\n",
         identity.core_chain_id,
         identity.espace_chain_id,
-        super::line(&identity.genesis_hash)
+        super::clean_line(&identity.genesis_hash)
     )
 }
 
 /// One resource as text.
 #[must_use]
-pub fn resource(address: &Address, recorded: &Recorded, paint: Paint) -> String {
+pub fn format_resource(address: &Address, recorded: &Recorded, paint: Paint) -> String {
     let mut text = format!("{}{}\n", paint.bold(address.as_str()), flags(recorded));
     for (name, it) in &recorded.attributes {
-        text.push_str(&indented(&changes::named(name, it).join("\n"), 2));
+        text.push_str(&indent_lines(
+            &changes::format_named_value(name, it).join("\n"),
+            2,
+        ));
     }
     // An output that only repeats an attribute says nothing new.
     let repeated = |name: &String, it| recorded.attributes.get(name) == Some(it);
@@ -88,8 +96,8 @@ pub fn resource(address: &Address, recorded: &Recorded, paint: Paint) -> String 
         .iter()
         .filter(|(name, it)| !repeated(name, it))
     {
-        let lines = changes::named(&format!("→ {name}"), it).join("\n");
-        text.push_str(&indented(&lines, 2));
+        let lines = changes::format_named_value(&format!("→ {name}"), it).join("\n");
+        text.push_str(&indent_lines(&lines, 2));
     }
     text
 }
@@ -113,7 +121,7 @@ pub fn resource_json(address: &Address, recorded: &Recorded, groups: &Groups) ->
 
 /// Every name in the state, one a line.
 #[must_use]
-pub fn list(state: &State) -> String {
+pub fn format_resource_list(state: &State) -> String {
     let names = state.resources.keys();
     let lines = names.flat_map(|address| [address.as_str(), "\n"]);
     lines.collect()
@@ -139,7 +147,7 @@ pub fn list_json(state: &State) -> Json {
 
 /// The state as JSON.
 #[must_use]
-pub fn json(store: &Store) -> Json {
+pub fn state_to_json(store: &Store) -> Json {
     let open = store.open_effects().iter().map(|open| {
         json!({"effect": open.id.to_string(), "provider": open.provider, "key": open.ticket.key})
     });
@@ -164,7 +172,7 @@ fn flags(recorded: &Recorded) -> String {
 
 /// Enough of a lineage to tell two apart.
 fn short(lineage: &str) -> String {
-    super::line(lineage.get(..8).unwrap_or(lineage))
+    super::clean_line(lineage.get(..8).unwrap_or(lineage))
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@
 
 use crate::commands::sync::{Conduct, Report, Service};
 
-use super::line;
+use super::clean_line;
 
 /// One round as one line.
 #[must_use]
@@ -27,7 +27,7 @@ pub fn line_of(report: &Report) -> String {
         parts.push(format!("error[{}]: {}{help}", error.code, error.what));
     }
     parts.extend(report.services.iter().map(service));
-    let parts: Vec<String> = parts.iter().map(|part| line(part)).collect();
+    let parts: Vec<String> = parts.iter().map(|part| clean_line(part)).collect();
     format!("{}\n", parts.join("; "))
 }
 

@@ -94,7 +94,7 @@ pub struct Answers {
 
 /// The spec.
 #[must_use]
-pub fn spec(answers: &Answers) -> String {
+pub fn write_spec(answers: &Answers) -> String {
     let espace = answers.espace.then(|| espace(answers));
     // On a private network it depends on where the node's RPC is for a container.
     let syncer = (answers.espace && answers.devnet.is_none()).then(|| SYNCER.to_owned());
@@ -130,7 +130,7 @@ pub fn spec(answers: &Answers) -> String {
 
 /// What `init` says when it is done.
 #[must_use]
-pub fn written(name: &str, espace: bool, accepted: bool) -> String {
+pub fn format_spec_written(name: &str, espace: bool, accepted: bool) -> String {
     let syncer = if espace {
         ", the syncer's into POSPOOL_SYNCER_KEY"
     } else {

@@ -11,12 +11,12 @@ use pospool_model::state::State;
 use pospool_remote::{Held, Location};
 use serde_json::{Value as Json, json};
 
-use super::{FORMAT_VERSION, count};
+use super::{FORMAT_VERSION, format_count};
 
 /// A pulled state lacks what only the journal has.
 #[must_use]
 pub fn pulled_with_open(open: usize) -> String {
-    let effects = count(open, "effect is", "effects are");
+    let effects = format_count(open, "effect is", "effects are");
     format!(
         "{effects} under way; the tickets stay with the state, and this copy does not have them\n"
     )
@@ -24,8 +24,8 @@ pub fn pulled_with_open(open: usize) -> String {
 
 /// `state push` was done.
 #[must_use]
-pub fn pushed(location: &Location, state: &State) -> String {
-    let resources = count(state.resources.len(), "resource", "resources");
+pub fn format_state_pushed(location: &Location, state: &State) -> String {
+    let resources = format_count(state.resources.len(), "resource", "resources");
     format!(
         "`{location}` has serial {} and {resources} now; run `pospool plan` to see what differs outside\n",
         state.serial
@@ -45,13 +45,13 @@ pub fn pushed_json(location: &Location, state: &State) -> Json {
 
 /// `state mv` was done.
 #[must_use]
-pub fn renamed(from: &Address, to: &Address) -> String {
+pub fn format_resource_renamed(from: &Address, to: &Address) -> String {
     format!("`{from}` is `{to}` now; rename its block in the spec too\n")
 }
 
 /// `state rm` was done.
 #[must_use]
-pub fn forgotten(address: &Address) -> String {
+pub fn format_resource_forgotten(address: &Address) -> String {
     format!(
         "`{address}` is forgotten: what it is outside stays as it is, and pospool knows nothing of it any more. \
          As long as the spec has its block, the next apply makes it again\n"
@@ -72,7 +72,7 @@ pub fn change_json(what: &str, address: &Address, to: Option<&Address>, serial: 
 
 /// `state migrate` was done.
 #[must_use]
-pub fn moved(from: &Location, to: &Location) -> String {
+pub fn format_state_moved(from: &Location, to: &Location) -> String {
     format!(
         "the state is at `{to}` now, read back and compared; `{from}` says so to everybody who asks there.\n\
          Write it into the spec: state {{ url = \"{to}\" }}\n"
@@ -103,7 +103,7 @@ pub fn no_lock_to_take(path: &Path) -> String {
 
 /// Who holds a lock, and how it ends.
 #[must_use]
-pub fn lock(location: &Location, held: Option<&Held>) -> String {
+pub fn format_lock(location: &Location, held: Option<&Held>) -> String {
     let Some(held) = held else {
         return format!("nobody holds the lock of `{location}`\n");
     };
@@ -122,7 +122,7 @@ pub fn lock(location: &Location, held: Option<&Held>) -> String {
 
 /// `state unlock` was done.
 #[must_use]
-pub fn unlocked(location: &Location, held: &Held) -> String {
+pub fn format_unlocked(location: &Location, held: &Held) -> String {
     format!(
         "took the lock of `{location}` away from {}; if it is still at work, it stops at its next write\n",
         held.holder

@@ -8,24 +8,24 @@ use pospool_lang::spec::SourceFile;
 use pospool_model::Diagnostic;
 use serde_json::{Value as Json, json};
 
-use super::{FORMAT_VERSION, Paint, count, diagnostics};
+use super::{FORMAT_VERSION, Paint, diagnostics, format_count};
 
 /// One line.
 #[must_use]
-pub fn text(name: &str, resources: usize, paint: Paint) -> String {
+pub fn format_validation(name: &str, resources: usize, paint: Paint) -> String {
     let valid = paint.green("valid");
     format!(
         "`{name}` is {valid}: {}\n",
-        count(resources, "resource", "resources")
+        format_count(resources, "resource", "resources")
     )
 }
 
 /// One document.
 #[must_use]
-pub fn json(resources: usize, warnings: &[Diagnostic], files: &[SourceFile]) -> Json {
+pub fn validation_to_json(resources: usize, warnings: &[Diagnostic], files: &[SourceFile]) -> Json {
     json!({
         "format_version": FORMAT_VERSION,
         "resources": resources,
-        "diagnostics": diagnostics::json(warnings, files),
+        "diagnostics": diagnostics::diagnostics_to_json(warnings, files),
     })
 }

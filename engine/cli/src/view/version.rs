@@ -13,13 +13,13 @@ const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// The version as text.
 #[must_use]
-pub fn text() -> String {
+pub fn format_version() -> String {
     format!("pospool {VERSION}\n")
 }
 
 /// The versions as JSON.
 #[must_use]
-pub fn json() -> Json {
+pub fn version_to_json() -> Json {
     json!({
         "format_version": FORMAT_VERSION,
         "pospool": VERSION,

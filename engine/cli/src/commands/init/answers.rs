@@ -35,7 +35,10 @@ fn wrong(what: String, help: &'static str) -> Wrong {
 }
 
 /// Gathers all answers.
-pub(super) fn gather(session: &mut Session<'_, '_>, args: &InitArgs) -> Result<Answers, Failure> {
+pub(super) fn gather_answers(
+    session: &mut Session<'_, '_>,
+    args: &InitArgs,
+) -> Result<Answers, Failure> {
     let network = match args.network {
         Some(network) => network,
         None => network_of(&answer(session, None, &questions::NETWORK, &known_network)?),
@@ -154,7 +157,7 @@ fn answer(
         };
         match check(&written) {
             Ok(answer) => return Ok(answer),
-            Err((what, help)) => console.tell(&questions::wrong(&what, &help)),
+            Err((what, help)) => console.tell(&questions::format_wrong_answer(&what, &help)),
         }
     }
 }
@@ -169,7 +172,7 @@ fn checked(text: &str, check: Check<'_>) -> Result<String, Failure> {
 /// An image that the node's provider takes on this network.
 fn image_of(registry: &Registry, network: Network, text: &str) -> Result<String, Wrong> {
     let text = word(text)?;
-    trial::image(registry, network, &text)?;
+    trial::try_image(registry, network, &text)?;
     Ok(text)
 }
 

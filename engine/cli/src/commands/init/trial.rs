@@ -14,10 +14,10 @@ use super::answers::Wrong;
 use crate::view::template::{self, Network};
 
 /// Tries an image in the smallest spec that has one.
-pub(super) fn image(registry: &Registry, network: Network, image: &str) -> Result<(), Wrong> {
+pub(super) fn try_image(registry: &Registry, network: Network, image: &str) -> Result<(), Wrong> {
     // What a private network needs beside the image has questions of its own.
     let public = network != Network::Devnet;
-    let problems = problems(registry, &template::one_node(network, image), public);
+    let problems = find_spec_problems(registry, &template::one_node(network, image), public);
     match problems.into_iter().next() {
         None => Ok(()),
         Some(problem) => {
@@ -30,7 +30,11 @@ pub(super) fn image(registry: &Registry, network: Network, image: &str) -> Resul
 }
 
 /// Errors of a spec: those of `validate`, and those of the files that its nodes would get.
-pub(super) fn problems(registry: &Registry, text: &str, rendered: bool) -> Vec<Diagnostic> {
+pub(super) fn find_spec_problems(
+    registry: &Registry,
+    text: &str,
+    rendered: bool,
+) -> Vec<Diagnostic> {
     let file = [SourceFile::new("pool.hcl", text)];
     let inputs = VariableInputs::default();
     let (config, mut problems) = config::decode_spec(&file, &registry.kinds(), &inputs);

@@ -20,7 +20,7 @@ use crate::view;
 const COMMAND: &str = "state migrate";
 
 /// Runs the command.
-pub(super) fn run(session: &mut Session<'_, '_>, to: &str) -> Result<Exit, Failure> {
+pub(super) fn run_state_migrate(session: &mut Session<'_, '_>, to: &str) -> Result<Exit, Failure> {
     let from = session.project.state()?.clone();
     let to = Location::parse(to, &session.project.path(Path::new("")))?;
     if is_same(&from, &to) {
@@ -34,7 +34,7 @@ pub(super) fn run(session: &mut Session<'_, '_>, to: &str) -> Result<Exit, Failu
     let note = MovedFile::new(to.to_string(), state.lineage.clone());
     let note = serde_json::to_vec(&note).map_err(Failure::Encode)?;
     old.replace(&note)?;
-    let text = view::upkeep::moved(&from, &to);
+    let text = view::upkeep::format_state_moved(&from, &to);
     let json = view::upkeep::moved_json(&from, &to, &state);
     super::done(session, &text, &json)
 }

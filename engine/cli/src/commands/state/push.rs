@@ -15,7 +15,10 @@ use crate::view;
 const MOST: u64 = 1 << 30;
 
 /// Runs the command.
-pub(super) fn run(session: &mut Session<'_, '_>, args: &PushArgs) -> Result<Exit, Failure> {
+pub(super) fn run_state_push(
+    session: &mut Session<'_, '_>,
+    args: &PushArgs,
+) -> Result<Exit, Failure> {
     let given = read(&session.project.path(&args.file))?;
     let mut store = session.project.open_state(Mode::Write, "state push")?;
     let open = store.open_effects().len();
@@ -29,7 +32,7 @@ pub(super) fn run(session: &mut Session<'_, '_>, args: &PushArgs) -> Result<Exit
     let serial = given.serial.max(store.state().serial);
     store.conclude(|state| *state = State { serial, ..given })?;
     let location = session.project.state()?;
-    let text = view::upkeep::pushed(location, store.state());
+    let text = view::upkeep::format_state_pushed(location, store.state());
     let json = view::upkeep::pushed_json(location, store.state());
     super::done(session, &text, &json)
 }

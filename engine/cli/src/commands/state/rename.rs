@@ -9,7 +9,7 @@ use crate::failure::{Failure, StateFailure};
 use crate::view;
 
 /// Runs the command.
-pub(super) fn run(
+pub(super) fn run_state_mv(
     session: &mut Session<'_, '_>,
     from: &Address,
     to: &Address,
@@ -32,7 +32,7 @@ pub(super) fn run(
     }
     store.update(|state| rename(state, from, to))?;
     let serial = store.state().serial;
-    let text = view::upkeep::renamed(from, to);
+    let text = view::upkeep::format_resource_renamed(from, to);
     let json = view::upkeep::change_json("renamed", from, Some(to), serial);
     super::done(session, &text, &json)
 }

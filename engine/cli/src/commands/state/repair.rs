@@ -9,7 +9,10 @@ use crate::failure::Failure;
 use crate::view;
 
 /// Runs the command.
-pub(super) fn run(session: &mut Session<'_, '_>, dry_run: bool) -> Result<Exit, Failure> {
+pub(super) fn run_state_repair(
+    session: &mut Session<'_, '_>,
+    dry_run: bool,
+) -> Result<Exit, Failure> {
     let findings = match session.project.state()? {
         Location::File(path) => {
             store::repair_state(path, if dry_run { Hand::Off } else { Hand::On })?
@@ -26,8 +29,8 @@ pub(super) fn run(session: &mut Session<'_, '_>, dry_run: bool) -> Result<Exit, 
         }
     };
     let location = session.project.state()?;
-    let text = view::repair::text(location, &findings, dry_run);
-    let json = view::repair::json(location, &findings, dry_run);
+    let text = view::repair::format_findings(location, &findings, dry_run);
+    let json = view::repair::findings_to_json(location, &findings, dry_run);
     super::done(session, &text, &json)?;
     Ok(if findings.iter().any(Finding::needs_a_person) {
         Exit::BadState

@@ -8,7 +8,7 @@ use crate::failure::{Failure, StateFailure};
 use crate::view;
 
 /// Runs the command.
-pub(super) fn run(
+pub(super) fn run_state_unlock(
     session: &mut Session<'_, '_>,
     id: Option<&str>,
     force: bool,
@@ -20,7 +20,7 @@ pub(super) fn run(
     }
     let held = pospool_remote::read_lock_holder(location, settings)?;
     let (Some(held), Some(id)) = (&held, id) else {
-        let text = view::upkeep::lock(location, held.as_ref());
+        let text = view::upkeep::format_lock(location, held.as_ref());
         let json = view::upkeep::lock_json(held.as_ref(), false);
         return super::done(session, &text, &json);
     };
@@ -41,6 +41,6 @@ pub(super) fn run(
         .into());
     }
     pospool_remote::force_unlock(location, settings, id)?;
-    let text = view::upkeep::unlocked(location, held);
+    let text = view::upkeep::format_unlocked(location, held);
     super::done(session, &text, &view::upkeep::lock_json(Some(held), true))
 }

@@ -55,7 +55,7 @@ impl Round {
 }
 
 /// Does one round.
-pub(super) async fn round(session: &Session<'_, '_>, spec: &Spec, watch: &mut Watch) -> Round {
+pub(super) async fn run_round(session: &Session<'_, '_>, spec: &Spec, watch: &mut Watch) -> Round {
     let mut round = Round::new(Conduct::Idle);
     let ears = Ears::default();
     if let Err(failure) = go(session, spec, watch, &ears, &mut round).await {

@@ -139,7 +139,7 @@ impl Status {
 
     /// Takes a round in; returns how long to pause after it.
     pub(super) fn take(&mut self, round: Round, every: Duration) -> Duration {
-        self.take_at(round, every, now())
+        self.take_at(round, every, unix_time())
     }
 
     fn take_at(&mut self, round: Round, every: Duration, now: u64) -> Duration {
@@ -219,7 +219,7 @@ fn is_open(service: &Service, name: &str) -> bool {
 }
 
 /// Seconds since 1970.
-pub(super) fn now() -> u64 {
+pub(super) fn unix_time() -> u64 {
     SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .map_or(0, |since| since.as_secs())
@@ -236,7 +236,7 @@ pub(super) struct Verdict {
 }
 
 /// Reads a status.
-pub(super) fn verdict(file: &Path, now: u64) -> Result<Verdict, Failure> {
+pub(super) fn read_verdict(file: &Path, now: u64) -> Result<Verdict, Failure> {
     let text = std::fs::read_to_string(file).map_err(|source| Failure::File {
         verb: "read",
         path: file.to_owned(),
