@@ -2,7 +2,7 @@
 
 use std::{fs, os::unix::fs::PermissionsExt, path::Path, path::PathBuf};
 
-use pospool_source::{Artifact, SourceError, SourceRequest, Tools, compile};
+use pospool_source::{Artifact, SourceError, SourceRequest, Tools, compile_contracts};
 
 /// A compiler that answers with the code 0x60 for `contracts/A.sol:A`.
 const HONEST: &str = r#"
@@ -55,7 +55,7 @@ fn world(compiler: &str) -> World {
 impl World {
     fn compile(&self, name: &str) -> Result<Artifact, SourceError> {
         loop {
-            match compile(&self.request, &[name.to_owned()]) {
+            match compile_contracts(&self.request, &[name.to_owned()]) {
                 Ok(mut artifacts) => return Ok(artifacts.remove(name).unwrap()),
                 // Another test may be starting a program just now, which still holds the script.
                 Err(SourceError::Tool { said, .. }) if said.contains("Text file busy") => {}
@@ -146,7 +146,9 @@ fn a_contradictory_request_is_refused_before_anything_runs() {
         (unknown, "source/unknown-compiler"),
     ] {
         assert_eq!(
-            compile(&request, &["A".to_owned()]).unwrap_err().code(),
+            compile_contracts(&request, &["A".to_owned()])
+                .unwrap_err()
+                .code(),
             code
         );
     }

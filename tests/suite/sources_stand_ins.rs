@@ -4,7 +4,7 @@
 
 use std::{collections::BTreeMap, path::Path};
 
-use pospool_source::{Artifact, SourceRequest, Tools, compile, compiler_input};
+use pospool_source::{Artifact, SourceRequest, Tools, compile_contracts, compiler_input};
 use pospool_tests::stand_ins;
 use serde_json::Value;
 
@@ -190,7 +190,7 @@ fn stand_ins_compile_once_and_are_then_found() {
     let cache = tempfile::tempdir().unwrap();
     let request = SourceRequest::folder(stand_ins::folder(), cache.path());
     let all = names(&[POOL, MANAGER, PROXY]);
-    let artifacts = compile(&request, &all).unwrap();
+    let artifacts = compile_contracts(&request, &all).unwrap();
     looks_like_a_pool(&artifacts[POOL]);
     has_its_own_sources_only(&artifacts[POOL], cache.path());
 
@@ -201,7 +201,7 @@ fn stand_ins_compile_once_and_are_then_found() {
         npm: gone("npm"),
         node: gone("node"),
     };
-    let again = compile(
+    let again = compile_contracts(
         &SourceRequest {
             tools,
             ..request.clone()
@@ -218,7 +218,7 @@ fn stand_ins_compile_once_and_are_then_found() {
         cache: other.path().into(),
         ..request
     };
-    let alone = compile(&alone, &names(&[MANAGER])).unwrap();
+    let alone = compile_contracts(&alone, &names(&[MANAGER])).unwrap();
     assert_eq!(alone[MANAGER], artifacts[MANAGER]);
 }
 
@@ -256,7 +256,7 @@ fn the_contracts_have_what_is_called() {
     let cache = tempfile::tempdir().unwrap();
     let request = SourceRequest::folder(stand_ins::contracts(), cache.path());
     let all: Vec<&str> = CALLED.iter().map(|(name, _)| *name).collect();
-    let artifacts = compile(&request, &names(&all)).unwrap();
+    let artifacts = compile_contracts(&request, &names(&all)).unwrap();
     for (name, called) in CALLED {
         let found = functions(&artifacts[*name].abi);
         for function in *called {
@@ -300,7 +300,7 @@ fn changes_of_the_stand_ins_are_what_they_say() {
     let cache = tempfile::tempdir().unwrap();
     let pools = |folder: &Path| {
         let request = SourceRequest::folder(folder, cache.path());
-        compile(&request, &names(&[POOL, ESPACE_POOL])).unwrap()
+        compile_contracts(&request, &names(&[POOL, ESPACE_POOL])).unwrap()
     };
     let first = pools(&stand_ins::folder());
     let [compatible, incompatible, comment] =
@@ -353,7 +353,7 @@ fn what_does_not_compile_is_shown_as_the_compiler_shows_it() {
     )
     .unwrap();
     let cache = tempfile::tempdir().unwrap();
-    let error = compile(
+    let error = compile_contracts(
         &SourceRequest::folder(project.path(), cache.path()),
         &names(&["A"]),
     )

@@ -11,7 +11,10 @@ pub(crate) fn attribute_text<'a>(attributes: &'a Attributes, name: &str) -> Opti
 }
 
 /// What an attribute holds that must be there.
-pub(crate) fn required<T: Copy>(name: &str, attribute: Attribute<T>) -> Result<T, Problem> {
+pub(crate) fn require_attribute<T: Copy>(
+    name: &str,
+    attribute: Attribute<T>,
+) -> Result<T, Problem> {
     attribute.known().ok_or_else(|| missing_attribute(name))
 }
 

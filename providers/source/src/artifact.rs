@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::{
     error::SourceError,
-    text::{canonical, hex, keccak, shorten},
+    text::{canonical_json, encode_hex, hash_keccak, shorten_text},
 };
 
 /// How much of the compiler's complaints is kept.
@@ -122,7 +122,7 @@ struct Code {
 }
 
 /// Reads the compiler's answer for one file.
-pub(crate) fn read(
+pub(crate) fn read_compiler_output(
     answer: &[u8],
     file: &str,
     compiler: &str,
@@ -147,7 +147,7 @@ pub(crate) fn read(
         })
         .collect();
     if !complaints.is_empty() {
-        let message = shorten(&complaints.join("\n\n"), MESSAGE_LIMIT);
+        let message = shorten_text(&complaints.join("\n\n"), MESSAGE_LIMIT);
         return Err(SourceError::Compile {
             file: file.into(),
             message,
@@ -197,7 +197,7 @@ fn artifact(
         bytecode.object.to_lowercase(),
         deployed_bytecode.object.to_lowercase(),
     );
-    let digest = keccak(&[bytecode.as_bytes(), canonical(&output.abi).as_bytes()]);
+    let digest = hash_keccak(&[bytecode.as_bytes(), canonical_json(&output.abi).as_bytes()]);
     Ok(Artifact {
         contract: name.to_owned(),
         file: file.to_owned(),
@@ -208,7 +208,7 @@ fn artifact(
         immutables: deployed_bytecode.immutable_references,
         storage_layout: output.storage_layout,
         metadata: output.metadata,
-        digest: format!("0x{}", hex(&digest)),
+        digest: format!("0x{}", encode_hex(&digest)),
         input: input.to_owned(),
     })
 }
@@ -225,7 +225,8 @@ mod tests {
     }
 
     fn read_one(answer: &[u8]) -> Result<Artifact, SourceError> {
-        read(answer, "contracts/A.sol", "0.8.4", "key")?.take("contracts/A.sol", "A")
+        read_compiler_output(answer, "contracts/A.sol", "0.8.4", "key")?
+            .take("contracts/A.sol", "A")
     }
 
     #[test]

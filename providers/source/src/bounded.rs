@@ -11,7 +11,7 @@ use std::{
 };
 
 /// Returns the bytes of a file that has at most `limit` of them.
-pub(crate) fn read(path: &Path, limit: usize) -> Result<Vec<u8>> {
+pub(crate) fn read_bounded(path: &Path, limit: usize) -> Result<Vec<u8>> {
     // Before it is opened: to open a pipe is to wait for its other end.
     if !fs::metadata(path)?.is_file() {
         return Err(Error::new(ErrorKind::InvalidInput, "not a regular file"));
@@ -40,8 +40,8 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("a");
         fs::write(&path, b"12345").unwrap();
-        assert_eq!(read(&path, 5).unwrap(), b"12345");
-        assert!(is_too_large(&read(&path, 4).unwrap_err()));
+        assert_eq!(read_bounded(&path, 5).unwrap(), b"12345");
+        assert!(is_too_large(&read_bounded(&path, 4).unwrap_err()));
     }
 
     #[cfg(unix)]
@@ -51,7 +51,7 @@ mod tests {
         let link = dir.path().join("endless");
         std::os::unix::fs::symlink("/dev/zero", &link).unwrap();
         for path in [link.as_path(), dir.path()] {
-            let error = read(path, 5).unwrap_err();
+            let error = read_bounded(path, 5).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::InvalidInput, "{}", path.display());
         }
     }

@@ -9,9 +9,9 @@ use std::{fs, io::Write, path::Path, path::PathBuf};
 use crate::{
     artifact::Compiled,
     bounded,
-    error::{SourceError, io},
+    error::{SourceError, io_error},
     lock::Package,
-    text::{hex, keccak},
+    text::{encode_hex, hash_keccak},
 };
 
 /// Changes when [`Compiled`] changes its form, so that old files are not looked at.
@@ -20,27 +20,27 @@ const FORM: &[u8] = b"pospool-source/1";
 const KEPT_LIMIT: usize = 256 << 20;
 
 /// Returns the key of a compiler and its input.
-pub(crate) fn key(compiler: &Package, input: &[u8]) -> String {
+pub(crate) fn cache_key(compiler: &Package, input: &[u8]) -> String {
     let (version, integrity) = (compiler.version.as_bytes(), compiler.integrity.as_bytes());
-    hex(&keccak(&[FORM, version, integrity, input]))
+    encode_hex(&hash_keccak(&[FORM, version, integrity, input]))
 }
 
 /// Returns a kept result.
-pub(crate) fn get(cache: &Path, key: &str) -> Option<Compiled> {
+pub(crate) fn read_cached(cache: &Path, key: &str) -> Option<Compiled> {
     let path = cache.join("compiled").join(format!("{key}.json"));
-    let bytes = bounded::read(&path, KEPT_LIMIT).ok()?;
+    let bytes = bounded::read_bounded(&path, KEPT_LIMIT).ok()?;
     serde_json::from_slice(&bytes).ok()
 }
 
 /// Keeps a result and the input that it came from.
-pub(crate) fn put(
+pub(crate) fn write_cached(
     cache: &Path,
     key: &str,
     input: &[u8],
     compiled: &Compiled,
 ) -> Result<(), SourceError> {
     let store = cache.join("compiled");
-    fs::create_dir_all(&store).map_err(io("create", &store))?;
+    fs::create_dir_all(&store).map_err(io_error("create", &store))?;
     write(&store, &input_name(key), input)?;
     let bytes = serde_json::to_vec(compiled).map_err(|error| SourceError::CompilerAnswer {
         file: key.to_owned(),
@@ -50,13 +50,13 @@ pub(crate) fn put(
 }
 
 /// Returns a kept input.
-pub(crate) fn input(cache: &Path, key: &str) -> Result<String, SourceError> {
+pub(crate) fn read_cached_input(cache: &Path, key: &str) -> Result<String, SourceError> {
     if key.len() != 64 || !key.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         let problem = format!("`{key}` is not the key of a compiler input");
         return Err(SourceError::Request { problem });
     }
     let path = input_file(cache, key);
-    let bytes = bounded::read(&path, KEPT_LIMIT).map_err(io("read", &path))?;
+    let bytes = bounded::read_bounded(&path, KEPT_LIMIT).map_err(io_error("read", &path))?;
     String::from_utf8(bytes).map_err(|_| SourceError::Request {
         problem: format!("the kept compiler input `{key}` is not UTF-8"),
     })
@@ -78,7 +78,7 @@ fn write(store: &Path, name: &str, bytes: &[u8]) -> Result<(), SourceError> {
         file.write_all(bytes)?;
         file.persist(&path).map_err(|error| error.error)
     };
-    fill().map(drop).map_err(io("write", &path))
+    fill().map(drop).map_err(io_error("write", &path))
 }
 
 #[cfg(test)]
@@ -88,42 +88,47 @@ mod tests {
 
     #[test]
     fn the_key_follows_the_compiler_and_the_input() {
-        let compiler = crate::solc::package("0.8.4", None).unwrap();
-        let base = key(&compiler, b"input");
-        assert_eq!(base, key(&compiler.clone(), b"input"));
-        assert_ne!(base, key(&compiler, b"other"));
+        let compiler = crate::solc::solc_package("0.8.4", None).unwrap();
+        let base = cache_key(&compiler, b"input");
+        assert_eq!(base, cache_key(&compiler.clone(), b"input"));
+        assert_ne!(base, cache_key(&compiler, b"other"));
         assert_ne!(
             base,
-            key(&crate::solc::package("0.8.19", None).unwrap(), b"input")
+            cache_key(
+                &crate::solc::solc_package("0.8.19", None).unwrap(),
+                b"input"
+            )
         );
         let forged = Package {
             integrity: "sha512-y".into(),
             ..compiler
         };
-        assert_ne!(base, key(&forged, b"input"));
+        assert_ne!(base, cache_key(&forged, b"input"));
     }
 
     #[test]
     fn what_is_put_comes_back_and_a_torn_file_counts_as_nothing() {
         let cache = tempfile::tempdir().unwrap();
         let key = "a".repeat(64);
-        assert!(get(cache.path(), &key).is_none());
+        assert!(read_cached(cache.path(), &key).is_none());
         let unlinked = BTreeMap::from([("A".to_owned(), vec!["L".to_owned()])]);
         let compiled = Compiled {
             contracts: BTreeMap::new(),
             unlinked,
         };
-        put(cache.path(), &key, b"{}", &compiled).unwrap();
-        assert_eq!(get(cache.path(), &key), Some(compiled));
-        assert_eq!(input(cache.path(), &key).unwrap(), "{}");
+        write_cached(cache.path(), &key, b"{}", &compiled).unwrap();
+        assert_eq!(read_cached(cache.path(), &key), Some(compiled));
+        assert_eq!(read_cached_input(cache.path(), &key).unwrap(), "{}");
         fs::write(
             cache.path().join("compiled").join(format!("{key}.json")),
             "{\"contr",
         )
         .unwrap();
-        assert!(get(cache.path(), &key).is_none());
+        assert!(read_cached(cache.path(), &key).is_none());
         assert_eq!(
-            input(cache.path(), "../../x").unwrap_err().code(),
+            read_cached_input(cache.path(), "../../x")
+                .unwrap_err()
+                .code(),
             "source/request"
         );
     }

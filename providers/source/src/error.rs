@@ -309,7 +309,7 @@ impl SourceError {
 }
 
 /// Makes an [`io::Error`] say what was tried on which path.
-pub(crate) fn io(
+pub(crate) fn io_error(
     doing: &'static str,
     path: impl Into<PathBuf>,
 ) -> impl FnOnce(io::Error) -> SourceError {

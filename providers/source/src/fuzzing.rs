@@ -14,10 +14,10 @@ use crate::{imports, scan, solc, text};
 /// would read.
 #[must_use]
 pub fn compiler_output(printed: &[u8], file: &str) -> Vec<String> {
-    let Ok((version, answer)) = solc::split(printed, file) else {
+    let Ok((version, answer)) = solc::split_solc_output(printed, file) else {
         return Vec::new();
     };
-    let Ok(compiled) = artifact::read(answer, file, &version, "key") else {
+    let Ok(compiled) = artifact::read_compiler_output(answer, file, &version, "key") else {
         return Vec::new();
     };
     for (name, artifact) in &compiled.contracts {
@@ -49,14 +49,14 @@ pub fn lock_file(bytes: &[u8]) {
 }
 
 /// Reads a Solidity file as far as pospool does: its imports and definitions.
-pub fn solidity(source: &str) {
-    let outline = scan::outline(source);
+pub fn outline_solidity(source: &str) {
+    let outline = scan::outline_file(source);
     for definition in &outline.definitions {
         assert!(!definition.name.is_empty() && source.contains(&definition.name));
     }
     for import in &outline.imports {
         for importer in ["contracts/a/A.sol", "@scope/name/a/A.sol", "name/A.sol"] {
-            let Ok(name) = imports::resolve(import, importer) else {
+            let Ok(name) = imports::resolve_import(import, importer) else {
                 continue;
             };
             assert!(!name.starts_with('/') && name.split('/').all(|part| part != ".."));
@@ -66,5 +66,5 @@ pub fn solidity(source: &str) {
             }
         }
     }
-    assert!(text::shorten(source, 40).len() <= 40 + " …".len());
+    assert!(text::shorten_text(source, 40).len() <= 40 + " …".len());
 }

@@ -8,9 +8,9 @@
 use std::{ffi::OsString, fs, path::Path, path::PathBuf, time::Duration};
 
 use crate::{
-    error::{SourceError, io},
+    error::{SourceError, io_error},
     run::{Environment, Finished, Job, name_of},
-    text::shorten,
+    text::shorten_text,
 };
 
 const TIME_LIMIT: Duration = Duration::from_mins(10);
@@ -89,22 +89,23 @@ impl Commit {
     /// Returns the folder of the commit, fetching it at the first time.
     pub(crate) fn checkout(&self, cache: &Path, git: &Path) -> Result<PathBuf, SourceError> {
         let store = cache.join("git");
-        fs::create_dir_all(&store).map_err(io("create", &store))?;
+        fs::create_dir_all(&store).map_err(io_error("create", &store))?;
         let target = store.join(&self.rev);
         if target.is_dir() {
             if self.is_intact(&target, git)? {
                 return Ok(target);
             }
-            fs::remove_dir_all(&target).map_err(io("remove the changed checkout", &target))?;
+            fs::remove_dir_all(&target)
+                .map_err(io_error("remove the changed checkout", &target))?;
         }
-        let fresh = tempfile::tempdir_in(&store).map_err(io("create a folder in", &store))?;
+        let fresh = tempfile::tempdir_in(&store).map_err(io_error("create a folder in", &store))?;
         self.fetch(fresh.path(), git)?;
         let fresh = fresh.keep();
         if let Err(error) = fs::rename(&fresh, &target) {
             // Another run was faster; what it made is the same.
             drop(fs::remove_dir_all(&fresh));
             if !self.is_intact(&target, git).unwrap_or(false) {
-                return Err(io("move the checkout to", target)(error));
+                return Err(io_error("move the checkout to", target)(error));
             }
         }
         Ok(target)
@@ -209,7 +210,7 @@ impl Commit {
         }
         let tool = name_of(git);
         let doing = format!("{verb} commit {} of `{}`", self.rev, self.url);
-        let said = shorten(&finished.stderr, 600);
+        let said = shorten_text(&finished.stderr, 600);
         Err(if is_unreachable(&finished.stderr) {
             SourceError::Unreachable { tool, doing, said }
         } else {

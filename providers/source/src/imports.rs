@@ -12,7 +12,7 @@ use std::{
 
 use crate::{
     bounded,
-    error::{SourceError, io},
+    error::{SourceError, io_error},
     scan,
 };
 
@@ -37,7 +37,7 @@ pub(crate) enum Closure {
 }
 
 /// Collects a file and all that it imports.
-pub(crate) fn closure(start: &str, roots: &Roots<'_>) -> Result<Closure, SourceError> {
+pub(crate) fn collect_imports(start: &str, roots: &Roots<'_>) -> Result<Closure, SourceError> {
     let mut sources = BTreeMap::new();
     let mut missing = BTreeMap::new();
     let mut seen = BTreeSet::from([start.to_owned()]);
@@ -48,19 +48,19 @@ pub(crate) fn closure(start: &str, roots: &Roots<'_>) -> Result<Closure, SourceE
             missing.insert(package_of(&name).0.to_owned(), importer);
             continue;
         };
-        let bytes = bounded::read(&path, left).map_err(|error| {
+        let bytes = bounded::read_bounded(&path, left).map_err(|error| {
             if bounded::is_too_large(&error) {
                 let (file, limit) = (start.to_owned(), SOURCES_LIMIT);
                 return SourceError::SourcesTooLarge { file, limit };
             }
-            io("read", &path)(error)
+            io_error("read", &path)(error)
         })?;
         left -= bytes.len();
         let text = String::from_utf8(bytes).map_err(|_| SourceError::Request {
             problem: format!("source file `{name}` is not UTF-8"),
         })?;
-        for import in scan::outline(&text).imports {
-            let found = resolve(&import, &name)?;
+        for import in scan::outline_file(&text).imports {
+            let found = resolve_import(&import, &name)?;
             if seen.insert(found.clone()) {
                 open.push((found, name.clone()));
             }
@@ -108,7 +108,7 @@ impl Roots<'_> {
 }
 
 /// Returns the source name that an import means.
-pub(crate) fn resolve(import: &str, importer: &str) -> Result<String, SourceError> {
+pub(crate) fn resolve_import(import: &str, importer: &str) -> Result<String, SourceError> {
     let odd = import.is_empty() || import.starts_with('/') || import.contains(['\\', ':']);
     if odd || import.contains(char::is_control) {
         return Err(outside(import, importer));
@@ -188,7 +188,7 @@ mod tests {
             ("lib/B.sol", "contracts/A.sol", "lib/B.sol"),
         ];
         for (import, importer, wanted) in cases {
-            assert_eq!(resolve(import, importer).unwrap(), wanted);
+            assert_eq!(resolve_import(import, importer).unwrap(), wanted);
         }
         assert_eq!(
             package_of("@oz/contracts/a/B.sol"),
@@ -209,7 +209,7 @@ mod tests {
             ("../../B.sol", "contracts/A.sol"),
         ];
         for (import, importer) in cases {
-            let error = resolve(import, importer).unwrap_err();
+            let error = resolve_import(import, importer).unwrap_err();
             assert_eq!(error.code(), "source/outside-tree", "{import}");
         }
     }
@@ -233,7 +233,7 @@ mod tests {
             ),
         ]);
         let mut packages = BTreeMap::new();
-        let found = closure(
+        let found = collect_imports(
             "contracts/A.sol",
             &Roots {
                 project: &project,
@@ -245,7 +245,7 @@ mod tests {
 
         let (_keep, package) = tree(&[("C.sol", "right")]);
         packages.insert("@oz/contracts".to_owned(), package);
-        let found = closure(
+        let found = collect_imports(
             "contracts/A.sol",
             &Roots {
                 project: &project,
@@ -273,7 +273,9 @@ mod tests {
             project: &project,
             packages: &BTreeMap::new(),
         };
-        let error = closure("contracts/A.sol", &roots).unwrap_err().to_string();
+        let error = collect_imports("contracts/A.sol", &roots)
+            .unwrap_err()
+            .to_string();
         assert_eq!(
             error,
             "source file `contracts/Gone.sol` does not exist, imported by `contracts/A.sol`"
@@ -292,9 +294,9 @@ mod tests {
             project: &project,
             packages: &BTreeMap::new(),
         };
-        let error = closure("contracts/A.sol", &roots).unwrap_err();
+        let error = collect_imports("contracts/A.sol", &roots).unwrap_err();
         assert_eq!(error.code(), "source/too-large");
-        assert!(closure("contracts/B.sol", &roots).is_ok());
+        assert!(collect_imports("contracts/B.sol", &roots).is_ok());
     }
 
     #[cfg(unix)]
@@ -308,7 +310,7 @@ mod tests {
             project: &project,
             packages: &BTreeMap::new(),
         };
-        let error = closure("contracts/A.sol", &roots).unwrap_err();
+        let error = collect_imports("contracts/A.sol", &roots).unwrap_err();
         assert_eq!(error.code(), "source/outside-tree");
     }
 }

@@ -47,7 +47,7 @@ pub use error::SourceError;
 pub use provider::SourceProvider;
 
 use artifact::Compiled;
-use error::io;
+use error::io_error;
 use imports::{Closure, Roots};
 use lock::{Lock, Package};
 
@@ -150,18 +150,18 @@ impl SourceRequest {
 ///
 /// A name is that of a contract, or `path/of/File.sol:Contract` where several files define one of
 /// that name. The result has one entry for each name, under the name as it was asked for.
-pub fn compile(
+pub fn compile_contracts(
     request: &SourceRequest,
     names: &[String],
 ) -> Result<BTreeMap<String, Artifact>, SourceError> {
     // What can be refused without loading anything is refused first.
-    let compiler = solc::package(&request.compiler, request.compiler_integrity.as_deref())?;
-    fs::create_dir_all(&request.cache).map_err(io("create", &request.cache))?;
+    let compiler = solc::solc_package(&request.compiler, request.compiler_integrity.as_deref())?;
+    fs::create_dir_all(&request.cache).map_err(io_error("create", &request.cache))?;
     let cache = request
         .cache
         .canonicalize()
-        .map_err(io("find", &request.cache))?;
-    let root = project::root(&request.tree(&cache)?, request.subdir.as_deref())?;
+        .map_err(io_error("find", &request.cache))?;
+    let root = project::find_project_root(&request.tree(&cache)?, request.subdir.as_deref())?;
     let index = project::Index::of(&root)?;
     let places = names
         .iter()
@@ -191,19 +191,19 @@ pub fn compile(
 
 /// Returns the folder with all files of a source, of which contracts are only a part; it is in the cache, or the
 /// operator's own.
-pub fn tree(request: &SourceRequest) -> Result<PathBuf, SourceError> {
-    fs::create_dir_all(&request.cache).map_err(io("create", &request.cache))?;
+pub fn find_source_tree(request: &SourceRequest) -> Result<PathBuf, SourceError> {
+    fs::create_dir_all(&request.cache).map_err(io_error("create", &request.cache))?;
     let cache = request
         .cache
         .canonicalize()
-        .map_err(io("find", &request.cache))?;
+        .map_err(io_error("find", &request.cache))?;
     request.tree(&cache)
 }
 
 /// Returns the compiler's standard JSON input that an artifact was made from, for an explorer that
 /// compiles it again. It is in the cache as long as the artifact is.
 pub fn compiler_input(cache: &Path, artifact: &Artifact) -> Result<String, SourceError> {
-    cache::input(cache, &artifact.input)
+    cache::read_cached_input(cache, &artifact.input)
 }
 
 /// Returns the file that [`compiler_input`] reads, as an absolute path where the cache is there.
@@ -231,11 +231,11 @@ pub fn run_compiler(
     cache: &Path,
     tools: &Tools,
 ) -> Result<CompilerAnswer, SourceError> {
-    let package = solc::package(compiler, integrity)?;
-    fs::create_dir_all(cache).map_err(io("create", cache))?;
-    let cache = cache.canonicalize().map_err(io("find", cache))?;
-    let solc = npm::install(&package, &cache, &tools.npm)?;
-    let (compiler, json) = solc::run("the input", input, &solc, &tools.node)?;
+    let package = solc::solc_package(compiler, integrity)?;
+    fs::create_dir_all(cache).map_err(io_error("create", cache))?;
+    let cache = cache.canonicalize().map_err(io_error("find", cache))?;
+    let solc = npm::install_package(&package, &cache, &tools.npm)?;
+    let (compiler, json) = solc::run_solc("the input", input, &solc, &tools.node)?;
     Ok(CompilerAnswer { compiler, json })
 }
 
@@ -252,15 +252,15 @@ struct Work<'a> {
 impl Work<'_> {
     fn compiled(&mut self, file: &str) -> Result<Compiled, SourceError> {
         let sources = self.sources(file)?;
-        let input = solc::input(file, &sources, self.request.optimizer_runs)?;
-        let key = cache::key(&self.compiler, &input);
-        if let Some(kept) = cache::get(&self.cache, &key) {
+        let input = solc::write_solc_input(file, &sources, self.request.optimizer_runs)?;
+        let key = cache::cache_key(&self.compiler, &input);
+        if let Some(kept) = cache::read_cached(&self.cache, &key) {
             return Ok(kept);
         }
-        let solc = npm::install(&self.compiler, &self.cache, &self.request.tools.npm)?;
-        let (version, answer) = solc::run(file, &input, &solc, &self.request.tools.node)?;
-        let compiled = artifact::read(&answer, file, &version, &key)?;
-        cache::put(&self.cache, &key, &input, &compiled)?;
+        let solc = npm::install_package(&self.compiler, &self.cache, &self.request.tools.npm)?;
+        let (version, answer) = solc::run_solc(file, &input, &solc, &self.request.tools.node)?;
+        let compiled = artifact::read_compiler_output(&answer, file, &version, &key)?;
+        cache::write_cached(&self.cache, &key, &input, &compiled)?;
         Ok(compiled)
     }
 
@@ -271,15 +271,15 @@ impl Work<'_> {
                 project: &self.root,
                 packages: &self.packages,
             };
-            let missing = match imports::closure(file, &roots)? {
+            let missing = match imports::collect_imports(file, &roots)? {
                 Closure::Complete(sources) => return Ok(sources),
                 Closure::Missing(missing) => missing,
             };
             let lock = Lock::read(&self.root)?;
             for (name, importer) in missing {
                 let package = lock.package(&name, &importer)?;
-                let folder = npm::install(&package, &self.cache, &self.request.tools.npm)?;
-                let folder = folder.canonicalize().map_err(io("find", folder))?;
+                let folder = npm::install_package(&package, &self.cache, &self.request.tools.npm)?;
+                let folder = folder.canonicalize().map_err(io_error("find", folder))?;
                 self.packages.insert(name, folder);
             }
         }

@@ -10,7 +10,7 @@ use std::{collections::BTreeMap, io::ErrorKind, path::Path, path::PathBuf};
 use serde::Deserialize;
 
 use crate::bounded;
-use crate::error::{SourceError, io};
+use crate::error::{SourceError, io_error};
 
 /// Most bytes of a lock file.
 const LOCK_LIMIT: usize = 64 << 20;
@@ -95,7 +95,7 @@ impl Lock {
     /// Reads the lock of a project; a project without one pins nothing.
     pub(crate) fn read(project: &Path) -> Result<Self, SourceError> {
         let file = project.join("package-lock.json");
-        match bounded::read(&file, LOCK_LIMIT) {
+        match bounded::read_bounded(&file, LOCK_LIMIT) {
             Ok(bytes) => Self::parse(&file, &bytes),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(Self {
                 file,
@@ -105,7 +105,7 @@ impl Lock {
                 file,
                 problem: error.to_string(),
             }),
-            Err(error) => Err(io("read", file)(error)),
+            Err(error) => Err(io_error("read", file)(error)),
         }
     }
 

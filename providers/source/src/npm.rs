@@ -11,10 +11,10 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     bounded,
-    error::{SourceError, io},
+    error::{SourceError, io_error},
     lock::Package,
     run::{Environment, Finished, Job, name_of},
-    text::{canonical, hex, keccak, shorten},
+    text::{canonical_json, encode_hex, hash_keccak, shorten_text},
 };
 
 const TIME_LIMIT: Duration = Duration::from_mins(5);
@@ -23,10 +23,14 @@ const OUTPUT_LIMIT: usize = 1 << 20;
 const MANIFEST_LIMIT: usize = 1 << 20;
 
 /// Returns the folder of a package, installing it at the first time.
-pub(crate) fn install(package: &Package, cache: &Path, npm: &Path) -> Result<PathBuf, SourceError> {
+pub(crate) fn install_package(
+    package: &Package,
+    cache: &Path,
+    npm: &Path,
+) -> Result<PathBuf, SourceError> {
     let store = cache.join("npm");
     let (manifest, lock) = manifests(package);
-    let digest = hex(&keccak(&[manifest.as_bytes(), lock.as_bytes()])[..16]);
+    let digest = encode_hex(&hash_keccak(&[manifest.as_bytes(), lock.as_bytes()])[..16]);
     let label = format!(
         "{}-{}-{digest}",
         package.name.replace('/', "+"),
@@ -37,11 +41,11 @@ pub(crate) fn install(package: &Package, cache: &Path, npm: &Path) -> Result<Pat
     if folder.is_dir() {
         return Ok(folder);
     }
-    fs::create_dir_all(&store).map_err(io("create", &store))?;
-    let fresh = tempfile::tempdir_in(&store).map_err(io("create a folder in", &store))?;
+    fs::create_dir_all(&store).map_err(io_error("create", &store))?;
+    let fresh = tempfile::tempdir_in(&store).map_err(io_error("create a folder in", &store))?;
     for (name, text) in [("package.json", &manifest), ("package-lock.json", &lock)] {
         let path = fresh.path().join(name);
-        fs::write(&path, text).map_err(io("write", &path))?;
+        fs::write(&path, text).map_err(io_error("write", &path))?;
     }
     load(package, fresh.path(), npm)?;
     // The folder appears under its name only when it is complete.
@@ -50,7 +54,7 @@ pub(crate) fn install(package: &Package, cache: &Path, npm: &Path) -> Result<Pat
         // Another run was faster; what it made is the same.
         drop(fs::remove_dir_all(&fresh));
         if !folder.is_dir() {
-            return Err(io("move the package to", target)(error));
+            return Err(io_error("move the package to", target)(error));
         }
     }
     Ok(folder)
@@ -83,7 +87,7 @@ fn manifests(package: &Package) -> (String, String) {
         "requires": true,
         "packages": packages,
     });
-    (canonical(&manifest), canonical(&lock))
+    (canonical_json(&manifest), canonical_json(&lock))
 }
 
 /// Lets npm fill a folder, and checks that it did.
@@ -115,7 +119,7 @@ fn load(package: &Package, dir: &Path, npm: &Path) -> Result<(), SourceError> {
         .join("node_modules")
         .join(&package.name)
         .join("package.json");
-    let version = bounded::read(&path, MANIFEST_LIMIT)
+    let version = bounded::read_bounded(&path, MANIFEST_LIMIT)
         .ok()
         .and_then(|bytes| serde_json::from_slice::<Value>(&bytes).ok())
         .and_then(|manifest| Some(manifest.get("version")?.as_str()?.to_owned()));
@@ -193,7 +197,7 @@ fn essence(stderr: &str) -> String {
         // Neither the way through npm's own code nor the object that the error was.
         .filter(|line| !line.starts_with([' ', '}']) && !line.contains("complete log"))
         .collect();
-    shorten(
+    shorten_text(
         if lines.is_empty() {
             stderr.to_owned()
         } else {
@@ -225,11 +229,11 @@ mod tests {
         let npm = cache.path().join("npm-script");
         fs::write(&npm, format!("#!/bin/sh\n{script}\n")).unwrap();
         fs::set_permissions(&npm, fs::Permissions::from_mode(0o755)).unwrap();
-        let mut result = install(&package(), cache.path(), &npm);
+        let mut result = install_package(&package(), cache.path(), &npm);
         // Another test may be starting a program just now, which still holds the open script.
         while matches!(&result, Err(SourceError::Tool { said, .. }) if said.contains("Text file busy"))
         {
-            result = install(&package(), cache.path(), &npm);
+            result = install_package(&package(), cache.path(), &npm);
         }
         (cache, result)
     }
@@ -249,7 +253,7 @@ mod tests {
             arguments.starts_with("ci --ignore-scripts --no-audit --no-fund"),
             "{arguments}"
         );
-        let again = install(&package(), cache.path(), Path::new("/nowhere/npm"));
+        let again = install_package(&package(), cache.path(), Path::new("/nowhere/npm"));
         assert_eq!(again.unwrap(), folder);
     }
 
@@ -309,7 +313,8 @@ mod tests {
     #[test]
     fn a_missing_npm_is_named() {
         let cache = tempfile::tempdir().unwrap();
-        let error = install(&package(), cache.path(), Path::new("/nowhere/npm")).unwrap_err();
+        let error =
+            install_package(&package(), cache.path(), Path::new("/nowhere/npm")).unwrap_err();
         assert_eq!(error.code(), "source/tool-missing");
     }
 }

@@ -12,9 +12,9 @@ use std::{
 
 use crate::{
     bounded,
-    error::{SourceError, io},
+    error::{SourceError, io_error},
     scan::{self, Definition},
-    text::closest,
+    text::closest_name,
 };
 
 /// Folder of a project that holds its contracts, as with Hardhat.
@@ -37,8 +37,8 @@ pub(crate) struct Place {
 }
 
 /// Returns the root of the project in a tree.
-pub(crate) fn root(tree: &Path, subdir: Option<&str>) -> Result<PathBuf, SourceError> {
-    let tree = tree.canonicalize().map_err(io("find", tree))?;
+pub(crate) fn find_project_root(tree: &Path, subdir: Option<&str>) -> Result<PathBuf, SourceError> {
+    let tree = tree.canonicalize().map_err(io_error("find", tree))?;
     let chosen = match subdir {
         Some(subdir) => {
             let inside = Path::new(subdir)
@@ -56,7 +56,7 @@ pub(crate) fn root(tree: &Path, subdir: Option<&str>) -> Result<PathBuf, SourceE
         }
         None => tree.clone(),
     };
-    let root = chosen.canonicalize().map_err(io("find", &chosen))?;
+    let root = chosen.canonicalize().map_err(io_error("find", &chosen))?;
     if !root.starts_with(&tree) {
         return Err(invalid(format!(
             "`{}` leads out of the source",
@@ -85,8 +85,8 @@ impl Index {
         let (mut left, mut entries) = (PROJECT_LIMIT, 0);
         let mut open = vec![(root.join(CONTRACTS), CONTRACTS.to_owned())];
         while let Some((folder, name)) = open.pop() {
-            for entry in fs::read_dir(&folder).map_err(io("list", &folder))? {
-                let entry = entry.map_err(io("list", &folder))?;
+            for entry in fs::read_dir(&folder).map_err(io_error("list", &folder))? {
+                let entry = entry.map_err(io_error("list", &folder))?;
                 entries += 1;
                 if entries > MOST_ENTRIES {
                     let what = root.join(CONTRACTS);
@@ -95,7 +95,9 @@ impl Index {
                         "`{what}` holds more than {MOST_ENTRIES} files and folders"
                     )));
                 }
-                let kind = entry.file_type().map_err(io("look at", entry.path()))?;
+                let kind = entry
+                    .file_type()
+                    .map_err(io_error("look at", entry.path()))?;
                 // A name that is no text cannot be imported or asked for either.
                 let Ok(file) = entry.file_name().into_string() else {
                     continue;
@@ -109,7 +111,7 @@ impl Index {
                     let bytes = read(&entry.path(), left)?;
                     left -= bytes.len();
                     let text = String::from_utf8_lossy(&bytes);
-                    files.insert(inner, scan::outline(&text).definitions);
+                    files.insert(inner, scan::outline_file(&text).definitions);
                 }
             }
         }
@@ -187,7 +189,7 @@ impl Index {
             .filter(|(_, found)| found.deployable)
             .collect();
         let known = deployable.iter().map(|(_, found)| found.name.as_str());
-        let similar = closest(contract, known).map(|similar| {
+        let similar = closest_name(contract, known).map(|similar| {
             let places: Vec<_> = deployable
                 .iter()
                 .filter(|(_, found)| found.name == similar)
@@ -209,12 +211,12 @@ impl Index {
 
 /// Reads one file of a project that may have so many bytes left.
 fn read(path: &Path, left: usize) -> Result<Vec<u8>, SourceError> {
-    bounded::read(path, left).map_err(|error| {
+    bounded::read_bounded(path, left).map_err(|error| {
         if bounded::is_too_large(&error) {
             let (file, limit) = (CONTRACTS.to_owned(), PROJECT_LIMIT);
             return SourceError::SourcesTooLarge { file, limit };
         }
-        io("read", path)(error)
+        io_error("read", path)(error)
     })
 }
 
@@ -255,26 +257,33 @@ mod tests {
     fn the_root_is_where_the_contracts_are() {
         let dir = tree(&[("contract/contracts/A.sol", ""), ("interface/x", "")]);
         let path = dir.path().canonicalize().unwrap();
-        assert_eq!(root(&path, None).unwrap(), path.join("contract"));
         assert_eq!(
-            root(&path, Some("contract")).unwrap(),
+            find_project_root(&path, None).unwrap(),
             path.join("contract")
         );
         assert_eq!(
-            root(&path.join("contract"), None).unwrap(),
+            find_project_root(&path, Some("contract")).unwrap(),
+            path.join("contract")
+        );
+        assert_eq!(
+            find_project_root(&path.join("contract"), None).unwrap(),
             path.join("contract")
         );
         for subdir in ["..", "/etc", "contract/../.."] {
             assert_eq!(
-                root(&path, Some(subdir)).unwrap_err().code(),
+                find_project_root(&path, Some(subdir)).unwrap_err().code(),
                 "source/request",
                 "{subdir}"
             );
         }
-        let message = root(&path, Some("interface")).unwrap_err().to_string();
+        let message = find_project_root(&path, Some("interface"))
+            .unwrap_err()
+            .to_string();
         assert!(message.contains("no folder `contracts`"), "{message}");
         assert_eq!(
-            root(&path.join("gone"), None).unwrap_err().code(),
+            find_project_root(&path.join("gone"), None)
+                .unwrap_err()
+                .code(),
             "source/io"
         );
     }

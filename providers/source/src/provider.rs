@@ -1,6 +1,6 @@
 //! The kind `source` as a provider: its outputs are compiled contracts.
 //!
-//! - Reads: sources, through [`crate::compile`]; only the contracts that the spec names.
+//! - Reads: sources, through [`crate::compile_contracts`]; only the contracts that the spec names.
 //! - Returns: each contract as a map of text values, code in hexadecimal digits.
 //! - Never: has an effect on anything but the cache.
 
@@ -18,7 +18,9 @@ use pospool_model::{
 };
 
 use crate::codes;
-use crate::{Artifact, SourceError, SourceRequest, compile, input_file, tree};
+use crate::{
+    Artifact, SourceError, SourceRequest, compile_contracts, find_source_tree, input_file,
+};
 
 /// The proxy that `core_contract` puts in front of a contract; compiled with every source that has it.
 const PROXY: &str = "Proxy1967";
@@ -192,7 +194,7 @@ fn outputs(request: &SourceRequest, mut names: Vec<String>) -> Result<Attributes
         .map(|(name, artifact)| (name.clone(), value(artifact, &request.cache)))
         .collect();
     if wants_tree {
-        let folder = tree(request)?.display().to_string();
+        let folder = find_source_tree(request)?.display().to_string();
         outputs.insert(TREE.to_owned(), Value::from(folder));
     }
     Ok(outputs)
@@ -207,11 +209,11 @@ fn compile_all(
         return Ok(BTreeMap::new());
     }
     if names.iter().any(|name| name == PROXY) {
-        return compile(request, &names);
+        return compile_contracts(request, &names);
     }
-    let mut artifacts = compile(request, &names)?;
+    let mut artifacts = compile_contracts(request, &names)?;
     names = vec![PROXY.to_owned()];
-    match compile(request, &names) {
+    match compile_contracts(request, &names) {
         Ok(proxy) => artifacts.extend(proxy),
         Err(SourceError::UnknownContract { .. }) => {}
         Err(error) => return Err(error),

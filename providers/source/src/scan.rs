@@ -30,7 +30,7 @@ enum Token<'a> {
 }
 
 /// Finds the imports and definitions of a file.
-pub(crate) fn outline(text: &str) -> Outline {
+pub(crate) fn outline_file(text: &str) -> Outline {
     let mut outline = Outline::default();
     let mut tokens = Tokens { rest: text };
     let mut depth = 0_usize;
@@ -157,7 +157,7 @@ mod tests {
             "@scope/name/d.sol",
             "./e.sol",
         ];
-        assert_eq!(outline(text).imports, wanted);
+        assert_eq!(outline_file(text).imports, wanted);
     }
 
     #[test]
@@ -170,7 +170,7 @@ mod tests {
             library Sets {}
             contract Last is Pool("\"") {}
         "#;
-        let found: Vec<_> = outline(text)
+        let found: Vec<_> = outline_file(text)
             .definitions
             .into_iter()
             .map(|d| (d.name, d.deployable))
@@ -200,8 +200,8 @@ mod tests {
             "'\\",
             "ü \u{feff}",
         ] {
-            outline(text);
+            outline_file(text);
         }
-        assert_eq!(outline("}}} contract A {").definitions[0].name, "A");
+        assert_eq!(outline_file("}}} contract A {").definitions[0].name, "A");
     }
 }

@@ -13,7 +13,7 @@ use crate::{
     error::SourceError,
     lock::Package,
     run::{Environment, Job, name_of},
-    text::shorten,
+    text::shorten_text,
 };
 
 const TIME_LIMIT: Duration = Duration::from_mins(5);
@@ -41,7 +41,7 @@ const KNOWN: &[(&str, &str)] = &[
 ];
 
 /// Returns the package of a compiler version; a given hash goes before the built-in one.
-pub(crate) fn package(version: &str, integrity: Option<&str>) -> Result<Package, SourceError> {
+pub(crate) fn solc_package(version: &str, integrity: Option<&str>) -> Result<Package, SourceError> {
     let known = KNOWN
         .iter()
         .find(|(known, _)| *known == version)
@@ -83,7 +83,7 @@ struct Optimizer {
 
 /// Returns the standard JSON input for one file and all that it imports. Only the file's own
 /// contracts are asked for, and the settings are those that Hardhat has without any.
-pub(crate) fn input(
+pub(crate) fn write_solc_input(
     file: &str,
     sources: &BTreeMap<String, String>,
     optimizer_runs: Option<u32>,
@@ -120,7 +120,7 @@ pub(crate) fn input(
 }
 
 /// Runs the compiler; returns its long version and its answer.
-pub(crate) fn run(
+pub(crate) fn run_solc(
     file: &str,
     input: &[u8],
     solc: &Path,
@@ -150,15 +150,18 @@ pub(crate) fn run(
         return Err(SourceError::Tool {
             tool,
             doing,
-            said: shorten(&finished.stderr, 600),
+            said: shorten_text(&finished.stderr, 600),
         });
     }
-    let (version, answer) = split(&finished.stdout, file)?;
+    let (version, answer) = split_solc_output(&finished.stdout, file)?;
     Ok((version, answer.to_vec()))
 }
 
 /// Cuts what the compiler's program printed into the long version and the answer.
-pub(crate) fn split<'a>(printed: &'a [u8], file: &str) -> Result<(String, &'a [u8]), SourceError> {
+pub(crate) fn split_solc_output<'a>(
+    printed: &'a [u8],
+    file: &str,
+) -> Result<(String, &'a [u8]), SourceError> {
     let mut parts = printed.splitn(2, |byte| *byte == b'\n');
     match (parts.next(), parts.next()) {
         (Some(version), Some(answer)) => {
@@ -183,7 +186,8 @@ mod tests {
     #[test]
     fn the_input_is_that_of_hardhat() {
         let sources = BTreeMap::from([("contracts/A.sol".to_owned(), "contract A {}".to_owned())]);
-        let text = String::from_utf8(input("contracts/A.sol", &sources, None).unwrap()).unwrap();
+        let text = String::from_utf8(write_solc_input("contracts/A.sol", &sources, None).unwrap())
+            .unwrap();
         assert!(text.starts_with(
             r#"{"language":"Solidity","sources":{"contracts/A.sol":{"content":"contract A {}"}},"#
         ));
@@ -195,15 +199,15 @@ mod tests {
             text.contains(r#""outputSelection":{"contracts/A.sol":{"*":["abi","#),
             "{text}"
         );
-        let optimized = input("contracts/A.sol", &sources, Some(800)).unwrap();
+        let optimized = write_solc_input("contracts/A.sol", &sources, Some(800)).unwrap();
         let optimized = String::from_utf8(optimized).unwrap();
         assert!(optimized.contains(r#""optimizer":{"enabled":true,"runs":800}"#));
     }
 
     #[test]
     fn a_compiler_is_known_or_given_with_its_hash() {
-        assert!(package("0.8.4", None).is_ok());
-        let error = package("0.8.5", None).unwrap_err();
+        assert!(solc_package("0.8.4", None).is_ok());
+        let error = solc_package("0.8.5", None).unwrap_err();
         assert_eq!(error.code(), "source/unknown-compiler");
         assert!(
             error
@@ -212,17 +216,17 @@ mod tests {
                 .contains("npm view solc@0.8.5 dist.integrity")
         );
         let given = KNOWN[0].1;
-        assert_eq!(package("0.8.5", Some(given)).unwrap().integrity, given);
+        assert_eq!(solc_package("0.8.5", Some(given)).unwrap().integrity, given);
         assert_eq!(
-            package("latest", Some(given)).unwrap_err().code(),
+            solc_package("latest", Some(given)).unwrap_err().code(),
             "source/request"
         );
         assert_eq!(
-            package("0.8.5", Some("md5-x")).unwrap_err().code(),
+            solc_package("0.8.5", Some("md5-x")).unwrap_err().code(),
             "source/no-integrity"
         );
         for (version, integrity) in KNOWN {
-            assert_eq!(package(version, None).unwrap().integrity, *integrity);
+            assert_eq!(solc_package(version, None).unwrap().integrity, *integrity);
         }
     }
 

@@ -31,6 +31,6 @@ pub fn files(bytes: &[u8]) {
     if bytes.first() == Some(&b'{') {
         source::lock_file(bytes);
     } else {
-        source::solidity(&String::from_utf8_lossy(bytes));
+        source::outline_solidity(&String::from_utf8_lossy(bytes));
     }
 }

@@ -11,9 +11,9 @@ use pospool_model::provider::{Observation, Observed, Scene, Target};
 use pospool_model::{Address, Attributes, Drip, Problem, ProviderError, Value};
 
 use super::DUTIES;
-use super::ready::{Ready, Standing, ready};
+use super::ready::{Ready, Standing, find_ready_duties};
 use super::service::Service;
-use super::views::{Last, Views, views};
+use super::views::{Last, Views, read_views};
 use crate::facts::{BridgeFacts, Facts};
 
 /// What the views of services said.
@@ -48,7 +48,7 @@ async fn ask_one<'a>(
     };
     let unreachable = |error| service.unreachable(error);
     let rpc = Rpc::over(link, &service.endpoints).map_err(unreachable)?;
-    match views(&service.subject, service.epoch, &rpc)
+    match read_views(&service.subject, service.epoch, &rpc)
         .await
         .map_err(unreachable)?
     {
@@ -91,7 +91,7 @@ async fn look_at<'a>(
         Half::Seen(service, rpc, views) => (service, rpc, views),
     };
     let standing = standing(&service, made);
-    let ready = ready(&service, &rpc, &views, standing).await;
+    let ready = find_ready_duties(&service, &rpc, &views, standing).await;
     let ready = ready.map_err(|error| service.unreachable(error))?;
     let address = service.address;
     Ok((address, Ok(present(*service, views, standing, ready))))

@@ -44,7 +44,7 @@ pub(super) struct Standing {
 }
 
 /// Says which duties can be done now.
-pub(super) async fn ready(
+pub(super) async fn find_ready_duties(
     service: &Service<'_>,
     rpc: &Rpc,
     views: &Views,

@@ -108,7 +108,7 @@ fn all(subject: &Subject) -> Multicall {
 }
 
 /// Asks for the views at an epoch; the problem is that there is no bridge.
-pub(super) async fn views(
+pub(super) async fn read_views(
     subject: &Subject,
     epoch: u64,
     rpc: &Rpc,

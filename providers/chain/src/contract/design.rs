@@ -13,7 +13,8 @@ use pospool_model::{Attributes, Problem, Value};
 
 use super::artifact::{self, Artifact};
 use super::steps::{
-    INITIALIZE, Scope, address_text, creation_address, deploy, initialize, send_call, wanted_calls,
+    INITIALIZE, Scope, address_text, creation_address, draft_deployment, draft_initialisation,
+    send_call, wanted_calls,
 };
 use super::{CodeName, is_proxied, update, upgrade};
 use crate::draft::{Draft, Plan};
@@ -62,9 +63,9 @@ fn create(draft: &mut Draft<'_>) -> Result<(), Problem> {
                 ("code", scope.code.value()),
             ]
         };
-        let address = deploy(&scope, &found, "contract", &outputs, draft)?;
+        let address = draft_deployment(&scope, &found, "contract", &outputs, draft)?;
         if found.has_initialize() {
-            initialize(scope.owner, address, draft)?;
+            draft_initialisation(scope.owner, address, draft)?;
         }
         address
     };
@@ -105,7 +106,7 @@ fn implementation(
             ("code", scope.code.value()),
         ]
     };
-    deploy(scope, found, "implementation", &outputs, draft)
+    draft_deployment(scope, found, "implementation", &outputs, draft)
 }
 
 fn proxy(

@@ -58,7 +58,7 @@ pub(super) fn address_text(address: ChainAddress) -> Value {
 }
 
 /// A creation with the constructor's arguments.
-pub(super) fn deploy(
+pub(super) fn draft_deployment(
     scope: &Scope<'_>,
     found: &Artifact,
     name: &str,
@@ -98,7 +98,7 @@ pub(super) fn creation_address(draft: &Draft<'_>, sender: Sender<'_>, init: &[u8
     sender.facts.address.of_creation(nonce, init)
 }
 
-pub(super) fn initialize(
+pub(super) fn draft_initialisation(
     owner: Sender<'_>,
     address: ChainAddress,
     draft: &mut Draft<'_>,

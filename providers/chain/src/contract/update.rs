@@ -11,7 +11,7 @@ use pospool_model::{Attributes, Problem, Value};
 
 use super::ContractSpec;
 use super::setters::SetterCall;
-use super::steps::{Scope, initialize, send_call, wanted_calls};
+use super::steps::{Scope, draft_initialisation, send_call, wanted_calls};
 use super::upgrade;
 use crate::codes;
 use crate::contract::settings::{Caller, MANAGER, Setting};
@@ -35,7 +35,7 @@ pub(super) fn design_update(draft: &mut Draft<'_>) -> Result<(), Problem> {
         upgrade::design_upgrade(&scope, address, draft)?;
     }
     if matches!(hands, Hands::AfterInitialize(_)) {
-        initialize(scope.owner, address, draft)?;
+        draft_initialisation(scope.owner, address, draft)?;
     }
     let is_first = |call: &SetterCall| matches!(hands, Hands::After(_)) && call.setting == MANAGER;
     let (first, rest): (Vec<_>, Vec<_>) = calls.into_iter().partition(is_first);

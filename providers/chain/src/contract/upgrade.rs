@@ -15,7 +15,7 @@ use pospool_model::{Problem, Value};
 
 use self::storage::Storage;
 use super::artifact::{self, Artifact};
-use super::steps::{Scope, deploy};
+use super::steps::{Scope, draft_deployment};
 use super::{CodeName, ContractSpec, is_proxied};
 use crate::codes;
 use crate::draft::{Draft, Plan};
@@ -91,7 +91,7 @@ fn implementation(
         let text = Value::Text(address.to_string());
         vec![("implementation", text)]
     };
-    deploy(scope, found, "implementation", &outputs, draft)
+    draft_deployment(scope, found, "implementation", &outputs, draft)
 }
 
 /// The layout that a source tells of some code.

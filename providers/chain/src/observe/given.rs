@@ -12,8 +12,8 @@ use pospool_conflux_rpc::{Answers, At, Batch, Link, Rpc, RpcError, Slot};
 use pospool_model::provider::{Observation, Scene, Target};
 use pospool_model::{Address, Attributes};
 
-use super::refusals::{not_a_node, unreachable};
-use super::scene::{Found, chain_of, present};
+use super::refusals::{chain_unreachable, not_a_node};
+use super::scene::{Found, chain_of, observed_present};
 use crate::account::{self, PublicKey};
 use crate::chain;
 use crate::facts::Facts;
@@ -72,7 +72,7 @@ async fn look_at_chain(
     accounts: Vec<Signer<'_>>,
 ) -> Found {
     let rpc = Rpc::over(link, &chain::endpoints_of(wanted, Space::Core));
-    let failed = |error| unreachable(chain, Space::Core, error);
+    let failed = |error| chain_unreachable(chain, Space::Core, error);
     let rpc = rpc.map_err(failed)?;
     let mut batch = Batch::default();
     let asked = chain::ask_chain(&mut batch);
@@ -108,11 +108,12 @@ async fn look_at_chain(
     for (signer, outputs) in accounts.iter().zip(outputs) {
         observation
             .objects
-            .insert(signer.target.address.clone(), present(outputs));
+            .insert(signer.target.address.clone(), observed_present(outputs));
     }
-    observation
-        .objects
-        .insert(chain.clone(), present(chain::chain_outputs(wanted, &seen)));
+    observation.objects.insert(
+        chain.clone(),
+        observed_present(chain::chain_outputs(wanted, &seen)),
+    );
     observation.chains.insert(chain.clone(), seen.identity);
     Ok((observation, Facts::default()))
 }

@@ -15,8 +15,8 @@ use pospool_conflux_tx::{AskedFees, AskedIdentity, ChainRef, ask_fees, ask_ident
 use pospool_model::provider::{Observation, Scene, Target};
 use pospool_model::{Address, Attributes, SecretRef};
 
-use super::refusals::{behind, no_rpc, not_a_node, other_chain, unreachable};
-use super::scene::{Found, chain_of, newest_known, present};
+use super::refusals::{chain_unreachable, no_rpc, node_behind, not_a_node, other_chain};
+use super::scene::{Found, chain_of, newest_known, observed_present};
 use crate::account;
 use crate::chain;
 use crate::contract;
@@ -42,7 +42,7 @@ pub(super) async fn look_at_made(
             // Its chain left the spec together with it: what is recorded is all that can be said.
             None => {
                 if let Some(recorded) = target.recorded {
-                    let object = present(recorded.outputs.clone());
+                    let object = observed_present(recorded.outputs.clone());
                     unplaced.objects.insert(target.address.clone(), object);
                 }
             }
@@ -182,7 +182,7 @@ async fn look_at_targets(
 ) -> Found {
     let pinned = Pinned::find(chain, scene).ok_or_else(|| not_a_node(chain, Space::Core))?;
     if let Some(known) = newest_known(&targets).filter(|known| *known > pinned.epoch) {
-        return Err(behind(chain, pinned.epoch, known));
+        return Err(node_behind(chain, pinned.epoch, known));
     }
     let core = look_in(link, own_nodes, Space::Core, &pinned, &targets, scene);
     if !needs_espace(&targets, &pinned) {
@@ -218,7 +218,7 @@ async fn look_in(
     if reference.endpoints.is_empty() {
         return Err(no_rpc(chain, space));
     }
-    let failed = |error| unreachable(chain, space, error);
+    let failed = |error| chain_unreachable(chain, space, error);
     let rpc = Rpc::over(link, &reference.endpoints).map_err(failed)?;
     let mut batch = Batch::default();
     let asked = ask(&mut batch, space, pinned, targets, scene);

@@ -7,7 +7,7 @@ use pospool_model::{Address, ProviderError};
 
 use crate::codes;
 
-pub(super) fn unreachable(chain: &Address, space: Space, error: RpcError) -> ProviderError {
+pub(super) fn chain_unreachable(chain: &Address, space: Space, error: RpcError) -> ProviderError {
     if let RpcError::Endpoint(error) = &error {
         let what = format!(
             "an endpoint in `{}` of `{chain}` cannot be used: {error}",
@@ -27,7 +27,7 @@ pub(super) fn unreachable(chain: &Address, space: Space, error: RpcError) -> Pro
 }
 
 /// A node that shows an older chain than the state knows would have everything made again.
-pub(super) fn behind(chain: &Address, epoch: u64, known: u64) -> ProviderError {
+pub(super) fn node_behind(chain: &Address, epoch: u64, known: u64) -> ProviderError {
     ProviderError::refused(
         codes::BEHIND,
         format!(

@@ -41,7 +41,7 @@ pub(super) fn newest_known(targets: &[&Target<'_>]) -> Option<u64> {
     epochs.filter_map(|epoch| epoch.try_into().ok()).max()
 }
 
-pub(super) fn present(outputs: Attributes) -> Observed {
+pub(super) fn observed_present(outputs: Attributes) -> Observed {
     Observed::Present {
         attributes: Attributes::new(),
         outputs,

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use pospool_model::{Address, Attributes, Problem, SecretRef, Value};
 
-use crate::attributes::required;
+use crate::attributes::require_attribute;
 use crate::codes;
 use crate::memory::parse_memory;
 use crate::names::{ImageRef, Name};
@@ -49,15 +49,15 @@ impl DesiredNode {
             .help("write the value, or a reference to something that is there already"));
         }
         let block = NodeSpec::read(attributes);
-        let image = required("image", block.image)?;
+        let image = require_attribute("image", block.image)?;
         let network = block.docker_network.known().map(Name::new).transpose();
         Ok(Self {
-            host: required("host", block.host)?.clone(),
-            chain: required("chain", block.chain)?.clone(),
+            host: require_attribute("host", block.host)?.clone(),
+            chain: require_attribute("chain", block.chain)?.clone(),
             image: ImageRef::parse(image)
                 .map_err(|what| Problem::new(codes::BAD_IMAGE, &["image"], what))?,
-            data: required("data", block.data)?.clone(),
-            password: required("pos_key_password", block.pos_key_password)?.clone(),
+            data: require_attribute("data", block.data)?.clone(),
+            password: require_attribute("pos_key_password", block.pos_key_password)?.clone(),
             config: block
                 .config
                 .known()

@@ -9,7 +9,7 @@ use pospool_model::{
 };
 
 use super::endpoints::CORE_RPC;
-use crate::attributes::{attribute_text, missing_attribute, required};
+use crate::attributes::{attribute_text, missing_attribute, require_attribute};
 use crate::codes;
 use crate::names::Name;
 use crate::rows::AS_MADE;
@@ -46,11 +46,11 @@ impl DesiredSyncer {
         }
         let block = SyncerSpec::read(attributes);
         let network = block.docker_network.known().map(Name::new).transpose();
-        let bridge = required("bridge", block.bridge)?;
+        let bridge = require_attribute("bridge", block.bridge)?;
         Ok(Self {
-            chain: required("chain", block.chain)?.clone(),
+            chain: require_attribute("chain", block.chain)?.clone(),
             bridge: bridge.to_owned(),
-            key: required("private_key", block.private_key)?.clone(),
+            key: require_attribute("private_key", block.private_key)?.clone(),
             core_rpc: block.core_rpc.known().map(list_of),
             docker_network: network.map_err(|error| error.problem(&["docker_network"]))?,
             every: block.every.known().unwrap_or(EVERY).to_owned(),

@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use pospool_model::{Address, Attributes, Endpoint, Problem, Value};
 
 use super::AS_GIVEN;
-use crate::attributes::{attribute_text, required};
+use crate::attributes::{attribute_text, require_attribute};
 use crate::codes;
 use crate::memory::{format_memory, parse_memory};
 use crate::names::{ImageRef, Name};
@@ -79,10 +79,10 @@ impl DesiredPage {
             .help("write the value, or a reference to something that is known in the plan"));
         }
         let block = UiSpec::read(attributes);
-        let manager = required("manager", block.manager)?;
+        let manager = require_attribute("manager", block.manager)?;
         let listen = block.listen.known().unwrap_or(LISTEN);
         Ok(Self {
-            chain: required("chain", block.chain)?.clone(),
+            chain: require_attribute("chain", block.chain)?.clone(),
             manager: manager.to_owned(),
             core_rpc: block.core_rpc.known().map(str::to_owned),
             espace_rpc: block.espace_rpc.known().map(str::to_owned),
@@ -106,12 +106,12 @@ impl PageSource {
 impl SourceTree {
     fn read(attributes: &Attributes) -> Result<Self, Problem> {
         let block = UiSpec::read(attributes);
-        let image = required("build_image", block.build_image)?;
+        let image = require_attribute("build_image", block.build_image)?;
         let image = ImageRef::parse(image)
             .map_err(|what| Problem::new(codes::BAD_IMAGE, &["build_image"], what))?;
         let memory = block.build_memory.known().unwrap_or(BUILD_MEMORY);
         Ok(Self {
-            path: required("tree", block.tree)?.into(),
+            path: require_attribute("tree", block.tree)?.into(),
             folder: block.folder.known().unwrap_or_default().to_owned(),
             image,
             lock: block.lock.known().map(PathBuf::from),

@@ -12,7 +12,7 @@ use tokio::time::{Instant, sleep};
 
 use super::ContainerStart;
 use super::run::{container_state, is_running, last_output};
-use crate::workload::run::health;
+use crate::workload::run::read_health;
 
 const POLL: Duration = Duration::from_millis(500);
 /// Time for it to answer its own health check.
@@ -22,7 +22,7 @@ const SHOWN: usize = 10;
 
 /// Whether its last check succeeded.
 pub(crate) fn is_healthy(state: &ContainerState) -> bool {
-    health(state) == Some(HealthStatusEnum::HEALTHY)
+    read_health(state) == Some(HealthStatusEnum::HEALTHY)
 }
 
 /// Waits until it is healthy; `code` is that of one that is not, `what` a name for what does not answer.
@@ -38,7 +38,7 @@ pub(crate) async fn await_healthy(
         if is_healthy(&state) {
             return Ok(Attributes::new());
         }
-        let is_unhealthy = health(&state) == Some(HealthStatusEnum::UNHEALTHY);
+        let is_unhealthy = read_health(&state) == Some(HealthStatusEnum::UNHEALTHY);
         if !is_running(&state) || is_unhealthy || Instant::now() >= deadline {
             let last = last_output(start.engine, start.container, SHOWN).await;
             let what = format!("{what} of {address} does not answer; its last output:\n{last}");

@@ -89,13 +89,13 @@ pub(crate) async fn last_output(engine: &Engine, container: &Name, lines: usize)
 /// The attribute `state`.
 pub(crate) fn health_state(found: &ContainerInspectResponse) -> &'static str {
     let state = found.state.clone().unwrap_or_default();
-    match (is_running(&state), health(&state)) {
+    match (is_running(&state), read_health(&state)) {
         (false, _) => "stopped",
         (true, Some(HealthStatusEnum::UNHEALTHY)) => "unwell",
         (true, Some(HealthStatusEnum::STARTING)) => "starting",
         (true, _) => "running",
     }
 }
-pub(crate) fn health(state: &ContainerState) -> Option<HealthStatusEnum> {
+pub(crate) fn read_health(state: &ContainerState) -> Option<HealthStatusEnum> {
     state.health.as_ref().and_then(|health| health.status)
 }

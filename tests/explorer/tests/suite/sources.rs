@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{LazyLock, Mutex};
 
-use pospool_source::{SourceRequest, Tools, compile, compiler_input, run_compiler};
+use pospool_source::{SourceRequest, Tools, compile_contracts, compiler_input, run_compiler};
 use serde_json::{Value as Json, json};
 
 use crate::client::{Form, cache};
@@ -52,7 +52,7 @@ impl Contract {
 /// Compiles a stand-in of the pool's contracts, such as `PoSPool`.
 pub(crate) fn stand_in(name: &str) -> Contract {
     let request = SourceRequest::folder(STAND_INS, cache());
-    let artifact = compile(&request, &[name.to_owned()]).unwrap()[name].clone();
+    let artifact = compile_contracts(&request, &[name.to_owned()]).unwrap()[name].clone();
     let code = |text: &str| text.trim_start_matches("0x").to_owned();
     Contract {
         input: compiler_input(&cache(), &artifact).unwrap(),

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use pospool_devnet::sender::{Draft, Sender, Space};
 use pospool_devnet::words::{self, Word};
 use pospool_devnet::{accounts::Account, settings};
-use pospool_source::{Artifact, SourceRequest, compile};
+use pospool_source::{Artifact, SourceRequest, compile_contracts};
 use pospool_tests::stand_ins;
 use tokio::runtime::Runtime;
 
@@ -41,7 +41,7 @@ impl Ground {
         let cache = settings::default_cache_dir().join("sources");
         let compiled = |folder, names: &[&str]| {
             let names: Vec<String> = names.iter().map(ToString::to_string).collect();
-            compile(&SourceRequest::folder(folder, &cache), &names).unwrap()
+            compile_contracts(&SourceRequest::folder(folder, &cache), &names).unwrap()
         };
         let mut artifacts = compiled(stand_ins::contracts(), names);
         artifacts.extend(compiled(stand_ins::folder(), &[oracle]));
