@@ -104,7 +104,7 @@ impl PointWorld {
     pub fn apply(&self, disk: &Arc<dyn Disk>, spec: &str, script: Script) -> Ran {
         let points = Points::new(script);
         let watched = Watched::new(&self.fake);
-        apply(disk, &self.state_path(), spec, watched, &points)
+        apply_on_disk(disk, &self.state_path(), spec, watched, &points)
     }
 
     /// Plans a spec on a disk.
@@ -124,7 +124,7 @@ impl PointWorld {
 ///
 /// # Panics
 /// As the engine does, if it does.
-pub fn apply(
+pub fn apply_on_disk(
     disk: &Arc<dyn Disk>,
     path: &Path,
     spec: &str,

@@ -78,7 +78,7 @@ impl Request {
 }
 
 /// Writes an answer.
-pub fn answer(mut stream: &TcpStream, status: &str, body: &[u8]) -> io::Result<()> {
+pub fn write_answer(mut stream: &TcpStream, status: &str, body: &[u8]) -> io::Result<()> {
     let length = body.len();
     write!(
         stream,

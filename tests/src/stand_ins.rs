@@ -11,14 +11,14 @@ use tempfile::TempDir;
 
 /// The project's own stand-ins.
 #[must_use]
-pub fn folder() -> PathBuf {
+pub fn stand_ins_folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("contracts")
 }
 
 /// The reference's contracts where `POSPOOL_REFERENCE_DIR` names a checkout, else the stand-ins.
 #[must_use]
-pub fn contracts() -> PathBuf {
-    std::env::var_os("POSPOOL_REFERENCE_DIR").map_or_else(folder, PathBuf::from)
+pub fn contracts_folder() -> PathBuf {
+    std::env::var_os("POSPOOL_REFERENCE_DIR").map_or_else(stand_ins_folder, PathBuf::from)
 }
 
 /// A copy of the stand-ins with one of `tests/contracts/changes` made to it.
@@ -27,11 +27,15 @@ pub fn contracts() -> PathBuf {
 ///
 /// When `cp` or `git` is missing, or the patch does not fit the stand-ins any more.
 #[must_use]
-pub fn changed(change: &str) -> TempDir {
+pub fn copy_with_change(change: &str) -> TempDir {
     let copy = tempfile::tempdir().expect("a temporary folder can be made");
-    let patch = folder().join("changes").join(format!("{change}.patch"));
+    let patch = stand_ins_folder()
+        .join("changes")
+        .join(format!("{change}.patch"));
     let mut cp = Command::new("cp");
-    cp.arg("-R").arg(folder().join(".")).arg(copy.path());
+    cp.arg("-R")
+        .arg(stand_ins_folder().join("."))
+        .arg(copy.path());
     // In a folder of a repository, git would look for the files in the repository.
     let above = copy.path().parent().expect("it is inside of a folder");
     let mut git = Command::new("git");

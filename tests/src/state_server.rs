@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::{Value as Json, json};
 
-use crate::small_http::{Request, answer};
+use crate::small_http::{Request, write_answer};
 
 /// How a server behaves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,20 +102,20 @@ fn serve(stream: &TcpStream, manner: Manner, kept: &Mutex<Kept>) -> io::Result<(
     let request = Request::read(stream)?;
     let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
     if request.header("authorization") != Some(USER) {
-        return answer(stream, "401 Unauthorized", b"");
+        return write_answer(stream, "401 Unauthorized", b"");
     }
     let is_lock = request.target.ends_with("/lock");
     match (manner, request.method.as_str()) {
         (_, "GET") => match &kept.document {
-            Some(document) => answer(stream, "200 OK", document),
-            None => answer(stream, "204 No Content", b""),
+            Some(document) => write_answer(stream, "200 OK", document),
+            None => write_answer(stream, "204 No Content", b""),
         },
         (Manner::Plain, "LOCK") => lock(stream, &request, manner, &mut kept),
         (Manner::GitLab, "POST") if is_lock => lock(stream, &request, manner, &mut kept),
         (Manner::Plain, "UNLOCK") => unlock(stream, &request, &mut kept),
         (Manner::GitLab, "DELETE") if is_lock => unlock(stream, &request, &mut kept),
         (_, "POST") => write(stream, request, manner, &mut kept),
-        _ => answer(stream, "405 Method Not Allowed", b""),
+        _ => write_answer(stream, "405 Method Not Allowed", b""),
     }
 }
 
@@ -124,13 +124,15 @@ fn lock(stream: &TcpStream, request: &Request, manner: Manner, kept: &mut Kept) 
     match (&kept.lock, manner) {
         (None, _) => {
             kept.lock = Some(asked);
-            answer(stream, "200 OK", b"")
+            write_answer(stream, "200 OK", b"")
         }
-        (Some(held), Manner::Plain) => answer(stream, "423 Locked", held.to_string().as_bytes()),
+        (Some(held), Manner::Plain) => {
+            write_answer(stream, "423 Locked", held.to_string().as_bytes())
+        }
         (Some(held), Manner::GitLab) => {
             asked["ID"] = held["ID"].clone();
             asked["Who"] = json!("somebody");
-            answer(stream, "409 Conflict", asked.to_string().as_bytes())
+            write_answer(stream, "409 Conflict", asked.to_string().as_bytes())
         }
     }
 }
@@ -138,10 +140,10 @@ fn lock(stream: &TcpStream, request: &Request, manner: Manner, kept: &mut Kept) 
 fn unlock(stream: &TcpStream, request: &Request, kept: &mut Kept) -> io::Result<()> {
     let asked: Json = serde_json::from_slice(&request.body)?;
     match &kept.lock {
-        Some(held) if held["ID"] != asked["ID"] => answer(stream, "409 Conflict", b""),
+        Some(held) if held["ID"] != asked["ID"] => write_answer(stream, "409 Conflict", b""),
         _ => {
             kept.lock = None;
-            answer(stream, "200 OK", b"")
+            write_answer(stream, "200 OK", b"")
         }
     }
 }
@@ -150,14 +152,14 @@ fn write(stream: &TcpStream, request: Request, manner: Manner, kept: &mut Kept) 
     let given = request.target.split_once("?ID=").map(|(_, id)| id);
     let held = kept.lock.as_ref().and_then(|lock| lock["ID"].as_str());
     if held != given {
-        return answer(stream, "423 Locked", b"");
+        return write_answer(stream, "423 Locked", b"");
     }
     let document: Json = serde_json::from_slice(&request.body)?;
     let serial = document["serial"].clone();
     if manner == Manner::GitLab && (!serial.is_u64() || kept.serials.contains(&serial)) {
-        return answer(stream, "422 Unprocessable Entity", b"");
+        return write_answer(stream, "422 Unprocessable Entity", b"");
     }
     kept.serials.push(serial);
     kept.document = Some(request.body);
-    answer(stream, "200 OK", b"")
+    write_answer(stream, "200 OK", b"")
 }

@@ -44,7 +44,7 @@ impl Watched {
         let lines = effects_of(path)?;
         let fake = FakeProvider::default();
         for line in &lines {
-            play(&mut fake.outside(), line);
+            play_effect(&mut fake.outside(), line);
         }
         let mut watched = Self::new(&fake);
         watched.outside = Some((path.to_owned(), lines.len()));
@@ -80,7 +80,7 @@ pub fn effects_of(path: &Path) -> std::io::Result<Vec<Json>> {
 }
 
 /// Lets an effect take place in memory.
-pub fn play(outside: &mut Outside, line: &Json) {
+pub fn play_effect(outside: &mut Outside, line: &Json) {
     let key = line["key"].as_str().unwrap_or_default().to_owned();
     let payload = &line["payload"];
     let address = payload["address"].as_str().unwrap_or_default();
@@ -96,7 +96,7 @@ pub fn play(outside: &mut Outside, line: &Json) {
 
 /// How often each step took effect, whatever its tickets were.
 #[must_use]
-pub fn counts(outside: &Outside) -> BTreeMap<String, usize> {
+pub fn count_effects(outside: &Outside) -> BTreeMap<String, usize> {
     let mut counts = BTreeMap::new();
     for (key, times) in &outside.effects {
         let step = key.split(" #").next().unwrap_or_default();

@@ -204,7 +204,7 @@ fn open(path: &Path) -> Store {
 
 /// A spec of things: label, value, shape, and labels of the things that it uses.
 #[must_use]
-pub fn things(things: &[(u8, i64, u8, Vec<u8>)]) -> String {
+pub fn write_things(things: &[(u8, i64, u8, Vec<u8>)]) -> String {
     let mut spec = String::new();
     for (label, value, shape, uses) in things {
         let uses: Vec<String> = uses.iter().map(|used| format!("thing.t{used}")).collect();

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use pospool_fake::Fault;
-use pospool_tests::world::{World, things};
+use pospool_tests::world::{World, write_things};
 use proptest::prelude::*;
 
 /// Things by label: value, shape, and what they use (only smaller labels, so never a cycle).
@@ -36,7 +36,7 @@ fn text(spec: &Spec) -> String {
             (label, *value, *shape, uses)
         })
         .collect();
-    things(&listed)
+    write_things(&listed)
 }
 
 async fn heals(before: Spec, after: Spec, fault: Fault) -> Result<(), TestCaseError> {

@@ -92,7 +92,7 @@ struct Day {
 }
 
 fn day(strict: bool) -> (Day, String) {
-    let accounts = accounts::funded(SEED, 2, NETWORK).unwrap();
+    let accounts = accounts::funded_accounts(SEED, 2, NETWORK).unwrap();
     let [signer, somebody] = [0, 1].map(|nth| {
         let address: CoreAddress = accounts[nth].core_address.parse().unwrap();
         address.bytes()

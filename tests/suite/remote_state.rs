@@ -14,7 +14,7 @@ use pospool_fake::{FakeProvider, Fault};
 use pospool_remote::{Location, Settings};
 use pospool_tests::s3::S3;
 use pospool_tests::state_server::{Manner, StateServer};
-use pospool_tests::world::{Trouble, apply_on, plan_on, things};
+use pospool_tests::world::{Trouble, apply_on, plan_on, write_things};
 use serde_json::{Value as Json, json};
 
 pub(crate) type Environment = BTreeMap<String, String>;
@@ -433,7 +433,7 @@ impl Far {
 
 #[tokio::test]
 async fn on_s3_what_one_machine_began_another_one_ends_and_nothing_happens_twice() {
-    let spec = things(&[(1, 1, 0, vec![]), (2, 2, 0, vec![1]), (3, 3, 1, vec![])]);
+    let spec = write_things(&[(1, 1, 0, vec![]), (2, 2, 0, vec![1]), (3, 3, 1, vec![])]);
     for fault in [
         Fault::AnswerLost(0),
         Fault::DiesBefore(1),
@@ -467,7 +467,9 @@ async fn on_s3_what_one_machine_began_another_one_ends_and_nothing_happens_twice
 #[tokio::test]
 async fn on_s3_who_lost_the_state_begins_nothing_more() {
     let far = Far::new();
-    far.apply(&things(&[(1, 1, 0, vec![])])).await.unwrap();
+    far.apply(&write_things(&[(1, 1, 0, vec![])]))
+        .await
+        .unwrap();
     let mut late = far.open();
     let held = pospool_remote::read_lock_holder(&far.location, &far.settings)
         .unwrap()
@@ -475,7 +477,7 @@ async fn on_s3_who_lost_the_state_begins_nothing_more() {
     assert!(held.live);
     pospool_remote::force_unlock(&far.location, &far.settings, &held.id).unwrap();
     let before = far.fake.outside().effects.clone();
-    let wanted = things(&[(1, 2, 0, vec![])]);
+    let wanted = write_things(&[(1, 2, 0, vec![])]);
     let lost = apply_on(&mut late, &far.registry, &wanted)
         .await
         .unwrap_err();

@@ -188,7 +188,7 @@ fn names(names: &[&str]) -> Vec<String> {
 #[test]
 fn stand_ins_compile_once_and_are_then_found() {
     let cache = tempfile::tempdir().unwrap();
-    let request = SourceRequest::folder(stand_ins::folder(), cache.path());
+    let request = SourceRequest::folder(stand_ins::stand_ins_folder(), cache.path());
     let all = names(&[POOL, MANAGER, PROXY]);
     let artifacts = compile_contracts(&request, &all).unwrap();
     looks_like_a_pool(&artifacts[POOL]);
@@ -254,7 +254,7 @@ fn has_its_own_sources_only(pool: &Artifact, cache: &Path) {
 #[test]
 fn the_contracts_have_what_is_called() {
     let cache = tempfile::tempdir().unwrap();
-    let request = SourceRequest::folder(stand_ins::contracts(), cache.path());
+    let request = SourceRequest::folder(stand_ins::contracts_folder(), cache.path());
     let all: Vec<&str> = CALLED.iter().map(|(name, _)| *name).collect();
     let artifacts = compile_contracts(&request, &names(&all)).unwrap();
     for (name, called) in CALLED {
@@ -302,10 +302,10 @@ fn changes_of_the_stand_ins_are_what_they_say() {
         let request = SourceRequest::folder(folder, cache.path());
         compile_contracts(&request, &names(&[POOL, ESPACE_POOL])).unwrap()
     };
-    let first = pools(&stand_ins::folder());
+    let first = pools(&stand_ins::stand_ins_folder());
     let [compatible, incompatible, comment] =
         ["compatible", "incompatible", "comment"].map(|change| {
-            let folder = stand_ins::changed(change);
+            let folder = stand_ins::copy_with_change(change);
             pools(folder.path())
         });
     for name in [POOL, ESPACE_POOL] {

@@ -144,7 +144,7 @@ async fn a_slow_explorer_stops_nothing_and_the_next_run_begins_again() {
 
 /// A copy of the stand-ins with one byte changed in the pools.
 fn one_byte_changed() -> tempfile::TempDir {
-    let copy = stand_ins::changed("comment");
+    let copy = stand_ins::copy_with_change("comment");
     let changes = [
         ("PoSPool.sol", "\"1.9.0\"", "\"1.9.1\""),
         ("eSpace/eSpacePoSPool.sol", "_begin(9600,", "_begin(9601,"),
@@ -190,7 +190,7 @@ async fn one_changed_byte_of_source_is_refused_by_the_comparison_and_by_the_expl
 #[tokio::test]
 async fn another_comment_is_named_and_no_difference() {
     let mut desk = Desk::new(Space::Core).await;
-    let copy = stand_ins::changed("comment");
+    let copy = stand_ins::copy_with_change("comment");
     take(&mut desk, copy.path()).await;
     let same = Value::from("the same but for the metadata");
     assert_eq!(desk.verify().await.unwrap()["local"], same);

@@ -30,7 +30,7 @@ pub struct Account {
 
 /// Returns the funded accounts of a chain.
 pub fn of_chain(chain: &ChainConfig) -> Result<Vec<Account>> {
-    let mut accounts = funded(&chain.seed, chain.accounts, chain.chain_id)?;
+    let mut accounts = funded_accounts(&chain.seed, chain.accounts, chain.chain_id)?;
     for account in accounts.iter_mut().skip(chain.espace_accounts) {
         account.funded_in_espace = false;
     }
@@ -38,15 +38,15 @@ pub fn of_chain(chain: &ChainConfig) -> Result<Vec<Account>> {
 }
 
 /// Returns the accounts of a seed text, as a chain with that seed funds them in both spaces.
-pub fn funded(seed: &str, count: usize, network_id: u32) -> Result<Vec<Account>> {
+pub fn funded_accounts(seed: &str, count: usize, network_id: u32) -> Result<Vec<Account>> {
     (0..count)
-        .map(|index| derive(seed, &format!("account/{index}")))
+        .map(|index| derive_key(seed, &format!("account/{index}")))
         .map(|key| Ok(account(&key?, network_id)))
         .collect()
 }
 
 /// Derives one key from the chain's text and the key's role.
-pub(crate) fn derive(seed: &str, role: &str) -> Result<SigningKey> {
+pub(crate) fn derive_key(seed: &str, role: &str) -> Result<SigningKey> {
     let digest = keccak256(format!("{seed}/{role}"));
     SigningKey::from_slice(&digest)
         .map_err(|err| DevnetError::malformed(format!("key `{role}` of seed `{seed}`"), err))
@@ -68,7 +68,7 @@ pub(crate) fn core_bytes(key: &SigningKey) -> [u8; 20] {
 fn account(key: &SigningKey, network_id: u32) -> Account {
     let core = CoreAddress::of_public_key(&public_key(key), network_id);
     Account {
-        private_key: format!("0x{}", hex(&key.to_bytes())),
+        private_key: format!("0x{}", encode_hex(&key.to_bytes())),
         core_address: core.to_string(),
         core_hex: core.hex(),
         espace_address: EspaceAddress::of_public_key(&public_key(key)).to_string(),
@@ -77,7 +77,7 @@ fn account(key: &SigningKey, network_id: u32) -> Account {
 }
 
 /// Returns bytes as lower-case hex digits.
-pub(crate) fn hex(bytes: &[u8]) -> String {
+pub(crate) fn encode_hex(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let digit = |nibble: u8| char::from(DIGITS[usize::from(nibble)]);
     bytes
@@ -87,7 +87,7 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
 }
 
 /// Reads hex digits, with or without `0x`.
-pub(crate) fn unhex(what: &str, text: &str) -> Result<Vec<u8>> {
+pub(crate) fn decode_hex(what: &str, text: &str) -> Result<Vec<u8>> {
     let digits = text.strip_prefix("0x").unwrap_or(text).as_bytes();
     let nibble = |digit: u8| {
         char::from(digit)
@@ -110,10 +110,10 @@ mod tests {
 
     #[test]
     fn the_same_seed_gives_the_same_accounts() {
-        let one = funded("seed", 3, 1234).unwrap();
-        assert_eq!(one, funded("seed", 3, 1234).unwrap());
+        let one = funded_accounts("seed", 3, 1234).unwrap();
+        assert_eq!(one, funded_accounts("seed", 3, 1234).unwrap());
         assert_ne!(one[0], one[1]);
-        assert_ne!(one, funded("other", 3, 1234).unwrap());
+        assert_ne!(one, funded_accounts("other", 3, 1234).unwrap());
         assert!(
             one.iter()
                 .all(|account| account.core_hex.starts_with("0x1"))
@@ -154,9 +154,9 @@ mod tests {
 
     #[test]
     fn hex_is_read_and_written() {
-        assert_eq!(unhex("x", "0x00ff1A").unwrap(), [0, 255, 26]);
-        assert_eq!(hex(&[0, 255, 26]), "00ff1a");
-        assert!(unhex("x", "0").is_err());
-        assert!(unhex("x", "zz").is_err());
+        assert_eq!(decode_hex("x", "0x00ff1A").unwrap(), [0, 255, 26]);
+        assert_eq!(encode_hex(&[0, 255, 26]), "00ff1a");
+        assert!(decode_hex("x", "0").is_err());
+        assert!(decode_hex("x", "zz").is_err());
     }
 }

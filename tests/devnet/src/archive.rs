@@ -73,7 +73,7 @@ impl Entry {
 }
 
 /// Writes an archive.
-pub(crate) fn pack(entries: &[Entry]) -> Result<Vec<u8>> {
+pub(crate) fn pack_archive(entries: &[Entry]) -> Result<Vec<u8>> {
     let mut builder = Builder::new(Vec::new());
     for entry in entries {
         append(&mut builder, entry)?;
@@ -148,13 +148,13 @@ mod tests {
                 ..Entry::file("a/c", "")
             },
         ];
-        let bytes = pack(&entries).unwrap();
+        let bytes = pack_archive(&entries).unwrap();
         assert_eq!(first_file(&bytes).unwrap(), b"text");
-        assert_eq!(bytes, pack(&entries).unwrap());
+        assert_eq!(bytes, pack_archive(&entries).unwrap());
     }
 
     #[test]
     fn an_archive_without_a_file_is_an_error() {
-        assert!(first_file(&pack(&[Entry::folder("a")]).unwrap()).is_err());
+        assert!(first_file(&pack_archive(&[Entry::folder("a")]).unwrap()).is_err());
     }
 }

@@ -16,7 +16,7 @@ use bollard::{
 use serde::Serialize;
 
 use crate::{
-    docker::{Engine, absent_is_fine, short},
+    docker::{Engine, absent_is_fine, short_id},
     error::{DevnetError, Result},
     owner,
     settings::{LABEL_NAME, LABEL_OWNER, check_name},
@@ -36,14 +36,14 @@ pub struct Removed {
 }
 
 /// Takes down everything of one devnet.
-pub async fn down(engine: &Engine, name: &str) -> Result<Removed> {
+pub async fn remove_devnet(engine: &Engine, name: &str) -> Result<Removed> {
     check_name(name)?;
     let of_devnet = |labels: &Labels| labels.get(LABEL_NAME).is_some_and(|label| label == name);
     remove(engine, &of_devnet).await
 }
 
 /// Takes down everything whose owner process is gone.
-pub async fn sweep(engine: &Engine) -> Result<Removed> {
+pub async fn remove_orphans(engine: &Engine) -> Result<Removed> {
     let of_the_dead = |labels: &Labels| {
         labels
             .get(LABEL_OWNER)
@@ -53,7 +53,7 @@ pub async fn sweep(engine: &Engine) -> Result<Removed> {
 }
 
 /// Tells whether anything of a devnet is there.
-pub(crate) async fn exists(engine: &Engine, name: &str) -> Result<bool> {
+pub(crate) async fn devnet_exists(engine: &Engine, name: &str) -> Result<bool> {
     let of_devnet = |labels: &Labels| labels.get(LABEL_NAME).is_some_and(|label| label == name);
     Ok(!containers(engine, &of_devnet).await?.is_empty()
         || !networks(engine, &of_devnet).await?.is_empty())
@@ -141,7 +141,7 @@ async fn images(engine: &Engine, choice: Choice<'_>) -> Result<Vec<String>> {
 
 /// Removes a network; whoever is still on it is cut off first.
 pub(crate) async fn remove_network(engine: &Engine, id: &str) -> Result<()> {
-    let what = || format!("remove network {}", short(id));
+    let what = || format!("remove network {}", short_id(id));
     let options = None::<bollard::query_parameters::InspectNetworkOptions>;
     if let Ok(found) = engine.client.inspect_network(id, options).await {
         for container in found.containers.unwrap_or_default().into_keys() {

@@ -64,20 +64,20 @@ impl Engine {
             .start_container(id, None::<bollard::query_parameters::StartContainerOptions>);
         started.await.map_err(DevnetError::docker(format!(
             "start container {}",
-            short(id)
+            short_id(id)
         )))
     }
 
     /// Writes files into a container, running or not.
     pub(crate) async fn upload(&self, id: &str, folder: &str, files: &[Entry]) -> Result<()> {
-        let bytes = archive::pack(files)?;
+        let bytes = archive::pack_archive(files)?;
         let options = UploadToContainerOptionsBuilder::new().path(folder).build();
         self.client
             .upload_to_container(id, Some(options), bollard::body_full(bytes.into()))
             .await
             .map_err(DevnetError::docker(format!(
                 "write files into container {}",
-                short(id)
+                short_id(id)
             )))
     }
 
@@ -96,7 +96,7 @@ impl Engine {
             Err(error) if is_absent(&error) => Ok(None),
             Err(error) => Err(DevnetError::docker(format!(
                 "read `{path}` of container {}",
-                short(id)
+                short_id(id)
             ))(error)),
         }
     }
@@ -128,7 +128,7 @@ impl Engine {
             .await
             .map_err(DevnetError::docker(format!(
                 "inspect container {}",
-                short(id)
+                short_id(id)
             )))?;
         if found
             .state
@@ -137,7 +137,7 @@ impl Engine {
         {
             return Ok(());
         }
-        let name = found.name.unwrap_or_else(|| short(id).to_owned());
+        let name = found.name.unwrap_or_else(|| short_id(id).to_owned());
         Err(DevnetError::Died {
             name,
             log: self.last_words(id).await,
@@ -146,7 +146,7 @@ impl Engine {
 
     /// Runs a command in a container and returns what it printed to its standard output.
     pub(crate) async fn exec(&self, id: &str, command: &[&str]) -> Result<String> {
-        let what = || DevnetError::docker(format!("run a command in container {}", short(id)));
+        let what = || DevnetError::docker(format!("run a command in container {}", short_id(id)));
         let config = ExecConfig {
             cmd: Some(command.iter().map(ToString::to_string).collect()),
             attach_stdout: Some(true),
@@ -196,7 +196,7 @@ impl Engine {
         method: &str,
         params: &Value,
     ) -> Result<Value> {
-        let body = rpc::request(method, params).to_string();
+        let body = rpc::encode_request(method, params).to_string();
         let http = format!(
             "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",
             body.len()
@@ -211,7 +211,7 @@ impl Engine {
         let json = json.rfind('}').map_or("", |end| &json[..=end]);
         let answer: Value = serde_json::from_str(json)
             .map_err(|err| DevnetError::malformed(format!("the answer of {method}"), err))?;
-        rpc::result(method, answer)
+        rpc::take_result(method, answer)
     }
 
     /// Removes a container with its anonymous volumes, running or not; one that is absent is fine.
@@ -222,7 +222,7 @@ impl Engine {
             .build();
         absent_is_fine(
             self.client.remove_container(id, Some(options)).await,
-            || format!("remove container {}", short(id)),
+            || format!("remove container {}", short_id(id)),
         )
     }
 
@@ -269,7 +269,7 @@ pub(crate) fn bounded_log() -> HostConfigLogConfig {
 }
 
 /// Returns the first digits of an id, for messages.
-pub(crate) fn short(id: &str) -> &str {
+pub(crate) fn short_id(id: &str) -> &str {
     id.get(..12).unwrap_or(id)
 }
 

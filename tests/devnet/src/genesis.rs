@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
 use crate::{
-    accounts::{self, Account, hex},
+    accounts::{self, Account, encode_hex},
     archive::Entry,
     cache::Cache,
     docker::Engine,
@@ -50,7 +50,7 @@ pub(crate) struct Genesis {
 }
 
 /// Returns the chain's genesis from the cache, or makes it.
-pub(crate) async fn ensure(
+pub(crate) async fn ensure_genesis(
     engine: &Engine,
     image: &NodeImage,
     chain: &ChainConfig,
@@ -63,7 +63,7 @@ pub(crate) async fn ensure(
     } else {
         &image.reference
     };
-    let key = hex(&keccak256(format!("{RECIPE}/{version}/{chain:?}")))[..16].to_owned();
+    let key = encode_hex(&keccak256(format!("{RECIPE}/{version}/{chain:?}")))[..16].to_owned();
     let _lock = cache.lock(&format!("genesis-{key}")).await?;
     let folder = cache.folder("genesis")?.join(&key);
     if !folder.is_dir() {
@@ -115,7 +115,7 @@ impl Parts {
         let accounts = accounts::of_chain(chain)?;
         let initial_nodes = initial_nodes(chain, &validator)?;
         Ok(Genesis {
-            pos_address: format!("0x{}", hex(&validator.pos_address)),
+            pos_address: format!("0x{}", encode_hex(&validator.pos_address)),
             files: NodeFiles::new(chain, &accounts, &validator, initial_nodes, &self.waypoint),
             pos_key: self.pos_key,
             accounts,
@@ -124,7 +124,7 @@ impl Parts {
 }
 
 fn initial_nodes(chain: &ChainConfig, validator: &Validator) -> Result<String> {
-    let owner = accounts::core_bytes(&accounts::derive(&chain.seed, "genesis-validator")?);
+    let owner = accounts::core_bytes(&accounts::derive_key(&chain.seed, "genesis-validator")?);
     Ok(validator.initial_nodes(&owner, chain.chain_id).to_string())
 }
 

@@ -9,7 +9,7 @@ use std::{collections::HashMap, net::Ipv4Addr};
 use bollard::models::{EndpointIpamConfig, EndpointSettings, NetworkingConfig, PortBinding};
 
 use crate::{
-    accounts::{self, hex},
+    accounts::{self, encode_hex},
     archive::Entry,
     docker::Engine,
     error::{DevnetError, Result},
@@ -30,7 +30,7 @@ pub(crate) struct GenesisNode {
 impl GenesisNode {
     /// Writes the node's files.
     pub(crate) fn new(config: &DevnetConfig, genesis: &Genesis, ip: Ipv4Addr) -> Result<Self> {
-        let net_key = accounts::derive(&config.chain.seed, "net-key")?;
+        let net_key = accounts::derive_key(&config.chain.seed, "net-key")?;
         let own = format!(
             "dev_block_interval_ms = {}\npersist_tx_index = true\n\
             public_rpc_apis = \"all\"\npublic_evm_rpc_apis = \"all\"\n\
@@ -38,12 +38,12 @@ impl GenesisNode {
             jsonrpc_local_http_port = {LOCAL_PORT}\ntcp_port = {P2P_PORT}\nudp_port = {P2P_PORT}\n\
             public_address = \"{ip}\"\nnet_key = \"{}\"\n",
             config.block_interval_ms,
-            hex(&net_key.to_bytes()),
+            encode_hex(&net_key.to_bytes()),
         );
         let mut entries = genesis.files.entries(&own, 0);
         let pos_key = Entry::file(&format!("{POS_FOLDER}/pos_key"), genesis.pos_key.as_slice());
         entries.push(pos_key.mode(0o600));
-        let public = hex(&accounts::public_key(&net_key));
+        let public = encode_hex(&accounts::public_key(&net_key));
         Ok(Self {
             entries,
             bootnode: format!("cfxnode://{public}@{ip}:{P2P_PORT}"),
@@ -106,7 +106,7 @@ fn fixed_ip(network: &str, ip: Ipv4Addr) -> NetworkingConfig {
 const CPU_SHARES: i64 = 8192;
 
 /// Returns the URLs under which Docker published the RPC ports.
-pub(crate) async fn published(engine: &Engine, container: &str) -> Result<(String, String)> {
+pub(crate) async fn published_urls(engine: &Engine, container: &str) -> Result<(String, String)> {
     let options = None::<bollard::query_parameters::InspectContainerOptions>;
     let found = engine.client.inspect_container(container, options).await;
     let found = found.map_err(DevnetError::docker("inspect the genesis node"))?;

@@ -40,7 +40,7 @@ pub struct NodeImage {
 }
 
 /// Returns the node's image, and pulls or makes it first if need be.
-pub async fn ensure(
+pub async fn ensure_node_image(
     engine: &Engine,
     source: &ImageSource,
     cache: &Cache,
@@ -149,7 +149,7 @@ async fn build(
         "importing {} files as {BUILT_IMAGE}",
         entries.len()
     ));
-    let bytes = tokio::task::spawn_blocking(move || archive::pack(&entries))
+    let bytes = tokio::task::spawn_blocking(move || archive::pack_archive(&entries))
         .await
         .map_err(|err| DevnetError::malformed("the image's archive", err))??;
     let changes = [

@@ -25,7 +25,7 @@ use crate::{
     node_body::node_body,
     node_files::NodeFiles,
     owner,
-    rpc::{RpcClient, quantity},
+    rpc::{RpcClient, parse_quantity},
     settings::{ESPACE_PORT, LOCAL_PORT, Lifetime, P2P_PORT, Progress},
 };
 
@@ -64,9 +64,13 @@ pub struct JoinReport {
 }
 
 /// Lets a second node join, waits until it keeps up, and removes it.
-pub async fn prove(engine: &Engine, devnet: &DevnetInfo, progress: Progress) -> Result<JoinReport> {
+pub async fn prove_join(
+    engine: &Engine,
+    devnet: &DevnetInfo,
+    progress: Progress,
+) -> Result<JoinReport> {
     let files = NodeFiles::read(&devnet.node_files)?;
-    let labels = owner::labels(&devnet.name, Lifetime::Process);
+    let labels = owner::owner_labels(&devnet.name, Lifetime::Process);
     progress("building a hardened image");
     let image = harden(engine, &devnet.image_id, &labels).await?;
     let volume = create_volume(engine, &labels).await?;
@@ -99,7 +103,7 @@ async fn harden(engine: &Engine, image: &str, labels: &HashMap<String, String>) 
         USER {USER}:{USER}\nWORKDIR {DATA}\n\
         ENTRYPOINT [\"/opt/conflux/conflux\", \"--config\", \"conflux.toml\"]\n"
     );
-    let context = archive::pack(&[Entry::file("Dockerfile", dockerfile)])?;
+    let context = archive::pack_archive(&[Entry::file("Dockerfile", dockerfile)])?;
     let options = BuildImageOptionsBuilder::new()
         .labels(labels)
         .rm(true)
@@ -212,8 +216,11 @@ impl Joiner<'_> {
         let status = local("pos_getStatus").await?;
         Ok(Look {
             phase: phase.as_str().unwrap_or_default().to_owned(),
-            pos_committed: quantity("pos_getStatus.latestCommitted", &status["latestCommitted"])?,
-            epoch: quantity("cfx_epochNumber", &local("cfx_epochNumber").await?)?,
+            pos_committed: parse_quantity(
+                "pos_getStatus.latestCommitted",
+                &status["latestCommitted"],
+            )?,
+            epoch: parse_quantity("cfx_epochNumber", &local("cfx_epochNumber").await?)?,
             genesis_epoch: genesis.epoch_number().await?,
         })
     }
@@ -251,7 +258,7 @@ impl Joiner<'_> {
             .engine
             .inside_rpc(id, ESPACE_PORT, "eth_chainId", &json!([]))
             .await?;
-        let espace_chain_id = quantity("eth_chainId", &answer)?;
+        let espace_chain_id = parse_quantity("eth_chainId", &answer)?;
         Ok(JoinReport {
             espace_chain_id,
             phase: look.phase,

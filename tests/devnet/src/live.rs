@@ -62,10 +62,10 @@ pub async fn life_cycle(config: DevnetConfig) -> Result<LifeCycle> {
         expect_answer(&espace, "eth_getBalance", params, funds).await?;
     }
     let version = core.call("cfx_clientVersion", json!([])).await?;
-    let join = join::prove(devnet.engine(), info, progress).await?;
+    let join = join::prove_join(devnet.engine(), info, progress).await?;
 
     drop(devnet);
-    if cleanup::exists(&Engine::connect().await?, &name).await? {
+    if cleanup::devnet_exists(&Engine::connect().await?, &name).await? {
         return Err(DevnetError::malformed(
             "the engine",
             "parts of a dropped devnet are still there",

@@ -69,7 +69,7 @@ pub struct DevnetInfo {
 impl DevnetInfo {
     /// Waits until blocks and PoS rounds are both seen to move, for as long as `limit`.
     pub async fn moves(&self, limit: Duration) -> Result<()> {
-        ready::moves(&self.core_rpc, &self.espace_rpc, limit, async || Ok(())).await
+        ready::wait_until_moving(&self.core_rpc, &self.espace_rpc, limit, async || Ok(())).await
     }
 }
 
@@ -92,11 +92,11 @@ impl Devnet {
         {
             // Of two that sweep at once, one finds a network that the other's container is still on.
             let _lock = cache.lock("sweep").await?;
-            cleanup::sweep(&engine).await?;
+            cleanup::remove_orphans(&engine).await?;
         }
         // Held until the devnet is there, so that a failed start never takes down another one of the same name.
         let _lock = cache.lock(&format!("devnet-{}", config.name)).await?;
-        if cleanup::exists(&engine, &config.name).await? {
+        if cleanup::devnet_exists(&engine, &config.name).await? {
             return Err(DevnetError::Setting {
                 setting: "devnet name",
                 value: config.name,
@@ -113,7 +113,7 @@ impl Devnet {
             }),
             Err(error) => {
                 // The first error is the one to tell; what stays is found by the next sweep.
-                let _ = cleanup::down(&engine, &config.name).await;
+                let _ = cleanup::remove_devnet(&engine, &config.name).await;
                 Err(error)
             }
         }
@@ -133,7 +133,7 @@ impl Devnet {
 
     /// Takes the devnet down and leaves nothing behind.
     pub async fn stop(mut self) -> Result<()> {
-        cleanup::down(&self.engine, &self.info.name).await?;
+        cleanup::remove_devnet(&self.engine, &self.info.name).await?;
         self.stopped = true;
         Ok(())
     }
@@ -143,9 +143,10 @@ impl Devnet {
         config: &DevnetConfig,
     ) -> Result<(DevnetInfo, Option<TempDir>)> {
         let cache = Cache::new(&config.cache_dir);
-        let labels = owner::labels(&config.name, config.lifetime);
-        let image = image::ensure(engine, &config.image, &cache, config.progress).await?;
-        let genesis = genesis::ensure(
+        let labels = owner::owner_labels(&config.name, config.lifetime);
+        let image =
+            image::ensure_node_image(engine, &config.image, &cache, config.progress).await?;
+        let genesis = genesis::ensure_genesis(
             engine,
             &image,
             &config.chain,
@@ -166,9 +167,10 @@ impl Devnet {
         let container = node
             .start(engine, config, &image.id, &labels, &network.name)
             .await?;
-        let (core_rpc, espace_rpc) = genesis_node::published(engine, &container).await?;
+        let (core_rpc, espace_rpc) = genesis_node::published_urls(engine, &container).await?;
         (config.progress)("waiting for blocks and PoS rounds");
-        let genesis_hash = ready::wait(engine, &container, &core_rpc, &espace_rpc).await?;
+        let genesis_hash =
+            ready::wait_until_ready(engine, &container, &core_rpc, &espace_rpc).await?;
         let info = DevnetInfo {
             name: config.name.clone(),
             core_rpc,
@@ -206,8 +208,9 @@ impl Drop for Devnet {
                 .enable_all()
                 .build();
             if let Ok(runtime) = runtime {
-                let _ = runtime
-                    .block_on(async { cleanup::down(&Engine::connect().await?, &name).await });
+                let _ = runtime.block_on(async {
+                    cleanup::remove_devnet(&Engine::connect().await?, &name).await
+                });
             }
         });
         let _ = cleaner.join();

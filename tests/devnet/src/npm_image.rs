@@ -26,7 +26,7 @@ const NPM: &str = "opt/npm";
 const LAUNCHER: &str = "#!/bin/sh\nexec /usr/bin/node /opt/npm/bin/npm-cli.js \"$@\"\n";
 
 /// Returns the image, and makes it first if need be.
-pub async fn ensure(engine: &Engine) -> Result<NodeImage> {
+pub async fn ensure_npm_image(engine: &Engine) -> Result<NodeImage> {
     let files = HostFiles::find().await?;
     let content = files.content_hash()?;
     if let Some(image) = made(engine, &content).await? {
@@ -40,7 +40,7 @@ pub async fn ensure(engine: &Engine) -> Result<NodeImage> {
     let mut entries = files.programs();
     entries.push(Entry::file("usr/bin/npm", LAUNCHER).mode(0o755));
     folder(&npm()?, NPM, &mut entries)?;
-    let bytes = archive::pack(&entries)?;
+    let bytes = archive::pack_archive(&entries)?;
     let changes = [
         "ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin".to_owned(),
         format!("LABEL {LABEL_NAME}=image {LABEL_CONTENT}={content}"),

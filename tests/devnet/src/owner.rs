@@ -12,7 +12,7 @@ use crate::settings::{LABEL_NAME, LABEL_OWNER, Lifetime};
 const DETACHED: &str = "detached";
 
 /// Returns the labels for everything that belongs to a devnet.
-pub(crate) fn labels(name: &str, lifetime: Lifetime) -> HashMap<String, String> {
+pub(crate) fn owner_labels(name: &str, lifetime: Lifetime) -> HashMap<String, String> {
     let owner = match lifetime {
         Lifetime::Detached => DETACHED.to_owned(),
         Lifetime::Process => this_process(),

@@ -11,7 +11,7 @@
 use serde_json::{Value, json};
 
 use crate::{
-    accounts::{hex, unhex},
+    accounts::{decode_hex, encode_hex},
     error::{DevnetError, Result},
 };
 
@@ -67,9 +67,9 @@ impl Validator {
     pub fn initial_nodes(&self, owner: &[u8; 20], chain_id: u32) -> Value {
         json!({
             "initial_nodes": [{
-                "address": format!("0x{}", hex(owner)),
-                "bls_key": hex(&self.bls_key),
-                "vrf_key": hex(&self.vrf_key),
+                "address": format!("0x{}", encode_hex(owner)),
+                "bls_key": encode_hex(&self.bls_key),
+                "vrf_key": encode_hex(&self.vrf_key),
                 "voting_power": self.votes,
                 "register_tx": {
                     "nonce": "0x0",
@@ -83,8 +83,8 @@ impl Validator {
                     "data": self.calldata,
                 },
             }],
-            "initial_committee": [[hex(&self.pos_address), self.seats()]],
-            "initial_seed": format!("0x{}", hex(&[0; 32])),
+            "initial_committee": [[encode_hex(&self.pos_address), self.seats()]],
+            "initial_seed": format!("0x{}", encode_hex(&[0; 32])),
         })
     }
 
@@ -185,7 +185,7 @@ pub(crate) fn from_register_answer(answer: &Value) -> Result<Validator> {
         .get(0)
         .and_then(Value::as_str)
         .ok_or_else(|| DevnetError::malformed("the answer of test_posRegister", "no calldata"))?;
-    Validator::from_calldata(&unhex("the answer of test_posRegister", text)?)
+    Validator::from_calldata(&decode_hex("the answer of test_posRegister", text)?)
 }
 
 #[cfg(test)]

@@ -54,15 +54,18 @@ fn the_genesis_file_has_the_known_layout() {
         .unwrap()
         .genesis_file();
     assert_eq!(file.len(), 184);
-    assert_eq!(hex(&file[..6]), "010000010028");
-    assert_eq!(hex(&file[6..14]), "0400000000000000");
-    assert_eq!(hex(&file[14..46]), format!("{}0a550c18", "00".repeat(28)));
-    assert_eq!(hex(&file[46..50]), "88010001");
+    assert_eq!(encode_hex(&file[..6]), "010000010028");
+    assert_eq!(encode_hex(&file[6..14]), "0400000000000000");
+    assert_eq!(
+        encode_hex(&file[14..46]),
+        format!("{}0a550c18", "00".repeat(28))
+    );
+    assert_eq!(encode_hex(&file[46..50]), "88010001");
     assert_eq!(file[50..82], [0xaa; 32]);
     assert_eq!(file[82..90], 60_u64.to_le_bytes());
     assert_eq!(file[90], 0x30);
     assert_eq!(file[91..139], [0xbb; 48]);
-    assert_eq!(hex(&file[139..141]), "0121");
+    assert_eq!(encode_hex(&file[139..141]), "0121");
     assert_eq!(file[141..174], [0xcc; 33]);
     assert_eq!(file[174..], [0; 10]);
 }

@@ -12,20 +12,20 @@ use tokio::time::{Instant, sleep};
 use crate::{
     docker::Engine,
     error::{DevnetError, Result},
-    rpc::{RpcClient, quantity},
+    rpc::{RpcClient, parse_quantity},
 };
 
 const LIMIT: Duration = Duration::from_mins(2);
 const POLL: Duration = Duration::from_millis(250);
 
 /// Waits until the chain moves in both layers and answers in both spaces.
-pub(crate) async fn wait(
+pub(crate) async fn wait_until_ready(
     engine: &Engine,
     container: &str,
     core_rpc: &str,
     espace_rpc: &str,
 ) -> Result<String> {
-    moves(core_rpc, espace_rpc, LIMIT, async || {
+    wait_until_moving(core_rpc, espace_rpc, LIMIT, async || {
         engine.expect_running(container).await
     })
     .await?;
@@ -34,7 +34,7 @@ pub(crate) async fn wait(
 
 /// Waits until blocks and PoS rounds are both seen to move. After each answer that did not come, `bearable` says
 /// whether another one may.
-pub(crate) async fn moves(
+pub(crate) async fn wait_until_moving(
     core_rpc: &str,
     espace_rpc: &str,
     limit: Duration,
@@ -82,7 +82,7 @@ async fn heights(core: &RpcClient, espace: &RpcClient) -> Result<Heights> {
     let status = core.call("pos_getStatus", json!([])).await?;
     Ok(Heights {
         epoch: core.epoch_number().await?,
-        committed: quantity("pos_getStatus.latestCommitted", &status["latestCommitted"])?,
+        committed: parse_quantity("pos_getStatus.latestCommitted", &status["latestCommitted"])?,
     })
 }
 

@@ -17,7 +17,7 @@ use ethers_core::utils::keccak256;
 use tokio::process::Command;
 
 use crate::{
-    accounts::hex,
+    accounts::encode_hex,
     archive::{Content, Entry},
     error::{DevnetError, Result},
     settings::{NODE_VERSION, NPM_INTEGRITY},
@@ -96,7 +96,7 @@ impl HostFiles {
         ] {
             text.push_str(part);
         }
-        Ok(hex(&keccak256(text)))
+        Ok(encode_hex(&keccak256(text)))
     }
 
     /// Returns the tree of the programs alone.

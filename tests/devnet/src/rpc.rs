@@ -38,30 +38,30 @@ impl RpcClient {
         let answer: Value = self
             .http
             .post(&self.url)
-            .json(&request(method, &params))
+            .json(&encode_request(method, &params))
             .send()
             .await
             .map_err(|source| http_error(method, &self.url, source))?
             .json()
             .await
             .map_err(|source| http_error(method, &self.url, source))?;
-        result(method, answer)
+        take_result(method, answer)
     }
 
     /// Returns the newest mined epoch.
     pub async fn epoch_number(&self) -> Result<u64> {
         let answer = self.call("cfx_epochNumber", json!([])).await?;
-        quantity("cfx_epochNumber", &answer)
+        parse_quantity("cfx_epochNumber", &answer)
     }
 }
 
 /// Returns the text of a call.
-pub(crate) fn request(method: &str, params: &Value) -> Value {
+pub(crate) fn encode_request(method: &str, params: &Value) -> Value {
     json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params })
 }
 
 /// Takes the result out of an answer.
-pub(crate) fn result(method: &str, mut answer: Value) -> Result<Value> {
+pub(crate) fn take_result(method: &str, mut answer: Value) -> Result<Value> {
     if let Some(error) = answer.get("error").filter(|error| !error.is_null()) {
         let words = |key: &str| error.get(key).and_then(Value::as_str).unwrap_or_default();
         return Err(DevnetError::Rpc {
@@ -85,13 +85,13 @@ pub(crate) fn result(method: &str, mut answer: Value) -> Result<Value> {
 }
 
 /// Reads a number such as `"0x1f"`.
-pub(crate) fn quantity(what: &str, value: &Value) -> Result<u64> {
-    let number = amount(what, value)?;
+pub(crate) fn parse_quantity(what: &str, value: &Value) -> Result<u64> {
+    let number = parse_amount(what, value)?;
     u64::try_from(number).map_err(|_| DevnetError::malformed(what, format!("{value} is too large")))
 }
 
 /// Reads an amount in drip, or any other larger number.
-pub(crate) fn amount(what: &str, value: &Value) -> Result<u128> {
+pub(crate) fn parse_amount(what: &str, value: &Value) -> Result<u128> {
     value
         .as_str()
         .and_then(|text| text.strip_prefix("0x"))
@@ -114,7 +114,7 @@ mod tests {
     #[test]
     fn a_refused_call_keeps_code_and_words() {
         let answer = json!({ "error": { "code": -32016, "message": "no", "data": "file" } });
-        let error = result("m", answer).unwrap_err();
+        let error = take_result("m", answer).unwrap_err();
         assert_eq!(
             error.to_string(),
             "`m` was refused by the node with code -32016: no file"
@@ -123,16 +123,22 @@ mod tests {
 
     #[test]
     fn a_null_result_is_a_result() {
-        assert_eq!(result("m", json!({ "result": null })).unwrap(), Value::Null);
-        assert!(result("m", json!({})).is_err());
+        assert_eq!(
+            take_result("m", json!({ "result": null })).unwrap(),
+            Value::Null
+        );
+        assert!(take_result("m", json!({})).is_err());
     }
 
     #[test]
     fn quantities_are_hex() {
-        assert_eq!(quantity("n", &json!("0x1f")).unwrap(), 31);
-        assert!(quantity("n", &json!("31")).is_err());
-        assert!(quantity("n", &json!(31)).is_err());
-        assert!(quantity("n", &json!("0x10000000000000000")).is_err());
-        assert_eq!(amount("n", &json!("0x10000000000000000")).unwrap(), 1 << 64);
+        assert_eq!(parse_quantity("n", &json!("0x1f")).unwrap(), 31);
+        assert!(parse_quantity("n", &json!("31")).is_err());
+        assert!(parse_quantity("n", &json!(31)).is_err());
+        assert!(parse_quantity("n", &json!("0x10000000000000000")).is_err());
+        assert_eq!(
+            parse_amount("n", &json!("0x10000000000000000")).unwrap(),
+            1 << 64
+        );
     }
 }

@@ -17,10 +17,10 @@ use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
 use crate::{
-    accounts::{Account, hex, unhex},
+    accounts::{Account, decode_hex, encode_hex},
     error::{DevnetError, Result},
     network::DevnetInfo,
-    rpc::{RpcClient, amount, quantity},
+    rpc::{RpcClient, parse_amount, parse_quantity},
 };
 
 /// The chain's own contract that keeps stake.
@@ -96,7 +96,7 @@ struct Terms {
 impl Sender {
     /// Takes an account of a devnet.
     pub fn new(devnet: &DevnetInfo, account: &Account) -> Result<Self> {
-        let secret = unhex("a private key", &account.private_key)?;
+        let secret = decode_hex("a private key", &account.private_key)?;
         let key = SigningKey::from_slice(&secret)
             .map_err(|err| DevnetError::malformed("a private key", err))?;
         Ok(Self {
@@ -120,9 +120,9 @@ impl Sender {
             Space::Core => ("cfx_sendRawTransaction", self.sign_core(draft, &terms)?),
             Space::ESpace => ("eth_sendRawTransaction", self.sign_espace(draft, &terms)?),
         };
-        let params = json!([format!("0x{}", hex(&raw))]);
+        let params = json!([format!("0x{}", encode_hex(&raw))]);
         self.rpc(space).call(method, params).await?;
-        self.receipt(space, format!("0x{}", hex(&keccak256(&raw))), &terms)
+        self.receipt(space, format!("0x{}", encode_hex(&keccak256(&raw))), &terms)
             .await
     }
 
@@ -138,7 +138,7 @@ impl Sender {
             Space::ESpace => ("eth_call", json!([self.request(space, &draft), "latest"])),
         };
         let answer = self.rpc(space).call(method, params).await?;
-        unhex(method, answer.as_str().unwrap_or_default())
+        decode_hex(method, answer.as_str().unwrap_or_default())
     }
 
     /// Returns what an address holds, in drip.
@@ -147,7 +147,7 @@ impl Sender {
             Space::Core => ("cfx_getBalance", json!([self.text(space, of)])),
             Space::ESpace => ("eth_getBalance", json!([self.text(space, of), "latest"])),
         };
-        amount(method, &self.rpc(space).call(method, params).await?)
+        parse_amount(method, &self.rpc(space).call(method, params).await?)
     }
 
     fn rpc(&self, space: Space) -> &RpcClient {
@@ -161,7 +161,7 @@ impl Sender {
     fn text(&self, space: Space, bytes: [u8; 20]) -> String {
         match space {
             Space::Core => CoreAddress::new(bytes, self.chain_id).to_string(),
-            Space::ESpace => format!("0x{}", hex(&bytes)),
+            Space::ESpace => format!("0x{}", encode_hex(&bytes)),
         }
     }
 
@@ -173,7 +173,7 @@ impl Sender {
         let mut request = json!({
             "from": self.text(space, from),
             "value": format!("{:#x}", draft.value),
-            "data": format!("0x{}", hex(&draft.data)),
+            "data": format!("0x{}", encode_hex(&draft.data)),
         });
         if let Some(to) = draft.to {
             request["to"] = json!(self.text(space, to));
@@ -189,13 +189,13 @@ impl Sender {
             .call("cfx_estimateGasAndCollateral", request)
             .await?;
         Ok(Terms {
-            nonce: quantity(
+            nonce: parse_quantity(
                 "cfx_getNextNonce",
                 &self.core.call("cfx_getNextNonce", own).await?,
             )?,
-            gas: quantity("gasLimit", &estimate["gasLimit"])?,
-            storage: quantity("storageCollateralized", &estimate["storageCollateralized"])?,
-            price: amount(
+            gas: parse_quantity("gasLimit", &estimate["gasLimit"])?,
+            storage: parse_quantity("storageCollateralized", &estimate["storageCollateralized"])?,
+            price: parse_amount(
                 "cfx_gasPrice",
                 &self.core.call("cfx_gasPrice", json!([])).await?,
             )?,
@@ -205,7 +205,7 @@ impl Sender {
 
     async fn espace_terms(&self, draft: &Draft) -> Result<Terms> {
         let ask = async |method: &str, params: Value| {
-            amount(method, &self.espace.call(method, params).await?)
+            parse_amount(method, &self.espace.call(method, params).await?)
         };
         let own = self.text(Space::ESpace, self.espace_address);
         let request = self.request(Space::ESpace, draft);
@@ -300,7 +300,7 @@ fn read_receipt(space: Space, hash: String, answer: &Value, terms: &Terms) -> Re
         Space::Core => ("outcomeStatus", 0, "contractCreated"),
         Space::ESpace => ("status", 1, "contractAddress"),
     };
-    if quantity(outcome, &answer[outcome])? != good {
+    if parse_quantity(outcome, &answer[outcome])? != good {
         return Err(DevnetError::Failed {
             hash,
             detail: answer["txExecErrorMsg"].to_string(),
@@ -318,12 +318,12 @@ fn read_receipt(space: Space, hash: String, answer: &Value, terms: &Terms) -> Re
         hash,
         created: created.transpose()?,
         gas_limit: terms.gas,
-        gas_used: quantity("gasUsed", &answer["gasUsed"])?,
+        gas_used: parse_quantity("gasUsed", &answer["gasUsed"])?,
         storage_limit: terms.storage,
         storage_used: if storage.is_null() {
             0
         } else {
-            quantity("storageCollateralized", storage)?
+            parse_quantity("storageCollateralized", storage)?
         },
     })
 }
@@ -337,7 +337,7 @@ fn append_receiver(list: &mut RlpStream, to: Option<[u8; 20]>) {
 
 /// Returns the eSpace address that a Core account acts through.
 #[must_use]
-pub fn mapped(core: [u8; 20]) -> [u8; 20] {
+pub fn map_address(core: [u8; 20]) -> [u8; 20] {
     let mut bytes = [0; 20];
     bytes.copy_from_slice(&keccak256(core)[12..]);
     bytes
@@ -353,7 +353,7 @@ const fn internal(number: u8) -> [u8; 20] {
 }
 
 fn address(text: &str) -> Result<[u8; 20]> {
-    unhex("an address", text)?
+    decode_hex("an address", text)?
         .try_into()
         .map_err(|_| DevnetError::malformed(format!("address `{text}`"), "it has not 20 bytes"))
 }
@@ -370,7 +370,7 @@ mod tests {
         let digits = "0123456789abcdef".repeat(4);
         let rpc = || RpcClient::new("http://127.0.0.1:1").unwrap();
         Sender {
-            key: SigningKey::from_slice(&unhex("key", &digits).unwrap()).unwrap(),
+            key: SigningKey::from_slice(&decode_hex("key", &digits).unwrap()).unwrap(),
             core: rpc(),
             espace: rpc(),
             chain_id,
@@ -381,7 +381,7 @@ mod tests {
     }
 
     fn draft(data: &[u8]) -> Draft {
-        let to = unhex("to", "0123456789012345678901234567890123456789").unwrap();
+        let to = decode_hex("to", "0123456789012345678901234567890123456789").unwrap();
         Draft {
             to: Some(to.try_into().unwrap()),
             value: 0,
@@ -404,7 +404,7 @@ mod tests {
     fn core_transactions_are_those_of_another_tool() {
         let raw = sender(1).sign_core(&draft(&[]), &terms(1)).unwrap();
         assert_eq!(
-            hex(&keccak256(raw)),
+            encode_hex(&keccak256(raw)),
             "9e463f32428c7c4026575d132e8c4e5d6fe387322fce5234103e52f4ab39b053"
         );
     }
@@ -432,7 +432,7 @@ mod tests {
             v: u64::from(recovery.to_byte()),
         });
         let raw = sender.sign_espace(&draft, &terms).unwrap();
-        assert_eq!(hex(&raw), hex(&signed));
+        assert_eq!(encode_hex(&raw), encode_hex(&signed));
     }
 
     #[test]

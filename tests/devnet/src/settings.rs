@@ -56,7 +56,7 @@ pub const MEMORY_LIMIT: i64 = 1_536 * 1024 * 1024;
 pub type Progress = fn(&str);
 
 /// Says nothing.
-pub fn silent(_line: &str) {}
+pub fn ignore_progress(_line: &str) {}
 
 /// Where the node's image comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -188,7 +188,7 @@ impl DevnetConfig {
             dir: None,
             cache_dir: default_cache_dir(),
             lifetime: Lifetime::Process,
-            progress: silent,
+            progress: ignore_progress,
         }
     }
 

@@ -74,7 +74,7 @@ impl Answer {
 }
 
 /// Answers one who asks too often. It is the same in both spaces: the envelope is made further inside.
-pub(crate) fn limited() -> Json {
+pub(crate) fn rate_limit_answer() -> Json {
     json!({ "code": LIMITED, "message": "Too many requests. Allow 5/s" })
 }
 

@@ -38,8 +38,8 @@ impl Chain {
             }
             Space::Espace => ("eth_chainId", rpc.call("eth_chainId", json!([])).await?),
         };
-        let id = number(&found).and_then(|id| u32::try_from(id).ok());
-        let id = id.ok_or_else(|| wrong(method, &found))?;
+        let id = parse_number(&found).and_then(|id| u32::try_from(id).ok());
+        let id = id.ok_or_else(|| wrong_answer(method, &found))?;
         let network = Network { space, id };
         Ok(Self { rpc, network })
     }
@@ -54,7 +54,7 @@ impl Chain {
             .rpc
             .call(method, json!([self.network.text(address), tag]))
             .await?;
-        bytes(&answer).ok_or_else(|| wrong(method, &answer))
+        parse_bytes(&answer).ok_or_else(|| wrong_answer(method, &answer))
     }
 
     /// Returns where a proxy points now, by the slots that the original looks into.
@@ -85,8 +85,8 @@ impl Chain {
         if answer.is_null() {
             return Ok([0; 32]);
         }
-        let found = bytes(&answer).and_then(|bytes| bytes.try_into().ok());
-        found.ok_or_else(|| wrong(method, &answer))
+        let found = parse_bytes(&answer).and_then(|bytes| bytes.try_into().ok());
+        found.ok_or_else(|| wrong_answer(method, &answer))
     }
 }
 
@@ -103,16 +103,16 @@ fn slots() -> [[u8; 32]; 3] {
 }
 
 /// Reads hex with `0x`.
-pub(crate) fn bytes(answer: &Json) -> Option<Vec<u8>> {
+pub(crate) fn parse_bytes(answer: &Json) -> Option<Vec<u8>> {
     hex::decode(answer.as_str()?.strip_prefix("0x")?).ok()
 }
 
 /// Reads a number such as `"0x1f"`.
-pub(crate) fn number(answer: &Json) -> Option<u64> {
+pub(crate) fn parse_number(answer: &Json) -> Option<u64> {
     u64::from_str_radix(answer.as_str()?.strip_prefix("0x")?, 16).ok()
 }
 
-pub(crate) fn wrong(method: &'static str, answer: &Json) -> ChainError {
+pub(crate) fn wrong_answer(method: &'static str, answer: &Json) -> ChainError {
     let found = answer.to_string().chars().take(80).collect();
     ChainError::Answer { method, found }
 }

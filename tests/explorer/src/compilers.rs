@@ -41,7 +41,7 @@ impl Compiler {
 }
 
 /// Finds the compiler that a submission names: `v` and the long version, or the short version.
-pub(crate) fn find(compilers: &[Compiler], asked: &str) -> Result<Compiler, Refusal> {
+pub(crate) fn find_compiler(compilers: &[Compiler], asked: &str) -> Result<Compiler, Refusal> {
     if asked.is_empty() {
         return Err(Refusal::Error("solc version required".to_owned()));
     }
@@ -61,7 +61,7 @@ mod tests {
     fn a_version_is_long_with_a_v_or_short_without() {
         let compilers = Compiler::built_in();
         for asked in ["v0.8.4+commit.c7e474f2", "0.8.4"] {
-            assert_eq!(find(&compilers, asked).unwrap(), compilers[0]);
+            assert_eq!(find_compiler(&compilers, asked).unwrap(), compilers[0]);
         }
         for wrong in [
             "0.8.4+commit.c7e474f2",
@@ -70,7 +70,7 @@ mod tests {
             "0.8.5",
             "",
         ] {
-            assert!(find(&compilers, wrong).is_err(), "{wrong}");
+            assert!(find_compiler(&compilers, wrong).is_err(), "{wrong}");
         }
     }
 }

@@ -11,7 +11,7 @@ use serde_json::{Value as Json, json};
 
 use crate::Space;
 use crate::address::Address;
-use crate::chain::{Chain, ChainError, bytes, number, wrong};
+use crate::chain::{Chain, ChainError, parse_bytes, parse_number, wrong_answer};
 
 /// Blocks that are read at a time.
 const STEP: u64 = 100;
@@ -81,7 +81,7 @@ async fn newest(chain: &Chain) -> Result<u64, ChainError> {
         Space::Espace => ("eth_blockNumber", json!([])),
     };
     let answer = chain.rpc.call(method, parameters).await?;
-    number(&answer).ok_or_else(|| wrong(method, &answer))
+    parse_number(&answer).ok_or_else(|| wrong_answer(method, &answer))
 }
 
 type Found = Vec<(Address, Creation)>;
@@ -101,7 +101,7 @@ async fn read_core(chain: &Chain, start: u64, end: u64) -> Result<Found, ChainEr
     let lists = batch(chain, method, epochs).await?;
     let mut hashes = Vec::new();
     for list in &lists {
-        let list = list.as_array().ok_or_else(|| wrong(method, list))?;
+        let list = list.as_array().ok_or_else(|| wrong_answer(method, list))?;
         hashes.extend(list.iter().map(|hash| json!([hash, true])));
     }
     let blocks = batch(chain, "cfx_getBlockByHash", hashes).await?;
@@ -161,9 +161,9 @@ fn creation(
     Some(Creation {
         transaction: transaction["hash"].as_str()?.to_owned(),
         creator: chain.network.asked("from", creator, false).ok()?,
-        block: number(&block[number_of])?,
-        timestamp: number(&block["timestamp"])?,
-        code: bytes(&transaction[code])?,
+        block: parse_number(&block[number_of])?,
+        timestamp: parse_number(&block["timestamp"])?,
+        code: parse_bytes(&transaction[code])?,
     })
 }
 

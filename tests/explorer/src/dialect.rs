@@ -78,7 +78,7 @@ const WAYS: &[Way] = &[
 ];
 
 /// Finds the question of a request. Nothing means that there is no such page.
-pub(crate) fn find(
+pub(crate) fn find_question(
     space: Space,
     method: &str,
     path: &str,
@@ -121,12 +121,12 @@ mod tests {
 
     fn core(method: &str, path: &str) -> Option<Ask> {
         let none = Parameters::default();
-        find(Space::Core, method, path, &none, &none).map(Result::unwrap)
+        find_question(Space::Core, method, path, &none, &none).map(Result::unwrap)
     }
 
     fn espace(query: &str, body: &str) -> Result<Ask, Refusal> {
         let [query, body] = [query, body].map(Parameters::of_query);
-        find(Space::Espace, "POST", "/api", &query, &body).unwrap()
+        find_question(Space::Espace, "POST", "/api", &query, &body).unwrap()
     }
 
     #[test]
@@ -176,6 +176,6 @@ mod tests {
             Refusal::Words("unknown action:undefined of module:contract".into())
         );
         let none = Parameters::default();
-        assert!(find(Space::Espace, "GET", "/contract/getabi", &none, &none).is_none());
+        assert!(find_question(Space::Espace, "GET", "/contract/getabi", &none, &none).is_none());
     }
 }

@@ -26,7 +26,7 @@ const NOT_VERIFIED: &str = "Contract source code not verified";
 const BUSY: &str = "Business is busy, please try again later";
 
 /// Answers a question.
-pub(crate) async fn answer(
+pub(crate) async fn answer_question(
     site: &Arc<Site>,
     ask: Ask,
     query: &Parameters,
@@ -44,7 +44,7 @@ pub(crate) async fn answer(
 }
 
 fn verify(site: &Arc<Site>, body: &Parameters) -> Result<Answer, Refusal> {
-    let order = submission::check(body, site.chain.network, &site.manners.compilers)?;
+    let order = submission::check_submission(body, site.chain.network, &site.manners.compilers)?;
     if site.faults.busy() {
         return Ok(Answer::not_ok(BUSY));
     }

@@ -75,13 +75,13 @@ impl Jobs {
 
 /// An id in the form of a UUID, different in each run.
 fn id(parts: &[&[u8]]) -> String {
-    let text = digits(parts);
+    let text = derive_digits(parts);
     let (a, b, c, d) = (&text[..8], &text[8..12], &text[13..16], &text[17..20]);
     format!("{a}-{b}-4{c}-a{d}-{}", &text[20..32])
 }
 
 /// Sixty-four digits that depend on the parts and on the run.
-pub(crate) fn digits(parts: &[&[u8]]) -> String {
+pub(crate) fn derive_digits(parts: &[&[u8]]) -> String {
     use std::hash::{BuildHasher as _, RandomState};
     use std::sync::LazyLock;
     static RUN: LazyLock<u64> = LazyLock::new(|| RandomState::new().hash_one(0u8));
@@ -125,7 +125,7 @@ mod tests {
         let id = id(&[b"x"]);
         let lengths: Vec<_> = id.split('-').map(str::len).collect();
         assert_eq!(lengths, [8, 4, 4, 4, 12]);
-        assert_eq!(digits(&[b"x"]).len(), 64);
-        assert_ne!(digits(&[b"x"]), digits(&[b"y"]));
+        assert_eq!(derive_digits(&[b"x"]).len(), 64);
+        assert_ne!(derive_digits(&[b"x"]), derive_digits(&[b"y"]));
     }
 }

@@ -50,7 +50,7 @@ use address::Address;
 use chain::{Chain, ChainError};
 use faults::Faults;
 use http::Server;
-use serve::serve;
+use serve::serve_request;
 use site::{Manners, Site};
 
 /// What an explorer is to look at, and how it behaves.
@@ -257,6 +257,9 @@ impl Drop for Explorer {
 
 async fn listen(port: u16, site: &Arc<Site>) -> Result<Server, ExplorerError> {
     let site = Arc::clone(site);
-    let server = Server::start(port, move |request| serve(Arc::clone(&site), request)).await;
+    let server = Server::start(port, move |request| {
+        serve_request(Arc::clone(&site), request)
+    })
+    .await;
     server.map_err(|source| ExplorerError::Listen { port, source })
 }

@@ -11,7 +11,7 @@ use crate::record::Record;
 use crate::site::Site;
 
 /// Makes the page of a path, if the path is one of a page.
-pub(crate) async fn page(site: &Site, method: &str, path: &str) -> Option<Response> {
+pub(crate) async fn make_page(site: &Site, method: &str, path: &str) -> Option<Response> {
     if method != "GET" {
         return None;
     }

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 use crate::address::Address;
-use crate::job::digits;
+use crate::job::derive_digits;
 
 /// A question: the contract, and the implementation that is expected.
 pub(crate) type Question = (Address, Option<Address>);
@@ -21,7 +21,7 @@ impl ProxyChecks {
     /// Keeps a question and returns its id: fifty digits.
     pub(crate) fn add(&self, question: Question) -> String {
         let expected = question.1.map_or([0; 20], |address| address.0);
-        let mut id = digits(&[b"proxy", &question.0.0, &expected]);
+        let mut id = derive_digits(&[b"proxy", &question.0.0, &expected]);
         id.truncate(50);
         self.with(|kept| kept.insert(id.clone(), question));
         id

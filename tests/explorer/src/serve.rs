@@ -14,15 +14,15 @@ use crate::site::Site;
 use crate::{dialect, handlers, page};
 
 /// Answers a request; nothing is the answer of one that hangs up.
-pub(crate) async fn serve(site: Arc<Site>, request: Request) -> Option<Response> {
-    if let Some(page) = page::page(&site, &request.method, &request.path).await {
+pub(crate) async fn serve_request(site: Arc<Site>, request: Request) -> Option<Response> {
+    if let Some(page) = page::make_page(&site, &request.method, &request.path).await {
         return Some(page);
     }
     if site.faults.bad_gateway() {
         return Some(Response::html(502, "<h1>502 Bad Gateway</h1>".to_owned()));
     }
     if over_the_limit(&site) {
-        return Some(Response::json(&answer::limited()));
+        return Some(Response::json(&answer::rate_limit_answer()));
     }
     let response = api(&site, &request).await;
     if site.faults.silent() {
@@ -43,7 +43,7 @@ async fn api(site: &Arc<Site>, request: &Request) -> Response {
         Err(response) => return response,
     };
     let query = Parameters::of_query(&request.query);
-    let found = dialect::find(space, &request.method, &request.path, &query, &body);
+    let found = dialect::find_question(space, &request.method, &request.path, &query, &body);
     let Some(ask) = found else {
         return Response::text(404, "Not Found");
     };
@@ -51,7 +51,7 @@ async fn api(site: &Arc<Site>, request: &Request) -> Response {
         return Response::json(&Answer::no(code, message, None).body(space));
     }
     let answer = match ask {
-        Ok(ask) => handlers::answer(site, ask, &query, &body).await,
+        Ok(ask) => handlers::answer_question(site, ask, &query, &body).await,
         Err(refusal) => Err(refusal),
     };
     let answer = answer.unwrap_or_else(|refusal| refusal.answer(&query));

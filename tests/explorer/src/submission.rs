@@ -71,7 +71,7 @@ pub(crate) struct Order {
 }
 
 /// Checks a submission.
-pub(crate) fn check(
+pub(crate) fn check_submission(
     body: &Parameters,
     network: Network,
     compilers: &[Compiler],
@@ -82,7 +82,7 @@ pub(crate) fn check(
     let version = needed("compilerversion", "compilerVersion")?;
     let name = needed("contractname", "fullQualifiedName")?;
     let format = format(body.filled("codeformat"))?;
-    let compiler = compilers::find(compilers, version)?;
+    let compiler = compilers::find_compiler(compilers, version)?;
     let (file, contract) = name.rsplit_once(':').unwrap_or(("", name));
 
     let standard = (format == FORMATS[1])
@@ -321,7 +321,7 @@ mod tests {
             format!("{name}={escaped}")
         });
         let body = Parameters::of_query(&pairs.collect::<Vec<_>>().join("&"));
-        check(&body, ESPACE, &Compiler::built_in())
+        check_submission(&body, ESPACE, &Compiler::built_in())
     }
 
     fn words(changes: &[(&str, &str)]) -> String {

@@ -293,7 +293,7 @@ impl Bench {
 }
 
 /// One run.
-pub fn run(bytes: &[u8]) {
+pub fn fuzz_chain(bytes: &[u8]) {
     let Some((&[what, which], answers)) = bytes
         .split_at_checked(2)
         .and_then(|(head, rest)| Some((<&[u8; 2]>::try_from(head).ok()?, rest)))

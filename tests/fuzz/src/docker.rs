@@ -7,7 +7,7 @@
 use pospool_docker::fuzzing as docker;
 
 /// One run.
-pub fn run(bytes: &[u8]) {
+pub fn fuzz_docker(bytes: &[u8]) {
     match bytes.split_first() {
         Some((b'i', json)) => docker::fuzz_inspected(json),
         Some((b'l', json)) => docker::fuzz_listing(json),

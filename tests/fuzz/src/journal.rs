@@ -21,7 +21,7 @@ const LINEAGE: &str = "5f0c1a7be2d94c3386a1f4e0b7d29c55";
 const SNAPSHOT: &str = r#"{"format":"pospool-state","version":1,"state":{"lineage":"5f0c1a7be2d94c3386a1f4e0b7d29c55","serial":7,"version":"v","chains":{},"resources":{},"outputs":{}}}"#;
 
 /// One run.
-pub fn run(bytes: &[u8]) {
+pub fn fuzz_journal(bytes: &[u8]) {
     let Some((b'+', rest)) = bytes.split_first() else {
         whole(bytes);
         return;
@@ -112,7 +112,7 @@ fn opened(journal: &[u8], read: &Read) {
     let mut store = Store::over(Box::new(memory.clone()), name, Mode::Write)
         .expect("the journal is of this state");
     assert_eq!(store.replayed(), read.entries.len());
-    shown::check(&view::state::format_state(&store, Paint::PLAIN));
+    shown::check_shown(&view::state::format_state(&store, Paint::PLAIN));
     let (state, open) = (store.state().clone(), store.open_effects().to_vec());
     let address = "record.after".parse().expect("a good address");
     store

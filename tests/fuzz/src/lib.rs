@@ -25,15 +25,15 @@ mod corpus;
 /// The targets: functions of bytes that panic when a promise is broken. Each program of `fuzz_targets` is one line
 /// around one of them.
 pub mod targets {
-    pub use crate::chain::run as rpc_answer;
-    pub use crate::docker::run as docker_answer;
-    pub use crate::journal::run as journal;
-    pub use crate::plan_file::run as plan_file;
+    pub use crate::chain::fuzz_chain as rpc_answer;
+    pub use crate::docker::fuzz_docker as docker_answer;
+    pub use crate::journal::fuzz_journal as journal;
+    pub use crate::plan_file::fuzz_plan_file as plan_file;
     pub use crate::sources::compiler_output;
-    pub use crate::sources::files as sources;
-    pub use crate::spec::run as spec;
-    pub use crate::state::run as state;
+    pub use crate::sources::fuzz_source_files as sources;
+    pub use crate::spec::fuzz_spec as spec;
+    pub use crate::state::fuzz_state as state;
+    pub use crate::texts::fuzz_texts as texts;
     pub use crate::texts::register_data;
-    pub use crate::texts::run as texts;
-    pub use crate::variables::run as variables;
+    pub use crate::variables::fuzz_variables as variables;
 }

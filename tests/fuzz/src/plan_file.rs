@@ -16,7 +16,7 @@ use pospool_model::state::State;
 use crate::shown;
 
 /// One run.
-pub fn run(bytes: &[u8]) {
+pub fn fuzz_plan_file(bytes: &[u8]) {
     let name = Path::new("plan.json");
     let Ok(plan) = planfile::decode_plan(name, bytes) else {
         return;
@@ -28,7 +28,7 @@ pub fn run(bytes: &[u8]) {
         refused: !problems.is_empty(),
         paint: Paint::PLAIN,
     };
-    shown::check(&plan::format_plan(&plan, around));
+    shown::check_shown(&plan::format_plan(&plan, around));
     assert!(plan::summarise_plan(&plan).is_object());
     let file = PlanFile::new(plan);
     let written = serde_json::to_vec(&file).expect("plain data has a JSON form");

@@ -27,7 +27,7 @@ pub fn compiler_output(bytes: &[u8]) {
 }
 
 /// One run with files of a source: JSON is a lock file, anything else Solidity.
-pub fn files(bytes: &[u8]) {
+pub fn fuzz_source_files(bytes: &[u8]) {
     if bytes.first() == Some(&b'{') {
         source::lock_file(bytes);
     } else {

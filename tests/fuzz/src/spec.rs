@@ -36,7 +36,7 @@ pub(crate) struct Meaning {
 }
 
 /// Decodes and resolves, as `pospool validate` does.
-pub(crate) fn meaning(files: &[SourceFile], inputs: &VariableInputs) -> (Config, Meaning) {
+pub(crate) fn resolve_meaning(files: &[SourceFile], inputs: &VariableInputs) -> (Config, Meaning) {
     let (registry, kinds) = tables();
     let (config, mut problems) = config::decode_spec(files, kinds, inputs);
     let (wanted, found) = resolve::resolve_resources(&config, registry, &Outputs::new());
@@ -51,7 +51,7 @@ pub(crate) fn meaning(files: &[SourceFile], inputs: &VariableInputs) -> (Config,
 }
 
 /// Shows the first problems, and checks that all of them lie in the texts.
-pub(crate) fn show(problems: &[Diagnostic], files: &[SourceFile]) {
+pub(crate) fn show_problems(problems: &[Diagnostic], files: &[SourceFile]) {
     for problem in problems {
         let Some(span) = &problem.span else { continue };
         if let Some(file) = files.iter().find(|file| file.name == span.file) {
@@ -61,18 +61,18 @@ pub(crate) fn show(problems: &[Diagnostic], files: &[SourceFile]) {
     let first = &problems[..problems.len().min(2)];
     let shown = diagnostics::format_diagnostics(first, files, Paint::PLAIN);
     assert_eq!(shown.is_empty(), first.is_empty());
-    shown::check(&shown);
+    shown::check_shown(&shown);
 }
 
 /// One run.
-pub fn run(bytes: &[u8]) {
+pub fn fuzz_spec(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else {
         return;
     };
     let files = [SourceFile::new("pool.hcl", text)];
     let inputs = VariableInputs::default();
-    let (config, first) = meaning(&files, &inputs);
-    show(&first.problems, &files);
+    let (config, first) = resolve_meaning(&files, &inputs);
+    show_problems(&first.problems, &files);
     for resource in config.resources() {
         let _ = config.span_of(
             &resource.address,
@@ -80,6 +80,6 @@ pub fn run(bytes: &[u8]) {
         );
     }
     if first.problems.is_empty() {
-        assert_eq!(meaning(&files, &inputs).1, first);
+        assert_eq!(resolve_meaning(&files, &inputs).1, first);
     }
 }

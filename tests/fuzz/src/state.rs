@@ -13,7 +13,7 @@ use crate::medium::Memory;
 use crate::shown;
 
 /// One run.
-pub fn run(bytes: &[u8]) {
+pub fn fuzz_state(bytes: &[u8]) {
     let name = Path::new("state.json");
     let Ok(state) = decode_snapshot(name, bytes) else {
         return;
@@ -22,7 +22,7 @@ pub fn run(bytes: &[u8]) {
     let mut store = Store::over(Box::new(memory.clone()), name, Mode::Write)
         .expect("a state that can be read can be opened");
     assert_eq!(*store.state(), state);
-    shown::check(&view::state::format_state(&store, Paint::PLAIN));
+    shown::check_shown(&view::state::format_state(&store, Paint::PLAIN));
     assert!(view::state::state_to_json(&store).is_object());
     if store.conclude(|_| {}).is_err() {
         // Refused, and left as it was.

@@ -16,7 +16,7 @@ use pospool_model::{Address, Drip, SecretRef, Value};
 use sha3::{Digest as _, Keccak256};
 
 /// One run.
-pub fn run(bytes: &[u8]) {
+pub fn fuzz_texts(bytes: &[u8]) {
     contract_answer(bytes);
     chain::read_as_settings(bytes);
     let Ok(text) = std::str::from_utf8(bytes) else {

@@ -11,7 +11,7 @@ use pospool_lang::config::{self, Kinds, VariableInputs};
 use pospool_lang::spec::SourceFile;
 use pospool_model::{Provider, Value};
 
-use crate::spec::show;
+use crate::spec::show_problems;
 
 /// Every type that a variable can have.
 const SPEC: &str = r#"
@@ -33,7 +33,7 @@ fn kinds() -> &'static Kinds {
 }
 
 /// One run.
-pub fn run(bytes: &[u8]) {
+pub fn fuzz_variables(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else {
         return;
     };
@@ -54,7 +54,7 @@ pub fn run(bytes: &[u8]) {
         files: files[1..].to_vec(),
     };
     let (config, problems) = config::decode_spec(&files[..1], kinds(), &inputs);
-    show(&problems, &files);
+    show_problems(&problems, &files);
     for (name, value) in config.variables() {
         let fits = matches!(
             (name.as_str(), value),

@@ -147,7 +147,7 @@ impl Gate {
             let question = asked.question(&passing);
             let Ok(answer) = self.node.ask(&question).await else {
                 self.lock().counts.lost += passing.len() as u64;
-                return refusal::page(502, "502 Bad Gateway");
+                return refusal::error_page(502, "502 Bad Gateway");
             };
             if asked.batch && !answer.is_array() {
                 // The node says one thing to all of them.
@@ -164,7 +164,7 @@ impl Gate {
         self.lock().counts.lost += (slots.len() - answered.len()) as u64;
         match answered.first() {
             Some(only) if !asked.batch => Response::json(only),
-            None if !asked.batch => refusal::page(502, "502 Bad Gateway"),
+            None if !asked.batch => refusal::error_page(502, "502 Bad Gateway"),
             _ => Response::json(&Json::Array(answered)),
         }
     }
@@ -205,7 +205,7 @@ impl Inner {
                 if passes {
                     refusal::not_served(&call["id"], method)
                 } else {
-                    Some(refusal::refused(&call["id"], verdict))
+                    Some(refusal::refuse_call(&call["id"], verdict))
                 }
             })
             .collect()

@@ -58,10 +58,10 @@ impl Form {
     pub(crate) fn whole(self) -> Option<Response> {
         Some(match self {
             Self::Open | Self::NoBatches | Self::Exhausted => return None,
-            Self::TooManyRequests => page(429, "429 Too Many Requests"),
-            Self::Forbidden => page(403, "403 Forbidden"),
-            Self::BadGateway => page(502, "502 Bad Gateway"),
-            Self::Page => page(200, "One moment, please"),
+            Self::TooManyRequests => error_page(429, "429 Too Many Requests"),
+            Self::Forbidden => error_page(403, "403 Forbidden"),
+            Self::BadGateway => error_page(502, "502 Bad Gateway"),
+            Self::Page => error_page(200, "One moment, please"),
             Self::Unauthorised => Response {
                 status: 401,
                 ..Response::json(&error(&Json::Null, -32001, "invalid api key"))
@@ -71,7 +71,7 @@ impl Form {
 }
 
 /// A page, as servers before the gateway make them.
-pub(crate) fn page(status: u16, title: &str) -> Response {
+pub(crate) fn error_page(status: u16, title: &str) -> Response {
     let text = format!(
         "<!DOCTYPE html>\n<html>\n<head><title>{title}</title></head>\n\
          <body><center><h1>{title}</h1></center></body>\n</html>\n"
@@ -80,7 +80,7 @@ pub(crate) fn page(status: u16, title: &str) -> Response {
 }
 
 /// The answer to a call that does not pass.
-pub(crate) fn refused(id: &Json, verdict: Verdict) -> Json {
+pub(crate) fn refuse_call(id: &Json, verdict: Verdict) -> Json {
     let words = match verdict {
         Verdict::DayIsOver => "daily request count exceeded",
         Verdict::Passes | Verdict::TooFast => "request rate exceeded",

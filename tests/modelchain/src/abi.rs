@@ -113,23 +113,23 @@ pub(crate) struct Registration {
 }
 
 /// First four bytes of a call.
-pub(crate) fn selector(signature: &str) -> [u8; 4] {
+pub(crate) fn function_selector(signature: &str) -> [u8; 4] {
     let digest = keccak256(signature);
     [digest[0], digest[1], digest[2], digest[3]]
 }
 
 /// Signature of a function.
-pub(crate) fn signature(function: Function) -> &'static str {
+pub(crate) fn function_signature(function: Function) -> &'static str {
     let row = FUNCTIONS.iter().find(|(_, found)| *found == function);
     row.map_or("?", |(signature, _)| signature)
 }
 
 /// Reads call data; `None` if no function of the table is meant or the arguments do not fit.
-pub(crate) fn read(data: &[u8]) -> Option<(Function, Argument)> {
+pub(crate) fn read_call(data: &[u8]) -> Option<(Function, Argument)> {
     static TABLE: OnceLock<BTreeMap<[u8; 4], Function>> = OnceLock::new();
     let table = TABLE.get_or_init(|| {
         let rows = FUNCTIONS.iter();
-        rows.map(|(text, function)| (selector(text), *function))
+        rows.map(|(text, function)| (function_selector(text), *function))
             .collect()
     });
     let (head, body) = data.split_at_checked(4)?;
@@ -210,7 +210,7 @@ pub(crate) fn answer_words(numbers: &[u128]) -> Vec<u8> {
 /// Call data of a function that takes a number.
 pub(crate) fn call_with_number(function: Function, number: u64) -> Vec<u8> {
     [
-        &selector(signature(function))[..],
+        &function_selector(function_signature(function))[..],
         &encode(&[Token::Uint(U256::from(number))]),
     ]
     .concat()
@@ -236,8 +236,12 @@ pub(crate) fn answer_accounts(accounts: &[Account]) -> Vec<u8> {
 }
 
 /// What a revert with a reason returns.
-pub(crate) fn revert(reason: &str) -> Vec<u8> {
-    [&selector("Error(string)")[..], &answer_text(reason)].concat()
+pub(crate) fn encode_revert(reason: &str) -> Vec<u8> {
+    [
+        &function_selector("Error(string)")[..],
+        &answer_text(reason),
+    ]
+    .concat()
 }
 
 /// Call data of `register` for one vote, with keys and a proof that no chain would take.
@@ -250,7 +254,11 @@ pub(crate) fn register_call(bls: &[u8; 48], vrf: &[u8; 33]) -> (Vec<u8>, [u8; 32
         Token::Bytes(vrf.to_vec()),
         Token::FixedArray(vec![Token::Bytes(vec![7; 48]), Token::Bytes(vec![9; 32])]),
     ];
-    let call = [&selector(signature(F::Register))[..], &encode(&tokens)].concat();
+    let call = [
+        &function_selector(function_signature(F::Register))[..],
+        &encode(&tokens),
+    ]
+    .concat();
     (call, identifier)
 }
 
@@ -270,14 +278,14 @@ mod tests {
             ("addressToIdentifier(address)", [0x6a, 0x06, 0xea, 0x96]),
             ("initialize()", [0x81, 0x29, 0xfc, 0x1c]),
         ] {
-            assert_eq!(selector(text), expected, "{text}");
+            assert_eq!(function_selector(text), expected, "{text}");
         }
     }
 
     #[test]
     fn a_registration_is_read_as_it_was_written() {
         let (call, identifier) = register_call(&[1; 48], &[2; 33]);
-        let Some((F::Register, Argument::Register(found))) = read(&call) else {
+        let Some((F::Register, Argument::Register(found))) = read_call(&call) else {
             panic!("not a registration");
         };
         assert_eq!((found.identifier, found.votes), (identifier, 1));

@@ -30,7 +30,7 @@ pub struct Artifact {
 
 /// All contracts that a pool needs.
 #[must_use]
-pub fn artifacts() -> Vec<Artifact> {
+pub fn pool_artifacts() -> Vec<Artifact> {
     [
         ("PoSPool", POOL_INIT, INITIALIZE),
         ("PoolManager", MANAGER_INIT, "[]"),

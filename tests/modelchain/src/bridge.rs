@@ -6,7 +6,7 @@
 
 use crate::abi::{self, Argument, Function as F};
 use crate::amounts::VOTE;
-use crate::called::{Called, Outcome, only};
+use crate::called::{Called, Outcome, require_sender};
 use crate::transaction::Account;
 
 /// Storage of a bridge, and what it sees of eSpace and the pool.
@@ -37,11 +37,11 @@ impl Bridge {
     pub(crate) fn call(&mut self, sender: Account, function: F, argument: &Argument) -> Called {
         match (function, argument) {
             (F::CrossStake, _) => {
-                only(sender, self.owner, "owner")?;
+                require_sender(sender, self.owner, "owner")?;
                 self.carried += std::mem::take(&mut self.crossing);
             }
             (F::ClaimInterest, _) => {
-                only(sender, self.owner, "owner")?;
+                require_sender(sender, self.owner, "owner")?;
                 self.interest = 0;
             }
             (F::BuyVotes, Argument::Number(votes)) => self.crossing += votes,

@@ -16,7 +16,7 @@ pub(crate) enum Outcome {
 
 pub(crate) type Called = Result<Outcome, String>;
 
-pub(crate) fn only(sender: Account, allowed: Account, who: &str) -> Result<(), String> {
+pub(crate) fn require_sender(sender: Account, allowed: Account, who: &str) -> Result<(), String> {
     if sender == allowed {
         return Ok(());
     }

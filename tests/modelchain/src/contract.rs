@@ -6,7 +6,7 @@
 
 use crate::abi::{self, Argument, Function as F};
 use crate::bridge::Bridge;
-use crate::called::{Called, Outcome, only};
+use crate::called::{Called, Outcome, require_sender};
 use crate::transaction::Account;
 
 /// Init code of the model's own contracts. No machine runs it; the model knows it by its bytes.
@@ -69,7 +69,7 @@ impl Contract {
 
     /// Calls it.
     pub(crate) fn call(&mut self, sender: Account, value: u128, data: &[u8]) -> Called {
-        let Some((function, argument)) = abi::read(data) else {
+        let Some((function, argument)) = abi::read_call(data) else {
             return Err(String::new());
         };
         if value > 0 && function != F::Register {
@@ -94,11 +94,11 @@ impl Pool {
                 return self.register(sender, registration);
             }
             (F::SetManager, Argument::Account(account)) => {
-                only(sender, self.owner, "owner")?;
+                require_sender(sender, self.owner, "owner")?;
                 self.manager = account;
             }
             (function, argument) => {
-                only(sender, self.manager, "manager")?;
+                require_sender(sender, self.manager, "manager")?;
                 self.set(function, argument)?;
             }
         }
@@ -132,7 +132,7 @@ impl Pool {
     }
 
     fn register(&mut self, sender: Account, registration: abi::Registration) -> Called {
-        only(sender, self.owner, "owner")?;
+        require_sender(sender, self.owner, "owner")?;
         if self.registered {
             return Err("pool: registered before".to_owned());
         }
@@ -165,13 +165,13 @@ impl PoolList {
             (F::Owner, _) => return Ok(Outcome::Answer(abi::answer_account(self.owner))),
             (F::Pools, _) => return Ok(Outcome::Answer(abi::answer_accounts(&self.pools))),
             (F::AddPool, Argument::Account(pool)) => {
-                only(sender, self.owner, "owner")?;
+                require_sender(sender, self.owner, "owner")?;
                 if !self.pools.contains(pool) {
                     self.pools.push(*pool);
                 }
             }
             (F::RemovePool, Argument::Account(pool)) => {
-                only(sender, self.owner, "owner")?;
+                require_sender(sender, self.owner, "owner")?;
                 self.pools.retain(|there| there != pool);
             }
             _ => return Err(String::new()),

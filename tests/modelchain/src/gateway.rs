@@ -8,7 +8,7 @@ use pospool_conflux_rpc::Silence;
 use serde_json::Value as Json;
 
 use crate::model::Inner;
-use crate::rpc::{refuse, reply};
+use crate::rpc::{encode_reply, make_refusal};
 use crate::shut::Shut;
 
 /// The code of a call that is one too many, in Confura.
@@ -71,14 +71,14 @@ impl Inner {
 
     fn no_batches(&mut self) -> Json {
         self.network.note("a batch is refused as a batch");
-        let refusal = refuse(-32600, "batch requests are not supported", None);
-        reply(&Json::Null, Err(refusal))
+        let refusal = make_refusal(-32600, "batch requests are not supported", None);
+        encode_reply(&Json::Null, Err(refusal))
     }
 }
 
 fn one_too_many(call: &Json) -> Json {
-    let refusal = refuse(ONE_TOO_MANY, "request rate exceeded", None);
-    reply(&call["id"], Err(refusal))
+    let refusal = make_refusal(ONE_TOO_MANY, "request rate exceeded", None);
+    encode_reply(&call["id"], Err(refusal))
 }
 
 #[cfg(test)]

@@ -255,8 +255,8 @@ impl Ledger {
         match outcome {
             Outcome::Answer(_) => Ok(None),
             Outcome::Changed => {
-                let function = abi::read(data).map(|(function, _)| function);
-                Ok(function.map(|function| Deed::Changed(abi::signature(function))))
+                let function = abi::read_call(data).map(|(function, _)| function);
+                Ok(function.map(|function| Deed::Changed(abi::function_signature(function))))
             }
             Outcome::Register(registration) => {
                 self.bind(to, value, &registration, epoch)?;
@@ -313,7 +313,7 @@ impl Ledger {
     /// Answers of the chain's own contract for calls between the spaces.
     pub(crate) fn ask_cross_space(&self, data: &[u8]) -> Vec<u8> {
         use crate::abi::{Argument, Function};
-        match abi::read(data) {
+        match abi::read_call(data) {
             Some((Function::MappedBalance, Argument::Account(account))) => {
                 let mapped = match self.contracts.get(&account) {
                     Some(Contract::Bridge(bridge)) => bridge.mapped(),
@@ -328,7 +328,7 @@ impl Ledger {
     /// Answers of the chain's register of keys.
     pub(crate) fn ask_register(&self, data: &[u8]) -> Vec<u8> {
         use crate::abi::{Argument, Function};
-        match abi::read(data) {
+        match abi::read_call(data) {
             Some((Function::AddressOfKey, Argument::Word(identifier))) => {
                 let holder = self.keys.get(&identifier).map(|(holder, _)| *holder);
                 abi::answer_account(holder.unwrap_or_default())

@@ -23,7 +23,7 @@ struct Machine<'a> {
 type Called = Result<Vec<u8>, Vec<u8>>;
 
 /// Runs code.
-pub(crate) fn run(
+pub(crate) fn run_code(
     code: &[u8],
     block: u64,
     mut ask: impl FnMut(Account, &[u8]) -> Called,
@@ -145,9 +145,9 @@ mod tests {
     #[test]
     fn code_runs_as_on_a_node() {
         let code = [0x43, 0x60, 0, 0x52, 0x60, 0x20, 0x60, 0, 0xf3];
-        let answer = run(&code, 16, |_, _| Ok(Vec::new())).unwrap();
+        let answer = run_code(&code, 16, |_, _| Ok(Vec::new())).unwrap();
         assert_eq!((answer.len(), answer[31]), (32, 17));
-        let stops = |code: &[u8]| run(code, 16, |_, _| Ok(Vec::new())).unwrap_err();
+        let stops = |code: &[u8]| run_code(code, 16, |_, _| Ok(Vec::new())).unwrap_err();
         assert_eq!(stops(&[0x52]), "VmError(StackUnderflow)");
         assert_eq!(stops(&[0xfe]), "VmError(BadInstruction 254)");
         assert_eq!(stops(&[]), "VmError(BadInstruction 0)");

@@ -105,7 +105,7 @@ impl View<'_> {
         if first.nonce > ledger.nonce(first.sender) {
             return Err("futureNonce");
         }
-        if pool::cost(first) > ledger.balance(first.sender) {
+        if pool::transaction_cost(first) > ledger.balance(first.sender) {
             return Err("notEnoughCash");
         }
         Ok("ready")

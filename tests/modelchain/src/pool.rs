@@ -90,7 +90,7 @@ impl Pool {
                 "Transaction {hash} is discarded due to a too stale nonce"
             ));
         }
-        let need = cost(new);
+        let need = transaction_cost(new);
         if need > known.balance {
             return Err(format!(
                 "Transaction {hash} is discarded due to out of balance, needs {need} but account balance is {}",
@@ -164,7 +164,7 @@ pub(crate) fn is_old(transaction: &Transaction, newest: u64) -> bool {
 }
 
 /// What the sender must have.
-pub(crate) fn cost(transaction: &Transaction) -> u128 {
+pub(crate) fn transaction_cost(transaction: &Transaction) -> u128 {
     let storage = u128::from(transaction.storage_limit) * (crate::amounts::CFX / 1024);
     transaction.value + storage + u128::from(transaction.gas) * transaction.max_fee
 }

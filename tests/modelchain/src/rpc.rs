@@ -32,7 +32,7 @@ pub(crate) struct Refusal {
 
 pub(crate) type Answer = Result<Json, Refusal>;
 
-pub(crate) fn refuse(code: i64, message: &str, data: Option<String>) -> Refusal {
+pub(crate) fn make_refusal(code: i64, message: &str, data: Option<String>) -> Refusal {
     Refusal {
         code,
         message: message.to_owned(),
@@ -41,18 +41,18 @@ pub(crate) fn refuse(code: i64, message: &str, data: Option<String>) -> Refusal 
 }
 
 /// `-32602`, with the reason in quotes where conflux-rust puts it.
-pub(crate) fn invalid(parameter: &str, reason: &str) -> Refusal {
+pub(crate) fn refuse_parameter(parameter: &str, reason: &str) -> Refusal {
     let message = format!("Invalid parameters: {parameter}");
-    refuse(-32602, &message, Some(format!("{reason:?}")))
+    make_refusal(-32602, &message, Some(format!("{reason:?}")))
 }
 
 /// Writes a number the way a node does.
-pub(crate) fn quantity(number: impl std::fmt::LowerHex) -> Json {
+pub(crate) fn encode_quantity(number: impl std::fmt::LowerHex) -> Json {
     json!(format!("{number:#x}"))
 }
 
 /// The form of an answer.
-pub(crate) fn reply(id: &Json, answer: Answer) -> Json {
+pub(crate) fn encode_reply(id: &Json, answer: Answer) -> Json {
     match answer {
         Ok(result) => json!({ "jsonrpc": "2.0", "id": id, "result": result }),
         Err(refusal) => json!({
@@ -85,23 +85,23 @@ impl<'a> Desk<'a> {
     pub(crate) fn answer(&self, method: &str, params: &Json) -> Option<Answer> {
         let pool = method.starts_with("txpool_") || method.contains("Pending");
         if pool && !self.node.tells_pool {
-            return Some(Err(refuse(-32601, "Method not found", None)));
+            return Some(Err(make_refusal(-32601, "Method not found", None)));
         }
         Some(match method {
             "cfx_getStatus" => Ok(self.status()),
             "cfx_clientVersion" => Ok(json!("model-chain/v1")),
-            "cfx_gasPrice" => Ok(quantity(self.base_fee())),
+            "cfx_gasPrice" => Ok(encode_quantity(self.base_fee())),
             // conflux-rust may stand still for ever: nobody should ask.
             "cfx_maxPriorityFeePerGas" | "cfx_feeHistory" => panic!("{method} hangs a node"),
             "cfx_getBlockByEpochNumber" => self.block(params),
-            "cfx_epochNumber" => self.epoch(&params[0]).map(quantity),
+            "cfx_epochNumber" => self.epoch(&params[0]).map(encode_quantity),
             "cfx_getNextNonce" => self.next_nonce(params),
-            "cfx_getBalance" => {
-                self.of_account(params, |ledger, account| quantity(ledger.balance(account)))
-            }
-            "cfx_getStakingBalance" => {
-                self.of_account(params, |ledger, account| quantity(ledger.staked(account)))
-            }
+            "cfx_getBalance" => self.of_account(params, |ledger, account| {
+                encode_quantity(ledger.balance(account))
+            }),
+            "cfx_getStakingBalance" => self.of_account(params, |ledger, account| {
+                encode_quantity(ledger.staked(account))
+            }),
             "cfx_getAccount" => self.of_account(params, account),
             "cfx_getCode" => self.of_account(params, code),
             "cfx_getStorageAt" => self.storage(params),
@@ -110,7 +110,7 @@ impl<'a> Desk<'a> {
             "cfx_getTransactionReceipt" => Self::hash(params).map(|hash| self.receipt(&hash)),
             "cfx_getTransactionByHash" => Self::hash(params).map(|hash| self.transaction(&hash)),
             "txpool_nextNonce" => self.account(params).map(|account| {
-                quantity(self.node.pool.next_nonce(account, self.view.nonce(account)))
+                encode_quantity(self.node.pool.next_nonce(account, self.view.nonce(account)))
             }),
             "cfx_getAccountPendingTransactions" | "txpool_accountPendingTransactions" => self
                 .account(params)
@@ -132,16 +132,16 @@ impl<'a> Desk<'a> {
     fn status(&self) -> Json {
         json!({
             "bestHash": GENESIS,
-            "chainId": quantity(self.network.chain_id),
-            "ethereumSpaceChainId": quantity(self.network.chain_id + 1),
-            "networkId": quantity(self.network.chain_id),
-            "epochNumber": quantity(self.view.newest),
-            "blockNumber": quantity(self.view.newest),
+            "chainId": encode_quantity(self.network.chain_id),
+            "ethereumSpaceChainId": encode_quantity(self.network.chain_id + 1),
+            "networkId": encode_quantity(self.network.chain_id),
+            "epochNumber": encode_quantity(self.view.newest),
+            "blockNumber": encode_quantity(self.view.newest),
             "pendingTxNumber": "0x0",
             "latestCheckpoint": "0x0",
-            "latestConfirmed": quantity(self.view.confirmed()),
-            "latestState": quantity(self.view.executed()),
-            "latestFinalized": quantity(self.view.finalised()),
+            "latestConfirmed": encode_quantity(self.view.confirmed()),
+            "latestState": encode_quantity(self.view.executed()),
+            "latestFinalized": encode_quantity(self.view.finalised()),
         })
     }
 
@@ -157,12 +157,12 @@ impl<'a> Desk<'a> {
             number => {
                 let digits = number.strip_prefix("0x").unwrap_or("?");
                 let epoch = u64::from_str_radix(digits, 16)
-                    .map_err(|_| invalid("epoch", "not an epoch"))?;
+                    .map_err(|_| refuse_parameter("epoch", "not an epoch"))?;
                 if epoch > executed {
                     let reason = format!(
                         "Specified epoch {epoch} is not executed, the latest state epoch is {executed}"
                     );
-                    return Err(invalid("epoch", &reason));
+                    return Err(refuse_parameter("epoch", &reason));
                 }
                 Ok(epoch)
             }
@@ -179,7 +179,7 @@ impl<'a> Desk<'a> {
             .and_then(|text| text.parse::<CoreAddress>().ok());
         let address = address.filter(|address| address.network() == self.network.chain_id);
         let address =
-            address.ok_or_else(|| invalid("address", "not an address of this network"))?;
+            address.ok_or_else(|| refuse_parameter("address", "not an address of this network"))?;
         Ok(address.bytes())
     }
 
@@ -187,7 +187,7 @@ impl<'a> Desk<'a> {
         let text = params[0].as_str().unwrap_or_default();
         let mut hash = [0; 32];
         hex::decode_to_slice(text.trim_start_matches("0x"), &mut hash)
-            .map_err(|_| invalid("hash", "not a hash"))?;
+            .map_err(|_| refuse_parameter("hash", "not a hash"))?;
         Ok(hash)
     }
 
@@ -202,7 +202,9 @@ impl<'a> Desk<'a> {
     }
 
     fn next_nonce(&self, params: &Json) -> Answer {
-        self.of_account(params, |ledger, account| quantity(ledger.nonce(account)))
+        self.of_account(params, |ledger, account| {
+            encode_quantity(ledger.nonce(account))
+        })
     }
 
     fn block(&self, params: &Json) -> Answer {
@@ -213,9 +215,9 @@ impl<'a> Desk<'a> {
         };
         Ok(json!({
             "hash": hash,
-            "epochNumber": quantity(epoch),
-            "blockNumber": quantity(epoch),
-            "baseFeePerGas": quantity(self.view.chain.base_fee(epoch)),
+            "epochNumber": encode_quantity(epoch),
+            "blockNumber": encode_quantity(epoch),
+            "baseFeePerGas": encode_quantity(self.view.chain.base_fee(epoch)),
         }))
     }
 
@@ -259,16 +261,16 @@ impl<'a> Desk<'a> {
     /// Runs code that makes no contract; what it asks of others is a call of its own.
     fn run_code(&self, code: &Json, epoch: u64) -> Answer {
         let code = hex::decode(code.as_str().unwrap_or_default());
-        let code = code.map_err(|_| invalid("data", "not hex"))?;
-        let answer = machine::run(&code, epoch, |to, data| {
+        let code = code.map_err(|_| refuse_parameter("data", "not hex"))?;
+        let answer = machine::run_code(&code, epoch, |to, data| {
             let request = json!({ "to": self.text(to), "data": hex::encode_prefixed(data) });
             match self.simulate(&request, epoch) {
                 Ok((_, Outcome::Answer(bytes), _)) => Ok(bytes),
                 Ok(_) => Ok(Vec::new()),
-                Err(reason) => Err(abi::revert(&reason)),
+                Err(reason) => Err(abi::encode_revert(&reason)),
             }
         });
-        let failed = |reason| refuse(-32015, "Transaction execution failed", Some(reason));
+        let failed = |reason| make_refusal(-32015, "Transaction execution failed", Some(reason));
         answer
             .map(|bytes| json!(hex::encode_prefixed(bytes)))
             .map_err(failed)
@@ -284,8 +286,8 @@ impl<'a> Desk<'a> {
             Ok(_) => Ok(json!("0x")),
             Err(reason) => {
                 let reason = reason.trim_start_matches("Vm reverted, ");
-                let data = hex::encode_prefixed(abi::revert(reason));
-                Err(refuse(-32015, "Transaction reverted", Some(data)))
+                let data = hex::encode_prefixed(abi::encode_revert(reason));
+                Err(make_refusal(-32015, "Transaction reverted", Some(data)))
             }
         }
     }
@@ -302,8 +304,8 @@ impl<'a> Desk<'a> {
                     ..nothing()
                 });
                 Ok(json!({
-                    "gasLimit": quantity(used),
-                    "gasUsed": quantity(used),
+                    "gasLimit": encode_quantity(used),
+                    "gasUsed": encode_quantity(used),
                     "storageCollateralized": "0x40",
                 }))
             }
@@ -311,7 +313,7 @@ impl<'a> Desk<'a> {
                 let reason = reason.trim_start_matches("Vm reverted, ");
                 let message =
                     format!("Estimation isn't accurate: transaction is reverted: {reason}.");
-                Err(refuse(-32015, &message, Some(reason.to_owned())))
+                Err(make_refusal(-32015, &message, Some(reason.to_owned())))
             }
         }
     }
@@ -327,7 +329,7 @@ impl<'a> Desk<'a> {
         };
         json!({
             "transactionHash": hex::encode_prefixed(hash),
-            "epochNumber": quantity(receipt.epoch),
+            "epochNumber": encode_quantity(receipt.epoch),
             "outcomeStatus": status,
             "contractCreated": created.map(|account| self.text(account)),
             "txExecErrorMsg": reason,
@@ -370,8 +372,8 @@ impl<'a> Desk<'a> {
             .map(|there| {
                 json!({
                     "hash": hex::encode_prefixed(there.hash),
-                    "nonce": quantity(there.nonce),
-                    "epochHeight": quantity(there.epoch_height),
+                    "nonce": encode_quantity(there.nonce),
+                    "epochHeight": encode_quantity(there.epoch_height),
                 })
             });
         let status = waiting.first().map(|first| match self.view.status(first) {
@@ -381,16 +383,16 @@ impl<'a> Desk<'a> {
         json!({
             "pendingTransactions": listed.collect::<Vec<_>>(),
             "firstTxStatus": status,
-            "pendingCount": quantity(waiting.len()),
+            "pendingCount": encode_quantity(waiting.len()),
         })
     }
 
     fn pos_status(&self) -> Json {
         let finalised = self.view.finalised();
         json!({
-            "epoch": quantity(finalised / 60 + 1),
-            "latestCommitted": quantity(finalised),
-            "pivotDecision": { "height": quantity(finalised) },
+            "epoch": encode_quantity(finalised / 60 + 1),
+            "latestCommitted": encode_quantity(finalised),
+            "pivotDecision": { "height": encode_quantity(finalised) },
         })
     }
 
@@ -403,8 +405,8 @@ impl<'a> Desk<'a> {
             "address": text,
             "blockNumber": "0x1",
             "status": {
-                "inQueue": [], "locked": quantity(votes), "outQueue": [], "unlocked": "0x0",
-                "availableVotes": quantity(votes), "forceRetired": Json::Null, "forfeited": "0x0",
+                "inQueue": [], "locked": encode_quantity(votes), "outQueue": [], "unlocked": "0x0",
+                "availableVotes": encode_quantity(votes), "forceRetired": Json::Null, "forfeited": "0x0",
             },
         })
     }
@@ -420,10 +422,10 @@ impl<'a> Desk<'a> {
 
 fn account(ledger: &Ledger, account: Account) -> Json {
     json!({
-        "balance": quantity(ledger.balance(account)),
-        "nonce": quantity(ledger.nonce(account)),
+        "balance": encode_quantity(ledger.balance(account)),
+        "nonce": encode_quantity(ledger.nonce(account)),
         "codeHash": hex::encode_prefixed(ledger.code_hash(account)),
-        "stakingBalance": quantity(ledger.staked(account)),
+        "stakingBalance": encode_quantity(ledger.staked(account)),
     })
 }
 

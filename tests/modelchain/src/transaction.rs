@@ -49,7 +49,7 @@ pub(crate) struct Transaction {
 }
 
 /// Reads raw bytes.
-pub(crate) fn decode(raw: &[u8], network: u32) -> Result<Transaction, String> {
+pub(crate) fn decode_transaction(raw: &[u8], network: u32) -> Result<Transaction, String> {
     let (prefix, body) = match raw.strip_prefix(MARKET) {
         Some(body) => (MARKET, body),
         None => (&[][..], raw),
@@ -128,7 +128,7 @@ mod tests {
              1656f824e3e268a9babb4f14ff808113a0407f05f44f79c1fd19262665d3efc29368e317fe5e77be27c0c1314b6a242a1e",
         )
         .unwrap();
-        let read = decode(&raw, 1).unwrap();
+        let read = decode_transaction(&raw, 1).unwrap();
         assert_eq!(
             hex::encode(read.hash),
             "9e463f32428c7c4026575d132e8c4e5d6fe387322fce5234103e52f4ab39b053"
@@ -138,6 +138,6 @@ mod tests {
             (0, 1, 21000, 1)
         );
         assert_eq!(read.sender[0] >> 4, 1);
-        assert!(decode(&raw[1..], 1).is_err());
+        assert!(decode_transaction(&raw[1..], 1).is_err());
     }
 }

@@ -14,7 +14,7 @@ use serde_json::{Value as Json, json};
 
 use crate::crash::Moment;
 use crate::model::{Inner, ModelChain};
-use crate::rpc::{Answer, Desk, Refusal, invalid, refuse, reply};
+use crate::rpc::{Answer, Desk, Refusal, encode_reply, make_refusal, refuse_parameter};
 use crate::transaction;
 
 /// What the way does to one request.
@@ -88,8 +88,8 @@ impl Inner {
                 return Err(silence("connection reset by peer", false));
             }
             Trouble::Throttled => {
-                let refusal = refuse(-32072, "too many requests", None);
-                return Ok(reply(&Json::Null, Err(refusal)));
+                let refusal = make_refusal(-32072, "too many requests", None);
+                return Ok(encode_reply(&Json::Null, Err(refusal)));
             }
         }
         Ok(self.serve(node, request))
@@ -143,8 +143,8 @@ impl Inner {
             if method == "cfx_sendRawTransaction" && self.network.random.chance(500) {
                 let _ = self.hand_in(node, params);
             }
-            let refusal = refuse(-32603, "Internal error", None);
-            return reply(&call["id"], Err(refusal));
+            let refusal = make_refusal(-32603, "Internal error", None);
+            return encode_reply(&call["id"], Err(refusal));
         }
         let answer = if method == "cfx_sendRawTransaction" {
             self.hand_in(node, params)
@@ -152,18 +152,18 @@ impl Inner {
             let answer = Desk::at(&self.network, node).answer(method, params);
             answer.unwrap_or_else(|| {
                 self.violation(format!("the model does not know the method `{method}`"));
-                Err(refuse(-32601, "Method not found", None))
+                Err(make_refusal(-32601, "Method not found", None))
             })
         };
-        reply(&call["id"], answer)
+        encode_reply(&call["id"], answer)
     }
 
     fn decoded(&mut self, params: &Json) -> Result<Arc<transaction::Transaction>, Refusal> {
         let text = params[0].as_str().unwrap_or_default();
         let raw = ethers_core::utils::hex::decode(text);
-        let raw = raw.map_err(|_| invalid("raw", "not hex"))?;
-        let read = transaction::decode(&raw, self.network.chain_id);
-        let read = read.map_err(|error| invalid("raw", &error))?;
+        let raw = raw.map_err(|_| refuse_parameter("raw", "not hex"))?;
+        let read = transaction::decode_transaction(&raw, self.network.chain_id);
+        let read = read.map_err(|error| refuse_parameter("raw", &error))?;
         Ok(Arc::new(read))
     }
 
@@ -172,7 +172,7 @@ impl Inner {
         self.judge(&new);
         if self.network.nodes[node].catching_up > self.network.chain.newest {
             let words = "Request rejected due to still in the catch up mode.";
-            return Err(refuse(-32077, words, None));
+            return Err(make_refusal(-32077, words, None));
         }
         let full = self.network.random.chance(self.network.weather.full);
         let taken = self.network.take(node, &new, full);
@@ -182,7 +182,7 @@ impl Inner {
         ));
         match taken {
             Ok(()) => Ok(json!(ethers_core::utils::hex::encode_prefixed(new.hash))),
-            Err(reason) => Err(invalid("tx", &reason)),
+            Err(reason) => Err(refuse_parameter("tx", &reason)),
         }
     }
 

@@ -15,7 +15,7 @@ use pospool_model::provider::{
     Design, Observation, Observed, Planner, Progress, Scene, Target, Task, Ticket, World,
 };
 use pospool_model::{Attributes, KindSchema, Problem, Provider, ProviderError, Value};
-use pospool_modelchain::artifact::{artifacts, node_key};
+use pospool_modelchain::artifact::{node_key, pool_artifacts};
 use pospool_source::SourceProvider;
 use serde_json::json;
 
@@ -213,7 +213,7 @@ impl Provider for Shelf {
         targets: &[Target<'_>],
         _: &Scene<'_>,
     ) -> Result<Observation, ProviderError> {
-        let compiled = artifacts().into_iter().map(|artifact| {
+        let compiled = pool_artifacts().into_iter().map(|artifact| {
             let map = texts([
                 ("abi", artifact.abi),
                 ("bytecode", &artifact.bytecode),

@@ -8,9 +8,9 @@ use std::sync::Arc;
 
 use pospool_engine::store::{Disk, Mode, RealDisk, Store};
 use pospool_fake::Outside;
-use pospool_tests::point_world::{Ran, apply, memory_folder};
+use pospool_tests::point_world::{Ran, apply_on_disk, memory_folder};
 use pospool_tests::points::{Death, Points, Script};
-use pospool_tests::watched::{Watched, counts, effects_of, play};
+use pospool_tests::watched::{Watched, count_effects, effects_of, play_effect};
 
 use super::depth;
 use super::stage::{
@@ -34,7 +34,7 @@ fn run(folder: &Path, spec: &str, script: Script) -> Ran {
     let points = Points::new(script);
     let watched = Watched::on_file(&outside_in(folder)).unwrap();
     let disk: Arc<dyn Disk> = Arc::new(RealDisk);
-    apply(&disk, &state_in(folder), spec, watched, &points)
+    apply_on_disk(&disk, &state_in(folder), spec, watched, &points)
 }
 
 #[test]
@@ -89,9 +89,9 @@ fn verdict(stage: &Stage, folder: &Path, lineage: &str) -> Verdict {
     }
     let mut outside = Outside::default();
     for line in effects_of(&outside_in(folder)).unwrap() {
-        play(&mut outside, &line);
+        play_effect(&mut outside, &line);
     }
-    wrong.extend(wrong_effects(&counts(&outside), &stage.effects));
+    wrong.extend(wrong_effects(&count_effects(&outside), &stage.effects));
     wrong.extend(wrong_things(&outside, &stage.things));
     let store = Store::open(&state_in(folder), Mode::Read, "test").unwrap();
     wrong.extend(wrong_records(store.state(), &stage.things));

@@ -10,8 +10,8 @@ use pospool_model::state::State;
 use pospool_tests::point_world::{Ended, PointWorld, Ran};
 use pospool_tests::points::{Death, Point, Script};
 use pospool_tests::simdisk::{Cuts, Honesty, Image, SimDisk};
-use pospool_tests::watched::counts;
-use pospool_tests::world::things;
+use pospool_tests::watched::count_effects;
+use pospool_tests::world::write_things;
 
 use super::table::{Next, Verdict, Wrong};
 
@@ -40,13 +40,19 @@ struct Crash {
 /// A spec of three things and a record.
 pub(super) fn first() -> String {
     let three = [(0, 1, 0, vec![]), (1, 1, 0, vec![0]), (2, 1, 0, vec![])];
-    format!("{}record \"note\" {{\n  value = 1\n}}\n", things(&three))
+    format!(
+        "{}record \"note\" {{\n  value = 1\n}}\n",
+        write_things(&three)
+    )
 }
 
 /// The spec after it: one thing changed, one made again, one gone, one new.
 pub(super) fn second() -> String {
     let three = [(0, 2, 0, vec![]), (1, 1, 1, vec![0]), (3, 1, 0, vec![0])];
-    format!("{}record \"note\" {{\n  value = 2\n}}\n", things(&three))
+    format!(
+        "{}record \"note\" {{\n  value = 2\n}}\n",
+        write_things(&three)
+    )
 }
 
 /// The applies under test.
@@ -72,7 +78,10 @@ impl Stage {
         assert!(ran.is_whole(), "{ran:?}");
         let (effects, things) = {
             let outside = world.fake.outside();
-            (counts(&outside), outside.things.keys().cloned().collect())
+            (
+                count_effects(&outside),
+                outside.things.keys().cloned().collect(),
+            )
         };
         Self {
             name,
@@ -166,7 +175,7 @@ impl Stage {
 
     fn wrong_outside(&self) -> Vec<Wrong> {
         let outside = self.world.fake.outside();
-        wrong_effects(&counts(&outside), &self.effects)
+        wrong_effects(&count_effects(&outside), &self.effects)
             .into_iter()
             .chain(wrong_things(&outside, &self.things))
             .collect()

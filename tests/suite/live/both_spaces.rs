@@ -8,7 +8,7 @@ use std::time::Duration;
 use pospool_conflux::CoreAddress;
 use pospool_conflux::EspaceAddress;
 use pospool_devnet::sender::Space;
-use pospool_devnet::words::address;
+use pospool_devnet::words::encode_address;
 use pospool_devnet::{Account, accounts};
 use pospool_gateway::{Endpoint, Form};
 use pospool_tests::stand_ins;
@@ -48,7 +48,7 @@ fn live_both_spaces_come_up_wired_and_change_in_place() {
     let ground = Ground::new(&[], ORACLE);
     let operator = Ground::sender(project.account());
     let pool = espace_address(&project, "espace_contract.pool");
-    let other = [address([7; 20])];
+    let other = [encode_address([7; 20])];
     ground.call(&operator, Space::ESpace, pool, "setBridge(address)", &other);
     let plan = project.plan();
     assert_eq!(planned(&plan), (0, 1));
@@ -107,7 +107,7 @@ fn project(seed: &str) -> Project {
 
 /// An operator that nobody knows, with money in Core Space.
 fn operator(seed: &str) -> Operator {
-    let account: Account = accounts::funded(seed, 1, network().chain_id)
+    let account: Account = accounts::funded_accounts(seed, 1, network().chain_id)
         .unwrap()
         .remove(0);
     fund::transfer(&network().accounts[0], &account, MONEY);
@@ -121,7 +121,7 @@ fn operator(seed: &str) -> Operator {
 fn spec() -> String {
     include_str!("both_spaces/pool.hcl")
         .replace("REFERENCE", contracts().to_str().unwrap())
-        .replace("STAND_INS", stand_ins::folder().to_str().unwrap())
+        .replace("STAND_INS", stand_ins::stand_ins_folder().to_str().unwrap())
         .replace("FUNDING", &FUNDING.to_string())
 }
 
@@ -164,7 +164,7 @@ fn is_wired(project: &Project) {
         assert_eq!(answer[12..], expected, "{getter}");
     }
     let manager = core("core_contract.manager");
-    let (getter, of) = ("eSpacePoolAddresses(address)", [address(pool)]);
+    let (getter, of) = ("eSpacePoolAddresses(address)", [encode_address(pool)]);
     let answer = ground.ask(&operator, Space::Core, manager, getter, &of);
     assert_eq!(answer.unwrap()[12..], espace_pool, "{getter}");
     // The pool of eSpace takes this from nobody but its bridge.

@@ -6,8 +6,10 @@
 pub(crate) mod ground;
 
 use pospool_conflux::CoreAddress;
-use pospool_devnet::sender::{CROSS_SPACE_CALL, PARAMS_CONTROL, STAKING, Sender, Space, mapped};
-use pospool_devnet::words::{Word, address, bytes20, number};
+use pospool_devnet::sender::{
+    CROSS_SPACE_CALL, PARAMS_CONTROL, STAKING, Sender, Space, map_address,
+};
+use pospool_devnet::words::{Word, encode_address, encode_bytes20, encode_number};
 use serde_json::json;
 
 use super::first_pool::votes;
@@ -69,7 +71,10 @@ fn live_espace_ground_moves_money_across() {
     let poor = Ground::sender(poor.unwrap());
     let ground = Ground::new(&[], ORACLE);
     assert_eq!(ground.balance(&poor), 0);
-    let (function, to) = ("transferEVM(bytes20)", [bytes20(poor.espace_address)]);
+    let (function, to) = (
+        "transferEVM(bytes20)",
+        [encode_bytes20(poor.espace_address)],
+    );
     let value = 50 * CFX;
     ground.pay(&poor, Space::Core, CROSS_SPACE_CALL, function, &to, value);
     assert_eq!(ground.balance(&poor), value);
@@ -126,7 +131,7 @@ impl<'a> TwoSpaces<'a> {
     }
 
     fn wire_stake(&self, manager: Bytes20) {
-        let (pool, espace_pool) = (address(self.pool), address(self.espace_pool));
+        let (pool, espace_pool) = (encode_address(self.pool), encode_address(self.espace_pool));
         self.core(self.bridge, "setPoolAddress(address)", &[pool]);
         self.core(self.bridge, "setESpacePoolAddress(address)", &[espace_pool]);
         self.core(
@@ -134,10 +139,10 @@ impl<'a> TwoSpaces<'a> {
             "setEspacePool(address,address)",
             &[pool, espace_pool],
         );
-        let bridge = address(mapped(self.bridge));
+        let bridge = encode_address(map_address(self.bridge));
         self.espace(self.espace_pool, "setBridge(address)", &[bridge]);
         for function in ["setLockPeriod(uint64)", "setUnlockPeriod(uint64)"] {
-            self.espace(self.espace_pool, function, &[number(ESPACE_PERIOD)]);
+            self.espace(self.espace_pool, function, &[encode_number(ESPACE_PERIOD)]);
         }
     }
 
@@ -146,19 +151,27 @@ impl<'a> TwoSpaces<'a> {
             .ground
             .create_behind(&self.operator, Space::Core, ESCROW, PROXY);
         let oracle = self.ground.create(&self.operator, Space::ESpace, ORACLE);
-        let espace_escrow = address(self.espace_escrow);
-        self.core(escrow, "setPosPool(address)", &[address(self.pool)]);
-        self.core(escrow, "setESpaceBridge(address)", &[address(self.bridge)]);
-        self.core(self.pool, "setVotingEscrow(address)", &[address(escrow)]);
+        let espace_escrow = encode_address(self.espace_escrow);
+        self.core(escrow, "setPosPool(address)", &[encode_address(self.pool)]);
+        self.core(
+            escrow,
+            "setESpaceBridge(address)",
+            &[encode_address(self.bridge)],
+        );
+        self.core(
+            self.pool,
+            "setVotingEscrow(address)",
+            &[encode_address(escrow)],
+        );
         self.core(
             self.bridge,
             "setESpaceVotingEscrow(address)",
             &[espace_escrow],
         );
-        let espace_pool = address(self.espace_pool);
+        let espace_pool = encode_address(self.espace_pool);
         self.espace(self.espace_escrow, "setPosPool(address)", &[espace_pool]);
         let function = "setCoreSpaceInfoOracle(address)";
-        self.espace(self.espace_escrow, function, &[address(oracle)]);
+        self.espace(self.espace_escrow, function, &[encode_address(oracle)]);
         self.espace(
             self.espace_pool,
             "setVotingEscrow(address)",
@@ -172,7 +185,7 @@ impl<'a> TwoSpaces<'a> {
             let function = "increaseStake(uint64)";
             let to = self.espace_pool;
             self.ground
-                .pay(user, Space::ESpace, to, function, &[number(1)], VOTE);
+                .pay(user, Space::ESpace, to, function, &[encode_number(1)], VOTE);
         }
         assert_eq!(self.asks_bridge("queryCrossingVotes()"), [2]);
         self.core(self.bridge, "crossStake()", &[]);
@@ -187,24 +200,28 @@ impl<'a> TwoSpaces<'a> {
     /// What a user locks and votes in eSpace, the pool locks and votes in Core space.
     fn carries_governance(&self) {
         let (amount, end) = (500 * CFX, 2 * QUARTER);
-        let lock = [number(amount), number(end)];
+        let lock = [encode_number(amount), encode_number(end)];
         self.votes("createLock(uint256,uint256)", &lock);
         assert_eq!(self.asks_bridge("isLockInfoChanged()"), [1]);
         self.core(self.bridge, "syncLockInfo()", &[]);
         assert_eq!(self.asks_bridge("isLockInfoChanged()"), [0]);
-        let of = [address(self.pool), number(end - 1)];
+        let of = [encode_address(self.pool), encode_number(end - 1)];
         let locked = self.asks(STAKING, "getLockedStakingBalance(address,uint256)", &of);
         assert_eq!(locked, [amount]);
 
         // A lock of one to two quarters gives a fourth of the amount.
         let round = self.asks(PARAMS_CONTROL, "currentRound()", &[])[0];
-        let vote = [round, 0, 0, amount / 4, 0].map(number);
+        let vote = [round, 0, 0, amount / 4, 0].map(encode_number);
         self.votes("castVote(uint64,uint16,uint256[3])", &vote);
         assert_eq!(self.asks_bridge("isVoteInfoChanged()"), [1]);
         self.core(self.bridge, "syncVoteInfo()", &[]);
         assert_eq!(self.asks_bridge("isVoteInfoChanged()"), [0]);
         // A list: where it begins, its length, then each parameter with three numbers.
-        let read = self.asks(PARAMS_CONTROL, "readVote(address)", &[address(self.pool)]);
+        let read = self.asks(
+            PARAMS_CONTROL,
+            "readVote(address)",
+            &[encode_address(self.pool)],
+        );
         assert_eq!(read[2..6], [0, 0, amount / 4, 0]);
         self.ground.note("the pool has locked and voted for eSpace");
     }
@@ -221,7 +238,7 @@ impl<'a> TwoSpaces<'a> {
         self.core(self.bridge, "syncAPYandClaimInterest()", &[]);
         assert!(self.asks_espace_pool("poolAPY()", &[])[0] > 0);
         // The voter has the only vote that still works; the pool kept its part in Core space.
-        let own = [address(self.voter.espace_address)];
+        let own = [encode_address(self.voter.espace_address)];
         let interest = self.asks_espace_pool("userInterest(address)", &own)[0];
         // Contracts round down.
         assert!(interest >= seen / 1000 * 999, "{interest} of {seen} drip");
@@ -234,7 +251,7 @@ impl<'a> TwoSpaces<'a> {
     /// A user asks for a vote back, and PoS is told.
     fn asks_stake_back(&self) {
         self.wait("the lock period of eSpace is over", || self.of_staker()[2]);
-        self.pool_of(&self.staker, "decreaseStake(uint64)", &[number(1)]);
+        self.pool_of(&self.staker, "decreaseStake(uint64)", &[encode_number(1)]);
         assert_eq!(self.asks_bridge("queryUnstakeLen()"), [1]);
         self.wait("the lock period of Core space is over", || {
             self.of_bridge()[2]
@@ -253,17 +270,19 @@ impl<'a> TwoSpaces<'a> {
         let function = "withdrawVotesByVotes(uint64)";
         self.ground.wait("Core space has let the stake go", || {
             let (by, to) = (&self.operator, self.bridge);
-            let asked = self.ground.ask(by, Space::Core, to, function, &[number(1)]);
+            let asked = self
+                .ground
+                .ask(by, Space::Core, to, function, &[encode_number(1)]);
             asked.ok()
         });
-        self.core(self.bridge, function, &[number(1)]);
+        self.core(self.bridge, function, &[encode_number(1)]);
         assert_eq!(self.asks_espace_pool("withdrawableCfx()", &[]), [VOTE]);
 
         self.wait("the unlock period of eSpace is over", || {
             self.of_staker()[3]
         });
         let before = self.ground.balance(&self.staker);
-        self.pool_of(&self.staker, "withdrawStake(uint64)", &[number(1)]);
+        self.pool_of(&self.staker, "withdrawStake(uint64)", &[encode_number(1)]);
         let gained = self.ground.balance(&self.staker) - before;
         assert!((VOTE - CFX..=VOTE).contains(&gained), "{gained} drip");
         assert_eq!(self.of_staker()[..4], [0, 0, 0, 0]);
@@ -277,7 +296,7 @@ impl<'a> TwoSpaces<'a> {
 
     /// The staker's votes in eSpace: all, available, locked, unlocked.
     pub(super) fn of_staker(&self) -> Vec<u128> {
-        let own = [address(self.staker.espace_address)];
+        let own = [encode_address(self.staker.espace_address)];
         self.asks_espace_pool("userSummary(address)", &own)
     }
 

@@ -97,7 +97,7 @@ impl Secrets {
 
 /// A new account whose key begins with a letter: without quotes it is a name in a spec.
 fn account(seed: &str) -> Account {
-    let keys = accounts::funded(seed, 32, network().chain_id).unwrap();
+    let keys = accounts::funded_accounts(seed, 32, network().chain_id).unwrap();
     let letter = |key: &Account| key.private_key.as_bytes()[2].is_ascii_alphabetic();
     keys.into_iter().find(letter).unwrap()
 }

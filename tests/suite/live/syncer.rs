@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use pospool_devnet::accounts;
 use pospool_devnet::sender::Space;
-use pospool_devnet::words::{address, number};
+use pospool_devnet::words::{encode_address, encode_number};
 use serde_json::json;
 
 use super::espace_ground::ground::Ground;
@@ -93,7 +93,7 @@ impl Test<'_> {
             let function = "increaseStake(uint64)";
             let to = two.espace_pool;
             self.ground
-                .pay(user, Space::ESpace, to, function, &[number(1)], VOTE);
+                .pay(user, Space::ESpace, to, function, &[encode_number(1)], VOTE);
         }
         self.becomes("the syncer has carried the stake", || {
             two.asks_bridge("queryUserSummary()")[1] == 2
@@ -105,7 +105,7 @@ impl Test<'_> {
     fn asks_stake_back(&self) {
         let two = self.two_spaces;
         two.wait("the lock period of eSpace is over", || two.of_staker()[2]);
-        two.pool_of(&two.staker, "decreaseStake(uint64)", &[number(1)]);
+        two.pool_of(&two.staker, "decreaseStake(uint64)", &[encode_number(1)]);
     }
 
     /// The process is killed when a transaction is in its journal, and started again.
@@ -137,8 +137,14 @@ impl Test<'_> {
         let two = self.two_spaces;
         let function = "increaseStake(uint64)";
         let to = two.espace_pool;
-        self.ground
-            .pay(&two.voter, Space::ESpace, to, function, &[number(1)], VOTE);
+        self.ground.pay(
+            &two.voter,
+            Space::ESpace,
+            to,
+            function,
+            &[encode_number(1)],
+            VOTE,
+        );
         self.becomes("stake is carried again", || {
             two.asks_bridge("queryCrossingVotes()") == [0]
                 && two.asks_bridge("queryUserSummary()")[1] == 2
@@ -148,7 +154,7 @@ impl Test<'_> {
     /// Locks of eSpace are passed on.
     fn carries_governance(&self) {
         let two = self.two_spaces;
-        let lock = [number(500 * CFX), number(2 * QUARTER)];
+        let lock = [encode_number(500 * CFX), encode_number(2 * QUARTER)];
         two.votes("createLock(uint256,uint256)", &lock);
         self.becomes("the lock is passed on", || {
             two.asks_bridge("isLockInfoChanged()") == [0]
@@ -157,7 +163,7 @@ impl Test<'_> {
 
     fn carries_interest(&self) {
         let two = self.two_spaces;
-        let own = [address(two.voter.espace_address)];
+        let own = [encode_address(two.voter.espace_address)];
         self.becomes("interest has reached a user of eSpace", || {
             two.asks_espace_pool("userInterest(address)", &own)[0] > 0
         });
@@ -170,20 +176,20 @@ impl Test<'_> {
             two.asks_espace_pool("withdrawableCfx()", &[])[0] >= VOTE
         });
         two.wait("the unlock period of eSpace is over", || two.of_staker()[3]);
-        two.pool_of(&two.staker, "withdrawStake(uint64)", &[number(1)]);
+        two.pool_of(&two.staker, "withdrawStake(uint64)", &[encode_number(1)]);
     }
 
     /// An account without money says so, and goes on after a top-up. Governance is for anybody.
     fn says_that_it_is_poor(&self, desk: &Desk) {
         let chain_id = network().chain_id;
-        let poor = accounts::funded(&self.operator, 1, chain_id)
+        let poor = accounts::funded_accounts(&self.operator, 1, chain_id)
             .unwrap()
             .remove(0);
         let two = self.two_spaces;
         let poor_desk = desk.of(&poor);
         let syncer = poor_desk.start("poor");
         let function = "increaseLock(uint256)";
-        two.votes(function, &[number(100 * CFX)]);
+        two.votes(function, &[encode_number(100 * CFX)]);
         self.becomes("the syncer says that it is poor", || {
             syncer.desk_says("chain/not-enough-balance") && syncer.desk_says(&poor.core_address)
         });

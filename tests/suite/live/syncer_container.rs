@@ -7,7 +7,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::time::{Duration, Instant};
 
 use pospool_devnet::sender::Space;
-use pospool_devnet::words::{address, number};
+use pospool_devnet::words::{encode_address, encode_number};
 use pospool_devnet::{Account, accounts};
 use serde_json::{Value, json};
 
@@ -61,7 +61,9 @@ impl<'a> Desk<'a> {
             "syncer of {}",
             project.recorded("node.main")["outputs"]["container_id"]
         );
-        let account = accounts::funded(&seed, 1, chain_id).unwrap().remove(0);
+        let account = accounts::funded_accounts(&seed, 1, chain_id)
+            .unwrap()
+            .remove(0);
         fund::transfer(&network().accounts[ACCOUNT], &account, MONEY);
         let owner = account.core_address.parse::<CoreAddress>().unwrap();
         two_spaces.ground.call(
@@ -69,7 +71,7 @@ impl<'a> Desk<'a> {
             Space::Core,
             two_spaces.bridge,
             "transferOwnership(address)",
-            &[address(owner.bytes())],
+            &[encode_address(owner.bytes())],
         );
         let file = project.path("syncer.key");
         std::fs::write(&file, format!("{}\n", account.private_key)).unwrap();
@@ -170,7 +172,7 @@ impl<'a> Desk<'a> {
     fn carries_stake(&self) {
         let two = self.two_spaces;
         let (function, to) = ("increaseStake(uint64)", two.espace_pool);
-        let vote = [number(1)];
+        let vote = [encode_number(1)];
         two.ground
             .pay(&two.staker, Space::ESpace, to, function, &vote, VOTE);
         two.ground.wait("the container has carried the stake", || {

@@ -397,7 +397,9 @@ fn sources(tree: &Path) -> String {
         let runtime = tokio::runtime::Runtime::new().unwrap();
         runtime.block_on(async {
             let engine = pospool_devnet::docker::Engine::connect().await.unwrap();
-            pospool_devnet::npm_image::ensure(&engine).await.unwrap()
+            pospool_devnet::npm_image::ensure_npm_image(&engine)
+                .await
+                .unwrap()
         })
     };
     let image = std::thread::spawn(make).join().unwrap();

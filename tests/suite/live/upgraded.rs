@@ -6,7 +6,7 @@ use std::time::Duration;
 use pospool_conflux::CoreAddress;
 use pospool_devnet::Account;
 use pospool_devnet::sender::{Draft, Sender, Space as Side};
-use pospool_devnet::words::{address, call, number};
+use pospool_devnet::words::{encode_address, encode_call, encode_number};
 use pospool_explorer::{Explorer, ExplorerConfig, Match, Space};
 use pospool_tests::stand_ins;
 use tokio::runtime::Runtime;
@@ -36,10 +36,10 @@ struct Stage {
 fn live_upgraded_contracts_keep_stakers_and_settings() {
     // Before the stage, which takes its project down at its end and needs the named folder for that.
     let changes = ["comment", "incompatible", "compatible"];
-    let [comment, incompatible, compatible] = changes.map(stand_ins::changed);
+    let [comment, incompatible, compatible] = changes.map(stand_ins::copy_with_change);
     let mut stage = Stage::new();
     for (pool, side) in POOLS {
-        let data = call("increaseStake(uint64)", &[number(1)]);
+        let data = encode_call("increaseStake(uint64)", &[encode_number(1)]);
         stage.user_pays(pool, *side, &data, VOTE);
     }
     let before = stage.seen();
@@ -92,7 +92,7 @@ impl Stage {
             user,
             source: contracts(),
         };
-        stage.name_source(&stand_ins::folder());
+        stage.name_source(&stand_ins::stand_ins_folder());
         stage.add_espace();
         stage.project.ok(&["apply", "--auto-approve"]);
         stage.project.ends(&["plan", "--detailed-exitcode"], 0);
@@ -178,11 +178,13 @@ verification "pools" {{
                 Side::Core => bytes(&user().core_address),
                 Side::ESpace => bytes(&user().espace_address),
             };
-            let ask = |signature: &str, words: &[_]| self.ask(pool, *side, &call(signature, words));
+            let ask = |signature: &str, words: &[_]| {
+                self.ask(pool, *side, &encode_call(signature, words))
+            };
             Seen {
                 address: self.output(pool, "address"),
                 implementation: self.output(pool, "implementation"),
-                summary: ask("userSummary(address)", &[address(own)]),
+                summary: ask("userSummary(address)", &[encode_address(own)]),
                 name: ask("poolName()", &[]),
                 owner: ask("owner()", &[]),
             }
@@ -263,7 +265,7 @@ verification "pools" {{
             assert_eq!(kept(old), kept(new), "{pool}");
             // What only the new code has.
             assert_eq!(
-                self.ask(pool, *side, &call("notice()", &[])).len(),
+                self.ask(pool, *side, &encode_call("notice()", &[])).len(),
                 64,
                 "an empty text"
             );

@@ -9,7 +9,7 @@ use pospool_tests::point_world::PointWorld;
 use pospool_tests::points::Script;
 use pospool_tests::pool_world::{Disturbance, Ended, PoolWorld, Shape};
 use pospool_tests::simdisk::{Image, SimDisk};
-use pospool_tests::world::things;
+use pospool_tests::world::write_things;
 
 /// Codes and summaries of what a plan on this copy of the state warns of.
 fn warnings(world: &PointWorld, copy: &Image, spec: &str) -> Vec<(String, String)> {
@@ -22,7 +22,7 @@ fn warnings(world: &PointWorld, copy: &Image, spec: &str) -> Vec<(String, String
 }
 
 fn spec(value: i64) -> String {
-    things(&[(0, value, 0, vec![]), (1, 1, 0, vec![])])
+    write_things(&[(0, value, 0, vec![]), (1, 1, 0, vec![])])
 }
 
 struct Copies {

@@ -7,17 +7,17 @@ use std::sync::Arc;
 use pospool_engine::store::{Disk, Mode, RealDisk, Store, StoreError};
 use pospool_fake::{FakeProvider, Outside};
 use pospool_model::Address;
-use pospool_tests::point_world::{Ended, Ran, apply, memory_folder};
+use pospool_tests::point_world::{Ended, Ran, apply_on_disk, memory_folder};
 use pospool_tests::points::{Point, Points, Script};
-use pospool_tests::watched::{Watched, counts};
-use pospool_tests::world::things;
+use pospool_tests::watched::{Watched, count_effects};
+use pospool_tests::world::write_things;
 
 fn before() -> String {
-    things(&[(0, 1, 0, vec![]), (1, 1, 0, vec![0])])
+    write_things(&[(0, 1, 0, vec![]), (1, 1, 0, vec![0])])
 }
 
 fn after() -> String {
-    things(&[(0, 2, 0, vec![]), (2, 1, 0, vec![0]), (3, 1, 0, vec![])])
+    write_things(&[(0, 2, 0, vec![]), (2, 1, 0, vec![0]), (3, 1, 0, vec![])])
 }
 
 /// A folder with a state, and an outside.
@@ -56,7 +56,7 @@ impl Place {
 
 fn run(state: &Path, fake: &FakeProvider, spec: &str, points: &Points) -> Ran {
     let disk: Arc<dyn Disk> = Arc::new(RealDisk);
-    apply(&disk, state, spec, Watched::new(fake), points)
+    apply_on_disk(&disk, state, spec, Watched::new(fake), points)
 }
 
 /// Points of the second apply, and how often each step took effect after it.
@@ -77,7 +77,7 @@ fn error_of(ran: &Ran) -> Option<&StoreError> {
 /// What must hold in the end, whoever did what.
 fn assert_as_if_alone(place: &Place, alone: &Outside, told: &str) {
     let outside = place.outside();
-    assert_eq!(counts(&outside), counts(alone), "{told}");
+    assert_eq!(count_effects(&outside), count_effects(alone), "{told}");
     assert_eq!(outside.things, alone.things, "{told}");
     let store = Store::open(&place.state(), Mode::Read, "test").unwrap();
     let known: Vec<&str> = store
@@ -180,7 +180,7 @@ fn a_journal_is_never_folded_into_another_copy_of_its_state() {
         let copy = Place::new();
         fs::write(copy.state(), &older).unwrap();
         for value in 0..further {
-            let spec = things(&[(0, value, 0, vec![]), (1, 1, 0, vec![0])]);
+            let spec = write_things(&[(0, value, 0, vec![]), (1, 1, 0, vec![0])]);
             assert!(copy.run(&spec, &Points::new(Script::Calm)).is_whole());
         }
         let (state, theirs) = (place.state(), fs::read(copy.state()).unwrap());

@@ -97,7 +97,7 @@ impl Desk {
         config.workshop = std::sync::Arc::new(Workshop::new(cache(), Tools::default()));
         config.rate_limit = true;
         let explorer = Explorer::start(config).await.unwrap();
-        let source = compiled(&stand_ins::folder()).await;
+        let source = compiled(&stand_ins::stand_ins_folder()).await;
         let placed = place(&chain, &source, space);
         let poll = Duration::from_millis(20);
         let mut desk = Self {

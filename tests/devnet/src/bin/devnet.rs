@@ -96,7 +96,10 @@ async fn run(command: Command) -> Result<Option<Value>, Box<dyn Error>> {
     let value = match command {
         Command::Image => {
             let cache = Cache::new(&settings::default_cache_dir());
-            json!(image::ensure(&engine?, &ImageSource::from_env(), &cache, progress).await?)
+            json!(
+                image::ensure_node_image(&engine?, &ImageSource::from_env(), &cache, progress)
+                    .await?
+            )
         }
         Command::Up {
             name,
@@ -124,11 +127,11 @@ async fn run(command: Command) -> Result<Option<Value>, Box<dyn Error>> {
         Command::Join { dir } => {
             let text = fs::read_to_string(dir.join("devnet.json"))?;
             let info: DevnetInfo = serde_json::from_str(&text)?;
-            json!(join::prove(&engine?, &info, progress).await?)
+            json!(join::prove_join(&engine?, &info, progress).await?)
         }
         Command::Check { name } => json!(live::life_cycle(usual(&name)).await?),
-        Command::Down { name } => json!(cleanup::down(&engine?, &name).await?),
-        Command::Sweep => json!(cleanup::sweep(&engine?).await?),
+        Command::Down { name } => json!(cleanup::remove_devnet(&engine?, &name).await?),
+        Command::Sweep => json!(cleanup::remove_orphans(&engine?).await?),
         Command::Accounts => {
             json!(accounts::of_chain(&ChainConfig::default())?)
         }

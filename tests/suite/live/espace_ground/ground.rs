@@ -43,8 +43,8 @@ impl Ground {
             let names: Vec<String> = names.iter().map(ToString::to_string).collect();
             compile_contracts(&SourceRequest::folder(folder, &cache), &names).unwrap()
         };
-        let mut artifacts = compiled(stand_ins::contracts(), names);
-        artifacts.extend(compiled(stand_ins::folder(), &[oracle]));
+        let mut artifacts = compiled(stand_ins::contracts_folder(), names);
+        artifacts.extend(compiled(stand_ins::stand_ins_folder(), &[oracle]));
         Self {
             runtime: Runtime::new().unwrap(),
             start: Instant::now(),
@@ -111,7 +111,7 @@ impl Ground {
         let draft = Draft {
             to: Some(to),
             value,
-            data: words::call(function, arguments),
+            data: words::encode_call(function, arguments),
         };
         self.send(by, space, function.to_owned(), &draft);
     }
@@ -157,7 +157,7 @@ impl Ground {
         function: &str,
         arguments: &[Word],
     ) -> pospool_devnet::Result<Vec<u8>> {
-        let data = words::call(function, arguments);
+        let data = words::encode_call(function, arguments);
         self.runtime.block_on(by.ask(space, to, &data))
     }
 

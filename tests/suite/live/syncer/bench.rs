@@ -5,7 +5,7 @@
 use std::time::{Duration, Instant};
 
 use pospool_devnet::sender::Space;
-use pospool_devnet::words::number;
+use pospool_devnet::words::encode_number;
 
 use super::desk::Desk;
 use super::proxy::Proxy;
@@ -43,7 +43,14 @@ fn bench_syncer_calls_and_delay() {
         std::thread::sleep(Duration::from_secs(pause));
         let function = "increaseStake(uint64)";
         let to = two.espace_pool;
-        ground.pay(&two.voter, Space::ESpace, to, function, &[number(1)], VOTE);
+        ground.pay(
+            &two.voter,
+            Space::ESpace,
+            to,
+            function,
+            &[encode_number(1)],
+            VOTE,
+        );
         let bought = Instant::now();
         ground.wait("the stake is carried", || {
             (two.asks_bridge("queryCrossingVotes()") == [0]).then_some(())
