@@ -18,7 +18,7 @@ use pospool_cli::interrupt::Interrupt;
 use pospool_cli::project::{Project, Surroundings};
 use pospool_cli::view::Paint;
 use pospool_conflux::CoreAddress;
-use pospool_conflux_rpc::{Silence, Wire};
+use pospool_conflux_rpc::{Transport, TransportError};
 use pospool_devnet::accounts;
 use pospool_engine::record::RecordProvider;
 use pospool_engine::registry::Registry;
@@ -46,13 +46,13 @@ struct Counter {
 }
 
 #[async_trait]
-impl Wire for Counter {
-    async fn post(&self, endpoint: &str, request: &Json) -> Result<Json, Silence> {
+impl Transport for Counter {
+    async fn post(&self, endpoint: &str, request: &Json) -> Result<Json, TransportError> {
         let one = std::slice::from_ref(request);
         let calls = request.as_array().map_or(one, Vec::as_slice);
         self.calls.fetch_add(calls.len() as u64, Ordering::Relaxed);
         if self.silent.load(Ordering::Relaxed) {
-            return Err(Silence::new("connection refused", true));
+            return Err(TransportError::new("connection refused", true));
         }
         let mut answer = self.model.post(endpoint, request).await?;
         if self.strict {

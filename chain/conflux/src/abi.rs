@@ -140,7 +140,7 @@ pub fn read_register(arguments: &[u8]) -> Option<RegisterCall> {
 
 /// One entry of an ABI, as far as a deployment needs it.
 #[derive(Deserialize)]
-struct Entry {
+struct AbiEntry {
     #[serde(rename = "type")]
     kind: String,
     #[serde(default)]
@@ -160,8 +160,9 @@ struct Parameter {
 /// Whether an ABI has a function of that name without parameters.
 #[must_use]
 pub fn has_plain_function(abi_json: &str, name: &str) -> bool {
-    let is_it =
-        |entry: &Entry| entry.kind == "function" && entry.name == name && entry.inputs.is_empty();
+    let is_it = |entry: &AbiEntry| {
+        entry.kind == "function" && entry.name == name && entry.inputs.is_empty()
+    };
     parse(abi_json).is_some_and(|entries| entries.iter().any(is_it))
 }
 
@@ -179,7 +180,7 @@ pub fn constructor_parameters(abi_json: &str) -> Option<Vec<(String, String)>> {
 }
 
 /// Reads an ABI. The library's own reader panics on some types, such as `tuple[é]`.
-fn parse(abi_json: &str) -> Option<Vec<Entry>> {
+fn parse(abi_json: &str) -> Option<Vec<AbiEntry>> {
     serde_json::from_str(abi_json).ok()
 }
 

@@ -14,11 +14,11 @@ use tokio::time::Instant;
 use crate::away::{Away, Placed};
 use crate::call::{Call, LEFT_OUT, Refusal, call_json, is_lagging, read_result};
 use crate::endpoint::RpcEndpoint;
-use crate::link::Link;
+use crate::link::CountingTransport;
 use crate::log;
 use crate::meter::{BUSY_FOR, SHUT_FOR};
 use crate::pace::{goes_first, tells_fate, tells_nonce};
-use crate::transport::Silence;
+use crate::transport::TransportError;
 
 /// Most calls in one request; larger batches go out side by side.
 const BATCH_LIMIT: usize = 200;
@@ -35,7 +35,7 @@ const LAGGING_PAUSE: Duration = Duration::from_millis(500);
 type Results = Vec<Result<Json, Refusal>>;
 /// Asks one endpoint.
 pub(crate) async fn ask_endpoint(
-    link: &Link,
+    link: &CountingTransport,
     endpoint: &RpcEndpoint,
     calls: &[Call],
 ) -> Result<Results, Away> {
@@ -106,7 +106,7 @@ fn distinct(mut methods: Vec<&str>) -> Vec<&str> {
 /// Sends the open calls once, each when the endpoint's pace allows it. What goes first is answered before the rest is
 /// asked, if that is not in the same request.
 async fn turn(
-    link: &Link,
+    link: &CountingTransport,
     endpoint: &RpcEndpoint,
     calls: &[Call],
     open: &[usize],
@@ -161,7 +161,7 @@ fn group(open: &[usize], moments: &[Instant]) -> Vec<(Instant, Vec<usize>)> {
 
 /// Sends some calls now: in one request, or one by one where the endpoint wants that.
 async fn request(
-    link: &Link,
+    link: &CountingTransport,
     endpoint: &RpcEndpoint,
     calls: &[Call],
     slots: Vec<usize>,
@@ -184,7 +184,7 @@ async fn request(
 }
 
 async fn single(
-    link: &Link,
+    link: &CountingTransport,
     endpoint: &RpcEndpoint,
     calls: &[Call],
     slot: usize,
@@ -197,7 +197,7 @@ async fn single(
 }
 
 async fn together(
-    link: &Link,
+    link: &CountingTransport,
     endpoint: &RpcEndpoint,
     calls: &[Call],
     slots: &[usize],
@@ -227,7 +227,7 @@ async fn together(
 
 /// One object came where a list was due: all calls were too many, or batches are not taken.
 fn whole_refused(
-    link: &Link,
+    link: &CountingTransport,
     endpoint: &RpcEndpoint,
     answer: &Json,
     slots: &[usize],
@@ -247,7 +247,7 @@ fn whole_refused(
 
 /// Lets pass what is an answer to one call; the others concern all calls.
 fn admitted(
-    link: &Link,
+    link: &CountingTransport,
     endpoint: &RpcEndpoint,
     result: Result<Json, Refusal>,
 ) -> Result<Result<Json, Refusal>, Away> {
@@ -266,7 +266,7 @@ fn admitted(
 
 /// Carries one request. A refusal of all of it by its HTTP status teaches as much as one in a slot.
 async fn post(
-    link: &Link,
+    link: &CountingTransport,
     endpoint: &RpcEndpoint,
     request: &Json,
     methods: &[&str],
@@ -276,7 +276,7 @@ async fn post(
     answer.map_err(|silence| away(link, name, &silence, methods))
 }
 
-fn away(link: &Link, name: &str, silence: &Silence, methods: &[&str]) -> Away {
+fn away(link: &CountingTransport, name: &str, silence: &TransportError, methods: &[&str]) -> Away {
     let meters = link.meters();
     let what = silence.what.clone();
     if silence.is_busy() {

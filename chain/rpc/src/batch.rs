@@ -1,7 +1,7 @@
 //! Questions that go to a node together, and their answers.
 //!
 //! - Reads: nothing.
-//! - Returns: [`Batch`] to collect calls, [`Answers`] to take results out by [`Slot`].
+//! - Returns: [`Batch`] to collect calls, [`BatchAnswers`] to take results out by [`Slot`].
 //! - Never: mixes answers up; a slot belongs to the batch that gave it.
 
 use pospool_conflux::hex::{hex_bytes, hex_text, hex_word};
@@ -125,8 +125,8 @@ impl Batch {
     }
 
     /// Sends the calls.
-    pub async fn send(&self, rpc: &Rpc) -> Result<Answers, RpcError> {
-        Ok(Answers(rpc.batch(&self.calls).await?))
+    pub async fn send(&self, rpc: &Rpc) -> Result<BatchAnswers, RpcError> {
+        Ok(BatchAnswers(rpc.batch(&self.calls).await?))
     }
 }
 
@@ -140,9 +140,9 @@ fn by_space(address: ChainAddress, core: &'static str, espace: &'static str) -> 
 
 /// Results in their slots.
 #[derive(Debug)]
-pub struct Answers(Vec<Result<Json, Refusal>>);
+pub struct BatchAnswers(Vec<Result<Json, Refusal>>);
 
-impl Answers {
+impl BatchAnswers {
     /// Answers to all calls of a batch, in their order, from wherever they came.
     #[must_use]
     pub fn of(results: Vec<Result<Json, Refusal>>) -> Self {
@@ -246,7 +246,7 @@ mod tests {
     #[test]
     fn code_and_proxies_are_recognised() {
         let word = format!("0x{:064x}", 7);
-        let answers = Answers(vec![
+        let answers = BatchAnswers(vec![
             Ok(json!({ "codeHash": NO_CODE })),
             Ok(json!({ "codeHash": "0x00" })),
             Ok(Json::Null),

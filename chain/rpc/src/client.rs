@@ -17,7 +17,7 @@ use crate::ask::ask_endpoint;
 use crate::away::Away;
 use crate::call::{Call, Refusal, RpcError, Sent, call_json, read_result};
 use crate::endpoint::RpcEndpoint;
-use crate::link::Link;
+use crate::link::CountingTransport;
 use crate::log;
 
 /// How often, and how far apart, busy endpoints are asked.
@@ -28,7 +28,7 @@ const BUSY_PAUSE: Duration = Duration::from_millis(1100);
 #[derive(Clone, Debug)]
 pub struct Rpc {
     endpoints: Vec<RpcEndpoint>,
-    link: Link,
+    link: CountingTransport,
     /// How often endpoints that are all busy are asked.
     rounds: u32,
 }
@@ -39,11 +39,17 @@ impl Rpc {
         let parsed = endpoints
             .iter()
             .map(|text| pospool_model::Endpoint::parse(text));
-        Self::over(&Link::default(), &parsed.collect::<Result<Vec<_>, _>>()?)
+        Self::over(
+            &CountingTransport::default(),
+            &parsed.collect::<Result<Vec<_>, _>>()?,
+        )
     }
 
     /// The same, over a link that is shared.
-    pub fn over(link: &Link, endpoints: &[pospool_model::Endpoint]) -> Result<Self, RpcError> {
+    pub fn over(
+        link: &CountingTransport,
+        endpoints: &[pospool_model::Endpoint],
+    ) -> Result<Self, RpcError> {
         let endpoints = endpoints
             .iter()
             .map(|endpoint| {

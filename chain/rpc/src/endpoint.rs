@@ -3,8 +3,8 @@
 use serde_json::Value as Json;
 
 use crate::echo::without_key;
-use crate::link::Link;
-use crate::transport::Silence;
+use crate::link::CountingTransport;
+use crate::transport::TransportError;
 
 /// One endpoint of a client.
 #[derive(Clone, Debug)]
@@ -14,7 +14,11 @@ pub(crate) struct RpcEndpoint {
 
 impl RpcEndpoint {
     /// What it answers does not repeat its key.
-    pub(crate) async fn post(&self, link: &Link, request: &Json) -> Result<Json, Silence> {
+    pub(crate) async fn post(
+        &self,
+        link: &CountingTransport,
+        request: &Json,
+    ) -> Result<Json, TransportError> {
         let answer = link.post(&self.url, request).await?;
         Ok(without_key(&self.url, answer))
     }

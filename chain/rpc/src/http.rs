@@ -9,7 +9,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use serde_json::Value as Json;
 
-use crate::transport::{Silence, Wire};
+use crate::transport::{Transport, TransportError};
 
 /// Most bytes of one answer. The largest that we ask for is the code of a contract: 100 KB as hex.
 const ANSWER_LIMIT: usize = 8 * 1024 * 1024;
@@ -20,18 +20,18 @@ const CONNECT_TIME: Duration = Duration::from_secs(5);
 
 /// JSON-RPC over HTTP: the wire of the program.
 #[must_use]
-pub fn http_transport() -> Arc<dyn Wire> {
-    Arc::new(Http::default())
+pub fn http_transport() -> Arc<dyn Transport> {
+    Arc::new(HttpTransport::default())
 }
 
 /// JSON-RPC over HTTP. One client for the life of the program keeps its connections.
 #[derive(Clone, Debug, Default)]
-pub struct Http {
+pub struct HttpTransport {
     near: OnceLock<reqwest::Client>,
     far: OnceLock<reqwest::Client>,
 }
 
-impl Http {
+impl HttpTransport {
     /// The client for an endpoint: what is on this machine is never asked through a proxy.
     pub fn client(&self, url: &reqwest::Url) -> Result<reqwest::Client, reqwest::Error> {
         let near = url.host_str().is_some_and(is_loopback);
@@ -55,13 +55,15 @@ impl Http {
 }
 
 #[async_trait]
-impl Wire for Http {
-    async fn post(&self, endpoint: &str, request: &Json) -> Result<Json, Silence> {
+impl Transport for HttpTransport {
+    async fn post(&self, endpoint: &str, request: &Json) -> Result<Json, TransportError> {
         let silence = |unsent: bool| {
-            move |error: reqwest::Error| Silence::new(innermost_cause(&error.without_url()), unsent)
+            move |error: reqwest::Error| {
+                TransportError::new(innermost_cause(&error.without_url()), unsent)
+            }
         };
         let url = reqwest::Url::parse(endpoint);
-        let url = url.map_err(|error| Silence::new(error.to_string(), true))?;
+        let url = url.map_err(|error| TransportError::new(error.to_string(), true))?;
         let client = self.client(&url).map_err(silence(true))?;
         let sent = client.post(url).json(request).send().await;
         let mut answer = sent.map_err(|error| {
@@ -69,7 +71,7 @@ impl Wire for Http {
             silence(unsent)(error)
         })?;
         let status = answer.status();
-        let turned_away = Silence::status(status.as_u16(), format!("HTTP status {status}"));
+        let turned_away = TransportError::status(status.as_u16(), format!("HTTP status {status}"));
         // Whatever the body says: it may be a page, or the gateway's own form of an error.
         if turned_away.is_busy() || turned_away.is_shut() {
             return Err(turned_away);
@@ -77,13 +79,13 @@ impl Wire for Http {
         let mut body = Vec::new();
         while let Some(part) = answer.chunk().await.map_err(silence(false))? {
             if body.len() + part.len() > ANSWER_LIMIT {
-                return Err(Silence::new("the answer is larger than 8 MB", false));
+                return Err(TransportError::new("the answer is larger than 8 MB", false));
             }
             body.extend_from_slice(&part);
         }
         serde_json::from_slice(&body).map_err(|_| {
             let what = format!("HTTP status {status}, and no JSON");
-            Silence::status(status.as_u16(), what)
+            TransportError::status(status.as_u16(), what)
         })
     }
 }

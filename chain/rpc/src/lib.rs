@@ -5,8 +5,8 @@
 //! - Never: sends a transaction to a second endpoint on its own, or shows what may be a key in an endpoint's URL.
 //!
 //! ```text
-//! Batch --calls--> Rpc --order of endpoints--> ask --pace, meter--> Link --> Wire (HTTP)
-//! Answers <--------------- results and refusals <------------------ JSON
+//! Batch --calls--> Rpc --order of endpoints--> ask --pace, meter--> CountingTransport --> Transport (HTTP)
+//! BatchAnswers <---------- results and refusals <------------------ JSON
 //! ```
 
 mod ask;
@@ -27,12 +27,12 @@ pub mod quantity;
 pub mod revert;
 mod transport;
 
-pub use crate::batch::{Answers, At, Batch, IMPLEMENTATION_SLOT, NO_CODE, Slot};
+pub use crate::batch::{At, Batch, BatchAnswers, IMPLEMENTATION_SLOT, NO_CODE, Slot};
 pub use crate::call::{
     Call, NO_SUCH_METHOD, REVERTED, Refusal, RpcError, Sent, call_json, is_lagging, read_result,
 };
 pub use crate::client::Rpc;
-pub use crate::http::{Http, http_transport, innermost_cause};
-pub use crate::link::Link;
+pub use crate::http::{HttpTransport, http_transport, innermost_cause};
+pub use crate::link::CountingTransport;
 pub use crate::multicall::{Multicall, MulticallAnswer};
-pub use crate::transport::{Silence, Wire};
+pub use crate::transport::{Transport, TransportError};

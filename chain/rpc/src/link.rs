@@ -9,31 +9,31 @@ use serde_json::Value as Json;
 use crate::http::http_transport;
 use crate::meter::Meters;
 use crate::pace::Allowance;
-use crate::transport::{Silence, Wire};
+use crate::transport::{Transport, TransportError};
 
 /// A wire and the count of what went over it.
 #[derive(Clone)]
-pub struct Link {
-    wire: Arc<dyn Wire>,
+pub struct CountingTransport {
+    wire: Arc<dyn Transport>,
     trips: Arc<AtomicU64>,
     meters: Meters,
 }
 
-impl Default for Link {
+impl Default for CountingTransport {
     fn default() -> Self {
         Self::new(http_transport())
     }
 }
 
-impl fmt::Debug for Link {
+impl fmt::Debug for CountingTransport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Link").finish_non_exhaustive()
+        f.debug_struct("CountingTransport").finish_non_exhaustive()
     }
 }
 
-impl Link {
+impl CountingTransport {
     /// A link over a wire, which has learned nothing yet.
-    pub fn new(wire: Arc<dyn Wire>) -> Self {
+    pub fn new(wire: Arc<dyn Transport>) -> Self {
         Self {
             wire,
             trips: Arc::default(),
@@ -67,7 +67,7 @@ impl Link {
         &self,
         endpoint: &reqwest::Url,
         request: &Json,
-    ) -> Result<Json, Silence> {
+    ) -> Result<Json, TransportError> {
         self.wire.post(endpoint.as_str(), request).await
     }
 }

@@ -12,7 +12,7 @@
 use pospool_conflux::hex::hex_text;
 use serde_json::json;
 
-use crate::batch::{Answers, At, Batch, Slot};
+use crate::batch::{At, Batch, BatchAnswers, Slot};
 use crate::call::Refusal;
 
 /// Code of a revert (conflux-rust `error_codes.rs`): a view that failed says no more here.
@@ -67,7 +67,7 @@ impl Multicall {
 
     /// Reads the answer; `None` unless it is one, and whole.
     #[must_use]
-    pub fn read(&self, answers: &Answers, slot: Slot) -> Option<MulticallAnswer> {
+    pub fn read(&self, answers: &BatchAnswers, slot: Slot) -> Option<MulticallAnswer> {
         self.read_bytes(&answers.bytes(slot)?)
     }
 

@@ -31,7 +31,7 @@ const LEAST_LEFT: f64 = 1.0 / 64.0;
 
 /// How often something may happen: so many times at once, and so many times a second from then on.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Rate {
+pub(crate) struct PaceRate {
     pub(crate) burst: f64,
     pub(crate) per_second: f64,
 }
@@ -40,9 +40,9 @@ pub(crate) struct Rate {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Allowance {
     /// Of all calls.
-    pub(crate) all: Rate,
+    pub(crate) all: PaceRate,
     /// Of each method that is counted apart.
-    pub(crate) method: Rate,
+    pub(crate) method: PaceRate,
 }
 
 impl Allowance {
@@ -50,11 +50,11 @@ impl Allowance {
     /// to be the burst too. A tenth of the rate is left, and of the burst as much as calls may be pressed together by
     /// waiting for each other ([`super::ask`]) and on the way.
     pub(crate) const FREE: Self = Self {
-        all: Rate {
+        all: PaceRate {
             burst: 30.0,
             per_second: 45.0,
         },
-        method: Rate {
+        method: PaceRate {
             burst: 3.0,
             per_second: 4.5,
         },
@@ -62,7 +62,7 @@ impl Allowance {
 
     /// So many calls a second, of whatever method: a paid endpoint.
     pub(crate) fn of(per_second: u32) -> Self {
-        let rate = Rate {
+        let rate = PaceRate {
             burst: f64::from(per_second.max(1)),
             per_second: f64::from(per_second.max(1)),
         };
@@ -102,13 +102,13 @@ fn begins_with(method: &str, parts: &[&str]) -> bool {
 
 /// One bucket.
 #[derive(Clone, Copy, Debug, Default)]
-struct Bucket {
+struct PaceBucket {
     full_at: Option<Instant>,
 }
 
-impl Bucket {
+impl PaceBucket {
     /// Takes one call out; returns when it may go out.
-    fn take(&mut self, rate: Rate, now: Instant) -> Instant {
+    fn take(&mut self, rate: PaceRate, now: Instant) -> Instant {
         let full_at = self.full_at.map_or(now, |at| at.max(now));
         let full_at = full_at + Duration::from_secs_f64(1.0 / rate.per_second);
         self.full_at = Some(full_at);
@@ -117,12 +117,12 @@ impl Bucket {
     }
 
     /// How long the next call has to wait.
-    fn backlog(self, rate: Rate, now: Instant) -> Duration {
+    fn backlog(self, rate: PaceRate, now: Instant) -> Duration {
         { self }.take(rate, now).duration_since(now)
     }
 
     /// The endpoint says that it is empty.
-    fn empty(&mut self, rate: Rate, now: Instant) {
+    fn empty(&mut self, rate: PaceRate, now: Instant) {
         let empty = now + Duration::from_secs_f64(rate.burst / rate.per_second);
         self.full_at = Some(self.full_at.map_or(empty, |at| at.max(empty)));
     }
@@ -133,8 +133,8 @@ impl Bucket {
 pub(crate) struct CallPace {
     /// `None` until it is known that the endpoint counts.
     allowance: Option<Allowance>,
-    all: Bucket,
-    methods: BTreeMap<String, Bucket>,
+    all: PaceBucket,
+    methods: BTreeMap<String, PaceBucket>,
     /// What is left of the allowance after refusals, and since when.
     slowed: Option<(f64, Instant)>,
 }
@@ -241,10 +241,10 @@ impl CallPace {
     fn effective(&self, now: Instant) -> Option<Allowance> {
         let allowance = self.allowance?;
         let left = self.left(now);
-        let slow = |rate: Rate| {
+        let slow = |rate: PaceRate| {
             let per_second = (rate.per_second * left).max(SLOWEST.min(rate.per_second));
             let burst = (rate.burst * left).max(1.0);
-            Rate { burst, per_second }
+            PaceRate { burst, per_second }
         };
         Some(Allowance {
             all: slow(allowance.all),

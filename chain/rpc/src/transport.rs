@@ -1,7 +1,7 @@
 //! How a request gets to an endpoint and its answer back.
 //!
 //! - Reads: an endpoint's answer, bounded in size and time.
-//! - Returns: JSON, or a [`Silence`] that says whether the request can have arrived.
+//! - Returns: JSON, or a [`TransportError`] that says whether the request can have arrived.
 //! - Never: asks a second time; that is for the one who knows what is asked.
 
 use async_trait::async_trait;
@@ -9,7 +9,7 @@ use serde_json::Value as Json;
 
 /// Why one endpoint gave no answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Silence {
+pub struct TransportError {
     /// What went wrong, without the endpoint's name.
     pub what: String,
     /// For certain nothing reached the node.
@@ -24,7 +24,7 @@ const SHUT: &[u16] = &[401, 402, 403];
 /// Busy too, but perhaps only after the request was passed on.
 const OVERLOADED: u16 = 503;
 
-impl Silence {
+impl TransportError {
     /// No answer, and no status either.
     #[must_use]
     pub fn new(what: impl Into<String>, unsent: bool) -> Self {
@@ -59,7 +59,7 @@ impl Silence {
 
 /// Something that carries JSON-RPC requests: HTTP, or the model chain of the tests.
 #[async_trait]
-pub trait Wire: Send + Sync {
+pub trait Transport: Send + Sync {
     /// Carries one request (or one batch) to an endpoint, once.
-    async fn post(&self, endpoint: &str, request: &Json) -> Result<Json, Silence>;
+    async fn post(&self, endpoint: &str, request: &Json) -> Result<Json, TransportError>;
 }

@@ -2,7 +2,7 @@
 
 use pospool_conflux::Space;
 use pospool_conflux_rpc::quantity::read_quantity;
-use pospool_conflux_rpc::{Answers, Batch, Refusal, Slot};
+use pospool_conflux_rpc::{Batch, BatchAnswers, Refusal, Slot};
 use serde_json::json;
 
 /// What gas costs now, in drip.
@@ -47,7 +47,7 @@ pub fn ask_fees(batch: &mut Batch, space: Space) -> AskedFees {
 }
 
 /// Reads what gas costs.
-pub fn read_fees(asked: &AskedFees, answers: &Answers) -> Option<Fees> {
+pub fn read_fees(asked: &AskedFees, answers: &BatchAnswers) -> Option<Fees> {
     let newest = answers.get(asked.newest)?;
     let gas_price = answers.number(asked.gas_price)?;
     let base = newest.get("baseFeePerGas").and_then(read_quantity);
@@ -66,7 +66,7 @@ fn priority(gas_price: u128, base: u128) -> u128 {
 impl AskedFees {
     /// The first question that the node refused.
     #[must_use]
-    pub fn trouble<'a>(&self, answers: &'a Answers) -> Option<(&'static str, &'a Refusal)> {
+    pub fn trouble<'a>(&self, answers: &'a BatchAnswers) -> Option<(&'static str, &'a Refusal)> {
         let slots = [
             ("a question about fees", self.gas_price),
             ("a question about the newest block", self.newest),

@@ -1,6 +1,6 @@
 //! Whether a node of eSpace is on the chain that is meant.
 
-use pospool_conflux_rpc::{Answers, Batch, Slot};
+use pospool_conflux_rpc::{Batch, BatchAnswers, Slot};
 use serde_json::json;
 
 use crate::chain_ref::ChainRef;
@@ -28,7 +28,7 @@ impl AskedIdentity {
 
     /// Whether the node is on the chain: block 0 has the same hash in both spaces. `None` if it did not say.
     #[must_use]
-    pub fn is_on(&self, chain: &ChainRef, answers: &Answers) -> Option<bool> {
+    pub fn is_on(&self, chain: &ChainRef, answers: &BatchAnswers) -> Option<bool> {
         let chain_id = answers.u64(self.chain_id)?;
         let genesis = answers.get(self.genesis)?.get("hash")?.as_str()?;
         Some(chain_id == u64::from(chain.network) && genesis == chain.genesis_hash)

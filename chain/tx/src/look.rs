@@ -14,7 +14,7 @@ use pospool_conflux::Space;
 use pospool_conflux_rpc::{Batch, Rpc, RpcError};
 
 use self::parts::LookAnswer;
-pub(crate) use self::parts::{Closeness, Look};
+pub(crate) use self::parts::{Closeness, TransactionLook};
 use crate::flight::Ours;
 use crate::signed::{EPOCH_BOUND, SignedWork};
 
@@ -43,7 +43,7 @@ pub(crate) async fn look_once(
     rpc: &Rpc,
     signed: &SignedWork,
     closeness: Closeness,
-) -> Result<Look, Blind> {
+) -> Result<TransactionLook, Blind> {
     let mut batch = Batch::default();
     let read = match signed.space() {
         Space::Core => {

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 
 use pospool_conflux::{ChainAddress, Space};
 use pospool_conflux_rpc::quantity::field_u64;
-use pospool_conflux_rpc::{Answers, At, Batch, Refusal, Slot};
+use pospool_conflux_rpc::{At, Batch, BatchAnswers, Refusal, Slot};
 use serde_json::{Value as Json, json};
 
 use crate::signed::EPOCH_BOUND;
@@ -28,11 +28,11 @@ pub struct AskedNonces {
 pub struct Nonces {
     /// First one that is not executed.
     pub executed: u64,
-    waiting: Waiting,
+    waiting: WaitingNonces,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Waiting {
+enum WaitingNonces {
     These(BTreeSet<u64>),
     /// All below this one: the node only tells a number.
     Below(u64),
@@ -66,7 +66,7 @@ impl AskedNonces {
     /// Why the answers do not tell the nonces, though the node knows them: it is in trouble. A nonce that was chosen then
     /// could lie behind one that is never used, and wait for ever.
     #[must_use]
-    pub fn trouble(self, answers: &Answers) -> Option<&Refusal> {
+    pub fn trouble(self, answers: &BatchAnswers) -> Option<&Refusal> {
         let needed = [Some(self.executed), self.newest].into_iter().flatten();
         let mut silent = needed.filter_map(|slot| answers.silence(slot));
         silent.next().or_else(|| {
@@ -83,7 +83,7 @@ impl AskedNonces {
 /// Reads an account's nonces; `None` if the node did not say. Public endpoints may not offer the pool's methods; then
 /// only executed transactions count.
 #[must_use]
-pub fn read_nonces(asked: AskedNonces, answers: &Answers) -> Option<Nonces> {
+pub fn read_nonces(asked: AskedNonces, answers: &BatchAnswers) -> Option<Nonces> {
     let executed = answers.u64(asked.executed)?;
     let newest = asked.newest.and_then(|slot| answers.u64(slot));
     let newest = newest.unwrap_or_default();
@@ -91,8 +91,8 @@ pub fn read_nonces(asked: AskedNonces, answers: &Answers) -> Option<Nonces> {
         .get(asked.waiting)
         .and_then(|waiting| waiting.get("pendingTransactions")?.as_array());
     let waiting = match listed {
-        Some(listed) => Waiting::These(alive(listed, newest)),
-        None => Waiting::Below(answers.u64(asked.pooled).unwrap_or(executed)),
+        Some(listed) => WaitingNonces::These(alive(listed, newest)),
+        None => WaitingNonces::Below(answers.u64(asked.pooled).unwrap_or(executed)),
     };
     Some(Nonces { executed, waiting })
 }
@@ -114,13 +114,13 @@ impl Nonces {
     #[must_use]
     pub fn next(&self) -> u64 {
         match &self.waiting {
-            Waiting::These(these) => {
+            WaitingNonces::These(these) => {
                 let mut from_executed = self.executed..=u64::MAX;
                 let free = from_executed.find(|nonce| !these.contains(nonce));
                 free.unwrap_or(u64::MAX)
             }
             // Not counted up to: the node may tell any number.
-            Waiting::Below(first) => self.executed.max(*first),
+            WaitingNonces::Below(first) => self.executed.max(*first),
         }
     }
 
@@ -128,8 +128,8 @@ impl Nonces {
     #[must_use]
     pub fn is_free(&self, nonce: u64) -> bool {
         let waits = match &self.waiting {
-            Waiting::These(these) => these.contains(&nonce),
-            Waiting::Below(first) => nonce < *first,
+            WaitingNonces::These(these) => these.contains(&nonce),
+            WaitingNonces::Below(first) => nonce < *first,
         };
         nonce >= self.executed && !waits
     }
@@ -180,10 +180,13 @@ mod tests {
     #[test]
     fn the_next_nonce_is_found_at_once_whatever_the_node_tells() {
         let nonces = |executed, waiting| Nonces { executed, waiting };
-        assert_eq!(nonces(5, Waiting::Below(u64::MAX)).next(), u64::MAX);
-        assert_eq!(nonces(5, Waiting::Below(3)).next(), 5);
+        assert_eq!(nonces(5, WaitingNonces::Below(u64::MAX)).next(), u64::MAX);
+        assert_eq!(nonces(5, WaitingNonces::Below(3)).next(), 5);
         let last = BTreeSet::from([u64::MAX]);
-        assert_eq!(nonces(u64::MAX, Waiting::These(last)).next(), u64::MAX);
+        assert_eq!(
+            nonces(u64::MAX, WaitingNonces::These(last)).next(),
+            u64::MAX
+        );
     }
 
     #[tokio::test]

@@ -8,7 +8,7 @@
 mod act;
 mod words;
 
-use pospool_conflux_rpc::{Link, RpcError};
+use pospool_conflux_rpc::{CountingTransport, RpcError};
 use pospool_model::ProviderError;
 use pospool_model::provider::{Progress, Ticket};
 use tokio::time::Instant;
@@ -21,9 +21,9 @@ use crate::flight::{self, Endpoints, Next, Pool, Row, Sight};
 use crate::look::view_of;
 use crate::pace::Pace;
 use crate::signed::SignedWork;
-use crate::ways::{Seen, Trouble, Ways};
+use crate::ways::{EndpointPool, LookError, SeenTransaction};
 
-use self::words::Words;
+use self::words::LastWords;
 
 /// Every so many looks all endpoints are asked, and closely: one that lags or lies is found out, and what the pool
 /// says and what gas costs is seen.
@@ -34,14 +34,14 @@ pub type TicketForm = fn(SignedWork) -> Ticket;
 
 /// Carries one ticket out, and returns the epoch (in eSpace the block) at which it was seen to have ended. `history` is [`History::Unsent`] only if this run signed it and has not committed it before.
 pub async fn carry_out(
-    link: &Link,
+    link: &CountingTransport,
     pace: Pace,
     signed: SignedWork,
     history: History,
     ticket_form: TicketForm,
     progress: &dyn Progress,
 ) -> Result<u64, ProviderError> {
-    let mut run = Run::new(link, signed, history, ticket_form, progress)?;
+    let mut run = SendRun::new(link, signed, history, ticket_form, progress)?;
     let started = Instant::now();
     loop {
         if progress.cancelled() {
@@ -50,8 +50,8 @@ pub async fn carry_out(
         let trouble = match run.step().await {
             Ok(Some(height)) => return Ok(height),
             Ok(None) => None,
-            Err(Step::Over(error)) => return Err(error),
-            Err(Step::Trouble(error)) => Some(error),
+            Err(StepError::Over(error)) => return Err(error),
+            Err(StepError::Trouble(error)) => Some(error),
         };
         if started.elapsed() >= pace.wait {
             return Err(words::outcome_unknown(
@@ -65,15 +65,15 @@ pub async fn carry_out(
 }
 
 /// Why a step did not end well.
-enum Step {
+enum StepError {
     /// For good.
     Over(ProviderError),
     /// For now.
     Trouble(RpcError),
 }
 
-struct Run<'a> {
-    ways: Ways,
+struct SendRun<'a> {
+    ways: EndpointPool,
     signed: SignedWork,
     progress: &'a dyn Progress,
     history: History,
@@ -83,19 +83,19 @@ struct Run<'a> {
     pool: Pool,
     reason: Pool,
     said_sent: bool,
-    words: Words,
+    words: LastWords,
     looks: u32,
 }
 
-impl<'a> Run<'a> {
+impl<'a> SendRun<'a> {
     fn new(
-        link: &Link,
+        link: &CountingTransport,
         signed: SignedWork,
         history: History,
         ticket_form: TicketForm,
         progress: &'a dyn Progress,
     ) -> Result<Self, ProviderError> {
-        let ways = Ways::over(link, &signed);
+        let ways = EndpointPool::over(link, &signed);
         Ok(Self {
             ways: ways
                 .map_err(|error| words::outcome_unknown(&signed, "not looked at", Some(error)))?,
@@ -107,13 +107,13 @@ impl<'a> Run<'a> {
             pool: Pool::Unknown,
             reason: Pool::Unknown,
             said_sent: false,
-            words: Words::default(),
+            words: LastWords::default(),
             looks: 0,
         })
     }
 
     /// Looks, and does what follows; `None` means: look again later.
-    async fn step(&mut self) -> Result<Option<u64>, Step> {
+    async fn step(&mut self) -> Result<Option<u64>, StepError> {
         self.looks += 1;
         let mut seen = if self.looks.is_multiple_of(CLOSE_EVERY) {
             self.look_everywhere().await?
@@ -130,7 +130,7 @@ impl<'a> Run<'a> {
         self.remember(sight);
         match row.next {
             Next::Done => self.done(sight),
-            Next::Failed => Err(Step::Over(self.failed(sight))),
+            Next::Failed => Err(StepError::Over(self.failed(sight))),
             Next::Replaced => Err(self.given_up(codes::NONCE_TAKEN, row)),
             Next::Expired => Err(self.given_up(codes::EXPIRED, row)),
             Next::Send => self.hand_in(row.why).await,
@@ -143,7 +143,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    async fn look_everywhere(&mut self) -> Result<Seen, Step> {
+    async fn look_everywhere(&mut self) -> Result<SeenTransaction, StepError> {
         let seen = self.ways.look_everywhere(&self.signed).await;
         let seen = seen.map_err(|trouble| self.trouble(trouble))?;
         self.bid.fees = seen.look.fees.or(self.bid.fees);
@@ -151,7 +151,7 @@ impl<'a> Run<'a> {
         Ok(seen)
     }
 
-    fn decide(&self, seen: &Seen) -> &'static Row {
+    fn decide(&self, seen: &SeenTransaction) -> &'static Row {
         let (sight, endpoints) = (&seen.look.sight, seen.endpoints);
         let ours = view_of(&self.signed);
         let price = self.bid.price(&self.signed);
@@ -192,10 +192,10 @@ impl<'a> Run<'a> {
         self.words.say(what, self.progress);
     }
 
-    fn trouble(&self, trouble: Trouble) -> Step {
+    fn trouble(&self, trouble: LookError) -> StepError {
         match trouble {
-            Trouble::OtherChain => Step::Over(words::other_chain(&self.signed)),
-            Trouble::Silent(error) => Step::Trouble(error),
+            LookError::OtherChain => StepError::Over(words::other_chain(&self.signed)),
+            LookError::Silent(error) => StepError::Trouble(error),
         }
     }
 }

@@ -6,30 +6,30 @@
 
 use futures_util::future::join_all;
 use pospool_conflux::Space;
-use pospool_conflux_rpc::{Link, Refusal, Rpc, RpcError, Sent};
+use pospool_conflux_rpc::{CountingTransport, Refusal, Rpc, RpcError, Sent};
 
 use crate::answer::{demanded_price, is_certain, read_answer};
 use crate::flight::{self, Answer, Endpoints};
-use crate::look::{Blind, Closeness, Look, look_once, view_of};
+use crate::look::{Blind, Closeness, TransactionLook, look_once, view_of};
 use crate::signed::SignedWork;
 
 /// All endpoints of one transaction.
-pub(crate) struct Ways {
+pub(crate) struct EndpointPool {
     space: Space,
-    all: Vec<Way>,
+    all: Vec<PooledEndpoint>,
     /// The one that is looked through: the last that answered, or had the most to say.
     first: usize,
 }
 
-struct Way {
+struct PooledEndpoint {
     rpc: Rpc,
     /// It showed another genesis.
     foreign: bool,
 }
 
 /// A look and what the other endpoints say of it.
-pub(crate) struct Seen {
-    pub(crate) look: Look,
+pub(crate) struct SeenTransaction {
+    pub(crate) look: TransactionLook,
     pub(crate) endpoints: Endpoints,
 }
 
@@ -52,11 +52,11 @@ pub(crate) enum Handed {
     Answered(Vec<Reply>),
 }
 
-impl Ways {
+impl EndpointPool {
     /// Prepares the endpoints of a transaction.
-    pub(crate) fn over(link: &Link, signed: &SignedWork) -> Result<Self, RpcError> {
+    pub(crate) fn over(link: &CountingTransport, signed: &SignedWork) -> Result<Self, RpcError> {
         let each = Rpc::over(link, &signed.chain.endpoints)?.each();
-        let way = |rpc| Way {
+        let way = |rpc| PooledEndpoint {
             rpc,
             foreign: false,
         };
@@ -69,14 +69,14 @@ impl Ways {
     }
 
     /// Looks briefly through the first endpoint that answers.
-    pub(crate) async fn look(&mut self, signed: &SignedWork) -> Result<Seen, Trouble> {
+    pub(crate) async fn look(&mut self, signed: &SignedWork) -> Result<SeenTransaction, LookError> {
         let mut tried = Vec::new();
         for index in self.order() {
             match look_once(&self.all[index].rpc, signed, Closeness::Brief).await {
                 Ok(look) => {
                     self.first = index;
                     let endpoints = Endpoints::Unasked;
-                    return Ok(Seen { look, endpoints });
+                    return Ok(SeenTransaction { look, endpoints });
                 }
                 Err(blind) => self.blind(index, blind, &mut tried),
             }
@@ -86,7 +86,10 @@ impl Ways {
 
     /// Looks closely through all endpoints at once. One that gives no answer is left out, and so is one that refused
     /// lately, as long as there is another: it would be waited for.
-    pub(crate) async fn look_everywhere(&mut self, signed: &SignedWork) -> Result<Seen, Trouble> {
+    pub(crate) async fn look_everywhere(
+        &mut self,
+        signed: &SignedWork,
+    ) -> Result<SeenTransaction, LookError> {
         let mut order = self.order();
         let awake = order.partition_point(|index| !self.all[*index].rpc.rests());
         if awake > 0 {
@@ -111,7 +114,7 @@ impl Ways {
             Some((best, endpoints)) => {
                 self.first = indices[best];
                 let look = looks.swap_remove(best);
-                Ok(Seen { look, endpoints })
+                Ok(SeenTransaction { look, endpoints })
             }
             None => Err(self.trouble(tried)),
         }
@@ -170,18 +173,18 @@ impl Ways {
         }
     }
 
-    fn trouble(&self, tried: Vec<String>) -> Trouble {
+    fn trouble(&self, tried: Vec<String>) -> LookError {
         if self.all.iter().all(|way| way.foreign) {
-            Trouble::OtherChain
+            LookError::OtherChain
         } else {
-            Trouble::Silent(RpcError::Unreachable { tried })
+            LookError::Silent(RpcError::Unreachable { tried })
         }
     }
 }
 
 /// Why nothing was seen.
 #[derive(Debug)]
-pub(crate) enum Trouble {
+pub(crate) enum LookError {
     /// All endpoints are on another chain.
     OtherChain,
     /// For now.

@@ -7,7 +7,7 @@
 mod schema;
 
 use pospool_conflux::{ChainAddress, CoreAddress, EspaceAddress, Key, Space};
-use pospool_conflux_rpc::{Answers, At, Batch, Refusal, Slot};
+use pospool_conflux_rpc::{At, Batch, BatchAnswers, Refusal, Slot};
 use pospool_conflux_tx::pending;
 use pospool_model::{Address, Attributes, Drip, Problem, SecretRef, Value};
 
@@ -79,7 +79,7 @@ pub(crate) fn ask_account(batch: &mut Batch, address: ChainAddress, at: At) -> A
 
 impl Asked {
     /// Why the answers tell neither, though the node knows them.
-    pub(crate) fn trouble(self, answers: &Answers) -> Option<&Refusal> {
+    pub(crate) fn trouble(self, answers: &BatchAnswers) -> Option<&Refusal> {
         let balance = answers.silence(self.balance);
         self.nonces.trouble(answers).or(balance)
     }
@@ -88,7 +88,7 @@ impl Asked {
 /// Reads nonce and balance; `None` if the node did not say.
 pub(crate) fn read_account(
     asked: Asked,
-    answers: &Answers,
+    answers: &BatchAnswers,
     address: ChainAddress,
     chain: &Address,
     key: &SecretRef,

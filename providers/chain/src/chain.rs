@@ -9,7 +9,7 @@ mod schema;
 use pospool_conflux::Space;
 use pospool_conflux_rpc::networks::{PUBLIC, PublicNetwork, oracle_of, public_network};
 use pospool_conflux_rpc::quantity::field_u64;
-use pospool_conflux_rpc::{Answers, Batch, Link, Refusal, Slot};
+use pospool_conflux_rpc::{Batch, BatchAnswers, CountingTransport, Refusal, Slot};
 use pospool_conflux_tx::{ChainRef, WaitLevel, rpc_attribute};
 use pospool_model::state::ChainIdentity;
 use pospool_model::{Address, Attributes, Drip, Endpoint, EndpointError, Problem, Value};
@@ -69,7 +69,7 @@ pub(crate) fn gas_price_ceiling(attributes: &Attributes) -> u128 {
 }
 
 /// Has a link keep to the pace that the spec names for a chain's endpoints.
-pub(crate) fn keep_pace(link: &Link, attributes: &Attributes) {
+pub(crate) fn keep_pace(link: &CountingTransport, attributes: &Attributes) {
     let number = ChainSpec::read(attributes).calls_per_second.known();
     let Some(number) = number.and_then(|number| u32::try_from(number).ok()) else {
         return;
@@ -230,7 +230,7 @@ pub(crate) fn ask_chain(batch: &mut Batch) -> Asked {
 }
 
 /// Reads the answers about a chain; `None` if they are not those of a Conflux node.
-pub(crate) fn read_chain(asked: &Asked, answers: &Answers) -> Option<Seen> {
+pub(crate) fn read_chain(asked: &Asked, answers: &BatchAnswers) -> Option<Seen> {
     let status = answers.get(asked.status)?;
     let network = u32::try_from(field_u64(status, "chainId")?).ok()?;
     let genesis = answers.get(asked.genesis)?.get("hash")?.as_str()?;
@@ -285,7 +285,10 @@ pub(crate) fn reference_of(
 
 impl Asked {
     /// The first question that the node refused. A node in trouble must not be taken for something else than a node.
-    pub(crate) fn trouble<'a>(&self, answers: &'a Answers) -> Option<(&'static str, &'a Refusal)> {
+    pub(crate) fn trouble<'a>(
+        &self,
+        answers: &'a BatchAnswers,
+    ) -> Option<(&'static str, &'a Refusal)> {
         let slots = [
             ("cfx_getStatus", self.status),
             ("cfx_getBlockByEpochNumber", self.genesis),

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use pospool_conflux::Space;
-use pospool_conflux_rpc::{Link, Refusal, Rpc, RpcError};
+use pospool_conflux_rpc::{CountingTransport, Refusal, Rpc, RpcError};
 use pospool_conflux_tx::{ChainRef, Pace};
 use pospool_model::provider::Progress;
 use pospool_model::{Address, Attributes, Endpoint, ProviderError};
@@ -83,7 +83,7 @@ impl Chains {
     /// Fills in where a chain is asked.
     pub(crate) async fn reach(
         &self,
-        link: &Link,
+        link: &CountingTransport,
         chain: &mut ChainRef,
         space: Space,
         told: Told,
@@ -134,7 +134,7 @@ impl Chains {
     /// Hash of the first block behind endpoints.
     async fn genesis(
         &self,
-        link: &Link,
+        link: &CountingTransport,
         address: &Address,
         space: Space,
         endpoints: &[Endpoint],
@@ -187,7 +187,7 @@ impl Chains {
 /// Fills in where all chains of a ticket are asked; a chain that is silent is asked again as long as the ticket may wait.
 pub(crate) async fn reach_all(
     chains: &Chains,
-    link: &Link,
+    link: &CountingTransport,
     pace: Pace,
     attempt: &mut Attempt,
     progress: &dyn Progress,

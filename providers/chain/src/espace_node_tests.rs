@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use pospool_conflux::hex::hex_bytes;
 use pospool_conflux::{ChainAddress, EspaceAddress, Space, UnsignedTransaction};
-use pospool_conflux_rpc::Link;
+use pospool_conflux_rpc::CountingTransport;
 use pospool_conflux_tx::{ChainRef, PriceForm, SignedWork, WaitLevel};
 use pospool_model::plan::{Effect, Nature};
 use pospool_model::{Attributes, ProviderError, SecretRef};
@@ -68,7 +68,7 @@ async fn signed(answers: &Answers) -> Result<(SignedWork, StubNode), ProviderErr
         needs: Vec::new(),
     };
     let ticket = prepare_effect(
-        &Link::default(),
+        &CountingTransport::default(),
         &Chains::only(&server.url()),
         &effect,
         &Attributes::new(),

@@ -10,7 +10,7 @@ mod refusals;
 mod scene;
 
 use futures_util::future::join3;
-use pospool_conflux_rpc::Link;
+use pospool_conflux_rpc::CountingTransport;
 use pospool_model::ProviderError;
 use pospool_model::provider::{self, Observation, Scene, Target};
 
@@ -23,7 +23,7 @@ use crate::verification::{self, Web};
 
 /// Looks at the targets.
 pub(crate) async fn observe_targets(
-    link: &Link,
+    link: &CountingTransport,
     web: &Web,
     own_nodes: &OwnNodes,
     targets: &[Target<'_>],

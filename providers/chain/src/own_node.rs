@@ -11,7 +11,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use pospool_conflux_rpc::quantity::read_quantity;
 use pospool_conflux_rpc::{
-    Answers, Batch, Call, REVERTED, Refusal, Rpc, RpcError, call_json, is_lagging, read_result,
+    Batch, BatchAnswers, Call, REVERTED, Refusal, Rpc, RpcError, call_json, is_lagging, read_result,
 };
 use pospool_model::provider::Scene;
 use pospool_model::{Address, OwnNode};
@@ -80,8 +80,8 @@ pub(crate) async fn send_beside(
     rpc: &Rpc,
     node: Option<Node<'_>>,
     views: &[usize],
-) -> Result<Answers, RpcError> {
-    Ok(Answers::of(
+) -> Result<BatchAnswers, RpcError> {
+    Ok(BatchAnswers::of(
         ask_beside(rpc, node, batch.calls(), views).await?,
     ))
 }

@@ -7,7 +7,7 @@
 use pospool_conflux::hex::hex_text;
 use pospool_conflux::{Space, abi};
 use pospool_conflux_rpc::quantity::{field_u64, quantity_text, read_u64};
-use pospool_conflux_rpc::{Answers, At, Batch, Refusal, Rpc, RpcError, Slot, revert};
+use pospool_conflux_rpc::{At, Batch, BatchAnswers, Refusal, Rpc, RpcError, Slot, revert};
 use pospool_conflux_tx::{AskedIdentity, ask_identity, gas, pending, rpc_attribute};
 use pospool_model::{Code, Drip, ProviderError};
 use serde_json::{Value as Json, json};
@@ -172,7 +172,7 @@ fn ask(batch: &mut Batch, work: &TransactionWork, data: &Data) -> Asked {
 fn check_chain(
     work: &TransactionWork,
     asked: &Asked,
-    answers: &Answers,
+    answers: &BatchAnswers,
 ) -> Result<Option<u64>, ProviderError> {
     let other_chain = || {
         let what = format!(
@@ -207,7 +207,7 @@ fn check_chain(
 fn check_account(
     work: &TransactionWork,
     asked: &Asked,
-    answers: &Answers,
+    answers: &BatchAnswers,
 ) -> Result<(), ProviderError> {
     let nonces = pending::read_nonces(asked.nonces, answers);
     if nonces.is_some_and(|nonces| !nonces.is_free(work.nonce)) {
@@ -244,7 +244,7 @@ fn check_proof(
     registration: &RegistrationWork,
     asked: &Asked,
     proof: &AskedProof,
-    answers: &Answers,
+    answers: &BatchAnswers,
 ) -> Result<(), ProviderError> {
     let there = |slot: Slot| answers.has_code(slot) == Some(true);
     let unproven = |what: String| ProviderError::refused(codes::POOL_UNPROVEN, what);
@@ -300,7 +300,7 @@ fn check_proof(
 fn check_simulation(
     work: &TransactionWork,
     asked: &Asked,
-    answers: &Answers,
+    answers: &BatchAnswers,
 ) -> Result<(), ProviderError> {
     let (Some(target), Some(simulation)) = (asked.target, asked.simulation) else {
         return Ok(());

@@ -8,7 +8,7 @@ use pospool_conflux::hex::{hex_bytes, hex_word};
 use pospool_conflux::{
     ChainAddress, CoreTransaction, EspaceTransaction, RegisterData, UnsignedTransaction,
 };
-use pospool_conflux_rpc::{Link, Rpc};
+use pospool_conflux_rpc::{CountingTransport, Rpc};
 use pospool_conflux_tx::{SignedForm, SignedWork, read_account_key, rpc_attribute};
 use pospool_model::plan::Effect;
 use pospool_model::provider::Ticket;
@@ -21,7 +21,7 @@ use crate::work::{Attempt, AwaitVotes, TransactionWork, Work};
 
 /// Makes an effect ready.
 pub(crate) async fn prepare_effect(
-    link: &Link,
+    link: &CountingTransport,
     chains: &Chains,
     effect: &Effect,
     inputs: &Attributes,
@@ -86,7 +86,7 @@ fn missing(name: &str) -> ProviderError {
     ProviderError::refused(codes::MISSING_INPUT, format!("the node gave no `{name}`"))
 }
 
-fn client(link: &Link, work: &TransactionWork) -> Result<Rpc, ProviderError> {
+fn client(link: &CountingTransport, work: &TransactionWork) -> Result<Rpc, ProviderError> {
     Rpc::over(link, &work.chain.endpoints).map_err(|error| ProviderError::Refused {
         code: codes::BAD_RPC,
         what: format!(

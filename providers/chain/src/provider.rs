@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use pospool_conflux_rpc::{Link, Wire};
+use pospool_conflux_rpc::{CountingTransport, Transport};
 use pospool_conflux_tx::{History, Pace, SignedWork, carry_out};
 use pospool_model::plan::Effect;
 use pospool_model::provider::{
@@ -49,7 +49,7 @@ impl Default for ChainSettings {
 #[derive(Clone, Debug)]
 pub struct ChainProvider {
     settings: ChainSettings,
-    link: Link,
+    link: CountingTransport,
     chains: Chains,
     fresh: Fresh,
     web: Web,
@@ -60,16 +60,16 @@ impl ChainProvider {
     /// Makes a provider; nothing is connected yet.
     #[must_use]
     pub fn new(settings: ChainSettings) -> Self {
-        Self::with(settings, Link::default())
+        Self::with(settings, CountingTransport::default())
     }
 
     /// The same over another wire than HTTP, such as a model chain.
     #[must_use]
-    pub fn over(settings: ChainSettings, wire: Arc<dyn Wire>) -> Self {
-        Self::with(settings, Link::new(wire))
+    pub fn over(settings: ChainSettings, wire: Arc<dyn Transport>) -> Self {
+        Self::with(settings, CountingTransport::new(wire))
     }
 
-    fn with(settings: ChainSettings, link: Link) -> Self {
+    fn with(settings: ChainSettings, link: CountingTransport) -> Self {
         Self {
             settings,
             link,
@@ -99,7 +99,7 @@ impl ChainProvider {
 /// Sends what was signed, or finds it sent; the outputs say at which epoch it was executed, since the state must not be
 /// compared with an older chain later.
 async fn send_signed(
-    link: &Link,
+    link: &CountingTransport,
     pace: Pace,
     signed: SignedWork,
     history: History,

@@ -5,7 +5,7 @@
 //! - Never: takes silence of the node for an answer.
 
 use pospool_conflux_rpc::quantity::field_u64;
-use pospool_conflux_rpc::{At, Batch, Link, Rpc, RpcError};
+use pospool_conflux_rpc::{At, Batch, CountingTransport, Rpc, RpcError};
 use pospool_conflux_tx::{ChainRef, Pace, SAY_EVERY};
 use pospool_model::provider::Progress;
 use pospool_model::{Attributes, ProviderError, Value};
@@ -25,7 +25,7 @@ enum Found {
 
 /// Waits until all code is there in a finalised epoch, so that PoS is at work too.
 pub(crate) async fn await_code(
-    link: &Link,
+    link: &CountingTransport,
     pace: Pace,
     work: &AwaitCode,
     progress: &dyn Progress,
@@ -76,7 +76,7 @@ async fn look_for_code(rpc: &Rpc, work: &AwaitCode) -> Result<Found, RpcError> {
 
 /// Waits until PoS counts a vote of a key.
 pub(crate) async fn await_votes(
-    link: &Link,
+    link: &CountingTransport,
     pace: Pace,
     work: &AwaitVotes,
     progress: &dyn Progress,
@@ -144,7 +144,7 @@ impl Awaited<'_> {
 }
 
 async fn repeat(
-    link: &Link,
+    link: &CountingTransport,
     pace: Pace,
     chain: &ChainRef,
     progress: &dyn Progress,

@@ -13,7 +13,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use pospool_chain::{ChainProvider, ChainSettings};
 use pospool_conflux::CoreAddress;
-use pospool_conflux_rpc::{Silence, Wire};
+use pospool_conflux_rpc::{Transport, TransportError};
 use pospool_model::plan::{Action, Effect, EffectId};
 use pospool_model::provider::{
     Facts, Observation, Observed, Progress, Scene, Target, Task, Ticket, World,
@@ -78,8 +78,8 @@ impl Said {
 }
 
 #[async_trait]
-impl Wire for Node {
-    async fn post(&self, _: &str, request: &Json) -> Result<Json, Silence> {
+impl Transport for Node {
+    async fn post(&self, _: &str, request: &Json) -> Result<Json, TransportError> {
         Ok(self
             .0
             .lock()

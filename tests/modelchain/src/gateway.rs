@@ -4,7 +4,7 @@
 //! - Returns: refusals of calls in their slots, or of whole requests.
 //! - Never: counts; when a call is one too many is drawn. How limits are counted is in `tests/gateway`.
 
-use pospool_conflux_rpc::Silence;
+use pospool_conflux_rpc::TransportError;
 use serde_json::Value as Json;
 
 use crate::model::Inner;
@@ -20,7 +20,7 @@ impl Inner {
         &mut self,
         node: usize,
         request: &Json,
-    ) -> Option<Result<Json, Silence>> {
+    ) -> Option<Result<Json, TransportError>> {
         let shut = self.network.shut.filter(|(shut, _)| *shut == node);
         let (refused, unbatched) = {
             let weather = &self.network.weather;
@@ -30,7 +30,10 @@ impl Inner {
         match shut.map(|(_, how)| how) {
             Some(Shut::Unauthorised) => {
                 self.network.note("an endpoint knows no such key");
-                return Some(Err(Silence::status(401, "HTTP status 401 Unauthorized")));
+                return Some(Err(TransportError::status(
+                    401,
+                    "HTTP status 401 Unauthorized",
+                )));
             }
             Some(Shut::Exhausted) => {
                 self.network.note("all calls are too many at an endpoint");
@@ -43,7 +46,7 @@ impl Inner {
         }
         if self.happens(refused) {
             self.network.note("a request is turned away with 429");
-            return Some(Err(Silence::status(
+            return Some(Err(TransportError::status(
                 429,
                 "HTTP status 429 Too Many Requests",
             )));
@@ -85,7 +88,7 @@ fn one_too_many(call: &Json) -> Json {
 mod tests {
     use super::*;
     use crate::{Genesis, ModelChain, Weather};
-    use pospool_conflux_rpc::Wire as _;
+    use pospool_conflux_rpc::Transport as _;
     use serde_json::json;
 
     const HOSTS: [&str; 2] = ["http://a.model", "http://b.model"];

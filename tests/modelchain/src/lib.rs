@@ -1,6 +1,6 @@
 //! A chain in memory that behaves like Core Space, for the real chain provider to work against.
 //!
-//! - Reads: JSON-RPC requests, over [`pospool_conflux_rpc::Wire`]; a seed.
+//! - Reads: JSON-RPC requests, over [`pospool_conflux_rpc::Transport`]; a seed.
 //! - Returns: what nodes of conflux-rust would answer: pools, epochs, receipts, finality; and every way in which a
 //!   network of them goes wrong. In the end: what really happened on the branch that stayed.
 //! - Never: takes anything from the provider's own tables: selectors, rules and texts are written down here again.

@@ -9,7 +9,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use pospool_conflux_rpc::{Silence, Wire};
+use pospool_conflux_rpc::{Transport, TransportError};
 use serde_json::{Value as Json, json};
 
 use crate::crash::Moment;
@@ -30,8 +30,8 @@ enum Trouble {
 }
 
 #[async_trait]
-impl Wire for ModelChain {
-    async fn post(&self, endpoint: &str, request: &Json) -> Result<Json, Silence> {
+impl Transport for ModelChain {
+    async fn post(&self, endpoint: &str, request: &Json) -> Result<Json, TransportError> {
         let number = self.requests.fetch_add(1, Ordering::Relaxed);
         let crash = self.crash_at(number);
         let (there, back) = {
@@ -52,8 +52,8 @@ impl Wire for ModelChain {
     }
 }
 
-fn silence(what: &str, unsent: bool) -> Silence {
-    Silence::new(what, unsent)
+fn silence(what: &str, unsent: bool) -> TransportError {
+    TransportError::new(what, unsent)
 }
 
 /// Host of a URL, without a user, a path and a query.
@@ -65,7 +65,7 @@ fn host_of(endpoint: &str) -> &str {
 
 impl Inner {
     /// Carries one request to a node, as far as the weather lets it.
-    fn carry(&mut self, endpoint: &str, request: &Json) -> Result<Json, Silence> {
+    fn carry(&mut self, endpoint: &str, request: &Json) -> Result<Json, TransportError> {
         self.catch_up();
         let host = host_of(endpoint);
         let Some(node) = self.network.nodes.iter().position(|node| node.host == host) else {

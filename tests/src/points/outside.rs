@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use pospool_conflux_rpc::{Silence, Wire};
+use pospool_conflux_rpc::{Transport, TransportError};
 use pospool_model::plan::Effect;
 use pospool_model::provider::{Observation, Planner, Progress, Scene, Target, Ticket};
 use pospool_model::{Attributes, KindSchema, Problem, Provider, ProviderError};
@@ -78,22 +78,22 @@ impl<P: Provider> Provider for PointProvider<P> {
 /// A wire each of whose requests is two points.
 #[derive(Clone)]
 pub struct PointWire {
-    wire: Arc<dyn Wire>,
+    wire: Arc<dyn Transport>,
     points: Points,
 }
 
 impl PointWire {
     /// Counts the requests on a wire.
     #[must_use]
-    pub fn new(wire: Arc<dyn Wire>, points: &Points) -> Self {
+    pub fn new(wire: Arc<dyn Transport>, points: &Points) -> Self {
         let points = points.clone();
         Self { wire, points }
     }
 }
 
 #[async_trait]
-impl Wire for PointWire {
-    async fn post(&self, endpoint: &str, request: &Json) -> Result<Json, Silence> {
+impl Transport for PointWire {
+    async fn post(&self, endpoint: &str, request: &Json) -> Result<Json, TransportError> {
         // Several calls in one request are looks: what sends goes alone.
         let method = request["method"].as_str().unwrap_or("looks");
         self.points.call(SEND, method);

@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use super::*;
 use crate::call::REVERTED;
 use crate::pace::{Allowance, is_counted_apart};
-use crate::transport::{Silence, Wire};
+use crate::transport::{Transport, TransportError};
 
 /// What a gateway does with a request.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -71,8 +71,8 @@ impl Seen {
 }
 
 #[async_trait]
-impl Wire for Gates {
-    async fn post(&self, endpoint: &str, request: &Json) -> Result<Json, Silence> {
+impl Transport for Gates {
+    async fn post(&self, endpoint: &str, request: &Json) -> Result<Json, TransportError> {
         tokio::time::sleep(Duration::from_millis(75)).await;
         let answer = {
             let named = |(host, _): &&(&str, Gate)| endpoint.contains(host);
@@ -82,7 +82,10 @@ impl Wire for Gates {
             seen.requests += 1;
             match (gate, request.as_array()) {
                 (Gate::Status(status), _) => {
-                    return Err(Silence::status(status, format!("HTTP status {status}")));
+                    return Err(TransportError::status(
+                        status,
+                        format!("HTTP status {status}"),
+                    ));
                 }
                 (Gate::NoBatches, Some(_)) => {
                     json!({ "id": null, "error": { "code": -32600, "message": "batch requests are not allowed" } })
@@ -105,7 +108,7 @@ fn world(gates: &[(&'static str, Gate)]) -> (Arc<Gates>, Rpc) {
         .iter()
         .map(|(host, _)| pospool_model::Endpoint::parse(&format!("http://{host}")).unwrap())
         .collect();
-    let rpc = Rpc::over(&Link::new(world.clone()), &endpoints).unwrap();
+    let rpc = Rpc::over(&CountingTransport::new(world.clone()), &endpoints).unwrap();
     (world, rpc)
 }
 

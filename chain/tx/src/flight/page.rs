@@ -104,14 +104,14 @@ fn answers() -> Vec<Vec<String>> {
     refusal::TABLE.iter().map(line).collect()
 }
 
-type Words<T> = fn(T) -> (&'static str, &'static str);
+type WordsOf<T> = fn(T) -> (&'static str, &'static str);
 
-fn column<T: Copy>(name: &str, values: &[T], words: Words<T>) -> Option<String> {
+fn column<T: Copy>(name: &str, values: &[T], words: WordsOf<T>) -> Option<String> {
     let names: Vec<_> = values.iter().map(|value| words(*value).0).collect();
     (!names.is_empty()).then(|| format!("{name} *{}*", names.join("* or *")))
 }
 
-fn choice<T: Copy>(page: &mut String, name: &str, values: &[T], words: Words<T>) {
+fn choice<T: Copy>(page: &mut String, name: &str, values: &[T], words: WordsOf<T>) {
     let line = |value: &T| {
         let (word, meaning) = words(*value);
         vec![word.to_owned(), meaning.to_owned()]

@@ -11,10 +11,10 @@
 
 use pospool_conflux::Space;
 use pospool_conflux_rpc::quantity::{field_u64, quantity_text};
-use pospool_conflux_rpc::{Answers, At, Batch, Slot};
+use pospool_conflux_rpc::{At, Batch, BatchAnswers, Slot};
 use serde_json::{Value as Json, json};
 
-use super::parts::{AskedForms, Closeness, Look, LookAnswer};
+use super::parts::{AskedForms, Closeness, LookAnswer, TransactionLook};
 use crate::fees::{AskedFees, ask_fees, read_fees};
 use crate::flight::{Executed, Heads, Receipt, Sight};
 use crate::signed::SignedWork;
@@ -73,7 +73,7 @@ pub(super) fn ask_core(
 pub(super) fn read_core(
     asked: &CoreQuestions,
     signed: &SignedWork,
-    answers: &Answers,
+    answers: &BatchAnswers,
 ) -> LookAnswer {
     let genesis = answers
         .get(asked.genesis)
@@ -87,10 +87,10 @@ pub(super) fn read_core(
     };
     let close = asked.close.as_ref();
     let fees = close.and_then(|close| read_fees(&close.fees, answers));
-    LookAnswer::Seen(Look { sight, fees })
+    LookAnswer::Seen(TransactionLook { sight, fees })
 }
 
-fn sight(asked: &CoreQuestions, signed: &SignedWork, answers: &Answers) -> Option<Sight> {
+fn sight(asked: &CoreQuestions, signed: &SignedWork, answers: &BatchAnswers) -> Option<Sight> {
     let status = answers.get(asked.status)?;
     let head = |name: &str| field_u64(status, name);
     if !asked.forms.are_told(answers) {

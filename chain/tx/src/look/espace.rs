@@ -11,10 +11,10 @@
 
 use pospool_conflux::Space;
 use pospool_conflux_rpc::quantity::{field_u64, quantity_text};
-use pospool_conflux_rpc::{Answers, At, Batch, Slot};
+use pospool_conflux_rpc::{At, Batch, BatchAnswers, Slot};
 use serde_json::{Value as Json, json};
 
-use super::parts::{AskedForms, Closeness, Look, LookAnswer};
+use super::parts::{AskedForms, Closeness, LookAnswer, TransactionLook};
 use crate::fees::{AskedFees, ask_fees, read_fees};
 use crate::flight::{Executed, Heads, Receipt, Sight};
 use crate::identity::{AskedIdentity, ask_identity};
@@ -79,7 +79,7 @@ pub(super) fn ask_espace(
 pub(super) fn read_espace(
     asked: &EspaceQuestions,
     signed: &SignedWork,
-    answers: &Answers,
+    answers: &BatchAnswers,
 ) -> LookAnswer {
     if asked.identity.is_on(&signed.chain, answers) == Some(false) {
         return LookAnswer::Foreign;
@@ -89,10 +89,10 @@ pub(super) fn read_espace(
     };
     let close = asked.close.as_ref();
     let fees = close.and_then(|close| read_fees(&close.fees, answers));
-    LookAnswer::Seen(Look { sight, fees })
+    LookAnswer::Seen(TransactionLook { sight, fees })
 }
 
-fn sight(asked: &EspaceQuestions, signed: &SignedWork, answers: &Answers) -> Option<Sight> {
+fn sight(asked: &EspaceQuestions, signed: &SignedWork, answers: &BatchAnswers) -> Option<Sight> {
     if !asked.forms.are_told(answers) {
         return None;
     }

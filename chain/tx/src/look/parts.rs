@@ -1,6 +1,6 @@
 //! What the looks of both spaces share: questions by hash, and what a look comes to.
 
-use pospool_conflux_rpc::{Answers, Batch, Slot};
+use pospool_conflux_rpc::{Batch, BatchAnswers, Slot};
 use serde_json::Value as Json;
 
 use crate::fees::Fees;
@@ -18,7 +18,7 @@ pub(crate) enum Closeness {
 
 /// What one look found.
 #[derive(Clone, Debug)]
-pub(crate) struct Look {
+pub(crate) struct TransactionLook {
     pub(crate) sight: Sight,
     pub(crate) fees: Option<Fees>,
 }
@@ -29,7 +29,7 @@ pub(super) enum LookAnswer {
     Foreign,
     /// What matters was not answered.
     Nothing,
-    Seen(Look),
+    Seen(TransactionLook),
 }
 
 /// Questions about all forms of a transaction by their hashes.
@@ -56,7 +56,7 @@ impl AskedForms {
     }
 
     /// Whether the node answered each of them. Null is an answer; a refusal is not, and must not be taken for "unknown".
-    pub(super) fn are_told(&self, answers: &Answers) -> bool {
+    pub(super) fn are_told(&self, answers: &BatchAnswers) -> bool {
         let mut slots = self.receipts.iter().chain(&self.forms);
         slots.all(|slot| answers.result(*slot).is_ok())
     }
@@ -64,7 +64,7 @@ impl AskedForms {
     /// The receipt that counts.
     pub(super) fn receipt(
         &self,
-        answers: &Answers,
+        answers: &BatchAnswers,
         read: impl Fn(&Json) -> Option<Executed>,
     ) -> Option<Executed> {
         let receipts = self.receipts.iter().filter_map(|slot| answers.get(*slot));
@@ -76,7 +76,7 @@ impl AskedForms {
         &self,
         signed: &SignedWork,
         pending: Option<&Json>,
-        answers: &Answers,
+        answers: &BatchAnswers,
     ) -> Pool {
         let forms = self.forms.iter().filter_map(|slot| answers.get(*slot));
         let forms: Vec<&Json> = forms.collect();

@@ -8,7 +8,7 @@ use pospool_conflux::ChainAddress;
 use pospool_conflux_rpc::revert::receipt_reason;
 use pospool_model::{Code, Drip, ProviderError};
 
-use super::{Run, Step};
+use super::{SendRun, StepError};
 use crate::codes;
 use crate::fee_bump::sign_bump;
 use crate::flight::History;
@@ -28,9 +28,9 @@ fn hope_of(then: Then, answer: Answer) -> u8 {
     }
 }
 
-impl Run<'_> {
+impl SendRun<'_> {
     /// Hands the bytes in: the newest form, and a cheaper one where the account cannot pay for it.
-    pub(super) async fn hand_in(&mut self, why: &str) -> Result<Option<u64>, Step> {
+    pub(super) async fn hand_in(&mut self, why: &str) -> Result<Option<u64>, StepError> {
         // Said of the pool as it was before.
         self.reason = Pool::Unknown;
         let forms: Vec<SignedForm> = self.signed.forms().cloned().collect();
@@ -52,7 +52,7 @@ impl Run<'_> {
         Ok(None)
     }
 
-    fn answered(&mut self, why: &str, replies: &[Reply]) -> Result<Option<u64>, Step> {
+    fn answered(&mut self, why: &str, replies: &[Reply]) -> Result<Option<u64>, StepError> {
         let room = self.bid.room(&self.signed);
         let rows = replies.iter().map(|reply| {
             let row = flight::row_after(reply.answer, self.history, room);
@@ -84,14 +84,14 @@ impl Run<'_> {
             }
             Then::Never(code) => {
                 let what = format!("{}: {}", row.why, reply.what);
-                return Err(Step::Over(self.refused(code, &what)));
+                return Err(StepError::Over(self.refused(code, &what)));
             }
         }
         Ok(None)
     }
 
     /// Signs a dearer form, puts it on the disk, and hands it in.
-    pub(super) async fn raise(&mut self, why: &str) -> Result<Option<u64>, Step> {
+    pub(super) async fn raise(&mut self, why: &str) -> Result<Option<u64>, StepError> {
         let Some(price) = self.bid.next(&self.signed) else {
             return Ok(None);
         };
@@ -106,7 +106,10 @@ impl Run<'_> {
         let mut amended = self.signed.clone();
         amended.raised.push(form);
         let ticket = (self.ticket_form)(amended.clone());
-        self.progress.amend(&ticket).await.map_err(Step::Over)?;
+        self.progress
+            .amend(&ticket)
+            .await
+            .map_err(StepError::Over)?;
         self.signed = amended;
         self.bid.refused = false;
         self.bid.demanded = None;
@@ -115,7 +118,7 @@ impl Run<'_> {
         self.hand_in(why).await
     }
 
-    pub(super) fn done(&mut self, sight: &Sight) -> Result<Option<u64>, Step> {
+    pub(super) fn done(&mut self, sight: &Sight) -> Result<Option<u64>, StepError> {
         let height = sight.receipt.as_ref().and_then(|receipt| receipt.height);
         let height = height.unwrap_or(sight.heads.newest);
         let (Some(expected), Some(receipt)) = (self.signed.creates, &sight.receipt) else {
@@ -127,7 +130,7 @@ impl Run<'_> {
         let found = receipt.created.as_deref().unwrap_or("nowhere");
         if found.parse::<ChainAddress>().ok() != Some(expected) {
             let what = format!("the contract was created at {found}, and the plan said {expected}");
-            return Err(Step::Over(self.refused(codes::WRONG_ADDRESS, &what)));
+            return Err(StepError::Over(self.refused(codes::WRONG_ADDRESS, &what)));
         }
         if !sight.shown {
             self.say("executed; waiting until the node shows the code");
@@ -145,8 +148,8 @@ impl Run<'_> {
         )
     }
 
-    pub(super) fn given_up(&self, code: Code, row: &Row) -> Step {
-        Step::Over(self.refused(code, &format!("{}: plan again", row.why)))
+    pub(super) fn given_up(&self, code: Code, row: &Row) -> StepError {
+        StepError::Over(self.refused(code, &format!("{}: plan again", row.why)))
     }
 
     fn refused(&self, code: Code, what: &str) -> ProviderError {

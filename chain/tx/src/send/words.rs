@@ -15,16 +15,16 @@ use crate::flight::{Executed, Pool, Sight};
 use crate::pace::SAY_EVERY;
 use crate::signed::SignedWork;
 use crate::wait_level::WaitLevel;
-use crate::ways::Ways;
+use crate::ways::EndpointPool;
 
 /// The last words.
 #[derive(Debug, Default)]
-pub(super) struct Words {
+pub(super) struct LastWords {
     said: String,
     at: Option<Instant>,
 }
 
-impl Words {
+impl LastWords {
     /// Tells a person; how far the same wait has come only once in a while.
     pub(super) fn say(&mut self, what: &str, progress: &dyn Progress) {
         let same_wait = self.said.split(';').next() == what.split(';').next();
@@ -47,7 +47,7 @@ impl Words {
 }
 
 /// How far it is, and who was left out.
-pub(super) fn wait_details(signed: &SignedWork, sight: &Sight, ways: &Ways) -> String {
+pub(super) fn wait_details(signed: &SignedWork, sight: &Sight, ways: &EndpointPool) -> String {
     let mut details = match (&sight.receipt, sight.pool) {
         (Some(receipt), _) => depth(receipt, signed.level, sight),
         (None, Pool::NotEnoughCash) => format!("; its account is {}", signed.from),

@@ -17,21 +17,21 @@
 
 use futures_util::future::join_all;
 use pospool_conflux::abi;
-use pospool_conflux_rpc::{At, Batch, Link, Rpc, RpcError};
+use pospool_conflux_rpc::{At, Batch, CountingTransport, Rpc, RpcError};
 
 use super::duties::{self, Seen};
 use super::views::{self, Last, View};
 use crate::facts::Facts;
 
 /// Whether nothing has changed for all bridges of a look.
-pub(crate) async fn is_still(link: &Link, facts: &Facts) -> bool {
+pub(crate) async fn is_still(link: &CountingTransport, facts: &Facts) -> bool {
     let lasts = facts.bridges.values().map(|known| &known.last);
     let glances = join_all(lasts.map(|last| still_one(link, last))).await;
     let all = |result: Result<bool, RpcError>| result.unwrap_or(false);
     !glances.is_empty() && glances.into_iter().all(all)
 }
 
-async fn still_one(link: &Link, last: &Last) -> Result<bool, RpcError> {
+async fn still_one(link: &CountingTransport, last: &Last) -> Result<bool, RpcError> {
     let rpc = Rpc::over(link, &last.endpoints)?;
     let seen = &last.views.seen;
     if last.views.together {

@@ -6,7 +6,7 @@
 //! - Never: plans a call while a transaction of the account is under way that this state did not settle.
 
 use futures_util::future::join_all;
-use pospool_conflux_rpc::{Link, Rpc};
+use pospool_conflux_rpc::{CountingTransport, Rpc};
 use pospool_model::provider::{Observation, Observed, Scene, Target};
 use pospool_model::{Address, Attributes, Drip, Problem, ProviderError, Value};
 
@@ -28,7 +28,7 @@ enum Half<'a> {
 
 /// Asks services for their views.
 pub(crate) async fn ask_services<'a>(
-    link: &Link,
+    link: &CountingTransport,
     targets: &[&Target<'a>],
     scene: &Scene<'a>,
 ) -> Asked<'a> {
@@ -37,7 +37,7 @@ pub(crate) async fn ask_services<'a>(
 }
 
 async fn ask_one<'a>(
-    link: &Link,
+    link: &CountingTransport,
     target: &Target<'a>,
     scene: &Scene<'a>,
 ) -> Result<Half<'a>, ProviderError> {

@@ -6,7 +6,7 @@
 
 use pospool_conflux::hex::hex_text;
 use pospool_conflux_rpc::quantity::{read_quantity, read_u64};
-use pospool_conflux_rpc::{Answers, Batch, Rpc, RpcError, Slot, revert};
+use pospool_conflux_rpc::{Batch, BatchAnswers, Rpc, RpcError, Slot, revert};
 use pospool_conflux_tx::gas::{self, GasLimits};
 use serde_json::json;
 
@@ -134,7 +134,7 @@ async fn simulate(
 
 /// Whether the node gives no estimate because the account cannot even put the collateral down (conflux-rust
 /// `execution_outcome.rs`, `estimation.rs`: an estimate counts gas at no price, and collateral in full).
-fn is_poor(answers: &Answers, choices: &[(Duty, Slot)]) -> bool {
+fn is_poor(answers: &BatchAnswers, choices: &[(Duty, Slot)]) -> bool {
     let says = |slot| {
         let refusal = answers.result(slot).err();
         refusal.is_some_and(|refusal| refusal.message.contains("NotEnoughCash"))
@@ -148,7 +148,7 @@ pub(super) fn is_worth(least: Option<u128>, interest: u128, cost: u128) -> bool 
 }
 
 /// Gas that a call uses, and limits for it; or why it is refused.
-fn limits(answers: &Answers, slot: Slot) -> Result<(u64, GasLimits), String> {
+fn limits(answers: &BatchAnswers, slot: Slot) -> Result<(u64, GasLimits), String> {
     let estimate = answers.result(slot).map_err(revert::refusal_reason)?;
     let number = |field: &str| estimate.get(field).and_then(read_u64);
     let no_estimate = || "the node gives no estimate".to_owned();

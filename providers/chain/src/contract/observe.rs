@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use pospool_conflux::ChainAddress;
 use pospool_conflux::abi::{self, Argument};
-use pospool_conflux_rpc::{Answers, At, Batch, Slot};
+use pospool_conflux_rpc::{At, Batch, BatchAnswers, Slot};
 use pospool_model::provider::{Observed, Scene, Target};
 use pospool_model::{Attributes, Value};
 
@@ -159,7 +159,7 @@ fn other_code(target: Target<'_>) -> Option<CodeName> {
 }
 
 /// How like the wanted code is to what is there.
-fn likeness(asked: &Asked<'_>, answers: &Answers, scene: &Scene<'_>) -> Option<Likeness> {
+fn likeness(asked: &Asked<'_>, answers: &BatchAnswers, scene: &Scene<'_>) -> Option<Likeness> {
     let (code, slot) = asked.other_code.as_ref()?;
     let wanted = artifact::artifact_value(scene.outputs, code).ok()?;
     let wanted = Compiled::read(wanted).ok()?;
@@ -240,7 +240,7 @@ impl Asked<'_> {
 /// Reads the answers about one contract.
 pub(crate) fn read_contract(
     asked: &Asked<'_>,
-    answers: &Answers,
+    answers: &BatchAnswers,
     scene: &Scene<'_>,
 ) -> (Observed, ContractFacts) {
     let mut facts = ContractFacts {
@@ -270,7 +270,7 @@ pub(crate) fn read_contract(
 fn present(
     asked: &Asked<'_>,
     there: &AskedThere,
-    answers: &Answers,
+    answers: &BatchAnswers,
     scene: &Scene<'_>,
 ) -> Observed {
     let target = asked.target;
@@ -352,7 +352,7 @@ fn read_setting(
     asked: &Asked<'_>,
     setting: &Setting,
     question: &AskedSetting,
-    answers: &Answers,
+    answers: &BatchAnswers,
 ) -> Value {
     let bytes = |slot: Slot| answers.bytes(slot).unwrap_or_default();
     match question {

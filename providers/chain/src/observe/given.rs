@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use futures_util::future::join_all;
 use pospool_conflux::{CoreAddress, Space};
-use pospool_conflux_rpc::{Answers, At, Batch, Link, Rpc, RpcError, Slot};
+use pospool_conflux_rpc::{At, Batch, BatchAnswers, CountingTransport, Rpc, RpcError, Slot};
 use pospool_model::provider::{Observation, Scene, Target};
 use pospool_model::{Address, Attributes};
 
@@ -26,7 +26,7 @@ struct Signer<'a> {
 
 /// Looks at chains and accounts.
 pub(super) async fn look_at_given(
-    link: &Link,
+    link: &CountingTransport,
     targets: &[&Target<'_>],
     scene: &Scene<'_>,
 ) -> Vec<Found> {
@@ -66,7 +66,7 @@ pub(super) async fn look_at_given(
 }
 
 async fn look_at_chain(
-    link: &Link,
+    link: &CountingTransport,
     chain: &Address,
     wanted: &Attributes,
     accounts: Vec<Signer<'_>>,
@@ -133,7 +133,7 @@ fn ask_balances(
     slots.collect()
 }
 
-fn add_balances(slots: &[Option<Slot>], answers: &Answers, outputs: &mut [Attributes]) {
+fn add_balances(slots: &[Option<Slot>], answers: &BatchAnswers, outputs: &mut [Attributes]) {
     for (slot, outputs) in slots.iter().zip(outputs) {
         if let Some(balance) = slot.and_then(|slot| answers.number(slot)) {
             account::add_balance(outputs, balance);

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 use futures_util::future::{join, join_all};
 use pospool_conflux::{ChainAddress, Space};
-use pospool_conflux_rpc::{Answers, At, Batch, Link, Rpc, RpcError};
+use pospool_conflux_rpc::{At, Batch, BatchAnswers, CountingTransport, Rpc, RpcError};
 use pospool_conflux_tx::{AskedFees, AskedIdentity, ChainRef, ask_fees, ask_identity, read_fees};
 use pospool_model::provider::{Observation, Scene, Target};
 use pospool_model::{Address, Attributes, SecretRef};
@@ -27,7 +27,7 @@ use crate::registration;
 
 /// Looks at contracts and registrations.
 pub(super) async fn look_at_made(
-    link: &Link,
+    link: &CountingTransport,
     own_nodes: &OwnNodes,
     targets: &[&Target<'_>],
     scene: &Scene<'_>,
@@ -107,7 +107,7 @@ struct Asked<'a> {
 
 impl Asked<'_> {
     /// What was not told must not be taken for what is not there: it would be made again.
-    fn all_told(&self, answers: &Answers) -> Result<(), RpcError> {
+    fn all_told(&self, answers: &BatchAnswers) -> Result<(), RpcError> {
         let contracts = self.contracts.iter().flat_map(|(_, asked)| asked.slots());
         let registrations = self
             .registrations
@@ -174,7 +174,7 @@ fn needs_espace(targets: &[&Target<'_>], pinned: &Pinned<'_>) -> bool {
 }
 
 async fn look_at_targets(
-    link: &Link,
+    link: &CountingTransport,
     own_nodes: &OwnNodes,
     chain: &Address,
     targets: Vec<&Target<'_>>,
@@ -206,7 +206,7 @@ async fn look_at_targets(
 
 /// Looks at one space of a chain, in one round trip.
 async fn look_in(
-    link: &Link,
+    link: &CountingTransport,
     own_nodes: &OwnNodes,
     space: Space,
     pinned: &Pinned<'_>,
@@ -259,7 +259,7 @@ async fn look_in(
 /// What the answers say of contracts and registrations.
 fn read_targets(
     asked: &Asked<'_>,
-    answers: &Answers,
+    answers: &BatchAnswers,
     scene: &Scene<'_>,
     facts: &mut Facts,
 ) -> Observation {

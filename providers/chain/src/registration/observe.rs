@@ -7,7 +7,7 @@
 use pospool_conflux::hex::{hex_text, hex_word};
 use pospool_conflux::{CoreAddress, RegisterData, abi};
 use pospool_conflux_rpc::quantity::field_u64;
-use pospool_conflux_rpc::{Answers, At, Batch, Slot};
+use pospool_conflux_rpc::{At, Batch, BatchAnswers, Slot};
 use pospool_model::provider::{Observed, Scene, Target};
 use pospool_model::{Attributes, Drip, Problem, Value};
 use serde_json::{Value as Json, json};
@@ -110,7 +110,7 @@ fn identifier(target: Target<'_>, scene: &Scene<'_>) -> Option<[u8; 32]> {
 /// Reads the answers about one registration.
 pub(crate) fn read_registration(
     asked: &Asked<'_>,
-    answers: &Answers,
+    answers: &BatchAnswers,
 ) -> Result<(Observed, RegistrationFacts), Problem> {
     let pool_identifier = asked
         .pool
@@ -158,7 +158,7 @@ pub(crate) fn pool_taken(pool: CoreAddress, other: &[u8; 32]) -> Problem {
         .help("let the node with that key vote, or make another pool")
 }
 
-fn present(target: Target<'_>, key: &AskedKey, answers: &Answers) -> Observed {
+fn present(target: Target<'_>, key: &AskedKey, answers: &BatchAnswers) -> Observed {
     let pos_address = Value::Text(hex_text(&key.identifier));
     let mut outputs = Attributes::from([
         ("pos_address".to_owned(), pos_address.clone()),

@@ -7,7 +7,7 @@
 use futures_util::future::join_all;
 use pospool_conflux::hex::{hex_bytes, hex_text, hex_word};
 use pospool_conflux::{ChainAddress, Space};
-use pospool_conflux_rpc::{Call, IMPLEMENTATION_SLOT, Link, Rpc, RpcError};
+use pospool_conflux_rpc::{Call, CountingTransport, IMPLEMENTATION_SLOT, Rpc, RpcError};
 use pospool_conflux_tx::{ChainRef, Pace, SAY_EVERY};
 use pospool_model::provider::Progress;
 use pospool_model::{Attributes, Code, Problem, ProviderError, Value};
@@ -102,13 +102,13 @@ impl CheckedPart {
 
 /// Looks once at each part, all at the same time.
 pub(super) async fn look_at_code(
-    link: &Link,
+    link: &CountingTransport,
     parts: &[CheckedPart],
 ) -> Vec<Result<Verdict, RpcError>> {
     join_all(parts.iter().map(|part| look_at(link, part))).await
 }
 
-async fn look_at(link: &Link, part: &CheckedPart) -> Result<Verdict, RpcError> {
+async fn look_at(link: &CountingTransport, part: &CheckedPart) -> Result<Verdict, RpcError> {
     let chain = part.chain.as_ref();
     let rpc = Rpc::over(link, chain.map_or(&[], |chain| &chain.endpoints))?;
     let (code, slot, tag) = match part.space {
@@ -185,7 +185,7 @@ pub(super) fn local_word(exact: bool) -> Value {
 
 /// The step: waits until all code is there, then compares it.
 pub(crate) async fn check_code(
-    link: &Link,
+    link: &CountingTransport,
     pace: Pace,
     work: &CheckCode,
     progress: &dyn Progress,
@@ -336,7 +336,7 @@ mod tests {
             chain: Some(crate::bench::chain_ref(&[&server.url()])),
             ..part()
         };
-        let looks = look_at_code(&Link::default(), std::slice::from_ref(&part)).await;
+        let looks = look_at_code(&CountingTransport::default(), std::slice::from_ref(&part)).await;
         let Summary::Waits(what) = summary(&[part], looks) else {
             panic!("it was taken for an answer");
         };

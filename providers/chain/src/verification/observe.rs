@@ -5,7 +5,7 @@
 //! - Never: takes an explorer that is silent for one that has forgotten: then what is recorded stays.
 
 use futures_util::future::{join, join_all};
-use pospool_conflux_rpc::{Link, RpcError};
+use pospool_conflux_rpc::{CountingTransport, RpcError};
 use pospool_model::provider::{Observation, Observed, Scene, Target};
 use pospool_model::{Attributes, Problem, ProviderError, Value};
 
@@ -18,7 +18,7 @@ use crate::work::CheckedPart;
 
 /// Looks at verifications.
 pub(crate) async fn look_at_verified(
-    link: &Link,
+    link: &CountingTransport,
     web: &Web,
     targets: &[&Target<'_>],
     scene: &Scene<'_>,
@@ -39,7 +39,7 @@ pub(crate) async fn look_at_verified(
 }
 
 async fn look_at(
-    link: &Link,
+    link: &CountingTransport,
     web: &Web,
     target: &Target<'_>,
     scene: &Scene<'_>,
@@ -103,7 +103,7 @@ struct Seen {
 }
 
 /// Compares all parts with the chain.
-async fn compare(link: &Link, parts: &[&Part]) -> Result<Seen, ProviderError> {
+async fn compare(link: &CountingTransport, parts: &[&Part]) -> Result<Seen, ProviderError> {
     let checked = parts.iter().filter_map(|part| CheckedPart::of(part));
     let checked: Vec<CheckedPart> = checked.collect();
     let mut seen = Seen {

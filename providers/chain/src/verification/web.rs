@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
-use pospool_conflux_rpc::{Http, innermost_cause};
+use pospool_conflux_rpc::{HttpTransport, innermost_cause};
 use pospool_model::SecretRef;
 use serde_json::Value as Json;
 use tokio::sync::Mutex;
@@ -34,7 +34,7 @@ pub(super) enum NoAnswer {
 /// Ways to explorers; clones share the pace.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Web {
-    clients: Http,
+    clients: HttpTransport,
     /// When an explorer may be asked again, by its URL.
     free: Arc<Mutex<BTreeMap<String, Instant>>>,
 }

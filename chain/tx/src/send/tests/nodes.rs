@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use pospool_conflux_rpc::{NO_CODE, Silence, Wire};
+use pospool_conflux_rpc::{NO_CODE, Transport, TransportError};
 use serde_json::{Value as Json, json};
 
 use crate::testing::{GENESIS, core};
@@ -210,14 +210,14 @@ impl Nodes {
 }
 
 #[async_trait]
-impl Wire for Nodes {
-    async fn post(&self, endpoint: &str, request: &Json) -> Result<Json, Silence> {
+impl Transport for Nodes {
+    async fn post(&self, endpoint: &str, request: &Json) -> Result<Json, TransportError> {
         let index: usize = endpoint
             .trim_matches(|sign: char| !sign.is_ascii_digit())
             .parse()
             .unwrap();
         let mut node = self.all[index].lock().unwrap();
-        let silence = |unsent| Silence::new("no answer", unsent);
+        let silence = |unsent| TransportError::new("no answer", unsent);
         if !node.up {
             return Err(silence(true));
         }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use pospool_conflux::UnsignedTransaction;
-use pospool_conflux_rpc::Link;
+use pospool_conflux_rpc::CountingTransport;
 use pospool_model::provider::{Progress, Ticket};
 use pospool_model::{Attributes, Endpoint, ProviderError, SecretRef};
 
@@ -178,7 +178,7 @@ impl Scene {
         let endpoints = urls.map(|url| Endpoint::parse(&url).unwrap());
         self.signed.chain.endpoints = endpoints.collect();
         let story = Story::default();
-        let link = Link::new(Arc::new(Nodes {
+        let link = CountingTransport::new(Arc::new(Nodes {
             all: self.nodes.into_iter().map(Mutex::new).collect(),
             first: self.signed.first.hash.clone(),
             story: Arc::clone(&story),
