@@ -16,7 +16,7 @@ use std::time::Duration;
 use pospool_chain::{ChainProvider, ChainSettings};
 use pospool_conflux::CoreAddress;
 use pospool_engine::apply::{self, Context, Event, Listener, Outcome};
-use pospool_engine::observe::Seen;
+use pospool_engine::observe::SeenResources;
 use pospool_engine::plan::Options;
 use pospool_engine::registry::Registry;
 use pospool_engine::store::{Disk, Mode, RealDisk, Store, StoreError};
@@ -354,7 +354,7 @@ impl Listener for Heard {
 
 struct Looked {
     config: Config,
-    seen: Seen,
+    seen: SeenResources,
     plan: Plan,
     problems: Vec<Diagnostic>,
     warnings: Vec<Diagnostic>,

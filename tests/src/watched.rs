@@ -14,7 +14,8 @@ use async_trait::async_trait;
 use pospool_fake::{FakeProvider, Outside};
 use pospool_model::plan::Effect;
 use pospool_model::provider::{
-    Design, Facts, Observation, Planner, Progress, Scene, Target, Task, Ticket, World,
+    ChangeRequest, Design, Facts, Observation, ObserveContext, PlanContext, Planner, Progress,
+    Target, Ticket,
 };
 use pospool_model::{Attributes, KindSchema, Problem, Provider, ProviderError};
 use serde_json::{Value as Json, json};
@@ -112,7 +113,11 @@ struct Counting<'a> {
 }
 
 impl Planner for Counting<'_> {
-    fn design(&mut self, task: &Task<'_>, world: &World<'_>) -> Result<Design, Vec<Problem>> {
+    fn design(
+        &mut self,
+        task: &ChangeRequest<'_>,
+        world: &PlanContext<'_>,
+    ) -> Result<Design, Vec<Problem>> {
         let design = self.fake.design(task, world)?;
         let seen = world.facts.get::<u64>().copied().unwrap_or_default();
         *self.next.get_or_insert(seen) += design.effects.len() as u64;
@@ -142,7 +147,7 @@ impl Provider for Watched {
     async fn observe(
         &self,
         targets: &[Target<'_>],
-        scene: &Scene<'_>,
+        scene: &ObserveContext<'_>,
     ) -> Result<Observation, ProviderError> {
         let mut found = self.fake.observe(targets, scene).await?;
         for target in targets.iter().filter(|target| target.recorded.is_none()) {

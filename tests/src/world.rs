@@ -169,7 +169,7 @@ pub async fn apply_on(
     Ok(Ok(Applied { outcome, warnings }))
 }
 
-type Looked = (observe::Seen, Planned, Config);
+type Looked = (observe::SeenResources, Planned, Config);
 
 async fn look(
     store: &mut Store,

@@ -15,7 +15,7 @@ use pospool_cli::commands::{self, Session, sync};
 use pospool_cli::console::Console;
 use pospool_cli::exit::Exit;
 use pospool_cli::interrupt::Interrupt;
-use pospool_cli::project::{Project, Surroundings};
+use pospool_cli::project::{Project, UserEnvironment};
 use pospool_cli::view::Paint;
 use pospool_conflux::CoreAddress;
 use pospool_conflux_rpc::{Transport, TransportError};
@@ -222,9 +222,9 @@ async fn syncer(
 ) -> Exit {
     let args = "pospool --json sync --spec sync.hcl --state sync.state.json";
     let args = Args::try_parse_from(args.split(' ')).unwrap();
-    let surroundings = Surroundings {
+    let surroundings = UserEnvironment {
         folder: folder.to_owned(),
-        ..Surroundings::default()
+        ..UserEnvironment::default()
     };
     let project = Project::new(&args.common, surroundings);
     let interrupt = Interrupt::default();

@@ -11,7 +11,7 @@ use pospool_engine::record::RecordProvider;
 use pospool_engine::registry::Registry;
 use pospool_engine::store::{Mode, Store};
 use pospool_fake::{FakeProvider, Fault};
-use pospool_remote::{Location, Settings};
+use pospool_remote::{Location, RemoteSettings};
 use pospool_tests::s3::S3;
 use pospool_tests::state_server::{Manner, StateServer};
 use pospool_tests::world::{Trouble, apply_on, plan_on, write_things};
@@ -404,7 +404,7 @@ struct Far {
     fake: FakeProvider,
     registry: Registry,
     location: Location,
-    settings: Settings,
+    settings: RemoteSettings,
 }
 
 impl Far {
@@ -415,7 +415,7 @@ impl Far {
             registry: Registry::new(vec![Arc::new(fake.clone()), Arc::new(RecordProvider)]),
             fake,
             location: Location::parse(&s3.place(), Path::new("/")).unwrap(),
-            settings: Settings::read(&s3.environment()).unwrap(),
+            settings: RemoteSettings::read(&s3.environment()).unwrap(),
         }
     }
 

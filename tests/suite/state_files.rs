@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use pospool_engine::planfile::PlanFile;
-use pospool_engine::store::{Entry, Header, Mode, MovedFile, StateFile, Store, decode_snapshot};
+use pospool_engine::store::{
+    Header, JournalEntry, Mode, MovedFile, StateFile, Store, decode_snapshot,
+};
 use pospool_model::dependency;
 use pospool_remote::Document;
 use schemars::schema_for;
@@ -31,7 +33,7 @@ fn compare(name: &str, schema: &schemars::Schema) {
 fn the_schemas_are_those_of_the_types() {
     compare("state.v2.schema.json", &schema_for!(StateFile));
     compare("journal-header.v1.schema.json", &schema_for!(Header));
-    compare("journal-entry.v1.schema.json", &schema_for!(Entry));
+    compare("journal-entry.v1.schema.json", &schema_for!(JournalEntry));
     compare("plan.v2.schema.json", &schema_for!(PlanFile));
     compare("moved.v1.schema.json", &schema_for!(MovedFile));
     compare("remote.v1.schema.json", &schema_for!(Document));

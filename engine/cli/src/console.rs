@@ -70,9 +70,9 @@ impl Console<'_> {
 /// A writer whose reader may leave early, as in `pospool plan | head`: from then on
 /// it swallows everything, so that the command still ends with its own exit code.
 #[derive(Debug)]
-pub struct Patient<W>(Option<W>);
+pub struct BrokenPipeWriter<W>(Option<W>);
 
-impl<W: Write> Patient<W> {
+impl<W: Write> BrokenPipeWriter<W> {
     /// Wraps a writer.
     pub fn new(writer: W) -> Self {
         Self(Some(writer))
@@ -89,7 +89,7 @@ impl<W: Write> Patient<W> {
     }
 }
 
-impl<W: Write> Write for Patient<W> {
+impl<W: Write> Write for BrokenPipeWriter<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match &mut self.0 {
             None => Ok(bytes.len()),
@@ -129,7 +129,7 @@ mod tests {
 
     #[test]
     fn a_reader_that_left_is_no_error() {
-        let mut writer = Patient::new(Gone);
+        let mut writer = BrokenPipeWriter::new(Gone);
         writer.write_all(b"first").unwrap();
         writer.write_all(b"second").unwrap();
         writer.flush().unwrap();

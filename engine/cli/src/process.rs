@@ -12,12 +12,12 @@ use tokio::runtime::{Builder, Runtime};
 
 use crate::args::{Args, Command};
 use crate::commands::{self, Session};
-use crate::console::{Console, Patient};
+use crate::console::{BrokenPipeWriter, Console};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
 use crate::logging;
-use crate::project::{Project, Surroundings};
+use crate::project::{Project, UserEnvironment};
 use crate::view::{self, Paint};
 use crate::wiring;
 
@@ -48,8 +48,8 @@ fn start(args: &Args) -> Exit {
     let asks = stdin.is_terminal() && stderr.is_terminal();
     let (out_paint, err_paint) = (paint(stdout.is_terminal()), paint(stderr.is_terminal()));
     let mut console = Console {
-        out: &mut Patient::new(stdout),
-        err: &mut Patient::new(stderr),
+        out: &mut BrokenPipeWriter::new(stdout),
+        err: &mut BrokenPipeWriter::new(stderr),
         input: &mut stdin.lock(),
         asks,
         json: args.common.json,
@@ -76,7 +76,7 @@ pub(crate) fn report_failure(failure: &Failure, console: &mut Console<'_>) -> Ex
 }
 
 fn dispatch(args: &Args, console: &mut Console<'_>) -> Result<Exit, Failure> {
-    let project = Project::new(&args.common, Surroundings::of_process()?);
+    let project = Project::new(&args.common, UserEnvironment::of_process()?);
     let (wait, poll) = match &args.command {
         Command::Apply(args) => (args.run.wait, wiring::POLL),
         Command::Destroy(args) => (args.run.wait, wiring::POLL),

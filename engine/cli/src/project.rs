@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use pospool_engine::store::{Mode, Store};
 use pospool_lang::config::{self, VariableInputs};
 use pospool_lang::spec::SourceFile;
-use pospool_remote::{Location, Settings};
+use pospool_remote::{Location, RemoteSettings};
 
 use crate::args::{Common, Variables};
 use crate::failure::Failure;
@@ -29,7 +29,7 @@ const STATE: &str = "POSPOOL_STATE";
 
 /// The user's folder and environment, as values.
 #[derive(Clone, Debug, Default)]
-pub struct Surroundings {
+pub struct UserEnvironment {
     /// The folder that the user's paths start at.
     pub folder: PathBuf,
     /// The environment's variables with our prefix, as `(name without it, value)`.
@@ -37,10 +37,10 @@ pub struct Surroundings {
     /// Where the state is, by the environment.
     pub state: Option<String>,
     /// How remote states are kept.
-    pub settings: Settings,
+    pub settings: RemoteSettings,
 }
 
-impl Surroundings {
+impl UserEnvironment {
     /// Takes them from the process.
     pub fn of_process() -> Result<Self, Failure> {
         let folder = std::env::current_dir()
@@ -53,7 +53,7 @@ impl Surroundings {
         Ok(Self {
             folder,
             state: state.cloned(),
-            settings: Settings::read(&environment)?,
+            settings: RemoteSettings::read(&environment)?,
             variables: environment
                 .into_iter()
                 .filter_map(|(name, value)| Some((name.strip_prefix(PREFIX)?.to_owned(), value)))
@@ -79,13 +79,13 @@ pub struct Project {
     named_state: Option<String>,
     /// Where the state is, once it was asked for.
     state: OnceCell<Location>,
-    surroundings: Surroundings,
+    surroundings: UserEnvironment,
 }
 
 impl Project {
     /// Finds the files; none of them need be there.
     #[must_use]
-    pub fn new(common: &Common, surroundings: Surroundings) -> Self {
+    pub fn new(common: &Common, surroundings: UserEnvironment) -> Self {
         Self {
             spec: surroundings.path(&common.spec),
             spec_name: common.spec.display().to_string(),
@@ -138,7 +138,7 @@ impl Project {
 
     /// How remote states are kept.
     #[must_use]
-    pub fn settings(&self) -> &Settings {
+    pub fn settings(&self) -> &RemoteSettings {
         &self.surroundings.settings
     }
 
@@ -232,9 +232,9 @@ mod tests {
 
     #[test]
     fn paths_of_the_user_start_at_their_folder() {
-        let surroundings = Surroundings {
+        let surroundings = UserEnvironment {
             folder: "/home/me".into(),
-            ..Surroundings::default()
+            ..UserEnvironment::default()
         };
         let mut common = Common {
             spec: "pools/a.hcl".into(),

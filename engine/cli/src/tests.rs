@@ -27,7 +27,7 @@ use crate::console::Console;
 use crate::exit::Exit;
 use crate::interrupt::Interrupt;
 use crate::process::report_failure;
-use crate::project::{Project, Surroundings};
+use crate::project::{Project, UserEnvironment};
 use crate::view::Paint;
 use crate::wiring;
 use stone::StoneProvider;
@@ -102,10 +102,10 @@ impl World {
     fn call(&self, line: &str, answers: Option<&str>) -> Ran {
         let words = ["pospool"].into_iter().chain(line.split_whitespace());
         let args = Args::try_parse_from(words).unwrap();
-        let surroundings = Surroundings {
+        let surroundings = UserEnvironment {
             folder: self.folder.path().to_owned(),
             variables: self.variables.clone(),
-            ..Surroundings::default()
+            ..UserEnvironment::default()
         };
         let (mut out, mut err) = (Vec::new(), Vec::new());
         let mut console = Console {

@@ -12,11 +12,11 @@ use pospool_model::state::State;
 use pospool_model::{Address, Diagnostic, Drip, Value};
 
 use crate::codes;
-use crate::observe::Seen;
+use crate::observe::SeenResources;
 
 /// Checks a plan as a whole.
 #[must_use]
-pub fn check_plan(plan: &Plan, state: &State, seen: &Seen) -> Vec<Diagnostic> {
+pub fn check_plan(plan: &Plan, state: &State, seen: &SeenResources) -> Vec<Diagnostic> {
     let mut problems = chains(plan, state);
     problems.extend(funds(plan, seen));
     problems.extend(hands(state, seen));
@@ -26,7 +26,7 @@ pub fn check_plan(plan: &Plan, state: &State, seen: &Seen) -> Vec<Diagnostic> {
 
 /// A state that knows of nothing, and accounts that were used: the state may be lost, and what was made with it
 /// would be made a second time.
-fn history(plan: &Plan, state: &State, seen: &Seen) -> Vec<Diagnostic> {
+fn history(plan: &Plan, state: &State, seen: &SeenResources) -> Vec<Diagnostic> {
     let is_new = state.resources.is_empty() && state.counters.is_empty();
     if !is_new || plan.steps.is_empty() {
         return Vec::new();
@@ -48,7 +48,7 @@ fn history(plan: &Plan, state: &State, seen: &Seen) -> Vec<Diagnostic> {
 
 /// What moved although this state moved nothing: somebody else has the keys, or a newer copy
 /// of this state.
-fn hands(state: &State, seen: &Seen) -> Vec<Diagnostic> {
+fn hands(state: &State, seen: &SeenResources) -> Vec<Diagnostic> {
     let both = state.counters.iter();
     let both = both.filter_map(|(name, kept)| Some((name, *kept, *seen.counters.get(name)?)));
     let moved = both.filter_map(|(name, kept, now)| {
@@ -81,7 +81,7 @@ fn hands(state: &State, seen: &Seen) -> Vec<Diagnostic> {
 }
 
 /// The resource whose counter it is, as the start of a sentence.
-fn owner(counter: &str, seen: &Seen) -> String {
+fn owner(counter: &str, seen: &SeenResources) -> String {
     let names_it = |value: &Value| {
         value
             .as_text()
@@ -118,7 +118,7 @@ fn chains(plan: &Plan, state: &State) -> Vec<Diagnostic> {
 }
 
 /// Each payer must have the money for the whole plan before its first step.
-fn funds(plan: &Plan, seen: &Seen) -> Vec<Diagnostic> {
+fn funds(plan: &Plan, seen: &SeenResources) -> Vec<Diagnostic> {
     let mut problems = Vec::new();
     for (payer, mut costs) in sum_costs(plan) {
         costs.retain(|purpose, _| purpose.is_from_balance());

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::join_all;
 use pospool_lang::config::Config;
-use pospool_model::provider::{Facts, Observation, Observed, Scene, Target};
+use pospool_model::provider::{Facts, Observation, ObserveContext, Observed, Target};
 use pospool_model::state::{ChainIdentity, Recorded, State};
 use pospool_model::{Address, Attributes, Diagnostic, ProviderError, Role, Severity};
 
@@ -18,7 +18,7 @@ use crate::resolve::{self, Outputs, Wanted};
 
 /// What was found outside.
 #[derive(Default)]
-pub struct Seen {
+pub struct SeenResources {
     /// Wanted attributes, with the outputs of given resources filled in.
     pub wanted: Wanted,
     /// Outputs of given resources.
@@ -46,12 +46,12 @@ pub async fn observe_resources(
     config: &Config,
     state: &State,
     registry: &Registry,
-) -> Result<Seen, ProviderError> {
+) -> Result<SeenResources, ProviderError> {
     let (wanted, problems) = resolve::resolve_unseen(config, registry);
-    let mut seen = Seen {
+    let mut seen = SeenResources {
         wanted,
         problems,
-        ..Seen::default()
+        ..SeenResources::default()
     };
     if !seen.problems.is_empty() {
         return Ok(seen);
@@ -72,7 +72,7 @@ pub async fn observe_resources(
 }
 
 /// Outputs before anything is planned: recorded ones, and those of given resources.
-fn known(state: &State, seen: &Seen) -> Outputs {
+fn known(state: &State, seen: &SeenResources) -> Outputs {
     let mut outputs = seen.given.clone();
     for (address, recorded) in &state.resources {
         outputs.insert(address.clone(), recorded.outputs.clone());
@@ -85,12 +85,12 @@ async fn look(
     config: &Config,
     state: &State,
     registry: &Registry,
-    seen: &mut Seen,
+    seen: &mut SeenResources,
 ) -> Result<(), ProviderError> {
     let outputs = known(state, seen);
     let empty = BTreeSet::new();
     let targets = targets(role, state, registry, config.reads(), seen, &empty);
-    let scene = Scene {
+    let scene = ObserveContext {
         lineage: &state.lineage,
         wanted: &seen.wanted,
         outputs: &outputs,
@@ -118,7 +118,7 @@ fn targets<'a>(
     state: &'a State,
     registry: &Registry,
     used: &'a BTreeMap<Address, BTreeSet<String>>,
-    seen: &'a Seen,
+    seen: &'a SeenResources,
     empty: &'a BTreeSet<String>,
 ) -> BTreeMap<usize, Vec<Target<'a>>> {
     let mut targets: BTreeMap<usize, Vec<Target<'a>>> = BTreeMap::new();
@@ -143,7 +143,13 @@ fn targets<'a>(
     targets
 }
 
-fn take(role: Role, config: &Config, position: usize, found: Observation, seen: &mut Seen) {
+fn take(
+    role: Role,
+    config: &Config,
+    position: usize,
+    found: Observation,
+    seen: &mut SeenResources,
+) {
     for (address, problem) in &found.problems {
         seen.problems
             .push(resolve::locate_problem(config, address, problem));
@@ -167,7 +173,7 @@ fn take(role: Role, config: &Config, position: usize, found: Observation, seen: 
     }
 }
 
-impl Seen {
+impl SeenResources {
     /// Whether an attribute differs from the last run by the doing of the spec or of this program.
     #[must_use]
     pub fn is_edited(&self, address: &Address, attribute: &str) -> bool {

@@ -7,7 +7,7 @@ use pospool_model::plan::Plan;
 use pospool_model::state::State;
 use serde::{Deserialize, Serialize};
 
-use crate::observe::Seen;
+use crate::observe::SeenResources;
 use crate::store::{
     FIRST, StoreError, VERSION, check_groups, parse_form, read_bounded, replace_file,
 };
@@ -78,7 +78,12 @@ pub fn decode_plan(name: &Path, bytes: &[u8]) -> Result<Plan, StoreError> {
 
 /// Why a saved plan must not be applied any more; empty when it is fresh.
 #[must_use]
-pub fn find_stale_reasons(plan: &Plan, config: &Config, state: &State, seen: &Seen) -> Vec<String> {
+pub fn find_stale_reasons(
+    plan: &Plan,
+    config: &Config,
+    state: &State,
+    seen: &SeenResources,
+) -> Vec<String> {
     let mut reasons = Vec::new();
     if plan.spec_digest != config.digest() {
         reasons.push("the spec or its variables changed".to_owned());

@@ -3,7 +3,8 @@
 use async_trait::async_trait;
 use pospool_model::plan::{Action, Effect};
 use pospool_model::provider::{
-    Design, Observation, Observed, Planner, Progress, Scene, Target, Task, Ticket, World,
+    ChangeRequest, Design, Observation, ObserveContext, Observed, PlanContext, Planner, Progress,
+    Target, Ticket,
 };
 use pospool_model::{
     AttributeSchema, Attributes, KindSchema, OnChange, OutputSchema, Presence, Problem, Provider,
@@ -58,7 +59,7 @@ impl Provider for RecordProvider {
     async fn observe(
         &self,
         targets: &[Target<'_>],
-        _: &Scene<'_>,
+        _: &ObserveContext<'_>,
     ) -> Result<Observation, ProviderError> {
         // The state is the only place where a record is, so what is recorded is there.
         let there = targets.iter().filter(|target| target.recorded.is_some());
@@ -77,7 +78,7 @@ impl Provider for RecordProvider {
     }
 
     fn planner(&self) -> Box<dyn Planner + '_> {
-        Box::new(|task: &Task<'_>, _: &World<'_>| Ok(design_record(task)))
+        Box::new(|task: &ChangeRequest<'_>, _: &PlanContext<'_>| Ok(design_record(task)))
     }
 
     async fn prepare(&self, effect: &Effect, _: &Attributes) -> Result<Ticket, ProviderError> {
@@ -90,7 +91,7 @@ impl Provider for RecordProvider {
 }
 
 /// A record has its value; nothing is done outside.
-fn design_record(task: &Task<'_>) -> Design {
+fn design_record(task: &ChangeRequest<'_>) -> Design {
     let mut design = Design::default();
     if task.action != Action::Delete
         && let Some(value) = task.wanted.get("value")

@@ -20,7 +20,7 @@ use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use crate::apply::{Amendment, Event, Listener, Logged};
 use crate::codes;
 use crate::registry::Registry;
-use crate::store::{Entry, Open, Store, StoreError};
+use crate::store::{JournalEntry, OpenEffect, Store, StoreError};
 
 /// An effect that could not be settled now, and why.
 pub type Unsettled = (EffectId, ProviderError);
@@ -39,7 +39,7 @@ pub async fn settle_tickets(
         return Ok(Vec::new());
     }
     let listener = &Logged(listener);
-    let open: Vec<Open> = store.open_effects().to_vec();
+    let open: Vec<OpenEffect> = store.open_effects().to_vec();
     let (amend, mut amendments) = unbounded_channel();
     let mut commits: FuturesUnordered<_> = open
         .iter()
@@ -69,7 +69,7 @@ pub async fn settle_tickets(
                     done,
                     total: store.open_effects().len() + done - 1,
                 });
-                store.record(Entry::End { id, outputs })?;
+                store.record(JournalEntry::End { id, outputs })?;
                 store.sync()?;
                 continue;
             }
@@ -81,7 +81,7 @@ pub async fn settle_tickets(
         });
         if matches!(error, ProviderError::Refused { .. }) {
             let code = error.code().to_string();
-            store.record(Entry::NoEffect { id, code })?;
+            store.record(JournalEntry::NoEffect { id, code })?;
             store.sync()?;
         } else {
             unsettled.push((id, error));
@@ -94,17 +94,17 @@ pub async fn settle_tickets(
 
 /// Commits one open ticket again.
 async fn commit<'a>(
-    open: &'a Open,
+    open: &'a OpenEffect,
     registry: &Registry,
     listener: &dyn Listener,
     cancel: &Arc<AtomicBool>,
     amend: &UnboundedSender<(EffectId, Amendment)>,
-) -> (&'a Open, Result<Attributes, ProviderError>) {
+) -> (&'a OpenEffect, Result<Attributes, ProviderError>) {
     listener.hear(&Event::Started {
         id: &open.id,
         summary: "settle what an earlier run began",
     });
-    let voice = Voice {
+    let voice = SettleReporter {
         id: &open.id,
         listener,
         cancel,
@@ -122,7 +122,7 @@ async fn commit<'a>(
     (open, result)
 }
 
-struct Voice<'a> {
+struct SettleReporter<'a> {
     id: &'a EffectId,
     listener: &'a dyn Listener,
     cancel: &'a Arc<AtomicBool>,
@@ -130,7 +130,7 @@ struct Voice<'a> {
 }
 
 #[async_trait]
-impl Progress for Voice<'_> {
+impl Progress for SettleReporter<'_> {
     fn sent(&self) {}
 
     fn waiting(&self, what: &str) {

@@ -39,9 +39,9 @@ use pospool_model::{Address, Attributes, Diagnostic, Groups, Span, Value};
 pub use crate::spec::CODES;
 use crate::spec::{File, bytes_of};
 use blocks::Local;
-pub use blocks::{Lifecycle, Output, Resource};
+pub use blocks::{Lifecycle, OutputBlock, Resource};
 pub use decode::decode_spec;
-pub use functions::{FUNCTIONS, Function};
+pub use functions::{FUNCTIONS, SpecFunction};
 pub use kinds::Kinds;
 pub use locals::LocalValues;
 pub use state_place::state_url;
@@ -54,7 +54,7 @@ pub struct Config {
     variables: BTreeMap<String, Value>,
     locals: BTreeMap<String, Local>,
     resources: BTreeMap<Address, Resource>,
-    outputs: BTreeMap<String, Output>,
+    outputs: BTreeMap<String, OutputBlock>,
     groups: Groups,
     order: Vec<Address>,
     reads: BTreeMap<Address, BTreeSet<String>>,
@@ -128,7 +128,7 @@ impl Config {
 
     /// The spec's outputs by name, with what each reads.
     #[must_use]
-    pub fn outputs(&self) -> &BTreeMap<String, Output> {
+    pub fn outputs(&self) -> &BTreeMap<String, OutputBlock> {
         &self.outputs
     }
 

@@ -6,11 +6,11 @@ use serde::{Serialize, Serializer};
 
 /// A stable code, such as `docker/pos-key-lost`, with its explanation.
 #[derive(Clone, Copy)]
-pub struct Code(&'static Entry);
+pub struct Code(&'static CodeEntry);
 
 /// What a table says of one code.
 #[doc(hidden)]
-pub struct Entry {
+pub struct CodeEntry {
     /// The code as it is shown.
     pub code: &'static str,
     /// What it means.
@@ -23,7 +23,7 @@ impl Code {
     /// For [`codes!`](crate::codes) alone: a code that no table explains must not exist.
     #[doc(hidden)]
     #[must_use]
-    pub const fn of_table(entry: &'static Entry) -> Self {
+    pub const fn of_table(entry: &'static CodeEntry) -> Self {
         Self(entry)
     }
 
@@ -110,7 +110,7 @@ macro_rules! codes {
     ($($name:ident = $code:literal, $meaning:literal, $remedy:literal;)*) => {
         $(
             #[doc = concat!("`", $code, "`: ", $meaning)]
-            pub const $name: $crate::Code = $crate::Code::of_table(&$crate::code::Entry {
+            pub const $name: $crate::Code = $crate::Code::of_table(&$crate::code::CodeEntry {
                 code: $code,
                 meaning: $meaning,
                 remedy: $remedy,

@@ -17,10 +17,10 @@ const FINGERPRINT: usize = 4;
 
 /// A URL of a node, or the name of a secret that holds one. It cannot be serialised, and prints its shown form.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Endpoint(Place);
+pub struct Endpoint(EndpointSource);
 
 #[derive(Clone, PartialEq, Eq)]
-enum Place {
+enum EndpointSource {
     /// Parsed, with its shown form.
     Known { url: Url, shown: String },
     /// Read at each use.
@@ -62,20 +62,20 @@ impl Endpoint {
             return Err(EndpointError::Fragment);
         }
         let shown = shown(&url);
-        Ok(Self(Place::Known { url, shown }))
+        Ok(Self(EndpointSource::Known { url, shown }))
     }
 
     /// An endpoint whose URL is a secret.
     #[must_use]
     pub fn named(name: SecretRef) -> Self {
-        Self(Place::Named(name))
+        Self(EndpointSource::Named(name))
     }
 
     /// The whole URL, for the one that connects; a secret is read now.
     pub fn url(&self) -> Result<Url, EndpointError> {
         match &self.0 {
-            Place::Known { url, .. } => Ok(url.clone()),
-            Place::Named(name) => {
+            EndpointSource::Known { url, .. } => Ok(url.clone()),
+            EndpointSource::Named(name) => {
                 let held = |what| EndpointError::Held {
                     name: name.clone(),
                     what: Box::new(what),
@@ -89,8 +89,8 @@ impl Endpoint {
     #[must_use]
     pub fn is_secret(&self) -> bool {
         match &self.0 {
-            Place::Known { url, .. } => holds_key(url),
-            Place::Named(_) => true,
+            EndpointSource::Known { url, .. } => holds_key(url),
+            EndpointSource::Named(_) => true,
         }
     }
 
@@ -98,8 +98,8 @@ impl Endpoint {
     #[must_use]
     pub fn name(&self) -> Option<&SecretRef> {
         match &self.0 {
-            Place::Known { .. } => None,
-            Place::Named(name) => Some(name),
+            EndpointSource::Known { .. } => None,
+            EndpointSource::Named(name) => Some(name),
         }
     }
 
@@ -108,8 +108,8 @@ impl Endpoint {
     #[must_use]
     pub fn shown(&self) -> Cow<'_, str> {
         match &self.0 {
-            Place::Known { shown, .. } => Cow::Borrowed(shown),
-            Place::Named(name) => Cow::Owned(name.to_string()),
+            EndpointSource::Known { shown, .. } => Cow::Borrowed(shown),
+            EndpointSource::Named(name) => Cow::Owned(name.to_string()),
         }
     }
 }

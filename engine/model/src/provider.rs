@@ -77,11 +77,11 @@ pub trait Provider: Send + Sync {
     /// Looks at all of this provider's resources at once.
     ///
     /// It is called first for resources whose role is given, and then, with
-    /// their outputs in [`Scene::outputs`], for the managed ones.
+    /// their outputs in [`ObserveContext::outputs`], for the managed ones.
     async fn observe(
         &self,
         targets: &[Target<'_>],
-        scene: &Scene<'_>,
+        scene: &ObserveContext<'_>,
     ) -> Result<Observation, ProviderError>;
 
     /// Whether what the look found that gave these facts is still all that a look would find to do: a question or two,
@@ -127,7 +127,11 @@ pub trait Provider: Send + Sync {
 pub trait Planner {
     /// Plans the effects of one change. Deterministic; it is called in dependency order (deletes: in reverse order, after
     /// everything else).
-    fn design(&mut self, task: &Task<'_>, world: &World<'_>) -> Result<Design, Vec<Problem>>;
+    fn design(
+        &mut self,
+        task: &ChangeRequest<'_>,
+        world: &PlanContext<'_>,
+    ) -> Result<Design, Vec<Problem>>;
 
     /// Numbers of [`Observation::counters`] as they are after all that was designed; one that is not here stays.
     fn counters(&self) -> BTreeMap<String, u64> {
@@ -137,9 +141,13 @@ pub trait Planner {
 
 impl<F> Planner for F
 where
-    F: FnMut(&Task<'_>, &World<'_>) -> Result<Design, Vec<Problem>>,
+    F: FnMut(&ChangeRequest<'_>, &PlanContext<'_>) -> Result<Design, Vec<Problem>>,
 {
-    fn design(&mut self, task: &Task<'_>, world: &World<'_>) -> Result<Design, Vec<Problem>> {
+    fn design(
+        &mut self,
+        task: &ChangeRequest<'_>,
+        world: &PlanContext<'_>,
+    ) -> Result<Design, Vec<Problem>> {
         self(task, world)
     }
 }
@@ -159,7 +167,7 @@ pub struct Target<'a> {
 
 /// What the engine knows of the other resources while it looks.
 #[derive(Clone, Copy, Debug)]
-pub struct Scene<'a> {
+pub struct ObserveContext<'a> {
     /// Lineage of the state: the owner's name on everything that is made.
     pub lineage: &'a str,
     /// Wanted attributes of every resource of the spec.
@@ -232,7 +240,7 @@ pub enum Observed {
 
 /// One change to plan.
 #[derive(Clone, Copy, Debug)]
-pub struct Task<'a> {
+pub struct ChangeRequest<'a> {
     /// Which resource.
     pub address: &'a Address,
     /// What is to happen to it. [`Action::Adopt`] is never asked for.
@@ -253,7 +261,7 @@ pub struct Task<'a> {
 
 /// What is known around one change.
 #[derive(Clone, Copy, Debug)]
-pub struct World<'a> {
+pub struct PlanContext<'a> {
     /// Lineage of the state.
     pub lineage: &'a str,
     /// The provider's own facts, from `observe`.

@@ -7,7 +7,7 @@
 
 use std::path::Path;
 
-use pospool_engine::store::{FIRST, Kept, StoreError, parse_form};
+use pospool_engine::store::{FIRST, KeptState, StoreError, parse_form};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -67,16 +67,16 @@ impl Document {
     }
 
     /// What the store is given.
-    pub(crate) fn kept(&self) -> Kept {
+    pub(crate) fn kept(&self) -> KeptState {
         let snapshot = self.snapshot.as_ref();
-        Kept {
+        KeptState {
             snapshot: snapshot.map(|raw| raw.get().as_bytes().to_vec()),
             journal: self.journal.as_ref().map(|text| text.as_bytes().to_vec()),
         }
     }
 
     /// The next document, with what the store wants to be kept.
-    pub(crate) fn with(&self, kept: &Kept) -> Result<Self, StoreError> {
+    pub(crate) fn with(&self, kept: &KeptState) -> Result<Self, StoreError> {
         let snapshot = match &kept.snapshot {
             Some(bytes) => Some(raw(bytes)?),
             None => None,
@@ -122,7 +122,7 @@ mod tests {
 
     #[test]
     fn the_bytes_of_a_state_come_back_as_they_were() {
-        let kept = Kept {
+        let kept = KeptState {
             snapshot: Some(b"{\"b\": 1.50,  \"a\":\n2}".to_vec()),
             journal: Some(b"01234567 {\"x\":\"\\u0041\xc3\xa9\"}\n".to_vec()),
         };

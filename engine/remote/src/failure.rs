@@ -9,7 +9,7 @@ pub(crate) type Cause = Box<dyn std::error::Error + Send + Sync>;
 
 /// Why a request had no success.
 #[derive(Debug)]
-pub(crate) enum Trouble {
+pub(crate) enum RequestFailure {
     /// The keeper says that what is there is not what was expected, or that the lock is another's.
     Refused(Cause),
     /// The request may have arrived or not, and may go through later.
@@ -18,7 +18,7 @@ pub(crate) enum Trouble {
     Lasting(Cause),
 }
 
-impl Trouble {
+impl RequestFailure {
     pub(crate) fn cause(self) -> Cause {
         match self {
             Self::Refused(cause) | Self::Passing(cause) | Self::Lasting(cause) => cause,
@@ -29,11 +29,11 @@ impl Trouble {
 /// A cause that is only told.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
-pub(crate) struct Told(pub(crate) String);
+pub(crate) struct TextCause(pub(crate) String);
 
 /// A cause in words.
 pub(crate) fn cause_of_text(text: impl Into<String>) -> Cause {
-    Box::new(Told(text.into()))
+    Box::new(TextCause(text.into()))
 }
 
 /// A library's error in one line: its own words and those of the innermost cause. What
@@ -70,7 +70,7 @@ mod tests {
 
     #[test]
     fn a_signature_in_an_address_is_not_repeated() {
-        let cause = Told("PUT https://a.example/b?sig=hunter2&se=1 in 2 ms: why?".to_owned());
+        let cause = TextCause("PUT https://a.example/b?sig=hunter2&se=1 in 2 ms: why?".to_owned());
         let text = summed_up(&cause).to_string();
         assert_eq!(text, "PUT https://a.example/b?… in 2 ms: why?");
     }

@@ -7,12 +7,12 @@
 
 use std::time::{Duration, Instant};
 
-use pospool_engine::store::{Holder, Kept, StoreError};
+use pospool_engine::store::{Holder, KeptState, StoreError};
 use tokio::sync::mpsc;
 
 use crate::document::Document;
-use crate::lease::{Lease, Standing};
-use crate::place::{PATIENCE, Place, Seen, Unwritten};
+use crate::lease::{HolderStanding, Lease};
+use crate::place::{Backend, PATIENCE, SeenDocument, Unwritten};
 
 /// How often the lock is asked for when its holders come and go meanwhile.
 const ROUNDS: usize = 5;
@@ -21,16 +21,16 @@ const FAREWELL: Duration = Duration::from_secs(5);
 
 /// What the holder is asked for.
 pub(crate) struct Write {
-    pub(crate) kept: Kept,
+    pub(crate) kept: KeptState,
     pub(crate) answer: std::sync::mpsc::Sender<Result<(), StoreError>>,
 }
 
 /// The holder of a state.
 pub(crate) struct Hold {
-    place: Place,
+    place: Backend,
     lease: Lease,
     document: Document,
-    there: Seen,
+    there: SeenDocument,
     /// Who took the state away.
     lost_to: Option<Box<Holder>>,
     renew_at: Option<Instant>,
@@ -38,7 +38,7 @@ pub(crate) struct Hold {
 
 impl Hold {
     /// Takes the lock.
-    pub(crate) async fn acquire(place: Place, lease: Lease) -> Result<Self, StoreError> {
+    pub(crate) async fn acquire(place: Backend, lease: Lease) -> Result<Self, StoreError> {
         place.lock(&lease).await?;
         match claim(&place, &lease).await {
             Ok((document, there)) => {
@@ -61,7 +61,7 @@ impl Hold {
     }
 
     /// What is kept.
-    pub(crate) fn kept(&self) -> Kept {
+    pub(crate) fn kept(&self) -> KeptState {
         self.document.kept()
     }
 
@@ -82,7 +82,7 @@ impl Hold {
         }
     }
 
-    async fn write(&mut self, kept: &Kept) -> Result<(), StoreError> {
+    async fn write(&mut self, kept: &KeptState) -> Result<(), StoreError> {
         let next = self.document.with(kept)?;
         self.put(next, PATIENCE).await
     }
@@ -147,14 +147,14 @@ impl Hold {
 }
 
 /// Makes the document ours, whatever it was before, unless a living holder has it.
-async fn claim(place: &Place, lease: &Lease) -> Result<(Document, Seen), StoreError> {
+async fn claim(place: &Backend, lease: &Lease) -> Result<(Document, SeenDocument), StoreError> {
     let mut met = None;
     for _ in 0..ROUNDS {
         let seen = place.look().await?;
         let document = place.document(seen.as_ref())?;
         if let Some(other) = document.lease.as_ref().filter(|_| place.locks_by_lease()) {
             let age = seen.as_ref().and_then(|seen| seen.age);
-            if let Standing::Live { ends_in } = other.standing(age) {
+            if let HolderStanding::Live { ends_in } = other.standing(age) {
                 return Err(place.leased(other.id.clone(), Some(other), ends_in));
             }
             met = Some(other.clone());

@@ -15,9 +15,9 @@ use object_store::UpdateVersion;
 use reqwest::{Client, Method, Response, StatusCode, Url};
 use serde::{Deserialize, Serialize};
 
-use crate::failure::{Cause, Trouble, cause_of_text, summed_up};
+use crate::failure::{Cause, RequestFailure, cause_of_text, summed_up};
 use crate::lease::Lease;
-use crate::place::{MAX_BYTES, Seen};
+use crate::place::{MAX_BYTES, SeenDocument};
 use crate::settings::HttpSettings;
 
 /// Longest wait for one answer.
@@ -26,7 +26,7 @@ const ANSWER_TIME: Duration = Duration::from_secs(30);
 const CONNECT_TIME: Duration = Duration::from_secs(5);
 
 /// One state with a server.
-pub(crate) struct Http {
+pub(crate) struct HttpBackend {
     client: Client,
     state: Url,
     lock: (Method, Url),
@@ -80,7 +80,7 @@ pub(crate) enum Locked {
     Held(LockInfo),
 }
 
-impl Http {
+impl HttpBackend {
     pub(crate) fn new(state: &Url, settings: &HttpSettings) -> Result<Self, Cause> {
         // reqwest brings no cryptography of its own here. That somebody else installed one before is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
@@ -123,11 +123,11 @@ impl Http {
         })
     }
 
-    pub(crate) async fn read(&self) -> Result<Option<Seen>, Trouble> {
+    pub(crate) async fn read(&self) -> Result<Option<SeenDocument>, RequestFailure> {
         let answer = self.send(Method::GET, self.state.clone(), None).await?;
         match answer.status() {
             StatusCode::NO_CONTENT | StatusCode::NOT_FOUND => Ok(None),
-            StatusCode::OK => Ok(Some(Seen {
+            StatusCode::OK => Ok(Some(SeenDocument {
                 bytes: body(answer).await?,
                 mark: UpdateVersion {
                     e_tag: None,
@@ -145,12 +145,12 @@ impl Http {
         &self,
         id: &str,
         bytes: Vec<u8>,
-        over: Option<&Seen>,
-    ) -> Result<Seen, Trouble> {
+        over: Option<&SeenDocument>,
+    ) -> Result<SeenDocument, RequestFailure> {
         let there = self.read().await?;
         if there.as_ref().map(|seen| &seen.bytes) != over.map(|seen| &seen.bytes) {
             let text = "another document is there than the one that was written last";
-            return Err(Trouble::Refused(cause_of_text(text)));
+            return Err(RequestFailure::Refused(cause_of_text(text)));
         }
         let mut url = self.state.clone();
         url.query_pairs_mut().append_pair("ID", id);
@@ -160,7 +160,7 @@ impl Http {
         if !answer.status().is_success() {
             return Err(trouble(answer.status()));
         }
-        Ok(Seen {
+        Ok(SeenDocument {
             bytes,
             mark: UpdateVersion {
                 e_tag: None,
@@ -171,7 +171,7 @@ impl Http {
     }
 
     /// Asks for the lock.
-    pub(crate) async fn lock(&self, info: &LockInfo) -> Result<Locked, Trouble> {
+    pub(crate) async fn lock(&self, info: &LockInfo) -> Result<Locked, RequestFailure> {
         let (method, url) = self.lock.clone();
         let answer = self.send(method, url, Some(json(info))).await?;
         match answer.status() {
@@ -195,14 +195,14 @@ impl Http {
                     self.lock.1,
                     answer.status()
                 );
-                Err(Trouble::Lasting(cause_of_text(text)))
+                Err(RequestFailure::Lasting(cause_of_text(text)))
             }
             status => Err(trouble(status)),
         }
     }
 
     /// Gives a lock back; who knows its name may.
-    pub(crate) async fn unlock(&self, info: &LockInfo) -> Result<(), Trouble> {
+    pub(crate) async fn unlock(&self, info: &LockInfo) -> Result<(), RequestFailure> {
         let (method, url) = self.unlock.clone();
         let answer = self.send(method, url, Some(json(info))).await?;
         if answer.status().is_success() {
@@ -217,7 +217,7 @@ impl Http {
         method: Method,
         url: Url,
         body: Option<Vec<u8>>,
-    ) -> Result<Response, Trouble> {
+    ) -> Result<Response, RequestFailure> {
         let mut request = self.client.request(method, url);
         if let Some((name, password)) = &self.user {
             request = request.basic_auth(name, password.as_ref());
@@ -265,29 +265,29 @@ fn json(info: &LockInfo) -> Vec<u8> {
 }
 
 /// What a status means for a write.
-fn trouble(status: StatusCode) -> Trouble {
+fn trouble(status: StatusCode) -> RequestFailure {
     let cause = cause_of_text(format!("the server answered {status}"));
     match status.as_u16() {
-        409 | 412 | 422 | 423 => Trouble::Refused(cause),
-        401 | 403 => Trouble::Lasting(cause_of_text(format!(
+        409 | 412 | 422 | 423 => RequestFailure::Refused(cause),
+        401 | 403 => RequestFailure::Lasting(cause_of_text(format!(
             "the server answered {status}; POSPOOL_HTTP_USERNAME and POSPOOL_HTTP_PASSWORD say who asks"
         ))),
-        408 | 425 | 429 | 500..=599 => Trouble::Passing(cause),
-        _ => Trouble::Lasting(cause),
+        408 | 425 | 429 | 500..=599 => RequestFailure::Passing(cause),
+        _ => RequestFailure::Lasting(cause),
     }
 }
 
 /// A request without an answer. Its URL is told elsewhere, and may hold the lock's name.
-fn passing(error: reqwest::Error) -> Trouble {
-    Trouble::Passing(summed_up(&error.without_url()))
+fn passing(error: reqwest::Error) -> RequestFailure {
+    RequestFailure::Passing(summed_up(&error.without_url()))
 }
 
-async fn body(mut answer: Response) -> Result<Vec<u8>, Trouble> {
+async fn body(mut answer: Response) -> Result<Vec<u8>, RequestFailure> {
     let mut bytes = Vec::new();
     while let Some(part) = answer.chunk().await.map_err(passing)? {
         if (bytes.len() + part.len()) as u64 > MAX_BYTES {
             let text = format!("the answer is larger than {MAX_BYTES} bytes");
-            return Err(Trouble::Lasting(cause_of_text(text)));
+            return Err(RequestFailure::Lasting(cause_of_text(text)));
         }
         bytes.extend_from_slice(&part);
     }
@@ -318,12 +318,12 @@ mod tests {
     #[test]
     fn a_server_locks_in_the_usual_way_or_in_its_own() {
         let plain = url("https://states.example/harbour");
-        let http = Http::new(&plain, &HttpSettings::default()).unwrap();
+        let http = HttpBackend::new(&plain, &HttpSettings::default()).unwrap();
         assert_eq!((http.lock.0.as_str(), &http.lock.1), ("LOCK", &plain));
         assert_eq!(http.unlock.0.as_str(), "UNLOCK");
         let gitlab = url("https://git.example/api/v4/projects/7/terraform/state/harbour");
         let mut settings = HttpSettings::default();
-        let http = Http::new(&gitlab, &settings).unwrap();
+        let http = HttpBackend::new(&gitlab, &settings).unwrap();
         assert_eq!(http.lock.0, Method::POST);
         assert!(http.lock.1.path().ends_with("/harbour/lock"));
         assert_eq!(
@@ -332,7 +332,7 @@ mod tests {
         );
         settings.lock_method = Some(Method::PUT);
         settings.lock_address = Some(plain.clone());
-        let http = Http::new(&gitlab, &settings).unwrap();
+        let http = HttpBackend::new(&gitlab, &settings).unwrap();
         assert_eq!(http.lock, (Method::PUT, plain));
     }
 
@@ -356,12 +356,12 @@ mod tests {
             ..HttpSettings::default()
         };
         for open in ["http://states.example/a", "http://127.evil.example/a"] {
-            let refused = Http::new(&url(open), &settings);
+            let refused = HttpBackend::new(&url(open), &settings);
             let why = refused.err().map(|error| error.to_string());
             assert!(why.is_some_and(|why| !why.contains("hunter2")), "{open}");
         }
-        assert!(Http::new(&url("http://127.0.0.1:1/a"), &settings).is_ok());
-        assert!(Http::new(&url("https://states.example/a"), &settings).is_ok());
+        assert!(HttpBackend::new(&url("http://127.0.0.1:1/a"), &settings).is_ok());
+        assert!(HttpBackend::new(&url("https://states.example/a"), &settings).is_ok());
     }
 
     #[test]

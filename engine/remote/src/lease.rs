@@ -30,7 +30,7 @@ pub struct Lease {
 
 /// What is known of a holder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Standing {
+pub(crate) enum HolderStanding {
     /// It may be at work; its lease ends after so many seconds.
     Live { ends_in: Option<u64> },
     /// Its process is gone, or nothing was heard of it for a whole lease.
@@ -52,20 +52,20 @@ impl Lease {
     }
 
     /// Whether the holder may still be at work, `age` after its last write.
-    pub(crate) fn standing(&self, age: Option<Duration>) -> Standing {
+    pub(crate) fn standing(&self, age: Option<Duration>) -> HolderStanding {
         if self.process_is_gone() {
-            return Standing::Gone;
+            return HolderStanding::Gone;
         }
         if self.seconds == 0 {
-            return Standing::Live { ends_in: None };
+            return HolderStanding::Live { ends_in: None };
         }
         let ends = self.seconds + margin(self.seconds);
         let age = age.map_or(0, |age| age.as_secs());
         if age > ends {
-            Standing::Gone
+            HolderStanding::Gone
         } else {
             let ends_in = Some(ends - age + 1);
-            Standing::Live { ends_in }
+            HolderStanding::Live { ends_in }
         }
     }
 
@@ -119,11 +119,11 @@ mod tests {
     #[test]
     fn a_living_holder_keeps_its_lease_until_it_ends() {
         let age = |seconds| lease().standing(Some(Duration::from_secs(seconds)));
-        assert_eq!(age(0), Standing::Live { ends_in: Some(76) });
-        assert_eq!(age(75), Standing::Live { ends_in: Some(1) });
-        assert_eq!(age(76), Standing::Gone);
+        assert_eq!(age(0), HolderStanding::Live { ends_in: Some(76) });
+        assert_eq!(age(75), HolderStanding::Live { ends_in: Some(1) });
+        assert_eq!(age(76), HolderStanding::Gone);
         let unknown = lease().standing(None);
-        assert_eq!(unknown, Standing::Live { ends_in: Some(76) });
+        assert_eq!(unknown, HolderStanding::Live { ends_in: Some(76) });
     }
 
     #[test]
@@ -135,27 +135,27 @@ mod tests {
         let mut lease = lease();
         lease.holder.pid = child.id();
         lease.started = started(child.id());
-        assert!(matches!(lease.standing(None), Standing::Live { .. }));
+        assert!(matches!(lease.standing(None), HolderStanding::Live { .. }));
         child.kill().unwrap();
         child.wait().unwrap();
-        assert_eq!(lease.standing(None), Standing::Gone);
+        assert_eq!(lease.standing(None), HolderStanding::Gone);
         lease.machine = Some("another".to_owned());
-        assert!(matches!(lease.standing(None), Standing::Live { .. }));
+        assert!(matches!(lease.standing(None), HolderStanding::Live { .. }));
     }
 
     #[test]
     fn a_process_id_that_is_used_again_is_another_process() {
         let mut lease = lease();
         lease.started = lease.started.map(|ticks| ticks - 1);
-        assert_eq!(lease.standing(None), Standing::Gone);
+        assert_eq!(lease.standing(None), HolderStanding::Gone);
     }
 
     #[test]
     fn a_lock_without_an_end_is_only_judged_by_its_process() {
         let mut lease = Lease::new("apply", 0);
         let old = Some(Duration::from_hours(24));
-        assert_eq!(lease.standing(old), Standing::Live { ends_in: None });
+        assert_eq!(lease.standing(old), HolderStanding::Live { ends_in: None });
         lease.started = Some(1);
-        assert_eq!(lease.standing(old), Standing::Gone);
+        assert_eq!(lease.standing(old), HolderStanding::Gone);
     }
 }

@@ -24,21 +24,21 @@ use pospool_engine::store::{Holder, Medium, Mode, Store, StoreError};
 pub use document::Document;
 pub use lease::Lease;
 pub use location::{Location, LocationError};
-pub use settings::{HttpSettings, Settings, SettingsError};
+pub use settings::{HttpSettings, RemoteSettings, SettingsError};
 
-use place::Place;
+use place::Backend;
 
 /// Opens what keeps the state of a location. To change it, the lock is taken first.
 pub fn open_medium(
     location: &Location,
     mode: Mode,
     command: &str,
-    settings: &Settings,
+    settings: &RemoteSettings,
 ) -> Result<Box<dyn Medium>, StoreError> {
     if let Location::File(path) = location {
         return Store::keeper(path, mode, command);
     }
-    let place = Place::new(location, settings)?;
+    let place = Backend::new(location, settings)?;
     match mode {
         Mode::Read => Ok(Box::new(medium::open_unlocked(place)?)),
         Mode::Write => {
@@ -53,7 +53,7 @@ pub fn open_store(
     location: &Location,
     mode: Mode,
     command: &str,
-    settings: &Settings,
+    settings: &RemoteSettings,
 ) -> Result<Store, StoreError> {
     let medium = open_medium(location, mode, command, settings)?;
     Store::over(medium, &location.name(), mode)
@@ -76,21 +76,25 @@ pub struct Held {
 /// Who holds the lock; `None` if nobody does, and for files, whose locks end with their process.
 pub fn read_lock_holder(
     location: &Location,
-    settings: &Settings,
+    settings: &RemoteSettings,
 ) -> Result<Option<Held>, StoreError> {
     if let Location::File(_) = location {
         return Ok(None);
     }
-    let place = Place::new(location, settings)?;
+    let place = Backend::new(location, settings)?;
     runtime::block_on_thread(async move { place.held().await })
 }
 
 /// Takes the lock of this name away from its holder, whose next write then fails.
-pub fn force_unlock(location: &Location, settings: &Settings, id: &str) -> Result<(), StoreError> {
+pub fn force_unlock(
+    location: &Location,
+    settings: &RemoteSettings,
+    id: &str,
+) -> Result<(), StoreError> {
     if let Location::File(_) = location {
         return Ok(());
     }
-    let place = Place::new(location, settings)?;
+    let place = Backend::new(location, settings)?;
     let id = id.to_owned();
     runtime::block_on_thread(async move { place.unlock(&id).await })
 }

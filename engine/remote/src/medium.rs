@@ -6,19 +6,19 @@
 use std::path::PathBuf;
 use std::thread::JoinHandle;
 
-use pospool_engine::store::{Kept, Medium, StoreError};
+use pospool_engine::store::{KeptState, Medium, StoreError};
 use tokio::sync::mpsc;
 
 use crate::failure::cause_of_text;
 use crate::hold::{Hold, Write};
 use crate::lease::Lease;
-use crate::place::Place;
+use crate::place::Backend;
 use crate::runtime::{self, build_runtime};
 
 /// A remote state.
 pub(crate) struct Remote {
     name: PathBuf,
-    kept: Kept,
+    kept: KeptState,
     holder: Option<Holding>,
     broken: bool,
 }
@@ -30,7 +30,7 @@ struct Holding {
 }
 
 /// Reads a state without its lock: a document is always whole, and nothing is written.
-pub(crate) fn open_unlocked(place: Place) -> Result<Remote, StoreError> {
+pub(crate) fn open_unlocked(place: Backend) -> Result<Remote, StoreError> {
     let name = place.name.clone();
     let document = runtime::block_on_thread(async move {
         let seen = place.look().await?;
@@ -45,7 +45,7 @@ pub(crate) fn open_unlocked(place: Place) -> Result<Remote, StoreError> {
 }
 
 /// Takes the lock of a state and reads it.
-pub(crate) fn open_locked(place: Place, lease: Lease) -> Result<Remote, StoreError> {
+pub(crate) fn open_locked(place: Backend, lease: Lease) -> Result<Remote, StoreError> {
     let name = place.name.clone();
     let (asks, asked) = mpsc::unbounded_channel();
     let (ready, taken) = std::sync::mpsc::channel();
@@ -111,7 +111,7 @@ impl Remote {
 }
 
 impl Medium for Remote {
-    fn load(&mut self) -> Result<Kept, StoreError> {
+    fn load(&mut self) -> Result<KeptState, StoreError> {
         Ok(self.kept.clone())
     }
 
@@ -136,7 +136,7 @@ impl Medium for Remote {
     }
 
     fn replace(&mut self, snapshot: &[u8]) -> Result<(), StoreError> {
-        self.kept = Kept {
+        self.kept = KeptState {
             snapshot: Some(snapshot.to_owned()),
             journal: None,
         };

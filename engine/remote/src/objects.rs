@@ -25,21 +25,21 @@ use object_store::{
 };
 use reqwest::Url;
 
-use crate::failure::{Cause, Trouble, cause_of_text, summed_up};
-use crate::place::{MAX_BYTES, Seen};
+use crate::failure::{Cause, RequestFailure, cause_of_text, summed_up};
+use crate::place::{MAX_BYTES, SeenDocument};
 
 /// One object.
 #[derive(Debug)]
 pub(crate) struct Objects {
     store: Box<dyn ObjectStore>,
     key: Path,
-    clock: Clock,
+    clock: StoreClock,
 }
 
 impl Objects {
     /// The object that a URL names; `environment` holds the credentials.
     pub(crate) fn new(url: &Url, environment: &BTreeMap<String, String>) -> Result<Self, Cause> {
-        let clock = Clock::default();
+        let clock = StoreClock::default();
         let store = connect(url, environment, &clock)?;
         let key = Path::from_url_path(url.path())?;
         Ok(Self { store, key, clock })
@@ -51,18 +51,18 @@ impl Objects {
         Self {
             store: Box::new(store),
             key: Path::from("state.json"),
-            clock: Clock::default(),
+            clock: StoreClock::default(),
         }
     }
 
-    pub(crate) async fn read(&self) -> Result<Option<Seen>, Trouble> {
+    pub(crate) async fn read(&self) -> Result<Option<SeenDocument>, RequestFailure> {
         let found = match self.store.get(&self.key).await {
             Err(Error::NotFound { .. }) => return Ok(None),
             found => found.map_err(|error| trouble(&error))?,
         };
         if found.meta.size > MAX_BYTES {
             let text = format!("it is larger than {MAX_BYTES} bytes");
-            return Err(Trouble::Lasting(cause_of_text(text)));
+            return Err(RequestFailure::Lasting(cause_of_text(text)));
         }
         let mark = UpdateVersion {
             e_tag: found.meta.e_tag.clone(),
@@ -75,7 +75,7 @@ impl Objects {
             .await
             .map_err(|error| trouble(&error))?
             .to_vec();
-        Ok(Some(Seen {
+        Ok(Some(SeenDocument {
             bytes,
             mark,
             age: age.map(Duration::from_secs),
@@ -83,7 +83,11 @@ impl Objects {
     }
 
     /// Writes in the place of what was seen there, or where nothing was.
-    pub(crate) async fn write(&self, bytes: Vec<u8>, over: Option<&Seen>) -> Result<Seen, Trouble> {
+    pub(crate) async fn write(
+        &self,
+        bytes: Vec<u8>,
+        over: Option<&SeenDocument>,
+    ) -> Result<SeenDocument, RequestFailure> {
         let mode = match over {
             None => PutMode::Create,
             Some(seen) => PutMode::Update(seen.mark.clone()),
@@ -98,11 +102,14 @@ impl Objects {
             version: put.version,
         };
         let age = Some(Duration::ZERO);
-        Ok(Seen { bytes, mark, age })
+        Ok(SeenDocument { bytes, mark, age })
     }
 
     /// Whether the store refuses what it must refuse; some servers take conditions and ignore them.
-    pub(crate) async fn keeps_conditions(&self, there: &Seen) -> Result<bool, Trouble> {
+    pub(crate) async fn keeps_conditions(
+        &self,
+        there: &SeenDocument,
+    ) -> Result<bool, RequestFailure> {
         // These bytes are there already, so that a store that fails this loses nothing by it.
         let again = self.write(there.bytes.clone(), None).await;
         if !refused(again)? {
@@ -119,30 +126,30 @@ impl Objects {
     }
 }
 
-fn refused(written: Result<Seen, Trouble>) -> Result<bool, Trouble> {
+fn refused(written: Result<SeenDocument, RequestFailure>) -> Result<bool, RequestFailure> {
     match written {
         Ok(_) => Ok(false),
-        Err(Trouble::Refused(_)) => Ok(true),
+        Err(RequestFailure::Refused(_)) => Ok(true),
         Err(trouble) => Err(trouble),
     }
 }
 
 /// What an error of the store means for a write.
-fn trouble(error: &Error) -> Trouble {
+fn trouble(error: &Error) -> RequestFailure {
     let cause = summed_up(error);
     match error {
         Error::Precondition { .. } | Error::AlreadyExists { .. } | Error::NotModified { .. } => {
-            Trouble::Refused(cause)
+            RequestFailure::Refused(cause)
         }
-        Error::Generic { .. } | Error::JoinError { .. } => Trouble::Passing(cause),
-        _ => Trouble::Lasting(cause),
+        Error::Generic { .. } | Error::JoinError { .. } => RequestFailure::Passing(cause),
+        _ => RequestFailure::Lasting(cause),
     }
 }
 
 fn connect(
     url: &Url,
     environment: &BTreeMap<String, String>,
-    clock: &Clock,
+    clock: &StoreClock,
 ) -> Result<Box<dyn ObjectStore>, Cause> {
     // reqwest brings no cryptography of its own here. That somebody else installed one before is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
@@ -197,16 +204,16 @@ fn keys<'a, K: FromStr>(
 /// The time that the store named in its last answer. A document's age is told by this
 /// clock alone, which also dated the document: those of two machines may differ.
 #[derive(Clone, Debug, Default)]
-struct Clock(Arc<AtomicU64>);
+struct StoreClock(Arc<AtomicU64>);
 
-impl Clock {
+impl StoreClock {
     /// Seconds since 1970; `None` before the first answer with a date.
     fn now(&self) -> Option<u64> {
         Some(self.0.load(Ordering::Relaxed)).filter(|seconds| *seconds > 0)
     }
 }
 
-impl HttpConnector for Clock {
+impl HttpConnector for StoreClock {
     fn connect(&self, options: &ClientOptions) -> object_store::Result<HttpClient> {
         let inner = ReqwestConnector::default().connect(options)?;
         let clock = self.clone();
@@ -217,7 +224,7 @@ impl HttpConnector for Clock {
 /// A client that looks at the dates of answers.
 struct Dated {
     inner: HttpClient,
-    clock: Clock,
+    clock: StoreClock,
 }
 
 impl fmt::Debug for Dated {

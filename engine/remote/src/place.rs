@@ -11,11 +11,11 @@ use object_store::UpdateVersion;
 use pospool_engine::store::{Holder, StoreError};
 
 use crate::document::Document;
-use crate::failure::{self, Cause, Trouble, cause_of_text};
-use crate::http::{Http, LockInfo, Locked};
-use crate::lease::{Lease, Standing};
+use crate::failure::{self, Cause, RequestFailure, cause_of_text};
+use crate::http::{HttpBackend, LockInfo, Locked};
+use crate::lease::{HolderStanding, Lease};
 use crate::objects::Objects;
-use crate::settings::Settings;
+use crate::settings::RemoteSettings;
 use crate::{Held, Location};
 
 /// Most bytes of a document.
@@ -31,19 +31,19 @@ const REFUSALS: usize = 4;
 const LOOKS: usize = 3;
 
 /// A document and its keeper.
-pub(crate) struct Place {
+pub(crate) struct Backend {
     pub(crate) name: PathBuf,
-    kind: Kind,
+    kind: BackendKind,
 }
 
-enum Kind {
+enum BackendKind {
     Objects(Box<Objects>),
-    Http(Box<Http>),
+    Http(Box<HttpBackend>),
 }
 
 /// A document as it was seen, or as we left it.
 #[derive(Clone, Debug)]
-pub(crate) struct Seen {
+pub(crate) struct SeenDocument {
     pub(crate) bytes: Vec<u8>,
     /// What the keeper calls this version, if it knows versions.
     pub(crate) mark: UpdateVersion,
@@ -55,19 +55,21 @@ pub(crate) struct Seen {
 #[derive(Debug)]
 pub(crate) enum Unwritten {
     /// Somebody else is the writer now, and left this.
-    Lost(Option<Seen>),
+    Lost(Option<SeenDocument>),
     /// It could not be done.
     Failed(Cause),
 }
 
-impl Place {
-    pub(crate) fn new(location: &Location, settings: &Settings) -> Result<Self, StoreError> {
+impl Backend {
+    pub(crate) fn new(location: &Location, settings: &RemoteSettings) -> Result<Self, StoreError> {
         let name = location.name();
         let kind = match location {
             Location::Object(url) => {
-                Objects::new(url, &settings.stores).map(|it| Kind::Objects(it.into()))
+                Objects::new(url, &settings.stores).map(|it| BackendKind::Objects(it.into()))
             }
-            Location::Http(url) => Http::new(url, &settings.http).map(|it| Kind::Http(it.into())),
+            Location::Http(url) => {
+                HttpBackend::new(url, &settings.http).map(|it| BackendKind::Http(it.into()))
+            }
             Location::File(_) => Err(cause_of_text("a file needs no keeper")),
         };
         let kind = kind.map_err(|cause| failure::backend_error("use", &name, cause))?;
@@ -78,33 +80,33 @@ impl Place {
     pub(crate) fn over(store: impl object_store::ObjectStore) -> Self {
         Self {
             name: "memory".into(),
-            kind: Kind::Objects(Objects::over(store).into()),
+            kind: BackendKind::Objects(Objects::over(store).into()),
         }
     }
 
     /// For how long a lock holds here: a server of the HTTP protocol keeps it until it is
     /// told otherwise.
-    pub(crate) fn lease_seconds(&self, settings: &Settings) -> u64 {
+    pub(crate) fn lease_seconds(&self, settings: &RemoteSettings) -> u64 {
         match self.kind {
-            Kind::Objects(_) => settings.lease.as_secs(),
-            Kind::Http(_) => 0,
+            BackendKind::Objects(_) => settings.lease.as_secs(),
+            BackendKind::Http(_) => 0,
         }
     }
 
     /// What is there.
-    pub(crate) async fn read(&self) -> Result<Option<Seen>, Trouble> {
+    pub(crate) async fn read(&self) -> Result<Option<SeenDocument>, RequestFailure> {
         match &self.kind {
-            Kind::Objects(objects) => objects.read().await,
-            Kind::Http(http) => http.read().await,
+            BackendKind::Objects(objects) => objects.read().await,
+            BackendKind::Http(http) => http.read().await,
         }
     }
 
     /// The first look at what is there: a keeper that cannot be reached is asked again, briefly.
-    pub(crate) async fn look(&self) -> Result<Option<Seen>, StoreError> {
+    pub(crate) async fn look(&self) -> Result<Option<SeenDocument>, StoreError> {
         let mut pauses = Pauses::default();
         for _ in 1..LOOKS {
             match self.read().await {
-                Err(Trouble::Passing(_)) => pauses.pause().await,
+                Err(RequestFailure::Passing(_)) => pauses.pause().await,
                 Err(trouble) => return Err(self.failed("read", trouble.cause())),
                 Ok(seen) => return Ok(seen),
             }
@@ -120,25 +122,25 @@ impl Place {
         &self,
         lease: &str,
         bytes: Vec<u8>,
-        over: Option<&Seen>,
+        over: Option<&SeenDocument>,
         patience: Duration,
-    ) -> Result<Seen, Unwritten> {
+    ) -> Result<SeenDocument, Unwritten> {
         let begun = Instant::now();
         let mut over = over.cloned();
         let (mut refusals, mut pauses) = (0, Pauses::default());
         loop {
             let sent = match &self.kind {
-                Kind::Objects(objects) => objects.write(bytes.clone(), over.as_ref()).await,
-                Kind::Http(http) => http.write(lease, bytes.clone(), over.as_ref()).await,
+                BackendKind::Objects(objects) => objects.write(bytes.clone(), over.as_ref()).await,
+                BackendKind::Http(http) => http.write(lease, bytes.clone(), over.as_ref()).await,
             };
             let cause = match sent {
                 Ok(seen) => return Ok(seen),
-                Err(Trouble::Lasting(cause)) => return Err(Unwritten::Failed(cause)),
-                Err(Trouble::Refused(cause)) => {
+                Err(RequestFailure::Lasting(cause)) => return Err(Unwritten::Failed(cause)),
+                Err(RequestFailure::Refused(cause)) => {
                     refusals += 1;
                     cause
                 }
-                Err(Trouble::Passing(cause)) => cause,
+                Err(RequestFailure::Passing(cause)) => cause,
             };
             match self.read().await {
                 Ok(Some(seen)) if seen.bytes == bytes => return Ok(seen),
@@ -147,7 +149,7 @@ impl Place {
                 }
                 Ok(seen) if refusals >= REFUSALS => return Err(Unwritten::Lost(seen)),
                 Ok(seen) => over = seen,
-                Err(Trouble::Lasting(cause)) => return Err(Unwritten::Failed(cause)),
+                Err(RequestFailure::Lasting(cause)) => return Err(Unwritten::Failed(cause)),
                 Err(_) => {}
             }
             if begun.elapsed() >= patience {
@@ -158,8 +160,8 @@ impl Place {
     }
 
     /// Whether the keeper refuses writes that it must refuse.
-    pub(crate) async fn keeps_conditions(&self, there: &Seen) -> Result<(), StoreError> {
-        let Kind::Objects(objects) = &self.kind else {
+    pub(crate) async fn keeps_conditions(&self, there: &SeenDocument) -> Result<(), StoreError> {
+        let BackendKind::Objects(objects) = &self.kind else {
             return Ok(());
         };
         match objects.keeps_conditions(there).await {
@@ -176,7 +178,7 @@ impl Place {
     /// Takes the keeper's own lock, if it has one: in an object store the lease inside of
     /// the document is the lock.
     pub(crate) async fn lock(&self, lease: &Lease) -> Result<(), StoreError> {
-        let Kind::Http(http) = &self.kind else {
+        let BackendKind::Http(http) = &self.kind else {
             return Ok(());
         };
         let ours = LockInfo::of(lease);
@@ -185,7 +187,7 @@ impl Place {
         };
         if held
             .as_ref()
-            .is_some_and(|it| it.standing(None) == Standing::Gone)
+            .is_some_and(|it| it.standing(None) == HolderStanding::Gone)
         {
             let theirs = held.as_ref().map(LockInfo::of).unwrap_or_default();
             http.unlock(&theirs)
@@ -201,13 +203,13 @@ impl Place {
     /// Asks for the lock; returns the name of another's, and the lease if we know it.
     async fn ask(
         &self,
-        http: &Http,
+        http: &HttpBackend,
         ours: &LockInfo,
     ) -> Result<Option<(String, Option<Lease>)>, StoreError> {
-        let failed = |trouble: Trouble| self.failed("lock", trouble.cause());
+        let failed = |trouble: RequestFailure| self.failed("lock", trouble.cause());
         let first = match http.lock(ours).await {
             // Should it be ours by now, the server says so.
-            Err(Trouble::Passing(_)) => http.lock(ours).await,
+            Err(RequestFailure::Passing(_)) => http.lock(ours).await,
             answered => answered,
         };
         let Locked::Held(info) = first.map_err(failed)? else {
@@ -231,20 +233,20 @@ impl Place {
     /// Gives the keeper's own lock back, if it has one. If that fails, the lock ends with
     /// our process for those on this machine, and others name it to `unlock`.
     pub(crate) async fn let_go(&self, lease: &Lease) {
-        if let Kind::Http(http) = &self.kind {
+        if let BackendKind::Http(http) = &self.kind {
             let _ = http.unlock(&LockInfo::of(lease)).await;
         }
     }
 
     /// Whether the lease inside of the document is the lock.
     pub(crate) fn locks_by_lease(&self) -> bool {
-        matches!(self.kind, Kind::Objects(_))
+        matches!(self.kind, BackendKind::Objects(_))
     }
 
     /// Who holds the lock.
     pub(crate) async fn held(&self) -> Result<Option<Held>, StoreError> {
         match &self.kind {
-            Kind::Objects(_) => {
+            BackendKind::Objects(_) => {
                 let Some(seen) = self.look().await? else {
                     return Ok(None);
                 };
@@ -254,7 +256,7 @@ impl Place {
                     held(lease.id, lease.holder, standing)
                 }))
             }
-            Kind::Http(http) => {
+            BackendKind::Http(http) => {
                 // The protocol has no question for this, so the lock is asked for and given back.
                 let ours = Lease::new("state unlock", 0);
                 let Some((id, lease)) = self.ask(http, &LockInfo::of(&ours)).await? else {
@@ -262,7 +264,7 @@ impl Place {
                     return Ok(None);
                 };
                 let standing = lease.as_ref().map(|lease| lease.standing(None));
-                let standing = standing.unwrap_or(Standing::Live { ends_in: None });
+                let standing = standing.unwrap_or(HolderStanding::Live { ends_in: None });
                 let holder = lease.map(|lease| lease.holder).unwrap_or_default();
                 Ok(Some(held(id, holder, standing)))
             }
@@ -272,7 +274,7 @@ impl Place {
     /// Takes the lock of this name away from its holder.
     pub(crate) async fn unlock(&self, id: &str) -> Result<(), StoreError> {
         match &self.kind {
-            Kind::Objects(_) => {
+            BackendKind::Objects(_) => {
                 let Some(seen) = self.look().await? else {
                     return Ok(());
                 };
@@ -287,7 +289,7 @@ impl Place {
                     Unwritten::Lost(seen) => self.lost(seen.as_ref()),
                 })
             }
-            Kind::Http(http) => {
+            BackendKind::Http(http) => {
                 let info = LockInfo {
                     id: id.to_owned(),
                     ..LockInfo::default()
@@ -304,7 +306,7 @@ impl Place {
     }
 
     /// The error of a run whose state is another's now.
-    pub(crate) fn lost(&self, there: Option<&Seen>) -> StoreError {
+    pub(crate) fn lost(&self, there: Option<&SeenDocument>) -> StoreError {
         let document = there.and_then(|seen| Document::decode(&self.name, &seen.bytes).ok());
         let lease = document.and_then(|document| document.lease);
         StoreError::LockLost {
@@ -329,7 +331,7 @@ impl Place {
     }
 
     /// Reads a document that was seen.
-    pub(crate) fn document(&self, seen: Option<&Seen>) -> Result<Document, StoreError> {
+    pub(crate) fn document(&self, seen: Option<&SeenDocument>) -> Result<Document, StoreError> {
         seen.map_or_else(
             || Ok(Document::default()),
             |seen| Document::decode(&self.name, &seen.bytes),
@@ -350,10 +352,10 @@ fn foreign(info: &LockInfo) -> Option<Lease> {
     Some(lease)
 }
 
-fn held(id: String, holder: Holder, standing: Standing) -> Held {
+fn held(id: String, holder: Holder, standing: HolderStanding) -> Held {
     let (live, ends_in) = match standing {
-        Standing::Live { ends_in } => (true, ends_in),
-        Standing::Gone => (false, Some(0)),
+        HolderStanding::Live { ends_in } => (true, ends_in),
+        HolderStanding::Gone => (false, Some(0)),
     };
     Held {
         id,
@@ -363,7 +365,7 @@ fn held(id: String, holder: Holder, standing: Standing) -> Held {
     }
 }
 
-fn content(seen: Option<&Seen>) -> Option<&[u8]> {
+fn content(seen: Option<&SeenDocument>) -> Option<&[u8]> {
     seen.map(|seen| seen.bytes.as_slice())
 }
 

@@ -1,7 +1,7 @@
 //! How remote states are kept, as far as the user can choose.
 //!
 //! - Reads: the environment.
-//! - Returns: [`Settings`].
+//! - Returns: [`RemoteSettings`].
 //! - Never: shows a password.
 
 use std::collections::BTreeMap;
@@ -12,7 +12,7 @@ use reqwest::Url;
 
 /// Choices for remote states.
 #[derive(Clone)]
-pub struct Settings {
+pub struct RemoteSettings {
     /// For how long a lock holds after the last sign of its holder, in whole seconds.
     pub lease: Duration,
     /// Choices of the HTTP state protocol.
@@ -40,14 +40,14 @@ pub struct HttpSettings {
     pub update_method: Option<reqwest::Method>,
 }
 
-impl fmt::Debug for Settings {
+impl fmt::Debug for RemoteSettings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut debug = f.debug_struct("Settings");
+        let mut debug = f.debug_struct("RemoteSettings");
         debug.field("lease", &self.lease).finish_non_exhaustive()
     }
 }
 
-impl Default for Settings {
+impl Default for RemoteSettings {
     fn default() -> Self {
         Self {
             lease: Duration::from_mins(1),
@@ -67,7 +67,7 @@ pub struct SettingsError {
     pub form: &'static str,
 }
 
-impl Settings {
+impl RemoteSettings {
     /// Reads variables of the environment.
     pub fn read(variables: &BTreeMap<String, String>) -> Result<Self, SettingsError> {
         let lookup = |name: &str| variables.get(name).filter(|text| !text.is_empty()).cloned();
@@ -135,7 +135,7 @@ mod tests {
                 .map(|(name, text)| ((*name).to_owned(), (*text).to_owned()));
             owned.collect::<BTreeMap<String, String>>()
         };
-        let settings = Settings::read(&variables(&[
+        let settings = RemoteSettings::read(&variables(&[
             ("POSPOOL_LEASE", "5s"),
             ("POSPOOL_HTTP_LOCK_METHOD", "POST"),
             ("POSPOOL_HTTP_PASSWORD", "hunter2"),
@@ -150,7 +150,7 @@ mod tests {
         assert_eq!(settings.stores.len(), 1);
         assert!(!format!("{settings:?}").contains("hunter2"));
         for wrong in ["0s", "5", "-1s", "1m"] {
-            let read = Settings::read(&variables(&[("POSPOOL_LEASE", wrong)]));
+            let read = RemoteSettings::read(&variables(&[("POSPOOL_LEASE", wrong)]));
             assert!(read.is_err(), "{wrong}");
         }
     }

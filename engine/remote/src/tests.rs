@@ -15,7 +15,7 @@ use pospool_engine::store::{Mode, Store, StoreError};
 
 use crate::lease::Lease;
 use crate::medium;
-use crate::place::Place;
+use crate::place::Backend;
 
 /// What happens to the next writes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,12 +112,12 @@ impl Faulty {
     }
 
     fn open_as(&self, lease: Lease) -> std::result::Result<Store, StoreError> {
-        let medium = medium::open_locked(Place::over(self.clone()), lease)?;
+        let medium = medium::open_locked(Backend::over(self.clone()), lease)?;
         Store::over(Box::new(medium), "memory".as_ref(), Mode::Write)
     }
 
     fn look(&self) -> Store {
-        let medium = medium::open_unlocked(Place::over(self.clone())).unwrap();
+        let medium = medium::open_unlocked(Backend::over(self.clone())).unwrap();
         Store::over(Box::new(medium), "memory".as_ref(), Mode::Read).unwrap()
     }
 }

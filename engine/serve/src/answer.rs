@@ -12,13 +12,13 @@ use hyper::header::{
 };
 use hyper::{Method, Response, StatusCode};
 
-use crate::site::{Asset, Form, INDEX, Site};
+use crate::site::{Asset, INDEX, Site, TaggedBytes};
 
 /// Where a health check asks.
 pub(crate) const HEALTH: &str = "/healthz";
 
 /// An answer and the number of its bytes.
-pub(crate) type Answer = Response<Full<Bytes>>;
+pub(crate) type SiteResponse = Response<Full<Bytes>>;
 
 /// Answers one request.
 pub(crate) fn answer_request(
@@ -26,7 +26,7 @@ pub(crate) fn answer_request(
     method: &Method,
     path: &str,
     asked: &HeaderMap,
-) -> Answer {
+) -> SiteResponse {
     let mut answer = match (method, decode(path)) {
         (&Method::GET | &Method::HEAD, None) => plain(StatusCode::BAD_REQUEST, "bad path\n"),
         (&Method::GET | &Method::HEAD, Some(path)) if path == HEALTH => {
@@ -58,7 +58,7 @@ fn find<'a>(site: &'a Site, path: &str) -> Option<&'a Asset> {
         .or_else(|| site.file(INDEX).filter(|_| !last.contains('.')))
 }
 
-fn file(asset: &Asset, asked: &HeaderMap) -> Answer {
+fn file(asset: &Asset, asked: &HeaderMap) -> SiteResponse {
     let form = match &asset.gzip {
         Some(gzip) if takes_gzip(asked) => gzip,
         _ => &asset.plain,
@@ -86,7 +86,7 @@ fn file(asset: &Asset, asked: &HeaderMap) -> Answer {
     answer
 }
 
-fn plain(status: StatusCode, text: &'static str) -> Answer {
+fn plain(status: StatusCode, text: &'static str) -> SiteResponse {
     let mut answer = Response::new(Full::new(Bytes::from_static(text.as_bytes())));
     *answer.status_mut() = status;
     put(
@@ -103,7 +103,7 @@ fn plain(status: StatusCode, text: &'static str) -> Answer {
     answer
 }
 
-fn put(answer: &mut Answer, name: &str, value: &str) {
+fn put(answer: &mut SiteResponse, name: &str, value: &str) {
     let name = hyper::header::HeaderName::from_bytes(name.as_bytes());
     if let (Ok(name), Ok(value)) = (name, HeaderValue::from_str(value)) {
         answer.headers_mut().insert(name, value);
@@ -121,7 +121,7 @@ fn takes_gzip(asked: &HeaderMap) -> bool {
 }
 
 /// Whether the browser has this very form already.
-fn is_known(form: &Form, asked: &HeaderMap) -> bool {
+fn is_known(form: &TaggedBytes, asked: &HeaderMap) -> bool {
     list(asked, IF_NONE_MATCH.as_str())
         .any(|one| one == "*" || one.strip_prefix("W/").unwrap_or(one) == form.etag)
 }
@@ -177,7 +177,7 @@ mod tests {
         Site::load(folder.path(), &["https://rpc.example".to_owned()]).unwrap()
     }
 
-    fn get(path: &str, asked: &[(&'static str, &str)]) -> Answer {
+    fn get(path: &str, asked: &[(&'static str, &str)]) -> SiteResponse {
         let asked = asked
             .iter()
             .map(|(name, value)| ((*name).parse().unwrap(), value.parse().unwrap()))
@@ -185,14 +185,14 @@ mod tests {
         answer_request(&site(), &Method::GET, path, &asked)
     }
 
-    fn header<'a>(answer: &'a Answer, name: &str) -> &'a str {
+    fn header<'a>(answer: &'a SiteResponse, name: &str) -> &'a str {
         answer
             .headers()
             .get(name)
             .map_or("", |it| it.to_str().unwrap())
     }
 
-    fn size(answer: &Answer) -> u64 {
+    fn size(answer: &SiteResponse) -> u64 {
         answer.body().size_hint().exact().unwrap()
     }
 

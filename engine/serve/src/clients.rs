@@ -12,11 +12,11 @@ use tokio::task::AbortHandle;
 #[derive(Debug)]
 pub(crate) struct Clients {
     places: usize,
-    open: Mutex<Open>,
+    open: Mutex<OpenConnections>,
 }
 
 #[derive(Debug, Default)]
-struct Open {
+struct OpenConnections {
     next: u64,
     /// By client, the oldest first.
     by_client: BTreeMap<IpAddr, BTreeMap<u64, AbortHandle>>,
@@ -43,7 +43,7 @@ impl Clients {
         }
         let number = open.next;
         open.next += 1;
-        let place = Place {
+        let place = ConnectionSlot {
             clients: Arc::clone(self),
             client,
             number,
@@ -61,13 +61,13 @@ impl Clients {
         self.lock().by_client.is_empty()
     }
 
-    fn lock(&self) -> MutexGuard<'_, Open> {
+    fn lock(&self) -> MutexGuard<'_, OpenConnections> {
         // A panic elsewhere leaves nothing half-written here.
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Open {
+impl OpenConnections {
     fn count(&self) -> usize {
         self.by_client.values().map(BTreeMap::len).sum()
     }
@@ -96,13 +96,13 @@ impl Open {
 
 /// A connection's place, given back at its end.
 #[derive(Debug)]
-struct Place {
+struct ConnectionSlot {
     clients: Arc<Clients>,
     client: IpAddr,
     number: u64,
 }
 
-impl Drop for Place {
+impl Drop for ConnectionSlot {
     fn drop(&mut self) {
         self.clients.lock().remove(self.client, self.number);
     }

@@ -19,7 +19,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
-use crate::answer::{Answer, HEALTH, answer_request};
+use crate::answer::{HEALTH, SiteResponse, answer_request};
 use crate::clients::Clients;
 use crate::stall::Stall;
 use crate::{ServeError, Site};
@@ -122,7 +122,7 @@ async fn told(stopped: &mut watch::Receiver<bool>) {
     let _ = stopped.wait_for(|stopped| *stopped).await;
 }
 
-fn logged(site: &Site, request: &Request<Incoming>) -> Answer {
+fn logged(site: &Site, request: &Request<Incoming>) -> SiteResponse {
     let begin = Instant::now();
     let path = request.uri().path();
     let answer = answer_request(site, request.method(), path, request.headers());

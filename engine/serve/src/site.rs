@@ -37,9 +37,9 @@ pub struct Site {
 #[derive(Debug)]
 pub(crate) struct Asset {
     /// As it is.
-    pub(crate) plain: Form,
+    pub(crate) plain: TaggedBytes,
     /// Compressed, if that was made beforehand.
-    pub(crate) gzip: Option<Form>,
+    pub(crate) gzip: Option<TaggedBytes>,
     /// Content type.
     pub(crate) content_type: &'static str,
     /// Value of `Cache-Control`.
@@ -48,12 +48,12 @@ pub(crate) struct Asset {
 
 /// Bytes and their tag.
 #[derive(Debug)]
-pub(crate) struct Form {
+pub(crate) struct TaggedBytes {
     pub(crate) bytes: Bytes,
     pub(crate) etag: String,
 }
 
-impl Form {
+impl TaggedBytes {
     fn new(bytes: Vec<u8>) -> Self {
         let mut etag = String::from("\"");
         for byte in &Sha256::digest(&bytes)[..16] {
@@ -87,8 +87,8 @@ impl Site {
         for name in names.iter().filter(|name| !is_compressed(name, &names)) {
             let gzip = plain.remove(&format!("{name}{GZIP}"));
             let asset = Asset {
-                plain: Form::new(plain.remove(name).unwrap_or_default()),
-                gzip: gzip.map(Form::new),
+                plain: TaggedBytes::new(plain.remove(name).unwrap_or_default()),
+                gzip: gzip.map(TaggedBytes::new),
                 content_type: content_type(name),
                 caching: cache_control(name),
             };

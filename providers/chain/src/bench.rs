@@ -10,7 +10,7 @@ use pospool_conflux::hex::hex_text;
 use pospool_conflux::{ChainAddress, CoreAddress, EspaceAddress};
 use pospool_conflux_tx::{ChainRef, Fees, WaitLevel};
 use pospool_model::plan::{Action, Effect, EffectId};
-use pospool_model::provider::{self, Design, Observed, Planner, Task, World};
+use pospool_model::provider::{self, ChangeRequest, Design, Observed, PlanContext, Planner};
 use pospool_model::state::Recorded;
 use pospool_model::{Address, Attributes, Endpoint, Problem, SecretRef, Value};
 
@@ -195,7 +195,7 @@ impl Bench {
         let address = name(address);
         let changed: Vec<String> = changed.iter().map(|path| (*path).to_owned()).collect();
         let wanted = self.wanted.get(&address).cloned().unwrap_or_default();
-        let task = Task {
+        let task = ChangeRequest {
             address: &address,
             action,
             wanted: &wanted,
@@ -205,7 +205,7 @@ impl Bench {
             delete_by_name: false,
         };
         let facts = provider::Facts::new(self.facts.clone());
-        let world = World {
+        let world = PlanContext {
             lineage: "bench",
             facts: &facts,
             wanted: &self.wanted,

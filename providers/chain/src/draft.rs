@@ -11,7 +11,7 @@ use pospool_conflux::{ChainAddress, Space};
 use pospool_conflux_tx::WaitLevel;
 use pospool_conflux_tx::gas::{self, GasLimits};
 use pospool_model::plan::{Cost, Effect, EffectId, Nature, Need, OutputRef, Purpose};
-use pospool_model::provider::{Design, Task, World};
+use pospool_model::provider::{ChangeRequest, Design, PlanContext};
 use pospool_model::{Address, Attributes, Drip, Problem, Value};
 
 use crate::codes;
@@ -104,8 +104,8 @@ impl Plan {
 
 /// The design of one change in the making, with all that is known around it.
 pub(crate) struct Draft<'a> {
-    pub(crate) task: Task<'a>,
-    pub(crate) world: World<'a>,
+    pub(crate) task: ChangeRequest<'a>,
+    pub(crate) world: PlanContext<'a>,
     pub(crate) facts: &'a Facts,
     ledger: &'a mut Ledger,
     design: Design,
@@ -115,8 +115,8 @@ impl<'a> Draft<'a> {
     /// Begins the design of one change. Needs are complete as they are: transactions go out together, and only what
     /// must have ended is waited for.
     pub(crate) fn new(
-        task: Task<'a>,
-        world: World<'a>,
+        task: ChangeRequest<'a>,
+        world: PlanContext<'a>,
         facts: &'a Facts,
         ledger: &'a mut Ledger,
     ) -> Self {

@@ -12,7 +12,7 @@ mod scene;
 use futures_util::future::join3;
 use pospool_conflux_rpc::CountingTransport;
 use pospool_model::ProviderError;
-use pospool_model::provider::{self, Observation, Scene, Target};
+use pospool_model::provider::{self, Observation, ObserveContext, Target};
 
 pub(crate) use self::scene::{chain_of, known_at};
 use crate::account;
@@ -27,7 +27,7 @@ pub(crate) async fn observe_targets(
     web: &Web,
     own_nodes: &OwnNodes,
     targets: &[Target<'_>],
-    scene: &Scene<'_>,
+    scene: &ObserveContext<'_>,
 ) -> Result<Observation, ProviderError> {
     let (verified, others): (Vec<&Target<'_>>, Vec<&Target<'_>>) = targets
         .iter()

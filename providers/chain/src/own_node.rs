@@ -13,7 +13,7 @@ use pospool_conflux_rpc::quantity::read_quantity;
 use pospool_conflux_rpc::{
     Batch, BatchAnswers, Call, REVERTED, Refusal, Rpc, RpcError, call_json, is_lagging, read_result,
 };
-use pospool_model::provider::Scene;
+use pospool_model::provider::ObserveContext;
 use pospool_model::{Address, OwnNode};
 use serde_json::{Value as Json, json};
 
@@ -52,7 +52,7 @@ impl From<Arc<dyn OwnNode>> for OwnNodes {
 pub(crate) fn node_on<'a>(
     own_nodes: &'a OwnNodes,
     chain: &Address,
-    scene: &Scene<'a>,
+    scene: &ObserveContext<'a>,
 ) -> Option<Node<'a>> {
     let way = own_nodes.0.as_deref()?;
     let nodes = scene

@@ -9,7 +9,8 @@ use pospool_conflux_rpc::{CountingTransport, Transport};
 use pospool_conflux_tx::{History, Pace, SignedWork, carry_out};
 use pospool_model::plan::Effect;
 use pospool_model::provider::{
-    self, Design, Observation, Planner, Progress, Scene, Target, Task, Ticket, World,
+    self, ChangeRequest, Design, Observation, ObserveContext, PlanContext, Planner, Progress,
+    Target, Ticket,
 };
 use pospool_model::{Address, Attributes, KindSchema, OwnNode, Problem, Provider, ProviderError};
 use tokio::time::Instant;
@@ -118,7 +119,11 @@ pub(crate) struct ChainPlanner {
 }
 
 impl Planner for ChainPlanner {
-    fn design(&mut self, task: &Task<'_>, world: &World<'_>) -> Result<Design, Vec<Problem>> {
+    fn design(
+        &mut self,
+        task: &ChangeRequest<'_>,
+        world: &PlanContext<'_>,
+    ) -> Result<Design, Vec<Problem>> {
         let nothing = Facts::default();
         let facts = world.facts.get::<Facts>().unwrap_or(&nothing);
         let mut draft = Draft::new(*task, *world, facts, &mut self.ledger);
@@ -159,7 +164,7 @@ impl Provider for ChainProvider {
     async fn observe(
         &self,
         targets: &[Target<'_>],
-        scene: &Scene<'_>,
+        scene: &ObserveContext<'_>,
     ) -> Result<Observation, ProviderError> {
         let found =
             observe::observe_targets(&self.link, &self.web, &self.own_nodes, targets, scene)

@@ -4,7 +4,7 @@
 //! - Returns: the key that its volume must hold; problems.
 //! - Never: lets a plan go on that could make two voters of one key, or lose a key in silence.
 
-use pospool_model::provider::{Task, World};
+use pospool_model::provider::{ChangeRequest, PlanContext};
 use pospool_model::{Address, Problem};
 
 use crate::attributes::attribute_text;
@@ -16,7 +16,7 @@ use crate::place::DataLocation;
 use crate::volume::VolumeSpec;
 
 /// The PoS address that the volume's key must have: as recorded, while the volume is the same.
-pub(crate) fn known_key(task: &Task<'_>, desired: &DesiredNode) -> Option<String> {
+pub(crate) fn known_key(task: &ChangeRequest<'_>, desired: &DesiredNode) -> Option<String> {
     let recorded = task.recorded?;
     let same = NodeSpec::read(&recorded.attributes).data.known() == Some(&desired.data);
     attribute_text(&recorded.outputs, "pos_address")
@@ -28,7 +28,7 @@ pub(crate) fn known_key(task: &Task<'_>, desired: &DesiredNode) -> Option<String
 pub(crate) fn refuse_shared_key(
     address: &Address,
     desired: &DesiredNode,
-    world: &World<'_>,
+    world: &PlanContext<'_>,
 ) -> Result<(), Problem> {
     let other = world.wanted.iter().find(|(other, attributes)| {
         other.kind() == "node"
@@ -49,7 +49,10 @@ pub(crate) fn refuse_shared_key(
     }
 }
 
-pub(crate) fn refuse_other_host(desired: &DesiredNode, world: &World<'_>) -> Result<(), Problem> {
+pub(crate) fn refuse_other_host(
+    desired: &DesiredNode,
+    world: &PlanContext<'_>,
+) -> Result<(), Problem> {
     let Some(volume) = world.wanted.get(&desired.data) else {
         return Ok(());
     };
@@ -69,7 +72,7 @@ pub(crate) fn refuse_other_host(desired: &DesiredNode, world: &World<'_>) -> Res
 
 /// Where the data of the node lies now: as its container has it, or as recorded, while the volume is the same one.
 pub(crate) fn moved_from(
-    task: &Task<'_>,
+    task: &ChangeRequest<'_>,
     desired: &DesiredNode,
     old: Option<&Container>,
 ) -> Option<DataLocation> {

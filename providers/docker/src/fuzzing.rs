@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
 use bollard::models::{ContainerInspectResponse, ContainerSummary, CreateImageInfo};
-use pospool_model::provider::{Scene, Target};
+use pospool_model::provider::{ObserveContext, Target};
 use pospool_model::state::Recorded;
 use pospool_model::{Address, Attributes, Value};
 
@@ -78,7 +78,7 @@ pub fn fuzz_inspected(json: &[u8]) {
         return;
     };
     let desk = desk();
-    let scene = Scene {
+    let scene = ObserveContext {
         lineage: LINEAGE,
         wanted: &desk.wanted,
         outputs: &desk.outputs,
@@ -121,7 +121,7 @@ pub fn fuzz_listing(json: &[u8]) {
         return;
     };
     let desk = desk();
-    let scene = Scene {
+    let scene = ObserveContext {
         lineage: LINEAGE,
         wanted: &desk.wanted,
         outputs: &desk.outputs,

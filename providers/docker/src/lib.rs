@@ -58,7 +58,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use pospool_model::plan::Effect;
 use pospool_model::provider::{
-    Design, Observation, Planner, Progress, Provider, Rendered, Scene, Target, Task, Ticket, World,
+    ChangeRequest, Design, Observation, ObserveContext, PlanContext, Planner, Progress, Provider,
+    Rendered, Target, Ticket,
 };
 use pospool_model::state::Recorded;
 use pospool_model::{Address, Attributes, KindSchema, OwnNode, Problem, ProviderError};
@@ -105,7 +106,10 @@ impl DockerProvider {
 }
 
 /// Plans one change.
-fn design_change(task: &Task<'_>, world: &World<'_>) -> Result<Design, Vec<Problem>> {
+fn design_change(
+    task: &ChangeRequest<'_>,
+    world: &PlanContext<'_>,
+) -> Result<Design, Vec<Problem>> {
     match kind_named(task.address.kind()) {
         DockerKind::Host => Ok(Design::default()),
         DockerKind::Volume => volume::plan_volume(task, world),
@@ -156,7 +160,7 @@ impl Provider for DockerProvider {
     async fn observe(
         &self,
         targets: &[Target<'_>],
-        scene: &Scene<'_>,
+        scene: &ObserveContext<'_>,
     ) -> Result<Observation, ProviderError> {
         Ok(observe::observe_all(targets, scene).await)
     }

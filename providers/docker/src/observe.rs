@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::join_all;
-use pospool_model::provider::{Facts, Observation, Observed, Scene, Target};
+use pospool_model::provider::{Facts, Observation, ObserveContext, Observed, Target};
 use pospool_model::{Address, Attributes, Problem, ProviderError, Value};
 
 use crate::attributes::attribute_text;
@@ -29,7 +29,7 @@ use crate::workload;
 const OLDEST_API: (u32, u32) = (1, 40);
 
 /// Observes everything.
-pub(crate) async fn observe_all(targets: &[Target<'_>], scene: &Scene<'_>) -> Observation {
+pub(crate) async fn observe_all(targets: &[Target<'_>], scene: &ObserveContext<'_>) -> Observation {
     let mut observation = Observation::default();
     let mut facts = DockerFacts::default();
     for target in targets
@@ -126,7 +126,7 @@ fn unreachable(docker: &str, error: &ProviderError) -> Problem {
 }
 
 /// URL of each host that was reached.
-fn hosts(scene: &Scene<'_>) -> BTreeMap<Address, String> {
+fn hosts(scene: &ObserveContext<'_>) -> BTreeMap<Address, String> {
     scene
         .outputs
         .iter()
@@ -212,7 +212,7 @@ async fn look(url: &str) -> Result<EngineView, ProviderError> {
 /// Reads the files of each private network that a wanted node joins.
 fn files(
     targets: &[&Target<'_>],
-    scene: &Scene<'_>,
+    scene: &ObserveContext<'_>,
     observation: &mut Observation,
 ) -> BTreeMap<Address, NodeFiles> {
     let mut files = BTreeMap::new();
@@ -245,7 +245,7 @@ fn files(
 /// Observes the folder of each volume that is one.
 fn folders(
     targets: &[&Target<'_>],
-    scene: &Scene<'_>,
+    scene: &ObserveContext<'_>,
     views: &BTreeMap<String, EngineView>,
     facts: &DockerFacts,
     observation: &mut Observation,
@@ -278,7 +278,7 @@ fn folders(
 
 async fn one(
     target: &Target<'_>,
-    scene: &Scene<'_>,
+    scene: &ObserveContext<'_>,
     views: &BTreeMap<String, EngineView>,
     facts: &mut DockerFacts,
     observation: &mut Observation,

@@ -9,7 +9,9 @@ mod schema;
 use std::collections::BTreeMap;
 
 use pospool_model::plan::{Action, Nature};
-use pospool_model::provider::{Design, Observed, Scene, Target, Task, World};
+use pospool_model::provider::{
+    ChangeRequest, Design, ObserveContext, Observed, PlanContext, Target,
+};
 use pospool_model::state::Recorded;
 use pospool_model::{Address, Attributes, Problem, ProviderError, Value};
 
@@ -94,7 +96,7 @@ fn recorded_place(recorded: &Recorded) -> Option<DataLocation> {
 /// What a refresh reports about one volume.
 pub(crate) fn observe_volume(
     target: &Target<'_>,
-    scene: &Scene<'_>,
+    scene: &ObserveContext<'_>,
     view: &EngineView,
     facts: &DockerFacts,
 ) -> Result<Observed, Problem> {
@@ -218,7 +220,10 @@ fn refuse_stranger(
 }
 
 /// Plans one change.
-pub(crate) fn plan_volume(task: &Task<'_>, world: &World<'_>) -> Result<Design, Vec<Problem>> {
+pub(crate) fn plan_volume(
+    task: &ChangeRequest<'_>,
+    world: &PlanContext<'_>,
+) -> Result<Design, Vec<Problem>> {
     let facts = DockerFacts::of(world.facts);
     let wanted = Some(task.wanted).filter(|_| task.action != Action::Delete);
     let place = data_location(
@@ -237,8 +242,8 @@ pub(crate) fn plan_volume(task: &Task<'_>, world: &World<'_>) -> Result<Design, 
 }
 
 fn create(
-    task: &Task<'_>,
-    world: &World<'_>,
+    task: &ChangeRequest<'_>,
+    world: &PlanContext<'_>,
     facts: &DockerFacts,
     place: &DataLocation,
 ) -> Result<Design, Problem> {
@@ -277,7 +282,12 @@ fn create(
     })
 }
 
-fn folder_job(task: &Task<'_>, world: &World<'_>, docker: String, folder: &Folder) -> FolderJob {
+fn folder_job(
+    task: &ChangeRequest<'_>,
+    world: &PlanContext<'_>,
+    docker: String,
+    folder: &Folder,
+) -> FolderJob {
     FolderJob {
         docker,
         folder: folder.clone(),
@@ -288,8 +298,8 @@ fn folder_job(task: &Task<'_>, world: &World<'_>, docker: String, folder: &Folde
 
 /// What a move to this place leaves behind; only its node carries the data over.
 fn leaves(
-    task: &Task<'_>,
-    world: &World<'_>,
+    task: &ChangeRequest<'_>,
+    world: &PlanContext<'_>,
     place: &DataLocation,
 ) -> Result<Vec<String>, Problem> {
     let Some(old) = task.recorded.and_then(recorded_place) else {
@@ -315,7 +325,12 @@ fn leaves(
     )])
 }
 
-fn delete(task: &Task<'_>, world: &World<'_>, facts: &DockerFacts, place: DataLocation) -> Design {
+fn delete(
+    task: &ChangeRequest<'_>,
+    world: &PlanContext<'_>,
+    facts: &DockerFacts,
+    place: DataLocation,
+) -> Design {
     let recorded = task.recorded.cloned().unwrap_or_default();
     let docker = attribute_text(&recorded.outputs, "docker").map(str::to_owned);
     let docker = docker

@@ -15,7 +15,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use pospool_model::plan::{Action, Effect, Nature};
 use pospool_model::provider::{
-    Design, Observation, Observed, Planner, Progress, Scene, Target, Task, Ticket, World,
+    ChangeRequest, Design, Observation, ObserveContext, Observed, PlanContext, Planner, Progress,
+    Target, Ticket,
 };
 use pospool_model::{Attributes, KindSchema, Problem, Provider, ProviderError, Value};
 use serde_json::json;
@@ -131,7 +132,10 @@ impl FakeProvider {
 }
 
 /// Plans one change.
-fn design_change(task: &Task<'_>, world: &World<'_>) -> Result<Design, Vec<Problem>> {
+fn design_change(
+    task: &ChangeRequest<'_>,
+    world: &PlanContext<'_>,
+) -> Result<Design, Vec<Problem>> {
     let address = task.address.as_str();
     let wanted = &with_identities(task.wanted, world)?;
     let act = |name: &str, op: &str| Effect {
@@ -188,7 +192,7 @@ impl Provider for FakeProvider {
     async fn observe(
         &self,
         targets: &[Target<'_>],
-        _: &Scene<'_>,
+        _: &ObserveContext<'_>,
     ) -> Result<Observation, ProviderError> {
         let outside = self.outside();
         if outside.dead {
@@ -268,12 +272,15 @@ impl Provider for FakeProvider {
     }
 }
 
-fn begun(task: &Task<'_>) -> bool {
+fn begun(task: &ChangeRequest<'_>) -> bool {
     task.recorded.is_some_and(|recorded| !recorded.complete)
 }
 
 /// Settings as they will be seen outside: a resource inside stands for its id.
-fn with_identities(wanted: &Attributes, world: &World<'_>) -> Result<Attributes, Vec<Problem>> {
+fn with_identities(
+    wanted: &Attributes,
+    world: &PlanContext<'_>,
+) -> Result<Attributes, Vec<Problem>> {
     let mut wanted = wanted.clone();
     let Some(Value::Map(settings)) = wanted.get_mut("settings") else {
         return Ok(wanted);

@@ -10,7 +10,8 @@ use std::path::{Path, PathBuf};
 use async_trait::async_trait;
 use pospool_model::plan::Effect;
 use pospool_model::provider::{
-    Design, Observation, Observed, Planner, Progress, Scene, Target, Task, Ticket, World,
+    ChangeRequest, Design, Observation, ObserveContext, Observed, PlanContext, Planner, Progress,
+    Target, Ticket,
 };
 use pospool_model::{
     AttributeSchema, Attributes, KindSchema, OnChange, OutputSchema, Presence, Problem, Provider,
@@ -136,7 +137,7 @@ impl Provider for SourceProvider {
     async fn observe(
         &self,
         targets: &[Target<'_>],
-        _: &Scene<'_>,
+        _: &ObserveContext<'_>,
     ) -> Result<Observation, ProviderError> {
         let mut found = Observation::default();
         for target in targets {
@@ -172,7 +173,7 @@ impl Provider for SourceProvider {
     }
 
     fn planner(&self) -> Box<dyn Planner + '_> {
-        Box::new(|_: &Task<'_>, _: &World<'_>| Ok(Design::default()))
+        Box::new(|_: &ChangeRequest<'_>, _: &PlanContext<'_>| Ok(Design::default()))
     }
 
     async fn prepare(&self, effect: &Effect, _: &Attributes) -> Result<Ticket, ProviderError> {

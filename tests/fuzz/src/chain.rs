@@ -16,7 +16,8 @@ use pospool_conflux::CoreAddress;
 use pospool_conflux_rpc::{Transport, TransportError};
 use pospool_model::plan::{Action, Effect, EffectId};
 use pospool_model::provider::{
-    Facts, Observation, Observed, Progress, Scene, Target, Task, Ticket, World,
+    ChangeRequest, Facts, Observation, ObserveContext, Observed, PlanContext, Progress, Target,
+    Ticket,
 };
 use pospool_model::state::Recorded;
 use pospool_model::{Address, Attributes, Provider, ProviderError};
@@ -238,7 +239,7 @@ impl Bench {
                 used: &self.used,
             })
             .collect();
-        let scene = Scene {
+        let scene = ObserveContext {
             lineage: "fuzz",
             wanted: &self.wanted,
             outputs: &self.outputs,
@@ -261,7 +262,7 @@ impl Bench {
         ] {
             let address: Address = read(json!(name));
             let observed = made.objects.get(&address).unwrap_or(&absent);
-            let task = Task {
+            let task = ChangeRequest {
                 address: &address,
                 action: action(observed),
                 wanted: &self.wanted[&address],
@@ -270,7 +271,7 @@ impl Bench {
                 changed: &changed,
                 delete_by_name: false,
             };
-            let world = World {
+            let world = PlanContext {
                 lineage: "fuzz",
                 facts: &made.facts,
                 wanted: &self.wanted,

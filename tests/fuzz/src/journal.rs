@@ -10,7 +10,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use pospool_cli::view::{self, Paint};
-use pospool_engine::store::{Entry, Header, Mode, Read, Store, StoreError, decode_journal};
+use pospool_engine::store::{Header, JournalEntry, Mode, Read, Store, StoreError, decode_journal};
 use serde::Serialize;
 use sha3::{Digest as _, Sha3_256};
 
@@ -116,7 +116,7 @@ fn opened(journal: &[u8], read: &Read) {
     let (state, open) = (store.state().clone(), store.open_effects().to_vec());
     let address = "record.after".parse().expect("a good address");
     store
-        .record(Entry::Remove { address })
+        .record(JournalEntry::Remove { address })
         .expect("memory takes everything");
     store.sync().expect("memory takes everything");
     let kept = memory.kept().clone();

@@ -5,26 +5,26 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use pospool_engine::store::{Kept, Medium, StoreError};
+use pospool_engine::store::{KeptState, Medium, StoreError};
 
 /// Snapshot and journal in memory, shared with who looks at them afterwards.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Memory(Arc<Mutex<Kept>>);
+pub(crate) struct Memory(Arc<Mutex<KeptState>>);
 
 impl Memory {
     /// Keeps these bytes.
     pub(crate) fn new(snapshot: Option<Vec<u8>>, journal: Option<Vec<u8>>) -> Self {
-        Self(Arc::new(Mutex::new(Kept { snapshot, journal })))
+        Self(Arc::new(Mutex::new(KeptState { snapshot, journal })))
     }
 
     /// What is kept now.
-    pub(crate) fn kept(&self) -> MutexGuard<'_, Kept> {
+    pub(crate) fn kept(&self) -> MutexGuard<'_, KeptState> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Medium for Memory {
-    fn load(&mut self) -> Result<Kept, StoreError> {
+    fn load(&mut self) -> Result<KeptState, StoreError> {
         Ok(self.kept().clone())
     }
 
@@ -55,7 +55,7 @@ impl Medium for Memory {
 
     fn replace(&mut self, snapshot: &[u8]) -> Result<(), StoreError> {
         let (snapshot, journal) = (Some(snapshot.to_vec()), None);
-        *self.kept() = Kept { snapshot, journal };
+        *self.kept() = KeptState { snapshot, journal };
         Ok(())
     }
 

@@ -9,7 +9,7 @@ use std::path::Path;
 use pospool_cli::view::Paint;
 use pospool_cli::view::plan::{self, Around};
 use pospool_engine::check;
-use pospool_engine::observe::Seen;
+use pospool_engine::observe::SeenResources;
 use pospool_engine::planfile::{self, PlanFile};
 use pospool_model::state::State;
 
@@ -21,7 +21,7 @@ pub fn fuzz_plan_file(bytes: &[u8]) {
     let Ok(plan) = planfile::decode_plan(name, bytes) else {
         return;
     };
-    let problems = check::check_plan(&plan, &State::default(), &Seen::default());
+    let problems = check::check_plan(&plan, &State::default(), &SeenResources::default());
     let around = Around {
         outputs: &BTreeMap::new(),
         destroy: false,

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use pospool_engine::store::Mode;
-use pospool_remote::{Location, Settings};
+use pospool_remote::{Location, RemoteSettings};
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
@@ -23,7 +23,7 @@ fn main() -> ExitCode {
 /// Takes the lock, says so, and then writes once for each line of its input; says what came of it.
 fn hold(location: &str) {
     let environment: BTreeMap<_, _> = std::env::vars().collect();
-    let settings = Settings::read(&environment).expect("settings");
+    let settings = RemoteSettings::read(&environment).expect("settings");
     let location = Location::parse(location, Path::new("/")).expect("a location");
     let opened = pospool_remote::open_store(&location, Mode::Write, "apply", &settings);
     let mut store = opened.expect("the lock is free");

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use pospool_conflux_rpc::{Transport, TransportError};
 use pospool_model::plan::Effect;
-use pospool_model::provider::{Observation, Planner, Progress, Scene, Target, Ticket};
+use pospool_model::provider::{Observation, ObserveContext, Planner, Progress, Target, Ticket};
 use pospool_model::{Attributes, KindSchema, Problem, Provider, ProviderError};
 use serde_json::Value as Json;
 
@@ -44,7 +44,7 @@ impl<P: Provider> Provider for PointProvider<P> {
     async fn observe(
         &self,
         targets: &[Target<'_>],
-        scene: &Scene<'_>,
+        scene: &ObserveContext<'_>,
     ) -> Result<Observation, ProviderError> {
         self.points.call(SEND, "look");
         let found = self.provider.observe(targets, scene).await;

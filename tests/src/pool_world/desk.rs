@@ -12,7 +12,8 @@ use async_trait::async_trait;
 use pospool_docker::DockerProvider;
 use pospool_model::plan::{Action, Effect, Nature};
 use pospool_model::provider::{
-    Design, Observation, Observed, Planner, Progress, Scene, Target, Task, Ticket, World,
+    ChangeRequest, Design, Observation, ObserveContext, Observed, PlanContext, Planner, Progress,
+    Target, Ticket,
 };
 use pospool_model::{Attributes, KindSchema, Problem, Provider, ProviderError, Value};
 use pospool_modelchain::artifact::{node_key, pool_artifacts};
@@ -82,7 +83,7 @@ fn outputs_of(address: &str) -> Attributes {
 }
 
 /// Plans one change.
-fn design_change(task: &Task<'_>, _: &World<'_>) -> Result<Design, Vec<Problem>> {
+fn design_change(task: &ChangeRequest<'_>, _: &PlanContext<'_>) -> Result<Design, Vec<Problem>> {
     let address = task.address.as_str();
     let effects = match task.action {
         Action::Create => vec![Effect {
@@ -124,7 +125,7 @@ impl Provider for Desk {
     async fn observe(
         &self,
         targets: &[Target<'_>],
-        _: &Scene<'_>,
+        _: &ObserveContext<'_>,
     ) -> Result<Observation, ProviderError> {
         let there = self.there();
         let mut found = Observation::default();
@@ -211,7 +212,7 @@ impl Provider for Shelf {
     async fn observe(
         &self,
         targets: &[Target<'_>],
-        _: &Scene<'_>,
+        _: &ObserveContext<'_>,
     ) -> Result<Observation, ProviderError> {
         let compiled = pool_artifacts().into_iter().map(|artifact| {
             let map = texts([

@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 use pospool_docker::{DockerProvider, DockerSettings};
 use pospool_model::plan::{Action, Effect};
 use pospool_model::provider::{
-    Design, Facts, Observed, Progress, Provider, Scene, Target, Task, Ticket, World,
+    ChangeRequest, Design, Facts, ObserveContext, Observed, PlanContext, Progress, Provider,
+    Target, Ticket,
 };
 use pospool_model::state::Recorded;
 use pospool_model::{Address, Attributes, Problem, ProviderError, SecretRef, Value};
@@ -112,7 +113,7 @@ impl Project {
             .into_iter()
             .partition(|target| target.address.kind() == "host");
         let nothing = BTreeMap::new();
-        let scene = Scene {
+        let scene = ObserveContext {
             lineage: &self.lineage,
             wanted: &self.wanted,
             outputs: &nothing,
@@ -125,7 +126,7 @@ impl Project {
             };
             self.hosts.insert(address, outputs);
         }
-        let scene = Scene {
+        let scene = ObserveContext {
             lineage: &self.lineage,
             wanted: &self.wanted,
             outputs: &self.hosts,
@@ -145,7 +146,7 @@ impl Project {
         observed: &BTreeMap<Address, Observed>,
     ) -> Design {
         let nothing = Attributes::new();
-        let task = Task {
+        let task = ChangeRequest {
             address,
             action,
             wanted: self.wanted.get(address).unwrap_or(&nothing),
@@ -154,7 +155,7 @@ impl Project {
             changed: &[],
             delete_by_name: true,
         };
-        let world = World {
+        let world = PlanContext {
             lineage: &self.lineage,
             facts: &self.facts,
             wanted: &self.wanted,

@@ -7,7 +7,7 @@ use pospool_cli::commands::{Session, render};
 use pospool_cli::console::Console;
 use pospool_cli::interrupt::Interrupt;
 use pospool_cli::logging::LogArgs;
-use pospool_cli::project::{Project, Surroundings};
+use pospool_cli::project::{Project, UserEnvironment};
 use pospool_cli::view::Paint;
 use pospool_cli::wiring;
 
@@ -39,9 +39,9 @@ impl Rendered {
             no_color: true,
             log: LogArgs::default(),
         };
-        let surroundings = Surroundings {
+        let surroundings = UserEnvironment {
             folder: folder.path().to_owned(),
-            ..Surroundings::default()
+            ..UserEnvironment::default()
         };
         let (mut out, mut err) = (Vec::new(), Vec::new());
         let mut console = Console {

@@ -13,7 +13,8 @@ use pospool_chain::{ChainProvider, ChainSettings};
 use pospool_explorer::{Explorer, ExplorerConfig, Space, Tools, Workshop};
 use pospool_model::plan::{Action, Effect};
 use pospool_model::provider::{
-    Facts, Observation, Observed, Progress, Scene, Target, Task, Ticket, World,
+    ChangeRequest, Facts, Observation, ObserveContext, Observed, PlanContext, Progress, Target,
+    Ticket,
 };
 use pospool_model::state::Recorded;
 use pospool_model::{Address, Attributes, Problem, Provider, ProviderError, Value};
@@ -45,7 +46,7 @@ pub(super) async fn compiled(folder: &Path) -> Attributes {
         used: &used,
     };
     let nothing = Map::new();
-    let scene = Scene {
+    let scene = ObserveContext {
         lineage: "l",
         wanted: &nothing,
         outputs: &nothing,
@@ -156,7 +157,7 @@ impl Desk {
     /// The steps that verify the pool.
     pub(super) fn steps(&self) -> Result<Vec<Effect>, Vec<Problem>> {
         let (address, wanted) = (address(), self.verification());
-        let task = Task {
+        let task = ChangeRequest {
             address: &address,
             action: Action::Create,
             wanted: &wanted,
@@ -165,7 +166,7 @@ impl Desk {
             changed: &[],
             delete_by_name: false,
         };
-        let world = World {
+        let world = PlanContext {
             lineage: "l",
             facts: &Facts::default(),
             wanted: &self.wanted,
@@ -217,7 +218,7 @@ impl Desk {
             recorded: recorded.as_ref(),
             used: &BTreeSet::new(),
         };
-        let scene = Scene {
+        let scene = ObserveContext {
             lineage: "l",
             wanted: &wanted,
             outputs: &self.outputs,

@@ -16,7 +16,7 @@ use crate::failure::Failure;
 use crate::view;
 
 use super::Session;
-use super::pipeline::{self, NoSpec, Planned, Spec};
+use super::pipeline::{self, NoSpec, PlannedSpec, Spec};
 use super::run::{self, Approval};
 
 /// Runs the command.
@@ -52,7 +52,7 @@ async fn saved(
     spec: &Spec,
     store: &Store,
     path: &Path,
-) -> Result<Planned, Failure> {
+) -> Result<PlannedSpec, Failure> {
     let plan = planfile::load_plan(path)?;
     let seen = pipeline::refresh_resources(spec, store.state(), session.registry).await?;
     let reasons = planfile::find_stale_reasons(&plan, &spec.config, store.state(), &seen);
@@ -63,7 +63,7 @@ async fn saved(
         });
     }
     let problems = check::check_plan(&plan, store.state(), &seen);
-    Ok(Planned {
+    Ok(PlannedSpec {
         plan,
         seen,
         problems,

@@ -17,7 +17,7 @@ use serde_json::json;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::view;
-use crate::view::template::Network;
+use crate::view::template::PoolNetwork;
 
 use super::Session;
 
@@ -26,7 +26,7 @@ use super::Session;
 pub struct InitArgs {
     /// Network to join [default: testnet]
     #[arg(long, value_enum)]
-    pub network: Option<Network>,
+    pub network: Option<PoolNetwork>,
     /// Name that the pool shows to its users [default: PoS pool]
     #[arg(long)]
     pub name: Option<String>,

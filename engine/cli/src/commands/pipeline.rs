@@ -4,7 +4,7 @@
 //! - Returns: the plan and every problem on the way.
 //! - Never: changes anything outside.
 
-use pospool_engine::observe::{self, Seen};
+use pospool_engine::observe::{self, SeenResources};
 use pospool_engine::plan::{self, Options};
 use pospool_engine::registry::Registry;
 use pospool_engine::{check, resolve};
@@ -83,9 +83,9 @@ impl Spec {
 }
 
 /// A plan, and what it was made from.
-pub(super) struct Planned {
+pub(super) struct PlannedSpec {
     pub(super) plan: Plan,
-    pub(super) seen: Seen,
+    pub(super) seen: SeenResources,
     /// Problems of every stage. With an error among them the plan must not be applied.
     pub(super) problems: Vec<Diagnostic>,
     /// The user asked to take everything down.
@@ -98,12 +98,12 @@ pub(super) async fn make_plan(
     state: &State,
     registry: &Registry,
     options: &Options,
-) -> Result<Planned, Failure> {
+) -> Result<PlannedSpec, Failure> {
     let seen = refresh_resources(spec, state, registry).await?;
     let (plan, mut problems) = plan::plan_changes(&spec.config, state, &seen, registry, options);
     problems.extend(check::check_plan(&plan, state, &seen));
     problems.extend(seen.warnings.iter().cloned());
-    Ok(Planned {
+    Ok(PlannedSpec {
         plan,
         seen,
         problems,
@@ -116,7 +116,7 @@ pub(super) async fn refresh_resources(
     spec: &Spec,
     state: &State,
     registry: &Registry,
-) -> Result<Seen, Failure> {
+) -> Result<SeenResources, Failure> {
     let mut seen = observe::observe_resources(&spec.config, state, registry)
         .await
         .map_err(Failure::Look)?;

@@ -19,7 +19,7 @@ use crate::view;
 use crate::view::plan::Around;
 
 use super::Session;
-use super::pipeline::{self, NoSpec, Planned, Spec};
+use super::pipeline::{self, NoSpec, PlannedSpec, Spec};
 
 /// Runs the command.
 pub async fn run_plan(session: &mut Session<'_, '_>, args: &PlanArgs) -> Result<Exit, Failure> {
@@ -88,7 +88,7 @@ fn show(
     session: &mut Session<'_, '_>,
     spec: &Spec,
     store: &Store,
-    planned: &Planned,
+    planned: &PlannedSpec,
     saved: Option<&std::path::Path>,
 ) -> Result<(), Failure> {
     let console = &mut *session.console;

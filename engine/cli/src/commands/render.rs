@@ -66,16 +66,16 @@ pub fn run_render(session: &mut Session<'_, '_>, args: &RenderArgs) -> Result<Ex
 }
 
 /// Files of each resource that has some.
-pub type Files = Vec<(Address, Rendered)>;
+pub type RenderedFiles = Vec<(Address, Rendered)>;
 
 fn render(
     spec: &Spec,
     registry: &Registry,
     only: Option<&Address>,
-) -> Result<Files, Vec<Diagnostic>> {
+) -> Result<RenderedFiles, Vec<Diagnostic>> {
     let (wanted, mut problems) =
         resolve::resolve_resources(&spec.config, registry, &Outputs::new());
-    let mut files = Files::new();
+    let mut files = RenderedFiles::new();
     if problems.is_empty() {
         for address in wanted
             .keys()
@@ -120,7 +120,7 @@ fn nothing(spec: &Spec, address: Option<&Address>) -> Failure {
 }
 
 /// Writes every file; returns how many.
-fn write(folder: &Path, rendered: &Files) -> Result<usize, Failure> {
+fn write(folder: &Path, rendered: &RenderedFiles) -> Result<usize, Failure> {
     let mut count = 0;
     for (address, rendered) in rendered {
         let folder = folder.join(address.as_str());

@@ -17,10 +17,10 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::view;
 use crate::view::plan::Around;
-use crate::view::progress::{Form, Progress};
+use crate::view::progress::{ProgressForm, ProgressPrinter};
 
 use super::Session;
-use super::pipeline::{self, Planned, Spec};
+use super::pipeline::{self, PlannedSpec, Spec};
 
 /// Opens the state to change it.
 pub(super) fn open_for_change(session: &Session<'_, '_>, command: &str) -> Result<Store, Failure> {
@@ -48,12 +48,16 @@ pub(super) async fn settle_earlier_run(
     Ok(())
 }
 
-fn progress<'a>(session: &'a mut Session<'_, '_>, total: usize) -> Progress<'a> {
+fn progress<'a>(session: &'a mut Session<'_, '_>, total: usize) -> ProgressPrinter<'a> {
     let console = &mut *session.console;
     if console.json {
-        Progress::new(&mut *console.out, Form::Json, total)
+        ProgressPrinter::new(&mut *console.out, ProgressForm::Json, total)
     } else {
-        Progress::new(&mut *console.err, Form::Text(console.err_paint), total)
+        ProgressPrinter::new(
+            &mut *console.err,
+            ProgressForm::Text(console.err_paint),
+            total,
+        )
     }
 }
 
@@ -81,7 +85,7 @@ pub(super) async fn carry_out(
     session: &mut Session<'_, '_>,
     spec: &Spec,
     store: &mut Store,
-    planned: &Planned,
+    planned: &PlannedSpec,
     approval: Approval,
 ) -> Result<Exit, Failure> {
     show(session, spec, store, planned)?;
@@ -122,7 +126,7 @@ fn show(
     session: &mut Session<'_, '_>,
     spec: &Spec,
     store: &Store,
-    planned: &Planned,
+    planned: &PlannedSpec,
 ) -> Result<(), Failure> {
     let console = &mut *session.console;
     let mut problems = planned.problems.clone();

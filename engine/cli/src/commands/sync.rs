@@ -25,11 +25,11 @@ use crate::wiring;
 use super::Session;
 use super::pipeline::{self, NoSpec, Spec};
 use rest::Rest;
-use round::Round;
+use round::SyncRound;
 use status::Status;
 use watch::Watch;
 
-pub use status::{Conduct, Report, Service, Trouble};
+pub use status::{Conduct, RoundReport, ServiceStatus, SyncProblem};
 
 /// Longest time between two rounds when rounds fail.
 const LONGEST: Duration = Duration::from_mins(5);
@@ -133,7 +133,7 @@ async fn sleep(session: &Session<'_, '_>, pause: Duration) -> bool {
     }
 }
 
-fn say(session: &mut Session<'_, '_>, report: &Report) -> Result<(), Failure> {
+fn say(session: &mut Session<'_, '_>, report: &RoundReport) -> Result<(), Failure> {
     let console = &mut *session.console;
     if console.json {
         console.say_json(report)

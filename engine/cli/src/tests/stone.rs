@@ -7,7 +7,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use async_trait::async_trait;
 use pospool_model::plan::{Action, Cost, Effect, Nature, Purpose};
 use pospool_model::provider::{
-    Design, Observation, Observed, Planner, Progress, Scene, Target, Task, Ticket, World,
+    ChangeRequest, Design, Observation, ObserveContext, Observed, PlanContext, Planner, Progress,
+    Target, Ticket,
 };
 use pospool_model::{
     AttributeSchema, Attributes, Drip, KindSchema, OnChange, Presence, Provider, ProviderError,
@@ -52,7 +53,7 @@ impl StoneProvider {
 }
 
 /// Plans one change.
-fn design_change(task: &Task<'_>) -> Design {
+fn design_change(task: &ChangeRequest<'_>) -> Design {
     if task.action == Action::Delete {
         return Design::forgotten(vec!["the stone stays where it is".to_owned()]);
     }
@@ -99,7 +100,7 @@ impl Provider for StoneProvider {
     async fn observe(
         &self,
         targets: &[Target<'_>],
-        _: &Scene<'_>,
+        _: &ObserveContext<'_>,
     ) -> Result<Observation, ProviderError> {
         let there = targets
             .iter()
@@ -118,7 +119,7 @@ impl Provider for StoneProvider {
     }
 
     fn planner(&self) -> Box<dyn Planner + '_> {
-        Box::new(|task: &Task<'_>, _: &World<'_>| Ok(design_change(task)))
+        Box::new(|task: &ChangeRequest<'_>, _: &PlanContext<'_>| Ok(design_change(task)))
     }
 
     async fn prepare(&self, effect: &Effect, _: &Attributes) -> Result<Ticket, ProviderError> {

@@ -3,7 +3,7 @@
 use std::fs::OpenOptions;
 use std::io::Write;
 
-use pospool_engine::store::{Entry, Mode, StateFile, Store};
+use pospool_engine::store::{JournalEntry, Mode, StateFile, Store};
 use pospool_model::Value;
 use pospool_model::state::{Recorded, State};
 use serde_json::Value as Json;
@@ -383,7 +383,7 @@ fn a_spent_journal_is_removed() {
     let journal = world.path(&format!("{STATE}.journal"));
     let mut store = Store::open(&world.path(STATE), Mode::Write, "apply").unwrap();
     let address = "record.b".parse().unwrap();
-    store.record(Entry::Remove { address }).unwrap();
+    store.record(JournalEntry::Remove { address }).unwrap();
     store.sync().unwrap();
     let left = std::fs::read(&journal).unwrap();
     store.save().unwrap();

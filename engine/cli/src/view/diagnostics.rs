@@ -127,7 +127,7 @@ const KEY_DIGITS: usize = 64;
 
 /// Whether the line must not be shown: what stands where a secret's name belongs may be
 /// the secret, and so may any long run of hexadecimal digits, and a part of a URL.
-fn may_hold_secret(problem: &Diagnostic, place: &Place<'_>) -> bool {
+fn may_hold_secret(problem: &Diagnostic, place: &DiagnosticPlace<'_>) -> bool {
     let text = place.excerpt.to_ascii_lowercase();
     problem.code == spec::SECRET_WRITTEN
         || SECRET_WORDS.iter().any(|word| text.contains(word))
@@ -153,7 +153,7 @@ fn keys(text: &str) -> impl Iterator<Item = &str> {
 }
 
 /// A place in a text.
-struct Place<'a> {
+struct DiagnosticPlace<'a> {
     file: &'a str,
     /// Line and column of its start, counted from 1; columns are characters.
     line: usize,
@@ -207,7 +207,7 @@ impl<'a> Texts<'a> {
     }
 
     /// Finds a place; whatever its bytes are, the result lies within the text.
-    fn place(&self, span: &Span) -> Option<Place<'a>> {
+    fn place(&self, span: &Span) -> Option<DiagnosticPlace<'a>> {
         let (file, (_, text, starts)) = self.files.get_key_value(span.file.as_str())?;
         let from = text.floor_char_boundary(span.bytes.start.min(text.len()));
         let to = text.ceil_char_boundary(span.bytes.end.clamp(from, text.len()));
@@ -215,7 +215,7 @@ impl<'a> Texts<'a> {
         let last = starts.partition_point(|&start| start <= to.saturating_sub(1).max(from)) - 1;
         let begin = starts[first];
         let end = starts.get(last + 1).copied().unwrap_or(text.len());
-        Some(Place {
+        Some(DiagnosticPlace {
             file,
             line: first + 1,
             column: text[begin..from].chars().count() + 1,

@@ -21,7 +21,7 @@ const QUIET: Duration = Duration::from_secs(5);
 
 /// How progress is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Form {
+pub enum ProgressForm {
     /// Lines for people.
     Text(Paint),
     /// One JSON object a line.
@@ -29,11 +29,11 @@ pub enum Form {
 }
 
 /// Writes a run's events.
-pub struct Progress<'a>(Mutex<Inner<'a>>);
+pub struct ProgressPrinter<'a>(Mutex<PrinterState<'a>>);
 
-struct Inner<'a> {
+struct PrinterState<'a> {
     out: Out<'a>,
-    form: Form,
+    form: ProgressForm,
     done: usize,
     total: usize,
     started: BTreeMap<EffectId, Instant>,
@@ -42,11 +42,11 @@ struct Inner<'a> {
     heard: BTreeSet<Address>,
 }
 
-impl<'a> Progress<'a> {
+impl<'a> ProgressPrinter<'a> {
     /// Follows a run of so many effects.
     #[must_use]
-    pub fn new(out: Out<'a>, form: Form, total: usize) -> Self {
-        Self(Mutex::new(Inner {
+    pub fn new(out: Out<'a>, form: ProgressForm, total: usize) -> Self {
+        Self(Mutex::new(PrinterState {
             out,
             form,
             done: 0,
@@ -58,14 +58,14 @@ impl<'a> Progress<'a> {
     }
 }
 
-impl Listener for Progress<'_> {
+impl Listener for ProgressPrinter<'_> {
     fn hear(&self, event: &Event<'_>) {
         let mut inner = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         inner.hear(event, Instant::now());
     }
 }
 
-impl Inner<'_> {
+impl PrinterState<'_> {
     fn hear(&mut self, event: &Event<'_>, now: Instant) {
         match event {
             Event::Started { id, .. } => {
@@ -76,15 +76,15 @@ impl Inner<'_> {
             Event::Ended { done, .. } => self.done = *done,
             // A resource with effects has said enough.
             Event::Recorded { address }
-                if self.heard.contains(*address) && self.form != Form::Json =>
+                if self.heard.contains(*address) && self.form != ProgressForm::Json =>
             {
                 return;
             }
             _ => {}
         }
         let text = match self.form {
-            Form::Text(paint) => self.text(event, now, paint),
-            Form::Json => self.json(event, now).to_string(),
+            ProgressForm::Text(paint) => self.text(event, now, paint),
+            ProgressForm::Json => self.json(event, now).to_string(),
         };
         // Nobody may read it any more, and the run still has to be recorded.
         let _ = writeln!(self.out, "{text}").and_then(|()| self.out.flush());
@@ -192,9 +192,9 @@ mod tests {
         }
     }
 
-    fn said(form: Form) -> String {
+    fn said(form: ProgressForm) -> String {
         let mut out = Vec::new();
-        let progress = Progress::new(&mut out, form, 12);
+        let progress = ProgressPrinter::new(&mut out, form, 12);
         let start = Instant::now();
         let hear = |second, event: &Event<'_>| {
             let now = start + Duration::from_secs(second);
@@ -227,7 +227,7 @@ mod tests {
 
     #[test]
     fn a_wait_speaks_once_in_five_seconds() {
-        insta::assert_snapshot!(said(Form::Text(Paint::PLAIN)), @r"
+        insta::assert_snapshot!(said(ProgressForm::Text(Paint::PLAIN)), @r"
         [ 0/12] core_contract.pool/proxy: create the proxy
         [ 3/12] core_contract.pool/proxy: done, 4 s
         [ 3/12] core_contract.pool/wait: wait for the vote
@@ -240,7 +240,7 @@ mod tests {
 
     #[test]
     fn programs_get_one_object_a_line() {
-        insta::assert_snapshot!(said(Form::Json), @r#"
+        insta::assert_snapshot!(said(ProgressForm::Json), @r#"
         {"effect":"core_contract.pool/proxy","event":"started","summary":"create the proxy"}
         {"done":3,"effect":"core_contract.pool/proxy","event":"ended","seconds":4,"total":12}
         {"address":"core_contract.pool","event":"recorded"}

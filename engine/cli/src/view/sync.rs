@@ -4,13 +4,13 @@
 //! - Returns: one line.
 //! - Never: needs a line before it to be understood.
 
-use crate::commands::sync::{Conduct, Report, Service};
+use crate::commands::sync::{Conduct, RoundReport, ServiceStatus};
 
 use super::clean_line;
 
 /// One round as one line.
 #[must_use]
-pub fn line_of(report: &Report) -> String {
+pub fn line_of(report: &RoundReport) -> String {
     let conduct = match report.conduct {
         Conduct::Idle => "nothing to do",
         Conduct::Sent => "done",
@@ -31,7 +31,7 @@ pub fn line_of(report: &Report) -> String {
     format!("{}\n", parts.join("; "))
 }
 
-fn service(service: &Service) -> String {
+fn service(service: &ServiceStatus) -> String {
     let mut text = service.address.clone();
     if let Some(balance) = service.balance() {
         text = format!("{text} has {balance}");
@@ -60,26 +60,26 @@ fn clock(time: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::commands::sync::Trouble;
+    use crate::commands::sync::SyncProblem;
 
     #[test]
     fn a_round_is_one_line() {
-        let report = Report {
+        let report = RoundReport {
             format_version: 1,
             time: 86_400 + 3_661,
             round: 1,
             conduct: Conduct::Failed,
-            services: vec![Service {
+            services: vec![ServiceStatus {
                 address: "bridge_service.main".to_owned(),
                 balance_drip: "1500000000000000000".to_owned(),
                 duties: vec!["cross_stake 1".to_owned()],
                 waiting: vec!["withdraw 2: not\nyet".to_owned()],
                 lag_seconds: 30,
                 lag_blocks: 60,
-                ..Service::default()
+                ..ServiceStatus::default()
             }],
             sent: Vec::new(),
-            errors: vec![Trouble {
+            errors: vec![SyncProblem {
                 code: "chain/not-enough-balance".to_owned(),
                 what: "too poor".to_owned(),
                 help: Some("send CFX".to_owned()),

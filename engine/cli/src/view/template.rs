@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 
 /// Which network a pool is on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub enum Network {
+pub enum PoolNetwork {
     /// Conflux testnet: its CFX cost nothing.
     Testnet,
     /// Conflux mainnet.
@@ -17,7 +17,7 @@ pub enum Network {
     Devnet,
 }
 
-impl Network {
+impl PoolNetwork {
     /// Its name in a spec.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -31,7 +31,7 @@ impl Network {
 
 /// The smallest spec with a node, to try an image.
 #[must_use]
-pub fn one_node(network: Network, image: &str) -> String {
+pub fn one_node(network: PoolNetwork, image: &str) -> String {
     let (network, image) = (quoted(network.name()), quoted(image));
     format!(
         "chain \"trial\" {{\n  network = {network}\n  core_rpc = \"http://127.0.0.1\"\n}}\nhost \"trial\" {{}}\nvolume \
@@ -42,7 +42,7 @@ pub fn one_node(network: Network, image: &str) -> String {
 
 /// Where the contracts' sources are.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Code {
+pub enum SourceLocation {
     /// In a folder.
     Folder(String),
     /// In a repository.
@@ -56,7 +56,7 @@ pub enum Code {
 
 /// What only a private network needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Devnet {
+pub struct DevnetAnswers {
     /// Core Space RPC.
     pub core_rpc: String,
     /// eSpace RPC, for a pool in both spaces.
@@ -71,9 +71,9 @@ pub struct Devnet {
 
 /// Everything that the spec depends on.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Answers {
+pub struct InitAnswers {
     /// Which network.
-    pub network: Network,
+    pub network: PoolNetwork,
     /// The pool's name.
     pub name: String,
     /// The users' share, with `%`.
@@ -83,9 +83,9 @@ pub struct Answers {
     /// Where other nodes reach it.
     pub public_address: Option<String>,
     /// The contracts' sources.
-    pub code: Code,
+    pub code: SourceLocation,
     /// What only a private network needs.
-    pub devnet: Option<Devnet>,
+    pub devnet: Option<DevnetAnswers>,
     /// Whether there is a pool in eSpace too.
     pub espace: bool,
     /// Whether the registration is accepted.
@@ -94,7 +94,7 @@ pub struct Answers {
 
 /// The spec.
 #[must_use]
-pub fn write_spec(answers: &Answers) -> String {
+pub fn write_spec(answers: &InitAnswers) -> String {
     let espace = answers.espace.then(|| espace(answers));
     // On a private network it depends on where the node's RPC is for a container.
     let syncer = (answers.espace && answers.devnet.is_none()).then(|| SYNCER.to_owned());
@@ -203,7 +203,7 @@ const ESPACE_OUTPUT: &str = r#"output "espace_pool_address" {
 }
 "#;
 
-fn chain(answers: &Answers) -> String {
+fn chain(answers: &InitAnswers) -> String {
     let network = answers.network.name();
     let mut text = String::from("chain \"conflux\" {\n");
     if let Some(devnet) = &answers.devnet {
@@ -225,7 +225,7 @@ fn chain(answers: &Answers) -> String {
     text
 }
 
-fn node(answers: &Answers) -> String {
+fn node(answers: &InitAnswers) -> String {
     let mut text = String::from(
         "# The node that votes. Its PoS key is made at its first start and encrypted with the password.\n",
     );
@@ -267,13 +267,13 @@ fn node(answers: &Answers) -> String {
     text
 }
 
-fn source(code: &Code) -> String {
+fn source(code: &SourceLocation) -> String {
     match code {
-        Code::Folder(path) => format!(
+        SourceLocation::Folder(path) => format!(
             "# The contracts, compiled on this machine.\nsource \"reference\" {{\n  path = {}\n}}\n",
             quoted(path)
         ),
-        Code::Git { url, rev } => format!(
+        SourceLocation::Git { url, rev } => format!(
             "# The contracts, compiled on this machine from exactly this commit.\nsource \"reference\" {{\n  \
              git = {}\n  rev = {}\n}}\n",
             quoted(url),
@@ -282,14 +282,14 @@ fn source(code: &Code) -> String {
     }
 }
 
-fn contracts(answers: &Answers) -> String {
+fn contracts(answers: &InitAnswers) -> String {
     let (name, share) = (quoted(&answers.name), quoted(&answers.share_ratio));
     let pair = if answers.espace {
         "\n    # Which pool of eSpace belongs to it.\n    espace_pools = [{ pool = core_contract.pool, espace_pool = espace_contract.pool }]"
     } else {
         ""
     };
-    let periods = if answers.network == Network::Devnet {
+    let periods = if answers.network == PoolNetwork::Devnet {
         "\n    # The PoS locks of this network in its blocks, if they differ from the contract's own.\n    \
          # lock_period   = blocks(2250000)\n    # unlock_period = blocks(176400)\n"
     } else {
@@ -307,9 +307,9 @@ fn contracts(answers: &Answers) -> String {
     )
 }
 
-fn espace(answers: &Answers) -> String {
+fn espace(answers: &InitAnswers) -> String {
     let name = quoted(&answers.name);
-    let periods = if answers.network == Network::Devnet {
+    let periods = if answers.network == PoolNetwork::Devnet {
         "\n    # Both count blocks of eSpace, of which there is one in each epoch.\n    \
          # lock_period   = blocks(1126800)\n    # unlock_period = blocks(90000)\n"
     } else {

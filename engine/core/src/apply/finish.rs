@@ -7,11 +7,11 @@ use pospool_model::plan::{Record, Step};
 use pospool_model::state::Recorded;
 use pospool_model::{Address, Attributes, Value};
 
-use super::{Event, Run};
+use super::{ApplyRun, Event};
 use crate::resolve;
-use crate::store::{Entry, StoreError};
+use crate::store::{JournalEntry, StoreError};
 
-impl Run<'_> {
+impl ApplyRun<'_> {
     /// Records what may be recorded before the first effect: steps that have none.
     pub(super) fn finish_ended_steps(&mut self) -> Result<(), StoreError> {
         for step in 0..self.plan.steps.len() {
@@ -35,8 +35,8 @@ impl Run<'_> {
     fn finish(&mut self, step: &Step) -> Result<(), StoreError> {
         let address = step.address.clone();
         let entry = match &step.record {
-            None => Entry::Remove { address },
-            Some(record) => Entry::Put {
+            None => JournalEntry::Remove { address },
+            Some(record) => JournalEntry::Put {
                 recorded: self.recorded(&address, record),
                 address,
             },

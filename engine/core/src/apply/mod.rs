@@ -27,10 +27,10 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::oneshot;
 
 use crate::codes;
-use crate::observe::Seen;
+use crate::observe::SeenResources;
 use crate::registry::Registry;
 use crate::resolve::Outputs;
-use crate::store::{Entry, Store, StoreError};
+use crate::store::{JournalEntry, Store, StoreError};
 
 pub(crate) use logged::Logged;
 use recording::Recording;
@@ -44,7 +44,7 @@ pub struct Context<'a> {
     /// The providers.
     pub registry: &'a Registry,
     /// What was seen when the plan was made, or checked for freshness.
-    pub seen: &'a Seen,
+    pub seen: &'a SeenResources,
     /// Set when the user asked to stop.
     pub cancel: &'a Arc<AtomicBool>,
 }
@@ -129,14 +129,14 @@ pub async fn apply_plan(
         state.groups.extend(plan.groups.clone());
     })?;
     let listener = Logged(listener);
-    let mut run = Run::new(plan, context, store, &listener);
+    let mut run = ApplyRun::new(plan, context, store, &listener);
     run.finish_ended_steps()?;
     run.work().await?;
     run.conclude()
 }
 
 /// What a running effect reports.
-enum Report {
+enum EffectReport {
     Prepared(usize, Result<Ticket, ProviderError>),
     Committed(usize, Result<Attributes, ProviderError>),
 }
@@ -175,7 +175,7 @@ impl Amendment {
     /// Puts it on the disk and says so.
     pub(crate) fn write(self, id: EffectId, store: &mut Store) -> Result<(), StoreError> {
         let ticket = self.ticket;
-        store.record(Entry::Amend { id, ticket })?;
+        store.record(JournalEntry::Amend { id, ticket })?;
         store.sync()?;
         // Nobody waits any more when the commit was given up meanwhile.
         let _ = self.on_disk.send(());
@@ -183,9 +183,9 @@ impl Amendment {
     }
 }
 
-type Running<'a> = FuturesUnordered<BoxFuture<'a, Report>>;
+type Running<'a> = FuturesUnordered<BoxFuture<'a, EffectReport>>;
 
-struct Run<'a> {
+struct ApplyRun<'a> {
     plan: &'a Plan,
     context: Context<'a>,
     store: &'a mut Store,
@@ -203,7 +203,7 @@ struct Run<'a> {
     outcome: Outcome,
 }
 
-impl<'a> Run<'a> {
+impl<'a> ApplyRun<'a> {
     fn new(
         plan: &'a Plan,
         context: Context<'a>,
@@ -268,7 +268,7 @@ impl<'a> Run<'a> {
                 (None, _) => Err(unknown_provider(&effect.provider)),
                 (_, Err(error)) => Err(error),
             };
-            Report::Prepared(index, ticket)
+            EffectReport::Prepared(index, ticket)
         }));
     }
 
@@ -301,20 +301,20 @@ impl<'a> Run<'a> {
         self.context.registry.by_name(&effect.provider).cloned()
     }
 
-    fn take(&mut self, report: Report) -> Result<(), StoreError> {
+    fn take(&mut self, report: EffectReport) -> Result<(), StoreError> {
         match report {
             // Ready, and in the meantime something failed or the user asked to stop: an
             // effect that is not in the journal yet is not begun any more.
-            Report::Prepared(_, Ok(_)) if self.stopping() => {
+            EffectReport::Prepared(_, Ok(_)) if self.stopping() => {
                 self.schedule.give_back();
                 Ok(())
             }
-            Report::Prepared(index, Ok(ticket)) => self.begin(index, ticket),
-            Report::Prepared(index, Err(error)) => {
+            EffectReport::Prepared(index, Ok(ticket)) => self.begin(index, ticket),
+            EffectReport::Prepared(index, Err(error)) => {
                 self.fail(index, error);
                 Ok(())
             }
-            Report::Committed(index, result) => {
+            EffectReport::Committed(index, result) => {
                 self.drain_notes()?;
                 self.end(index, result)
             }
@@ -328,7 +328,7 @@ impl<'a> Run<'a> {
         let (id, effect) = self.schedule.effect(index);
         if effect.nature == Nature::Act {
             let step = &self.plan.steps[self.schedule.step(index)];
-            self.store.record(Entry::Begin {
+            self.store.record(JournalEntry::Begin {
                 id: id.clone(),
                 provider: effect.provider.clone(),
                 ticket: ticket.clone(),
@@ -337,7 +337,7 @@ impl<'a> Run<'a> {
             self.store.sync()?;
         }
         let provider = self.provider(effect);
-        let voice = Voice {
+        let voice = ProgressReporter {
             index,
             notes: self.notes.0.clone(),
             cancel: Arc::clone(self.context.cancel),
@@ -348,7 +348,7 @@ impl<'a> Run<'a> {
                 Some(provider) => provider.commit(&ticket, &voice).await,
                 None => Err(unknown_provider(name)),
             };
-            Report::Committed(index, result)
+            EffectReport::Committed(index, result)
         }));
         Ok(())
     }
@@ -363,7 +363,7 @@ impl<'a> Run<'a> {
             Ok(outputs) => {
                 let said = self.said.entry(id.address.clone()).or_default();
                 said.extend(outputs.clone());
-                self.store.record(Entry::End {
+                self.store.record(JournalEntry::End {
                     id: id.clone(),
                     outputs,
                 })?;
@@ -386,7 +386,7 @@ impl<'a> Run<'a> {
             Err(error) => error,
         };
         if effect.nature == Nature::Act && matches!(error, ProviderError::Refused { .. }) {
-            self.store.record(Entry::NoEffect {
+            self.store.record(JournalEntry::NoEffect {
                 id: id.clone(),
                 code: error.code().to_string(),
             })?;
@@ -472,14 +472,14 @@ fn unknown_provider(name: &str) -> ProviderError {
 }
 
 /// A commit's way to speak to the run.
-struct Voice {
+struct ProgressReporter {
     index: usize,
     notes: UnboundedSender<Note>,
     cancel: Arc<AtomicBool>,
 }
 
 #[async_trait]
-impl Progress for Voice {
+impl Progress for ProgressReporter {
     fn sent(&self) {
         // The run lives longer than its commits, so a closed channel cannot be.
         let _ = self.notes.send(Note::Sent(self.index));

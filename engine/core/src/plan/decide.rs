@@ -6,7 +6,7 @@ use pospool_model::provider::Observed;
 use pospool_model::state::State;
 use pospool_model::{Address, Diagnostic, KindSchema};
 
-use super::diff::Found;
+use super::diff::Comparison;
 use crate::codes;
 
 /// One decision.
@@ -21,7 +21,7 @@ pub(super) fn decide_change(
     observed: &Observed,
     recorded: bool,
     complete: bool,
-    found: &Found,
+    found: &Comparison,
 ) -> Option<Decision> {
     let there = *observed != Observed::Absent;
     let (action, reason) = match (there, recorded, complete) {
@@ -44,7 +44,7 @@ pub(super) fn find_refusals(
     address: &Address,
     schema: &KindSchema,
     decision: Decision,
-    found: &Found,
+    found: &Comparison,
     state: &State,
 ) -> Vec<Diagnostic> {
     let mut refused = Vec::new();
@@ -99,7 +99,7 @@ pub(super) fn protected_error(address: &Address) -> Diagnostic {
     .help("set `prevent_destroy = false` in its block and apply that first")
 }
 
-impl Found {
+impl Comparison {
     /// In place, or made again.
     fn action(&self) -> Action {
         if self.changes.iter().any(|change| change.forces_replacement) {

@@ -16,7 +16,7 @@ type IsEdited<'a> = &'a dyn Fn(&str) -> bool;
 
 /// What differs between a spec and the outside.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Found {
+pub(super) struct Comparison {
     /// Changes to make, in the order of the schema.
     pub(super) changes: Vec<AttributeChange>,
     /// Paths that differ and must not.
@@ -35,11 +35,11 @@ pub(super) fn compare_resource(
     recorded: Option<&Recorded>,
     identity: Identity<'_>,
     is_edited: IsEdited<'_>,
-) -> Found {
+) -> Comparison {
     if *observed == Observed::Absent {
-        return Found {
+        return Comparison {
             changes: created(schema, wanted, identity),
-            ..Found::default()
+            ..Comparison::default()
         };
     }
     let mut before = current_attributes(observed, recorded);
@@ -54,10 +54,10 @@ pub(super) fn compare_resource(
             None => before.remove(attribute.name),
         };
     }
-    let mut found = Found {
+    let mut found = Comparison {
         only_ignored: true,
         all_drifted: true,
-        ..Found::default()
+        ..Comparison::default()
     };
     for attribute in schema.attributes {
         let after = wanted_form(attribute, wanted, identity);

@@ -6,7 +6,7 @@ use pospool_model::plan::EffectId;
 
 /// One of the things that must have happened.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum End {
+pub(super) enum NeededEnd {
     /// An effect has ended.
     Effect(EffectId),
     /// All that is behind the barrier of this name has.
@@ -14,4 +14,4 @@ pub(super) enum End {
 }
 
 /// Ends by resource or by group.
-pub(super) type Ends<K> = BTreeMap<K, Vec<End>>;
+pub(super) type Ends<K> = BTreeMap<K, Vec<NeededEnd>>;

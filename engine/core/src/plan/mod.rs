@@ -17,17 +17,17 @@ use pospool_lang::config::{Config, LocalValues, Resource, Scope};
 use pospool_model::plan::{
     Action, AttributeChange, Barrier, Drift, EffectId, Plan, Reason, Record, Step,
 };
-use pospool_model::provider::{Design, Facts, Observed, Planner, Task, World};
+use pospool_model::provider::{ChangeRequest, Design, Facts, Observed, PlanContext, Planner};
 use pospool_model::state::{Recorded, State};
 use pospool_model::{
     Address, Attributes, Dependency, Diagnostic, GroupId, Groups, KindSchema, Problem, Role, Value,
     dependency,
 };
 
-use ends::{End, Ends};
+use ends::{Ends, NeededEnd};
 
 use crate::codes;
-use crate::observe::Seen;
+use crate::observe::SeenResources;
 use crate::registry::Registry;
 use crate::resolve::{self, Outputs, Wanted};
 
@@ -45,7 +45,7 @@ pub struct Options {
 pub fn plan_changes(
     config: &Config,
     state: &State,
-    seen: &Seen,
+    seen: &SeenResources,
     registry: &Registry,
     options: &Options,
 ) -> (Plan, Vec<Diagnostic>) {
@@ -132,7 +132,7 @@ fn cannot_foretell(config: &Config, address: &Address) -> Diagnostic {
 struct Planning<'a> {
     config: &'a Config,
     state: &'a State,
-    seen: &'a Seen,
+    seen: &'a SeenResources,
     registry: &'a Registry,
     options: &'a Options,
     wanted: Wanted,
@@ -157,7 +157,7 @@ impl<'a> Planning<'a> {
     fn new(
         config: &'a Config,
         state: &'a State,
-        seen: &'a Seen,
+        seen: &'a SeenResources,
         registry: &'a Registry,
         options: &'a Options,
     ) -> Self {
@@ -224,9 +224,9 @@ impl<'a> Planning<'a> {
         match about.filter(|changes| !changes.is_empty()) {
             None => self.keep(address, observed, recorded),
             Some(changes) => {
-                let found = diff::Found {
+                let found = diff::Comparison {
                     changes,
-                    ..diff::Found::default()
+                    ..diff::Comparison::default()
                 };
                 let decision = decide::Decision {
                     action: Action::Update,
@@ -311,7 +311,7 @@ impl<'a> Planning<'a> {
     }
 
     /// What must have ended before a resource of the spec may have all that it uses.
-    fn ends_of_dependencies(&mut self, address: &Address) -> Vec<End> {
+    fn ends_of_dependencies(&mut self, address: &Address) -> Vec<NeededEnd> {
         match self.config.get(address) {
             Some(resource) => self.ends_of(&resource.depends_on, self.config.groups()),
             None => Vec::new(),
@@ -323,7 +323,7 @@ impl<'a> Planning<'a> {
         address: &Address,
         schema: &'static KindSchema,
         wanted: &Attributes,
-        found: diff::Found,
+        found: diff::Comparison,
         decision: decide::Decision,
     ) {
         let refused =
@@ -332,7 +332,7 @@ impl<'a> Planning<'a> {
             self.problems.extend(refused);
         }
         let changed = diff::effective_paths(schema, &found.changes);
-        let task = Task {
+        let task = ChangeRequest {
             address,
             action: decision.action,
             wanted,
@@ -360,7 +360,7 @@ impl<'a> Planning<'a> {
         address: &Address,
         schema: &'static KindSchema,
         wanted: &Attributes,
-        found: diff::Found,
+        found: diff::Comparison,
         decision: decide::Decision,
         design: Design,
     ) {
@@ -420,7 +420,7 @@ impl<'a> Planning<'a> {
     }
 
     /// Asks the provider how it would make the change.
-    fn design(&mut self, task: &Task<'_>) -> Result<Design, Vec<Problem>> {
+    fn design(&mut self, task: &ChangeRequest<'_>) -> Result<Design, Vec<Problem>> {
         let kind = task.address.kind();
         let Some((provider, position)) = self
             .registry
@@ -430,7 +430,7 @@ impl<'a> Planning<'a> {
             return Ok(Design::forgotten(Vec::new()));
         };
         let none = Facts::default();
-        let world = World {
+        let world = PlanContext {
             lineage: &self.state.lineage,
             facts: self.seen.facts.get(&position).unwrap_or(&none),
             wanted: &self.wanted,

@@ -5,14 +5,14 @@ use pospool_model::plan::{Barrier, Effect, EffectId, Need};
 use pospool_model::{Address, Dependency, GroupId, Groups};
 
 use super::Planning;
-use super::ends::End;
+use super::ends::NeededEnd;
 
 impl Planning<'_> {
     /// Gives effects their needs and remembers them for those that come after. Returns the barriers before them, too.
     pub(super) fn link(
         &mut self,
         address: &Address,
-        before: Vec<End>,
+        before: Vec<NeededEnd>,
         mut effects: Vec<Effect>,
         ordered: bool,
     ) -> (Vec<Effect>, Vec<String>) {
@@ -27,7 +27,7 @@ impl Planning<'_> {
         let ends = match ids.last() {
             None => before,
             // Ordered ones have their needs, and may end in any order.
-            Some(_) if ordered => ids.iter().cloned().map(End::Effect).collect(),
+            Some(_) if ordered => ids.iter().cloned().map(NeededEnd::Effect).collect(),
             Some(last) => {
                 let mut waits;
                 (waits, barriers) = split(before);
@@ -40,7 +40,7 @@ impl Planning<'_> {
                     waits.push(Need::ended(id.clone()));
                 }
                 // A chain of effects ends with its last one.
-                vec![End::Effect(last.clone())]
+                vec![NeededEnd::Effect(last.clone())]
             }
         };
         let ends = self.bundle(address.as_str(), ends);
@@ -54,7 +54,7 @@ impl Planning<'_> {
         &mut self,
         depends_on: impl IntoIterator<Item = &'b Dependency>,
         groups: &Groups,
-    ) -> Vec<End> {
+    ) -> Vec<NeededEnd> {
         let mut ends = Vec::new();
         for used in depends_on {
             match used {
@@ -70,7 +70,7 @@ impl Planning<'_> {
     }
 
     /// The same of a group; found out once, when the first of its users is planned.
-    fn ends_of_group(&mut self, id: &GroupId, groups: &Groups) -> Vec<End> {
+    fn ends_of_group(&mut self, id: &GroupId, groups: &Groups) -> Vec<NeededEnd> {
         if let Some(ends) = self.group_ends.get(id) {
             return ends.clone();
         }
@@ -84,23 +84,23 @@ impl Planning<'_> {
     }
 
     /// Ends in a form that many can be told: more than [`MOST_NAMED`] become a barrier.
-    pub(super) fn bundle(&mut self, name: &str, ends: Vec<End>) -> Vec<End> {
+    pub(super) fn bundle(&mut self, name: &str, ends: Vec<NeededEnd>) -> Vec<NeededEnd> {
         if ends.len() <= MOST_NAMED {
             return ends;
         }
         let (needs, barriers) = split(ends);
         self.barriers
             .insert(name.to_owned(), Barrier { needs, barriers });
-        vec![End::Barrier(name.to_owned())]
+        vec![NeededEnd::Barrier(name.to_owned())]
     }
 }
 
-fn split(ends: Vec<End>) -> (Vec<Need>, Vec<String>) {
+fn split(ends: Vec<NeededEnd>) -> (Vec<Need>, Vec<String>) {
     let (mut needs, mut barriers) = (Vec::new(), Vec::new());
     for end in ends {
         match end {
-            End::Effect(id) => needs.push(Need::ended(id)),
-            End::Barrier(name) => barriers.push(name),
+            NeededEnd::Effect(id) => needs.push(Need::ended(id)),
+            NeededEnd::Barrier(name) => barriers.push(name),
         }
     }
     (needs, barriers)

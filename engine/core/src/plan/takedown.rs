@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use pospool_lang::graph;
 use pospool_model::plan::{Action, AttributeChange, Reason, Step};
-use pospool_model::provider::{Design, Observed, Task};
+use pospool_model::provider::{ChangeRequest, Design, Observed};
 use pospool_model::state::State;
 use pospool_model::{Address, Attributes, Dependency, GroupId, Value};
 
 use super::Planning;
 use super::decide::protected_error;
-use super::ends::{End, Ends};
+use super::ends::{Ends, NeededEnd};
 
 impl Planning<'_> {
     /// Plans the removal of everything that the spec no longer has.
@@ -37,7 +37,7 @@ impl Planning<'_> {
         }
         let observed = self.seen.object(address);
         let nothing = Attributes::new();
-        let task = Task {
+        let task = ChangeRequest {
             address,
             action: Action::Delete,
             wanted: &nothing,
@@ -119,7 +119,7 @@ impl Users {
 
 impl Planning<'_> {
     /// What must have ended before nobody uses this any more.
-    fn ends_of_users(&mut self, used: &Dependency, users: &mut Users) -> Vec<End> {
+    fn ends_of_users(&mut self, used: &Dependency, users: &mut Users) -> Vec<NeededEnd> {
         let mut ends = Vec::new();
         // Each is looked at once: a group has its ends from its first member on.
         for user in users.of.remove(used).unwrap_or_default() {

@@ -9,16 +9,16 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::disk::{Disk, DiskFile, Stamp, replace_durably, replace_if};
-use super::lock::{Lock, Mode};
-use super::medium::{Kept, Medium};
+use super::lock::{FileLock, Mode};
+use super::medium::{KeptState, Medium};
 use super::{MAX_BYTES, StoreError, with_suffix};
 
 /// A state in files.
 #[derive(Debug)]
-pub(super) struct Files {
+pub(super) struct FileMedium {
     disk: Arc<dyn Disk>,
     path: PathBuf,
-    lock: Option<Lock>,
+    lock: Option<FileLock>,
     journal: Option<Box<dyn DiskFile>>,
     /// The snapshot that this run goes on from, to be put back by hand if somebody
     /// replaces the file meanwhile.
@@ -28,7 +28,7 @@ pub(super) struct Files {
     broken: bool,
 }
 
-impl Files {
+impl FileMedium {
     /// Takes the lock.
     pub(super) fn open(
         disk: Arc<dyn Disk>,
@@ -38,7 +38,7 @@ impl Files {
     ) -> Result<Self, StoreError> {
         // A link is followed: replacing the file must not replace the link.
         let path = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-        let lock = Lock::acquire(&with_suffix(&path, ".lock"), mode, command)?;
+        let lock = FileLock::acquire(&with_suffix(&path, ".lock"), mode, command)?;
         Ok(Self {
             disk,
             path,
@@ -88,7 +88,7 @@ impl Files {
     }
 
     fn check_lock(&self) -> Result<(), StoreError> {
-        let lost = self.lock.as_ref().map_or(Ok(None), Lock::lost_to);
+        let lost = self.lock.as_ref().map_or(Ok(None), FileLock::lost_to);
         match lost {
             Ok(None) => Ok(()),
             Ok(Some(holder)) => Err(StoreError::LockLost {
@@ -112,13 +112,13 @@ impl Files {
     }
 }
 
-impl Medium for Files {
-    fn load(&mut self) -> Result<Kept, StoreError> {
+impl Medium for FileMedium {
+    fn load(&mut self) -> Result<KeptState, StoreError> {
         self.stamp = self.stamp_now()?;
         let snapshot = self.read(&self.path)?;
         self.base.clone_from(&snapshot);
         let journal = self.read(&self.journal_path())?;
-        Ok(Kept { snapshot, journal })
+        Ok(KeptState { snapshot, journal })
     }
 
     fn start_journal(&mut self, line: &[u8]) -> Result<(), StoreError> {

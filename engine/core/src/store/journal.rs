@@ -101,7 +101,8 @@ impl Header {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "entry", rename_all = "snake_case", deny_unknown_fields)]
-pub enum Entry {
+#[cfg_attr(feature = "schema", schemars(rename = "Entry"))]
+pub enum JournalEntry {
     /// An effect is about to be carried out; the ticket can settle it.
     Begin {
         /// Which effect.
@@ -195,7 +196,7 @@ pub struct Read {
     /// Whose it is.
     pub header: Header,
     /// Whole lines, in order.
-    pub entries: Vec<Entry>,
+    pub entries: Vec<JournalEntry>,
     /// Length up to the last good line.
     pub good_bytes: u64,
 }

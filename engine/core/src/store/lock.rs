@@ -71,12 +71,12 @@ impl fmt::Display for Holder {
 
 /// A held lock; dropping it lets go.
 #[derive(Debug)]
-pub(super) struct Lock {
+pub(super) struct FileLock {
     file: File,
     path: PathBuf,
 }
 
-impl Lock {
+impl FileLock {
     /// Takes the lock or says at once who has it. To look at a state where nothing can
     /// be written no lock is needed, and none is taken.
     pub(super) fn acquire(

@@ -8,7 +8,7 @@ use super::StoreError;
 /// takes the lock, dropping it lets go.
 pub trait Medium: Send {
     /// What is kept now.
-    fn load(&mut self) -> Result<Kept, StoreError>;
+    fn load(&mut self) -> Result<KeptState, StoreError>;
 
     /// Begins a journal with its first line; it is durable when this returns.
     fn start_journal(&mut self, line: &[u8]) -> Result<(), StoreError>;
@@ -34,7 +34,7 @@ pub trait Medium: Send {
 
 /// Bytes of a kept state.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Kept {
+pub struct KeptState {
     /// The snapshot; `None` if there never was one.
     pub snapshot: Option<Vec<u8>>,
     /// The journal; `None` if there is none.

@@ -34,13 +34,13 @@ use serde::{Deserialize, Serialize};
 pub use disk::{Disk, DiskFile, RealDisk, Stamp, read_bounded, replace_file};
 pub use error::StoreError;
 pub use form::parse_versioned as parse_form;
-pub use journal::{Entry, Header, Read};
+pub use journal::{Header, JournalEntry, Read};
 pub use lock::{Holder, Mode};
-pub use medium::{Kept, Medium};
+pub use medium::{KeptState, Medium};
 pub use moved::MovedFile;
 pub use repair::{Finding, Hand, recover_state, repair_state};
 
-use files::Files;
+use files::FileMedium;
 use journal::{Before, Relation};
 
 /// Newest version of a state and of a plan: the second knows groups and barriers.
@@ -83,7 +83,7 @@ impl StateFile {
 
 /// An effect that was begun and whose end is not known.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Open {
+pub struct OpenEffect {
     /// Which effect.
     pub id: EffectId,
     /// Who carries it out.
@@ -102,7 +102,7 @@ pub struct Store {
     medium: Box<dyn Medium>,
     state: State,
     exists: bool,
-    open: Vec<Open>,
+    open: Vec<OpenEffect>,
     journal: Journal,
     replayed: usize,
     bytes_written: u64,
@@ -154,13 +154,13 @@ impl Store {
         mode: Mode,
         command: &str,
     ) -> Result<Self, StoreError> {
-        let files = Files::open(disk, path, mode, command)?;
+        let files = FileMedium::open(disk, path, mode, command)?;
         Self::over(Box::new(files), path, mode)
     }
 
     /// The keeper of a state in a file, for who moves one from keeper to keeper.
     pub fn keeper(path: &Path, mode: Mode, command: &str) -> Result<Box<dyn Medium>, StoreError> {
-        Ok(Box::new(Files::open(
+        Ok(Box::new(FileMedium::open(
             Arc::new(RealDisk),
             path,
             mode,
@@ -210,7 +210,7 @@ impl Store {
 
     /// Effects that an earlier run left open, oldest first.
     #[must_use]
-    pub fn open_effects(&self) -> &[Open] {
+    pub fn open_effects(&self) -> &[OpenEffect] {
         &self.open
     }
 
@@ -246,7 +246,7 @@ impl Store {
     }
 
     /// Appends an entry and folds it in. It is on the disk after the next [`Store::sync`].
-    pub fn record(&mut self, entry: Entry) -> Result<(), StoreError> {
+    pub fn record(&mut self, entry: JournalEntry) -> Result<(), StoreError> {
         if !self.exists {
             self.save()?;
         }
@@ -351,10 +351,10 @@ impl Store {
 }
 
 /// What one entry does to the state.
-fn fold(state: &mut State, open: &mut Vec<Open>, entry: Entry) {
+fn fold(state: &mut State, open: &mut Vec<OpenEffect>, entry: JournalEntry) {
     let resources = &mut state.resources;
     match entry {
-        Entry::Begin {
+        JournalEntry::Begin {
             id,
             provider,
             ticket,
@@ -369,29 +369,29 @@ fn fold(state: &mut State, open: &mut Vec<Open>, entry: Entry) {
             recorded.complete = false;
             // What it moves is only known when the run is whole.
             state.counters.clear();
-            open.push(Open {
+            open.push(OpenEffect {
                 id,
                 provider,
                 ticket,
             });
         }
-        Entry::Amend { id, ticket } => {
+        JournalEntry::Amend { id, ticket } => {
             if let Some(open) = open.iter_mut().find(|open| open.id == id) {
                 open.ticket = ticket;
             }
         }
-        Entry::End { id, outputs } => {
+        JournalEntry::End { id, outputs } => {
             open.retain(|open| open.id != id);
             if !outputs.is_empty() {
                 let recorded = resources.entry(id.address).or_default();
                 recorded.outputs.extend(outputs);
             }
         }
-        Entry::NoEffect { id, .. } => open.retain(|open| open.id != id),
-        Entry::Put { address, recorded } => {
+        JournalEntry::NoEffect { id, .. } => open.retain(|open| open.id != id),
+        JournalEntry::Put { address, recorded } => {
             resources.insert(address, recorded);
         }
-        Entry::Remove { address } => {
+        JournalEntry::Remove { address } => {
             resources.remove(&address);
         }
     }

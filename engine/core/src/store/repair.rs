@@ -10,8 +10,8 @@ use pospool_model::state::State;
 
 use super::disk::{Disk, RealDisk};
 use super::journal::Relation;
-use super::lock::{Lock, Mode};
-use super::medium::Kept;
+use super::lock::{FileLock, Mode};
+use super::medium::KeptState;
 use super::{MAX_BYTES, StoreError, decode_journal, decode_snapshot, with_suffix};
 
 /// Whether anything is changed.
@@ -79,7 +79,7 @@ impl Finding {
 pub fn repair_state(path: &Path, hand: Hand) -> Result<Vec<Finding>, StoreError> {
     let path = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let lock = with_suffix(&path, ".lock");
-    let _lock = Lock::acquire(&lock, Mode::Write, "state repair")?;
+    let _lock = FileLock::acquire(&lock, Mode::Write, "state repair")?;
     let findings = look(&path)?;
     if hand == Hand::On {
         for finding in &findings {
@@ -92,11 +92,11 @@ pub fn repair_state(path: &Path, hand: Hand) -> Result<Vec<Finding>, StoreError>
 fn look(path: &Path) -> Result<Vec<Finding>, StoreError> {
     let mut findings = Vec::new();
     let state = match read(path)?.map(|bytes| decode_snapshot(path, &bytes)) {
-        None => Found::Nothing,
-        Some(Ok(state)) => Found::State(state),
+        None => FoundState::Nothing,
+        Some(Ok(state)) => FoundState::State(state),
         Some(Err(error)) => {
             findings.push(Finding::Unusable(error));
-            Found::Unusable
+            FoundState::Unusable
         }
     };
     let journal = with_suffix(path, ".journal");
@@ -107,7 +107,7 @@ fn look(path: &Path) -> Result<Vec<Finding>, StoreError> {
     for next in [with_suffix(path, ".next"), with_suffix(&kept, ".next")] {
         if read(&next)?.is_some() {
             findings.push(match state {
-                Found::State(_) => Finding::Leftover { path: next },
+                FoundState::State(_) => Finding::Leftover { path: next },
                 _ => Finding::OnlyCopy { path: next },
             });
         }
@@ -122,22 +122,24 @@ fn look(path: &Path) -> Result<Vec<Finding>, StoreError> {
 }
 
 /// What lies where the state is looked for.
-enum Found {
+enum FoundState {
     Nothing,
     State(State),
     Unusable,
 }
 
-fn journal_finding(path: PathBuf, bytes: &[u8], state: &Found) -> Option<Finding> {
+fn journal_finding(path: PathBuf, bytes: &[u8], state: &FoundState) -> Option<Finding> {
     let read = match decode_journal(&path, bytes) {
         Err(error) => return Some(Finding::Unusable(error)),
         Ok(None) => return Some(Finding::EmptyJournal { path }),
         Ok(Some(read)) => read,
     };
     let state = match state {
-        Found::Unusable => return None,
-        Found::Nothing => return Some(Finding::Unusable(StoreError::JournalWithoutState { path })),
-        Found::State(state) => state,
+        FoundState::Unusable => return None,
+        FoundState::Nothing => {
+            return Some(Finding::Unusable(StoreError::JournalWithoutState { path }));
+        }
+        FoundState::State(state) => state,
     };
     match read.header.relation(state) {
         Relation::Foreign if read.entries.is_empty() => Some(Finding::EmptyJournal { path }),
@@ -152,7 +154,10 @@ fn journal_finding(path: PathBuf, bytes: &[u8], state: &Found) -> Option<Finding
 
 /// What is kept, without what a crash left of it: the state, and snapshot and journal as they
 /// belong together. `None` if there is no state; `name` is for messages.
-pub fn recover_state(name: &Path, kept: Kept) -> Result<Option<(State, Kept)>, StoreError> {
+pub fn recover_state(
+    name: &Path,
+    kept: KeptState,
+) -> Result<Option<(State, KeptState)>, StoreError> {
     let journal = with_suffix(name, ".journal");
     let Some(snapshot) = &kept.snapshot else {
         return match kept.journal {
@@ -180,7 +185,7 @@ pub fn recover_state(name: &Path, kept: Kept) -> Result<Option<(State, Kept)>, S
         bytes
     });
     let snapshot = kept.snapshot;
-    Ok(Some((state, Kept { snapshot, journal })))
+    Ok(Some((state, KeptState { snapshot, journal })))
 }
 
 fn mend(finding: &Finding) -> Result<(), StoreError> {

@@ -17,8 +17,8 @@ fn id(name: &str) -> EffectId {
     }
 }
 
-fn begin(name: &str) -> Entry {
-    Entry::Begin {
+fn begin(name: &str) -> JournalEntry {
+    JournalEntry::Begin {
         id: id(name),
         provider: "fake".into(),
         ticket: Ticket {
@@ -29,8 +29,8 @@ fn begin(name: &str) -> Entry {
     }
 }
 
-fn put(label: &str) -> Entry {
-    Entry::Put {
+fn put(label: &str) -> JournalEntry {
+    JournalEntry::Put {
         address: Address::new("record", label).unwrap(),
         recorded: Recorded {
             complete: true,
@@ -49,7 +49,7 @@ fn a_number_with_many_digits_survives_the_journal() {
     assert_eq!(read.to_bits(), again.to_bits());
     let folder = TempDir::new().unwrap();
     let mut entry = begin("a");
-    if let Entry::Begin { ticket, .. } = &mut entry {
+    if let JournalEntry::Begin { ticket, .. } = &mut entry {
         ticket.payload = json!({ "n": written });
     }
     let mut store = open(&folder).unwrap();
@@ -69,7 +69,7 @@ fn what_was_begun_and_not_ended_is_open_after_a_crash() {
         store.record(begin("b")).unwrap();
         let outputs = Attributes::from([("id".to_owned(), Value::from("42"))]);
         store
-            .record(Entry::End {
+            .record(JournalEntry::End {
                 id: id("a"),
                 outputs,
             })
@@ -236,7 +236,7 @@ fn a_journal_that_is_already_in_the_snapshot_is_not_folded_twice() {
     store.sync().unwrap();
     let kept = fs::read(&journal).unwrap();
     store
-        .record(Entry::Remove {
+        .record(JournalEntry::Remove {
             address: "record.one".parse().unwrap(),
         })
         .unwrap();

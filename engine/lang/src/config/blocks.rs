@@ -2,7 +2,7 @@
 //!
 //! - Reads: nothing by itself.
 //! - Returns: resources, variables, locals and outputs as data.
-//! - Never: copies an expression: a [`Place`] points into the parsed file.
+//! - Never: copies an expression: an [`AttributePlace`] points into the parsed file.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -15,7 +15,7 @@ use crate::spec::SourceFile;
 
 /// Where an attribute stands.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Place {
+pub(super) struct AttributePlace {
     pub(super) file: usize,
     pub(super) block: usize,
     pub(super) attribute: usize,
@@ -37,9 +37,9 @@ pub struct Resource {
     pub named_early: BTreeSet<Address>,
     /// The first line of its block.
     pub span: Span,
-    pub(super) attributes: Vec<(&'static AttributeSchema, Place)>,
+    pub(super) attributes: Vec<(&'static AttributeSchema, AttributePlace)>,
     pub(super) implied: Vec<(&'static AttributeSchema, Address)>,
-    pub(super) after: Option<Place>,
+    pub(super) after: Option<AttributePlace>,
 }
 
 impl Resource {
@@ -61,20 +61,20 @@ pub struct Lifecycle {
 
 /// An `output` block.
 #[derive(Clone, Debug)]
-pub struct Output {
+pub struct OutputBlock {
     /// What it is for.
     pub description: Option<String>,
     /// What it reads.
     pub depends_on: BTreeSet<Dependency>,
     /// The first line of its block.
     pub span: Span,
-    pub(super) value: Option<Place>,
+    pub(super) value: Option<AttributePlace>,
 }
 
 /// A name in a `locals` block.
 #[derive(Clone, Debug)]
 pub(super) struct Local {
-    pub(super) place: Place,
+    pub(super) place: AttributePlace,
     /// Its value, if it is the same whatever the resources turn out to be.
     pub(super) constant: Option<Value>,
     /// What it leads to.
@@ -95,14 +95,14 @@ pub(super) struct Names {
     pub(super) resources: BTreeMap<Address, Resource>,
     pub(super) variables: BTreeMap<String, Declaration>,
     pub(super) locals: BTreeMap<String, Local>,
-    pub(super) outputs: BTreeMap<String, Output>,
+    pub(super) outputs: BTreeMap<String, OutputBlock>,
     /// Kinds of blocks that have no usable name; what they lack is reported once.
     pub(super) nameless: BTreeSet<String>,
 }
 
 impl Config {
     /// Returns the attribute at a place, and the file around it.
-    pub(super) fn attribute(&self, place: Place) -> Option<(&SourceFile, &Attribute)> {
+    pub(super) fn attribute(&self, place: AttributePlace) -> Option<(&SourceFile, &Attribute)> {
         let file = self.files.get(place.file)?;
         let block = file.body.get(place.block)?.as_block()?;
         Some((

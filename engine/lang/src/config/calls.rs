@@ -8,12 +8,12 @@ use hcl_edit::expr::{Expression, FuncCall};
 
 use pospool_model::Diagnostic;
 
-use super::functions::{FUNCTIONS, Function};
+use super::functions::{FUNCTIONS, SpecFunction};
 use super::problems::Problems;
 use crate::spec::{self, SourceFile};
 
 /// Finds the function that a call means.
-fn find(call: &FuncCall) -> Option<&'static Function> {
+fn find(call: &FuncCall) -> Option<&'static SpecFunction> {
     let name = call.name.name.as_str();
     let plain = !call.name.is_namespaced();
     FUNCTIONS
@@ -26,7 +26,7 @@ pub(super) fn check_call(
     call: &FuncCall,
     source: &SourceFile,
     problems: &Problems,
-) -> Result<&'static Function, Diagnostic> {
+) -> Result<&'static SpecFunction, Diagnostic> {
     let name = call.name.name.as_str();
     let Some(function) = find(call) else {
         let names = FUNCTIONS.iter().map(|function| function.name);
@@ -62,9 +62,9 @@ pub(super) fn check_call(
 
 /// Checks the argument of `env` or `file`.
 fn check_name(
-    function: &'static Function,
+    function: &'static SpecFunction,
     argument: &Expression,
-) -> Result<&'static Function, Diagnostic> {
+) -> Result<&'static SpecFunction, Diagnostic> {
     let name = function.name;
     let Some(text) = argument.as_str() else {
         let summary = format!("`{name}` takes a name, written out as text");

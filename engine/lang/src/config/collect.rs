@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use hcl_edit::structure::{Attribute, Block, Structure};
 use pospool_model::{Address, KindSchema, Presence, Span};
 
-use super::blocks::{Lifecycle, Names, Place, Resource, header_range};
+use super::blocks::{AttributePlace, Lifecycle, Names, Resource, header_range};
 use super::problems::Problems;
 use super::{Kinds, bytes_of, state_place};
 use crate::spec::{self, File, SourceFile};
@@ -167,7 +167,7 @@ impl<'a> Collector<'a> {
     fn parts(&mut self, resource: &mut Resource, file: usize, index: usize, block: &'a Block) {
         let mut lifecycle = None;
         for (position, structure) in block.body.iter().enumerate() {
-            let place = Place {
+            let place = AttributePlace {
                 file,
                 block: index,
                 attribute: position,

@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use hcl_edit::expr::{Expression, FuncCall, Object, ObjectKey};
 use pospool_model::{Code, Dependency, Diagnostic, Value};
 
-use super::operators::{self, Fault, describe_type};
+use super::operators::{self, OperatorFault, describe_type};
 use super::problems::Problems;
 use super::{Config, Scope, bytes_of, calls};
 use crate::spec::{self, SourceFile};
@@ -170,7 +170,11 @@ impl<'a> Evaluator<'a> {
         self.budget > 0
     }
 
-    fn settle(&mut self, result: Result<Value, Fault>, node: &impl hcl_edit::Span) -> Value {
+    fn settle(
+        &mut self,
+        result: Result<Value, OperatorFault>,
+        node: &impl hcl_edit::Span,
+    ) -> Value {
         result.unwrap_or_else(|fault| {
             let mut problem =
                 Diagnostic::error(fault.code, fault.summary).at(self.source.place(node));

@@ -6,11 +6,11 @@
 
 use pospool_model::{Blocks, Drip, SecretRef, Value};
 
-use super::operators::{Fault, describe_type};
+use super::operators::{OperatorFault, describe_type};
 
 /// A function, as `pospool explain functions` prints it.
 #[derive(Clone, Copy, Debug)]
-pub struct Function {
+pub struct SpecFunction {
     /// Its name.
     pub name: &'static str,
     /// How it is called, with types.
@@ -21,13 +21,13 @@ pub struct Function {
     pub(super) takes_name: bool,
     pub(super) least: usize,
     pub(super) most: usize,
-    pub(super) run: fn(Vec<Value>) -> Result<Value, Fault>,
+    pub(super) run: fn(Vec<Value>) -> Result<Value, OperatorFault>,
 }
 
 const MANY: usize = usize::MAX;
 
 /// All functions, sorted by name.
-pub const FUNCTIONS: &[Function] = &[
+pub const FUNCTIONS: &[SpecFunction] = &[
     function(
         "blocks",
         "blocks(number) -> blocks",
@@ -136,9 +136,9 @@ const fn function(
     doc: &'static str,
     least: usize,
     most: usize,
-    run: fn(Vec<Value>) -> Result<Value, Fault>,
-) -> Function {
-    Function {
+    run: fn(Vec<Value>) -> Result<Value, OperatorFault>,
+) -> SpecFunction {
+    SpecFunction {
         name,
         signature,
         doc,
@@ -153,36 +153,36 @@ const fn secret(
     name: &'static str,
     signature: &'static str,
     doc: &'static str,
-    run: fn(Vec<Value>) -> Result<Value, Fault>,
-) -> Function {
-    Function {
+    run: fn(Vec<Value>) -> Result<Value, OperatorFault>,
+) -> SpecFunction {
+    SpecFunction {
         takes_name: true,
         ..function(name, signature, doc, 1, 1, run)
     }
 }
 
-fn wants<T>(position: usize, what: &str, got: &Value) -> Result<T, Fault> {
+fn wants<T>(position: usize, what: &str, got: &Value) -> Result<T, OperatorFault> {
     let summary = format!("this must be {what}, and is {}", describe_type(got));
-    Err(Fault::argument(position, summary))
+    Err(OperatorFault::argument(position, summary))
 }
 
 fn only(arguments: Vec<Value>) -> Value {
     arguments.into_iter().next().unwrap_or_default()
 }
 
-fn cfx(arguments: Vec<Value>) -> Result<Value, Fault> {
+fn cfx(arguments: Vec<Value>) -> Result<Value, OperatorFault> {
     let amount = match only(arguments) {
         Value::Integer(number) => u64::try_from(number).ok().and_then(Drip::from_cfx),
         Value::Text(text) => Drip::parse_cfx(&text),
         other => return wants(0, "a whole number or text", &other),
     };
     amount.map(Value::Amount).ok_or_else(|| {
-        Fault::argument(0, "this is no amount of CFX")
+        OperatorFault::argument(0, "this is no amount of CFX")
             .help("write digits with at most 18 of them after the point, such as `cfx(\"1000.5\")`")
     })
 }
 
-fn drip(arguments: Vec<Value>) -> Result<Value, Fault> {
+fn drip(arguments: Vec<Value>) -> Result<Value, OperatorFault> {
     let amount = match only(arguments) {
         Value::Integer(number) => u128::try_from(number).ok(),
         Value::Text(text) if text.bytes().all(|byte| byte.is_ascii_digit()) => text.parse().ok(),
@@ -192,49 +192,49 @@ fn drip(arguments: Vec<Value>) -> Result<Value, Fault> {
     amount
         .map(|amount| Value::Amount(Drip(amount)))
         .ok_or_else(|| {
-            Fault::argument(0, "this is no amount of drip")
+            OperatorFault::argument(0, "this is no amount of drip")
                 .help("write digits, such as `drip(\"1000000000\")`")
         })
 }
 
-fn blocks(arguments: Vec<Value>) -> Result<Value, Fault> {
+fn blocks(arguments: Vec<Value>) -> Result<Value, OperatorFault> {
     match only(arguments) {
         Value::Integer(number) => u64::try_from(number)
             .map(|number| Value::Blocks(Blocks(number)))
-            .map_err(|_| Fault::argument(0, "a number of blocks is not negative")),
+            .map_err(|_| OperatorFault::argument(0, "a number of blocks is not negative")),
         other => wants(0, "a whole number", &other),
     }
 }
 
-fn env(arguments: Vec<Value>) -> Result<Value, Fault> {
+fn env(arguments: Vec<Value>) -> Result<Value, OperatorFault> {
     match only(arguments) {
         Value::Text(name) => Ok(Value::Secret(SecretRef::Env(name))),
         other => wants(0, "text", &other),
     }
 }
 
-fn file(arguments: Vec<Value>) -> Result<Value, Fault> {
+fn file(arguments: Vec<Value>) -> Result<Value, OperatorFault> {
     match only(arguments) {
         Value::Text(path) => Ok(Value::Secret(SecretRef::File(path.into()))),
         other => wants(0, "text", &other),
     }
 }
 
-fn lower(arguments: Vec<Value>) -> Result<Value, Fault> {
+fn lower(arguments: Vec<Value>) -> Result<Value, OperatorFault> {
     match only(arguments) {
         Value::Text(text) => Ok(Value::Text(text.to_lowercase())),
         other => wants(0, "text", &other),
     }
 }
 
-fn upper(arguments: Vec<Value>) -> Result<Value, Fault> {
+fn upper(arguments: Vec<Value>) -> Result<Value, OperatorFault> {
     match only(arguments) {
         Value::Text(text) => Ok(Value::Text(text.to_uppercase())),
         other => wants(0, "text", &other),
     }
 }
 
-fn join(arguments: Vec<Value>) -> Result<Value, Fault> {
+fn join(arguments: Vec<Value>) -> Result<Value, OperatorFault> {
     let mut arguments = arguments.into_iter();
     let separator = match arguments.next().unwrap_or_default() {
         Value::Text(text) => text,
@@ -251,14 +251,14 @@ fn join(arguments: Vec<Value>) -> Result<Value, Fault> {
         .iter()
         .map(|value| {
             as_text(value).ok_or_else(|| {
-                Fault::argument(1, format!("{} is no text to join", describe_type(value)))
+                OperatorFault::argument(1, format!("{} is no text to join", describe_type(value)))
             })
         })
         .collect::<Result<_, _>>()?;
     Ok(Value::Text(texts.join(&separator)))
 }
 
-fn concat(arguments: Vec<Value>) -> Result<Value, Fault> {
+fn concat(arguments: Vec<Value>) -> Result<Value, OperatorFault> {
     let mut joined = Vec::new();
     for (position, argument) in arguments.into_iter().enumerate() {
         match argument {
@@ -269,7 +269,7 @@ fn concat(arguments: Vec<Value>) -> Result<Value, Fault> {
     Ok(Value::List(joined))
 }
 
-fn merge(arguments: Vec<Value>) -> Result<Value, Fault> {
+fn merge(arguments: Vec<Value>) -> Result<Value, OperatorFault> {
     let mut merged = std::collections::BTreeMap::new();
     for (position, argument) in arguments.into_iter().enumerate() {
         match argument {
@@ -280,14 +280,14 @@ fn merge(arguments: Vec<Value>) -> Result<Value, Fault> {
     Ok(Value::Map(merged))
 }
 
-fn keys(arguments: Vec<Value>) -> Result<Value, Fault> {
+fn keys(arguments: Vec<Value>) -> Result<Value, OperatorFault> {
     match only(arguments) {
         Value::Map(map) => Ok(Value::List(map.into_keys().map(Value::Text).collect())),
         other => wants(0, "a map", &other),
     }
 }
 
-fn length(arguments: Vec<Value>) -> Result<Value, Fault> {
+fn length(arguments: Vec<Value>) -> Result<Value, OperatorFault> {
     let length = match only(arguments) {
         Value::List(list) => list.len(),
         Value::Map(map) => map.len(),
@@ -297,7 +297,7 @@ fn length(arguments: Vec<Value>) -> Result<Value, Fault> {
     Ok(Value::Integer(i64::try_from(length).unwrap_or(i64::MAX)))
 }
 
-fn tostring(arguments: Vec<Value>) -> Result<Value, Fault> {
+fn tostring(arguments: Vec<Value>) -> Result<Value, OperatorFault> {
     let value = only(arguments);
     match as_text(&value) {
         Some(text) => Ok(Value::Text(text)),

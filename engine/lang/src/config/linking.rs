@@ -25,7 +25,7 @@ pub(super) fn link_config(
 ) {
     let locals = locals::link_locals(config, kinds, problems);
     implied::fill_implied_references(config, nameless, problems);
-    let links: Vec<Link> = config
+    let links: Vec<ResourceLinks> = config
         .resources
         .values()
         .map(|resource| link_resource(config, kinds, resource, &locals, problems))
@@ -75,7 +75,7 @@ fn uses_of(found: &References, locals: &Linked) -> BTreeSet<Dependency> {
 }
 
 /// What a resource leads to, and where it names it.
-struct Link {
+struct ResourceLinks {
     uses: BTreeSet<Dependency>,
     /// What it only names inside of its settings.
     soft: BTreeSet<Address>,
@@ -88,7 +88,7 @@ fn link_resource(
     resource: &Resource,
     locals: &Linked,
     problems: &mut Problems,
-) -> Link {
+) -> ResourceLinks {
     let found = references_of(config, kinds, resource, problems);
     let mut uses = uses_of(&found, locals);
     let itself = Dependency::Resource(resource.address.clone());
@@ -114,7 +114,7 @@ fn link_resource(
     let soft = found.resources.keys().filter(|address| {
         !found.firm.contains(*address) && !through.contains(*address) && !is_implied(address)
     });
-    Link {
+    ResourceLinks {
         soft: soft.cloned().collect(),
         uses,
         found,
@@ -175,7 +175,7 @@ fn references_of(
 /// and reports the circles that are left.
 fn open_circles(
     config: &Config,
-    links: &[Link],
+    links: &[ResourceLinks],
     locals: &Linked,
     problems: &mut Problems,
 ) -> Vec<BTreeSet<Address>> {
@@ -240,7 +240,7 @@ fn open_circles(
 fn names_itself(
     config: &Config,
     address: &Address,
-    link: &Link,
+    link: &ResourceLinks,
     locals: &Linked,
     problems: &mut Problems,
 ) -> bool {
@@ -258,7 +258,12 @@ fn names_itself(
 }
 
 /// Where a resource names another one, or a local that leads to it.
-fn place_of(config: &Config, link: &Link, used: &Address, locals: &Linked) -> Option<Range<usize>> {
+fn place_of(
+    config: &Config,
+    link: &ResourceLinks,
+    used: &Address,
+    locals: &Linked,
+) -> Option<Range<usize>> {
     let by_local = || {
         let mut names = link.found.locals.iter();
         names.find(|(name, _)| {

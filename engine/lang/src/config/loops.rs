@@ -43,9 +43,9 @@ impl<'a> Evaluator<'a> {
             let round = self.round(each);
             self.bound.truncate(before);
             match round {
-                Round::Skip => {}
-                Round::Unknown => return Value::Unknown,
-                Round::Item(key, value) => made.push((key, value)),
+                LoopRound::Skip => {}
+                LoopRound::Unknown => return Value::Unknown,
+                LoopRound::Item(key, value) => made.push((key, value)),
             }
         }
         if each.key_expr.is_none() {
@@ -54,19 +54,19 @@ impl<'a> Evaluator<'a> {
         self.map_of(made, each)
     }
 
-    fn round(&mut self, each: &'a ForExpr) -> Round {
+    fn round(&mut self, each: &'a ForExpr) -> LoopRound {
         if let Some(condition) = &each.cond {
             match self.value(&condition.expr) {
                 Value::Bool(true) => {}
-                Value::Bool(false) => return Round::Skip,
-                Value::Unknown => return Round::Unknown,
+                Value::Bool(false) => return LoopRound::Skip,
+                Value::Unknown => return LoopRound::Unknown,
                 other => {
                     let summary = format!(
                         "a condition is a bool, and this is {}",
                         describe_type(&other)
                     );
                     self.error(spec::BAD_OPERAND, summary, &condition.expr);
-                    return Round::Unknown;
+                    return LoopRound::Unknown;
                 }
             }
         }
@@ -75,10 +75,10 @@ impl<'a> Evaluator<'a> {
             let value = self.value(key);
             match self.key(value, key) {
                 Some(key) => name = key,
-                None => return Round::Unknown,
+                None => return LoopRound::Unknown,
             }
         }
-        Round::Item(name, self.value(&each.value_expr))
+        LoopRound::Item(name, self.value(&each.value_expr))
     }
 
     fn map_of(&mut self, made: Vec<(String, Value)>, each: &'a ForExpr) -> Value {
@@ -111,7 +111,7 @@ impl<'a> Evaluator<'a> {
 }
 
 /// What one round of a `for` gave.
-enum Round {
+enum LoopRound {
     Skip,
     Unknown,
     Item(String, Value),

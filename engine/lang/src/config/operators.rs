@@ -11,7 +11,7 @@ use crate::spec;
 
 /// Why an operator or a function has no result.
 #[derive(Debug)]
-pub(super) struct Fault {
+pub(super) struct OperatorFault {
     pub(super) code: Code,
     pub(super) summary: String,
     pub(super) help: Option<String>,
@@ -19,7 +19,7 @@ pub(super) struct Fault {
     pub(super) argument: Option<usize>,
 }
 
-impl Fault {
+impl OperatorFault {
     /// A fault of the whole operation.
     pub(super) fn new(code: Code, summary: impl Into<String>) -> Self {
         Self {
@@ -46,7 +46,7 @@ impl Fault {
 }
 
 /// Applies `!` or `-`.
-pub(super) fn apply_unary(operator: UnaryOperator, value: &Value) -> Result<Value, Fault> {
+pub(super) fn apply_unary(operator: UnaryOperator, value: &Value) -> Result<Value, OperatorFault> {
     match (operator, value) {
         (_, Value::Unknown) => Ok(Value::Unknown),
         (UnaryOperator::Not, Value::Bool(value)) => Ok(Value::Bool(!value)),
@@ -57,7 +57,7 @@ pub(super) fn apply_unary(operator: UnaryOperator, value: &Value) -> Result<Valu
                 operator.as_str(),
                 describe_type(value)
             );
-            Err(Fault::new(spec::BAD_OPERAND, summary))
+            Err(OperatorFault::new(spec::BAD_OPERAND, summary))
         }
     }
 }
@@ -67,10 +67,10 @@ pub(super) fn apply_binary(
     operator: BinaryOperator,
     left: &Value,
     right: &Value,
-) -> Result<Value, Fault> {
+) -> Result<Value, OperatorFault> {
     if matches!(left, Value::Secret(_)) || matches!(right, Value::Secret(_)) {
         let summary = format!("`{}` cannot look into a secret", operator.as_str());
-        return Err(Fault::new(spec::SECRET_MISPLACED, summary));
+        return Err(OperatorFault::new(spec::SECRET_MISPLACED, summary));
     }
     match operator {
         BinaryOperator::And | BinaryOperator::Or => logic(operator, left, right),
@@ -88,7 +88,7 @@ pub(super) fn apply_binary(
     }
 }
 
-fn logic(operator: BinaryOperator, left: &Value, right: &Value) -> Result<Value, Fault> {
+fn logic(operator: BinaryOperator, left: &Value, right: &Value) -> Result<Value, OperatorFault> {
     // One known side can decide; then the other one need not be known.
     let deciding = Value::Bool(operator == BinaryOperator::Or);
     match (left, right) {
@@ -105,7 +105,7 @@ fn logic(operator: BinaryOperator, left: &Value, right: &Value) -> Result<Value,
     }
 }
 
-fn equal(operator: BinaryOperator, left: &Value, right: &Value) -> Result<Value, Fault> {
+fn equal(operator: BinaryOperator, left: &Value, right: &Value) -> Result<Value, OperatorFault> {
     let null = *left == Value::Null || *right == Value::Null;
     if !null && std::mem::discriminant(left) != std::mem::discriminant(right) {
         return Err(mismatch(operator, left, right));
@@ -116,7 +116,7 @@ fn equal(operator: BinaryOperator, left: &Value, right: &Value) -> Result<Value,
     Ok(Value::Bool(left == right))
 }
 
-fn compare(operator: BinaryOperator, left: &Value, right: &Value) -> Result<Value, Fault> {
+fn compare(operator: BinaryOperator, left: &Value, right: &Value) -> Result<Value, OperatorFault> {
     let order = match (left, right) {
         (Value::Integer(left), Value::Integer(right)) => left.cmp(right),
         (Value::Amount(left), Value::Amount(right)) => left.cmp(right),
@@ -131,7 +131,11 @@ fn compare(operator: BinaryOperator, left: &Value, right: &Value) -> Result<Valu
     }))
 }
 
-fn arithmetic(operator: BinaryOperator, left: &Value, right: &Value) -> Result<Value, Fault> {
+fn arithmetic(
+    operator: BinaryOperator,
+    left: &Value,
+    right: &Value,
+) -> Result<Value, OperatorFault> {
     match (left, right) {
         (Value::Integer(left), Value::Integer(right)) => integers(operator, *left, *right),
         (Value::Amount(left), Value::Amount(right)) => match operator {
@@ -162,51 +166,51 @@ fn arithmetic(operator: BinaryOperator, left: &Value, right: &Value) -> Result<V
     }
 }
 
-fn integers(operator: BinaryOperator, left: i64, right: i64) -> Result<Value, Fault> {
+fn integers(operator: BinaryOperator, left: i64, right: i64) -> Result<Value, OperatorFault> {
     match operator {
         BinaryOperator::Plus => whole(left.checked_add(right)),
         BinaryOperator::Minus => whole(left.checked_sub(right)),
         BinaryOperator::Mul => whole(left.checked_mul(right)),
-        _ if right == 0 => Err(Fault::new(spec::ARITHMETIC, "this divides by zero")),
+        _ if right == 0 => Err(OperatorFault::new(spec::ARITHMETIC, "this divides by zero")),
         BinaryOperator::Mod => whole(left.checked_rem(right)),
         _ if left.checked_rem(right).is_some_and(|rest| rest != 0) => {
             let summary = format!("{left} / {right} is not a whole number");
-            Err(Fault::new(spec::ARITHMETIC, summary))
+            Err(OperatorFault::new(spec::ARITHMETIC, summary))
         }
         _ => whole(left.checked_div(right)),
     }
 }
 
-fn whole(number: Option<i64>) -> Result<Value, Fault> {
+fn whole(number: Option<i64>) -> Result<Value, OperatorFault> {
     number
         .map(Value::Integer)
-        .ok_or_else(|| Fault::new(spec::ARITHMETIC, "the result does not fit in 64 bits"))
+        .ok_or_else(|| OperatorFault::new(spec::ARITHMETIC, "the result does not fit in 64 bits"))
 }
 
-fn amount(drip: Option<Drip>) -> Result<Value, Fault> {
+fn amount(drip: Option<Drip>) -> Result<Value, OperatorFault> {
     drip.map(Value::Amount)
-        .ok_or_else(|| Fault::new(spec::ARITHMETIC, "the amount is negative or too large"))
+        .ok_or_else(|| OperatorFault::new(spec::ARITHMETIC, "the amount is negative or too large"))
 }
 
-fn blocks(number: Option<u64>) -> Result<Value, Fault> {
+fn blocks(number: Option<u64>) -> Result<Value, OperatorFault> {
     number
         .map(|number| Value::Blocks(Blocks(number)))
         .ok_or_else(|| {
-            Fault::new(
+            OperatorFault::new(
                 spec::ARITHMETIC,
                 "the number of blocks is negative or too large",
             )
         })
 }
 
-fn without_unit(operator: BinaryOperator, what: &str) -> Fault {
+fn without_unit(operator: BinaryOperator, what: &str) -> OperatorFault {
     let summary = format!("`{}` does not work between two {what}", operator.as_str());
-    Fault::new(spec::BAD_OPERAND, summary)
+    OperatorFault::new(spec::BAD_OPERAND, summary)
 }
 
-fn mismatch(operator: BinaryOperator, left: &Value, right: &Value) -> Fault {
+fn mismatch(operator: BinaryOperator, left: &Value, right: &Value) -> OperatorFault {
     let (operator, left, right) = (operator.as_str(), describe_type(left), describe_type(right));
-    let fault = Fault::new(
+    let fault = OperatorFault::new(
         spec::BAD_OPERAND,
         format!("`{operator}` does not work between {left} and {right}"),
     );

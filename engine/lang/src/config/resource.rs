@@ -9,7 +9,7 @@ use pospool_model::{AttributeSchema, Attributes, Diagnostic, Presence, Value};
 use hcl_edit::structure::Attribute;
 
 use super::evaluate::Evaluator;
-use super::{Config, Output, Resource, Scope, bytes_of, place, types};
+use super::{Config, OutputBlock, Resource, Scope, bytes_of, place, types};
 use crate::spec;
 
 /// Evaluates a resource; `quiet` about problems inside locals.
@@ -87,7 +87,7 @@ fn checked(
 /// Evaluates an `output` block.
 pub(super) fn evaluate_output(
     config: &Config,
-    output: &Output,
+    output: &OutputBlock,
     scope: &Scope<'_>,
     quiet: bool,
 ) -> (Value, Vec<Diagnostic>) {

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use hcl_edit::structure::{Attribute, Block, Structure};
 
-use super::blocks::{Declaration, Local, Output, Place, header_range};
+use super::blocks::{AttributePlace, Declaration, Local, OutputBlock, header_range};
 use super::bytes_of;
 use super::collect::Collector;
 use super::problems::Problems;
@@ -56,7 +56,7 @@ impl<'a> Collector<'a> {
                     continue;
                 }
             };
-            let place = Place {
+            let place = AttributePlace {
                 file,
                 block: index,
                 attribute: position,
@@ -93,7 +93,7 @@ impl<'a> Collector<'a> {
             self.duplicate(&format!("output `{name}`"), first, span);
             return;
         }
-        let mut output = Output {
+        let mut output = OutputBlock {
             description: None,
             depends_on: BTreeSet::new(),
             span,
@@ -106,7 +106,7 @@ impl<'a> Collector<'a> {
             self.problems,
         ) {
             if part.has_key("value") {
-                output.value = Some(Place {
+                output.value = Some(AttributePlace {
                     file,
                     block: index,
                     attribute,
@@ -129,7 +129,7 @@ impl<'a> Collector<'a> {
     }
 }
 
-fn key_start(files: &[File], place: Place) -> usize {
+fn key_start(files: &[File], place: AttributePlace) -> usize {
     let attribute = files[place.file]
         .body
         .get(place.block)

@@ -98,7 +98,7 @@ impl VariableType {
 
 /// What a `variable` block says.
 #[derive(Default)]
-struct Variable {
+struct VariableBlock {
     ty: Option<VariableType>,
     default: Option<Value>,
     span: Span,
@@ -119,7 +119,7 @@ pub(super) fn resolve_variables(
     problems: &mut Problems,
 ) -> BTreeMap<String, Value> {
     let constants = Constants { config, kinds };
-    let variables: BTreeMap<&str, Variable> = declarations
+    let variables: BTreeMap<&str, VariableBlock> = declarations
         .iter()
         .map(|(name, declaration)| (name.as_str(), constants.variable(declaration, problems)))
         .collect();
@@ -146,7 +146,7 @@ pub(super) fn resolve_variables(
 
 fn fitting(
     name: &str,
-    variable: &Variable,
+    variable: &VariableBlock,
     value: Value,
     span: Span,
     problems: &mut Problems,
@@ -199,8 +199,8 @@ impl Constants<'_> {
         value
     }
 
-    fn variable(self, declaration: &Declaration, problems: &mut Problems) -> Variable {
-        let mut variable = Variable::default();
+    fn variable(self, declaration: &Declaration, problems: &mut Problems) -> VariableBlock {
+        let mut variable = VariableBlock::default();
         let Some(file) = self.config.files.get(declaration.file) else {
             return variable;
         };
@@ -244,7 +244,7 @@ impl Constants<'_> {
 
     fn given<'a>(
         self,
-        variables: &BTreeMap<&str, Variable>,
+        variables: &BTreeMap<&str, VariableBlock>,
         inputs: &'a VariableInputs,
         problems: &mut Problems,
     ) -> BTreeMap<String, Given<'a>> {
@@ -274,7 +274,7 @@ impl Constants<'_> {
     fn file(
         self,
         file: &SourceFile,
-        variables: &BTreeMap<&str, Variable>,
+        variables: &BTreeMap<&str, VariableBlock>,
         problems: &mut Problems,
     ) -> Vec<(String, Value, Span)> {
         let file = match spec::parse_file(file) {
@@ -310,7 +310,7 @@ impl Constants<'_> {
     fn read(
         self,
         name: &str,
-        variable: &Variable,
+        variable: &VariableBlock,
         text: &str,
         origin: &str,
         problems: &mut Problems,
@@ -371,7 +371,7 @@ fn type_of(
 /// Whether a variable is declared; reports it if not.
 fn known(
     name: &str,
-    variables: &BTreeMap<&str, Variable>,
+    variables: &BTreeMap<&str, VariableBlock>,
     span: Span,
     origin: &str,
     problems: &mut Problems,

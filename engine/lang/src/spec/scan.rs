@@ -40,7 +40,7 @@ enum Frame<'a> {
 
 /// What stands before a place inside of one frame, or outside of all.
 #[derive(Clone, Copy, Default)]
-struct Chain {
+struct OperatorChain {
     /// Operators of the expression so far.
     operators: u32,
     /// Brackets around it that stand behind two operators or more.
@@ -56,7 +56,7 @@ pub(super) fn scan_text(text: &str) -> Findings {
         last: b'\n',
         frames: Vec::new(),
         chains: Vec::new(),
-        chain: Chain::default(),
+        chain: OperatorChain::default(),
         found: Findings::default(),
     };
     while scanner.at < scanner.bytes.len() && !scanner.found.are_final() {
@@ -83,8 +83,8 @@ struct Scanner<'a> {
     last: u8,
     frames: Vec<Frame<'a>>,
     /// Chain before each open frame.
-    chains: Vec<Chain>,
-    chain: Chain,
+    chains: Vec<OperatorChain>,
+    chain: OperatorChain,
     found: Findings,
 }
 
@@ -107,7 +107,7 @@ impl<'a> Scanner<'a> {
         }
         self.frames.push(frame);
         self.chains.push(self.chain);
-        self.chain = Chain {
+        self.chain = OperatorChain {
             operators: 0,
             tangles,
         };

@@ -7,7 +7,7 @@
 
 use futures_util::future::join_all;
 use pospool_conflux_rpc::{CountingTransport, Rpc};
-use pospool_model::provider::{Observation, Observed, Scene, Target};
+use pospool_model::provider::{Observation, ObserveContext, Observed, Target};
 use pospool_model::{Address, Attributes, Drip, Problem, ProviderError, Value};
 
 use super::DUTIES;
@@ -30,7 +30,7 @@ enum Half<'a> {
 pub(crate) async fn ask_services<'a>(
     link: &CountingTransport,
     targets: &[&Target<'a>],
-    scene: &Scene<'a>,
+    scene: &ObserveContext<'a>,
 ) -> Asked<'a> {
     let views = targets.iter().map(|target| ask_one(link, target, scene));
     Asked(join_all(views).await)
@@ -39,7 +39,7 @@ pub(crate) async fn ask_services<'a>(
 async fn ask_one<'a>(
     link: &CountingTransport,
     target: &Target<'a>,
-    scene: &Scene<'a>,
+    scene: &ObserveContext<'a>,
 ) -> Result<Half<'a>, ProviderError> {
     let service = match Service::find(target, scene) {
         Ok(Some(service)) => service,

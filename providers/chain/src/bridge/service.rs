@@ -2,7 +2,7 @@
 
 use pospool_conflux::{CoreAddress, Space};
 use pospool_conflux_rpc::RpcError;
-use pospool_model::provider::{Scene, Target};
+use pospool_model::provider::{ObserveContext, Target};
 use pospool_model::{Address, Attributes, Endpoint, Problem, ProviderError, Value};
 
 use super::views::Subject;
@@ -27,7 +27,10 @@ pub(super) struct Service<'a> {
 
 impl<'a> Service<'a> {
     /// `None` while there is nothing to look at.
-    pub(super) fn find(target: &Target<'a>, scene: &Scene<'a>) -> Result<Option<Self>, Problem> {
+    pub(super) fn find(
+        target: &Target<'a>,
+        scene: &ObserveContext<'a>,
+    ) -> Result<Option<Self>, Problem> {
         // One that left the spec leaves nothing outside.
         let (Some(wanted), Some(chain)) = (target.wanted, chain_of(target.wanted, scene)) else {
             return Ok(None);
@@ -81,7 +84,7 @@ fn pinned(chain: Option<&Attributes>) -> Option<(u32, u64)> {
 /// The bridge; `None` while this state has not made it.
 fn bridge_of(
     wanted: &Attributes,
-    scene: &Scene<'_>,
+    scene: &ObserveContext<'_>,
     network: u32,
 ) -> Result<Option<CoreAddress>, Problem> {
     let Some(value) = BridgeServiceSpec::read(wanted).bridge.known() else {

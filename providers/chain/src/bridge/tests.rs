@@ -10,7 +10,7 @@ use pospool_conflux::hex::{hex_bytes, hex_text};
 use pospool_conflux_rpc::NO_CODE;
 use pospool_model::plan::Action;
 use pospool_model::provider::{
-    Facts as AnyFacts, Observation, Observed, Scene, Target, Task, World,
+    ChangeRequest, Facts as AnyFacts, Observation, ObserveContext, Observed, PlanContext, Target,
 };
 use pospool_model::{Address, Attributes, Problem, Provider, SecretRef, Value};
 use pospool_rpcstub::{StubAnswer, StubNode};
@@ -244,7 +244,7 @@ async fn both_looks(
                 used: &unused,
             })
             .collect();
-        let scene = Scene {
+        let scene = ObserveContext {
             lineage: "test",
             wanted,
             outputs: &outputs,
@@ -280,7 +280,7 @@ impl Looked {
     fn design(&self, facts: &AnyFacts) -> Result<pospool_model::provider::Design, Vec<Problem>> {
         let address = name("bridge_service.main");
         let (recorded, effects) = (BTreeMap::new(), BTreeMap::new());
-        let task = Task {
+        let task = ChangeRequest {
             address: &address,
             action: Action::Update,
             wanted: &self.wanted[&address],
@@ -289,7 +289,7 @@ impl Looked {
             changed: &[DUTIES.to_owned()],
             delete_by_name: false,
         };
-        let world = World {
+        let world = PlanContext {
             lineage: "test",
             facts,
             wanted: &self.wanted,

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use pospool_conflux::ChainAddress;
 use pospool_conflux::abi::{self, Argument};
 use pospool_conflux_rpc::{At, Batch, BatchAnswers, Slot};
-use pospool_model::provider::{Observed, Scene, Target};
+use pospool_model::provider::{ObserveContext, Observed, Target};
 use pospool_model::{Attributes, Value};
 
 use super::layout::{self, Place};
@@ -64,7 +64,7 @@ impl AskedSetting {
 /// Asks about one contract; `network` is that of the chain's Core addresses.
 pub(crate) fn ask_contract<'a>(
     target: Target<'a>,
-    scene: &Scene<'_>,
+    scene: &ObserveContext<'_>,
     batch: &mut Batch,
     at: At,
     network: u32,
@@ -94,7 +94,7 @@ pub(crate) fn ask_contract<'a>(
 
 fn ask_there(
     target: Target<'_>,
-    scene: &Scene<'_>,
+    scene: &ObserveContext<'_>,
     batch: &mut Batch,
     at: At,
     address: ChainAddress,
@@ -123,7 +123,7 @@ fn ask_there(
 
 fn ask_setting(
     target: Target<'_>,
-    scene: &Scene<'_>,
+    scene: &ObserveContext<'_>,
     batch: &mut Batch,
     at: At,
     address: ChainAddress,
@@ -159,7 +159,11 @@ fn other_code(target: Target<'_>) -> Option<CodeName> {
 }
 
 /// How like the wanted code is to what is there.
-fn likeness(asked: &Asked<'_>, answers: &BatchAnswers, scene: &Scene<'_>) -> Option<Likeness> {
+fn likeness(
+    asked: &Asked<'_>,
+    answers: &BatchAnswers,
+    scene: &ObserveContext<'_>,
+) -> Option<Likeness> {
     let (code, slot) = asked.other_code.as_ref()?;
     let wanted = artifact::artifact_value(scene.outputs, code).ok()?;
     let wanted = Compiled::read(wanted).ok()?;
@@ -183,7 +187,7 @@ fn both_sides<'a>(target: Target<'a>, name: &str) -> impl Iterator<Item = &'a Va
 }
 
 /// The text of an address that a spec writes, or of a resource whose address is known.
-fn known_text<'a>(value: &'a Value, scene: &Scene<'a>) -> Option<&'a str> {
+fn known_text<'a>(value: &'a Value, scene: &ObserveContext<'a>) -> Option<&'a str> {
     match value {
         Value::Resource(address) => scene.outputs.get(address)?.get("address")?.as_text(),
         other => other.as_text(),
@@ -191,7 +195,7 @@ fn known_text<'a>(value: &'a Value, scene: &Scene<'a>) -> Option<&'a str> {
 }
 
 /// Pools of Core Space that stand in a list of pairs, the wanted ones first.
-fn paired(target: Target<'_>, name: &str, scene: &Scene<'_>) -> Vec<ChainAddress> {
+fn paired(target: Target<'_>, name: &str, scene: &ObserveContext<'_>) -> Vec<ChainAddress> {
     let mut pools = Vec::new();
     let lists = both_sides(target, name).filter_map(Value::as_list);
     for pair in lists.flatten().filter_map(Value::as_map) {
@@ -241,7 +245,7 @@ impl Asked<'_> {
 pub(crate) fn read_contract(
     asked: &Asked<'_>,
     answers: &BatchAnswers,
-    scene: &Scene<'_>,
+    scene: &ObserveContext<'_>,
 ) -> (Observed, ContractFacts) {
     let mut facts = ContractFacts {
         implementation: asked
@@ -271,7 +275,7 @@ fn present(
     asked: &Asked<'_>,
     there: &AskedThere,
     answers: &BatchAnswers,
-    scene: &Scene<'_>,
+    scene: &ObserveContext<'_>,
 ) -> Observed {
     let target = asked.target;
     let pointed_at = answers.pointed_at(there.pointed_at);
@@ -328,7 +332,7 @@ fn unseen(target: Target<'_>) -> Attributes {
 }
 
 /// The account of the spec that has this address; the wanted one first, since two names may have one key.
-fn owner_value(target: Target<'_>, owner: &str, scene: &Scene<'_>) -> Value {
+fn owner_value(target: Target<'_>, owner: &str, scene: &ObserveContext<'_>) -> Value {
     let has_address = |account: &&pospool_model::Address| {
         let Some(outputs) = scene.outputs.get(*account) else {
             return false;
@@ -376,7 +380,7 @@ fn read_setting(
 
 /// What was set is the account in eSpace that a Core contract acts through. It is shown as that contract if the spec
 /// or the last run named it.
-fn unmapped(target: Target<'_>, name: &str, value: &Value, scene: &Scene<'_>) -> Value {
+fn unmapped(target: Target<'_>, name: &str, value: &Value, scene: &ObserveContext<'_>) -> Value {
     let mut texts = both_sides(target, name).filter_map(|named| known_text(named, scene));
     let is_it = |text: &&str| {
         let address = text.parse::<ChainAddress>();
@@ -386,7 +390,12 @@ fn unmapped(target: Target<'_>, name: &str, value: &Value, scene: &Scene<'_>) ->
 }
 
 /// A set that holds what is wanted is written in the wanted order.
-fn in_wanted_order(target: Target<'_>, name: &str, value: Value, scene: &Scene<'_>) -> Value {
+fn in_wanted_order(
+    target: Target<'_>,
+    name: &str,
+    value: Value,
+    scene: &ObserveContext<'_>,
+) -> Value {
     let empty = BTreeMap::new();
     let settings = target.wanted.map(ContractSpec::read);
     let settings = settings.and_then(|block| block.settings.known());

@@ -6,7 +6,7 @@
 use pospool_conflux::{ChainAddress, Space, abi};
 use pospool_conflux_tx::gas;
 use pospool_model::plan::{EffectId, Need};
-use pospool_model::provider::Task;
+use pospool_model::provider::ChangeRequest;
 use pospool_model::{Attributes, Problem, Value};
 
 use super::artifact::Artifact;
@@ -30,7 +30,7 @@ pub(super) struct Scope<'a> {
 }
 
 impl<'a> Scope<'a> {
-    pub(super) fn new(task: &Task<'a>, facts: &'a Facts) -> Result<Self, Problem> {
+    pub(super) fn new(task: &ChangeRequest<'a>, facts: &'a Facts) -> Result<Self, Problem> {
         let space = space_of_kind(task.address.kind()).unwrap_or(Space::Core);
         let block = ContractSpec::read(task.wanted);
         let code =

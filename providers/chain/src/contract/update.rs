@@ -6,7 +6,7 @@
 
 use pospool_conflux::{ChainAddress, CoreAddress};
 use pospool_model::plan::Need;
-use pospool_model::provider::{Observed, Task};
+use pospool_model::provider::{ChangeRequest, Observed};
 use pospool_model::{Attributes, Problem, Value};
 
 use super::ContractSpec;
@@ -55,13 +55,13 @@ pub(super) fn design_update(draft: &mut Draft<'_>) -> Result<(), Problem> {
 }
 
 /// An earlier run made the contract and came no further: it has no manager yet, and nobody may use it so.
-fn is_half_made(task: &Task<'_>, scope: &Scope<'_>) -> bool {
+fn is_half_made(task: &ChangeRequest<'_>, scope: &Scope<'_>) -> bool {
     let incomplete = task.recorded.is_some_and(|recorded| !recorded.complete);
     incomplete && scope.known.manager == Some([0; 20])
 }
 
 /// Where the contract is.
-fn address(task: &Task<'_>) -> Result<ChainAddress, Problem> {
+fn address(task: &ChangeRequest<'_>) -> Result<ChainAddress, Problem> {
     let recorded = task.recorded.map(|recorded| &recorded.outputs);
     let text = recorded
         .and_then(|outputs| outputs.get("address"))
@@ -76,7 +76,7 @@ fn address(task: &Task<'_>) -> Result<ChainAddress, Problem> {
 }
 
 /// Settings as they were seen.
-fn settings_there(task: &Task<'_>) -> Attributes {
+fn settings_there(task: &ChangeRequest<'_>) -> Attributes {
     let settings = match task.observed {
         Observed::Present { attributes, .. } => ContractSpec::read(attributes).settings.known(),
         Observed::Absent => None,

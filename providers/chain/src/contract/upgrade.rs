@@ -10,7 +10,7 @@ mod storage;
 use pospool_conflux::{ChainAddress, abi};
 use pospool_conflux_tx::gas;
 use pospool_model::plan::{EffectId, Need};
-use pospool_model::provider::Task;
+use pospool_model::provider::ChangeRequest;
 use pospool_model::{Problem, Value};
 
 use self::storage::Storage;
@@ -133,7 +133,7 @@ fn fits(draft: &Draft<'_>, scope: &Scope<'_>, new: Option<&Storage>) -> Result<(
 }
 
 /// The call that the spec wants after an upgrade.
-fn migration(task: &Task<'_>, found: &Artifact) -> Result<Option<String>, Problem> {
+fn migration(task: &ChangeRequest<'_>, found: &Artifact) -> Result<Option<String>, Problem> {
     let Some(call) = ContractSpec::read(task.wanted).migrate.known() else {
         return Ok(None);
     };
@@ -147,7 +147,7 @@ fn migration(task: &Task<'_>, found: &Artifact) -> Result<Option<String>, Proble
 }
 
 /// An earlier run pointed the proxy at this code and came no further.
-fn is_unmigrated(task: &Task<'_>, code: &CodeName) -> bool {
+fn is_unmigrated(task: &ChangeRequest<'_>, code: &CodeName) -> bool {
     let output = |name: &str| {
         task.recorded
             .and_then(|recorded| recorded.outputs.get(name))
@@ -224,7 +224,7 @@ fn look(
     Ok(())
 }
 
-fn no_proxy(task: &Task<'_>) -> Problem {
+fn no_proxy(task: &ChangeRequest<'_>) -> Problem {
     let summary = format!(
         "`{}` has no proxy, so its code stays what it is",
         task.address

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use futures_util::future::join_all;
 use pospool_conflux::{CoreAddress, Space};
 use pospool_conflux_rpc::{At, Batch, BatchAnswers, CountingTransport, Rpc, RpcError, Slot};
-use pospool_model::provider::{Observation, Scene, Target};
+use pospool_model::provider::{Observation, ObserveContext, Target};
 use pospool_model::{Address, Attributes};
 
 use super::refusals::{chain_unreachable, not_a_node};
@@ -28,7 +28,7 @@ struct Signer<'a> {
 pub(super) async fn look_at_given(
     link: &CountingTransport,
     targets: &[&Target<'_>],
-    scene: &Scene<'_>,
+    scene: &ObserveContext<'_>,
 ) -> Vec<Found> {
     let mut problems = Vec::new();
     let mut signers: BTreeMap<&Address, Vec<Signer<'_>>> = BTreeMap::new();

@@ -12,7 +12,7 @@ use futures_util::future::{join, join_all};
 use pospool_conflux::{ChainAddress, Space};
 use pospool_conflux_rpc::{At, Batch, BatchAnswers, CountingTransport, Rpc, RpcError};
 use pospool_conflux_tx::{AskedFees, AskedIdentity, ChainRef, ask_fees, ask_identity, read_fees};
-use pospool_model::provider::{Observation, Scene, Target};
+use pospool_model::provider::{Observation, ObserveContext, Target};
 use pospool_model::{Address, Attributes, SecretRef};
 
 use super::refusals::{chain_unreachable, no_rpc, node_behind, not_a_node, other_chain};
@@ -30,7 +30,7 @@ pub(super) async fn look_at_made(
     link: &CountingTransport,
     own_nodes: &OwnNodes,
     targets: &[&Target<'_>],
-    scene: &Scene<'_>,
+    scene: &ObserveContext<'_>,
 ) -> Vec<Found> {
     let mut by_chain: BTreeMap<&Address, Vec<&Target<'_>>> = BTreeMap::new();
     let mut unplaced = Observation::default();
@@ -68,7 +68,7 @@ struct Pinned<'a> {
 }
 
 impl<'a> Pinned<'a> {
-    fn find(chain: &'a Address, scene: &Scene<'a>) -> Option<Self> {
+    fn find(chain: &'a Address, scene: &ObserveContext<'a>) -> Option<Self> {
         let outputs = scene.outputs.get(chain)?;
         let number = |name: &str| outputs.get(name)?.as_integer();
         Some(Self {
@@ -131,7 +131,7 @@ fn ask<'a>(
     space: Space,
     pinned: &Pinned<'_>,
     targets: &[&Target<'a>],
-    scene: &Scene<'a>,
+    scene: &ObserveContext<'a>,
 ) -> Asked<'a> {
     let mut asked = Asked {
         fees: ask_fees(batch, space),
@@ -178,7 +178,7 @@ async fn look_at_targets(
     own_nodes: &OwnNodes,
     chain: &Address,
     targets: Vec<&Target<'_>>,
-    scene: &Scene<'_>,
+    scene: &ObserveContext<'_>,
 ) -> Found {
     let pinned = Pinned::find(chain, scene).ok_or_else(|| not_a_node(chain, Space::Core))?;
     if let Some(known) = newest_known(&targets).filter(|known| *known > pinned.epoch) {
@@ -211,7 +211,7 @@ async fn look_in(
     space: Space,
     pinned: &Pinned<'_>,
     targets: &[&Target<'_>],
-    scene: &Scene<'_>,
+    scene: &ObserveContext<'_>,
 ) -> Found {
     let chain = pinned.chain;
     let reference = pinned.reference(space);
@@ -260,7 +260,7 @@ async fn look_in(
 fn read_targets(
     asked: &Asked<'_>,
     answers: &BatchAnswers,
-    scene: &Scene<'_>,
+    scene: &ObserveContext<'_>,
     facts: &mut Facts,
 ) -> Observation {
     let mut observation = Observation::default();
@@ -285,7 +285,7 @@ fn read_targets(
 fn accounts_of<'a>(
     chain: &Address,
     space: Space,
-    scene: &Scene<'a>,
+    scene: &ObserveContext<'a>,
 ) -> Vec<(&'a Address, ChainAddress, &'a SecretRef)> {
     let accounts = scene
         .wanted

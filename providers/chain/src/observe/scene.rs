@@ -1,6 +1,6 @@
 //! What looks of all kinds share: which chain is meant, and what the state knows of it.
 
-use pospool_model::provider::{Observation, Observed, Scene, Target};
+use pospool_model::provider::{Observation, ObserveContext, Observed, Target};
 use pospool_model::{Address, Attributes, ProviderError, Value};
 
 use crate::facts::Facts;
@@ -11,7 +11,7 @@ pub(crate) type Found = Result<(Observation, Facts), ProviderError>;
 /// The chain that attributes name, or the only one.
 pub(crate) fn chain_of<'a>(
     attributes: Option<&'a Attributes>,
-    scene: &Scene<'a>,
+    scene: &ObserveContext<'a>,
 ) -> Option<&'a Address> {
     let named = attributes
         .and_then(|attributes| attributes.get("chain"))

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use pospool_conflux::hex::hex_text;
 use pospool_model::plan::Action;
-use pospool_model::provider::{Observation, Observed, Scene, Target};
+use pospool_model::provider::{Observation, ObserveContext, Observed, Target};
 use pospool_model::state::Recorded;
 use pospool_model::{Address, Attributes, Blocks, Provider, ProviderError, SecretRef, Value};
 use pospool_rpcstub::StubNode;
@@ -114,7 +114,7 @@ impl Spec {
                 used: &none,
             })
             .collect();
-        let scene = Scene {
+        let scene = ObserveContext {
             lineage: "test",
             wanted: &self.wanted,
             outputs,
@@ -328,7 +328,7 @@ async fn an_unreachable_chain_names_itself() {
         recorded: None,
         used: &none,
     };
-    let scene = Scene {
+    let scene = ObserveContext {
         lineage: "test",
         wanted: &spec.wanted,
         outputs: &spec.outputs,
@@ -349,7 +349,7 @@ async fn what_the_looks_found_is_enough_to_design() {
     let (_, made) = spec.observe().await;
     let address = name("core_contract.pool");
     let changed = ["settings.lock_period".to_owned()];
-    let task = pospool_model::provider::Task {
+    let task = pospool_model::provider::ChangeRequest {
         address: &address,
         action: Action::Update,
         wanted: &spec.wanted[&address],
@@ -359,7 +359,7 @@ async fn what_the_looks_found_is_enough_to_design() {
         delete_by_name: false,
     };
     let bench = crate::bench::Bench::new();
-    let world = pospool_model::provider::World {
+    let world = pospool_model::provider::PlanContext {
         lineage: "test",
         facts: &made.facts,
         wanted: &spec.wanted,

@@ -10,7 +10,7 @@ use pospool_conflux::hex::{hex_text, hex_word};
 use pospool_conflux::{CoreAddress, RegisterData};
 use pospool_conflux_tx::gas;
 use pospool_model::plan::{Action, Need, OutputRef};
-use pospool_model::provider::{Observed, Task, World};
+use pospool_model::provider::{ChangeRequest, Observed, PlanContext};
 use pospool_model::{Address, Problem, Value};
 
 use super::observe::pool_taken;
@@ -49,7 +49,11 @@ struct Pool<'a> {
 }
 
 impl<'a> Pool<'a> {
-    fn find(task: &Task<'a>, world: &World<'a>, facts: &'a Facts) -> Result<Self, Problem> {
+    fn find(
+        task: &ChangeRequest<'a>,
+        world: &PlanContext<'a>,
+        facts: &'a Facts,
+    ) -> Result<Self, Problem> {
         let problem = |summary: String| Problem::new(codes::UNKNOWN_ADDRESS, &["pool"], summary);
         let name = RegistrationSpec::read(task.wanted).pool.known();
         let name = name.ok_or_else(|| problem("the pool is not known".to_owned()))?;
@@ -86,7 +90,7 @@ struct Key {
 }
 
 impl Key {
-    fn find(task: &Task<'_>, world: &World<'_>) -> Result<Self, Problem> {
+    fn find(task: &ChangeRequest<'_>, world: &PlanContext<'_>) -> Result<Self, Problem> {
         let wanted = RegistrationSpec::read(task.wanted);
         if let Some(text) = wanted.register_data.known() {
             let data = RegisterData::read(text).map_err(|error| bad_data(&error.to_string()))?;
@@ -158,7 +162,7 @@ fn create(draft: &mut Draft<'_>) -> Result<(), Problem> {
 }
 
 /// All effects of a resource in this plan.
-fn ended(world: &World<'_>, address: Option<&Address>) -> Vec<Need> {
+fn ended(world: &PlanContext<'_>, address: Option<&Address>) -> Vec<Need> {
     let effects = address.and_then(|address| world.effects.get(address));
     let effects = effects.into_iter().flatten();
     effects.cloned().map(Need::ended).collect()

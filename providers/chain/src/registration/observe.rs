@@ -8,7 +8,7 @@ use pospool_conflux::hex::{hex_text, hex_word};
 use pospool_conflux::{CoreAddress, RegisterData, abi};
 use pospool_conflux_rpc::quantity::field_u64;
 use pospool_conflux_rpc::{At, Batch, BatchAnswers, Slot};
-use pospool_model::provider::{Observed, Scene, Target};
+use pospool_model::provider::{ObserveContext, Observed, Target};
 use pospool_model::{Attributes, Drip, Problem, Value};
 use serde_json::{Value as Json, json};
 
@@ -44,7 +44,7 @@ impl Asked<'_> {
 /// Asks about one registration, as far as pool and key are known.
 pub(crate) fn ask_registration<'a>(
     target: Target<'a>,
-    scene: &Scene<'_>,
+    scene: &ObserveContext<'_>,
     batch: &mut Batch,
     at: At,
     network: u32,
@@ -80,7 +80,7 @@ fn both_sides(target: Target<'_>) -> impl Iterator<Item = RegistrationSpec<'_>> 
     sides.map(RegistrationSpec::read)
 }
 
-fn pool_address(target: Target<'_>, scene: &Scene<'_>) -> Option<CoreAddress> {
+fn pool_address(target: Target<'_>, scene: &ObserveContext<'_>) -> Option<CoreAddress> {
     let pool = both_sides(target).find_map(|block| block.pool.known())?;
     scene
         .outputs
@@ -92,7 +92,7 @@ fn pool_address(target: Target<'_>, scene: &Scene<'_>) -> Option<CoreAddress> {
 }
 
 /// The key: what the last run recorded, what the node says, or what the register data holds.
-fn identifier(target: Target<'_>, scene: &Scene<'_>) -> Option<[u8; 32]> {
+fn identifier(target: Target<'_>, scene: &ObserveContext<'_>) -> Option<[u8; 32]> {
     let recorded = target
         .recorded
         .and_then(|recorded| recorded.outputs.get("pos_address"));

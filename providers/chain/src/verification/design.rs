@@ -6,7 +6,7 @@
 
 use pospool_conflux::hex::hex_text;
 use pospool_model::plan::{Action, Need};
-use pospool_model::provider::World;
+use pospool_model::provider::PlanContext;
 use pospool_model::{Address, Attributes, Problem, Value};
 
 use super::parts::{self, Part, Surroundings};
@@ -57,7 +57,7 @@ fn placed(part: Part) -> Part {
 }
 
 /// All steps of the contracts must have ended.
-fn needs(wanted: &Attributes, world: &World<'_>) -> Vec<Need> {
+fn needs(wanted: &Attributes, world: &PlanContext<'_>) -> Vec<Need> {
     let effects = |contract: &Address| world.effects.get(contract).cloned().unwrap_or_default();
     let all = contracts(wanted).into_iter().flat_map(effects);
     all.map(Need::ended).collect()

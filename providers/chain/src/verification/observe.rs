@@ -6,7 +6,7 @@
 
 use futures_util::future::{join, join_all};
 use pospool_conflux_rpc::{CountingTransport, RpcError};
-use pospool_model::provider::{Observation, Observed, Scene, Target};
+use pospool_model::provider::{Observation, ObserveContext, Observed, Target};
 use pospool_model::{Attributes, Problem, ProviderError, Value};
 
 use super::check::{self, DIFFERS, Verdict};
@@ -21,7 +21,7 @@ pub(crate) async fn look_at_verified(
     link: &CountingTransport,
     web: &Web,
     targets: &[&Target<'_>],
-    scene: &Scene<'_>,
+    scene: &ObserveContext<'_>,
 ) -> Result<Observation, ProviderError> {
     let mut observation = Observation::default();
     let looks = targets
@@ -42,7 +42,7 @@ async fn look_at(
     link: &CountingTransport,
     web: &Web,
     target: &Target<'_>,
-    scene: &Scene<'_>,
+    scene: &ObserveContext<'_>,
 ) -> Result<Result<Observed, Problem>, ProviderError> {
     let Some(wanted) = target.wanted else {
         let outputs = target.recorded.map(|recorded| recorded.outputs.clone());

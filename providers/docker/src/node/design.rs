@@ -5,7 +5,7 @@
 //! - Never: does I/O; reads a clock.
 
 use pospool_model::plan::{Action, Effect};
-use pospool_model::provider::{Task, World};
+use pospool_model::provider::{ChangeRequest, PlanContext};
 use pospool_model::{Attributes, Problem, Value};
 
 use super::image::NodeImageBuild;
@@ -39,8 +39,8 @@ const KEY_OUTPUTS: [&str; 2] = ["pos_address", "register_data"];
 
 /// What one change of a node makes.
 pub(super) fn draft_node(
-    task: &Task<'_>,
-    world: &World<'_>,
+    task: &ChangeRequest<'_>,
+    world: &PlanContext<'_>,
     facts: &DockerFacts,
 ) -> Result<ContainerDraft, Problem> {
     let plan = NodePlan::new(task, world, facts)?;
@@ -95,7 +95,11 @@ struct NodePlan<'a> {
 }
 
 impl<'a> NodePlan<'a> {
-    fn new(task: &Task<'_>, world: &World<'_>, facts: &'a DockerFacts) -> Result<Self, Problem> {
+    fn new(
+        task: &ChangeRequest<'_>,
+        world: &PlanContext<'_>,
+        facts: &'a DockerFacts,
+    ) -> Result<Self, Problem> {
         let desired = DesiredNode::read(task.wanted)?;
         let docker = docker_url(task.wanted, world, facts)?;
         refuse_shared_key(task.address, &desired, world)?;
@@ -150,7 +154,7 @@ impl<'a> NodePlan<'a> {
         })
     }
 
-    fn outputs(&self, task: &Task<'_>) -> Attributes {
+    fn outputs(&self, task: &ChangeRequest<'_>) -> Attributes {
         let mut outputs = Attributes::new();
         let mut unknown = |names: &[&str]| {
             let names = names.iter();
@@ -172,7 +176,7 @@ impl<'a> NodePlan<'a> {
         outputs
     }
 
-    fn notes(&self, task: &Task<'_>) -> Vec<String> {
+    fn notes(&self, task: &ChangeRequest<'_>) -> Vec<String> {
         let snapshot = self.snapshot.iter().flat_map(SnapshotPlan::notes);
         let mut notes: Vec<String> = self.remarks.iter().chain(snapshot).cloned().collect();
         if task.action != Action::Update && self.desired.image.digest().is_none() {
@@ -222,10 +226,10 @@ fn made_from(wanted: &Attributes) -> Attributes {
 
 /// What there is to say of a node's release, and of its engine, where a container is made.
 fn remarks(
-    task: &Task<'_>,
+    task: &ChangeRequest<'_>,
     desired: &DesiredNode,
     docker: &str,
-    world: &World<'_>,
+    world: &PlanContext<'_>,
     facts: &DockerFacts,
 ) -> Result<Vec<String>, Problem> {
     if task.action == Action::Update {

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use bollard::models::ContainerState;
-use pospool_model::provider::{Rendered, Scene, Target, Task, World};
+use pospool_model::provider::{ChangeRequest, ObserveContext, PlanContext, Rendered, Target};
 use pospool_model::{
     Address, Attributes, KindSchema, Problem, ProviderError, Secret, SecretRef, Value,
 };
@@ -69,7 +69,7 @@ impl ContainerKind for NodeKind {
     fn observe_before(
         &self,
         target: &Target<'_>,
-        scene: &Scene<'_>,
+        scene: &ObserveContext<'_>,
         view: &EngineView,
         own: Option<&ListedContainer>,
         facts: &mut DockerFacts,
@@ -145,14 +145,14 @@ impl ContainerKind for NodeKind {
 
     fn draft(
         &self,
-        task: &Task<'_>,
-        world: &World<'_>,
+        task: &ChangeRequest<'_>,
+        world: &PlanContext<'_>,
         facts: &DockerFacts,
     ) -> Result<ContainerDraft, Problem> {
         design::draft_node(task, world, facts)
     }
 
-    fn removal_notes(&self, task: &Task<'_>) -> Vec<String> {
+    fn removal_notes(&self, task: &ChangeRequest<'_>) -> Vec<String> {
         let recorded = task.recorded.cloned().unwrap_or_default();
         let volume = attribute_text(&recorded.outputs, "volume").unwrap_or("its volume");
         let key = attribute_text(&recorded.outputs, "pos_address")

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use pospool_model::provider::{Scene, Target};
+use pospool_model::provider::{ObserveContext, Target};
 use pospool_model::state::Recorded;
 use pospool_model::{Address, Attributes, Problem, Value};
 
@@ -36,7 +36,7 @@ const STARTING: &str = "starting";
 /// Nobody else may run on the node's volume.
 pub(crate) fn refuse_second_user(
     target: &Target<'_>,
-    scene: &Scene<'_>,
+    scene: &ObserveContext<'_>,
     view: &EngineView,
     own: Option<&ListedContainer>,
     folders: &BTreeMap<Address, FolderFacts>,

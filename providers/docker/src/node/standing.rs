@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use pospool_model::provider::{Scene, Target};
+use pospool_model::provider::{ObserveContext, Target};
 use pospool_model::{Address, Attributes, Problem, Value};
 
 use super::wish::DesiredNode;
@@ -146,7 +146,7 @@ fn data(place: &ReleaseOnNetwork, recorded: &Attributes) -> Option<String> {
 /// What a refresh reports about an existing node.
 pub(crate) fn release_warnings(
     target: &Target<'_>,
-    scene: &Scene<'_>,
+    scene: &ObserveContext<'_>,
     facts: &DockerFacts,
 ) -> Vec<Problem> {
     let desired = target
@@ -269,7 +269,7 @@ mod tests {
             used: &std::collections::BTreeSet::new(),
         };
         let (chain, outputs) = (chain(network), epoch(260_000_000));
-        let scene = Scene {
+        let scene = ObserveContext {
             lineage: "1a2b3c4d-0000",
             wanted: &chain,
             outputs: &outputs,

@@ -5,7 +5,7 @@
 //! - Never: does I/O.
 
 use pospool_model::plan::{Effect, Nature};
-use pospool_model::provider::Task;
+use pospool_model::provider::ChangeRequest;
 use pospool_model::{Address, Problem};
 
 use super::job::{ArchivePin, ArchiveSource, NodesHash, SnapshotJob, TransferMode};
@@ -32,7 +32,7 @@ type FreeSpace = Option<(u64, u64)>;
 
 /// What a plan for this node does with its snapshot; nothing when the node has its data.
 pub(crate) fn plan_snapshot(
-    task: &Task<'_>,
+    task: &ChangeRequest<'_>,
     facts: Option<&SnapshotFacts>,
     volume: &Address,
     docker: &str,

@@ -6,7 +6,7 @@
 
 use std::path::{Path, PathBuf};
 
-use pospool_model::provider::{Observed, Scene, Target};
+use pospool_model::provider::{ObserveContext, Observed, Target};
 use pospool_model::state::Recorded;
 use pospool_model::{Attributes, Problem};
 
@@ -40,7 +40,7 @@ pub(crate) fn is_planned(
 /// Observes the archive and the disks.
 pub(crate) async fn observe_snapshot(
     target: &Target<'_>,
-    scene: &Scene<'_>,
+    scene: &ObserveContext<'_>,
     view: &EngineView,
     facts: &DockerFacts,
     observed: &Observed,

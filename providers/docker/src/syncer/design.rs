@@ -4,7 +4,7 @@
 //! - Returns: a draft, or the problem that was found.
 //! - Never: does I/O.
 
-use pospool_model::provider::{Task, World};
+use pospool_model::provider::{ChangeRequest, PlanContext};
 use pospool_model::{Attributes, Problem};
 
 use super::image::SyncerImageBuild;
@@ -30,7 +30,10 @@ pub(crate) fn syncer_image_build(
 }
 
 /// What one change of a syncer makes.
-pub(super) fn draft_syncer(task: &Task<'_>, world: &World<'_>) -> Result<ContainerDraft, Problem> {
+pub(super) fn draft_syncer(
+    task: &ChangeRequest<'_>,
+    world: &PlanContext<'_>,
+) -> Result<ContainerDraft, Problem> {
     let desired = DesiredSyncer::read(task.wanted)?;
     let nothing = Attributes::new();
     let recipe = syncer_image_build(
@@ -108,7 +111,7 @@ mod tests {
                 .collect(),
             ..DockerFacts::default()
         });
-        let task = Task {
+        let task = ChangeRequest {
             address: &at("syncer.main"),
             action,
             wanted: &attributes(extra),
@@ -117,7 +120,7 @@ mod tests {
             changed: &[],
             delete_by_name: false,
         };
-        let world = World {
+        let world = PlanContext {
             lineage: "1a2b3c4d-0000",
             facts: &facts,
             wanted: &[(at("chain.net"), chain.clone())].into(),

@@ -5,7 +5,7 @@
 //! - Never: starts one without its key.
 
 use async_trait::async_trait;
-use pospool_model::provider::{Scene, Target, Task, World};
+use pospool_model::provider::{ChangeRequest, ObserveContext, PlanContext, Target};
 use pospool_model::{Attributes, KindSchema, Problem, ProviderError, Secret, SecretRef};
 
 use super::endpoints::{CORE_RPC, hide_endpoint_keys};
@@ -62,7 +62,7 @@ impl ContainerKind for SyncerKind {
     fn observe_before(
         &self,
         target: &Target<'_>,
-        scene: &Scene<'_>,
+        scene: &ObserveContext<'_>,
         view: &EngineView,
         own: Option<&ListedContainer>,
         _: &mut DockerFacts,
@@ -142,14 +142,14 @@ impl ContainerKind for SyncerKind {
 
     fn draft(
         &self,
-        task: &Task<'_>,
-        world: &World<'_>,
+        task: &ChangeRequest<'_>,
+        world: &PlanContext<'_>,
         _: &DockerFacts,
     ) -> Result<ContainerDraft, Problem> {
         design::draft_syncer(task, world)
     }
 
-    fn removal_notes(&self, _: &Task<'_>) -> Vec<String> {
+    fn removal_notes(&self, _: &ChangeRequest<'_>) -> Vec<String> {
         vec!["pending bridge operations will no longer be executed: stake and unstakes of eSpace wait".to_owned()]
     }
 

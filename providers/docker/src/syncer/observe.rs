@@ -4,7 +4,7 @@
 //! - Returns: its state, and what was changed since.
 //! - Never: believes a label that the container itself contradicts.
 
-use pospool_model::provider::{Scene, Target};
+use pospool_model::provider::{ObserveContext, Target};
 use pospool_model::{Address, Attributes, Problem, Value};
 
 use super::design::syncer_image_build;
@@ -36,7 +36,7 @@ pub(super) fn syncer_state(running: bool, report: Option<&SyncerReport>) -> &'st
 /// forgot. Those that are there already stay.
 pub(super) fn refuse_second_syncer(
     target: &Target<'_>,
-    scene: &Scene<'_>,
+    scene: &ObserveContext<'_>,
     containers: &[ListedContainer],
 ) -> Result<(), Problem> {
     let Some(key) = target.wanted.and_then(|wanted| wanted.get(KEY)) else {
@@ -80,7 +80,7 @@ pub(super) fn labelled_syncer(
 pub(super) fn inherited_endpoints(
     spec: Option<&ContainerSpec>,
     target: &Target<'_>,
-    scene: &Scene<'_>,
+    scene: &ObserveContext<'_>,
 ) -> Option<Value> {
     let spec = spec.filter(|spec| !spec.attributes.contains_key(CORE_RPC))?;
     if is_another_image(spec, scene) {
@@ -90,7 +90,7 @@ pub(super) fn inherited_endpoints(
 }
 
 /// Whether the same attributes would make another image now: its chain changed, or pospool is another release.
-pub(super) fn is_another_image(spec: &ContainerSpec, scene: &Scene<'_>) -> bool {
+pub(super) fn is_another_image(spec: &ContainerSpec, scene: &ObserveContext<'_>) -> bool {
     let Ok(desired) = DesiredSyncer::read(&spec.attributes) else {
         return false;
     };
@@ -130,7 +130,7 @@ mod tests {
             recorded: None,
             used: &BTreeSet::new(),
         };
-        let scene = Scene {
+        let scene = ObserveContext {
             lineage: LINEAGE,
             wanted: &BTreeMap::new(),
             outputs: &BTreeMap::new(),

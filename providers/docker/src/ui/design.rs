@@ -4,7 +4,7 @@
 //! - Returns: a draft, or the problem that was found.
 //! - Never: does I/O.
 
-use pospool_model::provider::{Task, World};
+use pospool_model::provider::{ChangeRequest, PlanContext};
 use pospool_model::{Attributes, Problem};
 
 use super::config::{ChainSide, PageConfig};
@@ -24,8 +24,8 @@ use crate::workload::spec::ContainerSpec;
 
 /// What one change of a page makes. Two images, so that a new release does not build the page again.
 pub(super) fn draft_page(
-    task: &Task<'_>,
-    world: &World<'_>,
+    task: &ChangeRequest<'_>,
+    world: &PlanContext<'_>,
     facts: &DockerFacts,
 ) -> Result<ContainerDraft, Problem> {
     let desired = DesiredPage::read(task.wanted)?;
@@ -137,7 +137,7 @@ mod tests {
             ("core_chain_id".to_owned(), Value::Integer(1)),
             ("public_core_rpc".to_owned(), "https://rpc.example".into()),
         ]);
-        let task = Task {
+        let task = ChangeRequest {
             address: &at("ui.site"),
             action,
             wanted: &wanted,
@@ -146,7 +146,7 @@ mod tests {
             changed: &[],
             delete_by_name: false,
         };
-        let world = World {
+        let world = PlanContext {
             lineage: "1a2b3c4d-0000",
             facts: &facts,
             wanted: &BTreeMap::new(),

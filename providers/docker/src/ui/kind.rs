@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use bollard::models::ContainerState;
-use pospool_model::provider::{Rendered, Scene, Target, Task, World};
+use pospool_model::provider::{ChangeRequest, ObserveContext, PlanContext, Rendered, Target};
 use pospool_model::{Address, Attributes, KindSchema, Problem, ProviderError};
 
 use super::container::{self, PAGE};
@@ -57,7 +57,7 @@ impl ContainerKind for UiKind {
     fn observe_before(
         &self,
         target: &Target<'_>,
-        _: &Scene<'_>,
+        _: &ObserveContext<'_>,
         _: &EngineView,
         _: Option<&ListedContainer>,
         facts: &mut DockerFacts,
@@ -119,8 +119,8 @@ impl ContainerKind for UiKind {
 
     fn draft(
         &self,
-        task: &Task<'_>,
-        world: &World<'_>,
+        task: &ChangeRequest<'_>,
+        world: &PlanContext<'_>,
         facts: &DockerFacts,
     ) -> Result<ContainerDraft, Problem> {
         design::draft_page(task, world, facts)

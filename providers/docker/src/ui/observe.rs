@@ -6,7 +6,7 @@
 
 use std::path::Path;
 
-use pospool_model::provider::Scene;
+use pospool_model::provider::ObserveContext;
 use pospool_model::{Attributes, Problem};
 
 use super::AS_GIVEN;
@@ -88,7 +88,7 @@ fn lock_digest(path: &Path) -> Result<String, Problem> {
     Ok(hash_bytes(&bytes))
 }
 
-fn chain(scene: &Scene<'_>, wanted: &Attributes) -> ChainSide {
+fn chain(scene: &ObserveContext<'_>, wanted: &Attributes) -> ChainSide {
     let chain = UiSpec::read(wanted).chain.known();
     let outputs = chain.and_then(|chain| scene.outputs.get(chain));
     outputs.map(ChainSide::read).unwrap_or_default()

@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 
 use pospool_model::plan::{Action, Effect, Nature};
-use pospool_model::provider::{Design, Task, World};
+use pospool_model::provider::{ChangeRequest, Design, PlanContext};
 use pospool_model::{Address, Attributes, Problem, Value};
 
 use super::job::{ImageJob, ProveJob, RemoveJob, RepairJob, ReplacedContainer, StopJob, UpJob};
@@ -27,8 +27,8 @@ pub(crate) const PROVIDER: &str = "docker";
 /// Plans one change of a container.
 pub(crate) fn plan_container(
     kind: &dyn ContainerKind,
-    task: &Task<'_>,
-    world: &World<'_>,
+    task: &ChangeRequest<'_>,
+    world: &PlanContext<'_>,
 ) -> Result<Design, Vec<Problem>> {
     let facts = DockerFacts::of(world.facts);
     match task.action {
@@ -41,7 +41,7 @@ pub(crate) fn plan_container(
 /// URL of the engine that a resource's `host` means.
 pub(crate) fn docker_url(
     wanted: &Attributes,
-    world: &World<'_>,
+    world: &PlanContext<'_>,
     facts: &DockerFacts,
 ) -> Result<String, Problem> {
     let refused = |what: String| Problem::new(codes::NO_HOST, &["host"], what);
@@ -91,8 +91,8 @@ struct ContainerPlan<'a> {
 
 fn change(
     kind: &dyn ContainerKind,
-    task: &Task<'_>,
-    world: &World<'_>,
+    task: &ChangeRequest<'_>,
+    world: &PlanContext<'_>,
     facts: &DockerFacts,
 ) -> Result<Design, Problem> {
     let docker = docker_url(task.wanted, world, facts)?;
@@ -133,7 +133,7 @@ fn upgraded(old: &Container) -> Option<String> {
 /// Outputs after a change: those that are known, and what will be known only then.
 fn outputs(
     kind: &dyn ContainerKind,
-    task: &Task<'_>,
+    task: &ChangeRequest<'_>,
     facts: &DockerFacts,
     docker: &str,
     draft: &ContainerDraft,
@@ -330,8 +330,8 @@ impl ContainerPlan<'_> {
 /// First stopped, and proved to be stopped; then removed, with everything that nothing needs any more.
 fn delete(
     kind: &dyn ContainerKind,
-    task: &Task<'_>,
-    world: &World<'_>,
+    task: &ChangeRequest<'_>,
+    world: &PlanContext<'_>,
     facts: &DockerFacts,
 ) -> Design {
     let mut design = Design {

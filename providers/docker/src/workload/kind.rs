@@ -9,7 +9,9 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use bollard::models::{ContainerInspectResponse, ContainerState};
 use pospool_model::plan::Effect;
-use pospool_model::provider::{Progress, Rendered, Scene, Target, Task, World};
+use pospool_model::provider::{
+    ChangeRequest, ObserveContext, PlanContext, Progress, Rendered, Target,
+};
 use pospool_model::{
     Address, Attributes, KindSchema, Problem, ProviderError, Secret, SecretRef, Value,
 };
@@ -58,7 +60,7 @@ pub(crate) trait ContainerKind: Sync {
     fn observe_before(
         &self,
         target: &Target<'_>,
-        scene: &Scene<'_>,
+        scene: &ObserveContext<'_>,
         view: &EngineView,
         own: Option<&ListedContainer>,
         facts: &mut DockerFacts,
@@ -117,8 +119,8 @@ pub(crate) trait ContainerKind: Sync {
     /// What a change makes.
     fn draft(
         &self,
-        task: &Task<'_>,
-        world: &World<'_>,
+        task: &ChangeRequest<'_>,
+        world: &PlanContext<'_>,
         facts: &DockerFacts,
     ) -> Result<ContainerDraft, Problem>;
 
@@ -133,7 +135,7 @@ pub(crate) trait ContainerKind: Sync {
     }
 
     /// What a reader of a plan should know that takes one down.
-    fn removal_notes(&self, task: &Task<'_>) -> Vec<String> {
+    fn removal_notes(&self, task: &ChangeRequest<'_>) -> Vec<String> {
         let _ = task;
         Vec::new()
     }
@@ -234,7 +236,7 @@ pub(crate) struct ContainerDraft {
 /// A container as a refresh sees it.
 pub(crate) struct ObservedContainer<'a> {
     pub(crate) target: &'a Target<'a>,
-    pub(crate) scene: &'a Scene<'a>,
+    pub(crate) scene: &'a ObserveContext<'a>,
     pub(crate) view: &'a EngineView,
     pub(crate) id: Name,
     pub(crate) name: Name,

@@ -5,7 +5,7 @@
 //! - Never: goes by a name alone: labels say whose a container is.
 
 use bollard::models::ContainerInspectResponse;
-use pospool_model::provider::{Scene, Target};
+use pospool_model::provider::{ObserveContext, Target};
 use pospool_model::{Address, Attributes, Problem, Value};
 
 use super::labels::{labels_match, owner_labels};
@@ -26,7 +26,7 @@ pub(crate) struct OwnContainer<'a> {
 /// Finds the container of a resource by its labels.
 pub(crate) fn own_container<'a>(
     target: &Target<'_>,
-    scene: &Scene<'_>,
+    scene: &ObserveContext<'_>,
     view: &'a EngineView,
     name: &Name,
 ) -> Result<Option<OwnContainer<'a>>, Problem> {

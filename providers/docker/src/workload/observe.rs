@@ -4,7 +4,7 @@
 //! - Returns: attributes as the container's labels and the engine show them, with what was changed by hand.
 //! - Never: believes a label that the container itself contradicts.
 
-use pospool_model::provider::{Observation, Observed, Scene, Target};
+use pospool_model::provider::{Observation, ObserveContext, Observed, Target};
 use pospool_model::{Attributes, Problem};
 
 use super::labels;
@@ -23,7 +23,7 @@ use crate::workload::spec::ContainerSpec;
 pub(crate) async fn observe_container(
     kind: &dyn ContainerKind,
     target: &Target<'_>,
-    scene: &Scene<'_>,
+    scene: &ObserveContext<'_>,
     view: &EngineView,
     facts: &mut DockerFacts,
     observation: &mut Observation,

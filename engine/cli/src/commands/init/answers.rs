@@ -14,8 +14,8 @@ use pospool_engine::registry::Registry;
 use super::trial;
 use crate::commands::Session;
 use crate::failure::Failure;
-use crate::view::questions::{self, Question};
-use crate::view::template::{Answers, Code, Devnet, Network};
+use crate::view::questions::{self, InitQuestion};
+use crate::view::template::{DevnetAnswers, InitAnswers, PoolNetwork, SourceLocation};
 use crate::wiring;
 
 /// The reference implementation, at the commit that pospool was tested with.
@@ -38,26 +38,26 @@ fn wrong(what: String, help: &'static str) -> Wrong {
 pub(super) fn gather_answers(
     session: &mut Session<'_, '_>,
     args: &InitArgs,
-) -> Result<Answers, Failure> {
+) -> Result<InitAnswers, Failure> {
     let network = match args.network {
         Some(network) => network,
         None => network_of(&answer(session, None, &questions::NETWORK, &known_network)?),
     };
     let registry = session.registry;
-    let mut ask = |given: &Option<String>, question: &Question, check: Check<'_>| {
+    let mut ask = |given: &Option<String>, question: &InitQuestion, check: Check<'_>| {
         answer(session, given.as_deref(), question, check)
     };
     let name = ask(&args.name, &questions::NAME, &one_line)?;
     let share_ratio = ask(&args.share_ratio, &questions::SHARE_RATIO, &percent)?;
-    let image = Question {
+    let image = InitQuestion {
         default: wiring::current_image(network.name()),
         ..questions::IMAGE
     };
     let image = ask(&args.image, &image, &|text| {
         image_of(registry, network, text)
     })?;
-    let (public_address, devnet) = if network == Network::Devnet {
-        let devnet = Devnet {
+    let (public_address, devnet) = if network == PoolNetwork::Devnet {
+        let devnet = DevnetAnswers {
             core_rpc: ask(&args.core_rpc, &questions::CORE_RPC, &url)?,
             espace_rpc: args
                 .espace
@@ -87,7 +87,7 @@ pub(super) fn gather_answers(
     if let Some(devnet) = &mut devnet {
         devnet.node_files = from_spec(session, &devnet.node_files);
     }
-    Ok(Answers {
+    Ok(InitAnswers {
         network,
         name,
         share_ratio,
@@ -100,14 +100,14 @@ pub(super) fn gather_answers(
     })
 }
 
-fn code(session: &Session<'_, '_>, args: &InitArgs) -> Result<Code, Failure> {
+fn code(session: &Session<'_, '_>, args: &InitArgs) -> Result<SourceLocation, Failure> {
     if let Some(path) = folder(args.source.as_deref()) {
         let path = checked(&path, &one_line)?;
-        return Ok(Code::Folder(from_spec(session, &path)));
+        return Ok(SourceLocation::Folder(from_spec(session, &path)));
     }
     let git = args.git.as_deref().unwrap_or(REFERENCE.0);
     let rev = args.rev.as_deref().unwrap_or(REFERENCE.1);
-    Ok(Code::Git {
+    Ok(SourceLocation::Git {
         url: checked(git, &one_line)?,
         rev: checked(rev, &commit)?,
     })
@@ -133,7 +133,7 @@ fn from_spec(session: &Session<'_, '_>, path: &str) -> String {
 fn answer(
     session: &mut Session<'_, '_>,
     given: Option<&str>,
-    question: &Question,
+    question: &InitQuestion,
     check: Check<'_>,
 ) -> Result<String, Failure> {
     if let Some(given) = given {
@@ -170,17 +170,17 @@ fn checked(text: &str, check: Check<'_>) -> Result<String, Failure> {
 }
 
 /// An image that the node's provider takes on this network.
-fn image_of(registry: &Registry, network: Network, text: &str) -> Result<String, Wrong> {
+fn image_of(registry: &Registry, network: PoolNetwork, text: &str) -> Result<String, Wrong> {
     let text = word(text)?;
     trial::try_image(registry, network, &text)?;
     Ok(text)
 }
 
-fn network_of(text: &str) -> Network {
+fn network_of(text: &str) -> PoolNetwork {
     match text {
-        "mainnet" => Network::Mainnet,
-        "devnet" => Network::Devnet,
-        _ => Network::Testnet,
+        "mainnet" => PoolNetwork::Mainnet,
+        "devnet" => PoolNetwork::Devnet,
+        _ => PoolNetwork::Testnet,
     }
 }
 

@@ -11,12 +11,16 @@ use pospool_lang::spec::SourceFile;
 use pospool_model::{Diagnostic, Severity};
 
 use super::answers::Wrong;
-use crate::view::template::{self, Network};
+use crate::view::template::{self, PoolNetwork};
 
 /// Tries an image in the smallest spec that has one.
-pub(super) fn try_image(registry: &Registry, network: Network, image: &str) -> Result<(), Wrong> {
+pub(super) fn try_image(
+    registry: &Registry,
+    network: PoolNetwork,
+    image: &str,
+) -> Result<(), Wrong> {
     // What a private network needs beside the image has questions of its own.
-    let public = network != Network::Devnet;
+    let public = network != PoolNetwork::Devnet;
     let problems = find_spec_problems(registry, &template::one_node(network, image), public);
     match problems.into_iter().next() {
         None => Ok(()),

@@ -7,7 +7,7 @@
 
 use std::path::Path;
 
-use pospool_engine::store::{self, Kept, Medium, Mode, MovedFile, StoreError};
+use pospool_engine::store::{self, KeptState, Medium, Mode, MovedFile, StoreError};
 use pospool_model::state::State;
 use pospool_remote::Location;
 
@@ -53,7 +53,7 @@ fn open(session: &Session<'_, '_>, location: &Location) -> Result<Box<dyn Medium
 fn copy(
     session: &Session<'_, '_>,
     to: &Location,
-    kept: &Kept,
+    kept: &KeptState,
     state: &State,
 ) -> Result<(), Failure> {
     let mut new = open(session, to)?;
@@ -72,7 +72,7 @@ fn copy(
     }
 }
 
-fn write(medium: &mut dyn Medium, kept: &Kept) -> Result<(), StoreError> {
+fn write(medium: &mut dyn Medium, kept: &KeptState) -> Result<(), StoreError> {
     medium.replace(kept.snapshot.as_deref().unwrap_or_default())?;
     let Some(journal) = &kept.journal else {
         return Ok(());
@@ -85,7 +85,7 @@ fn write(medium: &mut dyn Medium, kept: &Kept) -> Result<(), StoreError> {
 }
 
 /// A place is free if nothing is there, or the note of this very state.
-fn check_free(to: &Location, there: &Kept, state: &State) -> Result<(), Failure> {
+fn check_free(to: &Location, there: &KeptState, state: &State) -> Result<(), Failure> {
     let free = match &there.snapshot {
         None => there.journal.is_none(),
         Some(bytes) => MovedFile::read(bytes).is_some_and(|note| note.lineage == state.lineage),

@@ -13,8 +13,8 @@ use tokio::time::Instant;
 
 use crate::wiring;
 
-use super::round::Round;
-use super::status::{Conduct, Trouble};
+use super::round::SyncRound;
+use super::status::{Conduct, SyncProblem};
 
 /// Every so many rounds there is a look in any case: it sees what no short question does.
 const ROUNDS: u32 = 20;
@@ -23,22 +23,22 @@ const LONGEST: Duration = Duration::from_mins(10);
 
 /// What the last look left.
 #[derive(Debug, Default)]
-pub(super) struct Rest(Option<Last>);
+pub(super) struct Rest(Option<LastRound>);
 
 #[derive(Debug)]
-struct Last {
+struct LastRound {
     /// By the position of the provider.
     facts: BTreeMap<usize, Facts>,
     until: Instant,
     conduct: Conduct,
-    errors: Vec<Trouble>,
+    errors: Vec<SyncProblem>,
 }
 
 impl Rest {
     /// Remembers how a round with a look went.
-    pub(super) fn after(&mut self, round: &Round, every: Duration) {
+    pub(super) fn after(&mut self, round: &SyncRound, every: Duration) {
         let longest = every.saturating_mul(ROUNDS).min(LONGEST);
-        self.0 = is_calm(round).then(|| Last {
+        self.0 = is_calm(round).then(|| LastRound {
             facts: round.facts.clone(),
             until: Instant::now() + longest,
             conduct: round.conduct,
@@ -47,7 +47,7 @@ impl Rest {
     }
 
     /// The round that goes on as the last one did, if that is all there is to do.
-    pub(super) async fn goes_on(&self, registry: &Registry) -> Option<Round> {
+    pub(super) async fn goes_on(&self, registry: &Registry) -> Option<SyncRound> {
         let last = self.0.as_ref()?;
         if Instant::now() >= last.until {
             return None;
@@ -59,7 +59,7 @@ impl Rest {
                 return None;
             }
         }
-        let mut round = Round::new(last.conduct);
+        let mut round = SyncRound::new(last.conduct);
         round.errors.clone_from(&last.errors);
         Some(round)
     }
@@ -67,7 +67,7 @@ impl Rest {
 
 /// Whether a round left nothing open: what was under way, failed or was only listened to wants to be looked at again. A
 /// syncer that stands by counts its rounds with open duties.
-fn is_calm(round: &Round) -> bool {
+fn is_calm(round: &SyncRound) -> bool {
     let services = round.services.as_deref().unwrap_or_default();
     let idle = services.iter().all(|service| service.duties.is_empty());
     let rests = matches!(round.conduct, Conduct::Idle | Conduct::StandingBy);
@@ -76,15 +76,15 @@ fn is_calm(round: &Round) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::status::Service;
+    use super::super::status::ServiceStatus;
     use super::*;
 
-    fn round(conduct: Conduct, duties: &[&str], open_effects: usize) -> Round {
-        let mut round = Round::new(conduct);
+    fn round(conduct: Conduct, duties: &[&str], open_effects: usize) -> SyncRound {
+        let mut round = SyncRound::new(conduct);
         round.open_effects = open_effects;
-        round.services = Some(vec![Service {
+        round.services = Some(vec![ServiceStatus {
             duties: duties.iter().map(ToString::to_string).collect(),
-            ..Service::default()
+            ..ServiceStatus::default()
         }]);
         round
     }
@@ -106,7 +106,7 @@ mod tests {
             assert_eq!(is_calm(&round), calm, "{conduct:?} {duties:?} {open}");
         }
         // Nothing was seen: another process has the state.
-        assert!(!is_calm(&Round::new(C::StandingBy)));
-        assert!(!is_calm(&Round::new(C::Idle)));
+        assert!(!is_calm(&SyncRound::new(C::StandingBy)));
+        assert!(!is_calm(&SyncRound::new(C::Idle)));
     }
 }

@@ -19,9 +19,9 @@ use crate::failure::Failure;
 use crate::wiring;
 
 use super::super::Session;
-use super::super::pipeline::{self, Planned, Spec};
+use super::super::pipeline::{self, PlannedSpec, Spec};
 use super::super::run;
-use super::status::{Conduct, Service, Trouble};
+use super::status::{Conduct, ServiceStatus, SyncProblem};
 use super::watch::{Turn, Watch};
 
 /// A transaction of somebody else took the place of ours.
@@ -29,19 +29,19 @@ const TAKEN: Code = pospool_chain::codes::NONCE_TAKEN;
 
 /// What a round found and did.
 #[derive(Debug)]
-pub(super) struct Round {
+pub(super) struct SyncRound {
     pub(super) conduct: Conduct,
     /// `None` if nothing could be seen.
-    pub(super) services: Option<Vec<Service>>,
+    pub(super) services: Option<Vec<ServiceStatus>>,
     pub(super) sent: Vec<String>,
-    pub(super) errors: Vec<Trouble>,
+    pub(super) errors: Vec<SyncProblem>,
     /// Effects that the journal holds as not ended.
     pub(super) open_effects: usize,
     /// What the look found, in the providers' own types, by their position.
     pub(super) facts: BTreeMap<usize, Facts>,
 }
 
-impl Round {
+impl SyncRound {
     pub(super) fn new(conduct: Conduct) -> Self {
         Self {
             conduct,
@@ -55,9 +55,13 @@ impl Round {
 }
 
 /// Does one round.
-pub(super) async fn run_round(session: &Session<'_, '_>, spec: &Spec, watch: &mut Watch) -> Round {
-    let mut round = Round::new(Conduct::Idle);
-    let ears = Ears::default();
+pub(super) async fn run_round(
+    session: &Session<'_, '_>,
+    spec: &Spec,
+    watch: &mut Watch,
+) -> SyncRound {
+    let mut round = SyncRound::new(Conduct::Idle);
+    let ears = EventCollector::default();
     if let Err(failure) = go(session, spec, watch, &ears, &mut round).await {
         round.conduct = match &failure {
             Failure::Store(StoreError::Locked { .. } | StoreError::Leased { .. }) => {
@@ -95,8 +99,8 @@ async fn go(
     session: &Session<'_, '_>,
     spec: &Spec,
     watch: &mut Watch,
-    ears: &Ears,
-    round: &mut Round,
+    ears: &EventCollector,
+    round: &mut SyncRound,
 ) -> Result<(), Failure> {
     let mut store = session.project.open_state(Mode::Write, "sync")?;
     if !store.exists() {
@@ -111,9 +115,9 @@ async fn work(
     session: &Session<'_, '_>,
     spec: &Spec,
     watch: &mut Watch,
-    ears: &Ears,
+    ears: &EventCollector,
     store: &mut Store,
-    round: &mut Round,
+    round: &mut SyncRound,
 ) -> Result<(), Failure> {
     let cancel = session.interrupt.cancel();
     if !store.open_effects().is_empty() {
@@ -175,16 +179,16 @@ fn errors_of(problems: &[Diagnostic]) -> impl Iterator<Item = &Diagnostic> {
         .filter(|problem| problem.severity == Severity::Error)
 }
 
-fn trouble_of(problem: &Diagnostic) -> Trouble {
-    Trouble {
+fn trouble_of(problem: &Diagnostic) -> SyncProblem {
+    SyncProblem {
         code: problem.code.to_string(),
         what: problem.summary.clone(),
         help: problem.help.clone(),
     }
 }
 
-fn other_hand(more: u32) -> Trouble {
-    Trouble {
+fn other_hand(more: u32) -> SyncProblem {
+    SyncProblem {
         code: pospool_engine::codes::STATE_OTHER_HAND.to_string(),
         what: "somebody else signs with the key of this syncer, so it stands by".to_owned(),
         help: Some(format!(
@@ -194,10 +198,10 @@ fn other_hand(more: u32) -> Trouble {
 }
 
 /// What a failure holds, each part for itself.
-fn troubles(failure: &Failure) -> Vec<Trouble> {
+fn troubles(failure: &Failure) -> Vec<SyncProblem> {
     match failure {
         Failure::Problems { problems, .. } => errors_of(problems).map(trouble_of).collect(),
-        other => vec![Trouble {
+        other => vec![SyncProblem {
             code: other.code().to_string(),
             what: with_causes(other),
             help: other.help(),
@@ -219,7 +223,7 @@ fn with_causes(error: &dyn std::error::Error) -> String {
 }
 
 /// What the plan's look says of the services.
-fn services(planned: &Planned) -> Vec<Service> {
+fn services(planned: &PlannedSpec) -> Vec<ServiceStatus> {
     let objects = planned.seen.objects.iter();
     let services = objects.filter(|(address, _)| wiring::SERVICES.contains(&address.kind()));
     services
@@ -228,7 +232,7 @@ fn services(planned: &Planned) -> Vec<Service> {
             Observed::Present {
                 attributes,
                 outputs,
-            } => Some(Service {
+            } => Some(ServiceStatus {
                 address: address.to_string(),
                 signer: text(outputs, "signer"),
                 balance_drip: match outputs.get("balance") {
@@ -262,19 +266,19 @@ fn texts(values: &Attributes, name: &str) -> Vec<String> {
 
 /// Remembers what was done and what failed.
 #[derive(Default)]
-struct Ears(Mutex<Heard>);
+struct EventCollector(Mutex<HeardEvents>);
 
 #[derive(Default)]
-struct Heard {
+struct HeardEvents {
     begun: Vec<(EffectId, String)>,
     done: Vec<String>,
-    troubles: Vec<Trouble>,
+    troubles: Vec<SyncProblem>,
 }
 
-impl Ears {
+impl EventCollector {
     fn converging(&self, waits: &[(EffectId, String)]) {
         let mut heard = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let waits = waits.iter().map(|(id, what)| Trouble {
+        let waits = waits.iter().map(|(id, what)| SyncProblem {
             code: pospool_model::codes::APPLY_CONVERGING.to_string(),
             what: format!("{id}: {what}"),
             help: None,
@@ -283,7 +287,7 @@ impl Ears {
     }
 }
 
-impl Listener for Ears {
+impl Listener for EventCollector {
     fn hear(&self, event: &Event<'_>) {
         let mut heard = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match event {
@@ -304,8 +308,8 @@ impl Listener for Ears {
     }
 }
 
-fn trouble(id: &EffectId, error: &ProviderError) -> Trouble {
-    Trouble {
+fn trouble(id: &EffectId, error: &ProviderError) -> SyncProblem {
+    SyncProblem {
         code: error.code().to_string(),
         what: format!("{id}: {}", with_causes(error)),
         help: None,

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::failure::Failure;
 use crate::view::FORMAT_VERSION;
 
-use super::{LONGEST, Round, SOON, WAIT};
+use super::{LONGEST, SOON, SyncRound, WAIT};
 
 /// Rounds that may fail one after the other before a syncer counts as failing.
 const FAILURES: u32 = 3;
@@ -41,7 +41,7 @@ pub enum Conduct {
 
 /// One service in one round.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Service {
+pub struct ServiceStatus {
     /// Its name in the spec.
     pub address: String,
     /// Who signs.
@@ -60,7 +60,7 @@ pub struct Service {
     pub lag_blocks: u64,
 }
 
-impl Service {
+impl ServiceStatus {
     /// Balance of the signer.
     #[must_use]
     pub fn balance(&self) -> Option<Drip> {
@@ -70,7 +70,7 @@ impl Service {
 
 /// Something that went wrong.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Trouble {
+pub struct SyncProblem {
     /// Stable code.
     pub code: String,
     /// What, and where.
@@ -81,7 +81,7 @@ pub struct Trouble {
 
 /// One round.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Report {
+pub struct RoundReport {
     /// Version of this form.
     pub format_version: u32,
     /// Seconds since 1970.
@@ -91,11 +91,11 @@ pub struct Report {
     /// How it went.
     pub conduct: Conduct,
     /// The services.
-    pub services: Vec<Service>,
+    pub services: Vec<ServiceStatus>,
     /// What was done.
     pub sent: Vec<String>,
     /// What went wrong.
-    pub errors: Vec<Trouble>,
+    pub errors: Vec<SyncProblem>,
     /// Rounds that failed one after the other, with this one.
     pub failures: u32,
     /// Seconds until the next round.
@@ -107,14 +107,14 @@ pub struct Report {
 /// The status of a process.
 pub(super) struct Status {
     file: PathBuf,
-    report: Report,
+    report: RoundReport,
     /// Time and block at which each open duty was first seen, by service and name.
     since: BTreeMap<(String, String), (u64, u64)>,
 }
 
 impl Status {
     pub(super) fn new(file: PathBuf, every: Duration) -> Self {
-        let report = Report {
+        let report = RoundReport {
             format_version: FORMAT_VERSION,
             time: 0,
             round: 0,
@@ -133,16 +133,16 @@ impl Status {
         }
     }
 
-    pub(super) fn report(&self) -> &Report {
+    pub(super) fn report(&self) -> &RoundReport {
         &self.report
     }
 
     /// Takes a round in; returns how long to pause after it.
-    pub(super) fn take(&mut self, round: Round, every: Duration) -> Duration {
+    pub(super) fn take(&mut self, round: SyncRound, every: Duration) -> Duration {
         self.take_at(round, every, unix_time())
     }
 
-    fn take_at(&mut self, round: Round, every: Duration, now: u64) -> Duration {
+    fn take_at(&mut self, round: SyncRound, every: Duration, now: u64) -> Duration {
         let failed = round.conduct == Conduct::Failed;
         let report = &mut self.report;
         report.time = now;
@@ -204,7 +204,7 @@ fn backed_off(every: Duration, failures: u32) -> Duration {
 }
 
 /// Names of what is open or waits: the amounts may change while it does.
-fn names(service: &Service) -> Vec<String> {
+fn names(service: &ServiceStatus) -> Vec<String> {
     let word = |text: &String| text.split([' ', ':']).next().unwrap_or_default().to_owned();
     service
         .duties
@@ -214,7 +214,7 @@ fn names(service: &Service) -> Vec<String> {
         .collect()
 }
 
-fn is_open(service: &Service, name: &str) -> bool {
+fn is_open(service: &ServiceStatus, name: &str) -> bool {
     names(service).iter().any(|one| one == name)
 }
 
@@ -227,22 +227,22 @@ pub(super) fn unix_time() -> u64 {
 
 /// What a status says of its syncer.
 #[derive(Debug, Serialize)]
-pub(super) struct Verdict {
+pub(super) struct StatusVerdict {
     format_version: u32,
     /// Why it is not healthy; nothing when it is.
     pub(super) why: Option<String>,
     /// Its newest round, if the file holds one.
-    pub(super) report: Option<Report>,
+    pub(super) report: Option<RoundReport>,
 }
 
 /// Reads a status.
-pub(super) fn read_verdict(file: &Path, now: u64) -> Result<Verdict, Failure> {
+pub(super) fn read_verdict(file: &Path, now: u64) -> Result<StatusVerdict, Failure> {
     let text = std::fs::read_to_string(file).map_err(|source| Failure::File {
         verb: "read",
         path: file.to_owned(),
         source,
     })?;
-    let report = serde_json::from_str::<Report>(&text).ok();
+    let report = serde_json::from_str::<RoundReport>(&text).ok();
     let why = match &report {
         Some(report) => judged(report, now).err(),
         None => Some(format!(
@@ -250,14 +250,14 @@ pub(super) fn read_verdict(file: &Path, now: u64) -> Result<Verdict, Failure> {
             file.display()
         )),
     };
-    Ok(Verdict {
+    Ok(StatusVerdict {
         format_version: FORMAT_VERSION,
         why,
         report,
     })
 }
 
-fn judged(report: &Report, now: u64) -> Result<(), String> {
+fn judged(report: &RoundReport, now: u64) -> Result<(), String> {
     let age = now.saturating_sub(report.time);
     if age > report.stale_seconds {
         return Err(format!("the last round was {age} s ago"));
@@ -287,19 +287,19 @@ mod tests {
         Status::new(PathBuf::from("nowhere"), EVERY)
     }
 
-    fn seen(duties: &[&str], block: u64) -> Vec<Service> {
-        vec![Service {
+    fn seen(duties: &[&str], block: u64) -> Vec<ServiceStatus> {
+        vec![ServiceStatus {
             address: "bridge_service.main".to_owned(),
             block,
             duties: duties.iter().map(ToString::to_string).collect(),
-            ..Service::default()
+            ..ServiceStatus::default()
         }]
     }
 
-    fn round(conduct: Conduct, services: Option<Vec<Service>>) -> Round {
-        Round {
+    fn round(conduct: Conduct, services: Option<Vec<ServiceStatus>>) -> SyncRound {
+        SyncRound {
             services,
-            ..Round::new(conduct)
+            ..SyncRound::new(conduct)
         }
     }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use pospool_model::plan::Action;
-use pospool_model::provider::{Design, Facts, Observed, Task, World};
+use pospool_model::provider::{ChangeRequest, Design, Facts, Observed, PlanContext};
 use pospool_model::state::Recorded;
 use pospool_model::{Address, Attributes, Problem, Value};
 
@@ -92,7 +92,7 @@ impl Outside {
             Action::Delete => &nothing,
             _ => self.wanted.get(&address).unwrap_or(&nothing),
         };
-        let task = Task {
+        let task = ChangeRequest {
             address: &address,
             action,
             wanted,
@@ -101,7 +101,7 @@ impl Outside {
             changed: &[],
             delete_by_name: by_name,
         };
-        let world = World {
+        let world = PlanContext {
             lineage: LINEAGE,
             facts: &Facts::new(self.facts.clone()),
             wanted: &self.wanted,
