@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 use pospool_engine::planfile::{self, PlanFile};
 use pospool_engine::store::StateFile;
-use pospool_fake::Fault;
+use pospool_fake::FakeFault;
 use pospool_model::plan::{Action, Plan};
 use pospool_model::{Dependency, dependency};
 use pospool_tests::world::{Trouble, World};
@@ -85,7 +85,7 @@ async fn case_big_local_every_reader_waits_for_every_member() {
     let planned = world.plan(&spec).await.unwrap();
     assert_eq!(needs(&planned.plan), 2 * MANY);
     // One member is refused, and all others are made: no reader may begin.
-    world.fake.outside().fault = Some(Fault::Refused(MANY - 1));
+    world.fake.outside().fault = Some(FakeFault::Refused(MANY - 1));
     let outcome = world.apply(&spec).await.unwrap();
     assert_eq!((outcome.failures.len(), outcome.not_begun), (1, MANY));
     assert_eq!(world.fake.outside().things.len(), MANY - 1);
@@ -96,7 +96,7 @@ async fn case_big_local_every_reader_waits_for_every_member() {
     let removal = world.plan("").await.unwrap();
     assert_eq!(needs(&removal.plan), 2 * MANY);
     let commits = world.fake.outside().commits();
-    world.fake.outside().fault = Some(Fault::Refused(commits + MANY - 1));
+    world.fake.outside().fault = Some(FakeFault::Refused(commits + MANY - 1));
     let outcome = world.apply("").await.unwrap();
     assert_eq!((outcome.failures.len(), outcome.not_begun), (1, MANY));
     let left: Vec<String> = world.fake.outside().things.keys().cloned().collect();
@@ -117,7 +117,7 @@ async fn case_big_local_a_run_that_was_cut_goes_on() {
     const MANY: usize = 100;
     let world = World::new();
     let spec = spec("thing", MANY, MANY);
-    world.fake.outside().fault = Some(Fault::AnswerLost(MANY + 5));
+    world.fake.outside().fault = Some(FakeFault::AnswerLost(MANY + 5));
     world.apply(&spec).await.unwrap();
     let store = world.store();
     let [open] = store.open_effects() else {
@@ -145,7 +145,7 @@ async fn case_big_local_a_record_between_passes_the_wait_on() {
     }
     let planned = world.plan(&spec).await.unwrap();
     assert_eq!(needs(&planned.plan), 2 * MANY);
-    world.fake.outside().fault = Some(Fault::Refused(0));
+    world.fake.outside().fault = Some(FakeFault::Refused(0));
     let outcome = world.apply(&spec).await.unwrap();
     assert_eq!((outcome.failures.len(), outcome.not_begun), (1, MANY));
     assert!(

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use pospool_fake::Fault;
+use pospool_fake::FakeFault;
 use pospool_tests::world::{World, write_things};
 use proptest::prelude::*;
 
@@ -15,13 +15,13 @@ fn spec() -> impl Strategy<Value = Spec> {
     proptest::collection::btree_map(0..6_u8, thing, 0..6)
 }
 
-fn fault() -> impl Strategy<Value = Fault> {
+fn fault() -> impl Strategy<Value = FakeFault> {
     (0..10_usize, 0..5_u8).prop_map(|(at, kind)| match kind {
-        0 => Fault::Refused(at),
-        1 => Fault::Unreachable(at),
-        2 => Fault::AnswerLost(at),
-        3 => Fault::DiesBefore(at),
-        _ => Fault::DiesAfter(at),
+        0 => FakeFault::Refused(at),
+        1 => FakeFault::Unreachable(at),
+        2 => FakeFault::AnswerLost(at),
+        3 => FakeFault::DiesBefore(at),
+        _ => FakeFault::DiesAfter(at),
     })
 }
 
@@ -39,7 +39,7 @@ fn text(spec: &Spec) -> String {
     write_things(&listed)
 }
 
-async fn heals(before: Spec, after: Spec, fault: Fault) -> Result<(), TestCaseError> {
+async fn heals(before: Spec, after: Spec, fault: FakeFault) -> Result<(), TestCaseError> {
     let world = World::new();
     world.apply(&text(&before)).await.unwrap();
     let commits = world.fake.outside().effects.len();
@@ -87,13 +87,13 @@ async fn heals(before: Spec, after: Spec, fault: Fault) -> Result<(), TestCaseEr
 }
 
 /// The same fault, counted from the commits that are behind.
-fn shifted(fault: Fault, by: usize) -> Fault {
+fn shifted(fault: FakeFault, by: usize) -> FakeFault {
     match fault {
-        Fault::Refused(at) => Fault::Refused(at + by),
-        Fault::Unreachable(at) => Fault::Unreachable(at + by),
-        Fault::AnswerLost(at) => Fault::AnswerLost(at + by),
-        Fault::DiesBefore(at) => Fault::DiesBefore(at + by),
-        Fault::DiesAfter(at) => Fault::DiesAfter(at + by),
+        FakeFault::Refused(at) => FakeFault::Refused(at + by),
+        FakeFault::Unreachable(at) => FakeFault::Unreachable(at + by),
+        FakeFault::AnswerLost(at) => FakeFault::AnswerLost(at + by),
+        FakeFault::DiesBefore(at) => FakeFault::DiesBefore(at + by),
+        FakeFault::DiesAfter(at) => FakeFault::DiesAfter(at + by),
     }
 }
 

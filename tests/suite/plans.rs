@@ -1,6 +1,6 @@
 //! What a plan says of small worlds, and what must never be planned.
 
-use pospool_fake::Fault;
+use pospool_fake::FakeFault;
 use pospool_model::plan::{Action, Reason};
 use pospool_tests::world::{Planned, Trouble, World};
 
@@ -182,7 +182,7 @@ async fn an_apply_writes_at_most_three_times_the_final_state() {
 async fn what_was_not_finished_is_designed_again_although_only_the_state_differs() {
     let world = World::new();
     let spec = "thing \"a\" { value = 1 }\nthing \"b\" {\n value = 1\n uses = [thing.a]\n}";
-    world.fake.outside().fault = Some(Fault::AnswerLost(1));
+    world.fake.outside().fault = Some(FakeFault::AnswerLost(1));
     world.apply(spec).await.unwrap();
     assert_eq!(world.fake.outside().things.len(), 2);
     let planned = world.plan(spec).await.unwrap();

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use pospool_engine::record::RecordProvider;
 use pospool_engine::registry::Registry;
 use pospool_engine::store::{Mode, Store};
-use pospool_fake::{FakeProvider, Fault};
+use pospool_fake::{FakeFault, FakeProvider};
 use pospool_remote::{Location, RemoteSettings};
 use pospool_tests::s3::S3;
 use pospool_tests::state_server::{Manner, StateServer};
@@ -435,10 +435,10 @@ impl Far {
 async fn on_s3_what_one_machine_began_another_one_ends_and_nothing_happens_twice() {
     let spec = write_things(&[(1, 1, 0, vec![]), (2, 2, 0, vec![1]), (3, 3, 1, vec![])]);
     for fault in [
-        Fault::AnswerLost(0),
-        Fault::DiesBefore(1),
-        Fault::DiesAfter(1),
-        Fault::DiesAfter(2),
+        FakeFault::AnswerLost(0),
+        FakeFault::DiesBefore(1),
+        FakeFault::DiesAfter(1),
+        FakeFault::DiesAfter(2),
     ] {
         let far = Far::new();
         far.fake.outside().fault = Some(fault);

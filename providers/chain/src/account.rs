@@ -64,20 +64,20 @@ pub(crate) fn output_of(space: Space) -> &'static str {
 
 /// Questions about an account.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Asked {
+pub(crate) struct AskedAccount {
     nonces: pending::AskedNonces,
     balance: Slot,
 }
 
 /// Asks for nonce and balance.
-pub(crate) fn ask_account(batch: &mut Batch, address: ChainAddress, at: At) -> Asked {
-    Asked {
+pub(crate) fn ask_account(batch: &mut Batch, address: ChainAddress, at: At) -> AskedAccount {
+    AskedAccount {
         nonces: pending::ask_nonces(batch, address),
         balance: batch.balance(address, at),
     }
 }
 
-impl Asked {
+impl AskedAccount {
     /// Why the answers tell neither, though the node knows them.
     pub(crate) fn trouble(self, answers: &BatchAnswers) -> Option<&Refusal> {
         let balance = answers.silence(self.balance);
@@ -87,7 +87,7 @@ impl Asked {
 
 /// Reads nonce and balance; `None` if the node did not say.
 pub(crate) fn read_account(
-    asked: Asked,
+    asked: AskedAccount,
     answers: &BatchAnswers,
     address: ChainAddress,
     chain: &Address,

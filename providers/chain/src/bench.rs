@@ -14,9 +14,9 @@ use pospool_model::provider::{self, ChangeRequest, Design, Observed, PlanContext
 use pospool_model::state::Recorded;
 use pospool_model::{Address, Attributes, Endpoint, Problem, SecretRef, Value};
 
-use crate::facts::{AccountFacts, ChainFacts, Facts};
+use crate::facts::{AccountFacts, ChainFacts, ChainProviderFacts};
 use crate::provider::ChainPlanner;
-use crate::work::{TransactionWork, Work};
+use crate::work::{EffectWork, TransactionWork};
 
 pub(crate) const NETWORK: u32 = 1234;
 pub(crate) const ESPACE_ID: u32 = 1235;
@@ -73,7 +73,7 @@ pub(crate) fn chain_ref(urls: &[&str]) -> ChainRef {
 
 /// A world to design in: accounts `operator` (address 0x01…, nonce 5, in eSpace 8) and `other` (0x02…, nonce 0), a source.
 pub(crate) struct Bench {
-    pub(crate) facts: Facts,
+    pub(crate) facts: ChainProviderFacts,
     pub(crate) wanted: BTreeMap<Address, Attributes>,
     pub(crate) recorded: BTreeMap<Address, Recorded>,
     pub(crate) outputs: BTreeMap<Address, Attributes>,
@@ -82,7 +82,7 @@ pub(crate) struct Bench {
 }
 
 /// One chain, and both accounts in both of its spaces.
-fn facts() -> Facts {
+fn facts() -> ChainProviderFacts {
     let fees = Fees {
         gas_price: 1_000_000_000,
         base: Some(1_000_000_000),
@@ -116,7 +116,7 @@ fn facts() -> Facts {
         ..account(byte, nonce)
     };
     let (operator, other) = (name("account.operator"), name("account.other"));
-    Facts {
+    ChainProviderFacts {
         chains: [(name("chain.conflux"), chain)].into(),
         accounts: [
             (operator.clone(), account(1, 5)),
@@ -129,7 +129,7 @@ fn facts() -> Facts {
             (other, espace_account(2, 0)),
         ]
         .into(),
-        ..Facts::default()
+        ..ChainProviderFacts::default()
     }
 }
 
@@ -258,7 +258,7 @@ pub(crate) fn needs(effect: &Effect) -> Vec<String> {
 
 pub(crate) fn transaction(effect: &Effect) -> TransactionWork {
     match serde_json::from_value(effect.payload.clone()).unwrap() {
-        Work::Transaction(work) => *work,
+        EffectWork::Transaction(work) => *work,
         other => panic!("{other:?}"),
     }
 }

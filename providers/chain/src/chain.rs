@@ -204,14 +204,14 @@ fn bad_rpc(space: Space, error: &EndpointError) -> Problem {
 }
 
 /// Questions about a chain.
-pub(crate) struct Asked {
+pub(crate) struct AskedChain {
     status: Slot,
     genesis: Slot,
     version: Slot,
 }
 
 /// What a chain answered.
-pub(crate) struct Seen {
+pub(crate) struct SeenChain {
     /// Network id of its Core addresses.
     pub(crate) network: u32,
     pub(crate) identity: ChainIdentity,
@@ -221,8 +221,8 @@ pub(crate) struct Seen {
 }
 
 /// Asks which chain it is, and how far. What gas costs is asked by the look at what is made.
-pub(crate) fn ask_chain(batch: &mut Batch) -> Asked {
-    Asked {
+pub(crate) fn ask_chain(batch: &mut Batch) -> AskedChain {
+    AskedChain {
         status: batch.ask("cfx_getStatus", json!([])),
         genesis: batch.ask("cfx_getBlockByEpochNumber", json!(["0x0", false])),
         version: batch.ask("cfx_clientVersion", json!([])),
@@ -230,7 +230,7 @@ pub(crate) fn ask_chain(batch: &mut Batch) -> Asked {
 }
 
 /// Reads the answers about a chain; `None` if they are not those of a Conflux node.
-pub(crate) fn read_chain(asked: &Asked, answers: &BatchAnswers) -> Option<Seen> {
+pub(crate) fn read_chain(asked: &AskedChain, answers: &BatchAnswers) -> Option<SeenChain> {
     let status = answers.get(asked.status)?;
     let network = u32::try_from(field_u64(status, "chainId")?).ok()?;
     let genesis = answers.get(asked.genesis)?.get("hash")?.as_str()?;
@@ -238,7 +238,7 @@ pub(crate) fn read_chain(asked: &Asked, answers: &BatchAnswers) -> Option<Seen> 
         .get(asked.version)
         .and_then(Json::as_str)
         .unwrap_or_default();
-    Some(Seen {
+    Some(SeenChain {
         identity: ChainIdentity {
             core_chain_id: network.into(),
             espace_chain_id: field_u64(status, "ethereumSpaceChainId")?,
@@ -283,7 +283,7 @@ pub(crate) fn reference_of(
     })
 }
 
-impl Asked {
+impl AskedChain {
     /// The first question that the node refused. A node in trouble must not be taken for something else than a node.
     pub(crate) fn trouble<'a>(
         &self,
@@ -323,7 +323,7 @@ pub(crate) fn check_network(wanted: &Attributes, found: u32) -> Result<(), Probl
 }
 
 /// Outputs of a chain.
-pub(crate) fn chain_outputs(wanted: &Attributes, seen: &Seen) -> Attributes {
+pub(crate) fn chain_outputs(wanted: &Attributes, seen: &SeenChain) -> Attributes {
     let number = |number: u64| Value::Integer(i64::try_from(number).unwrap_or(i64::MAX));
     let mut outputs = Attributes::from([
         (

@@ -17,15 +17,15 @@ use tokio::time::Instant;
 
 use crate::chain;
 use crate::codes;
-use crate::facts::Facts;
-use crate::work::Attempt;
+use crate::facts::ChainProviderFacts;
+use crate::work::TicketAttempt;
 
 /// What the current spec says of its chains, and what was seen of them in this run.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Chains(Arc<Mutex<Known>>);
+pub(crate) struct Chains(Arc<Mutex<KnownChains>>);
 
 #[derive(Debug, Default)]
-struct Known {
+struct KnownChains {
     wanted: BTreeMap<Address, Attributes>,
     /// Hash of the first block behind the endpoints of a space.
     genesis: BTreeMap<(Address, Space), String>,
@@ -33,7 +33,7 @@ struct Known {
 
 /// Whether the one who gets the endpoints asks them which chain they are on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Told {
+pub(crate) enum ChainCheck {
     /// It does, with what it asks anyway.
     Later,
     /// It does not.
@@ -70,7 +70,7 @@ impl Chains {
     }
 
     /// Remembers which chains a look has found.
-    pub(crate) fn saw(&self, facts: &Facts) {
+    pub(crate) fn saw(&self, facts: &ChainProviderFacts) {
         let mut known = self.known();
         for space in [Space::Core, Space::Espace] {
             for (address, seen) in facts.chains_in(space) {
@@ -86,10 +86,10 @@ impl Chains {
         link: &CountingTransport,
         chain: &mut ChainRef,
         space: Space,
-        told: Told,
+        told: ChainCheck,
     ) -> Result<(), Lost> {
         let candidates = self.candidates(chain, space);
-        if let ([(_, endpoints)], Told::Later) = (&candidates[..], told) {
+        if let ([(_, endpoints)], ChainCheck::Later) = (&candidates[..], told) {
             chain.endpoints.clone_from(endpoints);
             return Ok(());
         }
@@ -164,7 +164,7 @@ impl Chains {
         Ok(genesis)
     }
 
-    fn known(&self) -> MutexGuard<'_, Known> {
+    fn known(&self) -> MutexGuard<'_, KnownChains> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -189,7 +189,7 @@ pub(crate) async fn reach_all(
     chains: &Chains,
     link: &CountingTransport,
     pace: Pace,
-    attempt: &mut Attempt,
+    attempt: &mut TicketAttempt,
     progress: &dyn Progress,
 ) -> Result<(), ProviderError> {
     let started = Instant::now();
@@ -218,15 +218,17 @@ pub(crate) async fn reach_all(
 }
 
 /// The chains of a ticket.
-fn of(attempt: &mut Attempt) -> Result<Vec<(&mut ChainRef, Space, Told)>, ProviderError> {
+fn of(
+    attempt: &mut TicketAttempt,
+) -> Result<Vec<(&mut ChainRef, Space, ChainCheck)>, ProviderError> {
     Ok(match attempt {
-        Attempt::Transaction(signed) => {
+        TicketAttempt::Transaction(signed) => {
             let space = signed.space();
-            vec![(&mut signed.chain, space, Told::Later)]
+            vec![(&mut signed.chain, space, ChainCheck::Later)]
         }
-        Attempt::AwaitCode(work) => vec![(&mut work.chain, Space::Core, Told::Now)],
-        Attempt::AwaitVotes(work) => vec![(&mut work.chain, Space::Core, Told::Now)],
-        Attempt::CheckCode(work) => {
+        TicketAttempt::AwaitCode(work) => vec![(&mut work.chain, Space::Core, ChainCheck::Now)],
+        TicketAttempt::AwaitVotes(work) => vec![(&mut work.chain, Space::Core, ChainCheck::Now)],
+        TicketAttempt::CheckCode(work) => {
             let parts = work.parts.iter_mut().map(|part| {
                 let space = part.space;
                 // It changes nothing outside, so it may as well be planned again.
@@ -234,11 +236,11 @@ fn of(attempt: &mut Attempt) -> Result<Vec<(&mut ChainRef, Space, Told)>, Provid
                     let what = "this comparison of code was begun by an earlier version of pospool, and is planned again";
                     ProviderError::refused(codes::BAD_PAYLOAD, what)
                 })?;
-                Ok((chain, space, Told::Now))
+                Ok((chain, space, ChainCheck::Now))
             });
             parts.collect::<Result<_, ProviderError>>()?
         }
-        Attempt::Verify(_) => Vec::new(),
+        TicketAttempt::Verify(_) => Vec::new(),
     })
 }
 

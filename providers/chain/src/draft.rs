@@ -15,9 +15,9 @@ use pospool_model::provider::{ChangeRequest, Design, PlanContext};
 use pospool_model::{Address, Attributes, Drip, Problem, Value};
 
 use crate::codes;
-use crate::facts::{AccountFacts, ChainFacts, Facts};
-use crate::ledger::{Funds, Ledger};
-use crate::work::{RegistrationWork, TransactionWork, Work};
+use crate::facts::{AccountFacts, ChainFacts, ChainProviderFacts};
+use crate::ledger::{AccountLedger, Funds};
+use crate::work::{EffectWork, RegistrationWork, TransactionWork};
 
 /// Name of this provider in plans.
 pub(crate) const PROVIDER: &str = "chain";
@@ -32,14 +32,14 @@ pub(crate) struct Sender<'a> {
 
 impl<'a> Sender<'a> {
     /// Finds an account of Core Space among the facts.
-    pub(crate) fn find(facts: &'a Facts, name: &'a Address) -> Result<Self, Problem> {
+    pub(crate) fn find(facts: &'a ChainProviderFacts, name: &'a Address) -> Result<Self, Problem> {
         Self::find_in(Space::Core, facts, name)
     }
 
     /// Finds an account as it is in a space.
     pub(crate) fn find_in(
         space: Space,
-        facts: &'a Facts,
+        facts: &'a ChainProviderFacts,
         name: &'a Address,
     ) -> Result<Self, Problem> {
         let account = facts.accounts_in(space).get(name);
@@ -61,7 +61,7 @@ impl<'a> Sender<'a> {
 }
 
 /// One transaction to plan.
-pub(crate) struct Plan {
+pub(crate) struct PlannedTransaction {
     pub(crate) name: String,
     pub(crate) summary: String,
     pub(crate) to: Option<ChainAddress>,
@@ -78,7 +78,7 @@ pub(crate) struct Plan {
     pub(crate) needs: Vec<Need>,
 }
 
-impl Plan {
+impl PlannedTransaction {
     /// A transaction that only needs its place in the lane.
     pub(crate) fn new(
         name: impl Into<String>,
@@ -103,22 +103,22 @@ impl Plan {
 }
 
 /// The design of one change in the making, with all that is known around it.
-pub(crate) struct Draft<'a> {
+pub(crate) struct ChangeDraft<'a> {
     pub(crate) task: ChangeRequest<'a>,
     pub(crate) world: PlanContext<'a>,
-    pub(crate) facts: &'a Facts,
-    ledger: &'a mut Ledger,
+    pub(crate) facts: &'a ChainProviderFacts,
+    ledger: &'a mut AccountLedger,
     design: Design,
 }
 
-impl<'a> Draft<'a> {
+impl<'a> ChangeDraft<'a> {
     /// Begins the design of one change. Needs are complete as they are: transactions go out together, and only what
     /// must have ended is waited for.
     pub(crate) fn new(
         task: ChangeRequest<'a>,
         world: PlanContext<'a>,
-        facts: &'a Facts,
-        ledger: &'a mut Ledger,
+        facts: &'a ChainProviderFacts,
+        ledger: &'a mut AccountLedger,
     ) -> Self {
         let design = Design {
             ordered: true,
@@ -172,7 +172,7 @@ impl<'a> Draft<'a> {
         &mut self,
         name: &str,
         summary: String,
-        work: &Work,
+        work: &EffectWork,
         inputs: BTreeMap<String, OutputRef>,
         needs: Vec<Need>,
     ) -> EffectId {
@@ -189,7 +189,13 @@ impl<'a> Draft<'a> {
     }
 
     /// Adds an act that is no transaction.
-    pub(crate) fn act(&mut self, name: String, summary: String, work: &Work, needs: Vec<Need>) {
+    pub(crate) fn act(
+        &mut self,
+        name: String,
+        summary: String,
+        work: &EffectWork,
+        needs: Vec<Need>,
+    ) {
         self.design.effects.push(Effect {
             name,
             provider: PROVIDER.to_owned(),
@@ -202,7 +208,11 @@ impl<'a> Draft<'a> {
     }
 
     /// Adds a transaction as the next one of its sender.
-    pub(crate) fn send(&mut self, sender: Sender<'_>, plan: Plan) -> Result<EffectId, Problem> {
+    pub(crate) fn send(
+        &mut self,
+        sender: Sender<'_>,
+        plan: PlannedTransaction,
+    ) -> Result<EffectId, Problem> {
         let most = gas::most_gas(sender.space());
         if plan.limits.gas > most {
             return Err(too_much_gas(&plan, most));
@@ -225,7 +235,7 @@ impl<'a> Draft<'a> {
         ];
         let costs = costs.map(|(purpose, amount)| (in_space(purpose, sender), amount));
         needs.extend(self.pay(sender, costs)?);
-        let work = Work::Transaction(Box::new(TransactionWork {
+        let work = EffectWork::Transaction(Box::new(TransactionWork {
             chain: sender.chain.reference.clone(),
             account: sender.name.clone(),
             key: sender.facts.key.clone(),
@@ -300,7 +310,7 @@ impl<'a> Draft<'a> {
     }
 }
 
-fn payload(work: &Work) -> serde_json::Value {
+fn payload(work: &EffectWork) -> serde_json::Value {
     serde_json::to_value(work).expect("plain data with text keys always has a JSON form")
 }
 
@@ -337,7 +347,7 @@ fn not_enough(sender: Sender<'_>, needed: u128, more: u128) -> Problem {
     Problem::new(codes::NOT_ENOUGH_BALANCE, &[], summary).help(help)
 }
 
-fn too_much_gas(plan: &Plan, most: u64) -> Problem {
+fn too_much_gas(plan: &PlannedTransaction, most: u64) -> Problem {
     let summary = format!(
         "{}: {} gas may be needed, and one transaction may have {} at most",
         plan.summary, plan.limits.gas, most

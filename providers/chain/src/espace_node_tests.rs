@@ -15,7 +15,7 @@ use serde_json::{Value as Json, json};
 use crate::bench::{ESPACE_ID, GENESIS, chain_ref, espace, name};
 use crate::chains::Chains;
 use crate::prepare::prepare_effect;
-use crate::work::{Attempt, TransactionWork, Work};
+use crate::work::{EffectWork, TicketAttempt, TransactionWork};
 use pospool_conflux::Key;
 
 const KEY: &str = "0x0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
@@ -63,7 +63,7 @@ async fn signed(answers: &Answers) -> Result<(SignedWork, StubNode), ProviderErr
         provider: crate::draft::PROVIDER.to_owned(),
         summary: String::new(),
         nature: Nature::Act,
-        payload: serde_json::to_value(Work::Transaction(Box::new(work))).unwrap(),
+        payload: serde_json::to_value(EffectWork::Transaction(Box::new(work))).unwrap(),
         inputs: BTreeMap::new(),
         needs: Vec::new(),
     };
@@ -75,7 +75,7 @@ async fn signed(answers: &Answers) -> Result<(SignedWork, StubNode), ProviderErr
     )
     .await?;
     match serde_json::from_value(ticket.payload).unwrap() {
-        Attempt::Transaction(signed) => Ok((*signed, server)),
+        TicketAttempt::Transaction(signed) => Ok((*signed, server)),
         other => panic!("{other:?}"),
     }
 }

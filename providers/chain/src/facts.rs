@@ -12,12 +12,12 @@ use pospool_conflux_tx::{ChainRef, Fees, WaitLevel};
 use pospool_model::{Address, SecretRef};
 
 use crate::bridge::duties::Duty;
-use crate::bridge::views::Last;
+use crate::bridge::views::LastViews;
 use crate::verification::Likeness;
 
 /// Facts of one look.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Facts {
+pub(crate) struct ChainProviderFacts {
     /// What was seen of each chain's Core Space.
     pub(crate) chains: BTreeMap<Address, ChainFacts>,
     /// Accounts in Core Space.
@@ -30,7 +30,7 @@ pub(crate) struct Facts {
     pub(crate) bridges: BTreeMap<Address, BridgeFacts>,
 }
 
-impl Facts {
+impl ChainProviderFacts {
     /// Chains as they were seen in one space.
     pub(crate) fn chains_in(&self, space: Space) -> &BTreeMap<Address, ChainFacts> {
         match space {
@@ -120,7 +120,7 @@ pub(crate) struct BridgeFacts {
     /// What the node would accept now.
     pub(crate) calls: Vec<BridgeCall>,
     /// What a glance is compared with.
-    pub(crate) last: Last,
+    pub(crate) last: LastViews,
 }
 
 /// One call that is ready to be sent.

@@ -11,9 +11,9 @@ use pospool_conflux_tx::History;
 
 /// Keys of tickets that this process signed and has not committed yet.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Fresh(Arc<Mutex<BTreeSet<String>>>);
+pub(crate) struct UnsentTickets(Arc<Mutex<BTreeSet<String>>>);
 
-impl Fresh {
+impl UnsentTickets {
     /// Notes a ticket that was signed just now.
     pub(crate) fn signed(&self, key: &str) {
         self.keys().insert(key.to_owned());
@@ -63,7 +63,7 @@ mod tests {
 
     #[test]
     fn a_ticket_is_fresh_once() {
-        let fresh = Fresh::default();
+        let fresh = UnsentTickets::default();
         fresh.signed("0x01");
         assert_eq!(fresh.take("0x02"), History::Unsure);
         assert_eq!(fresh.take("0x01"), History::Unsent);

@@ -18,7 +18,7 @@ use pospool_model::{Address, Attributes, Drip, Problem, Value};
 pub(crate) use self::schema::FUNDING;
 use self::schema::FundingSpec;
 use crate::codes;
-use crate::draft::{Draft, Plan, Sender};
+use crate::draft::{ChangeDraft, PlannedTransaction, Sender};
 use crate::facts::AccountFacts;
 
 /// The function of `CrossSpaceCall` that moves its value to an account in eSpace.
@@ -56,7 +56,7 @@ pub(crate) fn observe_funding(recorded: &Recorded, wanted: Option<&Attributes>) 
 }
 
 /// Designs one change.
-pub(crate) fn design_funding(draft: &mut Draft<'_>) -> Result<(), Problem> {
+pub(crate) fn design_funding(draft: &mut ChangeDraft<'_>) -> Result<(), Problem> {
     match draft.task.action {
         Action::Delete | Action::Forget => {
             leave(draft);
@@ -66,7 +66,7 @@ pub(crate) fn design_funding(draft: &mut Draft<'_>) -> Result<(), Problem> {
     }
 }
 
-fn leave(draft: &mut Draft<'_>) {
+fn leave(draft: &mut ChangeDraft<'_>) {
     let outputs = draft.task.recorded.map(|recorded| &recorded.outputs);
     let address = outputs
         .and_then(|outputs| outputs.get("address"))
@@ -77,7 +77,7 @@ fn leave(draft: &mut Draft<'_>) {
     )]);
 }
 
-fn top_up(draft: &mut Draft<'_>) -> Result<(), Problem> {
+fn top_up(draft: &mut ChangeDraft<'_>) -> Result<(), Problem> {
     let (task, facts) = (draft.task, draft.facts);
     let wanted = FundingSpec::read(task.wanted);
     let payer = Sender::find(facts, account("from", wanted.from)?)?;
@@ -111,11 +111,11 @@ fn transfer(
     payer: Sender<'_>,
     receiver: &AccountFacts,
     missing: u128,
-    draft: &mut Draft<'_>,
+    draft: &mut ChangeDraft<'_>,
 ) -> Result<EffectId, Problem> {
     let summary = format!("move {} to {} in eSpace", Drip(missing), receiver.address);
     let data = transfer_data(receiver.address);
-    let mut plan = Plan::new("transfer", summary, gas::crossing_limits(&data));
+    let mut plan = PlannedTransaction::new("transfer", summary, gas::crossing_limits(&data));
     plan.to = Some(cross_space_call(payer.chain.network).into());
     plan.value = missing;
     plan.purpose = Purpose::Crossing;

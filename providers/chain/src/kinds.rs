@@ -5,56 +5,56 @@
 use pospool_conflux::Space;
 use pospool_model::{Attributes, KindSchema, Problem};
 
-use crate::draft::Draft;
+use crate::draft::ChangeDraft;
 use crate::{account, bridge, chain, contract, funding, registration, verification};
 
 /// One kind.
-pub(crate) struct Kind {
+pub(crate) struct KindHandler {
     /// The kind as a table.
     schema: &'static KindSchema,
     /// Brings a block into its normal form, and checks what a table cannot say.
     pub(crate) normalise: fn(Attributes) -> Result<Attributes, Vec<Problem>>,
     /// Plans one change; of what is there already, none is ever asked for.
-    pub(crate) design: fn(&mut Draft<'_>) -> Result<(), Problem>,
+    pub(crate) design: fn(&mut ChangeDraft<'_>) -> Result<(), Problem>,
 }
 
-static KINDS: [Kind; 8] = [
-    Kind {
+static KINDS: [KindHandler; 8] = [
+    KindHandler {
         schema: &chain::CHAIN,
         normalise: chain::normalise_chain,
         design: |_| Ok(()),
     },
-    Kind {
+    KindHandler {
         schema: &account::ACCOUNT,
         normalise: Ok,
         design: |_| Ok(()),
     },
-    Kind {
+    KindHandler {
         schema: &contract::CORE_CONTRACT,
         normalise: |block| contract::normalise_contract(Space::Core, block),
         design: contract::design::design_contract,
     },
-    Kind {
+    KindHandler {
         schema: &contract::ESPACE_CONTRACT,
         normalise: |block| contract::normalise_contract(Space::Espace, block),
         design: contract::design::design_contract,
     },
-    Kind {
+    KindHandler {
         schema: &funding::FUNDING,
         normalise: |block| Ok(funding::normalise_funding(block)),
         design: funding::design_funding,
     },
-    Kind {
+    KindHandler {
         schema: &registration::POS_REGISTRATION,
         normalise: registration::normalise_registration,
         design: registration::design::design_registration,
     },
-    Kind {
+    KindHandler {
         schema: &verification::VERIFICATION,
         normalise: verification::normalise_verification,
         design: verification::design::design_verification,
     },
-    Kind {
+    KindHandler {
         schema: &bridge::BRIDGE_SERVICE,
         normalise: bridge::normalise_bridge,
         design: bridge::design::design_bridge,
@@ -73,7 +73,7 @@ pub(crate) static SCHEMAS: [KindSchema; 8] = {
 };
 
 /// A kind by its name, which is one of [`SCHEMAS`]: the engine asks a provider for no other.
-pub(crate) fn kind_named(name: &str) -> &'static Kind {
+pub(crate) fn kind_named(name: &str) -> &'static KindHandler {
     let found = KINDS.iter().find(|kind| kind.schema.kind == name);
     found.expect("the engine asks a provider for its own kinds alone")
 }

@@ -1,6 +1,6 @@
 //! What the changes of one plan share: nonces that were handed out, money that was asked for, money that is on its way.
 //!
-//! There is one ledger for each plan, and [`crate::draft::Draft`] is the only one that writes in it: so no two transactions
+//! There is one ledger for each plan, and [`crate::draft::ChangeDraft`] is the only one that writes in it: so no two transactions
 //! of a plan have one nonce, and what an account may need is the sum of all that the plan asks of it.
 
 use std::collections::BTreeMap;
@@ -12,13 +12,13 @@ use crate::account::nonce_lane;
 
 /// Accounts by address; those of the two spaces are others.
 #[derive(Debug, Default)]
-pub(crate) struct Ledger {
-    accounts: BTreeMap<ChainAddress, Entry>,
+pub(crate) struct AccountLedger {
+    accounts: BTreeMap<ChainAddress, LedgerEntry>,
 }
 
 /// What one plan does with one account.
 #[derive(Debug, Default)]
-struct Entry {
+struct LedgerEntry {
     next_nonce: Option<u64>,
     last: Option<EffectId>,
     spent: u128,
@@ -42,7 +42,7 @@ pub(crate) enum Funds {
     },
 }
 
-impl Ledger {
+impl AccountLedger {
     /// Nonce of the next transaction of this plan; `first` is that of the first one.
     pub(crate) fn next_nonce(&self, account: ChainAddress, first: u64) -> u64 {
         let entry = self.accounts.get(&account);
@@ -106,7 +106,7 @@ mod tests {
 
     #[test]
     fn each_nonce_is_taken_once_and_names_the_one_before() {
-        let (mut ledger, account) = (Ledger::default(), core(1).into());
+        let (mut ledger, account) = (AccountLedger::default(), core(1).into());
         let mut take = |first, name| ledger.take_nonce(account, first, &effect(name));
         assert_eq!(take(5, "a"), Some((5, None)));
         assert_eq!(take(5, "b"), Some((6, Some(effect("a")))));
@@ -118,13 +118,13 @@ mod tests {
 
     #[test]
     fn behind_the_last_nonce_there_is_none() {
-        let (mut ledger, account) = (Ledger::default(), core(1).into());
+        let (mut ledger, account) = (AccountLedger::default(), core(1).into());
         assert_eq!(ledger.take_nonce(account, u64::MAX, &effect("a")), None);
     }
 
     #[test]
     fn money_adds_up_and_what_comes_is_waited_for() {
-        let (mut ledger, account) = (Ledger::default(), core(1).into());
+        let (mut ledger, account) = (AccountLedger::default(), core(1).into());
         assert_eq!(ledger.spend(account, 10, 10), Funds::There);
         ledger.bring(account, 3, effect("a"));
         ledger.bring(account, 2, effect("b"));

@@ -17,7 +17,7 @@ use pospool_model::provider::{self, Observation, ObserveContext, Target};
 pub(crate) use self::scene::{chain_of, known_at};
 use crate::account;
 use crate::bridge;
-use crate::facts::Facts;
+use crate::facts::ChainProviderFacts;
 use crate::own_node::OwnNodes;
 use crate::verification::{self, Web};
 
@@ -36,7 +36,7 @@ pub(crate) async fn observe_targets(
         .into_iter()
         .partition(|target| matches!(target.address.kind(), "chain" | "account"));
     let mut observation = Observation::default();
-    let mut facts = Facts::default();
+    let mut facts = ChainProviderFacts::default();
     let mut parts = Vec::new();
     let mut services = None;
     if !given.is_empty() {
@@ -56,7 +56,7 @@ pub(crate) async fn observe_targets(
         );
         let (found, seen, views) = looks.await;
         parts.extend(found);
-        parts.push(seen.map(|seen| (seen, Facts::default())));
+        parts.push(seen.map(|seen| (seen, ChainProviderFacts::default())));
         services = Some(views);
     }
     for part in parts {
@@ -81,7 +81,11 @@ pub(crate) async fn observe_targets(
 }
 
 /// Adds what one part found.
-fn take((found, known): (Observation, Facts), observation: &mut Observation, facts: &mut Facts) {
+fn take(
+    (found, known): (Observation, ChainProviderFacts),
+    observation: &mut Observation,
+    facts: &mut ChainProviderFacts,
+) {
     observation.objects.extend(found.objects);
     observation.chains.extend(found.chains);
     observation.problems.extend(found.problems);

@@ -25,7 +25,7 @@ const PAUSE: Duration = Duration::from_millis(700);
 
 /// A node of the pool.
 #[derive(Clone, Copy)]
-pub(crate) struct Node<'a> {
+pub(crate) struct PoolNode<'a> {
     way: &'a dyn OwnNode,
     docker: &'a str,
     lineage: &'a str,
@@ -53,7 +53,7 @@ pub(crate) fn node_on<'a>(
     own_nodes: &'a OwnNodes,
     chain: &Address,
     scene: &ObserveContext<'a>,
-) -> Option<Node<'a>> {
+) -> Option<PoolNode<'a>> {
     let way = own_nodes.0.as_deref()?;
     let nodes = scene
         .wanted
@@ -66,7 +66,7 @@ pub(crate) fn node_on<'a>(
     let (address, wanted) = here.next()?;
     // The engine is the one that the spec names now, and never one that a state names.
     let host = scene.outputs.get(wanted.get("host")?.as_resource()?)?;
-    Some(Node {
+    Some(PoolNode {
         way,
         docker: host.get("docker")?.as_text()?,
         lineage: scene.lineage,
@@ -78,7 +78,7 @@ pub(crate) fn node_on<'a>(
 pub(crate) async fn send_beside(
     batch: &Batch,
     rpc: &Rpc,
-    node: Option<Node<'_>>,
+    node: Option<PoolNode<'_>>,
     views: &[usize],
 ) -> Result<BatchAnswers, RpcError> {
     Ok(BatchAnswers::of(
@@ -89,7 +89,7 @@ pub(crate) async fn send_beside(
 /// Calls methods that only read; those in the slots `views` are answered by the node, if it can be believed.
 async fn ask_beside(
     rpc: &Rpc,
-    node: Option<Node<'_>>,
+    node: Option<PoolNode<'_>>,
     calls: &[Call],
     views: &[usize],
 ) -> Result<Vec<Result<Json, Refusal>>, RpcError> {
@@ -137,7 +137,7 @@ fn block(epoch: &str) -> Call {
     }
 }
 
-async fn told(node: Node<'_>, views: &[&Call]) -> Option<NodeAnswer> {
+async fn told(node: PoolNode<'_>, views: &[&Call]) -> Option<NodeAnswer> {
     let blocks = [block("latest_mined"), block("latest_finalized")];
     let calls: Vec<Json> = blocks
         .iter()

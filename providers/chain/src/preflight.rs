@@ -29,7 +29,7 @@ pub(crate) struct Data {
 const IS_REGISTERED: &str = "_poolRegisted()";
 
 /// Questions right before signing, in one round trip.
-struct Asked {
+struct AskedPreflight {
     place: AskedPlace,
     nonces: pending::AskedNonces,
     balance: Slot,
@@ -122,9 +122,9 @@ fn told(work: &TransactionWork, refusal: Option<&Refusal>) -> Result<(), Provide
     }
 }
 
-fn ask(batch: &mut Batch, work: &TransactionWork, data: &Data) -> Asked {
+fn ask(batch: &mut Batch, work: &TransactionWork, data: &Data) -> AskedPreflight {
     let now = At::LatestState;
-    Asked {
+    AskedPreflight {
         place: AskedPlace::ask(batch, work.space()),
         nonces: pending::ask_nonces(batch, work.from),
         balance: batch.balance(work.from, now),
@@ -171,7 +171,7 @@ fn ask(batch: &mut Batch, work: &TransactionWork, data: &Data) -> Asked {
 /// The chain is the planned one; returns the newest epoch of Core Space.
 fn check_chain(
     work: &TransactionWork,
-    asked: &Asked,
+    asked: &AskedPreflight,
     answers: &BatchAnswers,
 ) -> Result<Option<u64>, ProviderError> {
     let other_chain = || {
@@ -206,7 +206,7 @@ fn check_chain(
 /// The nonce is free and the balance suffices.
 fn check_account(
     work: &TransactionWork,
-    asked: &Asked,
+    asked: &AskedPreflight,
     answers: &BatchAnswers,
 ) -> Result<(), ProviderError> {
     let nonces = pending::read_nonces(asked.nonces, answers);
@@ -242,7 +242,7 @@ fn check_account(
 /// is there cannot be undone, and what is not there is not proven, whatever `latest_state` says.
 fn check_proof(
     registration: &RegistrationWork,
-    asked: &Asked,
+    asked: &AskedPreflight,
     proof: &AskedProof,
     answers: &BatchAnswers,
 ) -> Result<(), ProviderError> {
@@ -299,7 +299,7 @@ fn check_proof(
 /// A call of a contract that is there is tried out first, so that a revert costs nothing.
 fn check_simulation(
     work: &TransactionWork,
-    asked: &Asked,
+    asked: &AskedPreflight,
     answers: &BatchAnswers,
 ) -> Result<(), ProviderError> {
     let (Some(target), Some(simulation)) = (asked.target, asked.simulation) else {

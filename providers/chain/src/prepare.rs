@@ -14,10 +14,10 @@ use pospool_model::plan::Effect;
 use pospool_model::provider::Ticket;
 use pospool_model::{Attributes, ProviderError, Value};
 
-use crate::chains::{Chains, Lost, Told};
+use crate::chains::{ChainCheck, Chains, Lost};
 use crate::codes;
 use crate::preflight::{Data, look_before_signing};
-use crate::work::{Attempt, AwaitVotes, TransactionWork, Work};
+use crate::work::{AwaitVotes, EffectWork, TicketAttempt, TransactionWork};
 
 /// Makes an effect ready.
 pub(crate) async fn prepare_effect(
@@ -26,32 +26,32 @@ pub(crate) async fn prepare_effect(
     effect: &Effect,
     inputs: &Attributes,
 ) -> Result<Ticket, ProviderError> {
-    let work: Work =
+    let work: EffectWork =
         serde_json::from_value(effect.payload.clone()).map_err(|error| ProviderError::Refused {
             code: codes::BAD_PAYLOAD,
             what: format!("the payload of `{}` is not of this version", effect.name),
             source: Some(Box::new(error)),
         })?;
     match work {
-        Work::AwaitCode(work) => Ok(ticket("code", &Attempt::AwaitCode(work))),
-        Work::AwaitVotes(work) => {
+        EffectWork::AwaitCode(work) => Ok(ticket("code", &TicketAttempt::AwaitCode(work))),
+        EffectWork::AwaitVotes(work) => {
             let pos_address = work.pos_address.or_else(|| input(inputs, "pos_address"));
             let pos_address = pos_address.ok_or_else(|| missing("pos_address"))?;
             let work = AwaitVotes {
                 pos_address: Some(pos_address.clone()),
                 ..work
             };
-            Ok(ticket(&pos_address, &Attempt::AwaitVotes(work)))
+            Ok(ticket(&pos_address, &TicketAttempt::AwaitVotes(work)))
         }
-        Work::CheckCode(work) => Ok(ticket("code", &Attempt::CheckCode(work))),
-        Work::Verify(work) => {
+        EffectWork::CheckCode(work) => Ok(ticket("code", &TicketAttempt::CheckCode(work))),
+        EffectWork::Verify(work) => {
             let key = format!("{} at {}", work.address, work.api);
-            Ok(ticket(&key, &Attempt::Verify(work)))
+            Ok(ticket(&key, &TicketAttempt::Verify(work)))
         }
-        Work::Transaction(mut work) => {
+        EffectWork::Transaction(mut work) => {
             let data = data_of(&work, inputs)?;
             let space = work.space();
-            let reached = chains.reach(link, &mut work.chain, space, Told::Later);
+            let reached = chains.reach(link, &mut work.chain, space, ChainCheck::Later);
             reached.await.map_err(Lost::unsent)?;
             let rpc = client(link, &work)?;
             let epoch_height = look_before_signing(&rpc, &work, &data).await?;
@@ -64,10 +64,10 @@ pub(crate) async fn prepare_effect(
 /// The ticket of a signed transaction: its key is the hash of its first form, whatever is signed later.
 pub(crate) fn ticket_of(signed: SignedWork) -> Ticket {
     let key = signed.first.hash.clone();
-    ticket(&key, &Attempt::Transaction(Box::new(signed)))
+    ticket(&key, &TicketAttempt::Transaction(Box::new(signed)))
 }
 
-fn ticket(key: &str, attempt: &Attempt) -> Ticket {
+fn ticket(key: &str, attempt: &TicketAttempt) -> Ticket {
     Ticket {
         key: key.to_owned(),
         payload: serde_json::to_value(attempt)

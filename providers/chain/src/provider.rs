@@ -16,14 +16,14 @@ use pospool_model::{Address, Attributes, KindSchema, OwnNode, Problem, Provider,
 use tokio::time::Instant;
 
 use crate::chains::Chains;
-use crate::draft::{Draft, PROVIDER};
-use crate::facts::Facts;
-use crate::fresh::Fresh;
+use crate::draft::{ChangeDraft, PROVIDER};
+use crate::facts::ChainProviderFacts;
+use crate::fresh::UnsentTickets;
 use crate::kinds::{SCHEMAS, kind_named};
-use crate::ledger::Ledger;
+use crate::ledger::AccountLedger;
 use crate::own_node::OwnNodes;
 use crate::verification::Web;
-use crate::work::Attempt;
+use crate::work::TicketAttempt;
 use crate::{bridge, chain, chains, codes, observe, preflight, prepare, verification, wait};
 
 /// How this provider waits.
@@ -52,7 +52,7 @@ pub struct ChainProvider {
     settings: ChainSettings,
     link: CountingTransport,
     chains: Chains,
-    fresh: Fresh,
+    fresh: UnsentTickets,
     web: Web,
     own_nodes: OwnNodes,
 }
@@ -75,7 +75,7 @@ impl ChainProvider {
             settings,
             link,
             chains: Chains::default(),
-            fresh: Fresh::default(),
+            fresh: UnsentTickets::default(),
             web: Web::default(),
             own_nodes: OwnNodes::default(),
         }
@@ -115,7 +115,7 @@ async fn send_signed(
 /// Plans the changes of one plan; its ledger is what they share.
 #[derive(Debug, Default)]
 pub(crate) struct ChainPlanner {
-    ledger: Ledger,
+    ledger: AccountLedger,
 }
 
 impl Planner for ChainPlanner {
@@ -124,9 +124,9 @@ impl Planner for ChainPlanner {
         task: &ChangeRequest<'_>,
         world: &PlanContext<'_>,
     ) -> Result<Design, Vec<Problem>> {
-        let nothing = Facts::default();
-        let facts = world.facts.get::<Facts>().unwrap_or(&nothing);
-        let mut draft = Draft::new(*task, *world, facts, &mut self.ledger);
+        let nothing = ChainProviderFacts::default();
+        let facts = world.facts.get::<ChainProviderFacts>().unwrap_or(&nothing);
+        let mut draft = ChangeDraft::new(*task, *world, facts, &mut self.ledger);
         let designed = (kind_named(task.address.kind()).design)(&mut draft);
         designed.map_err(|problem| vec![problem])?;
         Ok(draft.done())
@@ -169,14 +169,14 @@ impl Provider for ChainProvider {
         let found =
             observe::observe_targets(&self.link, &self.web, &self.own_nodes, targets, scene)
                 .await?;
-        if let Some(facts) = found.facts.get::<Facts>() {
+        if let Some(facts) = found.facts.get::<ChainProviderFacts>() {
             self.chains.saw(facts);
         }
         Ok(found)
     }
 
     async fn still(&self, facts: &provider::Facts) -> bool {
-        match facts.get::<Facts>() {
+        match facts.get::<ChainProviderFacts>() {
             Some(facts) => bridge::glance::is_still(&self.link, facts).await,
             None => false,
         }
@@ -221,16 +221,20 @@ impl Provider for ChainProvider {
         })?;
         chains::reach_all(&self.chains, &self.link, pace, &mut attempt, progress).await?;
         match attempt {
-            Attempt::Transaction(signed) => {
+            TicketAttempt::Transaction(signed) => {
                 let history = self.fresh.take(&ticket.key);
                 send_signed(&self.link, pace, *signed, history, progress).await
             }
-            Attempt::AwaitCode(work) => wait::await_code(&self.link, pace, &work, progress).await,
-            Attempt::AwaitVotes(work) => wait::await_votes(&self.link, pace, &work, progress).await,
-            Attempt::CheckCode(work) => {
+            TicketAttempt::AwaitCode(work) => {
+                wait::await_code(&self.link, pace, &work, progress).await
+            }
+            TicketAttempt::AwaitVotes(work) => {
+                wait::await_votes(&self.link, pace, &work, progress).await
+            }
+            TicketAttempt::CheckCode(work) => {
                 verification::check::check_code(&self.link, pace, &work, progress).await
             }
-            Attempt::Verify(work) => {
+            TicketAttempt::Verify(work) => {
                 let history = self.fresh.take(&ticket.key);
                 verification::submit::submit_source(&self.web, pace, &work, history, progress).await
             }

@@ -26,7 +26,7 @@ use pospool_model::kind::Attribute;
 use pospool_model::{Address, Attributes, Code, Problem, Value};
 
 pub(crate) use compare::{Hole, Likeness, compare_code};
-pub(crate) use parts::Compiled;
+pub(crate) use parts::CompiledPart;
 pub(crate) use schema::{VERIFICATION, VerificationSpec};
 pub(crate) use web::Web;
 
@@ -38,7 +38,7 @@ const BAD_EXPLORER: Code = codes::BAD_EXPLORER;
 
 /// Where an explorer is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Site {
+struct ExplorerSite {
     /// URL of its API, without a slash at the end.
     api: String,
     /// URL of its pages, without a slash at the end.
@@ -138,10 +138,10 @@ fn check_url(text: &str) -> Result<(), String> {
 }
 
 /// The explorer of a space; `None` where the spec names none.
-fn site(wanted: &Attributes, network: &str, space: Space) -> Result<Option<Site>, Problem> {
+fn site(wanted: &Attributes, network: &str, space: Space) -> Result<Option<ExplorerSite>, Problem> {
     let own = |text: &str| {
         let url = text.trim_end_matches('/').to_owned();
-        Some(Site {
+        Some(ExplorerSite {
             api: url.clone(),
             pages: url,
         })
@@ -150,7 +150,7 @@ fn site(wanted: &Attributes, network: &str, space: Space) -> Result<Option<Site>
         Some(Value::Text(text)) if text == "confluxscan" => {
             let mut known = CONFLUXSCAN.iter();
             let found = known.find(|(name, of, ..)| (*name, *of) == (network, space));
-            let found = found.map(|(_, _, api, pages)| Site {
+            let found = found.map(|(_, _, api, pages)| ExplorerSite {
                 api: (*api).to_owned(),
                 pages: (*pages).to_owned(),
             });

@@ -17,7 +17,7 @@ use crate::registration::observe::{ask_votes, read_votes, votes_value};
 use crate::work::{AwaitCode, AwaitVotes};
 
 /// What one look at a wait found.
-enum Found {
+enum WaitResult {
     Yes(Attributes),
     /// How far it is.
     NotYet(String),
@@ -33,7 +33,7 @@ pub(crate) async fn await_code(
     repeat(link, pace, &work.chain, progress, Awaited::Code(work)).await
 }
 
-async fn look_for_code(rpc: &Rpc, work: &AwaitCode) -> Result<Found, RpcError> {
+async fn look_for_code(rpc: &Rpc, work: &AwaitCode) -> Result<WaitResult, RpcError> {
     let mut batch = Batch::default();
     let status = batch.ask("cfx_getStatus", json!([]));
     let code = |at| work.contracts.iter().map(move |address| (*address, at));
@@ -56,18 +56,18 @@ async fn look_for_code(rpc: &Rpc, work: &AwaitCode) -> Result<Found, RpcError> {
     // Seen on v3.0.2: PoS takes over nothing from the epochs before its first decision. A
     // registration in one of them is executed, its stake is locked, and no vote is ever counted.
     if epoch("latestFinalized").is_none_or(|finalised| finalised == 0) {
-        return Ok(Found::NotYet(
+        return Ok(WaitResult::NotYet(
             "PoS has finalised nothing on this chain yet, so it would not count a vote".to_owned(),
         ));
     }
     if there(&finalised) {
-        return Ok(Found::Yes(Attributes::new()));
+        return Ok(WaitResult::Yes(Attributes::new()));
     }
     let progress = match (epoch("latestFinalized"), epoch("latestState")) {
         (Some(finalised), Some(newest)) => format!("finalised epoch {finalised} of {newest}"),
         _ => "the node tells no epochs".to_owned(),
     };
-    Ok(Found::NotYet(if there(&now) {
+    Ok(WaitResult::NotYet(if there(&now) {
         format!("the code is there and waits until PoS has finalised it: {progress}")
     } else {
         format!("the code is not there yet: {progress}")
@@ -97,7 +97,7 @@ pub(crate) async fn await_votes(
     .await
 }
 
-async fn look_for_votes(rpc: &Rpc, pos_address: &str) -> Result<Found, RpcError> {
+async fn look_for_votes(rpc: &Rpc, pos_address: &str) -> Result<WaitResult, RpcError> {
     let mut batch = Batch::default();
     let account = ask_votes(&mut batch, pos_address);
     let status = batch.ask("cfx_getStatus", json!([]));
@@ -106,7 +106,7 @@ async fn look_for_votes(rpc: &Rpc, pos_address: &str) -> Result<Found, RpcError>
     match answers.get(account).and_then(read_votes) {
         Some(votes) if votes > 0 => {
             let text = || Value::from(pos_address);
-            return Ok(Found::Yes(Attributes::from([
+            return Ok(WaitResult::Yes(Attributes::from([
                 ("votes".to_owned(), votes_value(votes)),
                 ("pos_address".to_owned(), text()),
                 ("identifier".to_owned(), text()),
@@ -119,7 +119,7 @@ async fn look_for_votes(rpc: &Rpc, pos_address: &str) -> Result<Found, RpcError>
             .and_then(|answer| field_u64(answer, name))
             .unwrap_or_default()
     };
-    Ok(Found::NotYet(format!(
+    Ok(WaitResult::NotYet(format!(
         "PoS has finalised epoch {} of {} (PoS epoch {}) and counts no vote yet",
         number(answers.get(status), "latestFinalized"),
         number(answers.get(status), "latestState"),
@@ -135,7 +135,7 @@ enum Awaited<'a> {
 }
 
 impl Awaited<'_> {
-    async fn look(self, rpc: &Rpc) -> Result<Found, RpcError> {
+    async fn look(self, rpc: &Rpc) -> Result<WaitResult, RpcError> {
         match self {
             Self::Code(work) => look_for_code(rpc, work).await,
             Self::Votes(pos_address) => look_for_votes(rpc, pos_address).await,
@@ -164,13 +164,13 @@ async fn repeat(
         }
         let over = started.elapsed() >= pace.wait;
         match awaited.look(&rpc).await {
-            Ok(Found::Yes(outputs)) => return Ok(outputs),
-            Ok(Found::NotYet(what)) if over => {
+            Ok(WaitResult::Yes(outputs)) => return Ok(outputs),
+            Ok(WaitResult::NotYet(what)) if over => {
                 return Err(ProviderError::Converging {
                     what: format!("{what}; run apply again to go on waiting"),
                 });
             }
-            Ok(Found::NotYet(what)) => {
+            Ok(WaitResult::NotYet(what)) => {
                 // Epochs go on with every look: once in a while is enough for a person.
                 if said.is_none_or(|said| said.elapsed() >= SAY_EVERY) {
                     progress.waiting(&what);
@@ -191,7 +191,7 @@ mod tests {
     use pospool_conflux::CoreAddress;
     use pospool_rpcstub::{StubAnswer, StubNode};
 
-    async fn look(finalised: &'static str, code: &'static str) -> Found {
+    async fn look(finalised: &'static str, code: &'static str) -> WaitResult {
         let server = StubNode::start(move |method, params| match method {
             "cfx_getStatus" => StubAnswer::Result(json!({
                 "latestFinalized": finalised, "latestConfirmed": "0x1", "latestState": "0x2"
@@ -212,10 +212,10 @@ mod tests {
         look_for_code(&rpc, &work).await.unwrap()
     }
 
-    fn reason(found: Found) -> String {
+    fn reason(found: WaitResult) -> String {
         match found {
-            Found::Yes(_) => "yes".to_owned(),
-            Found::NotYet(reason) => reason,
+            WaitResult::Yes(_) => "yes".to_owned(),
+            WaitResult::NotYet(reason) => reason,
         }
     }
 

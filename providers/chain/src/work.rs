@@ -16,7 +16,7 @@ use crate::verification::Hole;
 /// Payload of an effect.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "do", rename_all = "snake_case")]
-pub(crate) enum Work {
+pub(crate) enum EffectWork {
     /// Sign and send one transaction.
     Transaction(Box<TransactionWork>),
     /// Wait until code is final.
@@ -145,7 +145,7 @@ pub(crate) struct VerifyWork {
 /// Payload of a ticket.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "do", rename_all = "snake_case")]
-pub(crate) enum Attempt {
+pub(crate) enum TicketAttempt {
     /// Send these bytes, or find them sent.
     Transaction(Box<SignedWork>),
     /// Wait until code is final.

@@ -11,7 +11,7 @@ use pospool_model::provider::Facts;
 use crate::client::Labels;
 use crate::names::Name;
 use crate::place::{DataLocation, Folder};
-use crate::render::node_files::NodeFiles;
+use crate::render::node_files::PrivateNetworkFiles;
 use crate::snapshot::job::FoundArchive;
 use crate::ui::sources::PinnedPageSource;
 
@@ -23,7 +23,7 @@ pub(crate) struct DockerFacts {
     /// Engines by URL.
     pub(crate) engines: BTreeMap<String, EngineFacts>,
     /// Files of each private network that a node joins, by chain.
-    pub(crate) files: BTreeMap<Address, NodeFiles>,
+    pub(crate) files: BTreeMap<Address, PrivateNetworkFiles>,
     /// Folders of the host that volumes are, by volume.
     pub(crate) folders: BTreeMap<Address, FolderFacts>,
     /// Containers, by resource.

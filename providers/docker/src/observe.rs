@@ -19,7 +19,7 @@ use crate::kinds::{DockerKind, kind_named};
 use crate::node::standing;
 use crate::renamed;
 use crate::render::DesiredChain;
-use crate::render::node_files::NodeFiles;
+use crate::render::node_files::PrivateNetworkFiles;
 use crate::snapshot;
 use crate::view::EngineView;
 use crate::volume;
@@ -214,7 +214,7 @@ fn files(
     targets: &[&Target<'_>],
     scene: &ObserveContext<'_>,
     observation: &mut Observation,
-) -> BTreeMap<Address, NodeFiles> {
+) -> BTreeMap<Address, PrivateNetworkFiles> {
     let mut files = BTreeMap::new();
     for target in targets {
         let chain = target
@@ -232,7 +232,7 @@ fn files(
         let Some(folder) = desired.node_files else {
             continue;
         };
-        match NodeFiles::read(&folder) {
+        match PrivateNetworkFiles::read(&folder) {
             Ok(found) => {
                 files.insert(chain.clone(), found);
             }

@@ -35,7 +35,7 @@ pub mod codes {
 
 /// What goes wrong, and at which commit (counted from 0 over the life of the outside).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fault {
+pub enum FakeFault {
     /// The commit is refused, and nothing happened.
     Refused(usize),
     /// Nothing was sent.
@@ -56,7 +56,7 @@ pub struct Outside {
     /// How often each ticket took effect.
     pub effects: BTreeMap<String, usize>,
     /// What goes wrong next.
-    pub fault: Option<Fault>,
+    pub fault: Option<FakeFault>,
     /// Whether the process counts as dead: every further call fails.
     pub dead: bool,
     commits: usize,
@@ -116,17 +116,17 @@ impl FakeProvider {
     }
 
     /// The fault of this commit, if it is its turn.
-    fn fault(&self) -> Option<Fault> {
+    fn fault(&self) -> Option<FakeFault> {
         let mut outside = self.outside();
         let now = outside.commits;
         outside.commits += 1;
         let due = |at: usize| at == now;
         outside.fault.filter(|fault| match fault {
-            Fault::Refused(at)
-            | Fault::Unreachable(at)
-            | Fault::AnswerLost(at)
-            | Fault::DiesBefore(at)
-            | Fault::DiesAfter(at) => due(*at),
+            FakeFault::Refused(at)
+            | FakeFault::Unreachable(at)
+            | FakeFault::AnswerLost(at)
+            | FakeFault::DiesBefore(at)
+            | FakeFault::DiesAfter(at) => due(*at),
         })
     }
 }
@@ -242,24 +242,24 @@ impl Provider for FakeProvider {
             return Err(dead());
         }
         match self.fault() {
-            Some(Fault::Refused(_)) => Err(ProviderError::refused(
+            Some(FakeFault::Refused(_)) => Err(ProviderError::refused(
                 codes::REFUSED,
                 "the fake outside refused it",
             )),
-            Some(Fault::Unreachable(_)) => Err(ProviderError::Unreachable {
+            Some(FakeFault::Unreachable(_)) => Err(ProviderError::Unreachable {
                 code: codes::UNREACHABLE,
                 what: "the fake outside".to_owned(),
                 source: None,
             }),
-            Some(Fault::AnswerLost(_)) => {
+            Some(FakeFault::AnswerLost(_)) => {
                 self.carry_out(ticket);
                 Err(lost())
             }
-            Some(Fault::DiesBefore(_)) => {
+            Some(FakeFault::DiesBefore(_)) => {
                 self.outside().dead = true;
                 Err(dead())
             }
-            Some(Fault::DiesAfter(_)) => {
+            Some(FakeFault::DiesAfter(_)) => {
                 self.carry_out(ticket);
                 self.outside().dead = true;
                 Err(dead())

@@ -48,14 +48,14 @@ pub struct Artifact {
 /// The contracts of one compiled file.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Compiled {
+pub(crate) struct CompiledFile {
     /// Name -> contract, for those with complete code.
     pub(crate) contracts: BTreeMap<String, Artifact>,
     /// Name -> libraries that it wants to be linked with, for the others.
     pub(crate) unlinked: BTreeMap<String, Vec<String>>,
 }
 
-impl Compiled {
+impl CompiledFile {
     /// Takes one contract out.
     pub(crate) fn take(&self, file: &str, contract: &str) -> Result<Artifact, SourceError> {
         if let Some(artifact) = self.contracts.get(contract) {
@@ -76,11 +76,11 @@ impl Compiled {
 }
 
 #[derive(Deserialize)]
-struct Answer {
+struct SolcOutput {
     #[serde(default)]
     errors: Vec<Complaint>,
     #[serde(default)]
-    contracts: BTreeMap<String, BTreeMap<String, Output>>,
+    contracts: BTreeMap<String, BTreeMap<String, SolcContract>>,
 }
 
 #[derive(Deserialize)]
@@ -93,7 +93,7 @@ struct Complaint {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Output {
+struct SolcContract {
     #[serde(default)]
     abi: Value,
     #[serde(default)]
@@ -106,13 +106,13 @@ struct Output {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Evm {
-    bytecode: Code,
-    deployed_bytecode: Code,
+    bytecode: SolcBytecode,
+    deployed_bytecode: SolcBytecode,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Code {
+struct SolcBytecode {
     #[serde(default)]
     object: String,
     #[serde(default)]
@@ -127,12 +127,12 @@ pub(crate) fn read_compiler_output(
     file: &str,
     compiler: &str,
     input: &str,
-) -> Result<Compiled, SourceError> {
+) -> Result<CompiledFile, SourceError> {
     let unreadable = |problem: String| SourceError::CompilerAnswer {
         file: file.into(),
         problem,
     };
-    let answer: Answer =
+    let answer: SolcOutput =
         serde_json::from_slice(answer).map_err(|error| unreadable(error.to_string()))?;
     let complaints: Vec<&str> = answer
         .errors
@@ -157,7 +157,7 @@ pub(crate) fn read_compiler_output(
     let Some((_, outputs)) = outputs else {
         return Err(unreadable("it has no contract of the file".into()));
     };
-    let mut result = Compiled {
+    let mut result = CompiledFile {
         contracts: BTreeMap::new(),
         unlinked: BTreeMap::new(),
     };
@@ -178,7 +178,7 @@ pub(crate) fn read_compiler_output(
 }
 
 fn artifact(
-    output: Output,
+    output: SolcContract,
     name: &str,
     file: &str,
     compiler: &str,

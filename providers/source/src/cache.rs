@@ -7,14 +7,14 @@
 use std::{fs, io::Write, path::Path, path::PathBuf};
 
 use crate::{
-    artifact::Compiled,
+    artifact::CompiledFile,
     bounded,
     error::{SourceError, io_error},
     lock::Package,
     text::{encode_hex, hash_keccak},
 };
 
-/// Changes when [`Compiled`] changes its form, so that old files are not looked at.
+/// Changes when [`CompiledFile`] changes its form, so that old files are not looked at.
 const FORM: &[u8] = b"pospool-source/1";
 /// Most bytes of a kept file: four times what the compiler may print, since the cache keeps it in another form.
 const KEPT_LIMIT: usize = 256 << 20;
@@ -26,7 +26,7 @@ pub(crate) fn cache_key(compiler: &Package, input: &[u8]) -> String {
 }
 
 /// Returns a kept result.
-pub(crate) fn read_cached(cache: &Path, key: &str) -> Option<Compiled> {
+pub(crate) fn read_cached(cache: &Path, key: &str) -> Option<CompiledFile> {
     let path = cache.join("compiled").join(format!("{key}.json"));
     let bytes = bounded::read_bounded(&path, KEPT_LIMIT).ok()?;
     serde_json::from_slice(&bytes).ok()
@@ -37,7 +37,7 @@ pub(crate) fn write_cached(
     cache: &Path,
     key: &str,
     input: &[u8],
-    compiled: &Compiled,
+    compiled: &CompiledFile,
 ) -> Result<(), SourceError> {
     let store = cache.join("compiled");
     fs::create_dir_all(&store).map_err(io_error("create", &store))?;
@@ -112,7 +112,7 @@ mod tests {
         let key = "a".repeat(64);
         assert!(read_cached(cache.path(), &key).is_none());
         let unlinked = BTreeMap::from([("A".to_owned(), vec!["L".to_owned()])]);
-        let compiled = Compiled {
+        let compiled = CompiledFile {
             contracts: BTreeMap::new(),
             unlinked,
         };

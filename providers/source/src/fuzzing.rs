@@ -6,8 +6,8 @@
 
 use std::path::Path;
 
-use crate::artifact::{self, Compiled};
-use crate::lock::Lock;
+use crate::artifact::{self, CompiledFile};
+use crate::lock::Lockfile;
 use crate::{imports, scan, solc, text};
 
 /// Reads what the compiler's program printed, as after a compilation of `file`; returns the ABIs that a deployment
@@ -27,7 +27,7 @@ pub fn compiler_output(printed: &[u8], file: &str) -> Vec<String> {
     }
     // The cache keeps it in this form.
     let kept = serde_json::to_vec(&compiled).expect("plain data with text keys has a JSON form");
-    let again: Compiled = serde_json::from_slice(&kept).expect("what was kept can be read");
+    let again: CompiledFile = serde_json::from_slice(&kept).expect("what was kept can be read");
     assert_eq!(again, compiled);
     let contracts = compiled.contracts.values();
     contracts.map(|artifact| artifact.abi.to_string()).collect()
@@ -35,7 +35,7 @@ pub fn compiler_output(printed: &[u8], file: &str) -> Vec<String> {
 
 /// Reads a lock file, and asks for a package that a fuzzer can easily put there.
 pub fn lock_file(bytes: &[u8]) {
-    if let Ok(lock) = Lock::parse(Path::new("package-lock.json"), bytes)
+    if let Ok(lock) = Lockfile::parse(Path::new("package-lock.json"), bytes)
         && let Ok(package) = lock.package("@a/b", "contracts/A.sol")
     {
         let again = crate::lock::Package::new(

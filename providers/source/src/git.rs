@@ -9,7 +9,7 @@ use std::{ffi::OsString, fs, path::Path, path::PathBuf, time::Duration};
 
 use crate::{
     error::{SourceError, io_error},
-    run::{Environment, Finished, Job, name_of},
+    run::{Environment, Finished, ToolRun, name_of},
     text::shorten_text,
 };
 
@@ -187,7 +187,7 @@ impl Commit {
         args: &[&str],
     ) -> Result<Finished, SourceError> {
         let settings = SETTINGS.iter().flat_map(|setting| ["-c", setting]);
-        Job {
+        ToolRun {
             tool: git,
             doing: format!("{verb} commit {}", self.rev),
             args: settings

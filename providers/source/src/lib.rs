@@ -46,10 +46,10 @@ pub use artifact::Artifact;
 pub use error::SourceError;
 pub use provider::SourceProvider;
 
-use artifact::Compiled;
+use artifact::CompiledFile;
 use error::io_error;
 use imports::{Closure, Roots};
-use lock::{Lock, Package};
+use lock::{Lockfile, Package};
 
 /// Compiler version of a request that names none.
 pub const DEFAULT_COMPILER: &str = "0.8.4";
@@ -168,14 +168,14 @@ pub fn compile_contracts(
         .map(|name| index.find(name))
         .collect::<Result<Vec<_>, _>>()?;
 
-    let mut work = Work {
+    let mut work = CompileWork {
         request,
         cache,
         root,
         compiler,
         packages: BTreeMap::new(),
     };
-    let mut files: BTreeMap<String, Compiled> = BTreeMap::new();
+    let mut files: BTreeMap<String, CompiledFile> = BTreeMap::new();
     let mut artifacts = BTreeMap::new();
     for (name, place) in names.iter().zip(places) {
         if !files.contains_key(&place.file) {
@@ -240,7 +240,7 @@ pub fn run_compiler(
 }
 
 /// What the files of one request share.
-struct Work<'a> {
+struct CompileWork<'a> {
     request: &'a SourceRequest,
     cache: PathBuf,
     root: PathBuf,
@@ -249,8 +249,8 @@ struct Work<'a> {
     packages: BTreeMap<String, PathBuf>,
 }
 
-impl Work<'_> {
-    fn compiled(&mut self, file: &str) -> Result<Compiled, SourceError> {
+impl CompileWork<'_> {
+    fn compiled(&mut self, file: &str) -> Result<CompiledFile, SourceError> {
         let sources = self.sources(file)?;
         let input = solc::write_solc_input(file, &sources, self.request.optimizer_runs)?;
         let key = cache::cache_key(&self.compiler, &input);
@@ -275,7 +275,7 @@ impl Work<'_> {
                 Closure::Complete(sources) => return Ok(sources),
                 Closure::Missing(missing) => missing,
             };
-            let lock = Lock::read(&self.root)?;
+            let lock = Lockfile::read(&self.root)?;
             for (name, importer) in missing {
                 let package = lock.package(&name, &importer)?;
                 let folder = npm::install_package(&package, &self.cache, &self.request.tools.npm)?;

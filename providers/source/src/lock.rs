@@ -68,21 +68,21 @@ impl Package {
 
 /// A lock file.
 #[derive(Debug)]
-pub(crate) struct Lock {
+pub(crate) struct Lockfile {
     file: PathBuf,
-    packages: BTreeMap<String, Entry>,
+    packages: BTreeMap<String, LockedPackage>,
 }
 
 #[derive(Debug, Deserialize)]
-struct Form {
+struct LockfileForm {
     #[serde(rename = "lockfileVersion")]
     version: u64,
     #[serde(default)]
-    packages: BTreeMap<String, Entry>,
+    packages: BTreeMap<String, LockedPackage>,
 }
 
 #[derive(Debug, Deserialize)]
-struct Entry {
+struct LockedPackage {
     name: Option<String>,
     version: Option<String>,
     integrity: Option<String>,
@@ -91,7 +91,7 @@ struct Entry {
     link: bool,
 }
 
-impl Lock {
+impl Lockfile {
     /// Reads the lock of a project; a project without one pins nothing.
     pub(crate) fn read(project: &Path) -> Result<Self, SourceError> {
         let file = project.join("package-lock.json");
@@ -115,7 +115,7 @@ impl Lock {
             file: file.to_owned(),
             problem,
         };
-        let form: Form =
+        let form: LockfileForm =
             serde_json::from_slice(bytes).map_err(|error| unusable(error.to_string()))?;
         if !matches!(form.version, 2 | 3) {
             return Err(unusable(format!(
@@ -251,7 +251,7 @@ mod tests {
             "node_modules/other/node_modules/inner": { "version": "1.0.0", "integrity": SHA512 },
         }});
         fs::write(dir.path().join("package-lock.json"), text.to_string()).unwrap();
-        Lock::read(dir.path())
+        Lockfile::read(dir.path())
             .unwrap()
             .package("@scope/name", "contracts/A.sol")
     }
@@ -332,7 +332,7 @@ mod tests {
     #[test]
     fn only_packages_of_the_project_itself_are_found() {
         let dir = tempfile::tempdir().unwrap();
-        let error = Lock::read(dir.path())
+        let error = Lockfile::read(dir.path())
             .unwrap()
             .package("inner", "contracts/A.sol")
             .unwrap_err();
@@ -346,7 +346,7 @@ mod tests {
         for text in [r#"{"lockfileVersion":1}"#, "{}", "not json"] {
             fs::write(dir.path().join("package-lock.json"), text).unwrap();
             assert_eq!(
-                Lock::read(dir.path()).unwrap_err().code(),
+                Lockfile::read(dir.path()).unwrap_err().code(),
                 "source/lock",
                 "{text}"
             );

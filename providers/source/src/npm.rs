@@ -13,7 +13,7 @@ use crate::{
     bounded,
     error::{SourceError, io_error},
     lock::Package,
-    run::{Environment, Finished, Job, name_of},
+    run::{Environment, Finished, ToolRun, name_of},
     text::{canonical_json, encode_hex, hash_keccak, shorten_text},
 };
 
@@ -100,7 +100,7 @@ fn load(package: &Package, dir: &Path, npm: &Path) -> Result<(), SourceError> {
         "--no-update-notifier",
         "--no-progress",
     ];
-    let finished = Job {
+    let finished = ToolRun {
         tool: npm,
         doing: doing(package),
         args: flags.map(Into::into).to_vec(),

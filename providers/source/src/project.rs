@@ -29,7 +29,7 @@ const MOST_ENTRIES: usize = 20_000;
 
 /// One contract of one file.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Place {
+pub(crate) struct ContractPlace {
     /// Source name of the file.
     pub(crate) file: String,
     /// Name in the file.
@@ -122,7 +122,7 @@ impl Index {
     }
 
     /// Returns what a name means: `Contract`, or `path/of/File.sol:Contract`.
-    pub(crate) fn find(&self, name: &str) -> Result<Place, SourceError> {
+    pub(crate) fn find(&self, name: &str) -> Result<ContractPlace, SourceError> {
         if let Some((file, contract)) = name.rsplit_once(':') {
             return self.find_in(name, file, contract);
         }
@@ -134,7 +134,7 @@ impl Index {
         };
         let places = defined(true);
         match places.as_slice() {
-            [file] => Ok(Place {
+            [file] => Ok(ContractPlace {
                 file: file.clone(),
                 contract: name.to_owned(),
             }),
@@ -152,8 +152,13 @@ impl Index {
         }
     }
 
-    fn find_in(&self, name: &str, file: &str, contract: &str) -> Result<Place, SourceError> {
-        let place = Place {
+    fn find_in(
+        &self,
+        name: &str,
+        file: &str,
+        contract: &str,
+    ) -> Result<ContractPlace, SourceError> {
+        let place = ContractPlace {
             file: file.to_owned(),
             contract: contract.to_owned(),
         };

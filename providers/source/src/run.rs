@@ -1,6 +1,6 @@
 //! One other program, run with limits.
 //!
-//! - Reads: a [`Job`]: program, arguments, folder, input.
+//! - Reads: a [`ToolRun`]: program, arguments, folder, input.
 //! - Returns: how it ended and what it wrote, or why it could not run.
 //! - Never: uses a shell, hands on an environment variable that is not listed here (a signing key
 //!   may be in one), waits longer or keeps more output than the job allows.
@@ -60,7 +60,7 @@ pub(crate) enum Environment {
 }
 
 /// One run of one program.
-pub(crate) struct Job<'a> {
+pub(crate) struct ToolRun<'a> {
     /// Program.
     pub(crate) tool: &'a Path,
     /// What it is to do, for messages: "fetch commit …".
@@ -92,7 +92,7 @@ pub(crate) struct Finished {
     pub(crate) stderr: String,
 }
 
-impl Job<'_> {
+impl ToolRun<'_> {
     /// Runs the program to its end.
     pub(crate) fn run(self) -> Result<Finished, SourceError> {
         let mut child = self
@@ -252,8 +252,8 @@ fn collect(pipe: Option<Receiver<Piped>>) -> Option<Piped> {
 mod tests {
     use super::*;
 
-    fn shell(script: &str) -> Job<'_> {
-        Job {
+    fn shell(script: &str) -> ToolRun<'_> {
+        ToolRun {
             tool: Path::new("sh"),
             doing: "try".into(),
             args: vec!["-c".into(), script.into()],
@@ -268,7 +268,7 @@ mod tests {
 
     #[test]
     fn output_input_and_status_come_back() {
-        let finished = Job {
+        let finished = ToolRun {
             input: b"hello".to_vec(),
             ..shell("cat; echo why >&2; exit 3")
         }
@@ -284,7 +284,7 @@ mod tests {
     #[test]
     fn a_program_that_does_not_end_is_ended() {
         let start = Instant::now();
-        let error = Job {
+        let error = ToolRun {
             time_limit: Duration::from_millis(50),
             ..shell("exec sleep 60")
         }
@@ -313,7 +313,7 @@ mod tests {
 
     #[test]
     fn a_missing_program_is_named() {
-        let error = Job {
+        let error = ToolRun {
             tool: Path::new("/nowhere/npm"),
             ..shell("")
         }

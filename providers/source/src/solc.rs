@@ -12,7 +12,7 @@ use serde::Serialize;
 use crate::{
     error::SourceError,
     lock::Package,
-    run::{Environment, Job, name_of},
+    run::{Environment, ToolRun, name_of},
     text::shorten_text,
 };
 
@@ -59,24 +59,24 @@ pub(crate) fn solc_package(version: &str, integrity: Option<&str>) -> Result<Pac
 #[derive(Serialize)]
 struct Input<'a> {
     language: &'static str,
-    sources: BTreeMap<&'a str, Content<'a>>,
-    settings: Settings<'a>,
+    sources: BTreeMap<&'a str, SourceContent<'a>>,
+    settings: SolcSettings<'a>,
 }
 
 #[derive(Serialize)]
-struct Content<'a> {
+struct SourceContent<'a> {
     content: &'a str,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Settings<'a> {
-    optimizer: Optimizer,
+struct SolcSettings<'a> {
+    optimizer: SolcOptimizer,
     output_selection: BTreeMap<&'a str, BTreeMap<&'static str, &'static [&'static str]>>,
 }
 
 #[derive(Serialize)]
-struct Optimizer {
+struct SolcOptimizer {
     enabled: bool,
     runs: u32,
 }
@@ -99,10 +99,10 @@ pub(crate) fn write_solc_input(
     ];
     let sources = sources
         .iter()
-        .map(|(name, text)| (name.as_str(), Content { content: text }))
+        .map(|(name, text)| (name.as_str(), SourceContent { content: text }))
         .collect();
-    let settings = Settings {
-        optimizer: Optimizer {
+    let settings = SolcSettings {
+        optimizer: SolcOptimizer {
             enabled: optimizer_runs.is_some(),
             runs: optimizer_runs.unwrap_or(200),
         },
@@ -128,7 +128,7 @@ pub(crate) fn run_solc(
 ) -> Result<(String, Vec<u8>), SourceError> {
     let soljson: PathBuf = solc.join("soljson.js");
     let doing = format!("compile `{file}`");
-    let finished = Job {
+    let finished = ToolRun {
         tool: node,
         doing: doing.clone(),
         args: vec![

@@ -1,6 +1,6 @@
 //! `apply` and `destroy`.
 
-use pospool_fake::Fault;
+use pospool_fake::FakeFault;
 use serde_json::Value as Json;
 
 use super::World;
@@ -181,7 +181,7 @@ fn a_stopped_run_can_be_gone_on_with() {
 #[test]
 fn a_lost_answer_is_settled_before_the_next_plan() {
     let world = World::new("thing \"a\" {\n  value = 1\n}\n");
-    world.fake.outside().fault = Some(Fault::AnswerLost(0));
+    world.fake.outside().fault = Some(FakeFault::AnswerLost(0));
     let ran = world.run("apply --auto-approve");
     assert_eq!(ran.exit, Exit::Error);
     assert!(ran.err.contains("never makes a second one"), "{}", ran.err);

@@ -39,7 +39,7 @@ impl World {
     /// An apply that is killed after its first effect.
     fn killed() -> Self {
         let world = Self::new("thing \"a\" {\n  value = 1\n}\n");
-        world.fake.outside().fault = Some(pospool_fake::Fault::DiesAfter(0));
+        world.fake.outside().fault = Some(pospool_fake::FakeFault::DiesAfter(0));
         world.run("apply --auto-approve");
         let mut outside = world.fake.outside();
         (outside.fault, outside.dead) = (None, false);

@@ -8,12 +8,12 @@ use pospool_model::plan::Action;
 use pospool_model::{Problem, Value};
 
 use super::BridgeServiceSpec;
-use super::duties::Kind;
+use super::duties::DutyKind;
 use crate::codes;
-use crate::draft::{Draft, Plan, Sender};
+use crate::draft::{ChangeDraft, PlannedTransaction, Sender};
 
 /// Designs one change.
-pub(crate) fn design_bridge(draft: &mut Draft<'_>) -> Result<(), Problem> {
+pub(crate) fn design_bridge(draft: &mut ChangeDraft<'_>) -> Result<(), Problem> {
     let (task, facts) = (draft.task, draft.facts);
     if matches!(task.action, Action::Delete | Action::Forget) {
         draft.forget(None::<String>);
@@ -25,10 +25,11 @@ pub(crate) fn design_bridge(draft: &mut Draft<'_>) -> Result<(), Problem> {
     let account = BridgeServiceSpec::read(task.wanted).account.known();
     for call in &known.calls {
         let sender = Sender::find(facts, account.ok_or_else(no_account)?)?;
-        let mut plan = Plan::new(call.duty.kind.name(), call.duty.summary(), call.limits);
+        let mut plan =
+            PlannedTransaction::new(call.duty.kind.name(), call.duty.summary(), call.limits);
         plan.to = Some(known.bridge.into());
         plan.data = Some(call.duty.data());
-        if call.duty.kind == Kind::Claim {
+        if call.duty.kind == DutyKind::Claim {
             let block = i64::try_from(known.block).unwrap_or(i64::MAX);
             plan.outputs
                 .insert("claimed_block".to_owned(), Value::Integer(block));

@@ -12,7 +12,7 @@ const VOTE: u128 = 1000 * Drip::PER_CFX;
 
 /// What a bridge and the chain say.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Seen {
+pub(crate) struct SeenBridge {
     /// Votes that eSpace has sold and Core Space has not yet.
     pub(crate) crossing: u128,
     /// Money that has arrived for the bridge, in drip.
@@ -37,7 +37,7 @@ pub(crate) struct Seen {
 
 /// A call to make.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum DutyKind {
     CrossStake,
     Withdraw,
     Unstake,
@@ -49,19 +49,19 @@ pub(crate) enum Kind {
 /// One thing to do, and how much of it at most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Duty {
-    pub(crate) kind: Kind,
+    pub(crate) kind: DutyKind,
     /// Votes; for a claim, drip.
     pub(crate) amount: u128,
 }
 
 /// Something that waits, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Waiting {
+pub(crate) struct WaitingDuty {
     pub(crate) duty: Duty,
     pub(crate) why: String,
 }
 
-impl Kind {
+impl DutyKind {
     /// Name of the effect and of the duty.
     pub(crate) fn name(self) -> &'static str {
         match self {
@@ -81,7 +81,7 @@ impl Kind {
 }
 
 impl Duty {
-    fn new(kind: Kind, amount: u128) -> Self {
+    fn new(kind: DutyKind, amount: u128) -> Self {
         Self { kind, amount }
     }
 
@@ -89,8 +89,8 @@ impl Duty {
     pub(crate) fn text(self) -> String {
         let name = self.kind.name();
         match self.kind {
-            Kind::SyncLocks | Kind::SyncVotes => name.to_owned(),
-            Kind::Claim => format!("{name} {}", Drip(self.amount)),
+            DutyKind::SyncLocks | DutyKind::SyncVotes => name.to_owned(),
+            DutyKind::Claim => format!("{name} {}", Drip(self.amount)),
             _ => format!("{name} {}", self.amount),
         }
     }
@@ -102,12 +102,12 @@ impl Duty {
             more => format!("{more} votes"),
         };
         match self.kind {
-            Kind::CrossStake => format!("stake {} of eSpace", votes(self.amount)),
-            Kind::Withdraw => format!("bring {} back to eSpace", votes(self.amount)),
-            Kind::Unstake => format!("ask PoS to let {} go", votes(self.amount)),
-            Kind::Claim => format!("bring {} of interest to eSpace", Drip(self.amount)),
-            Kind::SyncLocks => "pass the governance locks of eSpace on".to_owned(),
-            Kind::SyncVotes => "pass the governance votes of eSpace on".to_owned(),
+            DutyKind::CrossStake => format!("stake {} of eSpace", votes(self.amount)),
+            DutyKind::Withdraw => format!("bring {} back to eSpace", votes(self.amount)),
+            DutyKind::Unstake => format!("ask PoS to let {} go", votes(self.amount)),
+            DutyKind::Claim => format!("bring {} of interest to eSpace", Drip(self.amount)),
+            DutyKind::SyncLocks => "pass the governance locks of eSpace on".to_owned(),
+            DutyKind::SyncVotes => "pass the governance votes of eSpace on".to_owned(),
         }
     }
 
@@ -115,33 +115,33 @@ impl Duty {
     pub(crate) fn data(self) -> Vec<u8> {
         let plain = |signature| abi::function_selector(signature).to_vec();
         match self.kind {
-            Kind::CrossStake => plain("crossStake()"),
-            Kind::Withdraw => abi::encode_call(
+            DutyKind::CrossStake => plain("crossStake()"),
+            DutyKind::Withdraw => abi::encode_call(
                 "withdrawVotesByVotes(uint64)",
                 &[Argument::Number(self.amount)],
             ),
-            Kind::Unstake => plain("handleOneUnstake()"),
-            Kind::Claim => plain("syncAPYandClaimInterest()"),
-            Kind::SyncLocks => plain("syncLockInfo()"),
-            Kind::SyncVotes => plain("syncVoteInfo()"),
+            DutyKind::Unstake => plain("handleOneUnstake()"),
+            DutyKind::Claim => plain("syncAPYandClaimInterest()"),
+            DutyKind::SyncLocks => plain("syncLockInfo()"),
+            DutyKind::SyncVotes => plain("syncVoteInfo()"),
         }
     }
 
     /// The same for ever less, as far as the amount is a choice: the largest that the chain accepts is taken.
     pub(crate) fn choices(self) -> Vec<Self> {
-        if self.kind != Kind::Withdraw {
+        if self.kind != DutyKind::Withdraw {
             return vec![self];
         }
         let halves = std::iter::successors(Some(self.amount), |amount| Some(amount / 2));
         halves
             .take_while(|amount| *amount > 0)
-            .map(|amount| Self::new(Kind::Withdraw, amount))
+            .map(|amount| Self::new(DutyKind::Withdraw, amount))
             .collect()
     }
 }
 
 /// What there is to do now, and what waits.
-pub(crate) fn duties_of(seen: &Seen) -> (Vec<Duty>, Vec<Waiting>) {
+pub(crate) fn duties_of(seen: &SeenBridge) -> (Vec<Duty>, Vec<WaitingDuty>) {
     let mut open = Vec::new();
     let mut waiting = Vec::new();
     let mut add = |there: bool, duty: Duty, obstacle: Option<String>| {
@@ -150,7 +150,7 @@ pub(crate) fn duties_of(seen: &Seen) -> (Vec<Duty>, Vec<Waiting>) {
         match not_ours.or(obstacle) {
             _ if !there => {}
             None => open.push(duty),
-            Some(why) => waiting.push(Waiting { duty, why }),
+            Some(why) => waiting.push(WaitingDuty { duty, why }),
         }
     };
     let needed = seen.crossing.saturating_mul(VOTE);
@@ -158,17 +158,17 @@ pub(crate) fn duties_of(seen: &Seen) -> (Vec<Duty>, Vec<Waiting>) {
         .then(|| format!("{} of {} have arrived", Drip(seen.mapped), Drip(needed)));
     add(
         seen.crossing > 0,
-        Duty::new(Kind::CrossStake, seen.crossing),
+        Duty::new(DutyKind::CrossStake, seen.crossing),
         arrived,
     );
     // The contract counts votes in 64 bits.
     let unlocked = seen.unlocked.min(u64::MAX.into());
-    add(unlocked > 0, Duty::new(Kind::Withdraw, unlocked), None);
+    add(unlocked > 0, Duty::new(DutyKind::Withdraw, unlocked), None);
     let locked = (seen.first_unstake > seen.locked)
         .then(|| format!("{} votes are past their lock period", seen.locked));
     add(
         seen.unstakes > 0 && seen.first_unstake > 0,
-        Duty::new(Kind::Unstake, seen.first_unstake),
+        Duty::new(DutyKind::Unstake, seen.first_unstake),
         locked,
     );
     let is_due = seen
@@ -176,11 +176,11 @@ pub(crate) fn duties_of(seen: &Seen) -> (Vec<Duty>, Vec<Waiting>) {
         .is_none_or(|last| seen.block >= last.saturating_add(seen.claim_every));
     add(
         seen.interest > 0 && is_due,
-        Duty::new(Kind::Claim, seen.interest),
+        Duty::new(DutyKind::Claim, seen.interest),
         None,
     );
-    add(seen.locks_changed, Duty::new(Kind::SyncLocks, 0), None);
-    add(seen.votes_changed, Duty::new(Kind::SyncVotes, 0), None);
+    add(seen.locks_changed, Duty::new(DutyKind::SyncLocks, 0), None);
+    add(seen.votes_changed, Duty::new(DutyKind::SyncVotes, 0), None);
     (open, waiting)
 }
 
@@ -188,17 +188,17 @@ pub(crate) fn duties_of(seen: &Seen) -> (Vec<Duty>, Vec<Waiting>) {
 mod tests {
     use super::*;
 
-    fn quiet() -> Seen {
-        Seen {
+    fn quiet() -> SeenBridge {
+        SeenBridge {
             owns: true,
             block: 10_000,
             claimed_block: Some(9_000),
             claim_every: 3_600,
-            ..Seen::default()
+            ..SeenBridge::default()
         }
     }
 
-    fn texts(seen: &Seen) -> (Vec<String>, Vec<String>) {
+    fn texts(seen: &SeenBridge) -> (Vec<String>, Vec<String>) {
         let (open, waiting) = duties_of(seen);
         let waiting = waiting.iter().map(|one| one.duty.text());
         (
@@ -209,7 +209,7 @@ mod tests {
 
     #[test]
     fn what_the_views_say_is_what_there_is_to_do() {
-        type Change = fn(&mut Seen);
+        type Change = fn(&mut SeenBridge);
         let table: &[(Change, &[&str], &[&str])] = &[
             (|_| {}, &[], &[]),
             (
@@ -271,10 +271,12 @@ mod tests {
             let choices = Duty::new(kind, amount).choices();
             choices.iter().map(|duty| duty.amount).collect()
         };
-        assert_eq!(amounts(Kind::Withdraw, 11), [11, 5, 2, 1]);
-        assert_eq!(amounts(Kind::CrossStake, 11), [11]);
+        assert_eq!(amounts(DutyKind::Withdraw, 11), [11, 5, 2, 1]);
+        assert_eq!(amounts(DutyKind::CrossStake, 11), [11]);
         assert_eq!(
-            Duty::new(Kind::Withdraw, u64::MAX.into()).choices().len(),
+            Duty::new(DutyKind::Withdraw, u64::MAX.into())
+                .choices()
+                .len(),
             64
         );
     }

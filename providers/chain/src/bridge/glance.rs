@@ -19,19 +19,19 @@ use futures_util::future::join_all;
 use pospool_conflux::abi;
 use pospool_conflux_rpc::{At, Batch, CountingTransport, Rpc, RpcError};
 
-use super::duties::{self, Seen};
-use super::views::{self, Last, View};
-use crate::facts::Facts;
+use super::duties::{self, SeenBridge};
+use super::views::{self, BridgeView, LastViews};
+use crate::facts::ChainProviderFacts;
 
 /// Whether nothing has changed for all bridges of a look.
-pub(crate) async fn is_still(link: &CountingTransport, facts: &Facts) -> bool {
+pub(crate) async fn is_still(link: &CountingTransport, facts: &ChainProviderFacts) -> bool {
     let lasts = facts.bridges.values().map(|known| &known.last);
     let glances = join_all(lasts.map(|last| still_one(link, last))).await;
     let all = |result: Result<bool, RpcError>| result.unwrap_or(false);
     !glances.is_empty() && glances.into_iter().all(all)
 }
 
-async fn still_one(link: &CountingTransport, last: &Last) -> Result<bool, RpcError> {
+async fn still_one(link: &CountingTransport, last: &LastViews) -> Result<bool, RpcError> {
     let rpc = Rpc::over(link, &last.endpoints)?;
     let seen = &last.views.seen;
     if last.views.together {
@@ -39,7 +39,7 @@ async fn still_one(link: &CountingTransport, last: &Last) -> Result<bool, RpcErr
         return Ok(now.is_some_and(|now| is_same(seen, &now.seen)));
     }
     let mut batch = Batch::default();
-    let [crossing, unstakes] = [View::Crossing, View::Unstakes].map(|view| {
+    let [crossing, unstakes] = [BridgeView::Crossing, BridgeView::Unstakes].map(|view| {
         let (to, data) = view.question(&last.subject);
         batch.view(to, &data, At::LatestState)
     });
@@ -50,7 +50,7 @@ async fn still_one(link: &CountingTransport, last: &Last) -> Result<bool, RpcErr
 }
 
 /// Whether the same is to be done, and the same waits. A node that is behind the last look is not believed.
-fn is_same(last: &Seen, now: &Seen) -> bool {
+fn is_same(last: &SeenBridge, now: &SeenBridge) -> bool {
     now.block >= last.block && duties::duties_of(last) == duties::duties_of(now)
 }
 
@@ -63,14 +63,14 @@ mod tests {
     #[test]
     #[allow(clippy::too_many_lines, reason = "a table of cases is one piece")]
     fn whatever_is_to_be_done_is_noticed() {
-        type Change = fn(&mut Seen);
-        let quiet = Seen {
+        type Change = fn(&mut SeenBridge);
+        let quiet = SeenBridge {
             owns: true,
             block: 10_000,
             claimed_block: Some(9_000),
             claim_every: 3_600,
             interest: Drip::PER_CFX,
-            ..Seen::default()
+            ..SeenBridge::default()
         };
         let table: &[(&str, Change, bool)] = &[
             ("blocks pass", |now| now.block += 100, true),
@@ -102,7 +102,7 @@ mod tests {
             assert_eq!(is_same(&quiet, &now), *same, "{what}");
         }
         // What waits is noticed when it can go on, and when the reason is another one.
-        let waiting = Seen {
+        let waiting = SeenBridge {
             crossing: 2,
             mapped: 1,
             unstakes: 1,

@@ -11,19 +11,19 @@ use pospool_model::provider::{Observation, ObserveContext, Observed, Target};
 use pospool_model::{Address, Attributes, Drip, Problem, ProviderError, Value};
 
 use super::DUTIES;
-use super::ready::{Ready, Standing, find_ready_duties};
-use super::service::Service;
-use super::views::{Last, Views, read_views};
-use crate::facts::{BridgeFacts, Facts};
+use super::ready::{CallerStanding, Ready, find_ready_duties};
+use super::service::BridgeService;
+use super::views::{LastViews, Views, read_views};
+use crate::facts::{BridgeFacts, ChainProviderFacts};
 
 /// What the views of services said.
-pub(crate) struct Asked<'a>(Vec<Result<Half<'a>, ProviderError>>);
+pub(crate) struct AskedBridges<'a>(Vec<Result<Half<'a>, ProviderError>>);
 
 /// A service whose views are known, and which of its duties can be done is not yet.
 enum Half<'a> {
     Absent(&'a Address),
     Wrong(&'a Address, Problem),
-    Seen(Box<Service<'a>>, Rpc, Views),
+    Seen(Box<BridgeService<'a>>, Rpc, Views),
 }
 
 /// Asks services for their views.
@@ -31,9 +31,9 @@ pub(crate) async fn ask_services<'a>(
     link: &CountingTransport,
     targets: &[&Target<'a>],
     scene: &ObserveContext<'a>,
-) -> Asked<'a> {
+) -> AskedBridges<'a> {
     let views = targets.iter().map(|target| ask_one(link, target, scene));
-    Asked(join_all(views).await)
+    AskedBridges(join_all(views).await)
 }
 
 async fn ask_one<'a>(
@@ -41,7 +41,7 @@ async fn ask_one<'a>(
     target: &Target<'a>,
     scene: &ObserveContext<'a>,
 ) -> Result<Half<'a>, ProviderError> {
-    let service = match Service::find(target, scene) {
+    let service = match BridgeService::find(target, scene) {
         Ok(Some(service)) => service,
         Ok(None) => return Ok(Half::Absent(target.address)),
         Err(problem) => return Ok(Half::Wrong(target.address, problem)),
@@ -59,10 +59,10 @@ async fn ask_one<'a>(
 
 /// Says what of it can be done now; `made` is what the look beside it found.
 pub(crate) async fn look_at_services(
-    asked: Asked<'_>,
-    made: &Facts,
-) -> Result<(Observation, Facts), ProviderError> {
-    let (mut observation, mut facts) = (Observation::default(), Facts::default());
+    asked: AskedBridges<'_>,
+    made: &ChainProviderFacts,
+) -> Result<(Observation, ChainProviderFacts), ProviderError> {
+    let (mut observation, mut facts) = (Observation::default(), ChainProviderFacts::default());
     let looks = asked.0.into_iter().map(|half| look_at(half, made));
     for found in join_all(looks).await {
         let (address, found) = found?;
@@ -79,12 +79,12 @@ pub(crate) async fn look_at_services(
     Ok((observation, facts))
 }
 
-type Found = Result<(Observed, Option<BridgeFacts>), Problem>;
+type FoundBridge = Result<(Observed, Option<BridgeFacts>), Problem>;
 
 async fn look_at<'a>(
     half: Result<Half<'a>, ProviderError>,
-    made: &Facts,
-) -> Result<(&'a Address, Found), ProviderError> {
+    made: &ChainProviderFacts,
+) -> Result<(&'a Address, FoundBridge), ProviderError> {
     let (service, rpc, views) = match half? {
         Half::Absent(address) => return Ok((address, Ok((Observed::Absent, None)))),
         Half::Wrong(address, problem) => return Ok((address, Err(problem))),
@@ -98,11 +98,11 @@ async fn look_at<'a>(
 }
 
 /// What the look beside this one found of the account; that look has failed if the node did not tell.
-fn standing(service: &Service<'_>, made: &Facts) -> Option<Standing> {
+fn standing(service: &BridgeService<'_>, made: &ChainProviderFacts) -> Option<CallerStanding> {
     let signer = service.subject.signer.into();
     let account = made.accounts.values().find(|it| it.address == signer)?;
     let chain = made.chains.get(service.chain)?;
-    Some(Standing {
+    Some(CallerStanding {
         balance: account.balance,
         under_way: account.nonce.saturating_sub(account.executed),
         price: chain.fees.gas_price,
@@ -110,9 +110,9 @@ fn standing(service: &Service<'_>, made: &Facts) -> Option<Standing> {
 }
 
 fn present(
-    service: Service<'_>,
+    service: BridgeService<'_>,
     views: Views,
-    standing: Option<Standing>,
+    standing: Option<CallerStanding>,
     ready: Ready,
 ) -> (Observed, Option<BridgeFacts>) {
     let (seen, subject) = (&views.seen, &service.subject);
@@ -143,7 +143,7 @@ fn present(
         bridge: subject.bridge,
         block: seen.block,
         calls: ready.calls,
-        last: Last {
+        last: LastViews {
             endpoints: service.endpoints,
             subject: service.subject,
             views,

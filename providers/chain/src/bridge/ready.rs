@@ -11,8 +11,8 @@ use pospool_conflux_tx::gas::{self, GasLimits};
 use serde_json::json;
 
 use super::claim_from;
-use super::duties::{self, Duty, Kind, Waiting};
-use super::service::Service;
+use super::duties::{self, Duty, DutyKind, WaitingDuty};
+use super::service::BridgeService;
 use super::views::Views;
 use crate::facts::BridgeCall;
 
@@ -29,12 +29,12 @@ const UNKNOWN_LIMITS: GasLimits = GasLimits {
 /// What can be done now, and what cannot.
 pub(super) struct Ready {
     pub(super) calls: Vec<BridgeCall>,
-    pub(super) waiting: Vec<Waiting>,
+    pub(super) waiting: Vec<WaitingDuty>,
 }
 
 /// How the account stands that calls.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Standing {
+pub(super) struct CallerStanding {
     /// In drip.
     pub(super) balance: u128,
     /// Transactions that nobody has settled.
@@ -45,10 +45,10 @@ pub(super) struct Standing {
 
 /// Says which duties can be done now.
 pub(super) async fn find_ready_duties(
-    service: &Service<'_>,
+    service: &BridgeService<'_>,
     rpc: &Rpc,
     views: &Views,
-    standing: Option<Standing>,
+    standing: Option<CallerStanding>,
 ) -> Result<Ready, RpcError> {
     let (open, waiting) = duties::duties_of(&views.seen);
     let mut ready = Ready {
@@ -63,7 +63,7 @@ pub(super) async fn find_ready_duties(
         }),
     };
     if let Some(why) = obstacle {
-        let waiting = open.into_iter().map(|duty| Waiting {
+        let waiting = open.into_iter().map(|duty| WaitingDuty {
             duty,
             why: why.clone(),
         });
@@ -77,7 +77,7 @@ pub(super) async fn find_ready_duties(
 
 /// Tries every call out; a call that the node refuses now is not planned.
 async fn simulate(
-    service: &Service<'_>,
+    service: &BridgeService<'_>,
     rpc: &Rpc,
     price: u128,
     open: Vec<Duty>,
@@ -115,7 +115,7 @@ async fn simulate(
         match accepted {
             // A claim that is not worth it waits until it is more.
             Some((_, used, _))
-                if duty.kind == Kind::Claim
+                if duty.kind == DutyKind::Claim
                     && !is_worth(least, duty.amount, price.saturating_mul(used.into())) => {}
             Some((duty, _, limits)) => ready.calls.push(BridgeCall { duty, limits }),
             // The plan's own count of the money says how much is missing, and where to send it.
@@ -123,7 +123,7 @@ async fn simulate(
                 duty,
                 limits: UNKNOWN_LIMITS,
             }),
-            None => ready.waiting.push(Waiting {
+            None => ready.waiting.push(WaitingDuty {
                 duty,
                 why: why.unwrap_or_default(),
             }),

@@ -15,7 +15,7 @@ use crate::resolve::address_of;
 pub(super) const OUTPUT_EPOCH: &str = "epoch";
 
 /// Who calls what on which chain.
-pub(super) struct Service<'a> {
+pub(super) struct BridgeService<'a> {
     pub(super) wanted: &'a Attributes,
     pub(super) subject: Subject,
     pub(super) address: &'a Address,
@@ -25,7 +25,7 @@ pub(super) struct Service<'a> {
     pub(super) epoch: u64,
 }
 
-impl<'a> Service<'a> {
+impl<'a> BridgeService<'a> {
     /// `None` while there is nothing to look at.
     pub(super) fn find(
         target: &Target<'a>,

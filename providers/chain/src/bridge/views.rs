@@ -11,7 +11,7 @@ use pospool_conflux_rpc::{At, Batch, Multicall, MulticallAnswer, Refusal, Rpc, R
 use pospool_model::{Endpoint, Problem};
 use serde_json::json;
 
-use super::duties::{Duty, Kind, Seen, Waiting};
+use super::duties::{Duty, DutyKind, SeenBridge, WaitingDuty};
 use crate::codes;
 
 /// A bridge, and who calls it: all that its views are read with.
@@ -29,16 +29,16 @@ pub(crate) struct Subject {
 /// What the views said.
 #[derive(Clone, Debug)]
 pub(crate) struct Views {
-    pub(super) seen: Seen,
+    pub(super) seen: SeenBridge,
     /// Views that failed, and how.
-    pub(super) troubles: Vec<Waiting>,
+    pub(super) troubles: Vec<WaitingDuty>,
     /// Whether one call was enough for them.
     pub(super) together: bool,
 }
 
 /// The views, in the order in which they are asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum View {
+pub(super) enum BridgeView {
     Owner,
     Crossing,
     Summary,
@@ -52,30 +52,30 @@ pub(super) enum View {
 }
 
 /// Each view with its signature, all of the bridge but one.
-const VIEWS: [(View, &str); 10] = [
-    (View::Owner, "owner()"),
-    (View::Crossing, "queryCrossingVotes()"),
-    (View::Summary, "queryUserSummary()"),
-    (View::Unstakes, "queryUnstakeLen()"),
-    (View::First, "eSpaceFirstUnstakeVotes()"),
-    (View::Interest, "queryInterest()"),
-    (View::Escrow, "eSpaceVotingEscrow()"),
-    (View::Mapped, "mappedBalance(address)"),
-    (View::Locks, "isLockInfoChanged()"),
-    (View::Votes, "isVoteInfoChanged()"),
+const VIEWS: [(BridgeView, &str); 10] = [
+    (BridgeView::Owner, "owner()"),
+    (BridgeView::Crossing, "queryCrossingVotes()"),
+    (BridgeView::Summary, "queryUserSummary()"),
+    (BridgeView::Unstakes, "queryUnstakeLen()"),
+    (BridgeView::First, "eSpaceFirstUnstakeVotes()"),
+    (BridgeView::Interest, "queryInterest()"),
+    (BridgeView::Escrow, "eSpaceVotingEscrow()"),
+    (BridgeView::Mapped, "mappedBalance(address)"),
+    (BridgeView::Locks, "isLockInfoChanged()"),
+    (BridgeView::Votes, "isVoteInfoChanged()"),
 ];
 
 /// Views whose answers say what there is to do: a node in trouble must not be taken for a quiet bridge.
-const NEEDED: [View; 6] = [
-    View::Owner,
-    View::Crossing,
-    View::Summary,
-    View::Unstakes,
-    View::Interest,
-    View::Mapped,
+const NEEDED: [BridgeView; 6] = [
+    BridgeView::Owner,
+    BridgeView::Crossing,
+    BridgeView::Summary,
+    BridgeView::Unstakes,
+    BridgeView::Interest,
+    BridgeView::Mapped,
 ];
 
-impl View {
+impl BridgeView {
     /// Whom it is asked of, and how.
     pub(super) fn question(self, subject: &Subject) -> (CoreAddress, Vec<u8>) {
         let signature = VIEWS[self as usize].1;
@@ -176,23 +176,23 @@ fn refused(refusal: &Refusal) -> RpcError {
 /// `None` if it is no bridge: one answers every call, also one that it does not know, but then with nothing.
 fn read(subject: &Subject, block: u64, told: &MulticallAnswer, together: bool) -> Option<Views> {
     let mut troubles = Vec::new();
-    let bytes = |view: View| told.views[view as usize].as_deref().ok();
+    let bytes = |view: BridgeView| told.views[view as usize].as_deref().ok();
     let number = |view| abi::read_number(bytes(view)?);
-    let [locked, unlocked] = votes_of(bytes(View::Summary)?)?;
-    let escrow = bytes(View::Escrow).and_then(abi::read_address);
+    let [locked, unlocked] = votes_of(bytes(BridgeView::Summary)?)?;
+    let escrow = bytes(BridgeView::Escrow).and_then(abi::read_address);
     let has_escrow = escrow.is_some_and(|bytes| bytes != [0; 20]);
     let mut news = |view, kind| has_escrow && changed(told, view, kind, &mut troubles);
-    let owner = bytes(View::Owner).and_then(abi::read_address);
-    let seen = Seen {
-        crossing: number(View::Crossing)?,
-        mapped: number(View::Mapped).unwrap_or_default(),
-        unstakes: number(View::Unstakes)?,
-        first_unstake: number(View::First).unwrap_or_default(),
+    let owner = bytes(BridgeView::Owner).and_then(abi::read_address);
+    let seen = SeenBridge {
+        crossing: number(BridgeView::Crossing)?,
+        mapped: number(BridgeView::Mapped).unwrap_or_default(),
+        unstakes: number(BridgeView::Unstakes)?,
+        first_unstake: number(BridgeView::First).unwrap_or_default(),
         locked,
         unlocked,
-        interest: number(View::Interest)?,
-        locks_changed: news(View::Locks, Kind::SyncLocks),
-        votes_changed: news(View::Votes, Kind::SyncVotes),
+        interest: number(BridgeView::Interest)?,
+        locks_changed: news(BridgeView::Locks, DutyKind::SyncLocks),
+        votes_changed: news(BridgeView::Votes, DutyKind::SyncVotes),
         owns: owner == Some(subject.signer.bytes()),
         block,
         claimed_block: subject.claimed_block,
@@ -221,7 +221,12 @@ fn votes_of(summary: &[u8]) -> Option<[u128; 2]> {
 
 /// Whether there is news of governance. The reference looks through blocks in a loop that strange values make endless:
 /// then the rest goes on without it.
-fn changed(told: &MulticallAnswer, view: View, kind: Kind, troubles: &mut Vec<Waiting>) -> bool {
+fn changed(
+    told: &MulticallAnswer,
+    view: BridgeView,
+    kind: DutyKind,
+    troubles: &mut Vec<WaitingDuty>,
+) -> bool {
     let why = match &told.views[view as usize] {
         Ok(bytes) => match abi::read_bool(bytes) {
             Some(changed) => return changed,
@@ -233,7 +238,7 @@ fn changed(told: &MulticallAnswer, view: View, kind: Kind, troubles: &mut Vec<Wa
         ),
     };
     let duty = Duty { kind, amount: 0 };
-    troubles.push(Waiting { duty, why });
+    troubles.push(WaitingDuty { duty, why });
     false
 }
 
@@ -255,7 +260,7 @@ fn no_bridge(subject: &Subject, told: &MulticallAnswer) -> Problem {
 
 /// What a look saw of one bridge, and where.
 #[derive(Clone, Debug)]
-pub(crate) struct Last {
+pub(crate) struct LastViews {
     pub(super) endpoints: Vec<Endpoint>,
     pub(super) subject: Subject,
     pub(super) views: Views,

@@ -124,11 +124,11 @@ fn case_key_in_url_what_is_written_of_a_chain_has_no_endpoint() {
         chain: chain_ref(&["https://rpc.example/hunter2"]),
         pos_address: None,
     };
-    let written = serde_json::to_value(Attempt::AwaitVotes(work.clone())).unwrap();
+    let written = serde_json::to_value(TicketAttempt::AwaitVotes(work.clone())).unwrap();
     let expected =
         json!({ "address": "chain.conflux", "network": NETWORK, "genesis_hash": GENESIS });
     assert_eq!(written["chain"], expected);
-    let Attempt::AwaitVotes(read) = serde_json::from_value(written).unwrap() else {
+    let TicketAttempt::AwaitVotes(read) = serde_json::from_value(written).unwrap() else {
         panic!("another attempt");
     };
     assert!(read.chain.endpoints.is_empty());

@@ -1,7 +1,7 @@
 //! Finding compiled code by its digest, and putting constructor arguments behind it.
 //!
 //! - Reads: outputs of sources.
-//! - Returns: [`Artifact`], or why there is none.
+//! - Returns: [`DeployableCode`], or why there is none.
 //! - Never: takes code of another digest.
 
 use std::collections::BTreeMap;
@@ -18,24 +18,27 @@ pub(crate) const PROXY: &str = "Proxy1967";
 
 /// Compiled code.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Artifact {
+pub(crate) struct DeployableCode {
     pub(crate) init: Vec<u8>,
     /// Bytes of code that stay on the chain.
     pub(crate) runtime_length: usize,
     pub(crate) abi: String,
 }
 
-type Outputs = BTreeMap<Address, Attributes>;
+type SourceOutputs = BTreeMap<Address, Attributes>;
 
 /// Finds the code that a digest stands for.
-pub(crate) fn find_artifact(outputs: &Outputs, code: &CodeName) -> Result<Artifact, Problem> {
+pub(crate) fn find_artifact(
+    outputs: &SourceOutputs,
+    code: &CodeName,
+) -> Result<DeployableCode, Problem> {
     let found = source_of(outputs, code).and_then(|(_, value)| read(value));
     found.ok_or_else(|| no_code(code))
 }
 
 /// Finds all that a source tells of the code that a digest stands for.
 pub(crate) fn artifact_value<'a>(
-    outputs: &'a Outputs,
+    outputs: &'a SourceOutputs,
     code: &CodeName,
 ) -> Result<&'a Value, Problem> {
     let found = source_of(outputs, code).map(|(_, value)| value);
@@ -51,12 +54,18 @@ fn no_code(code: &CodeName) -> Problem {
 }
 
 /// Finds the proxy of the source that some code is from.
-pub(crate) fn find_proxy(outputs: &Outputs, code: &CodeName) -> Result<Artifact, Problem> {
+pub(crate) fn find_proxy(
+    outputs: &SourceOutputs,
+    code: &CodeName,
+) -> Result<DeployableCode, Problem> {
     read(proxy_value(outputs, code)?).ok_or_else(no_proxy)
 }
 
 /// Finds all that a source tells of the proxy of some code: that of the same source, else of any.
-pub(crate) fn proxy_value<'a>(outputs: &'a Outputs, code: &CodeName) -> Result<&'a Value, Problem> {
+pub(crate) fn proxy_value<'a>(
+    outputs: &'a SourceOutputs,
+    code: &CodeName,
+) -> Result<&'a Value, Problem> {
     let filled = |source: &'a Attributes| source.get(PROXY).filter(|value| read(value).is_some());
     let own = source_of(outputs, code).and_then(|(source, _)| filled(source));
     own.or_else(|| of_sources(outputs).find_map(filled))
@@ -69,14 +78,17 @@ fn no_proxy() -> Problem {
         .help("take the code from a source that has it, or write `proxy = false`")
 }
 
-fn of_sources(outputs: &Outputs) -> impl Iterator<Item = &Attributes> {
+fn of_sources(outputs: &SourceOutputs) -> impl Iterator<Item = &Attributes> {
     let sources = outputs
         .iter()
         .filter(|(address, _)| address.kind() == "source");
     sources.map(|(_, attributes)| attributes)
 }
 
-fn source_of<'a>(outputs: &'a Outputs, code: &CodeName) -> Option<(&'a Attributes, &'a Value)> {
+fn source_of<'a>(
+    outputs: &'a SourceOutputs,
+    code: &CodeName,
+) -> Option<(&'a Attributes, &'a Value)> {
     of_sources(outputs).find_map(|source| {
         let value = source
             .values()
@@ -85,7 +97,7 @@ fn source_of<'a>(outputs: &'a Outputs, code: &CodeName) -> Option<(&'a Attribute
     })
 }
 
-fn read(value: &Value) -> Option<Artifact> {
+fn read(value: &Value) -> Option<DeployableCode> {
     let map = value.as_map()?;
     let text = |name: &str| map.get(name).and_then(Value::as_text);
     let init = hex_bytes(text("bytecode")?)?;
@@ -93,7 +105,7 @@ fn read(value: &Value) -> Option<Artifact> {
         return None;
     }
     let runtime = text("runtime").and_then(hex_bytes).unwrap_or_default();
-    Some(Artifact {
+    Some(DeployableCode {
         // The code that stays is never longer than the code that makes it.
         runtime_length: if runtime.is_empty() {
             init.len()
@@ -105,7 +117,7 @@ fn read(value: &Value) -> Option<Artifact> {
     })
 }
 
-impl Artifact {
+impl DeployableCode {
     /// Whether the contract has an `initialize()` of its own.
     pub(crate) fn has_initialize(&self) -> bool {
         abi::has_plain_function(&self.abi, "initialize")
@@ -174,7 +186,7 @@ mod tests {
 
     const ABI: &str = r#"[{"type":"constructor","inputs":[{"name":"to","type":"address"},{"name":"n","type":"uint8"}]}]"#;
 
-    fn outputs() -> Outputs {
+    fn outputs() -> SourceOutputs {
         let code = |contract: &str, digest: &str, bytecode: &str| {
             let pairs = [
                 ("contract", contract),
@@ -192,7 +204,7 @@ mod tests {
             ("PoSPool".to_owned(), code("PoSPool", "0x01", "0x6001")),
             ("Proxy1967".to_owned(), code("Proxy1967", "0x02", "0x6002")),
         ]);
-        Outputs::from([("source.reference".parse().unwrap(), source)])
+        SourceOutputs::from([("source.reference".parse().unwrap(), source)])
     }
 
     fn name(contract: &str, digest: &str) -> CodeName {

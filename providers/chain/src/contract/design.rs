@@ -11,19 +11,19 @@ use pospool_conflux_tx::gas;
 use pospool_model::plan::Action;
 use pospool_model::{Attributes, Problem, Value};
 
-use super::artifact::{self, Artifact};
+use super::artifact::{self, DeployableCode};
 use super::steps::{
-    INITIALIZE, Scope, address_text, creation_address, draft_deployment, draft_initialisation,
-    send_call, wanted_calls,
+    DeployScope, INITIALIZE, address_text, creation_address, draft_deployment,
+    draft_initialisation, send_call, wanted_calls,
 };
 use super::{CodeName, is_proxied, update, upgrade};
-use crate::draft::{Draft, Plan};
+use crate::draft::{ChangeDraft, PlannedTransaction};
 
 /// Output: what the proxy's constructor was given, as hex. An upgrade changes what the proxy points at, and not that.
 pub(crate) const PROXY_ARGUMENTS: &str = "proxy_arguments";
 
 /// Designs one change.
-pub(crate) fn design_contract(draft: &mut Draft<'_>) -> Result<(), Problem> {
+pub(crate) fn design_contract(draft: &mut ChangeDraft<'_>) -> Result<(), Problem> {
     match draft.task.action {
         Action::Delete | Action::Forget => {
             leave(draft);
@@ -34,7 +34,7 @@ pub(crate) fn design_contract(draft: &mut Draft<'_>) -> Result<(), Problem> {
     }
 }
 
-fn leave(draft: &mut Draft<'_>) {
+fn leave(draft: &mut ChangeDraft<'_>) {
     let outputs = draft.task.recorded.map(|recorded| &recorded.outputs);
     let address = outputs
         .and_then(|outputs| outputs.get("address"))
@@ -48,9 +48,9 @@ fn leave(draft: &mut Draft<'_>) {
     draft.forget([note]);
 }
 
-fn create(draft: &mut Draft<'_>) -> Result<(), Problem> {
+fn create(draft: &mut ChangeDraft<'_>) -> Result<(), Problem> {
     let (task, world) = (draft.task, draft.world);
-    let scope = Scope::new(&task, draft.facts)?;
+    let scope = DeployScope::new(&task, draft.facts)?;
     let found = artifact::find_artifact(world.outputs, &scope.code)?;
     let address = if is_proxied(task.wanted) {
         let implementation = implementation(&scope, &found, draft)?;
@@ -86,9 +86,9 @@ fn create(draft: &mut Draft<'_>) -> Result<(), Problem> {
 
 /// The implementation that an earlier run left behind, or a new one.
 fn implementation(
-    scope: &Scope<'_>,
-    found: &Artifact,
-    draft: &mut Draft<'_>,
+    scope: &DeployScope<'_>,
+    found: &DeployableCode,
+    draft: &mut ChangeDraft<'_>,
 ) -> Result<ChainAddress, Problem> {
     let recorded = draft.task.recorded;
     let deployed = recorded.and_then(|recorded| recorded.outputs.get("code"));
@@ -110,10 +110,10 @@ fn implementation(
 }
 
 fn proxy(
-    scope: &Scope<'_>,
-    found: &Artifact,
+    scope: &DeployScope<'_>,
+    found: &DeployableCode,
     implementation: ChainAddress,
-    draft: &mut Draft<'_>,
+    draft: &mut ChangeDraft<'_>,
 ) -> Result<ChainAddress, Problem> {
     let proxy = artifact::find_proxy(draft.world.outputs, &scope.code)?;
     // In the same transaction, so that nobody can call it in between.
@@ -128,7 +128,7 @@ fn proxy(
     let address = creation_address(draft, scope.owner, &init);
     let summary = format!("create its proxy at {address}");
     let limits = gas::creation_limits(scope.owner.space(), &init, proxy.runtime_length);
-    let mut plan = Plan::new("proxy", summary, limits);
+    let mut plan = PlannedTransaction::new("proxy", summary, limits);
     plan.data = Some(init);
     plan.creates = Some(address);
     plan.outputs

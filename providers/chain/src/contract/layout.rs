@@ -1,7 +1,7 @@
 //! Where a contract keeps a variable that none of its functions answers.
 //!
 //! - Reads: the storage layout that the compiler wrote, from the outputs of sources.
-//! - Returns: a [`Place`] in the contract's storage.
+//! - Returns: an [`AddressSlot`] in the contract's storage.
 //! - Never: guesses a place: without a layout there is none.
 
 use std::collections::BTreeMap;
@@ -17,7 +17,7 @@ const ADDRESS: usize = 20;
 
 /// Place of a variable of type `address`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Place {
+pub(super) struct AddressSlot {
     slot: u64,
     /// Bytes of the word that other variables take, from its end.
     offset: usize,
@@ -25,18 +25,18 @@ pub(super) struct Place {
 
 /// What solc writes as `storageLayout`, as far as it is needed.
 #[derive(Deserialize)]
-struct Layout {
-    storage: Vec<Entry>,
+struct AddressLayout {
+    storage: Vec<LayoutEntry>,
 }
 
 #[derive(Deserialize)]
-struct Entry {
+struct LayoutEntry {
     label: String,
     slot: String,
     offset: usize,
 }
 
-impl Place {
+impl AddressSlot {
     /// The slot, as a node reads it.
     pub(super) fn slot(self) -> String {
         format!("{:#x}", self.slot)
@@ -59,7 +59,7 @@ pub(super) fn find_place(
     outputs: &BTreeMap<Address, Attributes>,
     code: &CodeName,
     variable: &str,
-) -> Option<Place> {
+) -> Option<AddressSlot> {
     let sources = outputs
         .iter()
         .filter(|(address, _)| address.kind() == "source");
@@ -76,12 +76,12 @@ pub(super) fn find_place(
         .as_map()?
         .get("storage_layout")
         .and_then(Value::as_text)?;
-    let layout: Layout = serde_json::from_str(text).ok()?;
+    let layout: AddressLayout = serde_json::from_str(text).ok()?;
     let entry = layout
         .storage
         .iter()
         .find(|entry| entry.label == variable)?;
-    Some(Place {
+    Some(AddressSlot {
         slot: entry.slot.parse().ok()?,
         offset: entry.offset,
     })

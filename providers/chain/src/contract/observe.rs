@@ -13,14 +13,14 @@ use pospool_conflux_rpc::{At, Batch, BatchAnswers, Slot};
 use pospool_model::provider::{ObserveContext, Observed, Target};
 use pospool_model::{Attributes, Value};
 
-use super::layout::{self, Place};
+use super::layout::{self, AddressSlot};
 use super::{CodeName, ContractSpec, artifact};
 use crate::contract::settings::{self, Getter, Holds, PAIR, Setting, SettingType};
 use crate::facts::ContractFacts;
-use crate::verification::{Compiled, Likeness, compare_code};
+use crate::verification::{CompiledPart, Likeness, compare_code};
 
 /// Questions about one contract.
-pub(crate) struct Asked<'a> {
+pub(crate) struct AskedContract<'a> {
     target: Target<'a>,
     there: Option<AskedThere>,
     implementation: Option<(ChainAddress, Slot)>,
@@ -44,7 +44,7 @@ struct AskedThere {
 enum AskedSetting {
     View(Slot),
     /// A word of storage, and where in it the setting stands.
-    Word(Slot, Place),
+    Word(Slot, AddressSlot),
     /// One question for each pool of Core Space that the spec or the last run paired.
     Pairs(Vec<(ChainAddress, Slot)>),
     /// Nobody can tell.
@@ -68,7 +68,7 @@ pub(crate) fn ask_contract<'a>(
     batch: &mut Batch,
     at: At,
     network: u32,
-) -> Asked<'a> {
+) -> AskedContract<'a> {
     let space = space_of_kind(target.address.kind());
     let recorded = |name: &str| {
         let text = target.recorded?.outputs.get(name)?.as_text()?;
@@ -83,7 +83,7 @@ pub(crate) fn ask_contract<'a>(
         recorded("implementation").map(|address| (address, batch.code(address, at)));
     let place = recorded("implementation").or_else(|| recorded("address"));
     let other_code = other_code(target).zip(place);
-    Asked {
+    AskedContract {
         other_code: other_code.map(|(code, place)| (code, batch.whole_code(place, at))),
         there: recorded("address").map(|address| ask_there(target, scene, batch, at, address)),
         implementation,
@@ -160,13 +160,13 @@ fn other_code(target: Target<'_>) -> Option<CodeName> {
 
 /// How like the wanted code is to what is there.
 fn likeness(
-    asked: &Asked<'_>,
+    asked: &AskedContract<'_>,
     answers: &BatchAnswers,
     scene: &ObserveContext<'_>,
 ) -> Option<Likeness> {
     let (code, slot) = asked.other_code.as_ref()?;
     let wanted = artifact::artifact_value(scene.outputs, code).ok()?;
-    let wanted = Compiled::read(wanted).ok()?;
+    let wanted = CompiledPart::read(wanted).ok()?;
     Some(compare_code(
         &wanted.runtime,
         &wanted.holes,
@@ -225,7 +225,7 @@ fn setting_names(target: Target<'_>) -> BTreeSet<&str> {
     names.map(String::as_str).collect()
 }
 
-impl Asked<'_> {
+impl AskedContract<'_> {
     /// All questions whose answers say what is there.
     pub(crate) fn slots(&self) -> impl Iterator<Item = Slot> {
         let there = self.there.iter().flat_map(|there| {
@@ -243,7 +243,7 @@ impl Asked<'_> {
 
 /// Reads the answers about one contract.
 pub(crate) fn read_contract(
-    asked: &Asked<'_>,
+    asked: &AskedContract<'_>,
     answers: &BatchAnswers,
     scene: &ObserveContext<'_>,
 ) -> (Observed, ContractFacts) {
@@ -272,7 +272,7 @@ pub(crate) fn read_contract(
 }
 
 fn present(
-    asked: &Asked<'_>,
+    asked: &AskedContract<'_>,
     there: &AskedThere,
     answers: &BatchAnswers,
     scene: &ObserveContext<'_>,
@@ -353,7 +353,7 @@ fn owner_value(target: Target<'_>, owner: &str, scene: &ObserveContext<'_>) -> V
 }
 
 fn read_setting(
-    asked: &Asked<'_>,
+    asked: &AskedContract<'_>,
     setting: &Setting,
     question: &AskedSetting,
     answers: &BatchAnswers,

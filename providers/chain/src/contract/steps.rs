@@ -9,28 +9,31 @@ use pospool_model::plan::{EffectId, Need};
 use pospool_model::provider::ChangeRequest;
 use pospool_model::{Attributes, Problem, Value};
 
-use super::artifact::Artifact;
+use super::artifact::DeployableCode;
 use super::setters::{self, SetterCall};
 use super::settings::{Holds, Setting, settings_of};
 use super::{CodeName, ContractSpec};
 use crate::codes;
 use crate::contract::schema::space_of_kind;
-use crate::draft::{Draft, Plan, Sender};
-use crate::facts::{ContractFacts, Facts};
+use crate::draft::{ChangeDraft, PlannedTransaction, Sender};
+use crate::facts::{ChainProviderFacts, ContractFacts};
 use crate::resolve::{argument_of, chain_address_of, wrong_space};
 
 /// Call that gives a pool its first settings and its manager.
 pub(crate) const INITIALIZE: &str = "initialize()";
 
 /// What both ways need.
-pub(super) struct Scope<'a> {
+pub(super) struct DeployScope<'a> {
     pub(super) code: CodeName,
     pub(super) owner: Sender<'a>,
     pub(super) known: ContractFacts,
 }
 
-impl<'a> Scope<'a> {
-    pub(super) fn new(task: &ChangeRequest<'a>, facts: &'a Facts) -> Result<Self, Problem> {
+impl<'a> DeployScope<'a> {
+    pub(super) fn new(
+        task: &ChangeRequest<'a>,
+        facts: &'a ChainProviderFacts,
+    ) -> Result<Self, Problem> {
         let space = space_of_kind(task.address.kind()).unwrap_or(Space::Core);
         let block = ContractSpec::read(task.wanted);
         let code =
@@ -59,11 +62,11 @@ pub(super) fn address_text(address: ChainAddress) -> Value {
 
 /// A creation with the constructor's arguments.
 pub(super) fn draft_deployment(
-    scope: &Scope<'_>,
-    found: &Artifact,
+    scope: &DeployScope<'_>,
+    found: &DeployableCode,
     name: &str,
     outputs: &dyn Fn(ChainAddress) -> Vec<(&'static str, Value)>,
-    draft: &mut Draft<'_>,
+    draft: &mut ChangeDraft<'_>,
 ) -> Result<ChainAddress, Problem> {
     let arguments = ContractSpec::read(draft.task.wanted).constructor.known();
     let (known, network) = (draft.world.outputs, scope.owner.chain.network);
@@ -77,7 +80,7 @@ pub(super) fn draft_deployment(
         ""
     };
     let summary = format!("create the {}{what} at {address}", scope.code.contract);
-    let mut plan = Plan::new(
+    let mut plan = PlannedTransaction::new(
         name,
         summary,
         gas::creation_limits(space, &init, found.runtime_length),
@@ -93,7 +96,11 @@ pub(super) fn draft_deployment(
 }
 
 /// Where the next transaction of an account puts a contract.
-pub(super) fn creation_address(draft: &Draft<'_>, sender: Sender<'_>, init: &[u8]) -> ChainAddress {
+pub(super) fn creation_address(
+    draft: &ChangeDraft<'_>,
+    sender: Sender<'_>,
+    init: &[u8],
+) -> ChainAddress {
     let nonce = draft.next_nonce(sender);
     sender.facts.address.of_creation(nonce, init)
 }
@@ -101,10 +108,10 @@ pub(super) fn creation_address(draft: &Draft<'_>, sender: Sender<'_>, init: &[u8
 pub(super) fn draft_initialisation(
     owner: Sender<'_>,
     address: ChainAddress,
-    draft: &mut Draft<'_>,
+    draft: &mut ChangeDraft<'_>,
 ) -> Result<(), Problem> {
     let data = abi::function_selector(INITIALIZE);
-    let mut plan = Plan::new(
+    let mut plan = PlannedTransaction::new(
         "initialize",
         "give it its first settings",
         gas::call_limits(owner.space(), &data, 16),
@@ -119,10 +126,10 @@ pub(super) fn send_call(
     to: ChainAddress,
     call: SetterCall,
     needs: Vec<Need>,
-    draft: &mut Draft<'_>,
+    draft: &mut ChangeDraft<'_>,
 ) -> Result<EffectId, Problem> {
     let limits = gas::call_limits(sender.space(), &call.data, call.keys);
-    let mut plan = Plan::new(call.name, call.summary, limits);
+    let mut plan = PlannedTransaction::new(call.name, call.summary, limits);
     plan.to = Some(to);
     plan.data = Some(call.data);
     plan.needs = needs;
@@ -131,8 +138,8 @@ pub(super) fn send_call(
 
 /// Calls for the wanted settings, in the table's order.
 pub(super) fn wanted_calls(
-    draft: &Draft<'_>,
-    scope: &Scope<'_>,
+    draft: &ChangeDraft<'_>,
+    scope: &DeployScope<'_>,
     there: &Attributes,
     is_meant: &dyn Fn(&Setting) -> bool,
 ) -> Result<Vec<SetterCall>, Problem> {

@@ -11,17 +11,17 @@ use pospool_model::{Attributes, Problem, Value};
 
 use super::ContractSpec;
 use super::setters::SetterCall;
-use super::steps::{Scope, draft_initialisation, send_call, wanted_calls};
+use super::steps::{DeployScope, draft_initialisation, send_call, wanted_calls};
 use super::upgrade;
 use crate::codes;
 use crate::contract::settings::{Caller, MANAGER, Setting};
-use crate::draft::{Draft, Sender};
+use crate::draft::{ChangeDraft, Sender};
 use crate::resolve::address_of;
 
 /// Designs the change of code and settings.
-pub(super) fn design_update(draft: &mut Draft<'_>) -> Result<(), Problem> {
+pub(super) fn design_update(draft: &mut ChangeDraft<'_>) -> Result<(), Problem> {
     let task = draft.task;
-    let scope = Scope::new(&task, draft.facts)?;
+    let scope = DeployScope::new(&task, draft.facts)?;
     let address = address(&task)?;
     let is_meant = |setting: &Setting| task.changed.iter().any(|path| concerns(path, setting.name));
     let calls = wanted_calls(draft, &scope, &settings_there(&task), &is_meant)?;
@@ -29,15 +29,16 @@ pub(super) fn design_update(draft: &mut Draft<'_>) -> Result<(), Problem> {
     let hands = if managed || is_half_made(&task, &scope) {
         hands(draft, &scope)?
     } else {
-        Hands::Now(scope.owner)
+        SignerChoice::Now(scope.owner)
     };
     if task.changed.iter().any(|path| path == "code") {
         upgrade::design_upgrade(&scope, address, draft)?;
     }
-    if matches!(hands, Hands::AfterInitialize(_)) {
+    if matches!(hands, SignerChoice::AfterInitialize(_)) {
         draft_initialisation(scope.owner, address, draft)?;
     }
-    let is_first = |call: &SetterCall| matches!(hands, Hands::After(_)) && call.setting == MANAGER;
+    let is_first =
+        |call: &SetterCall| matches!(hands, SignerChoice::After(_)) && call.setting == MANAGER;
     let (first, rest): (Vec<_>, Vec<_>) = calls.into_iter().partition(is_first);
     let mut needs = Vec::new();
     for call in first {
@@ -55,7 +56,7 @@ pub(super) fn design_update(draft: &mut Draft<'_>) -> Result<(), Problem> {
 }
 
 /// An earlier run made the contract and came no further: it has no manager yet, and nobody may use it so.
-fn is_half_made(task: &ChangeRequest<'_>, scope: &Scope<'_>) -> bool {
+fn is_half_made(task: &ChangeRequest<'_>, scope: &DeployScope<'_>) -> bool {
     let incomplete = task.recorded.is_some_and(|recorded| !recorded.complete);
     incomplete && scope.known.manager == Some([0; 20])
 }
@@ -100,7 +101,7 @@ fn concerns(path: &str, setting: &str) -> bool {
 
 /// Who sets what only the manager may set.
 #[derive(Clone, Copy)]
-enum Hands<'a> {
+enum SignerChoice<'a> {
     Now(Sender<'a>),
     /// Once the pool has a manager at all.
     AfterInitialize(Sender<'a>),
@@ -108,7 +109,7 @@ enum Hands<'a> {
     After(Sender<'a>),
 }
 
-impl<'a> Hands<'a> {
+impl<'a> SignerChoice<'a> {
     fn sender(self) -> Sender<'a> {
         match self {
             Self::Now(sender) | Self::AfterInitialize(sender) | Self::After(sender) => sender,
@@ -116,13 +117,16 @@ impl<'a> Hands<'a> {
     }
 }
 
-fn hands<'a>(draft: &Draft<'a>, scope: &Scope<'a>) -> Result<Hands<'a>, Problem> {
+fn hands<'a>(
+    draft: &ChangeDraft<'a>,
+    scope: &DeployScope<'a>,
+) -> Result<SignerChoice<'a>, Problem> {
     let (task, world, facts) = (draft.task, draft.world, draft.facts);
     let Some(manager) = scope.known.manager else {
-        return Ok(Hands::Now(scope.owner));
+        return Ok(SignerChoice::Now(scope.owner));
     };
     if manager == [0; 20] {
-        return Ok(Hands::AfterInitialize(scope.owner));
+        return Ok(SignerChoice::AfterInitialize(scope.owner));
     }
     let account = |bytes: [u8; 20]| -> Option<Sender<'a>> {
         if scope.owner.facts.address.bytes() == bytes {
@@ -135,7 +139,7 @@ fn hands<'a>(draft: &Draft<'a>, scope: &Scope<'a>) -> Result<Hands<'a>, Problem>
         Sender::find(facts, name).ok()
     };
     if let Some(sender) = account(manager) {
-        return Ok(Hands::Now(sender));
+        return Ok(SignerChoice::Now(sender));
     }
     let network = scope.owner.chain.network;
     let wanted = ContractSpec::read(task.wanted).settings.known();
@@ -143,7 +147,7 @@ fn hands<'a>(draft: &Draft<'a>, scope: &Scope<'a>) -> Result<Hands<'a>, Problem>
     let wanted = wanted
         .and_then(|value| address_of(value, world.outputs, network, &["settings", MANAGER]).ok());
     if let Some(sender) = wanted.and_then(|address| account(address.bytes())) {
-        return Ok(Hands::After(sender));
+        return Ok(SignerChoice::After(sender));
     }
     let manager = CoreAddress::new(manager, network);
     let summary = format!(

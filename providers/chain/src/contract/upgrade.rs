@@ -14,13 +14,13 @@ use pospool_model::provider::ChangeRequest;
 use pospool_model::{Problem, Value};
 
 use self::storage::Storage;
-use super::artifact::{self, Artifact};
-use super::steps::{Scope, draft_deployment};
+use super::artifact::{self, DeployableCode};
+use super::steps::{DeployScope, draft_deployment};
 use super::{CodeName, ContractSpec, is_proxied};
 use crate::codes;
-use crate::draft::{Draft, Plan};
+use crate::draft::{ChangeDraft, PlannedTransaction};
 use crate::verification::Likeness;
-use crate::work::{CheckCode, CheckedPart, Work};
+use crate::work::{CheckCode, CheckedPart, EffectWork};
 
 /// Attribute with the call that follows an upgrade.
 pub(super) const MIGRATE: &str = "migrate";
@@ -31,9 +31,9 @@ const UPGRADED: &str = "upgraded";
 
 /// Designs the way to the wanted code, if there is one.
 pub(super) fn design_upgrade(
-    scope: &Scope<'_>,
+    scope: &DeployScope<'_>,
     contract: ChainAddress,
-    draft: &mut Draft<'_>,
+    draft: &mut ChangeDraft<'_>,
 ) -> Result<(), Problem> {
     let (task, world) = (draft.task, draft.world);
     let found = artifact::find_artifact(world.outputs, &scope.code)?;
@@ -75,10 +75,10 @@ pub(super) fn design_upgrade(
 
 /// The implementation that an earlier run left behind, or a new one.
 fn implementation(
-    scope: &Scope<'_>,
-    found: &Artifact,
+    scope: &DeployScope<'_>,
+    found: &DeployableCode,
     made: Option<ChainAddress>,
-    draft: &mut Draft<'_>,
+    draft: &mut ChangeDraft<'_>,
 ) -> Result<ChainAddress, Problem> {
     if let Some(made) = made {
         draft.note(format!(
@@ -101,7 +101,11 @@ pub(super) fn storage_of(value: &Value) -> Option<Storage> {
 }
 
 /// Both layouts must be known, and the new code must find each variable where the old one left it.
-fn fits(draft: &Draft<'_>, scope: &Scope<'_>, new: Option<&Storage>) -> Result<(), Problem> {
+fn fits(
+    draft: &ChangeDraft<'_>,
+    scope: &DeployScope<'_>,
+    new: Option<&Storage>,
+) -> Result<(), Problem> {
     let (task, world) = (draft.task, draft.world);
     let recorded = task.recorded;
     let kept = recorded.and_then(|recorded| Storage::of_record(recorded.outputs.get(STORAGE)?));
@@ -133,7 +137,7 @@ fn fits(draft: &Draft<'_>, scope: &Scope<'_>, new: Option<&Storage>) -> Result<(
 }
 
 /// The call that the spec wants after an upgrade.
-fn migration(task: &ChangeRequest<'_>, found: &Artifact) -> Result<Option<String>, Problem> {
+fn migration(task: &ChangeRequest<'_>, found: &DeployableCode) -> Result<Option<String>, Problem> {
     let Some(call) = ContractSpec::read(task.wanted).migrate.known() else {
         return Ok(None);
     };
@@ -157,11 +161,11 @@ fn is_unmigrated(task: &ChangeRequest<'_>, code: &CodeName) -> bool {
 }
 
 fn point(
-    scope: &Scope<'_>,
+    scope: &DeployScope<'_>,
     proxy: ChainAddress,
     new: ChainAddress,
     migrates: bool,
-    draft: &mut Draft<'_>,
+    draft: &mut ChangeDraft<'_>,
 ) -> Result<EffectId, Problem> {
     let data = abi::encode_call("upgradeTo(address)", &[abi::Argument::Address(new.bytes())]);
     let instead = scope
@@ -170,7 +174,7 @@ fn point(
         .map(|old| format!(" instead of {old}"))
         .unwrap_or_default();
     let summary = format!("point the proxy at {new}{instead}");
-    let mut plan = Plan::new(
+    let mut plan = PlannedTransaction::new(
         "upgrade",
         summary,
         gas::call_limits(scope.owner.space(), &data, 2),
@@ -187,14 +191,14 @@ fn point(
 }
 
 fn migrate(
-    scope: &Scope<'_>,
+    scope: &DeployScope<'_>,
     proxy: ChainAddress,
     call: &str,
-    draft: &mut Draft<'_>,
+    draft: &mut ChangeDraft<'_>,
 ) -> Result<EffectId, Problem> {
     let data = abi::function_selector(call);
     let limits = gas::call_limits(scope.owner.space(), &data, 16);
-    let mut plan = Plan::new(MIGRATE, format!("call `{call}` once"), limits);
+    let mut plan = PlannedTransaction::new(MIGRATE, format!("call `{call}` once"), limits);
     plan.to = Some(proxy);
     plan.data = Some(data.to_vec());
     plan.outputs.insert("code".to_owned(), scope.code.value());
@@ -203,10 +207,10 @@ fn migrate(
 
 /// Adds a look at what is there afterwards: the code, and the slot of the proxy.
 fn look(
-    scope: &Scope<'_>,
+    scope: &DeployScope<'_>,
     (proxy, implementation): (ChainAddress, ChainAddress),
     after: EffectId,
-    draft: &mut Draft<'_>,
+    draft: &mut ChangeDraft<'_>,
 ) -> Result<(), Problem> {
     let chain = &scope.owner.chain.reference;
     let address = draft.task.address;
@@ -215,7 +219,7 @@ fn look(
     let behind = CheckedPart::at(what, implementation, chain, code)?;
     let what = format!("the proxy of `{address}`");
     let front = CheckedPart::pointing(what, proxy, chain, implementation);
-    let work = Work::CheckCode(CheckCode {
+    let work = EffectWork::CheckCode(CheckCode {
         parts: vec![behind, front],
     });
     let needs = vec![Need::ended(after)];

@@ -13,10 +13,10 @@ use pospool_model::provider::{Observation, ObserveContext, Target};
 use pospool_model::{Address, Attributes};
 
 use super::refusals::{chain_unreachable, not_a_node};
-use super::scene::{Found, chain_of, observed_present};
+use super::scene::{ObservedPart, chain_of, observed_present};
 use crate::account::{self, PublicKey};
 use crate::chain;
-use crate::facts::Facts;
+use crate::facts::ChainProviderFacts;
 
 /// An account whose key was read.
 struct Signer<'a> {
@@ -29,7 +29,7 @@ pub(super) async fn look_at_given(
     link: &CountingTransport,
     targets: &[&Target<'_>],
     scene: &ObserveContext<'_>,
-) -> Vec<Found> {
+) -> Vec<ObservedPart> {
     let mut problems = Vec::new();
     let mut signers: BTreeMap<&Address, Vec<Signer<'_>>> = BTreeMap::new();
     for target in targets
@@ -61,7 +61,7 @@ pub(super) async fn look_at_given(
         problems,
         ..Observation::default()
     };
-    found.push(Ok((own, Facts::default())));
+    found.push(Ok((own, ChainProviderFacts::default())));
     found
 }
 
@@ -70,7 +70,7 @@ async fn look_at_chain(
     chain: &Address,
     wanted: &Attributes,
     accounts: Vec<Signer<'_>>,
-) -> Found {
+) -> ObservedPart {
     let rpc = Rpc::over(link, &chain::endpoints_of(wanted, Space::Core));
     let failed = |error| chain_unreachable(chain, Space::Core, error);
     let rpc = rpc.map_err(failed)?;
@@ -89,7 +89,7 @@ async fn look_at_chain(
     let mut observation = Observation::default();
     if let Err(problem) = chain::check_network(wanted, network) {
         observation.problems.push((chain.clone(), problem));
-        return Ok((observation, Facts::default()));
+        return Ok((observation, ChainProviderFacts::default()));
     }
     let mut outputs: Vec<Attributes> = accounts
         .iter()
@@ -115,7 +115,7 @@ async fn look_at_chain(
         observed_present(chain::chain_outputs(wanted, &seen)),
     );
     observation.chains.insert(chain.clone(), seen.identity);
-    Ok((observation, Facts::default()))
+    Ok((observation, ChainProviderFacts::default()))
 }
 
 /// Asks for the balances that the spec reads; nonces, and what the rest of an account is needed for, are asked for by the

@@ -16,11 +16,11 @@ use pospool_model::provider::{Observation, ObserveContext, Target};
 use pospool_model::{Address, Attributes, SecretRef};
 
 use super::refusals::{chain_unreachable, no_rpc, node_behind, not_a_node, other_chain};
-use super::scene::{Found, chain_of, newest_known, observed_present};
+use super::scene::{ObservedPart, chain_of, newest_known, observed_present};
 use crate::account;
 use crate::chain;
 use crate::contract;
-use crate::facts::{ChainFacts, Facts};
+use crate::facts::{ChainFacts, ChainProviderFacts};
 use crate::funding;
 use crate::own_node::{OwnNodes, node_on, send_beside};
 use crate::registration;
@@ -31,7 +31,7 @@ pub(super) async fn look_at_made(
     own_nodes: &OwnNodes,
     targets: &[&Target<'_>],
     scene: &ObserveContext<'_>,
-) -> Vec<Found> {
+) -> Vec<ObservedPart> {
     let mut by_chain: BTreeMap<&Address, Vec<&Target<'_>>> = BTreeMap::new();
     let mut unplaced = Observation::default();
     for target in targets {
@@ -52,7 +52,7 @@ pub(super) async fn look_at_made(
         .into_iter()
         .map(|(chain, targets)| look_at_targets(link, own_nodes, chain, targets, scene));
     let mut found = join_all(looks).await;
-    found.push(Ok((unplaced, Facts::default())));
+    found.push(Ok((unplaced, ChainProviderFacts::default())));
     found
 }
 
@@ -95,17 +95,22 @@ impl<'a> Pinned<'a> {
 }
 
 /// Questions about everything in one space of a chain.
-struct Asked<'a> {
+struct AskedSpace<'a> {
     fees: AskedFees,
     identity: Option<AskedIdentity>,
-    accounts: Vec<(&'a Address, ChainAddress, &'a SecretRef, account::Asked)>,
-    contracts: Vec<(&'a Address, contract::observe::Asked<'a>)>,
-    registrations: Vec<(&'a Address, registration::observe::Asked<'a>)>,
+    accounts: Vec<(
+        &'a Address,
+        ChainAddress,
+        &'a SecretRef,
+        account::AskedAccount,
+    )>,
+    contracts: Vec<(&'a Address, contract::observe::AskedContract<'a>)>,
+    registrations: Vec<(&'a Address, registration::observe::AskedRegistration<'a>)>,
     /// Views of contracts: what they tell is shown and compared, and no money depends on it.
     views: Vec<usize>,
 }
 
-impl Asked<'_> {
+impl AskedSpace<'_> {
     /// What was not told must not be taken for what is not there: it would be made again.
     fn all_told(&self, answers: &BatchAnswers) -> Result<(), RpcError> {
         let contracts = self.contracts.iter().flat_map(|(_, asked)| asked.slots());
@@ -132,8 +137,8 @@ fn ask<'a>(
     pinned: &Pinned<'_>,
     targets: &[&Target<'a>],
     scene: &ObserveContext<'a>,
-) -> Asked<'a> {
-    let mut asked = Asked {
+) -> AskedSpace<'a> {
+    let mut asked = AskedSpace {
         fees: ask_fees(batch, space),
         // The first look has seen which chain Core Space is on.
         identity: (space == Space::Espace).then(|| ask_identity(batch)),
@@ -179,7 +184,7 @@ async fn look_at_targets(
     chain: &Address,
     targets: Vec<&Target<'_>>,
     scene: &ObserveContext<'_>,
-) -> Found {
+) -> ObservedPart {
     let pinned = Pinned::find(chain, scene).ok_or_else(|| not_a_node(chain, Space::Core))?;
     if let Some(known) = newest_known(&targets).filter(|known| *known > pinned.epoch) {
         return Err(node_behind(chain, pinned.epoch, known));
@@ -212,7 +217,7 @@ async fn look_in(
     pinned: &Pinned<'_>,
     targets: &[&Target<'_>],
     scene: &ObserveContext<'_>,
-) -> Found {
+) -> ObservedPart {
     let chain = pinned.chain;
     let reference = pinned.reference(space);
     if reference.endpoints.is_empty() {
@@ -245,7 +250,7 @@ async fn look_in(
         ceiling: chain::gas_price_ceiling(pinned.wanted),
         level: chain::wait_level(pinned.wanted),
     };
-    let mut facts = Facts::default();
+    let mut facts = ChainProviderFacts::default();
     facts.chains_in_mut(space).insert(chain.clone(), known);
     for (name, address, secret, asked) in &asked.accounts {
         let found = account::read_account(*asked, &answers, *address, chain, secret);
@@ -258,10 +263,10 @@ async fn look_in(
 
 /// What the answers say of contracts and registrations.
 fn read_targets(
-    asked: &Asked<'_>,
+    asked: &AskedSpace<'_>,
     answers: &BatchAnswers,
     scene: &ObserveContext<'_>,
-    facts: &mut Facts,
+    facts: &mut ChainProviderFacts,
 ) -> Observation {
     let mut observation = Observation::default();
     for (address, asked) in &asked.contracts {

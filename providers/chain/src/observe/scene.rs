@@ -3,10 +3,10 @@
 use pospool_model::provider::{Observation, ObserveContext, Observed, Target};
 use pospool_model::{Address, Attributes, ProviderError, Value};
 
-use crate::facts::Facts;
+use crate::facts::ChainProviderFacts;
 
 /// What a look at a part found.
-pub(crate) type Found = Result<(Observation, Facts), ProviderError>;
+pub(crate) type ObservedPart = Result<(Observation, ChainProviderFacts), ProviderError>;
 
 /// The chain that attributes name, or the only one.
 pub(crate) fn chain_of<'a>(

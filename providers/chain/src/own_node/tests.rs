@@ -110,7 +110,7 @@ async fn told_beside(own: &Own) -> (Vec<Json>, usize) {
         params: json!([]),
     });
     let address: Address = "node.main".parse().unwrap();
-    let node = Node {
+    let node = PoolNode {
         way: own,
         docker: "unix:///d",
         lineage: "line",

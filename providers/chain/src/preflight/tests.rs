@@ -16,7 +16,7 @@ use crate::bench::good_registration;
 use crate::bench::{GENESIS, NETWORK, attributes, chain_ref, core, name};
 use crate::chains::Chains;
 use crate::registration::DEPOSIT;
-use crate::work::{Attempt, Work};
+use crate::work::{EffectWork, TicketAttempt};
 use pospool_conflux::CoreTransaction;
 use pospool_conflux::Key;
 
@@ -157,7 +157,7 @@ async fn prepare(
         provider: "chain".to_owned(),
         summary: String::new(),
         nature: Nature::Act,
-        payload: serde_json::to_value(Work::Transaction(Box::new(work))).unwrap(),
+        payload: serde_json::to_value(EffectWork::Transaction(Box::new(work))).unwrap(),
         inputs: BTreeMap::new(),
         needs: Vec::new(),
     };
@@ -202,7 +202,8 @@ async fn the_planned_transaction_is_signed_and_nothing_else() {
     };
     let expected = unsigned.sign(&Key::parse(KEY).unwrap());
     assert_eq!(ticket.key, hex_text(&expected.hash));
-    let Attempt::Transaction(signed) = serde_json::from_value(ticket.payload.clone()).unwrap()
+    let TicketAttempt::Transaction(signed) =
+        serde_json::from_value(ticket.payload.clone()).unwrap()
     else {
         panic!()
     };
@@ -305,7 +306,7 @@ async fn another_key_than_the_planned_one_does_not_sign() {
 #[tokio::test]
 async fn a_proven_registration_is_signed_and_waits_for_finality() {
     let ticket = prepare(usual(), registering(), &known()).await.unwrap();
-    let Attempt::Transaction(signed) = serde_json::from_value(ticket.payload).unwrap() else {
+    let TicketAttempt::Transaction(signed) = serde_json::from_value(ticket.payload).unwrap() else {
         panic!()
     };
     assert_eq!(signed.level, WaitLevel::Finalised);
@@ -380,7 +381,7 @@ async fn a_pool_without_a_proxy_must_be_final_too() {
 #[tokio::test]
 async fn register_data_is_checked_again_when_it_comes_from_the_node() {
     let effect = |inputs: Attributes| async move {
-        let work = Work::Transaction(Box::new(registering()));
+        let work = EffectWork::Transaction(Box::new(registering()));
         let effect = Effect {
             name: "register".to_owned(),
             provider: "chain".to_owned(),

@@ -17,13 +17,13 @@ use super::observe::pool_taken;
 use super::{DEPOSIT, RegistrationSpec, bad_data};
 use crate::codes;
 use crate::contract::schema::ContractSpec;
-use crate::draft::{Draft, Plan, Sender};
-use crate::facts::Facts;
+use crate::draft::{ChangeDraft, PlannedTransaction, Sender};
+use crate::facts::ChainProviderFacts;
 use crate::resolve::address_of;
-use crate::work::{AwaitCode, AwaitVotes, RegistrationWork, Work};
+use crate::work::{AwaitCode, AwaitVotes, EffectWork, RegistrationWork};
 
 /// Designs one change.
-pub(crate) fn design_registration(draft: &mut Draft<'_>) -> Result<(), Problem> {
+pub(crate) fn design_registration(draft: &mut ChangeDraft<'_>) -> Result<(), Problem> {
     match draft.task.action {
         Action::Delete | Action::Forget => {
             draft.forget(LEFT);
@@ -41,18 +41,18 @@ const LEFT: [&str; 2] = [
 ];
 
 /// The pool and who owns it.
-struct Pool<'a> {
+struct TargetPool<'a> {
     name: &'a Address,
     address: CoreAddress,
     implementation: Option<CoreAddress>,
     owner: Sender<'a>,
 }
 
-impl<'a> Pool<'a> {
+impl<'a> TargetPool<'a> {
     fn find(
         task: &ChangeRequest<'a>,
         world: &PlanContext<'a>,
-        facts: &'a Facts,
+        facts: &'a ChainProviderFacts,
     ) -> Result<Self, Problem> {
         let problem = |summary: String| Problem::new(codes::UNKNOWN_ADDRESS, &["pool"], summary);
         let name = RegistrationSpec::read(task.wanted).pool.known();
@@ -83,13 +83,13 @@ impl<'a> Pool<'a> {
 }
 
 /// The key, as far as it is known while planning.
-struct Key {
+struct PlannedKey {
     data: Option<RegisterData>,
     identifier: Option<[u8; 32]>,
     node: Option<Address>,
 }
 
-impl Key {
+impl PlannedKey {
     fn find(task: &ChangeRequest<'_>, world: &PlanContext<'_>) -> Result<Self, Problem> {
         let wanted = RegistrationSpec::read(task.wanted);
         if let Some(text) = wanted.register_data.known() {
@@ -138,10 +138,10 @@ impl Key {
     }
 }
 
-fn create(draft: &mut Draft<'_>) -> Result<(), Problem> {
+fn create(draft: &mut ChangeDraft<'_>) -> Result<(), Problem> {
     let (task, world, facts) = (draft.task, draft.world, draft.facts);
-    let pool = Pool::find(&task, &world, facts)?;
-    let key = Key::find(&task, &world)?;
+    let pool = TargetPool::find(&task, &world, facts)?;
+    let key = PlannedKey::find(&task, &world)?;
     if let Some(identifier) = key.identifier {
         let text = Value::Text(hex_text(&identifier));
         draft.output("pos_address", text.clone());
@@ -168,10 +168,14 @@ fn ended(world: &PlanContext<'_>, address: Option<&Address>) -> Vec<Need> {
     effects.cloned().map(Need::ended).collect()
 }
 
-fn register(pool: &Pool<'_>, key: &Key, draft: &mut Draft<'_>) -> Result<Vec<Need>, Problem> {
+fn register(
+    pool: &TargetPool<'_>,
+    key: &PlannedKey,
+    draft: &mut ChangeDraft<'_>,
+) -> Result<Vec<Need>, Problem> {
     let world = draft.world;
     let contracts = [Some(pool.address), pool.implementation];
-    let proof = Work::AwaitCode(AwaitCode {
+    let proof = EffectWork::AwaitCode(AwaitCode {
         chain: pool.owner.chain.reference.clone(),
         contracts: contracts.into_iter().flatten().collect(),
     });
@@ -187,7 +191,7 @@ fn register(pool: &Pool<'_>, key: &Key, draft: &mut Draft<'_>) -> Result<Vec<Nee
         ended(&world, Some(pool.name)),
     );
     let summary = format!("register the PoS key with 1000 CFX at {}", pool.address);
-    let mut plan = Plan::new("register", summary, gas::registration_limits());
+    let mut plan = PlannedTransaction::new("register", summary, gas::registration_limits());
     plan.to = Some(pool.address.into());
     plan.value = DEPOSIT;
     plan.needs = ended(&world, key.node.as_ref());
@@ -212,8 +216,13 @@ fn register(pool: &Pool<'_>, key: &Key, draft: &mut Draft<'_>) -> Result<Vec<Nee
     Ok(vec![Need::ended(effect)])
 }
 
-fn await_votes(owner: &Sender<'_>, key: &Key, needs: Vec<Need>, draft: &mut Draft<'_>) {
-    let work = Work::AwaitVotes(AwaitVotes {
+fn await_votes(
+    owner: &Sender<'_>,
+    key: &PlannedKey,
+    needs: Vec<Need>,
+    draft: &mut ChangeDraft<'_>,
+) {
+    let work = EffectWork::AwaitVotes(AwaitVotes {
         chain: owner.chain.reference.clone(),
         pos_address: key.identifier.map(|identifier| hex_text(&identifier)),
     });
@@ -231,15 +240,15 @@ fn await_votes(owner: &Sender<'_>, key: &Key, needs: Vec<Need>, draft: &mut Draf
 }
 
 /// The bond is there, and an earlier run did not see the vote.
-fn wait_on(draft: &mut Draft<'_>) -> Result<(), Problem> {
+fn wait_on(draft: &mut ChangeDraft<'_>) -> Result<(), Problem> {
     let (task, world) = (draft.task, draft.world);
-    let pool = Pool::find(&task, &world, draft.facts)?;
+    let pool = TargetPool::find(&task, &world, draft.facts)?;
     let observed = match task.observed {
         Observed::Present { outputs, .. } => outputs.get("pos_address"),
         Observed::Absent => None,
     };
     let identifier = observed.and_then(Value::as_text).and_then(hex_word);
-    let key = Key {
+    let key = PlannedKey {
         data: None,
         identifier,
         node: RegistrationSpec::read(task.wanted).node.known().cloned(),

@@ -17,7 +17,7 @@ use crate::codes;
 use crate::facts::RegistrationFacts;
 
 /// Questions about one registration.
-pub(crate) struct Asked<'a> {
+pub(crate) struct AskedRegistration<'a> {
     target: Target<'a>,
     network: u32,
     /// The pool, and the key that it is bound to.
@@ -32,7 +32,7 @@ struct AskedKey {
     account: Slot,
 }
 
-impl Asked<'_> {
+impl AskedRegistration<'_> {
     /// All questions whose answers say what is there.
     pub(crate) fn slots(&self) -> impl Iterator<Item = Slot> {
         let pool = self.pool.map(|(_, slot)| slot);
@@ -48,10 +48,10 @@ pub(crate) fn ask_registration<'a>(
     batch: &mut Batch,
     at: At,
     network: u32,
-) -> Asked<'a> {
+) -> AskedRegistration<'a> {
     let register = register_contract(network);
     let pool = pool_address(target, scene).filter(|pool| pool.network() == network);
-    Asked {
+    AskedRegistration {
         target,
         network,
         pool: pool.map(|pool| (pool, batch.view(register, &ask_identifier(pool), at))),
@@ -109,7 +109,7 @@ fn identifier(target: Target<'_>, scene: &ObserveContext<'_>) -> Option<[u8; 32]
 
 /// Reads the answers about one registration.
 pub(crate) fn read_registration(
-    asked: &Asked<'_>,
+    asked: &AskedRegistration<'_>,
     answers: &BatchAnswers,
 ) -> Result<(Observed, RegistrationFacts), Problem> {
     let pool_identifier = asked

@@ -1,7 +1,7 @@
 //! The local comparison: code on the chain against the compiler's.
 //!
 //! - Reads: code, and the slot of a proxy, in either space.
-//! - Returns: a [`Verdict`] of one look; as a step, `local` when all parts are alike.
+//! - Returns: a [`PartVerdict`] of one look; as a step, `local` when all parts are alike.
 //! - Never: takes a node's silence, or code that is not there yet, for a difference.
 
 use futures_util::future::join_all;
@@ -15,7 +15,7 @@ use serde_json::{Value as Json, json};
 use tokio::time::Instant;
 
 use super::compare::{self, Likeness};
-use super::parts::{Compiled, Part, bytes_of};
+use super::parts::{CompiledPart, Part, bytes_of};
 use crate::codes;
 use crate::work::{CheckCode, CheckedPart};
 
@@ -30,7 +30,7 @@ pub(super) const BUT_FOR_METADATA: &str = "the same but for the metadata";
 
 /// What one look at a part found.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Verdict {
+pub(super) enum PartVerdict {
     /// No code there.
     Absent,
     /// Alike; what immutables hold.
@@ -65,7 +65,7 @@ impl CheckedPart {
         chain: &ChainRef,
         code: &Value,
     ) -> Result<Self, Problem> {
-        let compiled = Compiled::read(code)?;
+        let compiled = CompiledPart::read(code)?;
         Ok(Self {
             what,
             space: address.space(),
@@ -104,11 +104,11 @@ impl CheckedPart {
 pub(super) async fn look_at_code(
     link: &CountingTransport,
     parts: &[CheckedPart],
-) -> Vec<Result<Verdict, RpcError>> {
+) -> Vec<Result<PartVerdict, RpcError>> {
     join_all(parts.iter().map(|part| look_at(link, part))).await
 }
 
-async fn look_at(link: &CountingTransport, part: &CheckedPart) -> Result<Verdict, RpcError> {
+async fn look_at(link: &CountingTransport, part: &CheckedPart) -> Result<PartVerdict, RpcError> {
     let chain = part.chain.as_ref();
     let rpc = Rpc::over(link, chain.map_or(&[], |chain| &chain.endpoints))?;
     let (code, slot, tag) = match part.space {
@@ -139,9 +139,9 @@ async fn look_at(link: &CountingTransport, part: &CheckedPart) -> Result<Verdict
 }
 
 /// Compares one part with what the chain has there.
-fn judge(part: &CheckedPart, chain: &[u8], slot: Option<[u8; 32]>) -> Verdict {
+fn judge(part: &CheckedPart, chain: &[u8], slot: Option<[u8; 32]>) -> PartVerdict {
     if chain.is_empty() {
-        return Verdict::Absent;
+        return PartVerdict::Absent;
     }
     // Bytes that cannot be read are like no code; only a part that names none may have any.
     let compiled = match part.runtime.as_deref() {
@@ -152,7 +152,7 @@ fn judge(part: &CheckedPart, chain: &[u8], slot: Option<[u8; 32]>) -> Verdict {
         Likeness::Exact => true,
         Likeness::ButForMetadata => false,
         Likeness::Different { at, length } => {
-            return Verdict::Different(format!(
+            return PartVerdict::Different(format!(
                 "the code of {} at {} differs from byte {at} on from what `{}` compiles to ({} bytes; the chain has {length})",
                 part.what,
                 part.address,
@@ -166,7 +166,7 @@ fn judge(part: &CheckedPart, chain: &[u8], slot: Option<[u8; 32]>) -> Verdict {
     if let Some(wanted) = wanted
         && found[12..] != wanted
     {
-        return Verdict::Different(format!(
+        return PartVerdict::Different(format!(
             "{} at {} points at {}, and not at {}",
             part.what,
             part.address,
@@ -175,7 +175,7 @@ fn judge(part: &CheckedPart, chain: &[u8], slot: Option<[u8; 32]>) -> Verdict {
         ));
     }
     let immutables = compare::filled_holes(&part.immutables, chain);
-    Verdict::Alike { exact, immutables }
+    PartVerdict::Alike { exact, immutables }
 }
 
 /// The value of the output `local` for parts that are all alike.
@@ -239,16 +239,16 @@ enum Summary {
     Waits(String),
 }
 
-fn summary(parts: &[CheckedPart], looks: Vec<Result<Verdict, RpcError>>) -> Summary {
+fn summary(parts: &[CheckedPart], looks: Vec<Result<PartVerdict, RpcError>>) -> Summary {
     let (mut all_exact, mut told, mut waits) = (true, Vec::new(), None);
     for (part, look) in parts.iter().zip(looks) {
         match look {
-            Ok(Verdict::Different(what)) => return Summary::Different(what),
-            Ok(Verdict::Alike { exact, immutables }) => {
+            Ok(PartVerdict::Different(what)) => return Summary::Different(what),
+            Ok(PartVerdict::Alike { exact, immutables }) => {
                 all_exact &= exact;
                 told.extend(immutables);
             }
-            Ok(Verdict::Absent) => {
+            Ok(PartVerdict::Absent) => {
                 waits = Some(format!("{} at {} has no code yet", part.what, part.address));
             }
             Err(error) => waits = Some(format!("{} cannot be looked at: {error}", part.what)),
@@ -295,14 +295,14 @@ mod tests {
     fn code_must_be_there_be_alike_and_point_to_its_implementation() {
         let code = [0x60, 1, 0x60, 2, 0x60, 3];
         let judged = |chain: &[u8], slot| judge(&part(), chain, slot);
-        assert_eq!(judged(&[], Some(slot(0x86))), Verdict::Absent);
-        let alike = Verdict::Alike {
+        assert_eq!(judged(&[], Some(slot(0x86))), PartVerdict::Absent);
+        let alike = PartVerdict::Alike {
             exact: true,
             immutables: Vec::new(),
         };
         assert_eq!(judged(&code, Some(slot(0x86))), alike);
         let words = |verdict| match verdict {
-            Verdict::Different(words) => words,
+            PartVerdict::Different(words) => words,
             other => panic!("{other:?}"),
         };
         let elsewhere = words(judged(&code, Some(slot(0x87))));
@@ -319,13 +319,13 @@ mod tests {
             ..part()
         };
         let verdict = judge(&torn, &[0x60, 1], Some(slot(0x86)));
-        assert!(matches!(verdict, Verdict::Different(_)), "{verdict:?}");
+        assert!(matches!(verdict, PartVerdict::Different(_)), "{verdict:?}");
         let any = CheckedPart {
             runtime: None,
             ..part()
         };
         let verdict = judge(&any, &[0x60, 1], Some(slot(0x86)));
-        assert!(matches!(verdict, Verdict::Alike { .. }), "{verdict:?}");
+        assert!(matches!(verdict, PartVerdict::Alike { .. }), "{verdict:?}");
     }
 
     #[tokio::test]

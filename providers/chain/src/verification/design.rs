@@ -9,28 +9,28 @@ use pospool_model::plan::{Action, Need};
 use pospool_model::provider::PlanContext;
 use pospool_model::{Address, Attributes, Problem, Value};
 
-use super::parts::{self, Part, Surroundings};
+use super::parts::{self, KnownResources, Part};
 use super::{VerificationSpec, contracts, site};
-use crate::draft::Draft;
-use crate::work::{CheckCode, CheckedPart, VerifyWork, Work};
+use crate::draft::ChangeDraft;
+use crate::work::{CheckCode, CheckedPart, EffectWork, VerifyWork};
 
 /// Name of the comparison among the steps.
 const CHECK: &str = "check";
 
 /// Designs one change.
-pub(crate) fn design_verification(draft: &mut Draft<'_>) -> Result<(), Problem> {
+pub(crate) fn design_verification(draft: &mut ChangeDraft<'_>) -> Result<(), Problem> {
     if matches!(draft.task.action, Action::Delete | Action::Forget) {
         draft.forget(["what an explorer has verified stays so"]);
         return Ok(());
     }
     let (wanted, world) = (draft.task.wanted, draft.world);
-    let around = Surroundings {
+    let around = KnownResources {
         wanted: world.wanted,
         outputs: world.outputs,
     };
     let parts = parts::parts_of(wanted, around)?;
     let parts: Vec<Part> = parts.into_iter().map(placed).collect();
-    let check = Work::CheckCode(CheckCode {
+    let check = EffectWork::CheckCode(CheckCode {
         parts: parts.iter().filter_map(CheckedPart::of).collect(),
     });
     let summary = format!("compare the code of {} with its source", list(&parts));
@@ -44,7 +44,7 @@ pub(crate) fn design_verification(draft: &mut Draft<'_>) -> Result<(), Problem> 
         let summary = format!("verify {} at {}", part.what(), order.api);
         let needs = vec![Need::ended(checked.clone())];
         let name = format!("verify {}", part.what());
-        draft.act(name, summary, &Work::Verify(Box::new(order)), needs);
+        draft.act(name, summary, &EffectWork::Verify(Box::new(order)), needs);
     }
     draft.output("links", Value::List(links));
     Ok(())

@@ -1,7 +1,7 @@
 //! The two dialects of `ConfluxScan`, and what its answers mean.
 //!
 //! - Reads: an order; answers of the explorer.
-//! - Returns: requests as plain data; [`Said`] for each answer.
+//! - Returns: requests as plain data; [`VerificationReply`] for each answer.
 //! - Never: connects to anything.
 //!
 //! From the sources of `Conflux-Chain/conflux-scan-backend` and `argotorg/sourcify`. Core has a path for each question,
@@ -15,7 +15,7 @@ use crate::work::VerifyWork;
 
 /// A question of this module.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Question<'a> {
+pub(super) enum ExplorerQuestion<'a> {
     /// What is known of the contract.
     Source,
     /// Takes the source.
@@ -26,18 +26,18 @@ pub(super) enum Question<'a> {
 
 /// A request in plain data; `form` is posted.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Request {
+pub(super) struct ExplorerRequest {
     pub(super) path: &'static str,
     pub(super) query: Vec<(&'static str, String)>,
     pub(super) form: Option<Vec<(&'static str, String)>>,
 }
 
 /// Writes a question down.
-pub(super) fn request_of(order: &VerifyWork, question: Question<'_>) -> Request {
+pub(super) fn request_of(order: &VerifyWork, question: ExplorerQuestion<'_>) -> ExplorerRequest {
     let (path, action) = match question {
-        Question::Source => ("/contract/getsourcecode", "getsourcecode"),
-        Question::Submit { .. } => ("/contract/verifysourcecode", "verifysourcecode"),
-        Question::Status { .. } => ("/contract/checkverifystatus", "checkverifystatus"),
+        ExplorerQuestion::Source => ("/contract/getsourcecode", "getsourcecode"),
+        ExplorerQuestion::Submit { .. } => ("/contract/verifysourcecode", "verifysourcecode"),
+        ExplorerQuestion::Status { .. } => ("/contract/checkverifystatus", "checkverifystatus"),
     };
     let (path, mut query) = match order.space {
         Space::Core => (path, Vec::new()),
@@ -50,17 +50,17 @@ pub(super) fn request_of(order: &VerifyWork, question: Question<'_>) -> Request 
         }
     };
     let form = match question {
-        Question::Source => {
+        ExplorerQuestion::Source => {
             query.push(("address", order.address.clone()));
             None
         }
-        Question::Status { guid } => {
+        ExplorerQuestion::Status { guid } => {
             query.push(("guid", guid.to_owned()));
             None
         }
-        Question::Submit { source, licence } => Some(form(order, source, licence)),
+        ExplorerQuestion::Submit { source, licence } => Some(form(order, source, licence)),
     };
-    Request { path, query, form }
+    ExplorerRequest { path, query, form }
 }
 
 fn form(order: &VerifyWork, source: &str, licence: u8) -> Vec<(&'static str, String)> {
@@ -81,7 +81,7 @@ fn form(order: &VerifyWork, source: &str, licence: u8) -> Vec<(&'static str, Str
 
 /// An answer without its envelope.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Answer {
+pub(super) struct ExplorerAnswer {
     ok: bool,
     limited: bool,
     data: Json,
@@ -90,7 +90,7 @@ pub(super) struct Answer {
 }
 
 /// Takes an answer out of the envelope of either space; `None` if it is in none of them.
-pub(super) fn open_answer(body: &Json) -> Option<Answer> {
+pub(super) fn open_answer(body: &Json) -> Option<ExplorerAnswer> {
     let code = body.get("code").and_then(Json::as_i64);
     let status = body.get("status").and_then(Json::as_str);
     if code.is_none() && status.is_none() {
@@ -110,7 +110,7 @@ pub(super) fn open_answer(body: &Json) -> Option<Answer> {
         .filter(|text| !text.is_empty())
         .unwrap_or(message)
         .to_owned();
-    Some(Answer {
+    Some(ExplorerAnswer {
         ok: code == Some(0) || status == Some("1"),
         limited: code == Some(429),
         data,
@@ -120,7 +120,7 @@ pub(super) fn open_answer(body: &Json) -> Option<Answer> {
 
 /// What an answer means for a verification.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Said {
+pub(super) enum VerificationReply {
     /// It is verified.
     Verified,
     /// It is not verified.
@@ -138,24 +138,24 @@ pub(super) enum Said {
 }
 
 /// Words of a "no" in small letters, and what they mean. The first that is found counts; all others are refusals.
-const WORDS: &[(&str, Meaning)] = &[
-    ("already verified", Meaning::Verified),
-    ("already_verified", Meaning::Verified),
+const WORDS: &[(&str, AnswerMeaning)] = &[
+    ("already verified", AnswerMeaning::Verified),
+    ("already_verified", AnswerMeaning::Verified),
     // Sourcify's word for what it has in both codes already.
-    ("error: conflict", Meaning::Verified),
-    ("pending in queue", Meaning::Pending),
-    ("business is busy", Meaning::Later),
+    ("error: conflict", AnswerMeaning::Verified),
+    ("pending in queue", AnswerMeaning::Pending),
+    ("business is busy", AnswerMeaning::Later),
     // Another submission of the same contract is on its way.
-    ("too many requests", Meaning::Later),
-    ("limited", Meaning::Later),
+    ("too many requests", AnswerMeaning::Later),
+    ("limited", AnswerMeaning::Later),
     // The explorer is behind the chain.
-    ("contract_not_deployed", Meaning::Again),
-    ("cannot_fetch_bytecode", Meaning::Again),
-    ("internal_error", Meaning::Again),
+    ("contract_not_deployed", AnswerMeaning::Again),
+    ("cannot_fetch_bytecode", AnswerMeaning::Again),
+    ("internal_error", AnswerMeaning::Again),
 ];
 
 #[derive(Clone, Copy)]
-enum Meaning {
+enum AnswerMeaning {
     Verified,
     Pending,
     Later,
@@ -163,41 +163,44 @@ enum Meaning {
 }
 
 /// Reads the answer to a question.
-pub(super) fn read_answer(question: Question<'_>, answer: &Answer) -> Said {
+pub(super) fn read_answer(
+    question: ExplorerQuestion<'_>,
+    answer: &ExplorerAnswer,
+) -> VerificationReply {
     if answer.limited {
-        return Said::Later(answer.words.clone());
+        return VerificationReply::Later(answer.words.clone());
     }
     if answer.ok {
         return match question {
-            Question::Source => known(&answer.data),
-            Question::Submit { .. } => Said::Taken(answer.words.clone()),
-            Question::Status { .. } => Said::Verified,
+            ExplorerQuestion::Source => known(&answer.data),
+            ExplorerQuestion::Submit { .. } => VerificationReply::Taken(answer.words.clone()),
+            ExplorerQuestion::Status { .. } => VerificationReply::Verified,
         };
     }
     let small = answer.words.to_lowercase();
-    if matches!(question, Question::Source) && small.contains("not verified") {
-        return Said::Unverified;
+    if matches!(question, ExplorerQuestion::Source) && small.contains("not verified") {
+        return VerificationReply::Unverified;
     }
     let known = WORDS.iter().find(|(words, _)| small.contains(words));
     match known.map(|(_, meaning)| *meaning) {
-        Some(Meaning::Verified) => Said::Verified,
-        Some(Meaning::Pending) => Said::Pending,
-        Some(Meaning::Later) => Said::Later(answer.words.clone()),
-        Some(Meaning::Again) => Said::Again(answer.words.clone()),
-        None => Said::Refused(answer.words.clone()),
+        Some(AnswerMeaning::Verified) => VerificationReply::Verified,
+        Some(AnswerMeaning::Pending) => VerificationReply::Pending,
+        Some(AnswerMeaning::Later) => VerificationReply::Later(answer.words.clone()),
+        Some(AnswerMeaning::Again) => VerificationReply::Again(answer.words.clone()),
+        None => VerificationReply::Refused(answer.words.clone()),
     }
 }
 
 /// A contract without a source is a success with an item that has none.
-fn known(data: &Json) -> Said {
+fn known(data: &Json) -> VerificationReply {
     let source = data
         .get(0)
         .and_then(|item| item.get("SourceCode"))
         .and_then(Json::as_str);
     if source.is_some_and(|source| !source.is_empty()) {
-        Said::Verified
+        VerificationReply::Verified
     } else {
-        Said::Unverified
+        VerificationReply::Unverified
     }
 }
 
@@ -206,11 +209,11 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    const SUBMIT: Question<'static> = Question::Submit {
+    const SUBMIT: ExplorerQuestion<'static> = ExplorerQuestion::Submit {
         source: "{}",
         licence: 3,
     };
-    const STATUS: Question<'static> = Question::Status { guid: "g" };
+    const STATUS: ExplorerQuestion<'static> = ExplorerQuestion::Status { guid: "g" };
 
     fn order(space: Space) -> VerifyWork {
         VerifyWork {
@@ -229,7 +232,7 @@ mod tests {
 
     #[test]
     fn each_space_is_asked_in_its_dialect() {
-        let core = request_of(&order(Space::Core), Question::Source);
+        let core = request_of(&order(Space::Core), ExplorerQuestion::Source);
         assert_eq!(core.path, "/contract/getsourcecode");
         assert_eq!(core.query, [("address", "0x85".to_owned())]);
         let espace = request_of(&order(Space::Espace), SUBMIT);
@@ -250,18 +253,27 @@ mod tests {
 
     const BUSY: &str = "Business is busy, please try again later";
 
-    fn means(question: Question<'_>, body: &Json) -> Said {
+    fn means(question: ExplorerQuestion<'_>, body: &Json) -> VerificationReply {
         read_answer(question, &open_answer(body).unwrap())
     }
 
     #[test]
     fn a_contract_without_a_source_is_not_verified() {
         let item = |source: &str| json!({ "status": "1", "message": "OK", "result": [{ "SourceCode": source }] });
-        assert_eq!(means(Question::Source, &item("x")), Said::Verified);
-        assert_eq!(means(Question::Source, &item("")), Said::Unverified);
+        assert_eq!(
+            means(ExplorerQuestion::Source, &item("x")),
+            VerificationReply::Verified
+        );
+        assert_eq!(
+            means(ExplorerQuestion::Source, &item("")),
+            VerificationReply::Unverified
+        );
         let no =
             json!({ "code": 1, "message": "NOTOK", "data": "Contract source code not verified" });
-        assert_eq!(means(Question::Source, &no), Said::Unverified);
+        assert_eq!(
+            means(ExplorerQuestion::Source, &no),
+            VerificationReply::Unverified
+        );
     }
 
     #[test]
@@ -269,26 +281,38 @@ mod tests {
         let core = json!({ "code": 0, "message": "OK", "data": "guid" });
         let espace = json!({ "status": "1", "message": "OK", "result": "guid" });
         for body in [core, espace] {
-            assert_eq!(means(SUBMIT, &body), Said::Taken("guid".to_owned()));
+            assert_eq!(
+                means(SUBMIT, &body),
+                VerificationReply::Taken("guid".to_owned())
+            );
         }
         let limited = json!({ "code": 429, "message": "slow down" });
-        assert_eq!(means(SUBMIT, &limited), Said::Later("slow down".to_owned()));
+        assert_eq!(
+            means(SUBMIT, &limited),
+            VerificationReply::Later("slow down".to_owned())
+        );
         assert_eq!(open_answer(&json!({ "error": "not found" })), None);
         assert_eq!(open_answer(&json!([])), None);
     }
 
     #[test]
     fn each_no_has_one_meaning() {
-        type Meaning = fn(String) -> Said;
-        let table: [(Question<'_>, &str, Meaning); 8] = [
-            (SUBMIT, BUSY, Said::Later),
-            (SUBMIT, "Error: Too Many Requests", Said::Later),
-            (SUBMIT, "Error: Conflict", |_| Said::Verified),
-            (SUBMIT, "Error: Bad Request", Said::Refused),
-            (STATUS, "Pending in queue", |_| Said::Pending),
-            (STATUS, "already_verified: it is", |_| Said::Verified),
-            (STATUS, "contract_not_deployed: wait", Said::Again),
-            (STATUS, "no_match: differs", Said::Refused),
+        type AnswerMeaning = fn(String) -> VerificationReply;
+        let table: [(ExplorerQuestion<'_>, &str, AnswerMeaning); 8] = [
+            (SUBMIT, BUSY, VerificationReply::Later),
+            (SUBMIT, "Error: Too Many Requests", VerificationReply::Later),
+            (SUBMIT, "Error: Conflict", |_| VerificationReply::Verified),
+            (SUBMIT, "Error: Bad Request", VerificationReply::Refused),
+            (STATUS, "Pending in queue", |_| VerificationReply::Pending),
+            (STATUS, "already_verified: it is", |_| {
+                VerificationReply::Verified
+            }),
+            (
+                STATUS,
+                "contract_not_deployed: wait",
+                VerificationReply::Again,
+            ),
+            (STATUS, "no_match: differs", VerificationReply::Refused),
         ];
         for (question, words, meaning) in table {
             let answers = [
@@ -301,6 +325,6 @@ mod tests {
             }
         }
         let pass = json!({ "code": 0, "message": "OK", "data": "Pass - Verified" });
-        assert_eq!(means(STATUS, &pass), Said::Verified);
+        assert_eq!(means(STATUS, &pass), VerificationReply::Verified);
     }
 }

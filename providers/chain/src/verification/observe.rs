@@ -9,9 +9,9 @@ use pospool_conflux_rpc::{CountingTransport, RpcError};
 use pospool_model::provider::{Observation, ObserveContext, Observed, Target};
 use pospool_model::{Attributes, Problem, ProviderError, Value};
 
-use super::check::{self, DIFFERS, Verdict};
-use super::parts::{self, Part, Surroundings};
-use super::submit::{self, Known};
+use super::check::{self, DIFFERS, PartVerdict};
+use super::parts::{self, KnownResources, Part};
+use super::submit::{self, KnownVerification};
 use super::{VERIFIED, Web};
 use crate::codes;
 use crate::work::CheckedPart;
@@ -48,7 +48,7 @@ async fn look_at(
         let outputs = target.recorded.map(|recorded| recorded.outputs.clone());
         return Ok(Ok(present(Attributes::new(), outputs.unwrap_or_default())));
     };
-    let around = Surroundings {
+    let around = KnownResources {
         wanted: scene.wanted,
         outputs: scene.outputs,
     };
@@ -96,17 +96,17 @@ async fn look_at(
 }
 
 /// What the looks at all parts found.
-struct Seen {
+struct SeenParts {
     exact: bool,
     absent: bool,
     difference: Option<String>,
 }
 
 /// Compares all parts with the chain.
-async fn compare(link: &CountingTransport, parts: &[&Part]) -> Result<Seen, ProviderError> {
+async fn compare(link: &CountingTransport, parts: &[&Part]) -> Result<SeenParts, ProviderError> {
     let checked = parts.iter().filter_map(|part| CheckedPart::of(part));
     let checked: Vec<CheckedPart> = checked.collect();
-    let mut seen = Seen {
+    let mut seen = SeenParts {
         exact: true,
         absent: false,
         difference: None,
@@ -116,9 +116,9 @@ async fn compare(link: &CountingTransport, parts: &[&Part]) -> Result<Seen, Prov
         .zip(check::look_at_code(link, &checked).await)
     {
         match look.map_err(|error| unreachable(&part.what, error))? {
-            Verdict::Alike { exact, .. } => seen.exact &= exact,
-            Verdict::Absent => seen.absent = true,
-            Verdict::Different(what) => seen.difference = Some(what),
+            PartVerdict::Alike { exact, .. } => seen.exact &= exact,
+            PartVerdict::Absent => seen.absent = true,
+            PartVerdict::Different(what) => seen.difference = Some(what),
         }
     }
     Ok(seen)
@@ -129,8 +129,10 @@ async fn unverified(web: &Web, wanted: &Attributes, parts: &[&Part]) -> Option<S
     let asks = parts.iter().map(async |part| {
         let work = super::design::order_of(wanted, part).ok()??;
         match submit::ask_explorer(web, &work).await {
-            Known::Unverified => Some(format!("{} is not verified at {}", part.what(), work.api)),
-            Known::Verified | Known::Silent(_) => None,
+            KnownVerification::Unverified => {
+                Some(format!("{} is not verified at {}", part.what(), work.api))
+            }
+            KnownVerification::Verified | KnownVerification::Silent(_) => None,
         }
     });
     join_all(asks).await.into_iter().flatten().next()

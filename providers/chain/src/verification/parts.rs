@@ -25,13 +25,13 @@ use crate::contract::steps::INITIALIZE;
 use crate::contract::{CodeName, is_proxied};
 use crate::resolve::argument_of;
 
-type Map = BTreeMap<Address, Attributes>;
+type AttributesByAddress = BTreeMap<Address, Attributes>;
 
 /// The other resources, as far as they are known.
 #[derive(Clone, Copy)]
-pub(super) struct Surroundings<'a> {
-    pub(super) wanted: &'a Map,
-    pub(super) outputs: &'a Map,
+pub(super) struct KnownResources<'a> {
+    pub(super) wanted: &'a AttributesByAddress,
+    pub(super) outputs: &'a AttributesByAddress,
 }
 
 /// One code on the chain that should be that of a source.
@@ -49,7 +49,7 @@ pub(super) struct Part {
     pub(super) address: Option<String>,
     /// What a proxy must point at.
     pub(super) points_at: Option<String>,
-    pub(super) compiled: Compiled,
+    pub(super) compiled: CompiledPart,
     /// Encoded arguments of the constructor.
     pub(super) arguments: Vec<u8>,
 }
@@ -67,7 +67,7 @@ impl Part {
 
 /// What the compiler made, as far as a verification needs it.
 #[derive(Clone, Debug)]
-pub(crate) struct Compiled {
+pub(crate) struct CompiledPart {
     /// Fully qualified: `contracts/PoSPool.sol:PoSPool`.
     pub(crate) name: String,
     /// Long version: `0.8.4+commit.c7e474f2`.
@@ -78,7 +78,7 @@ pub(crate) struct Compiled {
     pub(crate) holes: Vec<Hole>,
 }
 
-impl Compiled {
+impl CompiledPart {
     /// Reads a compiled contract of a source.
     pub(crate) fn read(value: &Value) -> Result<Self, Problem> {
         let text = |name: &str| value.as_map()?.get(name).and_then(Value::as_text);
@@ -104,7 +104,7 @@ impl Compiled {
 /// Returns the parts of all contracts that a verification names.
 pub(super) fn parts_of(
     wanted: &Attributes,
-    around: Surroundings<'_>,
+    around: KnownResources<'_>,
 ) -> Result<Vec<Part>, Problem> {
     let mut parts = Vec::new();
     for contract in contracts(wanted) {
@@ -114,13 +114,13 @@ pub(super) fn parts_of(
 }
 
 /// Whether a contract is about to get other code than it has: the code of the last run is not the wanted one.
-pub(super) fn changes_code(contract: &Address, around: Surroundings<'_>) -> bool {
-    let code = |map: &Map| map.get(contract)?.get("code").and_then(CodeName::read);
+pub(super) fn changes_code(contract: &Address, around: KnownResources<'_>) -> bool {
+    let code = |map: &AttributesByAddress| map.get(contract)?.get("code").and_then(CodeName::read);
     let recorded = code(around.outputs);
     recorded.is_some() && recorded != code(around.wanted)
 }
 
-fn of_contract(contract: &Address, around: Surroundings<'_>) -> Result<Vec<Part>, Problem> {
+fn of_contract(contract: &Address, around: KnownResources<'_>) -> Result<Vec<Part>, Problem> {
     let nothing = Attributes::new();
     let wanted = around.wanted.get(contract).unwrap_or(&nothing);
     let outputs = around.outputs.get(contract).unwrap_or(&nothing);
@@ -150,7 +150,7 @@ fn of_contract(contract: &Address, around: Surroundings<'_>) -> Result<Vec<Part>
     let value = artifact::artifact_value(around.outputs, &code)?;
     let (found, compiled) = (
         artifact::find_artifact(around.outputs, &code)?,
-        Compiled::read(value)?,
+        CompiledPart::read(value)?,
     );
     let given = block.constructor.known();
     let resolve = |value: &Value| home.resolve(value, around.outputs);
@@ -166,7 +166,7 @@ fn of_contract(contract: &Address, around: Surroundings<'_>) -> Result<Vec<Part>
         )]);
     }
     let implementation = text("implementation");
-    let proxy = Compiled::read(artifact::proxy_value(around.outputs, &code)?)?;
+    let proxy = CompiledPart::read(artifact::proxy_value(around.outputs, &code)?)?;
     let first_call = if found.has_initialize() {
         abi::function_selector(INITIALIZE).to_vec()
     } else {
@@ -195,7 +195,7 @@ impl Home {
     fn of(
         contract: &Address,
         wanted: &Attributes,
-        around: Surroundings<'_>,
+        around: KnownResources<'_>,
     ) -> Result<Self, Problem> {
         let unknown = || {
             let summary = format!("the chain of `{contract}` is not known");
@@ -227,7 +227,7 @@ impl Home {
     }
 
     /// The address behind a constructor's argument.
-    fn resolve(&self, value: &Value, outputs: &Map) -> Result<[u8; 20], Problem> {
+    fn resolve(&self, value: &Value, outputs: &AttributesByAddress) -> Result<[u8; 20], Problem> {
         argument_of(value, self.space, outputs, self.network, &["contract"])
     }
 }

@@ -12,8 +12,8 @@ use pospool_model::{Attributes, Code, ProviderError};
 use serde_json::Value as Json;
 use tokio::time::Instant;
 
-use super::explorer::{self, Question, Said};
-use super::web::NoAnswer;
+use super::explorer::{self, ExplorerQuestion, VerificationReply};
+use super::web::WebError;
 use super::{Web, licence};
 use crate::codes;
 use crate::work::VerifyWork;
@@ -25,7 +25,7 @@ const SLOWEST: Duration = Duration::from_secs(15);
 
 /// What an explorer knows of a contract.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Known {
+pub(super) enum KnownVerification {
     Verified,
     Unverified,
     /// It does not say, and why.
@@ -33,24 +33,32 @@ pub(super) enum Known {
 }
 
 /// Asks whether a contract is verified.
-pub(super) async fn ask_explorer(web: &Web, order: &VerifyWork) -> Known {
-    match say(web, order, Question::Source).await {
-        Ok(Said::Verified) => Known::Verified,
-        Ok(Said::Unverified) => Known::Unverified,
-        Ok(Said::Later(what) | Said::Again(what) | Said::Refused(what))
-        | Err(NoAnswer::Silent(what) | NoAnswer::Wrong(what)) => Known::Silent(what),
-        Ok(Said::Taken(_) | Said::Pending) => {
-            Known::Silent("it answers another question".to_owned())
+pub(super) async fn ask_explorer(web: &Web, order: &VerifyWork) -> KnownVerification {
+    match say(web, order, ExplorerQuestion::Source).await {
+        Ok(VerificationReply::Verified) => KnownVerification::Verified,
+        Ok(VerificationReply::Unverified) => KnownVerification::Unverified,
+        Ok(
+            VerificationReply::Later(what)
+            | VerificationReply::Again(what)
+            | VerificationReply::Refused(what),
+        )
+        | Err(WebError::Silent(what) | WebError::Wrong(what)) => KnownVerification::Silent(what),
+        Ok(VerificationReply::Taken(_) | VerificationReply::Pending) => {
+            KnownVerification::Silent("it answers another question".to_owned())
         }
     }
 }
 
-async fn say(web: &Web, order: &VerifyWork, question: Question<'_>) -> Result<Said, NoAnswer> {
+async fn say(
+    web: &Web,
+    order: &VerifyWork,
+    question: ExplorerQuestion<'_>,
+) -> Result<VerificationReply, WebError> {
     let request = explorer::request_of(order, question);
     let body = web
         .ask(&order.api, order.api_key.as_ref(), &request)
         .await?;
-    let strange = || NoAnswer::Wrong("its answers are not those of an explorer's API".to_owned());
+    let strange = || WebError::Wrong("its answers are not those of an explorer's API".to_owned());
     let answer = explorer::open_answer(&body).ok_or_else(strange)?;
     Ok(explorer::read_answer(question, &answer))
 }
@@ -65,14 +73,16 @@ pub(crate) async fn submit_source(
 ) -> Result<Attributes, ProviderError> {
     if history != History::Unsent {
         return match ask_explorer(web, order).await {
-            Known::Verified => Ok(Attributes::new()),
-            Known::Unverified | Known::Silent(_) => Err(ProviderError::refused(
-                codes::VERIFICATION_UNFINISHED,
-                format!(
-                    "an earlier run began to verify {}, and it is not verified: the next plan begins again",
-                    order.what
-                ),
-            )),
+            KnownVerification::Verified => Ok(Attributes::new()),
+            KnownVerification::Unverified | KnownVerification::Silent(_) => {
+                Err(ProviderError::refused(
+                    codes::VERIFICATION_UNFINISHED,
+                    format!(
+                        "an earlier run began to verify {}, and it is not verified: the next plan begins again",
+                        order.what
+                    ),
+                ))
+            }
         };
     }
     let source = read_source(order)?;
@@ -129,24 +139,26 @@ struct Talk<'a> {
 impl Talk<'_> {
     async fn hold(mut self, source: &Source) -> Result<Attributes, ProviderError> {
         loop {
-            let submit = Question::Submit {
+            let submit = ExplorerQuestion::Submit {
                 source: &source.text,
                 licence: source.licence,
             };
             // What is verified meanwhile, by whomever, need not be handed in.
-            let said = match self.say(Question::Source).await? {
-                Said::Unverified => self.say(submit).await?,
+            let said = match self.say(ExplorerQuestion::Source).await? {
+                VerificationReply::Unverified => self.say(submit).await?,
                 other => other,
             };
             let later = match said {
-                Said::Verified => return Ok(Attributes::new()),
-                Said::Taken(guid) => match self.poll(&guid).await? {
+                VerificationReply::Verified => return Ok(Attributes::new()),
+                VerificationReply::Taken(guid) => match self.poll(&guid).await? {
                     None => return Ok(Attributes::new()),
                     Some(later) => later,
                 },
-                Said::Later(what) | Said::Again(what) => what,
-                Said::Unverified | Said::Pending => "it does not say".to_owned(),
-                Said::Refused(words) => return Err(self.refused(&words)),
+                VerificationReply::Later(what) | VerificationReply::Again(what) => what,
+                VerificationReply::Unverified | VerificationReply::Pending => {
+                    "it does not say".to_owned()
+                }
+                VerificationReply::Refused(words) => return Err(self.refused(&words)),
             };
             self.wait(&later).await?;
         }
@@ -156,24 +168,29 @@ impl Talk<'_> {
     async fn poll(&mut self, guid: &str) -> Result<Option<String>, ProviderError> {
         self.pause = self.pace.poll;
         loop {
-            match self.say(Question::Status { guid }).await? {
-                Said::Verified => return Ok(None),
-                Said::Pending => self.wait("it is in the queue").await?,
+            match self.say(ExplorerQuestion::Status { guid }).await? {
+                VerificationReply::Verified => return Ok(None),
+                VerificationReply::Pending => self.wait("it is in the queue").await?,
                 // A busy explorer has not lost the submission.
-                Said::Later(what) => self.wait(&what).await?,
-                Said::Again(what) => return Ok(Some(what)),
-                Said::Refused(words) => return Err(self.refused(&words)),
-                Said::Taken(_) | Said::Unverified => return Ok(Some("it does not say".to_owned())),
+                VerificationReply::Later(what) => self.wait(&what).await?,
+                VerificationReply::Again(what) => return Ok(Some(what)),
+                VerificationReply::Refused(words) => return Err(self.refused(&words)),
+                VerificationReply::Taken(_) | VerificationReply::Unverified => {
+                    return Ok(Some("it does not say".to_owned()));
+                }
             }
         }
     }
 
     /// Asks; silence is a reason to ask again.
-    async fn say(&self, question: Question<'_>) -> Result<Said, ProviderError> {
+    async fn say(
+        &self,
+        question: ExplorerQuestion<'_>,
+    ) -> Result<VerificationReply, ProviderError> {
         match say(self.web, self.order, question).await {
             Ok(said) => Ok(said),
-            Err(NoAnswer::Silent(what)) => Ok(Said::Later(what)),
-            Err(NoAnswer::Wrong(what)) => Err(self.refused(&what)),
+            Err(WebError::Silent(what)) => Ok(VerificationReply::Later(what)),
+            Err(WebError::Wrong(what)) => Err(self.refused(&what)),
         }
     }
 

@@ -15,7 +15,7 @@ use serde_json::Value as Json;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
-use super::explorer::Request;
+use super::explorer::ExplorerRequest;
 
 /// Most bytes of one answer: a source comes back whole.
 const ANSWER_LIMIT: usize = 32 * 1024 * 1024;
@@ -24,7 +24,7 @@ const BETWEEN: Duration = Duration::from_millis(250);
 
 /// Why there is no answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum NoAnswer {
+pub(super) enum WebError {
     /// It may come later.
     Silent(String),
     /// There is no explorer's API, or it takes nothing like this.
@@ -45,8 +45,8 @@ impl Web {
         &self,
         api: &str,
         key: Option<&SecretRef>,
-        request: &Request,
-    ) -> Result<Json, NoAnswer> {
+        request: &ExplorerRequest,
+    ) -> Result<Json, WebError> {
         let url = url(api, key, request)?;
         let client = self
             .clients
@@ -61,7 +61,7 @@ impl Web {
                 .body(encoded(form)),
         };
         let silent =
-            |error: reqwest::Error| NoAnswer::Silent(innermost_cause(&error.without_url()));
+            |error: reqwest::Error| WebError::Silent(innermost_cause(&error.without_url()));
         let mut answer = ask.send().await.map_err(silent)?;
         let status = answer.status();
         let mut body = Vec::new();
@@ -76,9 +76,9 @@ impl Web {
         }
         let what = format!("HTTP status {status}, and no JSON");
         if status.is_server_error() || status.as_u16() == 429 {
-            return Err(NoAnswer::Silent(what));
+            return Err(WebError::Silent(what));
         }
-        Err(NoAnswer::Wrong(what))
+        Err(WebError::Wrong(what))
     }
 
     /// Waits for the next moment in which this explorer may be asked.
@@ -95,7 +95,11 @@ impl Web {
 }
 
 /// The whole URL of a request, with the key if there is one.
-fn url(api: &str, key: Option<&SecretRef>, request: &Request) -> Result<reqwest::Url, NoAnswer> {
+fn url(
+    api: &str,
+    key: Option<&SecretRef>,
+    request: &ExplorerRequest,
+) -> Result<reqwest::Url, WebError> {
     let text = format!("{api}{}", request.path);
     let mut url = reqwest::Url::parse(&text).map_err(|error| wrong(&error.to_string()))?;
     let key = key.map(SecretRef::read).transpose();
@@ -112,8 +116,8 @@ fn url(api: &str, key: Option<&SecretRef>, request: &Request) -> Result<reqwest:
     Ok(url)
 }
 
-fn wrong(what: &str) -> NoAnswer {
-    NoAnswer::Wrong(what.to_owned())
+fn wrong(what: &str) -> WebError {
+    WebError::Wrong(what.to_owned())
 }
 
 /// Writes a form for the body of a request.

@@ -26,7 +26,7 @@ pub(crate) mod tests {
 
     use crate::names::Name;
     use crate::place::DataLocation;
-    use crate::render::node_files::NodeFiles;
+    use crate::render::node_files::PrivateNetworkFiles;
 
     /// Attributes of a node, in normal form.
     pub(crate) fn attributes(extra: &[(&str, Value)]) -> Attributes {
@@ -50,9 +50,9 @@ pub(crate) mod tests {
     }
 
     /// A private network's files.
-    pub(crate) fn node_files() -> NodeFiles {
+    pub(crate) fn node_files() -> PrivateNetworkFiles {
         let text = "mode = \"dev\"\ngenesis_secrets = \"/etc/conflux/genesis_secrets.txt\"\n";
-        NodeFiles {
+        PrivateNetworkFiles {
             lines: crate::toml::parse_flat(text).unwrap(),
             digests: [
                 "initial_nodes.json",

@@ -20,7 +20,7 @@ use crate::image::Buildable;
 use crate::names;
 use crate::node::image::NODES;
 use crate::place::DataLocation;
-use crate::render::networks::PublicNetwork;
+use crate::render::networks::PublicChain;
 use crate::render::{self, DesiredChain};
 use crate::rpc;
 use crate::view::EngineView;
@@ -128,7 +128,7 @@ fn seen_state(
 /// How far the node is: asked on a public network, whose forks are known, and nowhere else.
 async fn epoch(seen: &ObservedContainer<'_>) -> Option<u64> {
     let chain = seen.target.wanted?.get("chain")?.as_resource()?;
-    PublicNetwork::by_name(attribute_text(seen.scene.wanted.get(chain)?, "network")?)?;
+    PublicChain::by_name(attribute_text(seen.scene.wanted.get(chain)?, "network")?)?;
     rpc::query_epoch(&seen.view.engine, &seen.id).await
 }
 

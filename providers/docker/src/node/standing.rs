@@ -15,13 +15,13 @@ use crate::codes;
 use crate::facts::DockerFacts;
 use crate::names::ImageRef;
 use crate::node::schema::NodeSpec;
-use crate::render::networks::PublicNetwork;
+use crate::render::networks::PublicChain;
 use crate::render::release::Release;
 use crate::render::releases::{DataCompatibility, Fork, ForkStatus, compare_epochs, fork_status};
 
 /// Where the release of a desired node stands on its network.
 struct ReleaseOnNetwork {
-    network: PublicNetwork,
+    network: PublicChain,
     release: Option<Release>,
     /// How far the network is, as far as that is known.
     epoch: Option<u64>,
@@ -40,7 +40,7 @@ impl ReleaseOnNetwork {
             .and_then(|outputs| outputs.get("epoch"))
             .and_then(Value::as_integer);
         Some(Self {
-            network: PublicNetwork::by_name(network)?,
+            network: PublicChain::by_name(network)?,
             release: Release::of_tag(&desired.image).or(desired.form),
             epoch: epoch.and_then(|epoch| u64::try_from(epoch).ok()),
         })

@@ -23,8 +23,8 @@ use crate::node::image::{CopiedFile, NodeImageBuild};
 use crate::node::wish::DesiredNode;
 use crate::render::layout::{CONFIG_DIR, DATA_DIR, LOCAL_PORT};
 use crate::toml::{self, TomlLine};
-use networks::PublicNetwork;
-use node_files::NodeFiles;
+use networks::PublicChain;
+use node_files::PrivateNetworkFiles;
 use release::Release;
 
 /// Port for other nodes inside of the container, unless another one is published.
@@ -65,7 +65,7 @@ impl DesiredChain {
 pub(crate) fn render_node_image(
     desired: &DesiredNode,
     chain: &DesiredChain,
-    files: Option<&NodeFiles>,
+    files: Option<&PrivateNetworkFiles>,
 ) -> Result<NodeImageBuild, Problem> {
     match (files, &chain.node_files) {
         (Some(files), Some(folder)) => Ok(private(desired, chain, files, folder)),
@@ -82,7 +82,7 @@ pub(crate) fn render_node_image(
 fn private(
     desired: &DesiredNode,
     chain: &DesiredChain,
-    files: &NodeFiles,
+    files: &PrivateNetworkFiles,
     folder: &str,
 ) -> NodeImageBuild {
     let mut lines = files.lines.clone();
@@ -110,7 +110,7 @@ fn private(
 
 /// A public network: our own table, and the genesis files of the image, checked by their hashes.
 fn public(desired: &DesiredNode, chain: &DesiredChain) -> Result<NodeImageBuild, Problem> {
-    let network = PublicNetwork::by_name(&chain.network).ok_or_else(|| {
+    let network = PublicChain::by_name(&chain.network).ok_or_else(|| {
         Problem::new(
             codes::NO_NODE_FILES,
             &["chain"],

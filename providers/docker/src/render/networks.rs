@@ -12,12 +12,12 @@ use crate::toml::TomlLine;
 
 /// A public network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum PublicNetwork {
+pub(crate) enum PublicChain {
     Mainnet,
     Testnet,
 }
 
-impl PublicNetwork {
+impl PublicChain {
     /// Finds a public network by its name.
     pub(crate) fn by_name(name: &str) -> Option<Self> {
         match name {

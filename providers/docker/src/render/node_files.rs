@@ -28,14 +28,14 @@ const GENESIS: &str = "genesis_file";
 
 /// What a private network gives to its nodes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct NodeFiles {
+pub(crate) struct PrivateNetworkFiles {
     /// Lines of `node.toml`, without keys that pospool owns; file names point into the image.
     pub(crate) lines: Vec<TomlLine>,
     /// Digest of each file by its name.
     pub(crate) digests: BTreeMap<String, String>,
 }
 
-impl NodeFiles {
+impl PrivateNetworkFiles {
     /// Reads a folder.
     pub(crate) fn read(folder: &str) -> Result<Self, Problem> {
         let root = Path::new(folder);
@@ -143,7 +143,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("node.toml");
         std::os::unix::fs::symlink("/dev/zero", &path).unwrap();
-        let read = || NodeFiles::read(folder.path().to_str().unwrap()).unwrap_err();
+        let read = || PrivateNetworkFiles::read(folder.path().to_str().unwrap()).unwrap_err();
         let problem = read();
         assert_eq!(problem.code, "docker/node-files");
         assert!(

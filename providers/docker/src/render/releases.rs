@@ -8,7 +8,7 @@
 
 use pospool_model::Problem;
 
-use super::networks::PublicNetwork;
+use super::networks::PublicChain;
 use crate::codes;
 use crate::names::ImageRef;
 use crate::render::release::{FORMS, Release};
@@ -16,7 +16,7 @@ use crate::render::release::{FORMS, Release};
 /// A height at which a network goes on with newer releases only.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Fork {
-    network: PublicNetwork,
+    network: PublicChain,
     /// Oldest form that follows the network from here on.
     pub(crate) needs: Release,
     /// The first epoch with the new rules.
@@ -30,20 +30,20 @@ pub(crate) struct Fork {
 /// the Conflux documentation, "hardforks".
 const FORKS: &[Fork] = &[
     fork(
-        PublicNetwork::Mainnet,
+        PublicChain::Mainnet,
         Release::V30,
         129_680_000,
         "2025-09-01",
     ),
     fork(
-        PublicNetwork::Mainnet,
+        PublicChain::Mainnet,
         Release::V31,
         155_140_000,
         "about the end of August 2026",
     ),
-    fork(PublicNetwork::Testnet, Release::V30, 223_340_000, "2025"),
+    fork(PublicChain::Testnet, Release::V30, 223_340_000, "2025"),
     fork(
-        PublicNetwork::Testnet,
+        PublicChain::Testnet,
         Release::V31,
         259_240_000,
         "about 2026-08-07",
@@ -51,18 +51,18 @@ const FORKS: &[Fork] = &[
 ];
 
 /// The current image of each network: what documents, examples and `pospool init` name.
-const IMAGES: &[(PublicNetwork, &str)] = &[
+const IMAGES: &[(PublicChain, &str)] = &[
     (
-        PublicNetwork::Mainnet,
+        PublicChain::Mainnet,
         "confluxchain/conflux-rust:3.1.0-mainnet",
     ),
     (
-        PublicNetwork::Testnet,
+        PublicChain::Testnet,
         "confluxchain/conflux-rust:3.1.0-testnet",
     ),
 ];
 
-const fn fork(network: PublicNetwork, needs: Release, epoch: u64, day: &'static str) -> Fork {
+const fn fork(network: PublicChain, needs: Release, epoch: u64, day: &'static str) -> Fork {
     Fork {
         network,
         needs,
@@ -74,7 +74,7 @@ const fn fork(network: PublicNetwork, needs: Release, epoch: u64, day: &'static 
 /// The current image of conflux-rust for a public network.
 #[must_use]
 pub fn current_image(network: &str) -> Option<&'static str> {
-    let network = PublicNetwork::by_name(network)?;
+    let network = PublicChain::by_name(network)?;
     let mut images = IMAGES.iter();
     images
         .find(|(of, _)| *of == network)
@@ -105,7 +105,7 @@ pub(crate) enum ForkStatus {
 
 /// Where a release stands while the network is at an epoch.
 pub(crate) fn fork_status(
-    network: PublicNetwork,
+    network: PublicChain,
     release: Release,
     epoch: Option<u64>,
 ) -> ForkStatus {
@@ -150,7 +150,7 @@ impl Fork {
 
 /// How far a node is beside its network.
 pub(crate) fn compare_epochs(
-    network: PublicNetwork,
+    network: PublicChain,
     release: Option<Release>,
     node: u64,
     chain: u64,
@@ -228,7 +228,7 @@ impl Release {
     /// Finds the form of an image: by its tag, or by what the spec says of it.
     pub(crate) fn of(
         image: &ImageRef,
-        network: PublicNetwork,
+        network: PublicChain,
         said: Option<Self>,
     ) -> Result<Self, Problem> {
         let tag = image.tag().unwrap_or_default();
@@ -293,7 +293,7 @@ mod tests {
 
     #[test]
     fn the_table_is_in_order_and_the_current_image_needs_no_newer_one() {
-        for network in [PublicNetwork::Mainnet, PublicNetwork::Testnet] {
+        for network in [PublicChain::Mainnet, PublicChain::Testnet] {
             let forks: Vec<_> = FORKS.iter().filter(|it| it.network == network).collect();
             assert!(forks.is_sorted_by_key(|fork| (fork.epoch, fork.needs)));
             let current = image(current_image(network.name()).unwrap());
@@ -308,7 +308,7 @@ mod tests {
 
     #[test]
     fn case_old_release_is_told_by_the_network_s_epoch() {
-        let of = |epoch| fork_status(PublicNetwork::Testnet, Release::V30, epoch);
+        let of = |epoch| fork_status(PublicChain::Testnet, Release::V30, epoch);
         assert!(matches!(of(None), ForkStatus::Until(fork) if fork.epoch == 259_240_000));
         assert!(matches!(of(Some(259_239_999)), ForkStatus::Until(_)));
         let ForkStatus::Past(fork) = of(Some(259_240_000)) else {
@@ -323,7 +323,7 @@ mod tests {
             fork.way_out()
         );
         assert_eq!(
-            fork_status(PublicNetwork::Mainnet, Release::V31, Some(u64::MAX)),
+            fork_status(PublicChain::Mainnet, Release::V31, Some(u64::MAX)),
             ForkStatus::Current
         );
     }
@@ -331,7 +331,7 @@ mod tests {
     #[test]
     fn a_node_is_behind_at_the_fork_forked_off_or_ahead() {
         let at = |release, node, chain| {
-            compare_epochs(PublicNetwork::Testnet, Some(release), node, chain).unwrap_or_default()
+            compare_epochs(PublicChain::Testnet, Some(release), node, chain).unwrap_or_default()
         };
         assert_eq!(at(Release::V31, 260_000_000, 260_000_100), "");
         assert!(at(Release::V31, 1_000, 260_000_000).contains("259,999,000 epochs behind testnet"));
@@ -343,7 +343,7 @@ mod tests {
 
     #[test]
     fn a_release_that_the_table_does_not_know_has_a_way_on() {
-        let network = PublicNetwork::Testnet;
+        let network = PublicChain::Testnet;
         for text in ["a/b:3.2.0-testnet", "a/b:stable"] {
             let refused = Release::of(&image(text), network, None).unwrap_err();
             assert_eq!(refused.code, "docker/unknown-release");

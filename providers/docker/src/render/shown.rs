@@ -9,8 +9,8 @@ use std::collections::BTreeMap;
 use pospool_model::provider::Rendered;
 use pospool_model::{Address, Attributes, Problem, Value};
 
-use super::networks::PublicNetwork;
-use super::node_files::NodeFiles;
+use super::networks::PublicChain;
+use super::node_files::PrivateNetworkFiles;
 use super::{DesiredChain, render_node_image};
 use crate::attributes::attribute_text;
 use crate::node::image::NodeImageBuild;
@@ -35,7 +35,7 @@ pub(crate) fn render_node(
         .get(&desired.chain)
         .map(DesiredChain::read)
         .unwrap_or_default();
-    let files = chain.node_files.as_deref().map(NodeFiles::read);
+    let files = chain.node_files.as_deref().map(PrivateNetworkFiles::read);
     let recipe = render_node_image(&desired, &chain, files.transpose()?.as_ref())?;
     let notes = notes(&recipe);
     Ok(Rendered {
@@ -90,11 +90,11 @@ pub(crate) fn render_page(
 fn chain_side(chain: &Attributes) -> Result<ChainSide, Problem> {
     let network = attribute_text(chain, "network").unwrap_or_default();
     let ids = match (
-        PublicNetwork::by_name(network),
+        PublicChain::by_name(network),
         attribute_text(chain, "node_files"),
     ) {
         (Some(network), _) => Some(network.chain_ids()),
-        (None, Some(folder)) => ids_of(&NodeFiles::read(folder)?),
+        (None, Some(folder)) => ids_of(&PrivateNetworkFiles::read(folder)?),
         (None, None) => None,
     };
     let mut side = Attributes::from([("network".to_owned(), network.into())]);
@@ -120,7 +120,7 @@ fn chain_side(chain: &Attributes) -> Result<ChainSide, Problem> {
 }
 
 /// Chain ids of a private network, from its `node.toml`.
-fn ids_of(files: &NodeFiles) -> Option<(u32, u32)> {
+fn ids_of(files: &PrivateNetworkFiles) -> Option<(u32, u32)> {
     let number = |key: &str| {
         let line: Option<&toml::TomlLine> = files.lines.iter().find(|(name, _)| name == key);
         line?.1.parse().ok()
@@ -177,13 +177,13 @@ mod tests {
     #[test]
     fn ids_of_a_private_network_come_from_its_files() {
         let lines = [("chain_id", "1234"), ("evm_chain_id", "1235")];
-        let files = NodeFiles {
+        let files = PrivateNetworkFiles {
             lines: lines
                 .map(|(key, id)| (key.to_owned(), id.to_owned()))
                 .into(),
-            ..NodeFiles::default()
+            ..PrivateNetworkFiles::default()
         };
         assert_eq!(ids_of(&files), Some((1234, 1235)));
-        assert_eq!(ids_of(&NodeFiles::default()), None);
+        assert_eq!(ids_of(&PrivateNetworkFiles::default()), None);
     }
 }

@@ -62,7 +62,7 @@ pub(super) struct Download {
 }
 
 /// What one attempt brought.
-enum Attempt {
+enum FetchAttempt {
     Part(Bytes),
     Lost(String),
 }
@@ -104,30 +104,34 @@ impl Download {
                 return Err(ProviderError::Cancelled);
             }
             match self.attempt().await? {
-                Attempt::Part(part) if part.is_empty() => {}
-                Attempt::Part(part) => {
+                FetchAttempt::Part(part) if part.is_empty() => {}
+                FetchAttempt::Part(part) => {
                     self.failures = 0;
                     self.at += part.len() as u64;
                     return Ok(Some(part));
                 }
-                Attempt::Lost(why) => self.lost(why, progress).await?,
+                FetchAttempt::Lost(why) => self.lost(why, progress).await?,
             }
         }
         Ok(None)
     }
 
-    async fn attempt(&mut self) -> Result<Attempt, ProviderError> {
+    async fn attempt(&mut self) -> Result<FetchAttempt, ProviderError> {
         let mut body = match self.body.take() {
             Some(body) => body,
             None => match self.connect().await? {
                 Ok(body) => body,
-                Err(why) => return Ok(Attempt::Lost(why)),
+                Err(why) => return Ok(FetchAttempt::Lost(why)),
             },
         };
         let part = match timeout(SILENCE, body.chunk()).await {
-            Err(_) => return Ok(Attempt::Lost("the server fell silent".to_owned())),
-            Ok(Err(error)) => return Ok(Attempt::Lost(innermost_cause(&error.without_url()))),
-            Ok(Ok(None)) => return Ok(Attempt::Lost("the connection ended too early".to_owned())),
+            Err(_) => return Ok(FetchAttempt::Lost("the server fell silent".to_owned())),
+            Ok(Err(error)) => return Ok(FetchAttempt::Lost(innermost_cause(&error.without_url()))),
+            Ok(Ok(None)) => {
+                return Ok(FetchAttempt::Lost(
+                    "the connection ended too early".to_owned(),
+                ));
+            }
             Ok(Ok(Some(part))) => part,
         };
         let skipped = self.skip.min(part.len() as u64);
@@ -137,7 +141,7 @@ impl Download {
             return Err(self.replaced("it is longer than it was"));
         }
         self.body = Some(body);
-        Ok(Attempt::Part(part))
+        Ok(FetchAttempt::Part(part))
     }
 
     /// Asks for what is missing; the inner error is one after which it may be tried again.

@@ -71,7 +71,7 @@ async fn views_are_asked_alone_where_an_endpoint_takes_no_other_way() {
 
 #[tokio::test]
 async fn a_look_without_services_is_never_still() {
-    let nothing = AnyFacts::new(crate::facts::Facts::default());
+    let nothing = AnyFacts::new(crate::facts::ChainProviderFacts::default());
     let provider = ChainProvider::new(ChainSettings::default());
     assert!(!provider.still(&nothing).await);
     assert!(!provider.still(&AnyFacts::default()).await);

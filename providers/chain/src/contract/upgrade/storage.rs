@@ -19,7 +19,7 @@ const GAP: &str = "__gap";
 
 /// One variable; its text is `slot:offset name type`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::contract) struct Variable {
+pub(in crate::contract) struct StorageVariable {
     slot: String,
     /// Bytes of the word that other variables take, from its end.
     offset: usize,
@@ -28,7 +28,7 @@ pub(in crate::contract) struct Variable {
     ty: String,
 }
 
-impl Variable {
+impl StorageVariable {
     fn place(&self) -> (&str, usize) {
         (&self.slot, self.offset)
     }
@@ -38,7 +38,7 @@ impl Variable {
     }
 }
 
-impl fmt::Display for Variable {
+impl fmt::Display for StorageVariable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{} {} {}", self.slot, self.offset, self.name, self.ty)
     }
@@ -46,11 +46,11 @@ impl fmt::Display for Variable {
 
 /// All variables of some code.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(in crate::contract) struct Storage(Vec<Variable>);
+pub(in crate::contract) struct Storage(Vec<StorageVariable>);
 
 /// What solc writes as `storageLayout`.
 #[derive(Deserialize)]
-struct Layout {
+struct StorageLayout {
     storage: Vec<Member>,
     #[serde(default)]
     types: Option<BTreeMap<String, Ty>>,
@@ -78,9 +78,9 @@ struct Ty {
 impl Storage {
     /// Reads the compiler's layout.
     pub(in crate::contract) fn of_compiler(text: &str) -> Option<Self> {
-        let layout: Layout = serde_json::from_str(text).ok()?;
+        let layout: StorageLayout = serde_json::from_str(text).ok()?;
         let types = layout.types.unwrap_or_default();
-        let variables = layout.storage.iter().map(|member| Variable {
+        let variables = layout.storage.iter().map(|member| StorageVariable {
             slot: member.slot.clone(),
             offset: member.offset,
             name: member.label.clone(),
@@ -94,7 +94,7 @@ impl Storage {
         let variables = value.as_list()?.iter().map(|line| {
             let mut words = line.as_text()?.splitn(3, ' ');
             let (slot, offset) = words.next()?.split_once(':')?;
-            Some(Variable {
+            Some(StorageVariable {
                 slot: slot.to_owned(),
                 offset: offset.parse().ok()?,
                 name: words.next()?.to_owned(),
@@ -113,7 +113,7 @@ impl Storage {
         Value::List(lines.collect())
     }
 
-    fn named(&self, name: &str) -> Option<&Variable> {
+    fn named(&self, name: &str) -> Option<&StorageVariable> {
         self.0.iter().find(|variable| variable.name == name)
     }
 
@@ -123,8 +123,8 @@ impl Storage {
         kept.filter_map(|old| self.clash(old, new)).collect()
     }
 
-    fn clash(&self, old: &Variable, new: &Self) -> Option<String> {
-        let Variable { slot, name, ty, .. } = old;
+    fn clash(&self, old: &StorageVariable, new: &Self) -> Option<String> {
+        let StorageVariable { slot, name, ty, .. } = old;
         let there = new
             .0
             .iter()
@@ -194,7 +194,7 @@ mod tests {
     use serde_json::json;
 
     fn storage(variables: &[(&str, usize, &str, &str)]) -> Storage {
-        let of = |(slot, offset, name, ty): &(&str, usize, &str, &str)| Variable {
+        let of = |(slot, offset, name, ty): &(&str, usize, &str, &str)| StorageVariable {
             slot: (*slot).to_owned(),
             offset: *offset,
             name: (*name).to_owned(),

@@ -10,7 +10,7 @@ use crate::bench::{Bench, attributes, core, name, names, needs, resource, text, 
 use crate::bench::{forged_registration, good_registration};
 use crate::facts::RegistrationFacts;
 use crate::registration::DEPOSIT;
-use crate::work::{AwaitCode, AwaitVotes, Work};
+use crate::work::{AwaitCode, AwaitVotes, EffectWork};
 
 const MAIN: &str = "pos_registration.main";
 
@@ -86,7 +86,7 @@ fn money_waits_for_proof_and_the_vote_for_the_money() {
     assert_eq!(needs(vote), ["pos_registration.main/register Done"]);
 
     let contracts = vec![core(0x80), core(0x81)];
-    let Work::AwaitCode(AwaitCode {
+    let EffectWork::AwaitCode(AwaitCode {
         contracts: found, ..
     }) = serde_json::from_value(proof.payload.clone()).unwrap()
     else {
@@ -223,7 +223,7 @@ fn an_unfinished_registration_only_waits_for_its_vote() {
     };
     let design = bench.design(MAIN, Action::Update, &observed, &[]).unwrap();
     assert_eq!(names(&design), ["vote"]);
-    let Work::AwaitVotes(AwaitVotes { pos_address, .. }) =
+    let EffectWork::AwaitVotes(AwaitVotes { pos_address, .. }) =
         serde_json::from_value(design.effects[0].payload.clone()).unwrap()
     else {
         panic!()
