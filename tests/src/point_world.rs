@@ -17,7 +17,7 @@ use pospool_model::{Diagnostic, Provider};
 use crate::patience::open_patiently;
 use crate::points::{Killed, Point, PointDisk, PointProvider, Points, SEND, Script};
 use crate::watched::Watched;
-use crate::world::{Applied, Planned, Trouble, apply_on, plan_on};
+use crate::world::{Applied, RunError, WorldPlan, apply_on, plan_on};
 
 /// An outside in memory, and a folder for the lock, which is no part of a simulated disk.
 pub struct PointWorld {
@@ -28,11 +28,11 @@ pub struct PointWorld {
 
 /// How a run ended.
 #[derive(Debug)]
-pub enum Ended {
+pub enum PointRunEnd {
     /// It came to its end.
     Whole(Applied),
     /// The spec, the plan or the outside stood in its way.
-    Trouble(Trouble),
+    Trouble(RunError),
     /// The state could not be used.
     State(StoreError),
     /// It was killed.
@@ -43,7 +43,7 @@ pub enum Ended {
 #[derive(Debug)]
 pub struct Ran {
     /// How it ended.
-    pub ended: Ended,
+    pub ended: PointRunEnd,
     /// Effects that it found open when it began.
     pub open: usize,
     /// What it passed.
@@ -54,14 +54,14 @@ impl Ran {
     /// Whether it came to its end without a failure.
     #[must_use]
     pub fn is_whole(&self) -> bool {
-        matches!(&self.ended, Ended::Whole(applied) if applied.outcome.failures.is_empty())
+        matches!(&self.ended, PointRunEnd::Whole(applied) if applied.outcome.failures.is_empty())
     }
 
     /// What its user was warned of.
     #[must_use]
     pub fn warnings(&self) -> &[Diagnostic] {
         match &self.ended {
-            Ended::Whole(applied) => &applied.warnings,
+            PointRunEnd::Whole(applied) => &applied.warnings,
             _ => &[],
         }
     }
@@ -112,7 +112,7 @@ impl PointWorld {
         &self,
         disk: &Arc<dyn Disk>,
         spec: &str,
-    ) -> Result<Result<Planned, Trouble>, StoreError> {
+    ) -> Result<Result<WorldPlan, RunError>, StoreError> {
         let registry = registry(Watched::new(&self.fake));
         let open = || Store::open_on(Arc::clone(disk), &self.state_path(), Mode::Write, "test");
         let mut store = open_patiently(open)?;
@@ -142,10 +142,10 @@ pub fn apply_on_disk(
         block_on(apply_on(&mut store, &registry, spec))
     }));
     let ended = match ended {
-        Ok(Ok(Ok(applied))) => Ended::Whole(applied),
-        Ok(Ok(Err(trouble))) => Ended::Trouble(trouble),
-        Ok(Err(error)) => Ended::State(error),
-        Err(payload) if payload.is::<Killed>() => Ended::Killed,
+        Ok(Ok(Ok(applied))) => PointRunEnd::Whole(applied),
+        Ok(Ok(Err(trouble))) => PointRunEnd::Trouble(trouble),
+        Ok(Err(error)) => PointRunEnd::State(error),
+        Err(payload) if payload.is::<Killed>() => PointRunEnd::Killed,
         Err(payload) => resume_unwind(payload),
     };
     Ran {

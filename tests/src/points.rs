@@ -47,7 +47,7 @@ pub struct Killed;
 
 /// A refusal of the operating system.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Fault {
+pub struct DiskFault {
     /// Its usual name: `ENOSPC`.
     pub name: &'static str,
     /// Its number on Linux.
@@ -66,14 +66,14 @@ pub enum Script {
     /// The run dies before the point.
     Kill(usize, Death),
     /// The operating system refuses the operation at the point.
-    Fail(usize, Fault),
+    Fail(usize, DiskFault),
 }
 
 /// Counts the points of one run; clones count together.
 #[derive(Clone, Debug)]
-pub struct Points(Arc<Mutex<Inner>>);
+pub struct Points(Arc<Mutex<PointsState>>);
 
-struct Inner {
+struct PointsState {
     script: Script,
     passed: Vec<Point>,
     dead: bool,
@@ -85,7 +85,7 @@ struct Inner {
 /// What somebody else does.
 type Visit = Box<dyn FnOnce() + Send>;
 
-impl fmt::Debug for Inner {
+impl fmt::Debug for PointsState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut debug = f.debug_struct("Points");
         debug.field("script", &self.script);
@@ -97,7 +97,7 @@ impl Points {
     /// Counts a run that goes by a script.
     #[must_use]
     pub fn new(script: Script) -> Self {
-        Self(Arc::new(Mutex::new(Inner {
+        Self(Arc::new(Mutex::new(PointsState {
             script,
             passed: Vec::new(),
             dead: false,
@@ -124,7 +124,7 @@ impl Points {
         inner.visit = None;
     }
 
-    fn lock(&self) -> MutexGuard<'_, Inner> {
+    fn lock(&self) -> MutexGuard<'_, PointsState> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -201,7 +201,7 @@ pub const SEND: &str = "send";
 /// The verb of an answer that is about to be seen.
 pub const RECEIVE: &str = "receive";
 
-fn is_hit(at: usize, fault: Fault, number: usize, verb: &str) -> bool {
+fn is_hit(at: usize, fault: DiskFault, number: usize, verb: &str) -> bool {
     let now = number == at || (fault.stays && number > at);
     now && fault.verbs.contains(&verb)
 }

@@ -25,13 +25,13 @@ use pospool_lang::config::{self, Config, VariableInputs};
 use pospool_lang::spec::SourceFile;
 use pospool_model::plan::Plan;
 use pospool_model::{Diagnostic, Severity};
-use pospool_modelchain::{CrashPoint, Genesis, ModelChain};
+use pospool_modelchain::{CrashPoint, ModelChain, ModelGenesis};
 use tokio::time::Instant;
 
 use crate::patience::open_patiently;
 use crate::points::{PointDisk, PointProvider, PointWire, Points, Script};
 use crate::simdisk::{Cuts, SimDisk};
-pub use desk::{Desk, Shelf};
+pub use desk::{DockerHarness, Shelf};
 pub use oracle::{Expected, check_world};
 pub use shape::Shape;
 
@@ -40,11 +40,11 @@ pub struct PoolWorld {
     /// The chain.
     pub model: Arc<ModelChain>,
     /// The nodes.
-    pub desk: Desk,
+    pub desk: DockerHarness,
     /// The moments of the run in progress.
     pub points: Points,
     /// What failed, and what was settled, in all runs.
-    pub heard: Heard,
+    pub heard: RunLog,
     /// Where the state is.
     disk: Mutex<Arc<dyn Disk>>,
     folder: tempfile::TempDir,
@@ -53,7 +53,7 @@ pub struct PoolWorld {
 
 /// How one run of apply ended.
 #[derive(Debug)]
-pub enum Ended {
+pub enum PoolRunEnd {
     /// It came to its end, with or without failures.
     Whole(Outcome),
     /// The spec or the plan has problems.
@@ -91,7 +91,7 @@ impl PoolWorld {
             .write_keys(folder.path())
             .expect("a temporary folder can be written");
         let accounts = shape.accounts().map(|account| account.bytes()).collect();
-        let model = Arc::new(ModelChain::new(&Genesis {
+        let model = Arc::new(ModelChain::new(&ModelGenesis {
             seed,
             chain_id: shape.network,
             hosts: shape.hosts.clone(),
@@ -102,7 +102,7 @@ impl PoolWorld {
             wait: Duration::from_mins(3),
             poll: Duration::from_secs(1),
         };
-        let desk = Desk::default();
+        let desk = DockerHarness::default();
         let points = Points::new(Script::Calm);
         let wire = PointWire::new(Arc::<ModelChain>::clone(&model), &points);
         let chain = ChainProvider::over(settings, Arc::new(wire));
@@ -115,7 +115,7 @@ impl PoolWorld {
             model,
             desk,
             points,
-            heard: Heard::default(),
+            heard: RunLog::default(),
             disk: Mutex::new(Arc::new(RealDisk)),
             folder,
             registry,
@@ -185,7 +185,7 @@ impl PoolWorld {
     }
 
     /// Settles, plans and applies, as `pospool apply --auto-approve` does, until it ends or dies.
-    pub async fn run(&self, spec: &str, disturbance: Disturbance) -> Result<Ended, String> {
+    pub async fn run(&self, spec: &str, disturbance: Disturbance) -> Result<PoolRunEnd, String> {
         self.model.begin_run(disturbance.crash);
         let cancel = Arc::new(AtomicBool::new(false));
         let begun = Instant::now();
@@ -198,7 +198,7 @@ impl PoolWorld {
         loop {
             tokio::select! {
                 biased;
-                () = self.model.dying() => return Ok(Ended::Died),
+                () = self.model.dying() => return Ok(PoolRunEnd::Died),
                 ended = &mut apply => return Ok(ended),
                 () = tokio::time::sleep_until(cancel_at), if !cancel.load(Ordering::Relaxed) => {
                     cancel.store(true, Ordering::Relaxed);
@@ -213,28 +213,32 @@ impl PoolWorld {
         }
     }
 
-    async fn apply(&self, spec: &str, cancel: &Arc<AtomicBool>) -> Ended {
+    async fn apply(&self, spec: &str, cancel: &Arc<AtomicBool>) -> PoolRunEnd {
         match self.try_apply(spec, cancel).await {
             Ok(ended) => ended,
-            Err(error) => Ended::State(error),
+            Err(error) => PoolRunEnd::State(error),
         }
     }
 
-    async fn try_apply(&self, spec: &str, cancel: &Arc<AtomicBool>) -> Result<Ended, StoreError> {
+    async fn try_apply(
+        &self,
+        spec: &str,
+        cancel: &Arc<AtomicBool>,
+    ) -> Result<PoolRunEnd, StoreError> {
         let mut store = self.store(Mode::Write)?;
         resolve::configure_providers(&self.decode(spec).0, &self.registry);
         let unsettled =
             settle::settle_tickets(&mut store, &self.registry, &self.heard, cancel).await?;
         if !unsettled.is_empty() {
             let why = unsettled.iter().map(|(id, error)| format!("{id}: {error}"));
-            return Ok(Ended::Unsettled(why.collect()));
+            return Ok(PoolRunEnd::Unsettled(why.collect()));
         }
         let looked = match self.look(spec, &mut store).await? {
             Ok(looked) => looked,
             Err(ended) => return Ok(ended),
         };
         if !looked.problems.is_empty() {
-            return Ok(Ended::Problems(looked.problems));
+            return Ok(PoolRunEnd::Problems(looked.problems));
         }
         for step in &looked.plan.steps {
             let effects: Vec<_> = step
@@ -254,7 +258,7 @@ impl PoolWorld {
             cancel,
         };
         let outcome = apply::apply_plan(&looked.plan, context, &mut store, &self.heard).await?;
-        Ok(Ended::Whole(outcome))
+        Ok(PoolRunEnd::Whole(outcome))
     }
 
     /// Plans only.
@@ -268,7 +272,7 @@ impl PoolWorld {
         Ok(self.looked(spec).await?.warnings)
     }
 
-    async fn looked(&self, spec: &str) -> Result<Looked, String> {
+    async fn looked(&self, spec: &str) -> Result<PoolRefresh, String> {
         self.model.begin_run(None);
         let mut store = self.store(Mode::Write).map_err(|error| error.to_string())?;
         let looked = self
@@ -290,12 +294,12 @@ impl PoolWorld {
         &self,
         spec: &str,
         store: &mut Store,
-    ) -> Result<Result<Looked, Ended>, StoreError> {
+    ) -> Result<Result<PoolRefresh, PoolRunEnd>, StoreError> {
         let (config, mut problems) = self.decode(spec);
         store.update(|_| {})?;
         let seen = match observe::observe_resources(&config, store.state(), &self.registry).await {
             Ok(seen) => seen,
-            Err(error) => return Ok(Err(Ended::Outside(error.to_string()))),
+            Err(error) => return Ok(Err(PoolRunEnd::Outside(error.to_string()))),
         };
         problems.extend(seen.problems.clone());
         let options = Options::default();
@@ -307,7 +311,7 @@ impl PoolWorld {
         let (problems, warnings) = problems
             .into_iter()
             .partition(|problem: &Diagnostic| problem.severity == Severity::Error);
-        Ok(Ok(Looked {
+        Ok(Ok(PoolRefresh {
             config,
             seen,
             plan,
@@ -319,9 +323,9 @@ impl PoolWorld {
 
 /// Keeps what a reader of a story that went wrong wants to know.
 #[derive(Debug, Default)]
-pub struct Heard(Mutex<Vec<String>>);
+pub struct RunLog(Mutex<Vec<String>>);
 
-impl Heard {
+impl RunLog {
     /// Returns what was heard since the last time.
     #[must_use]
     pub fn take(&self) -> Vec<String> {
@@ -329,7 +333,7 @@ impl Heard {
     }
 }
 
-impl Heard {
+impl RunLog {
     fn say(&self, what: String) {
         self.0
             .lock()
@@ -338,7 +342,7 @@ impl Heard {
     }
 }
 
-impl Listener for Heard {
+impl Listener for RunLog {
     fn hear(&self, event: &Event<'_>) {
         let what = match event {
             Event::Failed { id, error } => format!("{id}: {}: {error}", error.code()),
@@ -352,7 +356,7 @@ impl Listener for Heard {
     }
 }
 
-struct Looked {
+struct PoolRefresh {
     config: Config,
     seen: SeenResources,
     plan: Plan,

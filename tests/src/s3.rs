@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::small_http::Request;
+use crate::small_http::ReceivedRequest;
 
 /// A running server. It ends when its input does, which is held here.
 #[derive(Debug)]
@@ -66,7 +66,7 @@ impl S3 {
     /// When there is no answer.
     #[must_use]
     pub fn ask(&self, method: &str, target: &str, headers: &[&str], body: &[u8]) -> u16 {
-        let mut request = Request {
+        let mut request = ReceivedRequest {
             method: method.to_owned(),
             target: target.to_owned(),
             headers: headers.iter().map(|line| (*line).to_owned()).collect(),
@@ -111,7 +111,7 @@ impl S3 {
         std::thread::spawn(move || {
             let mut writes = 0;
             for stream in listener.incoming().flatten() {
-                let Ok(request) = Request::read(&stream) else {
+                let Ok(request) = ReceivedRequest::read(&stream) else {
                     continue;
                 };
                 let Ok(answer) = request.send(far) else {

@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use pospool_engine::store::{Disk, DiskFile, Stamp};
 
 /// What a disk holds: bytes by path.
-pub type Image = BTreeMap<PathBuf, Vec<u8>>;
+pub type DiskImage = BTreeMap<PathBuf, Vec<u8>>;
 
 /// What the disk does when it is told to make something durable.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -29,7 +29,7 @@ pub enum Honesty {
 
 /// Which part of what was not synced is there after the cut.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Kind {
+pub enum CutKind {
     /// Nothing of it.
     Lost,
     /// All of it: only the process was killed.
@@ -44,11 +44,11 @@ pub enum Kind {
 #[derive(Clone, Debug)]
 pub struct Cut {
     /// Which part is there.
-    pub kind: Kind,
+    pub kind: CutKind,
     /// The same in words, for a report.
     pub how: String,
     /// What is there.
-    pub image: Image,
+    pub image: DiskImage,
 }
 
 /// How much of the ways to cut is wanted.
@@ -68,12 +68,12 @@ const FREE_NAMES: usize = 6;
 
 /// The disk. Clones are the same disk.
 #[derive(Clone, Debug, Default)]
-pub struct SimDisk(Arc<Mutex<Inner>>);
+pub struct SimDisk(Arc<Mutex<DiskState>>);
 
 #[derive(Debug, Default)]
-struct Inner {
+struct DiskState {
     honesty: Honesty,
-    files: BTreeMap<u64, Content>,
+    files: BTreeMap<u64, FileContent>,
     names: BTreeMap<PathBuf, u64>,
     durable_names: BTreeMap<PathBuf, u64>,
     /// Changes of names since the folder was synced.
@@ -82,7 +82,7 @@ struct Inner {
 }
 
 #[derive(Clone, Debug, Default)]
-struct Content {
+struct FileContent {
     now: Vec<u8>,
     durable: Vec<u8>,
     changed: u64,
@@ -104,14 +104,14 @@ struct SimFile {
 impl SimDisk {
     /// A disk that holds what another one held after its cut.
     #[must_use]
-    pub fn holding(image: &Image) -> Self {
-        let mut inner = Inner::default();
+    pub fn holding(image: &DiskImage) -> Self {
+        let mut inner = DiskState::default();
         for (path, bytes) in image {
             let number = inner.tick();
             inner.names.insert(path.clone(), number);
             inner.files.insert(
                 number,
-                Content {
+                FileContent {
                     now: bytes.clone(),
                     durable: bytes.clone(),
                     changed: number,
@@ -131,7 +131,7 @@ impl SimDisk {
 
     /// What a reader sees now.
     #[must_use]
-    pub fn now(&self) -> Image {
+    pub fn now(&self) -> DiskImage {
         let inner = self.lock();
         inner.image(&inner.names, |content| content.now.clone())
     }
@@ -142,8 +142,8 @@ impl SimDisk {
     pub fn cuts(&self, wanted: Cuts) -> Vec<Cut> {
         let inner = self.lock();
         let mut cuts = vec![
-            inner.cut(Kind::Lost, "nothing unsynced".to_owned(), &[], &durable),
-            inner.cut(Kind::Kept, "all of it".to_owned(), &inner.all(), &now),
+            inner.cut(CutKind::Lost, "nothing unsynced".to_owned(), &[], &durable),
+            inner.cut(CutKind::Kept, "all of it".to_owned(), &inner.all(), &now),
         ];
         if wanted == Cuts::All {
             cuts.extend(inner.mixed());
@@ -154,26 +154,30 @@ impl SimDisk {
         cuts
     }
 
-    fn lock(&self) -> MutexGuard<'_, Inner> {
+    fn lock(&self) -> MutexGuard<'_, DiskState> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn durable(_: u64, content: &Content) -> Vec<u8> {
+fn durable(_: u64, content: &FileContent) -> Vec<u8> {
     content.durable.clone()
 }
 
-fn now(_: u64, content: &Content) -> Vec<u8> {
+fn now(_: u64, content: &FileContent) -> Vec<u8> {
     content.now.clone()
 }
 
-impl Inner {
+impl DiskState {
     fn tick(&mut self) -> u64 {
         self.clock += 1;
         self.clock
     }
 
-    fn image(&self, names: &BTreeMap<PathBuf, u64>, bytes: impl Fn(&Content) -> Vec<u8>) -> Image {
+    fn image(
+        &self,
+        names: &BTreeMap<PathBuf, u64>,
+        bytes: impl Fn(&FileContent) -> Vec<u8>,
+    ) -> DiskImage {
         let entries = names.iter();
         entries
             .map(|(path, number)| (path.clone(), bytes(&self.files[number])))
@@ -187,10 +191,10 @@ impl Inner {
     /// The disk with these changes of names, and these bytes in each file.
     fn cut(
         &self,
-        kind: Kind,
+        kind: CutKind,
         how: String,
         changes: &[usize],
-        bytes: &dyn Fn(u64, &Content) -> Vec<u8>,
+        bytes: &dyn Fn(u64, &FileContent) -> Vec<u8>,
     ) -> Cut {
         let mut names = self.durable_names.clone();
         for &change in changes {
@@ -226,8 +230,8 @@ impl Inner {
                 .collect();
             let how = format!("names {kept:?} of {}", self.changes.len());
             let bare = format!("{how}, no bytes");
-            cuts.push(self.cut(Kind::Mixed, bare, &kept, &durable));
-            cuts.push(self.cut(Kind::Mixed, how, &kept, &now));
+            cuts.push(self.cut(CutKind::Mixed, bare, &kept, &durable));
+            cuts.push(self.cut(CutKind::Mixed, how, &kept, &now));
         }
         cuts
     }
@@ -238,14 +242,14 @@ impl Inner {
         let dirty = self.files.iter();
         for (&file, content) in dirty.filter(|(_, content)| content.now != content.durable) {
             for (how, bytes) in pieces(content) {
-                let torn = |number: u64, content: &Content| {
+                let torn = |number: u64, content: &FileContent| {
                     if number == file {
                         bytes.clone()
                     } else {
                         content.now.clone()
                     }
                 };
-                cuts.push(self.cut(Kind::Torn, how, &self.all(), &torn));
+                cuts.push(self.cut(CutKind::Torn, how, &self.all(), &torn));
             }
         }
         cuts
@@ -253,7 +257,7 @@ impl Inner {
 }
 
 /// What may be in a file whose last bytes were not synced.
-fn pieces(content: &Content) -> Vec<(String, Vec<u8>)> {
+fn pieces(content: &FileContent) -> Vec<(String, Vec<u8>)> {
     let (now, durable) = (&content.now, &content.durable);
     // A file that was emptied first may also be found empty.
     let sure = if now.starts_with(durable) {
@@ -436,7 +440,7 @@ mod tests {
 
     #[test]
     fn a_rename_without_its_syncs_may_leave_the_old_file_or_an_empty_one() {
-        let disk = SimDisk::holding(&Image::from([(path("a"), b"old".to_vec())]));
+        let disk = SimDisk::holding(&DiskImage::from([(path("a"), b"old".to_vec())]));
         disk.create(&path("b")).unwrap().write(b"new").unwrap();
         disk.rename(&path("b"), &path("a")).unwrap();
         let found = texts(&disk.cuts(Cuts::All), "a");
@@ -451,7 +455,7 @@ mod tests {
     #[test]
     fn names_survive_independently() {
         let old = [(path("a"), b"1".to_vec()), (path("b"), b"2".to_vec())];
-        let disk = SimDisk::holding(&Image::from(old));
+        let disk = SimDisk::holding(&DiskImage::from(old));
         disk.remove(&path("a")).unwrap();
         disk.remove(&path("b")).unwrap();
         let cuts = disk.cuts(Cuts::All);

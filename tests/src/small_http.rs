@@ -5,7 +5,7 @@ use std::net::TcpStream;
 
 /// A request.
 #[derive(Clone, Debug, Default)]
-pub struct Request {
+pub struct ReceivedRequest {
     /// `GET`
     pub method: String,
     /// Path and query.
@@ -16,7 +16,7 @@ pub struct Request {
     pub body: Vec<u8>,
 }
 
-impl Request {
+impl ReceivedRequest {
     /// Reads one request.
     pub fn read(stream: &TcpStream) -> io::Result<Self> {
         let mut reader = BufReader::new(stream);

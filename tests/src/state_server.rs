@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::{Value as Json, json};
 
-use crate::small_http::{Request, write_answer};
+use crate::small_http::{ReceivedRequest, write_answer};
 
 /// How a server behaves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,7 +19,7 @@ pub enum Manner {
 }
 
 #[derive(Debug, Default)]
-struct Kept {
+struct ServedState {
     document: Option<Vec<u8>>,
     lock: Option<Json>,
     serials: Vec<Json>,
@@ -29,7 +29,7 @@ struct Kept {
 #[derive(Clone, Debug)]
 pub struct StateServer {
     url: String,
-    kept: Arc<Mutex<Kept>>,
+    kept: Arc<Mutex<ServedState>>,
 }
 
 /// The user and the password that the server wants, as `Basic` wants them.
@@ -93,13 +93,13 @@ impl StateServer {
         read.transpose().expect("JSON").unwrap_or_default()
     }
 
-    fn kept(&self) -> std::sync::MutexGuard<'_, Kept> {
+    fn kept(&self) -> std::sync::MutexGuard<'_, ServedState> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn serve(stream: &TcpStream, manner: Manner, kept: &Mutex<Kept>) -> io::Result<()> {
-    let request = Request::read(stream)?;
+fn serve(stream: &TcpStream, manner: Manner, kept: &Mutex<ServedState>) -> io::Result<()> {
+    let request = ReceivedRequest::read(stream)?;
     let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
     if request.header("authorization") != Some(USER) {
         return write_answer(stream, "401 Unauthorized", b"");
@@ -119,7 +119,12 @@ fn serve(stream: &TcpStream, manner: Manner, kept: &Mutex<Kept>) -> io::Result<(
     }
 }
 
-fn lock(stream: &TcpStream, request: &Request, manner: Manner, kept: &mut Kept) -> io::Result<()> {
+fn lock(
+    stream: &TcpStream,
+    request: &ReceivedRequest,
+    manner: Manner,
+    kept: &mut ServedState,
+) -> io::Result<()> {
     let mut asked: Json = serde_json::from_slice(&request.body)?;
     match (&kept.lock, manner) {
         (None, _) => {
@@ -137,7 +142,7 @@ fn lock(stream: &TcpStream, request: &Request, manner: Manner, kept: &mut Kept) 
     }
 }
 
-fn unlock(stream: &TcpStream, request: &Request, kept: &mut Kept) -> io::Result<()> {
+fn unlock(stream: &TcpStream, request: &ReceivedRequest, kept: &mut ServedState) -> io::Result<()> {
     let asked: Json = serde_json::from_slice(&request.body)?;
     match &kept.lock {
         Some(held) if held["ID"] != asked["ID"] => write_answer(stream, "409 Conflict", b""),
@@ -148,7 +153,12 @@ fn unlock(stream: &TcpStream, request: &Request, kept: &mut Kept) -> io::Result<
     }
 }
 
-fn write(stream: &TcpStream, request: Request, manner: Manner, kept: &mut Kept) -> io::Result<()> {
+fn write(
+    stream: &TcpStream,
+    request: ReceivedRequest,
+    manner: Manner,
+    kept: &mut ServedState,
+) -> io::Result<()> {
     let given = request.target.split_once("?ID=").map(|(_, id)| id);
     let held = kept.lock.as_ref().and_then(|lock| lock["ID"].as_str());
     if held != given {

@@ -20,7 +20,7 @@ use pospool_model::{Diagnostic, Severity};
 use crate::patience::open_patiently;
 
 /// A state in a folder of its own, and an outside in memory.
-pub struct World {
+pub struct FakeWorld {
     /// The fake outside.
     pub fake: FakeProvider,
     folder: tempfile::TempDir,
@@ -28,7 +28,7 @@ pub struct World {
 }
 
 /// What a plan of the world says.
-pub struct Planned {
+pub struct WorldPlan {
     /// The plan.
     pub plan: Plan,
     /// Problems of any stage.
@@ -46,7 +46,7 @@ pub struct Applied {
 
 /// Why a run could not end well.
 #[derive(Debug)]
-pub enum Trouble {
+pub enum RunError {
     /// The spec or the plan has problems.
     Problems(Vec<Diagnostic>),
     /// The outside failed while it was looked at.
@@ -55,13 +55,13 @@ pub enum Trouble {
     Unsettled(usize),
 }
 
-impl Default for World {
+impl Default for FakeWorld {
     fn default() -> Self {
         Self::new()
     }
 }
 
-impl World {
+impl FakeWorld {
     /// A new world with nothing in it.
     ///
     /// # Panics
@@ -102,14 +102,14 @@ impl World {
     ///
     /// # Panics
     /// When the state cannot be written: then the test is over.
-    pub async fn plan(&self, spec: &str) -> Result<Planned, Trouble> {
+    pub async fn plan(&self, spec: &str) -> Result<WorldPlan, RunError> {
         plan_on(&mut self.store(), &self.registry, spec)
             .await
             .expect("the state can be written")
     }
 
     /// Settles, plans and applies, as `pospool apply --auto-approve` does.
-    pub async fn apply(&self, spec: &str) -> Result<Outcome, Trouble> {
+    pub async fn apply(&self, spec: &str) -> Result<Outcome, RunError> {
         self.apply_counted(spec).await.map(|(outcome, _)| outcome)
     }
 
@@ -117,7 +117,7 @@ impl World {
     ///
     /// # Panics
     /// When the state cannot be written: then the test is over.
-    pub async fn apply_counted(&self, spec: &str) -> Result<(Outcome, u64), Trouble> {
+    pub async fn apply_counted(&self, spec: &str) -> Result<(Outcome, u64), RunError> {
         let mut store = self.store();
         let applied = apply_on(&mut store, &self.registry, spec)
             .await
@@ -131,7 +131,7 @@ pub async fn plan_on(
     store: &mut Store,
     registry: &Registry,
     spec: &str,
-) -> Result<Result<Planned, Trouble>, StoreError> {
+) -> Result<Result<WorldPlan, RunError>, StoreError> {
     let looked = look(store, registry, spec).await?;
     Ok(looked.map(|(_, planned, _)| planned))
 }
@@ -141,12 +141,12 @@ pub async fn apply_on(
     store: &mut Store,
     registry: &Registry,
     spec: &str,
-) -> Result<Result<Applied, Trouble>, StoreError> {
+) -> Result<Result<Applied, RunError>, StoreError> {
     let cancel = Arc::new(AtomicBool::new(false));
     resolve::configure_providers(&decode(spec, registry).0, registry);
     let unsettled = settle::settle_tickets(store, registry, &Silent, &cancel).await?;
     if !unsettled.is_empty() {
-        return Ok(Err(Trouble::Unsettled(unsettled.len())));
+        return Ok(Err(RunError::Unsettled(unsettled.len())));
     }
     let (seen, planned, config) = match look(store, registry, spec).await? {
         Ok(looked) => looked,
@@ -157,7 +157,7 @@ pub async fn apply_on(
         .into_iter()
         .partition(|problem| problem.severity == Severity::Error);
     if !errors.is_empty() {
-        return Ok(Err(Trouble::Problems(errors)));
+        return Ok(Err(RunError::Problems(errors)));
     }
     let context = Context {
         config: &config,
@@ -169,25 +169,25 @@ pub async fn apply_on(
     Ok(Ok(Applied { outcome, warnings }))
 }
 
-type Looked = (observe::SeenResources, Planned, Config);
+type WorldRefresh = (observe::SeenResources, WorldPlan, Config);
 
 async fn look(
     store: &mut Store,
     registry: &Registry,
     spec: &str,
-) -> Result<Result<Looked, Trouble>, StoreError> {
+) -> Result<Result<WorldRefresh, RunError>, StoreError> {
     let (config, mut problems) = decode(spec, registry);
     store.update(|_| {})?;
     let seen = match observe::observe_resources(&config, store.state(), registry).await {
         Ok(seen) => seen,
-        Err(error) => return Ok(Err(Trouble::Outside(error.to_string()))),
+        Err(error) => return Ok(Err(RunError::Outside(error.to_string()))),
     };
     problems.extend(seen.problems.clone());
     let options = Options::default();
     let (plan, found) = plan::plan_changes(&config, store.state(), &seen, registry, &options);
     problems.extend(found);
     problems.extend(check::check_plan(&plan, store.state(), &seen));
-    Ok(Ok((seen, Planned { plan, problems }, config)))
+    Ok(Ok((seen, WorldPlan { plan, problems }, config)))
 }
 
 fn decode(spec: &str, registry: &Registry) -> (Config, Vec<Diagnostic>) {

@@ -9,7 +9,7 @@ use pospool_engine::store::StateFile;
 use pospool_fake::FakeFault;
 use pospool_model::plan::{Action, Plan};
 use pospool_model::{Dependency, dependency};
-use pospool_tests::world::{Trouble, World};
+use pospool_tests::world::{FakeWorld, RunError};
 
 /// `members` resources of a kind, a local that names all of them, and `readers` others that read it.
 fn spec(kind: &str, members: usize, readers: usize) -> String {
@@ -36,7 +36,7 @@ fn written(plan: &Plan) -> usize {
 
 /// Bytes of one size of the spec: its plan, all that its apply writes, its state, its removal.
 async fn bytes(members: usize) -> [usize; 4] {
-    let world = World::new();
+    let world = FakeWorld::new();
     let spec = spec("record", members, members);
     let planned = world.plan(&spec).await.unwrap();
     assert!(planned.problems.is_empty(), "{:?}", planned.problems);
@@ -80,7 +80,7 @@ fn needs(plan: &Plan) -> usize {
 #[tokio::test]
 async fn case_big_local_every_reader_waits_for_every_member() {
     const MANY: usize = 100;
-    let world = World::new();
+    let world = FakeWorld::new();
     let spec = spec("thing", MANY, MANY);
     let planned = world.plan(&spec).await.unwrap();
     assert_eq!(needs(&planned.plan), 2 * MANY);
@@ -115,7 +115,7 @@ async fn case_big_local_every_reader_waits_for_every_member() {
 #[tokio::test]
 async fn case_big_local_a_run_that_was_cut_goes_on() {
     const MANY: usize = 100;
-    let world = World::new();
+    let world = FakeWorld::new();
     let spec = spec("thing", MANY, MANY);
     world.fake.outside().fault = Some(FakeFault::AnswerLost(MANY + 5));
     world.apply(&spec).await.unwrap();
@@ -137,7 +137,7 @@ async fn case_big_local_a_run_that_was_cut_goes_on() {
 #[tokio::test]
 async fn case_big_local_a_record_between_passes_the_wait_on() {
     const MANY: usize = 100;
-    let world = World::new();
+    let world = FakeWorld::new();
     let mut spec = spec("thing", MANY, 0);
     spec.push_str("record \"sum\" { value = local.all }\n");
     for at in 0..MANY {
@@ -161,7 +161,7 @@ async fn case_big_local_a_record_between_passes_the_wait_on() {
 #[tokio::test]
 async fn case_big_local_locals_of_locals_share_their_names() {
     const MANY: usize = 100;
-    let world = World::new();
+    let world = FakeWorld::new();
     let mut spec = spec("record", MANY, 0);
     for at in 0..MANY {
         let _ = writeln!(spec, "locals {{ l{at} = local.all.m{at} }}");
@@ -174,18 +174,18 @@ async fn case_big_local_locals_of_locals_share_their_names() {
     assert_eq!(plan.groups.values().map(BTreeSet::len).sum::<usize>(), MANY);
 }
 
-fn state(world: &World) -> StateFile {
+fn state(world: &FakeWorld) -> StateFile {
     serde_json::from_slice(&std::fs::read(world.state_path()).unwrap()).unwrap()
 }
 
-fn put(world: &World, file: &StateFile) {
+fn put(world: &FakeWorld, file: &StateFile) {
     std::fs::write(world.state_path(), serde_json::to_vec(file).unwrap()).unwrap();
 }
 
 /// A program from before wrote every name, and knows no other version.
 #[tokio::test]
 async fn case_big_local_a_state_without_groups_says_the_same() {
-    let world = World::new();
+    let world = FakeWorld::new();
     let spec = spec("record", 40, 3);
     world.apply(&spec).await.unwrap();
     let mut file = state(&world);
@@ -213,7 +213,7 @@ async fn case_big_local_a_state_without_groups_says_the_same() {
 
 #[tokio::test]
 async fn case_big_local_a_small_spec_is_written_as_ever() {
-    let world = World::new();
+    let world = FakeWorld::new();
     let spec = spec("thing", 32, 3);
     let plan = world.plan(&spec).await.unwrap().plan;
     assert_eq!(PlanFile::new(plan.clone()).version, 1);
@@ -227,7 +227,7 @@ async fn case_big_local_a_small_spec_is_written_as_ever() {
 
 #[tokio::test]
 async fn case_big_local_another_name_in_it_reaches_its_readers() {
-    let world = World::new();
+    let world = FakeWorld::new();
     world.apply(&spec("record", 40, 3)).await.unwrap();
     let before = state(&world).state.groups;
     let plan = world.plan(&spec("record", 41, 3)).await.unwrap().plan;
@@ -257,7 +257,7 @@ async fn case_big_local_another_name_in_it_reaches_its_readers() {
 
 #[tokio::test]
 async fn case_big_local_a_state_or_plan_without_its_groups_is_refused() {
-    let world = World::new();
+    let world = FakeWorld::new();
     let spec = spec("record", 40, 1);
     let mut plan = world.plan(&spec).await.unwrap().plan;
     plan.groups.clear();
@@ -274,14 +274,14 @@ async fn case_big_local_a_state_or_plan_without_its_groups_is_refused() {
 
 #[tokio::test]
 async fn case_big_local_that_leads_to_its_reader_is_a_circle() {
-    let world = World::new();
+    let world = FakeWorld::new();
     let itself = spec("record", 40, 1).replace("m39 = record.m39.value", "m39 = record.r0.value");
-    let Err(Trouble::Problems(problems)) = world.apply(&itself).await else {
+    let Err(RunError::Problems(problems)) = world.apply(&itself).await else {
         panic!("it was applied");
     };
     assert_eq!(problems[0].code, "spec/self-reference");
     let other = spec("record", 40, 1).replace("value = 39\n", "value = record.r0.value\n");
-    let Err(Trouble::Problems(problems)) = world.apply(&other).await else {
+    let Err(RunError::Problems(problems)) = world.apply(&other).await else {
         panic!("it was applied");
     };
     assert_eq!(problems[0].code, "spec/cycle");

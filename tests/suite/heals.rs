@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use pospool_fake::FakeFault;
-use pospool_tests::world::{World, write_things};
+use pospool_tests::world::{FakeWorld, write_things};
 use proptest::prelude::*;
 
 /// Things by label: value, shape, and what they use (only smaller labels, so never a cycle).
@@ -40,7 +40,7 @@ fn text(spec: &Spec) -> String {
 }
 
 async fn heals(before: Spec, after: Spec, fault: FakeFault) -> Result<(), TestCaseError> {
-    let world = World::new();
+    let world = FakeWorld::new();
     world.apply(&text(&before)).await.unwrap();
     let commits = world.fake.outside().effects.len();
     world.fake.outside().fault = Some(shifted(fault, commits));
@@ -110,7 +110,7 @@ proptest! {
     fn equal_inputs_give_byte_equal_plans(spec in spec()) {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         runtime.block_on(async {
-            let world = World::new();
+            let world = FakeWorld::new();
             let one = world.plan(&text(&spec)).await.unwrap().plan;
             let two = world.plan(&text(&spec)).await.unwrap().plan;
             prop_assert_eq!(serde_json::to_vec(&one).unwrap(), serde_json::to_vec(&two).unwrap());

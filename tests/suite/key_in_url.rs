@@ -5,7 +5,7 @@ use std::path::Path;
 
 use pospool_modelchain::random::Random;
 use pospool_modelchain::{CrashPoint, Moment};
-use pospool_tests::pool_world::{Disturbance, Ended, PoolWorld, Shape};
+use pospool_tests::pool_world::{Disturbance, PoolRunEnd, PoolWorld, Shape};
 
 /// In the user, the path and the query of a URL.
 pub(crate) const KEYS: [&str; 3] = ["hunter2", "hunter3", "hunter4"];
@@ -66,11 +66,11 @@ async fn case_key_in_url_no_state_journal_plan_or_message_holds_a_key() {
         keys_in("a message", &format!("{ended:?}"));
         assert!(look_through(&folder) > 0);
         journals += usize::from(world.has_journal());
-        if let Ended::Whole(outcome) = &ended {
+        if let PoolRunEnd::Whole(outcome) = &ended {
             assert!(outcome.failures.is_empty(), "{ended:?}");
             break;
         }
-        assert!(matches!(ended, Ended::Died), "{ended:?}");
+        assert!(matches!(ended, PoolRunEnd::Died), "{ended:?}");
         cut += 3;
     }
     assert!(journals > 1, "runs were cut in between");

@@ -4,7 +4,7 @@ use std::process::Command;
 use std::sync::{Arc, Mutex};
 
 use pospool_modelchain::random::Random;
-use pospool_tests::pool_world::{Disturbance, Ended, PoolWorld, Shape};
+use pospool_tests::pool_world::{Disturbance, PoolRunEnd, PoolWorld, Shape};
 use serde_json::Value as Json;
 use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::fmt::MakeWriter;
@@ -81,7 +81,7 @@ async fn an_apply_with_its_log() {
     world.model.calm_down();
     let keyed = at(&shape, "a.model");
     let ended = world.run(&world.spec(&keyed), Disturbance::default()).await;
-    assert!(matches!(ended, Ok(Ended::Whole(_))), "{ended:?}");
+    assert!(matches!(ended, Ok(PoolRunEnd::Whole(_))), "{ended:?}");
 
     let text = lines.text();
     keys_in("the log", &text);

@@ -2,9 +2,9 @@
 
 use pospool_fake::FakeFault;
 use pospool_model::plan::{Action, Reason};
-use pospool_tests::world::{Planned, Trouble, World};
+use pospool_tests::world::{FakeWorld, RunError, WorldPlan};
 
-fn lines(planned: &Planned) -> Vec<String> {
+fn lines(planned: &WorldPlan) -> Vec<String> {
     let steps = planned.plan.steps.iter();
     steps
         .map(|step| {
@@ -22,7 +22,7 @@ fn lines(planned: &Planned) -> Vec<String> {
 
 #[tokio::test]
 async fn a_plan_names_each_change_and_its_reason() {
-    let world = World::new();
+    let world = FakeWorld::new();
     let before = r#"
         thing "keep" { value = 1 }
         thing "grow" { value = 1 }
@@ -50,7 +50,7 @@ async fn a_plan_names_each_change_and_its_reason() {
 
 #[tokio::test]
 async fn what_somebody_changed_outside_is_drift_and_is_repaired() {
-    let world = World::new();
+    let world = FakeWorld::new();
     let spec = "thing \"a\" { value = 1 }\nthing \"b\" { value = 1 }";
     world.apply(spec).await.unwrap();
     {
@@ -69,7 +69,7 @@ async fn what_somebody_changed_outside_is_drift_and_is_repaired() {
 
 #[tokio::test]
 async fn settings_that_the_spec_does_not_write_are_nobodys_wish() {
-    let world = World::new();
+    let world = FakeWorld::new();
     world
         .apply("thing \"a\" { settings = { x = 1, y = 2 } }")
         .await
@@ -91,9 +91,9 @@ async fn settings_that_the_spec_does_not_write_are_nobodys_wish() {
 
 #[tokio::test]
 async fn a_fixed_attribute_cannot_change_and_nothing_is_lost() {
-    let world = World::new();
+    let world = FakeWorld::new();
     world.apply("thing \"a\" { fixed = \"x\" }").await.unwrap();
-    let Err(Trouble::Problems(problems)) = world.apply("thing \"a\" { fixed = \"y\" }").await
+    let Err(RunError::Problems(problems)) = world.apply("thing \"a\" { fixed = \"y\" }").await
     else {
         panic!("it was applied");
     };
@@ -103,7 +103,7 @@ async fn a_fixed_attribute_cannot_change_and_nothing_is_lost() {
 
 #[tokio::test]
 async fn what_is_protected_is_not_taken_down_even_when_its_block_is_gone() {
-    let world = World::new();
+    let world = FakeWorld::new();
     world
         .apply("thing \"a\" {\n value = 1\n lifecycle { prevent_destroy = true }\n}")
         .await
@@ -112,7 +112,7 @@ async fn what_is_protected_is_not_taken_down_even_when_its_block_is_gone() {
         "",
         "thing \"a\" {\n shape = \"new\"\n lifecycle { prevent_destroy = true }\n}",
     ] {
-        let Err(Trouble::Problems(problems)) = world.apply(spec).await else {
+        let Err(RunError::Problems(problems)) = world.apply(spec).await else {
             panic!("it was applied: {spec}");
         };
         assert_eq!(problems[0].code, "plan/protected");
@@ -122,7 +122,7 @@ async fn what_is_protected_is_not_taken_down_even_when_its_block_is_gone() {
 
 #[tokio::test]
 async fn an_object_that_is_there_and_not_in_the_state_is_adopted_and_not_made_twice() {
-    let world = World::new();
+    let world = FakeWorld::new();
     let spec = "thing \"a\" { value = 1 }";
     world.apply(spec).await.unwrap();
     std::fs::remove_file(world.state_path()).unwrap();
@@ -136,7 +136,7 @@ async fn an_object_that_is_there_and_not_in_the_state_is_adopted_and_not_made_tw
 
 #[tokio::test]
 async fn a_value_known_only_after_apply_is_filled_in() {
-    let world = World::new();
+    let world = FakeWorld::new();
     let spec = r#"
         thing "a" { value = 1 }
         record "r" { value = "made ${thing.a.made}" }
@@ -154,7 +154,7 @@ async fn a_value_known_only_after_apply_is_filled_in() {
 
 #[tokio::test]
 async fn an_unchanged_record_of_a_changed_thing_stays() {
-    let world = World::new();
+    let world = FakeWorld::new();
     world.apply("record \"r\" { value = 1 }").await.unwrap();
     let planned = world.plan("record \"r\" { value = 2 }").await.unwrap();
     assert_eq!(
@@ -168,7 +168,7 @@ async fn an_unchanged_record_of_a_changed_thing_stays() {
 /// The bar of docs/architecture.md; a peer writes 512 times the final size.
 #[tokio::test]
 async fn an_apply_writes_at_most_three_times_the_final_state() {
-    let world = World::new();
+    let world = FakeWorld::new();
     let records = (0..1000).map(|n| format!("record \"r{n}\" {{ value = \"value {n}\" }}"));
     let spec = records.collect::<Vec<_>>().join("\n");
     let (_, written) = world.apply_counted(&spec).await.unwrap();
@@ -180,7 +180,7 @@ async fn an_apply_writes_at_most_three_times_the_final_state() {
 
 #[tokio::test]
 async fn what_was_not_finished_is_designed_again_although_only_the_state_differs() {
-    let world = World::new();
+    let world = FakeWorld::new();
     let spec = "thing \"a\" { value = 1 }\nthing \"b\" {\n value = 1\n uses = [thing.a]\n}";
     world.fake.outside().fault = Some(FakeFault::AnswerLost(1));
     world.apply(spec).await.unwrap();
@@ -210,7 +210,7 @@ async fn what_was_not_finished_is_designed_again_although_only_the_state_differs
 
 #[tokio::test]
 async fn protection_that_comes_later_counts_and_can_be_taken_away_again() {
-    let world = World::new();
+    let world = FakeWorld::new();
     let block = |inner: &str| format!("thing \"a\" {{\n value = 1\n {inner}\n}}");
     world.apply(&block("")).await.unwrap();
     let protected = block("lifecycle { prevent_destroy = true }");
@@ -222,7 +222,7 @@ async fn protection_that_comes_later_counts_and_can_be_taken_away_again() {
     assert!(planned.plan.steps[0].effects.is_empty());
     world.apply(&protected).await.unwrap();
     assert!(world.plan(&protected).await.unwrap().plan.steps.is_empty());
-    assert!(matches!(world.apply("").await, Err(Trouble::Problems(_))));
+    assert!(matches!(world.apply("").await, Err(RunError::Problems(_))));
     world.apply(&block("")).await.unwrap();
     world.apply("").await.unwrap();
     assert!(world.fake.outside().things.is_empty());
@@ -230,7 +230,7 @@ async fn protection_that_comes_later_counts_and_can_be_taken_away_again() {
 
 #[tokio::test]
 async fn what_an_effect_says_wins_over_what_the_plan_knew_before() {
-    let world = World::new();
+    let world = FakeWorld::new();
     for (value, made) in [(1, 1), (2, 2)] {
         world
             .apply(&format!("thing \"a\" {{ value = {value} }}"))
@@ -244,7 +244,7 @@ async fn what_an_effect_says_wins_over_what_the_plan_knew_before() {
 
 #[tokio::test]
 async fn settings_may_name_each_other_in_a_circle() {
-    let world = World::new();
+    let world = FakeWorld::new();
     let spec = r#"
         thing "bridge" {
           value    = 1

@@ -23,7 +23,7 @@ use pospool_devnet::accounts;
 use pospool_engine::record::RecordProvider;
 use pospool_engine::registry::Registry;
 use pospool_modelchain::ledger::Deed;
-use pospool_modelchain::{Account, Genesis, ModelChain};
+use pospool_modelchain::{Account, ModelChain, ModelGenesis};
 use serde_json::{Value as Json, json};
 
 const NETWORK: u32 = 1234;
@@ -97,7 +97,7 @@ fn day(strict: bool) -> (Day, String) {
         let address: CoreAddress = accounts[nth].core_address.parse().unwrap();
         address.bytes()
     });
-    let model = ModelChain::new(&Genesis {
+    let model = ModelChain::new(&ModelGenesis {
         seed: 7,
         chain_id: NETWORK,
         hosts: vec![HOST.to_owned()],

@@ -14,7 +14,7 @@ use pospool_fake::{FakeFault, FakeProvider};
 use pospool_remote::{Location, RemoteSettings};
 use pospool_tests::s3::S3;
 use pospool_tests::state_server::{Manner, StateServer};
-use pospool_tests::world::{Trouble, apply_on, plan_on, write_things};
+use pospool_tests::world::{RunError, apply_on, plan_on, write_things};
 use serde_json::{Value as Json, json};
 
 pub(crate) type Environment = BTreeMap<String, String>;
@@ -423,7 +423,7 @@ impl Far {
         pospool_remote::open_store(&self.location, Mode::Write, "test", &self.settings).unwrap()
     }
 
-    async fn apply(&self, spec: &str) -> Result<usize, Trouble> {
+    async fn apply(&self, spec: &str) -> Result<usize, RunError> {
         let applied = apply_on(&mut self.open(), &self.registry, spec)
             .await
             .unwrap();

@@ -8,14 +8,14 @@ mod desk;
 use std::path::Path;
 use std::time::Duration;
 
-use pospool_explorer::{Fault, Match, Space};
+use pospool_explorer::{ExplorerFault, ExplorerSpace, Match};
 use pospool_model::provider::Observed;
 use pospool_model::{ProviderError, Value};
 use pospool_tests::stand_ins;
 
 use self::desk::{Desk, address, compiled};
 
-const SPACES: [Space; 2] = [Space::Core, Space::Espace];
+const SPACES: [ExplorerSpace; 2] = [ExplorerSpace::Core, ExplorerSpace::Espace];
 
 #[tokio::test]
 async fn proxy_and_implementation_are_verified_in_both_spaces() {
@@ -27,7 +27,7 @@ async fn proxy_and_implementation_are_verified_in_both_spaces() {
             let verified = desk.explorer.verified(space, place).unwrap();
             assert_eq!(verified.runtime, Some(Match::Exact));
             // Of a base32 address the explorer never finds the creation.
-            let creation = (space == Space::Espace).then_some(Match::Exact);
+            let creation = (space == ExplorerSpace::Espace).then_some(Match::Exact);
             assert_eq!(
                 verified.creation, creation,
                 "constructor arguments of {}",
@@ -40,13 +40,14 @@ async fn proxy_and_implementation_are_verified_in_both_spaces() {
 
 #[tokio::test]
 async fn what_was_lost_or_changed_is_a_drift() {
-    let desk = Desk::new(Space::Core).await;
+    let desk = Desk::new(ExplorerSpace::Core).await;
     desk.verify().await.unwrap();
     let reason = async || match desk.seen().await.0 {
         Value::Text(reason) => reason,
         other => panic!("no drift: {other}"),
     };
-    desk.explorer.forget(Space::Core, &desk.placed.proxy);
+    desk.explorer
+        .forget(ExplorerSpace::Core, &desk.placed.proxy);
     let words = reason().await;
     assert!(
         words.starts_with("the proxy of `core_contract.pool` is not verified at"),
@@ -55,13 +56,13 @@ async fn what_was_lost_or_changed_is_a_drift() {
     desk.verify().await.unwrap();
     assert_eq!(desk.seen().await.0, Value::Bool(true));
     // A silent explorer has forgotten nothing.
-    desk.explorer.set(Fault::BadGateway(9));
+    desk.explorer.set(ExplorerFault::BadGateway(9));
     assert_eq!(desk.seen().await.0, Value::Bool(true));
-    desk.explorer.set(Fault::BadGateway(0));
+    desk.explorer.set(ExplorerFault::BadGateway(0));
 
     let elsewhere = desk.placed.proxy.clone();
     desk.chain
-        .point(Space::Core, &desk.placed.proxy, &elsewhere);
+        .point(ExplorerSpace::Core, &desk.placed.proxy, &elsewhere);
     let words = reason().await;
     assert!(words.contains("points at"), "{words}");
     let error = desk.verify().await.unwrap_err();
@@ -70,26 +71,27 @@ async fn what_was_lost_or_changed_is_a_drift() {
 
 #[tokio::test]
 async fn an_explorer_in_trouble_is_asked_again() {
-    let desk = Desk::new(Space::Espace).await;
+    let desk = Desk::new(ExplorerSpace::Espace).await;
     let faults = [
-        Fault::Busy(2),
-        Fault::BusyButTaken(1),
-        Fault::Limited(2),
-        Fault::BadGateway(2),
-        Fault::Silent(1),
-        Fault::NotIndexed(1),
-        Fault::Broken(1),
+        ExplorerFault::Busy(2),
+        ExplorerFault::BusyButTaken(1),
+        ExplorerFault::Limited(2),
+        ExplorerFault::BadGateway(2),
+        ExplorerFault::Silent(1),
+        ExplorerFault::NotIndexed(1),
+        ExplorerFault::Broken(1),
     ];
     let verify = desk.steps().unwrap().pop().unwrap();
     for fault in faults {
-        desk.explorer.forget(Space::Espace, &desk.placed.proxy);
+        desk.explorer
+            .forget(ExplorerSpace::Espace, &desk.placed.proxy);
         desk.explorer.set(fault.clone());
         desk.carry_out(&verify)
             .await
             .unwrap_or_else(|error| panic!("{fault:?}: {error}"));
         assert!(
             desk.explorer
-                .verified(Space::Espace, &desk.placed.proxy)
+                .verified(ExplorerSpace::Espace, &desk.placed.proxy)
                 .is_some(),
             "{fault:?}"
         );
@@ -98,19 +100,19 @@ async fn an_explorer_in_trouble_is_asked_again() {
 
 #[tokio::test]
 async fn what_is_verified_is_not_handed_in_again() {
-    let desk = Desk::new(Space::Core).await;
+    let desk = Desk::new(ExplorerSpace::Core).await;
     desk.verify().await.unwrap();
     // Each submission would be refused from now on.
-    desk.explorer.set(Fault::Busy(1000));
+    desk.explorer.set(ExplorerFault::Busy(1000));
     desk.verify().await.unwrap();
 }
 
 #[tokio::test]
 async fn a_refusal_is_told_in_the_explorers_words() {
-    let desk = Desk::new(Space::Core).await;
+    let desk = Desk::new(ExplorerSpace::Core).await;
     let verify = desk.steps().unwrap().pop().unwrap();
     let message = "The parameter is wrong: parameter sourceCode is too old".to_owned();
-    desk.explorer.set(Fault::Answered {
+    desk.explorer.set(ExplorerFault::Answered {
         times: 1,
         code: 510,
         message: message.clone(),
@@ -126,17 +128,17 @@ async fn a_refusal_is_told_in_the_explorers_words() {
 
 #[tokio::test]
 async fn a_slow_explorer_stops_nothing_and_the_next_run_begins_again() {
-    let desk = Desk::waiting(Space::Core, Duration::from_millis(600)).await;
+    let desk = Desk::waiting(ExplorerSpace::Core, Duration::from_millis(600)).await;
     let verify = desk.steps().unwrap().pop().unwrap();
-    desk.explorer.set(Fault::Held(true));
+    desk.explorer.set(ExplorerFault::Held(true));
     let error = desk.carry_out(&verify).await.unwrap_err();
     assert!(matches!(error, ProviderError::Converging { .. }), "{error}");
     // The next run settles first; it must not wait for an explorer.
     let error = desk.settle(&verify).await.unwrap_err();
     assert_eq!(error.code(), "chain/verification-unfinished");
     assert!(matches!(error, ProviderError::Refused { .. }));
-    desk.explorer.set(Fault::Held(false));
-    let patient = Desk::new(Space::Core).await;
+    desk.explorer.set(ExplorerFault::Held(false));
+    let patient = Desk::new(ExplorerSpace::Core).await;
     patient.verify().await.unwrap();
     let verify = patient.steps().unwrap().pop().unwrap();
     patient.settle(&verify).await.unwrap();
@@ -189,20 +191,20 @@ async fn one_changed_byte_of_source_is_refused_by_the_comparison_and_by_the_expl
 
 #[tokio::test]
 async fn another_comment_is_named_and_no_difference() {
-    let mut desk = Desk::new(Space::Core).await;
+    let mut desk = Desk::new(ExplorerSpace::Core).await;
     let copy = stand_ins::copy_with_change("comment");
     take(&mut desk, copy.path()).await;
     let same = Value::from("the same but for the metadata");
     assert_eq!(desk.verify().await.unwrap()["local"], same);
     let place = &desk.placed.implementation;
-    let verified = desk.explorer.verified(Space::Core, place).unwrap();
+    let verified = desk.explorer.verified(ExplorerSpace::Core, place).unwrap();
     assert_eq!(verified.runtime, Some(Match::Partial));
     assert_eq!(desk.seen().await, (Value::Bool(true), same));
 }
 
 #[tokio::test]
 async fn before_the_first_run_there_is_nothing() {
-    let desk = Desk::new(Space::Core).await;
+    let desk = Desk::new(ExplorerSpace::Core).await;
     for complete in [None, Some(false)] {
         let found = desk.look(complete).await;
         assert!(found.problems.is_empty());

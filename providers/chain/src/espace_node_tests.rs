@@ -9,7 +9,7 @@ use pospool_conflux_tx::{ChainRef, PriceForm, SignedWork, WaitLevel};
 use pospool_model::plan::{Effect, Nature};
 use pospool_model::{Attributes, ProviderError, SecretRef};
 use pospool_rpcstub::StubNode;
-use pospool_rpcstub::espace::{Answers, answering_node, usual_answers};
+use pospool_rpcstub::espace::{StubAnswers, answering_node, usual_answers};
 use serde_json::{Value as Json, json};
 
 use crate::bench::{ESPACE_ID, GENESIS, chain_ref, espace, name};
@@ -52,7 +52,7 @@ fn sender() -> ChainAddress {
 }
 
 /// Prepares a call at a node.
-async fn signed(answers: &Answers) -> Result<(SignedWork, StubNode), ProviderError> {
+async fn signed(answers: &StubAnswers) -> Result<(SignedWork, StubNode), ProviderError> {
     let server = answering_node(answers).await;
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("key");

@@ -15,7 +15,7 @@ use crate::{
 
 /// An account with 10,000 CFX in Core space at the start of the chain, and most often in eSpace too.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Account {
+pub struct FundedAccount {
     /// Private key: `0x` and 64 hex digits.
     pub private_key: String,
     /// Core address as CIP-37 text, for example `net1234:aak…`.
@@ -29,7 +29,7 @@ pub struct Account {
 }
 
 /// Returns the funded accounts of a chain.
-pub fn of_chain(chain: &ChainConfig) -> Result<Vec<Account>> {
+pub fn of_chain(chain: &ChainConfig) -> Result<Vec<FundedAccount>> {
     let mut accounts = funded_accounts(&chain.seed, chain.accounts, chain.chain_id)?;
     for account in accounts.iter_mut().skip(chain.espace_accounts) {
         account.funded_in_espace = false;
@@ -38,7 +38,7 @@ pub fn of_chain(chain: &ChainConfig) -> Result<Vec<Account>> {
 }
 
 /// Returns the accounts of a seed text, as a chain with that seed funds them in both spaces.
-pub fn funded_accounts(seed: &str, count: usize, network_id: u32) -> Result<Vec<Account>> {
+pub fn funded_accounts(seed: &str, count: usize, network_id: u32) -> Result<Vec<FundedAccount>> {
     (0..count)
         .map(|index| derive_key(seed, &format!("account/{index}")))
         .map(|key| Ok(account(&key?, network_id)))
@@ -65,9 +65,9 @@ pub(crate) fn core_bytes(key: &SigningKey) -> [u8; 20] {
     CoreAddress::of_public_key(&public_key(key), 0).bytes()
 }
 
-fn account(key: &SigningKey, network_id: u32) -> Account {
+fn account(key: &SigningKey, network_id: u32) -> FundedAccount {
     let core = CoreAddress::of_public_key(&public_key(key), network_id);
-    Account {
+    FundedAccount {
         private_key: format!("0x{}", encode_hex(&key.to_bytes())),
         core_address: core.to_string(),
         core_hex: core.hex(),

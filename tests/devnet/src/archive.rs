@@ -16,7 +16,7 @@ use crate::error::{DevnetError, Result};
 
 /// What an archive holds at one path.
 #[derive(Clone, Debug)]
-pub(crate) enum Content {
+pub(crate) enum ArchiveContent {
     /// A folder.
     Folder,
     /// A file with these bytes.
@@ -29,7 +29,7 @@ pub(crate) enum Content {
 
 /// One path of an archive.
 #[derive(Clone, Debug)]
-pub(crate) struct Entry {
+pub(crate) struct ArchiveEntry {
     /// Path without a leading slash.
     pub(crate) path: String,
     /// Permissions.
@@ -37,17 +37,17 @@ pub(crate) struct Entry {
     /// Owner and group.
     pub(crate) owner: u64,
     /// What is there.
-    pub(crate) content: Content,
+    pub(crate) content: ArchiveContent,
 }
 
-impl Entry {
+impl ArchiveEntry {
     /// Returns a file that belongs to root and that everybody may read.
     pub(crate) fn file(path: &str, bytes: impl Into<Vec<u8>>) -> Self {
         Self {
             path: path.to_owned(),
             mode: 0o644,
             owner: 0,
-            content: Content::Bytes(bytes.into()),
+            content: ArchiveContent::Bytes(bytes.into()),
         }
     }
 
@@ -57,7 +57,7 @@ impl Entry {
             path: path.to_owned(),
             mode: 0o755,
             owner: 0,
-            content: Content::Folder,
+            content: ArchiveContent::Folder,
         }
     }
 
@@ -73,7 +73,7 @@ impl Entry {
 }
 
 /// Writes an archive.
-pub(crate) fn pack_archive(entries: &[Entry]) -> Result<Vec<u8>> {
+pub(crate) fn pack_archive(entries: &[ArchiveEntry]) -> Result<Vec<u8>> {
     let mut builder = Builder::new(Vec::new());
     for entry in entries {
         append(&mut builder, entry)?;
@@ -83,7 +83,7 @@ pub(crate) fn pack_archive(entries: &[Entry]) -> Result<Vec<u8>> {
         .map_err(DevnetError::io("finish an archive"))
 }
 
-fn append(builder: &mut Builder<Vec<u8>>, entry: &Entry) -> Result<()> {
+fn append(builder: &mut Builder<Vec<u8>>, entry: &ArchiveEntry) -> Result<()> {
     let what = format!("put `{}` into an archive", entry.path);
     let mut header = Header::new_gnu();
     header.set_mode(entry.mode);
@@ -92,23 +92,23 @@ fn append(builder: &mut Builder<Vec<u8>>, entry: &Entry) -> Result<()> {
     header.set_mtime(0);
     header.set_size(0);
     let written = match &entry.content {
-        Content::Folder => {
+        ArchiveContent::Folder => {
             header.set_entry_type(EntryType::Directory);
             builder.append_data(&mut header, format!("{}/", entry.path), std::io::empty())
         }
-        Content::Bytes(bytes) => {
+        ArchiveContent::Bytes(bytes) => {
             header.set_entry_type(EntryType::Regular);
             header.set_size(bytes.len() as u64);
             builder.append_data(&mut header, &entry.path, bytes.as_slice())
         }
-        Content::Copy(source) => {
+        ArchiveContent::Copy(source) => {
             let from = || DevnetError::io(format!("read `{}`", source.display()));
             let file = File::open(source).map_err(from())?;
             header.set_entry_type(EntryType::Regular);
             header.set_size(file.metadata().map_err(from())?.len());
             builder.append_data(&mut header, &entry.path, file)
         }
-        Content::Link(target) => {
+        ArchiveContent::Link(target) => {
             header.set_entry_type(EntryType::Symlink);
             builder.append_link(&mut header, &entry.path, target)
         }
@@ -141,11 +141,11 @@ mod tests {
     #[test]
     fn what_is_packed_can_be_read_and_is_the_same_each_time() {
         let entries = [
-            Entry::folder("a").mode(0o700),
-            Entry::file("a/b", "text").owner(10001),
-            Entry {
-                content: Content::Link("b".to_owned()),
-                ..Entry::file("a/c", "")
+            ArchiveEntry::folder("a").mode(0o700),
+            ArchiveEntry::file("a/b", "text").owner(10001),
+            ArchiveEntry {
+                content: ArchiveContent::Link("b".to_owned()),
+                ..ArchiveEntry::file("a/c", "")
             },
         ];
         let bytes = pack_archive(&entries).unwrap();
@@ -155,6 +155,6 @@ mod tests {
 
     #[test]
     fn an_archive_without_a_file_is_an_error() {
-        assert!(first_file(&pack_archive(&[Entry::folder("a")]).unwrap()).is_err());
+        assert!(first_file(&pack_archive(&[ArchiveEntry::folder("a")]).unwrap()).is_err());
     }
 }

@@ -10,7 +10,7 @@ use bollard::models::{Ipam, IpamConfig, NetworkCreateRequest};
 
 use crate::{
     cleanup,
-    docker::Engine,
+    docker::DevnetEngine,
     error::{DevnetError, Result},
 };
 
@@ -18,7 +18,7 @@ use crate::{
 const TRIES: usize = 5;
 
 /// A Docker network whose addresses are ours to give.
-pub(crate) struct Bridge {
+pub(crate) struct DockerBridge {
     /// Id on the engine.
     pub(crate) id: String,
     /// Name on the engine.
@@ -27,11 +27,11 @@ pub(crate) struct Bridge {
     pub(crate) node_ip: Ipv4Addr,
 }
 
-impl Bridge {
+impl DockerBridge {
     /// Creates the network twice: Docker chooses a free subnet, but lets a container ask for an address only in a
     /// subnet that was named.
     pub(crate) async fn create(
-        engine: &Engine,
+        engine: &DevnetEngine,
         devnet: &str,
         labels: &HashMap<String, String>,
     ) -> Result<Self> {
@@ -71,7 +71,7 @@ impl Bridge {
     }
 }
 
-async fn subnet_of(engine: &Engine, id: &str) -> Result<String> {
+async fn subnet_of(engine: &DevnetEngine, id: &str) -> Result<String> {
     let options = None::<bollard::query_parameters::InspectNetworkOptions>;
     let found = engine.client.inspect_network(id, options).await;
     let found = found.map_err(DevnetError::docker("inspect a new network"))?;

@@ -16,7 +16,7 @@ use bollard::{
 use serde::Serialize;
 
 use crate::{
-    docker::{Engine, absent_is_fine, short_id},
+    docker::{DevnetEngine, absent_is_fine, short_id},
     error::{DevnetError, Result},
     owner,
     settings::{LABEL_NAME, LABEL_OWNER, check_name},
@@ -36,15 +36,16 @@ pub struct Removed {
 }
 
 /// Takes down everything of one devnet.
-pub async fn remove_devnet(engine: &Engine, name: &str) -> Result<Removed> {
+pub async fn remove_devnet(engine: &DevnetEngine, name: &str) -> Result<Removed> {
     check_name(name)?;
-    let of_devnet = |labels: &Labels| labels.get(LABEL_NAME).is_some_and(|label| label == name);
+    let of_devnet =
+        |labels: &FoundLabels| labels.get(LABEL_NAME).is_some_and(|label| label == name);
     remove(engine, &of_devnet).await
 }
 
 /// Takes down everything whose owner process is gone.
-pub async fn remove_orphans(engine: &Engine) -> Result<Removed> {
-    let of_the_dead = |labels: &Labels| {
+pub async fn remove_orphans(engine: &DevnetEngine) -> Result<Removed> {
+    let of_the_dead = |labels: &FoundLabels| {
         labels
             .get(LABEL_OWNER)
             .is_some_and(|owner| owner::is_gone(owner))
@@ -53,16 +54,17 @@ pub async fn remove_orphans(engine: &Engine) -> Result<Removed> {
 }
 
 /// Tells whether anything of a devnet is there.
-pub(crate) async fn devnet_exists(engine: &Engine, name: &str) -> Result<bool> {
-    let of_devnet = |labels: &Labels| labels.get(LABEL_NAME).is_some_and(|label| label == name);
+pub(crate) async fn devnet_exists(engine: &DevnetEngine, name: &str) -> Result<bool> {
+    let of_devnet =
+        |labels: &FoundLabels| labels.get(LABEL_NAME).is_some_and(|label| label == name);
     Ok(!containers(engine, &of_devnet).await?.is_empty()
         || !networks(engine, &of_devnet).await?.is_empty())
 }
 
-type Labels = HashMap<String, String>;
-type Choice<'a> = &'a (dyn Fn(&Labels) -> bool + Sync);
+type FoundLabels = HashMap<String, String>;
+type Choice<'a> = &'a (dyn Fn(&FoundLabels) -> bool + Sync);
 
-async fn remove(engine: &Engine, choice: Choice<'_>) -> Result<Removed> {
+async fn remove(engine: &DevnetEngine, choice: Choice<'_>) -> Result<Removed> {
     let mut removed = Removed::default();
     for id in containers(engine, choice).await? {
         engine.remove_container(&id).await?;
@@ -91,7 +93,7 @@ fn ours() -> HashMap<String, Vec<String>> {
     [("label".to_owned(), vec![LABEL_OWNER.to_owned()])].into()
 }
 
-async fn containers(engine: &Engine, choice: Choice<'_>) -> Result<Vec<String>> {
+async fn containers(engine: &DevnetEngine, choice: Choice<'_>) -> Result<Vec<String>> {
     let options = ListContainersOptionsBuilder::new()
         .all(true)
         .filters(&ours())
@@ -104,7 +106,7 @@ async fn containers(engine: &Engine, choice: Choice<'_>) -> Result<Vec<String>> 
     Ok(chosen.filter_map(|one| one.id).collect())
 }
 
-async fn networks(engine: &Engine, choice: Choice<'_>) -> Result<Vec<String>> {
+async fn networks(engine: &DevnetEngine, choice: Choice<'_>) -> Result<Vec<String>> {
     let options = ListNetworksOptionsBuilder::new().filters(&ours()).build();
     let found = engine.client.list_networks(Some(options)).await;
     let found = found.map_err(DevnetError::docker("list networks"))?;
@@ -114,7 +116,7 @@ async fn networks(engine: &Engine, choice: Choice<'_>) -> Result<Vec<String>> {
     Ok(chosen.filter_map(|one| one.id).collect())
 }
 
-async fn volumes(engine: &Engine, choice: Choice<'_>) -> Result<Vec<String>> {
+async fn volumes(engine: &DevnetEngine, choice: Choice<'_>) -> Result<Vec<String>> {
     let options = ListVolumesOptionsBuilder::new().filters(&ours()).build();
     let found = engine.client.list_volumes(Some(options)).await;
     let found = found
@@ -128,7 +130,7 @@ async fn volumes(engine: &Engine, choice: Choice<'_>) -> Result<Vec<String>> {
         .collect())
 }
 
-async fn images(engine: &Engine, choice: Choice<'_>) -> Result<Vec<String>> {
+async fn images(engine: &DevnetEngine, choice: Choice<'_>) -> Result<Vec<String>> {
     let options = ListImagesOptionsBuilder::new().filters(&ours()).build();
     let found = engine.client.list_images(Some(options)).await;
     let found = found.map_err(DevnetError::docker("list images"))?;
@@ -140,7 +142,7 @@ async fn images(engine: &Engine, choice: Choice<'_>) -> Result<Vec<String>> {
 }
 
 /// Removes a network; whoever is still on it is cut off first.
-pub(crate) async fn remove_network(engine: &Engine, id: &str) -> Result<()> {
+pub(crate) async fn remove_network(engine: &DevnetEngine, id: &str) -> Result<()> {
     let what = || format!("remove network {}", short_id(id));
     let options = None::<bollard::query_parameters::InspectNetworkOptions>;
     if let Ok(found) = engine.client.inspect_network(id, options).await {

@@ -21,7 +21,7 @@ use futures_util::{StreamExt, TryStreamExt};
 use serde_json::Value;
 
 use crate::{
-    archive::{self, Entry},
+    archive::{self, ArchiveEntry},
     error::{DevnetError, Result},
     rpc,
     settings::LOCAL_PORT,
@@ -29,11 +29,11 @@ use crate::{
 
 /// A connection to Docker Engine.
 #[derive(Clone, Debug)]
-pub struct Engine {
+pub struct DevnetEngine {
     pub(crate) client: Docker,
 }
 
-impl Engine {
+impl DevnetEngine {
     /// Connects to the engine that `DOCKER_HOST` names, or to the local socket.
     pub async fn connect() -> Result<Self> {
         let client = Docker::connect_with_defaults()
@@ -69,7 +69,12 @@ impl Engine {
     }
 
     /// Writes files into a container, running or not.
-    pub(crate) async fn upload(&self, id: &str, folder: &str, files: &[Entry]) -> Result<()> {
+    pub(crate) async fn upload(
+        &self,
+        id: &str,
+        folder: &str,
+        files: &[ArchiveEntry],
+    ) -> Result<()> {
         let bytes = archive::pack_archive(files)?;
         let options = UploadToContainerOptionsBuilder::new().path(folder).build();
         self.client
@@ -227,9 +232,9 @@ impl Engine {
     }
 
     /// Returns the labels of an image, if it is there.
-    pub(crate) async fn image(&self, reference: &str) -> Result<Option<Image>> {
+    pub(crate) async fn image(&self, reference: &str) -> Result<Option<ImageInfo>> {
         match self.client.inspect_image(reference).await {
-            Ok(found) => Ok(Some(Image {
+            Ok(found) => Ok(Some(ImageInfo {
                 id: found.id.unwrap_or_default(),
                 digests: found.repo_digests.unwrap_or_default(),
                 labels: found
@@ -246,7 +251,7 @@ impl Engine {
 }
 
 /// What we ask about an image.
-pub(crate) struct Image {
+pub(crate) struct ImageInfo {
     /// Id, `sha256:…`.
     pub(crate) id: String,
     /// `name@sha256:…` of the registries it was pulled from.

@@ -16,16 +16,16 @@ use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
 use crate::{
-    accounts::{self, Account, encode_hex},
-    archive::Entry,
+    accounts::{self, FundedAccount, encode_hex},
+    archive::ArchiveEntry,
     cache::Cache,
-    docker::Engine,
+    docker::DevnetEngine,
     error::{DevnetError, Result},
     image::NodeImage,
     node_body::node_body,
     node_files::{NodeFiles, POS_FOLDER},
     pos_genesis::{self, Validator},
-    settings::{ChainConfig, LOCAL_PORT, NODE_DIR, NODE_VERSION, Progress},
+    settings::{ChainConfig, LOCAL_PORT, NODE_DIR, NODE_VERSION, ProgressFunction},
 };
 
 /// Counted up when a genesis made before cannot be used any more.
@@ -44,19 +44,19 @@ pub(crate) struct Genesis {
     /// The genesis validator's PoS address.
     pub(crate) pos_address: String,
     /// The funded accounts.
-    pub(crate) accounts: Vec<Account>,
+    pub(crate) accounts: Vec<FundedAccount>,
     /// What all nodes share.
     pub(crate) files: NodeFiles,
 }
 
 /// Returns the chain's genesis from the cache, or makes it.
 pub(crate) async fn ensure_genesis(
-    engine: &Engine,
+    engine: &DevnetEngine,
     image: &NodeImage,
     chain: &ChainConfig,
     labels: &HashMap<String, String>,
     cache: &Cache,
-    progress: Progress,
+    progress: ProgressFunction,
 ) -> Result<Genesis> {
     let version = if image.built {
         NODE_VERSION
@@ -130,7 +130,7 @@ fn initial_nodes(chain: &ChainConfig, validator: &Validator) -> Result<String> {
 
 /// Makes a genesis with two short starts of a node.
 struct Maker<'a> {
-    engine: &'a Engine,
+    engine: &'a DevnetEngine,
     image: &'a NodeImage,
     chain: &'a ChainConfig,
     labels: &'a HashMap<String, String>,
@@ -173,7 +173,7 @@ impl Maker<'_> {
 
     async fn register(&self, id: &str, toml: &str) -> Result<(Vec<u8>, Validator)> {
         self.engine
-            .upload(id, NODE_DIR, &[Entry::file("conflux.toml", toml)])
+            .upload(id, NODE_DIR, &[ArchiveEntry::file("conflux.toml", toml)])
             .await?;
         self.engine.start(id).await?;
         let params = json!([format!("{:#x}", self.chain.genesis_votes), 0]);
@@ -214,7 +214,7 @@ impl Maker<'_> {
             WRONG_WAYPOINT,
         );
         let mut entries = files.entries("", 0);
-        entries.push(Entry::file(&format!("{POS_FOLDER}/pos_key"), pos_key).mode(0o600));
+        entries.push(ArchiveEntry::file(&format!("{POS_FOLDER}/pos_key"), pos_key).mode(0o600));
         self.engine.upload(id, NODE_DIR, &entries).await?;
         self.engine.start(id).await?;
         let end = Instant::now() + START_LIMIT;

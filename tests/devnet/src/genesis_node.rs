@@ -10,8 +10,8 @@ use bollard::models::{EndpointIpamConfig, EndpointSettings, NetworkingConfig, Po
 
 use crate::{
     accounts::{self, encode_hex},
-    archive::Entry,
-    docker::Engine,
+    archive::ArchiveEntry,
+    docker::DevnetEngine,
     error::{DevnetError, Result},
     genesis::Genesis,
     node_body::node_body,
@@ -21,7 +21,7 @@ use crate::{
 
 /// What the genesis node has for itself.
 pub(crate) struct GenesisNode {
-    entries: Vec<Entry>,
+    entries: Vec<ArchiveEntry>,
     /// How other nodes of the network reach it: `cfxnode://…@IP:port`.
     pub(crate) bootnode: String,
     ip: Ipv4Addr,
@@ -41,7 +41,8 @@ impl GenesisNode {
             encode_hex(&net_key.to_bytes()),
         );
         let mut entries = genesis.files.entries(&own, 0);
-        let pos_key = Entry::file(&format!("{POS_FOLDER}/pos_key"), genesis.pos_key.as_slice());
+        let pos_key =
+            ArchiveEntry::file(&format!("{POS_FOLDER}/pos_key"), genesis.pos_key.as_slice());
         entries.push(pos_key.mode(0o600));
         let public = encode_hex(&accounts::public_key(&net_key));
         Ok(Self {
@@ -54,7 +55,7 @@ impl GenesisNode {
     /// Creates and starts the container, and returns its id.
     pub(crate) async fn start(
         &self,
-        engine: &Engine,
+        engine: &DevnetEngine,
         config: &DevnetConfig,
         image: &str,
         labels: &HashMap<String, String>,
@@ -106,7 +107,10 @@ fn fixed_ip(network: &str, ip: Ipv4Addr) -> NetworkingConfig {
 const CPU_SHARES: i64 = 8192;
 
 /// Returns the URLs under which Docker published the RPC ports.
-pub(crate) async fn published_urls(engine: &Engine, container: &str) -> Result<(String, String)> {
+pub(crate) async fn published_urls(
+    engine: &DevnetEngine,
+    container: &str,
+) -> Result<(String, String)> {
     let options = None::<bollard::query_parameters::InspectContainerOptions>;
     let found = engine.client.inspect_container(container, options).await;
     let found = found.map_err(DevnetError::docker("inspect the genesis node"))?;

@@ -16,12 +16,12 @@ use tokio::{process::Command, time::timeout};
 use crate::{
     archive,
     cache::Cache,
-    docker::{Engine, Image},
+    docker::{DevnetEngine, ImageInfo},
     error::{DevnetError, Result},
     rootfs::HostFiles,
     settings::{
         BUILT_IMAGE, ImageSource, LABEL_CONTENT, LABEL_NAME, NODE_DIR, NPM_ADDON, NPM_INTEGRITY,
-        NPM_PACKAGE, NPM_VERSION, Progress,
+        NPM_PACKAGE, NPM_VERSION, ProgressFunction,
     },
 };
 
@@ -41,10 +41,10 @@ pub struct NodeImage {
 
 /// Returns the node's image, and pulls or makes it first if need be.
 pub async fn ensure_node_image(
-    engine: &Engine,
+    engine: &DevnetEngine,
     source: &ImageSource,
     cache: &Cache,
-    progress: Progress,
+    progress: ProgressFunction,
 ) -> Result<NodeImage> {
     if let Some(image) = pulled(engine, source).await? {
         return Ok(image);
@@ -76,7 +76,7 @@ pub async fn ensure_node_image(
     }
 }
 
-async fn pulled(engine: &Engine, source: &ImageSource) -> Result<Option<NodeImage>> {
+async fn pulled(engine: &DevnetEngine, source: &ImageSource) -> Result<Option<NodeImage>> {
     let Some(image) = engine.image(&source.reference).await? else {
         return Ok(None);
     };
@@ -96,9 +96,9 @@ async fn pulled(engine: &Engine, source: &ImageSource) -> Result<Option<NodeImag
     Ok(Some(found(&source.reference, image, false)))
 }
 
-async fn built(engine: &Engine, content: &str) -> Result<Option<NodeImage>> {
+async fn built(engine: &DevnetEngine, content: &str) -> Result<Option<NodeImage>> {
     let image = engine.image(BUILT_IMAGE).await?;
-    let fits = |image: &Image| {
+    let fits = |image: &ImageInfo| {
         image
             .labels
             .get(LABEL_CONTENT)
@@ -109,7 +109,7 @@ async fn built(engine: &Engine, content: &str) -> Result<Option<NodeImage>> {
         .map(|image| found(BUILT_IMAGE, image, true)))
 }
 
-fn found(reference: &str, image: Image, built: bool) -> NodeImage {
+fn found(reference: &str, image: ImageInfo, built: bool) -> NodeImage {
     NodeImage {
         reference: reference.to_owned(),
         id: image.id,
@@ -117,7 +117,7 @@ fn found(reference: &str, image: Image, built: bool) -> NodeImage {
     }
 }
 
-async fn pull(engine: &Engine, source: &ImageSource) -> Result<()> {
+async fn pull(engine: &DevnetEngine, source: &ImageSource) -> Result<()> {
     let what = format!("pull image `{}`", source.reference);
     let name = match &source.digest {
         Some(digest) => format!("{}@{digest}", source.reference),
@@ -137,11 +137,11 @@ async fn pull(engine: &Engine, source: &ImageSource) -> Result<()> {
 }
 
 async fn build(
-    engine: &Engine,
+    engine: &DevnetEngine,
     host_files: HostFiles,
     content: &str,
     cache: &Cache,
-    progress: Progress,
+    progress: ProgressFunction,
 ) -> Result<NodeImage> {
     let addon = fetch_addon(cache).await?;
     let entries = host_files.tree(&addon).await?;

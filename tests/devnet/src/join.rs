@@ -18,15 +18,15 @@ use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
 use crate::{
-    archive::{self, Entry},
-    docker::{Engine, absent_is_fine},
+    archive::{self, ArchiveEntry},
+    docker::{DevnetEngine, absent_is_fine},
     error::{DevnetError, Result},
     network::DevnetInfo,
     node_body::node_body,
     node_files::NodeFiles,
     owner,
     rpc::{RpcClient, parse_quantity},
-    settings::{ESPACE_PORT, LOCAL_PORT, Lifetime, P2P_PORT, Progress},
+    settings::{ESPACE_PORT, LOCAL_PORT, Lifetime, P2P_PORT, ProgressFunction},
 };
 
 /// User and group of the second node.
@@ -65,9 +65,9 @@ pub struct JoinReport {
 
 /// Lets a second node join, waits until it keeps up, and removes it.
 pub async fn prove_join(
-    engine: &Engine,
+    engine: &DevnetEngine,
     devnet: &DevnetInfo,
-    progress: Progress,
+    progress: ProgressFunction,
 ) -> Result<JoinReport> {
     let files = NodeFiles::read(&devnet.node_files)?;
     let labels = owner::owner_labels(&devnet.name, Lifetime::Process);
@@ -95,7 +95,11 @@ pub async fn prove_join(
 }
 
 /// Builds the image that lets an ordinary user run the node, and returns its id.
-async fn harden(engine: &Engine, image: &str, labels: &HashMap<String, String>) -> Result<String> {
+async fn harden(
+    engine: &DevnetEngine,
+    image: &str,
+    labels: &HashMap<String, String>,
+) -> Result<String> {
     let dockerfile = format!(
         "FROM {image}\n\
         RUN mkdir -p /opt/conflux {DATA} && cp /root/run/conflux /opt/conflux/conflux \\\n\
@@ -103,7 +107,7 @@ async fn harden(engine: &Engine, image: &str, labels: &HashMap<String, String>) 
         USER {USER}:{USER}\nWORKDIR {DATA}\n\
         ENTRYPOINT [\"/opt/conflux/conflux\", \"--config\", \"conflux.toml\"]\n"
     );
-    let context = archive::pack_archive(&[Entry::file("Dockerfile", dockerfile)])?;
+    let context = archive::pack_archive(&[ArchiveEntry::file("Dockerfile", dockerfile)])?;
     let options = BuildImageOptionsBuilder::new()
         .labels(labels)
         .rm(true)
@@ -123,7 +127,7 @@ async fn harden(engine: &Engine, image: &str, labels: &HashMap<String, String>) 
     id.ok_or_else(|| DevnetError::malformed("the engine's build", "it names no image"))
 }
 
-async fn create_volume(engine: &Engine, labels: &HashMap<String, String>) -> Result<String> {
+async fn create_volume(engine: &DevnetEngine, labels: &HashMap<String, String>) -> Result<String> {
     let request = VolumeCreateRequest {
         labels: Some(labels.clone()),
         ..VolumeCreateRequest::default()
@@ -136,7 +140,7 @@ async fn create_volume(engine: &Engine, labels: &HashMap<String, String>) -> Res
 
 /// The second node.
 struct Joiner<'a> {
-    engine: &'a Engine,
+    engine: &'a DevnetEngine,
     devnet: &'a DevnetInfo,
     image: &'a str,
     volume: &'a str,
@@ -147,7 +151,7 @@ impl Joiner<'_> {
         &self,
         files: &NodeFiles,
         labels: HashMap<String, String>,
-        progress: Progress,
+        progress: ProgressFunction,
     ) -> Result<JoinReport> {
         let id = self.engine.create(None, self.body(&labels)).await?;
         let proved = self.started(&id, files, progress).await;
@@ -169,7 +173,12 @@ impl Joiner<'_> {
         body
     }
 
-    async fn started(&self, id: &str, files: &NodeFiles, progress: Progress) -> Result<JoinReport> {
+    async fn started(
+        &self,
+        id: &str,
+        files: &NodeFiles,
+        progress: ProgressFunction,
+    ) -> Result<JoinReport> {
         let own = format!(
             "bootnodes = \"{}\"\njsonrpc_local_http_port = {LOCAL_PORT}\n\
             jsonrpc_http_eth_port = {ESPACE_PORT}\ntcp_port = {P2P_PORT}\nudp_port = {P2P_PORT}\n",
@@ -210,11 +219,11 @@ impl Joiner<'_> {
         })
     }
 
-    async fn look(&self, id: &str, genesis: &RpcClient) -> Result<Look> {
+    async fn look(&self, id: &str, genesis: &RpcClient) -> Result<JoinMoment> {
         let local = async |method| self.engine.local_rpc(id, method, &json!([])).await;
         let phase = local("debug_currentSyncPhase").await?;
         let status = local("pos_getStatus").await?;
-        Ok(Look {
+        Ok(JoinMoment {
             phase: phase.as_str().unwrap_or_default().to_owned(),
             pos_committed: parse_quantity(
                 "pos_getStatus.latestCommitted",
@@ -229,7 +238,7 @@ impl Joiner<'_> {
         &self,
         id: &str,
         genesis: &RpcClient,
-        look: Look,
+        look: JoinMoment,
         seconds: u64,
     ) -> Result<JoinReport> {
         let common_epoch = look.epoch.saturating_sub(TOLERANCE);
@@ -275,14 +284,14 @@ impl Joiner<'_> {
 
 /// Both nodes at one moment.
 #[derive(Debug)]
-struct Look {
+struct JoinMoment {
     phase: String,
     epoch: u64,
     genesis_epoch: u64,
     pos_committed: u64,
 }
 
-impl Look {
+impl JoinMoment {
     fn is_together(&self) -> bool {
         self.phase == "NormalSyncPhase"
             && self.epoch > 0
@@ -297,7 +306,7 @@ mod tests {
 
     #[test]
     fn nodes_are_together_in_the_normal_phase_at_the_same_height() {
-        let look = |phase: &str, epoch| Look {
+        let look = |phase: &str, epoch| JoinMoment {
             phase: phase.to_owned(),
             epoch,
             genesis_epoch: 100,

@@ -33,7 +33,7 @@ pub mod sender;
 pub mod settings;
 pub mod words;
 
-pub use accounts::Account;
+pub use accounts::FundedAccount;
 pub use error::{DevnetError, Result};
 pub use network::{Devnet, DevnetInfo};
 pub use settings::{ChainConfig, DevnetConfig, ImageSource, Lifetime};

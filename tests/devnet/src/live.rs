@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::{
     cleanup,
-    docker::Engine,
+    docker::DevnetEngine,
     error::{DevnetError, Result},
     join::{self, JoinReport},
     network::Devnet,
@@ -65,7 +65,7 @@ pub async fn life_cycle(config: DevnetConfig) -> Result<LifeCycle> {
     let join = join::prove_join(devnet.engine(), info, progress).await?;
 
     drop(devnet);
-    if cleanup::devnet_exists(&Engine::connect().await?, &name).await? {
+    if cleanup::devnet_exists(&DevnetEngine::connect().await?, &name).await? {
         return Err(DevnetError::malformed(
             "the engine",
             "parts of a dropped devnet are still there",

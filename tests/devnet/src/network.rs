@@ -11,11 +11,11 @@ use serde::{Deserialize, Serialize};
 use tempfile::TempDir;
 
 use crate::{
-    accounts::Account,
-    bridge::Bridge,
+    accounts::FundedAccount,
+    bridge::DockerBridge,
     cache::Cache,
     cleanup,
-    docker::Engine,
+    docker::DevnetEngine,
     error::{DevnetError, Result},
     genesis,
     genesis_node::{self, GenesisNode},
@@ -63,7 +63,7 @@ pub struct DevnetInfo {
     /// Flat folder: `node.toml` holds lines for `conflux.toml`, every other file belongs into `pos_config/`.
     pub node_files: PathBuf,
     /// Accounts with 10,000 CFX in Core space; most of them, not the last, have as much in eSpace.
-    pub accounts: Vec<Account>,
+    pub accounts: Vec<FundedAccount>,
 }
 
 impl DevnetInfo {
@@ -76,7 +76,7 @@ impl DevnetInfo {
 /// A running devnet; it is taken down when it is dropped, unless it is detached.
 #[derive(Debug)]
 pub struct Devnet {
-    engine: Engine,
+    engine: DevnetEngine,
     info: DevnetInfo,
     lifetime: Lifetime,
     stopped: bool,
@@ -87,7 +87,7 @@ impl Devnet {
     /// Starts a devnet and waits until blocks and PoS rounds move.
     pub async fn start(config: DevnetConfig) -> Result<Self> {
         config.check()?;
-        let engine = Engine::connect().await?;
+        let engine = DevnetEngine::connect().await?;
         let cache = Cache::new(&config.cache_dir);
         {
             // Of two that sweep at once, one finds a network that the other's container is still on.
@@ -127,7 +127,7 @@ impl Devnet {
 
     /// Returns the connection to Docker Engine.
     #[must_use]
-    pub fn engine(&self) -> &Engine {
+    pub fn engine(&self) -> &DevnetEngine {
         &self.engine
     }
 
@@ -139,7 +139,7 @@ impl Devnet {
     }
 
     async fn start_parts(
-        engine: &Engine,
+        engine: &DevnetEngine,
         config: &DevnetConfig,
     ) -> Result<(DevnetInfo, Option<TempDir>)> {
         let cache = Cache::new(&config.cache_dir);
@@ -160,7 +160,7 @@ impl Devnet {
 
         // Its subnet is free for a moment before it is ours.
         let lock = cache.lock("bridge").await?;
-        let network = Bridge::create(engine, &config.name, &labels).await?;
+        let network = DockerBridge::create(engine, &config.name, &labels).await?;
         drop(lock);
         (config.progress)("starting the genesis node");
         let node = GenesisNode::new(config, &genesis, network.node_ip)?;
@@ -209,7 +209,7 @@ impl Drop for Devnet {
                 .build();
             if let Ok(runtime) = runtime {
                 let _ = runtime.block_on(async {
-                    cleanup::remove_devnet(&Engine::connect().await?, &name).await
+                    cleanup::remove_devnet(&DevnetEngine::connect().await?, &name).await
                 });
             }
         });

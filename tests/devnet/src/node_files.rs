@@ -9,8 +9,8 @@
 use std::{fs, path::Path};
 
 use crate::{
-    accounts::Account,
-    archive::Entry,
+    accounts::FundedAccount,
+    archive::ArchiveEntry,
     error::{DevnetError, Result},
     pos_genesis::Validator,
     settings::ChainConfig,
@@ -80,7 +80,7 @@ impl NodeFiles {
     /// Writes the files of a chain.
     pub(crate) fn new(
         chain: &ChainConfig,
-        accounts: &[Account],
+        accounts: &[FundedAccount],
         validator: &Validator,
         initial_nodes: String,
         waypoint: &str,
@@ -110,11 +110,12 @@ impl NodeFiles {
     }
 
     /// Returns the entries for a node's working directory; `own` is what only this node has in its `conflux.toml`.
-    pub(crate) fn entries(&self, own: &str, owner: u64) -> Vec<Entry> {
-        let toml = Entry::file("conflux.toml", format!("{}{own}", self.node_toml));
-        let mut entries = vec![Entry::folder(POS_FOLDER), toml];
-        let file =
-            |(name, bytes): (&str, &[u8])| Entry::file(&format!("{POS_FOLDER}/{name}"), bytes);
+    pub(crate) fn entries(&self, own: &str, owner: u64) -> Vec<ArchiveEntry> {
+        let toml = ArchiveEntry::file("conflux.toml", format!("{}{own}", self.node_toml));
+        let mut entries = vec![ArchiveEntry::folder(POS_FOLDER), toml];
+        let file = |(name, bytes): (&str, &[u8])| {
+            ArchiveEntry::file(&format!("{POS_FOLDER}/{name}"), bytes)
+        };
         entries.extend(self.pos_files().map(file));
         entries
             .into_iter()
@@ -174,7 +175,7 @@ fn node_toml(chain: &ChainConfig) -> String {
 }
 
 /// Returns one key a line, without `0x`.
-fn secrets<'a>(accounts: impl Iterator<Item = &'a Account>) -> String {
+fn secrets<'a>(accounts: impl Iterator<Item = &'a FundedAccount>) -> String {
     accounts
         .flat_map(|account| [account.private_key.trim_start_matches("0x"), "\n"])
         .collect()

@@ -10,9 +10,9 @@ use std::path::{Path, PathBuf};
 use bollard::query_parameters::CreateImageOptionsBuilder;
 use futures_util::TryStreamExt;
 
-use crate::archive::{self, Content, Entry};
+use crate::archive::{self, ArchiveContent, ArchiveEntry};
 use crate::cache::Cache;
-use crate::docker::Engine;
+use crate::docker::DevnetEngine;
 use crate::error::{DevnetError, Result};
 use crate::image::NodeImage;
 use crate::rootfs::HostFiles;
@@ -26,7 +26,7 @@ const NPM: &str = "opt/npm";
 const LAUNCHER: &str = "#!/bin/sh\nexec /usr/bin/node /opt/npm/bin/npm-cli.js \"$@\"\n";
 
 /// Returns the image, and makes it first if need be.
-pub async fn ensure_npm_image(engine: &Engine) -> Result<NodeImage> {
+pub async fn ensure_npm_image(engine: &DevnetEngine) -> Result<NodeImage> {
     let files = HostFiles::find().await?;
     let content = files.content_hash()?;
     if let Some(image) = made(engine, &content).await? {
@@ -38,7 +38,7 @@ pub async fn ensure_npm_image(engine: &Engine) -> Result<NodeImage> {
         return Ok(image);
     }
     let mut entries = files.programs();
-    entries.push(Entry::file("usr/bin/npm", LAUNCHER).mode(0o755));
+    entries.push(ArchiveEntry::file("usr/bin/npm", LAUNCHER).mode(0o755));
     folder(&npm()?, NPM, &mut entries)?;
     let bytes = archive::pack_archive(&entries)?;
     let changes = [
@@ -61,7 +61,7 @@ pub async fn ensure_npm_image(engine: &Engine) -> Result<NodeImage> {
         .ok_or_else(|| DevnetError::malformed("the imported image", "its label is missing"))
 }
 
-async fn made(engine: &Engine, content: &str) -> Result<Option<NodeImage>> {
+async fn made(engine: &DevnetEngine, content: &str) -> Result<Option<NodeImage>> {
     let image = engine.image(IMAGE).await?;
     Ok(image
         .filter(|image| {
@@ -90,18 +90,18 @@ fn npm() -> Result<PathBuf> {
         .ok_or_else(missing)
 }
 
-fn folder(from: &Path, to: &str, entries: &mut Vec<Entry>) -> Result<()> {
+fn folder(from: &Path, to: &str, entries: &mut Vec<ArchiveEntry>) -> Result<()> {
     let failed = || DevnetError::io(format!("read `{}`", from.display()));
-    entries.push(Entry::folder(to));
+    entries.push(ArchiveEntry::folder(to));
     for entry in fs::read_dir(from).map_err(failed())? {
         let entry = entry.map_err(failed())?;
         let inner = format!("{to}/{}", entry.file_name().to_string_lossy());
         if entry.path().is_dir() {
             folder(&entry.path(), &inner, entries)?;
         } else if entry.path().is_file() {
-            entries.push(Entry {
-                content: Content::Copy(entry.path()),
-                ..Entry::file(&inner, "").mode(0o755)
+            entries.push(ArchiveEntry {
+                content: ArchiveContent::Copy(entry.path()),
+                ..ArchiveEntry::file(&inner, "").mode(0o755)
             });
         }
     }

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
 use crate::{
-    docker::Engine,
+    docker::DevnetEngine,
     error::{DevnetError, Result},
     rpc::{RpcClient, parse_quantity},
 };
@@ -20,7 +20,7 @@ const POLL: Duration = Duration::from_millis(250);
 
 /// Waits until the chain moves in both layers and answers in both spaces.
 pub(crate) async fn wait_until_ready(
-    engine: &Engine,
+    engine: &DevnetEngine,
     container: &str,
     core_rpc: &str,
     espace_rpc: &str,

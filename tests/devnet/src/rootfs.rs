@@ -18,7 +18,7 @@ use tokio::process::Command;
 
 use crate::{
     accounts::encode_hex,
-    archive::{Content, Entry},
+    archive::{ArchiveContent, ArchiveEntry},
     error::{DevnetError, Result},
     settings::{NODE_VERSION, NPM_INTEGRITY},
 };
@@ -100,19 +100,19 @@ impl HostFiles {
     }
 
     /// Returns the tree of the programs alone.
-    pub(crate) fn programs(self) -> Vec<Entry> {
+    pub(crate) fn programs(self) -> Vec<ArchiveEntry> {
         let mut entries = skeleton();
-        entries.extend(self.0.into_iter().map(|(path, source)| Entry {
+        entries.extend(self.0.into_iter().map(|(path, source)| ArchiveEntry {
             path: path.trim_start_matches('/').to_owned(),
             mode: 0o755,
             owner: 0,
-            content: Content::Copy(source),
+            content: ArchiveContent::Copy(source),
         }));
         entries
     }
 
     /// Returns the whole tree with the addon in it.
-    pub(crate) async fn tree(mut self, addon: &Path) -> Result<Vec<Entry>> {
+    pub(crate) async fn tree(mut self, addon: &Path) -> Result<Vec<ArchiveEntry>> {
         for library in libraries(&[addon.to_path_buf()]).await? {
             self.0.insert(in_image(&library), library);
         }
@@ -121,7 +121,7 @@ impl HostFiles {
     }
 }
 
-fn skeleton() -> Vec<Entry> {
+fn skeleton() -> Vec<ArchiveEntry> {
     let folders = [
         "dev",
         "etc",
@@ -142,28 +142,31 @@ fn skeleton() -> Vec<Entry> {
         "var/lib",
         "var/log",
     ];
-    let mut entries: Vec<Entry> = folders.iter().map(|path| Entry::folder(path)).collect();
-    entries.extend(["tmp", "var/tmp"].map(|path| Entry::folder(path).mode(0o1777)));
+    let mut entries: Vec<ArchiveEntry> = folders
+        .iter()
+        .map(|path| ArchiveEntry::folder(path))
+        .collect();
+    entries.extend(["tmp", "var/tmp"].map(|path| ArchiveEntry::folder(path).mode(0o1777)));
     for name in ["bin", "lib", "lib64", "sbin"] {
-        entries.push(Entry {
-            content: Content::Link(format!("usr/{name}")),
-            ..Entry::file(name, "")
+        entries.push(ArchiveEntry {
+            content: ArchiveContent::Link(format!("usr/{name}")),
+            ..ArchiveEntry::file(name, "")
         });
     }
     entries.extend([
-        Entry::file("etc/passwd", PASSWD),
-        Entry::file("etc/group", GROUP),
-        Entry::file("etc/shadow", SHADOW).mode(0o640),
-        Entry::file("etc/gshadow", "root:*::\nnogroup:*::\n").mode(0o640),
-        Entry::file("etc/os-release", OS_RELEASE),
+        ArchiveEntry::file("etc/passwd", PASSWD),
+        ArchiveEntry::file("etc/group", GROUP),
+        ArchiveEntry::file("etc/shadow", SHADOW).mode(0o640),
+        ArchiveEntry::file("etc/gshadow", "root:*::\nnogroup:*::\n").mode(0o640),
+        ArchiveEntry::file("etc/os-release", OS_RELEASE),
         // As in the official image only root may enter here, which is why a hardened image has to copy the node.
-        Entry::folder("root").mode(0o700),
-        Entry::folder("root/run"),
-        Entry::folder("root/run/pos_config"),
-        Entry::file("root/run/conflux", launcher()).mode(0o755),
-        Entry::file("root/run/conflux.toml", CONFLUX_TOML),
-        Entry::file("root/run/log.yaml", LOG_YAML),
-        Entry::file("root/run/pos_config/pos_config.yaml", POS_CONFIG),
+        ArchiveEntry::folder("root").mode(0o700),
+        ArchiveEntry::folder("root/run"),
+        ArchiveEntry::folder("root/run/pos_config"),
+        ArchiveEntry::file("root/run/conflux", launcher()).mode(0o755),
+        ArchiveEntry::file("root/run/conflux.toml", CONFLUX_TOML),
+        ArchiveEntry::file("root/run/log.yaml", LOG_YAML),
+        ArchiveEntry::file("root/run/pos_config/pos_config.yaml", POS_CONFIG),
     ]);
     entries
 }

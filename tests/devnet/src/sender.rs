@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
 use crate::{
-    accounts::{Account, decode_hex, encode_hex},
+    accounts::{FundedAccount, decode_hex, encode_hex},
     error::{DevnetError, Result},
     network::DevnetInfo,
     rpc::{RpcClient, parse_amount, parse_quantity},
@@ -34,7 +34,7 @@ const POLL: Duration = Duration::from_millis(100);
 
 /// Which half of the chain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Space {
+pub enum SenderSpace {
     /// Core space.
     Core,
     /// eSpace.
@@ -43,7 +43,7 @@ pub enum Space {
 
 /// What to send.
 #[derive(Clone, Debug, Default)]
-pub struct Draft {
+pub struct DevnetTransaction {
     /// Receiver; `None` creates a contract.
     pub to: Option<[u8; 20]>,
     /// In drip.
@@ -54,7 +54,7 @@ pub struct Draft {
 
 /// A transaction that was executed and did what it should.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Receipt {
+pub struct DevnetReceipt {
     /// Hash of the transaction.
     pub hash: String,
     /// The contract that it created.
@@ -71,7 +71,7 @@ pub struct Receipt {
 
 /// An account on a devnet.
 #[derive(Debug)]
-pub struct Sender {
+pub struct DevnetSender {
     key: SigningKey,
     core: RpcClient,
     espace: RpcClient,
@@ -93,9 +93,9 @@ struct Terms {
     epoch: u64,
 }
 
-impl Sender {
+impl DevnetSender {
     /// Takes an account of a devnet.
-    pub fn new(devnet: &DevnetInfo, account: &Account) -> Result<Self> {
+    pub fn new(devnet: &DevnetInfo, account: &FundedAccount) -> Result<Self> {
         let secret = decode_hex("a private key", &account.private_key)?;
         let key = SigningKey::from_slice(&secret)
             .map_err(|err| DevnetError::malformed("a private key", err))?;
@@ -111,14 +111,18 @@ impl Sender {
     }
 
     /// Sends a transaction and waits until it is executed; one that fails is an error.
-    pub async fn send(&self, space: Space, draft: &Draft) -> Result<Receipt> {
+    pub async fn send(
+        &self,
+        space: SenderSpace,
+        draft: &DevnetTransaction,
+    ) -> Result<DevnetReceipt> {
         let terms = match space {
-            Space::Core => self.core_terms(draft).await?,
-            Space::ESpace => self.espace_terms(draft).await?,
+            SenderSpace::Core => self.core_terms(draft).await?,
+            SenderSpace::ESpace => self.espace_terms(draft).await?,
         };
         let (method, raw) = match space {
-            Space::Core => ("cfx_sendRawTransaction", self.sign_core(draft, &terms)?),
-            Space::ESpace => ("eth_sendRawTransaction", self.sign_espace(draft, &terms)?),
+            SenderSpace::Core => ("cfx_sendRawTransaction", self.sign_core(draft, &terms)?),
+            SenderSpace::ESpace => ("eth_sendRawTransaction", self.sign_espace(draft, &terms)?),
         };
         let params = json!([format!("0x{}", encode_hex(&raw))]);
         self.rpc(space).call(method, params).await?;
@@ -127,48 +131,48 @@ impl Sender {
     }
 
     /// Asks a contract, as this account, and returns its answer.
-    pub async fn ask(&self, space: Space, to: [u8; 20], data: &[u8]) -> Result<Vec<u8>> {
-        let draft = Draft {
+    pub async fn ask(&self, space: SenderSpace, to: [u8; 20], data: &[u8]) -> Result<Vec<u8>> {
+        let draft = DevnetTransaction {
             to: Some(to),
             data: data.to_vec(),
-            ..Draft::default()
+            ..DevnetTransaction::default()
         };
         let (method, params) = match space {
-            Space::Core => ("cfx_call", json!([self.request(space, &draft)])),
-            Space::ESpace => ("eth_call", json!([self.request(space, &draft), "latest"])),
+            SenderSpace::Core => ("cfx_call", json!([self.request(space, &draft)])),
+            SenderSpace::ESpace => ("eth_call", json!([self.request(space, &draft), "latest"])),
         };
         let answer = self.rpc(space).call(method, params).await?;
         decode_hex(method, answer.as_str().unwrap_or_default())
     }
 
     /// Returns what an address holds, in drip.
-    pub async fn balance(&self, space: Space, of: [u8; 20]) -> Result<u128> {
+    pub async fn balance(&self, space: SenderSpace, of: [u8; 20]) -> Result<u128> {
         let (method, params) = match space {
-            Space::Core => ("cfx_getBalance", json!([self.text(space, of)])),
-            Space::ESpace => ("eth_getBalance", json!([self.text(space, of), "latest"])),
+            SenderSpace::Core => ("cfx_getBalance", json!([self.text(space, of)])),
+            SenderSpace::ESpace => ("eth_getBalance", json!([self.text(space, of), "latest"])),
         };
         parse_amount(method, &self.rpc(space).call(method, params).await?)
     }
 
-    fn rpc(&self, space: Space) -> &RpcClient {
+    fn rpc(&self, space: SenderSpace) -> &RpcClient {
         match space {
-            Space::Core => &self.core,
-            Space::ESpace => &self.espace,
+            SenderSpace::Core => &self.core,
+            SenderSpace::ESpace => &self.espace,
         }
     }
 
     /// Returns an address as the RPC of a space wants it.
-    fn text(&self, space: Space, bytes: [u8; 20]) -> String {
+    fn text(&self, space: SenderSpace, bytes: [u8; 20]) -> String {
         match space {
-            Space::Core => CoreAddress::new(bytes, self.chain_id).to_string(),
-            Space::ESpace => format!("0x{}", encode_hex(&bytes)),
+            SenderSpace::Core => CoreAddress::new(bytes, self.chain_id).to_string(),
+            SenderSpace::ESpace => format!("0x{}", encode_hex(&bytes)),
         }
     }
 
-    fn request(&self, space: Space, draft: &Draft) -> Value {
+    fn request(&self, space: SenderSpace, draft: &DevnetTransaction) -> Value {
         let from = match space {
-            Space::Core => self.core_address,
-            Space::ESpace => self.espace_address,
+            SenderSpace::Core => self.core_address,
+            SenderSpace::ESpace => self.espace_address,
         };
         let mut request = json!({
             "from": self.text(space, from),
@@ -181,9 +185,9 @@ impl Sender {
         request
     }
 
-    async fn core_terms(&self, draft: &Draft) -> Result<Terms> {
-        let own = json!([self.text(Space::Core, self.core_address)]);
-        let request = json!([self.request(Space::Core, draft)]);
+    async fn core_terms(&self, draft: &DevnetTransaction) -> Result<Terms> {
+        let own = json!([self.text(SenderSpace::Core, self.core_address)]);
+        let request = json!([self.request(SenderSpace::Core, draft)]);
         let estimate = self
             .core
             .call("cfx_estimateGasAndCollateral", request)
@@ -203,12 +207,12 @@ impl Sender {
         })
     }
 
-    async fn espace_terms(&self, draft: &Draft) -> Result<Terms> {
+    async fn espace_terms(&self, draft: &DevnetTransaction) -> Result<Terms> {
         let ask = async |method: &str, params: Value| {
             parse_amount(method, &self.espace.call(method, params).await?)
         };
-        let own = self.text(Space::ESpace, self.espace_address);
-        let request = self.request(Space::ESpace, draft);
+        let own = self.text(SenderSpace::ESpace, self.espace_address);
+        let request = self.request(SenderSpace::ESpace, draft);
         let nonce = ask("eth_getTransactionCount", json!([own, "pending"])).await?;
         let gas = ask("eth_estimateGas", json!([request])).await?;
         let fits = |number: u128| {
@@ -224,7 +228,7 @@ impl Sender {
     }
 
     /// `rlp([[fields], recovery, r, s])`, over the hash of the fields' list.
-    fn sign_core(&self, draft: &Draft, terms: &Terms) -> Result<Vec<u8>> {
+    fn sign_core(&self, draft: &DevnetTransaction, terms: &Terms) -> Result<Vec<u8>> {
         let mut fields = RlpStream::new_list(9);
         fields.append(&terms.nonce).append(&terms.price);
         fields.append(&terms.gas);
@@ -240,7 +244,7 @@ impl Sender {
     }
 
     /// `2` and `rlp([fields, recovery, r, s])`, over the hash of `2` and the list without the signature.
-    fn sign_espace(&self, draft: &Draft, terms: &Terms) -> Result<Vec<u8>> {
+    fn sign_espace(&self, draft: &DevnetTransaction, terms: &Terms) -> Result<Vec<u8>> {
         let list = |length| {
             let mut list = RlpStream::new_list(length);
             list.append(&self.evm_chain_id).append(&terms.nonce);
@@ -272,10 +276,15 @@ impl Sender {
         Ok(())
     }
 
-    async fn receipt(&self, space: Space, hash: String, terms: &Terms) -> Result<Receipt> {
+    async fn receipt(
+        &self,
+        space: SenderSpace,
+        hash: String,
+        terms: &Terms,
+    ) -> Result<DevnetReceipt> {
         let method = match space {
-            Space::Core => "cfx_getTransactionReceipt",
-            Space::ESpace => "eth_getTransactionReceipt",
+            SenderSpace::Core => "cfx_getTransactionReceipt",
+            SenderSpace::ESpace => "eth_getTransactionReceipt",
         };
         let end = Instant::now() + LIMIT;
         loop {
@@ -295,10 +304,15 @@ impl Sender {
     }
 }
 
-fn read_receipt(space: Space, hash: String, answer: &Value, terms: &Terms) -> Result<Receipt> {
+fn read_receipt(
+    space: SenderSpace,
+    hash: String,
+    answer: &Value,
+    terms: &Terms,
+) -> Result<DevnetReceipt> {
     let (outcome, good, created) = match space {
-        Space::Core => ("outcomeStatus", 0, "contractCreated"),
-        Space::ESpace => ("status", 1, "contractAddress"),
+        SenderSpace::Core => ("outcomeStatus", 0, "contractCreated"),
+        SenderSpace::ESpace => ("status", 1, "contractAddress"),
     };
     if parse_quantity(outcome, &answer[outcome])? != good {
         return Err(DevnetError::Failed {
@@ -307,14 +321,14 @@ fn read_receipt(space: Space, hash: String, answer: &Value, terms: &Terms) -> Re
         });
     }
     let created = answer[created].as_str().map(|text| match space {
-        Space::Core => text
+        SenderSpace::Core => text
             .parse::<CoreAddress>()
             .map(|address| address.bytes())
             .map_err(|err| DevnetError::malformed("contractCreated", err)),
-        Space::ESpace => address(text),
+        SenderSpace::ESpace => address(text),
     });
     let storage = &answer["storageCollateralized"];
-    Ok(Receipt {
+    Ok(DevnetReceipt {
         hash,
         created: created.transpose()?,
         gas_limit: terms.gas,
@@ -366,10 +380,10 @@ mod tests {
 
     use super::*;
 
-    fn sender(chain_id: u32) -> Sender {
+    fn sender(chain_id: u32) -> DevnetSender {
         let digits = "0123456789abcdef".repeat(4);
         let rpc = || RpcClient::new("http://127.0.0.1:1").unwrap();
-        Sender {
+        DevnetSender {
             key: SigningKey::from_slice(&decode_hex("key", &digits).unwrap()).unwrap(),
             core: rpc(),
             espace: rpc(),
@@ -380,9 +394,9 @@ mod tests {
         }
     }
 
-    fn draft(data: &[u8]) -> Draft {
+    fn draft(data: &[u8]) -> DevnetTransaction {
         let to = decode_hex("to", "0123456789012345678901234567890123456789").unwrap();
-        Draft {
+        DevnetTransaction {
             to: Some(to.try_into().unwrap()),
             value: 0,
             data: data.to_vec(),
@@ -438,8 +452,14 @@ mod tests {
     #[test]
     fn a_failed_transaction_is_an_error() {
         let answer = |status: &str| json!({ "status": status, "gasUsed": "0x1" });
-        let read =
-            |status| read_receipt(Space::ESpace, "0x".to_owned(), &answer(status), &terms(1));
+        let read = |status| {
+            read_receipt(
+                SenderSpace::ESpace,
+                "0x".to_owned(),
+                &answer(status),
+                &terms(1),
+            )
+        };
         assert!(read("0x1").is_ok());
         assert!(read("0x0").is_err());
     }

@@ -53,7 +53,7 @@ pub const ESPACE_PORT: u16 = 8545;
 pub const MEMORY_LIMIT: i64 = 1_536 * 1024 * 1024;
 
 /// Receives one line about each longer step.
-pub type Progress = fn(&str);
+pub type ProgressFunction = fn(&str);
 
 /// Says nothing.
 pub fn ignore_progress(_line: &str) {}
@@ -167,7 +167,7 @@ pub struct DevnetConfig {
     /// Whose life it is bound to.
     pub lifetime: Lifetime,
     /// Receives a line about each longer step.
-    pub progress: Progress,
+    pub progress: ProgressFunction,
 }
 
 impl DevnetConfig {

@@ -10,14 +10,14 @@ use ethers_core::types::H160;
 use ethers_core::utils::{hex, to_checksum};
 use pospool_conflux::CoreAddress;
 
-use crate::Space;
-use crate::answer::Refusal;
+use crate::ExplorerSpace;
+use crate::answer::HandlerRefusal;
 
 /// A contract, in either space.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Address(pub(crate) [u8; 20]);
+pub(crate) struct ContractAddress(pub(crate) [u8; 20]);
 
-impl fmt::Display for Address {
+impl fmt::Display for ContractAddress {
     /// Writes `0x` and 40 digits.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&hex::encode_prefixed(self.0))
@@ -26,53 +26,59 @@ impl fmt::Display for Address {
 
 /// The space and the number of a network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Network {
-    pub(crate) space: Space,
+pub(crate) struct SpaceNetwork {
+    pub(crate) space: ExplorerSpace,
     /// Network id of Core, chain id of eSpace.
     pub(crate) id: u32,
 }
 
-impl Network {
+impl SpaceNetwork {
     /// Writes an address as the space writes it.
-    pub(crate) fn text(self, address: Address) -> String {
+    pub(crate) fn text(self, address: ContractAddress) -> String {
         match self.space {
-            Space::Core => CoreAddress::new(address.0, self.id).to_string(),
-            Space::Espace => address.to_string(),
+            ExplorerSpace::Core => CoreAddress::new(address.0, self.id).to_string(),
+            ExplorerSpace::Espace => address.to_string(),
         }
     }
 
     /// Reads the value of a query's parameter. `contract` says that only a contract is taken.
-    pub(crate) fn asked(self, name: &str, text: &str, contract: bool) -> Result<Address, Refusal> {
+    pub(crate) fn asked(
+        self,
+        name: &str,
+        text: &str,
+        contract: bool,
+    ) -> Result<ContractAddress, HandlerRefusal> {
         if let Some(address) = hex_address(text) {
             return Ok(address);
         }
         if has_hex_address(text) {
-            return Err(Refusal::NotHex);
+            return Err(HandlerRefusal::NotHex);
         }
-        let wrong = |why: &str| Refusal::Parameter(format!("parameter {name}, {text}: {why}"));
+        let wrong =
+            |why: &str| HandlerRefusal::Parameter(format!("parameter {name}, {text}: {why}"));
         let found: CoreAddress = text.parse().map_err(|_| wrong("it is no address"))?;
         if found.network() != self.id {
             return Err(wrong("it is of another network"));
         }
-        if contract && self.space == Space::Core && found.bytes()[0] >> 4 != 8 {
+        if contract && self.space == ExplorerSpace::Core && found.bytes()[0] >> 4 != 8 {
             return Err(wrong("it is not a contract's"));
         }
-        Ok(Address(found.bytes()))
+        Ok(ContractAddress(found.bytes()))
     }
 
     /// Reads the address of a submission, which only the verifier behind looks at.
-    pub(crate) fn submitted(self, text: &str) -> Result<Submitted, Refusal> {
-        let bad = || Refusal::Error("Bad Request".to_owned());
+    pub(crate) fn submitted(self, text: &str) -> Result<Submitted, HandlerRefusal> {
+        let bad = || HandlerRefusal::Error("Bad Request".to_owned());
         if let Some(address) = hex_address(text).filter(|_| checksum_fits(text)) {
             let hex = true;
             return Ok(Submitted { address, hex });
         }
         let found: CoreAddress = text.parse().map_err(|_| bad())?;
-        if found.network() != self.id || self.space != Space::Core {
+        if found.network() != self.id || self.space != ExplorerSpace::Core {
             return Err(bad());
         }
         Ok(Submitted {
-            address: Address(found.bytes()),
+            address: ContractAddress(found.bytes()),
             hex: false,
         })
     }
@@ -81,16 +87,16 @@ impl Network {
 /// The address of a submission.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Submitted {
-    pub(crate) address: Address,
+    pub(crate) address: ContractAddress,
     /// It was written as hex. The original cuts off two letters to look for the creation, which finds nothing for
     /// a base32 address.
     pub(crate) hex: bool,
 }
 
-fn hex_address(text: &str) -> Option<Address> {
+fn hex_address(text: &str) -> Option<ContractAddress> {
     let digits = text.strip_prefix("0x")?;
     let bytes: [u8; 20] = hex::decode(digits).ok()?.try_into().ok()?;
-    Some(Address(bytes))
+    Some(ContractAddress(bytes))
 }
 
 /// An address of mixed case must have the right mix.
@@ -112,12 +118,12 @@ fn has_hex_address(text: &str) -> bool {
 mod tests {
     use super::*;
 
-    const CORE: Network = Network {
-        space: Space::Core,
+    const CORE: SpaceNetwork = SpaceNetwork {
+        space: ExplorerSpace::Core,
         id: 1,
     };
-    const ESPACE: Network = Network {
-        space: Space::Espace,
+    const ESPACE: SpaceNetwork = SpaceNetwork {
+        space: ExplorerSpace::Espace,
         id: 71,
     };
     const HEX: &str = "0x8b8689c7f3014a4d86e4d1d0daaf74a47f5e0f27";
@@ -148,7 +154,7 @@ mod tests {
             "0x12",
         ] {
             let refusal = asked(wrong).unwrap_err();
-            assert!(matches!(refusal, Refusal::Parameter(_)), "{wrong}");
+            assert!(matches!(refusal, HandlerRefusal::Parameter(_)), "{wrong}");
         }
         assert!(CORE.asked("address", &base32(0x1b, 1), false).is_ok());
         assert!(
@@ -161,7 +167,10 @@ mod tests {
     #[test]
     fn a_hex_text_that_is_too_long_passes_the_first_look_only() {
         let long = format!("{HEX}0");
-        assert_eq!(CORE.asked("address", &long, false), Err(Refusal::NotHex));
+        assert_eq!(
+            CORE.asked("address", &long, false),
+            Err(HandlerRefusal::NotHex)
+        );
     }
 
     #[test]
@@ -174,7 +183,7 @@ mod tests {
         let wrong = mixed.replace('A', "a");
         assert_ne!(wrong, mixed);
         for text in [&wrong, &base32(0x8b, 71), "", "0x12"] {
-            let bad = Err(Refusal::Error("Bad Request".to_owned()));
+            let bad = Err(HandlerRefusal::Error("Bad Request".to_owned()));
             assert_eq!(ESPACE.submitted(text), bad, "{text}");
         }
         assert!(CORE.submitted(&base32(0x8b, 1029)).is_err());

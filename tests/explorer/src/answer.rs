@@ -1,12 +1,12 @@
 //! What ConfluxScan answers, before and after it is put into the envelope of a dialect.
 //!
 //! - Reads: nothing.
-//! - Returns: [`Answer`] for what a handler says, [`Refusal`] for what it throws.
+//! - Returns: [`HandlerAnswer`] for what a handler says, [`HandlerRefusal`] for what it throws.
 //! - Never: uses an HTTP status: whatever happened, it is 200 and the envelope tells.
 
 use serde_json::{Value as Json, json};
 
-use crate::Space;
+use crate::ExplorerSpace;
 use crate::parameters::Parameters;
 
 /// Code of a value that the address library of the original chokes on.
@@ -18,13 +18,13 @@ const LIMITED: u32 = 429;
 
 /// An answer of a handler.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Answer {
+pub(crate) struct HandlerAnswer {
     code: u32,
     message: String,
     data: Option<Json>,
 }
 
-impl Answer {
+impl HandlerAnswer {
     /// What was asked for.
     pub(crate) fn ok(data: impl Into<Json>) -> Self {
         Self {
@@ -54,13 +54,13 @@ impl Answer {
     }
 
     /// Returns the body in the dialect of a space. What is not there is left out.
-    pub(crate) fn body(self, space: Space) -> Json {
+    pub(crate) fn body(self, space: ExplorerSpace) -> Json {
         let (mut body, data) = match space {
-            Space::Core => (
+            ExplorerSpace::Core => (
                 json!({ "code": self.code, "message": self.message }),
                 "data",
             ),
-            Space::Espace => {
+            ExplorerSpace::Espace => {
                 let status = if self.code == 0 { "1" } else { "0" };
                 let body = json!({ "status": status, "message": self.message });
                 (body, "result")
@@ -80,7 +80,7 @@ pub(crate) fn rate_limit_answer() -> Json {
 
 /// What a handler throws.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Refusal {
+pub(crate) enum HandlerRefusal {
     /// A parameter is missing or is not what it should be.
     Parameter(String),
     /// An address that passes the first look and not the second.
@@ -91,7 +91,7 @@ pub(crate) enum Refusal {
     Words(String),
 }
 
-impl Refusal {
+impl HandlerRefusal {
     /// A parameter that must be there is not.
     pub(crate) fn absent(name: &str) -> Self {
         Self::Parameter(format!(
@@ -100,11 +100,13 @@ impl Refusal {
     }
 
     /// Makes the answer; `query` is what the client wrote behind the question mark.
-    pub(crate) fn answer(self, query: &Parameters) -> Answer {
-        let failed = |message| Answer::no(FAILED, message, None);
+    pub(crate) fn answer(self, query: &Parameters) -> HandlerAnswer {
+        let failed = |message| HandlerAnswer::no(FAILED, message, None);
         match self {
             Self::Parameter(words) => failed(format!("The parameter is wrong: {words}")),
-            Self::NotHex => Answer::no(WRONG_PARAMETER, "Invalid Parameter.", Some(query.json())),
+            Self::NotHex => {
+                HandlerAnswer::no(WRONG_PARAMETER, "Invalid Parameter.", Some(query.json()))
+            }
             Self::Error(words) => failed(format!("Error: {words}")),
             Self::Words(words) => failed(words),
         }
@@ -117,19 +119,20 @@ mod tests {
 
     #[test]
     fn envelopes_are_those_of_the_dialects() {
-        let both = |answer: Answer| {
-            let texts = [Space::Core, Space::Espace].map(|space| answer.clone().body(space));
+        let both = |answer: HandlerAnswer| {
+            let texts = [ExplorerSpace::Core, ExplorerSpace::Espace]
+                .map(|space| answer.clone().body(space));
             texts.map(|text| text.to_string())
         };
         assert_eq!(
-            both(Answer::ok("x")),
+            both(HandlerAnswer::ok("x")),
             [
                 r#"{"code":0,"data":"x","message":"OK"}"#,
                 r#"{"message":"OK","result":"x","status":"1"}"#,
             ]
         );
         assert_eq!(
-            both(Answer::not_ok("why")),
+            both(HandlerAnswer::not_ok("why")),
             [
                 r#"{"code":1,"data":"why","message":"NOTOK"}"#,
                 r#"{"message":"NOTOK","result":"why","status":"0"}"#,
@@ -140,17 +143,18 @@ mod tests {
     #[test]
     fn what_is_thrown_has_no_data_but_for_one_case() {
         let query = Parameters::of_query("address=0x1");
-        let body = |refusal: Refusal| refusal.answer(&query).body(Space::Core).to_string();
+        let body =
+            |refusal: HandlerRefusal| refusal.answer(&query).body(ExplorerSpace::Core).to_string();
         assert_eq!(
-            body(Refusal::Error("no".into())),
+            body(HandlerRefusal::Error("no".into())),
             r#"{"code":500,"message":"Error: no"}"#
         );
         assert_eq!(
-            body(Refusal::absent("guid")),
+            body(HandlerRefusal::absent("guid")),
             r#"{"code":500,"message":"The parameter is wrong: parameter guid is undefined, guid is required."}"#
         );
         assert_eq!(
-            body(Refusal::NotHex),
+            body(HandlerRefusal::NotHex),
             r#"{"code":510,"data":{"address":"0x1"},"message":"Invalid Parameter."}"#
         );
     }

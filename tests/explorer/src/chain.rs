@@ -8,8 +8,8 @@ use ethers_core::utils::{hex, keccak256};
 use pospool_conflux_rpc::{Rpc, RpcError};
 use serde_json::{Value as Json, json};
 
-use crate::Space;
-use crate::address::{Address, Network};
+use crate::ExplorerSpace;
+use crate::address::{ContractAddress, SpaceNetwork};
 
 /// A look at the chain that failed.
 #[derive(Debug, thiserror::Error)]
@@ -22,33 +22,33 @@ pub(crate) enum ChainError {
 
 /// One space of a chain.
 #[derive(Debug)]
-pub(crate) struct Chain {
+pub(crate) struct ChainSpace {
     pub(crate) rpc: Rpc,
-    pub(crate) network: Network,
+    pub(crate) network: SpaceNetwork,
 }
 
-impl Chain {
+impl ChainSpace {
     /// Connects to a node and asks for the number of its network.
-    pub(crate) async fn connect(space: Space, url: &str) -> Result<Self, ChainError> {
+    pub(crate) async fn connect(space: ExplorerSpace, url: &str) -> Result<Self, ChainError> {
         let rpc = Rpc::new(&[url.to_owned()])?;
         let (method, found) = match space {
-            Space::Core => {
+            ExplorerSpace::Core => {
                 let status = rpc.call("cfx_getStatus", json!([])).await?;
                 ("cfx_getStatus", status["networkId"].clone())
             }
-            Space::Espace => ("eth_chainId", rpc.call("eth_chainId", json!([])).await?),
+            ExplorerSpace::Espace => ("eth_chainId", rpc.call("eth_chainId", json!([])).await?),
         };
         let id = parse_number(&found).and_then(|id| u32::try_from(id).ok());
         let id = id.ok_or_else(|| wrong_answer(method, &found))?;
-        let network = Network { space, id };
+        let network = SpaceNetwork { space, id };
         Ok(Self { rpc, network })
     }
 
     /// Returns the code of a contract; it is empty where there is none.
-    pub(crate) async fn code(&self, address: Address) -> Result<Vec<u8>, ChainError> {
+    pub(crate) async fn code(&self, address: ContractAddress) -> Result<Vec<u8>, ChainError> {
         let (method, tag) = match self.network.space {
-            Space::Core => ("cfx_getCode", "latest_state"),
-            Space::Espace => ("eth_getCode", "latest"),
+            ExplorerSpace::Core => ("cfx_getCode", "latest_state"),
+            ExplorerSpace::Espace => ("eth_getCode", "latest"),
         };
         let answer = self
             .rpc
@@ -60,23 +60,23 @@ impl Chain {
     /// Returns where a proxy points now, by the slots that the original looks into.
     pub(crate) async fn implementation(
         &self,
-        proxy: Address,
-    ) -> Result<Option<Address>, ChainError> {
+        proxy: ContractAddress,
+    ) -> Result<Option<ContractAddress>, ChainError> {
         for slot in slots() {
             let found = self.slot(proxy, slot).await?;
             let mut address = [0; 20];
             address.copy_from_slice(&found[12..]);
             if address != [0; 20] {
-                return Ok(Some(Address(address)));
+                return Ok(Some(ContractAddress(address)));
             }
         }
         Ok(None)
     }
 
-    async fn slot(&self, address: Address, slot: [u8; 32]) -> Result<[u8; 32], ChainError> {
+    async fn slot(&self, address: ContractAddress, slot: [u8; 32]) -> Result<[u8; 32], ChainError> {
         let (method, tag) = match self.network.space {
-            Space::Core => ("cfx_getStorageAt", "latest_state"),
-            Space::Espace => ("eth_getStorageAt", "latest"),
+            ExplorerSpace::Core => ("cfx_getStorageAt", "latest_state"),
+            ExplorerSpace::Espace => ("eth_getStorageAt", "latest"),
         };
         let position = hex::encode_prefixed(slot);
         let parameters = json!([self.network.text(address), position, tag]);

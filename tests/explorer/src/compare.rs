@@ -27,7 +27,7 @@ impl fmt::Display for Match {
 
 /// Code of the compiler.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Code {
+pub(crate) struct ComparedCode {
     pub(crate) bytes: Vec<u8>,
     /// Places that are filled in later: immutables, libraries, a library's own address.
     pub(crate) holes: Vec<Range<usize>>,
@@ -35,7 +35,7 @@ pub(crate) struct Code {
     pub(crate) metadata: Vec<Range<usize>>,
 }
 
-impl Code {
+impl ComparedCode {
     /// Prepares code whose metadata lies at its end; a hole at the start of a library is found too.
     pub(crate) fn new(bytes: Vec<u8>, mut holes: Vec<Range<usize>>) -> Self {
         const OWN_ADDRESS: [u8; 21] = {
@@ -149,8 +149,8 @@ mod tests {
         parts.concat()
     }
 
-    fn code(parts: &[&[u8]]) -> Code {
-        Code::new(parts.concat(), Vec::new())
+    fn code(parts: &[&[u8]]) -> ComparedCode {
+        ComparedCode::new(parts.concat(), Vec::new())
     }
 
     #[test]
@@ -196,7 +196,10 @@ mod tests {
     fn a_library_knows_its_own_address() {
         let zero = [&[0x73][..], &[0; 20], b"rest", &metadata(1)].concat();
         let own = [&[0x73][..], &[7; 20], b"rest", &metadata(1)].concat();
-        assert_eq!(Code::new(zero, Vec::new()).agrees(&own), Some(Match::Exact));
+        assert_eq!(
+            ComparedCode::new(zero, Vec::new()).agrees(&own),
+            Some(Match::Exact)
+        );
     }
 
     #[test]
@@ -212,9 +215,9 @@ mod tests {
             ]
             .concat()
         };
-        let mut ours = Code::new(parts(1, 5, 1), Vec::new());
+        let mut ours = ComparedCode::new(parts(1, 5, 1), Vec::new());
         assert!(ours.has_marks());
-        ours.find_metadata(&Code::new(parts(2, 5, 2), Vec::new()));
+        ours.find_metadata(&ComparedCode::new(parts(2, 5, 2), Vec::new()));
         assert_eq!(ours.metadata.len(), 2);
         assert_eq!(ours.agrees(&parts(1, 5, 1)), Some(Match::Exact));
         assert_eq!(ours.agrees(&parts(3, 5, 3)), Some(Match::Partial));

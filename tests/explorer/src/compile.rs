@@ -14,8 +14,8 @@ use pospool_source::{Tools, run_compiler};
 use serde_json::{Value as Json, json};
 use tokio::sync::Semaphore;
 
-use crate::compare::Code;
-use crate::failure::Failure;
+use crate::compare::ComparedCode;
+use crate::failure::VerifyFailure;
 use crate::submission::Order;
 
 /// Compilers that run at a time: each takes a processor and some hundred megabytes.
@@ -23,10 +23,10 @@ const AT_A_TIME: usize = 2;
 
 /// A compiled contract.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Compiled {
+pub(crate) struct CompiledContract {
     pub(crate) abi: Json,
-    pub(crate) creation: Code,
-    pub(crate) runtime: Code,
+    pub(crate) creation: ComparedCode,
+    pub(crate) runtime: ComparedCode,
 }
 
 /// Where compiling is done. Several explorers may share one: what was compiled is remembered.
@@ -36,7 +36,7 @@ pub struct Workshop {
     tools: Tools,
     places: Semaphore,
     /// By the hash of compiler, input and contract.
-    done: Mutex<BTreeMap<[u8; 32], Compiled>>,
+    done: Mutex<BTreeMap<[u8; 32], CompiledContract>>,
 }
 
 impl Workshop {
@@ -52,7 +52,7 @@ impl Workshop {
     }
 
     /// Compiles an order's contract.
-    pub(crate) async fn compile(&self, order: &Order) -> Result<Compiled, Failure> {
+    pub(crate) async fn compile(&self, order: &Order) -> Result<CompiledContract, VerifyFailure> {
         let mut compiled = self.once(order, order.input.clone()).await?;
         if compiled.creation.has_marks() || compiled.runtime.has_marks() {
             let edited = self.once(order, edited(order.input.clone())).await?;
@@ -62,7 +62,11 @@ impl Workshop {
         Ok(compiled)
     }
 
-    async fn once(&self, order: &Order, mut input: Json) -> Result<Compiled, Failure> {
+    async fn once(
+        &self,
+        order: &Order,
+        mut input: Json,
+    ) -> Result<CompiledContract, VerifyFailure> {
         // The original puts its own selection there too; what the client wants to see is no matter.
         input["settings"]["outputSelection"] = json!({ order.file.as_str(): { "*": [
             "abi",
@@ -91,8 +95,8 @@ impl Workshop {
     }
 
     /// Runs the compiler and returns its answer.
-    async fn run(&self, order: &Order, input: String) -> Result<Json, Failure> {
-        let broken = |what: String| Failure::new("internal_error", what);
+    async fn run(&self, order: &Order, input: String) -> Result<Json, VerifyFailure> {
+        let broken = |what: String| VerifyFailure::new("internal_error", what);
         // It is never closed.
         let _place = self.places.acquire().await;
         let (compiler, cache, tools) = (
@@ -134,7 +138,7 @@ fn edited(mut input: Json) -> Json {
 }
 
 /// Takes one contract out of the compiler's answer.
-fn take(answer: &Json, order: &Order) -> Result<Compiled, Failure> {
+fn take(answer: &Json, order: &Order) -> Result<CompiledContract, VerifyFailure> {
     let list = answer["errors"].as_array().map_or(&[][..], Vec::as_slice);
     let errors = list.iter().filter(|error| error["severity"] == "error");
     let words = errors.filter_map(|error| {
@@ -143,27 +147,30 @@ fn take(answer: &Json, order: &Order) -> Result<Compiled, Failure> {
     });
     let words: Vec<&str> = words.collect();
     if !words.is_empty() {
-        return Err(Failure::new("compiler_error", words.join("\n")));
+        return Err(VerifyFailure::new("compiler_error", words.join("\n")));
     }
     let contract = answer["contracts"]
         .get(&order.file)
         .and_then(|file| file.get(&order.contract));
     let Some(contract) = contract else {
         let words = format!("the compiler made no `{}:{}`", order.file, order.contract);
-        return Err(Failure::new("contract_not_found_in_compiler_output", words));
+        return Err(VerifyFailure::new(
+            "contract_not_found_in_compiler_output",
+            words,
+        ));
     };
     let [creation, runtime] = ["bytecode", "deployedBytecode"].map(|part| {
         code(&contract["evm"][part]).ok_or_else(|| {
             let words = format!("the compiler's `{part}` cannot be read");
-            Failure::new("internal_error", words)
+            VerifyFailure::new("internal_error", words)
         })
     });
     let (creation, runtime) = (creation?, runtime?);
     if creation.bytes.is_empty() || runtime.bytes.is_empty() {
         let words = format!("`{}` has no code: is it abstract?", order.contract);
-        return Err(Failure::new("compiled_bytecode_is_zero", words));
+        return Err(VerifyFailure::new("compiled_bytecode_is_zero", words));
     }
-    Ok(Compiled {
+    Ok(CompiledContract {
         abi: contract["abi"].clone(),
         creation,
         runtime,
@@ -171,7 +178,7 @@ fn take(answer: &Json, order: &Order) -> Result<Compiled, Failure> {
 }
 
 /// Reads code and its holes; a placeholder of a library is no hex, so zeros are put there first.
-fn code(part: &Json) -> Option<Code> {
+fn code(part: &Json) -> Option<ComparedCode> {
     let links = part["linkReferences"].as_object();
     let links = links.into_iter().flat_map(|files| files.values());
     let links = links
@@ -188,7 +195,7 @@ fn code(part: &Json) -> Option<Code> {
         digits.get(start..end)?;
         digits.replace_range(start..end, &"0".repeat(end - start));
     }
-    Some(Code::new(hex::decode(digits).ok()?, holes))
+    Some(ComparedCode::new(hex::decode(digits).ok()?, holes))
 }
 
 fn place(reference: &Json) -> Option<Range<usize>> {

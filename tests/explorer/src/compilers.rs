@@ -4,7 +4,7 @@
 //! - Returns: a [`Compiler`], or the refusal.
 //! - Never: takes a long version without its `v`; that is a rule of the original.
 
-use crate::answer::Refusal;
+use crate::answer::HandlerRefusal;
 
 /// Long versions of the compilers that [`pospool_source`] knows the hashes of.
 const BUILT_IN: &[&str] = &[
@@ -41,16 +41,19 @@ impl Compiler {
 }
 
 /// Finds the compiler that a submission names: `v` and the long version, or the short version.
-pub(crate) fn find_compiler(compilers: &[Compiler], asked: &str) -> Result<Compiler, Refusal> {
+pub(crate) fn find_compiler(
+    compilers: &[Compiler],
+    asked: &str,
+) -> Result<Compiler, HandlerRefusal> {
     if asked.is_empty() {
-        return Err(Refusal::Error("solc version required".to_owned()));
+        return Err(HandlerRefusal::Error("solc version required".to_owned()));
     }
     let fits = |compiler: &&Compiler| match asked.strip_prefix('v') {
         Some(long) => compiler.version == long,
         None => compiler.short() == asked,
     };
     let found = compilers.iter().find(fits).cloned();
-    found.ok_or_else(|| Refusal::Error(format!("solc version {asked} not supported")))
+    found.ok_or_else(|| HandlerRefusal::Error(format!("solc version {asked} not supported")))
 }
 
 #[cfg(test)]

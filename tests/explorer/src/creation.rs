@@ -9,9 +9,9 @@ use std::collections::BTreeMap;
 use pospool_conflux_rpc::Call;
 use serde_json::{Value as Json, json};
 
-use crate::Space;
-use crate::address::Address;
-use crate::chain::{Chain, ChainError, parse_bytes, parse_number, wrong_answer};
+use crate::ExplorerSpace;
+use crate::address::ContractAddress;
+use crate::chain::{ChainError, ChainSpace, parse_bytes, parse_number, wrong_answer};
 
 /// Blocks that are read at a time.
 const STEP: u64 = 100;
@@ -24,7 +24,7 @@ pub(crate) struct Creation {
     /// Hash of the transaction, as the chain writes it.
     pub(crate) transaction: String,
     /// Its sender.
-    pub(crate) creator: Address,
+    pub(crate) creator: ContractAddress,
     /// Number of the block, or of the epoch in Core.
     pub(crate) block: u64,
     /// Seconds since 1970.
@@ -38,15 +38,15 @@ pub(crate) struct Creation {
 pub(crate) struct Creations {
     /// First block that was read, and the first above that was not.
     read: Option<(u64, u64)>,
-    found: BTreeMap<Address, Creation>,
+    found: BTreeMap<ContractAddress, Creation>,
 }
 
 impl Creations {
     /// Looks for the creation of a contract, and reads blocks as far as it must.
     pub(crate) async fn find(
         &mut self,
-        chain: &Chain,
-        address: Address,
+        chain: &ChainSpace,
+        address: ContractAddress,
     ) -> Result<Option<Creation>, ChainError> {
         if !self.found.contains_key(&address) {
             self.read_for(chain, address).await?;
@@ -54,7 +54,11 @@ impl Creations {
         Ok(self.found.get(&address).cloned())
     }
 
-    async fn read_for(&mut self, chain: &Chain, address: Address) -> Result<(), ChainError> {
+    async fn read_for(
+        &mut self,
+        chain: &ChainSpace,
+        address: ContractAddress,
+    ) -> Result<(), ChainError> {
         let end = newest(chain).await? + 1;
         let (mut low, mut high) = self.read.unwrap_or((end, end));
         while high < end {
@@ -75,27 +79,27 @@ impl Creations {
 }
 
 /// Newest block that was executed.
-async fn newest(chain: &Chain) -> Result<u64, ChainError> {
+async fn newest(chain: &ChainSpace) -> Result<u64, ChainError> {
     let (method, parameters) = match chain.network.space {
-        Space::Core => ("cfx_epochNumber", json!(["latest_state"])),
-        Space::Espace => ("eth_blockNumber", json!([])),
+        ExplorerSpace::Core => ("cfx_epochNumber", json!(["latest_state"])),
+        ExplorerSpace::Espace => ("eth_blockNumber", json!([])),
     };
     let answer = chain.rpc.call(method, parameters).await?;
     parse_number(&answer).ok_or_else(|| wrong_answer(method, &answer))
 }
 
-type Found = Vec<(Address, Creation)>;
+type FoundCreations = Vec<(ContractAddress, Creation)>;
 
 /// Reads the blocks from `start` up to the one before `end`.
-async fn read(chain: &Chain, start: u64, end: u64) -> Result<Found, ChainError> {
+async fn read(chain: &ChainSpace, start: u64, end: u64) -> Result<FoundCreations, ChainError> {
     match chain.network.space {
-        Space::Core => read_core(chain, start, end).await,
-        Space::Espace => read_espace(chain, start, end).await,
+        ExplorerSpace::Core => read_core(chain, start, end).await,
+        ExplorerSpace::Espace => read_espace(chain, start, end).await,
     }
 }
 
 /// Core tells in a block's transaction what it created.
-async fn read_core(chain: &Chain, start: u64, end: u64) -> Result<Found, ChainError> {
+async fn read_core(chain: &ChainSpace, start: u64, end: u64) -> Result<FoundCreations, ChainError> {
     let method = "cfx_getBlocksByEpoch";
     let epochs = (start..end).map(|epoch| json!([format!("{epoch:#x}")]));
     let lists = batch(chain, method, epochs).await?;
@@ -120,7 +124,11 @@ async fn read_core(chain: &Chain, start: u64, end: u64) -> Result<Found, ChainEr
 }
 
 /// eSpace tells in the receipt what was created.
-async fn read_espace(chain: &Chain, start: u64, end: u64) -> Result<Found, ChainError> {
+async fn read_espace(
+    chain: &ChainSpace,
+    start: u64,
+    end: u64,
+) -> Result<FoundCreations, ChainError> {
     let numbers = (start..end).map(|block| json!([format!("{block:#x}"), true]));
     let blocks = batch(chain, "eth_getBlockByNumber", numbers).await?;
     let creating = |block: &Json| {
@@ -152,7 +160,7 @@ fn transactions(block: &Json) -> &[Json] {
 
 /// Reads a creation; the fields that differ are the number of the block and the code of the transaction.
 fn creation(
-    chain: &Chain,
+    chain: &ChainSpace,
     block: &Json,
     transaction: &Json,
     [number_of, code]: [&str; 2],
@@ -169,7 +177,7 @@ fn creation(
 
 /// Calls one method many times; any refusal counts.
 async fn batch(
-    chain: &Chain,
+    chain: &ChainSpace,
     method: &'static str,
     parameters: impl IntoIterator<Item = Json>,
 ) -> Result<Vec<Json>, ChainError> {

@@ -4,8 +4,8 @@
 //! - Returns: which question it is, or the refusal of the gateway.
 //! - Never: answers; both spaces share the answers.
 
-use crate::Space;
-use crate::answer::Refusal;
+use crate::ExplorerSpace;
+use crate::answer::HandlerRefusal;
 use crate::parameters::Parameters;
 
 /// A question.
@@ -21,15 +21,15 @@ pub(crate) enum Ask {
 }
 
 /// A question: its path in Core, whether it is posted there, its action in eSpace.
-struct Way {
+struct QuestionRoute {
     ask: Ask,
     path: &'static str,
     posted: bool,
     action: &'static str,
 }
 
-const fn way(ask: Ask, path: &'static str, posted: bool, action: &'static str) -> Way {
-    Way {
+const fn way(ask: Ask, path: &'static str, posted: bool, action: &'static str) -> QuestionRoute {
+    QuestionRoute {
         ask,
         path,
         posted,
@@ -37,7 +37,7 @@ const fn way(ask: Ask, path: &'static str, posted: bool, action: &'static str) -
     }
 }
 
-const WAYS: &[Way] = &[
+const WAYS: &[QuestionRoute] = &[
     way(Ask::Abi, "/contract/getabi", false, "getabi"),
     way(
         Ask::SourceCode,
@@ -79,37 +79,37 @@ const WAYS: &[Way] = &[
 
 /// Finds the question of a request. Nothing means that there is no such page.
 pub(crate) fn find_question(
-    space: Space,
+    space: ExplorerSpace,
     method: &str,
     path: &str,
     query: &Parameters,
     body: &Parameters,
-) -> Option<Result<Ask, Refusal>> {
+) -> Option<Result<Ask, HandlerRefusal>> {
     let (get, post) = (method == "GET", method == "POST");
     let path = path.trim_end_matches('/').to_ascii_lowercase();
-    if space == Space::Espace {
+    if space == ExplorerSpace::Espace {
         return (path == "/api" && (get || post)).then(|| gateway(query, body));
     }
-    let fits = |way: &&Way| way.path == path && if way.posted { post } else { get };
+    let fits = |way: &&QuestionRoute| way.path == path && if way.posted { post } else { get };
     WAYS.iter().find(fits).map(|way| Ok(way.ask))
 }
 
 /// Takes module and action from the query if that has anything at all, else from the body.
-fn gateway(query: &Parameters, body: &Parameters) -> Result<Ask, Refusal> {
+fn gateway(query: &Parameters, body: &Parameters) -> Result<Ask, HandlerRefusal> {
     let given = if query.is_empty() { body } else { query };
     let (module, action) = (given.get("module"), given.get("action"));
     let unknown = |name: &str, value: &str| {
         let words = format!("parameter {name}, {value}: it is not one of the known");
-        Err(Refusal::Parameter(words))
+        Err(HandlerRefusal::Parameter(words))
     };
     let way = WAYS.iter().find(|way| action == Some(way.action));
     match (module, action, way) {
         (Some(module), ..) if module != "contract" => unknown("module", module),
         (_, Some(action), None) => unknown("action", action),
-        (None, ..) => Err(Refusal::Words("unknown module:undefined".to_owned())),
+        (None, ..) => Err(HandlerRefusal::Words("unknown module:undefined".to_owned())),
         (Some(module), None, _) => {
             let words = format!("unknown action:undefined of module:{module}");
-            Err(Refusal::Words(words))
+            Err(HandlerRefusal::Words(words))
         }
         (Some(_), Some(_), Some(way)) => Ok(way.ask),
     }
@@ -121,12 +121,12 @@ mod tests {
 
     fn core(method: &str, path: &str) -> Option<Ask> {
         let none = Parameters::default();
-        find_question(Space::Core, method, path, &none, &none).map(Result::unwrap)
+        find_question(ExplorerSpace::Core, method, path, &none, &none).map(Result::unwrap)
     }
 
-    fn espace(query: &str, body: &str) -> Result<Ask, Refusal> {
+    fn espace(query: &str, body: &str) -> Result<Ask, HandlerRefusal> {
         let [query, body] = [query, body].map(Parameters::of_query);
-        find_question(Space::Espace, "POST", "/api", &query, &body).unwrap()
+        find_question(ExplorerSpace::Espace, "POST", "/api", &query, &body).unwrap()
     }
 
     #[test]
@@ -157,13 +157,13 @@ mod tests {
         let hidden = espace("apiKey=x", verify);
         assert_eq!(
             hidden,
-            Err(Refusal::Words("unknown module:undefined".into()))
+            Err(HandlerRefusal::Words("unknown module:undefined".into()))
         );
     }
 
     #[test]
     fn the_gateway_refuses_what_it_does_not_know() {
-        let refused = |query: &str| matches!(espace(query, ""), Err(Refusal::Parameter(_)));
+        let refused = |query: &str| matches!(espace(query, ""), Err(HandlerRefusal::Parameter(_)));
         assert!(refused("module=account&action=getabi"));
         assert!(
             refused("module=contract&action=getContractCreation"),
@@ -173,9 +173,18 @@ mod tests {
         let words = espace("module=contract", "").unwrap_err();
         assert_eq!(
             words,
-            Refusal::Words("unknown action:undefined of module:contract".into())
+            HandlerRefusal::Words("unknown action:undefined of module:contract".into())
         );
         let none = Parameters::default();
-        assert!(find_question(Space::Espace, "GET", "/contract/getabi", &none, &none).is_none());
+        assert!(
+            find_question(
+                ExplorerSpace::Espace,
+                "GET",
+                "/contract/getabi",
+                &none,
+                &none
+            )
+            .is_none()
+        );
     }
 }

@@ -1,19 +1,19 @@
 //! How a submission ends that is not verified.
 //!
 //! - Reads: nothing.
-//! - Returns: [`Failure`]: the code of Sourcify and a message.
+//! - Returns: [`VerifyFailure`]: the code of Sourcify and a message.
 //! - Never: stands for a submission that was not taken; that is a refusal.
 
 use std::fmt;
 
 /// Why a contract is not verified.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Failure {
+pub(crate) struct VerifyFailure {
     code: &'static str,
     message: String,
 }
 
-impl Failure {
+impl VerifyFailure {
     /// A failure by the codes of Sourcify.
     pub(crate) fn new(code: &'static str, message: impl Into<String>) -> Self {
         let message = message.into();
@@ -26,7 +26,7 @@ impl Failure {
     }
 }
 
-impl fmt::Display for Failure {
+impl fmt::Display for VerifyFailure {
     /// Writes the two the way ConfluxScan does.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}", self.code, self.message)

@@ -1,6 +1,6 @@
 //! What goes wrong on demand, for the tests of clients.
 //!
-//! - Reads: [`Fault`]s that a test sets.
+//! - Reads: [`ExplorerFault`]s that a test sets.
 //! - Returns: whether the next request or submission meets one.
 //! - Never: makes anything go wrong by itself, by time or by chance.
 
@@ -10,7 +10,7 @@ use tokio::sync::watch;
 
 /// Something that goes wrong. A number says how many times; setting it again replaces what is left of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Fault {
+pub enum ExplorerFault {
     /// Submissions are answered with "Business is busy, please try again later", and are not taken.
     Busy(u32),
     /// The same, but they were taken: the verifier behind was only slow to say so.
@@ -61,26 +61,26 @@ pub(crate) struct Faults {
 }
 
 impl Faults {
-    pub(crate) fn set(&self, fault: Fault) {
-        if let Fault::Held(held) = fault {
+    pub(crate) fn set(&self, fault: ExplorerFault) {
+        if let ExplorerFault::Held(held) = fault {
             self.held.send_replace(held);
             return;
         }
         self.with(|left| match fault {
-            Fault::Busy(times) => left.busy = times,
-            Fault::BusyButTaken(times) => left.busy_but_taken = times,
-            Fault::Limited(times) => left.limited = times,
-            Fault::BadGateway(times) => left.bad_gateway = times,
-            Fault::Silent(times) => left.silent = times,
-            Fault::Answered {
+            ExplorerFault::Busy(times) => left.busy = times,
+            ExplorerFault::BusyButTaken(times) => left.busy_but_taken = times,
+            ExplorerFault::Limited(times) => left.limited = times,
+            ExplorerFault::BadGateway(times) => left.bad_gateway = times,
+            ExplorerFault::Silent(times) => left.silent = times,
+            ExplorerFault::Answered {
                 times,
                 code,
                 message,
             } => left.answered = (times, code, message),
-            Fault::NotIndexed(times) => left.not_indexed = times,
-            Fault::Broken(times) => left.broken = times,
-            Fault::Conflict(on) => left.conflict = on,
-            Fault::Held(_) => {}
+            ExplorerFault::NotIndexed(times) => left.not_indexed = times,
+            ExplorerFault::Broken(times) => left.broken = times,
+            ExplorerFault::Conflict(on) => left.conflict = on,
+            ExplorerFault::Held(_) => {}
         });
     }
 
@@ -153,13 +153,13 @@ mod tests {
     fn a_fault_is_met_as_often_as_it_was_set() {
         let faults = Faults::default();
         assert!(!faults.busy());
-        faults.set(Fault::Busy(2));
+        faults.set(ExplorerFault::Busy(2));
         assert_eq!(
             [faults.busy(), faults.busy(), faults.busy()],
             [true, true, false]
         );
         assert!(!faults.limited(), "another one");
-        faults.set(Fault::Answered {
+        faults.set(ExplorerFault::Answered {
             times: 1,
             code: 501,
             message: "absent".into(),

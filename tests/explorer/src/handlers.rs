@@ -10,14 +10,14 @@ use std::sync::Arc;
 use ethers_core::utils::hex;
 use serde_json::{Value as Json, json};
 
-use crate::address::Address;
-use crate::answer::{Answer, Refusal};
+use crate::address::ContractAddress;
+use crate::answer::{HandlerAnswer, HandlerRefusal};
 use crate::chain::ChainError;
 use crate::creation::Creation;
 use crate::dialect::Ask;
 use crate::parameters::Parameters;
-use crate::record::Record;
-use crate::site::Site;
+use crate::record::VerifiedContract;
+use crate::site::SpaceSite;
 use crate::submission;
 
 /// Most contracts of one question for their creation.
@@ -27,11 +27,11 @@ const BUSY: &str = "Business is busy, please try again later";
 
 /// Answers a question.
 pub(crate) async fn answer_question(
-    site: &Arc<Site>,
+    site: &Arc<SpaceSite>,
     ask: Ask,
     query: &Parameters,
     body: &Parameters,
-) -> Result<Answer, Refusal> {
+) -> Result<HandlerAnswer, HandlerRefusal> {
     match ask {
         Ask::Abi => abi(site, query).await,
         Ask::SourceCode => source_code(site, query).await,
@@ -43,42 +43,49 @@ pub(crate) async fn answer_question(
     }
 }
 
-fn verify(site: &Arc<Site>, body: &Parameters) -> Result<Answer, Refusal> {
+fn verify(site: &Arc<SpaceSite>, body: &Parameters) -> Result<HandlerAnswer, HandlerRefusal> {
     let order = submission::check_submission(body, site.chain.network, &site.manners.compilers)?;
     if site.faults.busy() {
-        return Ok(Answer::not_ok(BUSY));
+        return Ok(HandlerAnswer::not_ok(BUSY));
     }
     let id = site.take(order)?;
     if site.faults.busy_but_taken() {
-        return Ok(Answer::not_ok(BUSY));
+        return Ok(HandlerAnswer::not_ok(BUSY));
     }
-    Ok(Answer::ok(id))
+    Ok(HandlerAnswer::ok(id))
 }
 
-async fn status(site: &Site, query: &Parameters) -> Result<Answer, Refusal> {
+async fn status(site: &SpaceSite, query: &Parameters) -> Result<HandlerAnswer, HandlerRefusal> {
     let id = required(query, "guid")?;
     Ok(match site.jobs.poll(id, site.faults.held()).await {
-        None => Answer::not_ok("Pending in queue"),
-        Some(Ok(())) => Answer::ok("Pass - Verified"),
-        Some(Err(failure)) => Answer::not_ok(failure.to_string()),
+        None => HandlerAnswer::not_ok("Pending in queue"),
+        Some(Ok(())) => HandlerAnswer::ok("Pass - Verified"),
+        Some(Err(failure)) => HandlerAnswer::not_ok(failure.to_string()),
     })
 }
 
-async fn abi(site: &Site, query: &Parameters) -> Result<Answer, Refusal> {
+async fn abi(site: &SpaceSite, query: &Parameters) -> Result<HandlerAnswer, HandlerRefusal> {
     let address = address(site, query, "address")?;
     Ok(match site.verified(address).await {
-        Some(record) => Answer::ok(record.abi.to_string()),
-        None => Answer::not_ok(NOT_VERIFIED),
+        Some(record) => HandlerAnswer::ok(record.abi.to_string()),
+        None => HandlerAnswer::not_ok(NOT_VERIFIED),
     })
 }
 
-async fn source_code(site: &Site, query: &Parameters) -> Result<Answer, Refusal> {
+async fn source_code(
+    site: &SpaceSite,
+    query: &Parameters,
+) -> Result<HandlerAnswer, HandlerRefusal> {
     let address = address(site, query, "address")?;
     let Some(record) = site.verified(address).await else {
-        return Ok(Answer::ok(json!([not_verified()])));
+        return Ok(HandlerAnswer::ok(json!([not_verified()])));
     };
     let implementation = site.chain.implementation(address).await?;
-    Ok(Answer::ok(json!([verified(site, &record, implementation)])))
+    Ok(HandlerAnswer::ok(json!([verified(
+        site,
+        &record,
+        implementation
+    )])))
 }
 
 /// What the original says of a contract that it does not know: a success, with an item without a source.
@@ -103,7 +110,11 @@ fn not_verified() -> Json {
     })
 }
 
-fn verified(site: &Site, record: &Record, implementation: Option<Address>) -> Json {
+fn verified(
+    site: &SpaceSite,
+    record: &VerifiedContract,
+    implementation: Option<ContractAddress>,
+) -> Json {
     let settings = &record.input["settings"];
     let text = |address| site.chain.network.text(address);
     let optimized = settings["optimizer"]["enabled"] == true;
@@ -133,7 +144,7 @@ fn verified(site: &Site, record: &Record, implementation: Option<Address>) -> Js
 }
 
 /// The source of a single file as it is, else the input in double braces.
-fn source(record: &Record) -> String {
+fn source(record: &VerifiedContract) -> String {
     if record.file.is_empty() {
         let content = record.input["sources"][""]["content"].as_str();
         return content.unwrap_or_default().to_owned();
@@ -145,7 +156,7 @@ fn source(record: &Record) -> String {
     format!("{{{input}}}")
 }
 
-async fn creations(site: &Site, query: &Parameters) -> Result<Answer, Refusal> {
+async fn creations(site: &SpaceSite, query: &Parameters) -> Result<HandlerAnswer, HandlerRefusal> {
     const NAME: &str = "contractaddresses";
     let texts: Vec<&str> = required(query, NAME)?.split(',').collect();
     let addresses = texts
@@ -154,7 +165,7 @@ async fn creations(site: &Site, query: &Parameters) -> Result<Answer, Refusal> {
         .collect::<Result<Vec<_>, _>>()?;
     if addresses.len() > CREATIONS {
         let words = format!("Contract addresses up to {CREATIONS} at a time");
-        return Ok(Answer::no(1, words, Some(Json::Null)));
+        return Ok(HandlerAnswer::no(1, words, Some(Json::Null)));
     }
     let mut items = Vec::new();
     for address in addresses {
@@ -162,10 +173,10 @@ async fn creations(site: &Site, query: &Parameters) -> Result<Answer, Refusal> {
             items.push(created(site, address, &found));
         }
     }
-    Ok(Answer::ok(items))
+    Ok(HandlerAnswer::ok(items))
 }
 
-fn created(site: &Site, address: Address, found: &Creation) -> Json {
+fn created(site: &SpaceSite, address: ContractAddress, found: &Creation) -> Json {
     let network = site.chain.network;
     json!({
         "contractAddress": network.text(address),
@@ -178,7 +189,7 @@ fn created(site: &Site, address: Address, found: &Creation) -> Json {
     })
 }
 
-fn verify_proxy(site: &Site, query: &Parameters) -> Result<Answer, Refusal> {
+fn verify_proxy(site: &SpaceSite, query: &Parameters) -> Result<HandlerAnswer, HandlerRefusal> {
     let proxy = address(site, query, "address")?;
     let expected = query.filled("expectedimplementation");
     let read = |text| {
@@ -187,41 +198,48 @@ fn verify_proxy(site: &Site, query: &Parameters) -> Result<Answer, Refusal> {
             .asked("expectedimplementation", text, false)
     };
     let expected = expected.map(read).transpose()?;
-    Ok(Answer::ok(site.proxies.add((proxy, expected))))
+    Ok(HandlerAnswer::ok(site.proxies.add((proxy, expected))))
 }
 
-async fn proxy_status(site: &Site, query: &Parameters) -> Result<Answer, Refusal> {
+async fn proxy_status(
+    site: &SpaceSite,
+    query: &Parameters,
+) -> Result<HandlerAnswer, HandlerRefusal> {
     let id = required(query, "guid")?;
     let Some((proxy, expected)) = site.proxies.get(id) else {
-        return Ok(Answer::not_ok(format!("guid {id} not exist")));
+        return Ok(HandlerAnswer::not_ok(format!("guid {id} not exist")));
     };
     let found = match site.chain.implementation(proxy).await {
         Ok(found) => found,
-        Err(error) => return Ok(Answer::not_ok(error.to_string())),
+        Err(error) => return Ok(HandlerAnswer::not_ok(error.to_string())),
     };
     let text = |address| site.chain.network.text(address);
     Ok(match found {
         Some(found) if expected.is_none_or(|expected| expected == found) => {
             let (proxy, found) = (text(proxy), text(found));
-            Answer::ok(format!(
+            HandlerAnswer::ok(format!(
                 "The implementation of the proxy {proxy} is {found}, and is noted"
             ))
         }
-        _ => Answer::not_ok("No such implementation contract was found for the proxy"),
+        _ => HandlerAnswer::not_ok("No such implementation contract was found for the proxy"),
     })
 }
 
-fn required<'a>(query: &'a Parameters, name: &str) -> Result<&'a str, Refusal> {
-    query.get(name).ok_or_else(|| Refusal::absent(name))
+fn required<'a>(query: &'a Parameters, name: &str) -> Result<&'a str, HandlerRefusal> {
+    query.get(name).ok_or_else(|| HandlerRefusal::absent(name))
 }
 
-fn address(site: &Site, query: &Parameters, name: &str) -> Result<Address, Refusal> {
+fn address(
+    site: &SpaceSite,
+    query: &Parameters,
+    name: &str,
+) -> Result<ContractAddress, HandlerRefusal> {
     site.chain
         .network
         .asked(name, required(query, name)?, false)
 }
 
-impl From<ChainError> for Refusal {
+impl From<ChainError> for HandlerRefusal {
     fn from(error: ChainError) -> Self {
         Self::Error(error.to_string())
     }

@@ -21,7 +21,7 @@ const BODY_LIMIT: usize = 64 << 20;
 
 /// What a client asked.
 #[derive(Clone, Debug, Default)]
-pub struct Request {
+pub struct HttpRequest {
     /// `GET`, `POST`, …
     pub method: String,
     /// Path, as it was sent.
@@ -93,7 +93,7 @@ impl Server {
     /// Starts to listen on a port of 127.0.0.1; port 0 takes any that is free.
     pub async fn start<H, F>(port: u16, handler: H) -> io::Result<Self>
     where
-        H: Fn(Request) -> F + Send + Sync + 'static,
+        H: Fn(HttpRequest) -> F + Send + Sync + 'static,
         F: Future<Output = Option<Response>> + Send + 'static,
     {
         Self::listen((Ipv4Addr::LOCALHOST, port).into(), handler).await
@@ -102,7 +102,7 @@ impl Server {
     /// The same at an address of this machine that others may reach.
     pub async fn listen<H, F>(address: SocketAddr, handler: H) -> io::Result<Self>
     where
-        H: Fn(Request) -> F + Send + Sync + 'static,
+        H: Fn(HttpRequest) -> F + Send + Sync + 'static,
         F: Future<Output = Option<Response>> + Send + 'static,
     {
         let listener = TcpListener::bind(address).await?;
@@ -140,7 +140,7 @@ impl Drop for Server {
 
 async fn serve<H, F>(mut stream: TcpStream, handler: Arc<H>)
 where
-    H: Fn(Request) -> F,
+    H: Fn(HttpRequest) -> F,
     F: Future<Output = Option<Response>>,
 {
     let mut buffer = Vec::new();
@@ -167,7 +167,7 @@ enum Stop {
 }
 
 /// Reads one request; what was read of the next one stays in the buffer.
-async fn read(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Result<Request, Stop> {
+async fn read(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Result<HttpRequest, Stop> {
     let end = loop {
         if let Some(end) = buffer.windows(4).position(|four| four == b"\r\n\r\n") {
             break end;
@@ -205,7 +205,7 @@ async fn more(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Result<(), Stop> 
 
 /// A request up to its body.
 struct Head {
-    request: Request,
+    request: HttpRequest,
     length: usize,
     /// The client waits for a word before it sends the body.
     expects: bool,
@@ -222,11 +222,11 @@ impl Head {
         };
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
         let mut head = Self {
-            request: Request {
+            request: HttpRequest {
                 method: method.to_owned(),
                 path: path.to_owned(),
                 query: query.to_owned(),
-                ..Request::default()
+                ..HttpRequest::default()
             },
             length: 0,
             expects: false,

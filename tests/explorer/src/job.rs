@@ -10,40 +10,40 @@ use std::sync::{Mutex, PoisonError};
 use ethers_core::utils::{hex, keccak256};
 use tokio::sync::watch;
 
-use crate::address::Address;
-use crate::failure::Failure;
+use crate::address::ContractAddress;
+use crate::failure::VerifyFailure;
 
 /// How a submission ended; nothing as long as it runs.
-pub(crate) type End = Option<Result<(), Failure>>;
+pub(crate) type JobEnd = Option<Result<(), VerifyFailure>>;
 
 #[derive(Debug)]
-struct Job {
-    address: Address,
+struct VerifyJob {
+    address: ContractAddress,
     /// Polls that are still answered with "pending".
     pending: u32,
-    end: watch::Receiver<End>,
+    end: watch::Receiver<JobEnd>,
 }
 
 /// The submissions of one space.
 #[derive(Debug, Default)]
-pub(crate) struct Jobs(Mutex<BTreeMap<String, Job>>);
+pub(crate) struct Jobs(Mutex<BTreeMap<String, VerifyJob>>);
 
 impl Jobs {
     /// Adds a job; who works on it says the end through the sender. There is none while another job of the same
     /// contract runs.
     pub(crate) fn add(
         &self,
-        address: Address,
+        address: ContractAddress,
         pending: u32,
-    ) -> Option<(String, watch::Sender<End>)> {
+    ) -> Option<(String, watch::Sender<JobEnd>)> {
         self.with(|jobs| {
-            let runs = |job: &Job| job.address == address && job.end.borrow().is_none();
+            let runs = |job: &VerifyJob| job.address == address && job.end.borrow().is_none();
             if jobs.values().any(runs) {
                 return None;
             }
             let id = id(&[b"job", &jobs.len().to_be_bytes()]);
             let (sender, end) = watch::channel(None);
-            let job = Job {
+            let job = VerifyJob {
                 address,
                 pending,
                 end,
@@ -54,7 +54,7 @@ impl Jobs {
     }
 
     /// Asks for the end of a job; `held` says that nothing ends just now.
-    pub(crate) async fn poll(&self, id: &str, held: bool) -> End {
+    pub(crate) async fn poll(&self, id: &str, held: bool) -> JobEnd {
         let mut end = self.with(|jobs| {
             let job = jobs.get_mut(id)?;
             if held || job.pending > 0 {
@@ -68,7 +68,7 @@ impl Jobs {
         found.clone()
     }
 
-    fn with<T>(&self, work: impl FnOnce(&mut BTreeMap<String, Job>) -> T) -> T {
+    fn with<T>(&self, work: impl FnOnce(&mut BTreeMap<String, VerifyJob>) -> T) -> T {
         work(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
@@ -93,7 +93,7 @@ pub(crate) fn derive_digits(parts: &[&[u8]]) -> String {
 mod tests {
     use super::*;
 
-    const CONTRACT: Address = Address([1; 20]);
+    const CONTRACT: ContractAddress = ContractAddress([1; 20]);
 
     #[tokio::test]
     async fn a_job_is_pending_for_its_polls_and_then_ends() {
@@ -112,8 +112,8 @@ mod tests {
         let jobs = Jobs::default();
         let (first, sender) = jobs.add(CONTRACT, 0).unwrap();
         assert!(jobs.add(CONTRACT, 0).is_none());
-        assert!(jobs.add(Address([2; 20]), 0).is_some());
-        let failure = Failure::no_match("differs");
+        assert!(jobs.add(ContractAddress([2; 20]), 0).is_some());
+        let failure = VerifyFailure::no_match("differs");
         sender.send_replace(Some(Err(failure.clone())));
         let (second, _sender) = jobs.add(CONTRACT, 0).unwrap();
         assert_ne!(first, second);

@@ -42,16 +42,16 @@ use std::sync::Arc;
 pub use compare::Match;
 pub use compile::Workshop;
 pub use compilers::Compiler;
-pub use faults::Fault;
+pub use faults::ExplorerFault;
 pub use pospool_source::Tools;
-pub use space::Space;
+pub use space::ExplorerSpace;
 
-use address::Address;
-use chain::{Chain, ChainError};
+use address::ContractAddress;
+use chain::{ChainError, ChainSpace};
 use faults::Faults;
 use http::Server;
 use serve::serve_request;
-use site::{Manners, Site};
+use site::{Manners, SpaceSite};
 
 /// What an explorer is to look at, and how it behaves.
 #[derive(Clone, Debug)]
@@ -148,8 +148,8 @@ pub struct Verified {
 /// A running explorer; it ends with this value.
 #[derive(Debug)]
 pub struct Explorer {
-    core: Arc<Site>,
-    espace: Arc<Site>,
+    core: Arc<SpaceSite>,
+    espace: Arc<SpaceSite>,
     faults: Arc<Faults>,
     servers: [Server; 2],
 }
@@ -166,21 +166,21 @@ impl Explorer {
             similar: config.similar,
         };
         let site = async |space, url: &str| {
-            let chain = Chain::connect(space, url).await;
+            let chain = ChainSpace::connect(space, url).await;
             let chain = chain.map_err(|error: ChainError| ExplorerError::Chain {
                 url: url.to_owned(),
                 what: error.to_string(),
             })?;
             let (faults, workshop) = (Arc::clone(&faults), Arc::clone(&workshop));
-            Ok(Arc::new(Site::new(
+            Ok(Arc::new(SpaceSite::new(
                 chain,
                 manners.clone(),
                 faults,
                 workshop,
             )))
         };
-        let core = site(Space::Core, &config.core_rpc).await?;
-        let espace = site(Space::Espace, &config.espace_rpc).await?;
+        let core = site(ExplorerSpace::Core, &config.core_rpc).await?;
+        let espace = site(ExplorerSpace::Espace, &config.espace_rpc).await?;
         let servers = [
             listen(config.core_port, &core).await?,
             listen(config.espace_port, &espace).await?,
@@ -206,13 +206,13 @@ impl Explorer {
     }
 
     /// Makes something go wrong from now on.
-    pub fn set(&self, fault: Fault) {
+    pub fn set(&self, fault: ExplorerFault) {
         self.faults.set(fault);
     }
 
     /// Returns what is verified at an address: base32 or hex in Core, hex in eSpace.
     #[must_use]
-    pub fn verified(&self, space: Space, address: &str) -> Option<Verified> {
+    pub fn verified(&self, space: ExplorerSpace, address: &str) -> Option<Verified> {
         let (site, address) = self.place(space, address)?;
         let records = site.records();
         let record = records.get(address)?;
@@ -225,7 +225,7 @@ impl Explorer {
     }
 
     /// Forgets a verification, as an explorer does that lost its data.
-    pub fn forget(&self, space: Space, address: &str) {
+    pub fn forget(&self, space: ExplorerSpace, address: &str) {
         if let Some((site, address)) = self.place(space, address) {
             site.records().forget(address);
         }
@@ -237,10 +237,10 @@ impl Explorer {
         drop(self);
     }
 
-    fn place(&self, space: Space, address: &str) -> Option<(&Site, Address)> {
+    fn place(&self, space: ExplorerSpace, address: &str) -> Option<(&SpaceSite, ContractAddress)> {
         let site = match space {
-            Space::Core => &self.core,
-            Space::Espace => &self.espace,
+            ExplorerSpace::Core => &self.core,
+            ExplorerSpace::Espace => &self.espace,
         };
         let address = site.chain.network.asked("address", address, false).ok()?;
         Some((site, address))
@@ -255,7 +255,7 @@ impl Drop for Explorer {
     }
 }
 
-async fn listen(port: u16, site: &Arc<Site>) -> Result<Server, ExplorerError> {
+async fn listen(port: u16, site: &Arc<SpaceSite>) -> Result<Server, ExplorerError> {
     let site = Arc::clone(site);
     let server = Server::start(port, move |request| {
         serve_request(Arc::clone(&site), request)

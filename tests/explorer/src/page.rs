@@ -4,14 +4,14 @@
 //! - Returns: HTML.
 //! - Never: puts a text of a client into a page without escaping it.
 
-use crate::Space;
-use crate::address::Address;
+use crate::ExplorerSpace;
+use crate::address::ContractAddress;
 use crate::http::Response;
-use crate::record::Record;
-use crate::site::Site;
+use crate::record::VerifiedContract;
+use crate::site::SpaceSite;
 
 /// Makes the page of a path, if the path is one of a page.
-pub(crate) async fn make_page(site: &Site, method: &str, path: &str) -> Option<Response> {
+pub(crate) async fn make_page(site: &SpaceSite, method: &str, path: &str) -> Option<Response> {
     if method != "GET" {
         return None;
     }
@@ -30,7 +30,7 @@ pub(crate) async fn make_page(site: &Site, method: &str, path: &str) -> Option<R
     })
 }
 
-fn list(site: &Site) -> String {
+fn list(site: &SpaceSite) -> String {
     let records = site.records();
     let rows = records.iter().map(|(address, record)| {
         let (address, name) = (site.chain.network.text(*address), escape(&record.contract));
@@ -43,7 +43,7 @@ fn list(site: &Site) -> String {
     frame(site, &body)
 }
 
-fn contract(site: &Site, address: Address, record: &Record) -> String {
+fn contract(site: &SpaceSite, address: ContractAddress, record: &VerifiedContract) -> String {
     let sources = record.input["sources"].as_object();
     let sources = sources.into_iter().flatten().map(|(name, source)| {
         let content = source["content"].as_str().unwrap_or_default();
@@ -66,16 +66,16 @@ fn contract(site: &Site, address: Address, record: &Record) -> String {
     frame(site, &body)
 }
 
-fn level(record: &Record) -> String {
+fn level(record: &VerifiedContract) -> String {
     let [runtime, creation] = [record.runtime, record.creation]
         .map(|level| level.map_or_else(|| "-".to_owned(), |level| level.to_string()));
     format!("{runtime}, {creation}")
 }
 
-fn frame(site: &Site, body: &str) -> String {
+fn frame(site: &SpaceSite, body: &str) -> String {
     let space = match site.chain.network.space {
-        Space::Core => "Core Space",
-        Space::Espace => "eSpace",
+        ExplorerSpace::Core => "Core Space",
+        ExplorerSpace::Espace => "eSpace",
     };
     let title = format!(
         "Test explorer, {space} of network {}",

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value as Json, json};
 
-use crate::http::{Request, Response};
+use crate::http::{HttpRequest, Response};
 
 /// Most bytes of a form (ConfluxScan raised the parser's own limit).
 pub(crate) const FORM_LIMIT: usize = 10 << 20;
@@ -32,7 +32,7 @@ impl Parameters {
     }
 
     /// Reads a body.
-    pub(crate) fn of_body(request: &Request) -> Result<Self, Response> {
+    pub(crate) fn of_body(request: &HttpRequest) -> Result<Self, Response> {
         let kind = request.content_type.split(';').next().unwrap_or_default();
         let limit = match kind.trim() {
             "application/x-www-form-urlencoded" => FORM_LIMIT,
@@ -117,10 +117,10 @@ mod tests {
     use super::*;
 
     fn body(content_type: &str, body: impl Into<Vec<u8>>) -> Result<Parameters, u16> {
-        let request = Request {
+        let request = HttpRequest {
             content_type: content_type.to_owned(),
             body: body.into(),
-            ..Request::default()
+            ..HttpRequest::default()
         };
         Parameters::of_body(&request).map_err(|response| response.status)
     }

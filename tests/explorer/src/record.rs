@@ -1,7 +1,7 @@
 //! What is verified.
 //!
 //! - Reads: the ends of orders.
-//! - Returns: [`Record`]s by address, and which of two is the better one.
+//! - Returns: [`VerifiedContract`]s by address, and which of two is the better one.
 //! - Never: replaces a record by one that is not better.
 
 use std::collections::BTreeMap;
@@ -10,15 +10,15 @@ use ethers_core::abi;
 use ethers_core::utils::hex;
 use serde_json::Value as Json;
 
-use crate::address::Address;
+use crate::address::ContractAddress;
 use crate::compare::Match;
-use crate::compile::Compiled;
-use crate::failure::Failure;
+use crate::compile::CompiledContract;
+use crate::failure::VerifyFailure;
 use crate::submission::Order;
 
 /// A verified contract.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Record {
+pub(crate) struct VerifiedContract {
     pub(crate) file: String,
     pub(crate) contract: String,
     /// Long version, without `v`.
@@ -34,29 +34,29 @@ pub(crate) struct Record {
     /// Code on the chain when it was verified.
     pub(crate) code: Vec<u8>,
     /// The contract of the same code that it took its verification from.
-    pub(crate) similar: Option<Address>,
+    pub(crate) similar: Option<ContractAddress>,
 }
 
-impl Record {
+impl VerifiedContract {
     /// Compares what was compiled with what the chain has.
     ///
     /// `created` is the code of the creating transaction, where it was found.
     pub(crate) fn of(
         order: &Order,
-        compiled: Compiled,
+        compiled: CompiledContract,
         code: Vec<u8>,
         created: Option<&[u8]>,
-    ) -> Result<Self, Failure> {
+    ) -> Result<Self, VerifyFailure> {
         let (ours, theirs) = (compiled.runtime.bytes.len(), code.len());
         if ours != theirs {
             let words = format!("compiled {ours} bytes, and the chain has {theirs}");
-            return Err(Failure::new("bytecode_length_mismatch", words));
+            return Err(VerifyFailure::new("bytecode_length_mismatch", words));
         }
         let runtime = compiled.runtime.agrees(&code);
         let began = created.and_then(|created| compiled.creation.begins(created));
         let began = began.filter(|(_, rest)| are_arguments(&compiled.abi, rest));
         if runtime.is_none() && began.is_none() {
-            return Err(Failure::no_match(
+            return Err(VerifyFailure::no_match(
                 "the compiled code and the chain's differ",
             ));
         }
@@ -116,7 +116,7 @@ fn are_arguments(abi: &Json, bytes: &[u8]) -> bool {
 
 /// Compares given arguments with those of the chain. What the original does with wrong ones is not public;
 /// here they are no match, so that a client that encodes wrongly is found out.
-fn same_arguments(given: &str, found: &[u8]) -> Result<(), Failure> {
+fn same_arguments(given: &str, found: &[u8]) -> Result<(), VerifyFailure> {
     if given.to_lowercase() == hex::encode(found) {
         return Ok(());
     }
@@ -126,34 +126,38 @@ fn same_arguments(given: &str, found: &[u8]) -> Result<(), Failure> {
     };
     let found = hex::encode(found);
     let words = format!("the constructor's arguments are {found} on the chain{hint}");
-    Err(Failure::no_match(words))
+    Err(VerifyFailure::no_match(words))
 }
 
 /// All that is verified in a space.
 #[derive(Debug, Default)]
-pub(crate) struct Records(BTreeMap<Address, Record>);
+pub(crate) struct Records(BTreeMap<ContractAddress, VerifiedContract>);
 
 impl Records {
     /// Keeps a record, unless there is one that is as good.
-    pub(crate) fn keep(&mut self, address: Address, record: Record) -> Result<(), Failure> {
+    pub(crate) fn keep(
+        &mut self,
+        address: ContractAddress,
+        record: VerifiedContract,
+    ) -> Result<(), VerifyFailure> {
         let kept = self.0.get(&address);
         if kept.is_some_and(|kept| !record.is_better_than(kept)) {
             let words = "the contract is verified, and this is not a better match";
-            return Err(Failure::new("already_verified", words));
+            return Err(VerifyFailure::new("already_verified", words));
         }
         self.0.insert(address, record);
         Ok(())
     }
 
-    pub(crate) fn get(&self, address: Address) -> Option<&Record> {
+    pub(crate) fn get(&self, address: ContractAddress) -> Option<&VerifiedContract> {
         self.0.get(&address)
     }
 
     /// Finds a contract with the same code on the chain.
-    pub(crate) fn similar(&self, code: &[u8]) -> Option<Record> {
+    pub(crate) fn similar(&self, code: &[u8]) -> Option<VerifiedContract> {
         let mut same = self.0.iter().filter(|(_, record)| record.code == code);
         let (address, record) = same.next()?;
-        Some(Record {
+        Some(VerifiedContract {
             similar: Some(*address),
             creation: None,
             arguments: None,
@@ -161,11 +165,11 @@ impl Records {
         })
     }
 
-    pub(crate) fn forget(&mut self, address: Address) {
+    pub(crate) fn forget(&mut self, address: ContractAddress) {
         self.0.remove(&address);
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (&Address, &Record)> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&ContractAddress, &VerifiedContract)> {
         self.0.iter()
     }
 }
@@ -175,8 +179,8 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn record(runtime: Option<Match>, creation: Option<Match>) -> Record {
-        Record {
+    fn record(runtime: Option<Match>, creation: Option<Match>) -> VerifiedContract {
+        VerifiedContract {
             file: "A.sol".into(),
             contract: "A".into(),
             compiler: "0.8.4".into(),
@@ -194,7 +198,7 @@ mod tests {
     #[test]
     fn only_a_better_record_replaces_one() {
         use Match::{Exact, Partial};
-        let address = Address([1; 20]);
+        let address = ContractAddress([1; 20]);
         let mut records = Records::default();
         let mut keep = |runtime, creation| {
             let kept = records.keep(address, record(runtime, creation));

@@ -7,14 +7,14 @@
 use std::sync::{Arc, PoisonError};
 use std::time::Instant;
 
-use crate::answer::{self, Answer};
-use crate::http::{Request, Response};
+use crate::answer::{self, HandlerAnswer};
+use crate::http::{HttpRequest, Response};
 use crate::parameters::Parameters;
-use crate::site::Site;
+use crate::site::SpaceSite;
 use crate::{dialect, handlers, page};
 
 /// Answers a request; nothing is the answer of one that hangs up.
-pub(crate) async fn serve_request(site: Arc<Site>, request: Request) -> Option<Response> {
+pub(crate) async fn serve_request(site: Arc<SpaceSite>, request: HttpRequest) -> Option<Response> {
     if let Some(page) = page::make_page(&site, &request.method, &request.path).await {
         return Some(page);
     }
@@ -31,12 +31,12 @@ pub(crate) async fn serve_request(site: Arc<Site>, request: Request) -> Option<R
     Some(response)
 }
 
-fn over_the_limit(site: &Site) -> bool {
+fn over_the_limit(site: &SpaceSite) -> bool {
     let mut limit = site.limit.lock().unwrap_or_else(PoisonError::into_inner);
     site.faults.limited() || site.manners.rate_limit && !limit.admits(Instant::now())
 }
 
-async fn api(site: &Arc<Site>, request: &Request) -> Response {
+async fn api(site: &Arc<SpaceSite>, request: &HttpRequest) -> Response {
     let space = site.chain.network.space;
     let body = match Parameters::of_body(request) {
         Ok(body) => body,
@@ -48,7 +48,7 @@ async fn api(site: &Arc<Site>, request: &Request) -> Response {
         return Response::text(404, "Not Found");
     };
     if let Some((code, message)) = site.faults.answered() {
-        return Response::json(&Answer::no(code, message, None).body(space));
+        return Response::json(&HandlerAnswer::no(code, message, None).body(space));
     }
     let answer = match ask {
         Ok(ask) => handlers::answer_question(site, ask, &query, &body).await,

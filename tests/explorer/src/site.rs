@@ -9,18 +9,18 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Mutex as AsyncMutex;
 use tokio::task::JoinSet;
 
-use crate::address::{Address, Submitted};
-use crate::answer::Refusal;
-use crate::chain::{Chain, ChainError};
+use crate::address::{ContractAddress, Submitted};
+use crate::answer::HandlerRefusal;
+use crate::chain::{ChainError, ChainSpace};
 use crate::compile::Workshop;
 use crate::compilers::Compiler;
 use crate::creation::{Creation, Creations};
-use crate::failure::Failure;
+use crate::failure::VerifyFailure;
 use crate::faults::Faults;
 use crate::job::Jobs;
 use crate::limit::Limit;
 use crate::proxy::ProxyChecks;
-use crate::record::{Record, Records};
+use crate::record::{Records, VerifiedContract};
 use crate::submission::Order;
 
 /// How both spaces behave.
@@ -34,8 +34,8 @@ pub(crate) struct Manners {
 
 /// One space.
 #[derive(Debug)]
-pub(crate) struct Site {
-    pub(crate) chain: Chain,
+pub(crate) struct SpaceSite {
+    pub(crate) chain: ChainSpace,
     pub(crate) manners: Manners,
     pub(crate) faults: Arc<Faults>,
     pub(crate) jobs: Jobs,
@@ -47,9 +47,9 @@ pub(crate) struct Site {
     working: Mutex<JoinSet<()>>,
 }
 
-impl Site {
+impl SpaceSite {
     pub(crate) fn new(
-        chain: Chain,
+        chain: ChainSpace,
         manners: Manners,
         faults: Arc<Faults>,
         workshop: Arc<Workshop>,
@@ -69,14 +69,17 @@ impl Site {
     }
 
     /// Takes an order and starts to work on it; returns its id.
-    pub(crate) fn take(self: &Arc<Self>, order: Order) -> Result<String, Refusal> {
+    pub(crate) fn take(self: &Arc<Self>, order: Order) -> Result<String, HandlerRefusal> {
         let address = order.submitted.address;
-        let exact = self.records().get(address).is_some_and(Record::is_exact);
+        let exact = self
+            .records()
+            .get(address)
+            .is_some_and(VerifiedContract::is_exact);
         if exact && self.faults.conflict() {
-            return Err(Refusal::Error("Conflict".to_owned()));
+            return Err(HandlerRefusal::Error("Conflict".to_owned()));
         }
         let Some((id, end)) = self.jobs.add(address, self.manners.pending_polls) else {
-            return Err(Refusal::Error("Too Many Requests".to_owned()));
+            return Err(HandlerRefusal::Error("Too Many Requests".to_owned()));
         };
         let site = Arc::clone(self);
         let mut working = self.working.lock().unwrap_or_else(PoisonError::into_inner);
@@ -95,21 +98,21 @@ impl Site {
         working.abort_all();
     }
 
-    async fn work(&self, order: &Order) -> Result<(), Failure> {
+    async fn work(&self, order: &Order) -> Result<(), VerifyFailure> {
         if self.faults.broken() {
-            return Err(Failure::new("internal_error", "as a test wanted"));
+            return Err(VerifyFailure::new("internal_error", "as a test wanted"));
         }
         let Submitted { address, hex } = order.submitted;
         let code = if self.faults.not_indexed() {
             Vec::new()
         } else {
             let unseen =
-                |error: ChainError| Failure::new("cannot_fetch_bytecode", error.to_string());
+                |error: ChainError| VerifyFailure::new("cannot_fetch_bytecode", error.to_string());
             self.chain.code(address).await.map_err(unseen)?
         };
         if code.is_empty() {
             let words = format!("no code at {}", self.chain.network.text(address));
-            return Err(Failure::new("contract_not_deployed", words));
+            return Err(VerifyFailure::new("contract_not_deployed", words));
         }
         self.copy_similar(address, &code);
         let compiled = self.workshop.compile(order).await?;
@@ -120,17 +123,20 @@ impl Site {
             None
         };
         let created = creation.as_ref().map(|creation| creation.code.as_slice());
-        let record = Record::of(order, compiled, code, created)?;
+        let record = VerifiedContract::of(order, compiled, code, created)?;
         self.records().keep(address, record)
     }
 
     /// Returns how a contract was created.
-    pub(crate) async fn creation(&self, address: Address) -> Result<Option<Creation>, ChainError> {
+    pub(crate) async fn creation(
+        &self,
+        address: ContractAddress,
+    ) -> Result<Option<Creation>, ChainError> {
         self.creations.lock().await.find(&self.chain, address).await
     }
 
     /// Returns the record of a verified contract.
-    pub(crate) async fn verified(&self, address: Address) -> Option<Record> {
+    pub(crate) async fn verified(&self, address: ContractAddress) -> Option<VerifiedContract> {
         let kept = self.records().get(address).cloned();
         if kept.is_some() || !self.manners.similar {
             return kept;
@@ -142,7 +148,7 @@ impl Site {
 
     /// The original verifies by itself what has the code of something verified, soon after it was created; here it
     /// happens as soon as somebody asks.
-    fn copy_similar(&self, address: Address, code: &[u8]) {
+    fn copy_similar(&self, address: ContractAddress, code: &[u8]) {
         let mut records = self.records();
         if !self.manners.similar || code.is_empty() || records.get(address).is_some() {
             return;

@@ -6,8 +6,8 @@
 
 use serde_json::{Map, Value as Json, json};
 
-use crate::address::{Network, Submitted};
-use crate::answer::Refusal;
+use crate::address::{SpaceNetwork, Submitted};
+use crate::answer::HandlerRefusal;
 use crate::compilers::{self, Compiler};
 use crate::parameters::Parameters;
 
@@ -73,10 +73,10 @@ pub(crate) struct Order {
 /// Checks a submission.
 pub(crate) fn check_submission(
     body: &Parameters,
-    network: Network,
+    network: SpaceNetwork,
     compilers: &[Compiler],
-) -> Result<Order, Refusal> {
-    let needed = |name: &str, shown| body.get(name).ok_or_else(|| Refusal::absent(shown));
+) -> Result<Order, HandlerRefusal> {
+    let needed = |name: &str, shown| body.get(name).ok_or_else(|| HandlerRefusal::absent(shown));
     let address = needed("contractaddress", "contractAddress")?;
     let source = needed("sourceCode", "sourceCode")?;
     let version = needed("compilerversion", "compilerVersion")?;
@@ -90,7 +90,7 @@ pub(crate) fn check_submission(
         .transpose()?;
     let optimizer = match &standard {
         Some((_, optimizer)) => optimizer.clone(),
-        None => Optimizer {
+        None => SubmittedOptimizer {
             used: body.get("optimizationUsed").map(number),
             runs: body.get("runs").map(number),
         },
@@ -106,7 +106,7 @@ pub(crate) fn check_submission(
 
     // From here on it is the verifier that refuses, and the client is only told that it did.
     let submitted = network.submitted(address)?;
-    complete(&input).ok_or_else(|| Refusal::Error("Bad Request".to_owned()))?;
+    complete(&input).ok_or_else(|| HandlerRefusal::Error("Bad Request".to_owned()))?;
     let arguments = body.filled("constructorArguements");
     let arguments = arguments.or_else(|| body.filled("constructorArguments"));
     Ok(Order {
@@ -120,8 +120,8 @@ pub(crate) fn check_submission(
     })
 }
 
-fn format(asked: Option<&str>) -> Result<&str, Refusal> {
-    let refused = |words: String| Err(Refusal::Error(words));
+fn format(asked: Option<&str>) -> Result<&str, HandlerRefusal> {
+    let refused = |words: String| Err(HandlerRefusal::Error(words));
     match asked {
         None => refused("code format required".to_owned()),
         Some(format) if !FORMATS.contains(&format) => {
@@ -135,8 +135,8 @@ fn format(asked: Option<&str>) -> Result<&str, Refusal> {
 }
 
 /// A standard JSON input and its optimizer. Without `settings.optimizer` the original stumbles.
-fn standard(source: &str) -> Result<(Json, Optimizer), Refusal> {
-    let thrown = |words: String| Refusal::Words(words);
+fn standard(source: &str) -> Result<(Json, SubmittedOptimizer), HandlerRefusal> {
+    let thrown = |words: String| HandlerRefusal::Words(words);
     let input: Json = serde_json::from_str(source)
         .map_err(|error| thrown(format!("SyntaxError: sourceCode: {error}")))?;
     let optimizer = input
@@ -147,7 +147,7 @@ fn standard(source: &str) -> Result<(Json, Optimizer), Refusal> {
             let what = "settings.optimizer of sourceCode is undefined (reading 'enabled')";
             thrown(format!("TypeError: {what}"))
         })?;
-    let optimizer = Optimizer {
+    let optimizer = SubmittedOptimizer {
         used: optimizer.get("enabled").and_then(number_of),
         runs: optimizer.get("runs").and_then(number_of),
     };
@@ -156,15 +156,15 @@ fn standard(source: &str) -> Result<(Json, Optimizer), Refusal> {
 
 /// What a submission says of the optimizer.
 #[derive(Clone, Debug)]
-struct Optimizer {
+struct SubmittedOptimizer {
     used: Option<i64>,
     runs: Option<i64>,
 }
 
-impl Optimizer {
+impl SubmittedOptimizer {
     /// Returns whether it is used, and for how many runs; without that they are any number.
-    fn check(&self) -> Result<(bool, i64), Refusal> {
-        let wrong = |name| Refusal::Error(format!("Invalid parameter {name}"));
+    fn check(&self) -> Result<(bool, i64), HandlerRefusal> {
+        let wrong = |name| HandlerRefusal::Error(format!("Invalid parameter {name}"));
         let (used, runs) = (self.used.unwrap_or(0), self.runs.unwrap_or(200));
         match (used, runs) {
             (0, _) => Ok((false, runs)),
@@ -196,7 +196,7 @@ fn number_of(value: &Json) -> Option<i64> {
 }
 
 /// Library names and addresses, each with its number from 1 to 10.
-fn libraries(body: &Parameters) -> Result<Map<String, Json>, Refusal> {
+fn libraries(body: &Parameters) -> Result<Map<String, Json>, HandlerRefusal> {
     let mut libraries = Map::new();
     for number in 1..=10 {
         let name = body.filled(&format!("libraryname{number}"));
@@ -208,23 +208,23 @@ fn libraries(body: &Parameters) -> Result<Map<String, Json>, Refusal> {
             (None, None) => {}
             _ => {
                 let words = format!("libraryname{number} and libraryaddress{number} are a pair");
-                return Err(Refusal::Error(words));
+                return Err(HandlerRefusal::Error(words));
             }
         }
     }
     Ok(libraries)
 }
 
-fn machine(asked: Option<&str>) -> Result<Option<&str>, Refusal> {
+fn machine(asked: Option<&str>) -> Result<Option<&str>, HandlerRefusal> {
     match asked {
-        Some(name) if !MACHINES.contains(&name) => {
-            Err(Refusal::Error(format!("EVM version {name} not supported")))
-        }
+        Some(name) if !MACHINES.contains(&name) => Err(HandlerRefusal::Error(format!(
+            "EVM version {name} not supported"
+        ))),
         known => Ok(known),
     }
 }
 
-fn licence(asked: Option<&str>) -> Result<&'static str, Refusal> {
+fn licence(asked: Option<&str>) -> Result<&'static str, HandlerRefusal> {
     let asked = match asked.map_or(1, number) {
         // What is no number slips through.
         NO_NUMBER => 1,
@@ -234,7 +234,7 @@ fn licence(asked: Option<&str>) -> Result<&'static str, Refusal> {
     let name = index.and_then(|index| LICENCES.get(index));
     name.copied().ok_or_else(|| {
         let words = format!("Invalid parameter licenseType [{asked}], expect 1 to 14");
-        Refusal::Error(words)
+        HandlerRefusal::Error(words)
     })
 }
 
@@ -288,18 +288,18 @@ fn complete(input: &Json) -> Option<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Space;
+    use crate::ExplorerSpace;
 
     const ADDRESS: &str = "0x8b8689c7f3014a4d86e4d1d0daaf74a47f5e0f27";
-    const ESPACE: Network = Network {
-        space: Space::Espace,
+    const ESPACE: SpaceNetwork = SpaceNetwork {
+        space: ExplorerSpace::Espace,
         id: 71,
     };
     const INPUT: &str = r#"{"language":"Solidity","sources":{"A.sol":{"content":"contract A {}"}},
         "settings":{"optimizer":{"enabled":false,"runs":200}}}"#;
 
     /// A submission that is taken, with some fields changed or (with `-`) left out.
-    fn submit(changes: &[(&str, &str)]) -> Result<Order, Refusal> {
+    fn submit(changes: &[(&str, &str)]) -> Result<Order, HandlerRefusal> {
         let mut fields = vec![
             ("contractaddress", ADDRESS),
             ("sourceCode", INPUT),
@@ -326,9 +326,9 @@ mod tests {
 
     fn words(changes: &[(&str, &str)]) -> String {
         match submit(changes).unwrap_err() {
-            Refusal::Parameter(words) => format!("parameter: {words}"),
-            Refusal::Error(words) | Refusal::Words(words) => words,
-            Refusal::NotHex => "not hex".to_owned(),
+            HandlerRefusal::Parameter(words) => format!("parameter: {words}"),
+            HandlerRefusal::Error(words) | HandlerRefusal::Words(words) => words,
+            HandlerRefusal::NotHex => "not hex".to_owned(),
         }
     }
 

@@ -33,22 +33,22 @@ const KEY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/key");
 
 /// A node that gives prepared answers.
 #[derive(Default)]
-struct Node(Mutex<Said>);
+struct PreparedNode(Mutex<PreparedAnswers>);
 
 #[derive(Default)]
-struct Said {
+struct PreparedAnswers {
     answers: Json,
     given: BTreeMap<String, usize>,
 }
 
-impl Node {
+impl PreparedNode {
     fn set(&self, answers: Json) {
         let given = BTreeMap::new();
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Said { answers, given };
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = PreparedAnswers { answers, given };
     }
 }
 
-impl Said {
+impl PreparedAnswers {
     fn answer(&mut self, request: &Json) -> Json {
         if !self.answers.is_object() {
             return self.answers.clone();
@@ -79,7 +79,7 @@ impl Said {
 }
 
 #[async_trait]
-impl Transport for Node {
+impl Transport for PreparedNode {
     async fn post(&self, _: &str, request: &Json) -> Result<Json, TransportError> {
         Ok(self
             .0
@@ -104,15 +104,15 @@ impl Progress for Quiet {
     }
 }
 
-type Map = BTreeMap<Address, Attributes>;
+type BlockMap = BTreeMap<Address, Attributes>;
 
 /// A project on a chain, and what a plan of it would do.
 struct Bench {
-    node: Arc<Node>,
+    node: Arc<PreparedNode>,
     provider: ChainProvider,
-    wanted: Map,
+    wanted: BlockMap,
     recorded: BTreeMap<Address, Recorded>,
-    outputs: Map,
+    outputs: BlockMap,
     used: BTreeSet<String>,
     effects: Vec<Effect>,
     inputs: Attributes,
@@ -176,12 +176,12 @@ fn outputs() -> Json {
 impl Bench {
     /// Plans the project on a healthy chain, and prepares every effect.
     async fn new() -> Self {
-        let node = Arc::new(Node::default());
+        let node = Arc::new(PreparedNode::default());
         let settings = ChainSettings {
             wait: Duration::ZERO,
             poll: Duration::ZERO,
         };
-        let outputs: Map = read(outputs());
+        let outputs: BlockMap = read(outputs());
         let recorded = |outputs: &Attributes| Recorded {
             outputs: outputs.clone(),
             ..Recorded::default()

@@ -29,20 +29,23 @@ fn tables() -> &'static (Registry, Kinds) {
 
 /// What a spec means before anything outside is known.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Meaning {
+pub(crate) struct SpecMeaning {
     digest: String,
     wanted: Wanted,
     problems: Vec<Diagnostic>,
 }
 
 /// Decodes and resolves, as `pospool validate` does.
-pub(crate) fn resolve_meaning(files: &[SourceFile], inputs: &VariableInputs) -> (Config, Meaning) {
+pub(crate) fn resolve_meaning(
+    files: &[SourceFile],
+    inputs: &VariableInputs,
+) -> (Config, SpecMeaning) {
     let (registry, kinds) = tables();
     let (config, mut problems) = config::decode_spec(files, kinds, inputs);
     let (wanted, found) = resolve::resolve_resources(&config, registry, &Outputs::new());
     problems.extend(found);
     let digest = config.digest().to_owned();
-    let meaning = Meaning {
+    let meaning = SpecMeaning {
         digest,
         wanted,
         problems,

@@ -10,29 +10,31 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use pospool_explorer::http::{Request, Server};
+use pospool_explorer::http::{HttpRequest, Server};
 
 use crate::Profile;
 use crate::count::Counts;
-use crate::gate::{Clock, Gate};
+use crate::gate::{Gate, GateClock};
 use crate::limits::Limits;
-use crate::node::Node;
-use crate::refusal::Form;
+use crate::node::UpstreamNode;
+use crate::refusal::GateMode;
 
 /// A public endpoint of one node, with one client.
-pub struct Endpoint {
+pub struct GatewayEndpoint {
     gate: Arc<Gate>,
     address: SocketAddr,
     servers: Mutex<Vec<Server>>,
 }
 
-impl fmt::Debug for Endpoint {
+impl fmt::Debug for GatewayEndpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Endpoint").field(&self.address).finish()
+        f.debug_tuple("GatewayEndpoint")
+            .field(&self.address)
+            .finish()
     }
 }
 
-impl Endpoint {
+impl GatewayEndpoint {
     /// Listens on a port of 127.0.0.1 (0 takes any) and passes on to a node.
     pub async fn start(node: &str, port: u16, profile: Profile) -> io::Result<Self> {
         Self::with_clock(node, port, profile, Arc::new(Instant::now)).await
@@ -43,9 +45,9 @@ impl Endpoint {
         node: &str,
         port: u16,
         profile: Profile,
-        clock: Clock,
+        clock: GateClock,
     ) -> io::Result<Self> {
-        let gate = Arc::new(Gate::new(Node::at(node)?, profile, clock));
+        let gate = Arc::new(Gate::new(UpstreamNode::at(node)?, profile, clock));
         let local = SocketAddr::from(([127, 0, 0, 1], port));
         let server = serve(&gate, local).await?;
         Ok(Self {
@@ -82,12 +84,12 @@ impl Endpoint {
     }
 
     /// Sets how requests are treated from now on.
-    pub fn set_form(&self, form: Form) {
+    pub fn set_form(&self, form: GateMode) {
         self.gate.set_form(form);
     }
 
     /// Sets how the next requests are treated; those after them as before.
-    pub fn set_next(&self, form: Form, requests: u32) {
+    pub fn set_next(&self, form: GateMode, requests: u32) {
         self.gate.set_next(form, requests);
     }
 
@@ -100,7 +102,7 @@ impl Endpoint {
 
 async fn serve(gate: &Arc<Gate>, address: SocketAddr) -> io::Result<Server> {
     let gate = Arc::clone(gate);
-    let answer = move |request: Request| {
+    let answer = move |request: HttpRequest| {
         let gate = Arc::clone(&gate);
         async move { Some(gate.answer(&request).await) }
     };

@@ -8,14 +8,14 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use pospool_explorer::http::{Request, Response};
+use pospool_explorer::http::{HttpRequest, Response};
 use serde_json::{Value as Json, json};
 
 use crate::Profile;
 use crate::count::Counts;
-use crate::limits::{Limits, Meter, Verdict};
-use crate::node::Node;
-use crate::refusal::{self, Form};
+use crate::limits::{LimitMeter, LimitVerdict, Limits};
+use crate::node::UpstreamNode;
+use crate::refusal::{self, GateMode};
 
 /// Largest request, as in Confura (its default for `maxHttpRequestBodyBytes`).
 pub const BODY_LIMIT: usize = 10 << 20;
@@ -29,37 +29,37 @@ const ANYBODY: &[(&str, &str)] = &[
 ];
 
 /// Tells the time to the limits.
-pub type Clock = Arc<dyn Fn() -> Instant + Send + Sync>;
+pub type GateClock = Arc<dyn Fn() -> Instant + Send + Sync>;
 
 /// What stands in front of one node.
 pub(crate) struct Gate {
-    node: Node,
-    clock: Clock,
-    inner: Mutex<Inner>,
+    node: UpstreamNode,
+    clock: GateClock,
+    inner: Mutex<GateState>,
 }
 
-struct Inner {
-    meter: Meter,
+struct GateState {
+    meter: LimitMeter,
     latency: Duration,
-    form: Form,
+    form: GateMode,
     /// A form for the next requests, and how many of them.
-    next: (Form, u32),
+    next: (GateMode, u32),
     counts: Counts,
 }
 
 /// A request that is JSON.
-struct Asked {
+struct GateRequest {
     batch: bool,
     calls: Vec<Json>,
 }
 
 impl Gate {
-    pub(crate) fn new(node: Node, profile: Profile, clock: Clock) -> Self {
-        let inner = Inner {
-            meter: Meter::new(profile.limits),
+    pub(crate) fn new(node: UpstreamNode, profile: Profile, clock: GateClock) -> Self {
+        let inner = GateState {
+            meter: LimitMeter::new(profile.limits),
             latency: profile.latency,
-            form: Form::Open,
-            next: (Form::Open, 0),
+            form: GateMode::Open,
+            next: (GateMode::Open, 0),
             counts: Counts::default(),
         };
         Self {
@@ -69,23 +69,23 @@ impl Gate {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Inner> {
+    fn lock(&self) -> MutexGuard<'_, GateState> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn set_limits(&self, limits: Limits) {
-        self.lock().meter = Meter::new(limits);
+        self.lock().meter = LimitMeter::new(limits);
     }
 
     pub(crate) fn set_latency(&self, latency: Duration) {
         self.lock().latency = latency;
     }
 
-    pub(crate) fn set_form(&self, form: Form) {
+    pub(crate) fn set_form(&self, form: GateMode) {
         self.lock().form = form;
     }
 
-    pub(crate) fn set_next(&self, form: Form, requests: u32) {
+    pub(crate) fn set_next(&self, form: GateMode, requests: u32) {
         self.lock().next = (form, requests);
     }
 
@@ -94,7 +94,7 @@ impl Gate {
     }
 
     /// Answers one request.
-    pub(crate) async fn answer(&self, request: &Request) -> Response {
+    pub(crate) async fn answer(&self, request: &HttpRequest) -> Response {
         let response = match (request.method.as_str(), request.path.as_str()) {
             ("OPTIONS", _) => Response::text(204, ""),
             // Not of the original: for scripts that want to know.
@@ -113,12 +113,12 @@ impl Gate {
         }
     }
 
-    async fn serve(&self, request: &Request) -> Response {
+    async fn serve(&self, request: &HttpRequest) -> Response {
         let form = self.lock().begin();
         if let Some(refusal) = unreadable(request) {
             return refusal;
         }
-        let asked = Asked::read(&request.body);
+        let asked = GateRequest::read(&request.body);
         if let Some(response) = form.whole() {
             if let Ok(asked) = &asked {
                 self.lock().refuse_all(asked);
@@ -129,7 +129,7 @@ impl Gate {
             Ok(asked) => asked,
             Err(refusal) => return Response::json(&refusal),
         };
-        if asked.batch && form == Form::NoBatches {
+        if asked.batch && form == GateMode::NoBatches {
             self.lock().refuse_all(&asked);
             return Response::json(&refusal::no_batches());
         }
@@ -139,7 +139,7 @@ impl Gate {
     }
 
     /// Fills the empty slots with what the node says.
-    async fn pass_on(&self, asked: &Asked, mut slots: Vec<Option<Json>>) -> Response {
+    async fn pass_on(&self, asked: &GateRequest, mut slots: Vec<Option<Json>>) -> Response {
         let passing: Vec<usize> = (0..slots.len())
             .filter(|slot| slots[*slot].is_none())
             .collect();
@@ -170,9 +170,9 @@ impl Gate {
     }
 }
 
-impl Inner {
+impl GateState {
     /// Counts a request and says how it is treated.
-    fn begin(&mut self) -> Form {
+    fn begin(&mut self) -> GateMode {
         self.counts.requests += 1;
         let (form, left) = &mut self.next;
         if *left == 0 {
@@ -182,14 +182,14 @@ impl Inner {
         *form
     }
 
-    fn refuse_all(&mut self, asked: &Asked) {
+    fn refuse_all(&mut self, asked: &GateRequest) {
         for call in &asked.calls {
             self.counts.note(method(call).unwrap_or_default(), true);
         }
     }
 
     /// The refusal of each call that does not pass.
-    fn judge(&mut self, form: Form, asked: &Asked, now: Instant) -> Vec<Option<Json>> {
+    fn judge(&mut self, form: GateMode, asked: &GateRequest, now: Instant) -> Vec<Option<Json>> {
         let calls = asked.calls.iter();
         calls
             .map(|call| {
@@ -197,10 +197,10 @@ impl Inner {
                     return Some(refusal::not_a_call(&call["id"]));
                 };
                 let verdict = match form {
-                    Form::Exhausted => Verdict::TooFast,
+                    GateMode::Exhausted => LimitVerdict::TooFast,
                     _ => self.meter.admit(method, now),
                 };
-                let passes = verdict == Verdict::Passes;
+                let passes = verdict == LimitVerdict::Passes;
                 self.counts.note(method, !passes);
                 if passes {
                     refusal::not_served(&call["id"], method)
@@ -212,7 +212,7 @@ impl Inner {
     }
 }
 
-impl Asked {
+impl GateRequest {
     /// Reads a body; what is none is answered with an error.
     fn read(body: &[u8]) -> Result<Self, Json> {
         match serde_json::from_slice(body) {
@@ -245,7 +245,7 @@ fn method(call: &Json) -> Option<&str> {
 }
 
 /// What the server refuses before it looks into the body.
-fn unreadable(request: &Request) -> Option<Response> {
+fn unreadable(request: &HttpRequest) -> Option<Response> {
     if request.method != "POST" {
         return Some(Response::text(405, "method not allowed"));
     }
@@ -285,14 +285,14 @@ mod tests {
     /// Time is virtual here, and nobody is asked: the form answers.
     #[tokio::test(start_paused = true)]
     async fn a_request_is_on_its_way_as_long_as_the_profile_says() {
-        let node = Node::at("http://127.0.0.1:9").unwrap();
+        let node = UpstreamNode::at("http://127.0.0.1:9").unwrap();
         let gate = Gate::new(node, Profile::FREE, Arc::new(Instant::now));
-        gate.set_form(Form::TooManyRequests);
-        let request = Request {
+        gate.set_form(GateMode::TooManyRequests);
+        let request = HttpRequest {
             method: "POST".to_owned(),
             content_type: "application/json".to_owned(),
             body: b"{}".to_vec(),
-            ..Request::default()
+            ..HttpRequest::default()
         };
         let start = tokio::time::Instant::now();
         assert_eq!(gate.answer(&request).await.status, 429);

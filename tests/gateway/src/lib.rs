@@ -23,19 +23,19 @@ use std::io;
 use std::net::IpAddr;
 
 pub use count::Counts;
-pub use endpoint::Endpoint;
-pub use gate::{BODY_LIMIT, Clock};
-pub use limits::{Limits, Rate};
+pub use endpoint::GatewayEndpoint;
+pub use gate::{BODY_LIMIT, GateClock};
+pub use limits::{LimitRate, Limits};
 pub use profile::Profile;
-pub use refusal::Form;
+pub use refusal::GateMode;
 
 /// Both spaces as one client sees them: each is an endpoint with limits of its own, as the public ones are.
 #[derive(Debug)]
 pub struct Gateway {
     /// Core Space.
-    pub core: Endpoint,
+    pub core: GatewayEndpoint,
     /// eSpace.
-    pub espace: Endpoint,
+    pub espace: GatewayEndpoint,
 }
 
 /// Where a gateway is reached.
@@ -51,8 +51,8 @@ impl Gateway {
     /// Listens on two ports of 127.0.0.1.
     pub async fn start(node: &Urls, profile: Profile) -> io::Result<Self> {
         Ok(Self {
-            core: Endpoint::start(&node.core, 0, profile).await?,
-            espace: Endpoint::start(&node.espace, 0, profile).await?,
+            core: GatewayEndpoint::start(&node.core, 0, profile).await?,
+            espace: GatewayEndpoint::start(&node.espace, 0, profile).await?,
         })
     }
 
@@ -80,7 +80,7 @@ impl Gateway {
     }
 
     /// Sets how both treat requests from now on.
-    pub fn set_form(&self, form: Form) {
+    pub fn set_form(&self, form: GateMode) {
         self.core.set_form(form);
         self.espace.set_form(form);
     }

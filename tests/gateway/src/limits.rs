@@ -17,7 +17,7 @@ const DAY: Duration = Duration::from_hours(24);
 
 /// A token bucket: so many in a second, and so many at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Rate {
+pub struct LimitRate {
     /// Tokens that come back in a second.
     pub per_second: u32,
     /// Tokens of a full bucket.
@@ -28,9 +28,9 @@ pub struct Rate {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Each method that is dear has a bucket of its own.
-    pub method: Option<Rate>,
+    pub method: Option<LimitRate>,
     /// All calls together.
-    pub all: Option<Rate>,
+    pub all: Option<LimitRate>,
     /// Calls in 24 hours.
     pub daily: Option<u64>,
 }
@@ -39,11 +39,11 @@ impl Limits {
     /// What the public endpoints give to who does not pay. The bursts are not published: five of a method is the least
     /// that a limit of five in a second can mean.
     pub const FREE: Self = Self {
-        method: Some(Rate {
+        method: Some(LimitRate {
             per_second: 5,
             burst: 5,
         }),
-        all: Some(Rate {
+        all: Some(LimitRate {
             per_second: 50,
             burst: 50,
         }),
@@ -79,7 +79,7 @@ pub fn is_dear(method: &str) -> bool {
 
 /// What becomes of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Verdict {
+pub(crate) enum LimitVerdict {
     Passes,
     /// Too many in a short time.
     TooFast,
@@ -89,15 +89,15 @@ pub(crate) enum Verdict {
 
 /// The limits, and what is left of them.
 #[derive(Debug)]
-pub(crate) struct Meter {
+pub(crate) struct LimitMeter {
     limits: Limits,
-    all: Option<Bucket>,
-    methods: BTreeMap<String, Bucket>,
+    all: Option<LimitBucket>,
+    methods: BTreeMap<String, LimitBucket>,
     /// When the day began, and what was used of it.
     day: Option<(Instant, u64)>,
 }
 
-impl Meter {
+impl LimitMeter {
     /// All buckets are full.
     pub(crate) fn new(limits: Limits) -> Self {
         Self {
@@ -109,23 +109,26 @@ impl Meter {
     }
 
     /// Counts a call.
-    pub(crate) fn admit(&mut self, method: &str, now: Instant) -> Verdict {
+    pub(crate) fn admit(&mut self, method: &str, now: Instant) -> LimitVerdict {
         if !self.admit_today(now) {
-            return Verdict::DayIsOver;
+            return LimitVerdict::DayIsOver;
         }
         if let Some(rate) = self.limits.all {
-            let bucket = self.all.get_or_insert_with(|| Bucket::full(rate, now));
+            let bucket = self.all.get_or_insert_with(|| LimitBucket::full(rate, now));
             if !bucket.take(now) {
-                return Verdict::TooFast;
+                return LimitVerdict::TooFast;
             }
         }
         if let Some(rate) = self.limits.method.filter(|_| is_dear(method)) {
             let bucket = self.methods.entry(method.to_owned());
-            if !bucket.or_insert_with(|| Bucket::full(rate, now)).take(now) {
-                return Verdict::TooFast;
+            if !bucket
+                .or_insert_with(|| LimitBucket::full(rate, now))
+                .take(now)
+            {
+                return LimitVerdict::TooFast;
             }
         }
-        Verdict::Passes
+        LimitVerdict::Passes
     }
 
     fn admit_today(&mut self, now: Instant) -> bool {
@@ -143,14 +146,14 @@ impl Meter {
 }
 
 #[derive(Debug)]
-struct Bucket {
-    rate: Rate,
+struct LimitBucket {
+    rate: LimitRate,
     level: u128,
     since: Instant,
 }
 
-impl Bucket {
-    fn full(rate: Rate, now: Instant) -> Self {
+impl LimitBucket {
+    fn full(rate: LimitRate, now: Instant) -> Self {
         Self {
             rate,
             level: u128::from(rate.burst) * TOKEN,
@@ -176,16 +179,16 @@ mod tests {
     use super::*;
 
     /// How many of so many calls pass at a moment.
-    fn passed(meter: &mut Meter, method: &str, calls: u32, now: Instant) -> usize {
+    fn passed(meter: &mut LimitMeter, method: &str, calls: u32, now: Instant) -> usize {
         let verdicts = (0..calls).map(|_| meter.admit(method, now));
         verdicts
-            .filter(|verdict| *verdict == Verdict::Passes)
+            .filter(|verdict| *verdict == LimitVerdict::Passes)
             .count()
     }
 
     #[test]
     fn case_rate_limit_five_calls_of_a_method_pass_and_one_more_each_fifth_of_a_second() {
-        let mut meter = Meter::new(Limits::FREE);
+        let mut meter = LimitMeter::new(Limits::FREE);
         let start = Instant::now();
         let at = |millis| start + Duration::from_millis(millis);
         assert_eq!(passed(&mut meter, "cfx_call", 8, at(0)), 5);
@@ -201,7 +204,7 @@ mod tests {
 
     #[test]
     fn case_rate_limit_each_method_has_a_bucket_of_its_own() {
-        let mut meter = Meter::new(Limits::FREE);
+        let mut meter = LimitMeter::new(Limits::FREE);
         let now = Instant::now();
         for method in ["cfx_call", "eth_call", "cfx_getTransactionReceipt"] {
             assert_eq!(passed(&mut meter, method, 6, now), 5, "{method}");
@@ -211,7 +214,7 @@ mod tests {
 
     #[test]
     fn case_rate_limit_all_calls_count_together_those_that_their_method_refuses_too() {
-        let mut meter = Meter::new(Limits::FREE);
+        let mut meter = LimitMeter::new(Limits::FREE);
         let start = Instant::now();
         assert_eq!(passed(&mut meter, "cfx_call", 20, start), 5);
         assert_eq!(passed(&mut meter, "cfx_getBalance", 40, start), 30);
@@ -225,10 +228,10 @@ mod tests {
             daily: Some(3),
             ..Limits::NONE
         };
-        let mut meter = Meter::new(limits);
+        let mut meter = LimitMeter::new(limits);
         let start = Instant::now();
         assert_eq!(passed(&mut meter, "cfx_getBalance", 5, start), 3);
-        assert_eq!(meter.admit("cfx_call", start), Verdict::DayIsOver);
+        assert_eq!(meter.admit("cfx_call", start), LimitVerdict::DayIsOver);
         let evening = start + DAY.checked_sub(Duration::from_secs(1)).unwrap();
         assert_eq!(passed(&mut meter, "cfx_getBalance", 5, evening), 0);
         assert_eq!(passed(&mut meter, "cfx_getBalance", 5, start + DAY), 3);

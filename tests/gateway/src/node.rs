@@ -12,16 +12,16 @@ use serde_json::Value as Json;
 /// Longest wait for an answer: longer than any client of ours waits for the gateway.
 const ANSWER_TIME: Duration = Duration::from_mins(1);
 
-pub(crate) struct Node {
+pub(crate) struct UpstreamNode {
     url: String,
     http: reqwest::Client,
 }
 
 /// No answer came that is JSON.
 #[derive(Debug)]
-pub(crate) struct NoAnswer;
+pub(crate) struct NoJsonAnswer;
 
-impl Node {
+impl UpstreamNode {
     pub(crate) fn at(url: &str) -> io::Result<Self> {
         // Without a provider reqwest refuses to build even for plain HTTP. A second call is an error we can ignore.
         let _ = rustls::crypto::ring::default_provider().install_default();
@@ -36,9 +36,9 @@ impl Node {
         })
     }
 
-    pub(crate) async fn ask(&self, question: &Json) -> Result<Json, NoAnswer> {
+    pub(crate) async fn ask(&self, question: &Json) -> Result<Json, NoJsonAnswer> {
         let sent = self.http.post(&self.url).json(question).send().await;
-        let answer = sent.map_err(|_| NoAnswer)?;
-        answer.json().await.map_err(|_| NoAnswer)
+        let answer = sent.map_err(|_| NoJsonAnswer)?;
+        answer.json().await.map_err(|_| NoJsonAnswer)
     }
 }

@@ -7,7 +7,7 @@
 use pospool_explorer::http::Response;
 use serde_json::{Value as Json, json};
 
-use crate::limits::Verdict;
+use crate::limits::LimitVerdict;
 
 /// The code of a call that is one too many, in Confura.
 pub const TOO_MANY: i64 = -32005;
@@ -21,7 +21,7 @@ const OF_TXPOOL: &str = "txpool_nextNonce";
 
 /// How requests are treated, whatever is in them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Form {
+pub enum GateMode {
     /// Calls pass as far as the limits go.
     #[default]
     Open,
@@ -41,7 +41,7 @@ pub enum Form {
     Exhausted,
 }
 
-impl Form {
+impl GateMode {
     /// All of them, by the names that the program takes.
     pub const ALL: [(&'static str, Self); 8] = [
         ("open", Self::Open),
@@ -80,10 +80,10 @@ pub(crate) fn error_page(status: u16, title: &str) -> Response {
 }
 
 /// The answer to a call that does not pass.
-pub(crate) fn refuse_call(id: &Json, verdict: Verdict) -> Json {
+pub(crate) fn refuse_call(id: &Json, verdict: LimitVerdict) -> Json {
     let words = match verdict {
-        Verdict::DayIsOver => "daily request count exceeded",
-        Verdict::Passes | Verdict::TooFast => "request rate exceeded",
+        LimitVerdict::DayIsOver => "daily request count exceeded",
+        LimitVerdict::Passes | LimitVerdict::TooFast => "request rate exceeded",
     };
     error(id, TOO_MANY, words)
 }

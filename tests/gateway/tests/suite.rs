@@ -6,8 +6,8 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use pospool_explorer::http::{Request, Response, Server};
-use pospool_gateway::{BODY_LIMIT, Endpoint, Form, Limits, Profile, Rate};
+use pospool_explorer::http::{HttpRequest, Response, Server};
+use pospool_gateway::{BODY_LIMIT, GateMode, GatewayEndpoint, LimitRate, Limits, Profile};
 use reqwest::header::CONTENT_TYPE;
 use serde_json::{Value as Json, json};
 
@@ -22,7 +22,7 @@ impl Table {
     async fn start(twist: fn(Vec<Json>) -> Json) -> Self {
         let asked = Arc::new(Mutex::new(Vec::new()));
         let kept = Arc::clone(&asked);
-        let server = Server::start(0, move |request: Request| {
+        let server = Server::start(0, move |request: HttpRequest| {
             let question: Json = serde_json::from_slice(&request.body).unwrap();
             kept.lock().unwrap().push(question.clone());
             let answer = match question {
@@ -53,7 +53,7 @@ fn in_order(answers: Vec<Json>) -> Json {
 /// A gateway, its node, and the time.
 struct Stage {
     node: Table,
-    endpoint: Endpoint,
+    endpoint: GatewayEndpoint,
     now: Arc<Mutex<Instant>>,
 }
 
@@ -71,7 +71,9 @@ impl Stage {
         };
         let clock = Arc::new(move || *clock.lock().unwrap());
         let url = node.server.url();
-        let endpoint = Endpoint::with_clock(&url, 0, profile, clock).await.unwrap();
+        let endpoint = GatewayEndpoint::with_clock(&url, 0, profile, clock)
+            .await
+            .unwrap();
         Self {
             node,
             endpoint,
@@ -190,31 +192,34 @@ async fn case_rate_limit_fifty_calls_of_any_kind_pass_at_once() {
 #[tokio::test]
 async fn each_form_refuses_whole_requests_in_its_own_way() {
     let stage = Stage::new(Limits::NONE).await;
-    for (name, form) in Form::ALL {
+    for (name, form) in GateMode::ALL {
         stage.endpoint.set_form(form);
         let single = stage.post(call(5, "cfx_call").to_string()).await;
         let many = stage.post(batch(3, "cfx_call").to_string()).await;
         let page = |answer: &(u16, String)| answer.1.starts_with("<!DOCTYPE html>");
         let json = |answer: &(u16, String)| serde_json::from_str::<Json>(&answer.1).unwrap();
         match form {
-            Form::Open => {
+            GateMode::Open => {
                 assert_eq!(json(&single)["result"], "cfx_call");
                 assert_eq!(codes(&json(&many)), [0, 0, 0]);
             }
-            Form::Exhausted => {
+            GateMode::Exhausted => {
                 assert_eq!(json(&single)["error"]["code"], -32005);
                 assert_eq!(codes(&json(&many)), [-32005, -32005, -32005]);
             }
-            Form::NoBatches => {
+            GateMode::NoBatches => {
                 assert_eq!(json(&single)["result"], "cfx_call");
                 assert_eq!(many.0, 200);
                 assert!(json(&many)["error"]["code"].is_i64(), "{}", many.1);
             }
-            Form::Unauthorised => {
+            GateMode::Unauthorised => {
                 assert_eq!([single.0, many.0], [401, 401]);
                 assert!(json(&many)["error"]["message"].is_string());
             }
-            Form::TooManyRequests | Form::Forbidden | Form::BadGateway | Form::Page => {
+            GateMode::TooManyRequests
+            | GateMode::Forbidden
+            | GateMode::BadGateway
+            | GateMode::Page => {
                 let status = name.parse().unwrap_or(200);
                 assert_eq!([single.0, many.0], [status, status]);
                 assert!(page(&single) && page(&many), "{name}: {}", many.1);
@@ -231,7 +236,7 @@ async fn each_form_refuses_whole_requests_in_its_own_way() {
 #[tokio::test]
 async fn a_form_can_be_for_the_next_requests_only() {
     let stage = Stage::new(Limits::NONE).await;
-    stage.endpoint.set_next(Form::TooManyRequests, 2);
+    stage.endpoint.set_next(GateMode::TooManyRequests, 2);
     let mut statuses = Vec::new();
     for _ in 0..3 {
         statuses.push(stage.post(call(1, "cfx_gasPrice").to_string()).await.0);
@@ -246,7 +251,7 @@ async fn limits_can_be_changed_while_it_runs() {
     stage.endpoint.set_limits(Limits::NONE);
     assert_eq!(refused(&stage.ask(&batch(90, "cfx_call")).await), 0);
     stage.endpoint.set_limits(Limits {
-        method: Some(Rate {
+        method: Some(LimitRate {
             per_second: 1,
             burst: 2,
         }),

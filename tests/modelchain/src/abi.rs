@@ -15,7 +15,7 @@ use crate::transaction::Account;
 
 /// Functions of the contracts and of the chain's own register.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Function {
+pub(crate) enum ContractFunction {
     Owner,
     Initialize,
     Manager,
@@ -52,10 +52,10 @@ pub(crate) enum Function {
     PayInterest,
 }
 
-use Function as F;
+use ContractFunction as F;
 
 /// Signature of each function, and what it takes.
-const FUNCTIONS: &[(&str, Function)] = &[
+const FUNCTIONS: &[(&str, ContractFunction)] = &[
     ("owner()", F::Owner),
     ("initialize()", F::Initialize),
     ("manager()", F::Manager),
@@ -94,7 +94,7 @@ const FUNCTIONS: &[(&str, Function)] = &[
 
 /// One argument of a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Argument {
+pub(crate) enum CallArgument {
     None,
     Account(Account),
     Number(u64),
@@ -119,14 +119,14 @@ pub(crate) fn function_selector(signature: &str) -> [u8; 4] {
 }
 
 /// Signature of a function.
-pub(crate) fn function_signature(function: Function) -> &'static str {
+pub(crate) fn function_signature(function: ContractFunction) -> &'static str {
     let row = FUNCTIONS.iter().find(|(_, found)| *found == function);
     row.map_or("?", |(signature, _)| signature)
 }
 
 /// Reads call data; `None` if no function of the table is meant or the arguments do not fit.
-pub(crate) fn read_call(data: &[u8]) -> Option<(Function, Argument)> {
-    static TABLE: OnceLock<BTreeMap<[u8; 4], Function>> = OnceLock::new();
+pub(crate) fn read_call(data: &[u8]) -> Option<(ContractFunction, CallArgument)> {
+    static TABLE: OnceLock<BTreeMap<[u8; 4], ContractFunction>> = OnceLock::new();
     let table = TABLE.get_or_init(|| {
         let rows = FUNCTIONS.iter();
         rows.map(|(text, function)| (function_selector(text), *function))
@@ -138,7 +138,7 @@ pub(crate) fn read_call(data: &[u8]) -> Option<(Function, Argument)> {
     Some((function, argument(function, arguments)?))
 }
 
-fn parameters(function: Function) -> Vec<ParamType> {
+fn parameters(function: ContractFunction) -> Vec<ParamType> {
     match function {
         F::SetManager
         | F::SetEscrow
@@ -162,16 +162,16 @@ fn parameters(function: Function) -> Vec<ParamType> {
     }
 }
 
-fn argument(function: Function, mut tokens: Vec<Token>) -> Option<Argument> {
+fn argument(function: ContractFunction, mut tokens: Vec<Token>) -> Option<CallArgument> {
     if function == F::Register {
-        return registration(tokens).map(Argument::Register);
+        return registration(tokens).map(CallArgument::Register);
     }
     match tokens.pop() {
-        None => Some(Argument::None),
-        Some(Token::Address(address)) => Some(Argument::Account(address.0)),
-        Some(Token::Uint(number)) => u64::try_from(number).ok().map(Argument::Number),
-        Some(Token::String(text)) => Some(Argument::Text(text)),
-        Some(Token::FixedBytes(bytes)) => bytes.try_into().ok().map(Argument::Word),
+        None => Some(CallArgument::None),
+        Some(Token::Address(address)) => Some(CallArgument::Account(address.0)),
+        Some(Token::Uint(number)) => u64::try_from(number).ok().map(CallArgument::Number),
+        Some(Token::String(text)) => Some(CallArgument::Text(text)),
+        Some(Token::FixedBytes(bytes)) => bytes.try_into().ok().map(CallArgument::Word),
         Some(_) => None,
     }
 }
@@ -208,7 +208,7 @@ pub(crate) fn answer_words(numbers: &[u128]) -> Vec<u8> {
 }
 
 /// Call data of a function that takes a number.
-pub(crate) fn call_with_number(function: Function, number: u64) -> Vec<u8> {
+pub(crate) fn call_with_number(function: ContractFunction, number: u64) -> Vec<u8> {
     [
         &function_selector(function_signature(function))[..],
         &encode(&[Token::Uint(U256::from(number))]),
@@ -285,7 +285,7 @@ mod tests {
     #[test]
     fn a_registration_is_read_as_it_was_written() {
         let (call, identifier) = register_call(&[1; 48], &[2; 33]);
-        let Some((F::Register, Argument::Register(found))) = read_call(&call) else {
+        let Some((F::Register, CallArgument::Register(found))) = read_call(&call) else {
             panic!("not a registration");
         };
         assert_eq!((found.identifier, found.votes), (identifier, 1));

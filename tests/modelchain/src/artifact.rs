@@ -15,7 +15,7 @@ const PROXY_ABI: &str = r#"[{"type":"constructor","inputs":[{"name":"logic","typ
 
 /// A contract as a compiler would give it.
 #[derive(Clone, Debug)]
-pub struct Artifact {
+pub struct ModelArtifact {
     /// Name in its source.
     pub contract: &'static str,
     /// Init code in hex.
@@ -30,14 +30,14 @@ pub struct Artifact {
 
 /// All contracts that a pool needs.
 #[must_use]
-pub fn pool_artifacts() -> Vec<Artifact> {
+pub fn pool_artifacts() -> Vec<ModelArtifact> {
     [
         ("PoSPool", POOL_INIT, INITIALIZE),
         ("PoolManager", MANAGER_INIT, "[]"),
         ("Proxy1967", PROXY_INIT, PROXY_ABI),
     ]
     .into_iter()
-    .map(|(contract, init, abi)| Artifact {
+    .map(|(contract, init, abi)| ModelArtifact {
         contract,
         bytecode: hex::encode_prefixed(init),
         runtime: hex::encode_prefixed(&init[..20]),

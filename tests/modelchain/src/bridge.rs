@@ -4,14 +4,14 @@
 //! - Returns: the answer, the deed, or the reason of a revert.
 //! - Never: holds eSpace itself: what its users and PoS do to the bridge are two more functions, which anybody may call.
 
-use crate::abi::{self, Argument, Function as F};
+use crate::abi::{self, CallArgument, ContractFunction as F};
 use crate::amounts::VOTE;
-use crate::called::{Called, Outcome, require_sender};
+use crate::called::{CallOutcome, CallResult, require_sender};
 use crate::transaction::Account;
 
 /// Storage of a bridge, and what it sees of eSpace and the pool.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Bridge {
+pub(crate) struct BridgeStorage {
     pub(crate) owner: Account,
     /// Votes that were bought in eSpace and are not carried; their money has arrived.
     crossing: u64,
@@ -21,7 +21,7 @@ pub(crate) struct Bridge {
     interest: u64,
 }
 
-impl Bridge {
+impl BridgeStorage {
     pub(crate) fn new(owner: Account) -> Self {
         Self {
             owner,
@@ -34,7 +34,12 @@ impl Bridge {
         u128::from(self.crossing) * VOTE
     }
 
-    pub(crate) fn call(&mut self, sender: Account, function: F, argument: &Argument) -> Called {
+    pub(crate) fn call(
+        &mut self,
+        sender: Account,
+        function: F,
+        argument: &CallArgument,
+    ) -> CallResult {
         match (function, argument) {
             (F::CrossStake, _) => {
                 require_sender(sender, self.owner, "owner")?;
@@ -44,14 +49,14 @@ impl Bridge {
                 require_sender(sender, self.owner, "owner")?;
                 self.interest = 0;
             }
-            (F::BuyVotes, Argument::Number(votes)) => self.crossing += votes,
-            (F::PayInterest, Argument::Number(drip)) => self.interest += drip,
+            (F::BuyVotes, CallArgument::Number(votes)) => self.crossing += votes,
+            (F::PayInterest, CallArgument::Number(drip)) => self.interest += drip,
             (view, _) => {
                 let answer = self.view(view).ok_or_else(String::new)?;
-                return Ok(Outcome::Answer(answer));
+                return Ok(CallOutcome::Answer(answer));
             }
         }
-        Ok(Outcome::Changed)
+        Ok(CallOutcome::Changed)
     }
 
     fn view(&self, function: F) -> Option<Vec<u8>> {

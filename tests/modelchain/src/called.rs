@@ -5,7 +5,7 @@ use crate::transaction::Account;
 
 /// What a call left behind.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Outcome {
+pub(crate) enum CallOutcome {
     /// It only read.
     Answer(Vec<u8>),
     /// It wrote.
@@ -14,7 +14,7 @@ pub(crate) enum Outcome {
     Register(abi::Registration),
 }
 
-pub(crate) type Called = Result<Outcome, String>;
+pub(crate) type CallResult = Result<CallOutcome, String>;
 
 pub(crate) fn require_sender(sender: Account, allowed: Account, who: &str) -> Result<(), String> {
     if sender == allowed {

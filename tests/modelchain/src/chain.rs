@@ -9,7 +9,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::ledger::{Ended, Fate, Ledger};
+use crate::ledger::{Fate, ModelLedger, TransactionEnd};
 use crate::transaction::{Account, Hash, Transaction};
 
 /// An epoch is executed when so many have followed it.
@@ -24,28 +24,28 @@ pub(crate) struct Packed {
 
 /// What a node tells of an executed transaction.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Receipt {
+pub(crate) struct ModelReceipt {
     pub(crate) epoch: u64,
-    pub(crate) ended: Ended,
+    pub(crate) ended: TransactionEnd,
 }
 
 /// One branch.
 #[derive(Clone, Debug)]
-pub(crate) struct Chain {
+pub(crate) struct ChainBranch {
     /// Newest epoch.
     pub(crate) newest: u64,
     blocks: BTreeMap<u64, Vec<Packed>>,
     /// Ledgers after those epochs that changed something.
-    ledgers: BTreeMap<u64, Arc<Ledger>>,
-    receipts: BTreeMap<Hash, Receipt>,
+    ledgers: BTreeMap<u64, Arc<ModelLedger>>,
+    receipts: BTreeMap<Hash, ModelReceipt>,
     /// Base fee from an epoch on.
     fees: BTreeMap<u64, u128>,
     /// What was known at an epoch: confirmed and finalised.
     trust: BTreeMap<u64, (u64, u64)>,
 }
 
-impl Chain {
-    pub(crate) fn new(genesis: Ledger, base_fee: u128) -> Self {
+impl ChainBranch {
+    pub(crate) fn new(genesis: ModelLedger, base_fee: u128) -> Self {
         Self {
             newest: DEFERRED,
             blocks: BTreeMap::new(),
@@ -62,7 +62,7 @@ impl Chain {
     }
 
     /// The ledger after an epoch that is executed.
-    pub(crate) fn ledger(&self, epoch: u64) -> &Arc<Ledger> {
+    pub(crate) fn ledger(&self, epoch: u64) -> &Arc<ModelLedger> {
         let (_, ledger) = self
             .ledgers
             .range(..=epoch)
@@ -72,7 +72,7 @@ impl Chain {
     }
 
     /// Changes what was there from the beginning on.
-    pub(crate) fn change_genesis(&mut self, change: impl FnOnce(&mut Ledger)) {
+    pub(crate) fn change_genesis(&mut self, change: impl FnOnce(&mut ModelLedger)) {
         if let Some(ledger) = self.ledgers.get_mut(&0) {
             change(Arc::make_mut(ledger));
         }
@@ -104,7 +104,7 @@ impl Chain {
     }
 
     /// The receipt of a transaction, if it is executed up to an epoch.
-    pub(crate) fn receipt(&self, hash: &Hash, executed: u64) -> Option<&Receipt> {
+    pub(crate) fn receipt(&self, hash: &Hash, executed: u64) -> Option<&ModelReceipt> {
         self.receipts
             .get(hash)
             .filter(|receipt| receipt.epoch <= executed)
@@ -160,15 +160,15 @@ impl Chain {
         let Some(block) = self.blocks.get(&epoch) else {
             return Vec::new();
         };
-        let mut ledger = Ledger::clone(self.ledger(epoch));
+        let mut ledger = ModelLedger::clone(self.ledger(epoch));
         let base_fee = self.base_fee(epoch);
         let mut skipped = Vec::new();
         for packed in block {
             let transaction = &packed.transaction;
             match ledger.execute(transaction, packed.fate, base_fee, epoch) {
-                Ended::Skipped => skipped.push(Arc::clone(transaction)),
+                TransactionEnd::Skipped => skipped.push(Arc::clone(transaction)),
                 ended => {
-                    let receipt = Receipt { epoch, ended };
+                    let receipt = ModelReceipt { epoch, ended };
                     self.receipts.insert(transaction.hash, receipt);
                 }
             }

@@ -4,9 +4,9 @@
 //! - Returns: the answer, the deed, or the reason of a revert.
 //! - Never: moves money; the ledger does.
 
-use crate::abi::{self, Argument, Function as F};
-use crate::bridge::Bridge;
-use crate::called::{Called, Outcome, require_sender};
+use crate::abi::{self, CallArgument, ContractFunction as F};
+use crate::bridge::BridgeStorage;
+use crate::called::{CallOutcome, CallResult, require_sender};
 use crate::transaction::Account;
 
 /// Init code of the model's own contracts. No machine runs it; the model knows it by its bytes.
@@ -19,15 +19,18 @@ pub const PROXY_INIT: &[u8] = b"\x60model proxy init code, arguments follow: ";
 /// What is at an address.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Contract {
-    Pool(Pool),
+    Pool(PoolStorage),
     Manager(PoolList),
-    Proxy { implementation: Account, pool: Pool },
-    Bridge(Bridge),
+    Proxy {
+        implementation: Account,
+        pool: PoolStorage,
+    },
+    Bridge(BridgeStorage),
 }
 
 /// Storage of a pool.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Pool {
+pub struct PoolStorage {
     /// Who deployed it.
     pub owner: Account,
     /// Who may change its settings.
@@ -68,7 +71,7 @@ impl Contract {
     }
 
     /// Calls it.
-    pub(crate) fn call(&mut self, sender: Account, value: u128, data: &[u8]) -> Called {
+    pub(crate) fn call(&mut self, sender: Account, value: u128, data: &[u8]) -> CallResult {
         let Some((function, argument)) = abi::read_call(data) else {
             return Err(String::new());
         };
@@ -83,17 +86,17 @@ impl Contract {
     }
 }
 
-impl Pool {
-    fn call(&mut self, sender: Account, function: F, argument: Argument) -> Called {
+impl PoolStorage {
+    fn call(&mut self, sender: Account, function: F, argument: CallArgument) -> CallResult {
         if let Some(answer) = self.view(function) {
-            return Ok(Outcome::Answer(answer));
+            return Ok(CallOutcome::Answer(answer));
         }
         match (function, argument) {
             (F::Initialize, _) => self.initialize(sender)?,
-            (F::Register, Argument::Register(registration)) => {
+            (F::Register, CallArgument::Register(registration)) => {
                 return self.register(sender, registration);
             }
-            (F::SetManager, Argument::Account(account)) => {
+            (F::SetManager, CallArgument::Account(account)) => {
                 require_sender(sender, self.owner, "owner")?;
                 self.manager = account;
             }
@@ -102,7 +105,7 @@ impl Pool {
                 self.set(function, argument)?;
             }
         }
-        Ok(Outcome::Changed)
+        Ok(CallOutcome::Changed)
     }
 
     fn view(&self, function: F) -> Option<Vec<u8>> {
@@ -131,7 +134,7 @@ impl Pool {
         Ok(())
     }
 
-    fn register(&mut self, sender: Account, registration: abi::Registration) -> Called {
+    fn register(&mut self, sender: Account, registration: abi::Registration) -> CallResult {
         require_sender(sender, self.owner, "owner")?;
         if self.registered {
             return Err("pool: registered before".to_owned());
@@ -140,19 +143,19 @@ impl Pool {
             return Err("pool: register takes 1 vote".to_owned());
         }
         self.registered = true;
-        Ok(Outcome::Register(registration))
+        Ok(CallOutcome::Register(registration))
     }
 
-    fn set(&mut self, function: F, argument: Argument) -> Result<(), String> {
+    fn set(&mut self, function: F, argument: CallArgument) -> Result<(), String> {
         match (function, argument) {
-            (F::SetName, Argument::Text(text)) => self.name = text,
-            (F::SetRatio, Argument::Number(ratio)) if (1..=10_000).contains(&ratio) => {
+            (F::SetName, CallArgument::Text(text)) => self.name = text,
+            (F::SetRatio, CallArgument::Number(ratio)) if (1..=10_000).contains(&ratio) => {
                 self.ratio = ratio;
             }
             (F::SetRatio, _) => return Err("pool: ratio is not within 1 to 10000".to_owned()),
-            (F::SetLockPeriod, Argument::Number(blocks)) => self.lock_period = blocks,
-            (F::SetUnlockPeriod, Argument::Number(blocks)) => self.unlock_period = blocks,
-            (F::SetEscrow, Argument::Account(account)) => self.escrow = account,
+            (F::SetLockPeriod, CallArgument::Number(blocks)) => self.lock_period = blocks,
+            (F::SetUnlockPeriod, CallArgument::Number(blocks)) => self.unlock_period = blocks,
+            (F::SetEscrow, CallArgument::Account(account)) => self.escrow = account,
             _ => return Err(String::new()),
         }
         Ok(())
@@ -160,22 +163,22 @@ impl Pool {
 }
 
 impl PoolList {
-    fn call(&mut self, sender: Account, function: F, argument: &Argument) -> Called {
+    fn call(&mut self, sender: Account, function: F, argument: &CallArgument) -> CallResult {
         match (function, argument) {
-            (F::Owner, _) => return Ok(Outcome::Answer(abi::answer_account(self.owner))),
-            (F::Pools, _) => return Ok(Outcome::Answer(abi::answer_accounts(&self.pools))),
-            (F::AddPool, Argument::Account(pool)) => {
+            (F::Owner, _) => return Ok(CallOutcome::Answer(abi::answer_account(self.owner))),
+            (F::Pools, _) => return Ok(CallOutcome::Answer(abi::answer_accounts(&self.pools))),
+            (F::AddPool, CallArgument::Account(pool)) => {
                 require_sender(sender, self.owner, "owner")?;
                 if !self.pools.contains(pool) {
                     self.pools.push(*pool);
                 }
             }
-            (F::RemovePool, Argument::Account(pool)) => {
+            (F::RemovePool, CallArgument::Account(pool)) => {
                 require_sender(sender, self.owner, "owner")?;
                 self.pools.retain(|there| there != pool);
             }
             _ => return Err(String::new()),
         }
-        Ok(Outcome::Changed)
+        Ok(CallOutcome::Changed)
     }
 }

@@ -7,14 +7,14 @@
 use pospool_conflux_rpc::TransportError;
 use serde_json::Value as Json;
 
-use crate::model::Inner;
+use crate::model::ModelState;
 use crate::rpc::{encode_reply, make_refusal};
 use crate::shut::Shut;
 
 /// The code of a call that is one too many, in Confura.
 const ONE_TOO_MANY: i64 = -32005;
 
-impl Inner {
+impl ModelState {
     /// The answer to a request that does not reach the node.
     pub(crate) fn turn_away(
         &mut self,
@@ -87,7 +87,7 @@ fn one_too_many(call: &Json) -> Json {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Genesis, ModelChain, Weather};
+    use crate::{ModelChain, ModelGenesis, Weather};
     use pospool_conflux_rpc::Transport as _;
     use serde_json::json;
 
@@ -95,7 +95,7 @@ mod tests {
 
     fn chain(hosts: usize, weather: Weather) -> ModelChain {
         let hosts = &HOSTS[..hosts];
-        let chain = ModelChain::new(&Genesis {
+        let chain = ModelChain::new(&ModelGenesis {
             seed: 7,
             chain_id: 1,
             hosts: hosts.iter().map(|url| url[7..].to_owned()).collect(),

@@ -11,8 +11,8 @@ use pospool_conflux::CoreAddress;
 
 use crate::abi;
 use crate::amounts::{CFX, VOTE};
-use crate::called::Outcome;
-use crate::contract::{Contract, MANAGER_INIT, POOL_INIT, PROXY_INIT, Pool, PoolList};
+use crate::called::CallOutcome;
+use crate::contract::{Contract, MANAGER_INIT, POOL_INIT, PROXY_INIT, PoolList, PoolStorage};
 use crate::transaction::{Account, Hash, Transaction};
 
 /// Collateral for one byte of storage.
@@ -46,7 +46,7 @@ pub enum Deed {
 
 /// A deed, and by whom.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Event {
+pub struct ChainEvent {
     /// Epoch in which it was executed.
     pub epoch: u64,
     /// By which transaction.
@@ -73,7 +73,7 @@ pub(crate) enum Fate {
 
 /// How a transaction ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Ended {
+pub(crate) enum TransactionEnd {
     Done { created: Option<Account> },
     Failed(String),
     Skipped,
@@ -81,17 +81,17 @@ pub(crate) enum Ended {
 
 /// All accounts.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Ledger {
+pub(crate) struct ModelLedger {
     balances: BTreeMap<Account, u128>,
     staked: BTreeMap<Account, u128>,
     nonces: BTreeMap<Account, u64>,
     pub(crate) contracts: BTreeMap<Account, Contract>,
     /// Keys by identifier: to whom they are bound, and since which epoch.
     pub(crate) keys: BTreeMap<[u8; 32], (Account, u64)>,
-    pub(crate) events: Vec<Event>,
+    pub(crate) events: Vec<ChainEvent>,
 }
 
-impl Ledger {
+impl ModelLedger {
     pub(crate) fn give(&mut self, account: Account, drip: u128) {
         *self.balances.entry(account).or_default() += drip;
     }
@@ -129,14 +129,14 @@ impl Ledger {
         fate: Fate,
         base_fee: u128,
         epoch: u64,
-    ) -> Ended {
+    ) -> TransactionEnd {
         let sender = transaction.sender;
         let price = transaction.max_fee.min(base_fee + transaction.priority);
         let fee = u128::from(transaction.gas) * price;
         let right_nonce = self.nonce(sender) == transaction.nonce;
         let old = crate::pool::is_old(transaction, epoch);
         if fate == Fate::Skipped || old || !right_nonce || self.balance(sender) < fee {
-            return Ended::Skipped;
+            return TransactionEnd::Skipped;
         }
         *self.nonces.entry(sender).or_default() += 1;
         self.take(sender, fee);
@@ -146,11 +146,11 @@ impl Ledger {
             _ => Err("VmError(OutOfGas)".to_owned()),
         };
         match result {
-            Ok(created) => Ended::Done { created },
+            Ok(created) => TransactionEnd::Done { created },
             Err(reason) => {
                 *self = before;
                 self.write_down(transaction, epoch, sender, Deed::Failed);
-                Ended::Failed(reason)
+                TransactionEnd::Failed(reason)
             }
         }
     }
@@ -162,7 +162,7 @@ impl Ledger {
     }
 
     fn write_down(&mut self, by: &Transaction, epoch: u64, at: Account, deed: Deed) {
-        self.events.push(Event {
+        self.events.push(ChainEvent {
             epoch,
             hash: by.hash,
             sender: by.sender,
@@ -214,9 +214,9 @@ impl Ledger {
 
     fn built(&self, owner: Account, init: &[u8]) -> Result<(&'static str, Contract), String> {
         let reverted = |why: &str| format!("Vm reverted, {why}");
-        let pool = Pool {
+        let pool = PoolStorage {
             owner,
-            ..Pool::default()
+            ..PoolStorage::default()
         };
         if init == POOL_INIT {
             return Ok(("pool", Contract::Pool(pool)));
@@ -253,12 +253,12 @@ impl Ledger {
     ) -> Result<Option<Deed>, String> {
         let outcome = self.ask(sender, to, value, data)?;
         match outcome {
-            Outcome::Answer(_) => Ok(None),
-            Outcome::Changed => {
+            CallOutcome::Answer(_) => Ok(None),
+            CallOutcome::Changed => {
                 let function = abi::read_call(data).map(|(function, _)| function);
                 Ok(function.map(|function| Deed::Changed(abi::function_signature(function))))
             }
-            Outcome::Register(registration) => {
+            CallOutcome::Register(registration) => {
                 self.bind(to, value, &registration, epoch)?;
                 Ok(Some(Deed::Registered(registration.identifier)))
             }
@@ -272,15 +272,15 @@ impl Ledger {
         to: Account,
         value: u128,
         data: &[u8],
-    ) -> Result<Outcome, String> {
+    ) -> Result<CallOutcome, String> {
         // A proxy without code behind it does nothing.
         if let Some(Contract::Proxy { implementation, .. }) = self.contracts.get(&to)
             && !self.contracts.contains_key(implementation)
         {
-            return Ok(Outcome::Answer(Vec::new()));
+            return Ok(CallOutcome::Answer(Vec::new()));
         }
         let Some(contract) = self.contracts.get_mut(&to) else {
-            return Ok(Outcome::Answer(Vec::new()));
+            return Ok(CallOutcome::Answer(Vec::new()));
         };
         contract
             .call(sender, value, data)
@@ -312,9 +312,9 @@ impl Ledger {
 
     /// Answers of the chain's own contract for calls between the spaces.
     pub(crate) fn ask_cross_space(&self, data: &[u8]) -> Vec<u8> {
-        use crate::abi::{Argument, Function};
+        use crate::abi::{CallArgument, ContractFunction};
         match abi::read_call(data) {
-            Some((Function::MappedBalance, Argument::Account(account))) => {
+            Some((ContractFunction::MappedBalance, CallArgument::Account(account))) => {
                 let mapped = match self.contracts.get(&account) {
                     Some(Contract::Bridge(bridge)) => bridge.mapped(),
                     _ => 0,
@@ -327,13 +327,13 @@ impl Ledger {
 
     /// Answers of the chain's register of keys.
     pub(crate) fn ask_register(&self, data: &[u8]) -> Vec<u8> {
-        use crate::abi::{Argument, Function};
+        use crate::abi::{CallArgument, ContractFunction};
         match abi::read_call(data) {
-            Some((Function::AddressOfKey, Argument::Word(identifier))) => {
+            Some((ContractFunction::AddressOfKey, CallArgument::Word(identifier))) => {
                 let holder = self.keys.get(&identifier).map(|(holder, _)| *holder);
                 abi::answer_account(holder.unwrap_or_default())
             }
-            Some((Function::KeyOfAddress, Argument::Account(account))) => {
+            Some((ContractFunction::KeyOfAddress, CallArgument::Account(account))) => {
                 abi::answer_word(self.identifier_of(account).unwrap_or_default())
             }
             _ => Vec::new(),

@@ -33,7 +33,7 @@ mod weather;
 mod wire;
 
 pub use crash::{CrashPoint, Moment};
-pub use model::{Genesis, Journalled, ModelChain};
+pub use model::{Journalled, ModelChain, ModelGenesis};
 pub use rpc::GENESIS;
 pub use shut::Shut;
 pub use transaction::{Account, Hash};

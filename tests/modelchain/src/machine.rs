@@ -20,13 +20,13 @@ struct Machine<'a> {
     returned: Vec<u8>,
 }
 
-type Called = Result<Vec<u8>, Vec<u8>>;
+type AskResult = Result<Vec<u8>, Vec<u8>>;
 
 /// Runs code.
 pub(crate) fn run_code(
     code: &[u8],
     block: u64,
-    mut ask: impl FnMut(Account, &[u8]) -> Called,
+    mut ask: impl FnMut(Account, &[u8]) -> AskResult,
 ) -> Result<Vec<u8>, String> {
     let mut machine = Machine {
         code,
@@ -46,7 +46,7 @@ impl Machine<'_> {
     fn step(
         &mut self,
         block: u64,
-        ask: &mut impl FnMut(Account, &[u8]) -> Called,
+        ask: &mut impl FnMut(Account, &[u8]) -> AskResult,
     ) -> Result<Option<Vec<u8>>, String> {
         let instruction = self.code.get(self.at).copied().unwrap_or_default();
         self.at += 1;
@@ -97,7 +97,7 @@ impl Machine<'_> {
         Ok(None)
     }
 
-    fn call(&mut self, ask: &mut impl FnMut(Account, &[u8]) -> Called) -> Result<(), String> {
+    fn call(&mut self, ask: &mut impl FnMut(Account, &[u8]) -> AskResult) -> Result<(), String> {
         let (_gas, to) = (self.pop()?, self.pop()?);
         let (from, length, _back, more) =
             (self.small()?, self.small()?, self.small()?, self.small()?);

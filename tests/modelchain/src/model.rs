@@ -14,17 +14,17 @@ use ethers_core::utils::hex;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use crate::abi::{self, Function};
+use crate::abi::{self, ContractFunction};
 use crate::amounts::CFX;
-use crate::bridge::Bridge;
-use crate::contract::{Contract, Pool};
+use crate::bridge::BridgeStorage;
+use crate::contract::{Contract, PoolStorage};
 use crate::crash::{CrashPoint, Moment};
-use crate::ledger::{Event, Ledger};
-use crate::network::Network;
-use crate::node::Node;
+use crate::ledger::{ChainEvent, ModelLedger};
+use crate::network::ModelNetwork;
+use crate::node::ModelNode;
 use crate::pool::EPOCH_BOUND;
 use crate::random::Random;
-use crate::rpc::Desk;
+use crate::rpc::NodeQuestion;
 use crate::transaction::{Account, Transaction};
 use crate::weather::Weather;
 
@@ -32,7 +32,7 @@ use crate::weather::Weather;
 pub type Journalled = Box<dyn Fn(&str) -> bool + Send + Sync>;
 
 /// How the model begins.
-pub struct Genesis {
+pub struct ModelGenesis {
     /// Decides everything.
     pub seed: u64,
     /// Chain id of Core Space.
@@ -47,7 +47,7 @@ pub struct Genesis {
 
 /// A chain in memory.
 pub struct ModelChain {
-    inner: Mutex<Inner>,
+    inner: Mutex<ModelState>,
     pub(crate) requests: AtomicU64,
     crash: Mutex<Option<CrashPoint>>,
     dying: Notify,
@@ -60,8 +60,8 @@ impl fmt::Debug for ModelChain {
 }
 
 /// Everything behind the lock.
-pub(crate) struct Inner {
-    pub(crate) network: Network,
+pub(crate) struct ModelState {
+    pub(crate) network: ModelNetwork,
     violations: Vec<String>,
     journalled: Option<Journalled>,
     value_needs_finality: bool,
@@ -84,20 +84,20 @@ struct Meant {
 impl ModelChain {
     /// Makes a chain, calm and some epochs old.
     #[must_use]
-    pub fn new(genesis: &Genesis) -> Self {
+    pub fn new(genesis: &ModelGenesis) -> Self {
         let mut random = Random::new(genesis.seed);
-        let mut ledger = Ledger::default();
+        let mut ledger = ModelLedger::default();
         for account in &genesis.accounts {
             ledger.give(*account, 20_000 * CFX);
         }
         let hosts = genesis.hosts.iter();
         let nodes = hosts
-            .map(|host| Node::new(host, random.chance(700)))
+            .map(|host| ModelNode::new(host, random.chance(700)))
             .collect();
         let epoch_time = random.between(50, 600);
-        let mut network = Network::new(ledger, nodes, genesis.chain_id, random.branch());
+        let mut network = ModelNetwork::new(ledger, nodes, genesis.chain_id, random.branch());
         network.shared.clone_from(&genesis.accounts);
-        let inner = Inner {
+        let inner = ModelState {
             network,
             violations: Vec::new(),
             journalled: None,
@@ -115,7 +115,7 @@ impl ModelChain {
         }
     }
 
-    pub(crate) fn lock(&self) -> MutexGuard<'_, Inner> {
+    pub(crate) fn lock(&self) -> MutexGuard<'_, ModelState> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -213,7 +213,7 @@ impl ModelChain {
 
     /// All deeds on the branch that stays, up to its newest executed epoch.
     #[must_use]
-    pub fn events(&self) -> Vec<Event> {
+    pub fn events(&self) -> Vec<ChainEvent> {
         self.read(|ledger| ledger.events.clone())
     }
 
@@ -232,7 +232,7 @@ impl ModelChain {
 
     /// The pool at an address, and the code behind its proxy.
     #[must_use]
-    pub fn pool(&self, at: Account) -> Option<(Pool, Option<Account>)> {
+    pub fn pool(&self, at: Account) -> Option<(PoolStorage, Option<Account>)> {
         self.read(|ledger| match ledger.contracts.get(&at)? {
             Contract::Pool(pool) => Some((pool.clone(), None)),
             Contract::Proxy {
@@ -247,22 +247,28 @@ impl ModelChain {
     pub fn place_bridge(&self, at: Account, owner: Account) {
         let mut inner = self.lock();
         inner.network.chain.change_genesis(|ledger| {
-            let bridge = Contract::Bridge(Bridge::new(owner));
+            let bridge = Contract::Bridge(BridgeStorage::new(owner));
             ledger.contracts.insert(at, bridge);
         });
     }
 
     /// Somebody buys votes in eSpace.
     pub fn buy_votes(&self, by: Account, bridge: Account, votes: u64) {
-        self.somebody_calls(by, bridge, Function::BuyVotes, votes);
+        self.somebody_calls(by, bridge, ContractFunction::BuyVotes, votes);
     }
 
     /// PoS pays interest for the bridge's stake, in drip.
     pub fn pay_interest(&self, by: Account, bridge: Account, drip: u64) {
-        self.somebody_calls(by, bridge, Function::PayInterest, drip);
+        self.somebody_calls(by, bridge, ContractFunction::PayInterest, drip);
     }
 
-    fn somebody_calls(&self, by: Account, bridge: Account, function: Function, number: u64) {
+    fn somebody_calls(
+        &self,
+        by: Account,
+        bridge: Account,
+        function: ContractFunction,
+        number: u64,
+    ) {
         let mut inner = self.lock();
         inner.catch_up();
         let data = abi::call_with_number(function, number);
@@ -297,7 +303,7 @@ impl ModelChain {
         if hex::decode_to_slice(identifier.trim_start_matches("0x"), &mut word).is_err() {
             return 0;
         }
-        Desk::at(&self.lock().network, 0).votes(&word)
+        NodeQuestion::at(&self.lock().network, 0).votes(&word)
     }
 
     /// What happened, one line each, with the epoch before it.
@@ -322,7 +328,7 @@ impl ModelChain {
         }
         for account in &network.shared {
             let nonce = |epoch| network.chain.ledger(epoch).nonce(*account);
-            let of = |pool: &crate::pool::Pool| {
+            let of = |pool: &crate::pool::TransactionPool| {
                 pool.of(*account)
                     .map(|there| there.nonce)
                     .collect::<Vec<_>>()
@@ -339,14 +345,14 @@ impl ModelChain {
         lines.join("\n")
     }
 
-    fn read<T>(&self, read: impl FnOnce(&Ledger) -> T) -> T {
+    fn read<T>(&self, read: impl FnOnce(&ModelLedger) -> T) -> T {
         let inner = self.lock();
         let chain = &inner.network.chain;
         read(chain.ledger(chain.executed()))
     }
 }
 
-impl Inner {
+impl ModelState {
     /// Lets as many epochs pass as belong to the time since the last request.
     pub(crate) fn catch_up(&mut self) {
         let since = *self.since.get_or_insert_with(Instant::now);

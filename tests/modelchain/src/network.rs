@@ -8,10 +8,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
-use crate::chain::{Chain, Packed};
-use crate::ledger::{Fate, Ledger};
-use crate::node::Node;
-use crate::pool::{self, LEAST_PRICE, Pool};
+use crate::chain::{ChainBranch, Packed};
+use crate::ledger::{Fate, ModelLedger};
+use crate::node::ModelNode;
+use crate::pool::{self, LEAST_PRICE, TransactionPool};
 use crate::random::Random;
 use crate::shut::Shut;
 use crate::transaction::{Account, Transaction};
@@ -35,11 +35,11 @@ pub(crate) struct Pulse {
 
 /// All nodes.
 #[derive(Debug)]
-pub(crate) struct Network {
-    pub(crate) chain: Chain,
-    pub(crate) nodes: Vec<Node>,
+pub(crate) struct ModelNetwork {
+    pub(crate) chain: ChainBranch,
+    pub(crate) nodes: Vec<ModelNode>,
     /// The pool that the miners pack from.
-    pub(crate) miner: Pool,
+    pub(crate) miner: TransactionPool,
     pub(crate) random: Random,
     pub(crate) weather: Weather,
     pub(crate) pulse: Pulse,
@@ -63,10 +63,10 @@ pub(crate) struct Network {
     losing: Vec<(u64, u64)>,
 }
 
-impl Network {
+impl ModelNetwork {
     pub(crate) fn new(
-        genesis: Ledger,
-        nodes: Vec<Node>,
+        genesis: ModelLedger,
+        nodes: Vec<ModelNode>,
         chain_id: u32,
         mut random: Random,
     ) -> Self {
@@ -82,9 +82,9 @@ impl Network {
             packs: random.between(200, 900),
         };
         let mut network = Self {
-            chain: Chain::new(genesis, LEAST_PRICE),
+            chain: ChainBranch::new(genesis, LEAST_PRICE),
             nodes,
-            miner: Pool::default(),
+            miner: TransactionPool::default(),
             random,
             weather: Weather::calm(),
             pulse,

@@ -1,25 +1,25 @@
 //! One node: its pool, and the part of the chain that it sees.
 //!
 //! - Reads: the branch that is followed by most, or the one that it is stuck on.
-//! - Returns: a [`View`]: what is newest, executed, confirmed and finalised for it.
+//! - Returns: a [`NodeView`]: what is newest, executed, confirmed and finalised for it.
 //! - Never: sees beyond its view; but its pool may hold what nobody else knows.
 
 use std::sync::Arc;
 
-use crate::chain::Chain;
-use crate::pool::{self, Known, Pool};
+use crate::chain::ChainBranch;
+use crate::pool::{self, AdmissionContext, TransactionPool};
 use crate::transaction::{Account, Transaction};
 
 /// One node behind one endpoint.
 #[derive(Clone, Debug)]
-pub(crate) struct Node {
+pub(crate) struct ModelNode {
     /// Host part of its endpoint.
     pub(crate) host: String,
-    pub(crate) pool: Pool,
+    pub(crate) pool: TransactionPool,
     /// How many epochs it is behind.
     pub(crate) lag: u64,
     /// A branch that the others left, and until which epoch of theirs it follows that.
-    pub(crate) stuck: Option<(Arc<Chain>, u64)>,
+    pub(crate) stuck: Option<(Arc<ChainBranch>, u64)>,
     /// Until which epoch it takes no transactions.
     pub(crate) catching_up: u64,
     /// Whether it offers the methods of the pool.
@@ -28,16 +28,16 @@ pub(crate) struct Node {
 
 /// What a node sees.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct View<'a> {
-    pub(crate) chain: &'a Chain,
+pub(crate) struct NodeView<'a> {
+    pub(crate) chain: &'a ChainBranch,
     pub(crate) newest: u64,
 }
 
-impl Node {
+impl ModelNode {
     pub(crate) fn new(host: &str, tells_pool: bool) -> Self {
         Self {
             host: host.to_owned(),
-            pool: Pool::default(),
+            pool: TransactionPool::default(),
             lag: 0,
             stuck: None,
             catching_up: 0,
@@ -45,13 +45,13 @@ impl Node {
         }
     }
 
-    pub(crate) fn view<'a>(&'a self, common: &'a Chain) -> View<'a> {
+    pub(crate) fn view<'a>(&'a self, common: &'a ChainBranch) -> NodeView<'a> {
         let chain = self.stuck.as_ref().map_or(common, |(chain, _)| chain);
         let newest = chain
             .newest
             .saturating_sub(self.lag)
             .max(crate::chain::DEFERRED);
-        View { chain, newest }
+        NodeView { chain, newest }
     }
 
     /// Everything is as with the others again.
@@ -62,7 +62,7 @@ impl Node {
     }
 }
 
-impl View<'_> {
+impl NodeView<'_> {
     pub(crate) fn executed(&self) -> u64 {
         self.newest - crate::chain::DEFERRED
     }
@@ -80,10 +80,15 @@ impl View<'_> {
     }
 
     /// What counts when a transaction comes in.
-    pub(crate) fn known(&self, transaction: &Transaction, chain_id: u64, full: bool) -> Known {
+    pub(crate) fn known(
+        &self,
+        transaction: &Transaction,
+        chain_id: u64,
+        full: bool,
+    ) -> AdmissionContext {
         let sender = transaction.sender;
         let ledger = self.chain.ledger(self.executed());
-        Known {
+        AdmissionContext {
             chain_id,
             newest: self.newest,
             nonce: ledger.nonce(sender),

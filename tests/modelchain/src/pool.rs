@@ -22,7 +22,7 @@ pub(crate) const LEAST_PRICE: u128 = 1_000_000_000;
 
 /// What a node knows when a transaction comes in.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Known {
+pub(crate) struct AdmissionContext {
     pub(crate) chain_id: u64,
     pub(crate) newest: u64,
     pub(crate) nonce: u64,
@@ -35,9 +35,9 @@ pub(crate) struct Known {
 
 /// Transactions by sender and nonce.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Pool(BTreeMap<(Account, u64), Arc<Transaction>>);
+pub(crate) struct TransactionPool(BTreeMap<(Account, u64), Arc<Transaction>>);
 
-impl Pool {
+impl TransactionPool {
     pub(crate) fn has(&self, hash: &Hash) -> bool {
         self.0.values().any(|transaction| transaction.hash == *hash)
     }
@@ -74,7 +74,11 @@ impl Pool {
     }
 
     /// Takes a transaction that came from a client.
-    pub(crate) fn insert(&mut self, new: &Arc<Transaction>, known: Known) -> Result<(), String> {
+    pub(crate) fn insert(
+        &mut self,
+        new: &Arc<Transaction>,
+        known: AdmissionContext,
+    ) -> Result<(), String> {
         check_form(new, known)?;
         if self.has(&new.hash) {
             return Err("tx already exist".to_owned());
@@ -123,7 +127,7 @@ impl Pool {
 }
 
 /// Checks that do not need the pool.
-fn check_form(new: &Transaction, known: Known) -> Result<(), String> {
+fn check_form(new: &Transaction, known: AdmissionContext) -> Result<(), String> {
     if new.chain_id != known.chain_id {
         return Err(format!(
             "ChainIdMismatch {{ expected: {}, got: {}, space: Native }}",
@@ -182,7 +186,7 @@ fn next_price(price: u128) -> u128 {
 mod tests {
     use super::*;
 
-    const KNOWN: Known = Known {
+    const KNOWN: AdmissionContext = AdmissionContext {
         chain_id: 1,
         newest: 10,
         nonce: 5,
@@ -223,7 +227,7 @@ mod tests {
 
     #[test]
     fn a_pool_refuses_what_conflux_rust_refuses() {
-        let mut pool = Pool::default();
+        let mut pool = TransactionPool::default();
         let good = transaction(5, LEAST_PRICE);
         pool.insert(&good, KNOWN).unwrap();
         says(pool.insert(&good, KNOWN), "tx already exist");
@@ -245,7 +249,7 @@ mod tests {
         );
         pool.insert(&transaction(5, LEAST_PRICE + LEAST_PRICE / 50), KNOWN)
             .unwrap();
-        let late = Known {
+        let late = AdmissionContext {
             newest: 100_011,
             ..KNOWN
         };
@@ -253,7 +257,7 @@ mod tests {
             pool.insert(&transaction(6, LEAST_PRICE), late),
             "EpochHeightOutOfBound",
         );
-        let moneyless = Known {
+        let moneyless = AdmissionContext {
             balance: 1,
             ..KNOWN
         };
@@ -261,7 +265,7 @@ mod tests {
             pool.insert(&transaction(6, LEAST_PRICE), moneyless),
             "out of balance",
         );
-        let full = Known {
+        let full = AdmissionContext {
             full: true,
             ..KNOWN
         };

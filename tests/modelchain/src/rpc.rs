@@ -9,12 +9,12 @@ use pospool_conflux::CoreAddress;
 use serde_json::{Value as Json, json};
 
 use crate::abi;
-use crate::called::Outcome;
+use crate::called::CallOutcome;
 use crate::contract::Contract;
-use crate::ledger::{CROSS_SPACE, Ended, Ledger, REGISTER, gas_of};
+use crate::ledger::{CROSS_SPACE, ModelLedger, REGISTER, TransactionEnd, gas_of};
 use crate::machine;
-use crate::network::Network;
-use crate::node::{Node, View};
+use crate::network::ModelNetwork;
+use crate::node::{ModelNode, NodeView};
 use crate::transaction::{Account, Hash, Transaction};
 
 /// Hash of the block at epoch 0.
@@ -24,16 +24,16 @@ const IMPLEMENTATION: &str = "0x360894a13ba1a3210667c828492db98dca3e2076cc3735a9
 
 /// What a node says instead of a result.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Refusal {
+pub(crate) struct NodeRefusal {
     pub(crate) code: i64,
     pub(crate) message: String,
     pub(crate) data: Option<String>,
 }
 
-pub(crate) type Answer = Result<Json, Refusal>;
+pub(crate) type RpcAnswer = Result<Json, NodeRefusal>;
 
-pub(crate) fn make_refusal(code: i64, message: &str, data: Option<String>) -> Refusal {
-    Refusal {
+pub(crate) fn make_refusal(code: i64, message: &str, data: Option<String>) -> NodeRefusal {
+    NodeRefusal {
         code,
         message: message.to_owned(),
         data,
@@ -41,7 +41,7 @@ pub(crate) fn make_refusal(code: i64, message: &str, data: Option<String>) -> Re
 }
 
 /// `-32602`, with the reason in quotes where conflux-rust puts it.
-pub(crate) fn refuse_parameter(parameter: &str, reason: &str) -> Refusal {
+pub(crate) fn refuse_parameter(parameter: &str, reason: &str) -> NodeRefusal {
     let message = format!("Invalid parameters: {parameter}");
     make_refusal(-32602, &message, Some(format!("{reason:?}")))
 }
@@ -52,7 +52,7 @@ pub(crate) fn encode_quantity(number: impl std::fmt::LowerHex) -> Json {
 }
 
 /// The form of an answer.
-pub(crate) fn encode_reply(id: &Json, answer: Answer) -> Json {
+pub(crate) fn encode_reply(id: &Json, answer: RpcAnswer) -> Json {
     match answer {
         Ok(result) => json!({ "jsonrpc": "2.0", "id": id, "result": result }),
         Err(refusal) => json!({
@@ -64,14 +64,14 @@ pub(crate) fn encode_reply(id: &Json, answer: Answer) -> Json {
 }
 
 /// One question to one node.
-pub(crate) struct Desk<'a> {
-    pub(crate) network: &'a Network,
-    pub(crate) node: &'a Node,
-    pub(crate) view: View<'a>,
+pub(crate) struct NodeQuestion<'a> {
+    pub(crate) network: &'a ModelNetwork,
+    pub(crate) node: &'a ModelNode,
+    pub(crate) view: NodeView<'a>,
 }
 
-impl<'a> Desk<'a> {
-    pub(crate) fn at(network: &'a Network, node: usize) -> Self {
+impl<'a> NodeQuestion<'a> {
+    pub(crate) fn at(network: &'a ModelNetwork, node: usize) -> Self {
         let node = &network.nodes[node];
         let view = node.view(&network.chain);
         Self {
@@ -82,7 +82,7 @@ impl<'a> Desk<'a> {
     }
 
     /// Answers a call that only reads; `None` if the model does not know the method.
-    pub(crate) fn answer(&self, method: &str, params: &Json) -> Option<Answer> {
+    pub(crate) fn answer(&self, method: &str, params: &Json) -> Option<RpcAnswer> {
         let pool = method.starts_with("txpool_") || method.contains("Pending");
         if pool && !self.node.tells_pool {
             return Some(Err(make_refusal(-32601, "Method not found", None)));
@@ -121,7 +121,7 @@ impl<'a> Desk<'a> {
         })
     }
 
-    fn ledger(&self, epoch: u64) -> &Ledger {
+    fn ledger(&self, epoch: u64) -> &ModelLedger {
         self.view.chain.ledger(epoch)
     }
 
@@ -146,7 +146,7 @@ impl<'a> Desk<'a> {
     }
 
     /// The epoch that a tag or a number means.
-    fn epoch(&self, tag: &Json) -> Result<u64, Refusal> {
+    fn epoch(&self, tag: &Json) -> Result<u64, NodeRefusal> {
         let executed = self.view.executed();
         match tag.as_str().unwrap_or("latest_state") {
             "earliest" | "latest_checkpoint" => Ok(0),
@@ -169,11 +169,11 @@ impl<'a> Desk<'a> {
         }
     }
 
-    fn account(&self, params: &Json) -> Result<Account, Refusal> {
+    fn account(&self, params: &Json) -> Result<Account, NodeRefusal> {
         self.address(&params[0])
     }
 
-    fn address(&self, text: &Json) -> Result<Account, Refusal> {
+    fn address(&self, text: &Json) -> Result<Account, NodeRefusal> {
         let address = text
             .as_str()
             .and_then(|text| text.parse::<CoreAddress>().ok());
@@ -183,7 +183,7 @@ impl<'a> Desk<'a> {
         Ok(address.bytes())
     }
 
-    fn hash(params: &Json) -> Result<Hash, Refusal> {
+    fn hash(params: &Json) -> Result<Hash, NodeRefusal> {
         let text = params[0].as_str().unwrap_or_default();
         let mut hash = [0; 32];
         hex::decode_to_slice(text.trim_start_matches("0x"), &mut hash)
@@ -195,19 +195,19 @@ impl<'a> Desk<'a> {
         CoreAddress::new(account, self.network.chain_id).to_string()
     }
 
-    fn of_account(&self, params: &Json, read: impl Fn(&Ledger, Account) -> Json) -> Answer {
+    fn of_account(&self, params: &Json, read: impl Fn(&ModelLedger, Account) -> Json) -> RpcAnswer {
         let account = self.account(params)?;
         let epoch = self.epoch(&params[1])?;
         Ok(read(self.ledger(epoch), account))
     }
 
-    fn next_nonce(&self, params: &Json) -> Answer {
+    fn next_nonce(&self, params: &Json) -> RpcAnswer {
         self.of_account(params, |ledger, account| {
             encode_quantity(ledger.nonce(account))
         })
     }
 
-    fn block(&self, params: &Json) -> Answer {
+    fn block(&self, params: &Json) -> RpcAnswer {
         let epoch = self.epoch(&params[0])?;
         let hash = match epoch {
             0 => GENESIS.to_owned(),
@@ -221,7 +221,7 @@ impl<'a> Desk<'a> {
         }))
     }
 
-    fn storage(&self, params: &Json) -> Answer {
+    fn storage(&self, params: &Json) -> RpcAnswer {
         let account = self.account(params)?;
         let epoch = self.epoch(&params[2])?;
         let contract = self.ledger(epoch).contracts.get(&account);
@@ -234,8 +234,12 @@ impl<'a> Desk<'a> {
     }
 
     /// Runs a call on a copy of a ledger.
-    fn simulate(&self, request: &Json, epoch: u64) -> Result<(Account, Outcome, Vec<u8>), String> {
-        let words = |refusal: Refusal| refusal.message;
+    fn simulate(
+        &self,
+        request: &Json,
+        epoch: u64,
+    ) -> Result<(Account, CallOutcome, Vec<u8>), String> {
+        let words = |refusal: NodeRefusal| refusal.message;
         let to = self.address(&request["to"]).map_err(words)?;
         let sender = self.address(&request["from"]).unwrap_or_default();
         let bytes = |field: &str| hex::decode(request[field].as_str().unwrap_or("0x"));
@@ -247,25 +251,25 @@ impl<'a> Desk<'a> {
         let value = u128::from_str_radix(value, 16).map_err(|error| error.to_string())?;
         if to == REGISTER {
             let answer = self.ledger(epoch).ask_register(&data);
-            return Ok((to, Outcome::Answer(answer), data));
+            return Ok((to, CallOutcome::Answer(answer), data));
         }
         if to == CROSS_SPACE {
             let answer = self.ledger(epoch).ask_cross_space(&data);
-            return Ok((to, Outcome::Answer(answer), data));
+            return Ok((to, CallOutcome::Answer(answer), data));
         }
-        let mut copy = Ledger::clone(self.ledger(epoch));
+        let mut copy = ModelLedger::clone(self.ledger(epoch));
         let outcome = copy.ask(sender, to, value, &data)?;
         Ok((to, outcome, data))
     }
 
     /// Runs code that makes no contract; what it asks of others is a call of its own.
-    fn run_code(&self, code: &Json, epoch: u64) -> Answer {
+    fn run_code(&self, code: &Json, epoch: u64) -> RpcAnswer {
         let code = hex::decode(code.as_str().unwrap_or_default());
         let code = code.map_err(|_| refuse_parameter("data", "not hex"))?;
         let answer = machine::run_code(&code, epoch, |to, data| {
             let request = json!({ "to": self.text(to), "data": hex::encode_prefixed(data) });
             match self.simulate(&request, epoch) {
-                Ok((_, Outcome::Answer(bytes), _)) => Ok(bytes),
+                Ok((_, CallOutcome::Answer(bytes), _)) => Ok(bytes),
                 Ok(_) => Ok(Vec::new()),
                 Err(reason) => Err(abi::encode_revert(&reason)),
             }
@@ -276,13 +280,13 @@ impl<'a> Desk<'a> {
             .map_err(failed)
     }
 
-    fn call(&self, params: &Json) -> Answer {
+    fn call(&self, params: &Json) -> RpcAnswer {
         let epoch = self.epoch(&params[1])?;
         if params[0]["to"].is_null() {
             return self.run_code(&params[0]["data"], epoch);
         }
         match self.simulate(&params[0], epoch) {
-            Ok((_, Outcome::Answer(bytes), _)) => Ok(json!(hex::encode_prefixed(bytes))),
+            Ok((_, CallOutcome::Answer(bytes), _)) => Ok(json!(hex::encode_prefixed(bytes))),
             Ok(_) => Ok(json!("0x")),
             Err(reason) => {
                 let reason = reason.trim_start_matches("Vm reverted, ");
@@ -292,11 +296,11 @@ impl<'a> Desk<'a> {
         }
     }
 
-    fn estimate(&self, params: &Json) -> Answer {
+    fn estimate(&self, params: &Json) -> RpcAnswer {
         let epoch = self.epoch(&params[1])?;
         match self.simulate(&params[0], epoch) {
             Ok((to, outcome, data)) => {
-                let value = u128::from(matches!(outcome, Outcome::Register(_)));
+                let value = u128::from(matches!(outcome, CallOutcome::Register(_)));
                 let used = gas_of(&Transaction {
                     to: Some(to),
                     value,
@@ -323,9 +327,9 @@ impl<'a> Desk<'a> {
             return Json::Null;
         };
         let (status, created, reason) = match &receipt.ended {
-            Ended::Done { created } => ("0x0", *created, None),
-            Ended::Failed(reason) => ("0x1", None, Some(reason)),
-            Ended::Skipped => return Json::Null,
+            TransactionEnd::Done { created } => ("0x0", *created, None),
+            TransactionEnd::Failed(reason) => ("0x1", None, Some(reason)),
+            TransactionEnd::Skipped => return Json::Null,
         };
         json!({
             "transactionHash": hex::encode_prefixed(hash),
@@ -420,7 +424,7 @@ impl<'a> Desk<'a> {
     }
 }
 
-fn account(ledger: &Ledger, account: Account) -> Json {
+fn account(ledger: &ModelLedger, account: Account) -> Json {
     json!({
         "balance": encode_quantity(ledger.balance(account)),
         "nonce": encode_quantity(ledger.nonce(account)),
@@ -429,7 +433,7 @@ fn account(ledger: &Ledger, account: Account) -> Json {
     })
 }
 
-fn code(ledger: &Ledger, account: Account) -> Json {
+fn code(ledger: &ModelLedger, account: Account) -> Json {
     let code = ledger
         .contracts
         .get(&account)

@@ -13,13 +13,15 @@ use pospool_conflux_rpc::{Transport, TransportError};
 use serde_json::{Value as Json, json};
 
 use crate::crash::Moment;
-use crate::model::{Inner, ModelChain};
-use crate::rpc::{Answer, Desk, Refusal, encode_reply, make_refusal, refuse_parameter};
+use crate::model::{ModelChain, ModelState};
+use crate::rpc::{
+    NodeQuestion, NodeRefusal, RpcAnswer, encode_reply, make_refusal, refuse_parameter,
+};
 use crate::transaction;
 
 /// What the way does to one request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Trouble {
+enum WireFault {
     None,
     Refused,
     LostBefore,
@@ -63,7 +65,7 @@ fn host_of(endpoint: &str) -> &str {
     authority.rsplit('@').next().unwrap_or_default()
 }
 
-impl Inner {
+impl ModelState {
     /// Carries one request to a node, as far as the weather lets it.
     fn carry(&mut self, endpoint: &str, request: &Json) -> Result<Json, TransportError> {
         self.catch_up();
@@ -75,19 +77,19 @@ impl Inner {
             return answer;
         }
         match self.trouble() {
-            Trouble::None => {}
-            Trouble::Refused => return Err(silence("connection refused", true)),
-            Trouble::LostBefore => return Err(silence("operation timed out", false)),
-            Trouble::Garbled => return Err(silence("HTTP status 502, and no JSON", false)),
-            Trouble::Late => {
+            WireFault::None => {}
+            WireFault::Refused => return Err(silence("connection refused", true)),
+            WireFault::LostBefore => return Err(silence("operation timed out", false)),
+            WireFault::Garbled => return Err(silence("HTTP status 502, and no JSON", false)),
+            WireFault::Late => {
                 self.on_its_way(node, request);
                 return Err(silence("operation timed out", false));
             }
-            Trouble::LostAfter => {
+            WireFault::LostAfter => {
                 let _ = self.serve(node, request);
                 return Err(silence("connection reset by peer", false));
             }
-            Trouble::Throttled => {
+            WireFault::Throttled => {
                 let refusal = make_refusal(-32072, "too many requests", None);
                 return Ok(encode_reply(&Json::Null, Err(refusal)));
             }
@@ -95,26 +97,26 @@ impl Inner {
         Ok(self.serve(node, request))
     }
 
-    fn trouble(&mut self) -> Trouble {
+    fn trouble(&mut self) -> WireFault {
         let weather = self.network.weather.clone();
         let random = &mut self.network.random;
         if random.chance(weather.refused) {
-            return Trouble::Refused;
+            return WireFault::Refused;
         }
         if random.chance(weather.lost) {
             return match random.below(3) {
-                0 => Trouble::LostBefore,
-                1 => Trouble::LostAfter,
-                _ => Trouble::Late,
+                0 => WireFault::LostBefore,
+                1 => WireFault::LostAfter,
+                _ => WireFault::Late,
             };
         }
         if random.chance(weather.garbled) {
-            return Trouble::Garbled;
+            return WireFault::Garbled;
         }
         if random.chance(weather.throttled) {
-            return Trouble::Throttled;
+            return WireFault::Throttled;
         }
-        Trouble::None
+        WireFault::None
     }
 
     fn serve(&mut self, node: usize, request: &Json) -> Json {
@@ -149,7 +151,7 @@ impl Inner {
         let answer = if method == "cfx_sendRawTransaction" {
             self.hand_in(node, params)
         } else {
-            let answer = Desk::at(&self.network, node).answer(method, params);
+            let answer = NodeQuestion::at(&self.network, node).answer(method, params);
             answer.unwrap_or_else(|| {
                 self.violation(format!("the model does not know the method `{method}`"));
                 Err(make_refusal(-32601, "Method not found", None))
@@ -158,7 +160,7 @@ impl Inner {
         encode_reply(&call["id"], answer)
     }
 
-    fn decoded(&mut self, params: &Json) -> Result<Arc<transaction::Transaction>, Refusal> {
+    fn decoded(&mut self, params: &Json) -> Result<Arc<transaction::Transaction>, NodeRefusal> {
         let text = params[0].as_str().unwrap_or_default();
         let raw = ethers_core::utils::hex::decode(text);
         let raw = raw.map_err(|_| refuse_parameter("raw", "not hex"))?;
@@ -167,7 +169,7 @@ impl Inner {
         Ok(Arc::new(read))
     }
 
-    fn hand_in(&mut self, node: usize, params: &Json) -> Answer {
+    fn hand_in(&mut self, node: usize, params: &Json) -> RpcAnswer {
         let new = self.decoded(params)?;
         self.judge(&new);
         if self.network.nodes[node].catching_up > self.network.chain.newest {

@@ -8,10 +8,10 @@ use serde_json::{Value as Json, json};
 use crate::{StubAnswer, StubNode};
 
 /// Answers by method, or by method and its first or second parameter; a string that begins with `!` is a refusal.
-pub type Answers = Arc<Mutex<BTreeMap<&'static str, Json>>>;
+pub type StubAnswers = Arc<Mutex<BTreeMap<&'static str, Json>>>;
 
 /// A node that gives these answers.
-pub async fn answering_node(answers: &Answers) -> StubNode {
+pub async fn answering_node(answers: &StubAnswers) -> StubNode {
     let answers = Arc::clone(answers);
     StubNode::start(move |method, params| {
         let answers = answers.lock().unwrap_or_else(PoisonError::into_inner);
@@ -30,7 +30,7 @@ pub async fn answering_node(answers: &Answers) -> StubNode {
 
 /// What a node of a chain says that is well, has nothing in its pool, and knows the sender at nonce 5.
 #[must_use]
-pub fn usual_answers(chain_id: u32, genesis: &str) -> Answers {
+pub fn usual_answers(chain_id: u32, genesis: &str) -> StubAnswers {
     let block = |number: &str| json!({ "number": number, "hash": "0x99", "baseFeePerGas": "0x1" });
     Arc::new(Mutex::new(BTreeMap::from([
         ("eth_chainId", json!(format!("{chain_id:#x}"))),

@@ -26,7 +26,7 @@ pospool_model::codes! {
 
 /// A Docker Engine in memory.
 #[derive(Clone, Debug, Default)]
-pub struct Desk {
+pub struct DockerHarness {
     real: DockerProvider,
     there: Arc<Mutex<BTreeMap<String, Thing>>>,
 }
@@ -37,7 +37,7 @@ struct Thing {
     tickets: Vec<String>,
 }
 
-impl Desk {
+impl DockerHarness {
     fn there(&self) -> MutexGuard<'_, BTreeMap<String, Thing>> {
         self.there.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -109,7 +109,7 @@ fn design_change(task: &ChangeRequest<'_>, _: &PlanContext<'_>) -> Result<Design
 }
 
 #[async_trait]
-impl Provider for Desk {
+impl Provider for DockerHarness {
     fn name(&self) -> &'static str {
         "docker"
     }

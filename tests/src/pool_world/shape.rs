@@ -18,7 +18,7 @@ const KEYS: [u8; 2] = [0x11, 0x22];
 
 /// How far a change that carries no value is waited for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum WaitLevel {
+pub enum ChangeWaitLevel {
     /// `executed`.
     Executed,
     /// `confirmed`.
@@ -60,7 +60,7 @@ pub struct Shape {
     /// Whether there is a list of pools.
     pub manager: bool,
     /// How far changes are waited for; only where the kind `chain` has it.
-    pub wait_level: WaitLevel,
+    pub wait_level: ChangeWaitLevel,
 }
 
 /// Whether `chain` has the attribute `wait_level`.
@@ -90,9 +90,9 @@ impl Shape {
             pools,
             manager: random.chance(700),
             wait_level: match random.below(4) {
-                0 => WaitLevel::Executed,
-                1 | 2 => WaitLevel::Confirmed,
-                _ => WaitLevel::Finalised,
+                0 => ChangeWaitLevel::Executed,
+                1 | 2 => ChangeWaitLevel::Confirmed,
+                _ => ChangeWaitLevel::Finalised,
             },
         }
     }
@@ -121,9 +121,9 @@ impl Shape {
     pub fn depth(&self) -> Depth {
         match self.wait_level {
             _ if !has_wait_levels() => Depth::Packed,
-            WaitLevel::Executed => Depth::Packed,
-            WaitLevel::Confirmed => Depth::Unconfirmed,
-            WaitLevel::Finalised => Depth::Unfinalised,
+            ChangeWaitLevel::Executed => Depth::Packed,
+            ChangeWaitLevel::Confirmed => Depth::Unconfirmed,
+            ChangeWaitLevel::Finalised => Depth::Unfinalised,
         }
     }
 
@@ -185,9 +185,9 @@ impl Shape {
             .collect();
         let level = match self.wait_level {
             _ if !has_wait_levels() => String::new(),
-            WaitLevel::Executed => "  wait_level = \"executed\"\n".to_owned(),
-            WaitLevel::Confirmed => "  wait_level = \"confirmed\"\n".to_owned(),
-            WaitLevel::Finalised => "  wait_level = \"finalised\"\n".to_owned(),
+            ChangeWaitLevel::Executed => "  wait_level = \"executed\"\n".to_owned(),
+            ChangeWaitLevel::Confirmed => "  wait_level = \"confirmed\"\n".to_owned(),
+            ChangeWaitLevel::Finalised => "  wait_level = \"finalised\"\n".to_owned(),
         };
         format!(
             "chain \"conflux\" {{\n  network = \"{network}\"\n  core_rpc = [{}]\n{level}}}\n",

@@ -1,21 +1,21 @@
 //! A disk that refuses: full, broken, or read-only, at every operation of an apply.
 
-use pospool_tests::point_world::Ended;
-use pospool_tests::points::{Fault, Script};
+use pospool_tests::point_world::PointRunEnd;
+use pospool_tests::points::{DiskFault, Script};
 use pospool_tests::simdisk::{Cuts, Honesty};
 
 use super::depth;
 use super::stage::{Stage, stages};
 use super::table::Table;
 
-const FAULTS: &[Fault] = &[
-    Fault {
+const FAULTS: &[DiskFault] = &[
+    DiskFault {
         name: "ENOSPC",
         errno: 28,
         verbs: &["create", "write", "sync", "rename"],
         stays: false,
     },
-    Fault {
+    DiskFault {
         name: "EIO",
         errno: 5,
         verbs: &[
@@ -31,7 +31,7 @@ const FAULTS: &[Fault] = &[
         ],
         stays: false,
     },
-    Fault {
+    DiskFault {
         name: "EROFS",
         errno: 30,
         verbs: &["create", "reopen", "write", "sync", "rename", "remove"],
@@ -55,13 +55,13 @@ fn a_disk_that_refuses_stops_the_run_and_the_next_one_goes_on() {
     }
 }
 
-fn refused_everywhere(table: &mut Table, stage: &Stage, fault: Fault, cuts: Cuts) {
+fn refused_everywhere(table: &mut Table, stage: &Stage, fault: DiskFault, cuts: Cuts) {
     let points = stage.points.iter().enumerate();
     for (number, point) in points.filter(|(_, point)| fault.verbs.contains(&point.verb)) {
         let script = Script::Fail(number, fault);
         let (ran, verdicts) = stage.trial(script, cuts, Honesty::Honest);
         let told = format!("{} at point {number}, {point}", fault.name);
-        let Ended::State(error) = &ran.ended else {
+        let PointRunEnd::State(error) = &ran.ended else {
             panic!("{told}: {:?}", ran.ended);
         };
         assert_eq!(error.code(), "state/io", "{told}");

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use pospool_engine::store::Mode;
 use pospool_modelchain::random::Random;
 use pospool_tests::points::{Death, Killed, Point, SEND, Script};
-use pospool_tests::pool_world::{Disturbance, Ended, Expected, PoolWorld, Shape, check_world};
+use pospool_tests::pool_world::{Disturbance, Expected, PoolRunEnd, PoolWorld, Shape, check_world};
 use pospool_tests::simdisk::{Cuts, Honesty, SimDisk};
 use tokio::runtime::Runtime;
 
@@ -100,7 +100,7 @@ impl Told {
     }
 
     /// An apply; `None` if it was killed.
-    fn run(&self, shape: &Shape, script: Script) -> Option<Ended> {
+    fn run(&self, shape: &Shape, script: Script) -> Option<PoolRunEnd> {
         let spec = self.world.spec(shape);
         self.world.model.calm_down();
         self.world.points.begin(script);
@@ -123,8 +123,8 @@ impl Told {
     }
 }
 
-fn is_well(ended: Option<&Ended>) -> bool {
-    matches!(ended, Some(Ended::Whole(outcome)) if outcome.failures.is_empty() && outcome.converging.is_empty())
+fn is_well(ended: Option<&PoolRunEnd>) -> bool {
+    matches!(ended, Some(PoolRunEnd::Whole(outcome)) if outcome.failures.is_empty() && outcome.converging.is_empty())
 }
 
 /// The points of an undisturbed last apply, and the transactions until then.
@@ -163,10 +163,10 @@ fn sends(point: &Point) -> bool {
     point.verb == SEND && matches!(point.subject.as_str(), "effect" | "cfx_sendRawTransaction")
 }
 
-fn wrong(told: &Told, shape: &Shape, ended: Option<Ended>, transactions: u64) -> Vec<Wrong> {
+fn wrong(told: &Told, shape: &Shape, ended: Option<PoolRunEnd>, transactions: u64) -> Vec<Wrong> {
     let mut wrong = Vec::new();
     match ended {
-        Some(Ended::State(error)) => wrong.push(Wrong::Lost(error.to_string())),
+        Some(PoolRunEnd::State(error)) => wrong.push(Wrong::Lost(error.to_string())),
         ended if !is_well(ended.as_ref()) => wrong.push(Wrong::Unfinished(format!("{ended:?}"))),
         _ => {}
     }

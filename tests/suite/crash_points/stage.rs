@@ -7,9 +7,9 @@ use pospool_engine::store::{Disk, decode_snapshot};
 use pospool_fake::Outside;
 use pospool_model::Diagnostic;
 use pospool_model::state::State;
-use pospool_tests::point_world::{Ended, PointWorld, Ran};
+use pospool_tests::point_world::{PointRunEnd, PointWorld, Ran};
 use pospool_tests::points::{Death, Point, Script};
-use pospool_tests::simdisk::{Cuts, Honesty, Image, SimDisk};
+use pospool_tests::simdisk::{Cuts, DiskImage, Honesty, SimDisk};
 use pospool_tests::watched::count_effects;
 use pospool_tests::world::write_things;
 
@@ -19,7 +19,7 @@ use super::table::{Next, Verdict, Wrong};
 pub(super) struct Stage {
     pub(super) name: &'static str,
     world: PointWorld,
-    before: Image,
+    before: DiskImage,
     outside: Outside,
     spec: String,
     /// The points of an undisturbed run.
@@ -119,7 +119,7 @@ impl Stage {
                     continue;
                 }
                 let second = self.crash(&cut.image, &first.outside, kill(again), Honesty::Honest);
-                if !matches!(second.ran.ended, Ended::Killed) {
+                if !matches!(second.ran.ended, PointRunEnd::Killed) {
                     break;
                 }
                 verdicts.extend(self.after(&second, Cuts::Two));
@@ -128,7 +128,13 @@ impl Stage {
         verdicts
     }
 
-    fn crash(&self, image: &Image, outside: &Outside, script: Script, honesty: Honesty) -> Crash {
+    fn crash(
+        &self,
+        image: &DiskImage,
+        outside: &Outside,
+        script: Script,
+        honesty: Honesty,
+    ) -> Crash {
         *self.world.fake.outside() = outside.clone();
         let disk = SimDisk::holding(image).with(honesty);
         let ran = self.world.apply(&shared(&disk), &self.spec, script);
@@ -152,14 +158,14 @@ impl Stage {
     }
 
     /// The lineage that must be found again: that of a state that somebody saw, or that something was made under.
-    fn lineage_that_counts(&self, now: &Image, outside: &Outside) -> Option<String> {
+    fn lineage_that_counts(&self, now: &DiskImage, outside: &Outside) -> Option<String> {
         let counts = !self.before.is_empty() || !outside.effects.is_empty();
         let state = state_in(now, &self.world).ok().filter(|_| counts)?;
         Some(state.lineage)
     }
 
     /// The next apply, and what is there after it.
-    fn verdict(&self, image: &Image, lineage: Option<&str>) -> Verdict {
+    fn verdict(&self, image: &DiskImage, lineage: Option<&str>) -> Verdict {
         let disk = SimDisk::holding(image);
         let ran = self.world.apply(&shared(&disk), &self.spec, Script::Calm);
         let next = next_of(&ran);
@@ -167,7 +173,9 @@ impl Stage {
         wrong.extend(ran.warnings().iter().map(false_alarm));
         match &ran.ended {
             _ if ran.is_whole() => wrong.extend(self.wrong_state(&disk, lineage)),
-            Ended::State(error) => wrong.push(Wrong::Lost(format!("{}: {error}", error.code()))),
+            PointRunEnd::State(error) => {
+                wrong.push(Wrong::Lost(format!("{}: {error}", error.code())));
+            }
             ended => wrong.push(Wrong::Unfinished(format!("{ended:?}"))),
         }
         Verdict { next, wrong }
@@ -277,7 +285,7 @@ pub(super) fn wrong_records(state: &State, things: &BTreeSet<String>) -> Vec<Wro
         .collect()
 }
 
-fn state_in(image: &Image, world: &PointWorld) -> Result<State, String> {
+fn state_in(image: &DiskImage, world: &PointWorld) -> Result<State, String> {
     let path = world.state_path();
     let bytes = image.get(&path).ok_or("there is no state")?;
     decode_snapshot(&path, bytes).map_err(|error| error.to_string())

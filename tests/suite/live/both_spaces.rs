@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use pospool_conflux::CoreAddress;
 use pospool_conflux::EspaceAddress;
-use pospool_devnet::sender::Space;
+use pospool_devnet::sender::SenderSpace;
 use pospool_devnet::words::encode_address;
-use pospool_devnet::{Account, accounts};
-use pospool_gateway::{Endpoint, Form};
+use pospool_devnet::{FundedAccount, accounts};
+use pospool_gateway::{GateMode, GatewayEndpoint};
 use pospool_tests::stand_ins;
 use serde_json::{Value, json};
 
@@ -49,7 +49,13 @@ fn live_both_spaces_come_up_wired_and_change_in_place() {
     let operator = Ground::sender(project.account());
     let pool = espace_address(&project, "espace_contract.pool");
     let other = [encode_address([7; 20])];
-    ground.call(&operator, Space::ESpace, pool, "setBridge(address)", &other);
+    ground.call(
+        &operator,
+        SenderSpace::ESpace,
+        pool,
+        "setBridge(address)",
+        &other,
+    );
     let plan = project.plan();
     assert_eq!(planned(&plan), (0, 1));
     assert_eq!(plan["steps"][0]["changes"][0]["path"], "settings.bridge");
@@ -61,10 +67,10 @@ fn live_both_spaces_come_up_wired_and_change_in_place() {
 #[test]
 fn live_both_spaces_case_rate_limit_the_first_endpoints_refuse_for_ever() {
     let shut = [
-        refusing(&network().core_rpc, Form::Exhausted),
-        refusing(&network().espace_rpc, Form::Unauthorised),
+        refusing(&network().core_rpc, GateMode::Exhausted),
+        refusing(&network().espace_rpc, GateMode::Unauthorised),
     ];
-    let [core, espace] = shut.each_ref().map(Endpoint::url);
+    let [core, espace] = shut.each_ref().map(GatewayEndpoint::url);
     let spec = spec()
         .replace("\"CORE_RPC\"", &format!("[\"{core}\", \"CORE_RPC\"]"))
         .replace("\"ESPACE_RPC\"", &format!("[\"{espace}\", \"ESPACE_RPC\"]"));
@@ -107,7 +113,7 @@ fn project(seed: &str) -> Project {
 
 /// An operator that nobody knows, with money in Core Space.
 fn operator(seed: &str) -> Operator {
-    let account: Account = accounts::funded_accounts(seed, 1, network().chain_id)
+    let account: FundedAccount = accounts::funded_accounts(seed, 1, network().chain_id)
         .unwrap()
         .remove(0);
     fund::transfer(&network().accounts[0], &account, MONEY);
@@ -151,24 +157,39 @@ fn is_wired(project: &Project) {
     let espace_escrow = espace("espace_contract.voting_escrow");
     let escrow = core("core_contract.voting_escrow");
     for (space, to, getter, expected) in [
-        (Space::Core, bridge, "poolAddress()", pool),
-        (Space::Core, bridge, "eSpacePoolAddress()", espace_pool),
-        (Space::Core, bridge, "eSpaceVotingEscrow()", espace_escrow),
-        (Space::Core, pool, "votingEscrow()", escrow),
-        (Space::Core, escrow, "posPool()", pool),
-        (Space::Core, escrow, "eSpaceBridge()", bridge),
-        (Space::ESpace, espace_pool, "votingEscrow()", espace_escrow),
-        (Space::ESpace, espace_escrow, "posPool()", espace_pool),
+        (SenderSpace::Core, bridge, "poolAddress()", pool),
+        (
+            SenderSpace::Core,
+            bridge,
+            "eSpacePoolAddress()",
+            espace_pool,
+        ),
+        (
+            SenderSpace::Core,
+            bridge,
+            "eSpaceVotingEscrow()",
+            espace_escrow,
+        ),
+        (SenderSpace::Core, pool, "votingEscrow()", escrow),
+        (SenderSpace::Core, escrow, "posPool()", pool),
+        (SenderSpace::Core, escrow, "eSpaceBridge()", bridge),
+        (
+            SenderSpace::ESpace,
+            espace_pool,
+            "votingEscrow()",
+            espace_escrow,
+        ),
+        (SenderSpace::ESpace, espace_escrow, "posPool()", espace_pool),
     ] {
         let answer = ground.ask(&operator, space, to, getter, &[]).unwrap();
         assert_eq!(answer[12..], expected, "{getter}");
     }
     let manager = core("core_contract.manager");
     let (getter, of) = ("eSpacePoolAddresses(address)", [encode_address(pool)]);
-    let answer = ground.ask(&operator, Space::Core, manager, getter, &of);
+    let answer = ground.ask(&operator, SenderSpace::Core, manager, getter, &of);
     assert_eq!(answer.unwrap()[12..], espace_pool, "{getter}");
     // The pool of eSpace takes this from nobody but its bridge.
-    let answer = ground.ask(&operator, Space::Core, bridge, "syncAPY()", &[]);
+    let answer = ground.ask(&operator, SenderSpace::Core, bridge, "syncAPY()", &[]);
     answer.unwrap();
 }
 

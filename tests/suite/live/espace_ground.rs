@@ -7,7 +7,7 @@ pub(crate) mod ground;
 
 use pospool_conflux::CoreAddress;
 use pospool_devnet::sender::{
-    CROSS_SPACE_CALL, PARAMS_CONTROL, STAKING, Sender, Space, map_address,
+    CROSS_SPACE_CALL, DevnetSender, PARAMS_CONTROL, STAKING, SenderSpace, map_address,
 };
 use pospool_devnet::words::{Word, encode_address, encode_bytes20, encode_number};
 use serde_json::json;
@@ -76,18 +76,25 @@ fn live_espace_ground_moves_money_across() {
         [encode_bytes20(poor.espace_address)],
     );
     let value = 50 * CFX;
-    ground.pay(&poor, Space::Core, CROSS_SPACE_CALL, function, &to, value);
+    ground.pay(
+        &poor,
+        SenderSpace::Core,
+        CROSS_SPACE_CALL,
+        function,
+        &to,
+        value,
+    );
     assert_eq!(ground.balance(&poor), value);
-    ground.create(&poor, Space::ESpace, ORACLE);
+    ground.create(&poor, SenderSpace::ESpace, ORACLE);
     ground.print_table();
 }
 
 /// A pool in both spaces.
 pub(super) struct TwoSpaces<'a> {
     pub(super) ground: &'a Ground,
-    pub(super) operator: Sender,
-    pub(super) staker: Sender,
-    pub(super) voter: Sender,
+    pub(super) operator: DevnetSender,
+    pub(super) staker: DevnetSender,
+    pub(super) voter: DevnetSender,
     pub(super) pos_address: String,
     pool: Bytes20,
     pub(super) bridge: Bytes20,
@@ -111,8 +118,8 @@ impl<'a> TwoSpaces<'a> {
         );
         let node = project.recorded("pos_registration.main");
 
-        let core = |name| ground.create_behind(&operator, Space::Core, name, PROXY);
-        let espace = |name| ground.create_behind(&operator, Space::ESpace, name, PROXY);
+        let core = |name| ground.create_behind(&operator, SenderSpace::Core, name, PROXY);
+        let espace = |name| ground.create_behind(&operator, SenderSpace::ESpace, name, PROXY);
         let two_spaces = Self {
             bridge: core(BRIDGE),
             espace_pool: espace(ESPACE_POOL),
@@ -149,8 +156,10 @@ impl<'a> TwoSpaces<'a> {
     fn wire_governance(&self) {
         let escrow = self
             .ground
-            .create_behind(&self.operator, Space::Core, ESCROW, PROXY);
-        let oracle = self.ground.create(&self.operator, Space::ESpace, ORACLE);
+            .create_behind(&self.operator, SenderSpace::Core, ESCROW, PROXY);
+        let oracle = self
+            .ground
+            .create(&self.operator, SenderSpace::ESpace, ORACLE);
         let espace_escrow = encode_address(self.espace_escrow);
         self.core(escrow, "setPosPool(address)", &[encode_address(self.pool)]);
         self.core(
@@ -184,8 +193,14 @@ impl<'a> TwoSpaces<'a> {
         for user in [&self.staker, &self.voter] {
             let function = "increaseStake(uint64)";
             let to = self.espace_pool;
-            self.ground
-                .pay(user, Space::ESpace, to, function, &[encode_number(1)], VOTE);
+            self.ground.pay(
+                user,
+                SenderSpace::ESpace,
+                to,
+                function,
+                &[encode_number(1)],
+                VOTE,
+            );
         }
         assert_eq!(self.asks_bridge("queryCrossingVotes()"), [2]);
         self.core(self.bridge, "crossStake()", &[]);
@@ -272,7 +287,7 @@ impl<'a> TwoSpaces<'a> {
             let (by, to) = (&self.operator, self.bridge);
             let asked = self
                 .ground
-                .ask(by, Space::Core, to, function, &[encode_number(1)]);
+                .ask(by, SenderSpace::Core, to, function, &[encode_number(1)]);
             asked.ok()
         });
         self.core(self.bridge, function, &[encode_number(1)]);
@@ -315,28 +330,29 @@ impl<'a> TwoSpaces<'a> {
 
     fn core(&self, to: Bytes20, function: &str, arguments: &[Word]) {
         self.ground
-            .call(&self.operator, Space::Core, to, function, arguments);
+            .call(&self.operator, SenderSpace::Core, to, function, arguments);
     }
 
     fn espace(&self, to: Bytes20, function: &str, arguments: &[Word]) {
         self.ground
-            .call(&self.operator, Space::ESpace, to, function, arguments);
+            .call(&self.operator, SenderSpace::ESpace, to, function, arguments);
     }
 
-    pub(super) fn pool_of(&self, user: &Sender, function: &str, arguments: &[Word]) {
+    pub(super) fn pool_of(&self, user: &DevnetSender, function: &str, arguments: &[Word]) {
         let to = self.espace_pool;
         self.ground
-            .call(user, Space::ESpace, to, function, arguments);
+            .call(user, SenderSpace::ESpace, to, function, arguments);
     }
 
     pub(super) fn votes(&self, function: &str, arguments: &[Word]) {
         let (by, to) = (&self.voter, self.espace_escrow);
-        self.ground.call(by, Space::ESpace, to, function, arguments);
+        self.ground
+            .call(by, SenderSpace::ESpace, to, function, arguments);
     }
 
     fn asks(&self, to: Bytes20, function: &str, arguments: &[Word]) -> Vec<u128> {
         self.ground
-            .words(&self.operator, Space::Core, to, function, arguments)
+            .words(&self.operator, SenderSpace::Core, to, function, arguments)
     }
 
     pub(super) fn asks_bridge(&self, function: &str) -> Vec<u128> {
@@ -346,6 +362,6 @@ impl<'a> TwoSpaces<'a> {
     pub(super) fn asks_espace_pool(&self, function: &str, arguments: &[Word]) -> Vec<u128> {
         let to = self.espace_pool;
         self.ground
-            .words(&self.operator, Space::ESpace, to, function, arguments)
+            .words(&self.operator, SenderSpace::ESpace, to, function, arguments)
     }
 }

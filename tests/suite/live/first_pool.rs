@@ -213,7 +213,9 @@ fn in_node(project: &Project, method: &str) -> Value {
     let ask = move || {
         let runtime = tokio::runtime::Runtime::new().unwrap();
         runtime.block_on(async {
-            let engine = pospool_devnet::docker::Engine::connect().await.unwrap();
+            let engine = pospool_devnet::docker::DevnetEngine::connect()
+                .await
+                .unwrap();
             engine
                 .local_rpc(&container, &method, &json!([]))
                 .await

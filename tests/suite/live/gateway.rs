@@ -8,7 +8,7 @@ use std::net::IpAddr;
 use std::sync::OnceLock;
 
 use pospool_devnet::network::DevnetInfo;
-use pospool_gateway::{Counts, Endpoint, Form, Gateway, Profile, Urls};
+use pospool_gateway::{Counts, GateMode, Gateway, GatewayEndpoint, Profile, Urls};
 use tokio::runtime::{Builder, Runtime};
 
 use super::project::docker;
@@ -75,8 +75,8 @@ impl Endpoints {
 }
 
 /// An endpoint before a node, which refuses in some way for ever.
-pub(crate) fn refusing(node: &str, form: Form) -> Endpoint {
-    let endpoint = wait(async { Endpoint::start(node, 0, PROFILE).await.unwrap() });
+pub(crate) fn refusing(node: &str, form: GateMode) -> GatewayEndpoint {
+    let endpoint = wait(async { GatewayEndpoint::start(node, 0, PROFILE).await.unwrap() });
     endpoint.set_form(form);
     endpoint
 }

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
-use pospool_devnet::Account;
+use pospool_devnet::FundedAccount;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -25,7 +25,7 @@ pub(crate) struct Project {
 /// Who runs pospool, and what is in the environment of its process.
 pub(crate) struct Operator {
     /// Deploys, owns and pays.
-    pub(crate) account: Account,
+    pub(crate) account: FundedAccount,
     /// Password of the PoS key.
     pub(crate) password: String,
     /// More variables.
@@ -138,7 +138,7 @@ impl Project {
     }
 
     /// The account that runs pospool.
-    pub(crate) fn account(&self) -> &Account {
+    pub(crate) fn account(&self) -> &FundedAccount {
         &self.operator.account
     }
 

@@ -25,7 +25,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use ethers_core::utils::{hex, keccak256};
-use pospool_devnet::{Account, accounts};
+use pospool_devnet::{FundedAccount, accounts};
 use tempfile::TempDir;
 
 use super::fund;
@@ -50,9 +50,9 @@ const MONEY: u64 = 1_200;
 
 /// The secrets of one test.
 struct Secrets {
-    operator: Account,
+    operator: FundedAccount,
     /// Its account has nothing.
-    poor: Account,
+    poor: FundedAccount,
     password: String,
     /// What an endpoint's URL has more than its host and port.
     rpc: [String; 3],
@@ -96,9 +96,9 @@ impl Secrets {
 }
 
 /// A new account whose key begins with a letter: without quotes it is a name in a spec.
-fn account(seed: &str) -> Account {
+fn account(seed: &str) -> FundedAccount {
     let keys = accounts::funded_accounts(seed, 32, network().chain_id).unwrap();
-    let letter = |key: &Account| key.private_key.as_bytes()[2].is_ascii_alphabetic();
+    let letter = |key: &FundedAccount| key.private_key.as_bytes()[2].is_ascii_alphabetic();
     keys.into_iter().find(letter).unwrap()
 }
 

@@ -10,7 +10,7 @@ mod proxy;
 use std::time::{Duration, Instant};
 
 use pospool_devnet::accounts;
-use pospool_devnet::sender::Space;
+use pospool_devnet::sender::SenderSpace;
 use pospool_devnet::words::{encode_address, encode_number};
 use serde_json::json;
 
@@ -92,8 +92,14 @@ impl Test<'_> {
         for user in [&two.staker, &two.voter] {
             let function = "increaseStake(uint64)";
             let to = two.espace_pool;
-            self.ground
-                .pay(user, Space::ESpace, to, function, &[encode_number(1)], VOTE);
+            self.ground.pay(
+                user,
+                SenderSpace::ESpace,
+                to,
+                function,
+                &[encode_number(1)],
+                VOTE,
+            );
         }
         self.becomes("the syncer has carried the stake", || {
             two.asks_bridge("queryUserSummary()")[1] == 2
@@ -139,7 +145,7 @@ impl Test<'_> {
         let to = two.espace_pool;
         self.ground.pay(
             &two.voter,
-            Space::ESpace,
+            SenderSpace::ESpace,
             to,
             function,
             &[encode_number(1)],

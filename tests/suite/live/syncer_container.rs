@@ -6,9 +6,9 @@
 use std::os::unix::fs::PermissionsExt;
 use std::time::{Duration, Instant};
 
-use pospool_devnet::sender::Space;
+use pospool_devnet::sender::SenderSpace;
 use pospool_devnet::words::{encode_address, encode_number};
-use pospool_devnet::{Account, accounts};
+use pospool_devnet::{FundedAccount, accounts};
 use serde_json::{Value, json};
 
 use super::espace_ground::ground::Ground;
@@ -50,7 +50,7 @@ fn live_syncer_container_carries_stake_and_is_kept_well() {
 struct Desk<'a> {
     project: &'a Project,
     two_spaces: &'a TwoSpaces<'a>,
-    account: Account,
+    account: FundedAccount,
 }
 
 impl<'a> Desk<'a> {
@@ -68,7 +68,7 @@ impl<'a> Desk<'a> {
         let owner = account.core_address.parse::<CoreAddress>().unwrap();
         two_spaces.ground.call(
             &two_spaces.operator,
-            Space::Core,
+            SenderSpace::Core,
             two_spaces.bridge,
             "transferOwnership(address)",
             &[encode_address(owner.bytes())],
@@ -174,7 +174,7 @@ impl<'a> Desk<'a> {
         let (function, to) = ("increaseStake(uint64)", two.espace_pool);
         let vote = [encode_number(1)];
         two.ground
-            .pay(&two.staker, Space::ESpace, to, function, &vote, VOTE);
+            .pay(&two.staker, SenderSpace::ESpace, to, function, &vote, VOTE);
         two.ground.wait("the container has carried the stake", || {
             let there = two.asks_bridge("queryUserSummary()")[0] == 1;
             (there && two.asks_bridge("queryCrossingVotes()") == [0]).then_some(())

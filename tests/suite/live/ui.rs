@@ -396,7 +396,9 @@ fn sources(tree: &Path) -> String {
     let make = || {
         let runtime = tokio::runtime::Runtime::new().unwrap();
         runtime.block_on(async {
-            let engine = pospool_devnet::docker::Engine::connect().await.unwrap();
+            let engine = pospool_devnet::docker::DevnetEngine::connect()
+                .await
+                .unwrap();
             pospool_devnet::npm_image::ensure_npm_image(&engine)
                 .await
                 .unwrap()

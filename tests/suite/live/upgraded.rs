@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use pospool_conflux::CoreAddress;
-use pospool_devnet::Account;
-use pospool_devnet::sender::{Draft, Sender, Space as Side};
+use pospool_devnet::FundedAccount;
+use pospool_devnet::sender::{DevnetSender, DevnetTransaction, SenderSpace as Side};
 use pospool_devnet::words::{encode_address, encode_call, encode_number};
-use pospool_explorer::{Explorer, ExplorerConfig, Match, Space};
+use pospool_explorer::{Explorer, ExplorerConfig, ExplorerSpace, Match};
 use pospool_tests::stand_ins;
 use tokio::runtime::Runtime;
 
@@ -27,7 +27,7 @@ struct Stage {
     runtime: Runtime,
     explorer: Explorer,
     project: Project,
-    user: Sender,
+    user: DevnetSender,
     /// The folder that the spec names.
     source: PathBuf,
 }
@@ -84,7 +84,7 @@ impl Stage {
         let runtime = Runtime::new().unwrap();
         let explorer = explorer(&runtime);
         let project = Project::new(OPERATOR);
-        let user = Sender::new(network(), user()).unwrap();
+        let user = DevnetSender::new(network(), user()).unwrap();
         let mut stage = Self {
             runtime,
             explorer,
@@ -159,7 +159,7 @@ verification "pools" {{
     }
 
     fn user_pays(&self, pool: &str, side: Side, data: &[u8], value: u128) {
-        let draft = Draft {
+        let draft = DevnetTransaction {
             to: Some(self.place(pool)),
             value,
             data: data.to_vec(),
@@ -305,14 +305,14 @@ fn explorer(runtime: &Runtime) -> Explorer {
     runtime.block_on(Explorer::start(config)).unwrap()
 }
 
-fn space(side: Side) -> Space {
+fn space(side: Side) -> ExplorerSpace {
     match side {
-        Side::Core => Space::Core,
-        Side::ESpace => Space::Espace,
+        Side::Core => ExplorerSpace::Core,
+        Side::ESpace => ExplorerSpace::Espace,
     }
 }
 
-fn user() -> &'static Account {
+fn user() -> &'static FundedAccount {
     &network().accounts[USER]
 }
 

@@ -2,8 +2,8 @@
 
 use ethers_core::utils::keccak256;
 use pospool_conflux::CoreAddress;
-use pospool_devnet::sender::{Draft, Sender, Space as Side};
-use pospool_explorer::{Explorer, ExplorerConfig, Match, Space};
+use pospool_devnet::sender::{DevnetSender, DevnetTransaction, SenderSpace as Side};
+use pospool_explorer::{Explorer, ExplorerConfig, ExplorerSpace, Match};
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
@@ -30,7 +30,7 @@ fn live_verified_is_kept_and_every_loss_is_a_drift() {
         ["address", "implementation"].map(|name| output(&project, POOL, name));
     let manager = output(&project, "core_contract.manager", "address");
     for address in [&proxy, &implementation, &manager] {
-        let verified = explorer.verified(Space::Core, address).unwrap();
+        let verified = explorer.verified(ExplorerSpace::Core, address).unwrap();
         assert_eq!(
             verified.runtime,
             Some(Match::Exact),
@@ -43,12 +43,12 @@ fn live_verified_is_kept_and_every_loss_is_a_drift() {
     assert_eq!(recorded["outputs"]["links"].as_array().unwrap().len(), 3);
 
     // The explorer loses one of them.
-    explorer.forget(Space::Core, &proxy);
+    explorer.forget(ExplorerSpace::Core, &proxy);
     project.ends(&["plan", "--detailed-exitcode"], 3);
     let nonce = project.nonce();
     project.ok(&["apply", "--auto-approve"]);
     assert_eq!(project.nonce(), nonce, "nothing is sent to the chain");
-    assert!(explorer.verified(Space::Core, &proxy).is_some());
+    assert!(explorer.verified(ExplorerSpace::Core, &proxy).is_some());
     project.ends(&["plan", "--detailed-exitcode"], 0);
 
     // Somebody points the proxy elsewhere.
@@ -127,11 +127,11 @@ fn point(runtime: &Runtime, proxy: &str, implementation: &str) {
     });
     let selector = &keccak256("upgradeTo(address)")[..4];
     let data = [selector, &[0; 12], &implementation].concat();
-    let draft = Draft {
+    let draft = DevnetTransaction {
         to: Some(proxy),
         data,
-        ..Draft::default()
+        ..DevnetTransaction::default()
     };
-    let sender = Sender::new(network(), &network().accounts[ACCOUNT]).unwrap();
+    let sender = DevnetSender::new(network(), &network().accounts[ACCOUNT]).unwrap();
     runtime.block_on(sender.send(Side::Core, &draft)).unwrap();
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use pospool_modelchain::random::Random;
 use pospool_modelchain::{CrashPoint, Moment, Weather};
-use pospool_tests::pool_world::{Disturbance, Ended, Expected, PoolWorld, Shape, check_world};
+use pospool_tests::pool_world::{Disturbance, Expected, PoolRunEnd, PoolWorld, Shape, check_world};
 use pospool_tests::simdisk::{Cuts, SimDisk};
 
 use super::tally::Tally;
@@ -98,8 +98,10 @@ impl Chapter<'_> {
                 heard.join("\n  ")
             );
             match ended {
-                Ended::State(error) => return Err(format!("the state cannot be used: {error}")),
-                Ended::Died => self.cut(random, tale),
+                PoolRunEnd::State(error) => {
+                    return Err(format!("the state cannot be used: {error}"));
+                }
+                PoolRunEnd::Died => self.cut(random, tale),
                 _ => {}
             }
             self.world.model.rest();
@@ -155,7 +157,7 @@ async fn calm(world: &PoolWorld, shape: &Shape, tale: &mut String) -> Result<(),
         let ended = world.run(&spec, Disturbance::default()).await?;
         let requests = world.model.requests();
         let _ = writeln!(tale, "calm after {requests} requests: {ended:?}");
-        let Ended::Whole(outcome) = &ended else {
+        let PoolRunEnd::Whole(outcome) = &ended else {
             return Err("the calm run did not come to its end".to_owned());
         };
         let failures = &outcome.failures;

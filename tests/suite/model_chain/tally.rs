@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
 
-use pospool_tests::pool_world::Ended;
+use pospool_tests::pool_world::PoolRunEnd;
 
 /// Counts by words.
 #[derive(Default)]
@@ -17,16 +17,16 @@ impl Tally {
     }
 
     /// Counts how a run ended, and the codes of its failures.
-    pub(super) fn run(&self, ended: &Ended, heard: &[String]) {
+    pub(super) fn run(&self, ended: &PoolRunEnd, heard: &[String]) {
         self.add(match ended {
-            Ended::Whole(outcome) if outcome.cancelled => "run: stopped by the user",
-            Ended::Whole(outcome) if outcome.failures.is_empty() => "run: whole",
-            Ended::Whole(_) => "run: with failures",
-            Ended::Problems(_) => "run: refused by the plan",
-            Ended::Outside(_) => "run: nobody answers",
-            Ended::Unsettled(_) => "run: not settled yet",
-            Ended::State(_) => "run: without its state",
-            Ended::Died => "run: died",
+            PoolRunEnd::Whole(outcome) if outcome.cancelled => "run: stopped by the user",
+            PoolRunEnd::Whole(outcome) if outcome.failures.is_empty() => "run: whole",
+            PoolRunEnd::Whole(_) => "run: with failures",
+            PoolRunEnd::Problems(_) => "run: refused by the plan",
+            PoolRunEnd::Outside(_) => "run: nobody answers",
+            PoolRunEnd::Unsettled(_) => "run: not settled yet",
+            PoolRunEnd::State(_) => "run: without its state",
+            PoolRunEnd::Died => "run: died",
         });
         // `address/effect: code: words`
         for code in heard.iter().filter_map(|line| line.split(": ").nth(1)) {

@@ -7,12 +7,12 @@ use pospool_fake::Outside;
 use pospool_modelchain::random::Random;
 use pospool_tests::point_world::PointWorld;
 use pospool_tests::points::Script;
-use pospool_tests::pool_world::{Disturbance, Ended, PoolWorld, Shape};
-use pospool_tests::simdisk::{Image, SimDisk};
+use pospool_tests::pool_world::{Disturbance, PoolRunEnd, PoolWorld, Shape};
+use pospool_tests::simdisk::{DiskImage, SimDisk};
 use pospool_tests::world::write_things;
 
 /// Codes and summaries of what a plan on this copy of the state warns of.
-fn warnings(world: &PointWorld, copy: &Image, spec: &str) -> Vec<(String, String)> {
+fn warnings(world: &PointWorld, copy: &DiskImage, spec: &str) -> Vec<(String, String)> {
     let disk: Arc<dyn Disk> = Arc::new(SimDisk::holding(copy));
     let planned = world.plan(&disk, spec).unwrap().unwrap();
     let problems = planned.problems.into_iter();
@@ -28,7 +28,7 @@ fn spec(value: i64) -> String {
 struct Copies {
     world: PointWorld,
     disk: SimDisk,
-    older: Image,
+    older: DiskImage,
     before: Outside,
 }
 
@@ -103,7 +103,7 @@ async fn an_older_copy_of_a_pools_state_and_a_lost_one_are_told_by_the_nonce_of_
     for shape in [&shape, &changed] {
         let ended = world.run(&world.spec(shape), Disturbance::default()).await;
         assert!(
-            matches!(&ended, Ok(Ended::Whole(outcome)) if outcome.failures.is_empty()),
+            matches!(&ended, Ok(PoolRunEnd::Whole(outcome)) if outcome.failures.is_empty()),
             "{ended:?}"
         );
         world.model.pass(200);

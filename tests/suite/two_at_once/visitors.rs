@@ -7,7 +7,7 @@ use std::sync::Arc;
 use pospool_engine::store::{Disk, Mode, RealDisk, Store, StoreError};
 use pospool_fake::{FakeProvider, Outside};
 use pospool_model::Address;
-use pospool_tests::point_world::{Ended, Ran, apply_on_disk, memory_folder};
+use pospool_tests::point_world::{PointRunEnd, Ran, apply_on_disk, memory_folder};
 use pospool_tests::points::{Point, Points, Script};
 use pospool_tests::watched::{Watched, count_effects};
 use pospool_tests::world::write_things;
@@ -69,7 +69,7 @@ fn undisturbed() -> (Vec<Point>, Outside) {
 
 fn error_of(ran: &Ran) -> Option<&StoreError> {
     match &ran.ended {
-        Ended::State(error) => Some(error),
+        PointRunEnd::State(error) => Some(error),
         _ => None,
     }
 }

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use pospool_chain::{ChainProvider, ChainSettings};
-use pospool_explorer::{Explorer, ExplorerConfig, Space, Tools, Workshop};
+use pospool_explorer::{Explorer, ExplorerConfig, ExplorerSpace, Tools, Workshop};
 use pospool_model::plan::{Action, Effect};
 use pospool_model::provider::{
     ChangeRequest, Facts, Observation, ObserveContext, Observed, PlanContext, Progress, Target,
@@ -70,7 +70,7 @@ fn field(source: &Attributes, contract: &str, name: &str) -> String {
 
 /// A pool with its proxy on the chain.
 pub(super) struct Placed {
-    pub(super) space: Space,
+    pub(super) space: ExplorerSpace,
     pub(super) proxy: String,
     pub(super) implementation: String,
 }
@@ -87,12 +87,12 @@ pub(super) struct Desk {
 
 impl Desk {
     /// A pool on the chain, and its verification at an explorer.
-    pub(super) async fn new(space: Space) -> Self {
+    pub(super) async fn new(space: ExplorerSpace) -> Self {
         Self::waiting(space, Duration::from_mins(1)).await
     }
 
     /// The same with another patience.
-    pub(super) async fn waiting(space: Space, wait: Duration) -> Self {
+    pub(super) async fn waiting(space: ExplorerSpace, wait: Duration) -> Self {
         let chain = FakeChain::start().await;
         let mut config = ExplorerConfig::new(chain.url(), chain.url(), cache());
         config.workshop = std::sync::Arc::new(Workshop::new(cache(), Tools::default()));
@@ -118,8 +118,8 @@ impl Desk {
     /// Names another source in the spec.
     pub(super) fn take_source(&mut self, source: Attributes) {
         let (name, contract) = match self.placed.space {
-            Space::Core => ("core_contract.pool", POOL),
-            Space::Espace => ("espace_contract.pool", ESPACE_POOL),
+            ExplorerSpace::Core => ("core_contract.pool", POOL),
+            ExplorerSpace::Espace => ("espace_contract.pool", ESPACE_POOL),
         };
         let whole = source[contract].as_map().unwrap();
         let code = ["contract", "digest"].map(|name| (name.to_owned(), whole[name].clone()));
@@ -251,8 +251,8 @@ pub(super) fn address() -> Address {
 }
 
 /// Puts implementation and proxy on the chain, as the provider would.
-fn place(chain: &FakeChain, source: &Attributes, space: Space) -> Placed {
-    let pool = if space == Space::Core {
+fn place(chain: &FakeChain, source: &Attributes, space: ExplorerSpace) -> Placed {
+    let pool = if space == ExplorerSpace::Core {
         POOL
     } else {
         ESPACE_POOL
@@ -296,8 +296,8 @@ fn wanted(chain: &FakeChain, explorer: &Explorer) -> Map {
 
 fn outputs(placed: &Placed) -> Map {
     let name = match placed.space {
-        Space::Core => "core_contract.pool",
-        Space::Espace => "espace_contract.pool",
+        ExplorerSpace::Core => "core_contract.pool",
+        ExplorerSpace::Espace => "espace_contract.pool",
     };
     let pair = |name: &str, text: &str| (name.to_owned(), Value::from(text));
     let contract = [

@@ -9,20 +9,20 @@ use std::{error::Error, fs, path::PathBuf, process::ExitCode};
 use clap::{Parser, Subcommand};
 use pospool_devnet::{
     ChainConfig, Devnet, DevnetConfig, ImageSource, Lifetime, accounts, cache::Cache, cleanup,
-    docker::Engine, image, join, live, network::DevnetInfo, settings,
+    docker::DevnetEngine, image, join, live, network::DevnetInfo, settings,
 };
 use serde_json::{Value, json};
 
 /// Runs private Conflux networks with live PoS on the local Docker Engine.
 #[derive(Parser)]
 #[command(name = "devnet")]
-struct Arguments {
+struct DevnetArguments {
     #[command(subcommand)]
-    command: Command,
+    command: DevnetCommand,
 }
 
 #[derive(Subcommand)]
-enum Command {
+enum DevnetCommand {
     /// Finds, pulls or makes the node's image.
     Image,
     /// Starts a devnet that stays, and writes `DIR/devnet.json` and `DIR/node_files`.
@@ -72,7 +72,7 @@ enum Command {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    match run(Arguments::parse().command).await {
+    match run(DevnetArguments::parse().command).await {
         Ok(value) => {
             if let Some(value) = value {
                 println!("{value:#}");
@@ -91,17 +91,17 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn run(command: Command) -> Result<Option<Value>, Box<dyn Error>> {
-    let engine = Engine::connect().await;
+async fn run(command: DevnetCommand) -> Result<Option<Value>, Box<dyn Error>> {
+    let engine = DevnetEngine::connect().await;
     let value = match command {
-        Command::Image => {
+        DevnetCommand::Image => {
             let cache = Cache::new(&settings::default_cache_dir());
             json!(
                 image::ensure_node_image(&engine?, &ImageSource::from_env(), &cache, progress)
                     .await?
             )
         }
-        Command::Up {
+        DevnetCommand::Up {
             name,
             dir,
             genesis_votes,
@@ -120,19 +120,19 @@ async fn run(command: Command) -> Result<Option<Value>, Box<dyn Error>> {
             })
             .await?
         }
-        Command::Run { name } => {
+        DevnetCommand::Run { name } => {
             foreground(usual(&name)).await?;
             return Ok(None);
         }
-        Command::Join { dir } => {
+        DevnetCommand::Join { dir } => {
             let text = fs::read_to_string(dir.join("devnet.json"))?;
             let info: DevnetInfo = serde_json::from_str(&text)?;
             json!(join::prove_join(&engine?, &info, progress).await?)
         }
-        Command::Check { name } => json!(live::life_cycle(usual(&name)).await?),
-        Command::Down { name } => json!(cleanup::remove_devnet(&engine?, &name).await?),
-        Command::Sweep => json!(cleanup::remove_orphans(&engine?).await?),
-        Command::Accounts => {
+        DevnetCommand::Check { name } => json!(live::life_cycle(usual(&name)).await?),
+        DevnetCommand::Down { name } => json!(cleanup::remove_devnet(&engine?, &name).await?),
+        DevnetCommand::Sweep => json!(cleanup::remove_orphans(&engine?).await?),
+        DevnetCommand::Accounts => {
             json!(accounts::of_chain(&ChainConfig::default())?)
         }
     };

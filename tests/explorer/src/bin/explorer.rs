@@ -16,7 +16,7 @@ use tokio::signal::unix::{SignalKind, signal};
 /// Verifies contracts of a devnet the way `ConfluxScan` does.
 #[derive(Parser)]
 #[command(name = "explorer")]
-struct Arguments {
+struct ExplorerArguments {
     /// RPC of Core Space, such as `http://127.0.0.1:12537`.
     #[arg(long)]
     core_rpc: String,
@@ -39,7 +39,7 @@ struct Arguments {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    match run(Arguments::parse()).await {
+    match run(ExplorerArguments::parse()).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             let code = error.downcast_ref().map(ExplorerError::code);
@@ -54,7 +54,7 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
+async fn run(arguments: ExplorerArguments) -> Result<(), Box<dyn Error>> {
     let mut end = signal(SignalKind::terminate())?;
     let explorer = Explorer::start(ExplorerConfig {
         core_port: arguments.core_port,

@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 
 use ethers_core::utils::hex;
 use pospool_conflux::CoreAddress;
-use pospool_explorer::Space;
-use pospool_explorer::http::{Request, Response, Server};
+use pospool_explorer::ExplorerSpace;
+use pospool_explorer::http::{HttpRequest, Response, Server};
 use serde_json::{Value as Json, json};
 
 const CORE_ID: u32 = 4242;
@@ -40,10 +40,10 @@ struct World {
 }
 
 impl World {
-    fn side(&mut self, space: Space) -> &mut Side {
+    fn side(&mut self, space: ExplorerSpace) -> &mut Side {
         match space {
-            Space::Core => &mut self.core,
-            Space::Espace => &mut self.espace,
+            ExplorerSpace::Core => &mut self.core,
+            ExplorerSpace::Espace => &mut self.espace,
         }
     }
 }
@@ -58,14 +58,14 @@ impl FakeChain {
     pub(crate) async fn start() -> Self {
         let world = Arc::new(Mutex::new(World::default()));
         let shared = Arc::clone(&world);
-        let server = Server::start(0, move |request: Request| {
+        let server = Server::start(0, move |request: HttpRequest| {
             let body = serde_json::from_slice(&request.body).unwrap();
             let answer = answer_all(&mut shared.lock().unwrap(), &body);
             async move { Some(Response::json(&answer)) }
         });
         let server = server.await.unwrap();
         let chain = Self { world, server };
-        for space in [Space::Core, Space::Espace] {
+        for space in [ExplorerSpace::Core, ExplorerSpace::Espace] {
             chain.mine(space, 1);
         }
         chain
@@ -76,7 +76,7 @@ impl FakeChain {
     }
 
     /// Adds empty blocks.
-    pub(crate) fn mine(&self, space: Space, blocks: usize) {
+    pub(crate) fn mine(&self, space: ExplorerSpace, blocks: usize) {
         let mut world = self.world.lock().unwrap();
         let side = world.side(space);
         side.blocks
@@ -85,7 +85,12 @@ impl FakeChain {
 
     /// Puts code (hex) at a new address, in a new block with the creation if there is any. Returns the address as
     /// the space writes it.
-    pub(crate) fn deploy(&self, space: Space, runtime: &str, creation: Option<&str>) -> String {
+    pub(crate) fn deploy(
+        &self,
+        space: ExplorerSpace,
+        runtime: &str,
+        creation: Option<&str>,
+    ) -> String {
         let mut world = self.world.lock().unwrap();
         let side = world.side(space);
         let mut bytes = [0x85; 20];
@@ -98,7 +103,7 @@ impl FakeChain {
     }
 
     /// Points the EIP-1967 slot of a proxy at an address.
-    pub(crate) fn point(&self, space: Space, proxy: &str, implementation: &str) {
+    pub(crate) fn point(&self, space: ExplorerSpace, proxy: &str, implementation: &str) {
         const SLOT: &str = "0x360894a13ba1a3210667c828492db98dca3e2076cc3735a920a3ca505d382bbc";
         let value = format!("0x{}{}", "0".repeat(24), digits(implementation));
         let mut world = self.world.lock().unwrap();
@@ -107,12 +112,12 @@ impl FakeChain {
     }
 
     /// Returns who creates all contracts.
-    pub(crate) fn creator(space: Space) -> String {
+    pub(crate) fn creator(space: ExplorerSpace) -> String {
         written(space, CREATOR)
     }
 
     /// How often each block was read, at most.
-    pub(crate) fn most_reads(&self, space: Space) -> usize {
+    pub(crate) fn most_reads(&self, space: ExplorerSpace) -> usize {
         let mut world = self.world.lock().unwrap();
         let read = &world.side(space).read;
         let times = |block: &u64| read.iter().filter(|other| *other == block).count();
@@ -128,18 +133,18 @@ pub(crate) fn digits(address: &str) -> String {
     }
 }
 
-fn written(space: Space, digits: &str) -> String {
+fn written(space: ExplorerSpace, digits: &str) -> String {
     match space {
-        Space::Core => {
+        ExplorerSpace::Core => {
             let bytes = hex::decode(digits).unwrap().try_into().unwrap();
             CoreAddress::new(bytes, CORE_ID).to_string()
         }
-        Space::Espace => format!("0x{digits}"),
+        ExplorerSpace::Espace => format!("0x{digits}"),
     }
 }
 
 /// The same as a node writes it: in Core with the type, and in large letters.
-fn node_form(space: Space, digits: &str) -> String {
+fn node_form(space: ExplorerSpace, digits: &str) -> String {
     let text = written(space, digits);
     let Some((network, rest)) = text.split_once(':') else {
         return text;
@@ -165,9 +170,9 @@ fn answer_all(world: &mut World, body: &Json) -> Json {
 
 fn answer(world: &mut World, method: &str, params: &Json) -> Json {
     let space = if method.starts_with("cfx_") {
-        Space::Core
+        ExplorerSpace::Core
     } else {
-        Space::Espace
+        ExplorerSpace::Espace
     };
     let side = world.side(space);
     let address = || digits(params[0].as_str().unwrap());
@@ -182,8 +187,8 @@ fn answer(world: &mut World, method: &str, params: &Json) -> Json {
             let slot = params[1].as_str().unwrap().to_owned();
             match (side.slots.get(&(address(), slot)), space) {
                 (Some(value), _) => json!(value),
-                (None, Space::Core) => Json::Null,
-                (None, Space::Espace) => json!(format!("0x{}", "0".repeat(64))),
+                (None, ExplorerSpace::Core) => Json::Null,
+                (None, ExplorerSpace::Espace) => json!(format!("0x{}", "0".repeat(64))),
             }
         }
         "cfx_epochNumber" | "eth_blockNumber" => json!(format!("{:#x}", side.blocks.len() - 1)),
@@ -217,7 +222,7 @@ fn number(text: &Json) -> u64 {
 }
 
 /// A block; its number is also its hash, and that of its transaction.
-fn block(side: &Side, space: Space, number_text: &Json) -> Json {
+fn block(side: &Side, space: ExplorerSpace, number_text: &Json) -> Json {
     let number = usize::try_from(number(number_text)).unwrap();
     let from = node_form(space, CREATOR);
     let transfer = json!({ "hash": "0xaa", "from": from, "to": from, "input": "0x", "data": "0x" });
@@ -225,11 +230,11 @@ fn block(side: &Side, space: Space, number_text: &Json) -> Json {
     if let Some((address, code)) = &side.blocks[number].creation {
         let code = format!("0x{code}");
         transactions.push(match space {
-            Space::Core => json!({
+            ExplorerSpace::Core => json!({
                 "hash": number_text, "from": from, "to": null, "data": code, "status": "0x0",
                 "contractCreated": node_form(space, address),
             }),
-            Space::Espace => {
+            ExplorerSpace::Espace => {
                 json!({ "hash": number_text, "from": from, "to": null, "input": code })
             }
         });

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
-use pospool_explorer::{Explorer, ExplorerConfig, Space, Tools, Workshop};
+use pospool_explorer::{Explorer, ExplorerConfig, ExplorerSpace, Tools, Workshop};
 use serde_json::Value as Json;
 
 use crate::chain::FakeChain;
@@ -119,10 +119,15 @@ async fn heard(request: reqwest::RequestBuilder) -> Result<Heard, reqwest::Error
 pub(crate) const FORM: &str = "application/x-www-form-urlencoded";
 
 /// Asks in the dialect of a space; the name is the one in eSpace.
-pub(crate) async fn ask(explorer: &Explorer, space: Space, name: &str, query: &str) -> Json {
+pub(crate) async fn ask(
+    explorer: &Explorer,
+    space: ExplorerSpace,
+    name: &str,
+    query: &str,
+) -> Json {
     let url = match space {
-        Space::Core => format!("{}/contract/{name}?{query}", explorer.core_url()),
-        Space::Espace => {
+        ExplorerSpace::Core => format!("{}/contract/{name}?{query}", explorer.core_url()),
+        ExplorerSpace::Espace => {
             let base = explorer.espace_url();
             format!("{base}/api?module=contract&action={name}&{query}")
         }
@@ -131,15 +136,15 @@ pub(crate) async fn ask(explorer: &Explorer, space: Space, name: &str, query: &s
 }
 
 /// Hands a form in, in the dialect of a space.
-pub(crate) async fn submit(explorer: &Explorer, space: Space, form: &Form) -> Json {
+pub(crate) async fn submit(explorer: &Explorer, space: ExplorerSpace, form: &Form) -> Json {
     let url = submit_url(explorer, space);
     post(&url, FORM, form.text()).await.unwrap().json()
 }
 
-pub(crate) fn submit_url(explorer: &Explorer, space: Space) -> String {
+pub(crate) fn submit_url(explorer: &Explorer, space: ExplorerSpace) -> String {
     match space {
-        Space::Core => format!("{}/contract/verifysourcecode", explorer.core_url()),
-        Space::Espace => {
+        ExplorerSpace::Core => format!("{}/contract/verifysourcecode", explorer.core_url()),
+        ExplorerSpace::Espace => {
             let base = explorer.espace_url();
             format!("{base}/api?module=contract&action=verifysourcecode")
         }
@@ -147,28 +152,28 @@ pub(crate) fn submit_url(explorer: &Explorer, space: Space) -> String {
 }
 
 /// The data of an answer that is a success.
-pub(crate) fn data(space: Space, answer: &Json) -> Json {
+pub(crate) fn data(space: ExplorerSpace, answer: &Json) -> Json {
     let (good, data) = match space {
-        Space::Core => (answer["code"] == 0, &answer["data"]),
-        Space::Espace => (answer["status"] == "1", &answer["result"]),
+        ExplorerSpace::Core => (answer["code"] == 0, &answer["data"]),
+        ExplorerSpace::Espace => (answer["status"] == "1", &answer["result"]),
     };
     assert!(good && answer["message"] == "OK", "{answer}");
     data.clone()
 }
 
 /// Hands a form in and asks for its end, which it returns in the words of the explorer.
-pub(crate) async fn verify(explorer: &Explorer, space: Space, form: &Form) -> String {
+pub(crate) async fn verify(explorer: &Explorer, space: ExplorerSpace, form: &Form) -> String {
     let taken = submit(explorer, space, form).await;
     let id = data(space, &taken);
     end(explorer, space, id.as_str().unwrap()).await
 }
 
-pub(crate) async fn end(explorer: &Explorer, space: Space, id: &str) -> String {
+pub(crate) async fn end(explorer: &Explorer, space: ExplorerSpace, id: &str) -> String {
     for _ in 0..10 {
         let answer = ask(explorer, space, "checkverifystatus", &format!("guid={id}")).await;
         let words = match space {
-            Space::Core => &answer["data"],
-            Space::Espace => &answer["result"],
+            ExplorerSpace::Core => &answer["data"],
+            ExplorerSpace::Espace => &answer["result"],
         };
         let words = words.as_str().unwrap();
         if words != "Pending in queue" {
@@ -179,7 +184,7 @@ pub(crate) async fn end(explorer: &Explorer, space: Space, id: &str) -> String {
 }
 
 /// The only item of an answer about a source.
-pub(crate) async fn item(explorer: &Explorer, space: Space, address: &str) -> Json {
+pub(crate) async fn item(explorer: &Explorer, space: ExplorerSpace, address: &str) -> Json {
     let answer = ask(
         explorer,
         space,

@@ -1,6 +1,6 @@
 //! Codes that the compiler leaves holes in, and contracts inside of contracts.
 
-use pospool_explorer::{Match, Space};
+use pospool_explorer::{ExplorerSpace, Match};
 use serde_json::Value as Json;
 
 use crate::chain::FakeChain;
@@ -32,10 +32,10 @@ async fn ends(
 ) -> (String, Option<Match>) {
     let chain = FakeChain::start().await;
     let explorer = explorer(&chain).await;
-    let address = chain.deploy(Space::Espace, runtime, Some(creation));
+    let address = chain.deploy(ExplorerSpace::Espace, runtime, Some(creation));
     assert!(!contract.creation.is_empty());
-    let words = verify(&explorer, Space::Espace, &submitted.form(&address)).await;
-    let verified = explorer.verified(Space::Espace, &address);
+    let words = verify(&explorer, ExplorerSpace::Espace, &submitted.form(&address)).await;
+    let verified = explorer.verified(ExplorerSpace::Espace, &address);
     (words, verified.and_then(|verified| verified.runtime))
 }
 

@@ -1,6 +1,6 @@
 //! What goes wrong on demand.
 
-use pospool_explorer::{Explorer, Fault, Space};
+use pospool_explorer::{Explorer, ExplorerFault, ExplorerSpace};
 
 use crate::chain::FakeChain;
 use crate::client::{
@@ -16,7 +16,7 @@ async fn scene() -> (FakeChain, Explorer, Contract, String) {
     let chain = FakeChain::start().await;
     let explorer = explorer(&chain).await;
     let counter = counter();
-    let address = chain.deploy(Space::Core, &counter.runtime, None);
+    let address = chain.deploy(ExplorerSpace::Core, &counter.runtime, None);
     (chain, explorer, counter, address)
 }
 
@@ -24,8 +24,8 @@ async fn scene() -> (FakeChain, Explorer, Contract, String) {
 async fn a_busy_explorer_takes_nothing_or_only_says_so() {
     let (_chain, explorer, counter, address) = scene().await;
     let form = counter.form(&address);
-    explorer.set(Fault::Busy(1));
-    let answer = submit(&explorer, Space::Core, &form).await;
+    explorer.set(ExplorerFault::Busy(1));
+    let answer = submit(&explorer, ExplorerSpace::Core, &form).await;
     assert_eq!(answer["code"], 1);
     assert_eq!(
         (&answer["message"], &answer["data"]),
@@ -33,57 +33,60 @@ async fn a_busy_explorer_takes_nothing_or_only_says_so() {
     );
 
     // Taken all the same: the next submission finds it running, or done.
-    explorer.set(Fault::BusyButTaken(1));
-    explorer.set(Fault::Held(true));
-    let answer = submit(&explorer, Space::Core, &form).await;
+    explorer.set(ExplorerFault::BusyButTaken(1));
+    explorer.set(ExplorerFault::Held(true));
+    let answer = submit(&explorer, ExplorerSpace::Core, &form).await;
     assert_eq!(answer["data"], BUSY);
-    let again = submit(&explorer, Space::Core, &form).await;
+    let again = submit(&explorer, ExplorerSpace::Core, &form).await;
     assert_eq!(again["message"], "Error: Too Many Requests");
-    explorer.set(Fault::Held(false));
-    until(|| explorer.verified(Space::Core, &address).is_some()).await;
+    explorer.set(ExplorerFault::Held(false));
+    until(|| explorer.verified(ExplorerSpace::Core, &address).is_some()).await;
 }
 
 #[tokio::test]
 async fn a_contract_has_one_submission_at_a_time() {
     let (_chain, explorer, counter, address) = scene().await;
     let form = counter.form(&address);
-    explorer.set(Fault::Held(true));
-    let first = data(Space::Core, &submit(&explorer, Space::Core, &form).await);
-    let second = submit(&explorer, Space::Core, &form).await;
+    explorer.set(ExplorerFault::Held(true));
+    let first = data(
+        ExplorerSpace::Core,
+        &submit(&explorer, ExplorerSpace::Core, &form).await,
+    );
+    let second = submit(&explorer, ExplorerSpace::Core, &form).await;
     assert_eq!(second["code"], 500);
     assert_eq!(second["message"], "Error: Too Many Requests");
     for _ in 0..3 {
         let query = format!("guid={}", first.as_str().unwrap());
-        let answer = ask(&explorer, Space::Core, "checkverifystatus", &query).await;
+        let answer = ask(&explorer, ExplorerSpace::Core, "checkverifystatus", &query).await;
         assert_eq!(answer["data"], "Pending in queue");
     }
-    explorer.set(Fault::Held(false));
+    explorer.set(ExplorerFault::Held(false));
     assert_eq!(
-        end(&explorer, Space::Core, first.as_str().unwrap()).await,
+        end(&explorer, ExplorerSpace::Core, first.as_str().unwrap()).await,
         PASS
     );
-    let third = verify(&explorer, Space::Core, &form).await;
+    let third = verify(&explorer, ExplorerSpace::Core, &form).await;
     assert!(third.starts_with("already_verified:"), "{third}");
 }
 
 #[tokio::test]
 async fn an_explorer_behind_the_chain_says_that_nothing_is_deployed() {
     let (_chain, explorer, counter, address) = scene().await;
-    explorer.set(Fault::NotIndexed(1));
+    explorer.set(ExplorerFault::NotIndexed(1));
     let form = counter.form(&address);
-    let words = verify(&explorer, Space::Core, &form).await;
+    let words = verify(&explorer, ExplorerSpace::Core, &form).await;
     assert!(words.starts_with("contract_not_deployed:"), "{words}");
-    explorer.set(Fault::Broken(1));
-    let words = verify(&explorer, Space::Core, &form).await;
+    explorer.set(ExplorerFault::Broken(1));
+    let words = verify(&explorer, ExplorerSpace::Core, &form).await;
     assert!(words.starts_with("internal_error:"), "{words}");
-    assert_eq!(verify(&explorer, Space::Core, &form).await, PASS);
+    assert_eq!(verify(&explorer, ExplorerSpace::Core, &form).await, PASS);
 }
 
 #[tokio::test]
 async fn where_there_is_no_contract_none_is_deployed() {
     let (_chain, explorer, counter, _) = scene().await;
     let form = counter.form(&format!("0x{}", "9".repeat(40)));
-    let words = verify(&explorer, Space::Espace, &form).await;
+    let words = verify(&explorer, ExplorerSpace::Espace, &form).await;
     assert!(words.starts_with("contract_not_deployed:"), "{words}");
 }
 
@@ -91,15 +94,15 @@ async fn where_there_is_no_contract_none_is_deployed() {
 async fn a_chain_that_is_gone_cannot_be_read() {
     let (chain, explorer, counter, address) = scene().await;
     drop(chain);
-    let words = verify(&explorer, Space::Core, &counter.form(&address)).await;
+    let words = verify(&explorer, ExplorerSpace::Core, &counter.form(&address)).await;
     assert!(words.starts_with("cannot_fetch_bytecode:"), "{words}");
 }
 
 #[tokio::test]
 async fn too_many_requests_are_refused_alike_in_both_spaces() {
     let (_chain, explorer, ..) = scene().await;
-    for space in [Space::Core, Space::Espace] {
-        explorer.set(Fault::Limited(1));
+    for space in [ExplorerSpace::Core, ExplorerSpace::Espace] {
+        explorer.set(ExplorerFault::Limited(1));
         let answer = ask(&explorer, space, "checkverifystatus", "guid=x").await;
         let expected = r#"{"code":429,"message":"Too many requests. Allow 5/s"}"#;
         assert_eq!(answer.to_string(), expected);
@@ -118,7 +121,13 @@ async fn the_limit_itself_can_be_switched_on() {
     // goes on until it was, and it must have been admitted before.
     let mut admitted = 0;
     loop {
-        let answer = ask(&explorer, Space::Core, "checkverifystatus", "guid=x").await;
+        let answer = ask(
+            &explorer,
+            ExplorerSpace::Core,
+            "checkverifystatus",
+            "guid=x",
+        )
+        .await;
         if answer["code"] == 429 {
             break;
         }
@@ -130,9 +139,9 @@ async fn the_limit_itself_can_be_switched_on() {
 #[tokio::test]
 async fn gates_and_silence_come_before_and_after_the_work() {
     let (_chain, explorer, counter, address) = scene().await;
-    let url = submit_url(&explorer, Space::Core);
+    let url = submit_url(&explorer, ExplorerSpace::Core);
     let form = counter.form(&address);
-    explorer.set(Fault::BadGateway(1));
+    explorer.set(ExplorerFault::BadGateway(1));
     let answer = post(&url, FORM, form.text()).await.unwrap();
     assert_eq!(answer.status, 502);
     assert!(
@@ -140,10 +149,10 @@ async fn gates_and_silence_come_before_and_after_the_work() {
         "a page"
     );
 
-    explorer.set(Fault::Silent(1));
+    explorer.set(ExplorerFault::Silent(1));
     let silence = post(&url, FORM, form.text()).await;
     assert!(silence.is_err(), "{silence:?}");
-    until(|| explorer.verified(Space::Core, &address).is_some()).await;
+    until(|| explorer.verified(ExplorerSpace::Core, &address).is_some()).await;
 }
 
 #[tokio::test]
@@ -151,15 +160,15 @@ async fn an_answer_can_be_made_up() {
     let (_chain, explorer, ..) = scene().await;
     for (space, expected) in [
         (
-            Space::Core,
+            ExplorerSpace::Core,
             r#"{"code":501,"message":"Parameter absent:x"}"#,
         ),
         (
-            Space::Espace,
+            ExplorerSpace::Espace,
             r#"{"message":"Parameter absent:x","status":"0"}"#,
         ),
     ] {
-        explorer.set(Fault::Answered {
+        explorer.set(ExplorerFault::Answered {
             times: 1,
             code: 501,
             message: "Parameter absent:x".to_owned(),
@@ -174,17 +183,21 @@ async fn a_repeated_submission_can_be_a_conflict() {
     let chain = FakeChain::start().await;
     let explorer = explorer(&chain).await;
     let counter = counter();
-    let address = chain.deploy(Space::Espace, &counter.runtime, Some(&counter.creation));
+    let address = chain.deploy(
+        ExplorerSpace::Espace,
+        &counter.runtime,
+        Some(&counter.creation),
+    );
     let form = counter.form(&address);
-    explorer.set(Fault::Conflict(true));
-    assert_eq!(verify(&explorer, Space::Espace, &form).await, PASS);
-    let answer = submit(&explorer, Space::Espace, &form).await;
+    explorer.set(ExplorerFault::Conflict(true));
+    assert_eq!(verify(&explorer, ExplorerSpace::Espace, &form).await, PASS);
+    let answer = submit(&explorer, ExplorerSpace::Espace, &form).await;
     assert_eq!(answer["message"], "Error: Conflict");
     // It is one only where both codes are exact.
-    let address = chain.deploy(Space::Espace, &counter.runtime, None);
+    let address = chain.deploy(ExplorerSpace::Espace, &counter.runtime, None);
     let form = form.with("contractaddress", &address);
-    assert_eq!(verify(&explorer, Space::Espace, &form).await, PASS);
-    let words = verify(&explorer, Space::Espace, &form).await;
+    assert_eq!(verify(&explorer, ExplorerSpace::Espace, &form).await, PASS);
+    let words = verify(&explorer, ExplorerSpace::Espace, &form).await;
     assert!(words.starts_with("already_verified:"), "{words}");
 }
 

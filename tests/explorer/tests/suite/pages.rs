@@ -1,6 +1,6 @@
 //! The pages for people.
 
-use pospool_explorer::Space;
+use pospool_explorer::ExplorerSpace;
 
 use crate::chain::FakeChain;
 use crate::client::{explorer, get, verify};
@@ -12,11 +12,11 @@ async fn a_verified_contract_has_a_page_that_shows_its_source_as_text() {
     let explorer = explorer(&chain).await;
     let source = "pragma solidity ^0.8.4;\ncontract A { string public a = \"<script>\"; }";
     let contract = small("A", source);
-    let address = chain.deploy(Space::Core, &contract.runtime, None);
+    let address = chain.deploy(ExplorerSpace::Core, &contract.runtime, None);
     let at = |path: &str| format!("{}{path}", explorer.core_url());
     let page = at(&format!("/address/{address}"));
     assert_eq!(get(&page).await.unwrap().status, 404);
-    verify(&explorer, Space::Core, &contract.form(&address)).await;
+    verify(&explorer, ExplorerSpace::Core, &contract.form(&address)).await;
 
     let found = get(&page).await.unwrap();
     assert_eq!(found.status, 200);

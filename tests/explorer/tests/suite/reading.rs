@@ -1,13 +1,13 @@
 //! Questions about contracts: sources, proxies, creations.
 
-use pospool_explorer::Space;
+use pospool_explorer::ExplorerSpace;
 use serde_json::{Value as Json, json};
 
 use crate::chain::{FakeChain, digits};
 use crate::client::{ask, data, explorer, item, verify};
 use crate::sources::{counter, stand_in};
 
-const BOTH: [Space; 2] = [Space::Core, Space::Espace];
+const BOTH: [ExplorerSpace; 2] = [ExplorerSpace::Core, ExplorerSpace::Espace];
 const PASS: &str = "Pass - Verified";
 const NOT_VERIFIED: &str = "Contract source code not verified";
 
@@ -25,8 +25,8 @@ async fn what_is_not_verified_is_a_success_without_a_source() {
         // The ABI alone is a failure.
         let answer = ask(&explorer, space, "getabi", &format!("address={address}")).await;
         let (sign, words) = match space {
-            Space::Core => (answer["code"] == 1, &answer["data"]),
-            Space::Espace => (answer["status"] == "0", &answer["result"]),
+            ExplorerSpace::Core => (answer["code"] == 1, &answer["data"]),
+            ExplorerSpace::Espace => (answer["status"] == "0", &answer["result"]),
         };
         assert!(sign && words == NOT_VERIFIED, "{answer}");
     }
@@ -37,12 +37,16 @@ async fn what_is_verified_has_its_source_in_double_braces() {
     let chain = FakeChain::start().await;
     let explorer = explorer(&chain).await;
     let manager = stand_in("PoolManager");
-    let address = chain.deploy(Space::Espace, &manager.runtime, Some(&manager.creation));
+    let address = chain.deploy(
+        ExplorerSpace::Espace,
+        &manager.runtime,
+        Some(&manager.creation),
+    );
     assert_eq!(
-        verify(&explorer, Space::Espace, &manager.form(&address)).await,
+        verify(&explorer, ExplorerSpace::Espace, &manager.form(&address)).await,
         PASS
     );
-    let item = item(&explorer, Space::Espace, &address).await;
+    let item = item(&explorer, ExplorerSpace::Espace, &address).await;
     let source = item["SourceCode"].as_str().unwrap();
     let inner = source.strip_prefix('{').unwrap().strip_suffix('}').unwrap();
     let (inner, handed): (Json, Json) = (
@@ -60,12 +64,12 @@ async fn what_is_verified_has_its_source_in_double_braces() {
     assert!(item.get("ConstructorArguments").is_none(), "there are none");
     let abi = ask(
         &explorer,
-        Space::Espace,
+        ExplorerSpace::Espace,
         "getabi",
         &format!("address={address}"),
     )
     .await;
-    let abi = data(Space::Espace, &abi);
+    let abi = data(ExplorerSpace::Espace, &abi);
     assert_eq!(abi, item["ABI"]);
     let abi: Json = serde_json::from_str(abi.as_str().unwrap()).unwrap();
     assert!(
@@ -104,7 +108,7 @@ async fn a_proxy_points_where_its_slot_points_now() {
 async fn proxies(
     explorer: &pospool_explorer::Explorer,
     chain: &FakeChain,
-    space: Space,
+    space: ExplorerSpace,
     [proxy, old, new]: [&str; 3],
 ) {
     let submit = async |query: String| {
@@ -174,11 +178,23 @@ async fn six_creations_are_too_many() {
     let explorer = explorer(&chain).await;
     let list = vec![format!("0x{}", "8".repeat(40)); 6].join(",");
     let query = format!("contractaddresses={list}");
-    let answer = ask(&explorer, Space::Core, "getContractCreation", &query).await;
+    let answer = ask(
+        &explorer,
+        ExplorerSpace::Core,
+        "getContractCreation",
+        &query,
+    )
+    .await;
     assert_eq!(answer["code"], 1);
     assert_eq!(answer["message"], "Contract addresses up to 5 at a time");
     // eSpace knows it only in small letters.
-    let answer = ask(&explorer, Space::Espace, "getContractCreation", &query).await;
+    let answer = ask(
+        &explorer,
+        ExplorerSpace::Espace,
+        "getContractCreation",
+        &query,
+    )
+    .await;
     assert!(
         answer["message"].as_str().unwrap().contains("action"),
         "{answer}"
@@ -189,14 +205,35 @@ async fn six_creations_are_too_many() {
 async fn core_takes_hex_in_questions_and_only_contracts_where_it_says_so() {
     let chain = FakeChain::start().await;
     let explorer = explorer(&chain).await;
-    let address = chain.deploy(Space::Core, "00", Some("60"));
+    let address = chain.deploy(ExplorerSpace::Core, "00", Some("60"));
     let hex = format!("0x{}", digits(&address));
-    assert_eq!(item(&explorer, Space::Core, &hex).await["SourceCode"], "");
+    assert_eq!(
+        item(&explorer, ExplorerSpace::Core, &hex).await["SourceCode"],
+        ""
+    );
     let query = format!("contractaddresses={hex}");
-    let answer = ask(&explorer, Space::Core, "getcontractcreation", &query).await;
-    assert_eq!(data(Space::Core, &answer)[0]["contractAddress"], address);
-    let query = format!("contractaddresses={}", FakeChain::creator(Space::Core));
-    let answer = ask(&explorer, Space::Core, "getcontractcreation", &query).await;
+    let answer = ask(
+        &explorer,
+        ExplorerSpace::Core,
+        "getcontractcreation",
+        &query,
+    )
+    .await;
+    assert_eq!(
+        data(ExplorerSpace::Core, &answer)[0]["contractAddress"],
+        address
+    );
+    let query = format!(
+        "contractaddresses={}",
+        FakeChain::creator(ExplorerSpace::Core)
+    );
+    let answer = ask(
+        &explorer,
+        ExplorerSpace::Core,
+        "getcontractcreation",
+        &query,
+    )
+    .await;
     assert!(
         answer["message"]
             .as_str()

@@ -1,6 +1,6 @@
 //! What is refused before anything is compiled, and where values are read from.
 
-use pospool_explorer::{Explorer, ExplorerConfig, Space};
+use pospool_explorer::{Explorer, ExplorerConfig, ExplorerSpace};
 use serde_json::{Value as Json, json};
 
 use crate::chain::FakeChain;
@@ -9,7 +9,7 @@ use crate::client::{
 };
 use crate::sources::counter;
 
-const BOTH: [Space; 2] = [Space::Core, Space::Espace];
+const BOTH: [ExplorerSpace; 2] = [ExplorerSpace::Core, ExplorerSpace::Espace];
 
 fn message(answer: &Json) -> &str {
     answer["message"].as_str().unwrap()
@@ -42,10 +42,10 @@ async fn a_refusal_has_its_words_in_the_message_and_no_data() {
             let answer = submit(&explorer, space, &form).await;
             assert!(message(&answer).contains(words), "{answer}");
             let (sign, data) = match space {
-                Space::Core => (&answer["code"], answer.get("data")),
-                Space::Espace => (&answer["status"], answer.get("result")),
+                ExplorerSpace::Core => (&answer["code"], answer.get("data")),
+                ExplorerSpace::Espace => (&answer["status"], answer.get("result")),
             };
-            let failed = if space == Space::Core {
+            let failed = if space == ExplorerSpace::Core {
                 json!(500)
             } else {
                 json!("0")
@@ -60,12 +60,12 @@ async fn the_address_of_the_other_space_is_refused() {
     let chain = FakeChain::start().await;
     let explorer = explorer(&chain).await;
     let counter = counter();
-    let core = chain.deploy(Space::Core, &counter.runtime, None);
-    let answer = submit(&explorer, Space::Espace, &counter.form(&core)).await;
+    let core = chain.deploy(ExplorerSpace::Core, &counter.runtime, None);
+    let answer = submit(&explorer, ExplorerSpace::Espace, &counter.form(&core)).await;
     assert_eq!(message(&answer), "Error: Bad Request");
     let answer = ask(
         &explorer,
-        Space::Espace,
+        ExplorerSpace::Espace,
         "getsourcecode",
         &format!("address={core}"),
     )
@@ -78,7 +78,13 @@ async fn an_address_that_is_too_long_is_answered_with_510_and_the_query() {
     let chain = FakeChain::start().await;
     let explorer = explorer(&chain).await;
     let long = format!("0x{}", "8".repeat(41));
-    let answer = ask(&explorer, Space::Core, "getabi", &format!("address={long}")).await;
+    let answer = ask(
+        &explorer,
+        ExplorerSpace::Core,
+        "getabi",
+        &format!("address={long}"),
+    )
+    .await;
     let expected = json!({
         "code": 510,
         "message": "Invalid Parameter.",
@@ -87,7 +93,7 @@ async fn an_address_that_is_too_long_is_answered_with_510_and_the_query() {
     assert_eq!(answer, expected);
     let answer = ask(
         &explorer,
-        Space::Espace,
+        ExplorerSpace::Espace,
         "getabi",
         &format!("address={long}"),
     )
@@ -121,7 +127,7 @@ async fn a_query_hides_the_body_of_a_submission_from_the_gateway() {
     let chain = FakeChain::start().await;
     let explorer = explorer(&chain).await;
     let counter = counter();
-    let address = chain.deploy(Space::Espace, &counter.runtime, None);
+    let address = chain.deploy(ExplorerSpace::Espace, &counter.runtime, None);
     let body = counter.form(&address).text();
     let base = format!("{}/api", explorer.espace_url());
     let answer = post(&format!("{base}?apiKey=x"), FORM, body.clone()).await;
@@ -134,7 +140,7 @@ async fn a_query_hides_the_body_of_a_submission_from_the_gateway() {
         "{answer:?}"
     );
     data(
-        Space::Espace,
+        ExplorerSpace::Espace,
         &post(&base, FORM, body).await.unwrap().json(),
     );
 }
@@ -165,7 +171,7 @@ async fn bodies_are_limited_by_their_type() {
         let body = form.with("sourceCode", &filler(10 << 20)).text();
         assert_eq!(post(&url, FORM, body).await.unwrap().status, 413);
     }
-    let url = submit_url(&explorer, Space::Core);
+    let url = submit_url(&explorer, ExplorerSpace::Core);
     let answer = post(&url, "application/json", "{".to_owned())
         .await
         .unwrap();

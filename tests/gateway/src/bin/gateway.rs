@@ -10,7 +10,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
-use pospool_gateway::{Endpoint, Form, Gateway, Limits, Profile, Rate};
+use pospool_gateway::{GateMode, Gateway, GatewayEndpoint, LimitRate, Limits, Profile};
 use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -19,7 +19,7 @@ use tokio::signal::unix::{SignalKind, signal};
 /// `GET /counts` at either address tells what went through.
 #[derive(Parser)]
 #[command(name = "gateway")]
-struct Arguments {
+struct GatewayArguments {
     /// RPC of Core Space, such as `http://127.0.0.1:12537`.
     #[arg(long)]
     core_rpc: String,
@@ -58,18 +58,18 @@ struct Arguments {
     latency: Option<u64>,
     /// How requests are treated: open, 429, 401, 403, 502, page, no-batches, or exhausted.
     #[arg(long, default_value = "open", value_parser = form)]
-    form: Form,
+    form: GateMode,
 }
 
-fn form(name: &str) -> Result<Form, String> {
-    let found = Form::ALL.iter().find(|(known, _)| *known == name);
+fn form(name: &str) -> Result<GateMode, String> {
+    let found = GateMode::ALL.iter().find(|(known, _)| *known == name);
     found.map(|(_, form)| *form).ok_or_else(|| {
-        let names: Vec<_> = Form::ALL.iter().map(|(name, _)| *name).collect();
+        let names: Vec<_> = GateMode::ALL.iter().map(|(name, _)| *name).collect();
         format!("it is one of {}", names.join(", "))
     })
 }
 
-impl Arguments {
+impl GatewayArguments {
     fn profile(&self) -> Profile {
         let mut profile = if self.open {
             Profile::OPEN
@@ -77,7 +77,7 @@ impl Arguments {
             Profile::FREE
         };
         let rate = |per_second: Option<u32>, burst: Option<u32>, before| {
-            let rate = per_second.map(|per_second| Rate {
+            let rate = per_second.map(|per_second| LimitRate {
                 per_second,
                 burst: burst.unwrap_or(per_second),
             });
@@ -98,7 +98,7 @@ impl Arguments {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    match run(&Arguments::parse()).await {
+    match run(&GatewayArguments::parse()).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("the gateway cannot start: {error}");
@@ -107,12 +107,13 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
+async fn run(arguments: &GatewayArguments) -> Result<(), Box<dyn Error>> {
     let mut end = signal(SignalKind::terminate())?;
     let profile = arguments.profile();
     let gateway = Gateway {
-        core: Endpoint::start(&arguments.core_rpc, arguments.core_port, profile).await?,
-        espace: Endpoint::start(&arguments.espace_rpc, arguments.espace_port, profile).await?,
+        core: GatewayEndpoint::start(&arguments.core_rpc, arguments.core_port, profile).await?,
+        espace: GatewayEndpoint::start(&arguments.espace_rpc, arguments.espace_port, profile)
+            .await?,
     };
     gateway.set_form(arguments.form);
     let here = gateway.urls();

@@ -4,9 +4,9 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use pospool_devnet::sender::{Draft, Sender, Space};
+use pospool_devnet::sender::{DevnetSender, DevnetTransaction, SenderSpace};
 use pospool_devnet::words::{self, Word};
-use pospool_devnet::{accounts::Account, settings};
+use pospool_devnet::{accounts::FundedAccount, settings};
 use pospool_source::{Artifact, SourceRequest, compile_contracts};
 use pospool_tests::stand_ins;
 use tokio::runtime::Runtime;
@@ -22,7 +22,7 @@ pub(crate) type Bytes20 = [u8; 20];
 /// A transaction that was executed.
 struct Row {
     what: String,
-    space: Space,
+    space: SenderSpace,
     gas: (u64, u64),
     storage: (u64, u64),
 }
@@ -53,20 +53,20 @@ impl Ground {
         }
     }
 
-    pub(crate) fn sender(account: &Account) -> Sender {
-        Sender::new(network(), account).unwrap()
+    pub(crate) fn sender(account: &FundedAccount) -> DevnetSender {
+        DevnetSender::new(network(), account).unwrap()
     }
 
     /// Creates a contract.
-    pub(crate) fn create(&self, by: &Sender, space: Space, name: &str) -> Bytes20 {
+    pub(crate) fn create(&self, by: &DevnetSender, space: SenderSpace, name: &str) -> Bytes20 {
         self.created(by, space, name, &[])
     }
 
     /// Creates a contract behind a proxy, which runs its `initialize()`.
     pub(crate) fn create_behind(
         &self,
-        by: &Sender,
-        space: Space,
+        by: &DevnetSender,
+        space: SenderSpace,
         name: &str,
         proxy: &str,
     ) -> Bytes20 {
@@ -74,12 +74,18 @@ impl Ground {
         self.created(by, space, proxy, &words::proxy_arguments(implementation))
     }
 
-    fn created(&self, by: &Sender, space: Space, name: &str, arguments: &[u8]) -> Bytes20 {
+    fn created(
+        &self,
+        by: &DevnetSender,
+        space: SenderSpace,
+        name: &str,
+        arguments: &[u8],
+    ) -> Bytes20 {
         let code = self.artifacts[name].bytecode.trim_start_matches("0x");
         let code = ethers_core::utils::hex::decode(code).unwrap();
-        let draft = Draft {
+        let draft = DevnetTransaction {
             data: [&code, arguments].concat(),
-            ..Draft::default()
+            ..DevnetTransaction::default()
         };
         let contract = name.rsplit(':').next().unwrap();
         self.send(by, space, format!("create {contract}"), &draft)
@@ -89,8 +95,8 @@ impl Ground {
     /// Calls a function of a contract.
     pub(crate) fn call(
         &self,
-        by: &Sender,
-        space: Space,
+        by: &DevnetSender,
+        space: SenderSpace,
         to: Bytes20,
         function: &str,
         arguments: &[Word],
@@ -101,14 +107,14 @@ impl Ground {
     /// The same with value, in drip.
     pub(crate) fn pay(
         &self,
-        by: &Sender,
-        space: Space,
+        by: &DevnetSender,
+        space: SenderSpace,
         to: Bytes20,
         function: &str,
         arguments: &[Word],
         value: u128,
     ) {
-        let draft = Draft {
+        let draft = DevnetTransaction {
             to: Some(to),
             value,
             data: words::encode_call(function, arguments),
@@ -116,7 +122,13 @@ impl Ground {
         self.send(by, space, function.to_owned(), &draft);
     }
 
-    fn send(&self, by: &Sender, space: Space, what: String, draft: &Draft) -> Option<Bytes20> {
+    fn send(
+        &self,
+        by: &DevnetSender,
+        space: SenderSpace,
+        what: String,
+        draft: &DevnetTransaction,
+    ) -> Option<Bytes20> {
         let receipt = self
             .runtime
             .block_on(by.send(space, draft))
@@ -133,8 +145,8 @@ impl Ground {
     /// The words that a view answers.
     pub(crate) fn words(
         &self,
-        by: &Sender,
-        space: Space,
+        by: &DevnetSender,
+        space: SenderSpace,
         to: Bytes20,
         function: &str,
         arguments: &[Word],
@@ -151,8 +163,8 @@ impl Ground {
     /// Calls a function without sending anything.
     pub(crate) fn ask(
         &self,
-        by: &Sender,
-        space: Space,
+        by: &DevnetSender,
+        space: SenderSpace,
         to: Bytes20,
         function: &str,
         arguments: &[Word],
@@ -161,10 +173,10 @@ impl Ground {
         self.runtime.block_on(by.ask(space, to, &data))
     }
 
-    pub(crate) fn balance(&self, of: &Sender) -> u128 {
+    pub(crate) fn balance(&self, of: &DevnetSender) -> u128 {
         let address = of.espace_address;
         self.runtime
-            .block_on(of.balance(Space::ESpace, address))
+            .block_on(of.balance(SenderSpace::ESpace, address))
             .unwrap()
     }
 

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use pospool_tests::small_http::Request;
+use pospool_tests::small_http::ReceivedRequest;
 
 /// What happens to one of the next connections, in the middle of what it sends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,7 +85,7 @@ impl Server {
 
 impl File {
     fn serve(&self, mut stream: &TcpStream) -> io::Result<()> {
-        let request = Request::read(stream)?;
+        let request = ReceivedRequest::read(stream)?;
         let tag = format!("\"version-{}\"", self.version.load(Ordering::Relaxed));
         if request
             .header("if-match")

@@ -4,7 +4,7 @@
 
 use std::time::{Duration, Instant};
 
-use pospool_devnet::sender::Space;
+use pospool_devnet::sender::SenderSpace;
 use pospool_devnet::words::encode_number;
 
 use super::desk::Desk;
@@ -45,7 +45,7 @@ fn bench_syncer_calls_and_delay() {
         let to = two.espace_pool;
         ground.pay(
             &two.voter,
-            Space::ESpace,
+            SenderSpace::ESpace,
             to,
             function,
             &[encode_number(1)],

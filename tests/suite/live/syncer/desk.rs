@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use pospool_conflux::CoreAddress;
-use pospool_devnet::Account;
+use pospool_devnet::FundedAccount;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -37,18 +37,18 @@ pub(super) struct Running {
 
 impl Desk {
     /// A syncer in haste.
-    pub(super) fn new(core_rpc: &str, account: &Account, bridge: Bytes20) -> Self {
+    pub(super) fn new(core_rpc: &str, account: &FundedAccount, bridge: Bytes20) -> Self {
         Self::with(core_rpc, account, bridge, HASTE, &["--every", "2s"])
     }
 
     /// One with its defaults.
-    pub(super) fn usual(core_rpc: &str, account: &Account, bridge: Bytes20) -> Self {
+    pub(super) fn usual(core_rpc: &str, account: &FundedAccount, bridge: Bytes20) -> Self {
         Self::with(core_rpc, account, bridge, "", &[])
     }
 
     fn with(
         core_rpc: &str,
-        account: &Account,
+        account: &FundedAccount,
         bridge: Bytes20,
         lines: &str,
         more: &'static [&'static str],
@@ -81,7 +81,7 @@ bridge_service "main" {{
     }
 
     /// The same for another account.
-    pub(super) fn of(&self, account: &Account) -> Self {
+    pub(super) fn of(&self, account: &FundedAccount) -> Self {
         Self::new(&self.core_rpc, account, self.bridge)
     }
 
