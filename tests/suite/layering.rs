@@ -54,12 +54,14 @@ const EDGES: &[(&str, &[&str])] = &[
             "pospool-source",
         ],
     ),
+    ("pospool-guard", &["pospool-conflux-rpc", "pospool-model"]),
     (
         "pospool-cli",
         &[
             "pospool-chain",
             "pospool-docker",
             "pospool-engine",
+            "pospool-guard",
             "pospool-lang",
             "pospool-model",
             "pospool-remote",

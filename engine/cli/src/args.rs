@@ -88,6 +88,8 @@ pub enum Command {
     Explain(ExplainArgs),
     /// Serve the pool's web page: what a `ui` runs in its container
     Serve(ServeArgs),
+    /// Run a node under guard: what a `node` runs in its container
+    Guard(GuardArgs),
     /// Show the version
     Version,
 }
@@ -107,6 +109,20 @@ pub struct ServeArgs {
     /// Only ask the server at this address whether it is well
     #[arg(long, value_name = "ADDRESS", conflicts_with_all = ["folder", "listen", "connect"])]
     pub probe: Option<SocketAddr>,
+}
+
+/// Arguments of `guard`.
+#[derive(Debug, clap::Args)]
+pub struct GuardArgs {
+    /// The guard's settings, which the image has
+    #[arg(long, value_name = "FILE", default_value = pospool_model::guard::SETTINGS_PATH)]
+    pub settings: PathBuf,
+    /// Only print what the guard of this container says of its node, and end with 1 if it is not healthy
+    #[arg(long, conflicts_with = "settings")]
+    pub report: bool,
+    /// Only say to the guard of this container that a person has looked: it starts its node again
+    #[arg(long, conflicts_with_all = ["settings", "report"])]
+    pub clear: bool,
 }
 
 /// Arguments of `validate`.

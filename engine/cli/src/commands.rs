@@ -7,6 +7,7 @@
 pub mod apply;
 pub mod destroy;
 pub mod explain;
+pub mod guard;
 pub mod init;
 mod pipeline;
 pub mod plan;
@@ -53,7 +54,7 @@ pub fn looks_outside(command: &Command) -> bool {
 /// Whether a command is a server, which hears signals by itself.
 #[must_use]
 pub fn is_server(command: &Command) -> bool {
-    matches!(command, Command::Serve(_))
+    matches!(command, Command::Serve(_) | Command::Guard(_))
 }
 
 /// Whether a command reads a spec, whose relative paths start at its folder.
@@ -79,6 +80,7 @@ pub async fn run_command(
         Command::State(args) => state::run_state(session, &args.command),
         Command::Explain(args) => explain::run_explain(session, args),
         Command::Serve(args) => serve::run_serve(session, args).await,
+        Command::Guard(args) => guard::run(session, args).await,
         Command::Version => version::run_version(session),
     }
 }

@@ -116,6 +116,7 @@ fn usual_level(command: &Command) -> LogLevel {
     match command {
         Command::Sync(args) if !args.health => LogLevel::Info,
         Command::Serve(_) => LogLevel::Info,
+        Command::Guard(args) if !args.report && !args.clear => LogLevel::Info,
         _ => LogLevel::Off,
     }
 }

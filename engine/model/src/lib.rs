@@ -10,6 +10,7 @@ pub mod codes;
 pub mod dependency;
 pub mod diagnostic;
 pub mod endpoint;
+pub mod guard;
 #[cfg(feature = "schema")]
 mod json_schema;
 pub mod kind;

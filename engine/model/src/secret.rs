@@ -27,6 +27,8 @@ pub enum SecretRef {
     Env(String),
     /// A file; one line break at its end is not part of the secret.
     File(PathBuf),
+    /// A file of the host, which a container gets as a mount and reads by itself: pospool never reads it.
+    Mount(PathBuf),
 }
 
 impl SecretRef {
@@ -42,6 +44,7 @@ impl SecretRef {
                     return Err(SecretError::NotText(self.clone()));
                 }
             },
+            Self::Mount(_) => return Err(SecretError::Mounted(self.clone())),
             Self::File(path) if line_of_input(path).is_some() => standard_input(path)?,
             Self::File(path) => {
                 let bytes = read_file(path).map_err(|source| SecretError::File {
@@ -126,6 +129,7 @@ impl fmt::Display for SecretRef {
         match self {
             Self::Env(name) => write!(f, "env:{name}"),
             Self::File(path) => write!(f, "file:{}", path.display()),
+            Self::Mount(path) => write!(f, "mount:{}", path.display()),
         }
     }
 }
@@ -143,6 +147,7 @@ impl TryFrom<String> for SecretRef {
         match text.split_once(':') {
             Some(("env", name)) if !name.is_empty() => Ok(Self::Env(name.to_owned())),
             Some(("file", path)) if !path.is_empty() => Ok(Self::File(path.into())),
+            Some(("mount", path)) if !path.is_empty() => Ok(Self::Mount(path.into())),
             _ => Err(SecretError::Form),
         }
     }
@@ -201,8 +206,13 @@ pub enum SecretError {
     /// There is nothing in it.
     #[error("the secret `{0}` is empty")]
     Empty(SecretRef),
+    /// Only a container reads it.
+    #[error(
+        "the secret `{0}` is for a container to read by itself; write `env(…)` or `file(…)` here"
+    )]
+    Mounted(SecretRef),
     /// A recorded reference is malformed.
-    #[error("a secret is written `env:NAME` or `file:PATH`")]
+    #[error("a secret is written `env:NAME`, `file:PATH` or `mount:PATH`")]
     Form,
 }
 

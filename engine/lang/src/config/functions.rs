@@ -112,6 +112,12 @@ pub const FUNCTIONS: &[SpecFunction] = &[
         MANY,
         merge,
     ),
+    secret(
+        "mount",
+        "mount(\"/PATH\") -> secret",
+        "The secret in a file of the host, which a container gets as a mount and reads by itself, after a reboot too.",
+        mount,
+    ),
     function(
         "tostring",
         "tostring(value) -> text",
@@ -216,6 +222,16 @@ fn env(arguments: Vec<Value>) -> Result<Value, OperatorFault> {
 fn file(arguments: Vec<Value>) -> Result<Value, OperatorFault> {
     match only(arguments) {
         Value::Text(path) => Ok(Value::Secret(SecretRef::File(path.into()))),
+        other => wants(0, "text", &other),
+    }
+}
+
+fn mount(arguments: Vec<Value>) -> Result<Value, OperatorFault> {
+    match only(arguments) {
+        Value::Text(path) if path.starts_with('/') => {
+            Ok(Value::Secret(SecretRef::Mount(path.into())))
+        }
+        Value::Text(_) => Err(OperatorFault::argument(0, "this is no absolute path")),
         other => wants(0, "text", &other),
     }
 }
