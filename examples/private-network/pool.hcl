@@ -2,6 +2,8 @@
 # `devnet up` prints what the variables want.
 
 variable "core_rpc" {}
+# The same RPC as containers of the network reach it: the node's guard compares its node with it.
+variable "core_rpc_inside" {}
 variable "bootnodes" {}
 variable "docker_network" {}
 variable "image" {
@@ -27,6 +29,7 @@ node "main" {
   image            = var.image
   data             = volume.main
   docker_network   = var.docker_network
+  core_rpc         = var.core_rpc_inside
   pos_key_password = env("POSPOOL_POS_KEY_PASSWORD")
 }
 

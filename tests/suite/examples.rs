@@ -19,6 +19,7 @@ const VARIABLES: &[(&str, &[(&str, &str)])] = &[
         "private-network",
         &[
             ("core_rpc", "http://127.0.0.1:12537"),
+            ("core_rpc_inside", "http://172.18.0.2:12537"),
             ("bootnodes", BOOTNODE),
             ("docker_network", "pospool-devnet-demo"),
         ],

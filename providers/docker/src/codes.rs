@@ -88,6 +88,9 @@ pospool_model::codes! {
     GENESIS_MISMATCH = "docker/genesis-mismatch",
         "The node stopped because its data or its genesis file belongs to another network than its image and configuration.",
         "Use the volume that belongs to this network, or a new one; image, configuration and data must be of one network and one release.";
+    GUARD_SILENT = "docker/guard-silent",
+        "The guard of a node, process 1 of its container, has said nothing for a minute, or nothing at all: whether the node votes is not known.",
+        "Look at `docker ps` and `docker logs CONTAINER`. A paused container is let go on with `docker unpause`; one of an earlier version is replaced by `pospool apply`.";
     HOST = "docker/host",
         "`docker` of a host is not `unix://` with an absolute path; an engine behind TCP, SSH, HTTP or a pipe is not supported by this build.",
         "Run pospool on that machine and write `unix:///var/run/docker.sock`, or correct `DOCKER_HOST` if the spec names none.";
@@ -112,6 +115,15 @@ pospool_model::codes! {
     NAME_TAKEN = "docker/name-taken",
         "A container, volume or network of the needed name is there that this project did not make, and pospool neither uses nor removes it.",
         "Give the resource another label in the spec, or remove the other object by hand if nobody needs it (`docker ps -a`, `docker volume ls`).";
+    NOBODY_TO_ASK = "docker/nobody-to-ask",
+        "No other source of the chain answers the guard of a node, so it cannot tell a node that stands from a network that stands.",
+        "Write `core_rpc` in the node: an RPC that the container can reach. A gateway of this machine is not 127.0.0.1 in there.";
+    NODE_GIVEN_UP = "docker/node-given-up",
+        "The guard of a node has given up starting conflux: it ended again and again, or the guard cannot write its journal.",
+        "Read `docker logs CONTAINER`, remove the cause (a full disk, a damaged database, a wrong release), then `docker exec CONTAINER pospool guard --clear`.";
+    NOT_IN_SYNC = "docker/not-in-sync",
+        "A node does not follow its chain: it catches up, has no peers, or is behind other sources.",
+        "Wait while it catches up. Without peers, check the network, `bootnodes` and the published port; behind for long, check disk and clock.";
     NO_CERTIFICATES = "docker/no-certificates",
         "The syncer's image gets the certificate authorities of this machine, and none were found, or their file cannot be read or is larger than 16 MB.",
         "Install them (package `ca-certificates`), or name a file in `ca_bundle`, then run `pospool apply` again.";
@@ -238,6 +250,9 @@ pospool_model::codes! {
     RELEASE_PAST_FORK = "docker/release-past-fork",
         "The network went on at a hard fork with a newer release than the node's; an older one stops following there, and its PoS key is retired within hours.",
         "Use the current image, and data of a snapshot if the node stood at the fork; `old_release` with the word `accept` makes such a node all the same.";
+    SAFETY_FILE = "docker/safety-file",
+        "The safety file of a node, `pos_db/secure_storage.json`, is missing, cannot be read, is of an earlier PoS epoch, or belongs to another key.",
+        "Never delete it. One of another key came with foreign data: put back the node's own. One of an earlier epoch is renewed when the next epoch begins.";
     SAME_PLACE = "docker/same-place",
         "Two volumes are one place under two names: the same folder, one inside of the other, or a folder that Docker keeps itself, and two nodes would share one PoS key there.",
         "Give each volume a folder of its own that lies in no other one and not where Docker keeps its data.";
@@ -277,6 +292,9 @@ pospool_model::codes! {
     TWO_CONTAINERS = "docker/two-containers",
         "Several containers say that they are the same resource, and pospool cares for one of them only; two nodes with one PoS key must never vote.",
         "Find which one is the copy (`docker ps -a`), stop and remove it, then run again.";
+    TWO_VOTERS = "docker/two-voters",
+        "Somebody else signs with the PoS key of this node, so its guard does not let it vote: two votes in one round cost all votes.",
+        "Find the other node with this key (a copy of the volume, a restored backup, an old machine) and stop it. This one votes when the key has been silent for long enough.";
     UNFINISHED_DATA = "docker/unfinished-data",
         "A copy or a snapshot was cut or could not be prepared, so the data is not whole; it is marked by `.pospool-unfinished` and never started.",
         "Apply again what was begun (`pospool apply`), or empty the place if nobody needs the data in it.";
@@ -307,6 +325,9 @@ pospool_model::codes! {
     VOLUME_UNMARKED = "docker/volume-unmarked",
         "The folder of a volume has lost its mark `.pospool-volume.json`, which mostly means that its disk is not mounted.",
         "Mount the disk; if it is mounted and the data is lost, restore it from a backup together with the mark.";
+    VOTER_HELD = "docker/voter-held",
+        "The guard keeps a node from voting until a person has looked: somebody else signed with its key while it was silent, or its voting was stopped by hand.",
+        "Find the other node with this key and stop it for good. Then `docker exec CONTAINER pospool guard --clear`: the key is watched again before it votes.";
     WRONG_PASSWORD = "docker/wrong-password",
         "The password does not open the node's PoS key, so the node stopped.",
         "Give the password that was in use when the key was made in `pos_key_password`, then run `pospool apply` again.";

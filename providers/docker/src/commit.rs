@@ -18,14 +18,14 @@ use crate::job::DockerJob;
 use crate::kinds;
 use crate::node::{moving, wait};
 use crate::snapshot;
-use crate::syncer::CurrentSyncers;
+use crate::syncer::CurrentEndpoints;
 use crate::volume;
 use crate::workload::{prove, remove, repair, stop, up};
 
 /// Checks an effect and everything that it will need, without changing anything.
 pub(crate) fn prepare_effect(
     effect: &Effect,
-    current: &CurrentSyncers,
+    current: &CurrentEndpoints,
 ) -> Result<Ticket, ProviderError> {
     let job = read(&effect.payload)?;
     // Read and dropped: a run that cannot read a secret later should end now, before it stops a container that works.
@@ -52,7 +52,7 @@ pub(crate) fn prepare_effect(
 /// Carries a ticket out, or finds it carried out.
 pub(crate) async fn commit_ticket(
     ticket: &Ticket,
-    current: &CurrentSyncers,
+    current: &CurrentEndpoints,
     limit: Duration,
     progress: &dyn Progress,
 ) -> Result<Attributes, ProviderError> {

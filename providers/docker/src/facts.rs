@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use pospool_model::Address;
+use pospool_model::guard::GuardReport;
 use pospool_model::provider::Facts;
 
 use crate::client::Labels;
@@ -30,6 +31,8 @@ pub(crate) struct DockerFacts {
     pub(crate) containers: BTreeMap<Address, Container>,
     /// How far nodes are, where that was asked for.
     pub(crate) epochs: BTreeMap<Address, u64>,
+    /// What the guards of running nodes say, if they say anything.
+    pub(crate) guards: BTreeMap<Address, Option<GuardReport>>,
     /// Snapshots that volumes are to be filled from, by node.
     pub(crate) snapshots: BTreeMap<Address, SnapshotFacts>,
     /// What web pages would be made from now.

@@ -31,6 +31,18 @@ const FAILURES: &[KnownFailure] = &[
         remedy: "run `pospool apply` again; do not start this container by hand",
     },
     KnownFailure {
+        parts: &["pospool: the password of the pos key cannot be used"],
+        code: codes::NO_SECRET,
+        what: "it cannot read the password that is mounted",
+        remedy: "the file must be readable by user 10001 and by nobody else: `chown 10001` and `chmod 0400` it",
+    },
+    KnownFailure {
+        parts: &["pospool: another guard has this volume"],
+        code: codes::VOLUME_IN_USE,
+        what: "another container's guard has its volume",
+        remedy: "two processes with one PoS key must never vote: find the other container and stop it",
+    },
+    KnownFailure {
         parts: &["load pos_key failed"],
         code: codes::WRONG_PASSWORD,
         what: "the password does not open its PoS key",

@@ -49,6 +49,7 @@ mod view;
 mod volume;
 mod workload;
 
+pub use program::use_program;
 pub use render::releases::current_image;
 
 use std::collections::BTreeMap;
@@ -85,7 +86,7 @@ impl Default for DockerSettings {
 #[derive(Clone, Debug, Default)]
 pub struct DockerProvider {
     settings: DockerSettings,
-    current: syncer::CurrentSyncers,
+    current: syncer::CurrentEndpoints,
 }
 
 /// The way into the nodes of this provider, for whoever reads the chain.
@@ -100,7 +101,7 @@ impl DockerProvider {
     pub fn new(settings: DockerSettings) -> Self {
         Self {
             settings,
-            current: syncer::CurrentSyncers::default(),
+            current: syncer::CurrentEndpoints::default(),
         }
     }
 }

@@ -26,6 +26,8 @@ pub(crate) const DIGEST: &str = "pospool.digest";
 pub(crate) const RELEASE: &str = "pospool.release";
 /// Label of an image: id of the image that it was made from.
 pub(crate) const BASE: &str = "pospool.base";
+/// Label: the sources of the chain that a node's guard asks, where nobody hands it any: URLs without a key.
+pub(crate) const SOURCES: &str = "pospool.sources";
 
 /// A name or an id that Docker accepts and that is only a name inside a URL.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

@@ -4,7 +4,7 @@
 //! - Returns: the normal form, or every problem at once.
 //! - Never: does I/O.
 
-use pospool_model::{Attributes, Problem, Value};
+use pospool_model::{Attributes, Problem, SecretRef, Value};
 
 use crate::client;
 use crate::codes;
@@ -17,6 +17,9 @@ use crate::render::layout::LOCAL_PORT;
 use crate::render::release::Release;
 use crate::rows::AS_MADE;
 
+/// A person hands the secret over at each start, or nobody has to.
+const ATTENDED: &str = "attended";
+const UNATTENDED: &str = "unattended";
 /// Least memory that Docker accepts for a container.
 const LEAST_MEMORY: i64 = 6 << 20;
 
@@ -79,6 +82,7 @@ fn volume(attributes: &mut Attributes, problems: &mut Vec<Problem>) {
 pub(crate) fn normalise_node(attributes: &mut Attributes, problems: &mut Vec<Problem>) {
     default(attributes, "state", "running");
     default(attributes, "hardening", AS_MADE);
+    starts(attributes, problems);
     choice(attributes, "state", &["running", "stopped"], problems);
     choice(attributes, "hardening", &[AS_MADE], problems);
     choice(attributes, "release_form", &Release::names(), problems);
@@ -92,9 +96,21 @@ pub(crate) fn normalise_node(attributes: &mut Attributes, problems: &mut Vec<Pro
     {
         problems.push(Problem::new(codes::BAD_BOOTNODES, &["bootnodes"], what));
     }
+    crate::syncer::normalise_endpoints("node", attributes, problems);
     crate::snapshot::normalise_snapshot(attributes, problems);
     config(attributes, problems);
     announced(attributes, problems);
+}
+
+/// Whether Docker starts the container without a person follows from where the password comes.
+fn starts(attributes: &mut Attributes, problems: &mut Vec<Problem>) {
+    let starts = match attributes.get("pos_key_password") {
+        Some(Value::Secret(SecretRef::Mount(_))) => UNATTENDED,
+        Some(Value::Secret(_)) => ATTENDED,
+        _ => return,
+    };
+    default(attributes, "starts", starts);
+    choice(attributes, "starts", &[starts], problems);
 }
 
 fn default(attributes: &mut Attributes, name: &str, value: &str) {

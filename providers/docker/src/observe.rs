@@ -5,6 +5,7 @@
 //! - Never: changes anything; asks a node anything that is known already.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use futures_util::future::join_all;
 use pospool_model::provider::{Facts, Observation, ObserveContext, Observed, Target};
@@ -17,6 +18,7 @@ use crate::facts::{DockerFacts, EngineFacts, FolderFacts};
 use crate::folder::{self};
 use crate::kinds::{DockerKind, kind_named};
 use crate::node::standing;
+use crate::node::voter::voter_warnings;
 use crate::renamed;
 use crate::render::DesiredChain;
 use crate::render::node_files::PrivateNetworkFiles;
@@ -307,7 +309,12 @@ async fn one(
     };
     let found = found.and_then(|found| same_engine(target, view, found));
     if target.address.kind() == "node" {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH);
+        let now = now.unwrap_or_default().as_secs();
+        let guard = facts.guards.get(target.address);
+        let of_voter = guard.map(|report| voter_warnings(report.as_ref(), now));
         let warnings = standing::release_warnings(target, scene, facts).into_iter();
+        let warnings = warnings.chain(of_voter.into_iter().flatten());
         let warnings = warnings.map(|warning| (target.address.clone(), warning));
         observation.warnings.extend(warnings);
     }

@@ -6,10 +6,21 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use pospool_model::ProviderError;
 
 use crate::codes;
+
+/// The program that goes into images, where it is not the one of this process.
+static OTHER: OnceLock<PathBuf> = OnceLock::new();
+
+/// Puts another program into images than the one of this process: for tests, whose process is none that a container
+/// could run.
+pub fn use_program(path: PathBuf) {
+    // The first one that was named stays.
+    let _ = OTHER.set(path);
+}
 
 /// Folder of the program in its image.
 const FOLDER: &str = "pospool";
@@ -35,7 +46,11 @@ impl Program {
             .map_err(|error| format!("`{}` cannot be read: {error}", maps.display()))?;
         let mut files = vec![(
             format!("{FOLDER}/pospool"),
-            bytes(Path::new("/proc/self/exe"))?,
+            bytes(
+                OTHER
+                    .get()
+                    .map_or(Path::new("/proc/self/exe"), PathBuf::as_path),
+            )?,
         )];
         let libraries = libraries(&maps);
         for library in &libraries {

@@ -4,22 +4,55 @@
 //! - Returns: the secret, or why it cannot be passed on.
 //! - Never: keeps one longer than it takes to pass it on, or names more of it than its place.
 
+use std::io::ErrorKind;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::Path;
+
 use pospool_model::{Code, ProviderError, Secret, SecretRef};
 
 use crate::codes;
+use crate::user::{GROUP_ID, USER_ID};
+
+/// What the password of a PoS key is called in messages.
+pub(crate) const PASSWORD: &str = "the password of the PoS key";
 
 /// The password of a PoS key.
 pub(crate) fn read_password(reference: &SecretRef) -> Result<Secret, ProviderError> {
-    one_line(
-        reference,
-        "the password of the PoS key",
-        codes::BAD_PASSWORD,
-    )
+    one_line(reference, PASSWORD, codes::BAD_PASSWORD)
 }
 
 /// The private key of a syncer.
 pub(crate) fn read_private_key(reference: &SecretRef) -> Result<Secret, ProviderError> {
     one_line(reference, "the private key of the syncer", codes::BAD_KEY)
+}
+
+/// Checks the file of a secret that a container reads by itself, as far as this process may look at it: the container
+/// says the rest.
+pub(crate) fn check_mounted(path: &Path, name: &str) -> Result<(), ProviderError> {
+    let refused = |what: String| Err(ProviderError::refused(codes::NO_SECRET, what));
+    let shown = path.display();
+    let found = match std::fs::metadata(path) {
+        Ok(found) => found,
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => return Ok(()),
+        Err(error) => return refused(format!("`{shown}`, {name}, cannot be mounted: {error}")),
+    };
+    if !found.is_file() {
+        return refused(format!("`{shown}`, {name}, is not a regular file"));
+    }
+    let mode = found.mode();
+    if mode & 0o007 != 0 {
+        return refused(format!(
+            "`{shown}`, {name}, can be read by everybody on this machine: `chmod o-rwx {shown}`"
+        ));
+    }
+    let readable = (found.uid() == USER_ID && mode & 0o400 != 0)
+        || (found.gid() == GROUP_ID && mode & 0o040 != 0);
+    if !readable {
+        return refused(format!(
+            "`{shown}`, {name}, cannot be read by the container's user: `chown {USER_ID} {shown} && chmod 0400 {shown}`"
+        ));
+    }
+    Ok(())
 }
 
 fn one_line(reference: &SecretRef, name: &str, code: Code) -> Result<Secret, ProviderError> {
@@ -38,6 +71,36 @@ fn one_line(reference: &SecretRef, name: &str, code: Code) -> Result<Secret, Pro
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_mounted_secret_is_the_container_s_alone() {
+        use std::os::unix::fs::{PermissionsExt as _, chown};
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("password");
+        let refused = || {
+            let error = check_mounted(&path, "the password").unwrap_err();
+            assert_eq!(error.code(), "docker/no-secret");
+            error.to_string()
+        };
+        assert!(refused().contains("cannot be mounted"));
+        std::fs::write(&path, "hunter2").unwrap();
+        let mode =
+            |mode| std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
+        mode(0o604);
+        assert!(refused().contains("everybody"));
+        mode(0o600);
+        assert!(refused().contains("chown 10001"));
+        // Only root may give a file away.
+        if chown(&path, Some(USER_ID), None).is_ok() {
+            check_mounted(&path, "the password").unwrap();
+        }
+        assert!(
+            check_mounted(folder.path(), "the password")
+                .unwrap_err()
+                .to_string()
+                .contains("regular")
+        );
+    }
 
     #[test]
     fn a_secret_is_one_line_and_stays_out_of_the_message() {

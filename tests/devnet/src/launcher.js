@@ -16,6 +16,7 @@ function fail(message) {
 
 function configFile(args) {
   let file;
+  let voter;
   for (let at = 0; at < args.length; at += 1) {
     if (args[at] === '--version' || args[at] === '-V') {
       process.stdout.write(`conflux ${VERSION}\n`);
@@ -25,12 +26,19 @@ function configFile(args) {
       file = args[at];
     } else if (args[at].startsWith('--config=')) {
       file = args[at].slice('--config='.length);
+    } else if (args[at] === '--pos-started-as-voter') {
+      at += 1;
+      voter = args[at];
     } else {
-      fail(`error: unexpected argument '${args[at]}': this stand-in knows --config FILE and --version`);
+      fail(`error: unexpected argument '${args[at]}': this stand-in knows --config FILE, --pos-started-as-voter and --version`);
     }
   }
   if (!file) fail('error: --config FILE is missing');
   if (!fs.existsSync(file)) fail(`error: failed to read config file ${file}`);
+  // The addon takes a file alone: the argument must say what the file says.
+  if (voter !== undefined && !fs.readFileSync(file, 'utf8').includes(`pos_started_as_voter = ${voter}`)) {
+    fail(`error: ${file} does not say pos_started_as_voter = ${voter}`);
+  }
   return path.resolve(file);
 }
 

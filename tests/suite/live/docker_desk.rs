@@ -51,10 +51,16 @@ pub(crate) fn resource(text: &str) -> Value {
     Value::Resource(address(text))
 }
 
+/// The provider in this process; what it puts into images is the program under test.
+pub(crate) fn docker_provider(settings: DockerSettings) -> DockerProvider {
+    pospool_docker::use_program(super::project::binary());
+    DockerProvider::new(settings)
+}
+
 impl Project {
     pub(crate) fn new(lineage: &str) -> Self {
         Self {
-            provider: DockerProvider::new(DockerSettings {
+            provider: docker_provider(DockerSettings {
                 wait: Duration::from_mins(3),
             }),
             lineage: lineage.to_owned(),

@@ -13,6 +13,7 @@ mod espace_ground;
 mod first_pool;
 mod fund;
 mod gateway;
+mod guard;
 mod kills;
 mod ledger;
 mod networks;

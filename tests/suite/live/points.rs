@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use pospool_chain::{ChainProvider, ChainSettings};
 use pospool_cli::wiring;
-use pospool_docker::{DockerProvider, DockerSettings};
+use pospool_docker::DockerSettings;
 use pospool_engine::record::RecordProvider;
 use pospool_engine::registry::Registry;
 use pospool_engine::store::{Mode, RealDisk, Store};
@@ -14,6 +14,7 @@ use pospool_source::SourceProvider;
 use pospool_tests::points::{Death, PointDisk, PointProvider, PointWire, Points, Script};
 use pospool_tests::world::apply_on;
 
+use super::docker_desk::docker_provider;
 use super::kills::{Pool, one_pool, print};
 use super::project::Project;
 
@@ -89,7 +90,7 @@ fn the_child() {
         wait: WAIT,
         ..ChainSettings::default()
     };
-    let docker = DockerProvider::new(DockerSettings { wait: WAIT });
+    let docker = docker_provider(DockerSettings { wait: WAIT });
     let registry = Registry::new(vec![
         Arc::new(RecordProvider),
         Arc::new(PointProvider::new(docker, &points)),

@@ -96,7 +96,15 @@ impl Project {
             source.to_str().unwrap(),
             "--accept-irreversible",
         ]);
+        project.has_a_source();
         project
+    }
+
+    /// The guard of the project's node asks the chain where its container reaches it.
+    fn has_a_source(&self) {
+        let node = "  pos_key_password = ";
+        let source = format!("  core_rpc         = {:?}\n{node}", self.core_rpc_inside());
+        self.edit(node, &source);
     }
 
     /// A new folder with a spec of its own, in which `CORE_RPC` and `ESPACE_RPC` stand for the project's endpoints.

@@ -57,7 +57,7 @@ fn one_resource_can_be_named_and_json_has_the_same() {
     let ran = world.run("render node.main --json");
     let json: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
     let files = json["resources"][0]["files"].as_object().unwrap();
-    assert_eq!(files.len(), 3);
+    assert_eq!(files.len(), 4);
     assert_eq!(json["resources"][0]["address"], "node.main");
     for (address, word) in [
         ("core_contract.pool", "puts no file"),
@@ -78,7 +78,7 @@ fn one_resource_can_be_named_and_json_has_the_same() {
 fn files_are_written_and_never_overwritten() {
     let world = pool();
     let ran = world.run("render --out files");
-    assert_eq!(ran.out, "wrote 4 files into `files`\n", "{}", ran.err);
+    assert_eq!(ran.out, "wrote 5 files into `files`\n", "{}", ran.err);
     let written = world.read("files/node.main/conflux.toml");
     assert!(written.starts_with("chain_id = 1\n"), "{written}");
     world.write("files/node.main/conflux.toml", "mine");

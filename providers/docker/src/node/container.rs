@@ -2,16 +2,21 @@
 //!
 //! - Reads: the decisions of a plan.
 //! - Returns: its workload.
-//! - Never: lets Docker start it again by itself. A container that came back alone would wait for its password, and one
-//!   that is meant to be stopped must not vote beside another one with the same key.
+//! - Never: lets Docker start it again by itself where nobody could give it its password.
 
-use pospool_model::Problem;
+use pospool_model::guard::{PASSWORD_PATH, SOURCES};
+use pospool_model::{Problem, SecretRef};
 
 use super::wish::DesiredNode;
 use crate::attributes::missing_attribute;
+use crate::codes;
+use crate::names;
+use crate::place::Folder;
 use crate::render::layout::DATA_DIR;
 use crate::render::p2p_port;
-use crate::workload::spec::{ContainerSpec, EnvironmentRule, IdleCommand, Port, Workload};
+use crate::workload::spec::{
+    ContainerSpec, EnvironmentRule, IdleCommand, Port, SecretWay, Workload,
+};
 
 /// Time that the node has to stop: its own clean shutdown takes up to 1,200 seconds.
 const STOP_SECONDS: i64 = 1260;
@@ -39,12 +44,33 @@ pub(super) fn node_workload(spec: &ContainerSpec) -> Result<Workload, Problem> {
         data: Some((place, DATA_DIR)),
         tmpfs: Some(TMPFS),
         ports: ports(desired.publish_p2p),
-        input: true,
+        secrets: secrets(&desired.password)?,
+        variables: variables(spec),
         memory: desired.memory,
         pids: PIDS,
         log: LOG,
         stop_seconds: STOP_SECONDS,
     })
+}
+
+/// A password that is mounted brings the node back without a person.
+fn secrets(password: &SecretRef) -> Result<SecretWay, Problem> {
+    let SecretRef::Mount(path) = password else {
+        return Ok(SecretWay::Input);
+    };
+    let file = Folder::new(&path.to_string_lossy())
+        .map_err(|what| Problem::new(codes::BAD_VALUE, &["pos_key_password"], what))?;
+    Ok(SecretWay::Mounted {
+        file,
+        at: PASSWORD_PATH,
+    })
+}
+
+/// The sources that a guard asks whose secrets are mounted: nobody hands it any when Docker starts it.
+fn variables(spec: &ContainerSpec) -> Vec<String> {
+    let sources = spec.more.get(names::SOURCES);
+    let sources = sources.map(|sources| format!("{SOURCES}={sources}"));
+    sources.into_iter().collect()
 }
 
 /// Ports for other nodes: inside of the container, under the number that is published.
@@ -65,6 +91,7 @@ fn ports(published: Option<u16>) -> Vec<Port> {
 mod tests {
     use crate::workload::spec::ContainerSpec;
     use bollard::models::{ContainerInspectResponse, MountPoint, RestartPolicyNameEnum};
+    use pospool_model::SecretRef;
 
     use crate::kinds;
     use crate::names;
@@ -102,6 +129,40 @@ mod tests {
     fn a_container_as_made_has_no_differences() {
         let spec = spec();
         assert_eq!(differences(&spec, &inspected(&spec)), Vec::<&str>::new());
+    }
+
+    #[test]
+    fn case_reboot_a_mounted_password_brings_the_node_back() {
+        let mounted = SecretRef::Mount("/etc/pospool/password".into());
+        let mut spec = spec();
+        spec.attributes =
+            attributes(&[("pos_key_password", pospool_model::Value::Secret(mounted))]);
+        spec.more
+            .insert(names::SOURCES.to_owned(), "http://a http://b".to_owned());
+        let body = body::create_request(&spec, &kinds::workload_of(&spec).unwrap());
+        assert_eq!(body.open_stdin, None);
+        assert_eq!(
+            body.env.as_deref(),
+            Some(&["POSPOOL_SOURCES=http://a http://b".to_owned()][..])
+        );
+        let host = body.host_config.as_ref().unwrap();
+        let policy = host.restart_policy.as_ref().unwrap();
+        assert_eq!(policy.name, Some(RestartPolicyNameEnum::UNLESS_STOPPED));
+        assert!(host.ulimits.is_some(), "no core dumps");
+        let mount = &host.mounts.as_ref().unwrap()[0];
+        assert_eq!(mount.read_only, Some(true));
+        assert_eq!(
+            mount.target.as_deref(),
+            Some("/run/pospool/pos_key_password")
+        );
+        let mut found = inspected(&spec);
+        assert_eq!(differences(&spec, &found), Vec::<&str>::new());
+        found.mounts.as_mut().unwrap().last_mut().unwrap().rw = Some(true);
+        assert_eq!(differences(&spec, &found), ["mounts"]);
+        // What is only proven gets no secret, and takes a line that is none.
+        let trial = body::trial_request(&spec, &kinds::workload_of(&spec).unwrap(), None);
+        assert_eq!(trial.open_stdin, Some(true));
+        assert_eq!(trial.host_config.unwrap().mounts, None);
     }
 
     #[test]

@@ -6,12 +6,13 @@
 
 use pospool_model::plan::{Action, Effect};
 use pospool_model::provider::{ChangeRequest, PlanContext};
-use pospool_model::{Attributes, Problem, Value};
+use pospool_model::{Attributes, Problem, SecretRef, Value};
 
 use super::image::NodeImageBuild;
 use super::standing;
 use super::wish::DesiredNode;
 use crate::builds::ImageBuild;
+use crate::client::Labels;
 use crate::exclusive::{
     known_key, moved_from, refuse_lost_key, refuse_move_of_running, refuse_other_host,
     refuse_shared_key,
@@ -24,6 +25,7 @@ use crate::node::image::NODES;
 use crate::place::DataLocation;
 use crate::render::{self, DesiredChain};
 use crate::snapshot::{self, SnapshotPlan};
+use crate::syncer::{CORE_RPC, is_keyed};
 use crate::volume;
 use crate::workload::ContainerDraft;
 use crate::workload::design::{act_effect, docker_url};
@@ -129,6 +131,7 @@ impl<'a> NodePlan<'a> {
         let whose = (world.lineage, task.address, &name);
         let spec = ContainerSpec {
             place: Some(volume),
+            more: unattended_sources(task, &desired, world),
             ..ContainerSpec::new(whose, (NODES, recipe.digest()), &made_from(task.wanted))
         };
         let snapshot = facts.snapshots.get(task.address);
@@ -217,10 +220,32 @@ impl<'a> NodePlan<'a> {
     }
 }
 
-/// Attributes that say how the container is made: its data is not a part of it.
+/// The sources of a guard that nobody hands any. A URL with a key is none: it would be there for everybody to read.
+fn unattended_sources(
+    task: &ChangeRequest<'_>,
+    desired: &DesiredNode,
+    world: &PlanContext<'_>,
+) -> Labels {
+    let SecretRef::Mount(_) = desired.password else {
+        return Labels::new();
+    };
+    let list = |of: Option<&Attributes>| of?.get(CORE_RPC)?.as_list().map(<[Value]>::to_vec);
+    let own = list(Some(task.wanted));
+    let list = own.or_else(|| list(world.wanted.get(&desired.chain)));
+    let list = list.unwrap_or_default();
+    let plain: Vec<&str> = list
+        .iter()
+        .filter(|value| !is_keyed(value))
+        .filter_map(Value::as_text)
+        .collect();
+    Labels::from([(names::SOURCES.to_owned(), plain.join(" "))])
+}
+
+/// Attributes that say how the container is made: neither its data is a part of it, nor whom its guard asks.
 fn made_from(wanted: &Attributes) -> Attributes {
     let mut attributes = wanted.clone();
     attributes.remove("snapshot");
+    attributes.remove("core_rpc");
     attributes
 }
 

@@ -20,14 +20,22 @@ use crate::image::{
     BuildContext, Buildable, add_file, archive_error, hash_bytes, image_outputs, pull_base_image,
 };
 use crate::names::{self, ImageRef};
+use crate::program::Program;
 use crate::render::layout::{CONFIG_DIR, DATA_DIR};
 use crate::render::node_files::read_bounded;
+use crate::syncer::image::read_certificates;
 use crate::user::USER;
 
 /// Placeholder for the base image in the digest: its id is not known in a plan.
 const BASE_BLANK: &str = "@BASE@";
-/// PID 1 of the container until it becomes the node.
+/// What the container starts.
 const ENTRYPOINT: &str = include_str!("entrypoint.sh");
+/// How the guard's program is called in there.
+const PROGRAM: &str = include_str!("pospool.sh");
+/// Placeholder for the program in it. Which program it is, is not in the digest: a new pospool is no reason to stop a voter.
+const GUARD_BLANK: &str = "@GUARD@";
+/// Counted up where an older guard must not go on.
+const GUARD_FORM: u32 = 1;
 
 /// Everything that goes into a hardened image.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -67,7 +75,13 @@ pub(crate) struct TakenFile {
 
 impl NodeImageBuild {
     /// Makes the archive that Docker builds from; `base` is the id of the image to start with.
-    fn archive(&self, base: &str, copies: &BTreeMap<String, Vec<u8>>) -> io::Result<Vec<u8>> {
+    fn archive(
+        &self,
+        base: &str,
+        copies: &BTreeMap<String, Vec<u8>>,
+        guard: &Program,
+        certificates: &[u8],
+    ) -> io::Result<Vec<u8>> {
         let mut archive = tar::Builder::new(Vec::new());
         add_file(
             &mut archive,
@@ -75,6 +89,17 @@ impl NodeImageBuild {
             dockerfile(base).as_bytes(),
             0o644,
         )?;
+        for (path, bytes) in &guard.files {
+            add_file(&mut archive, path, bytes, 0o755)?;
+        }
+        add_file(
+            &mut archive,
+            "pospool/certificates.crt",
+            certificates,
+            0o644,
+        )?;
+        let program = PROGRAM.replace(GUARD_BLANK, &guard.entry.join(" "));
+        add_file(&mut archive, "opt/pospool", program.as_bytes(), 0o755)?;
         add_file(&mut archive, "opt/entrypoint", ENTRYPOINT.as_bytes(), 0o755)?;
         add_file(
             &mut archive,
@@ -137,6 +162,8 @@ impl Buildable for NodeImageBuild {
             self.taken,
             self.image_bootnodes,
             ENTRYPOINT,
+            PROGRAM,
+            GUARD_FORM,
             self.build_script(),
             dockerfile(BASE_BLANK),
         ]);
@@ -154,7 +181,13 @@ impl Buildable for NodeImageBuild {
     ) -> Result<BuildContext, ProviderError> {
         let copies = read_copies(self)?;
         let base = pull_base_image(engine, &self.image, progress).await?;
-        let archive = self.archive(&base, &copies).map_err(archive_error)?;
+        let guard = Program::for_image()?;
+        // It asks other sources over TLS.
+        let certificates = read_certificates(None)
+            .map_err(|what| ProviderError::refused(codes::NO_CERTIFICATES, what))?;
+        let archive = self
+            .archive(&base, &copies, &guard, &certificates)
+            .map_err(archive_error)?;
         Ok(BuildContext {
             archive,
             labels: vec![(names::BASE, base)],
@@ -199,6 +232,7 @@ fn dockerfile(base: &str) -> String {
     format!(
         "FROM {base}\n\
          USER 0:0\n\
+         COPY pospool/ /pospool/\n\
          COPY etc/ {CONFIG_DIR}/\n\
          COPY opt/ /opt/pospool/\n\
          RUN [\"/bin/bash\", \"/opt/pospool/build\"]\n\
@@ -223,8 +257,9 @@ rm -f /opt/conflux/conflux.toml /opt/conflux/hydra.toml /opt/conflux/testnet.tom
 
 const BUILD_TAIL: &str = "\
 rm -f /opt/pospool/build
-chown -R 0:0 /opt/conflux /opt/pospool /etc/conflux
-chmod -R a+rX,go-w /opt/conflux /opt/pospool /etc/conflux
+ln -s /opt/pospool/pospool /usr/local/bin/pospool
+chown -R 0:0 /opt/conflux /opt/pospool /pospool /etc/conflux
+chmod -R a+rX,go-w /opt/conflux /opt/pospool /pospool /etc/conflux
 # A new volume takes over owner and mode of the folder that it is mounted on.
 mkdir -p /data
 chown 10001:10001 /data
@@ -283,8 +318,22 @@ mod tests {
     #[test]
     fn the_context_is_the_same_each_time() {
         let copies = [("genesis_file".to_owned(), vec![0, 255])].into();
-        let context = recipe().archive("sha256:aa", &copies).unwrap();
-        assert_eq!(context, recipe().archive("sha256:aa", &copies).unwrap());
+        let guard = Program {
+            files: vec![("pospool/pospool".to_owned(), vec![1])],
+            entry: vec![
+                "/pospool/lib/ld.so".to_owned(),
+                "/pospool/pospool".to_owned(),
+            ],
+        };
+        let archive = || {
+            recipe()
+                .archive("sha256:aa", &copies, &guard, b"CA")
+                .unwrap()
+        };
+        let context = archive();
+        assert_eq!(context, archive());
+        let text = String::from_utf8_lossy(&context);
+        assert!(text.contains("\nexec /pospool/lib/ld.so /pospool/pospool \"$@\"\n"));
         let names: Vec<String> = tar::Archive::new(&context[..])
             .entries()
             .unwrap()
@@ -294,6 +343,9 @@ mod tests {
             names,
             [
                 "Dockerfile",
+                "pospool/pospool",
+                "pospool/certificates.crt",
+                "opt/pospool",
                 "opt/entrypoint",
                 "opt/build",
                 "etc/conflux.toml",

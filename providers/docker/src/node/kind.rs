@@ -26,8 +26,8 @@ use crate::normalise;
 use crate::place::DataLocation;
 use crate::render::shown::render_node;
 use crate::rpc;
-use crate::secret::read_password;
-use crate::syncer::CurrentSyncers;
+use crate::secret::{PASSWORD, check_mounted, read_password};
+use crate::syncer::CurrentEndpoints;
 use crate::view::EngineView;
 use crate::workload::job::UpJob;
 use crate::workload::spec::{ContainerSpec, Workload};
@@ -162,11 +162,27 @@ impl ContainerKind for NodeKind {
     }
 
     fn secret(&self, reference: &SecretRef) -> Result<Secret, ProviderError> {
-        read_password(reference)
+        match reference {
+            SecretRef::Mount(path) => {
+                check_mounted(path, PASSWORD)?;
+                Ok(Secret::new(String::new()))
+            }
+            _ => read_password(reference),
+        }
     }
 
-    fn input(&self, job: &UpJob, _: &CurrentSyncers) -> Result<Vec<Secret>, ProviderError> {
-        job.secret.iter().map(read_password).collect()
+    /// The password of its key, and then the sources that its guard asks.
+    fn input(&self, job: &UpJob, current: &CurrentEndpoints) -> Result<Vec<Secret>, ProviderError> {
+        let Some(reference) = &job.secret else {
+            return Ok(Vec::new());
+        };
+        let password = self.secret(reference)?;
+        if let SecretRef::Mount(_) = reference {
+            return Ok(Vec::new());
+        }
+        let mut lines = vec![password];
+        lines.extend(current.sources(&job.spec));
+        Ok(lines)
     }
 
     async fn check(&self, engine: &Engine, job: &UpJob) -> Result<(), ProviderError> {

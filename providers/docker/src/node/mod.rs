@@ -13,6 +13,7 @@ pub(crate) mod observe;
 pub(crate) mod schema;
 pub(crate) mod standing;
 mod start;
+pub(crate) mod voter;
 pub(crate) mod wait;
 pub(crate) mod wish;
 

@@ -11,6 +11,7 @@ use pospool_model::state::Recorded;
 use pospool_model::{Address, Attributes, Problem, Value};
 
 use super::start::has_password;
+use super::voter::query_guard;
 use super::wish::DesiredNode;
 use crate::attributes::attribute_text;
 use crate::client::ListedContainer;
@@ -25,6 +26,7 @@ use crate::render::{self, DesiredChain};
 use crate::rpc;
 use crate::view::EngineView;
 use crate::volume;
+use crate::workload::run::PAUSED;
 use crate::workload::spec::ContainerSpec;
 use crate::workload::{InnerState, ObservedContainer};
 
@@ -75,9 +77,17 @@ pub(super) async fn observe_node(
 ) -> Result<InnerState, Problem> {
     let started = started_at(seen);
     let known = is_known_process(seen, started);
+    // Nothing inside of it answers.
+    let paused = seen
+        .found
+        .state
+        .as_ref()
+        .is_some_and(|state| state.paused == Some(true));
     // Whoever starts the container by hand has only its entrypoint running.
-    let waits = seen.running() && !known && !has_password(&seen.view.engine, &seen.id).await;
+    let waits =
+        seen.running() && !paused && !known && !has_password(&seen.view.engine, &seen.id).await;
     let bound = match (seen.running(), waits) {
+        _ if paused => PAUSED,
         (true, false) => "running",
         (true, true) => WAITING,
         (false, _) => "stopped",
@@ -87,6 +97,8 @@ pub(super) async fn observe_node(
         outputs.insert("started_at".to_owned(), started.into());
     }
     if bound == "running" {
+        let report = query_guard(&seen.view.engine, &seen.id).await;
+        facts.guards.insert(seen.target.address.clone(), report);
         if let Some(epoch) = epoch(seen).await {
             facts.epochs.insert(seen.target.address.clone(), epoch);
         }

@@ -53,10 +53,10 @@ kind! {
     pub(crate) struct NodeSpec;
     /// The kind as a table.
     pub(crate) const NODE = "node", Managed, "A Conflux node in a hardened container: no root, a read-only root file system, no capabilities, no \
-          published RPC. It has one PoS key, made at its first start, on its volume. pospool passes the key's \
-          password on stdin at each start, so Docker never restarts the container by itself: a container that came \
-          back alone would wait for its password, and two containers of one key must never vote. After a reboot \
-          of the host run `pospool apply`.";
+          published RPC. It has one PoS key, made at its first start, on its volume. A guard is process 1: it starts \
+          conflux without a vote, lets it vote when it is in sync and nobody else signs with its key, and starts it \
+          again when it ends, hangs or is cut off. With a `mount(…)` as its password it comes back alone after a \
+          reboot; else run `pospool apply`.";
     attributes {
         host: Reference["host"], Implied, Refuse, HOST_TEXT;
         chain: Reference["chain"], Implied, Refuse, "The network that it joins.";
@@ -67,15 +67,22 @@ kind! {
         // What it did is done when the node is there.
         snapshot: Any, Optional, Ignore, SNAPSHOT_TEXT;
         refill: Text, Optional, Replace, REFILL_TEXT;
-        pos_key_password: Secret, Required, Ignore, "Password that encrypts the PoS key. It goes to the node's standard input at each start, and is \
-             in no file, argument or `docker inspect`.";
+        pos_key_password: Secret, Required, Ignore, "Password that encrypts the PoS key. `env(…)` and `file(…)` are read by pospool and go to the container's standard \
+             input: after a reboot of the host the node stays down until `pospool apply`. `mount(\"/PATH\")` is a file of the \
+             host that only the container's user (10001) can read; Docker then starts the node by itself, and whoever reads \
+             the host's disk has the password. It is in no argument, state or `docker inspect`.";
         // Not settings: a key that the spec drops must go from the node as well.
+        starts: Text, Optional, Replace, "Whether Docker starts it without a person: `unattended` with a `mount(…)` as the password, `attended` with others. \
+             It follows from the password, and is there to show a change of it.";
         config: Any, Optional, Replace, "Keys of the node's own configuration, such as `{ public_address = \"203.0.113.7\" }`. Keys that \
              pospool owns, and keys that are dangerous, are refused.";
         docker_network: Text, Optional, Replace, "Existing Docker network to join. Default: a bridge network of the node's own.";
         bootnodes: Text, Optional, Replace, "Nodes to connect to first: `cfxnode://…@ip:port`, with commas. Default: those of the chain, or \
              of the image.";
-        state: Text, Optional, Update, "`running` (default) or `stopped`. A plan may also find it `starting`, or `waiting for its password` \
+        core_rpc: Any, Optional, Ignore, "URL of a Core Space RPC as the container reaches it, or a list of them; a URL may be a secret. The node's guard \
+             compares its node with these sources, and lets it vote only when they agree. Taken over at the next start. \
+             Default: those of the chain.";
+        state: Text, Optional, Update, "`running` (default) or `stopped`. A plan may also find it `starting`, `paused`, or `waiting for its password` \
              when somebody started the container by hand.";
         memory: Text, Optional, Replace, "Most memory that it may use, such as `16g`. Default: no limit.";
         publish_p2p: Integer, Optional, Replace, "Port of the host through which other nodes reach it (TCP and UDP), 1024 or above, such as 32323; the node \

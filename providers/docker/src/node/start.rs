@@ -26,7 +26,7 @@ const STARTED: &str = "/tmp/pospool-started";
 /// Time that the entrypoint has to take the password.
 const TAKE: Duration = Duration::from_secs(30);
 /// Time for a container that another run may be starting at this moment.
-const OTHER_RUN: Duration = Duration::from_secs(5);
+pub(super) const OTHER_RUN: Duration = Duration::from_secs(5);
 const POLL: Duration = Duration::from_millis(200);
 
 /// What lies on the volume must be whole, and hold the key that is registered.
@@ -148,6 +148,11 @@ pub(super) async fn start_node(start: &ContainerStart<'_>) -> Result<(), Provide
         }
     }
     refuse_second_user(engine, job, Some(container)).await?;
+    if start.input.is_empty() {
+        // It finds its secrets in its mounts.
+        engine.start(container).await?;
+        return wait_taken(engine, job, container, TAKE).await;
+    }
     let input = engine.stdin(container).await?;
     engine.start(container).await?;
     // When the container has ended meanwhile, its own last words say more.

@@ -15,6 +15,7 @@ mod yaml;
 
 use std::collections::BTreeMap;
 
+use pospool_model::guard::{GuardSettings, RUNTIME_DIR};
 use pospool_model::{Attributes, Problem};
 
 use crate::attributes::attribute_text;
@@ -60,6 +61,19 @@ impl DesiredChain {
         }
     }
 }
+
+/// Name of the guard's settings beside the node's files.
+const GUARD_FILE: &str = "guard.json";
+/// The node's program, where the image's build step put it.
+const CONFLUX: &str = "/opt/conflux/conflux";
+/// How many rounds a PoS epoch has: the newest rule first.
+const ROUND_KEYS: [&str; 3] = [
+    "pos_cip136_round_per_term",
+    "pos_cip99_round_per_term",
+    "pos_round_per_term",
+];
+/// On the public networks: twice the 60 from before CIP-136 (conflux-rust `configuration.rs`).
+const PUBLIC_ROUNDS: u64 = 120;
 
 /// Renders everything that goes into a node's image.
 pub(crate) fn render_node_image(
@@ -136,11 +150,33 @@ fn texts(lines: &[TomlLine], pos_config: Option<String>) -> BTreeMap<String, Str
     let mut texts = BTreeMap::from([
         ("conflux.toml".to_owned(), toml::write_toml(lines)),
         ("log.yaml".to_owned(), log::log_config()),
+        (GUARD_FILE.to_owned(), guard_settings(lines)),
     ]);
     if let Some(pos_config) = pos_config {
         texts.insert("pos_config.yaml".to_owned(), pos_config);
     }
     texts
+}
+
+/// What the guard has to know of its node.
+fn guard_settings(lines: &[TomlLine]) -> String {
+    let rounds = ROUND_KEYS.iter().find_map(|name| {
+        let line = lines.iter().find(|(key, _)| key == name)?;
+        line.1.parse().ok()
+    });
+    let settings = GuardSettings {
+        command: [CONFLUX, "--config", "/etc/conflux/conflux.toml"]
+            .map(str::to_owned)
+            .into(),
+        data: DATA_DIR.into(),
+        runtime: RUNTIME_DIR.into(),
+        local_port: LOCAL_PORT,
+        rounds_per_epoch: rounds.unwrap_or(PUBLIC_ROUNDS),
+    };
+    // Numbers and texts alone: they always have a form.
+    let mut text = serde_json::to_string_pretty(&settings).unwrap_or_default();
+    text.push('\n');
+    text
 }
 
 /// The spec's own keys; they win over the network's defaults.
@@ -172,7 +208,8 @@ fn add_own(lines: &mut Vec<TomlLine>, desired: &DesiredNode, bootnodes: Option<&
         "pos_private_key_path",
         path(DATA_DIR, "pos_config/pos_key"),
     );
-    set(lines, "pos_started_as_voter", "true".to_owned());
+    // The guard lets it vote, when it is safe.
+    set(lines, "pos_started_as_voter", "false".to_owned());
     set(lines, "jsonrpc_local_http_port", LOCAL_PORT.to_string());
     let port = p2p_port(desired.publish_p2p).to_string();
     set(lines, "tcp_port", port.clone());
@@ -239,7 +276,7 @@ mod tests {
              pos_config_path = \"/etc/conflux/pos_config.yaml\"\n\
              pos_initial_nodes_path = \"/etc/conflux/initial_nodes.json\"\n\
              pos_private_key_path = \"/data/pos_config/pos_key\"\n\
-             pos_started_as_voter = true\n\
+             pos_started_as_voter = false\n\
              jsonrpc_local_http_port = 12539\n\
              tcp_port = 40000\n\
              udp_port = 40000\n\

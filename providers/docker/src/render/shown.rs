@@ -152,7 +152,10 @@ mod tests {
             WantedResources::from([(at("node.main"), node), (at("chain.net"), chain("testnet"))]);
         let rendered = super::render_node(&at("node.main"), &wanted).unwrap();
         let names: Vec<_> = rendered.files.keys().map(String::as_str).collect();
-        assert_eq!(names, ["conflux.toml", "log.yaml", "pos_config.yaml"]);
+        assert_eq!(
+            names,
+            ["conflux.toml", "guard.json", "log.yaml", "pos_config.yaml"]
+        );
         let notes = rendered.notes.join("\n");
         assert!(notes.contains("initial_nodes.json is taken"), "{notes}");
         assert!(notes.contains("`bootnodes` of the image"), "{notes}");

@@ -9,7 +9,7 @@ use pospool_model::Problem;
 use super::image::{DATA_DIR, syncer_command};
 use super::wish::DesiredSyncer;
 use crate::place::DataLocation;
-use crate::workload::spec::{ContainerSpec, EnvironmentRule, IdleCommand, Workload};
+use crate::workload::spec::{ContainerSpec, EnvironmentRule, IdleCommand, SecretWay, Workload};
 
 /// Time that it has to end: what it waits for on the chain is in its journal.
 const STOP_SECONDS: i64 = 30;
@@ -35,7 +35,8 @@ pub(super) fn syncer_workload(spec: &ContainerSpec) -> Result<Workload, Problem>
         data: Some((DataLocation::Volume(spec.name.clone()), DATA_DIR)),
         tmpfs: Some(TMPFS),
         ports: Vec::new(),
-        input: true,
+        secrets: SecretWay::Input,
+        variables: Vec::new(),
         memory: Some(MEMORY),
         pids: PIDS,
         log: LOG,

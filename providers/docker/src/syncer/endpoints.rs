@@ -11,26 +11,43 @@ use pospool_model::endpoint::is_shown_form;
 use pospool_model::{Address, Attributes, Endpoint, ProviderError, Secret, Value};
 
 use crate::codes;
+use crate::node::schema::NodeSpec;
 use crate::syncer::schema::SyncerSpec;
 use crate::workload::spec::ContainerSpec;
 
 /// The attribute that names them.
-pub(super) const CORE_RPC: &str = "core_rpc";
+pub(crate) const CORE_RPC: &str = "core_rpc";
 /// The line of standard input with the first of them; the one before is the private key.
 const FIRST_LINE: usize = 2;
 
-/// Syncers as the current spec wants them.
+/// What endpoints are taken from, as the current spec wants it: syncers, nodes and chains.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct CurrentSyncers(Arc<Mutex<BTreeMap<Address, Attributes>>>);
+pub(crate) struct CurrentEndpoints(Arc<Mutex<BTreeMap<Address, Attributes>>>);
 
-impl CurrentSyncers {
+impl CurrentEndpoints {
     /// Hears what the spec wants now.
     pub(crate) fn configure(&self, wanted: &BTreeMap<Address, Attributes>) {
-        let syncers = wanted
-            .iter()
-            .filter(|(address, _)| address.kind() == "syncer");
-        let syncers = syncers.map(|(address, wanted)| (address.clone(), wanted.clone()));
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = syncers.collect();
+        let named = |address: &Address| ["syncer", "node", "chain"].contains(&address.kind());
+        let those = wanted.iter().filter(|(address, _)| named(address));
+        let those = those.map(|(address, wanted)| (address.clone(), wanted.clone()));
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = those.collect();
+    }
+
+    /// The sources that a node's guard asks beside its node, whole, each as one line: its own, or those of its chain. One
+    /// that cannot be read is left out: a node is started with nothing but its own secret.
+    pub(crate) fn sources(&self, spec: &ContainerSpec) -> Vec<Secret> {
+        let current = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let own = current.get(&spec.address);
+        let list = |of: Option<&Attributes>| of?.get(CORE_RPC)?.as_list().map(<[Value]>::to_vec);
+        let chain = NodeSpec::read(&spec.attributes).chain.known();
+        let theirs = || list(chain.and_then(|chain| current.get(chain)));
+        let whole = |value: &Value| match value {
+            Value::Text(text) if !is_keyed(value) => Some(Secret::new(text.clone())),
+            Value::Endpoint(endpoint) => line(endpoint).ok(),
+            _ => None,
+        };
+        let list = list(own).or_else(theirs).unwrap_or_default();
+        list.iter().filter_map(whole).collect()
     }
 
     /// The endpoints with a key of a syncer, whole, each as one line.
@@ -91,7 +108,7 @@ pub(crate) fn inherit_endpoints(
 }
 
 /// Whether an endpoint, itself or its shown form, has a key.
-pub(super) fn is_keyed(value: &Value) -> bool {
+pub(crate) fn is_keyed(value: &Value) -> bool {
     match value {
         Value::Endpoint(_) | Value::Secret(_) => true,
         Value::Text(text) => is_shown_form(text),
@@ -164,7 +181,7 @@ mod tests {
         let body = crate::workload::body::create_request(&planned, &workload);
         let labels = format!("{:?} {body:?}", planned.labels());
         assert!(!labels.contains("hunter"), "{labels}");
-        let current = CurrentSyncers::default();
+        let current = CurrentEndpoints::default();
         let error = current.lines(&planned).unwrap_err();
         assert_eq!(error.code(), "docker/other-endpoints");
         let configure = |rpc: Value| {
@@ -185,7 +202,7 @@ mod tests {
     fn endpoints_without_a_key_need_no_spec() {
         let (_, planned) = written(&spec("https://rpc.example".into()));
         assert!(
-            CurrentSyncers::default()
+            CurrentEndpoints::default()
                 .lines(&planned)
                 .unwrap()
                 .is_empty()
@@ -197,7 +214,7 @@ mod tests {
         let mut old = spec(two());
         let whole = Value::List(vec![KEYED.into()]);
         old.attributes.insert(CORE_RPC.to_owned(), whole);
-        let error = CurrentSyncers::default().lines(&old).unwrap_err();
+        let error = CurrentEndpoints::default().lines(&old).unwrap_err();
         assert_eq!(error.code(), "docker/other-endpoints");
         hide_endpoint_keys(&mut old.attributes);
         let text = serde_json::to_string(&old.attributes).unwrap();

@@ -18,7 +18,7 @@ use crate::facts::DockerFacts;
 use crate::image::labelled_image;
 use crate::names::{self, Name};
 use crate::secret::read_private_key;
-use crate::syncer::CurrentSyncers;
+use crate::syncer::CurrentEndpoints;
 use crate::syncer::image::SYNCERS;
 use crate::view::EngineView;
 use crate::workload::job::UpJob;
@@ -158,7 +158,7 @@ impl ContainerKind for SyncerKind {
     }
 
     /// The private key, then each endpoint that has a key.
-    fn input(&self, job: &UpJob, current: &CurrentSyncers) -> Result<Vec<Secret>, ProviderError> {
+    fn input(&self, job: &UpJob, current: &CurrentEndpoints) -> Result<Vec<Secret>, ProviderError> {
         let keys: Result<Vec<_>, _> = job.secret.iter().map(read_private_key).collect();
         let mut lines = keys?;
         lines.extend(current.lines(&job.spec)?);

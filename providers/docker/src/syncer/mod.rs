@@ -19,6 +19,7 @@ mod schema;
 mod spec;
 mod wish;
 
-pub(crate) use endpoints::{CurrentSyncers, inherit_endpoints};
+pub(crate) use endpoints::{CORE_RPC, CurrentEndpoints, inherit_endpoints, is_keyed};
 pub(crate) use kind::SyncerKind;
 pub(crate) use schema::SYNCER;
+pub(crate) use wish::normalise_endpoints;

@@ -69,7 +69,7 @@ impl DesiredSyncer {
         if list.is_empty() {
             return Err(missing_attribute(CORE_RPC));
         }
-        match list.iter().find_map(refusal) {
+        match list.iter().find_map(|rpc| refusal("syncer", rpc)) {
             Some(problem) => Err(problem),
             None => Ok(list),
         }
@@ -111,12 +111,16 @@ pub(crate) fn normalise_syncer(attributes: &mut Attributes, problems: &mut Vec<P
         let what = format!("`{every}` is not a time such as `30s`, `5m` or `1h`");
         problems.push(Problem::new(codes::BAD_TIME, &["every"], what));
     }
-    rpc(attributes, problems);
+    normalise_endpoints("syncer", attributes, problems);
     network(attributes, problems);
 }
 
 /// One URL is a list of one.
-fn rpc(attributes: &mut Attributes, problems: &mut Vec<Problem>) {
+pub(crate) fn normalise_endpoints(
+    kind: &str,
+    attributes: &mut Attributes,
+    problems: &mut Vec<Problem>,
+) {
     let Some(value) = attributes.get_mut(CORE_RPC) else {
         return;
     };
@@ -145,7 +149,7 @@ fn rpc(attributes: &mut Attributes, problems: &mut Vec<Problem>) {
         let what = "`core_rpc` is a URL or a list of them";
         problems.push(Problem::new(codes::BAD_URL, &[CORE_RPC], what));
     }
-    problems.extend(list.iter().filter_map(refusal));
+    problems.extend(list.iter().filter_map(|rpc| refusal(kind, rpc)));
     *value = Value::List(list);
 }
 
@@ -170,7 +174,7 @@ fn list_of(value: &Value) -> Vec<Value> {
 }
 
 /// Why a container cannot ask this RPC; what a secret names is not known here.
-fn refusal(rpc: &Value) -> Option<Problem> {
+fn refusal(kind: &str, rpc: &Value) -> Option<Problem> {
     let shown = match rpc {
         Value::Text(text) => text.as_str().into(),
         Value::Endpoint(endpoint) => endpoint.shown(),
@@ -179,11 +183,11 @@ fn refusal(rpc: &Value) -> Option<Problem> {
     let host = shown.split_once("://").map_or("", |(_, host)| host);
     let here = HERE.iter().any(|start| host.starts_with(start));
     here.then(|| {
-        let what = format!("`{shown}` would be the syncer's own container");
-        Problem::new(codes::INNER_RPC, &[CORE_RPC], what).help(
-            "write `core_rpc` in the syncer's block, as the container reaches it: a public RPC, or a node's address \
-             in the network of `docker_network`",
-        )
+        let what = format!("`{shown}` would be the {kind}'s own container");
+        Problem::new(codes::INNER_RPC, &[CORE_RPC], what).help(format!(
+            "write `core_rpc` in the {kind}'s block, as the container reaches it: a public RPC, or a node's address in \
+             the network of `docker_network`"
+        ))
     })
 }
 

@@ -8,7 +8,9 @@ use pospool_model::Problem;
 
 use super::image::PORT;
 use super::wish::DesiredPage;
-use crate::workload::spec::{ContainerSpec, EnvironmentRule, IdleCommand, Port, Workload};
+use crate::workload::spec::{
+    ContainerSpec, EnvironmentRule, IdleCommand, Port, SecretWay, Workload,
+};
 
 /// Label of a container: digest over what the page was made from, apart from its own attributes.
 pub(crate) const CONTENT: &str = "pospool.content";
@@ -40,7 +42,8 @@ pub(super) fn page_workload(spec: &ContainerSpec) -> Result<Workload, Problem> {
             address: Some(listen.ip()),
             published: listen.port(),
         }],
-        input: false,
+        secrets: SecretWay::None,
+        variables: Vec::new(),
         memory: Some(MEMORY),
         pids: PIDS,
         log: LOG,

@@ -9,8 +9,9 @@ use bollard::models::{
     RestartPolicy, RestartPolicyNameEnum,
 };
 
+use crate::place::DataLocation;
 use crate::user::USER;
-use crate::workload::spec::{ContainerSpec, Port, Workload};
+use crate::workload::spec::{ContainerSpec, Port, SecretWay, Workload};
 
 /// Limits that each container has of its own.
 #[derive(Clone, Copy, Debug)]
@@ -48,10 +49,13 @@ pub(crate) fn hardened_host_config(limits: ContainerLimits) -> HostConfig {
 
 /// The request that makes a container.
 pub(crate) fn create_request(spec: &ContainerSpec, workload: &Workload) -> ContainerCreateBody {
-    let (binds, mounts) = match &workload.data {
+    let (binds, mut mounts) = match &workload.data {
         Some((place, at)) => place.mounted(at, true),
         None => (Vec::new(), Vec::new()),
     };
+    if let SecretWay::Mounted { file, at } = &workload.secrets {
+        mounts.extend(DataLocation::Folder(file.clone()).mounted(at, false).1);
+    }
     let host = HostConfig {
         binds: Some(binds).filter(|binds| !binds.is_empty()),
         mounts: Some(mounts).filter(|mounts| !mounts.is_empty()),
@@ -76,6 +80,11 @@ pub(crate) fn trial_request(
     workload: &Workload,
     command: Option<Vec<String>>,
 ) -> ContainerCreateBody {
+    // What is no secret comes over its input, whichever way the real one comes.
+    let mut trial = workload.clone();
+    if trial.secrets != SecretWay::None {
+        trial.secrets = SecretWay::Input;
+    }
     // What lies there comes from the image, and goes with the container.
     let data = workload.data.as_ref();
     let scratch = data.map(|(_, at)| vec![(*at).to_owned()]);
@@ -89,7 +98,7 @@ pub(crate) fn trial_request(
             oom_score_adj: Some(1000),
             ..host(workload)
         }),
-        ..process(workload)
+        ..process(&trial)
     }
 }
 
@@ -115,7 +124,8 @@ pub(crate) fn port_holder_request(
 }
 
 fn process(workload: &Workload) -> ContainerCreateBody {
-    let input = Some(true).filter(|_| workload.input);
+    let input = Some(true).filter(|_| workload.secrets == SecretWay::Input);
+    let variables = workload.variables.clone();
     ContainerCreateBody {
         user: Some(USER.to_owned()),
         attach_stdin: input,
@@ -125,6 +135,7 @@ fn process(workload: &Workload) -> ContainerCreateBody {
         stdin_once: input,
         stop_signal: Some("SIGTERM".to_owned()),
         stop_timeout: Some(workload.stop_seconds),
+        env: Some(variables).filter(|variables| !variables.is_empty()),
         ..ContainerCreateBody::default()
     }
 }
@@ -135,7 +146,7 @@ fn host(workload: &Workload) -> HostConfig {
         tmpfs: tmpfs.map(|options| [("/tmp".to_owned(), options.to_owned())].into()),
         // How many files may be open is not set here: a limit that is above the engine's own would keep the
         // container from starting.
-        ulimits: workload.input.then(no_core_dumps),
+        ulimits: (workload.secrets != SecretWay::None).then(no_core_dumps),
         ..hardened_host_config(ContainerLimits {
             memory: workload.memory,
             pids: workload.pids,
@@ -145,10 +156,9 @@ fn host(workload: &Workload) -> HostConfig {
 }
 
 fn restarts(workload: &Workload) -> RestartPolicy {
-    let name = if workload.input {
-        RestartPolicyNameEnum::NO
-    } else {
-        RestartPolicyNameEnum::UNLESS_STOPPED
+    let name = match workload.secrets {
+        SecretWay::Input => RestartPolicyNameEnum::NO,
+        SecretWay::None | SecretWay::Mounted { .. } => RestartPolicyNameEnum::UNLESS_STOPPED,
     };
     RestartPolicy {
         name: Some(name),

@@ -220,19 +220,21 @@ fn filled(map: Option<&HashMap<String, String>>) -> Option<&HashMap<String, Stri
     map.filter(|map| !map.is_empty())
 }
 
-/// Whether exactly the wanted volumes and folders are mounted, each of them writable.
+/// Whether exactly the wanted volumes, folders and files are mounted, and those writable that should be.
 fn are_ours(mounts: Option<&[MountPoint]>, ours: &HostConfig) -> bool {
     let mount = |mount: &MountPoint| {
         let source = mount.name.as_deref().or(mount.source.as_deref())?;
         let place = mount.destination.as_deref()?;
-        (mount.rw != Some(false)).then(|| format!("{source}:{place}"))
+        Some((format!("{source}:{place}"), mount.rw != Some(false)))
     };
     let found = mounts.unwrap_or_default().iter().map(mount);
     let folders = ours.mounts.iter().flatten().map(|mount| {
         let text = |value: &Option<String>| value.clone().unwrap_or_default();
-        format!("{}:{}", text(&mount.source), text(&mount.target))
+        let place = format!("{}:{}", text(&mount.source), text(&mount.target));
+        (place, mount.read_only != Some(true))
     });
-    let wanted = ours.binds.iter().flatten().cloned().chain(folders);
+    let volumes = ours.binds.iter().flatten().cloned();
+    let wanted = volumes.map(|place| (place, true)).chain(folders);
     found.collect::<BTreeSet<_>>() == wanted.map(Some).collect()
 }
 
@@ -292,6 +294,13 @@ pub(crate) mod tests {
                 ..MountPoint::default()
             }
         };
+        let binds = host.binds.iter().flatten().map(mount);
+        let folders = host.mounts.iter().flatten().map(|mount| MountPoint {
+            source: mount.source.clone(),
+            destination: mount.target.clone(),
+            rw: mount.read_only.map(|read_only| !read_only),
+            ..MountPoint::default()
+        });
         let networks = host.network_mode.iter().cloned();
         let networks = networks.map(|network| (network, EndpointSettings::default()));
         ContainerInspectResponse {
@@ -304,7 +313,7 @@ pub(crate) mod tests {
                 stop_timeout: body.stop_timeout,
                 ..ContainerConfig::default()
             }),
-            mounts: Some(host.binds.iter().flatten().map(mount).collect()),
+            mounts: Some(binds.chain(folders).collect()),
             network_settings: Some(NetworkSettings {
                 networks: Some(networks.collect()),
                 ..NetworkSettings::default()

@@ -23,7 +23,7 @@ use crate::client::{Engine, Labels, ListedContainer};
 use crate::codes;
 use crate::facts::{Container, DockerFacts};
 use crate::names::{Name, NameError, object_name_of_kind};
-use crate::syncer::CurrentSyncers;
+use crate::syncer::CurrentEndpoints;
 use crate::view::EngineView;
 use crate::workload::spec::{ContainerSpec, Workload};
 
@@ -150,7 +150,7 @@ pub(crate) trait ContainerKind: Sync {
     }
 
     /// Lines for its standard input; read before anything is changed.
-    fn input(&self, job: &UpJob, current: &CurrentSyncers) -> Result<Vec<Secret>, ProviderError> {
+    fn input(&self, job: &UpJob, current: &CurrentEndpoints) -> Result<Vec<Secret>, ProviderError> {
         let _ = (job, current);
         Ok(Vec::new())
     }

@@ -86,9 +86,15 @@ pub(crate) async fn last_output(engine: &Engine, container: &Name, lines: usize)
     found[found.len().saturating_sub(lines)..].join("\n")
 }
 
+/// The attribute `state` of a container whose processes somebody has frozen.
+pub(crate) const PAUSED: &str = "paused";
+
 /// The attribute `state`.
 pub(crate) fn health_state(found: &ContainerInspectResponse) -> &'static str {
     let state = found.state.clone().unwrap_or_default();
+    if state.paused == Some(true) {
+        return PAUSED;
+    }
     match (is_running(&state), read_health(&state)) {
         (false, _) => "stopped",
         (true, Some(HealthStatusEnum::UNHEALTHY)) => "unwell",

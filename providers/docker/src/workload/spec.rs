@@ -10,7 +10,7 @@ use crate::attributes::attribute_text;
 use crate::client::Labels;
 use crate::image;
 use crate::names::Name;
-use crate::place::DataLocation;
+use crate::place::{DataLocation, Folder};
 
 /// The network that attributes name; without one a container has its own.
 pub(crate) fn own_network(attributes: &Attributes) -> Option<Name> {
@@ -36,9 +36,10 @@ pub(crate) struct Workload {
     pub(crate) tmpfs: Option<&'static str>,
     /// Ports of the host that lead into it.
     pub(crate) ports: Vec<Port>,
-    /// Whether secrets come over its standard input at each start. Such a container leaves no core dumps, and Docker
-    /// never starts it by itself: one that came back alone would wait for its secrets.
-    pub(crate) input: bool,
+    /// How its secrets come.
+    pub(crate) secrets: SecretWay,
+    /// Variables of its environment, none of which is secret.
+    pub(crate) variables: Vec<String>,
     /// Most memory in bytes.
     pub(crate) memory: Option<i64>,
     /// Most processes and threads.
@@ -47,6 +48,23 @@ pub(crate) struct Workload {
     pub(crate) log: (&'static str, &'static str),
     /// Time that it has to end.
     pub(crate) stop_seconds: i64,
+}
+
+/// How secrets come to a container. One that has secrets leaves no core dumps.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum SecretWay {
+    /// It has none.
+    None,
+    /// Over its standard input at each start. Docker never starts such a container by itself: one that came back alone
+    /// would wait for its secrets.
+    Input,
+    /// As a file of the host, mounted read-only. Docker starts such a container after a reboot and after a crash.
+    Mounted {
+        /// The file of the host.
+        file: Folder,
+        /// Where the container finds it.
+        at: &'static str,
+    },
 }
 
 /// A command that exits at once with code 0, wherever the image runs.

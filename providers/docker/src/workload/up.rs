@@ -18,14 +18,14 @@ use crate::image;
 use crate::kinds;
 use crate::names::{self, Name};
 use crate::place::DataLocation;
-use crate::syncer::CurrentSyncers;
+use crate::syncer::CurrentEndpoints;
 use crate::workload::stop::stop_container;
 
 /// Carries the job out, or finds it carried out.
 pub(crate) async fn start_container(
     engine: &Engine,
     job: &UpJob,
-    current: &CurrentSyncers,
+    current: &CurrentEndpoints,
     progress: &dyn Progress,
 ) -> Result<Attributes, ProviderError> {
     let kind = kinds::kind_of(&job.spec.address)?;
@@ -39,7 +39,7 @@ pub(crate) async fn start_container(
 fn input(
     kind: &dyn ContainerKind,
     job: &UpJob,
-    current: &CurrentSyncers,
+    current: &CurrentEndpoints,
 ) -> Result<Vec<Secret>, ProviderError> {
     if job.start {
         kind.input(job, current)
@@ -80,6 +80,14 @@ async fn attempt(
         }
         let found = inspect_container(engine, &container).await?;
         repair::repair_networks(engine, spec, &container, &found).await?;
+        if found
+            .state
+            .as_ref()
+            .is_some_and(|state| state.paused == Some(true))
+        {
+            progress.waiting("letting a paused container go on");
+            engine.unpause(&container).await?;
+        }
         kind.start(&start).await?;
         outputs.extend(kind.ready(&start).await?);
     }
@@ -157,7 +165,7 @@ async fn create(
 pub(crate) async fn restore_on_failure(
     engine: &Engine,
     job: &UpJob,
-    current: &CurrentSyncers,
+    current: &CurrentEndpoints,
     progress: &dyn Progress,
     done: Result<Attributes, ProviderError>,
 ) -> Result<Attributes, ProviderError> {
@@ -186,7 +194,7 @@ async fn back(
     engine: &Engine,
     job: &UpJob,
     old: &ReplacedContainer,
-    current: &CurrentSyncers,
+    current: &CurrentEndpoints,
     progress: &dyn Progress,
 ) -> Result<Option<&'static str>, ProviderError> {
     let spec = &job.spec;

@@ -1,0 +1,312 @@
+//! The guard of a node's container on a real network: it lets the node vote through its door alone, and brings it back.
+
+use std::collections::BTreeSet;
+use std::os::unix::fs::PermissionsExt as _;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use super::first_pool::votes;
+use super::project::{PASSWORD, Project, docker, number, rpc};
+
+/// Longest wait for what PoS does in a minute or two, on a machine with much to do.
+const LONG: Duration = Duration::from_mins(10);
+
+#[test]
+fn live_guard_lets_a_voter_in_and_brings_it_back() {
+    let project = Project::new(0);
+    project.ok(&["apply", "--auto-approve"]);
+    let voter = Voter::of(&project);
+    voter.is_a_candidate_and_then_watched();
+    voter.votes_again_after("conflux is killed", || voter.kill_conflux());
+    assert_eq!(project.plan()["steps"], json!([]));
+    voter.votes_again_after("the container is restarted by hand", || {
+        docker(&["kill", &voter.container]);
+        project.ok(&["apply", "--auto-approve"]);
+    });
+    case_paused(&project, &voter);
+    case_reboot(&project, &voter);
+    case_two_voters(&voter);
+    voter.never_voted_twice();
+    assert_eq!(votes(&voter.key), 1);
+}
+
+/// A container that somebody has paused is no running one; it is let go on, and votes again.
+fn case_paused(project: &Project, voter: &Voter) {
+    docker(&["pause", &voter.container]);
+    let plan = project.ends(&["plan", "--detailed-exitcode"], 3);
+    assert!(plan.contains("\"paused\" → \"running\""), "{plan}");
+    voter.votes_again_after("it was paused", || {
+        project.ok(&["apply", "--auto-approve"]);
+    });
+    assert_eq!(project.plan()["steps"], json!([]));
+}
+
+/// What ends with the container's first process comes back without a person, where the password is mounted.
+fn case_reboot(project: &Project, voter: &Voter) {
+    let file = project.path("pos-key-password");
+    std::fs::write(&file, PASSWORD).unwrap();
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o400)).unwrap();
+    let mount = format!("mount({:?})", file.to_str().unwrap());
+    project.edit("env(\"POSPOOL_POS_KEY_PASSWORD\")", &mount);
+    let refused = project.ends(&["apply", "--auto-approve", "--json"], 1);
+    assert!(refused.contains("docker/no-secret"), "{refused}");
+    std::os::unix::fs::chown(&file, Some(10001), None).unwrap();
+    voter.votes_again_after("the password is mounted", || {
+        project.ok(&["apply", "--auto-approve"]);
+    });
+    assert_eq!(project.plan()["steps"], json!([]));
+    let inspected = docker(&["inspect", &voter.container]);
+    assert!(!inspected.contains(PASSWORD), "{inspected}");
+    let of = |field: &str| docker(&["inspect", "--format", field, &voter.container]);
+    let started = of("{{.State.StartedAt}}");
+    voter.votes_again_after("its first process is killed", || {
+        let process = of("{{.State.Pid}}");
+        let killed = Command::new("kill").args(["-9", &process]).status();
+        assert!(killed.unwrap().success());
+        let begun = Instant::now();
+        while of("{{.State.StartedAt}}") == started {
+            assert!(
+                begun.elapsed() < LONG,
+                "Docker does not start the container"
+            );
+            std::thread::sleep(Duration::from_millis(300));
+        }
+    });
+    assert_eq!(project.plan()["steps"], json!([]));
+}
+
+/// A copy of the volume under a second guard, while the first one votes: it sees that somebody else signs with its key.
+fn case_two_voters(voter: &Voter) {
+    let copy = Copy::of(voter);
+    let second = Voter {
+        container: copy.0.clone(),
+        key: voter.key.clone(),
+    };
+    second.becomes("it sees another voter", |report| report["hold"] == "held");
+    // Two epochs of PoS, in which the first one votes on and the second one does not.
+    let epoch = || number(&rpc("pos_getStatus", &json!([]))["epoch"]);
+    let begun = epoch();
+    second.becomes("it stays silent", |report| {
+        assert_eq!(report["voting"], "off", "{report:#}");
+        epoch() >= begun + 2
+    });
+    voter.is_seen_voting();
+    assert_eq!(voter.report()["voting"], "on");
+}
+
+/// A container with a copy of a node's volume, as long as this lives.
+struct Copy(String);
+
+impl Copy {
+    fn of(voter: &Voter) -> Self {
+        let copy = Self(format!("{}.copy", voter.container));
+        let of = |field: &str| docker(&["inspect", "--format", field, &voter.container]);
+        let image = of("{{.Config.Image}}");
+        let mounted = |at: &str| {
+            let those =
+                format!("{{{{if eq .Destination {at:?}}}}}{{{{or .Name .Source}}}}{{{{end}}}}");
+            of(&format!("{{{{range .Mounts}}}}{those}{{{{end}}}}"))
+        };
+        let data = format!("{}:/data", copy.0);
+        let from = format!("{}:/from:ro", mounted("/data"));
+        let script = ["/bin/bash", &image, "-c", "cp -a /from/. /data/"];
+        let run = [
+            "run",
+            "--rm",
+            "--user",
+            "0",
+            "-v",
+            &from,
+            "-v",
+            &data,
+            "--entrypoint",
+        ];
+        docker(&[&run[..], &script[..]].concat());
+        let secret = "/run/pospool/pos_key_password";
+        let password = format!("{}:{secret}:ro", mounted(secret));
+        let variables = of("{{range .Config.Env}}{{println .}}{{end}}");
+        let sources = variables
+            .lines()
+            .find(|line| line.starts_with("POSPOOL_SOURCES="));
+        let network = of("{{.HostConfig.NetworkMode}}");
+        let run = [
+            "run",
+            "-d",
+            "--name",
+            &copy.0,
+            "--network",
+            &network,
+            "--tmpfs",
+            "/tmp",
+        ];
+        let with = [
+            "-v",
+            &data,
+            "-v",
+            &password,
+            "-e",
+            sources.unwrap(),
+            "--read-only",
+            &image,
+        ];
+        docker(&[&run[..], &with[..]].concat());
+        copy
+    }
+}
+
+impl Drop for Copy {
+    fn drop(&mut self) {
+        for arguments in [["rm", "-f", &self.0].as_slice(), &["volume", "rm", &self.0]] {
+            let _ = Command::new("docker").args(arguments).output();
+        }
+    }
+}
+
+/// A node that is registered for one vote.
+struct Voter {
+    container: String,
+    key: String,
+}
+
+impl Voter {
+    fn of(project: &Project) -> Self {
+        let outputs = project.recorded("node.main")["outputs"].take();
+        let text = |name: &str| outputs[name].as_str().unwrap().to_owned();
+        Self {
+            container: text("container_name"),
+            key: text("pos_address"),
+        }
+    }
+
+    /// What the guard says.
+    fn report(&self) -> Value {
+        let arguments = ["exec", &self.container, "cat", "/tmp/pospool.guard.json"];
+        let said = Command::new("docker").args(arguments).output().unwrap();
+        // A container that starts has no report yet.
+        serde_json::from_slice(&said.stdout).unwrap_or_default()
+    }
+
+    fn becomes(&self, what: &str, holds: impl Fn(&Value) -> bool) -> Value {
+        let begun = Instant::now();
+        let mut last = String::new();
+        loop {
+            let report = self.report();
+            let now = format!("{}: {}", report["voting"], report["why"]);
+            if now != last {
+                eprintln!("  {:>4} s {now}", begun.elapsed().as_secs());
+                last = now;
+            }
+            if holds(&report) {
+                return report;
+            }
+            assert!(
+                begun.elapsed() < LONG,
+                "{what}: {report:#}\n{}",
+                docker(&["logs", "--tail", "60", &self.container])
+            );
+            std::thread::sleep(Duration::from_millis(300));
+        }
+    }
+
+    /// It starts silent, stands for election, is stopped when it is elected, and votes after nobody else did.
+    fn is_a_candidate_and_then_watched(&self) {
+        self.becomes("it stands for election", |report| {
+            report["voting"] == "candidate" || report["voting"] == "on"
+        });
+        self.becomes("it votes", |report| report["voting"] == "on");
+        let journal = self.journal();
+        let events: Vec<&str> = journal
+            .iter()
+            .filter_map(|entry| entry["what"].as_str())
+            .filter(|what| *what != "signed")
+            .collect();
+        let at = |what: &str| events.iter().position(|event| *event == what);
+        // No vote before the key was watched in elected rounds.
+        assert!(at("stopped") < at("cleared"), "{events:?}");
+        self.is_seen_voting();
+    }
+
+    /// A block that is newer than this moment has its signature.
+    fn is_seen_voting(&self) {
+        let newest = || number(&rpc("pos_getStatus", &json!([]))["latestCommitted"]);
+        let (begun, mut height) = (Instant::now(), newest() + 1);
+        loop {
+            while newest() < height {
+                assert!(begun.elapsed() < LONG, "no block {height}");
+                std::thread::sleep(Duration::from_millis(300));
+            }
+            let block = rpc("pos_getBlockByNumber", &json!([format!("{height:#x}")]));
+            if signed_by(&block, &self.key) {
+                return;
+            }
+            height += 1;
+            assert!(
+                begun.elapsed() < LONG,
+                "no vote of {} up to {height}",
+                self.key
+            );
+        }
+    }
+
+    fn votes_again_after(&self, what: &str, act: impl FnOnce()) {
+        eprintln!("{what}");
+        let before = number_of(&self.report()["at"]);
+        act();
+        let again =
+            |report: &Value| report["voting"] == "on" && number_of(&report["at"]) > before + 3;
+        self.becomes(what, again);
+        self.is_seen_voting();
+    }
+
+    fn kill_conflux(&self) {
+        let starts = number_of(&self.report()["starts"]);
+        // The guard is process 1, and conflux its child.
+        let script = "for p in /proc/[0-9]*; do \
+             if [ \"$(sed 's/.*) . //; s/ .*//' $p/stat)\" = 1 ] && tr '\\0' ' ' < $p/cmdline | grep -q pos-started-as-voter; \
+             then kill -9 ${p#/proc/}; fi; done";
+        docker(&["exec", &self.container, "bash", "-c", script]);
+        self.becomes("the guard starts conflux again", |report| {
+            number_of(&report["starts"]) > starts
+        });
+    }
+
+    fn journal(&self) -> Vec<Value> {
+        let text = docker(&["exec", &self.container, "cat", "/data/guard/journal.jsonl"]);
+        text.lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect()
+    }
+
+    /// No two blocks of one round, and no vote in a round that the journal shows as silent.
+    fn never_voted_twice(&self) {
+        let newest = number(&rpc("pos_getStatus", &json!([]))["latestCommitted"]);
+        let mut rounds = BTreeSet::new();
+        for height in 1..=newest {
+            let block = rpc("pos_getBlockByNumber", &json!([format!("{height:#x}")]));
+            let at = (number(&block["epoch"]), number(&block["round"]));
+            if signed_by(&block, &self.key) {
+                assert!(rounds.insert(at), "two blocks of {at:?}");
+            }
+        }
+        let journal = self.journal();
+        let foreign = journal.iter().any(|entry| entry["what"] == "foreign");
+        assert!(!foreign && !rounds.is_empty(), "{journal:#?}");
+        let status = rpc("pos_getAccount", &json!([self.key]))["status"].take();
+        assert_eq!(status["forceRetired"], Value::Null, "{status:#}");
+    }
+}
+
+fn number_of(value: &Value) -> u64 {
+    value.as_u64().unwrap_or_default()
+}
+
+fn signed_by(block: &Value, key: &str) -> bool {
+    let signatures = block["signatures"].as_array();
+    let mut signatures = signatures.into_iter().flatten();
+    signatures.any(|signature| {
+        let account = signature["account"].as_str().unwrap_or_default();
+        account.eq_ignore_ascii_case(key)
+    })
+}
