@@ -15,7 +15,6 @@ const KNOWN: &[(&str, usize)] = &[
     ("engine/cli", 31),
     ("engine/core", 12),
     ("engine/lang", 14),
-    ("engine/remote", 6),
 ];
 
 fn root() -> PathBuf {

@@ -12,7 +12,8 @@ use tokio::sync::mpsc;
 
 use crate::document::Document;
 use crate::lease::{HolderStanding, Lease};
-use crate::place::{Backend, PATIENCE, SeenDocument, Unwritten};
+use crate::place::{Backend, PATIENCE, Unwritten};
+use crate::seen::SeenDocument;
 
 /// How often the lock is asked for when its holders come and go meanwhile.
 const ROUNDS: usize = 5;

@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::failure::{Cause, RequestFailure, cause_of_text, summed_up};
 use crate::lease::Lease;
-use crate::place::{MAX_BYTES, SeenDocument};
+use crate::seen::{MAX_BYTES, SeenDocument};
 use crate::settings::HttpSettings;
 
 /// Longest wait for one answer.

@@ -11,19 +11,22 @@ mod hold;
 mod http;
 mod lease;
 mod location;
+mod lock;
 mod medium;
 mod objects;
 mod place;
 mod runtime;
+mod seen;
 mod settings;
 #[cfg(test)]
 mod tests;
 
-use pospool_engine::store::{Holder, Medium, Mode, Store, StoreError};
+use pospool_engine::store::{Medium, Mode, Store, StoreError};
 
 pub use document::Document;
 pub use lease::Lease;
 pub use location::{Location, LocationError};
+pub use lock::Held;
 pub use settings::{HttpSettings, RemoteSettings, SettingsError};
 
 use place::Backend;
@@ -57,20 +60,6 @@ pub fn open_store(
 ) -> Result<Store, StoreError> {
     let medium = open_medium(location, mode, command, settings)?;
     Store::over(medium, &location.name(), mode)
-}
-
-/// A lock on a remote state.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Held {
-    /// Name of the lock, which `unlock` must be given.
-    pub id: String,
-    /// Who took it.
-    pub holder: Holder,
-    /// Whether the holder may still be at work. If not, the next run takes over by itself.
-    pub live: bool,
-    /// Seconds until the next run may take over, if nothing is heard of the holder until
-    /// then; `None` if the keeper's locks never end by themselves.
-    pub ends_in: Option<u64>,
 }
 
 /// Who holds the lock; `None` if nobody does, and for files, whose locks end with their process.

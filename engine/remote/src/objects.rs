@@ -26,7 +26,7 @@ use object_store::{
 use reqwest::Url;
 
 use crate::failure::{Cause, RequestFailure, cause_of_text, summed_up};
-use crate::place::{MAX_BYTES, SeenDocument};
+use crate::seen::{MAX_BYTES, SeenDocument};
 
 /// One object.
 #[derive(Debug)]

@@ -7,19 +7,18 @@
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use object_store::UpdateVersion;
 use pospool_engine::store::{Holder, StoreError};
 
 use crate::document::Document;
 use crate::failure::{self, Cause, RequestFailure, cause_of_text};
 use crate::http::{HttpBackend, LockInfo, Locked};
 use crate::lease::{HolderStanding, Lease};
+use crate::location::Location;
+use crate::lock::Held;
 use crate::objects::Objects;
+use crate::seen::SeenDocument;
 use crate::settings::RemoteSettings;
-use crate::{Held, Location};
 
-/// Most bytes of a document.
-pub(crate) const MAX_BYTES: u64 = 1 << 30;
 /// How long a write is tried before it counts as failed.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 /// Pause before the first further try; it doubles up to [`LONGEST_PAUSE`].
@@ -39,16 +38,6 @@ pub(crate) struct Backend {
 enum BackendKind {
     Objects(Box<Objects>),
     Http(Box<HttpBackend>),
-}
-
-/// A document as it was seen, or as we left it.
-#[derive(Clone, Debug)]
-pub(crate) struct SeenDocument {
-    pub(crate) bytes: Vec<u8>,
-    /// What the keeper calls this version, if it knows versions.
-    pub(crate) mark: UpdateVersion,
-    /// Time since it was written, by the keeper's clock, if it tells.
-    pub(crate) age: Option<Duration>,
 }
 
 /// Why a document was not written.
@@ -253,7 +242,7 @@ impl Backend {
                 let document = Document::decode(&self.name, &seen.bytes)?;
                 Ok(document.lease.map(|lease| {
                     let standing = lease.standing(seen.age);
-                    held(lease.id, lease.holder, standing)
+                    Held::new(lease.id, lease.holder, standing)
                 }))
             }
             BackendKind::Http(http) => {
@@ -266,7 +255,7 @@ impl Backend {
                 let standing = lease.as_ref().map(|lease| lease.standing(None));
                 let standing = standing.unwrap_or(HolderStanding::Live { ends_in: None });
                 let holder = lease.map(|lease| lease.holder).unwrap_or_default();
-                Ok(Some(held(id, holder, standing)))
+                Ok(Some(Held::new(id, holder, standing)))
             }
         }
     }
@@ -350,19 +339,6 @@ fn foreign(info: &LockInfo) -> Option<Lease> {
     lease.holder.pid = 0;
     lease.machine = None;
     Some(lease)
-}
-
-fn held(id: String, holder: Holder, standing: HolderStanding) -> Held {
-    let (live, ends_in) = match standing {
-        HolderStanding::Live { ends_in } => (true, ends_in),
-        HolderStanding::Gone => (false, Some(0)),
-    };
-    Held {
-        id,
-        holder,
-        live,
-        ends_in,
-    }
 }
 
 fn content(seen: Option<&SeenDocument>) -> Option<&[u8]> {
