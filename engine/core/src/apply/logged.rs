@@ -2,7 +2,7 @@
 
 use tracing::{debug, info, warn};
 
-use super::{Event, Listener};
+use super::event::{Event, Listener};
 
 /// Logs each event, and passes it on.
 pub(crate) struct Logged<'a>(pub(crate) &'a dyn Listener);

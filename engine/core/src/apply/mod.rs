@@ -6,6 +6,7 @@
 //! - Never: decides. What the plan does not name is not done, and after the first
 //!   failure nothing new is begun, while what is under way is still recorded.
 
+mod event;
 mod finish;
 mod logged;
 mod recording;
@@ -32,6 +33,7 @@ use crate::registry::Registry;
 use crate::resolve::Outputs;
 use crate::store::{JournalEntry, Store, StoreError};
 
+pub use event::{Event, Listener};
 pub(crate) use logged::Logged;
 use recording::Recording;
 use schedule::Schedule;
@@ -47,56 +49,6 @@ pub struct Context<'a> {
     pub seen: &'a SeenResources,
     /// Set when the user asked to stop.
     pub cancel: &'a Arc<AtomicBool>,
-}
-
-/// Something that a person may want to hear of while it happens.
-#[derive(Debug)]
-pub enum Event<'a> {
-    /// An effect is begun.
-    Started {
-        /// Which.
-        id: &'a EffectId,
-        /// The plan's words for it.
-        summary: &'a str,
-    },
-    /// An effect goes on.
-    Waiting {
-        /// Which.
-        id: &'a EffectId,
-        /// What is waited for, and how far it is.
-        what: &'a str,
-        /// For how long.
-        seconds: u64,
-    },
-    /// An effect ended well.
-    Ended {
-        /// Which.
-        id: &'a EffectId,
-        /// After how long.
-        seconds: u64,
-        /// Effects that have ended so far.
-        done: usize,
-        /// Effects of the whole plan.
-        total: usize,
-    },
-    /// An effect did not end well.
-    Failed {
-        /// Which.
-        id: &'a EffectId,
-        /// Why.
-        error: &'a ProviderError,
-    },
-    /// A resource is as the plan wanted it.
-    Recorded {
-        /// Which.
-        address: &'a Address,
-    },
-}
-
-/// Hears events.
-pub trait Listener: Sync {
-    /// Called for each event, in order.
-    fn hear(&self, event: &Event<'_>);
 }
 
 /// How an apply ended.

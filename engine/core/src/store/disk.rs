@@ -9,7 +9,8 @@ use std::io::{self, Read, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
-use super::StoreError;
+use super::error::StoreError;
+use super::paths::with_suffix;
 
 /// Files, as the operating system gives them or as a test makes them.
 ///
@@ -135,7 +136,7 @@ pub fn read_bounded(path: &Path, limit: u64) -> Result<Option<Vec<u8>>, StoreErr
 ///
 /// The file is private to its owner, since a plan can hold more than its reader may see.
 pub fn replace_file(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
-    let beside = super::with_suffix(path, &format!(".next-{}", std::process::id()));
+    let beside = with_suffix(path, &format!(".next-{}", std::process::id()));
     let replaced = replace_durably(&RealDisk, path, &beside, bytes);
     if replaced.is_err() {
         // What failed is told; that its half-written rest cannot be removed either is not news.

@@ -7,7 +7,7 @@
 use pospool_model::Code;
 use std::path::{Path, PathBuf};
 
-use super::Holder;
+use super::holder::Holder;
 use crate::codes;
 
 /// Why a state cannot be used. The code of each is stable.

@@ -9,9 +9,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::disk::{Disk, DiskFile, Stamp, replace_durably, replace_if};
+use super::error::StoreError;
+use super::form::MAX_BYTES;
 use super::lock::{FileLock, Mode};
 use super::medium::{KeptState, Medium};
-use super::{MAX_BYTES, StoreError, with_suffix};
+use super::paths::with_suffix;
 
 /// A state in files.
 #[derive(Debug)]

@@ -1,11 +1,20 @@
-//! The envelope that every form on disk has: its name and its version, looked at first.
+//! What every form on disk has: an envelope with its name and its version, looked at first, and a largest size.
 
 use std::path::Path;
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use super::{FIRST, StoreError};
+use super::error::StoreError;
+
+/// Newest version of a state and of a plan: the second knows groups and barriers.
+pub const VERSION: u64 = 2;
+
+/// Version of every form that has nothing of a newer one in it: a program from before can read it.
+pub const FIRST: u64 = 1;
+
+/// Most bytes of a state, a journal or a plan that are read.
+pub(super) const MAX_BYTES: u64 = 1 << 30;
 
 #[derive(Deserialize)]
 struct Envelope {

@@ -17,7 +17,9 @@ use pospool_model::{Address, Attributes, Dependency};
 use serde::{Deserialize, Serialize};
 use sha3::{Digest, Sha3_256};
 
-use super::{FIRST, StoreError, random_name};
+use super::error::StoreError;
+use super::form::FIRST;
+use super::names::random_name;
 
 /// First line of a journal: whose it is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

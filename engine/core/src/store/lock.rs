@@ -4,16 +4,14 @@
 //! killed run never needs a hand. The file stays; only the lock on it counts. Whoever
 //! removes the file lets a second process lock a new one: the holder notices.
 
-use std::fmt;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
-
-use super::StoreError;
+use super::error::StoreError;
+use super::holder::Holder;
 
 /// What the state is opened for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,51 +20,6 @@ pub enum Mode {
     Read,
     /// To change: one alone.
     Write,
-}
-
-/// Who holds a lock.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct Holder {
-    /// Process id.
-    pub pid: u32,
-    /// Name of the machine.
-    pub host: String,
-    /// What it does: `apply`.
-    pub command: String,
-    /// Since when, in seconds since 1970 (UTC).
-    pub since: u64,
-}
-
-impl Holder {
-    /// This process, from now on.
-    #[must_use]
-    pub fn of_this_process(command: &str) -> Self {
-        Self {
-            pid: std::process::id(),
-            host: std::fs::read_to_string("/proc/sys/kernel/hostname")
-                .map(|name| name.trim().to_owned())
-                .unwrap_or_default(),
-            command: command.to_owned(),
-            since: now(),
-        }
-    }
-}
-
-impl fmt::Display for Holder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.pid == 0 {
-            // What other programs say of themselves is one word for all of it.
-            let known = Some(self.host.as_str()).filter(|host| !host.is_empty());
-            return f.write_str(known.unwrap_or("another process"));
-        }
-        let age = now().saturating_sub(self.since);
-        let (command, pid, host) = (&self.command, self.pid, &self.host);
-        write!(
-            f,
-            "`pospool {command}`, process {pid} on {host}, for {age} s"
-        )
-    }
 }
 
 /// A held lock; dropping it lets go.
@@ -170,10 +123,4 @@ fn write_holder(file: &mut File, command: &str) -> std::io::Result<()> {
     file.seek(SeekFrom::Start(0))?;
     serde_json::to_writer(&mut *file, &holder)?;
     file.flush()
-}
-
-fn now() -> u64 {
-    SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, |elapsed| elapsed.as_secs())
 }

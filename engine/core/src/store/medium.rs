@@ -1,6 +1,6 @@
 //! Where a state is kept: in files beside the spec, or with a remote keeper.
 
-use super::StoreError;
+use super::error::StoreError;
 
 /// Keeps one snapshot and one journal, for one writer at a time.
 ///

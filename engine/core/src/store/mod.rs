@@ -16,10 +16,13 @@ mod disk;
 mod error;
 mod files;
 mod form;
+mod holder;
 mod journal;
 mod lock;
 mod medium;
 mod moved;
+mod names;
+mod paths;
 mod repair;
 
 use std::path::{Path, PathBuf};
@@ -33,24 +36,18 @@ use serde::{Deserialize, Serialize};
 
 pub use disk::{Disk, DiskFile, RealDisk, Stamp, read_bounded, replace_file};
 pub use error::StoreError;
-pub use form::parse_versioned as parse_form;
+pub use form::{FIRST, VERSION, parse_versioned as parse_form};
+pub use holder::Holder;
 pub use journal::{Header, JournalEntry, Read};
-pub use lock::{Holder, Mode};
+pub use lock::Mode;
 pub use medium::{KeptState, Medium};
 pub use moved::MovedFile;
+pub use names::random_name;
 pub use repair::{Finding, Hand, recover_state, repair_state};
 
 use files::FileMedium;
 use journal::{Before, Relation};
-
-/// Newest version of a state and of a plan: the second knows groups and barriers.
-pub const VERSION: u64 = 2;
-
-/// Version of every form that has nothing of a newer one in it: a program from before can read it.
-pub const FIRST: u64 = 1;
-
-/// Most bytes of a state, a journal or a plan that are read.
-const MAX_BYTES: u64 = 1 << 30;
+use paths::with_suffix;
 
 /// The snapshot file.
 #[derive(Debug, Serialize, Deserialize)]
@@ -439,23 +436,6 @@ pub(crate) fn check_groups<'a>(
 /// so that nothing was begun under it. `name` is for messages.
 pub fn decode_journal(name: &Path, bytes: &[u8]) -> Result<Option<Read>, StoreError> {
     journal::read_journal(name, bytes)
-}
-
-/// A random name of 128 bits.
-///
-/// # Panics
-/// If the operating system gives no random bytes, as it must.
-#[must_use]
-pub fn random_name() -> String {
-    let mut bytes = [0; 16];
-    getrandom::fill(&mut bytes).expect("the operating system gives random bytes");
-    format!("{:032x}", u128::from_be_bytes(bytes))
-}
-
-fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(suffix);
-    name.into()
 }
 
 #[cfg(test)]

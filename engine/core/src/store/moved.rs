@@ -8,7 +8,8 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::{FIRST, StoreError, form};
+use super::error::StoreError;
+use super::form::{FIRST, parse_versioned};
 
 /// The note in the place of a state that was moved.
 #[derive(Debug, Serialize, Deserialize)]
@@ -43,7 +44,7 @@ impl MovedFile {
     /// Reads a note; `None` if the bytes are something else.
     #[must_use]
     pub fn read(bytes: &[u8]) -> Option<Self> {
-        form::parse_versioned(Path::new(""), bytes, Self::FORMAT, FIRST).ok()
+        parse_versioned(Path::new(""), bytes, Self::FORMAT, FIRST).ok()
     }
 }
 

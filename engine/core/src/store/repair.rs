@@ -9,10 +9,13 @@ use std::path::{Path, PathBuf};
 use pospool_model::state::State;
 
 use super::disk::{Disk, RealDisk};
+use super::error::StoreError;
+use super::form::MAX_BYTES;
 use super::journal::Relation;
 use super::lock::{FileLock, Mode};
 use super::medium::KeptState;
-use super::{MAX_BYTES, StoreError, decode_journal, decode_snapshot, with_suffix};
+use super::paths::with_suffix;
+use super::{decode_journal, decode_snapshot};
 
 /// Whether anything is changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
