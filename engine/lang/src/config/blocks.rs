@@ -7,11 +7,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use hcl_edit::structure::{Attribute, Block};
+use hcl_edit::structure::Block;
 use pospool_model::{Address, AttributeSchema, Dependency, KindSchema, Span, Value};
 
-use super::{Config, bytes_of};
-use crate::spec::SourceFile;
+use crate::spec::bytes_of;
 
 /// Where an attribute stands.
 #[derive(Clone, Copy, Debug)]
@@ -98,18 +97,6 @@ pub(super) struct Names {
     pub(super) outputs: BTreeMap<String, OutputBlock>,
     /// Kinds of blocks that have no usable name; what they lack is reported once.
     pub(super) nameless: BTreeSet<String>,
-}
-
-impl Config {
-    /// Returns the attribute at a place, and the file around it.
-    pub(super) fn attribute(&self, place: AttributePlace) -> Option<(&SourceFile, &Attribute)> {
-        let file = self.files.get(place.file)?;
-        let block = file.body.get(place.block)?.as_block()?;
-        Some((
-            &file.source,
-            block.body.get(place.attribute)?.as_attribute()?,
-        ))
-    }
 }
 
 /// Returns the bytes of a block's first line: its kind and labels.

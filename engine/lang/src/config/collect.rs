@@ -12,8 +12,8 @@ use pospool_model::{Address, KindSchema, Presence, Span};
 
 use super::blocks::{AttributePlace, Lifecycle, Names, Resource, header_range};
 use super::problems::Problems;
-use super::{Kinds, bytes_of, state_place};
-use crate::spec::{self, File, SourceFile};
+use super::{Kinds, state_place};
+use crate::spec::{self, File, SourceFile, bytes_of};
 
 /// Gives names to the blocks of all files.
 pub(super) fn collect_names(files: &[File], kinds: &Kinds, problems: &mut Problems) -> Names {

@@ -1,13 +1,17 @@
 //! Circles in "uses".
 //!
 //! - Reads: which node uses which, by position.
-//! - Returns: groups of nodes, used ones first, and a circle in a group that has one.
+//! - Returns: groups of nodes, used ones first, and a circle in a group that has one; the problem that it is.
 //! - Never: recurses, since a chain may be as long as the spec.
 
 use std::collections::{BTreeMap, VecDeque};
 
 use petgraph::algo::kosaraju_scc;
 use petgraph::graph::{DiGraph, NodeIndex};
+use pospool_model::Span;
+
+use super::problems::Problems;
+use crate::spec;
 
 /// Groups nodes that reach each other; every group comes after those that it uses.
 pub(super) fn group_cycles(uses: &[Vec<usize>]) -> Vec<Vec<usize>> {
@@ -53,4 +57,10 @@ pub(super) fn find_shortest_cycle(group: &[usize], uses: &[Vec<usize>]) -> Optio
         }
     }
     None
+}
+
+/// Reports a circle at the place of its first step.
+pub(super) fn report_cycle(circle: &[String], span: Span, problems: &mut Problems) {
+    let summary = format!("none of these can come first: {}", circle.join(" -> "));
+    problems.error_with_help(spec::CYCLE, summary, span, "remove one of the references");
 }

@@ -12,10 +12,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use hcl_edit::expr::{Expression, FuncCall, Object, ObjectKey};
 use pospool_model::{Code, Dependency, Diagnostic, Value};
 
+use super::calls;
+use super::decoded::Config;
 use super::operators::{self, OperatorFault, describe_type};
 use super::problems::Problems;
-use super::{Config, Scope, bytes_of, calls};
-use crate::spec::{self, SourceFile};
+use super::scope::Scope;
+use crate::spec::{self, SourceFile, bytes_of};
 
 /// How many parts one evaluation may make: locals that double each other would
 /// otherwise fill the memory with a spec of a few lines.

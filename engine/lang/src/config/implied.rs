@@ -8,8 +8,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use pospool_model::{Address, Presence, Type};
 
+use super::blocks::Resource;
+use super::decoded::Config;
 use super::problems::Problems;
-use super::{Config, Resource};
 use crate::spec;
 
 /// Fills in references that are left out.

@@ -7,13 +7,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use pospool_model::{Address, Dependency, Span, Type, dependency};
+use pospool_model::{Address, Dependency, Type, dependency};
 
+use super::blocks::Resource;
+use super::cycles::{self, report_cycle};
+use super::decoded::Config;
+use super::kinds::Kinds;
 use super::locals::Linked;
 use super::paths::is_readable_name;
 use super::problems::Problems;
 use super::references::{References, Walker};
-use super::{Config, Kinds, Resource, cycles, implied, locals};
+use super::{implied, locals};
 use crate::{graph, spec};
 
 /// Links locals, then resources, then outputs.
@@ -231,7 +235,7 @@ fn open_circles(
             span.bytes = bytes;
         }
         let written: Vec<String> = circle.iter().map(|&at| addresses[at].to_string()).collect();
-        report_circle(&written, span, problems);
+        report_cycle(&written, span, problems);
     }
     named_early
 }
@@ -274,12 +278,6 @@ fn place_of(
     named
         .or_else(|| by_local().map(|(_, bytes)| bytes))
         .cloned()
-}
-
-/// Reports a circle at the place of its first step.
-pub(super) fn report_circle(circle: &[String], span: Span, problems: &mut Problems) {
-    let summary = format!("none of these can come first: {}", circle.join(" -> "));
-    problems.error_with_help(spec::CYCLE, summary, span, "remove one of the references");
 }
 
 /// Names of outputs and attributes by the resource that they are read of.

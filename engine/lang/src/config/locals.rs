@@ -6,18 +6,18 @@
 //!   [`MOST_NAMED`] names to each reader: a larger local becomes a group that its readers use.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::OnceLock;
 
 use pospool_model::dependency::MOST_NAMED;
 use pospool_model::{Dependency, GroupId, Groups, Value};
 
-use super::blocks::Local;
+use super::cycles::{self, report_cycle};
+use super::decoded::Config;
 use super::evaluate::Evaluator;
-use super::linking::report_circle;
+use super::kinds::Kinds;
 use super::problems::Problems;
 use super::references::{References, Walker};
-use super::{Config, Kinds, Scope, bytes_of, cycles};
-use crate::spec;
+use super::scope::{LocalValues, Scope};
+use crate::spec::{self, bytes_of};
 
 /// How many locals may stand on each other: evaluation goes down all of them.
 const DEEPEST: usize = 100;
@@ -40,29 +40,6 @@ pub(super) struct Linked {
     pub(super) reaches: BTreeMap<String, Reach>,
     /// All of them, each after those that it uses.
     pub(super) order: Vec<usize>,
-}
-
-/// Values of the locals in which resources have a part, each evaluated once.
-///
-/// Such a value holds as long as it is only read after everything that the local leads to is known: for one pass
-/// through the resources in their order.
-#[derive(Debug, Default)]
-pub struct LocalValues(BTreeMap<String, OnceLock<Value>>);
-
-impl LocalValues {
-    /// A place for each local of these that is no constant.
-    pub(super) fn of(locals: &BTreeMap<String, Local>) -> Self {
-        let open = locals.iter().filter(|(_, local)| local.constant.is_none());
-        Self(
-            open.map(|(name, _)| (name.clone(), OnceLock::new()))
-                .collect(),
-        )
-    }
-
-    /// The place of one.
-    pub(super) fn get(&self, name: &str) -> Option<&OnceLock<Value>> {
-        self.0.get(name)
-    }
 }
 
 /// Links all locals and evaluates the constant ones.
@@ -102,7 +79,7 @@ pub(super) fn link_locals(config: &mut Config, kinds: &Kinds, problems: &mut Pro
                 .map(|&member| format!("local.{}", names[member]))
                 .collect();
             if let (Some(place), Some((source, _))) = (place, source) {
-                report_circle(&written, source.span(place.clone()), problems);
+                report_cycle(&written, source.span(place.clone()), problems);
             }
         }
     }

@@ -11,10 +11,9 @@ use hcl_edit::expr::TraversalOperator;
 use hcl_edit::{Decorated, Ident};
 use pospool_model::{Address, KindSchema};
 
-use super::bytes_of;
 use super::paths::{Segment, is_readable_name, read_segment, unknown_output};
 use super::references::Walker;
-use crate::spec;
+use crate::spec::{self, bytes_of};
 
 impl<'a> Walker<'a> {
     /// Looks at a name and what is read of it.

@@ -10,9 +10,8 @@ use hcl_edit::Decorated;
 use hcl_edit::expr::{Expression, TraversalOperator};
 use pospool_model::{Diagnostic, KindSchema};
 
-use super::bytes_of;
 use super::problems::Problems;
-use crate::spec;
+use crate::spec::{self, bytes_of};
 
 /// A name in a path, written `.name` or `["name"]`.
 pub(super) struct Segment<'a> {

@@ -7,17 +7,27 @@
 use std::ops::Range;
 
 use hcl_edit::expr::{Expression, Object, ObjectKey, ObjectValue};
-use pospool_model::Span;
+use pospool_model::{Address, Span};
 
-use super::{Config, Resource, bytes_of};
-use crate::spec::SourceFile;
+use super::blocks::Resource;
+use super::decoded::Config;
+use crate::spec::{SourceFile, bytes_of};
+
+impl Config {
+    /// Finds the place of a value of a resource, as deep as the spec writes it out:
+    /// the attribute, the key of a map, the position in a list. Falls back to the
+    /// block's first line.
+    #[must_use]
+    pub fn span_of(&self, address: &Address, path: &[String]) -> Span {
+        let Some(resource) = self.resources.get(address) else {
+            return Span::default();
+        };
+        find_value_place(self, resource, path).unwrap_or_else(|| resource.span.clone())
+    }
+}
 
 /// Finds the place of a value of a resource; `None` if the attribute is not written.
-pub(super) fn find_value_place(
-    config: &Config,
-    resource: &Resource,
-    path: &[String],
-) -> Option<Span> {
+fn find_value_place(config: &Config, resource: &Resource, path: &[String]) -> Option<Span> {
     let (name, rest) = path.split_first()?;
     let written = resource
         .attributes

@@ -14,8 +14,9 @@ use hcl_edit::template::{Element, Template};
 use pospool_model::Address;
 
 use super::calls;
+use super::decoded::Config;
+use super::kinds::Kinds;
 use super::problems::Problems;
-use super::{Config, Kinds};
 use crate::spec::{self, SourceFile};
 
 /// What an expression refers to, with the first place of each.

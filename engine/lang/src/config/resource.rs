@@ -4,13 +4,39 @@
 //! - Returns: typed attributes, or the value of an output.
 //! - Never: changes the config.
 
-use pospool_model::{AttributeSchema, Attributes, Diagnostic, Presence, Value};
-
 use hcl_edit::structure::Attribute;
+use pospool_model::{Address, AttributeSchema, Attributes, Diagnostic, Presence, Value};
 
+use super::blocks::{OutputBlock, Resource};
+use super::decoded::Config;
 use super::evaluate::Evaluator;
-use super::{Config, OutputBlock, Resource, Scope, bytes_of, place, types};
-use crate::spec;
+use super::scope::Scope;
+use super::{place, types};
+use crate::spec::{self, bytes_of};
+
+impl Config {
+    /// Evaluates the attributes of a resource.
+    ///
+    /// Optional attributes that are not written are absent, references that are
+    /// implied are filled in. An attribute with a problem is [`Value::Unknown`], so
+    /// that what reads it can still be looked at.
+    #[must_use]
+    pub fn evaluate(&self, address: &Address, scope: &Scope<'_>) -> (Attributes, Vec<Diagnostic>) {
+        match self.resources.get(address) {
+            Some(resource) => evaluate_resource(self, resource, scope, false),
+            None => (Attributes::new(), Vec::new()),
+        }
+    }
+
+    /// Evaluates an `output` block; an unknown name is [`Value::Null`].
+    #[must_use]
+    pub fn evaluate_output(&self, name: &str, scope: &Scope<'_>) -> (Value, Vec<Diagnostic>) {
+        match self.outputs.get(name) {
+            Some(output) => evaluate_output(self, output, scope, false),
+            None => (Value::Null, Vec::new()),
+        }
+    }
+}
 
 /// Evaluates a resource; `quiet` about problems inside locals.
 pub(super) fn evaluate_resource(

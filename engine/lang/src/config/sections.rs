@@ -9,10 +9,9 @@ use std::collections::BTreeSet;
 use hcl_edit::structure::{Attribute, Block, Structure};
 
 use super::blocks::{AttributePlace, Declaration, Local, OutputBlock, header_range};
-use super::bytes_of;
 use super::collect::Collector;
 use super::problems::Problems;
-use crate::spec::{self, File, SourceFile};
+use crate::spec::{self, File, SourceFile, bytes_of};
 
 impl<'a> Collector<'a> {
     pub(super) fn variable(&mut self, file: usize, index: usize, block: &'a Block) {
