@@ -4,6 +4,9 @@
 //! - Returns: what the user asks for.
 //! - Never: opens a file or looks at the environment.
 
+mod init;
+mod log;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -11,8 +14,8 @@ use std::time::Duration;
 use clap::{Parser, Subcommand};
 use pospool_model::Address;
 
-pub use crate::commands::init::InitArgs;
-use crate::logging::LogArgs;
+pub use init::InitArgs;
+pub use log::{LogArgs, LogFormat, LogLevel};
 
 /// Deploys and runs a Conflux PoS pool from one file.
 #[derive(Debug, Parser)]

@@ -14,32 +14,18 @@ pub mod plan;
 pub mod render;
 mod run;
 pub mod serve;
+mod session;
 pub mod show;
 pub mod state;
 pub mod sync;
 pub mod validate;
 pub mod version;
 
-use pospool_engine::registry::Registry;
-
 use crate::args::Command;
-use crate::console::Console;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::interrupt::Interrupt;
-use crate::project::Project;
 
-/// What a command works with.
-pub struct Session<'a, 'b> {
-    /// Files.
-    pub project: &'a Project,
-    /// Providers.
-    pub registry: &'a Registry,
-    /// Streams.
-    pub console: &'a mut Console<'b>,
-    /// The user's wish to stop.
-    pub interrupt: &'a Interrupt,
-}
+pub use session::Session;
 
 /// Whether a command looks outside, and so needs a runtime with timers and signals.
 #[must_use]

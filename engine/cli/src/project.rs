@@ -214,7 +214,7 @@ fn unreadable(path: &Path, source: std::io::Error) -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::logging::LogArgs;
+    use crate::args::LogArgs;
 
     #[test]
     fn a_spec_without_end_is_refused() {

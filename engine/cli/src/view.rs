@@ -10,6 +10,7 @@ pub mod explain;
 pub mod failure;
 pub mod guard;
 pub mod outcome;
+pub mod outputs;
 pub mod paint;
 pub mod plan;
 pub mod progress;

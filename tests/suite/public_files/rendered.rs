@@ -2,11 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use pospool_cli::args::{Common, RenderArgs, Variables};
+use pospool_cli::args::{Common, LogArgs, RenderArgs, Variables};
 use pospool_cli::commands::{Session, render};
 use pospool_cli::console::Console;
 use pospool_cli::interrupt::Interrupt;
-use pospool_cli::logging::LogArgs;
 use pospool_cli::project::{Project, UserEnvironment};
 use pospool_cli::view::Paint;
 use pospool_cli::wiring;

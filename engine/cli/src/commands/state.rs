@@ -5,15 +5,15 @@
 //! - Never: looks at the outside or changes it.
 
 mod migrate;
+mod open;
 mod push;
 mod rename;
 mod repair;
+mod report;
 mod unlock;
 
-use pospool_engine::store::{Mode, StateFile, Store};
+use pospool_engine::store::{Mode, StateFile};
 use pospool_model::Address;
-use pospool_model::diagnostic::did_you_mean;
-use pospool_model::state::{Recorded, State};
 
 use crate::args::StateCommand;
 use crate::exit::Exit;
@@ -21,6 +21,8 @@ use crate::failure::{Failure, StateFailure};
 use crate::view;
 
 use super::Session;
+use open::{find_recorded, open_changeable, open_existing};
+use report::report_done;
 
 /// Runs the command.
 pub fn run_state(session: &mut Session<'_, '_>, command: &StateCommand) -> Result<Exit, Failure> {
@@ -41,7 +43,7 @@ pub fn run_state(session: &mut Session<'_, '_>, command: &StateCommand) -> Resul
 
 /// Prints the state in the form that it has on a disk.
 fn pull(session: &mut Session<'_, '_>) -> Result<Exit, Failure> {
-    let store = existing(session, Mode::Read, "state pull")?;
+    let store = open_existing(session, Mode::Read, "state pull")?;
     let open = store.open_effects().len();
     session
         .console
@@ -53,7 +55,7 @@ fn pull(session: &mut Session<'_, '_>) -> Result<Exit, Failure> {
 }
 
 fn list(session: &mut Session<'_, '_>) -> Result<Exit, Failure> {
-    let store = existing(session, Mode::Read, "state list")?;
+    let store = open_existing(session, Mode::Read, "state list")?;
     let console = &mut *session.console;
     if console.json {
         console.say_json(&view::state::list_json(store.state()))?;
@@ -64,8 +66,8 @@ fn list(session: &mut Session<'_, '_>) -> Result<Exit, Failure> {
 }
 
 fn show(session: &mut Session<'_, '_>, address: &Address) -> Result<Exit, Failure> {
-    let store = existing(session, Mode::Read, "state show")?;
-    let recorded = recorded(store.state(), address)?;
+    let store = open_existing(session, Mode::Read, "state show")?;
+    let recorded = find_recorded(store.state(), address)?;
     let console = &mut *session.console;
     if console.json {
         console.say_json(&view::state::resource_json(
@@ -82,8 +84,8 @@ fn show(session: &mut Session<'_, '_>, address: &Address) -> Result<Exit, Failur
 
 /// Forgets a resource.
 fn remove(session: &mut Session<'_, '_>, address: &Address) -> Result<Exit, Failure> {
-    let mut store = changeable(session, "state rm")?;
-    if recorded(store.state(), address)?.protected {
+    let mut store = open_changeable(session, "state rm")?;
+    if find_recorded(store.state(), address)?.protected {
         return Err(StateFailure::Protected(address.clone()).into());
     }
     store.update(|state| {
@@ -91,54 +93,9 @@ fn remove(session: &mut Session<'_, '_>, address: &Address) -> Result<Exit, Fail
         state.rename_dependency(address, None);
     })?;
     let serial = store.state().serial;
-    done(
+    report_done(
         session,
         &view::upkeep::format_resource_forgotten(address),
         &view::upkeep::change_json("forgotten", address, None, serial),
     )
-}
-
-/// Opens a state that must be there.
-fn existing(session: &Session<'_, '_>, mode: Mode, command: &str) -> Result<Store, Failure> {
-    let store = session.project.open_state(mode, command)?;
-    if store.exists() {
-        Ok(store)
-    } else {
-        Err(StateFailure::None(session.project.state()?.clone()).into())
-    }
-}
-
-/// Opens a state to change it: what is under way would lose its name or its ticket.
-fn changeable(session: &Session<'_, '_>, command: &str) -> Result<Store, Failure> {
-    let store = existing(session, Mode::Write, command)?;
-    match store.open_effects().len() {
-        0 => Ok(store),
-        open => Err(StateFailure::OpenEffects(open).into()),
-    }
-}
-
-/// What the state says of a resource.
-fn recorded<'a>(state: &'a State, address: &Address) -> Result<&'a Recorded, Failure> {
-    state.resources.get(address).ok_or_else(|| {
-        let names = state.resources.keys().map(Address::as_str);
-        Failure::NotRecorded {
-            address: address.to_string(),
-            meant: did_you_mean(address.as_str(), names).map(ToOwned::to_owned),
-        }
-    })
-}
-
-/// Says what was done.
-fn done(
-    session: &mut Session<'_, '_>,
-    text: &str,
-    json: &serde_json::Value,
-) -> Result<Exit, Failure> {
-    let console = &mut *session.console;
-    if console.json {
-        console.say_json(json)?;
-    } else {
-        console.say(text)?;
-    }
-    Ok(Exit::Done)
 }

@@ -5,6 +5,8 @@
 //! - Does: what there is to do; says in one line a round how it went, and writes the same into a status file.
 //! - Never: makes anything: a spec with more than services is refused, since nobody approves these plans.
 
+mod pace;
+mod report;
 mod rest;
 mod round;
 mod status;
@@ -25,22 +27,14 @@ use crate::wiring;
 use super::Session;
 use super::pipeline::{self, NoSpec, Spec};
 use rest::Rest;
-use round::SyncRound;
 use status::Status;
 use watch::Watch;
 
-pub use status::{Conduct, RoundReport, ServiceStatus, SyncProblem};
+pub use pace::{POLL, WAIT};
+pub use report::{Conduct, RoundReport, ServiceStatus, SyncProblem};
 
-/// Longest time between two rounds when rounds fail.
-const LONGEST: Duration = Duration::from_mins(5);
-/// Time to the next round when this one did something: there may be more.
-const SOON: Duration = Duration::from_secs(1);
 /// How often a pause looks whether the user wants to stop.
 const HEARTBEAT: Duration = Duration::from_millis(200);
-/// Time between two looks at a transaction: each look is half a dozen calls, and nobody sits and waits.
-pub const POLL: Duration = Duration::from_secs(5);
-/// Longest wait for one transaction in one round; the next round goes on with it.
-pub const WAIT: Duration = Duration::from_mins(3);
 
 /// Runs the command.
 pub async fn run_sync(session: &mut Session<'_, '_>, args: &SyncArgs) -> Result<Exit, Failure> {

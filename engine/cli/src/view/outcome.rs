@@ -4,18 +4,17 @@
 //! - Returns: failures with their causes, what goes on outside, outputs, and what stays behind.
 //! - Never: calls a run whole that was not.
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use pospool_engine::apply::Outcome;
 use pospool_engine::store::Store;
-use pospool_model::Value;
 use pospool_model::plan::{Action, Plan};
 use pospool_model::state::State;
 use pospool_remote::Location;
 use serde_json::{Value as Json, json};
 
-use super::{Paint, changes, clean_line, failure, format_count, indent_lines, state};
+use super::outputs::format_outputs;
+use super::{Paint, clean_line, failure, format_count, state};
 use crate::exit::Exit;
 
 /// The end of a run as text: problems for `err`, results for `out`.
@@ -100,22 +99,6 @@ pub fn format_nothing_to_do(store: &Store, location: &Location, paint: Paint) ->
     } else {
         state::format_no_state(location)
     }
-}
-
-/// The spec's outputs; nothing without any.
-#[must_use]
-pub fn format_outputs(outputs: &BTreeMap<String, Value>, paint: Paint) -> String {
-    if outputs.is_empty() {
-        return String::new();
-    }
-    let mut text = format!("{}\n", paint.bold("outputs:"));
-    for (name, it) in outputs {
-        text.push_str(&indent_lines(
-            &changes::format_named_value(name, it).join("\n"),
-            2,
-        ));
-    }
-    text
 }
 
 fn verdict(outcome: &Outcome, state: &State, exit: Exit) -> String {

@@ -12,7 +12,7 @@ use pospool_model::{Address, Dependency, Groups, dependency};
 use pospool_remote::Location;
 use serde_json::{Value as Json, json};
 
-use super::{FORMAT_VERSION, Paint, changes, format_count, indent_lines, outcome};
+use super::{FORMAT_VERSION, Paint, changes, format_count, indent_lines, outputs};
 
 /// What a project without a state shows.
 #[must_use]
@@ -46,7 +46,7 @@ pub fn format_state(store: &Store, paint: Paint) -> String {
         text.push('\n');
         text.push_str(&format_resource(address, recorded, paint));
     }
-    let outputs = outcome::format_outputs(&state.outputs, paint);
+    let outputs = outputs::format_outputs(&state.outputs, paint);
     if !outputs.is_empty() {
         let _ = write!(text, "\n{outputs}");
     }

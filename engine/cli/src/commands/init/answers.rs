@@ -8,10 +8,10 @@ use std::borrow::Cow;
 use std::net::IpAddr;
 use std::path::Path;
 
-use super::InitArgs;
 use pospool_engine::registry::Registry;
 
 use super::trial;
+use crate::args::InitArgs;
 use crate::commands::Session;
 use crate::failure::Failure;
 use crate::view::questions::{self, InitQuestion};
@@ -25,7 +25,7 @@ const REFERENCE: (&str, &str) = (
 );
 
 /// What is wrong with an answer, and what to write.
-pub(super) type Wrong = (String, Cow<'static, str>);
+type Wrong = (String, Cow<'static, str>);
 
 /// Reads an answer.
 type Check<'a> = &'a dyn Fn(&str) -> Result<String, Wrong>;
@@ -172,8 +172,10 @@ fn checked(text: &str, check: Check<'_>) -> Result<String, Failure> {
 /// An image that the node's provider takes on this network.
 fn image_of(registry: &Registry, network: PoolNetwork, text: &str) -> Result<String, Wrong> {
     let text = word(text)?;
-    trial::try_image(registry, network, &text)?;
-    Ok(text)
+    match trial::find_image_problem(registry, network, &text) {
+        None => Ok(text),
+        Some(problem) => Err((problem.summary, problem.help.unwrap_or_default().into())),
+    }
 }
 
 fn network_of(text: &str) -> PoolNetwork {

@@ -10,27 +10,22 @@ use pospool_lang::config::{self, VariableInputs};
 use pospool_lang::spec::SourceFile;
 use pospool_model::{Diagnostic, Severity};
 
-use super::answers::Wrong;
 use crate::view::template::{self, PoolNetwork};
 
-/// Tries an image in the smallest spec that has one.
-pub(super) fn try_image(
+/// Tries an image in the smallest spec that has one; returns what is wrong with it.
+pub(super) fn find_image_problem(
     registry: &Registry,
     network: PoolNetwork,
     image: &str,
-) -> Result<(), Wrong> {
+) -> Option<Diagnostic> {
     // What a private network needs beside the image has questions of its own.
     let public = network != PoolNetwork::Devnet;
     let problems = find_spec_problems(registry, &template::one_node(network, image), public);
-    match problems.into_iter().next() {
-        None => Ok(()),
-        Some(problem) => {
-            let what = problem.summary;
-            let what = what.strip_prefix("`node.trial`: ").unwrap_or(&what);
-            let help = problem.help.unwrap_or_default();
-            Err((what.to_owned(), help.into()))
-        }
+    let mut problem = problems.into_iter().next()?;
+    if let Some(what) = problem.summary.strip_prefix("`node.trial`: ") {
+        problem.summary = what.to_owned();
     }
+    Some(problem)
 }
 
 /// Errors of a spec: those of `validate`, and those of the files that its nodes would get.

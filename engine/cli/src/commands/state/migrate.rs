@@ -16,6 +16,8 @@ use crate::exit::Exit;
 use crate::failure::{Failure, StateFailure};
 use crate::view;
 
+use super::report::report_done;
+
 /// Who holds the locks.
 const COMMAND: &str = "state migrate";
 
@@ -36,7 +38,7 @@ pub(super) fn run_state_migrate(session: &mut Session<'_, '_>, to: &str) -> Resu
     old.replace(&note)?;
     let text = view::upkeep::format_state_moved(&from, &to);
     let json = view::upkeep::moved_json(&from, &to, &state);
-    super::done(session, &text, &json)
+    report_done(session, &text, &json)
 }
 
 fn open(session: &Session<'_, '_>, location: &Location) -> Result<Box<dyn Medium>, Failure> {

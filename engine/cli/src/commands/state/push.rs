@@ -11,6 +11,8 @@ use crate::exit::Exit;
 use crate::failure::{Failure, StateFailure};
 use crate::view;
 
+use super::report::report_done;
+
 /// Most bytes of a pushed file.
 const MOST: u64 = 1 << 30;
 
@@ -34,7 +36,7 @@ pub(super) fn run_state_push(
     let location = session.project.state()?;
     let text = view::upkeep::format_state_pushed(location, store.state());
     let json = view::upkeep::pushed_json(location, store.state());
-    super::done(session, &text, &json)
+    report_done(session, &text, &json)
 }
 
 fn read(path: &Path) -> Result<State, Failure> {

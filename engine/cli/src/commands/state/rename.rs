@@ -8,6 +8,9 @@ use crate::exit::Exit;
 use crate::failure::{Failure, StateFailure};
 use crate::view;
 
+use super::open::{find_recorded, open_changeable};
+use super::report::report_done;
+
 /// Runs the command.
 pub(super) fn run_state_mv(
     session: &mut Session<'_, '_>,
@@ -18,8 +21,8 @@ pub(super) fn run_state_mv(
         let (from, to) = (from.clone(), to.clone());
         return Err(StateFailure::OtherKind { from, to }.into());
     }
-    let mut store = super::changeable(session, "state mv")?;
-    let recorded = super::recorded(store.state(), from)?;
+    let mut store = open_changeable(session, "state mv")?;
+    let recorded = find_recorded(store.state(), from)?;
     if store.state().resources.contains_key(to) {
         return Err(StateFailure::Taken(to.clone()).into());
     }
@@ -34,7 +37,7 @@ pub(super) fn run_state_mv(
     let serial = store.state().serial;
     let text = view::upkeep::format_resource_renamed(from, to);
     let json = view::upkeep::change_json("renamed", from, Some(to), serial);
-    super::done(session, &text, &json)
+    report_done(session, &text, &json)
 }
 
 /// Writes `to` wherever the state says `from`.

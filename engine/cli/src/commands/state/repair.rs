@@ -8,6 +8,8 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::view;
 
+use super::report::report_done;
+
 /// Runs the command.
 pub(super) fn run_state_repair(
     session: &mut Session<'_, '_>,
@@ -31,7 +33,7 @@ pub(super) fn run_state_repair(
     let location = session.project.state()?;
     let text = view::repair::format_findings(location, &findings, dry_run);
     let json = view::repair::findings_to_json(location, &findings, dry_run);
-    super::done(session, &text, &json)?;
+    report_done(session, &text, &json)?;
     Ok(if findings.iter().any(Finding::needs_a_person) {
         Exit::BadState
     } else {

@@ -7,6 +7,8 @@ use crate::exit::Exit;
 use crate::failure::{Failure, StateFailure};
 use crate::view;
 
+use super::report::report_done;
+
 /// Runs the command.
 pub(super) fn run_state_unlock(
     session: &mut Session<'_, '_>,
@@ -16,13 +18,13 @@ pub(super) fn run_state_unlock(
     let (location, settings) = (session.project.state()?, session.project.settings());
     if let Location::File(path) = location {
         let text = view::upkeep::no_lock_to_take(path);
-        return super::done(session, &text, &view::upkeep::lock_json(None, false));
+        return report_done(session, &text, &view::upkeep::lock_json(None, false));
     }
     let held = pospool_remote::read_lock_holder(location, settings)?;
     let (Some(held), Some(id)) = (&held, id) else {
         let text = view::upkeep::format_lock(location, held.as_ref());
         let json = view::upkeep::lock_json(held.as_ref(), false);
-        return super::done(session, &text, &json);
+        return report_done(session, &text, &json);
     };
     if held.id != id {
         return Err(StateFailure::WrongLock {
@@ -42,5 +44,5 @@ pub(super) fn run_state_unlock(
     }
     pospool_remote::force_unlock(location, settings, id)?;
     let text = view::upkeep::format_unlocked(location, held);
-    super::done(session, &text, &view::upkeep::lock_json(Some(held), true))
+    report_done(session, &text, &view::upkeep::lock_json(Some(held), true))
 }

@@ -13,8 +13,8 @@ use tokio::time::Instant;
 
 use crate::wiring;
 
+use super::report::{Conduct, SyncProblem};
 use super::round::SyncRound;
-use super::status::{Conduct, SyncProblem};
 
 /// Every so many rounds there is a look in any case: it sees what no short question does.
 const ROUNDS: u32 = 20;
@@ -76,7 +76,7 @@ fn is_calm(round: &SyncRound) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::status::ServiceStatus;
+    use super::super::report::ServiceStatus;
     use super::*;
 
     fn round(conduct: Conduct, duties: &[&str], open_effects: usize) -> SyncRound {

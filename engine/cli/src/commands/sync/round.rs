@@ -21,7 +21,7 @@ use crate::wiring;
 use super::super::Session;
 use super::super::pipeline::{self, PlannedSpec, Spec};
 use super::super::run;
-use super::status::{Conduct, ServiceStatus, SyncProblem};
+use super::report::{Conduct, ServiceStatus, SyncProblem};
 use super::watch::{Turn, Watch};
 
 /// A transaction of somebody else took the place of ours.
