@@ -14,6 +14,8 @@ use pospool_model::guard::PosRound;
 
 /// A newest block of PoW that is older says that the node does not follow its chain.
 const FRESH: u64 = 60;
+/// How many seconds a block may be in the future: PoS takes no proposal that is more.
+const AHEAD: u64 = 300;
 /// So many blocks of PoS may a node be behind other sources: they were asked a moment later.
 const BEHIND: u64 = 2;
 /// So many blocks of PoS have to come after the node was in sync.
@@ -31,6 +33,8 @@ pub(crate) struct DoorFacts<'a> {
     pub(crate) sources: &'a [PosHead],
     /// How long no source has seen a new block of PoS, in seconds.
     pub(crate) stalled: u64,
+    /// How long the process has been looked at, in seconds.
+    pub(crate) age: u64,
     /// Seconds since 1970.
     pub(crate) now: u64,
     /// Time of the newest committed block here.
@@ -162,14 +166,11 @@ impl DoorFacts<'_> {
             return Err(Hold::CatchingUp(local.phase.clone()));
         }
         let pos = local.pos.ok_or(Hold::NoPos)?;
-        if !self.stands_everywhere(pos) {
-            let fresh = |time: u64| self.now.saturating_sub(time) <= FRESH;
-            if !local.head_time.is_some_and(fresh) {
-                return Err(Hold::OldHead);
-            }
-            if local.live_peers == 0 {
-                return Err(Hold::NoPeers);
-            }
+        if !self.stands_everywhere(pos) && !self.is_young(local.head_time, FRESH) {
+            return Err(Hold::OldHead);
+        }
+        if local.live_peers == 0 {
+            return Err(Hold::NoPeers);
         }
         let newest = self.sources.iter().map(|head| head.height).max();
         match newest {
@@ -181,15 +182,20 @@ impl DoorFacts<'_> {
     }
 
     fn quorum_reaches_us(&self) -> bool {
-        let young = |time: u64| self.now.saturating_sub(time) <= QUORUM_GAPS * self.gap;
-        self.block_time.is_some_and(young)
+        self.is_young(self.block_time, QUORUM_GAPS * self.gap)
+    }
+
+    /// Whether a block is so many seconds old at most. One of the far future says that our clock is behind.
+    fn is_young(&self, time: Option<u64>, seconds: u64) -> bool {
+        time.is_some_and(|time| time <= self.now + AHEAD && self.now <= time + seconds)
     }
 
     /// PoS stands at every source that can be asked, and here at the same block: it is not this node that is cut off. A
     /// network whose voters all wait for each other would never go on.
     fn stands_everywhere(&self, pos: PosHead) -> bool {
-        let same = |head: &PosHead| head.height <= pos.height + BEHIND;
-        let long = self.stalled > QUORUM_GAPS * self.gap;
+        let same = |head: &PosHead| head.height.abs_diff(pos.height) <= BEHIND;
+        // The process too must have had the time to hear of a block, or of the round that the others are in.
+        let long = self.stalled.min(self.age) > QUORUM_GAPS * self.gap;
         long && !self.sources.is_empty() && self.sources.iter().all(same)
     }
 
@@ -227,13 +233,13 @@ impl DoorFacts<'_> {
         if self.silence_left == 0 {
             return Ok(Verdict::Vote);
         }
-        if let Some(round) = self.foreign {
-            return Err(Hold::OtherVoter(round));
+        if !self.is_elected() {
+            return Ok(Verdict::Stand);
         }
-        if self.is_elected() {
-            return Err(Hold::Watching(self.silence_left));
+        match self.foreign {
+            Some(round) => Err(Hold::OtherVoter(round)),
+            None => Err(Hold::Watching(self.silence_left)),
         }
-        Ok(Verdict::Stand)
     }
 
     /// Whether the key is in the committee, or will be. Where nobody says so it may be.
@@ -287,6 +293,7 @@ mod tests {
             committee: Some((7, true)),
             coming: false,
             flag: VotingFlag::Off,
+            chain_id: Some(1029),
         }
     }
 
@@ -306,6 +313,7 @@ mod tests {
             local: Some(local),
             sources,
             stalled: 0,
+            age: 9000,
             now: 1010,
             block_time: Some(1000),
             gap: 60,
@@ -437,6 +445,14 @@ mod tests {
         ));
         facts.silence_left = 0;
         assert_eq!(facts.verdict(), Verdict::Vote);
+        // Outside of the committee nobody votes, and nobody could be seen: it stands for election, and is watched then.
+        let outside = LocalView {
+            committee: Some((7, false)),
+            ..local.clone()
+        };
+        facts.silence_left = 20;
+        facts.local = Some(&outside);
+        assert_eq!(facts.verdict(), Verdict::Stand);
     }
 
     #[test]
@@ -454,7 +470,7 @@ mod tests {
     #[test]
     fn where_the_whole_network_stands_a_voter_that_is_accounted_for_goes_on() {
         let mut local = local();
-        (local.live_peers, local.head_time) = (1, Some(0));
+        local.head_time = Some(0);
         let (file, sources) = (
             safety(),
             [PosHead {
@@ -467,18 +483,23 @@ mod tests {
         facts.synced_at = None;
         assert_eq!(facts.verdict(), Verdict::Hold(Hold::OldHead));
         facts.stalled = 301;
+        facts.age = 300;
+        assert_eq!(
+            facts.verdict(),
+            Verdict::Hold(Hold::OldHead),
+            "it may hear more"
+        );
+        facts.age = 301;
         assert_eq!(facts.verdict(), Verdict::Vote);
         facts.accounted = false;
         assert_eq!(facts.verdict(), Verdict::Hold(Hold::Further(2)));
         facts.accounted = true;
-        let further = [PosHead {
-            epoch: 7,
-            height: 103,
-        }];
-        facts.sources = &further;
-        assert!(
-            matches!(facts.verdict(), Verdict::Hold(_)),
-            "it is this node that stands"
-        );
+        // This node stands, or that source does.
+        for height in [97, 103] {
+            let other = [PosHead { epoch: 7, height }];
+            let mut facts = facts.clone();
+            facts.sources = &other;
+            assert!(matches!(facts.verdict(), Verdict::Hold(_)), "{height}");
+        }
     }
 }

@@ -11,12 +11,15 @@ use tokio::time::Instant;
 
 use crate::observe::{LocalView, PosHead, VotingFlag};
 
-/// A PoS loop that gives no answer so many times in a row hangs.
-const HUNG: u32 = 3;
+/// So many looks in a row have to say the same before it is believed: an answer is lost now and then.
+const AGAIN: u32 = 3;
 /// A node is cut off when it hears of nobody for so many gaps between blocks, five minutes on the public networks, and
 /// at least so long.
 const CUT_GAPS: u32 = 10;
 const LEAST_CUT: Duration = Duration::from_secs(30);
+/// A node that does not answer is not watched: one that votes is ended after this time, one that does not after the other.
+const BLIND_VOTER: Duration = Duration::from_secs(30);
+const BLIND: Duration = Duration::from_mins(10);
 /// So many blocks may a node be behind other sources: they were asked a moment later.
 const BEHIND: u64 = 2;
 
@@ -27,13 +30,15 @@ pub(crate) enum Fault {
     DeadPos,
     /// The PoS loop gives no answer.
     HungPos,
+    /// The node does not answer any more.
+    Blind,
     /// The voting was stopped, and not by the guard.
     StoppedByHand,
     /// The node votes, and the guard did not let it.
     UnaskedVote,
     /// No peer says anything.
     NoPeers,
-    /// PoS stands here while it moves at other sources.
+    /// PoS stands here, and not at other sources, or none of them answers.
     LeftBehind,
 }
 
@@ -43,10 +48,13 @@ impl Fault {
         match self {
             Self::DeadPos => "the task of PoS has ended, though the node answers",
             Self::HungPos => "the PoS loop gives no answer",
+            Self::Blind => "the node does not answer any more",
             Self::StoppedByHand => "the voting was stopped, and not by the guard",
             Self::UnaskedVote => "the node votes, and the guard did not let it",
             Self::NoPeers => "the node is cut off: no peer says anything",
-            Self::LeftBehind => "the node is cut off: PoS stands here while it moves elsewhere",
+            Self::LeftBehind => {
+                "the node is cut off: PoS stands here, and moves at other sources or cannot be seen there"
+            }
         }
     }
 }
@@ -54,8 +62,13 @@ impl Fault {
 /// Faults that need time to show.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct FaultWatch {
-    hung: u32,
-    cut_since: Option<Instant>,
+    /// Looks in a row at which the flag said nothing, and at which it was off though it should be on.
+    unknown: u32,
+    off: u32,
+    /// The height of PoS here, and since when.
+    height: Option<(u64, Instant)>,
+    lonely_since: Option<Instant>,
+    blind_since: Option<Instant>,
 }
 
 /// What a look for faults looks at.
@@ -71,43 +84,67 @@ pub(crate) struct FaultFacts<'a> {
 }
 
 impl FaultWatch {
+    /// The node did not answer at this look, though it did before.
+    pub(crate) fn blind(&mut self, voting: Voting, now: Instant) -> Option<Fault> {
+        let since = *self.blind_since.get_or_insert(now);
+        let bound = match voting {
+            Voting::Off => BLIND,
+            Voting::On | Voting::Candidate => BLIND_VOTER,
+        };
+        (now.duration_since(since) >= bound).then_some(Fault::Blind)
+    }
+
     /// Looks for a fault.
     pub(crate) fn find(&mut self, facts: FaultFacts<'_>, now: Instant) -> Option<Fault> {
+        self.blind_since = None;
         let lets = facts.voting != Voting::Off;
-        self.hung = match facts.view.flag {
-            VotingFlag::Hung => self.hung + 1,
-            _ => 0,
+        let flag = facts.view.flag;
+        let is_unknown = flag == VotingFlag::Unknown || (lets && flag == VotingFlag::NotStarted);
+        self.unknown = if is_unknown { self.unknown + 1 } else { 0 };
+        self.off = if lets && flag == VotingFlag::Off {
+            self.off + 1
+        } else {
+            0
         };
-        match facts.view.flag {
-            VotingFlag::Dead => return Some(Fault::DeadPos),
-            VotingFlag::Hung if self.hung >= HUNG => return Some(Fault::HungPos),
-            VotingFlag::Off | VotingFlag::NotStarted if lets => return Some(Fault::StoppedByHand),
-            VotingFlag::On if !lets => return Some(Fault::UnaskedVote),
-            _ => {}
+        if flag == VotingFlag::Dead {
+            return Some(Fault::DeadPos);
+        }
+        if flag == VotingFlag::On && !lets {
+            return Some(Fault::UnaskedVote);
+        }
+        if self.unknown >= AGAIN {
+            return Some(Fault::HungPos);
+        }
+        if self.off >= AGAIN {
+            return Some(Fault::StoppedByHand);
         }
         self.find_cut(facts, now)
     }
 
     fn find_cut(&mut self, facts: FaultFacts<'_>, now: Instant) -> Option<Fault> {
-        let newest = facts.sources.iter().map(|head| head.height).max();
-        let behind = newest
-            .zip(facts.view.pos)
-            .is_some_and(|(newest, pos)| newest > pos.height + BEHIND);
-        let fault = match (facts.view.live_peers, behind) {
-            (0, _) => Fault::NoPeers,
-            (_, true) => Fault::LeftBehind,
-            (_, false) => {
-                self.cut_since = None;
-                return None;
-            }
+        let height = facts.view.pos.map(|pos| pos.height);
+        self.height = match (height, self.height) {
+            (Some(height), Some((before, since))) if height == before => Some((height, since)),
+            (height, _) => height.map(|height| (height, now)),
         };
+        if facts.view.live_peers > 0 {
+            self.lonely_since = None;
+        } else {
+            self.lonely_since.get_or_insert(now);
+        }
         if !(facts.was_synced && facts.view.phase == "NormalSyncPhase") {
-            self.cut_since = None;
             return None;
         }
-        let since = *self.cut_since.get_or_insert(now);
         let bound = (CUT_GAPS * facts.gap).max(LEAST_CUT);
-        (now.duration_since(since) >= bound).then_some(fault)
+        let lasts = |since: Instant| now.duration_since(since) >= bound;
+        if self.lonely_since.is_some_and(lasts) {
+            return Some(Fault::NoPeers);
+        }
+        let (height, _) = self.height.filter(|(_, since)| lasts(*since))?;
+        let stands = |head: &PosHead| head.height <= height + BEHIND;
+        // Where all that answer stand too, it is the network.
+        let all_stand = !facts.sources.is_empty() && facts.sources.iter().all(stands);
+        (!all_stand).then_some(Fault::LeftBehind)
     }
 }
 
@@ -127,6 +164,7 @@ mod tests {
             committee: Some((7, true)),
             coming: false,
             flag,
+            chain_id: Some(1029),
         }
     }
 
@@ -143,20 +181,22 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn each_fault_of_the_loop_is_told_from_the_others() {
         let now = Instant::now();
+        // The fault, and at which of the looks it is believed.
         let find = |flag, voting| {
             let mut watch = FaultWatch::default();
             let view = view(flag);
-            watch.find(facts(&view, &[], voting), now)
+            (1..=9).find_map(|look| Some((look, watch.find(facts(&view, &[], voting), now)?)))
         };
         for (flag, voting, fault) in [
-            (VotingFlag::Dead, Voting::Off, Some(Fault::DeadPos)),
-            (VotingFlag::Off, Voting::On, Some(Fault::StoppedByHand)),
+            (VotingFlag::Dead, Voting::Off, Some((1, Fault::DeadPos))),
+            (VotingFlag::On, Voting::Off, Some((1, Fault::UnaskedVote))),
+            (VotingFlag::Off, Voting::On, Some((3, Fault::StoppedByHand))),
+            (VotingFlag::Unknown, Voting::On, Some((3, Fault::HungPos))),
             (
                 VotingFlag::NotStarted,
                 Voting::Candidate,
-                Some(Fault::StoppedByHand),
+                Some((3, Fault::HungPos)),
             ),
-            (VotingFlag::On, Voting::Off, Some(Fault::UnaskedVote)),
             (VotingFlag::On, Voting::On, None),
             (VotingFlag::Off, Voting::Off, None),
             (VotingFlag::NotStarted, Voting::Off, None),
@@ -166,45 +206,95 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_loop_hangs_when_it_gives_no_answer_again_and_again() {
+    async fn an_answer_that_is_lost_now_and_then_is_no_fault() {
         let now = Instant::now();
         let mut watch = FaultWatch::default();
-        let (hung, well) = (view(VotingFlag::Hung), view(VotingFlag::On));
-        let mut find = |view: &LocalView| watch.find(facts(view, &[], Voting::On), now);
-        assert_eq!((find(&hung), find(&hung), find(&well)), (None, None, None));
-        assert_eq!((find(&hung), find(&hung)), (None, None));
-        assert_eq!(find(&hung), Some(Fault::HungPos));
+        let (unknown, well) = (view(VotingFlag::Unknown), view(VotingFlag::On));
+        for view in [&unknown, &unknown, &well, &unknown, &unknown, &well] {
+            assert_eq!(watch.find(facts(view, &[], Voting::On), now), None);
+        }
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_node_is_cut_off_after_five_minutes_without_peers_or_behind_all_sources() {
+    async fn a_voter_that_does_not_answer_is_not_watched() {
+        let now = Instant::now();
+        let later = |seconds| now + Duration::from_secs(seconds);
+        let mut watch = FaultWatch::default();
+        assert_eq!(watch.blind(Voting::Candidate, now), None);
+        assert_eq!(watch.blind(Voting::Candidate, later(29)), None);
+        assert_eq!(
+            watch.blind(Voting::Candidate, later(30)),
+            Some(Fault::Blind)
+        );
+        let mut watch = FaultWatch::default();
+        assert_eq!(watch.blind(Voting::On, now), None);
+        let view = view(VotingFlag::On);
+        assert_eq!(watch.find(facts(&view, &[], Voting::On), later(20)), None);
+        assert_eq!(
+            watch.blind(Voting::On, later(40)),
+            None,
+            "it answered in between"
+        );
+        assert_eq!(watch.blind(Voting::Off, later(600)), None);
+        assert_eq!(watch.blind(Voting::Off, later(640)), Some(Fault::Blind));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_node_without_peers_is_cut_off_after_five_minutes() {
         let now = Instant::now();
         let minutes = |minutes| now + Duration::from_mins(minutes);
         let mut alone = view(VotingFlag::On);
         alone.live_peers = 0;
         let mut watch = FaultWatch::default();
-        let mut find = |at| watch.find(facts(&alone, &[], Voting::On), at);
-        assert_eq!((find(now), find(minutes(4))), (None, None));
-        assert_eq!(find(minutes(5)), Some(Fault::NoPeers));
-        let sources = [PosHead {
+        let mut find = |view: &LocalView, at| watch.find(facts(view, &[], Voting::On), at);
+        assert_eq!((find(&alone, now), find(&alone, minutes(4))), (None, None));
+        let mut moved = view(VotingFlag::On);
+        moved.pos = Some(PosHead {
             epoch: 7,
-            height: 103,
-        }];
-        let well = view(VotingFlag::On);
-        let mut watch = FaultWatch::default();
-        let mut find = |sources, at| watch.find(facts(&well, sources, Voting::On), at);
-        assert_eq!(find(&sources, now), None);
-        assert_eq!(find(&[], minutes(4)), None, "it is not behind any more");
-        assert_eq!(find(&sources, minutes(5)), None);
-        assert_eq!(find(&sources, minutes(10)), Some(Fault::LeftBehind));
+            height: 101,
+        });
+        assert_eq!(find(&moved, minutes(4)), None);
+        moved.live_peers = 0;
+        assert_eq!(
+            (find(&moved, minutes(5)), find(&moved, minutes(8))),
+            (None, None)
+        );
+        assert!(find(&moved, minutes(10)).is_some());
         // One that never was in sync catches up.
-        let mut catching_up = facts(&alone, &sources, Voting::Off);
-        catching_up.was_synced = false;
+        let mut watch = FaultWatch::default();
         let mut off = view(VotingFlag::Off);
         off.live_peers = 0;
-        catching_up.view = &off;
-        let mut watch = FaultWatch::default();
+        let mut catching_up = facts(&off, &[], Voting::Off);
+        catching_up.was_synced = false;
         watch.find(catching_up, now);
         assert_eq!(watch.find(catching_up, minutes(60)), None);
+    }
+
+    /// With one peer of its own side a node has somebody to talk to, and stands all the same.
+    #[tokio::test(start_paused = true)]
+    async fn a_node_that_stands_is_cut_off_unless_all_that_can_be_asked_stand() {
+        let now = Instant::now();
+        let minutes = |minutes| now + Duration::from_mins(minutes);
+        let well = view(VotingFlag::On);
+        let head = |height| PosHead { epoch: 7, height };
+        for (sources, fault) in [
+            (vec![], Some(Fault::LeftBehind)),
+            (vec![head(103)], Some(Fault::LeftBehind)),
+            (vec![head(100), head(103)], Some(Fault::LeftBehind)),
+            (vec![head(100), head(101)], None),
+        ] {
+            let mut watch = FaultWatch::default();
+            let mut find = |at| watch.find(facts(&well, &sources, Voting::On), at);
+            assert_eq!((find(now), find(minutes(4))), (None, None));
+            assert_eq!(find(minutes(5)), fault, "{sources:?}");
+        }
+        // One that is behind and moves is not cut off.
+        let mut watch = FaultWatch::default();
+        for minute in 0..20 {
+            let mut moving = view(VotingFlag::On);
+            moving.pos = Some(head(100 + minute));
+            let found = watch.find(facts(&moving, &[head(200)], Voting::On), minutes(minute));
+            assert_eq!(found, None);
+        }
     }
 }

@@ -17,7 +17,7 @@ use crate::error::GuardError;
 use crate::faults::{Fault, FaultFacts, FaultWatch};
 use crate::journal::{Journal, What};
 use crate::network::Network;
-use crate::observe::{LocalNode, LocalView, MOST_BLOCKS, Source};
+use crate::observe::{LocalNode, LocalView, MOST_BLOCKS, Source, StartedVoting};
 use crate::order::Order;
 use crate::report::{ReportFacts, make_report, write_report};
 use crate::safety::SafetyFile;
@@ -27,6 +27,10 @@ use crate::volume::HeldVolume;
 
 /// At least so often it is written down how far the key has signed.
 const BEAT: Duration = Duration::from_secs(30);
+/// A voter whose guard cannot write its journal is ended after this time.
+const UNWRITTEN: Duration = Duration::from_secs(30);
+/// So often between two blocks of PoS other sources are asked what they know of them.
+const WITNESSES: u32 = 3;
 /// Looks between two blocks of PoS, and how far apart they may be.
 const LOOKS: u32 = 10;
 const SHORTEST: Duration = Duration::from_millis(300);
@@ -64,6 +68,14 @@ struct Process {
     after_epoch: Option<u64>,
     beaten: Option<(Instant, PosRound)>,
     verdict: Option<Verdict>,
+    /// When it answered first.
+    seen_since: Option<Instant>,
+    /// Since when the journal cannot be written.
+    unwritten_since: Option<Instant>,
+    /// It votes in rounds after this one.
+    after: PosRound,
+    /// When other sources were last asked for blocks.
+    witnessed: Option<Instant>,
 }
 
 impl Process {
@@ -76,6 +88,10 @@ impl Process {
             after_epoch: None,
             beaten: None,
             verdict: None,
+            seen_since: None,
+            unwritten_since: None,
+            after: PosRound::default(),
+            witnessed: None,
         }
     }
 }
@@ -112,7 +128,7 @@ impl<'a> Guard<'a> {
             key: None,
             accounted: gap.is_none(),
             whole_epoch: history.lost.is_some(),
-            held: history.held,
+            held: history.held.clone(),
             own_until: history.signed,
             looked_at: history.height,
             starts: 0,
@@ -125,6 +141,13 @@ impl<'a> Guard<'a> {
             container,
         };
         guard.note(boot).map_err(GuardError::Volume)?;
+        // What the file shows as signed, the process before may have signed, if it voted or nobody knows.
+        if history.may_vote || history.last.is_none() {
+            guard.own_all_signed();
+        }
+        if let Some(why) = gap {
+            guard.lose_account(why).map_err(GuardError::Volume)?;
+        }
         Ok(guard)
     }
 
@@ -137,14 +160,16 @@ impl<'a> Guard<'a> {
     pub(crate) fn started(&mut self) {
         self.starts += 1;
         self.process = Process::new();
-        self.own_all_signed();
         self.report(None, false);
     }
 
     /// Conflux has ended; what it signed is ours up to what its safety file says.
     pub(crate) fn ended(&mut self, why: &str) {
         warn!(why, "conflux has ended");
-        self.own_all_signed();
+        // One that did not vote writes `(epoch, 0)` as well, and that is no word of what its key did.
+        if self.process.voting != Voting::Off {
+            self.own_all_signed();
+        }
         if let Some(watch) = &self.process.watch {
             self.looked_at = watch.watched();
         }
@@ -172,11 +197,24 @@ impl<'a> Guard<'a> {
             return false;
         }
         info!("a person has cleared the guard");
-        self.held = None;
-        // The key is watched again, whatever was known of it.
-        self.accounted = false;
+        if self.held.take().is_none() {
+            // It only waits to be started, or nothing was wrong: what is known of the key stays.
+            return true;
+        }
         self.watch_anew();
-        self.note(What::Released).is_ok()
+        if let Some(watch) = &mut self.process.watch {
+            watch.forgive();
+        }
+        let lost = self.lose_account("a person has cleared the guard");
+        lost.and_then(|()| self.note(What::Released)).is_ok()
+    }
+
+    /// From here on what the key does is not accounted for, and the next guard must not think that it is.
+    fn lose_account(&mut self, why: &str) -> Result<(), String> {
+        self.accounted = false;
+        self.note(What::Gap {
+            why: why.to_owned(),
+        })
     }
 
     /// Time until the next look: several between two blocks of PoS.
@@ -188,14 +226,27 @@ impl<'a> Guard<'a> {
     pub(crate) async fn tick(&mut self) -> Option<Order> {
         self.take_clearance();
         let view = self.look().await;
-        let order = match self.act(view.as_ref()).await {
-            Ok(order) => order,
-            Err(failed) => Some(Order::GiveUp(format!(
-                "the guard's journal cannot be written: {failed}"
-            ))),
-        };
+        let done = self.act(view.as_ref()).await;
+        let order = self.check_journal(done);
         self.report(view.as_ref(), false);
         order
+    }
+
+    /// Without its journal a guard does nothing new, and does not let a node go on voting for long.
+    fn check_journal(&mut self, done: Result<Option<Order>, String>) -> Option<Order> {
+        let failed = match done {
+            Ok(order) => {
+                self.process.unwritten_since = None;
+                return order;
+            }
+            Err(failed) => failed,
+        };
+        warn!(%failed, "the guard's journal cannot be written");
+        let now = Instant::now();
+        let since = *self.process.unwritten_since.get_or_insert(now);
+        let is_long = now.duration_since(since) >= UNWRITTEN;
+        (is_long && self.process.voting != Voting::Off)
+            .then(|| Order::Kill(format!("the guard's journal cannot be written: {failed}")))
     }
 
     /// Asks the node and, where it answers, the other sources.
@@ -208,15 +259,24 @@ impl<'a> Guard<'a> {
         }
         let key = self.key.clone()?;
         let view = self.local.view(&key).await?;
-        self.network.ask().await;
+        self.network.ask(view.chain_id).await;
         Some(view)
     }
 
     async fn act(&mut self, view: Option<&LocalView>) -> Result<Option<Order>, String> {
         let Some(view) = view else {
             self.process.verdict = Some(Verdict::Hold(Hold::Starting));
-            return Ok(None);
+            if self.process.seen_since.is_none() {
+                // It opens its databases.
+                return Ok(None);
+            }
+            let fault = self
+                .process
+                .faults
+                .blind(self.process.voting, Instant::now());
+            return fault.map(|fault| self.end_for(fault)).transpose();
         };
+        self.process.seen_since.get_or_insert_with(Instant::now);
         if !self.answered {
             self.answered = true;
             let container = self.container.clone();
@@ -259,7 +319,7 @@ impl<'a> Guard<'a> {
         match (self.process.voting, verdict) {
             (Voting::Off, Verdict::Vote) => self.open(Voting::On).await,
             (Voting::Off, Verdict::Stand) => self.open(Voting::Candidate).await,
-            (Voting::Candidate, _) if is_elected && !self.accounted => Ok(Some(Order::Kill(
+            (Voting::Candidate, _) if is_elected && !self.accounted => Ok(Some(Order::Silence(
                 "the key is elected: it is watched before its first vote".to_owned(),
             ))),
             (Voting::Off, Verdict::Hold(hold)) => {
@@ -284,18 +344,21 @@ impl<'a> Guard<'a> {
             self.whole_epoch = false;
         }
         self.note(What::Voting { after })?;
-        if let Some(watch) = &mut self.process.watch {
-            watch.voting_after(after);
-        }
         match self.local.start_voting().await {
-            Ok(()) => {
+            StartedVoting::Yes => {
                 info!(?voting, %after, "the node is let in");
                 self.process.voting = voting;
+                self.process.after = after;
+                Ok(None)
+            }
+            StartedVoting::Refused(why) => {
+                info!(why, "the node does not begin to vote yet");
+                self.note(What::Stopped { why })?;
                 Ok(None)
             }
             // It may still take effect.
-            Err(failed) => Ok(Some(Order::Kill(format!(
-                "the node did not say that it votes ({failed})"
+            StartedVoting::Unknown(why) => Ok(Some(Order::Kill(format!(
+                "the node did not say that it votes ({why})"
             )))),
         }
     }
@@ -309,41 +372,56 @@ impl<'a> Guard<'a> {
             Some(watch) => watch,
             None => self.begin_watch(pos.height, &key).await,
         };
+        let mut found = Vec::new();
         let from = watch.watched() + 1;
-        let mut foreign = None;
         if from <= pos.height {
             let blocks = self.local.blocks(from, pos.height, &key).await;
-            // Outside of the committee silence says nothing, and public endpoints count each call.
-            let elected = view.committee.is_some_and(|(_, elected)| elected);
-            let counts = elected && self.process.voting != Voting::On && watch.left() > 0;
-            let mut others = Vec::new();
-            if counts && !blocks.is_empty() {
-                for source in self.network.sources() {
-                    others.extend(
-                        source
-                            .blocks(from, pos.height, &key)
-                            .await
-                            .unwrap_or_default(),
-                    );
-                }
+            // After the blocks: conflux writes the file before a vote leaves, so it knows of every vote of ours in them.
+            if self.process.voting != Voting::Off {
+                let signed = self.safety().signed().unwrap_or_default();
+                watch.voting(self.process.after, signed);
             }
             for block in blocks {
-                let same = others.iter().filter(|other| other.height == block.height);
-                let other = same.reduce(|one, other| if one.signed { one } else { other });
                 let elected = view
                     .committee
                     .and_then(|(epoch, elected)| (epoch == block.at.epoch).then_some(elected));
-                let found = watch.take(&block, other, elected);
-                // One that is certain counts more than a later one that is not.
-                foreign = found.filter(|vote| vote.is_certain).or(foreign).or(found);
+                found.extend(watch.take(&block, elected));
                 self.network.take_block(block);
             }
         }
+        // Public endpoints count each call: they are asked only of what counts.
+        if self.process.voting == Voting::Off && watch.left() > 0 {
+            found.extend(self.ask_witnesses(&mut watch, &key).await);
+        }
+        // One that is certain counts more than a later one that is not.
+        let foreign = found
+            .into_iter()
+            .max_by_key(|vote| (vote.is_certain, vote.at));
         self.process.watch = Some(watch);
         match foreign {
             None => Ok(None),
             Some(vote) => self.another_voter(vote),
         }
+    }
+
+    /// Asks the other sources of the elected blocks that are silent here.
+    async fn ask_witnesses(&mut self, watch: &mut SilenceWatch, key: &str) -> Vec<ForeignVote> {
+        let mut found = Vec::new();
+        let Some((from, to)) = watch.unwitnessed() else {
+            return found;
+        };
+        let (now, every) = (Instant::now(), self.network.gap() / WITNESSES);
+        let lately = |asked: Instant| now.duration_since(asked) < every;
+        if self.process.witnessed.is_some_and(lately) {
+            return found;
+        }
+        self.process.witnessed = Some(now);
+        for source in self.network.sources() {
+            for block in source.blocks(from, to, key).await.unwrap_or_default() {
+                found.extend(watch.witness(&block));
+            }
+        }
+        found
     }
 
     /// The watch of a process: from where the last one ended, if everything before is accounted for.
@@ -356,7 +434,7 @@ impl<'a> Guard<'a> {
         }
         let own = OwnRounds {
             until: self.own_until,
-            after: None,
+            voting: None,
         };
         let looked_at = Some(self.looked_at).filter(|at| self.accounted && *at > 0);
         let needed = draw_window(self.settings.rounds_per_epoch, random_number());
@@ -366,6 +444,9 @@ impl<'a> Guard<'a> {
     /// Somebody else signs with our key.
     fn another_voter(&mut self, vote: ForeignVote) -> Result<Option<Order>, String> {
         let (round, voting) = (vote.at, self.process.voting);
+        if self.held.is_some() && voting == Voting::Off {
+            return Ok(None);
+        }
         warn!(%round, certain = vote.is_certain, "somebody else signs with this key");
         self.accounted = false;
         self.note(What::Foreign { round })?;
@@ -398,11 +479,11 @@ impl<'a> Guard<'a> {
         let why = fault.words().to_owned();
         match fault {
             Fault::DeadPos => Ok(Order::Restart(why)),
-            Fault::HungPos | Fault::UnaskedVote => Ok(Order::Kill(why)),
+            Fault::HungPos | Fault::Blind | Fault::UnaskedVote => Ok(Order::Kill(why)),
             Fault::StoppedByHand => self.hold(why),
             Fault::NoPeers | Fault::LeftBehind => {
                 // A key that was restored elsewhere may vote by now.
-                self.accounted = false;
+                self.lose_account(&why)?;
                 Ok(match self.process.voting {
                     Voting::Off => Order::Restart(why),
                     Voting::On | Voting::Candidate => Order::Kill(why),
@@ -441,6 +522,10 @@ impl<'a> Guard<'a> {
             local: Some(view),
             sources: self.network.heads(),
             stalled: self.network.stalled(Instant::now()).as_secs(),
+            age: self
+                .process
+                .seen_since
+                .map_or(0, |since| since.elapsed().as_secs()),
             now: seconds(),
             block_time: self.network.newest().map(|block| block.time),
             gap: self.network.gap().as_secs().max(1),

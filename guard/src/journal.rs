@@ -39,6 +39,8 @@ pub(crate) enum What {
     Signed { round: PosRound, height: u64 },
     /// Conflux answers in this container for the first time.
     Answers { container: String },
+    /// From here on what the key does is not accounted for; why.
+    Gap { why: String },
     /// Nobody else signed with the key for as long as it takes.
     Cleared,
     /// Somebody else signed.
@@ -70,6 +72,8 @@ pub(crate) struct History {
     pub(crate) cleared: bool,
     /// Why nothing may vote before a person says so.
     pub(crate) held: Option<String>,
+    /// Whether a process may have voted of whose end nothing is noted.
+    pub(crate) may_vote: bool,
     /// The container in which conflux answered last.
     pub(crate) answered: Option<String>,
 }
@@ -83,11 +87,13 @@ impl History {
                 self.height = self.height.max(height);
             }
             What::Cleared => (self.cleared, self.lost) = (true, None),
-            What::Foreign { .. } => self.cleared = false,
+            What::Foreign { .. } | What::Gap { .. } => self.cleared = false,
+            What::Voting { .. } => self.may_vote = true,
+            What::Stopped { .. } => self.may_vote = false,
             What::Held { why } => self.held = Some(why),
             What::Released => self.held = None,
             What::Answers { container } => self.answered = Some(container),
-            What::Boot { .. } | What::Voting { .. } | What::Stopped { .. } => {}
+            What::Boot { .. } => {}
         }
     }
 
@@ -106,6 +112,7 @@ impl History {
         match entry.what {
             What::Signed { round, .. } => self.signed = self.signed.max(round),
             What::Held { why } => self.held = Some(why),
+            What::Released => self.held = None,
             _ => {}
         }
     }
@@ -115,6 +122,8 @@ impl History {
 #[derive(Debug)]
 pub(crate) struct Journal {
     file: File,
+    /// Bytes of whole lines.
+    length: u64,
 }
 
 impl Journal {
@@ -129,22 +138,29 @@ impl Journal {
         }
         let file = OpenOptions::new().create(true).append(true).open(&path)?;
         sync_folder(folder)?;
-        Ok((Self { file }, history))
+        let length = file.metadata()?.len();
+        Ok((Self { file, length }, history))
     }
 
     /// One that cannot be written.
     #[cfg(test)]
     pub(crate) fn broken() -> Self {
         let file = File::open("/dev/null").expect("it can be read");
-        Self { file }
+        Self { file, length: 0 }
     }
 
-    /// Writes a line, and waits until it is on the disk.
+    /// Writes a line, and waits until it is on the disk. What was written of one that failed is taken back.
     pub(crate) fn write(&mut self, at: u64, what: What) -> io::Result<()> {
         let mut line = serde_json::to_string(&Entry { at, what })?;
         line.push('\n');
-        self.file.write_all(line.as_bytes())?;
-        self.file.sync_data()
+        let written = self.file.write_all(line.as_bytes());
+        if let Err(error) = written.and_then(|()| self.file.sync_data()) {
+            // If this fails as well, the next guard finds a line that is not whole.
+            let _ = self.file.set_len(self.length);
+            return Err(error);
+        }
+        self.length += line.len() as u64;
+        Ok(())
     }
 }
 
@@ -207,6 +223,9 @@ fn shortened(text: &str) -> String {
             matches!(
                 entry.what,
                 What::Boot { .. }
+                    | What::Gap { .. }
+                    | What::Voting { .. }
+                    | What::Stopped { .. }
                     | What::Cleared
                     | What::Foreign { .. }
                     | What::Held { .. }

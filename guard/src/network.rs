@@ -46,7 +46,7 @@ impl Network {
     }
 
     /// Asks the sources, not more often than there are new blocks.
-    pub(crate) async fn ask(&mut self) {
+    pub(crate) async fn ask(&mut self, chain_id: Option<u64>) {
         let now = Instant::now();
         let every = Duration::from_millis(self.gap).max(LEAST_PAUSE);
         let lately = |asked: Instant| now.duration_since(asked) < every;
@@ -54,7 +54,7 @@ impl Network {
             return;
         }
         self.asked = Some(now);
-        let heads = join_all(self.sources.iter().map(Source::head)).await;
+        let heads = join_all(self.sources.iter().map(|source| source.head(chain_id))).await;
         self.take_heads(heads.into_iter().flatten().collect(), now);
     }
 
@@ -148,6 +148,7 @@ mod tests {
             at: PosRound::new(1, height),
             time,
             signed,
+            has_signatures: true,
         };
         for height in 1..40 {
             network.take_block(block(height, 1000 + height, height == 3));

@@ -41,8 +41,18 @@ pub(crate) enum VotingFlag {
     NotStarted,
     /// The task of PoS is dead, though the node answers.
     Dead,
-    /// It gives no answer.
-    Hung,
+    /// It gives no answer, or none that says anything.
+    Unknown,
+}
+
+/// What came of letting the node vote.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum StartedVoting {
+    Yes,
+    /// It said no; why.
+    Refused(String),
+    /// No answer: it may still take effect.
+    Unknown(String),
 }
 
 /// What a node says of itself.
@@ -60,6 +70,8 @@ pub(crate) struct LocalView {
     /// Whether our key is elected for a term that has not begun.
     pub(crate) coming: bool,
     pub(crate) flag: VotingFlag,
+    /// Chain id, by which sources of another network are told.
+    pub(crate) chain_id: Option<u64>,
 }
 
 /// The node in this container.
@@ -103,6 +115,7 @@ impl LocalNode {
             call("debug_getNetSessions", json!([null])),
             call("pos_getStatus", json!([])),
             call("pos_getCommittee", json!([])),
+            call("cfx_getStatus", json!([])),
         ];
         let answers = self.rpc.batch(&calls).await.ok()?;
         let of = |slot: usize| answers.get(slot).and_then(|answer| answer.as_ref().ok());
@@ -115,34 +128,28 @@ impl LocalNode {
             committee: of(4).and_then(|answer| read_committee(answer, key)),
             coming: of(4).is_some_and(|answer| is_elected(answer, key)),
             flag: self.flag().await,
+            chain_id: of(5).and_then(|status| field_u64(status, "chainId")),
         })
     }
 
     async fn flag(&self) -> VotingFlag {
         let asked = self.rpc.call("test_posVotingStatus", json!([]));
         match tokio::time::timeout(LOOP_TIME, asked).await {
-            Err(_) => VotingFlag::Hung,
             Ok(Ok(Json::Bool(true))) => VotingFlag::On,
-            Ok(Ok(_)) => VotingFlag::Off,
-            Ok(Err(RpcError::Refused { refusal, .. })) => {
-                let words = refusal.to_string();
-                if words.contains("Disconnected") {
-                    VotingFlag::Dead
-                } else {
-                    VotingFlag::NotStarted
-                }
-            }
-            Ok(Err(_)) => VotingFlag::NotStarted,
+            Ok(Ok(Json::Bool(false))) => VotingFlag::Off,
+            Ok(Err(RpcError::Refused { refusal, .. })) => read_refused_flag(&refusal.to_string()),
+            Ok(_) | Err(_) => VotingFlag::Unknown,
         }
     }
 
     /// Lets the node vote from now on. An answer that does not come may still take effect.
-    pub(crate) async fn start_voting(&self) -> Result<(), String> {
+    pub(crate) async fn start_voting(&self) -> StartedVoting {
         let asked = self.rpc.call("test_posStartVoting", json!([true]));
         match tokio::time::timeout(LOOP_TIME, asked).await {
-            Ok(Ok(_)) => Ok(()),
-            Ok(Err(error)) => Err(error.to_string()),
-            Err(_) => Err("no answer in 5 s".to_owned()),
+            Ok(Ok(_)) => StartedVoting::Yes,
+            Ok(Err(error @ RpcError::Refused { .. })) => StartedVoting::Refused(error.to_string()),
+            Ok(Err(error)) => StartedVoting::Unknown(error.to_string()),
+            Err(_) => StartedVoting::Unknown("no answer in 5 s".to_owned()),
         }
     }
 
@@ -167,11 +174,21 @@ impl Source {
         Ok(rpc.each().into_iter().map(|rpc| Self { rpc }).collect())
     }
 
-    /// How far PoS is there; `None` if it does not say.
-    pub(crate) async fn head(&self) -> Option<PosHead> {
-        let asked = self.rpc.call("pos_getStatus", json!([]));
-        let answer = tokio::time::timeout(SOURCE_TIME, asked).await.ok()?.ok()?;
-        read_head(&answer)
+    /// How far PoS is there; `None` if it does not say, or is of another chain.
+    pub(crate) async fn head(&self, chain_id: Option<u64>) -> Option<PosHead> {
+        let calls = ["pos_getStatus", "cfx_getStatus"].map(|method| Call {
+            method,
+            params: json!([]),
+        });
+        let asked = self.rpc.batch(&calls);
+        let answers = tokio::time::timeout(SOURCE_TIME, asked).await.ok()?.ok()?;
+        let [head, status] = answers.as_slice() else {
+            return None;
+        };
+        let there = field_u64(status.as_ref().ok()?, "chainId");
+        (there == chain_id)
+            .then(|| read_head(head.as_ref().ok()?))
+            .flatten()
     }
 
     /// Committed blocks from a height on, in order; `None` if it does not say.
@@ -201,6 +218,21 @@ async fn pos_blocks(rpc: &Rpc, from: u64, to: u64, key: &str) -> Option<Vec<PosB
     Some(blocks)
 }
 
+/// What the node says when it does not say whether it votes (conflux-rust `pos_handler.rs`, `epoch_manager.rs`).
+fn read_refused_flag(words: &str) -> VotingFlag {
+    // The end of the channel that leads to the PoS loop: before the question was taken, and after.
+    const ENDED: [&str; 2] = ["Disconnected", "closed channel"];
+    const BEFORE: [&str; 2] = ["not initialized", "not started"];
+    let holds = |those: [&str; 2]| those.iter().any(|part| words.contains(part));
+    if holds(ENDED) {
+        VotingFlag::Dead
+    } else if holds(BEFORE) {
+        VotingFlag::NotStarted
+    } else {
+        VotingFlag::Unknown
+    }
+}
+
 fn read_head(status: &Json) -> Option<PosHead> {
     Some(PosHead {
         epoch: field_u64(status, "epoch")?,
@@ -217,6 +249,7 @@ fn read_block(block: &Json, key: &str) -> Option<PosBlock> {
         // Microseconds in a block of PoS.
         time: field_u64(block, "timestamp")? / 1_000_000,
         signed: signatures.iter().any(|signature| ours(&signature)),
+        has_signatures: !signatures.is_empty(),
     })
 }
 
@@ -292,6 +325,7 @@ mod tests {
                 { "status": "handshaking (1s)", "lastRead": "1ms" },
             ]),
             "pos_getStatus" => json!({ "epoch": "0x7", "latestCommitted": "0x50" }),
+            "cfx_getStatus" => json!({ "chainId": "0x405" }),
             "pos_getCommittee" => json!({
                 "currentCommittee": { "epochNumber": "0x7", "nodes": [{ "address": "0xcd" }] },
                 "elections": [{ "topElectingNodes": [{ "address": "0xAB" }] }],
@@ -330,14 +364,41 @@ mod tests {
             committee: Some((7, false)),
             coming: true,
             flag: VotingFlag::Dead,
+            chain_id: Some(1029),
         };
         assert_eq!(view, expected);
         let block = local.blocks(80, 80, KEY).await[0];
         assert_eq!(block.at, PosRound::new(7, 3));
         assert!(block.signed && block.time == 100);
         let source = &Source::each(&[node.url()]).unwrap()[0];
-        assert_eq!(source.head().await, view.pos);
+        assert_eq!(source.head(Some(1029)).await, view.pos);
+        assert_eq!(source.head(Some(1)).await, None, "it is of another chain");
         drop(node);
+    }
+
+    #[test]
+    fn what_is_no_answer_is_told_from_a_loop_that_ended() {
+        for (words, flag) in [
+            (
+                "try_send: err=SendError { kind: Disconnected } (code -32016)",
+                VotingFlag::Dead,
+            ),
+            (
+                "receiving on a closed channel (code -32016)",
+                VotingFlag::Dead,
+            ),
+            ("Pos not initialized! (code -32016)", VotingFlag::NotStarted),
+            (
+                "RoundManager not started yet (code -32016)",
+                VotingFlag::NotStarted,
+            ),
+            (
+                "try_send: err=SendError { kind: Full } (code -32016)",
+                VotingFlag::Unknown,
+            ),
+        ] {
+            assert_eq!(read_refused_flag(words), flag, "{words}");
+        }
     }
 
     #[tokio::test]
@@ -347,7 +408,7 @@ mod tests {
         assert_eq!(local.view(KEY).await, None);
         assert_eq!(
             Source::each(&["http://127.0.0.1:9".to_owned()]).unwrap()[0]
-                .head()
+                .head(None)
                 .await,
             None
         );

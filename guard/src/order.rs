@@ -7,10 +7,10 @@ use std::fmt;
 pub(crate) enum Order {
     /// It must not sign anything more.
     Kill(String),
+    /// It must not sign anything more, though nothing is wrong with it.
+    Silence(String),
     /// It has to begin anew, and may close its databases first.
     Restart(String),
-    /// It has to end, and is not started again before a person says so.
-    GiveUp(String),
 }
 
 impl Order {
@@ -21,7 +21,7 @@ impl Order {
 
 impl fmt::Display for Order {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (Self::Kill(why) | Self::Restart(why) | Self::GiveUp(why)) = self;
+        let (Self::Kill(why) | Self::Silence(why) | Self::Restart(why)) = self;
         f.write_str(why)
     }
 }

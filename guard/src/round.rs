@@ -11,4 +11,6 @@ pub(crate) struct PosBlock {
     pub(crate) time: u64,
     /// Whether the signatures that the source knows hold one of our key.
     pub(crate) signed: bool,
+    /// Whether the source knows any: a committed block has those of two thirds of the votes, so none means not known.
+    pub(crate) has_signatures: bool,
 }

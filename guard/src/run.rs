@@ -62,18 +62,26 @@ impl Handed {
     }
 }
 
-/// Runs a node under a guard until the container is to end; returns its exit code.
-pub async fn run_guard(settings: &GuardSettings, handed: Handed) -> Result<i32, GuardError> {
-    raise_limits()?;
+/// That the container is to end.
+#[derive(Clone, Debug)]
+pub struct StopRequest(watch::Receiver<bool>);
+
+impl StopRequest {
+    /// Waits for it.
+    pub async fn wait(&mut self) {
+        // The one who would say so lives as long as the process.
+        let _ = self.0.wait_for(|stop| *stop).await;
+    }
+}
+
+/// Listens for the end of the container, from now on: process 1 gets no signal that it does not listen for.
+pub fn listen_for_stop() -> Result<StopRequest, GuardError> {
     let (say_stop, stop) = watch::channel(false);
     let listen = |kind| signal(kind).map_err(|error| GuardError::Signals(error.to_string()));
     let (mut terminate, mut interrupt) = (
         listen(SignalKind::terminate())?,
         listen(SignalKind::interrupt())?,
     );
-    let guard = Guard::begin(settings, &handed.endpoints)?;
-    std::fs::write(started_file(settings), "")
-        .map_err(|error| GuardError::Volume(error.to_string()))?;
     tokio::spawn(async move {
         tokio::select! {
             _ = terminate.recv() => {}
@@ -81,7 +89,22 @@ pub async fn run_guard(settings: &GuardSettings, handed: Handed) -> Result<i32, 
         }
         // Nobody listens any more when the guard is at its end.
         let _ = say_stop.send(true);
+        // As long as the process lives, the request stands.
+        std::future::pending::<()>().await;
     });
+    Ok(StopRequest(stop))
+}
+
+/// Runs a node under a guard until the container is to end; returns its exit code.
+pub async fn run_guard(
+    settings: &GuardSettings,
+    handed: Handed,
+    stop: StopRequest,
+) -> Result<i32, GuardError> {
+    raise_limits()?;
+    let guard = Guard::begin(settings, &handed.endpoints)?;
+    std::fs::write(started_file(settings), "")
+        .map_err(|error| GuardError::Volume(error.to_string()))?;
     let mut life = Life {
         settings,
         password: &handed.password,
@@ -127,7 +150,7 @@ struct Life<'a> {
     password: &'a Secret,
     guard: Guard<'a>,
     restarts: Restarts,
-    stop: watch::Receiver<bool>,
+    stop: StopRequest,
 }
 
 impl Life<'_> {
@@ -171,8 +194,10 @@ impl Life<'_> {
                     }
                     self.guard.ended(&order.to_string());
                     match order {
-                        Order::GiveUp(_) => NextStart::GivenUp,
-                        Order::Kill(_) | Order::Restart(_) => NextStart::After(PAUSE),
+                        Order::Silence(_) => NextStart::After(PAUSE),
+                        Order::Kill(_) | Order::Restart(_) => {
+                            self.restarts.ended(conflux.started, Instant::now())
+                        }
                     }
                 }
             };
@@ -192,7 +217,7 @@ impl Life<'_> {
             let pause = self.guard.pause();
             tokio::select! {
                 biased;
-                _ = self.stop.wait_for(|stop| *stop) => return End::Stop,
+                () = self.stop.wait() => return End::Stop,
                 ended = conflux.ended() => return match ended {
                     Ok(status) => End::Exited(status),
                     Err(failed) => End::Ordered(Order::Kill(failed.to_string())),
@@ -211,7 +236,7 @@ impl Life<'_> {
         let until = Instant::now() + pause;
         tokio::select! {
             biased;
-            _ = self.stop.wait_for(|stop| *stop) => false,
+            () = self.stop.wait() => false,
             () = sleep_until(until) => true,
         }
     }

@@ -1,34 +1,40 @@
 //! Whether anybody else signs with our key: the blocks of PoS, one after the other, against what we account for.
 //!
-//! - Reads: committed blocks as this node and another source know them.
-//! - Returns: how many elected blocks in a row were silent, and the newest signature that is not ours.
+//! - Reads: committed blocks as this node and another source know them; how far our safety file says that we signed.
+//! - Returns: how many elected blocks in a row were silent, and the signatures that are not ours.
 //! - Never: takes silence for proof where the key was not in the committee, or only one source was asked.
 //!
 //! Silence is evidence only while we are silent ourselves: two nodes that both vote send equal votes, which nobody can tell
-//! apart. So it is looked for before a node votes, and in the rounds that it is known to have kept out of.
+//! apart. So it is looked for before a node votes. While it votes, what its safety file does not know of is not its own.
+
+use std::collections::BTreeMap;
 
 use pospool_model::guard::PosRound;
 
 use crate::round::PosBlock;
+
+/// So many blocks after a process was first looked at may still hold a vote of the process before it: blocks are committed
+/// two rounds after their votes.
+const PIPELINE: u64 = 4;
+/// So many silent blocks at most wait for the word of another source.
+const WAITING: usize = 120;
 
 /// The rounds in which our key's signatures are our own.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct OwnRounds {
     /// All up to this one, from before.
     pub(crate) until: PosRound,
-    /// All after this one, while we vote.
-    pub(crate) after: Option<PosRound>,
+    /// While we vote: all after the first and up to the second, which is what the safety file says that was signed. conflux
+    /// writes it before a vote leaves.
+    pub(crate) voting: Option<(PosRound, PosRound)>,
 }
 
 impl OwnRounds {
     fn hold(self, at: PosRound) -> bool {
-        at <= self.until || self.after.is_some_and(|after| at > after)
+        let voted = |(after, signed): (PosRound, PosRound)| after < at && at <= signed;
+        at <= self.until || self.voting.is_some_and(voted)
     }
 }
-
-/// So many blocks after a process was first looked at may still hold a vote of the process before it: blocks are committed
-/// two rounds after their votes.
-const PIPELINE: u64 = 4;
 
 /// A signature that is not ours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,6 +56,8 @@ pub(crate) struct SilenceWatch {
     watched: u64,
     /// Height of PoS when this process was first looked at: it has been silent since.
     silent_since: u64,
+    /// Elected blocks that are silent here, and of which no other source has said anything yet.
+    waiting: BTreeMap<u64, PosRound>,
     foreign: Option<PosRound>,
 }
 
@@ -62,47 +70,80 @@ impl SilenceWatch {
             silent: 0,
             watched,
             silent_since,
+            waiting: BTreeMap::new(),
             foreign: None,
         }
     }
 
-    /// Takes the next block: as this node knows it, and as another source does if one was asked. `elected` says whether the
-    /// key was in the committee of its epoch, if that is known. Returns the signature of the key that is not ours, if there is one.
-    pub(crate) fn take(
-        &mut self,
-        local: &PosBlock,
-        other: Option<&PosBlock>,
-        elected: Option<bool>,
-    ) -> Option<ForeignVote> {
-        if local.height <= self.watched {
+    /// Takes the next block as this node knows it. `elected` says whether the key was in the committee of its epoch, if that
+    /// is known. Returns the signature of the key that is not ours, if there is one.
+    pub(crate) fn take(&mut self, block: &PosBlock, elected: Option<bool>) -> Option<ForeignVote> {
+        if block.height <= self.watched {
             return None;
         }
-        self.watched = local.height;
-        let signed = local.signed || other.is_some_and(|block| block.signed);
-        if signed && !self.own.hold(local.at) {
-            self.silent = 0;
-            self.foreign = self.foreign.max(Some(local.at));
-            return Some(ForeignVote {
-                at: local.at,
-                is_certain: local.height > self.silent_since + PIPELINE,
-            });
+        self.watched = block.height;
+        if block.signed {
+            return self.signed(block);
         }
-        // Our own signature says nothing of anybody else.
-        if !signed && other.is_some() && elected == Some(true) {
-            self.silent += 1;
+        // It counts when another source says the same.
+        if block.has_signatures && elected == Some(true) {
+            self.waiting.insert(block.height, block.at);
+            if self.waiting.len() > WAITING {
+                self.waiting.pop_first();
+            }
         }
         None
+    }
+
+    /// Takes a block as another source knows it.
+    pub(crate) fn witness(&mut self, block: &PosBlock) -> Option<ForeignVote> {
+        let is_same = self.waiting.get(&block.height) == Some(&block.at);
+        if !is_same || !block.has_signatures {
+            return None;
+        }
+        self.waiting.remove(&block.height);
+        if block.signed {
+            return self.signed(block);
+        }
+        self.silent += 1;
+        None
+    }
+
+    fn signed(&mut self, block: &PosBlock) -> Option<ForeignVote> {
+        if self.own.hold(block.at) {
+            return None;
+        }
+        self.silent = 0;
+        self.waiting.clear();
+        self.foreign = self.foreign.max(Some(block.at));
+        Some(ForeignVote {
+            at: block.at,
+            is_certain: block.height > self.silent_since + PIPELINE,
+        })
+    }
+
+    /// Heights of which another source has to say something.
+    pub(crate) fn unwitnessed(&self) -> Option<(u64, u64)> {
+        let (first, _) = self.waiting.first_key_value()?;
+        let (last, _) = self.waiting.last_key_value()?;
+        Some((*first, *last))
     }
 
     /// Somebody else signed: the silence has to last anew, for so many blocks.
     pub(crate) fn begin_anew(&mut self, needed: u64) {
         self.silent = 0;
+        self.waiting.clear();
         self.needed = needed;
     }
 
-    /// From now on signatures after a round are our own.
-    pub(crate) fn voting_after(&mut self, round: PosRound) {
-        self.own.after = Some(round);
+    /// A person has looked: what was seen before is no reason any more.
+    pub(crate) fn forgive(&mut self) {
+        self.foreign = None;
+    }
+
+    /// From now on signatures after a round are our own, as far as the safety file knows of them.
+    pub(crate) fn voting(&mut self, after: PosRound, signed: PosRound) {
+        self.own.voting = Some((after, signed));
     }
 
     /// Blocks that still have to be silent.
@@ -145,54 +186,77 @@ mod tests {
             at: PosRound::new(5, height),
             time: 0,
             signed,
+            has_signatures: true,
         }
     }
 
-    fn own(until: u64) -> OwnRounds {
-        OwnRounds {
+    fn watch(until: u64) -> SilenceWatch {
+        let own = OwnRounds {
             until: PosRound::new(5, until),
-            after: None,
-        }
-    }
-
-    fn watch(own: OwnRounds) -> SilenceWatch {
+            voting: None,
+        };
         SilenceWatch::new(own, 3, 10, 10)
     }
 
-    /// Whether a block that both sources know holds a signature that is not ours.
+    /// A block that both sources know; whether it holds a signature that is not ours.
     fn take(seen: &mut SilenceWatch, height: u64, signed: bool) -> bool {
         let block = block(height, signed);
-        seen.take(&block, Some(&block), Some(true)).is_some()
+        let here = seen.take(&block, Some(true));
+        here.or_else(|| seen.witness(&block)).is_some()
     }
 
     #[test]
     fn silence_counts_only_in_elected_blocks_that_two_sources_know() {
-        let mut seen = watch(own(0));
-        let silent = block(11, false);
-        assert_eq!(seen.take(&silent, None, Some(true)), None);
-        let both = |height| (block(height, false), Some(block(height, false)));
+        let mut seen = watch(0);
+        assert_eq!(seen.take(&block(11, false), Some(true)), None);
         for (height, elected) in [(12, Some(false)), (13, None)] {
-            let (local, other) = both(height);
-            assert_eq!(seen.take(&local, other.as_ref(), elected), None);
+            seen.take(&block(height, false), elected);
+            seen.witness(&block(height, false));
         }
         assert_eq!(seen.left(), 3);
-        for height in 14..=16 {
+        // The other source says later what it knows.
+        assert_eq!(seen.unwitnessed(), Some((11, 11)));
+        seen.witness(&block(11, false));
+        assert_eq!((seen.left(), seen.unwitnessed()), (2, None));
+        for height in 14..=15 {
             assert!(!take(&mut seen, height, false));
         }
         assert_eq!(seen.left(), 0);
         // The same block twice counts once.
-        let mut seen = watch(own(0));
+        let mut seen = watch(0);
         take(&mut seen, 11, false);
         take(&mut seen, 11, false);
         assert_eq!(seen.left(), 2);
     }
 
     #[test]
+    fn a_block_without_any_signature_is_not_silent_but_unknown() {
+        let unknown = PosBlock {
+            has_signatures: false,
+            ..block(11, false)
+        };
+        let mut seen = watch(0);
+        seen.take(&unknown, Some(true));
+        seen.witness(&block(11, false));
+        assert_eq!(seen.left(), 3);
+        let mut seen = watch(0);
+        seen.take(&block(11, false), Some(true));
+        seen.witness(&unknown);
+        // Another branch, or another network.
+        seen.witness(&PosBlock {
+            at: PosRound::new(4, 11),
+            ..block(11, false)
+        });
+        assert_eq!((seen.left(), seen.unwitnessed()), (3, Some((11, 11))));
+    }
+
+    #[test]
     fn a_signature_that_either_source_knows_is_somebody_else_s() {
-        for (local, other) in [(true, false), (false, true)] {
-            let mut seen = watch(own(10));
+        for (here, there) in [(true, false), (false, true)] {
+            let mut seen = watch(10);
             take(&mut seen, 11, false);
-            let found = seen.take(&block(12, local), Some(&block(12, other)), Some(true));
+            let found = seen.take(&block(12, here), Some(true));
+            let found = found.or_else(|| seen.witness(&block(12, there)));
             assert_eq!(found.map(|vote| vote.at), Some(PosRound::new(5, 12)));
             assert_eq!(seen.foreign(), Some(PosRound::new(5, 12)));
             assert_eq!(seen.left(), 3);
@@ -200,25 +264,31 @@ mod tests {
     }
 
     #[test]
-    fn our_own_signatures_are_nobody_s() {
-        let mut seen = watch(own(12));
+    fn our_own_signatures_are_those_that_our_safety_file_knows() {
+        let mut seen = watch(12);
         assert!(!take(&mut seen, 12, true), "signed before the restart");
         assert_eq!(seen.left(), 3);
-        seen.voting_after(PosRound::new(5, 14));
+        let round = |round| PosRound::new(5, round);
+        seen.voting(round(14), round(17));
         assert!(take(&mut seen, 14, true), "a round that we kept out of");
-        assert!(!take(&mut seen, 15, true));
+        assert!(!take(&mut seen, 17, true));
+        assert!(
+            take(&mut seen, 18, true),
+            "the safety file knows nothing of it"
+        );
+        seen.voting(round(14), PosRound::new(6, 2));
         let next_epoch = PosBlock {
             at: PosRound::new(6, 1),
-            ..block(16, true)
+            ..block(19, true)
         };
-        assert_eq!(seen.take(&next_epoch, None, Some(true)), None);
+        assert_eq!(seen.take(&next_epoch, Some(true)), None);
     }
 
     #[test]
     fn a_vote_right_after_the_start_may_be_one_that_a_power_cut_took_back() {
-        let mut seen = watch(own(8));
+        let mut seen = watch(8);
         let certain = |seen: &mut SilenceWatch, height| {
-            let vote = seen.take(&block(height, true), None, Some(true));
+            let vote = seen.take(&block(height, true), None);
             vote.unwrap().is_certain
         };
         assert!(!certain(&mut seen, 11) && !certain(&mut seen, 14));

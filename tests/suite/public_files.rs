@@ -30,8 +30,9 @@ const OWN: &[(&str, trees::Leaf<'_>)] = &[
         Text("/etc/conflux/initial_nodes.json"),
     ),
     ("pos_private_key_path", Text("/data/pos_config/pos_key")),
-    ("pos_started_as_voter", Bool(true)),
+    ("pos_started_as_voter", Bool(false)),
     ("jsonrpc_local_http_port", Number(12539)),
+    ("jsonrpc_http_threads", Number(4)),
     ("tcp_port", Number(32323)),
     ("udp_port", Number(32323)),
 ];

@@ -56,7 +56,7 @@ pub struct GuardSettings {
     pub runtime: PathBuf,
     /// Port of the node's local RPC.
     pub local_port: u16,
-    /// Rounds of one PoS epoch: 60 on the public networks.
+    /// Rounds of one PoS epoch: 120 on the public networks.
     pub rounds_per_epoch: u64,
 }
 

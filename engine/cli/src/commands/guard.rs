@@ -23,6 +23,8 @@ use super::Session;
 
 /// A container that nobody hands a password to stops by itself.
 const HAND_OVER: Duration = Duration::from_mins(5);
+/// Exit code of a container that was stopped before it had its secrets: 128 and the number of SIGTERM.
+const TERMINATED: i32 = 143;
 /// Most bytes that are handed over.
 const MOST_BYTES: u64 = 64 << 10;
 
@@ -51,19 +53,24 @@ pub async fn run(session: &mut Session<'_, '_>, args: &GuardArgs) -> Result<Exit
 }
 
 async fn guard(session: &mut Session<'_, '_>, args: &GuardArgs) -> Result<i32, GuardError> {
+    let mut stop = pospool_guard::listen_for_stop()?;
     let settings = pospool_guard::read_settings(&args.settings).map_err(GuardError::Settings)?;
     if let Some(handed) = read_mounted()? {
         session.console.tell(view::guard::RECEIVED);
-        return pospool_guard::run_guard(&settings, handed).await;
+        return pospool_guard::run_guard(&settings, handed, stop).await;
     }
     session.console.tell(view::guard::WAITING);
     let read = tokio::task::spawn_blocking(read_input);
-    let handed = match tokio::time::timeout(HAND_OVER, read).await {
+    let read = tokio::select! {
+        read = tokio::time::timeout(HAND_OVER, read) => read,
+        () = stop.wait() => return Ok(TERMINATED),
+    };
+    let handed = match read {
         Ok(Ok(Ok(text))) => Handed::parse(text.expose())?,
         _ => return Err(GuardError::NoPassword),
     };
     session.console.tell(view::guard::RECEIVED);
-    pospool_guard::run_guard(&settings, handed).await
+    pospool_guard::run_guard(&settings, handed, stop).await
 }
 
 /// What comes without a person: the password as a mounted file, and sources in the environment.

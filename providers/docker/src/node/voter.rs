@@ -68,6 +68,11 @@ pub(crate) fn voter_warnings(report: Option<&GuardReport>, now: u64) -> Vec<Prob
         );
     }
     let hold = report.hold.as_deref();
+    // Nothing that is seen here alone counts.
+    if hold == Some("watching") && report.sources.0 == 0 {
+        let what = format!("no other source of the chain answers; {}", report.why);
+        return warning(codes::NOBODY_TO_ASK, what);
+    }
     let known = hold.and_then(|hold| CONDITIONS.iter().find(|(id, _)| *id == hold));
     match known {
         Some((_, code)) => warning(*code, format!("the node does not vote: {}", report.why)),
@@ -119,7 +124,7 @@ mod tests {
             // What every start goes through.
             ("starting", None),
             ("two-blocks", None),
-            ("watching", None),
+            ("watching", Some(codes::NOBODY_TO_ASK)),
         ] {
             assert_eq!(code(Some(&report(Some(hold))), 1010), expected, "{hold}");
         }

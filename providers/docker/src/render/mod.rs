@@ -62,6 +62,8 @@ impl DesiredChain {
     }
 }
 
+/// Threads of the node's RPC servers.
+const HTTP_THREADS: &str = "jsonrpc_http_threads";
 /// Name of the guard's settings beside the node's files.
 const GUARD_FILE: &str = "guard.json";
 /// The node's program, where the image's build step put it.
@@ -211,6 +213,10 @@ fn add_own(lines: &mut Vec<TomlLine>, desired: &DesiredNode, bootnodes: Option<&
     // The guard lets it vote, when it is safe.
     set(lines, "pos_started_as_voter", "false".to_owned());
     set(lines, "jsonrpc_local_http_port", LOCAL_PORT.to_string());
+    // A question to a PoS loop that hangs keeps a thread, and the guard has more to ask.
+    if !lines.iter().any(|(key, _)| key == HTTP_THREADS) {
+        set(lines, HTTP_THREADS, "4".to_owned());
+    }
     let port = p2p_port(desired.publish_p2p).to_string();
     set(lines, "tcp_port", port.clone());
     set(lines, "udp_port", port);
@@ -278,6 +284,7 @@ mod tests {
              pos_private_key_path = \"/data/pos_config/pos_key\"\n\
              pos_started_as_voter = false\n\
              jsonrpc_local_http_port = 12539\n\
+             jsonrpc_http_threads = 4\n\
              tcp_port = 40000\n\
              udp_port = 40000\n\
              public_tcp_port = 40000\n"
