@@ -323,7 +323,7 @@ async fn duties_become_calls_with_the_node_s_own_limits() {
     assert_eq!(names(&design), ["cross_stake", "withdraw"]);
     let [first, second] = [0, 1].map(|nth| transaction(&design.effects[nth]));
     assert_eq!((first.nonce, second.nonce), (5, 6));
-    assert_eq!((first.gas, first.storage_limit), (125_000, 320));
+    assert_eq!((first.gas, first.storage_limit), (125_000, 1088));
     let expected = abi::encode_call("withdrawVotesByVotes(uint64)", &[Argument::Number(5)]);
     assert_eq!(second.data, Some(hex_text(&expected)));
 }
