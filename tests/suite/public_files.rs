@@ -37,6 +37,10 @@ const OWN: &[(&str, trees::Leaf<'_>)] = &[
     ("udp_port", Number(32323)),
 ];
 
+/// Rounds of one PoS epoch on the public networks: twice 60 since CIP-136 (conflux-rust f44f1cb1, in
+/// crates/config/src/configuration.rs: `pos_cip136_round_per_term`).
+const ROUNDS: u64 = 120;
+
 /// What it adds to `pos_config.yaml`: the releases' log of PoS grows without end.
 const ROTATION: &[(&str, trees::Leaf<'_>)] = &[
     ("logger.rotation_count", Number(10)),
@@ -167,7 +171,10 @@ fn compare(release: &Release, rendered: &Rendered, toml: Leaves, pos: Leaves) {
     same(&what("pos_config.yaml"), &found, &expected);
     let found = of_yaml(rendered.file("log.yaml"));
     same(&what("log.yaml"), &found, &of_table(LOG.iter().copied()));
-    assert_eq!(rendered.files.len(), 3, "{:?}", rendered.files.keys());
+    let guard: serde_json::Value = serde_json::from_str(rendered.file("guard.json")).unwrap();
+    assert_eq!(guard["rounds_per_epoch"], ROUNDS, "{guard:#}");
+    assert_eq!(guard["local_port"], 12539, "{guard:#}");
+    assert_eq!(rendered.files.len(), 4, "{:?}", rendered.files.keys());
 }
 
 /// The folder with the releases' files; where there is none, that is said past the test's capture of its output.

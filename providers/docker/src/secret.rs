@@ -21,9 +21,12 @@ pub(crate) fn read_password(reference: &SecretRef) -> Result<Secret, ProviderErr
     one_line(reference, PASSWORD, codes::BAD_PASSWORD)
 }
 
+/// What the private key of a syncer is called in messages.
+pub(crate) const PRIVATE_KEY: &str = "the private key of the syncer";
+
 /// The private key of a syncer.
 pub(crate) fn read_private_key(reference: &SecretRef) -> Result<Secret, ProviderError> {
-    one_line(reference, "the private key of the syncer", codes::BAD_KEY)
+    one_line(reference, PRIVATE_KEY, codes::BAD_KEY)
 }
 
 /// Checks the file of a secret that a container reads by itself, as far as this process may look at it: the container

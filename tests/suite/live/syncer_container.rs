@@ -4,6 +4,7 @@
 //! What a syncer survives is the business of `syncer`; here it is the container around it.
 
 use std::os::unix::fs::PermissionsExt;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use pospool_devnet::sender::SenderSpace;
@@ -44,6 +45,7 @@ fn live_syncer_container_carries_stake_and_is_kept_well() {
     desk.carries_stake();
     desk.stands_still_and_is_mended();
     case_state_mv(&project, "syncer.main", Some("docker/key-in-use"));
+    desk.comes_back_alone();
     desk.goes();
 }
 
@@ -224,6 +226,44 @@ impl<'a> Desk<'a> {
         self.project.ok(&["apply", "--auto-approve"]);
         self.project.ends(&["plan", "--detailed-exitcode"], 0);
         assert_ne!(self.container(), last);
+    }
+
+    /// Case reboot: with a mounted key Docker starts it again, and it goes on.
+    fn comes_back_alone(&self) {
+        let file = self.project.path("syncer.key");
+        self.project.edit(
+            &format!("file(\"{}\")", file.display()),
+            &format!("mount(\"{}\")", file.display()),
+        );
+        let refused = self.project.ends(&["plan", "--json"], 1);
+        assert!(refused.contains("docker/bad-value"), "{refused}");
+        let spec = std::fs::read_to_string(self.project.path("pool.hcl")).unwrap();
+        let keyed = spec
+            .lines()
+            .rfind(|line| line.starts_with("  core_rpc       = "))
+            .unwrap();
+        let plain = format!("  core_rpc       = \"{}\"", self.project.core_rpc_inside());
+        self.project.edit(keyed, &plain);
+        let refused = self.project.ends(&["apply", "--auto-approve", "--json"], 1);
+        assert!(refused.contains("docker/no-secret"), "{refused}");
+        std::os::unix::fs::chown(&file, Some(10001), None).unwrap();
+        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o400)).unwrap();
+        self.project.ok(&["apply", "--auto-approve"]);
+        self.project.ends(&["plan", "--detailed-exitcode"], 0);
+        let of = |field: &str| docker(&["inspect", "--format", field, &self.container()]);
+        let started = of("{{.State.StartedAt}}");
+        let killed = Command::new("kill")
+            .args(["-9", &of("{{.State.Pid}}")])
+            .status();
+        assert!(killed.unwrap().success());
+        self.two_spaces
+            .ground
+            .wait("Docker starts it again, and it is well", || {
+                let again = of("{{.State.StartedAt}}") != started;
+                (again && self.project.run(&["plan", "--detailed-exitcode"]).code == Some(0))
+                    .then_some(())
+            });
+        assert_eq!(self.output("health"), "well");
     }
 
     /// The block goes, and everything that was made for it.

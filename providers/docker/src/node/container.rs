@@ -4,14 +4,12 @@
 //! - Returns: its workload.
 //! - Never: lets Docker start it again by itself where nobody could give it its password.
 
+use pospool_model::Problem;
 use pospool_model::guard::{PASSWORD_PATH, SOURCES};
-use pospool_model::{Problem, SecretRef};
 
 use super::wish::DesiredNode;
 use crate::attributes::missing_attribute;
-use crate::codes;
 use crate::names;
-use crate::place::Folder;
 use crate::render::layout::DATA_DIR;
 use crate::render::p2p_port;
 use crate::workload::spec::{
@@ -44,25 +42,12 @@ pub(super) fn node_workload(spec: &ContainerSpec) -> Result<Workload, Problem> {
         data: Some((place, DATA_DIR)),
         tmpfs: Some(TMPFS),
         ports: ports(desired.publish_p2p),
-        secrets: secrets(&desired.password)?,
+        secrets: SecretWay::of(&desired.password, "pos_key_password", PASSWORD_PATH)?,
         variables: variables(spec),
         memory: desired.memory,
         pids: PIDS,
         log: LOG,
         stop_seconds: STOP_SECONDS,
-    })
-}
-
-/// A password that is mounted brings the node back without a person.
-fn secrets(password: &SecretRef) -> Result<SecretWay, Problem> {
-    let SecretRef::Mount(path) = password else {
-        return Ok(SecretWay::Input);
-    };
-    let file = Folder::new(&path.to_string_lossy())
-        .map_err(|what| Problem::new(codes::BAD_VALUE, &["pos_key_password"], what))?;
-    Ok(SecretWay::Mounted {
-        file,
-        at: PASSWORD_PATH,
     })
 }
 

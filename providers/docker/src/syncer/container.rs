@@ -2,11 +2,11 @@
 //!
 //! - Reads: the decisions of a plan.
 //! - Returns: its workload.
-//! - Never: lets Docker start it again by itself: a container that came back alone would wait for its key.
+//! - Never: lets Docker start it again by itself where nobody could give it its key.
 
 use pospool_model::Problem;
 
-use super::image::{DATA_DIR, syncer_command};
+use super::image::{DATA_DIR, KEY_PATH, syncer_command};
 use super::wish::DesiredSyncer;
 use crate::place::DataLocation;
 use crate::workload::spec::{ContainerSpec, EnvironmentRule, IdleCommand, SecretWay, Workload};
@@ -35,7 +35,7 @@ pub(super) fn syncer_workload(spec: &ContainerSpec) -> Result<Workload, Problem>
         data: Some((DataLocation::Volume(spec.name.clone()), DATA_DIR)),
         tmpfs: Some(TMPFS),
         ports: Vec::new(),
-        secrets: SecretWay::Input,
+        secrets: SecretWay::of(&desired.key, "private_key", KEY_PATH)?,
         variables: Vec::new(),
         memory: Some(MEMORY),
         pids: PIDS,

@@ -5,7 +5,7 @@
 //! - Never: does I/O.
 
 use pospool_model::provider::{ChangeRequest, PlanContext};
-use pospool_model::{Attributes, Problem};
+use pospool_model::{Attributes, Problem, SecretRef};
 
 use super::image::SyncerImageBuild;
 use super::spec::render_spec;
@@ -45,13 +45,17 @@ pub(super) fn draft_syncer(
     let whose = (world.lineage, task.address, &name);
     let spec = ContainerSpec::new(whose, (SYNCERS, recipe.digest()), task.wanted);
     let summary = format!("make {} with pospool {RELEASE}", spec.image);
+    let hands = match desired.key {
+        SecretRef::Mount(_) => "with its key mounted",
+        _ => "and pass its key on stdin",
+    };
     Ok(ContainerDraft {
         images: vec![("image", summary, ImageBuild::Syncer(recipe))],
         secret: Some(desired.key),
         run: true,
         key: None,
-        create: format!("create container {name}, start it and pass its key on stdin"),
-        start: format!("start container {name} again and pass its key on stdin"),
+        create: format!("create container {name}, start it {hands}"),
+        start: format!("start container {name} again {hands}"),
         before: Vec::new(),
         between: Vec::new(),
         waits: false,

@@ -21,6 +21,8 @@ use crate::user::USER;
 
 /// Where its volume is mounted.
 pub(crate) const DATA_DIR: &str = "/data";
+/// Where a container that starts without a person finds its private key.
+pub(crate) const KEY_PATH: &str = "/run/pospool/private_key";
 /// Where its spec lies.
 const SPEC: &str = "/etc/pospool/sync.hcl";
 /// What it says of itself; gone after each stop, so that it is never the word of an earlier process.

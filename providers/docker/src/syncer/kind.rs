@@ -17,7 +17,7 @@ use crate::codes;
 use crate::facts::DockerFacts;
 use crate::image::labelled_image;
 use crate::names::{self, Name};
-use crate::secret::read_private_key;
+use crate::secret::{PRIVATE_KEY, check_mounted, read_private_key};
 use crate::syncer::CurrentEndpoints;
 use crate::syncer::image::SYNCERS;
 use crate::view::EngineView;
@@ -154,13 +154,22 @@ impl ContainerKind for SyncerKind {
     }
 
     fn secret(&self, reference: &SecretRef) -> Result<Secret, ProviderError> {
-        read_private_key(reference)
+        match reference {
+            SecretRef::Mount(path) => {
+                check_mounted(path, PRIVATE_KEY)?;
+                Ok(Secret::new(String::new()))
+            }
+            _ => read_private_key(reference),
+        }
     }
 
     /// The private key, then each endpoint that has a key.
     fn input(&self, job: &UpJob, current: &CurrentEndpoints) -> Result<Vec<Secret>, ProviderError> {
-        let keys: Result<Vec<_>, _> = job.secret.iter().map(read_private_key).collect();
+        let keys: Result<Vec<_>, _> = job.secret.iter().map(|key| self.secret(key)).collect();
         let mut lines = keys?;
+        if let Some(SecretRef::Mount(_)) = job.secret {
+            return Ok(Vec::new());
+        }
         lines.extend(current.lines(&job.spec)?);
         Ok(lines)
     }
@@ -187,6 +196,10 @@ impl ContainerKind for SyncerKind {
         run::stop_unhealthy(engine, start.job, container, start.progress).await?;
         if is_running(&container_state(engine, container).await?) {
             return Ok(());
+        }
+        if start.input.is_empty() {
+            // It finds its key in its mounts.
+            return engine.start(container).await;
         }
         let input = engine.stdin(container).await?;
         engine.start(container).await?;

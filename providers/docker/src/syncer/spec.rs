@@ -6,15 +6,28 @@
 
 use std::fmt::Write as _;
 
-use pospool_model::{Attributes, Problem, Value};
+use pospool_model::{Attributes, Problem, SecretRef, Value};
 
-use super::endpoints::endpoint_expressions;
+use super::endpoints::{endpoint_expressions, is_keyed};
+use super::image::KEY_PATH;
 use super::wish::DesiredSyncer;
 use crate::attributes::attribute_text;
+use crate::codes;
 
 /// Renders the spec.
 pub(crate) fn render_spec(desired: &DesiredSyncer, chain: &Attributes) -> Result<String, Problem> {
-    let rpcs = endpoint_expressions(&desired.rpcs(chain)?, quoted);
+    let list = desired.rpcs(chain)?;
+    let key = match &desired.key {
+        SecretRef::Mount(_) if list.iter().any(is_keyed) => {
+            let what = "an endpoint with a key is handed over at each start, and nobody is there when this syncer starts";
+            return Err(Problem::new(codes::BAD_VALUE, &["private_key"], what).help(
+                "write `core_rpc` in the syncer's block without a key, or the private key as `env(…)` or `file(…)`",
+            ));
+        }
+        SecretRef::Mount(_) => KEY_PATH,
+        _ => "/dev/stdin",
+    };
+    let rpcs = endpoint_expressions(&list, quoted);
     let mut chain_lines = format!(
         "  network  = {}\n  core_rpc = [{}]\n",
         quoted(attribute_text(chain, "network").unwrap_or_default()),
@@ -35,8 +48,9 @@ pub(crate) fn render_spec(desired: &DesiredSyncer, chain: &Attributes) -> Result
     }
     Ok(format!(
         "chain \"pool\" {{\n{chain_lines}}}\n\n\
-         account \"syncer\" {{\n  private_key = file(\"/dev/stdin\")\n}}\n\n\
-         bridge_service \"main\" {{\n{service}}}\n"
+         account \"syncer\" {{\n  private_key = file({})\n}}\n\n\
+         bridge_service \"main\" {{\n{service}}}\n",
+        quoted(key)
     ))
 }
 
@@ -91,6 +105,23 @@ bridge_service "main" {{
 "#
         );
         assert_eq!(render_spec(&desired.unwrap(), &chain()).unwrap(), expected);
+    }
+
+    #[test]
+    fn case_reboot_a_mounted_key_is_a_file_and_goes_with_no_endpoint_that_has_one() {
+        let mounted = Value::Secret(SecretRef::Mount("/etc/pospool/syncer".into()));
+        let own = |rpc: &str| {
+            let attributes =
+                attributes(&[("private_key", mounted.clone()), ("core_rpc", rpc.into())]);
+            render_spec(&DesiredSyncer::read(&attributes).unwrap(), &chain())
+        };
+        let text = own("https://rpc.example").unwrap();
+        assert!(
+            text.contains("private_key = file(\"/run/pospool/private_key\")"),
+            "{text}"
+        );
+        let problem = own("https://rpc.example/hunter2").unwrap_err();
+        assert_eq!(problem.code, "docker/bad-value");
     }
 
     #[test]

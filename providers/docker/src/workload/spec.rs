@@ -2,12 +2,13 @@
 
 use std::net::IpAddr;
 
-use pospool_model::{Address, Attributes};
+use pospool_model::{Address, Attributes, Problem, SecretRef};
 use serde::{Deserialize, Serialize};
 
 use super::labels;
 use crate::attributes::attribute_text;
 use crate::client::Labels;
+use crate::codes;
 use crate::image;
 use crate::names::Name;
 use crate::place::{DataLocation, Folder};
@@ -65,6 +66,22 @@ pub(crate) enum SecretWay {
         /// Where the container finds it.
         at: &'static str,
     },
+}
+
+impl SecretWay {
+    /// How the secret of an attribute comes; `at` is where a container finds one that is mounted.
+    pub(crate) fn of(
+        reference: &SecretRef,
+        attribute: &str,
+        at: &'static str,
+    ) -> Result<Self, Problem> {
+        let SecretRef::Mount(path) = reference else {
+            return Ok(Self::Input);
+        };
+        let file = Folder::new(&path.to_string_lossy())
+            .map_err(|what| Problem::new(codes::BAD_VALUE, &[attribute], what))?;
+        Ok(Self::Mounted { file, at })
+    }
 }
 
 /// A command that exits at once with code 0, wherever the image runs.
