@@ -20,6 +20,9 @@ struct Desk {
     before: String,
 }
 
+/// Ports of this machine, below those that the system gives to whoever connects somewhere.
+const PORTS: [i64; 2] = [21_733, 21_734];
+
 #[tokio::test]
 async fn live_case_stop_before_proof() {
     let mut desk = Desk::new().await;
@@ -118,7 +121,7 @@ impl Desk {
     }
 
     async fn a_port_that_is_taken(&mut self) {
-        let port = 41_733;
+        let port = PORTS[0];
         let holder = hold(&self.image, port);
         self.want(&[("publish_p2p", Value::Integer(port))]);
         self.refused("docker/port-taken").await;
@@ -127,7 +130,7 @@ impl Desk {
 
     /// What nobody could know: the old container runs again, with its key and its password.
     async fn a_port_that_is_taken_after_the_proof(&mut self) {
-        let port = 41_734;
+        let port = PORTS[1];
         self.want(&[("publish_p2p", Value::Integer(port))]);
         let image = self.image.clone();
         let holder = std::sync::Mutex::new(None);
