@@ -120,7 +120,7 @@ impl Hold {
 impl std::fmt::Display for Hold {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Person(why) => write!(f, "{why}; a person has to clear it with `pospool start`"),
+            Self::Person(why) => write!(f, "{why}; a person has to say that it is over: `pospool guard --clear` in the container"),
             Self::Starting => f.write_str("the node does not answer yet"),
             Self::CatchingUp(phase) => write!(f, "the node catches up ({phase})"),
             Self::OldHead => write!(f, "its newest block is older than {FRESH} s"),

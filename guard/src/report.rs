@@ -61,7 +61,7 @@ pub(crate) fn make_report(facts: &ReportFacts<'_>) -> GuardReport {
 fn describe(facts: &ReportFacts<'_>) -> String {
     match (facts.voting, facts.verdict) {
         _ if facts.given_up => {
-            "conflux ended too often, or cannot be watched; `pospool start` starts it again"
+            "conflux ended too often; `pospool guard --clear` in the container starts it again"
                 .to_owned()
         }
         (Voting::On, _) => "it votes when its key is in the committee".to_owned(),

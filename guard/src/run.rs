@@ -243,7 +243,7 @@ impl Life<'_> {
 
     /// It is given up to start conflux: the container stays, so that a person finds it and what it says.
     async fn wait_for_a_person(&mut self) -> bool {
-        error!("conflux is not started again before `pospool start` says so");
+        error!("conflux is not started again before `pospool guard --clear` says so");
         self.guard.given_up();
         loop {
             if !self.pause(POLL).await {
