@@ -8,7 +8,7 @@
 //! round if it had to be silent until then. Such a node is let through as a candidate: a key outside of the committee has
 //! nothing to vote on. As soon as it is elected it is stopped, watched, and let in.
 
-use crate::observe::{LocalView, PosHead};
+use crate::observe::{LocalView, PosHead, SAME_HEIGHT};
 use crate::safety::SafetyFile;
 use pospool_model::guard::PosRound;
 
@@ -16,8 +16,6 @@ use pospool_model::guard::PosRound;
 const FRESH: u64 = 60;
 /// How many seconds a block may be in the future: PoS takes no proposal that is more.
 const AHEAD: u64 = 300;
-/// So many blocks of PoS may a node be behind other sources: they were asked a moment later.
-const BEHIND: u64 = 2;
 /// So many blocks of PoS have to come after the node was in sync.
 const FURTHER: u64 = 2;
 /// A newest block of PoS that is younger than so many times the usual gap proves that most votes of the network reach this
@@ -162,7 +160,7 @@ impl DoorFacts<'_> {
     /// Whether the node is in sync with the chain.
     pub(crate) fn sync(&self) -> Result<PosHead, Hold> {
         let local = self.local.ok_or(Hold::Starting)?;
-        if local.phase != "NormalSyncPhase" {
+        if !local.has_caught_up() {
             return Err(Hold::CatchingUp(local.phase.clone()));
         }
         let pos = local.pos.ok_or(Hold::NoPos)?;
@@ -174,7 +172,9 @@ impl DoorFacts<'_> {
         }
         let newest = self.sources.iter().map(|head| head.height).max();
         match newest {
-            Some(newest) if newest > pos.height + BEHIND => Err(Hold::Behind(newest - pos.height)),
+            Some(newest) if newest > pos.height + SAME_HEIGHT => {
+                Err(Hold::Behind(newest - pos.height))
+            }
             Some(_) => Ok(pos),
             None if self.quorum_reaches_us() => Ok(pos),
             None => Err(Hold::NobodyToAsk),
@@ -193,7 +193,7 @@ impl DoorFacts<'_> {
     /// PoS stands at every source that can be asked, and here at the same block: it is not this node that is cut off. A
     /// network whose voters all wait for each other would never go on.
     fn stands_everywhere(&self, pos: PosHead) -> bool {
-        let same = |head: &PosHead| head.height.abs_diff(pos.height) <= BEHIND;
+        let same = |head: &PosHead| head.height.abs_diff(pos.height) <= SAME_HEIGHT;
         // The process too must have had the time to hear of a block, or of the round that the others are in.
         let long = self.stalled.min(self.age) > QUORUM_GAPS * self.gap;
         long && !self.sources.is_empty() && self.sources.iter().all(same)
@@ -244,8 +244,7 @@ impl DoorFacts<'_> {
 
     /// Whether the key is in the committee, or will be. Where nobody says so it may be.
     pub(crate) fn is_elected(&self) -> bool {
-        self.local
-            .is_none_or(|local| local.coming || local.committee.is_none_or(|(_, elected)| elected))
+        self.local.is_some_and(|local| local.coming) || self.is_in_committee()
     }
 
     fn is_in_committee(&self) -> bool {
@@ -278,23 +277,12 @@ impl DoorFacts<'_> {
 mod tests {
     use super::*;
     use crate::observe::VotingFlag;
+    use crate::observe::tests::synced_view;
 
     const KEY: &str = "0xab";
 
     fn local() -> LocalView {
-        LocalView {
-            phase: "NormalSyncPhase".to_owned(),
-            head_time: Some(1000),
-            live_peers: 3,
-            pos: Some(PosHead {
-                epoch: 7,
-                height: 100,
-            }),
-            committee: Some((7, true)),
-            coming: false,
-            flag: VotingFlag::Off,
-            chain_id: Some(1029),
-        }
+        synced_view(VotingFlag::Off)
     }
 
     fn safety() -> SafetyFile {

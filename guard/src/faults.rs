@@ -9,7 +9,7 @@ use std::time::Duration;
 use pospool_model::guard::Voting;
 use tokio::time::Instant;
 
-use crate::observe::{LocalView, PosHead, VotingFlag};
+use crate::observe::{LocalView, PosHead, SAME_HEIGHT, VotingFlag};
 
 /// So many looks in a row have to say the same before it is believed: an answer is lost now and then.
 const AGAIN: u32 = 3;
@@ -20,8 +20,6 @@ const LEAST_CUT: Duration = Duration::from_secs(30);
 /// A node that does not answer is not watched: one that votes is ended after this time, one that does not after the other.
 const BLIND_VOTER: Duration = Duration::from_secs(30);
 const BLIND: Duration = Duration::from_mins(10);
-/// So many blocks may a node be behind other sources: they were asked a moment later.
-const BEHIND: u64 = 2;
 
 /// A fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -132,7 +130,7 @@ impl FaultWatch {
         } else {
             self.lonely_since.get_or_insert(now);
         }
-        if !(facts.was_synced && facts.view.phase == "NormalSyncPhase") {
+        if !(facts.was_synced && facts.view.has_caught_up()) {
             return None;
         }
         let bound = (CUT_GAPS * facts.gap).max(LEAST_CUT);
@@ -141,7 +139,7 @@ impl FaultWatch {
             return Some(Fault::NoPeers);
         }
         let (height, _) = self.height.filter(|(_, since)| lasts(*since))?;
-        let stands = |head: &PosHead| head.height <= height + BEHIND;
+        let stands = |head: &PosHead| head.height <= height + SAME_HEIGHT;
         // Where all that answer stand too, it is the network.
         let all_stand = !facts.sources.is_empty() && facts.sources.iter().all(stands);
         (!all_stand).then_some(Fault::LeftBehind)
@@ -151,22 +149,7 @@ impl FaultWatch {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn view(flag: VotingFlag) -> LocalView {
-        LocalView {
-            phase: "NormalSyncPhase".to_owned(),
-            head_time: Some(1000),
-            live_peers: 3,
-            pos: Some(PosHead {
-                epoch: 7,
-                height: 100,
-            }),
-            committee: Some((7, true)),
-            coming: false,
-            flag,
-            chain_id: Some(1029),
-        }
-    }
+    use crate::observe::tests::synced_view as view;
 
     fn facts<'a>(view: &'a LocalView, sources: &'a [PosHead], voting: Voting) -> FaultFacts<'a> {
         FaultFacts {

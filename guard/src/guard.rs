@@ -285,8 +285,8 @@ impl<'a> Guard<'a> {
         if let Some(order) = self.watch(view).await? {
             return Ok(Some(order));
         }
-        self.beat()?;
         let safety = self.safety();
+        self.beat(safety.signed().unwrap_or_default())?;
         let facts = self.facts(view, &safety);
         let (synced, verdict, is_elected) = (facts.sync(), facts.verdict(), facts.is_elected());
         if let (Ok(pos), None) = (synced, self.process.synced_at) {
@@ -493,9 +493,8 @@ impl<'a> Guard<'a> {
     }
 
     /// Writes down how far the key has signed, before that could be forgotten.
-    fn beat(&mut self) -> Result<(), String> {
+    fn beat(&mut self, signed: PosRound) -> Result<(), String> {
         let now = Instant::now();
-        let signed = self.safety().signed().unwrap_or_default();
         let due = self.process.beaten.is_none_or(|(at, round)| {
             let moved = round != signed && self.process.voting == Voting::On;
             moved || now.duration_since(at) >= BEAT

@@ -14,6 +14,7 @@ use tokio::net::TcpStream;
 use pospool_model::guard::PosRound;
 
 use crate::round::PosBlock;
+use crate::safety::with_prefix;
 
 /// A question to the PoS loop that takes longer hangs.
 const LOOP_TIME: Duration = Duration::from_secs(5);
@@ -23,6 +24,9 @@ const SOURCE_TIME: Duration = Duration::from_secs(5);
 const LIVE_PEER: Duration = Duration::from_mins(1);
 /// Most blocks of PoS that are asked for at once.
 pub(crate) const MOST_BLOCKS: u64 = 40;
+
+/// Two heads that are at most so many blocks of PoS apart stand at the same height: they were not asked at one moment.
+pub(crate) const SAME_HEIGHT: u64 = 2;
 
 /// How far PoS is at one source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,6 +78,13 @@ pub(crate) struct LocalView {
     pub(crate) chain_id: Option<u64>,
 }
 
+impl LocalView {
+    /// Whether it has caught up with its chain.
+    pub(crate) fn has_caught_up(&self) -> bool {
+        self.phase == "NormalSyncPhase"
+    }
+}
+
 /// The node in this container.
 #[derive(Clone, Debug)]
 pub(crate) struct LocalNode {
@@ -100,10 +111,7 @@ impl LocalNode {
             .await
             .ok()?;
         let address = answer.get(1)?.as_str()?;
-        Some(format!(
-            "0x{}",
-            address.trim_start_matches("0x").to_lowercase()
-        ))
+        Some(with_prefix(address))
     }
 
     /// How it is; `None` while it does not answer.
@@ -298,11 +306,28 @@ fn parse_debug_duration(text: &str) -> Option<Duration> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use pospool_rpcstub::{StubAnswer, StubNode};
 
     const KEY: &str = "0xab";
+
+    /// A node in the committee that is well and in sync.
+    pub(crate) fn synced_view(flag: VotingFlag) -> LocalView {
+        LocalView {
+            phase: "NormalSyncPhase".to_owned(),
+            head_time: Some(1000),
+            live_peers: 3,
+            pos: Some(PosHead {
+                epoch: 7,
+                height: 100,
+            }),
+            committee: Some((7, true)),
+            coming: false,
+            flag,
+            chain_id: Some(1029),
+        }
+    }
 
     #[test]
     fn times_of_sessions_are_read_in_every_unit() {

@@ -88,7 +88,8 @@ impl SafetyFile {
     }
 }
 
-fn with_prefix(hex: &str) -> String {
+/// A PoS address as this crate compares it: 0x and lower-case hex digits.
+pub(crate) fn with_prefix(hex: &str) -> String {
     format!("0x{}", hex.trim_start_matches("0x").to_lowercase())
 }
 
