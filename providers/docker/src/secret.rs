@@ -13,25 +13,34 @@ use pospool_model::{Code, ProviderError, Secret, SecretRef};
 use crate::codes;
 use crate::user::{GROUP_ID, USER_ID};
 
-/// What the password of a PoS key is called in messages.
-pub(crate) const PASSWORD: &str = "the password of the PoS key";
+const PASSWORD: &str = "the password of the PoS key";
 
-/// The password of a PoS key.
-pub(crate) fn read_password(reference: &SecretRef) -> Result<Secret, ProviderError> {
-    one_line(reference, PASSWORD, codes::BAD_PASSWORD)
+/// The password of a PoS key; `None` if the container reads it by itself.
+pub(crate) fn read_password(reference: &SecretRef) -> Result<Option<Secret>, ProviderError> {
+    read_secret(reference, PASSWORD, codes::BAD_PASSWORD)
 }
 
-/// What the private key of a syncer is called in messages.
-pub(crate) const PRIVATE_KEY: &str = "the private key of the syncer";
+const PRIVATE_KEY: &str = "the private key of the syncer";
 
-/// The private key of a syncer.
-pub(crate) fn read_private_key(reference: &SecretRef) -> Result<Secret, ProviderError> {
-    one_line(reference, PRIVATE_KEY, codes::BAD_KEY)
+/// The private key of a syncer; `None` if the container reads it by itself.
+pub(crate) fn read_private_key(reference: &SecretRef) -> Result<Option<Secret>, ProviderError> {
+    read_secret(reference, PRIVATE_KEY, codes::BAD_KEY)
+}
+
+fn read_secret(
+    reference: &SecretRef,
+    name: &str,
+    code: Code,
+) -> Result<Option<Secret>, ProviderError> {
+    match reference {
+        SecretRef::Mount(path) => check_mounted(path, name).map(|()| None),
+        _ => one_line(reference, name, code).map(Some),
+    }
 }
 
 /// Checks the file of a secret that a container reads by itself, as far as this process may look at it: the container
 /// says the rest.
-pub(crate) fn check_mounted(path: &Path, name: &str) -> Result<(), ProviderError> {
+fn check_mounted(path: &Path, name: &str) -> Result<(), ProviderError> {
     let refused = |what: String| Err(ProviderError::refused(codes::NO_SECRET, what));
     let shown = path.display();
     let found = match std::fs::metadata(path) {
@@ -119,7 +128,10 @@ mod tests {
             assert!(!error.to_string().contains("hunter"), "{error}");
         }
         std::fs::write(file.path(), "hunter2\n").unwrap();
-        assert_eq!(read_password(&reference).unwrap().expose(), "hunter2");
+        assert_eq!(
+            read_password(&reference).unwrap().unwrap().expose(),
+            "hunter2"
+        );
         drop(file);
         assert_eq!(
             read_private_key(&reference).unwrap_err().code(),

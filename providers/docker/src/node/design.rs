@@ -25,7 +25,7 @@ use crate::node::image::NODES;
 use crate::place::DataLocation;
 use crate::render::{self, DesiredChain};
 use crate::snapshot::{self, SnapshotPlan};
-use crate::syncer::{CORE_RPC, is_keyed};
+use crate::syncer::{is_keyed, own_or_of_chain};
 use crate::volume;
 use crate::workload::ContainerDraft;
 use crate::workload::design::{act_effect, docker_url};
@@ -229,10 +229,7 @@ fn unattended_sources(
     let SecretRef::Mount(_) = desired.password else {
         return Labels::new();
     };
-    let list = |of: Option<&Attributes>| of?.get(CORE_RPC)?.as_list().map(<[Value]>::to_vec);
-    let own = list(Some(task.wanted));
-    let list = own.or_else(|| list(world.wanted.get(&desired.chain)));
-    let list = list.unwrap_or_default();
+    let list = own_or_of_chain(Some(task.wanted), world.wanted.get(&desired.chain));
     let plain: Vec<&str> = list
         .iter()
         .filter(|value| !is_keyed(value))

@@ -26,7 +26,7 @@ use crate::normalise;
 use crate::place::DataLocation;
 use crate::render::shown::render_node;
 use crate::rpc;
-use crate::secret::{PASSWORD, check_mounted, read_password};
+use crate::secret::read_password;
 use crate::syncer::CurrentEndpoints;
 use crate::view::EngineView;
 use crate::workload::job::UpJob;
@@ -161,14 +161,8 @@ impl ContainerKind for NodeKind {
         vec![format!("this node's PoS key will stop voting{key}")]
     }
 
-    fn secret(&self, reference: &SecretRef) -> Result<Secret, ProviderError> {
-        match reference {
-            SecretRef::Mount(path) => {
-                check_mounted(path, PASSWORD)?;
-                Ok(Secret::new(String::new()))
-            }
-            _ => read_password(reference),
-        }
+    fn secret(&self, reference: &SecretRef) -> Result<Option<Secret>, ProviderError> {
+        read_password(reference)
     }
 
     /// The password of its key, and then the sources that its guard asks.
@@ -176,10 +170,9 @@ impl ContainerKind for NodeKind {
         let Some(reference) = &job.secret else {
             return Ok(Vec::new());
         };
-        let password = self.secret(reference)?;
-        if let SecretRef::Mount(_) = reference {
+        let Some(password) = self.secret(reference)? else {
             return Ok(Vec::new());
-        }
+        };
         let mut lines = vec![password];
         lines.extend(current.sources(&job.spec));
         Ok(lines)

@@ -26,7 +26,7 @@ use crate::render::{self, DesiredChain};
 use crate::rpc;
 use crate::view::EngineView;
 use crate::volume;
-use crate::workload::run::PAUSED;
+use crate::workload::run::{PAUSED, is_paused};
 use crate::workload::spec::ContainerSpec;
 use crate::workload::{InnerState, ObservedContainer};
 
@@ -78,11 +78,7 @@ pub(super) async fn observe_node(
     let started = started_at(seen);
     let known = is_known_process(seen, started);
     // Nothing inside of it answers.
-    let paused = seen
-        .found
-        .state
-        .as_ref()
-        .is_some_and(|state| state.paused == Some(true));
+    let paused = seen.found.state.as_ref().is_some_and(is_paused);
     // Whoever starts the container by hand has only its entrypoint running.
     let waits =
         seen.running() && !paused && !known && !has_password(&seen.view.engine, &seen.id).await;

@@ -37,16 +37,14 @@ impl CurrentEndpoints {
     /// that cannot be read is left out: a node is started with nothing but its own secret.
     pub(crate) fn sources(&self, spec: &ContainerSpec) -> Vec<Secret> {
         let current = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let own = current.get(&spec.address);
-        let list = |of: Option<&Attributes>| of?.get(CORE_RPC)?.as_list().map(<[Value]>::to_vec);
         let chain = NodeSpec::read(&spec.attributes).chain.known();
-        let theirs = || list(chain.and_then(|chain| current.get(chain)));
+        let chain = chain.and_then(|chain| current.get(chain));
         let whole = |value: &Value| match value {
             Value::Text(text) if !is_keyed(value) => Some(Secret::new(text.clone())),
             Value::Endpoint(endpoint) => line(endpoint).ok(),
             _ => None,
         };
-        let list = list(own).or_else(theirs).unwrap_or_default();
+        let list = own_or_of_chain(current.get(&spec.address), chain);
         list.iter().filter_map(whole).collect()
     }
 
@@ -80,6 +78,15 @@ impl CurrentEndpoints {
         });
         keyed.collect()
     }
+}
+
+/// The endpoints of an object, or else those of its chain.
+pub(crate) fn own_or_of_chain<'a>(
+    own: Option<&'a Attributes>,
+    chain: Option<&'a Attributes>,
+) -> &'a [Value] {
+    let list = |of: Option<&'a Attributes>| of?.get(CORE_RPC)?.as_list();
+    list(own).or_else(|| list(chain)).unwrap_or_default()
 }
 
 fn line(endpoint: &Endpoint) -> Result<Secret, ProviderError> {

@@ -17,7 +17,7 @@ use crate::codes;
 use crate::facts::DockerFacts;
 use crate::image::labelled_image;
 use crate::names::{self, Name};
-use crate::secret::{PRIVATE_KEY, check_mounted, read_private_key};
+use crate::secret::read_private_key;
 use crate::syncer::CurrentEndpoints;
 use crate::syncer::image::SYNCERS;
 use crate::view::EngineView;
@@ -153,22 +153,18 @@ impl ContainerKind for SyncerKind {
         vec!["pending bridge operations will no longer be executed: stake and unstakes of eSpace wait".to_owned()]
     }
 
-    fn secret(&self, reference: &SecretRef) -> Result<Secret, ProviderError> {
-        match reference {
-            SecretRef::Mount(path) => {
-                check_mounted(path, PRIVATE_KEY)?;
-                Ok(Secret::new(String::new()))
-            }
-            _ => read_private_key(reference),
-        }
+    fn secret(&self, reference: &SecretRef) -> Result<Option<Secret>, ProviderError> {
+        read_private_key(reference)
     }
 
     /// The private key, then each endpoint that has a key.
     fn input(&self, job: &UpJob, current: &CurrentEndpoints) -> Result<Vec<Secret>, ProviderError> {
-        let keys: Result<Vec<_>, _> = job.secret.iter().map(|key| self.secret(key)).collect();
-        let mut lines = keys?;
-        if let Some(SecretRef::Mount(_)) = job.secret {
-            return Ok(Vec::new());
+        let mut lines = Vec::new();
+        if let Some(reference) = &job.secret {
+            let Some(key) = self.secret(reference)? else {
+                return Ok(Vec::new());
+            };
+            lines.push(key);
         }
         lines.extend(current.lines(&job.spec)?);
         Ok(lines)

@@ -19,7 +19,7 @@ mod schema;
 mod spec;
 mod wish;
 
-pub(crate) use endpoints::{CORE_RPC, CurrentEndpoints, inherit_endpoints, is_keyed};
+pub(crate) use endpoints::{CurrentEndpoints, inherit_endpoints, is_keyed, own_or_of_chain};
 pub(crate) use kind::SyncerKind;
 pub(crate) use schema::SYNCER;
 pub(crate) use wish::normalise_endpoints;

@@ -140,13 +140,16 @@ pub(crate) trait ContainerKind: Sync {
         Vec::new()
     }
 
-    /// Reads its secret.
-    fn secret(&self, reference: &SecretRef) -> Result<Secret, ProviderError> {
-        reference.read().map_err(|error| ProviderError::Refused {
-            code: codes::NO_SECRET,
-            what: "the secret of the container cannot be read".to_owned(),
-            source: Some(Box::new(error)),
-        })
+    /// Reads its secret; `None` if its container reads it by itself.
+    fn secret(&self, reference: &SecretRef) -> Result<Option<Secret>, ProviderError> {
+        reference
+            .read()
+            .map(Some)
+            .map_err(|error| ProviderError::Refused {
+                code: codes::NO_SECRET,
+                what: "the secret of the container cannot be read".to_owned(),
+                source: Some(Box::new(error)),
+            })
     }
 
     /// Lines for its standard input; read before anything is changed.

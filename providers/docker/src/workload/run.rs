@@ -38,7 +38,12 @@ pub(crate) async fn container_state(
 
 /// Whether a process of the container may run.
 pub(crate) fn is_running(state: &ContainerState) -> bool {
-    state.running == Some(true) || state.paused == Some(true) || state.restarting == Some(true)
+    state.running == Some(true) || is_paused(state) || state.restarting == Some(true)
+}
+
+/// Whether somebody has frozen its processes.
+pub(crate) fn is_paused(state: &ContainerState) -> bool {
+    state.paused == Some(true)
 }
 
 /// A container that the plan counted on is not there.
@@ -92,7 +97,7 @@ pub(crate) const PAUSED: &str = "paused";
 /// The attribute `state`.
 pub(crate) fn health_state(found: &ContainerInspectResponse) -> &'static str {
     let state = found.state.clone().unwrap_or_default();
-    if state.paused == Some(true) {
+    if is_paused(&state) {
         return PAUSED;
     }
     match (is_running(&state), read_health(&state)) {
@@ -102,6 +107,7 @@ pub(crate) fn health_state(found: &ContainerInspectResponse) -> &'static str {
         (true, _) => "running",
     }
 }
+
 pub(crate) fn read_health(state: &ContainerState) -> Option<HealthStatusEnum> {
     state.health.as_ref().and_then(|health| health.status)
 }

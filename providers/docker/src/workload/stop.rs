@@ -10,7 +10,7 @@ use tokio::time::{Instant, sleep};
 use super::job::StopJob;
 use crate::client::Engine;
 use crate::codes;
-use crate::workload::run::is_running;
+use crate::workload::run::{is_paused, is_running};
 
 const POLL: Duration = Duration::from_millis(500);
 /// Time to end for a container that was made without one of its own.
@@ -42,7 +42,7 @@ pub(crate) async fn stop_container(
             // Not `docker stop`: its waiting would end with this program, and we could
             // not say how long it takes.
             engine.signal(&job.container, "SIGTERM").await?;
-            if state.paused == Some(true) {
+            if is_paused(&state) {
                 engine.unpause(&job.container).await?;
             }
             asked = true;

@@ -10,7 +10,9 @@ use pospool_model::{Attributes, ProviderError, Secret};
 use super::job::{ReplacedContainer, StopJob, UpJob};
 use super::labels::{self, labels_match};
 use super::look::container_ids;
-use super::run::{container_gone, container_id, container_state, inspect_container, is_running};
+use super::run::{
+    container_gone, container_id, container_state, inspect_container, is_paused, is_running,
+};
 use super::{ContainerKind, ContainerStart, body, repair};
 use crate::client::Engine;
 use crate::codes;
@@ -80,11 +82,7 @@ async fn attempt(
         }
         let found = inspect_container(engine, &container).await?;
         repair::repair_networks(engine, spec, &container, &found).await?;
-        if found
-            .state
-            .as_ref()
-            .is_some_and(|state| state.paused == Some(true))
-        {
+        if found.state.as_ref().is_some_and(is_paused) {
             progress.waiting("letting a paused container go on");
             engine.unpause(&container).await?;
         }
