@@ -66,7 +66,7 @@ pub async fn run_command(
         Command::State(args) => state::run_state(session, &args.command),
         Command::Explain(args) => explain::run_explain(session, args),
         Command::Serve(args) => serve::run_serve(session, args).await,
-        Command::Guard(args) => guard::run(session, args).await,
+        Command::Guard(args) => guard::run_guard(session, args).await,
         Command::Version => version::run_version(session),
     }
 }

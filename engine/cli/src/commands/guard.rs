@@ -18,6 +18,7 @@ use crate::args::GuardArgs;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::view;
+use crate::view::failure::format_with_causes;
 
 use super::Session;
 
@@ -29,7 +30,7 @@ const TERMINATED: i32 = 143;
 const MOST_BYTES: u64 = 64 << 10;
 
 /// Runs the command.
-pub async fn run(session: &mut Session<'_, '_>, args: &GuardArgs) -> Result<Exit, Failure> {
+pub async fn run_guard(session: &mut Session<'_, '_>, args: &GuardArgs) -> Result<Exit, Failure> {
     if args.report {
         return report(session);
     }
@@ -44,7 +45,7 @@ pub async fn run(session: &mut Session<'_, '_>, args: &GuardArgs) -> Result<Exit
     let code = match guard(session, args).await {
         Ok(code) => code,
         Err(error) => {
-            session.console.tell(&view::guard::refused(&error));
+            session.console.tell(&view::guard::format_refusal(&error));
             error.exit_code()
         }
     };
@@ -80,17 +81,12 @@ fn read_mounted() -> Result<Option<Handed>, GuardError> {
         return Ok(None);
     }
     let read = SecretRef::File(path.to_owned()).read();
-    let password = read.map_err(|error| GuardError::Password(chain_of(&error)))?;
+    let password = read.map_err(|error| GuardError::Password(format_with_causes(&error)))?;
     let sources = std::env::var(SOURCES).unwrap_or_default();
     Ok(Some(Handed {
         password,
         endpoints: sources.split_whitespace().map(str::to_owned).collect(),
     }))
-}
-
-fn chain_of(error: &dyn std::error::Error) -> String {
-    let cause = error.source().map(|cause| format!(": {cause}"));
-    format!("{error}{}", cause.unwrap_or_default())
 }
 
 /// Reads standard input to its end, by a handle of its own: the console keeps the one of the process.
@@ -108,7 +104,7 @@ fn report(session: &mut Session<'_, '_>) -> Result<Exit, Failure> {
         path: path.to_owned(),
         source,
     })?;
-    session.console.say(&view::guard::report(&report))?;
+    session.console.say(&view::guard::format_report(&report))?;
     Ok(if report.is_healthy() {
         Exit::Done
     } else {

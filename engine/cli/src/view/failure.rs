@@ -115,6 +115,21 @@ pub fn next_step(cause: &ProviderError) -> &'static str {
     }
 }
 
+/// A failure and its causes as one line; a cause that is a part of what stands before it is left out.
+#[must_use]
+pub fn format_with_causes(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(next) = cause {
+        let more = next.to_string();
+        if !text.contains(&more) {
+            text = format!("{text}: {more}");
+        }
+        cause = next.source();
+    }
+    text
+}
+
 fn error(code: Code, what: &str, why: &[String], help: Option<&str>, paint: Paint) -> String {
     let head = paint.red(&format!("error[{code}]"));
     let mut text = format!("{head}: {}\n", tail(what));

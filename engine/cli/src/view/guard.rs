@@ -13,13 +13,13 @@ pub const RECEIVED: &str = "pospool: password received, starting the node\n";
 
 /// Why it did not start anything.
 #[must_use]
-pub fn refused(error: &GuardError) -> String {
+pub fn format_refusal(error: &GuardError) -> String {
     format!("pospool: {error}\n")
 }
 
 /// The report, for programs and for people alike.
 #[must_use]
-pub fn report(report: &GuardReport) -> String {
+pub fn format_report(report: &GuardReport) -> String {
     let mut text = serde_json::to_string_pretty(report).unwrap_or_default();
     text.push('\n');
     text

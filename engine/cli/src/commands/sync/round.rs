@@ -16,6 +16,7 @@ use pospool_model::provider::{Facts, Observed};
 use pospool_model::{Attributes, Code, Diagnostic, ProviderError, Severity, Value};
 
 use crate::failure::Failure;
+use crate::view::failure::format_with_causes;
 use crate::wiring;
 
 use super::super::Session;
@@ -203,23 +204,10 @@ fn troubles(failure: &Failure) -> Vec<SyncProblem> {
         Failure::Problems { problems, .. } => errors_of(problems).map(trouble_of).collect(),
         other => vec![SyncProblem {
             code: other.code().to_string(),
-            what: with_causes(other),
+            what: format_with_causes(other),
             help: other.help(),
         }],
     }
-}
-
-fn with_causes(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(next) = cause {
-        let more = next.to_string();
-        if !text.contains(&more) {
-            text = format!("{text}: {more}");
-        }
-        cause = next.source();
-    }
-    text
 }
 
 /// What the plan's look says of the services.
@@ -311,7 +299,7 @@ impl Listener for EventCollector {
 fn trouble(id: &EffectId, error: &ProviderError) -> SyncProblem {
     SyncProblem {
         code: error.code().to_string(),
-        what: format!("{id}: {}", with_causes(error)),
+        what: format!("{id}: {}", format_with_causes(error)),
         help: None,
     }
 }
