@@ -156,7 +156,8 @@ pub struct PlanArgs {
     /// Save the plan, for `pospool apply FILE`
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
-    /// End with 2 when there are changes, and with 3 when all of them only mend what moved outside
+    /// End with 2 when there are changes, and with 3 when all of them only mend what moved outside, or when something is
+    /// wrong or cannot be seen
     #[arg(long)]
     pub detailed_exitcode: bool,
     /// Values of variables.

@@ -6,7 +6,8 @@
 
 use pospool_engine::codes;
 use pospool_engine::store::StoreError;
-use pospool_model::{Diagnostic, Severity};
+use pospool_model::finding::has_trouble;
+use pospool_model::{Diagnostic, Finding, Severity};
 
 /// How a command ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,7 +19,8 @@ pub enum Exit {
     Error = 1,
     /// `plan --detailed-exitcode`: there are changes to apply.
     Changes = 2,
-    /// `plan --detailed-exitcode`: there are changes, and all of them only mend what moved outside.
+    /// `plan --detailed-exitcode`: all changes only mend what moved outside, or there are none, and something is wrong or
+    /// cannot be seen. `apply`: everything was done, and the same is true of what no step was about.
     OnlyDrift = 3,
     /// Another process holds the state.
     Locked = 4,
@@ -47,7 +49,8 @@ pub const EXITS: &[(Exit, &str)] = &[
     ),
     (
         Exit::OnlyDrift,
-        "`plan --detailed-exitcode`: every change only repairs drift",
+        "`plan --detailed-exitcode`: every change only repairs drift, or there is none and something is wrong or cannot \
+         be seen; `apply`: everything was done, and something is wrong or cannot be seen that no step was about",
     ),
     (Exit::Locked, "another process holds the state"),
     (
@@ -85,6 +88,16 @@ impl Exit {
             }
             StoreError::Io { .. } | StoreError::Keeper { .. } => Self::Error,
             _ => Self::BadState,
+        }
+    }
+
+    /// The code of a run that did all that its plan said, beside what is left that no step was about.
+    #[must_use]
+    pub fn of_whole_run(left: &[Finding]) -> Self {
+        if has_trouble(left) {
+            Self::OnlyDrift
+        } else {
+            Self::Done
         }
     }
 

@@ -8,6 +8,7 @@ pub mod changes;
 pub mod diagnostics;
 pub mod explain;
 pub mod failure;
+pub mod findings;
 pub mod guard;
 pub mod outcome;
 pub mod outputs;

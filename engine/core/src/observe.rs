@@ -11,7 +11,7 @@ use futures_util::future::join_all;
 use pospool_lang::config::Config;
 use pospool_model::provider::{Facts, Observation, ObserveContext, Observed, Target};
 use pospool_model::state::{ChainIdentity, Recorded, State};
-use pospool_model::{Address, Attributes, Diagnostic, ProviderError, Role, Severity};
+use pospool_model::{Address, Attributes, Diagnostic, Finding, ProviderError, Role, Severity};
 
 use crate::registry::Registry;
 use crate::resolve::{self, Outputs, Wanted};
@@ -37,8 +37,10 @@ pub struct SeenResources {
     pub edits: BTreeMap<Address, BTreeSet<&'static str>>,
     /// Problems found on the way.
     pub problems: Vec<Diagnostic>,
-    /// What is not well and stops nothing.
+    /// Advice that stops nothing.
     pub warnings: Vec<Diagnostic>,
+    /// What is wrong, what cannot be seen, and what is on its way.
+    pub findings: Vec<Finding>,
 }
 
 /// Looks at everything that the spec and the state speak of.
@@ -159,6 +161,7 @@ fn take(
         warning.severity = Severity::Warning;
         seen.warnings.push(warning);
     }
+    seen.findings.extend(found.findings);
     seen.chains.extend(found.chains);
     seen.bindings.extend(found.bindings);
     seen.counters.extend(found.counters);

@@ -10,6 +10,7 @@ pub mod codes;
 pub mod dependency;
 pub mod diagnostic;
 pub mod endpoint;
+pub mod finding;
 pub mod guard;
 #[cfg(feature = "schema")]
 mod json_schema;
@@ -28,6 +29,7 @@ pub use code::Code;
 pub use dependency::{Dependency, GroupId, Groups};
 pub use diagnostic::{Diagnostic, Problem, Severity, Span};
 pub use endpoint::{Endpoint, EndpointError};
+pub use finding::{Finding, FindingKind};
 pub use own_node::OwnNode;
 pub use provider::{Provider, ProviderError};
 pub use schema::{AttributeSchema, KindSchema, OnChange, OutputSchema, Presence, Role, Type};

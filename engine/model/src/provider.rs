@@ -12,7 +12,7 @@ use crate::Code;
 use crate::codes;
 use crate::plan::{Action, Cost, Effect, EffectId};
 use crate::state::{ChainIdentity, Recorded};
-use crate::{Address, Attributes, KindSchema, Problem};
+use crate::{Address, Attributes, Finding, KindSchema, Problem};
 
 /// One outside system: Docker, the chain, a compiler, or a fake.
 ///
@@ -196,8 +196,10 @@ pub struct Observation {
     /// Attributes that are not as the last run left them because of the spec, or of this program, and of nobody outside:
     /// they differ and are no drift.
     pub edits: BTreeMap<Address, BTreeSet<&'static str>>,
-    /// What is not well and stops nothing, by resource: it is said beside the plan, also beside one without changes.
+    /// Advice that stops nothing, by resource: it is said beside the plan, also beside one without changes.
     pub warnings: Vec<(Address, Problem)>,
+    /// What is wrong, what cannot be seen, and what is on its way. It stops nothing, and nothing is called well beside it.
+    pub findings: Vec<Finding>,
 }
 
 /// Facts of the outside in a provider's own type.

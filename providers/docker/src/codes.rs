@@ -124,6 +124,9 @@ pospool_model::codes! {
     NOT_IN_SYNC = "docker/not-in-sync",
         "A node does not follow its chain: it catches up, has no peers, or is behind other sources.",
         "Wait while it catches up. Without peers, check the network, `bootnodes` and the published port; behind for long, check disk and clock.";
+    NOT_VOTING_YET = "docker/not-voting-yet",
+        "The node goes through what every start goes through, and its guard does not let it vote yet.",
+        "Wait. `docker exec CONTAINER pospool guard --report` says what is missing; docs/reference/guard.md has how long each condition lasts.";
     NO_CERTIFICATES = "docker/no-certificates",
         "The syncer's image gets the certificate authorities of this machine, and none were found, or their file cannot be read or is larger than 16 MB.",
         "Install them (package `ca-certificates`), or name a file in `ca_bundle`, then run `pospool apply` again.";

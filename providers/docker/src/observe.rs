@@ -18,7 +18,7 @@ use crate::facts::{DockerFacts, EngineFacts, FolderFacts};
 use crate::folder::{self};
 use crate::kinds::{DockerKind, kind_named};
 use crate::node::standing;
-use crate::node::voter::voter_warnings;
+use crate::node::voter::find_voter_troubles;
 use crate::renamed;
 use crate::render::DesiredChain;
 use crate::render::node_files::PrivateNetworkFiles;
@@ -309,14 +309,7 @@ async fn one(
     };
     let found = found.and_then(|found| same_engine(target, view, found));
     if target.address.kind() == "node" {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH);
-        let now = now.unwrap_or_default().as_secs();
-        let guard = facts.guards.get(target.address);
-        let of_voter = guard.map(|report| voter_warnings(report.as_ref(), now));
-        let warnings = standing::release_warnings(target, scene, facts).into_iter();
-        let warnings = warnings.chain(of_voter.into_iter().flatten());
-        let warnings = warnings.map(|warning| (target.address.clone(), warning));
-        observation.warnings.extend(warnings);
+        find_node_troubles(target, scene, facts, observation);
     }
     match found {
         Ok(found) => {
@@ -332,6 +325,27 @@ async fn one(
             observation.objects.insert(target.address.clone(), found);
         }
         Err(problem) => observation.problems.push((target.address.clone(), problem)),
+    }
+}
+
+/// How a node that should run is: with its network, and as a voter.
+fn find_node_troubles(
+    target: &Target<'_>,
+    scene: &ObserveContext<'_>,
+    facts: &DockerFacts,
+    observation: &mut Observation,
+) {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    let now = now.unwrap_or_default().as_secs();
+    let (findings, warnings) = standing::release_findings(target, scene, facts);
+    observation.findings.extend(findings);
+    let warnings = warnings.into_iter();
+    observation
+        .warnings
+        .extend(warnings.map(|warning| (target.address.clone(), warning)));
+    if let Some(report) = facts.guards.get(target.address) {
+        let found = find_voter_troubles(target.address, report.as_ref(), now);
+        observation.findings.extend(found);
     }
 }
 

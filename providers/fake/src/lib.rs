@@ -18,7 +18,7 @@ use pospool_model::provider::{
     ChangeRequest, Design, Observation, ObserveContext, Observed, PlanContext, Planner, Progress,
     Target, Ticket,
 };
-use pospool_model::{Attributes, KindSchema, Problem, Provider, ProviderError, Value};
+use pospool_model::{Attributes, Finding, KindSchema, Problem, Provider, ProviderError, Value};
 use serde_json::json;
 
 /// Codes of the faults that the fake is told to have.
@@ -29,6 +29,7 @@ pub mod codes {
         UNREACHABLE = "fake/unreachable", "The fake was told not to answer.", "Only tests show it.";
         UNKNOWN_ID = "fake/unknown-id", "The fake knows no such object.", "Only tests show it.";
         LOST = "fake/lost", "The fake was told to lose its answer.", "Only tests show it.";
+        UNWELL = "fake/unwell", "The fake was told that something is not well.", "Only tests show it.";
         DEAD = "fake/dead", "The fake was told to die.", "Only tests show it.";
     }
 }
@@ -55,6 +56,8 @@ pub struct Outside {
     pub things: BTreeMap<String, Attributes>,
     /// How often each ticket took effect.
     pub effects: BTreeMap<String, usize>,
+    /// What each look finds beside the things.
+    pub findings: Vec<Finding>,
     /// What goes wrong next.
     pub fault: Option<FakeFault>,
     /// Whether the process counts as dead: every further call fails.
@@ -212,6 +215,7 @@ impl Provider for FakeProvider {
         });
         Ok(Observation {
             objects: objects.collect(),
+            findings: outside.findings.clone(),
             ..Observation::default()
         })
     }

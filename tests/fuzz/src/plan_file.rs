@@ -23,6 +23,7 @@ pub fn fuzz_plan_file(bytes: &[u8]) {
     };
     let problems = check::check_plan(&plan, &State::default(), &SeenResources::default());
     let around = Around {
+        findings: &[],
         outputs: &BTreeMap::new(),
         destroy: false,
         refused: !problems.is_empty(),

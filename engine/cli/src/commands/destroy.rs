@@ -27,7 +27,7 @@ pub async fn run_destroy(
     let spec = pipeline::load_spec(session.project, &args.variables, registry, NoSpec::IsEmpty)?;
     let mut store = run::open_for_change(session, "destroy")?;
     if !store.exists() {
-        return run::nothing_to_do(session, &store);
+        return run::nothing_to_do(session, &store, &[]);
     }
     run::settle_earlier_run(session, &mut store).await?;
     let delete: BTreeSet<Address> = args.delete.iter().cloned().collect();

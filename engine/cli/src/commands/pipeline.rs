@@ -99,7 +99,11 @@ pub(super) async fn make_plan(
     registry: &Registry,
     options: &Options,
 ) -> Result<PlannedSpec, Failure> {
-    let seen = refresh_resources(spec, state, registry).await?;
+    let mut seen = refresh_resources(spec, state, registry).await?;
+    if options.destroy {
+        // How well it is does not matter to what goes.
+        seen.findings.clear();
+    }
     let (plan, mut problems) = plan::plan_changes(&spec.config, state, &seen, registry, options);
     problems.extend(check::check_plan(&plan, state, &seen));
     problems.extend(seen.warnings.iter().cloned());

@@ -8,6 +8,7 @@
 use pospool_engine::plan::Options;
 use pospool_engine::planfile;
 use pospool_engine::store::{Mode, Store};
+use pospool_model::finding::has_trouble;
 use pospool_model::{Diagnostic, Severity};
 use serde_json::json;
 
@@ -50,8 +51,9 @@ pub async fn run_plan(session: &mut Session<'_, '_>, args: &PlanArgs) -> Result<
     let changes = !plan.steps.is_empty() || plan.outputs != store.state().outputs;
     Ok(match problems {
         Some(exit) => exit,
-        None if !args.detailed_exitcode || !changes => Exit::Done,
-        None if view::plan::only_drift(plan) => Exit::OnlyDrift,
+        None if !args.detailed_exitcode => Exit::Done,
+        None if !changes && !has_trouble(&planned.seen.findings) => Exit::Done,
+        None if !changes || view::plan::only_drift(plan) => Exit::OnlyDrift,
         None => Exit::Changes,
     })
 }
@@ -96,11 +98,13 @@ fn show(
         return console.say_json(&json!({
             "format_version": view::FORMAT_VERSION,
             "plan": planned.plan,
+            "findings": planned.seen.findings,
             "diagnostics": view::diagnostics::diagnostics_to_json(&planned.problems, &spec.files),
             "summary": view::plan::summarise_plan(&planned.plan),
         }));
     }
     let around = Around {
+        findings: &planned.seen.findings,
         outputs: &store.state().outputs,
         destroy: false,
         refused: pipeline::has_errors(&planned.problems),

@@ -9,6 +9,7 @@ use std::sync::atomic::Ordering;
 use pospool_engine::apply::{self, Context, Outcome};
 use pospool_engine::settle;
 use pospool_engine::store::{Mode, Store};
+use pospool_model::Finding;
 use pospool_model::plan::Plan;
 use serde_json::json;
 
@@ -94,7 +95,7 @@ pub(super) async fn carry_out(
     }
     let plan = &planned.plan;
     if plan.steps.is_empty() && is_known(plan, store) {
-        return nothing_to_do(session, store);
+        return nothing_to_do(session, store, &planned.seen.findings);
     }
     if !plan.steps.is_empty() && approval == Approval::Needed {
         approve(session)?;
@@ -109,7 +110,7 @@ pub(super) async fn carry_out(
     let progress = progress(session, view::plan::count_effects(plan));
     let outcome = apply::apply_plan(plan, context, store, &progress).await;
     session.interrupt.working(false);
-    report(session, &outcome?, plan, store)
+    report(session, &outcome?, planned, store)
 }
 
 /// Whether the state already says everything that an apply without steps would write.
@@ -136,11 +137,13 @@ fn show(
             "event": "plan",
             "format_version": view::FORMAT_VERSION,
             "plan": planned.plan,
+            "findings": planned.seen.findings,
             "diagnostics": view::diagnostics::diagnostics_to_json(&problems, &spec.files),
             "summary": view::plan::summarise_plan(&planned.plan),
         }));
     }
     let around = Around {
+        findings: &planned.seen.findings,
         outputs: &store.state().outputs,
         destroy: planned.destroy,
         refused: pipeline::has_errors(&planned.problems),
@@ -183,11 +186,16 @@ fn refused(session: &mut Session<'_, '_>, store: &Store, exit: Exit) -> Result<E
 }
 
 /// Ends a run without steps.
-pub(super) fn nothing_to_do(session: &mut Session<'_, '_>, store: &Store) -> Result<Exit, Failure> {
+pub(super) fn nothing_to_do(
+    session: &mut Session<'_, '_>,
+    store: &Store,
+    findings: &[Finding],
+) -> Result<Exit, Failure> {
+    let exit = Exit::of_whole_run(findings);
     let console = &mut *session.console;
     let (outcome, plan) = (Outcome::default(), Plan::default());
     if console.json {
-        let end = view::outcome::outcome_to_json(&outcome, &plan, store.state(), Exit::Done);
+        let end = view::outcome::outcome_to_json(&outcome, &plan, store.state(), exit);
         console.say_json(&end)?;
     } else {
         console.say(&view::outcome::format_nothing_to_do(
@@ -196,16 +204,21 @@ pub(super) fn nothing_to_do(session: &mut Session<'_, '_>, store: &Store) -> Res
             console.out_paint,
         ))?;
     }
-    Ok(Exit::Done)
+    Ok(exit)
 }
 
 fn report(
     session: &mut Session<'_, '_>,
     outcome: &Outcome,
-    plan: &Plan,
+    planned: &PlannedSpec,
     store: &Store,
 ) -> Result<Exit, Failure> {
-    let exit = exit_of(outcome, plan);
+    let plan = &planned.plan;
+    let (done, left) = (exit_of(outcome, plan), left_over(planned));
+    let exit = match done {
+        Exit::Done => Exit::of_whole_run(&left),
+        not_whole => not_whole,
+    };
     let console = &mut *session.console;
     if console.json {
         console.say_json(&view::outcome::outcome_to_json(
@@ -217,10 +230,21 @@ fn report(
         return Ok(exit);
     }
     let (out, err) = (console.out_paint, console.err_paint);
-    let ending = view::outcome::format_outcome(outcome, plan, store.state(), exit, out, err);
+    let ending = view::outcome::format_outcome(outcome, plan, store.state(), done, out, err);
     console.tell(&ending.problems);
     console.say(&ending.results)?;
+    console.tell(&view::findings::format_left(&left, err));
     Ok(exit)
+}
+
+/// What was found about resources that no step was about: what a step was about may be well by now.
+fn left_over(planned: &PlannedSpec) -> Vec<Finding> {
+    let is_touched = |finding: &&Finding| {
+        let mut steps = planned.plan.steps.iter();
+        steps.any(|step| step.address == finding.address)
+    };
+    let findings = planned.seen.findings.iter();
+    findings.filter(|it| !is_touched(it)).cloned().collect()
 }
 
 /// A failure counts most, then the user's wish to stop, unless everything was done all the same.

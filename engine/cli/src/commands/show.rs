@@ -38,6 +38,7 @@ fn saved_plan(session: &mut Session<'_, '_>, path: &std::path::Path) -> Result<(
         }));
     }
     let around = Around {
+        findings: &[],
         outputs: &BTreeMap::new(),
         destroy: false,
         refused: false,

@@ -1,6 +1,6 @@
 //! `validate`, `plan` and `show`.
 
-use pospool_model::{Attributes, Value};
+use pospool_model::{Attributes, Finding, FindingKind, Value};
 use serde_json::Value as Json;
 
 use super::World;
@@ -95,6 +95,62 @@ fn what_cannot_be_undone_and_what_it_costs_come_last() {
 
         2 to create; 2 effects outside
         "#);
+}
+
+fn found(kind: FindingKind, address: &str, reason: &str) -> Finding {
+    let address = address.parse().unwrap();
+    Finding::new(kind, &address, pospool_fake::codes::UNWELL, reason)
+}
+
+#[test]
+fn what_is_wrong_or_cannot_be_seen_is_never_well() {
+    let world = World::new("thing \"a\" {\n  value = 1\n}\nthing \"b\" {\n  value = 1\n}\n");
+    world.apply();
+    let set = |findings: &[Finding]| world.fake.outside().findings = findings.to_vec();
+    let (wrong, unknown, underway) = (
+        found(FindingKind::Wrong, "thing.a", "it lost its votes"),
+        found(FindingKind::Unknown, "thing.b", "nobody answers"),
+        found(FindingKind::Underway, "thing.b", "it waits for two blocks").remedy("wait a minute"),
+    );
+    set(&[unknown.clone(), wrong.clone(), underway.clone()]);
+    let ran = world.run("plan --detailed-exitcode");
+    assert_eq!(ran.exit, Exit::OnlyDrift);
+    insta::assert_snapshot!(ran.out, @r"
+        wrong:
+          ! thing.a: it lost its votes [fake/unwell]
+              Only tests show it.
+
+        cannot be seen, so nobody knows whether it is well:
+          ? thing.b: nobody answers [fake/unwell]
+              Only tests show it.
+
+        on its way:
+          … thing.b: it waits for two blocks [fake/unwell]
+              wait a minute
+
+        no changes to make; 1 thing is wrong, 1 thing cannot be seen, 1 thing is on its way
+        ");
+    for (finding, exit) in [
+        (&wrong, Exit::OnlyDrift),
+        (&unknown, Exit::OnlyDrift),
+        (&underway, Exit::Done),
+    ] {
+        set(std::slice::from_ref(finding));
+        let ran = world.run("plan --detailed-exitcode");
+        assert_eq!(ran.exit, exit, "{finding:?}");
+        assert!(!ran.out.contains("everything is as"), "{}", ran.out);
+        let json: Json = serde_json::from_str(&world.run("plan --json").out).unwrap();
+        assert_eq!(json["findings"][0]["reason"], *finding.reason);
+        assert_eq!(json["findings"][0]["remedy"], *finding.remedy);
+        assert_eq!(world.run("plan").exit, Exit::Done);
+        assert_eq!(world.run("apply").exit, exit, "{finding:?}");
+    }
+    // Beside what the spec changes, it is one code for both; the text has both.
+    set(&[wrong]);
+    world.write("pool.hcl", "thing \"a\" {\n  value = 2\n}\n");
+    let ran = world.run("plan --detailed-exitcode");
+    assert_eq!(ran.exit, Exit::Changes);
+    assert!(ran.out.ends_with("; 1 thing is wrong\n"), "{}", ran.out);
 }
 
 #[test]

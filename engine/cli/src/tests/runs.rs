@@ -1,6 +1,7 @@
 //! `apply` and `destroy`.
 
 use pospool_fake::FakeFault;
+use pospool_model::{Finding, FindingKind};
 use serde_json::Value as Json;
 
 use super::World;
@@ -13,6 +14,35 @@ fn stone(mood: &str) -> String {
     format!(
         "stone \"a\" {{\n  mood = \"{mood}\"\n  lifecycle {{\n    irreversible = \"accept\"\n  }}\n}}\n"
     )
+}
+
+#[test]
+fn a_run_that_leaves_something_wrong_says_so_and_does_not_end_well() {
+    let world = World::new("thing \"a\" {\n  value = 1\n}\nthing \"b\" {\n  value = 1\n}\n");
+    world.apply();
+    let wrong = |address: &str| {
+        let (kind, code) = (FindingKind::Wrong, pospool_fake::codes::UNWELL);
+        Finding::new(kind, &address.parse().unwrap(), code, "it lost its votes")
+    };
+    world.write(
+        "pool.hcl",
+        "thing \"a\" {\n  value = 2\n}\nthing \"b\" {\n  value = 1\n}\n",
+    );
+    world.fake.outside().findings = vec![wrong("thing.b")];
+    let ran = world.run("apply --auto-approve");
+    assert_eq!(ran.exit, Exit::OnlyDrift);
+    assert!(ran.out.contains("all done"), "{}", ran.out);
+    insta::assert_snapshot!(ran.err.lines().last().unwrap(), @"1 thing is wrong, and no step of this run was about it: see above");
+    // What a step was about may be well by now: the next look says it.
+    world.write(
+        "pool.hcl",
+        "thing \"a\" {\n  value = 2\n}\nthing \"b\" {\n  value = 3\n}\n",
+    );
+    assert_eq!(world.run("apply --auto-approve").exit, Exit::Done);
+    let end = world.run("apply --json").out;
+    assert!(end.contains(r#""exit":3"#), "{end}");
+    // What goes need not be well.
+    assert_eq!(world.run("destroy --auto-approve").exit, Exit::Done);
 }
 
 #[test]

@@ -9,10 +9,12 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use pospool_engine::check;
+use pospool_model::finding::has_trouble;
 use pospool_model::plan::{Action, Drift, Plan, Purpose, Reason, Step};
-use pospool_model::{Address, Drip, Value};
+use pospool_model::{Address, Drip, Finding, Value};
 use serde_json::{Value as Json, json};
 
+use super::findings::{format_findings, summarise_findings};
 use super::{Paint, changes, clean_line, format_count, indent_lines};
 
 /// Actions in the order in which the last line counts them.
@@ -28,6 +30,8 @@ const ACTIONS: [Action; 6] = [
 /// What a plan's text depends on beside the plan.
 #[derive(Clone, Copy, Debug)]
 pub struct Around<'a> {
+    /// What the look found that no step mends.
+    pub findings: &'a [Finding],
     /// Outputs of the state before it.
     pub outputs: &'a BTreeMap<String, Value>,
     /// The user asked to take everything down.
@@ -42,7 +46,7 @@ pub struct Around<'a> {
 #[must_use]
 pub fn format_plan(plan: &Plan, around: Around<'_>) -> String {
     let paint = around.paint;
-    let mut sections = Vec::new();
+    let mut sections = format_findings(around.findings, paint);
     if !plan.drift.is_empty() {
         let title = paint.bold("changed outside since the last run:");
         let drifts: String = plan
@@ -239,6 +243,11 @@ fn counts(plan: &Plan, around: Around<'_>, outputs: bool) -> String {
         .filter(|(_, number)| *number > 0)
         .map(|(action, number)| format!("{number} to {action}"))
         .collect();
+    let found = summarise_findings(around.findings);
+    let also = |text: String| match &found {
+        Some(found) => format!("{text}; {found}"),
+        None => text,
+    };
     match count_effects(plan) {
         _ if around.refused => {
             let planned = if parts.is_empty() {
@@ -248,13 +257,17 @@ fn counts(plan: &Plan, around: Around<'_>, outputs: bool) -> String {
             };
             format!("{planned}cannot be applied because of the errors")
         }
-        _ if parts.is_empty() && outputs => "only outputs change".to_owned(),
+        _ if parts.is_empty() && outputs => also("only outputs change".to_owned()),
         _ if parts.is_empty() && around.destroy => "nothing to do: nothing is left".to_owned(),
+        _ if parts.is_empty() && has_trouble(around.findings) => {
+            also("no changes to make".to_owned())
+        }
+        _ if parts.is_empty() && found.is_some() => also("nothing to do but wait".to_owned()),
         _ if parts.is_empty() => "nothing to do: everything is as the spec says".to_owned(),
-        0 => parts.join(", "),
+        0 => also(parts.join(", ")),
         effects => {
             let outside = format_count(effects, "effect outside", "effects outside");
-            format!("{}; {outside}", parts.join(", "))
+            also(format!("{}; {outside}", parts.join(", ")))
         }
     }
 }

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use pospool_model::provider::{ObserveContext, Target};
-use pospool_model::{Address, Attributes, Problem, Value};
+use pospool_model::{Address, Attributes, Finding, FindingKind, Problem, Value};
 
 use super::wish::DesiredNode;
 use crate::attributes::attribute_text;
@@ -143,23 +143,25 @@ fn data(place: &ReleaseOnNetwork, recorded: &Attributes) -> Option<String> {
     }
 }
 
-/// What a refresh reports about an existing node.
-pub(crate) fn release_warnings(
+/// What a refresh reports about an existing node: what is wrong, and what the spec accepts and is worth knowing.
+pub(crate) fn release_findings(
     target: &Target<'_>,
     scene: &ObserveContext<'_>,
     facts: &DockerFacts,
-) -> Vec<Problem> {
+) -> (Vec<Finding>, Vec<Problem>) {
+    let nothing = (Vec::new(), Vec::new());
     let desired = target
         .wanted
         .and_then(|wanted| DesiredNode::read(wanted).ok());
     let Some(desired) = desired.filter(|_| facts.containers.contains_key(target.address)) else {
-        return Vec::new();
+        return nothing;
     };
     let epoch = facts.epochs.get(target.address).copied();
     let Some(place) = ReleaseOnNetwork::of(&desired, scene.wanted, scene.outputs) else {
-        return Vec::new();
+        return nothing;
     };
-    let mut warnings = Vec::new();
+    let (mut findings, mut warnings) = nothing;
+    let wrong = |code, what: String| Finding::new(FindingKind::Wrong, target.address, code, what);
     // What runs may be older than what is wanted.
     let recorded = target
         .recorded
@@ -169,15 +171,19 @@ pub(crate) fn release_warnings(
     if let Some(fork) = place.past(release) {
         let image = runs.as_ref().unwrap_or(&desired.image);
         let what = format!("{}; {image} does not follow it", fork.words(place.epoch));
-        warnings
-            .push(Problem::new(codes::RELEASE_PAST_FORK, &["image"], what).help(fork.way_out()));
+        if desired.old_release {
+            let accepted = format!("{what}, as the spec accepts");
+            warnings.push(Problem::new(codes::RELEASE_PAST_FORK, &["image"], accepted));
+        } else {
+            findings.push(wrong(codes::RELEASE_PAST_FORK, what).remedy(fork.way_out()));
+        }
     }
     if let Some((node, chain)) = epoch.zip(place.epoch)
         && let Some(what) = compare_epochs(place.network, release, node, chain)
     {
-        warnings.push(Problem::new(codes::NODE_EPOCH, &[], what));
+        findings.push(wrong(codes::NODE_EPOCH, what));
     }
-    warnings
+    (findings, warnings)
 }
 
 #[cfg(test)]
@@ -255,8 +261,15 @@ mod tests {
         assert_eq!(said(NEW, &[], Some(NEW), &epoch(1)).unwrap(), "");
     }
 
-    fn warned(image: &str, network: &str, node: Option<u64>) -> Vec<Problem> {
-        let wanted = attributes(&[("image", image.into())]);
+    fn found(
+        image: &str,
+        extra: &[(&str, Value)],
+        network: &str,
+        node: Option<u64>,
+    ) -> (Vec<Finding>, Vec<Problem>) {
+        let mut all = vec![("image", image.into())];
+        all.extend(extra.iter().cloned());
+        let wanted = attributes(&all);
         let recorded = Recorded {
             attributes: wanted.clone(),
             ..Recorded::default()
@@ -283,14 +296,15 @@ mod tests {
                 .collect(),
             ..DockerFacts::default()
         };
-        release_warnings(&target, &scene, &facts)
+        release_findings(&target, &scene, &facts)
     }
 
     #[test]
-    fn a_node_that_is_there_is_warned_of_and_stops_nothing() {
+    fn a_node_that_its_network_left_behind_is_wrong_and_stops_nothing() {
         let codes = |image, network, node| -> Vec<pospool_model::Code> {
-            let found = warned(image, network, node);
-            found.iter().map(|problem| problem.code).collect()
+            let (found, warned) = found(image, &[], network, node);
+            assert_eq!(warned, []);
+            found.iter().map(|finding| finding.code).collect()
         };
         let past = "docker/release-past-fork";
         assert_eq!(codes(OLD, "testnet", None), [past]);
@@ -301,5 +315,9 @@ mod tests {
         assert_eq!(codes(NEW, "testnet", Some(1_000)), ["docker/node-epoch"]);
         assert_eq!(codes(NEW, "testnet", Some(260_000_000)), [""; 0]);
         assert_eq!(codes(OLD, "devnet", Some(5)), [""; 0]);
+        let accepted = [("old_release", "accept".into())];
+        let (found, warned) = found(OLD, &accepted, "testnet", None);
+        assert_eq!(found, []);
+        assert_eq!(warned[0].code, past);
     }
 }

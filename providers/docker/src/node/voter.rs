@@ -1,13 +1,13 @@
 //! What the guard of a node says, in the words of a plan.
 //!
 //! - Reads: the guard's report.
-//! - Returns: warnings, each with a code of its own: what keeps the node from voting, and what to do about it.
+//! - Returns: findings, each with a code of its own: what keeps the node from voting, and what to do about it.
 //! - Never: calls a node well that nobody has heard of lately.
 
 use std::path::Path;
 
 use pospool_model::guard::{GuardReport, HELD, REPORT_PATH};
-use pospool_model::{Code, Problem};
+use pospool_model::{Address, Code, Finding, FindingKind};
 
 use crate::client::Engine;
 use crate::codes;
@@ -19,20 +19,26 @@ const SILENT: u64 = 60;
 /// How many seconds ahead of ours the clock of a report may be.
 const AHEAD: u64 = 60;
 
-/// Conditions of the guard that are no normal part of a start, and the code of each.
-const CONDITIONS: &[(&str, Code)] = &[
-    (HELD, codes::VOTER_HELD),
-    ("other-voter", codes::TWO_VOTERS),
-    ("other-owner", codes::SAFETY_FILE),
-    ("bad-safety-file", codes::SAFETY_FILE),
-    ("no-safety-file", codes::SAFETY_FILE),
-    ("old-safety-file", codes::SAFETY_FILE),
-    ("no-peers", codes::NOT_IN_SYNC),
-    ("old-head", codes::NOT_IN_SYNC),
-    ("behind", codes::NOT_IN_SYNC),
-    ("catching-up", codes::NOT_IN_SYNC),
-    ("no-pos", codes::NOT_IN_SYNC),
-    ("nobody-to-ask", codes::NOBODY_TO_ASK),
+/// Conditions of the guard, how each counts, and its code. What every start goes through is on its way; a condition that a
+/// newer guard has is wrong, since it keeps the node from voting.
+const CONDITIONS: &[(&str, FindingKind, Code)] = &[
+    (HELD, FindingKind::Wrong, codes::VOTER_HELD),
+    ("other-voter", FindingKind::Wrong, codes::TWO_VOTERS),
+    ("other-owner", FindingKind::Wrong, codes::SAFETY_FILE),
+    ("bad-safety-file", FindingKind::Wrong, codes::SAFETY_FILE),
+    ("no-safety-file", FindingKind::Wrong, codes::SAFETY_FILE),
+    ("old-safety-file", FindingKind::Wrong, codes::SAFETY_FILE),
+    ("no-peers", FindingKind::Wrong, codes::NOT_IN_SYNC),
+    ("old-head", FindingKind::Wrong, codes::NOT_IN_SYNC),
+    ("behind", FindingKind::Wrong, codes::NOT_IN_SYNC),
+    ("catching-up", FindingKind::Wrong, codes::NOT_IN_SYNC),
+    ("no-pos", FindingKind::Wrong, codes::NOT_IN_SYNC),
+    ("nobody-to-ask", FindingKind::Wrong, codes::NOBODY_TO_ASK),
+    ("starting", FindingKind::Underway, codes::NOT_VOTING_YET),
+    ("two-blocks", FindingKind::Underway, codes::NOT_VOTING_YET),
+    ("epoch-to-end", FindingKind::Underway, codes::NOT_VOTING_YET),
+    ("reading", FindingKind::Underway, codes::NOT_VOTING_YET),
+    ("watching", FindingKind::Underway, codes::NOT_VOTING_YET),
 ];
 
 /// Asks the guard in a container; `None` if there is no report.
@@ -43,40 +49,51 @@ pub(crate) async fn query_guard(engine: &Engine, container: &Name) -> Option<Gua
 }
 
 /// What there is to say of a node that should run.
-pub(crate) fn voter_warnings(report: Option<&GuardReport>, now: u64) -> Vec<Problem> {
-    let warning = |code, what: String| vec![Problem::new(code, &[], what)];
+pub(crate) fn find_voter_troubles(
+    node: &Address,
+    report: Option<&GuardReport>,
+    now: u64,
+) -> Option<Finding> {
+    let finding = |kind, code, what: String| Some(Finding::new(kind, node, code, what));
+    let unknown = |what| finding(FindingKind::Unknown, codes::GUARD_SILENT, what);
     let Some(report) = report else {
-        return warning(
-            codes::GUARD_SILENT,
-            "the node's container has no word of its guard: whether it votes is not known"
-                .to_owned(),
+        return unknown(
+            "the container has no word of its guard: whether it votes is not known".to_owned(),
         );
     };
     let age = now.saturating_sub(report.at);
-    if age > SILENT || report.at > now + AHEAD {
-        return warning(
-            codes::GUARD_SILENT,
-            format!(
-                "the guard of the node last said something {age} s ago: whether it votes is not known"
-            ),
-        );
+    if age > SILENT {
+        return unknown(format!(
+            "its guard last said something {age} s ago: whether it votes is not known"
+        ));
     }
+    if report.at > now + AHEAD {
+        return unknown(format!(
+            "the clock of its guard is {} s ahead of this machine's: whether it votes is not known",
+            report.at - now
+        ));
+    }
+    let wrong = |code, what| finding(FindingKind::Wrong, code, what);
     if report.given_up {
-        return warning(
-            codes::NODE_GIVEN_UP,
-            format!("the node does not run: {}", report.why),
-        );
+        let what = format!("it does not run: {}", report.why);
+        return wrong(codes::NODE_GIVEN_UP, what);
     }
-    let hold = report.hold.as_deref();
+    let hold = report.hold.as_deref()?;
     // Nothing that is seen here alone counts.
-    if hold == Some("watching") && report.sources.0 == 0 {
+    if hold == "watching" && report.sources.0 == 0 {
         let what = format!("no other source of the chain answers; {}", report.why);
-        return warning(codes::NOBODY_TO_ASK, what);
+        return wrong(codes::NOBODY_TO_ASK, what);
     }
-    let known = hold.and_then(|hold| CONDITIONS.iter().find(|(id, _)| *id == hold));
-    match known {
-        Some((_, code)) => warning(*code, format!("the node does not vote: {}", report.why)),
-        None => Vec::new(),
+    match CONDITIONS.iter().find(|(id, ..)| *id == hold) {
+        Some((_, FindingKind::Underway, code)) => {
+            let what = format!("it does not vote yet: {}", report.why);
+            finding(FindingKind::Underway, *code, what)
+        }
+        Some((_, kind, code)) => finding(*kind, *code, format!("it does not vote: {}", report.why)),
+        None => wrong(
+            codes::VOTER_HELD,
+            format!("it does not vote: {}", report.why),
+        ),
     }
 }
 
@@ -108,38 +125,54 @@ mod tests {
         }
     }
 
-    fn code(report: Option<&GuardReport>, now: u64) -> Option<Code> {
-        voter_warnings(report, now)
-            .pop()
-            .map(|warning| warning.code)
+    fn finding(report: Option<&GuardReport>, now: u64) -> Option<(FindingKind, Code)> {
+        let node = "node.main".parse().unwrap();
+        let found = find_voter_troubles(&node, report, now)?;
+        assert!(!found.remedy.is_empty() && !found.reason.is_empty());
+        Some((found.kind, found.code))
+    }
+
+    const UNKNOWN: Option<(FindingKind, Code)> = Some((FindingKind::Unknown, codes::GUARD_SILENT));
+
+    fn wrong(code: Code) -> (FindingKind, Code) {
+        (FindingKind::Wrong, code)
     }
 
     #[test]
     fn case_not_in_sync_each_condition_has_a_code() {
+        let underway = (FindingKind::Underway, codes::NOT_VOTING_YET);
         for (hold, expected) in [
-            ("held", Some(codes::VOTER_HELD)),
-            ("other-voter", Some(codes::TWO_VOTERS)),
-            ("no-peers", Some(codes::NOT_IN_SYNC)),
-            ("other-owner", Some(codes::SAFETY_FILE)),
+            ("held", wrong(codes::VOTER_HELD)),
+            ("other-voter", wrong(codes::TWO_VOTERS)),
+            ("no-peers", wrong(codes::NOT_IN_SYNC)),
+            ("other-owner", wrong(codes::SAFETY_FILE)),
             // What every start goes through.
-            ("starting", None),
-            ("two-blocks", None),
-            ("watching", Some(codes::NOBODY_TO_ASK)),
+            ("starting", underway),
+            ("two-blocks", underway),
+            ("watching", wrong(codes::NOBODY_TO_ASK)),
+            ("of a newer guard", wrong(codes::VOTER_HELD)),
         ] {
-            assert_eq!(code(Some(&report(Some(hold))), 1010), expected, "{hold}");
+            let found = finding(Some(&report(Some(hold))), 1010);
+            assert_eq!(found, Some(expected), "{hold}");
         }
-        assert_eq!(code(Some(&report(None)), 1010), None);
+        let mut watched = report(Some("watching"));
+        watched.sources = (1, 2);
+        assert_eq!(finding(Some(&watched), 1010), Some(underway));
+        assert_eq!(finding(Some(&report(None)), 1010), None);
         let mut gone = report(None);
         gone.given_up = true;
-        assert_eq!(code(Some(&gone), 1010), Some(codes::NODE_GIVEN_UP));
+        assert_eq!(
+            finding(Some(&gone), 1010),
+            Some(wrong(codes::NODE_GIVEN_UP))
+        );
     }
 
     #[test]
     fn what_nobody_heard_lately_is_not_known() {
         let well = report(None);
-        assert_eq!(code(None, 1010), Some(codes::GUARD_SILENT));
-        assert_eq!(code(Some(&well), 1061), Some(codes::GUARD_SILENT));
-        assert_eq!(code(Some(&well), 900), Some(codes::GUARD_SILENT));
-        assert_eq!(code(Some(&well), 990), None);
+        assert_eq!(finding(None, 1010), UNKNOWN);
+        assert_eq!(finding(Some(&well), 1061), UNKNOWN);
+        assert_eq!(finding(Some(&well), 900), UNKNOWN);
+        assert_eq!(finding(Some(&well), 990), None);
     }
 }
