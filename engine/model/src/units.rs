@@ -43,17 +43,47 @@ impl Drip {
     pub fn checked_sub(self, spent: Self) -> Option<Self> {
         self.0.checked_sub(spent.0).map(Self)
     }
+
+    /// Whole CFX, and the decimals behind the point without zeros at their end.
+    fn parts(self) -> (u128, String) {
+        let (whole, fraction) = (self.0 / Self::PER_CFX, self.0 % Self::PER_CFX);
+        let digits = format!("{fraction:018}");
+        (whole, digits.trim_end_matches('0').to_owned())
+    }
+
+    /// The same as [`fmt::Display`] without grouped digits: what a text in a spec gets, which programs may read.
+    #[must_use]
+    pub fn plain(self) -> String {
+        let (whole, fraction) = self.parts();
+        format!("{whole}{}{fraction} CFX", point(&fraction))
+    }
+}
+
+/// Between whole CFX and decimals, if there are any.
+fn point(fraction: &str) -> &'static str {
+    if fraction.is_empty() { "" } else { "." }
+}
+
+/// Writes a number as people read a large one: `1,234,567`.
+#[must_use]
+pub fn group_digits(number: impl Into<u128>) -> String {
+    let digits = number.into().to_string();
+    let mut text = String::new();
+    for (position, digit) in digits.chars().enumerate() {
+        if position > 0 && (digits.len() - position).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
 }
 
 impl fmt::Display for Drip {
-    /// Writes CFX with as many decimals as needed, such as `1000 CFX` or `0.25 CFX`.
+    /// Writes CFX with as many decimals as needed, such as `1,000 CFX` or `0.25 CFX`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (whole, fraction) = (self.0 / Self::PER_CFX, self.0 % Self::PER_CFX);
-        if fraction == 0 {
-            return write!(f, "{whole} CFX");
-        }
-        let fraction = format!("{fraction:018}");
-        write!(f, "{whole}.{} CFX", fraction.trim_end_matches('0'))
+        let (whole, fraction) = self.parts();
+        let whole = group_digits(whole);
+        write!(f, "{whole}{}{fraction} CFX", point(&fraction))
     }
 }
 
@@ -65,7 +95,7 @@ pub struct Blocks(pub u64);
 
 impl fmt::Display for Blocks {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} blocks", self.0)
+        write!(f, "{} blocks", group_digits(self.0))
     }
 }
 
@@ -94,8 +124,17 @@ mod tests {
     }
 
     #[test]
-    fn amounts_print_the_way_they_are_read() {
-        assert_eq!(Drip::from_cfx(1000).unwrap().to_string(), "1000 CFX");
+    fn large_amounts_are_shown_in_groups_and_written_plain() {
+        let stake = Drip::from_cfx(10_000_000).unwrap();
+        assert_eq!(stake.to_string(), "10,000,000 CFX");
+        assert_eq!(stake.plain(), "10000000 CFX");
+        let price = Drip(stake.0 + Drip::PER_CFX / 4);
+        assert_eq!(price.to_string(), "10,000,000.25 CFX");
+        assert_eq!(price.plain(), "10000000.25 CFX");
+        assert_eq!(Drip(0).to_string(), "0 CFX");
+        assert_eq!(Blocks(2_250_000).to_string(), "2,250,000 blocks");
+        assert_eq!(group_digits(999_u64), "999");
+        assert_eq!(group_digits(1_000_u64), "1,000");
         assert_eq!(Drip(Drip::PER_CFX / 4).to_string(), "0.25 CFX");
         assert_eq!(Drip(1).to_string(), "0.000000000000000001 CFX");
     }

@@ -37,7 +37,8 @@ pub fn fuzz_texts(bytes: &[u8]) {
         assert_eq!(format!("{}.{}", address.kind(), address.label()), text);
     }
     if let Some(drip) = Drip::parse_cfx(text) {
-        let written = drip.to_string();
+        let written = drip.plain();
+        assert_eq!(drip.to_string().replace(',', ""), written);
         assert_eq!(
             Drip::parse_cfx(written.trim_end_matches(" CFX")),
             Some(drip)

@@ -88,10 +88,10 @@ fn what_cannot_be_undone_and_what_it_costs_come_last() {
           ! stone.b: what is carved stays carved
 
         money, at most:
-          account.operator: 2006 CFX
-            2 CFX gas; what is not used stays with the payer
-            4 CFX storage collateral; comes back when the storage is freed
-            2000 CFX stake; comes back after unlocking
+          account.operator: 2,006 CFX
+                2 CFX gas; what is not used stays with the payer
+                4 CFX storage collateral; comes back when the storage is freed
+            2,000 CFX stake; comes back after unlocking
 
         2 to create; 2 effects outside
         "#);

@@ -12,8 +12,8 @@ use similar::{Algorithm, ChangeTag, DiffTag, TextDiff, capture_diff_slices};
 
 use super::{Paint, clean_line};
 
-/// Values longer than this are shortened.
-const LONGEST: usize = 100;
+/// Values longer than this are shortened; an image with its digest is not.
+const LONGEST: usize = 120;
 /// Characters of a shortened value.
 const SHOWN: usize = 70;
 /// Characters of a shortened value before the one that differs.
@@ -107,7 +107,7 @@ fn between(
             lines.extend(difference(before, after, paint));
         }
         (Value::List(old), Value::List(new))
-            if are_long(before, after) && old.len().max(new.len()) <= MOST_COMPARED =>
+            if (is_long(before) || is_long(after)) && old.len().max(new.len()) <= MOST_COMPARED =>
         {
             lines.push(format!("{path}:{remark}"));
             lines.extend(elements(old, new, paint));
@@ -120,9 +120,8 @@ fn between(
 }
 
 /// Whether a value does not fit on its line.
-fn are_long(before: &Value, after: &Value) -> bool {
-    let long = |value: &Value| value.to_string().chars().count() > LONGEST;
-    long(before) || long(after)
+fn is_long(value: &Value) -> bool {
+    value.to_string().chars().count() > LONGEST
 }
 
 /// Elements of a long list that differ. One that took the place of another is shown where the two differ.
@@ -167,21 +166,53 @@ fn are_comparable(before: &str, after: &str) -> bool {
     (before.contains('\n') || after.contains('\n')) && lines <= MOST_COMPARED
 }
 
-/// A value under its name; maps get a line for each key.
+/// A value under its name; maps get a line for each key, and so do lists that are too long for a line.
 #[must_use]
 pub fn format_named_value(name: &str, it: &Value) -> Vec<String> {
     let name = clean_line(name);
-    match it.as_map() {
-        Some(map) if !map.is_empty() => {
+    match it {
+        Value::Map(map) if !map.is_empty() => {
             let mut lines = vec![format!("{name}:")];
-            lines.extend(
-                map.iter()
-                    .map(|(key, inner)| format!("  {}: {}", clean_line(key), format_value(inner))),
-            );
+            let keys = map
+                .iter()
+                .map(|(key, inner)| format_inner_value(key, inner));
+            lines.extend(keys.flatten());
             lines
+        }
+        Value::List(list) if is_long(it) => {
+            [vec![format!("{name}:")], format_elements(list)].concat()
         }
         _ => vec![format!("{name}: {}", format_value(it))],
     }
+}
+
+/// A key of a map and its value, indented.
+fn format_inner_value(key: &str, it: &Value) -> Vec<String> {
+    let key = clean_line(key);
+    match it {
+        Value::List(list) if is_long(it) => {
+            let lines = format_elements(list).into_iter();
+            let lines = lines.map(|line| format!("  {line}"));
+            [format!("  {key}:")].into_iter().chain(lines).collect()
+        }
+        _ => vec![format!("  {key}: {}", format_value(it))],
+    }
+}
+
+/// Elements of a list that is too long for a line; a map among them gets a line for each key.
+fn format_elements(list: &[Value]) -> Vec<String> {
+    let element = |it: &Value| match it.as_map() {
+        Some(map) if is_long(it) => {
+            let keys = map.iter().enumerate();
+            let line = |(position, (key, inner)): (usize, (&String, &Value))| {
+                let mark = if position == 0 { '-' } else { ' ' };
+                format!("  {mark} {}: {}", clean_line(key), format_value(inner))
+            };
+            keys.map(line).collect()
+        }
+        _ => vec![format!("  - {}", format_value(it))],
+    };
+    limited(list.iter().flat_map(element).collect())
 }
 
 /// Lines that differ, with some around them.
@@ -246,6 +277,29 @@ mod tests {
     fn long_values_say_how_long_they_are() {
         let text = changed(Value::from("a".repeat(500)), Value::Null);
         assert!(text.contains("… (502 characters) → null"), "{text}");
+    }
+
+    #[test]
+    fn no_address_of_a_long_list_is_hidden() {
+        let pair = |name: &str| {
+            let address = |end: &str| Value::from(format!("cfx:{}{end}{name}", "a".repeat(60)));
+            let keys = [("pool", address("p")), ("espace_pool", address("e"))];
+            Value::Map(keys.map(|(key, value)| (key.to_owned(), value)).into())
+        };
+        let list = Value::List(vec![pair("1"), pair("2"), Value::from("short")]);
+        let settings = Value::Map([("espace_pools".to_owned(), list.clone())].into());
+        let text = format_named_value("settings", &settings).join("\n");
+        for end in ["p1", "e1", "p2", "e2", "- \"short\""] {
+            assert!(text.contains(end), "{text}");
+        }
+        insta::assert_snapshot!(format_named_value("it", &list).join("\n"), @r#"
+        it:
+          - espace_pool: "cfx:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaae1"
+            pool: "cfx:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaap1"
+          - espace_pool: "cfx:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaae2"
+            pool: "cfx:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaap2"
+          - "short"
+        "#);
     }
 
     #[test]

@@ -222,7 +222,8 @@ fn payment(payer: &Address, costs: &BTreeMap<Purpose, Drip>) -> String {
         Some(sum) => format!(": {sum}"),
     };
     let mut text = format!("  {payer}{all}\n");
-    for (purpose, amount) in costs {
+    let amounts = align_amounts(costs.values());
+    for (purpose, amount) in costs.keys().zip(amounts) {
         let what = match purpose {
             Purpose::Gas => "gas; what is not used stays with the payer",
             Purpose::Collateral => "storage collateral; comes back when the storage is freed",
@@ -233,6 +234,28 @@ fn payment(payer: &Address, costs: &BTreeMap<Purpose, Drip>) -> String {
         let _ = writeln!(text, "    {amount} {what}");
     }
     text
+}
+
+/// Amounts below each other, with their points in one column.
+fn align_amounts<'a>(amounts: impl Iterator<Item = &'a Drip>) -> Vec<String> {
+    let texts: Vec<String> = amounts.map(Drip::to_string).collect();
+    let split = |text: &'_ String| {
+        let number = text.trim_end_matches(" CFX");
+        let whole = number.find('.').unwrap_or(number.len());
+        (whole, number.len() - whole)
+    };
+    let widest = |part: fn((usize, usize)) -> usize| {
+        let widths = texts.iter().map(|text| part(split(text)));
+        widths.max().unwrap_or_default()
+    };
+    let (wholes, fractions) = (widest(|(whole, _)| whole), widest(|(_, fraction)| fraction));
+    let aligned = texts.iter().map(|text| {
+        let (whole, fraction) = split(text);
+        let number = text.trim_end_matches(" CFX");
+        let (left, right) = (wholes - whole, fractions - fraction);
+        format!("{:left$}{number}{:right$} CFX", "", "")
+    });
+    aligned.collect()
 }
 
 /// The last line: how many of what.

@@ -329,9 +329,9 @@ pub(super) fn as_text(value: &Value) -> Option<String> {
         Value::Endpoint(endpoint) if endpoint.name().is_none() => {
             Some(endpoint.shown().into_owned())
         }
-        Value::Bool(_) | Value::Integer(_) | Value::Amount(_) | Value::Blocks(_) => {
-            Some(value.to_string())
-        }
+        Value::Amount(amount) => Some(amount.plain()),
+        Value::Blocks(blocks) => Some(format!("{} blocks", blocks.0)),
+        Value::Bool(_) | Value::Integer(_) => Some(value.to_string()),
         _ => None,
     }
 }

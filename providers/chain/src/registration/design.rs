@@ -190,7 +190,7 @@ fn register(
         BTreeMap::new(),
         ended(&world, Some(pool.name)),
     );
-    let summary = format!("register the PoS key with 1000 CFX at {}", pool.address);
+    let summary = format!("register the PoS key with 1,000 CFX at {}", pool.address);
     let mut plan = PlannedTransaction::new("register", summary, gas::registration_limits());
     plan.to = Some(pool.address.into());
     plan.value = DEPOSIT;

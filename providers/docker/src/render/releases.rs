@@ -6,7 +6,7 @@
 //!
 //! A new hard fork is one line in [`FORKS`], one in [`IMAGES`], and a [`Release`] if its files have another form.
 
-use pospool_model::Problem;
+use pospool_model::{Problem, group_digits};
 
 use super::networks::PublicChain;
 use crate::codes;
@@ -187,19 +187,6 @@ pub(crate) fn compare_epochs(
     }
 }
 
-/// `1,234,567`.
-pub(crate) fn group_digits(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (position, digit) in digits.chars().enumerate() {
-        if position > 0 && (digits.len() - position).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
 impl Release {
     /// Names of the forms, as `release_form` takes them.
     pub(crate) fn names() -> Vec<&'static str> {
@@ -367,7 +354,5 @@ mod tests {
         );
         assert_eq!(Release::V30.reads(Release::V31), DataCompatibility::Not);
         assert_eq!(Release::V31.reads(Release::V31), DataCompatibility::AsItIs);
-        assert_eq!(group_digits(1_000), "1,000");
-        assert_eq!(group_digits(999), "999");
     }
 }

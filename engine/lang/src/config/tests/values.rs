@@ -67,8 +67,10 @@ fn operators() {
 #[test]
 fn functions() {
     for (expression, value) in [
-        ("cfx(1000)", "1000 CFX"),
-        ("cfx(\"1000.5\")", "1000.5 CFX"),
+        ("cfx(1000)", "1,000 CFX"),
+        ("tostring(cfx(1000))", "\"1000 CFX\""),
+        ("\"${blocks(1000)}\"", "\"1000 blocks\""),
+        ("cfx(\"1000.5\")", "1,000.5 CFX"),
         ("drip(\"1000000000000000000\")", "1 CFX"),
         ("blocks(5)", "5 blocks"),
         ("lower(\"AÉ\")", "\"aé\""),
