@@ -26,12 +26,13 @@ pub(crate) async fn prepare_effect(
     effect: &Effect,
     inputs: &Attributes,
 ) -> Result<Ticket, ProviderError> {
-    let work: EffectWork =
-        serde_json::from_value(effect.payload.clone()).map_err(|error| ProviderError::Refused {
+    let work: EffectWork = serde_path_to_error::deserialize(&effect.payload).map_err(|error| {
+        ProviderError::Refused {
             code: codes::BAD_PAYLOAD,
             what: format!("the payload of `{}` is not of this version", effect.name),
             source: Some(Box::new(error)),
-        })?;
+        }
+    })?;
     match work {
         EffectWork::AwaitCode(work) => Ok(ticket("code", &TicketAttempt::AwaitCode(work))),
         EffectWork::AwaitVotes(work) => {

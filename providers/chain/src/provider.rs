@@ -212,7 +212,7 @@ impl Provider for ChainProvider {
             wait: self.settings.wait,
             poll: self.settings.poll,
         };
-        let attempt = serde_json::from_value(ticket.payload.clone());
+        let attempt = serde_path_to_error::deserialize(&ticket.payload);
         // A ticket that cannot be read may be one that was sent.
         let mut attempt = attempt.map_err(|error| ProviderError::OutcomeUnknown {
             code: codes::BAD_TICKET,

@@ -84,7 +84,7 @@ pub(crate) async fn commit_ticket(
 }
 
 fn read(payload: &serde_json::Value) -> Result<DockerJob, ProviderError> {
-    serde_json::from_value(payload.clone()).map_err(|error| ProviderError::Refused {
+    serde_path_to_error::deserialize(payload).map_err(|error| ProviderError::Refused {
         code: codes::BAD_PAYLOAD,
         what: "the plan holds an effect that this version does not understand; plan again"
             .to_owned(),

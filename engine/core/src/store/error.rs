@@ -37,10 +37,12 @@ pub enum StoreError {
         path: PathBuf,
     },
     /// The bytes are not what their version promises.
-    #[error("the file `{}` is damaged; restore it from a backup", path.display())]
+    #[error("the file `{}` is damaged{}; restore it from a backup", path.display(), in_part(within))]
     Damaged {
         /// Which file.
         path: PathBuf,
+        /// Which part of the document, such as `state.resources.node.main.outputs`; empty where none can be named.
+        within: String,
         /// Where it breaks.
         #[source]
         source: serde_json::Error,
@@ -57,14 +59,16 @@ pub enum StoreError {
     },
     /// A line inside the journal is wrong, and lines after it are not.
     #[error(
-        "the journal `{}` is damaged in line {line}, not only at its end; restore both files from a backup",
-        path.display()
+        "the journal `{}` is damaged in line {line}{}, not only at its end; restore both files from a backup",
+        path.display(), in_part(within)
     )]
     DamagedJournal {
         /// Which file.
         path: PathBuf,
         /// Line, counted from 1.
         line: usize,
+        /// Which part of the line; empty where none can be named.
+        within: String,
     },
     /// The journal belongs to another state or to a later version of this one.
     #[error("the journal `{}` does not belong to this state file; put the state back that it was written with", path.display())]
@@ -179,5 +183,13 @@ impl StoreError {
             Self::Io { .. } => codes::STATE_IO,
             Self::Encode { .. } => codes::STATE_ENCODE,
         }
+    }
+}
+
+/// Names a part of a document in a message.
+fn in_part(within: &str) -> String {
+    match within {
+        "" => String::new(),
+        within => format!(" at `{within}`"),
     }
 }

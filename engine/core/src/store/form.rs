@@ -30,24 +30,39 @@ pub fn parse_versioned<T: DeserializeOwned>(
     format: &str,
     newest: u64,
 ) -> Result<T, StoreError> {
-    let path = || path.to_owned();
-    let damaged = |source| StoreError::Damaged {
-        path: path(),
-        source,
-    };
-    let envelope: Envelope = serde_json::from_slice(bytes).map_err(damaged)?;
+    let envelope: Envelope = decode_named(path, bytes)?;
     match envelope.version {
-        _ if envelope.format.as_deref() != Some(format) => {
-            Err(StoreError::Foreign { path: path() })
-        }
-        Some(version) if (FIRST..=newest).contains(&version) => {
-            serde_json::from_slice(bytes).map_err(damaged)
-        }
+        _ if envelope.format.as_deref() != Some(format) => Err(StoreError::Foreign {
+            path: path.to_owned(),
+        }),
+        Some(version) if (FIRST..=newest).contains(&version) => decode_named(path, bytes),
         Some(found) => Err(StoreError::TooNew {
-            path: path(),
+            path: path.to_owned(),
             found,
             newest,
         }),
-        None => Err(StoreError::Foreign { path: path() }),
+        None => Err(StoreError::Foreign {
+            path: path.to_owned(),
+        }),
     }
+}
+
+/// Reads JSON of a file of ours; what is wrong is told with its place inside of the document.
+fn decode_named<T: DeserializeOwned>(path: &Path, bytes: &[u8]) -> Result<T, StoreError> {
+    serde_json::from_slice(bytes).map_err(|source| StoreError::Damaged {
+        path: path.to_owned(),
+        within: find_fault::<T>(bytes),
+        source,
+    })
+}
+
+/// The part of a document that is not what it should be; empty where none can be named. Places cost time, so they are
+/// looked for only once something is known to be wrong.
+pub(super) fn find_fault<T: DeserializeOwned>(bytes: &[u8]) -> String {
+    let mut again = serde_json::Deserializer::from_slice(bytes);
+    let fault = serde_path_to_error::deserialize::<_, T>(&mut again).err();
+    let path = fault.map(|fault| fault.path().to_string());
+    // A text that breaks off has no part that is wrong.
+    path.filter(|path| path != "." && path != "?")
+        .unwrap_or_default()
 }

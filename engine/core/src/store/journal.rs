@@ -14,11 +14,12 @@ use pospool_model::plan::EffectId;
 use pospool_model::provider::Ticket;
 use pospool_model::state::{Recorded, State};
 use pospool_model::{Address, Attributes, Dependency};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sha3::{Digest, Sha3_256};
 
 use super::error::StoreError;
-use super::form::FIRST;
+use super::form::{FIRST, find_fault};
 use super::names::random_name;
 
 /// First line of a journal: whose it is.
@@ -225,8 +226,7 @@ pub(super) fn read_journal(path: &Path, bytes: &[u8]) -> Result<Option<Read>, St
     let header = parse_header(path, header)?;
     let mut entries = Vec::new();
     for (position, json) in jsons.enumerate() {
-        let entry = serde_json::from_slice(json).map_err(|_| damaged(path, position + 2))?;
-        entries.push(entry);
+        entries.push(decode_line(path, position + 2, json)?);
     }
     let good_bytes = lines[..good].iter().map(|line| line.len() as u64).sum();
     Ok(Some(Read {
@@ -241,7 +241,7 @@ fn parse_header(path: &Path, json: &[u8]) -> Result<Header, StoreError> {
     struct Version {
         version: u64,
     }
-    let version: Version = serde_json::from_slice(json).map_err(|_| damaged(path, 1))?;
+    let version: Version = decode_line(path, 1, json)?;
     if version.version > FIRST {
         return Err(StoreError::TooNew {
             path: path.to_owned(),
@@ -249,7 +249,7 @@ fn parse_header(path: &Path, json: &[u8]) -> Result<Header, StoreError> {
             newest: FIRST,
         });
     }
-    let header: Header = serde_json::from_slice(json).map_err(|_| damaged(path, 1))?;
+    let header: Header = decode_line(path, 1, json)?;
     if header.format != "pospool-journal" {
         return Err(StoreError::Foreign {
             path: path.to_owned(),
@@ -273,5 +273,19 @@ fn damaged(path: &Path, line: usize) -> StoreError {
     StoreError::DamagedJournal {
         path: path.to_owned(),
         line,
+        within: String::new(),
     }
+}
+
+/// Reads the JSON of a line whose checksum is right.
+fn decode_line<T: DeserializeOwned>(
+    path: &Path,
+    line: usize,
+    json: &[u8],
+) -> Result<T, StoreError> {
+    serde_json::from_slice(json).map_err(|_| StoreError::DamagedJournal {
+        path: path.to_owned(),
+        line,
+        within: find_fault::<T>(json),
+    })
 }

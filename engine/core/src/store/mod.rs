@@ -428,6 +428,7 @@ pub(crate) fn check_groups<'a>(
 ) -> Result<(), StoreError> {
     dependency::check_groups(uses, groups).map_err(|why| StoreError::Damaged {
         path: name.to_owned(),
+        within: String::new(),
         source: serde::de::Error::custom(why),
     })
 }

@@ -195,6 +195,32 @@ fn an_unknown_field_is_refused_and_not_dropped() {
 }
 
 #[test]
+fn what_is_wrong_in_a_file_of_ours_is_told_with_its_place_inside() {
+    let folder = TempDir::new().unwrap();
+    let mut store = open(&folder).unwrap();
+    store.record(put("one")).unwrap();
+    store.save().unwrap();
+    drop(store);
+    let file = folder.path().join("state.json");
+    let text = fs::read_to_string(&file).unwrap();
+    let other = text.replace("\"complete\":true", "\"complete\":\"yes\"");
+    assert_ne!(text, other);
+    fs::write(&file, other).unwrap();
+    let said = open(&folder).unwrap_err().to_string();
+    assert!(
+        said.contains("is damaged at `state.resources.record.one.complete`;"),
+        "{said}"
+    );
+    fs::write(&file, "{").unwrap();
+    let said = open(&folder).unwrap_err().to_string();
+    assert!(said.contains("is damaged; restore"), "{said}");
+
+    let line = br#"{"format":"pospool-journal","version":1,"lineage":7}"#;
+    let found = super::form::find_fault::<Header>(line);
+    assert_eq!(found, "lineage");
+}
+
+#[test]
 fn a_journal_without_its_state_is_refused() {
     let folder = TempDir::new().unwrap();
     {
