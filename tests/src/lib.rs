@@ -10,5 +10,6 @@ pub mod simdisk;
 pub mod small_http;
 pub mod stand_ins;
 pub mod state_server;
+pub mod stub_world;
 pub mod watched;
 pub mod world;

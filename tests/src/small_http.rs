@@ -18,7 +18,7 @@ pub struct ReceivedRequest {
 
 impl ReceivedRequest {
     /// Reads one request.
-    pub fn read(stream: &TcpStream) -> io::Result<Self> {
+    pub fn read(stream: impl Read) -> io::Result<Self> {
         let mut reader = BufReader::new(stream);
         let mut lines = Vec::new();
         loop {
@@ -78,7 +78,7 @@ impl ReceivedRequest {
 }
 
 /// Writes an answer.
-pub fn write_answer(mut stream: &TcpStream, status: &str, body: &[u8]) -> io::Result<()> {
+pub fn write_answer(mut stream: impl Write, status: &str, body: &[u8]) -> io::Result<()> {
     let length = body.len();
     write!(
         stream,

@@ -29,6 +29,15 @@ const VARIABLES: &[(&str, &[(&str, &str)])] = &[
 
 const BOOTNODE: &str = "cfxnode://00000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000@172.18.0.2:32323";
 
+/// The same as the text of a file of variables.
+pub(crate) fn example_variables(example: &str) -> String {
+    let found = VARIABLES.iter().find(|(name, _)| *name == example);
+    let lines = found.into_iter().flat_map(|(_, variables)| *variables);
+    lines.fold(String::new(), |text, (name, value)| {
+        format!("{text}{name} = \"{}\"\n", value.trim())
+    })
+}
+
 #[test]
 fn every_example_is_valid() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples");

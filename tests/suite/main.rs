@@ -7,6 +7,7 @@ mod crash_points;
 mod cycles;
 mod documents;
 mod examples;
+mod golden;
 mod heals;
 mod key_in_url;
 mod layering;

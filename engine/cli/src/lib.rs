@@ -19,7 +19,7 @@ pub mod project;
 pub mod view;
 pub mod wiring;
 
-pub use process::run_program;
+pub use process::{report_failure, run_program};
 
 #[cfg(test)]
 mod tests;

@@ -63,8 +63,8 @@ fn start(args: &Args) -> Exit {
     }
 }
 
-/// Says why a command stopped.
-pub(crate) fn report_failure(failure: &Failure, console: &mut Console<'_>) -> Exit {
+/// Says why a command stopped, and returns the exit code of that.
+pub fn report_failure(failure: &Failure, console: &mut Console<'_>) -> Exit {
     if console.json {
         // If this cannot be written either, the exit code is all that is left.
         let _ = console.say_json(&view::failure::failure_to_json(failure));

@@ -36,5 +36,5 @@ pub use crash::{CrashPoint, Moment};
 pub use model::{Journalled, ModelChain, ModelGenesis};
 pub use rpc::GENESIS;
 pub use shut::Shut;
-pub use transaction::{Account, Hash};
+pub use transaction::{Account, Hash, Transaction, decode_transaction};
 pub use weather::{Depth, Weather};

@@ -19,37 +19,37 @@ const MARKET: &[u8] = b"cfx\x02";
 
 /// A transaction that somebody signed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Transaction {
+pub struct Transaction {
     /// Digest of the raw bytes.
-    pub(crate) hash: Hash,
+    pub hash: Hash,
     /// Who signed and pays.
-    pub(crate) sender: Account,
+    pub sender: Account,
     /// Place in the order of the sender.
-    pub(crate) nonce: u64,
+    pub nonce: u64,
     /// Most for one unit of gas, in drip.
-    pub(crate) max_fee: u128,
+    pub max_fee: u128,
     /// Most of it for the miner, in drip.
-    pub(crate) priority: u128,
+    pub priority: u128,
     /// Most gas.
-    pub(crate) gas: u64,
+    pub gas: u64,
     /// Receiver; none for a creation.
-    pub(crate) to: Option<Account>,
+    pub to: Option<Account>,
     /// Drip that go to the receiver.
-    pub(crate) value: u128,
+    pub value: u128,
     /// Most bytes of storage.
-    pub(crate) storage_limit: u64,
+    pub storage_limit: u64,
     /// It can be packed within 100,000 epochs of this one.
-    pub(crate) epoch_height: u64,
+    pub epoch_height: u64,
     /// Chain that it is for.
-    pub(crate) chain_id: u64,
+    pub chain_id: u64,
     /// Call data or init code.
-    pub(crate) data: Vec<u8>,
+    pub data: Vec<u8>,
     /// Made by the model in the name of an account whose key somebody else has too.
-    pub(crate) foreign: bool,
+    pub foreign: bool,
 }
 
-/// Reads raw bytes.
-pub(crate) fn decode_transaction(raw: &[u8], network: u32) -> Result<Transaction, String> {
+/// Reads raw bytes; the refusal is in a node's words.
+pub fn decode_transaction(raw: &[u8], network: u32) -> Result<Transaction, String> {
     let (prefix, body) = match raw.strip_prefix(MARKET) {
         Some(body) => (MARKET, body),
         None => (&[][..], raw),

@@ -189,12 +189,33 @@ impl Provider for DockerHarness {
 #[derive(Clone, Debug)]
 pub struct Shelf {
     real: SourceProvider,
+    compiled: Attributes,
 }
 
 impl Default for Shelf {
     fn default() -> Self {
+        let compiled = pool_artifacts().into_iter().map(|artifact| {
+            let map = texts([
+                ("abi", artifact.abi),
+                ("bytecode", &artifact.bytecode),
+                ("contract", artifact.contract),
+                ("digest", &artifact.digest),
+                ("file", "contracts/Model.sol"),
+                ("runtime", &artifact.runtime),
+            ]);
+            (artifact.contract.to_owned(), Value::Map(map))
+        });
+        Self::of(compiled.collect())
+    }
+}
+
+impl Shelf {
+    /// Each source gives these contracts.
+    #[must_use]
+    pub fn of(compiled: Attributes) -> Self {
         Self {
             real: SourceProvider::new("no cache is used"),
+            compiled,
         }
     }
 }
@@ -214,22 +235,10 @@ impl Provider for Shelf {
         targets: &[Target<'_>],
         _: &ObserveContext<'_>,
     ) -> Result<Observation, ProviderError> {
-        let compiled = pool_artifacts().into_iter().map(|artifact| {
-            let map = texts([
-                ("abi", artifact.abi),
-                ("bytecode", &artifact.bytecode),
-                ("contract", artifact.contract),
-                ("digest", &artifact.digest),
-                ("file", "contracts/Model.sol"),
-                ("runtime", &artifact.runtime),
-            ]);
-            (artifact.contract.to_owned(), Value::Map(map))
-        });
-        let outputs: Attributes = compiled.collect();
         let objects = targets.iter().map(|target| {
             let present = Observed::Present {
                 attributes: Attributes::new(),
-                outputs: outputs.clone(),
+                outputs: self.compiled.clone(),
             };
             (target.address.clone(), present)
         });

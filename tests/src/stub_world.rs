@@ -1,0 +1,248 @@
+//! Whole commands with the real providers, whose infrastructure is stubs in memory: a chain of both spaces on which
+//! everything is final at once, a Docker Engine that runs nothing, and sources that are compiled already.
+//!
+//! - Reads: a spec as an operator writes it.
+//! - Returns: what a command printed, with what differs from run to run replaced.
+//! - Never: asks anything outside of this process but a socket of its own.
+
+mod chain;
+mod contracts;
+mod engine;
+mod inside;
+
+use std::fmt::Write as _;
+use std::io::Cursor;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::Parser as _;
+use pospool_chain::{ChainProvider, ChainSettings};
+use pospool_cli::args::Args;
+use pospool_cli::commands::{self, Session};
+use pospool_cli::console::Console;
+use pospool_cli::exit::Exit;
+use pospool_cli::interrupt::Interrupt;
+use pospool_cli::project::{Project, UserEnvironment};
+use pospool_cli::report_failure;
+use pospool_cli::view::Paint;
+use pospool_conflux::CoreAddress;
+use pospool_docker::{DockerProvider, DockerSettings};
+use pospool_engine::record::RecordProvider;
+use pospool_engine::registry::Registry;
+use pospool_modelchain::artifact::public_key;
+use serde_json::json;
+
+pub use chain::StubChain;
+pub use engine::StubEngine;
+
+use crate::pool_world::Shelf;
+
+/// Name of the state, which is a part of every name that pospool gives.
+const LINEAGE: &str = "1a2b3c4d000000000000000000000000";
+/// Secrets by the last part of their name, and the byte that a key is made of.
+const KEYS: &[(&str, u8)] = &[
+    ("POSPOOL_OPERATOR_KEY", 0x11),
+    ("operator-key", 0x11),
+    ("POSPOOL_SYNCER_KEY", 0x22),
+];
+const PASSWORD: &str = "POSPOOL_POS_KEY_PASSWORD";
+/// The socket that specs name, and that is replaced by the stub's.
+const SOCKET: &str = "unix:///var/run/docker.sock";
+const WAIT: Duration = Duration::from_mins(1);
+
+/// A project in a folder of its own, with infrastructure that is in memory.
+pub struct StubWorld {
+    /// The chain.
+    pub chain: StubChain,
+    /// The Docker Engine.
+    pub engine: StubEngine,
+    folder: tempfile::TempDir,
+    registry: Registry,
+    interrupt: Interrupt,
+}
+
+/// What a command left behind.
+#[derive(Debug)]
+pub struct CommandRun {
+    /// Its exit code.
+    pub exit: Exit,
+    /// What it printed.
+    pub out: String,
+    /// What it said beside that.
+    pub err: String,
+}
+
+impl StubWorld {
+    /// A world on the network with this id, with keys and a password as files of its own.
+    ///
+    /// # Panics
+    /// When a temporary folder cannot be made or used.
+    #[must_use]
+    pub fn new(network: u32) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let engine = StubEngine::listen(&folder.path().join("docker.sock"));
+        let account = |byte| CoreAddress::of_public_key(&public_key(byte), network).bytes();
+        let chain = StubChain::new(network, &[account(0x11), account(0x22)]);
+        let settings = ChainSettings {
+            wait: WAIT,
+            poll: Duration::from_millis(2),
+        };
+        let registry = Registry::new(vec![
+            Arc::new(RecordProvider),
+            Arc::new(DockerProvider::new(DockerSettings { wait: WAIT })),
+            Arc::new(ChainProvider::over(settings, Arc::new(chain.clone()))),
+            Arc::new(Shelf::of(contracts::compiled_contracts())),
+        ]);
+        let world = Self {
+            chain,
+            engine: engine.expect("a socket in the folder"),
+            folder,
+            registry,
+            interrupt: Interrupt::default(),
+        };
+        for (name, byte) in KEYS {
+            world.write(name, &format!("{byte:02x}").repeat(32));
+        }
+        world.write(PASSWORD, "stub");
+        let state = json!({
+            "format": "pospool-state",
+            "version": 2,
+            "state": { "lineage": LINEAGE, "serial": 1, "chains": {}, "resources": {}, "outputs": {} },
+        });
+        world.write("pospool.state.json", &state.to_string());
+        world
+    }
+
+    /// A file of the project.
+    #[must_use]
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Writes a file of the project.
+    ///
+    /// # Panics
+    /// When it cannot be written.
+    pub fn write(&self, name: &str, text: &str) {
+        std::fs::write(self.path(name), text).expect("the folder can be written");
+    }
+
+    /// Writes the spec as an operator wrote it: variables of the environment become files, the socket that of the stub,
+    /// and the endpoints are asked without a limit.
+    pub fn write_spec(&self, spec: &str) {
+        let folder = self.folder.path().display();
+        let spec = spec
+            .replace("env(\"", &format!("file(\"{folder}/"))
+            .replace("file(\"/run/secrets/", &format!("file(\"{folder}/"))
+            .replace(SOCKET, &format!("unix://{folder}/docker.sock"))
+            .replace(
+                "host \"local\" {}",
+                &format!("host \"local\" {{ docker = \"unix://{folder}/docker.sock\" }}"),
+            )
+            .replace(
+                "  network = \"",
+                "  calls_per_second = 100000\n  network = \"",
+            )
+            .replace(
+                "  network    = \"",
+                "  calls_per_second = 100000\n  network    = \"",
+            )
+            .replace("node_files = \"", &format!("node_files = \"{folder}/"));
+        self.write("pool.hcl", &spec);
+    }
+
+    /// Writes the files of a private network where the spec looks for them.
+    ///
+    /// # Panics
+    /// When they cannot be written.
+    pub fn write_network_files(&self) {
+        let folder = "devnet/node_files";
+        std::fs::create_dir_all(self.path(folder)).expect("the folder can be written");
+        let chain_id = "chain_id = 1234\nevm_chain_id = 1235\n";
+        let files = [
+            ("node.toml", chain_id),
+            ("pos_config.yaml", "base: {}\n"),
+            ("initial_nodes.json", "[]\n"),
+        ];
+        for (name, text) in files {
+            self.write(&format!("{folder}/{name}"), text);
+        }
+    }
+
+    /// Runs a command with the answers of somebody at a terminal.
+    ///
+    /// # Panics
+    /// When the line is no command.
+    #[must_use]
+    pub fn run(&self, line: &[&str], answers: &str) -> CommandRun {
+        let folder = self.folder.path().to_owned();
+        let words = ["pospool"].iter().chain(line);
+        let args = Args::try_parse_from(words).expect("a command");
+        let (mut out, mut err) = (Vec::new(), Vec::new());
+        let mut console = Console {
+            out: &mut out,
+            err: &mut err,
+            input: &mut Cursor::new(answers),
+            asks: true,
+            json: args.common.json,
+            out_paint: Paint::PLAIN,
+            err_paint: Paint::PLAIN,
+        };
+        let surroundings = UserEnvironment {
+            folder,
+            ..UserEnvironment::default()
+        };
+        let project = Project::new(&args.common, surroundings);
+        let mut session = Session {
+            project: &project,
+            registry: &self.registry,
+            console: &mut console,
+            interrupt: &self.interrupt,
+        };
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build();
+        let ended = runtime
+            .expect("a runtime of one thread")
+            .block_on(commands::run_command(&mut session, &args.command));
+        let exit = ended.unwrap_or_else(|failure| report_failure(&failure, &mut console));
+        CommandRun {
+            exit,
+            out: self.readable(&out),
+            err: self.readable(&err),
+        }
+    }
+
+    /// The text as an operator would have it, without digests of images, which change with each release.
+    fn readable(&self, bytes: &[u8]) -> String {
+        let folder = self.folder.path().display();
+        let text = String::from_utf8_lossy(bytes)
+            .replace(&format!("unix://{folder}/docker.sock"), SOCKET)
+            .replace(
+                &format!("file:{folder}/operator-key"),
+                "file:/run/secrets/operator-key",
+            )
+            .replace(&format!("file:{folder}/"), "env:")
+            .replace(&format!("{folder}/"), "");
+        let mut parts = text.split("pospool/");
+        let mut readable = parts.next().unwrap_or_default().to_owned();
+        for part in parts {
+            readable.push_str("pospool/");
+            let digest = part
+                .split_once(':')
+                .map(|(kind, rest)| (kind, rest.split_at_checked(12)));
+            match digest {
+                Some((kind, Some((digest, rest)))) if is_hex(digest) => {
+                    let _ = write!(readable, "{kind}:<digest>{rest}");
+                }
+                _ => readable.push_str(part),
+            }
+        }
+        readable
+    }
+}
+
+fn is_hex(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
