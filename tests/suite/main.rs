@@ -21,6 +21,7 @@ mod reference;
 mod remote_state;
 mod sources_fake_npm;
 mod sources_stand_ins;
+mod specsuite;
 mod state_files;
 mod two_at_once;
 mod validate;
