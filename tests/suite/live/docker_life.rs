@@ -83,7 +83,7 @@ async fn drift_is_seen(project: &mut Project, container: &str) {
     docker(&["rename", container, &other]);
     assert_eq!(
         project.seen("node.main").await["runtime"],
-        Value::from("changed: memory, restart policy, networks, name")
+        Value::from("changed: memory, networks, name, restart policy")
     );
     case_heavy_repair(project, container, &other).await;
 

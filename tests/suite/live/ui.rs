@@ -221,7 +221,7 @@ fn is_hardened(site: &Site) {
         serde_json::json!(["no-new-privileges:true"])
     );
     assert_eq!(host["PidsLimit"], 64);
-    assert_eq!(host["RestartPolicy"]["Name"], "unless-stopped");
+    assert_eq!(host["RestartPolicy"]["Name"], "always");
     let ports = &inspected[0]["NetworkSettings"]["Ports"]["8080/tcp"];
     assert_eq!(ports.as_array().unwrap().len(), 1);
     assert_eq!(ports[0]["HostIp"], "127.0.0.1");

@@ -132,7 +132,7 @@ mod tests {
         );
         let host = body.host_config.as_ref().unwrap();
         let policy = host.restart_policy.as_ref().unwrap();
-        assert_eq!(policy.name, Some(RestartPolicyNameEnum::UNLESS_STOPPED));
+        assert_eq!(policy.name, Some(RestartPolicyNameEnum::ALWAYS));
         assert!(host.ulimits.is_some(), "no core dumps");
         let mount = &host.mounts.as_ref().unwrap()[0];
         assert_eq!(mount.read_only, Some(true));
@@ -171,10 +171,10 @@ mod tests {
                 "labels",
                 "user",
                 "memory",
-                "restart policy",
                 "read-only root",
                 "privileges",
-                "mounts"
+                "mounts",
+                "restart policy"
             ]
         );
     }

@@ -109,9 +109,9 @@ pub(crate) mod tests {
                 "command",
                 "environment",
                 "memory",
-                "restart policy",
                 "read-only root",
-                "mounts"
+                "mounts",
+                "restart policy"
             ]
         );
     }

@@ -6,11 +6,11 @@
 
 use bollard::models::{
     ContainerCreateBody, HostConfig, HostConfigLogConfig, PortBinding, PortMap, ResourcesUlimits,
-    RestartPolicy, RestartPolicyNameEnum,
 };
 
 use crate::place::DataLocation;
 use crate::user::USER;
+use crate::workload::restarts::restart_policy;
 use crate::workload::spec::{ContainerSpec, Port, SecretWay, Workload};
 
 /// Limits that each container has of its own.
@@ -61,7 +61,7 @@ pub(crate) fn create_request(spec: &ContainerSpec, workload: &Workload) -> Conta
         mounts: Some(mounts).filter(|mounts| !mounts.is_empty()),
         network_mode: Some(spec.network.to_string()),
         port_bindings: bindings(&workload.ports),
-        restart_policy: Some(restarts(workload)),
+        restart_policy: Some(restart_policy(&workload.secrets)),
         ..host(workload)
     };
     ContainerCreateBody {
@@ -152,17 +152,6 @@ fn host(workload: &Workload) -> HostConfig {
             pids: workload.pids,
             log: workload.log,
         })
-    }
-}
-
-fn restarts(workload: &Workload) -> RestartPolicy {
-    let name = match workload.secrets {
-        SecretWay::Input => RestartPolicyNameEnum::NO,
-        SecretWay::None | SecretWay::Mounted { .. } => RestartPolicyNameEnum::UNLESS_STOPPED,
-    };
-    RestartPolicy {
-        name: Some(name),
-        maximum_retry_count: None,
     }
 }
 

@@ -8,10 +8,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use bollard::models::{
     ContainerConfig, ContainerCreateBody, ContainerInspectResponse, HostConfig, MountPoint,
-    PortBinding, PortMap, ResourcesUlimits, RestartPolicyNameEnum,
+    PortBinding, PortMap, ResourcesUlimits,
 };
 
-use super::{body, labels};
+use super::{body, labels, restarts};
 use crate::names::{self, Name};
 use crate::rows::AS_MADE;
 use crate::workload::spec::{ContainerSpec, EnvironmentRule, Workload};
@@ -120,7 +120,7 @@ fn process(body: &ContainerCreateBody, config: &ContainerConfig) -> [DriftCheck;
     ]
 }
 
-fn limits(ours: &HostConfig, host: &HostConfig) -> [DriftCheck; 7] {
+fn limits(ours: &HostConfig, host: &HostConfig) -> [DriftCheck; 6] {
     let zero = |value: Option<i64>| value.unwrap_or(0) == 0;
     let (memory, swap) = (ours.memory.unwrap_or(0), host.memory_swap.unwrap_or(0));
     // Docker takes a limit away from no container, so that one which was not wanted makes it anew.
@@ -149,7 +149,6 @@ fn limits(ours: &HostConfig, host: &HostConfig) -> [DriftCheck; 7] {
                 || same_ulimits(host.ulimits.as_deref(), ours.ulimits.as_deref()),
         ),
         ("logs", host.log_config == ours.log_config),
-        ("restart policy", restarts(host) == restarts(ours)),
         (
             "ports",
             ports(host.port_bindings.as_ref()) == ports(ours.port_bindings.as_ref()),
@@ -197,7 +196,7 @@ fn surroundings(
     name: &Name,
     ours: &HostConfig,
     found: &ContainerInspectResponse,
-) -> [DriftCheck; 3] {
+) -> [DriftCheck; 4] {
     let networks = found.network_settings.clone();
     let networks = networks.and_then(|settings| settings.networks);
     let networks: BTreeSet<String> = networks.unwrap_or_default().into_keys().collect();
@@ -209,6 +208,7 @@ fn surroundings(
             networks == ours.network_mode.iter().cloned().collect(),
         ),
         ("name", seen.trim_start_matches('/') == name.as_str()),
+        ("restart policy", restarts::is_as_made(ours, found)),
     ]
 }
 
@@ -236,15 +236,6 @@ fn are_ours(mounts: Option<&[MountPoint]>, ours: &HostConfig) -> bool {
     let volumes = ours.binds.iter().flatten().cloned();
     let wanted = volumes.map(|place| (place, true)).chain(folders);
     found.collect::<BTreeSet<_>>() == wanted.map(Some).collect()
-}
-
-/// No policy and the empty one mean the same.
-fn restarts(host: &HostConfig) -> RestartPolicyNameEnum {
-    let policy = host.restart_policy.as_ref().and_then(|policy| policy.name);
-    match policy {
-        None | Some(RestartPolicyNameEnum::EMPTY) => RestartPolicyNameEnum::NO,
-        Some(policy) => policy,
-    }
 }
 
 fn same_ulimits(found: Option<&[ResourcesUlimits]>, ours: Option<&[ResourcesUlimits]>) -> bool {
@@ -277,7 +268,7 @@ fn ports(map: Option<&PortMap>) -> BTreeMap<String, Vec<(String, String)>> {
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use bollard::models::{EndpointSettings, NetworkSettings};
+    use bollard::models::{EndpointSettings, NetworkSettings, RestartPolicyNameEnum};
 
     use super::*;
     use crate::workload::body::{ContainerLimits, hardened_host_config, no_core_dumps};

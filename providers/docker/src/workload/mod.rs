@@ -17,6 +17,7 @@ pub(crate) mod observe;
 pub(crate) mod prove;
 pub(crate) mod remove;
 pub(crate) mod repair;
+pub(crate) mod restarts;
 pub(crate) mod run;
 pub(crate) mod spec;
 pub(crate) mod stop;

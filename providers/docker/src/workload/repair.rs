@@ -11,6 +11,7 @@ use pospool_model::{Attributes, ProviderError};
 
 use super::body;
 use super::job::RepairJob;
+use super::restarts::policy_now;
 use super::run::{ensure_network, inspect_container};
 use crate::client::Engine;
 use crate::codes;
@@ -26,11 +27,12 @@ pub(crate) async fn repair_container(
     let (spec, container) = (&job.spec, &job.container);
     let request = body::create_request(spec, &kinds::workload_of(spec)?);
     let host = request.host_config.unwrap_or_default();
+    let found = inspect_container(engine, container).await?;
     let settings = ContainerUpdateBody {
         memory: host.memory,
         memory_swap: host.memory_swap,
         pids_limit: host.pids_limit,
-        restart_policy: host.restart_policy,
+        restart_policy: policy_now(host.restart_policy, &found),
         ..ContainerUpdateBody::default()
     };
     engine.update(container, settings).await?;

@@ -10,6 +10,7 @@ use tokio::time::{Instant, sleep};
 use super::job::StopJob;
 use crate::client::Engine;
 use crate::codes;
+use crate::workload::restarts::keep_down;
 use crate::workload::run::{is_paused, is_running};
 
 const POLL: Duration = Duration::from_millis(500);
@@ -31,6 +32,8 @@ pub(crate) async fn stop_container(
         let Some(found) = engine.inspect(&job.container).await? else {
             return Ok(Attributes::new());
         };
+        // First: an engine that is killed meanwhile must not start it again, and the one that takes its place beside it.
+        keep_down(engine, &job.container, &found).await?;
         let patience = found.config.and_then(|config| config.stop_timeout);
         let limit = Duration::from_secs(patience.unwrap_or(PATIENCE).unsigned_abs());
         let state = found.state.unwrap_or_default();

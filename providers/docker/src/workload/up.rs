@@ -10,6 +10,7 @@ use pospool_model::{Attributes, ProviderError, Secret};
 use super::job::{ReplacedContainer, StopJob, UpJob};
 use super::labels::{self, labels_match};
 use super::look::container_ids;
+use super::restarts::keep_up;
 use super::run::{
     container_gone, container_id, container_state, inspect_container, is_paused, is_running,
 };
@@ -87,6 +88,7 @@ async fn attempt(
             engine.unpause(&container).await?;
         }
         kind.start(&start).await?;
+        keep_up(engine, &container).await?;
         outputs.extend(kind.ready(&start).await?);
     }
     progress.sent();
@@ -249,5 +251,6 @@ async fn back(
     let found = inspect_container(engine, &old.container).await?;
     repair::repair_networks(engine, &again.spec, &old.container, &found).await?;
     kind.start(&start).await?;
+    keep_up(engine, &old.container).await?;
     Ok(Some("the container before it runs again"))
 }
