@@ -11,7 +11,7 @@ help:
 	@echo "make test-fast       the same without Docker and the network"
 	@echo "make test-live       only the tests on a real network (some of them: scripts/test live NAME...)"
 	@echo "make test-reference  the end-to-end tests with the reference contracts (POSPOOL_REFERENCE_DIR)"
-	@echo "make chaos           before an issue is called resolved: points, stories, and 100 kills on a real network"
+	@echo "make chaos           before an issue is called resolved: points, stories, and on a real network kills of applies and voters"
 	@echo "make points          an apply stopped at each of its points, in all ways"
 	@echo "make stories         10,000 applies on the model chain"
 	@echo "make bench           CPU of plans, bytes of applies"

@@ -43,15 +43,12 @@ cip1559_transition_height = 1
 c2_fix_transition_height = 1
 eoa_code_transition_height = 1
 pos_reference_enable_height = 0
-pos_round_per_term = 20
 pos_in_queue_locked_views = 60
 pos_out_queue_locked_views = 20
 pos_cip99_transition_view = 1
-pos_cip99_round_per_term = 20
 pos_cip99_in_queue_locked_views = 60
 pos_cip99_out_queue_locked_views = 20
 pos_cip136_transition_view = 1
-pos_cip136_round_per_term = 20
 pos_cip136_in_queue_locked_views = 60
 pos_cip136_out_queue_locked_views = 20
 ";
@@ -165,12 +162,16 @@ fn node_toml(chain: &ChainConfig) -> String {
     let ChainConfig {
         chain_id,
         evm_chain_id,
+        rounds_per_term,
         ..
     } = chain;
+    let terms = ["", "cip99_", "cip136_"]
+        .map(|rule| format!("pos_{rule}round_per_term = {rounds_per_term}\n"));
+    let terms = terms.concat();
     format!(
         "mode = \"dev\"\nchain_id = {chain_id}\nevm_chain_id = {evm_chain_id}\n\
         genesis_secrets = \"./{POS_FOLDER}/genesis_secrets.txt\"\n\
-        genesis_evm_secrets = \"./{POS_FOLDER}/genesis_evm_secrets.txt\"\n{RULES}{NETWORKING}"
+        genesis_evm_secrets = \"./{POS_FOLDER}/genesis_evm_secrets.txt\"\n{RULES}{terms}{NETWORKING}"
     )
 }
 

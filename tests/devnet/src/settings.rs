@@ -118,6 +118,8 @@ pub struct ChainConfig {
     pub evm_chain_id: u32,
     /// Votes of the genesis validator. 60 lets a pool of 19 votes be elected while the chain goes on without it.
     pub genesis_votes: u64,
+    /// Rounds of PoS in a term, which is an epoch here. A key without a vote in three of them is retired.
+    pub rounds_per_term: u64,
     /// All keys of the devnet are derived from this text.
     pub seed: String,
     /// How many accounts are funded with 10,000 CFX in Core space.
@@ -132,6 +134,7 @@ impl Default for ChainConfig {
             chain_id: 1234,
             evm_chain_id: 1235,
             genesis_votes: 60,
+            rounds_per_term: 20,
             seed: "pospool-devnet".to_owned(),
             accounts: 8,
             espace_accounts: 7,

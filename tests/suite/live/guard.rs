@@ -78,7 +78,7 @@ fn case_reboot(project: &Project, voter: &Voter) {
 
 /// A copy of the volume under a second guard, while the first one votes: it sees that somebody else signs with its key.
 fn case_two_voters(voter: &Voter) {
-    let copy = Copy::of(voter);
+    let copy = VolumeCopy::of(&voter.container);
     let second = Voter {
         container: copy.0.clone(),
         key: voter.key.clone(),
@@ -96,12 +96,12 @@ fn case_two_voters(voter: &Voter) {
 }
 
 /// A container with a copy of a node's volume, as long as this lives.
-struct Copy(String);
+pub(super) struct VolumeCopy(pub(super) String);
 
-impl Copy {
-    fn of(voter: &Voter) -> Self {
-        let copy = Self(format!("{}.copy", voter.container));
-        let of = |field: &str| docker(&["inspect", "--format", field, &voter.container]);
+impl VolumeCopy {
+    pub(super) fn of(container: &str) -> Self {
+        let copy = Self(format!("{container}.copy"));
+        let of = |field: &str| docker(&["inspect", "--format", field, container]);
         let image = of("{{.Config.Image}}");
         let mounted = |at: &str| {
             let those =
@@ -155,7 +155,7 @@ impl Copy {
     }
 }
 
-impl Drop for Copy {
+impl Drop for VolumeCopy {
     fn drop(&mut self) {
         for arguments in [["rm", "-f", &self.0].as_slice(), &["volume", "rm", &self.0]] {
             let _ = Command::new("docker").args(arguments).output();

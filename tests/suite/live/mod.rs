@@ -4,11 +4,13 @@
 //! the reference, they use its contracts.
 
 mod both_spaces;
+mod chaos;
 mod docker_desk;
 mod docker_failures;
 mod docker_killed;
 mod docker_life;
 mod docker_swap;
+mod engine_apart;
 mod espace_ground;
 mod first_pool;
 mod fund;
@@ -17,11 +19,14 @@ mod guard;
 mod kills;
 mod ledger;
 mod networks;
+mod outages;
 mod points;
 pub(crate) mod project;
 mod public_files;
 mod secrets;
 mod snapshot;
+mod staker;
+mod stall;
 mod state_mv;
 mod syncer;
 mod syncer_container;

@@ -23,6 +23,9 @@ const LONGEST_STAND: Duration = Duration::from_mins(2);
 /// About how many seconds tests take that are longer or shorter than most; by the beginnings of their names.
 const SECONDS: &[(&str, u32)] = &[
     ("live_ui_the_reference", 600),
+    ("live_outages", 590),
+    ("live_chaos", 330),
+    ("live_stall", 280),
     ("live_syncer_container", 275),
     ("live_syncer_carries", 270),
     ("live_guard", 260),
@@ -52,7 +55,19 @@ pub(crate) fn network() -> &'static DevnetInfo {
     thread_local! {
         static LEASE: Lease = Lease::take();
     }
-    LEASE.with(|lease| lease.network)
+    let own = OWN.with(std::cell::Cell::get);
+    own.unwrap_or_else(|| LEASE.with(|lease| lease.network))
+}
+
+thread_local! {
+    static OWN: std::cell::Cell<Option<&'static DevnetInfo>> = const { std::cell::Cell::new(None) };
+}
+
+/// Gives the test of this thread a network with other rules than the usual ones, beside those of `NETWORKS`.
+pub(crate) fn use_own_chain(chain: ChainConfig) {
+    let started = std::thread::spawn(move || start(chain)).join();
+    let network = started.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+    OWN.with(|own| own.set(Some(network)));
 }
 
 /// A network that a test has for itself; the end of the test's thread gives it back.
@@ -256,7 +271,7 @@ struct Slot {
 impl Slot {
     fn fill(mut self) -> &'static DevnetInfo {
         // A runtime cannot be started inside the one of a test.
-        let started = std::thread::spawn(start).join();
+        let started = std::thread::spawn(|| start(usual_chain())).join();
         let network = started.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
         self.filled = true;
         network
@@ -272,7 +287,7 @@ impl Drop for Slot {
 }
 
 /// Starts a network. It is a child of the process in all but name: `devnet sweep` takes down what a dead owner left.
-fn start() -> &'static DevnetInfo {
+fn start(chain: ChainConfig) -> &'static DevnetInfo {
     static NUMBER: Mutex<u32> = Mutex::new(0);
     let number = {
         let mut last = NUMBER.lock().unwrap_or_else(PoisonError::into_inner);
@@ -282,10 +297,7 @@ fn start() -> &'static DevnetInfo {
     // Another process may have such networks too.
     let name = format!("suite-{}-{number}", std::process::id());
     let config = DevnetConfig {
-        chain: ChainConfig {
-            accounts: ACCOUNTS,
-            ..ChainConfig::default()
-        },
+        chain,
         ..DevnetConfig::named(&name)
     };
     let runtime = tokio::runtime::Runtime::new().unwrap();
@@ -295,6 +307,14 @@ fn start() -> &'static DevnetInfo {
     let info = devnet.info().clone();
     std::mem::forget(devnet);
     Box::leak(Box::new(info))
+}
+
+/// The rules of the networks that tests get one after the other.
+pub(crate) fn usual_chain() -> ChainConfig {
+    ChainConfig {
+        accounts: ACCOUNTS,
+        ..ChainConfig::default()
+    }
 }
 
 /// Two of them have no money in eSpace: one that a test gives some, and one that must have none before.
