@@ -178,6 +178,9 @@ pospool_model::codes! {
     NOT_EMPTY = "docker/not-empty",
         "The folder of a new volume, or the target of a move, holds data of a node already, and pospool neither takes over a PoS key by accident nor copies over data.",
         "Use an empty place; to give a folder to this state, run the command of the message, if the PoS key in it votes nowhere else.";
+    NOT_READY_IN_TIME = "docker/not-ready-in-time",
+        "A node that replaced another one did not follow its chain within the `rollback_after` that the plan named, so the container before it runs again.",
+        "Read `docker logs` of the message and the release's notes; a node that only needs longer gets a larger `rollback_after`. Until then the spec still names the new one: write the old image, or apply again.";
     NOT_REMOVED = "docker/not-removed",
         "The container that a new one replaces is still there under the same name, so the new one is not made.",
         "Plan again with `pospool plan`; if it stays, check with `docker ps -a` why the old container was not removed.";

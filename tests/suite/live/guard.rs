@@ -164,13 +164,13 @@ impl Drop for VolumeCopy {
 }
 
 /// A node that is registered for one vote.
-struct Voter {
-    container: String,
-    key: String,
+pub(super) struct Voter {
+    pub(super) container: String,
+    pub(super) key: String,
 }
 
 impl Voter {
-    fn of(project: &Project) -> Self {
+    pub(super) fn of(project: &Project) -> Self {
         let outputs = project.recorded("node.main")["outputs"].take();
         let text = |name: &str| outputs[name].as_str().unwrap().to_owned();
         Self {
@@ -187,7 +187,7 @@ impl Voter {
         serde_json::from_slice(&said.stdout).unwrap_or_default()
     }
 
-    fn becomes(&self, what: &str, holds: impl Fn(&Value) -> bool) -> Value {
+    pub(super) fn becomes(&self, what: &str, holds: impl Fn(&Value) -> bool) -> Value {
         let begun = Instant::now();
         let mut last = String::new();
         loop {
@@ -210,7 +210,7 @@ impl Voter {
     }
 
     /// It starts silent, stands for election, is stopped when it is elected, and votes after nobody else did.
-    fn is_a_candidate_and_then_watched(&self) {
+    pub(super) fn is_a_candidate_and_then_watched(&self) {
         self.becomes("it stands for election", |report| {
             report["voting"] == "candidate" || report["voting"] == "on"
         });
@@ -231,7 +231,7 @@ impl Voter {
     }
 
     /// A block that is newer than this moment has its signature.
-    fn is_seen_voting(&self) {
+    pub(super) fn is_seen_voting(&self) {
         let newest = || number(&rpc("pos_getStatus", &json!([]))["latestCommitted"]);
         let (begun, mut height) = (Instant::now(), newest() + 1);
         loop {
@@ -282,7 +282,7 @@ impl Voter {
     }
 
     /// PoS has neither retired the key nor heard of two votes of it, and its guard has seen no vote but its own.
-    fn is_undisputed(&self) {
+    pub(super) fn is_undisputed(&self) {
         let journal = self.journal();
         let foreign = journal.iter().any(|entry| entry["what"] == "foreign");
         assert!(!foreign, "{journal:#?}");
@@ -296,7 +296,7 @@ fn number_of(value: &Value) -> u64 {
     value.as_u64().unwrap_or_default()
 }
 
-fn signed_by(block: &Value, key: &str) -> bool {
+pub(super) fn signed_by(block: &Value, key: &str) -> bool {
     let signatures = block["signatures"].as_array();
     let mut signatures = signatures.into_iter().flatten();
     signatures.any(|signature| {

@@ -32,6 +32,7 @@ const SECONDS: &[(&str, u32)] = &[
     ("live_espace_ground_carries", 255),
     ("live_secrets_are_nowhere", 230),
     ("live_upgraded", 220),
+    ("live_upgrade_of", 220),
     ("live_ui_given", 180),
     ("live_snapshot", 175),
     ("live_first_pool", 160),

@@ -9,6 +9,7 @@ use pospool_model::provider::{ChangeRequest, PlanContext};
 use pospool_model::{Attributes, Problem, SecretRef, Value};
 
 use super::image::NodeImageBuild;
+use super::rollback::plan_way_back;
 use super::standing;
 use super::wish::DesiredNode;
 use crate::builds::ImageBuild;
@@ -27,9 +28,9 @@ use crate::render::{self, DesiredChain};
 use crate::snapshot::{self, SnapshotPlan};
 use crate::syncer::{is_keyed, own_or_of_chain};
 use crate::volume;
-use crate::workload::ContainerDraft;
 use crate::workload::design::{act_effect, docker_url};
 use crate::workload::spec::ContainerSpec;
+use crate::workload::{ContainerDraft, WayBack};
 
 #[cfg(test)]
 mod tests;
@@ -76,6 +77,7 @@ pub(super) fn draft_node(
         outputs: plan.outputs(task),
         notes: plan.notes(task),
         key: plan.key,
+        way_back: plan.way_back,
         spec: plan.spec,
     })
 }
@@ -92,6 +94,7 @@ struct NodePlan<'a> {
     /// Place that the data has to be copied from.
     moves: Option<DataLocation>,
     old: Option<&'a Container>,
+    way_back: WayBack,
     /// What there is to say of its release, and of its engine.
     remarks: Vec<String>,
 }
@@ -112,7 +115,7 @@ impl<'a> NodePlan<'a> {
             .map(DesiredChain::read)
             .unwrap_or_default();
         let recipe = render::render_node_image(&desired, &chain, facts.files.get(&desired.chain))?;
-        let remarks = remarks(task, &desired, &docker, world, facts)?;
+        let (remarks, way_back) = remarks(task, &desired, &docker, world, facts)?;
         let (data, recorded) = (
             world.wanted.get(&desired.data),
             world.recorded.get(&desired.data),
@@ -153,6 +156,7 @@ impl<'a> NodePlan<'a> {
             snapshot,
             moves,
             old,
+            way_back,
             remarks,
         })
     }
@@ -243,22 +247,30 @@ fn made_from(wanted: &Attributes) -> Attributes {
     let mut attributes = wanted.clone();
     attributes.remove("snapshot");
     attributes.remove("core_rpc");
+    attributes.remove("rollback_after");
     attributes
 }
 
-/// What there is to say of a node's release, and of its engine, where a container is made.
+/// What there is to say of a node's release, of its engine, and of the way back, where a container is made.
 fn remarks(
     task: &ChangeRequest<'_>,
     desired: &DesiredNode,
     docker: &str,
     world: &PlanContext<'_>,
     facts: &DockerFacts,
-) -> Result<Vec<String>, Problem> {
+) -> Result<(Vec<String>, WayBack), Problem> {
     if task.action == Action::Update {
-        return Ok(Vec::new());
+        return Ok((Vec::new(), WayBack::default()));
     }
     let old = task.recorded.map(|recorded| &recorded.attributes);
     let mut remarks = standing::release_remarks(desired, old, world.wanted, world.outputs)?;
     remarks.extend(standing::shutdown_remark(docker, facts));
-    Ok(remarks)
+    let replaced = facts.containers.get(task.address);
+    let runs = |old: &Container| old.running || old.aside.is_some();
+    if task.action != Action::Replace || !replaced.is_some_and(runs) {
+        return Ok((remarks, WayBack::default()));
+    }
+    let (way_back, said) = plan_way_back(task, desired, world);
+    remarks.push(said);
+    Ok((remarks, way_back))
 }

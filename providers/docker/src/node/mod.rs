@@ -10,6 +10,7 @@ pub(crate) mod image;
 mod kind;
 pub(crate) mod moving;
 pub(crate) mod observe;
+pub(crate) mod rollback;
 pub(crate) mod schema;
 pub(crate) mod standing;
 mod start;

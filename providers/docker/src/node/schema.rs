@@ -91,6 +91,9 @@ kind! {
         release_form: Text, Optional, Replace, "Form of the release's files, `3.0` or `3.1`, for an image whose tag names no release that pospool knows.";
         old_release: Text, Optional, Ignore, "`accept` lets a release run that its network has gone on without at a hard fork. Without it the plan \
              refuses to make such a node.";
+        rollback_after: Text, Optional, Ignore, "How long a node that replaces another one has, from its start, to follow its chain, such as `45m` (default). \
+             If it does not, it is stopped, and the container before it runs again, where the data still is for that one; \
+             the plan says so before anything stops. A while: less than PoS waits for a vote, more than a restart takes.";
         hardening: Text, Optional, Replace, "Whether the container still is as pospool made it. Only `as made` may be written; it is there to \
              show drift.";
         runtime: Text, Optional, Update, RUNTIME_TEXT;

@@ -20,7 +20,7 @@ use crate::render::release::Release;
 use crate::render::releases::{DataCompatibility, Fork, ForkStatus, compare_epochs, fork_status};
 
 /// Where the release of a desired node stands on its network.
-struct ReleaseOnNetwork {
+pub(super) struct ReleaseOnNetwork {
     network: PublicChain,
     release: Option<Release>,
     /// How far the network is, as far as that is known.
@@ -29,7 +29,7 @@ struct ReleaseOnNetwork {
 
 impl ReleaseOnNetwork {
     /// `None` on a private network, whose forks nobody knows here.
-    fn of(
+    pub(super) fn of(
         desired: &DesiredNode,
         wanted: &BTreeMap<Address, Attributes>,
         outputs: &BTreeMap<Address, Attributes>,
@@ -46,7 +46,8 @@ impl ReleaseOnNetwork {
         })
     }
 
-    fn past(&self, release: Option<Release>) -> Option<&'static Fork> {
+    /// The fork behind which a release was left.
+    pub(super) fn past(&self, release: Option<Release>) -> Option<&'static Fork> {
         match fork_status(self.network, release?, self.epoch) {
             ForkStatus::Past(fork) => Some(fork),
             _ => None,

@@ -4,7 +4,7 @@
 //! - Returns: the node's public data.
 //! - Never: changes anything.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use pospool_model::provider::Progress;
 use pospool_model::{Attributes, ProviderError, Value};
@@ -14,6 +14,7 @@ use crate::client::Engine;
 use crate::codes;
 use crate::failures;
 use crate::names::Name;
+use crate::node::voter::query_guard;
 use crate::rpc::{self, NodeIdentity};
 use crate::workload::job::UpJob;
 use crate::workload::run::{container_id, inspect_container, is_running};
@@ -34,6 +35,7 @@ pub(crate) async fn wait_for_identity(
         if let Some(identity) = rpc::query_identity(engine, &container).await? {
             return outputs(job, identity);
         }
+        wait.refuse_given_up(&container).await?;
         wait.pause("waiting for its RPC, which comes after its databases are open")
             .await?;
     }
@@ -56,6 +58,7 @@ pub(crate) async fn wait_until_ready(
         if found.is_ready() {
             return Ok(Attributes::new());
         }
+        wait.refuse_given_up(&container).await?;
         let clock = found.clock(&before).map(|clock| format!("; {clock}"));
         let line = format!(
             "following its chain: {}{}",
@@ -99,6 +102,8 @@ struct Wait<'a> {
     job: &'a UpJob,
     deadline: Instant,
     limit: Duration,
+    /// When the container was started, as its engine says.
+    started: Option<SystemTime>,
     progress: &'a dyn Progress,
 }
 
@@ -114,16 +119,19 @@ impl<'a> Wait<'a> {
             job,
             deadline: Instant::now() + limit,
             limit,
+            started: None,
             progress,
         }
     }
 
     /// Returns the container, or why it does not run any more.
-    async fn running(&self) -> Result<Name, ProviderError> {
+    async fn running(&mut self) -> Result<Name, ProviderError> {
         let found = inspect_container(self.engine, &self.job.spec.name).await?;
         let id = container_id(found.id)?;
         let state = found.state.unwrap_or_default();
         if is_running(&state) {
+            let started = state.started_at.as_deref();
+            self.started = started.and_then(|at| humantime::parse_rfc3339_weak(at).ok());
             return Ok(id);
         }
         let lines = self.engine.last_lines(&id, failures::LOOKED_AT).await;
@@ -134,11 +142,46 @@ impl<'a> Wait<'a> {
         ))
     }
 
+    /// Nobody waits for a node that its guard does not start any more.
+    async fn refuse_given_up(&self, container: &Name) -> Result<(), ProviderError> {
+        let report = query_guard(self.engine, container).await;
+        let Some(report) = report.filter(|report| report.given_up) else {
+            return Ok(());
+        };
+        let address = &self.job.spec.address;
+        Err(ProviderError::refused(
+            codes::NODE_GIVEN_UP,
+            format!("{address} does not run: {}", report.why),
+        ))
+    }
+
+    /// A node that replaced another one has its time, in however many runs of the program; the time of a wait is another.
+    fn refuse_late(&self, what: &str) -> Result<(), ProviderError> {
+        let replaced = self.job.replaces.as_ref();
+        let within = replaced.and_then(|old| old.way_back.within);
+        let age = self.started.and_then(|at| at.elapsed().ok());
+        let Some((within, age)) = within.zip(age) else {
+            return Ok(());
+        };
+        if age.as_secs() < within {
+            return Ok(());
+        }
+        let bound = humantime::format_duration(Duration::from_secs(within));
+        Err(ProviderError::refused(
+            codes::NOT_READY_IN_TIME,
+            format!(
+                "{} does not follow its chain {bound} after its start ({what})",
+                self.job.spec.address
+            ),
+        ))
+    }
+
     async fn pause(&mut self, what: &str) -> Result<(), ProviderError> {
         self.progress.waiting(what);
         if self.progress.cancelled() {
             return Err(ProviderError::Cancelled);
         }
+        self.refuse_late(what)?;
         if Instant::now() >= self.deadline {
             return Err(ProviderError::Converging {
                 what: format!(

@@ -5,6 +5,7 @@
 //! - Never: holds a secret, only its name.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use pospool_model::{Address, Attributes, Problem, SecretRef, Value};
 
@@ -12,6 +13,7 @@ use crate::attributes::require_attribute;
 use crate::codes;
 use crate::memory::parse_memory;
 use crate::names::{ImageRef, Name};
+use crate::node::rollback;
 use crate::node::schema::NodeSpec;
 use crate::render::release::Release;
 
@@ -33,6 +35,8 @@ pub(crate) struct DesiredNode {
     pub(crate) form: Option<Release>,
     /// Whether a release may be run that the network has gone on without.
     pub(crate) old_release: bool,
+    /// How long it may take to follow its chain before the container that it replaced runs again.
+    pub(crate) rollback_after: Duration,
 }
 
 impl DesiredNode {
@@ -74,6 +78,7 @@ impl DesiredNode {
                 .and_then(|port| u16::try_from(port).ok()),
             form: block.release_form.known().and_then(Release::by_name),
             old_release: !block.old_release.is_absent(),
+            rollback_after: rollback::read_bound(block.rollback_after.known()),
         })
     }
 }

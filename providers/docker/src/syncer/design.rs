@@ -14,8 +14,8 @@ use crate::builds::ImageBuild;
 use crate::image::{Buildable, RELEASE};
 use crate::names::object_name_of_kind;
 use crate::syncer::image::SYNCERS;
-use crate::workload::ContainerDraft;
 use crate::workload::spec::ContainerSpec;
+use crate::workload::{ContainerDraft, WayBack};
 
 /// What the image of a desired syncer is built from.
 pub(crate) fn syncer_image_build(
@@ -54,6 +54,7 @@ pub(super) fn draft_syncer(
         secret: Some(desired.key),
         run: true,
         key: None,
+        way_back: WayBack::default(),
         create: format!("create container {name}, start it {hands}"),
         start: format!("start container {name} again {hands}"),
         before: Vec::new(),

@@ -19,8 +19,8 @@ use crate::image::{Buildable, RELEASE};
 use crate::names::object_name_of_kind;
 use crate::ui::image::SERVERS;
 use crate::ui::sources::{PageImageBuild, PinnedPageSource};
-use crate::workload::ContainerDraft;
 use crate::workload::spec::ContainerSpec;
+use crate::workload::{ContainerDraft, WayBack};
 
 /// What one change of a page makes. Two images, so that a new release does not build the page again.
 pub(super) fn draft_page(
@@ -68,6 +68,7 @@ pub(super) fn draft_page(
         secret: None,
         run: true,
         key: None,
+        way_back: WayBack::default(),
         create: format!("create container {name} at http://{}", desired.listen),
         start: format!("start container {name}"),
         before: Vec::new(),

@@ -274,7 +274,11 @@ impl ContainerPlan<'_> {
             start: draft.run,
             secret: draft.secret.clone(),
             key: draft.key.clone(),
-            replaces: replaces.map(|(container, ran)| ReplacedContainer { container, ran }),
+            replaces: replaces.map(|(container, ran)| ReplacedContainer {
+                container,
+                ran,
+                way_back: draft.way_back.clone(),
+            }),
             ends: ends.map(str::to_owned),
         }
     }

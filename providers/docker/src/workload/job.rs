@@ -76,6 +76,26 @@ pub(crate) struct ReplacedContainer {
     pub(crate) container: Name,
     /// Whether it ran, and so runs again if the new one does not get there.
     pub(crate) ran: bool,
+    #[serde(default, skip_serializing_if = "WayBack::is_usual")]
+    pub(crate) way_back: WayBack,
+}
+
+/// When the way back to a container that is replaced is taken, and whether it stays open once the new one has run.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct WayBack {
+    /// Seconds that the new one has from its start to get there; without them a wait that is over changes nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) within: Option<u64>,
+    /// Why it never runs again on what the new one has written, if so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) closed: Option<String>,
+}
+
+impl WayBack {
+    fn is_usual(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// Settings of a container to put right while it runs.

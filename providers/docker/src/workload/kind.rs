@@ -16,7 +16,7 @@ use pospool_model::{
     Address, Attributes, KindSchema, Problem, ProviderError, Secret, SecretRef, Value,
 };
 
-use super::job::UpJob;
+use super::job::{UpJob, WayBack};
 use super::run;
 use crate::builds::ImageBuild;
 use crate::client::{Engine, Labels, ListedContainer};
@@ -224,6 +224,8 @@ pub(crate) struct ContainerDraft {
     pub(crate) run: bool,
     /// PoS address of the key that must lie on its volume already.
     pub(crate) key: Option<String>,
+    /// How one goes back to the container that it replaces.
+    pub(crate) way_back: WayBack,
     /// How the effects that make it and start it are called.
     pub(crate) create: String,
     pub(crate) start: String,

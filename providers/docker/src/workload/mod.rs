@@ -23,6 +23,7 @@ pub(crate) mod spec;
 pub(crate) mod stop;
 pub(crate) mod up;
 
+pub(crate) use job::WayBack;
 pub(crate) use kind::{
     ContainerDraft, ContainerKind, ContainerStart, InnerState, ObservedContainer, planned_outputs,
 };

@@ -12,7 +12,8 @@ use super::labels::{self, labels_match};
 use super::look::container_ids;
 use super::restarts::keep_up;
 use super::run::{
-    container_gone, container_id, container_state, inspect_container, is_paused, is_running,
+    container_gone, container_id, container_state, has_run, inspect_container, is_paused,
+    is_running,
 };
 use super::{ContainerKind, ContainerStart, body, repair};
 use crate::client::Engine;
@@ -94,10 +95,11 @@ async fn attempt(
     progress.sent();
     let found = inspect_container(engine, &container).await?;
     outputs.extend(container_ids(&found));
-    let started = found.state.and_then(|state| state.started_at);
-    // A container that never ran has the year 1 here; and only a node has the output.
+    let ran = found.state.filter(has_run);
+    let started = ran.and_then(|state| state.started_at);
+    // Only a node has the output.
     let schema = kind.schema();
-    if let Some(started) = started.filter(|at| !at.starts_with("0001-"))
+    if let Some(started) = started
         && schema.outputs.iter().any(|it| it.name == "started_at")
     {
         outputs.insert("started_at".to_owned(), started.into());
@@ -176,7 +178,7 @@ pub(crate) async fn restore_on_failure(
     let went = Box::pin(back(engine, job, old, current, progress)).await;
     let after = match went {
         Ok(None) => return Err(error),
-        Ok(Some(after)) => after.to_owned(),
+        Ok(Some(after)) => after,
         Err(inner) => format!("the container before it does not run again: {inner}"),
     };
     let ProviderError::Refused { code, what, source } = error else {
@@ -196,7 +198,7 @@ async fn back(
     old: &ReplacedContainer,
     current: &CurrentEndpoints,
     progress: &dyn Progress,
-) -> Result<Option<&'static str>, ProviderError> {
+) -> Result<Option<String>, ProviderError> {
     let spec = &job.spec;
     let Some(found) = engine.inspect(&old.container).await? else {
         return Ok(None);
@@ -210,6 +212,12 @@ async fn back(
             if !labels_match(&spec.owner(), &labels::labels_of(&new)) {
                 // Somebody else's: it is none of ours to remove.
                 return Ok(None);
+            }
+            let ran = new.state.as_ref().is_some_and(has_run);
+            if let Some(why) = old.way_back.closed.as_ref().filter(|_| ran) {
+                return Ok(Some(format!(
+                    "the container before it stays stopped, since there is no way back: {why}"
+                )));
             }
             let stop_new = StopJob {
                 docker: job.docker.clone(),
@@ -226,9 +234,8 @@ async fn back(
         engine.rename(&old.container, &spec.name).await?;
     }
     if !old.ran {
-        return Ok(Some(
-            "the container before it is in its place again, stopped as it was",
-        ));
+        let after = "the container before it is in its place again, stopped as it was";
+        return Ok(Some(after.to_owned()));
     }
     let kind = kinds::kind_of(&spec.address)?;
     let network = found.host_config.and_then(|host| host.network_mode);
@@ -252,5 +259,5 @@ async fn back(
     repair::repair_networks(engine, &again.spec, &old.container, &found).await?;
     kind.start(&start).await?;
     keep_up(engine, &old.container).await?;
-    Ok(Some("the container before it runs again"))
+    Ok(Some("the container before it runs again".to_owned()))
 }
