@@ -33,7 +33,19 @@ fn live_upgrade_of_a_voter_and_back() {
     let plan = project.ok(&["plan"]);
     assert!(plan.contains("there is no way back"), "{plan}");
 
+    // The spec follows: the node that runs is the one that it names, and is not touched.
     name_image(&project, &unknown, &newer);
+    let process = || {
+        docker(&[
+            "inspect",
+            "--format",
+            "{{.Id}} {{.State.StartedAt}}",
+            &voter.container,
+        ])
+    };
+    let before = process();
+    project.ok(&["apply", "--auto-approve"]);
+    assert_eq!(process(), before);
     assert_eq!(project.plan()["steps"], json!([]));
     voter.is_undisputed();
 }
@@ -143,12 +155,15 @@ impl Shelf {
     /// A release that starts on an empty volume, and on one with a key does something else.
     fn broken(&mut self, release: &str, instead: &str) -> String {
         let name = self.name(release);
-        let script = format!(
-            "#!/bin/bash\\nif [ -e /data/guard/journal.jsonl ] && grep -q signed /data/guard/journal.jsonl; then {instead}; fi\\n\
-             exec \\\"$(dirname \\\"$0\\\")/conflux.real\\\" \\\"$@\\\"\\n"
-        );
+        let journal = "/data/guard/journal.jsonl";
+        let lines = [
+            "#!/bin/bash",
+            &format!("if grep -qs signed {journal}; then {instead}; fi"),
+            "exec \"$(dirname \"$0\")/conflux.real\" \"$@\"",
+        ];
+        let quoted = lines.map(|line| format!("'{line}'")).join(" ");
         let recipe = format!(
-            "FROM {}\nRUN cd /root/run && mv conflux conflux.real && printf \"{script}\" > conflux && chmod 0755 conflux\n",
+            "FROM {}\nRUN cd /root/run && mv conflux conflux.real && printf '%s\\n' {quoted} > conflux && chmod 0755 conflux\n",
             network().image
         );
         let mut build = Command::new("docker")

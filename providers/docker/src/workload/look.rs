@@ -98,10 +98,12 @@ pub(crate) fn plan_binding(container: &Name, state: &str) -> String {
     format!("{id} {state}")
 }
 
-/// Whether it runs another image than the one that the state knows, under the same name.
+/// Whether it runs another image than the one that the state knows, under the same name. A run that did not come to its end
+/// has recorded the image of a container that may be gone again.
 pub(crate) fn has_other_content(target: &Target<'_>, found: &ContainerInspectResponse) -> bool {
     let recorded = target
         .recorded
+        .filter(|it| it.complete)
         .and_then(|it| attribute_text(&it.outputs, "image_id"));
     recorded.is_some_and(|recorded| found.image.as_deref() != Some(recorded))
 }
@@ -127,4 +129,39 @@ pub(crate) fn container_outputs(
     outputs.insert("docker".to_owned(), view.docker.as_str().into());
     outputs.insert("engine_id".to_owned(), view.facts.id.as_str().into());
     outputs
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use pospool_model::state::Recorded;
+
+    use super::*;
+
+    #[test]
+    fn an_image_counts_as_another_one_only_beside_what_a_whole_run_recorded() {
+        let address = "node.main".parse().unwrap();
+        let found = ContainerInspectResponse {
+            image: Some("sha256:old".to_owned()),
+            ..ContainerInspectResponse::default()
+        };
+        let other = |image: &str, complete| {
+            let recorded = Recorded {
+                outputs: [("image_id".to_owned(), image.into())].into(),
+                complete,
+                ..Recorded::default()
+            };
+            let target = Target {
+                address: &address,
+                wanted: None,
+                recorded: Some(&recorded),
+                used: &BTreeSet::new(),
+            };
+            has_other_content(&target, &found)
+        };
+        assert!(!other("sha256:old", true));
+        assert!(other("sha256:new", true));
+        assert!(!other("sha256:new", false));
+    }
 }
