@@ -95,6 +95,19 @@ fn one(answer: &[u8], ty: &ParamType) -> Option<Token> {
     abi::decode(std::slice::from_ref(ty), answer).ok()?.pop()
 }
 
+/// Where an entry of a list lies in storage whose length is in `slot`: behind the hash of that slot's number.
+#[must_use]
+pub fn list_slot(slot: u64, number: u64) -> [u8; 32] {
+    let mut place = [0; 32];
+    place[24..].copy_from_slice(&slot.to_be_bytes());
+    let first = U256::from_big_endian(&keccak256(place));
+    first
+        .overflowing_add(number.into())
+        .0
+        .to_big_endian(&mut place);
+    place
+}
+
 /// Fields of the call that binds a PoS key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RegisterCall {

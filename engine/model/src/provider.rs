@@ -307,6 +307,8 @@ pub struct Design {
     pub notes: Vec<String>,
     /// The object stays outside and only leaves the state.
     pub forget: bool,
+    /// What cannot be undone about this change, beyond what is so of its kind: its block must accept that.
+    pub irreversible: Option<String>,
 }
 
 impl Design {

@@ -92,6 +92,9 @@ pospool_model::codes! {
     NOT_MANAGER = "chain/not-manager",
         "Only the manager of the contract may change these settings, and no account of the spec has its key.",
         "Add an `account` with the manager's key, or set `manager` in `settings` to an account of the spec.";
+    NOT_OWNER = "chain/not-owner",
+        "Only the owner, or the admin, of the contract may do this, and no account of the spec has its key.",
+        "Add an `account` with that key. If the contract was given away for good, write its settings as they are, or leave them out.";
     NOTHING_TO_VERIFY = "chain/nothing-to-verify",
         "A `verification` names neither `contract` nor `contracts`, or both, or it sets `verified` to something else than `true`.",
         "Write one `contract`, or `contracts` with a list, and leave `verified` out.";

@@ -160,6 +160,15 @@ impl<'a> ChangeDraft<'a> {
         self.design.notes.push(note);
     }
 
+    /// Says what cannot be undone about the change.
+    pub(crate) fn cannot_undo(&mut self, why: String) {
+        let whys = &mut self.design.irreversible;
+        *whys = Some(match whys.take() {
+            Some(others) => format!("{others}; {why}"),
+            None => why,
+        });
+    }
+
     fn id(&self, name: &str) -> EffectId {
         EffectId {
             address: self.task.address.clone(),

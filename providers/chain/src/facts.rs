@@ -95,6 +95,9 @@ pub(crate) struct AccountFacts {
 pub(crate) struct ContractFacts {
     /// The recorded implementation, if its code is there.
     pub(crate) implementation: Option<ChainAddress>,
+    /// Who owns it, and who is written down as its admin if the spec speaks of one.
+    pub(crate) owner: Option<[u8; 20]>,
+    pub(crate) admin: Option<[u8; 20]>,
     /// Who may change the manager's settings; `None` if the contract has no manager or cannot say.
     pub(crate) manager: Option<[u8; 20]>,
     /// What its proxy points at.

@@ -14,16 +14,14 @@ use pospool_model::{Attributes, Drip, Problem};
 
 pub(crate) use self::schema::{POS_REGISTRATION, RegistrationSpec};
 use crate::codes;
+use crate::resolve::{POS_REGISTER, internal_contract};
 
 /// Price of the vote that a registration takes: 1,000 CFX (conflux-rust `POS_VOTE_PRICE`).
 pub(crate) const DEPOSIT: u128 = 1000 * Drip::PER_CFX;
 
 /// The chain's register of PoS keys.
 pub(crate) fn register_contract(network: u32) -> CoreAddress {
-    let mut bytes = [0; 20];
-    bytes[..2].copy_from_slice(&[0x08, 0x88]);
-    bytes[19] = 5;
-    CoreAddress::new(bytes, network)
+    internal_contract(POS_REGISTER, network)
 }
 
 /// Asks the register who a key is bound to.

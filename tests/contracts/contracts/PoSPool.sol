@@ -59,7 +59,7 @@ contract PoSPool is StakeBook {
   ) public payable onlyOwner {
     require(!_poolRegisted, "pool: registered before");
     require(votePower == 1, "pool: register takes 1 vote");
-    require(msg.value == _voteValue, "pool: register takes the value of 1 vote");
+    require(msg.value == CFX_VALUE_OF_ONE_VOTE, "pool: register takes the value of 1 vote");
     _poolRegisted = true;
     STAKING.deposit(msg.value);
     REGISTER.register(identifier, votePower, blsPubKey, vrfPubKey, blsPubKeyProof);
@@ -111,7 +111,7 @@ contract PoSPool is StakeBook {
 
   /// Yearly yield of the stake before the pool's share, in parts of 10000.
   function poolAPY() public view returns (uint256) {
-    uint256 work = _pool.available * _voteValue * (block.number - _measuredBlock);
+    uint256 work = _pool.available * CFX_VALUE_OF_ONE_VOTE * (block.number - _measuredBlock);
     return _meter.yearly(YieldMeter.Span(_dividend.fresh(), work), RATIO_BASE);
   }
 
@@ -156,7 +156,7 @@ contract PoSPool is StakeBook {
 
   function _collect(uint256 reward) internal override {
     if (_measuredBlock != 0) {
-      _meter.add(reward, _pool.available * _voteValue, block.number - _measuredBlock);
+      _meter.add(reward, _pool.available * CFX_VALUE_OF_ONE_VOTE, block.number - _measuredBlock);
     }
     _measuredBlock = block.number;
     super._collect(reward);

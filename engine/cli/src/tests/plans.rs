@@ -266,6 +266,33 @@ fn a_provider_may_refuse_a_value_before_anything_is_looked_at() {
     }
 }
 
+/// A change may be for good although its kind is not: it is asked for when it is planned, and accepted in the block.
+#[test]
+fn a_change_that_cannot_be_undone_must_be_accepted() {
+    let stone =
+        |mood: &str, accepted: &str| format!("stone \"a\" {{\n  mood = \"{mood}\"\n{accepted}}}\n");
+    let accepted = "  lifecycle {\n    irreversible = \"accept\"\n  }\n";
+    let world = World::new(&stone("well", accepted));
+    world.apply();
+    world.write("pool.hcl", &stone("merry", ""));
+    assert_eq!(
+        world.run("plan").exit,
+        Exit::Done,
+        "of a change nothing is asked"
+    );
+    world.write("pool.hcl", &stone("gift", ""));
+    let ran = world.run("plan");
+    assert_eq!(ran.exit, Exit::Protected);
+    let said =
+        "error[plan/irreversible]: `stone.a` cannot be undone: the stone is somebody else's then";
+    assert!(ran.err.contains(said), "{}", ran.err);
+    world.write("pool.hcl", &stone("gift", accepted));
+    let ran = world.run("plan");
+    assert_eq!(ran.exit, Exit::Done);
+    let said = "! stone.a: the stone is somebody else's then";
+    assert!(ran.out.contains(said), "{}", ran.out);
+}
+
 #[test]
 fn protections_refuse_with_a_code_of_their_own() {
     let world = World::new("stone \"a\" {\n}\n");

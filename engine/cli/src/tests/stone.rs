@@ -41,7 +41,7 @@ const STONE: KindSchema = KindSchema {
     example: "stone \"a\" {}\n",
 };
 
-/// Its mood says how a commit ends: `slow`, `stubborn`, `stop` or well.
+/// Its mood says how a commit ends: `slow`, `stubborn`, `stop` or well. As a `gift` it is given away for good.
 pub(super) struct StoneProvider {
     cancel: Arc<AtomicBool>,
 }
@@ -83,6 +83,7 @@ fn design_change(task: &ChangeRequest<'_>) -> Design {
             cost(Purpose::Stake, 1000),
         ],
         notes: vec!["bring a chisel".to_owned()],
+        irreversible: (mood == "gift").then(|| "the stone is somebody else's then".to_owned()),
         ..Design::default()
     }
 }

@@ -73,21 +73,33 @@ pub(super) fn find_refusals(
     if decision.action == Action::Replace && protected {
         refused.push(protected_error(address).at(span("")));
     }
-    let accepted = lifecycle.is_some_and(|lifecycle| lifecycle.accepts_irreversible);
     if let Some(why) = schema.irreversible
         && matches!(decision.action, Action::Create | Action::Replace)
-        && !accepted
     {
-        refused.push(
-            Diagnostic::error(
-                codes::PLAN_IRREVERSIBLE,
-                format!("`{address}` cannot be undone: {why}"),
-            )
-            .at(span(""))
-            .help("read it, then write `lifecycle { irreversible = \"accept\" }` into the block"),
-        );
+        refused.extend(refuse_unaccepted(config, address, why));
     }
     refused
+}
+
+/// The refusal of what cannot be undone and its block does not accept.
+pub(super) fn refuse_unaccepted(
+    config: &Config,
+    address: &Address,
+    why: &str,
+) -> Option<Diagnostic> {
+    let block = config.get(address);
+    if block.is_some_and(|block| block.lifecycle.accepts_irreversible) {
+        return None;
+    }
+    let problem = Diagnostic::error(
+        codes::PLAN_IRREVERSIBLE,
+        format!("`{address}` cannot be undone: {why}"),
+    );
+    Some(
+        problem
+            .at(config.span_of(address, &[]))
+            .help("read it, then write `lifecycle { irreversible = \"accept\" }` into the block"),
+    )
 }
 
 /// The refusal to take down what `prevent_destroy` protects.

@@ -352,6 +352,10 @@ impl<'a> Planning<'a> {
                 Err(problems) => return self.report(address, &problems),
             }
         };
+        if let Some(why) = &design.irreversible {
+            let refused = decide::refuse_unaccepted(self.config, address, why);
+            self.problems.extend(refused);
+        }
         self.push(address, schema, wanted, found, decision, design);
     }
 
@@ -374,10 +378,14 @@ impl<'a> Planning<'a> {
         self.keep_groups(&depends_on);
         let before = self.ends_of_dependencies(address);
         let (effects, barriers) = self.link(address, before, design.effects, design.ordered);
-        let irreversible = schema
+        let of_kind = schema
             .irreversible
-            .filter(|_| matches!(decision.action, Action::Create | Action::Replace))
-            .map(ToOwned::to_owned);
+            .filter(|_| matches!(decision.action, Action::Create | Action::Replace));
+        let whys: Vec<&str> = of_kind
+            .into_iter()
+            .chain(design.irreversible.as_deref())
+            .collect();
+        let irreversible = (!whys.is_empty()).then(|| whys.join("; "));
         self.steps.push(Step {
             address: address.clone(),
             action: decision.action,

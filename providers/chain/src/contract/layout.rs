@@ -1,11 +1,13 @@
 //! Where a contract keeps a variable that none of its functions answers.
 //!
 //! - Reads: the storage layout that the compiler wrote, from the outputs of sources.
-//! - Returns: an [`AddressSlot`] in the contract's storage.
+//! - Returns: a [`VariablePlace`] in the contract's storage.
 //! - Never: guesses a place: without a layout there is none.
 
 use std::collections::BTreeMap;
 
+use pospool_conflux::abi;
+use pospool_conflux::hex::hex_text;
 use pospool_model::{Address, Attributes, Value};
 use serde::Deserialize;
 
@@ -15,9 +17,9 @@ use super::CodeName;
 const WORD: usize = 32;
 const ADDRESS: usize = 20;
 
-/// Place of a variable of type `address`.
+/// Place of a variable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct AddressSlot {
+pub(super) struct VariablePlace {
     slot: u64,
     /// Bytes of the word that other variables take, from its end.
     offset: usize,
@@ -36,14 +38,19 @@ struct LayoutEntry {
     offset: usize,
 }
 
-impl AddressSlot {
+impl VariablePlace {
     /// The slot, as a node reads it.
     pub(super) fn slot(self) -> String {
         format!("{:#x}", self.slot)
     }
 
+    /// The slot of an entry of the list that the variable is.
+    pub(super) fn entry(self, number: u64) -> String {
+        hex_text(&abi::list_slot(self.slot, number))
+    }
+
     /// The address of a word, as a function that answers an address would put it.
-    pub(super) fn word(self, word: &[u8]) -> Vec<u8> {
+    pub(super) fn address(self, word: &[u8]) -> Vec<u8> {
         let end = word.len().checked_sub(self.offset);
         let bytes = end.and_then(|end| word.get(end.checked_sub(ADDRESS)?..end));
         match bytes {
@@ -59,7 +66,7 @@ pub(super) fn find_place(
     outputs: &BTreeMap<Address, Attributes>,
     code: &CodeName,
     variable: &str,
-) -> Option<AddressSlot> {
+) -> Option<VariablePlace> {
     let sources = outputs
         .iter()
         .filter(|(address, _)| address.kind() == "source");
@@ -81,7 +88,7 @@ pub(super) fn find_place(
         .storage
         .iter()
         .find(|entry| entry.label == variable)?;
-    Some(AddressSlot {
+    Some(VariablePlace {
         slot: entry.slot.parse().ok()?,
         offset: entry.offset,
     })
@@ -122,10 +129,10 @@ mod tests {
         word[11..31].copy_from_slice(&[7; 20]);
         word[31] = 1;
         assert_eq!(
-            pospool_conflux::abi::read_address(&place.word(&word)),
+            pospool_conflux::abi::read_address(&place.address(&word)),
             Some([7; 20])
         );
-        assert!(place.word(&[1; 8]).is_empty());
+        assert!(place.address(&[1; 8]).is_empty());
         let newer = sources(attributes([("B", code("0x02", LAYOUT))]));
         assert_eq!(find_place(&newer, &wanted, "_bridgeAddress"), Some(place));
         assert_eq!(

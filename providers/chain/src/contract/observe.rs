@@ -4,18 +4,19 @@
 //! - Returns: its attributes as far as they can be seen, in normal form.
 //! - Never: searches the chain for a contract of which nothing is recorded.
 
-use crate::contract::schema::space_of_kind;
-use std::collections::{BTreeMap, BTreeSet};
+mod asked;
 
-use pospool_conflux::ChainAddress;
-use pospool_conflux::abi::{self, Argument};
+use std::collections::BTreeSet;
+
+use pospool_conflux::{ChainAddress, abi};
 use pospool_conflux_rpc::{At, Batch, BatchAnswers, Slot};
 use pospool_model::provider::{ObserveContext, Observed, Target};
 use pospool_model::{Attributes, Value};
 
-use super::layout::{self, AddressSlot};
+use self::asked::{AskedSetting, as_written, ask_setting, read_setting, settings_of_both};
 use super::{CodeName, ContractSpec, artifact};
-use crate::contract::settings::{self, Getter, Holds, PAIR, Setting, SettingType};
+use crate::contract::schema::space_of_kind;
+use crate::contract::settings::{self, OWNER, Setting};
 use crate::facts::ContractFacts;
 use crate::verification::{CompiledPart, Likeness, compare_code};
 
@@ -38,27 +39,6 @@ struct AskedThere {
     owner: Slot,
     manager: Option<Slot>,
     settings: Vec<(&'static Setting, AskedSetting)>,
-}
-
-/// Questions about a setting.
-enum AskedSetting {
-    View(Slot),
-    /// A word of storage, and where in it the setting stands.
-    Word(Slot, AddressSlot),
-    /// One question for each pool of Core Space that the spec or the last run paired.
-    Pairs(Vec<(ChainAddress, Slot)>),
-    /// Nobody can tell.
-    Nothing,
-}
-
-impl AskedSetting {
-    fn slots(&self) -> Vec<Slot> {
-        match self {
-            Self::View(slot) | Self::Word(slot, _) => vec![*slot],
-            Self::Pairs(pairs) => pairs.iter().map(|(_, slot)| *slot).collect(),
-            Self::Nothing => Vec::new(),
-        }
-    }
 }
 
 /// Asks about one contract; `network` is that of the chain's Core addresses.
@@ -121,36 +101,6 @@ fn ask_there(
     }
 }
 
-fn ask_setting(
-    target: Target<'_>,
-    scene: &ObserveContext<'_>,
-    batch: &mut Batch,
-    at: At,
-    address: ChainAddress,
-    setting: &Setting,
-) -> AskedSetting {
-    match setting.getter {
-        Getter::View(signature) if setting.ty == SettingType::Pairs => {
-            let pools = paired(target, setting.name, scene).into_iter();
-            let asked = pools.map(|pool| {
-                let data = abi::encode_call(signature, &[Argument::Address(pool.bytes())]);
-                (pool, batch.view(address, &data, at))
-            });
-            AskedSetting::Pairs(asked.collect())
-        }
-        Getter::View(signature) => {
-            AskedSetting::View(batch.view(address, &abi::function_selector(signature), at))
-        }
-        Getter::Variable(name) => {
-            let place =
-                code_of(target).and_then(|code| layout::find_place(scene.outputs, &code, name));
-            place.map_or(AskedSetting::Nothing, |place| {
-                AskedSetting::Word(batch.storage(address, &place.slot(), at), place)
-            })
-        }
-    }
-}
-
 /// The wanted code, if it is not what the last run recorded.
 fn other_code(target: Target<'_>) -> Option<CodeName> {
     let code = |block| CodeName::read(ContractSpec::read(block).code.known()?);
@@ -172,41 +122,6 @@ fn likeness(
         &wanted.holes,
         &answers.bytes(*slot)?,
     ))
-}
-
-/// Settings as the spec wants them, and as the last run recorded them.
-fn settings_of_both(target: Target<'_>) -> impl Iterator<Item = &Attributes> {
-    let recorded = target.recorded.map(|recorded| &recorded.attributes);
-    let sides = [target.wanted, recorded].into_iter().flatten();
-    sides.filter_map(|block| ContractSpec::read(block).settings.known())
-}
-
-/// A setting as the spec wants it, and as the last run recorded it.
-fn both_sides<'a>(target: Target<'a>, name: &str) -> impl Iterator<Item = &'a Value> {
-    settings_of_both(target).filter_map(move |settings| settings.get(name))
-}
-
-/// The text of an address that a spec writes, or of a resource whose address is known.
-fn known_text<'a>(value: &'a Value, scene: &ObserveContext<'a>) -> Option<&'a str> {
-    match value {
-        Value::Resource(address) => scene.outputs.get(address)?.get("address")?.as_text(),
-        other => other.as_text(),
-    }
-}
-
-/// Pools of Core Space that stand in a list of pairs, the wanted ones first.
-fn paired(target: Target<'_>, name: &str, scene: &ObserveContext<'_>) -> Vec<ChainAddress> {
-    let mut pools = Vec::new();
-    let lists = both_sides(target, name).filter_map(Value::as_list);
-    for pair in lists.flatten().filter_map(Value::as_map) {
-        let text = pair.get(PAIR[0].0).and_then(|pool| known_text(pool, scene));
-        if let Some(Ok(pool)) = text.map(str::parse::<ChainAddress>)
-            && !pools.contains(&pool)
-        {
-            pools.push(pool);
-        }
-    }
-    pools
 }
 
 /// The code that was deployed, or that is wanted if nothing says what was.
@@ -264,10 +179,18 @@ pub(crate) fn read_contract(
     };
     let pointed_at = answers.pointed_at(there.pointed_at);
     facts.pointed_at = pointed_at.map(|bytes| there.address.beside(bytes));
-    facts.manager = there
-        .manager
-        .and_then(|slot| answers.bytes(slot))
-        .and_then(|bytes| abi::read_address(&bytes));
+    let address = |slot| {
+        answers
+            .bytes(slot)
+            .and_then(|bytes| abi::read_address(&bytes))
+    };
+    facts.manager = there.manager.and_then(address);
+    facts.owner = address(there.owner);
+    facts.admin = there
+        .settings
+        .iter()
+        .find_map(|(_, asked)| asked.admin())
+        .and_then(address);
     (present(asked, there, answers, scene), facts)
 }
 
@@ -291,16 +214,18 @@ fn present(
         .and_then(|bytes| abi::read_address(&bytes));
     if let Some(bytes) = owner {
         let owner = there.address.beside(bytes).to_string();
-        attributes.insert("owner".to_owned(), owner_value(target, &owner, scene));
+        // Where the settings say whose it is to be, the attribute says who made it.
+        if !is_given_away(target) {
+            attributes.insert("owner".to_owned(), owner_value(target, &owner, scene));
+        }
         outputs.insert("owner_address".to_owned(), Value::Text(owner));
     }
     let settings = there.settings.iter().map(|(setting, question)| {
-        let value = read_setting(asked, setting, question, answers);
-        let value = match setting.ty {
-            SettingType::Address(Holds::Mapped) => unmapped(target, setting.name, &value, scene),
-            _ => in_wanted_order(target, setting.name, value, scene),
-        };
-        (setting.name.to_owned(), value)
+        let value = read_setting(target, setting, question, answers, asked.network);
+        (
+            setting.name.to_owned(),
+            as_written(target, setting, value, scene),
+        )
     });
     attributes.insert("settings".to_owned(), Value::Map(settings.collect()));
     Observed::Present {
@@ -331,6 +256,13 @@ fn unseen(target: Target<'_>) -> Attributes {
     attributes
 }
 
+/// Whether the settings of the spec say who is to own it.
+fn is_given_away(target: Target<'_>) -> bool {
+    let wanted = target.wanted.map(ContractSpec::read);
+    let settings = wanted.and_then(|block| block.settings.known());
+    settings.is_some_and(|settings| settings.contains_key(OWNER))
+}
+
 /// The account of the spec that has this address; the wanted one first, since two names may have one key.
 fn owner_value(target: Target<'_>, owner: &str, scene: &ObserveContext<'_>) -> Value {
     let has_address = |account: &&pospool_model::Address| {
@@ -349,71 +281,5 @@ fn owner_value(target: Target<'_>, owner: &str, scene: &ObserveContext<'_>) -> V
     match wanted.into_iter().chain(accounts).find(has_address) {
         Some(account) => Value::Resource(account.clone()),
         None => Value::from(owner),
-    }
-}
-
-fn read_setting(
-    asked: &AskedContract<'_>,
-    setting: &Setting,
-    question: &AskedSetting,
-    answers: &BatchAnswers,
-) -> Value {
-    let bytes = |slot: Slot| answers.bytes(slot).unwrap_or_default();
-    match question {
-        AskedSetting::View(slot) => setting.read(&bytes(*slot), asked.network),
-        AskedSetting::Word(slot, place) => setting.read(&place.word(&bytes(*slot)), asked.network),
-        AskedSetting::Pairs(pairs) => {
-            let found = pairs
-                .iter()
-                .filter_map(|(pool, slot)| Setting::read_pair(*pool, &bytes(*slot)));
-            Value::List(found.collect())
-        }
-        // No source of the spec says where it is: what the last run set is all that is known.
-        AskedSetting::Nothing => {
-            let recorded = asked.target.recorded.map(|recorded| &recorded.attributes);
-            let settings = recorded.and_then(|block| ContractSpec::read(block).settings.known());
-            let value = settings.and_then(|settings| settings.get(setting.name));
-            value.cloned().unwrap_or_default()
-        }
-    }
-}
-
-/// What was set is the account in eSpace that a Core contract acts through. It is shown as that contract if the spec
-/// or the last run named it.
-fn unmapped(target: Target<'_>, name: &str, value: &Value, scene: &ObserveContext<'_>) -> Value {
-    let mut texts = both_sides(target, name).filter_map(|named| known_text(named, scene));
-    let is_it = |text: &&str| {
-        let address = text.parse::<ChainAddress>();
-        address.is_ok_and(|address| value.as_text() == Some(&address.in_espace().to_string()))
-    };
-    texts.find(is_it).map_or(value.clone(), Value::from)
-}
-
-/// A set that holds what is wanted is written in the wanted order.
-fn in_wanted_order(
-    target: Target<'_>,
-    name: &str,
-    value: Value,
-    scene: &ObserveContext<'_>,
-) -> Value {
-    let empty = BTreeMap::new();
-    let settings = target.wanted.map(ContractSpec::read);
-    let settings = settings.and_then(|block| block.settings.known());
-    let wanted = settings.unwrap_or(&empty).get(name);
-    let wanted = wanted.and_then(Value::as_list);
-    let (Some(wanted), Some(found)) = (wanted, value.as_list()) else {
-        return value;
-    };
-    let texts = wanted.iter().map(|entry| match entry {
-        Value::Resource(address) => scene.outputs.get(address)?.get("address").cloned(),
-        other => Some(other.clone()),
-    });
-    match texts.collect::<Option<Vec<_>>>() {
-        Some(texts)
-            if texts.len() == found.len() && found.iter().all(|one| texts.contains(one)) =>
-        {
-            Value::List(texts)
-        }
-        _ => value,
     }
 }

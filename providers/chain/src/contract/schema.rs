@@ -45,7 +45,7 @@ kind! {
         proxy: Bool, Optional, Refuse, PROXY;
         constructor: List[Any], Optional, Refuse, CONSTRUCTOR;
         migrate: Text, Optional, Ignore, MIGRATE;
-        settings: Settings, Optional, Update, "What the contract lets its owner or manager set. PoSPool: `name`, `user_share_ratio` (\"90%\"), `lock_period` and `unlock_period` (`blocks(…)`), `voting_escrow`, `manager`. PoolManager: `pools`. CoreBridge: `pool`, `espace_pool`, `espace_voting_escrow`. VotingEscrow: `pos_pool`, `espace_bridge`.";
+        settings: Settings, Optional, Update, "What the contract lets its owner or manager set. PoSPool: `name`, `user_share_ratio` (\"90%\"), `lock_period` and `unlock_period` (`blocks(…)`), `voting_escrow`, `fee_free` (addresses that keep all of their reward: accounts, contracts), `vote_price` (`cfx(1000)`; PoS itself takes 1000), `manager`. PoolManager: `pools`. CoreBridge: `pool`, `espace_pool`, `espace_voting_escrow`. VotingEscrow: `pos_pool`, `espace_bridge`. PoSPoolBatchCall: `pools`, which can only grow. All: `owner` (it is given away as the last step; the attribute `owner` says who made it) and `admin` (who may change its sponsors; an account).";
         chain: Reference["chain"], Implied, Refuse, CHAIN_TEXT;
     }
     outputs: CONTRACT_OUTPUTS,
@@ -74,7 +74,7 @@ kind! {
         proxy: Bool, Optional, Refuse, PROXY;
         constructor: List[Any], Optional, Refuse, CONSTRUCTOR;
         migrate: Text, Optional, Ignore, MIGRATE;
-        settings: Settings, Optional, Update, "What the contract lets its owner set. ESpacePoSPool: `name`, `user_share_ratio` (\"90%\"), `lock_period` and `unlock_period` (`blocks(…)` of eSpace), `voting_escrow`, `bridge` (the CoreBridge; its mapped account in eSpace is set). EVotingEscrow: `pos_pool`, `core_space_info` (the oracle of the network: `chain.NAME.core_space_oracle`, or an address in hex).";
+        settings: Settings, Optional, Update, "What the contract lets its owner set. ESpacePoSPool: `name`, `user_share_ratio` (\"90%\"), `lock_period` and `unlock_period` (`blocks(…)` of eSpace), `voting_escrow`, `bridge` (the CoreBridge; its mapped account in eSpace is set). EVotingEscrow: `pos_pool`, `core_space_info` (the oracle of the network: `chain.NAME.core_space_oracle`, or an address in hex). EPoSPoolBatchCall: `pools`, which can only grow. ESpacePoSPool: `vote_price` (`cfx(1000)`). All: `owner`, to whom it is given as the last step.";
         funding: Reference["funding"], Assumed, Ignore, "The money that its transactions may need. Default: the only `funding` of the spec, if there is one.";
         chain: Reference["chain"], Implied, Refuse, CHAIN_TEXT;
     }

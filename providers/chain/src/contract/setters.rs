@@ -4,6 +4,7 @@
 //! - Returns: [`SetterCall`]s.
 //! - Never: hands out nonces or limits.
 
+use pospool_conflux::ChainAddress;
 use pospool_conflux::abi::{self, Argument};
 use pospool_model::{Problem, Value};
 
@@ -27,9 +28,10 @@ pub(super) struct SetterCall {
 /// Turns an address or a resource of a spec into the text of the address that is set.
 pub(super) type Resolve<'a> = &'a dyn Fn(&Value, Holds) -> Result<Value, Problem>;
 
-/// Calls that bring one setting from what is there to what is wanted.
+/// Calls that bring one setting of a contract from what is there to what is wanted.
 pub(super) fn setter_calls(
     setting: &'static Setting,
+    contract: ChainAddress,
     wanted: &Value,
     there: &Value,
     resolve: Resolve<'_>,
@@ -39,14 +41,28 @@ pub(super) fn setter_calls(
         there.as_list().unwrap_or_default(),
     );
     let value = match setting.ty {
-        SettingType::Addresses { remover } => {
-            return members(setting, remover, entries.0, entries.1, resolve);
+        SettingType::Addresses { holds, remover } | SettingType::Members { holds, remover, .. } => {
+            return members(
+                setting,
+                (holds, Some(remover)),
+                entries.0,
+                entries.1,
+                resolve,
+            );
+        }
+        SettingType::Growing(holds) => {
+            return members(setting, (holds, None), entries.0, entries.1, resolve);
         }
         SettingType::Pairs => return pairs(setting, entries.0, entries.1, resolve),
         SettingType::Address(holds) => resolve(wanted, holds)?,
-        SettingType::Text | SettingType::Ratio | SettingType::Blocks => wanted.clone(),
+        SettingType::Text | SettingType::Ratio | SettingType::Blocks | SettingType::Price => {
+            wanted.clone()
+        }
     };
-    let argument = usable(setting, &value)?;
+    let mut arguments = vec![usable(setting, &value)?];
+    if setting.caller == Caller::Admin {
+        arguments.insert(0, Argument::Address(contract.bytes()));
+    }
     let name = format!("set {}", setting.name);
     let summary = format!("set `{}` to {wanted}", setting.name);
     Ok(vec![one(
@@ -54,21 +70,21 @@ pub(super) fn setter_calls(
         setting.setter,
         name,
         summary,
-        &[argument],
+        &arguments,
     )])
 }
 
-/// Calls that make a set hold what is wanted.
+/// Calls that make a set hold what is wanted; without a function that takes one out it can only grow.
 fn members(
     setting: &'static Setting,
-    remover: &str,
+    (holds, remover): (Holds, Option<&str>),
     wanted: &[Value],
     there: &[Value],
     resolve: Resolve<'_>,
 ) -> Result<Vec<SetterCall>, Problem> {
     let texts = wanted
         .iter()
-        .map(|value| resolve(value, Holds::Core))
+        .map(|value| resolve(value, holds))
         .collect::<Result<Vec<_>, _>>()?;
     let mut calls = Vec::new();
     for (entry, text) in wanted.iter().zip(&texts) {
@@ -85,6 +101,7 @@ fn members(
         }
     }
     for text in there.iter().filter(|text| !texts.contains(text)) {
+        let remover = remover.ok_or_else(|| cannot_shrink(setting, text))?;
         let name = format!("remove {}", plain(text));
         let summary = format!("remove {} from `{}`", plain(text), setting.name);
         calls.push(one(
@@ -173,6 +190,17 @@ fn usable(setting: &Setting, value: &Value) -> Result<Argument, Problem> {
         .ok_or_else(|| cannot_be(setting, value))
 }
 
+/// The problem of an entry that the contract keeps for ever.
+fn cannot_shrink(setting: &Setting, entry: &Value) -> Problem {
+    let summary = format!(
+        "{} is in `{}` of the contract, which has no function that takes one out",
+        plain(entry),
+        setting.name
+    );
+    Problem::new(codes::BAD_SETTING, &["settings", setting.name], summary)
+        .help("write it into the list too, or make another contract")
+}
+
 fn cannot_be(setting: &Setting, value: &Value) -> Problem {
     let summary = format!("`{}` cannot be set to {value}", setting.name);
     Problem::new(codes::BAD_SETTING, &["settings", setting.name], summary)
@@ -195,6 +223,11 @@ mod tests {
         Value::Text(CoreAddress::new([byte; 20], 1).to_string())
     }
 
+    /// The contract that is set.
+    fn at() -> ChainAddress {
+        CoreAddress::new([0x80; 20], 1).into()
+    }
+
     #[test]
     fn a_set_gains_what_is_missing_and_loses_what_is_left_over() {
         let pools = settings_of("PoolManager")
@@ -208,7 +241,7 @@ mod tests {
         };
         let wanted = Value::List(vec![Value::Resource(pool), text(2)]);
         let there = Value::List(vec![text(3), text(2)]);
-        let found = setter_calls(pools, &wanted, &there, &resolve).unwrap();
+        let found = setter_calls(pools, at(), &wanted, &there, &resolve).unwrap();
         let names: Vec<_> = found.iter().map(|call| call.name.clone()).collect();
         let left_over = format!("remove {}", text(3).as_text().unwrap());
         assert_eq!(names, ["add core_contract.pool".to_owned(), left_over]);
@@ -235,7 +268,7 @@ mod tests {
         let wanted = Value::List(vec![pair(text(1), hex(1)), pair(text(2), hex(2))]);
         let there = Value::List(vec![pair(text(2), hex(2)), pair(text(3), hex(3))]);
         assert_eq!(pairs.normal(wanted.clone()), Ok(wanted.clone()));
-        let found = setter_calls(pairs, &wanted, &there, &same).unwrap();
+        let found = setter_calls(pairs, at(), &wanted, &there, &same).unwrap();
         let expected = |pool, espace_pool| {
             let sides = [
                 Argument::Address([pool; 20]),
@@ -246,7 +279,7 @@ mod tests {
         let data: Vec<_> = found.iter().map(|call| call.data.clone()).collect();
         assert_eq!(data, [expected(1, 1), expected(3, 0)]);
         assert!(
-            setter_calls(pairs, &wanted, &wanted, &same)
+            setter_calls(pairs, at(), &wanted, &wanted, &same)
                 .unwrap()
                 .is_empty()
         );
@@ -265,10 +298,32 @@ mod tests {
             .setting("user_share_ratio")
             .unwrap();
         let same = |value: &Value, _: Holds| Ok(value.clone());
-        let found = setter_calls(ratio, &Value::from("90%"), &Value::Null, &same).unwrap();
+        let found = setter_calls(ratio, at(), &Value::from("90%"), &Value::Null, &same).unwrap();
         assert_eq!(found.len(), 1);
         assert_eq!(found[0].name, "set user_share_ratio");
         let data = abi::encode_call("setPoolUserShareRatio(uint64)", &[Argument::Number(9000)]);
         assert_eq!(found[0].data, data);
+    }
+
+    #[test]
+    fn a_list_that_only_grows_never_loses_one() {
+        let pools = settings_of("PoSPoolBatchCall")
+            .unwrap()
+            .setting("pools")
+            .unwrap();
+        let same = |value: &Value, _: Holds| Ok(value.clone());
+        let list = |bytes: &[u8]| Value::List(bytes.iter().map(|byte| text(*byte)).collect());
+        let calls = |wanted: &Value| setter_calls(pools, at(), wanted, &list(&[1]), &same);
+        let found = calls(&list(&[1, 2])).unwrap();
+        let add = abi::encode_call("addPoSPool(address)", &[Argument::Address([2; 20])]);
+        assert_eq!(
+            found.iter().map(|call| &call.data).collect::<Vec<_>>(),
+            [&add]
+        );
+        let problem = calls(&list(&[2])).unwrap_err();
+        assert!(
+            problem.summary.contains("no function that takes one out"),
+            "{problem:?}"
+        );
     }
 }

@@ -4,18 +4,18 @@
 //! - Returns: normal forms, call arguments, problems.
 //! - Never: asks the chain.
 
+mod holds;
+mod normal;
 mod tables;
 
-use std::collections::BTreeMap;
-
 use pospool_conflux::abi::{self, Argument};
-use pospool_conflux::{ChainAddress, CoreAddress, EspaceAddress, Space};
+use pospool_conflux::{ChainAddress, EspaceAddress, Space};
 use pospool_model::diagnostic::did_you_mean;
-use pospool_model::{Blocks, Code, Problem, Value};
+use pospool_model::{Blocks, Drip, Problem, Value};
 
 use crate::codes;
-use crate::resolve::wrong_space;
 
+pub(crate) use holds::Holds;
 pub(crate) use tables::{TABLES, settings_of};
 
 /// Settings of one contract.
@@ -50,6 +50,8 @@ pub(crate) enum Getter {
     View(&'static str),
     /// Name of a variable that no function answers: its place is in the compiler's storage layout.
     Variable(&'static str),
+    /// Signature of a function of the chain's own contract for admins, which is given the contract's address.
+    AdminControl(&'static str),
 }
 
 /// Who may set it.
@@ -57,6 +59,8 @@ pub(crate) enum Getter {
 pub(crate) enum Caller {
     Owner,
     Manager,
+    /// The admin that the chain itself has written down for a contract of Core Space; asked by way of its own contract.
+    Admin,
 }
 
 /// What it holds.
@@ -66,11 +70,23 @@ pub(crate) enum SettingType {
     /// Percent of 10,000 parts.
     Ratio,
     Blocks,
+    /// Money that is kept in drip, and set in whole CFX.
+    Price,
     Address(Holds),
     /// A set of addresses, and the function that takes one out.
     Addresses {
+        holds: Holds,
         remover: &'static str,
     },
+    /// A set of addresses that no function lists: the getter takes one, and answers [`EVERYTHING`] if it is in it.
+    Members {
+        holds: Holds,
+        remover: &'static str,
+        /// Getter of what it answers for all others; where that is the same, nobody can tell.
+        others: &'static str,
+    },
+    /// A list of addresses in a variable, out of which no function takes one.
+    Growing(Holds),
     /// Which pool of eSpace belongs to which of Core Space: maps with [`PAIR`]. The getter takes the first; a second
     /// that is zero takes the pair out.
     Pairs,
@@ -79,65 +95,16 @@ pub(crate) enum SettingType {
 /// Names in a pair of pools, and which addresses they hold.
 pub(crate) const PAIR: [(&str, Holds); 2] = [("pool", Holds::Core), ("espace_pool", Holds::Espace)];
 
-/// Which addresses a setting takes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Holds {
-    /// Those of Core Space.
-    Core,
-    /// Those of eSpace.
-    Espace,
-    /// The account in eSpace through which one of Core Space acts there.
-    Mapped,
-}
-
-impl Holds {
-    /// What is set for an address; `None` for one of the wrong space.
-    pub(crate) fn stored(self, address: ChainAddress) -> Option<ChainAddress> {
-        match (self, address) {
-            (Self::Core, ChainAddress::Core(_)) | (Self::Espace, ChainAddress::Espace(_)) => {
-                Some(address)
-            }
-            (Self::Mapped, _) => Some(address.in_espace().into()),
-            _ => None,
-        }
-    }
-
-    /// The argument for an address in text.
-    pub(crate) fn argument(self, text: &str) -> Option<Argument> {
-        let stored = self.stored(parse_address(text)?)?;
-        Some(Argument::Address(stored.bytes()))
-    }
-
-    /// The space whose addresses stand in a spec.
-    pub(crate) fn space(self) -> Space {
-        match self {
-            Self::Core | Self::Mapped => Space::Core,
-            Self::Espace => Space::Espace,
-        }
-    }
-
-    /// The address that a contract answered.
-    fn read(self, bytes: [u8; 20], network: u32) -> ChainAddress {
-        match self {
-            Self::Core => CoreAddress::new(bytes, network).into(),
-            Self::Espace | Self::Mapped => EspaceAddress::new(bytes).into(),
-        }
-    }
-
-    /// Whether a resource of this kind can be named.
-    fn names(self, kind: &str) -> bool {
-        match self {
-            Self::Core => kind != "espace_contract",
-            Self::Espace => kind == "espace_contract",
-            Self::Mapped => true,
-        }
-    }
-}
+/// What a getter of [`SettingType::Members`] answers for a member.
+pub(crate) const EVERYTHING: u128 = 10_000;
 
 /// Name of the setting that says who may set the others.
 pub(crate) const MANAGER: &str = "manager";
-
-const WRONG: Code = codes::BAD_SETTING;
+/// Names of the settings that give a contract away.
+pub(crate) const OWNER: &str = "owner";
+pub(crate) const ADMIN: &str = "admin";
+/// Name of the setting that says what a vote is worth.
+pub(crate) const VOTE_PRICE: &str = "vote_price";
 
 impl Table {
     /// Finds a setting by name.
@@ -161,115 +128,6 @@ impl Table {
 }
 
 impl Setting {
-    /// Brings a wanted value into its normal form, which is the one that [`Setting::read`] returns.
-    pub(crate) fn normal(&self, value: Value) -> Result<Value, Problem> {
-        let wrong = |found: &Value, expected: &str| {
-            let summary = format!("`{}` is {found}, and {expected} is expected", self.name);
-            Problem::new(WRONG, &["settings", self.name], summary)
-        };
-        match (self.ty, value) {
-            (_, value @ Value::Unknown)
-            | (SettingType::Text, value @ Value::Text(_))
-            | (SettingType::Blocks, value @ Value::Blocks(_)) => Ok(value),
-            (SettingType::Address(holds), value) => self.normal_address(holds, &value),
-            (SettingType::Text, value) => Err(wrong(&value, "text")),
-            (SettingType::Blocks, value) => Err(wrong(&value, "a number of blocks")
-                .help("write it with its unit: `blocks(2250000)`")),
-            (SettingType::Ratio, value) => match value.as_text().and_then(parse_ratio) {
-                Some(parts) => Ok(Value::Text(ratio_text(parts))),
-                None => Err(wrong(&value, "a percentage")
-                    .help("write it like \"90%\" or \"90.5%\": more than 0, at most 100, at most two decimals")),
-            },
-            (SettingType::Addresses { .. }, Value::List(list)) => self.normal_list(list),
-            (SettingType::Addresses { .. }, value) => {
-                Err(wrong(&value, "a list of contracts").help("write it like `[core_contract.pool]`"))
-            }
-            (SettingType::Pairs, Value::List(list)) => self.normal_pairs(&list),
-            (SettingType::Pairs, value) => {
-                Err(wrong(&value, "a list of pairs").help(PAIR_HELP))
-            }
-        }
-    }
-
-    fn normal_address(&self, holds: Holds, value: &Value) -> Result<Value, Problem> {
-        let path = ["settings", self.name];
-        let fits = match value {
-            Value::Unknown => return Ok(Value::Unknown),
-            Value::Resource(resource) => holds.names(resource.kind()).then(|| value.clone()),
-            other => {
-                let address = other.as_text().and_then(parse_address).ok_or_else(|| {
-                    let name = self.name;
-                    let summary =
-                        format!("`{name}` is {value}, and an account or contract is expected");
-                    Problem::new(WRONG, &path, summary).help(address_help(holds))
-                })?;
-                let stored = holds.stored(address);
-                stored.map(|stored| Value::Text(stored.to_string()))
-            }
-        };
-        fits.ok_or_else(|| wrong_space(value, holds.space(), &path))
-    }
-
-    fn normal_pairs(&self, list: &[Value]) -> Result<Value, Problem> {
-        let problem =
-            |what: String| Problem::new(WRONG, &["settings", self.name], what).help(PAIR_HELP);
-        let mut normal: Vec<Value> = Vec::new();
-        let mut pools = Vec::new();
-        for value in list {
-            if *value == Value::Unknown {
-                normal.push(Value::Unknown);
-                continue;
-            }
-            let map = value.as_map().filter(|map| map.len() == PAIR.len());
-            let sides = PAIR.map(|(name, holds)| Some((name, holds, map?.get(name)?)));
-            let [Some(pool), Some(other)] = sides else {
-                return Err(problem(format!(
-                    "{value} in `{}` is not a pair of pools",
-                    self.name
-                )));
-            };
-            let mut pair = BTreeMap::new();
-            for (name, holds, value) in [pool, other] {
-                pair.insert(name.to_owned(), self.normal_address(holds, value)?);
-            }
-            if pools.contains(&pair[PAIR[0].0]) {
-                return Err(problem(format!(
-                    "{} is twice in `{}`",
-                    pair[PAIR[0].0], self.name
-                )));
-            }
-            pools.push(pair[PAIR[0].0].clone());
-            normal.push(Value::Map(pair));
-        }
-        Ok(Value::List(normal))
-    }
-
-    fn normal_list(&self, list: Vec<Value>) -> Result<Value, Problem> {
-        let mut normal = Vec::new();
-        for value in list {
-            let entry = match &value {
-                Value::Resource(resource) => {
-                    Some(value.clone()).filter(|_| Holds::Core.names(resource.kind()))
-                }
-                Value::Unknown => Some(value.clone()),
-                other => normal_address(other),
-            };
-            let problem = |what: String| Problem::new(WRONG, &["settings", self.name], what);
-            let entry = entry.ok_or_else(|| {
-                problem(format!(
-                    "{value} in `{}` is not a contract of Core Space",
-                    self.name
-                ))
-                .help(address_help(Holds::Core))
-            })?;
-            if entry != Value::Unknown && normal.contains(&entry) {
-                return Err(problem(format!("{entry} is twice in `{}`", self.name)));
-            }
-            normal.push(entry);
-        }
-        Ok(Value::List(normal))
-    }
-
     /// Reads a getter's answer; `Null` if it is not what the table expects or says "none".
     pub(crate) fn read(&self, answer: &[u8], network: u32) -> Value {
         let address =
@@ -285,12 +143,15 @@ impl Setting {
             SettingType::Address(holds) => abi::read_address(answer)
                 .filter(|bytes| *bytes != [0; 20])
                 .map(|bytes| address(holds, bytes)),
-            SettingType::Addresses { .. } => abi::read_addresses(answer).map(|list| {
-                let list = list.into_iter().map(|bytes| address(Holds::Core, bytes));
+            SettingType::Price => abi::read_number(answer)
+                .filter(|drip| *drip > 0)
+                .map(|drip| Value::Amount(Drip(drip))),
+            SettingType::Addresses { holds, .. } => abi::read_addresses(answer).map(|list| {
+                let list = list.into_iter().map(|bytes| address(holds, bytes));
                 Value::List(list.collect())
             }),
-            // It has an answer for each pair: [`Setting::read_pair`].
-            SettingType::Pairs => None,
+            // They have an answer for each entry.
+            SettingType::Pairs | SettingType::Members { .. } | SettingType::Growing(_) => None,
         };
         value.unwrap_or_default()
     }
@@ -304,14 +165,34 @@ impl Setting {
         Some(Value::Map(pair.collect()))
     }
 
+    /// Reads one entry of a list in storage.
+    pub(crate) fn read_entry(&self, word: &[u8], network: u32) -> Value {
+        let holds = match self.ty {
+            SettingType::Growing(holds) => holds,
+            _ => Holds::Core,
+        };
+        let bytes = abi::read_address(word);
+        bytes.map_or(Value::Null, |bytes| {
+            Value::Text(holds.read(bytes, network).to_string())
+        })
+    }
+
     /// Turns a normal value, or one entry of a list, into the setter's argument; `None` if it is of no use there.
     pub(crate) fn argument(&self, value: &Value) -> Option<Argument> {
         match (self.ty, value) {
             (SettingType::Text, Value::Text(text)) => Some(Argument::Text(text.clone())),
             (SettingType::Ratio, Value::Text(text)) => parse_ratio(text).map(Argument::Number),
             (SettingType::Blocks, Value::Blocks(blocks)) => Some(Argument::Number(blocks.0.into())),
-            (SettingType::Address(holds), Value::Text(text)) => holds.argument(text),
-            (SettingType::Addresses { .. }, Value::Text(text)) => Holds::Core.argument(text),
+            (SettingType::Price, Value::Amount(drip)) => {
+                Some(Argument::Number(drip.0 / Drip::PER_CFX))
+            }
+            (
+                SettingType::Address(holds)
+                | SettingType::Addresses { holds, .. }
+                | SettingType::Members { holds, .. }
+                | SettingType::Growing(holds),
+                Value::Text(text),
+            ) => holds.argument(text),
             _ => None,
         }
     }
@@ -323,33 +204,16 @@ impl Setting {
             (_, Argument::Text(text)) => {
                 1 + u64::try_from(text.len().div_ceil(32)).unwrap_or(u64::MAX >> 16)
             }
-            (SettingType::Addresses { .. }, _) => 3,
+            (
+                SettingType::Addresses { .. }
+                | SettingType::Members { .. }
+                | SettingType::Growing(_)
+                | SettingType::Price,
+                _,
+            ) => 3,
             _ => 1,
         }
     }
-}
-
-const PAIR_HELP: &str =
-    "write it like `[{ pool = core_contract.pool, espace_pool = espace_contract.pool }]`";
-
-fn address_help(holds: Holds) -> &'static str {
-    match holds {
-        Holds::Core => "write a resource such as `core_contract.pool`, or a Core address in base32",
-        Holds::Espace => "write a resource such as `espace_contract.pool`, or an address in hex",
-        Holds::Mapped => {
-            "write a resource such as `core_contract.bridge`, a Core address in base32, or an address in hex"
-        }
-    }
-}
-
-fn parse_address(text: &str) -> Option<ChainAddress> {
-    text.parse().ok()
-}
-
-/// Normal form of an address: base32, lower case, without its type part.
-fn normal_address(value: &Value) -> Option<Value> {
-    let address: CoreAddress = value.as_text()?.parse().ok()?;
-    Some(Value::Text(address.to_string()))
 }
 
 /// Reads `90%` or `90.25%` as parts of 10,000.

@@ -11,13 +11,15 @@ use pospool_model::{Attributes, Problem, Value};
 
 use super::artifact::DeployableCode;
 use super::setters::{self, SetterCall};
-use super::settings::{Holds, Setting, settings_of};
-use super::{CodeName, ContractSpec};
+use super::settings::{Caller, Holds, OWNER, Setting, settings_of};
+use super::{CodeName, ContractSpec, handover};
 use crate::codes;
 use crate::contract::schema::space_of_kind;
 use crate::draft::{ChangeDraft, PlannedTransaction, Sender};
 use crate::facts::{ChainProviderFacts, ContractFacts};
-use crate::resolve::{argument_of, chain_address_of, wrong_space};
+use crate::resolve::{
+    ADMIN_CONTROL, argument_of, chain_address_of, internal_contract, wrong_space,
+};
 
 /// Call that gives a pool its first settings and its manager.
 pub(crate) const INITIALIZE: &str = "initialize()";
@@ -25,7 +27,10 @@ pub(crate) const INITIALIZE: &str = "initialize()";
 /// What both ways need.
 pub(super) struct DeployScope<'a> {
     pub(super) code: CodeName,
+    /// Who signs what only the owner may.
     pub(super) owner: Sender<'a>,
+    /// The real owner, if that is nobody of the spec.
+    pub(super) stranger: Option<ChainAddress>,
     pub(super) known: ContractFacts,
 }
 
@@ -44,15 +49,24 @@ impl<'a> DeployScope<'a> {
             let summary = "the owner is not an account of the spec";
             Problem::new(codes::UNKNOWN_ACCOUNT, &["owner"], summary)
         })?;
+        let known = facts.contracts.get(task.address).cloned();
+        let known = known.unwrap_or_default();
+        let maker = Sender::find_in(space, facts, owner)?;
+        let (owner, stranger) = handover::owner_now(task.wanted, facts, maker, known.owner);
         Ok(Self {
             code,
-            owner: Sender::find_in(space, facts, owner)?,
-            known: facts
-                .contracts
-                .get(task.address)
-                .cloned()
-                .unwrap_or_default(),
+            owner,
+            stranger,
+            known,
         })
+    }
+
+    /// What only the owner may do can be signed.
+    pub(super) fn check_owner(&self) -> Result<(), Problem> {
+        match self.stranger {
+            None => Ok(()),
+            Some(owner) => Err(handover::not_owner("owner", owner, &["settings", OWNER])),
+        }
     }
 }
 
@@ -123,11 +137,15 @@ pub(super) fn draft_initialisation(
 
 pub(super) fn send_call(
     sender: Sender<'_>,
-    to: ChainAddress,
+    contract: ChainAddress,
     call: SetterCall,
     needs: Vec<Need>,
     draft: &mut ChangeDraft<'_>,
 ) -> Result<EffectId, Problem> {
+    let to = match call.caller {
+        Caller::Owner | Caller::Manager => contract,
+        Caller::Admin => internal_contract(ADMIN_CONTROL, sender.chain.network).into(),
+    };
     let limits = gas::call_limits(sender.space(), &call.data, call.keys);
     let mut plan = PlannedTransaction::new(call.name, call.summary, limits);
     plan.to = Some(to);
@@ -140,6 +158,7 @@ pub(super) fn send_call(
 pub(super) fn wanted_calls(
     draft: &ChangeDraft<'_>,
     scope: &DeployScope<'_>,
+    contract: ChainAddress,
     there: &Attributes,
     is_meant: &dyn Fn(&Setting) -> bool,
 ) -> Result<Vec<SetterCall>, Problem> {
@@ -165,7 +184,9 @@ pub(super) fn wanted_calls(
         };
         let nothing = Value::Null;
         let now = there.get(setting.name).unwrap_or(&nothing);
-        calls.extend(setters::setter_calls(setting, value, now, &resolve)?);
+        calls.extend(setters::setter_calls(
+            setting, contract, value, now, &resolve,
+        )?);
     }
     Ok(calls)
 }

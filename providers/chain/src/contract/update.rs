@@ -4,15 +4,15 @@
 //! - Returns: calls by the owner or by the manager, whichever account the contract asks for.
 //! - Never: touches a setting that does not differ.
 
-use pospool_conflux::{ChainAddress, CoreAddress};
+use pospool_conflux::{ChainAddress, CoreAddress, Space};
 use pospool_model::plan::Need;
 use pospool_model::provider::{ChangeRequest, Observed};
 use pospool_model::{Attributes, Problem, Value};
 
-use super::ContractSpec;
 use super::setters::SetterCall;
 use super::steps::{DeployScope, draft_initialisation, send_call, wanted_calls};
 use super::upgrade;
+use super::{ContractSpec, handover};
 use crate::codes;
 use crate::contract::settings::{Caller, MANAGER, Setting};
 use crate::draft::{ChangeDraft, Sender};
@@ -24,14 +24,20 @@ pub(super) fn design_update(draft: &mut ChangeDraft<'_>) -> Result<(), Problem> 
     let scope = DeployScope::new(&task, draft.facts)?;
     let address = address(&task)?;
     let is_meant = |setting: &Setting| task.changed.iter().any(|path| concerns(path, setting.name));
-    let calls = wanted_calls(draft, &scope, &settings_there(&task), &is_meant)?;
+    let calls = wanted_calls(draft, &scope, address, &settings_there(&task), &is_meant)?;
+    handover::weigh_calls(draft, &scope, &calls, false)?;
     let managed = calls.iter().any(|call| call.caller == Caller::Manager);
     let hands = if managed || is_half_made(&task, &scope) {
         hands(draft, &scope)?
     } else {
         SignerChoice::Now(scope.owner)
     };
-    if task.changed.iter().any(|path| path == "code") {
+    let is_upgraded = task.changed.iter().any(|path| path == "code");
+    let is_owners = |call: &SetterCall| call.caller == Caller::Owner;
+    if is_upgraded || calls.iter().any(is_owners) {
+        scope.check_owner()?;
+    }
+    if is_upgraded {
         upgrade::design_upgrade(&scope, address, draft)?;
     }
     if matches!(hands, SignerChoice::AfterInitialize(_)) {
@@ -49,6 +55,7 @@ pub(super) fn design_update(draft: &mut ChangeDraft<'_>) -> Result<(), Problem> 
         let sender = match call.caller {
             Caller::Owner => scope.owner,
             Caller::Manager => hands.sender(),
+            Caller::Admin => handover::admin_now(&scope, draft.facts)?,
         };
         send_call(sender, address, call, needs.clone(), draft)?;
     }
@@ -132,11 +139,7 @@ fn hands<'a>(
         if scope.owner.facts.address.bytes() == bytes {
             return Some(scope.owner);
         }
-        let (name, _) = facts
-            .accounts
-            .iter()
-            .find(|(_, account)| account.address.bytes() == bytes)?;
-        Sender::find(facts, name).ok()
+        handover::account_with(facts, Space::Core, bytes)
     };
     if let Some(sender) = account(manager) {
         return Ok(SignerChoice::Now(sender));

@@ -16,7 +16,7 @@ use pospool_model::{Address, Problem, Value};
 use super::observe::pool_taken;
 use super::{DEPOSIT, RegistrationSpec, bad_data};
 use crate::codes;
-use crate::contract::schema::ContractSpec;
+use crate::contract::handover::owner_in_the_end;
 use crate::draft::{ChangeDraft, PlannedTransaction, Sender};
 use crate::facts::ChainProviderFacts;
 use crate::resolve::address_of;
@@ -57,13 +57,7 @@ impl<'a> TargetPool<'a> {
         let problem = |summary: String| Problem::new(codes::UNKNOWN_ADDRESS, &["pool"], summary);
         let name = RegistrationSpec::read(task.wanted).pool.known();
         let name = name.ok_or_else(|| problem("the pool is not known".to_owned()))?;
-        let pool = world.wanted.get(name).map(ContractSpec::read);
-        let owner = pool.and_then(|pool| pool.owner.known()).ok_or_else(|| {
-            problem(format!(
-                "the owner of `{name}` is not an account of the spec"
-            ))
-        })?;
-        let owner = Sender::find(facts, owner)?;
+        let owner = owner_in_the_end(name, world, facts, &["pool"])?;
         let network = owner.chain.network;
         let resource = Value::Resource(name.clone());
         let implementation = world

@@ -69,7 +69,7 @@ contract ESpacePoSPool is StakeBook {
 
   /// The value of votes has come back.
   function handleUnlockedIncrease(uint256 votePower) public payable onlyBridge {
-    require(msg.value == votePower * _voteValue, "pool: value is not that of the votes");
+    require(msg.value == votePower * CFX_VALUE_OF_ONE_VOTE, "pool: value is not that of the votes");
     _collect(_dividend.fresh() - msg.value);
     _dividend.counted += msg.value;
     withdrawableCfx += msg.value;

@@ -29,7 +29,7 @@ abstract contract StakeBook is Owned {
   uint256 public _poolLockPeriod;
   uint256 public _poolUnlockPeriod;
 
-  uint256 internal _voteValue;
+  uint256 internal CFX_VALUE_OF_ONE_VOTE;
   Dividend.Book internal _dividend;
   IPoSPool.PoolSummary internal _pool;
   mapping(address => IPoSPool.UserSummary) internal _users;
@@ -85,7 +85,7 @@ abstract contract StakeBook is Owned {
 
   function increaseStake(uint64 votePower) public payable onlyOpen paysOnce {
     require(votePower > 0, "pool: takes at least 1 vote");
-    require(msg.value == votePower * _voteValue, "pool: value is not that of the votes");
+    require(msg.value == votePower * CFX_VALUE_OF_ONE_VOTE, "pool: value is not that of the votes");
     _put(votePower);
     _settle(msg.sender);
     _addVotes(msg.sender, votePower);
@@ -99,7 +99,7 @@ abstract contract StakeBook is Owned {
     IPoSPool.UserSummary storage user = _users[msg.sender];
     user.locked += _locking[msg.sender].release();
     require(user.locked >= votePower, "pool: fewer votes are past the lock period");
-    uint256 rest = (user.available - votePower) * _voteValue;
+    uint256 rest = (user.available - votePower) * CFX_VALUE_OF_ONE_VOTE;
     require(rest >= userLockInfo(msg.sender).amount, "pool: votes are held for governance");
     _retire(votePower);
     _settle(msg.sender);
@@ -118,7 +118,7 @@ abstract contract StakeBook is Owned {
     user.unlocked -= votePower;
     user.votes -= votePower;
     if (user.votes == 0) _stakers.erase(msg.sender);
-    uint256 value = votePower * _voteValue;
+    uint256 value = votePower * CFX_VALUE_OF_ONE_VOTE;
     _fetch(value);
     _pay(payable(msg.sender), value);
     emit WithdrawStake(msg.sender, votePower);
@@ -162,7 +162,7 @@ abstract contract StakeBook is Owned {
   }
 
   function setCfxCountOfOneVote(uint256 count) public onlyKeeper {
-    _voteValue = count * 1 ether;
+    CFX_VALUE_OF_ONE_VOTE = count * 1 ether;
   }
 
   function setVotingEscrow(address escrow) public onlyKeeper {
@@ -243,7 +243,7 @@ abstract contract StakeBook is Owned {
     poolUserShareRatio = ratio;
     _poolLockPeriod = lockPeriod;
     _poolUnlockPeriod = unlockPeriod;
-    _voteValue = 1000 ether;
+    CFX_VALUE_OF_ONE_VOTE = 1000 ether;
   }
 
   /// Shares what came in among the votes of until now.

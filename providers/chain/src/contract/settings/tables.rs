@@ -6,7 +6,9 @@
 
 use pospool_conflux::Space;
 
-use super::{Caller, Getter, Holds, MANAGER, Setting, SettingType, Table};
+use super::{
+    ADMIN, Caller, Getter, Holds, MANAGER, OWNER, Setting, SettingType, Table, VOTE_PRICE,
+};
 
 /// All tables.
 pub(crate) const TABLES: &[Table] = &[
@@ -14,8 +16,10 @@ pub(crate) const TABLES: &[Table] = &[
     POOL_MANAGER,
     CORE_BRIDGE,
     VOTING_ESCROW,
+    POOL_BATCH_CALL,
     ESPACE_POS_POOL,
     ESPACE_VOTING_ESCROW,
+    ESPACE_POOL_BATCH_CALL,
 ];
 
 /// Finds the table of a contract.
@@ -50,8 +54,50 @@ const fn owned(
     }
 }
 
-/// Names and callers: `contracts/PoSPool.sol` of the reference, version 1.9.0. `manager` comes last, since afterwards
-/// its old holder may set nothing any more.
+/// Each contract has an owner who may give it away, and comes last: the old one may set nothing afterwards.
+const fn owner(holds: Holds) -> Setting {
+    owned(
+        OWNER,
+        SettingType::Address(holds),
+        "owner()",
+        "transferOwnership(address)",
+    )
+}
+
+/// The chain keeps an admin for each contract of Core Space: who made it, at first. Only an account can be one, and the
+/// chain takes a call by anybody else for none (conflux-rust `internal_contract/impls/admin.rs`).
+const CHAIN_ADMIN: Setting = Setting {
+    name: ADMIN,
+    ty: SettingType::Address(Holds::User),
+    getter: Getter::AdminControl("getAdmin(address)"),
+    setter: "setAdmin(address,address)",
+    caller: Caller::Admin,
+};
+
+/// What a pool takes for a vote. No function of it answers that.
+const fn vote_price(caller: Caller) -> Setting {
+    Setting {
+        name: VOTE_PRICE,
+        ty: SettingType::Price,
+        getter: Getter::Variable("CFX_VALUE_OF_ONE_VOTE"),
+        setter: "setCfxCountOfOneVote(uint256)",
+        caller,
+    }
+}
+
+/// Pools that a contract for many questions at once always tells of.
+const fn asked_pools(holds: Holds) -> Setting {
+    Setting {
+        name: "pools",
+        ty: SettingType::Growing(holds),
+        getter: Getter::Variable("posPools"),
+        setter: "addPoSPool(address)",
+        caller: Caller::Owner,
+    }
+}
+
+/// Names and callers: `contracts/PoSPool.sol` of the reference, version 1.9.0. `manager` comes behind all that the
+/// manager sets, since afterwards its old holder may set nothing any more.
 const POS_POOL: Table = Table {
     contract: "PoSPool",
     space: Space::Core,
@@ -87,12 +133,25 @@ const POS_POOL: Table = Table {
             "votingEscrow()",
             "setVotingEscrow(address)",
         ),
+        managed(
+            "fee_free",
+            SettingType::Members {
+                holds: Holds::Core,
+                remover: "removeFromFeeFreeWhiteList(address)",
+                others: "poolUserShareRatio()",
+            },
+            "_userShareRatio(address)",
+            "addToFeeFreeWhiteList(address)",
+        ),
+        vote_price(Caller::Manager),
         owned(
             MANAGER,
             SettingType::Address(Holds::Core),
             "manager()",
             "setManager(address)",
         ),
+        CHAIN_ADMIN,
+        owner(Holds::Core),
     ],
 };
 
@@ -104,6 +163,7 @@ const POOL_MANAGER: Table = Table {
         owned(
             "pools",
             SettingType::Addresses {
+                holds: Holds::Core,
                 remover: "removePool(address)",
             },
             "getPoolAddresses()",
@@ -115,6 +175,8 @@ const POOL_MANAGER: Table = Table {
             "eSpacePoolAddresses(address)",
             "setEspacePool(address,address)",
         ),
+        CHAIN_ADMIN,
+        owner(Holds::Core),
     ],
 };
 
@@ -142,6 +204,8 @@ const CORE_BRIDGE: Table = Table {
             "eSpaceVotingEscrow()",
             "setESpaceVotingEscrow(address)",
         ),
+        CHAIN_ADMIN,
+        owner(Holds::Core),
     ],
 };
 
@@ -163,6 +227,8 @@ const VOTING_ESCROW: Table = Table {
             "eSpaceBridge()",
             "setESpaceBridge(address)",
         ),
+        CHAIN_ADMIN,
+        owner(Holds::Core),
     ],
 };
 
@@ -209,6 +275,8 @@ const ESPACE_POS_POOL: Table = Table {
             setter: "setBridge(address)",
             caller: Caller::Owner,
         },
+        vote_price(Caller::Owner),
+        owner(Holds::EspaceUser),
     ],
 };
 
@@ -230,5 +298,22 @@ const ESPACE_VOTING_ESCROW: Table = Table {
             "coreSpaceInfo()",
             "setCoreSpaceInfoOracle(address)",
         ),
+        owner(Holds::EspaceUser),
     ],
+};
+
+/// `contracts/utils/PoSPoolBatchCall.sol`.
+const POOL_BATCH_CALL: Table = Table {
+    contract: "PoSPoolBatchCall",
+    space: Space::Core,
+    manager: None,
+    settings: &[asked_pools(Holds::Core), CHAIN_ADMIN, owner(Holds::Core)],
+};
+
+/// `contracts/eSpace/PoolBatchCallUtil.sol`. Its `removePool` takes out the last one, whichever is named.
+const ESPACE_POOL_BATCH_CALL: Table = Table {
+    contract: "EPoSPoolBatchCall",
+    space: Space::Espace,
+    manager: None,
+    settings: &[asked_pools(Holds::Espace), owner(Holds::EspaceUser)],
 };

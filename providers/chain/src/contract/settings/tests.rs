@@ -37,11 +37,16 @@ fn what_is_set_is_read_back_in_the_same_form() {
         ("user_share_ratio", Value::from("90.5%")),
         ("lock_period", Value::Blocks(Blocks(2_250_000))),
         ("manager", address),
+        ("vote_price", Value::Amount(Drip(1000 * Drip::PER_CFX))),
     ] {
         let setting = pool(name);
         let normal = setting.normal(value.clone()).unwrap();
         assert_eq!(normal, value);
-        let answer = abi::encode_arguments(&[setting.argument(&normal).unwrap()]);
+        let answer = match setting.ty {
+            // Kept in drip, and set in CFX.
+            SettingType::Price => abi::encode_arguments(&[Argument::Number(1000 * Drip::PER_CFX)]),
+            _ => abi::encode_arguments(&[setting.argument(&normal).unwrap()]),
+        };
         assert_eq!(setting.read(&answer, 1029), value, "{name}");
     }
 }
@@ -93,15 +98,53 @@ fn an_unknown_setting_is_met_with_the_one_that_was_meant() {
     );
 }
 
+/// Afterwards its old holder may set nothing any more.
 #[test]
-fn the_manager_is_set_last() {
-    assert_eq!(
-        settings_of("PoSPool")
-            .unwrap()
-            .settings
-            .last()
-            .unwrap()
-            .name,
-        MANAGER
-    );
+fn who_gives_something_away_has_set_all_else_before() {
+    for table in TABLES {
+        let place = |name: &str| table.settings.iter().position(|row| row.name == name);
+        let last_of = |caller: Caller| table.settings.iter().rposition(|row| row.caller == caller);
+        assert_eq!(place(OWNER), last_of(Caller::Owner), "{}", table.contract);
+        if table.manager.is_some() {
+            assert!(
+                place(MANAGER) > last_of(Caller::Manager),
+                "{}",
+                table.contract
+            );
+        }
+    }
+}
+
+#[test]
+fn only_accounts_administer_contracts() {
+    let user = Value::Text(pospool_conflux::CoreAddress::new([0x11; 20], 1029).to_string());
+    assert_eq!(pool(ADMIN).normal(user.clone()), Ok(user));
+    let account = Value::Resource("account.operator".parse().unwrap());
+    assert_eq!(pool(ADMIN).normal(account.clone()), Ok(account));
+    let contract = Value::Text(pospool_conflux::CoreAddress::new([0x81; 20], 1029).to_string());
+    for wrong in [
+        contract,
+        Value::Resource("core_contract.pool".parse().unwrap()),
+    ] {
+        let problem = pool(ADMIN).normal(wrong).unwrap_err();
+        assert!(
+            problem.summary.ends_with("only an account can be it"),
+            "{problem:?}"
+        );
+    }
+}
+
+#[test]
+fn a_vote_costs_whole_cfx() {
+    let price = pool(VOTE_PRICE);
+    let whole = Value::Amount(Drip(1000 * Drip::PER_CFX));
+    assert_eq!(price.normal(whole.clone()), Ok(whole));
+    for wrong in [
+        Value::Amount(Drip(1)),
+        Value::Amount(Drip(0)),
+        Value::Integer(1000),
+    ] {
+        let help = price.normal(wrong).unwrap_err().help;
+        assert_eq!(help.as_deref(), Some("write it like `cfx(1000)`"));
+    }
 }
