@@ -29,6 +29,9 @@ pospool_model::codes! {
     BAD_PAYLOAD = "chain/bad-payload",
         "An effect of the plan, or a code comparison begun earlier, is in a form that this version of pospool cannot use, so it is not carried out.",
         "Make a new plan with this version: `pospool plan`.";
+    BAD_PROFIT = "chain/bad-profit",
+        "`profit` of a contract is no map of `claim_every`, `min`, `to` and `max_gas` with values of their types, is written for another contract than a `PoSPool`, or `profit_due`, which is only shown, is written.",
+        "Write `profit = { claim_every = blocks(1209600), min = cfx(10), to = account.operator }` as the message says, in the block of the pool.";
     BAD_REGISTER_DATA = "chain/bad-register-data",
         "The register data is damaged or belongs to another PoS key than expected, so no registration is sent with it.",
         "Ask the node for it again with `conflux rpc local pos register --power 1`, and check that it is the node whose key is meant.";
@@ -110,6 +113,9 @@ pospool_model::codes! {
     POOL_UNPROVEN = "chain/pool-unproven",
         "What is at the pool's address is not what the plan was made with, or it or the register of PoS keys does not answer as expected; nothing was sent.",
         "Run `pospool plan` again and check the pool's address and the code behind its proxy before applying.";
+    PROFIT_WAITS = "chain/profit-waits",
+        "Profit of the pool is due, and the node, the owner's account or `max_gas` does not allow a call that belongs to it; nothing is lost, it stays in the pool.",
+        "See what the message names: raise `max_gas`, add the owner's account, or let open transactions end. What cannot be settled for all stakers at once is settled as they use the pool.";
     STORAGE_CLASH = "chain/storage-clash",
         "The new code of a proxied contract would misread variables that the old code has stored, so the upgrade is refused.",
         "Keep all variables in their order with their types, and add new ones after the others.";

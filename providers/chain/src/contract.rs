@@ -25,6 +25,7 @@ use pospool_model::{Attributes, Problem, Value};
 pub(crate) use self::schema::{CORE_CONTRACT, ContractSpec, ESPACE_CONTRACT};
 use self::settings::{TABLES, Table};
 use crate::codes;
+use crate::profit;
 
 /// What stands for code in states and plans.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,6 +79,8 @@ pub(crate) fn normalise_contract(
     attributes
         .entry("proxy".to_owned())
         .or_insert(Value::Bool(false));
+    let contract = name.as_ref().map(|name| name.contract.as_str());
+    problems.extend(profit::normalise_profit(&mut attributes, contract));
     if let Some(Value::Map(settings)) = attributes.get_mut("settings") {
         let contract = code
             .as_map()

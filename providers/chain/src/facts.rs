@@ -13,6 +13,7 @@ use pospool_model::{Address, SecretRef};
 
 use crate::bridge::duties::Duty;
 use crate::bridge::views::LastViews;
+use crate::profit::due::ProfitCall;
 use crate::verification::Likeness;
 
 /// Facts of one look.
@@ -28,6 +29,8 @@ pub(crate) struct ChainProviderFacts {
     pub(crate) contracts: BTreeMap<Address, ContractFacts>,
     pub(crate) registrations: BTreeMap<Address, RegistrationFacts>,
     pub(crate) bridges: BTreeMap<Address, BridgeFacts>,
+    /// Pools whose profit is claimed.
+    pub(crate) profits: BTreeMap<Address, ProfitFacts>,
 }
 
 impl ChainProviderFacts {
@@ -131,4 +134,12 @@ pub(crate) struct BridgeFacts {
 pub(crate) struct BridgeCall {
     pub(crate) duty: Duty,
     pub(crate) limits: GasLimits,
+}
+
+/// What is due of a pool's profit, and what the node would accept now.
+#[derive(Clone, Debug)]
+pub(crate) struct ProfitFacts {
+    /// Number of the block that was looked at.
+    pub(crate) block: u64,
+    pub(crate) calls: Vec<(ProfitCall, GasLimits)>,
 }

@@ -26,6 +26,7 @@ mod contract;
 mod draft;
 #[cfg(test)]
 mod espace_node_tests;
+mod estimate;
 mod facts;
 mod fresh;
 mod funding;
@@ -37,6 +38,7 @@ mod observe;
 mod own_node;
 mod preflight;
 mod prepare;
+mod profit;
 mod provider;
 mod registration;
 mod resolve;

@@ -14,11 +14,13 @@ use pospool_conflux_rpc::CountingTransport;
 use pospool_model::ProviderError;
 use pospool_model::provider::{self, Observation, ObserveContext, Target};
 
+pub(crate) use self::refusals::chain_unreachable;
 pub(crate) use self::scene::{chain_of, known_at};
 use crate::account;
 use crate::bridge;
 use crate::facts::ChainProviderFacts;
 use crate::own_node::OwnNodes;
+use crate::profit;
 use crate::verification::{self, Web};
 
 /// Looks at the targets.
@@ -39,6 +41,7 @@ pub(crate) async fn observe_targets(
     let mut facts = ChainProviderFacts::default();
     let mut parts = Vec::new();
     let mut services = None;
+    let claimed = made.clone();
     if !given.is_empty() {
         parts.extend(given::look_at_given(link, &given, scene).await);
     }
@@ -62,6 +65,7 @@ pub(crate) async fn observe_targets(
     for part in parts {
         take(part?, &mut observation, &mut facts);
     }
+    profit::observe::look_at_profit(link, &claimed, scene, &mut observation, &mut facts).await?;
     if let Some(views) = services {
         let services = bridge::observe::look_at_services(views, &facts).await?;
         take(services, &mut observation, &mut facts);
@@ -89,6 +93,7 @@ fn take(
     observation.objects.extend(found.objects);
     observation.chains.extend(found.chains);
     observation.problems.extend(found.problems);
+    observation.warnings.extend(found.warnings);
     observation.bindings.extend(found.bindings);
     facts.chains.extend(known.chains);
     facts.accounts.extend(known.accounts);
@@ -97,6 +102,7 @@ fn take(
     facts.contracts.extend(known.contracts);
     facts.registrations.extend(known.registrations);
     facts.bridges.extend(known.bridges);
+    facts.profits.extend(known.profits);
 }
 
 #[cfg(test)]

@@ -74,12 +74,21 @@ contract PoSPool is StakeBook {
     manager = newManager;
   }
 
-  /// Pays out a part of the pool's own share.
+  /// Settles every staker, and with them the pool's own share.
+  function _updatePoolProfit() public onlyOwner {
+    uint256 number = stakerNumber();
+    for (uint256 i = 0; i < number; i++) {
+      _settle(stakerAddress(i));
+    }
+  }
+
+  /// Pays out a part of the pool's own share, never all of it. As with the reference, everything that is here afterwards
+  /// is taken for counted: what came in and was not counted before is nobody's.
   function _withdrawPoolProfit(uint256 amount, address payable receiver) public onlyOwner paysOnce {
-    require(_pool.interest >= amount, "pool: profit is less than that");
+    require(_pool.interest > amount, "pool: profit is not more than that");
     _pool.interest -= amount;
-    _dividend.counted -= amount;
     _pay(receiver, amount);
+    _dividend.counted = address(this).balance;
   }
 
   // ---- manager ----

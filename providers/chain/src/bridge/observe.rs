@@ -11,9 +11,10 @@ use pospool_model::provider::{Observation, ObserveContext, Observed, Target};
 use pospool_model::{Address, Attributes, Drip, Problem, ProviderError, Value};
 
 use super::DUTIES;
-use super::ready::{CallerStanding, Ready, find_ready_duties};
+use super::ready::{Ready, find_ready_duties};
 use super::service::BridgeService;
 use super::views::{LastViews, Views, read_views};
+use crate::estimate::CallerStanding;
 use crate::facts::{BridgeFacts, ChainProviderFacts};
 
 /// What the views of services said.
@@ -90,23 +91,12 @@ async fn look_at<'a>(
         Half::Wrong(address, problem) => return Ok((address, Err(problem))),
         Half::Seen(service, rpc, views) => (service, rpc, views),
     };
-    let standing = standing(&service, made);
+    // The look beside this one has failed if the node did not tell.
+    let standing = CallerStanding::find(service.subject.signer, made);
     let ready = find_ready_duties(&service, &rpc, &views, standing).await;
     let ready = ready.map_err(|error| service.unreachable(error))?;
     let address = service.address;
     Ok((address, Ok(present(*service, views, standing, ready))))
-}
-
-/// What the look beside this one found of the account; that look has failed if the node did not tell.
-fn standing(service: &BridgeService<'_>, made: &ChainProviderFacts) -> Option<CallerStanding> {
-    let signer = service.subject.signer.into();
-    let account = made.accounts.values().find(|it| it.address == signer)?;
-    let chain = made.chains.get(service.chain)?;
-    Some(CallerStanding {
-        balance: account.balance,
-        under_way: account.nonce.saturating_sub(account.executed),
-        price: chain.fees.gas_price,
-    })
 }
 
 fn present(

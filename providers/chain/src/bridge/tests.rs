@@ -373,7 +373,7 @@ async fn interest_below_the_price_of_its_claim_stays() {
 
 #[test]
 fn what_the_spec_says_of_claims_wins_over_their_price() {
-    use super::ready::is_worth;
+    use crate::estimate::is_worth;
     let cases = [
         (None, 11, true),
         (None, 10, false),

@@ -27,6 +27,25 @@ const CONTRACT_OUTPUTS: &[OutputSchema] = &[
     NEWEST,
 ];
 
+const CORE_OUTPUTS: &[OutputSchema] = &[
+    CONTRACT_OUTPUTS[0],
+    CONTRACT_OUTPUTS[1],
+    CONTRACT_OUTPUTS[2],
+    CONTRACT_OUTPUTS[3],
+    CONTRACT_OUTPUTS[4],
+    CONTRACT_OUTPUTS[5],
+    OutputSchema::new(
+        "profit",
+        "The pool's own share that is settled and not paid out, where `profit` is written.",
+    ),
+    OutputSchema::new(
+        "settled_block",
+        "Block of the last settlement of all stakers.",
+    ),
+    OutputSchema::new("claimed_block", "Block of the last payment of profit."),
+    NEWEST,
+];
+
 const CODE: &str = "A contract of a source: `source.reference.PoSPool`. With other code a contract behind a proxy is upgraded in place, if the new code keeps its variables where they are; one without a proxy is not changed.";
 const OWNER: &str =
     "The account that makes it, owns it and pays. Default: the only `account` of the spec.";
@@ -46,9 +65,11 @@ kind! {
         constructor: List[Any], Optional, Refuse, CONSTRUCTOR;
         migrate: Text, Optional, Ignore, MIGRATE;
         settings: Settings, Optional, Update, "What the contract lets its owner or manager set. PoSPool: `name`, `user_share_ratio` (\"90%\"), `lock_period` and `unlock_period` (`blocks(…)`), `voting_escrow`, `fee_free` (addresses that keep all of their reward: accounts, contracts), `vote_price` (`cfx(1000)`; PoS itself takes 1000), `manager`. PoolManager: `pools`. CoreBridge: `pool`, `espace_pool`, `espace_voting_escrow`. VotingEscrow: `pos_pool`, `espace_bridge`. PoSPoolBatchCall: `pools`, which can only grow. All: `owner` (it is given away as the last step; the attribute `owner` says who made it) and `admin` (who may change its sponsors; an account).";
+        profit: Any, Optional, Ignore, "Of a PoSPool: when its own share is paid out to whom. A map of `claim_every` (blocks between two payments; default `blocks(172800)`, about a day), `min` (least amount; default: more than the gas of the payment costs), `to` (an account, a contract or a Core address; default: the owner) and `max_gas` (most gas for settling all stakers). An apply settles and pays what is due.";
+        profit_due: List[Text], Optional, Update, "What is due of `profit`. Never written in a spec: nothing is always what is wanted.";
         chain: Reference["chain"], Implied, Refuse, CHAIN_TEXT;
     }
-    outputs: CONTRACT_OUTPUTS,
+    outputs: CORE_OUTPUTS,
     identity: Some("address"),
     example: r#"core_contract "pool" {
   code     = source.reference.PoSPool

@@ -16,6 +16,7 @@ use super::{ContractSpec, handover};
 use crate::codes;
 use crate::contract::settings::{Caller, MANAGER, Setting};
 use crate::draft::{ChangeDraft, Sender};
+use crate::profit::design::design_profit;
 use crate::resolve::address_of;
 
 /// Designs the change of code and settings.
@@ -37,6 +38,7 @@ pub(super) fn design_update(draft: &mut ChangeDraft<'_>) -> Result<(), Problem> 
     if is_upgraded || calls.iter().any(is_owners) {
         scope.check_owner()?;
     }
+    design_profit(scope.owner, address, draft)?;
     if is_upgraded {
         upgrade::design_upgrade(&scope, address, draft)?;
     }

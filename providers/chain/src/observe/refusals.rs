@@ -7,7 +7,7 @@ use pospool_model::{Address, ProviderError};
 
 use crate::codes;
 
-pub(super) fn chain_unreachable(chain: &Address, space: Space, error: RpcError) -> ProviderError {
+pub(crate) fn chain_unreachable(chain: &Address, space: Space, error: RpcError) -> ProviderError {
     if let RpcError::Endpoint(error) = &error {
         let what = format!(
             "an endpoint in `{}` of `{chain}` cannot be used: {error}",

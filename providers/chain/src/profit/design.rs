@@ -1,0 +1,39 @@
+//! How profit that is due is claimed: the calls that a look found ready, in the owner's lane.
+
+use pospool_conflux::ChainAddress;
+use pospool_model::{Problem, Value};
+
+use super::PROFIT_DUE;
+use super::due::ProfitCall;
+use crate::draft::{ChangeDraft, PlannedTransaction, Sender};
+
+/// Adds the calls to the change of a pool, if they are a part of it. They come before all that could take the owner's
+/// rights from him.
+pub(crate) fn design_profit(
+    owner: Sender<'_>,
+    pool: ChainAddress,
+    draft: &mut ChangeDraft<'_>,
+) -> Result<(), Problem> {
+    let (task, facts) = (draft.task, draft.facts);
+    if !task.changed.iter().any(|path| path == PROFIT_DUE) {
+        return Ok(());
+    }
+    let Some(known) = facts.profits.get(task.address) else {
+        return Ok(());
+    };
+    for (call, limits) in &known.calls {
+        let mut plan = PlannedTransaction::new(call.name(), call.summary(), *limits);
+        plan.to = Some(pool);
+        plan.data = Some(call.data());
+        let output = match call {
+            ProfitCall::Settle => Some("settled_block"),
+            ProfitCall::Count => None,
+            ProfitCall::Withdraw { .. } => Some("claimed_block"),
+        };
+        let block = Value::Integer(i64::try_from(known.block).unwrap_or(i64::MAX));
+        plan.outputs
+            .extend(output.map(|name| (name.to_owned(), block)));
+        draft.send(owner, plan)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,270 @@
+//! A look at the profit of pools: what is settled, what is due, and what of it the node accepts now.
+//!
+//! - Reads: the pool at the epoch that the first look pinned, what the look before found of its owner, estimates.
+//! - Returns: the attribute `profit_due`, whose wanted value is "none"; warnings for what is due and cannot be done.
+//! - Never: plans a payment without a call before it that counts what came in.
+
+use pospool_conflux::{ChainAddress, CoreAddress, abi};
+use pospool_conflux_rpc::quantity::{field_u64, quantity_text};
+use pospool_conflux_rpc::{At, Batch, CountingTransport, Rpc, RpcError, Slot};
+use pospool_conflux_tx::gas::GasLimits;
+use pospool_model::provider::{Observation, ObserveContext, Observed, Target};
+use pospool_model::{Address, Drip, Problem, ProviderError, Value};
+use serde_json::json;
+
+use super::due::{ProfitCall, SeenProfit, profit_due};
+use super::{PROFIT, PROFIT_DUE, ProfitTerms};
+use crate::codes;
+use crate::estimate::{CallerStanding, ask_estimate, is_worth, obstacle, read_estimate};
+use crate::facts::{ChainProviderFacts, ProfitFacts};
+use crate::observe::{chain_of, chain_unreachable};
+use crate::resolve::address_of;
+
+/// A pool whose profit is claimed.
+struct ClaimedPool<'a> {
+    address: &'a Address,
+    chain: &'a Address,
+    terms: ProfitTerms<'a>,
+    pool: CoreAddress,
+    owner: CoreAddress,
+    to: CoreAddress,
+    epoch: u64,
+    settled_block: Option<u64>,
+    claimed_block: Option<u64>,
+}
+
+impl<'a> ClaimedPool<'a> {
+    /// `None` while there is nothing to look at: what is not there earns nothing.
+    fn find(
+        target: &Target<'a>,
+        scene: &ObserveContext<'a>,
+        made: &ChainProviderFacts,
+    ) -> Result<Option<Self>, Problem> {
+        let (Some(wanted), Some(chain)) = (target.wanted, chain_of(target.wanted, scene)) else {
+            return Ok(None);
+        };
+        let (Some(terms), Some(outputs)) = (
+            ProfitTerms::read(wanted),
+            target.recorded.map(|recorded| &recorded.outputs),
+        ) else {
+            return Ok(None);
+        };
+        let text = outputs.get("address").and_then(Value::as_text);
+        let pool = text.and_then(|text| text.parse::<CoreAddress>().ok());
+        let owner = made
+            .contracts
+            .get(target.address)
+            .and_then(|known| known.owner);
+        let epoch = scene
+            .outputs
+            .get(chain)
+            .and_then(|chain| chain.get("epoch")?.as_integer());
+        let epoch = epoch.and_then(|epoch| u64::try_from(epoch).ok());
+        let (Some(pool), Some(owner), Some(epoch)) = (pool, owner, epoch) else {
+            return Ok(None);
+        };
+        let owner = CoreAddress::new(owner, pool.network());
+        let to = match terms.to {
+            Some(Value::Unknown) => return Ok(None),
+            Some(to) => address_of(to, scene.outputs, pool.network(), &[PROFIT, "to"])?,
+            None => owner,
+        };
+        let block = |name: &str| outputs.get(name)?.as_integer()?.try_into().ok();
+        Ok(Some(Self {
+            address: target.address,
+            chain,
+            terms,
+            pool,
+            owner,
+            to,
+            epoch,
+            settled_block: block("settled_block"),
+            claimed_block: block("claimed_block"),
+        }))
+    }
+}
+
+/// What is due, and what of it waits for what.
+struct ReadyProfit {
+    seen: SeenProfit,
+    calls: Vec<(ProfitCall, GasLimits)>,
+    waiting: Vec<String>,
+}
+
+/// Looks at the profit of these pools, which a look has found before.
+pub(crate) async fn look_at_profit(
+    link: &CountingTransport,
+    targets: &[&Target<'_>],
+    scene: &ObserveContext<'_>,
+    observation: &mut Observation,
+    facts: &mut ChainProviderFacts,
+) -> Result<(), ProviderError> {
+    for target in targets
+        .iter()
+        .filter(|target| target.address.kind() == "core_contract")
+    {
+        let pool = match ClaimedPool::find(target, scene, facts) {
+            Ok(Some(pool)) => pool,
+            Ok(None) => continue,
+            Err(problem) => {
+                observation.problems.push((target.address.clone(), problem));
+                continue;
+            }
+        };
+        let Some(chain) = facts.chains.get(pool.chain) else {
+            continue;
+        };
+        let failed = |error| chain_unreachable(pool.chain, pospool_conflux::Space::Core, error);
+        let rpc = Rpc::over(link, &chain.reference.endpoints).map_err(failed)?;
+        let found = look_at_one(&pool, &rpc, facts).await.map_err(failed)?;
+        let due = found.calls.iter().map(|(call, _)| Value::Text(call.text()));
+        if let Some(Observed::Present {
+            attributes,
+            outputs,
+        }) = observation.objects.get_mut(pool.address)
+        {
+            attributes.insert(PROFIT_DUE.to_owned(), Value::List(due.collect()));
+            let settled = Value::Amount(Drip(found.seen.settled));
+            outputs.insert("profit".to_owned(), settled);
+        }
+        let warnings = found.waiting.into_iter().map(|why| {
+            let summary =
+                format!("the profit of the pool is due, and cannot be claimed as it should: {why}");
+            let problem = Problem::new(codes::PROFIT_WAITS, &[PROFIT], summary);
+            (pool.address.clone(), problem)
+        });
+        observation.warnings.extend(warnings);
+        let known = ProfitFacts {
+            block: found.seen.block,
+            calls: found.calls,
+        };
+        facts.profits.insert(pool.address.clone(), known);
+    }
+    Ok(())
+}
+
+async fn look_at_one(
+    pool: &ClaimedPool<'_>,
+    rpc: &Rpc,
+    made: &ChainProviderFacts,
+) -> Result<ReadyProfit, RpcError> {
+    let mut batch = Batch::default();
+    let summary = abi::function_selector("poolSummary()");
+    let summary = batch.view(pool.pool, &summary, At::Epoch(pool.epoch));
+    let block = json!([quantity_text(pool.epoch.into()), false]);
+    let block = batch.ask("cfx_getBlockByEpochNumber", block);
+    let answers = batch.send(rpc).await?;
+    for slot in [summary, block] {
+        if let Some(refusal) = answers.silence(slot) {
+            return Err(RpcError::refused("a question about a pool", refusal));
+        }
+    }
+    let words = answers.bytes(summary).unwrap_or_default();
+    let word = |nth: usize| abi::read_number(words.get(32 * nth..32 * (nth + 1))?);
+    let block = answers
+        .get(block)
+        .and_then(|block| field_u64(block, "blockNumber"));
+    let (Some(settled), Some(earned), Some(block)) = (word(1), word(2), block) else {
+        let what = "the pool does not say what it has earned".to_owned();
+        return Ok(nothing(SeenProfit::default(), vec![what]));
+    };
+    let seen = SeenProfit {
+        settled,
+        earned,
+        block,
+        settled_block: pool.settled_block,
+        claimed_block: pool.claimed_block,
+    };
+    let due = profit_due(&seen, pool.terms.every, pool.terms.min, pool.to);
+    if due.is_empty() {
+        return Ok(nothing(seen, Vec::new()));
+    }
+    let owner = ChainAddress::from(pool.owner);
+    if !made
+        .accounts
+        .values()
+        .any(|account| account.address == owner)
+    {
+        let what = format!("only its owner {owner} may, and no account of the spec has that key");
+        return Ok(nothing(seen, vec![what]));
+    }
+    let standing = CallerStanding::find(pool.owner, made);
+    if let Some(why) = obstacle(standing) {
+        return Ok(nothing(seen, vec![why]));
+    }
+    let price = standing.map(|standing| standing.price).unwrap_or_default();
+    try_calls(pool, rpc, seen, &due, price).await
+}
+
+fn nothing(seen: SeenProfit, waiting: Vec<String>) -> ReadyProfit {
+    ReadyProfit {
+        seen,
+        calls: Vec::new(),
+        waiting,
+    }
+}
+
+/// Has the node try the calls, at what the owner sends next.
+async fn try_calls(
+    pool: &ClaimedPool<'_>,
+    rpc: &Rpc,
+    seen: SeenProfit,
+    due: &[ProfitCall],
+    price: u128,
+) -> Result<ReadyProfit, RpcError> {
+    let mut batch = Batch::default();
+    let payment = due
+        .iter()
+        .find(|call| matches!(call, ProfitCall::Withdraw { .. }));
+    let mut ask = |call: ProfitCall| -> (ProfitCall, Slot) {
+        (
+            call,
+            ask_estimate(&mut batch, pool.owner, pool.pool, &call.data()),
+        )
+    };
+    let settle = ask(ProfitCall::Settle);
+    let count = ask(ProfitCall::Count);
+    let payment = payment.map(|call| ask(*call));
+    let answers = batch.send(rpc).await?;
+    let tried = |(call, slot): (ProfitCall, Slot)| {
+        read_estimate(&answers, slot).map(|(used, limits)| (call, used, limits))
+    };
+    let settled = tried(settle).and_then(|found| match pool.terms.max_gas {
+        Some(most) if found.2.gas > most => Err(format!(
+            "to settle all stakers may need {} gas, and `max_gas` is {most}",
+            found.2.gas
+        )),
+        _ => Ok(found),
+    });
+    let mut waiting: Vec<String> = settled.as_ref().err().cloned().into_iter().collect();
+    let mut calls = Vec::new();
+    let counted = settled.ok().map(|(call, _, limits)| (call, limits));
+    let Some(payment) = payment else {
+        return Ok(ReadyProfit {
+            seen,
+            calls: counted.into_iter().collect(),
+            waiting,
+        });
+    };
+    let counted = counted.map_or_else(|| tried(count).map(|(call, _, limits)| (call, limits)), Ok);
+    match (counted, tried(payment)) {
+        (Ok(counted), Ok((call, used, limits))) => {
+            let amount = seen.settled.saturating_sub(1);
+            if is_worth(pool.terms.min, amount, price.saturating_mul(used.into())) {
+                calls.extend([counted, (call, limits)]);
+            } else if counted.0 == ProfitCall::Settle {
+                calls.push(counted);
+            }
+        }
+        (counted, payment) => {
+            let whys = [counted.err(), payment.err()].into_iter().flatten();
+            waiting.extend(whys);
+            waiting.dedup();
+        }
+    }
+    Ok(ReadyProfit {
+        seen,
+        calls,
+        waiting,
+    })
+}
