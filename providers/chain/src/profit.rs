@@ -127,7 +127,7 @@ fn bad_term(name: &str, value: &Value) -> Option<Problem> {
         _ => {
             let names = [EVERY, MIN, TO, MAX_GAS];
             let summary = format!("`profit` has no entry `{name}`");
-            let help = did_you_mean(name, names.into_iter());
+            let help = did_you_mean(name, names);
             let help = help.map_or_else(
                 || format!("its entries are {}", names.join(", ")),
                 |meant| format!("did you mean `{meant}`?"),

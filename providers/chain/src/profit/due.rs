@@ -105,6 +105,8 @@ mod tests {
     use super::*;
     use crate::bench::core;
 
+    type Change = fn(&mut SeenProfit);
+
     #[test]
     fn what_is_due_follows_from_blocks_and_amounts() {
         let usual = SeenProfit {
@@ -114,7 +116,6 @@ mod tests {
             settled_block: Some(9_000),
             claimed_block: Some(9_000),
         };
-        type Change = fn(&mut SeenProfit);
         // Every 500 blocks, from 50 drip on.
         let table: &[(Change, &[&str])] = &[
             (|_| {}, &["settle", "withdraw 100"]),

@@ -144,14 +144,8 @@ struct Found {
     bench: Bench,
 }
 
-async fn look(pool: Pool, profit: Value, change: impl Fn(&mut Bench)) -> Found {
-    let asked = Arc::new(Mutex::new(Vec::new()));
-    let heard = asked.clone();
-    let server = StubNode::start(move |method, params| {
-        heard.lock().unwrap().push(method.to_owned());
-        pool.answer(method, params)
-    })
-    .await;
+/// A pool that is there, on a chain that is asked at a URL.
+fn bench_of(profit: Value, url: &str) -> Bench {
     let mut bench = Bench::new();
     let mut block = attributes([
         ("code", code("PoSPool")),
@@ -174,11 +168,23 @@ async fn look(pool: Pool, profit: Value, change: impl Fn(&mut Bench)) -> Found {
     };
     bench.facts.contracts.insert(name(POOL), known);
     let chain = bench.facts.chains.get_mut(&name("chain.conflux")).unwrap();
-    chain.reference = chain_ref(&[&server.url()]);
+    chain.reference = chain_ref(&[url]);
     bench.outputs.insert(
         name("chain.conflux"),
         attributes([("epoch", Value::Integer(77))]),
     );
+    bench
+}
+
+async fn look(pool: Pool, profit: Value, change: impl Fn(&mut Bench)) -> Found {
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let heard = asked.clone();
+    let server = StubNode::start(move |method, params| {
+        heard.lock().unwrap().push(method.to_owned());
+        pool.answer(method, params)
+    })
+    .await;
+    let mut bench = bench_of(profit, &server.url());
     change(&mut bench);
     let (address, used) = (name(POOL), BTreeSet::new());
     let target = Target {
@@ -215,7 +221,17 @@ async fn look(pool: Pool, profit: Value, change: impl Fn(&mut Bench)) -> Found {
         "{:?}",
         observation.problems
     );
-    let due = match &observation.objects[&address] {
+    found(&observation, &address, asked.lock().unwrap().clone(), bench)
+}
+
+/// What a look left.
+fn found(
+    observation: &Observation,
+    address: &pospool_model::Address,
+    methods: Vec<String>,
+    bench: Bench,
+) -> Found {
+    let due = match &observation.objects[address] {
         Observed::Present { attributes, .. } => attributes[PROFIT_DUE].as_list().unwrap(),
         Observed::Absent => panic!("it is there"),
     };
@@ -227,7 +243,7 @@ async fn look(pool: Pool, profit: Value, change: impl Fn(&mut Bench)) -> Found {
     Found {
         due: due.collect(),
         warnings: warnings.collect(),
-        methods: asked.lock().unwrap().clone(),
+        methods,
         bench,
     }
 }
