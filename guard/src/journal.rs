@@ -164,6 +164,28 @@ impl Journal {
     }
 }
 
+/// The journal of a volume whose key was brought from elsewhere: `before` is what its guards had noted, if any did. The
+/// volume that it names is none, so that the next guard takes it for a copy, and waits for a whole epoch.
+#[must_use]
+pub fn brought_journal(before: &[u8], at: u64, signed: Option<PosRound>) -> Vec<u8> {
+    let boot = What::Boot {
+        volume: "brought".to_owned(),
+        container: String::new(),
+    };
+    let signed = signed.map(|round| What::Signed { round, height: 0 });
+    let mut text = before.to_vec();
+    // A line that was cut stays one of its own.
+    if text.last().is_some_and(|last| *last != b'\n') {
+        text.push(b'\n');
+    }
+    for what in [Some(boot), signed].into_iter().flatten() {
+        let line = serde_json::to_vec(&Entry { at, what });
+        text.extend(line.unwrap_or_default());
+        text.push(b'\n');
+    }
+    text
+}
+
 fn read(path: &Path) -> io::Result<String> {
     match std::fs::metadata(path) {
         Ok(found) if found.len() > MAX_BYTES => {
@@ -342,6 +364,29 @@ mod tests {
         journal.write(4, boot("b")).unwrap();
         let (_, history) = Journal::open(folder.path(), "b").unwrap();
         assert!(history.held.is_some() && history.last == Some(4));
+    }
+
+    #[test]
+    fn case_backup_a_brought_key_has_no_past_but_what_it_signed_and_its_holds() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(FILE);
+        let signed = PosRound::new(43, 6);
+        std::fs::write(&path, brought_journal(b"", 5, Some(signed))).unwrap();
+        let (mut journal, history) = open(folder.path());
+        assert!(history.lost.is_some() && history.is_copy && history.signed == signed);
+        // A guard that was started again before the epoch was over knows as little.
+        journal.write(6, boot("a")).unwrap();
+        let (mut journal, history) = open(folder.path());
+        assert!(history.lost.is_some() && !history.cleared);
+        // A key that is brought once more, onto a volume that waits for a person.
+        let why = "another voter".to_owned();
+        for what in [What::Cleared, What::Held { why }] {
+            journal.write(7, what).unwrap();
+        }
+        let before = [&std::fs::read(&path).unwrap()[..], b"{\"at\":8,"].concat();
+        std::fs::write(&path, brought_journal(&before, 9, None)).unwrap();
+        let (_, history) = open(folder.path());
+        assert!(history.lost.is_some() && history.held.is_some() && history.signed == signed);
     }
 
     #[test]

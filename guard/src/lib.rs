@@ -32,6 +32,7 @@ mod volume;
 
 pub use crate::error::GuardError;
 pub use crate::guard::clear_guard;
+pub use crate::journal::brought_journal;
 pub use crate::report::read_report;
 pub use crate::run::{Handed, StopRequest, listen_for_stop, run_guard};
 pub use crate::settings::read_settings;

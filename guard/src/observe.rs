@@ -12,9 +12,9 @@ use serde_json::{Value as Json, json};
 use tokio::net::TcpStream;
 
 use pospool_model::guard::PosRound;
+use pospool_model::safety::plain_pos_address;
 
 use crate::round::PosBlock;
-use crate::safety::with_prefix;
 
 /// A question to the PoS loop that takes longer hangs.
 const LOOP_TIME: Duration = Duration::from_secs(5);
@@ -111,7 +111,7 @@ impl LocalNode {
             .await
             .ok()?;
         let address = answer.get(1)?.as_str()?;
-        Some(with_prefix(address))
+        Some(plain_pos_address(address))
     }
 
     /// How it is; `None` while it does not answer.

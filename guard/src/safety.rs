@@ -7,9 +7,8 @@
 use std::io::ErrorKind;
 use std::path::Path;
 
-use serde::Deserialize;
-
 use pospool_model::guard::PosRound;
+use pospool_model::safety::SafetyData;
 
 /// Largest safety file; a vote in it makes some kilobytes.
 const MAX_BYTES: u64 = 1 << 20;
@@ -28,23 +27,6 @@ pub(crate) enum SafetyFile {
         /// Last round that was signed.
         signed: PosRound,
     },
-}
-
-#[derive(Deserialize)]
-struct Form {
-    owner_account: Field<String>,
-    safety_data: Field<SafetyData>,
-}
-
-#[derive(Deserialize)]
-struct Field<T> {
-    value: T,
-}
-
-#[derive(Deserialize)]
-struct SafetyData {
-    epoch: u64,
-    last_voted_round: u64,
 }
 
 impl SafetyFile {
@@ -67,15 +49,12 @@ impl SafetyFile {
     }
 
     fn parse(text: &str) -> Self {
-        match serde_json::from_str::<Form>(text) {
-            Ok(form) => Self::Known {
-                owner: with_prefix(&form.owner_account.value),
-                signed: PosRound::new(
-                    form.safety_data.value.epoch,
-                    form.safety_data.value.last_voted_round,
-                ),
+        match SafetyData::parse(text) {
+            Ok(data) => Self::Known {
+                owner: data.owner,
+                signed: data.signed,
             },
-            Err(error) => Self::Unreadable(error.to_string()),
+            Err(why) => Self::Unreadable(why),
         }
     }
 
@@ -86,11 +65,6 @@ impl SafetyFile {
             _ => None,
         }
     }
-}
-
-/// A PoS address as this crate compares it: 0x and lower-case hex digits.
-pub(crate) fn with_prefix(hex: &str) -> String {
-    format!("0x{}", hex.trim_start_matches("0x").to_lowercase())
 }
 
 #[cfg(test)]

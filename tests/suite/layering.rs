@@ -55,6 +55,7 @@ const EDGES: &[(&str, &[&str])] = &[
         ],
     ),
     ("pospool-guard", &["pospool-conflux-rpc", "pospool-model"]),
+    ("pospool-keys", &["pospool-model"]),
     (
         "pospool-cli",
         &[
@@ -62,6 +63,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "pospool-docker",
             "pospool-engine",
             "pospool-guard",
+            "pospool-keys",
             "pospool-lang",
             "pospool-model",
             "pospool-remote",

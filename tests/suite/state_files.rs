@@ -6,6 +6,7 @@ use pospool_engine::planfile::PlanFile;
 use pospool_engine::store::{
     Header, JournalEntry, Mode, MovedFile, StateFile, Store, decode_snapshot,
 };
+use pospool_keys::Manifest;
 use pospool_model::dependency;
 use pospool_remote::Document;
 use schemars::schema_for;
@@ -37,6 +38,7 @@ fn the_schemas_are_those_of_the_types() {
     compare("plan.v2.schema.json", &schema_for!(PlanFile));
     compare("moved.v1.schema.json", &schema_for!(MovedFile));
     compare("remote.v1.schema.json", &schema_for!(Document));
+    compare("key-bundle.v1.schema.json", &schema_for!(Manifest));
 }
 
 #[test]
@@ -89,4 +91,12 @@ fn the_samples_of_remote_states_are_read_and_written_back_unchanged() {
     let text = sample("moved.json");
     let note = MovedFile::read(text.as_bytes()).unwrap();
     assert_eq!(serde_json::to_string(&note).unwrap(), text.trim_end());
+}
+
+#[test]
+fn the_sample_of_a_bundle_s_manifest_is_read_and_written_back_unchanged() {
+    let text = std::fs::read_to_string(folder().join("samples/v1/key-bundle.json")).unwrap();
+    let manifest = Manifest::parse(text.as_bytes()).unwrap();
+    assert!(manifest.safety.is_some() && manifest.chain.is_some());
+    assert_eq!(serde_json::to_string(&manifest).unwrap(), text.trim_end());
 }

@@ -5,6 +5,7 @@
 //! - Never: opens a file or looks at the environment.
 
 mod init;
+mod key;
 mod log;
 
 use std::net::SocketAddr;
@@ -15,6 +16,10 @@ use clap::{Parser, Subcommand};
 use pospool_model::Address;
 
 pub use init::InitArgs;
+pub use key::{
+    BackupArgs, DrillArgs, IdentityArgs, ImportArgs, InspectArgs, KeyArgs, KeyCommand, OpenerArgs,
+    RestoreArgs,
+};
 pub use log::{LogArgs, LogFormat, LogLevel};
 
 /// Deploys and runs a Conflux PoS pool from one file.
@@ -87,6 +92,8 @@ pub enum Command {
     Show(ShowArgs),
     /// Inspect, move or repair the state
     State(StateArgs),
+    /// Keep PoS keys in locked bundles, prove these, and bring keys back
+    Key(Box<KeyArgs>),
     /// Explain a kind of resource, the functions of specs, or the code of a message
     Explain(ExplainArgs),
     /// Serve the pool's web page: what a `ui` runs in its container

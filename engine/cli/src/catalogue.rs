@@ -16,6 +16,7 @@ pub fn all_codes() -> BTreeMap<&'static str, Code> {
         pospool_engine::codes::CODES,
         pospool_lang::config::CODES,
         pospool_serve::codes::CODES,
+        pospool_keys::codes::CODES,
     ];
     let tables = engine.into_iter().chain(wiring::CODES.iter().copied());
     let codes = tables.flatten().copied();
@@ -35,6 +36,7 @@ mod tests {
         let mut open = vec![
             root.join("engine"),
             root.join("chain"),
+            root.join("keys"),
             root.join("providers"),
         ];
         let mut files = Vec::new();

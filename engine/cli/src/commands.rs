@@ -9,6 +9,7 @@ pub mod destroy;
 pub mod explain;
 pub mod guard;
 pub mod init;
+pub mod key;
 mod pipeline;
 pub mod plan;
 pub mod render;
@@ -33,6 +34,7 @@ pub fn looks_outside(command: &Command) -> bool {
     match command {
         Command::Plan(_) | Command::Apply(_) | Command::Destroy(_) => true,
         Command::Sync(args) => !args.health,
+        Command::Key(args) => args.command.looks_outside(),
         _ => false,
     }
 }
@@ -64,6 +66,7 @@ pub async fn run_command(
         Command::Sync(args) => sync::run_sync(session, args).await,
         Command::Show(args) => show::run_show(session, args),
         Command::State(args) => state::run_state(session, &args.command),
+        Command::Key(args) => key::run_key(session, &args.command).await,
         Command::Explain(args) => explain::run_explain(session, args),
         Command::Serve(args) => serve::run_serve(session, args).await,
         Command::Guard(args) => guard::run_guard(session, args).await,

@@ -4,6 +4,7 @@
 //! - Returns: a code, a cause, what to do, and the exit code of each failure.
 //! - Never: prints; `view::failure` does.
 
+mod key;
 mod state;
 
 use std::io;
@@ -19,6 +20,7 @@ use pospool_serve::ServeError;
 use crate::codes;
 use crate::exit::Exit;
 
+pub use key::KeyFailure;
 pub use state::StateFailure;
 
 /// Why a command stopped.
@@ -47,6 +49,9 @@ pub enum Failure {
     /// A command on the state cannot do what it is asked for.
     #[error(transparent)]
     State(Box<StateFailure>),
+    /// A command about a PoS key cannot do what it is asked for.
+    #[error(transparent)]
+    Key(Box<KeyFailure>),
     /// The outside could not be looked at, so nothing could be planned.
     #[error("cannot look at what is there")]
     Look(#[source] ProviderError),
@@ -142,6 +147,12 @@ pub enum Failure {
     Encode(#[source] serde_json::Error),
 }
 
+impl From<KeyFailure> for Failure {
+    fn from(failure: KeyFailure) -> Self {
+        Self::Key(Box::new(failure))
+    }
+}
+
 impl From<StateFailure> for Failure {
     fn from(failure: StateFailure) -> Self {
         Self::State(Box::new(failure))
@@ -156,6 +167,7 @@ impl Failure {
             Self::Problems { .. } => codes::SPEC_PROBLEMS,
             Self::Store(error) => error.code(),
             Self::State(failure) => failure.code(),
+            Self::Key(failure) => failure.code(),
             Self::Location(_) => codes::STATE_LOCATION,
             Self::Settings(_) => codes::CLI_ENVIRONMENT,
             Self::Look(error) => error.code(),
@@ -189,6 +201,7 @@ impl Failure {
             }
             Self::Store(error) => return remote_help(error),
             Self::State(failure) => failure.help(),
+            Self::Key(failure) => return failure.help(),
             Self::Look(_) => "nothing was changed; run it again when the cause is mended".to_owned(),
             Self::Unsettled(_) => {
                 "run `pospool apply` again: it asks about the same attempts and never makes second ones"
@@ -206,7 +219,7 @@ impl Failure {
             }
             Self::NotRecorded { .. } => "`pospool show` lists what is in the state".to_owned(),
             Self::NoTopic { .. } => "`pospool explain` lists the kinds, `pospool explain codes` the codes".to_owned(),
-            Self::Exists(_) => "edit it, move it away, or name another place with --spec or --out".to_owned(),
+            Self::Exists(_) => "edit it, move it away, or name another place".to_owned(),
             Self::NothingToRender { .. } => {
                 "`node` and `ui` have files; `pospool validate` checks the rest of a spec".to_owned()
             }

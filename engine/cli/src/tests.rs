@@ -2,6 +2,7 @@
 
 mod endpoints;
 mod init;
+mod keys;
 mod plans;
 mod render;
 mod runs;

@@ -10,6 +10,7 @@ pub mod explain;
 pub mod failure;
 pub mod findings;
 pub mod guard;
+pub mod key;
 pub mod outcome;
 pub mod outputs;
 pub mod paint;

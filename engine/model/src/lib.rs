@@ -18,6 +18,7 @@ pub mod kind;
 pub mod own_node;
 pub mod plan;
 pub mod provider;
+pub mod safety;
 pub mod schema;
 pub mod secret;
 pub mod state;

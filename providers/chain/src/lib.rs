@@ -50,3 +50,4 @@ mod work;
 pub use pospool_conflux_tx::transactions_page;
 
 pub use crate::provider::{ChainProvider, ChainSettings};
+pub use crate::registration::registered_key;

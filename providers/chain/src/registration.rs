@@ -86,6 +86,12 @@ pub(crate) fn normalise_registration(attributes: Attributes) -> Result<Attribute
     }
 }
 
+/// The PoS address of register data, if it is whole.
+pub fn registered_key(text: &str) -> Result<String, String> {
+    let data = RegisterData::read(text).map_err(|error| error.to_string())?;
+    Ok(pospool_conflux::hex::hex_text(&data.identifier))
+}
+
 /// The problem of register data that must not be sent.
 pub(crate) fn bad_data(why: &str) -> Problem {
     Problem::new(codes::BAD_REGISTER_DATA, &["register_data"], why)

@@ -127,6 +127,9 @@ pospool_model::codes! {
     NOT_VOTING_YET = "docker/not-voting-yet",
         "The node goes through what every start goes through, and its guard does not let it vote yet.",
         "Wait. `docker exec CONTAINER pospool guard --report` says what is missing; docs/reference/guard.md has how long each condition lasts.";
+    NO_BACKUP = "docker/no-backup",
+        "A PoS key is registered with a pool, and the state knows of no bundle of it: when its volume is lost, the key is lost for ever, and its pool earns nothing any more.",
+        "Run `pospool key backup NODE --to FILE --recipient age1…`, and keep the file on another machine.";
     NO_CERTIFICATES = "docker/no-certificates",
         "The syncer's image gets the certificate authorities of this machine, and none were found, or their file cannot be read or is larger than 16 MB.",
         "Install them (package `ca-certificates`), or name a file in `ca_bundle`, then run `pospool apply` again.";
@@ -145,6 +148,9 @@ pospool_model::codes! {
     NO_NETWORK = "docker/no-network",
         "The Docker network that `docker_network` names is not there, and pospool does not make it.",
         "Make it with `docker network create NAME`, or leave `docker_network` out so that the container gets a network of its own.";
+    NO_NODE = "docker/no-node",
+        "A command about a PoS key names a node that the spec does not have, or a volume that no node of the spec has as its data.",
+        "Name a node of the spec, such as `node.main`, or to restore the volume that it has in `data`, such as `volume.main`.";
     NO_NODE_FILES = "docker/no-node-files",
         "The chain is a private network without `node_files`, so the files of its nodes cannot be made.",
         "Write `node_files` in the chain: the folder with node.toml, initial_nodes.json and pos_config.yaml.";
@@ -187,6 +193,9 @@ pospool_model::codes! {
     NOT_STOPPED = "docker/not-stopped",
         "A container was killed and Docker still counts it as running, so it is not known whether its process has ended.",
         "Look with `docker ps` and at the engine's logs (`journalctl -u docker`), end the process, then run `pospool apply` again.";
+    OLD_DRILL = "docker/old-drill",
+        "The bundle of a registered PoS key was never opened to see whether it would help, or not for a month.",
+        "Run `pospool key drill FILE --identity file:PATH` where the secret of the bundle is; it needs nothing else.";
     OLD_ENGINE = "docker/old-engine",
         "Docker Engine does not speak API 1.40, which pospool needs.",
         "Upgrade Docker Engine to 19.03 or newer; `docker version` shows what it speaks.";

@@ -121,7 +121,7 @@ pub(crate) fn refuse_lost_key(
         format!("volume `{volume}` is gone, and the PoS key {key} with it"),
     )
     .help(
-        "restore the volume from a backup; if a new key is what you want, remove the node and its volume from the \
-         spec, apply, and write them again",
+        "`pospool key restore BUNDLE --to VOLUME` puts the key onto a new volume; if a new key is what you want, remove the \
+         node and its volume from the spec, apply, and write them again: it needs a new pool",
     ))
 }

@@ -27,6 +27,7 @@ pub mod fuzzing;
 mod host;
 mod image;
 mod job;
+mod keys;
 mod kinds;
 mod memory;
 mod names;
@@ -49,6 +50,7 @@ mod view;
 mod volume;
 mod workload;
 
+pub use keys::{NodeKeyFiles, NodeKeyPlace};
 pub use program::use_program;
 pub use render::releases::current_image;
 

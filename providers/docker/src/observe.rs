@@ -17,6 +17,7 @@ use crate::codes;
 use crate::facts::{DockerFacts, EngineFacts, FolderFacts};
 use crate::folder::{self};
 use crate::kinds::{DockerKind, kind_named};
+use crate::node::backup::backup_warnings;
 use crate::node::standing;
 use crate::node::voter::find_voter_troubles;
 use crate::renamed;
@@ -310,6 +311,9 @@ async fn one(
     let found = found.and_then(|found| same_engine(target, view, found));
     if target.address.kind() == "node" {
         find_node_troubles(target, scene, facts, observation);
+        let advice = backup_warnings(target, scene, SystemTime::now()).into_iter();
+        let advice = advice.map(|advice| (target.address.clone(), advice));
+        observation.warnings.extend(advice);
     }
     match found {
         Ok(found) => {

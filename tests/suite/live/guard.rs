@@ -274,7 +274,7 @@ impl Voter {
         });
     }
 
-    fn journal(&self) -> Vec<Value> {
+    pub(super) fn journal(&self) -> Vec<Value> {
         let text = docker(&["exec", &self.container, "cat", "/data/guard/journal.jsonl"]);
         text.lines()
             .map(|line| serde_json::from_str(line).unwrap())
@@ -292,7 +292,7 @@ impl Voter {
     }
 }
 
-fn number_of(value: &Value) -> u64 {
+pub(super) fn number_of(value: &Value) -> u64 {
     value.as_u64().unwrap_or_default()
 }
 

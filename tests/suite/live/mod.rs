@@ -16,6 +16,7 @@ mod first_pool;
 mod fund;
 mod gateway;
 mod guard;
+mod key_bundles;
 mod kills;
 mod ledger;
 mod networks;

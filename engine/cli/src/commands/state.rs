@@ -5,11 +5,11 @@
 //! - Never: looks at the outside or changes it.
 
 mod migrate;
-mod open;
+pub(super) mod open;
 mod push;
 mod rename;
 mod repair;
-mod report;
+pub(super) mod report;
 mod unlock;
 
 use pospool_engine::store::{Mode, StateFile};

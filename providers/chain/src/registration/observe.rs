@@ -155,7 +155,7 @@ pub(crate) fn pool_taken(pool: CoreAddress, other: &[u8; 32]) -> Problem {
         hex_text(other)
     );
     Problem::new(codes::POOL_REGISTERED, &["pool"], summary)
-        .help("let the node with that key vote, or make another pool")
+        .help("let the node with that key vote: `pospool key restore` brings it back. The contract takes no second key (docs/guide/lost-key.md), so another key needs another pool")
 }
 
 fn present(target: Target<'_>, key: &AskedKey, answers: &BatchAnswers) -> Observed {

@@ -4,6 +4,7 @@
 //! - Returns: outputs.
 //! - Never: lets two processes vote with one key.
 
+pub(crate) mod backup;
 mod container;
 mod design;
 pub(crate) mod image;

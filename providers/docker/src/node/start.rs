@@ -91,8 +91,8 @@ async fn require_key(
     Err(ProviderError::refused(
         codes::POS_KEY_LOST,
         format!(
-            "volume `{}` does not hold the PoS key {key} any more, and a start would make another key; put the \
-             file pos_config/pos_key back from a backup",
+            "volume `{}` does not hold the PoS key {key} any more, and a start would make another key; put it back: \
+             `pospool key restore BUNDLE --to VOLUME`",
             place.unwrap_or_default()
         ),
     ))

@@ -219,11 +219,20 @@ impl<'a> Helper<'a> {
 
     /// Reads a small file of the place.
     pub(crate) async fn read(&self, name: &str) -> Result<Option<Vec<u8>>, ProviderError> {
+        self.read_up_to(name, FILE_LIMIT).await
+    }
+
+    /// Reads a file of the place that may be larger.
+    pub(crate) async fn read_up_to(
+        &self,
+        name: &str,
+        limit: usize,
+    ) -> Result<Option<Vec<u8>>, ProviderError> {
         let path = format!("{DATA_DIR}/{name}");
         if !self.engine.has_file(&self.id, &path).await? {
             return Ok(None);
         }
-        let archive = self.engine.download(&self.id, &path, FILE_LIMIT).await?;
+        let archive = self.engine.download(&self.id, &path, limit).await?;
         let mut bytes = Vec::new();
         let mut archive = tar::Archive::new(&archive[..]);
         let entries = archive.entries().map_err(image::archive_error)?;
@@ -251,6 +260,13 @@ impl<'a> Helper<'a> {
         self.engine.upload(&self.id, DATA_DIR, archive).await
     }
 
+    /// Writes small files and the folders that they lie in, in this order, as the node's user; the place itself becomes that user's too:
+    /// a new volume of Docker is root's.
+    pub(crate) async fn write_tree(&self, files: &[(&str, &[u8])]) -> Result<(), ProviderError> {
+        let archive = pack_tree(files).map_err(image::archive_error)?;
+        self.engine.upload(&self.id, DATA_DIR, archive).await
+    }
+
     /// Ends and removes it.
     pub(crate) async fn close(self) -> Result<(), ProviderError> {
         self.engine.signal(&self.id, "SIGKILL").await?;
@@ -262,4 +278,26 @@ impl<'a> Helper<'a> {
         }
         Ok(())
     }
+}
+
+/// An archive of files of the node's user alone, each behind the folder that it lies in.
+fn pack_tree(files: &[(&str, &[u8])]) -> std::io::Result<Vec<u8>> {
+    let mut archive = tar::Builder::new(Vec::new());
+    let mut add = |name: &str, kind, mode, bytes: &[u8]| {
+        let mut header = tar::Header::new_gnu();
+        header.set_entry_type(kind);
+        header.set_size(bytes.len() as u64);
+        header.set_mode(mode);
+        header.set_uid(u64::from(USER_ID));
+        header.set_gid(u64::from(GROUP_ID));
+        archive.append_data(&mut header, name, bytes)
+    };
+    add("./", tar::EntryType::Directory, 0o700, &[])?;
+    for (name, bytes) in files {
+        if let Some((folder, _)) = name.rsplit_once('/') {
+            add(folder, tar::EntryType::Directory, 0o700, &[])?;
+        }
+        add(name, tar::EntryType::Regular, 0o600, bytes)?;
+    }
+    archive.into_inner()
 }
