@@ -16,6 +16,7 @@ use std::time::Duration;
 use pospool_chain::{ChainProvider, ChainSettings};
 use pospool_conflux::CoreAddress;
 use pospool_engine::apply::{self, Context, Event, Listener, Outcome};
+use pospool_engine::blocked::Blocked;
 use pospool_engine::observe::SeenResources;
 use pospool_engine::plan::Options;
 use pospool_engine::registry::Registry;
@@ -297,15 +298,18 @@ impl PoolWorld {
     ) -> Result<Result<PoolRefresh, PoolRunEnd>, StoreError> {
         let (config, mut problems) = self.decode(spec);
         store.update(|_| {})?;
-        let seen = match observe::observe_resources(&config, store.state(), &self.registry).await {
-            Ok(seen) => seen,
-            Err(error) => return Ok(Err(PoolRunEnd::Outside(error.to_string()))),
-        };
+        let (state, none) = (store.state(), Blocked::default());
+        let seen = observe::observe_resources(&config, state, &self.registry, none).await;
         problems.extend(seen.problems.clone());
         let options = Options::default();
-        let (plan, found) =
-            plan::plan_changes(&config, store.state(), &seen, &self.registry, &options);
-        problems.extend(found);
+        let planned = plan::plan_changes(&config, store.state(), &seen, &self.registry, &options);
+        let silent = |fault: &&Diagnostic| SILENT.contains(&fault.code.as_str());
+        if let Some(fault) = planned.faults.iter().find(silent) {
+            return Ok(Err(PoolRunEnd::Outside(fault.summary.clone())));
+        }
+        let plan = planned.plan;
+        problems.extend(planned.refusals);
+        problems.extend(planned.faults);
         problems.extend(check::check_plan(&plan, store.state(), &seen));
         // A warning does not stop a run.
         let (problems, warnings) = problems
@@ -320,6 +324,9 @@ impl PoolWorld {
         }))
     }
 }
+
+/// Codes of a chain that tells nothing, or nothing that can be used.
+const SILENT: [&str; 3] = ["chain/unreachable", "chain/not-a-node", "chain/behind"];
 
 /// Keeps what a reader of a story that went wrong wants to know.
 #[derive(Debug, Default)]

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use pospool_engine::apply::{self, Context, Event, Listener, Outcome};
+use pospool_engine::blocked::Blocked;
 use pospool_engine::plan::Options;
 use pospool_engine::record::RecordProvider;
 use pospool_engine::registry::Registry;
@@ -178,14 +179,18 @@ async fn look(
 ) -> Result<Result<WorldRefresh, RunError>, StoreError> {
     let (config, mut problems) = decode(spec, registry);
     store.update(|_| {})?;
-    let seen = match observe::observe_resources(&config, store.state(), registry).await {
-        Ok(seen) => seen,
-        Err(error) => return Ok(Err(RunError::Outside(error.to_string()))),
-    };
+    let none = Blocked::default();
+    let seen = observe::observe_resources(&config, store.state(), registry, none).await;
     problems.extend(seen.problems.clone());
     let options = Options::default();
-    let (plan, found) = plan::plan_changes(&config, store.state(), &seen, registry, &options);
-    problems.extend(found);
+    let planned = plan::plan_changes(&config, store.state(), &seen, registry, &options);
+    let dead = |fault: &&Diagnostic| fault.code == pospool_fake::codes::DEAD;
+    if let Some(fault) = planned.faults.iter().find(dead) {
+        return Ok(Err(RunError::Outside(fault.summary.clone())));
+    }
+    let plan = planned.plan;
+    problems.extend(planned.refusals);
+    problems.extend(planned.faults);
     problems.extend(check::check_plan(&plan, store.state(), &seen));
     Ok(Ok((seen, WorldPlan { plan, problems }, config)))
 }

@@ -86,6 +86,8 @@ pub enum Command {
     Apply(ApplyArgs),
     /// Take down what can be taken down, and say what stays
     Destroy(DestroyArgs),
+    /// Start one node, page or syncer that was made, with nothing but its own secret
+    Start(StartArgs),
     /// Run the cross-space bridge service: execute pending bridge operations in a loop
     Sync(SyncArgs),
     /// Show the state, or a saved plan
@@ -167,6 +169,9 @@ pub struct PlanArgs {
     /// wrong or cannot be seen
     #[arg(long)]
     pub detailed_exitcode: bool,
+    /// A part of the spec.
+    #[command(flatten)]
+    pub scope: ScopeArgs,
     /// Values of variables.
     #[command(flatten)]
     pub variables: Variables,
@@ -176,8 +181,11 @@ pub struct PlanArgs {
 #[derive(Debug, clap::Args)]
 pub struct ApplyArgs {
     /// A plan saved by `pospool plan --out`: exactly that is done, or nothing if it is stale
-    #[arg(value_name = "FILE")]
+    #[arg(value_name = "FILE", conflicts_with_all = ["target", "exclude"])]
     pub plan: Option<PathBuf>,
+    /// A part of the spec.
+    #[command(flatten)]
+    pub scope: ScopeArgs,
     /// How the run goes.
     #[command(flatten)]
     pub run: RunArgs,
@@ -192,6 +200,9 @@ pub struct DestroyArgs {
     /// Really delete this resource although it holds something precious; may be repeated
     #[arg(long, value_name = "ADDRESS")]
     pub delete: Vec<Address>,
+    /// A part of the state.
+    #[command(flatten)]
+    pub scope: ScopeArgs,
     /// How the run goes.
     #[command(flatten)]
     pub run: RunArgs,
@@ -218,6 +229,31 @@ pub struct SyncArgs {
     /// Values of variables.
     #[command(flatten)]
     pub variables: Variables,
+}
+
+/// Arguments of `start`.
+#[derive(Debug, clap::Args)]
+pub struct StartArgs {
+    /// The node, page or syncer, such as `node.main`
+    #[arg(value_name = "ADDRESS")]
+    pub address: Address,
+    /// How long to wait for what takes its time outside, such as 90s, 15m or 2h
+    #[arg(long, value_name = "TIME", default_value = "15m", value_parser = duration)]
+    pub wait: Duration,
+    /// Values of variables.
+    #[command(flatten)]
+    pub variables: Variables,
+}
+
+/// A part of the spec and the state.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct ScopeArgs {
+    /// Only this resource and what it needs: what it uses, or for a destroy what uses it; may be repeated
+    #[arg(long, value_name = "ADDRESS", conflicts_with = "exclude")]
+    pub target: Vec<Address>,
+    /// Not this resource, nor what needs it: what uses it, or for a destroy what it uses; may be repeated
+    #[arg(long, value_name = "ADDRESS")]
+    pub exclude: Vec<Address>,
 }
 
 /// How a run that changes something goes.

@@ -53,6 +53,9 @@ pospool_model::codes! {
     CLI_SYSTEM = "cli/system",
         "The operating system refused something that pospool needs to run: the current folder, its runtime or a signal handler.",
         "Read the cause in the message, and correct the limits or permissions of the process.";
+    CLI_UNKNOWN_RESOURCE = "cli/unknown-resource",
+        "`--target`, `--exclude` or `start` names a resource that neither the spec nor the state has.",
+        "Write the address as `pospool plan` or `pospool show` writes it, such as `node.main`.";
     PLAN_STALE = "plan/stale",
         "The spec, its variables, the state or what is outside changed since a saved plan was made; nothing was changed.",
         "Make a new plan with `pospool plan --out FILE`, read it, and apply that.";

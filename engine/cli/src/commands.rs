@@ -17,6 +17,7 @@ mod run;
 pub mod serve;
 mod session;
 pub mod show;
+pub mod start;
 pub mod state;
 pub mod sync;
 pub mod validate;
@@ -32,7 +33,7 @@ pub use session::Session;
 #[must_use]
 pub fn looks_outside(command: &Command) -> bool {
     match command {
-        Command::Plan(_) | Command::Apply(_) | Command::Destroy(_) => true,
+        Command::Plan(_) | Command::Apply(_) | Command::Destroy(_) | Command::Start(_) => true,
         Command::Sync(args) => !args.health,
         Command::Key(args) => args.command.looks_outside(),
         _ => false,
@@ -63,6 +64,7 @@ pub async fn run_command(
         Command::Plan(args) => plan::run_plan(session, args).await,
         Command::Apply(args) => apply::run_apply(session, args).await,
         Command::Destroy(args) => destroy::run_destroy(session, args).await,
+        Command::Start(args) => start::run_start(session, args).await,
         Command::Sync(args) => sync::run_sync(session, args).await,
         Command::Show(args) => show::run_show(session, args),
         Command::State(args) => state::run_state(session, &args.command),

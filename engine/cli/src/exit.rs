@@ -6,7 +6,9 @@
 
 use pospool_engine::codes;
 use pospool_engine::store::StoreError;
+use pospool_model::codes::APPLY_CONVERGING;
 use pospool_model::finding::has_trouble;
+use pospool_model::plan::BlockedResource;
 use pospool_model::{Diagnostic, Finding, Severity};
 
 /// How a command ended.
@@ -41,7 +43,7 @@ pub const EXITS: &[(Exit, &str)] = &[
     (Exit::Done, "done, or nothing to do"),
     (
         Exit::Error,
-        "an error: wrong arguments, an invalid spec, or a remote system that refused",
+        "an error: wrong arguments, an invalid spec, a remote system that refused, or a part of the plan that a fault blocks",
     ),
     (
         Exit::Changes,
@@ -99,6 +101,21 @@ impl Exit {
         } else {
             Self::Done
         }
+    }
+
+    /// The code of a run that could do everything but what is blocked, or `None` if nothing is: what only takes its time is no
+    /// error.
+    #[must_use]
+    pub fn of_blocked(blocked: &[BlockedResource]) -> Option<Self> {
+        if blocked.is_empty() {
+            return None;
+        }
+        let waits = |one: &BlockedResource| APPLY_CONVERGING == one.code.as_str();
+        Some(if blocked.iter().all(waits) {
+            Self::Converging
+        } else {
+            Self::Error
+        })
     }
 
     /// The code of problems, or `None` if none of them is an error. A protection

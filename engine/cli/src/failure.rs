@@ -52,12 +52,20 @@ pub enum Failure {
     /// A command about a PoS key cannot do what it is asked for.
     #[error(transparent)]
     Key(Box<KeyFailure>),
-    /// The outside could not be looked at, so nothing could be planned.
-    #[error("cannot look at what is there")]
-    Look(#[source] ProviderError),
-    /// Effects of an earlier run could not be settled, so nothing new may begin.
+    /// Effects of an earlier run could not be settled, and what is asked for cannot go on beside them.
     #[error("an earlier run left effects open, and they cannot be settled now")]
     Unsettled(Vec<(EffectId, ProviderError)>),
+    /// An effect of an earlier run is open that this command does not settle.
+    #[error("an earlier run began `{0}`, and what came of it is not known")]
+    StillOpen(String),
+    /// A name that neither the spec nor the state has.
+    #[error("neither the spec nor the state has `{address}`")]
+    UnknownResource {
+        /// The name.
+        address: String,
+        /// A known name that is like it.
+        meant: Option<String>,
+    },
     /// A saved plan does not fit any more.
     #[error("the plan `{}` is stale", path.display())]
     Stale {
@@ -170,8 +178,9 @@ impl Failure {
             Self::Key(failure) => failure.code(),
             Self::Location(_) => codes::STATE_LOCATION,
             Self::Settings(_) => codes::CLI_ENVIRONMENT,
-            Self::Look(error) => error.code(),
             Self::Unsettled(_) => codes::APPLY_UNSETTLED,
+            Self::StillOpen(_) => codes::STATE_OPEN_EFFECTS,
+            Self::UnknownResource { .. } => codes::CLI_UNKNOWN_RESOURCE,
             Self::Stale { .. } => codes::PLAN_STALE,
             Self::NotAService(_) => codes::CLI_NOT_A_SERVICE,
             Self::NoService => codes::CLI_NO_SERVICE,
@@ -202,7 +211,6 @@ impl Failure {
             Self::Store(error) => return remote_help(error),
             Self::State(failure) => failure.help(),
             Self::Key(failure) => return failure.help(),
-            Self::Look(_) => "nothing was changed; run it again when the cause is mended".to_owned(),
             Self::Unsettled(_) => {
                 "run `pospool apply` again: it asks about the same attempts and never makes second ones"
                     .to_owned()
@@ -214,7 +222,9 @@ impl Failure {
             }
             Self::Stopped => "run `pospool apply` again to go on".to_owned(),
             Self::NobodyToAsk => "read the plan, then run this again with --auto-approve".to_owned(),
-            Self::NotRecorded { meant: Some(meant), .. } | Self::NoTopic { meant: Some(meant), .. } => {
+            Self::StillOpen(_) => "run `pospool apply`: it finds out first".to_owned(),
+            Self::UnknownResource { meant: None, .. } => "write it as kind.label".to_owned(),
+            Self::UnknownResource { meant: Some(meant), .. } | Self::NotRecorded { meant: Some(meant), .. } | Self::NoTopic { meant: Some(meant), .. } => {
                 format!("did you mean `{meant}`?")
             }
             Self::NotRecorded { .. } => "`pospool show` lists what is in the state".to_owned(),

@@ -80,6 +80,7 @@ fn dispatch(args: &Args, console: &mut Console<'_>) -> Result<Exit, Failure> {
     let (wait, poll) = match &args.command {
         Command::Apply(args) => (args.run.wait, wiring::POLL),
         Command::Destroy(args) => (args.run.wait, wiring::POLL),
+        Command::Start(args) => (args.wait, wiring::POLL),
         Command::Sync(args) => (commands::sync::WAIT, args.every.min(commands::sync::POLL)),
         _ => (wiring::NO_WAIT, wiring::POLL),
     };

@@ -1,6 +1,7 @@
 //! Whole commands, from arguments to text and exit code, without a process.
 
 mod endpoints;
+mod faults;
 mod init;
 mod keys;
 mod plans;

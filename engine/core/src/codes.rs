@@ -29,6 +29,15 @@ pospool_model::codes! {
     PLAN_IRREVERSIBLE = "plan/irreversible",
         "A resource to be made cannot be undone, and the spec does not accept that.",
         "Read the reason in the message, then write `irreversible` with the value `accept` into a `lifecycle` block of the resource.";
+    PLAN_IN_USE = "plan/in-use",
+        "A resource that left the spec is not taken down, since something that uses it stays: that one is blocked or was left out.",
+        "Correct what blocks the other one, or take it out of `--exclude` or into `--target`, and apply again.";
+    PLAN_LEFT_OUT = "plan/left-out",
+        "A resource needs something of another one that `--target` or `--exclude` left out and of which nothing is recorded.",
+        "Name that one with `--target` too, or leave the options out.";
+    PLAN_NO_START = "plan/no-start",
+        "`pospool start` was asked for something that cannot be started: it was never made, is to stand still by the spec, or is nothing that runs.",
+        "Read the message. What is missing is made by `pospool apply`.";
     PLAN_PROTECTED = "plan/protected",
         "A resource with `prevent_destroy = true` would be taken down, or forgotten by `pospool state rm`.",
         "Set `prevent_destroy = false` in its block and apply that first, if it must go.";

@@ -10,6 +10,7 @@
 //! apply makes none. Nothing here prints, and only [`store`] writes files.
 
 pub mod apply;
+pub mod blocked;
 pub mod check;
 pub mod codes;
 pub mod observe;
@@ -18,5 +19,6 @@ pub mod planfile;
 pub mod record;
 pub mod registry;
 pub mod resolve;
+pub mod scope;
 pub mod settle;
 pub mod store;

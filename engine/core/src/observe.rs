@@ -2,8 +2,8 @@
 //!
 //! - Reads: the config and the state; calls [`pospool_model::Provider::observe`]
 //!   twice at most per provider, first for given resources, then for managed ones.
-//! - Returns: everything that a plan needs to know of the outside.
-//! - Never: changes anything.
+//! - Returns: everything that a plan needs to know of the outside, and what could not be looked at.
+//! - Never: changes anything; takes what it could not see for absent.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,6 +13,7 @@ use pospool_model::provider::{Facts, Observation, ObserveContext, Observed, Targ
 use pospool_model::state::{ChainIdentity, Recorded, State};
 use pospool_model::{Address, Attributes, Diagnostic, Finding, ProviderError, Role, Severity};
 
+use crate::blocked::{Block, Blocked, used_by};
 use crate::registry::Registry;
 use crate::resolve::{self, Outputs, Wanted};
 
@@ -35,42 +36,106 @@ pub struct SeenResources {
     pub facts: BTreeMap<usize, Facts>,
     /// Attributes that differ from the last run and are no drift.
     pub edits: BTreeMap<Address, BTreeSet<&'static str>>,
-    /// Problems found on the way.
+    /// Problems of the spec, which leave nothing to plan from.
     pub problems: Vec<Diagnostic>,
+    /// What could not be looked at, or was not to be.
+    pub blocked: Blocked,
+    /// Attributes of what is there that could not be looked at, by resource and name: they count as recorded.
+    pub unseen: Vec<(Address, &'static str, Block)>,
+    /// What is known of the outputs of given resources that could not be looked at.
+    pub foreseen: Outputs,
     /// Advice that stops nothing.
     pub warnings: Vec<Diagnostic>,
     /// What is wrong, what cannot be seen, and what is on its way.
     pub findings: Vec<Finding>,
 }
 
-/// Looks at everything that the spec and the state speak of.
+/// Looks at everything that the spec and the state speak of, but for what is blocked before.
 pub async fn observe_resources(
     config: &Config,
     state: &State,
     registry: &Registry,
-) -> Result<SeenResources, ProviderError> {
+    blocked: Blocked,
+) -> SeenResources {
     let (wanted, problems) = resolve::resolve_unseen(config, registry);
     let mut seen = SeenResources {
         wanted,
         problems,
+        blocked,
         ..SeenResources::default()
     };
     if !seen.problems.is_empty() {
-        return Ok(seen);
+        return seen;
     }
     registry.configure(&seen.wanted);
-    look(Role::Given, config, state, registry, &mut seen).await?;
-    if !seen.problems.is_empty() {
-        return Ok(seen);
-    }
+    let from = RefreshInput {
+        config,
+        state,
+        registry,
+    };
+    look(Role::Given, from, &mut seen).await;
+    let predicted = resolve::predict_outputs(config, registry).into_iter();
+    seen.foreseen = predicted
+        .filter(|(address, _)| {
+            seen.blocked.holds(address) || seen.blocked.unlooked.contains(address)
+        })
+        .collect();
+    let mut outputs = seen.foreseen.clone();
+    outputs.extend(known(state, &seen));
     let first = std::mem::take(&mut seen.wanted);
-    let (wanted, problems) = resolve::resolve_again(config, registry, &known(state, &seen), first);
+    let (wanted, problems) = resolve::resolve_again(config, registry, &outputs, first);
     seen.wanted = wanted;
     seen.problems.extend(problems);
+    if !seen.problems.is_empty() {
+        return seen;
+    }
     // Some ways to the outside are outputs, such as the RPC of a chain.
     registry.configure(&seen.wanted);
-    look(Role::Managed, config, state, registry, &mut seen).await?;
-    Ok(seen)
+    look(Role::Managed, from, &mut seen).await;
+    let unlooked = seen.blocked.unlooked.iter();
+    let recorded = unlooked.filter_map(|address| state.resources.get_key_value(address));
+    for (address, recorded) in recorded {
+        let there = Observed::Present {
+            attributes: recorded.attributes.clone(),
+            outputs: recorded.outputs.clone(),
+        };
+        seen.objects.insert(address.clone(), there);
+    }
+    seen
+}
+
+/// What nobody needs to look at to take down what the state knows: chains, accounts and sources, and what stays outside anyway.
+#[must_use]
+pub fn unlooked_by_destroy(
+    config: &Config,
+    state: &State,
+    registry: &Registry,
+    blocked: &Blocked,
+) -> BTreeSet<Address> {
+    let mut needed: BTreeSet<&Address> = BTreeSet::new();
+    for address in state.resources.keys() {
+        let provider = registry.of_kind(address.kind());
+        let looks = provider.filter(|provider| !provider.leaves_behind());
+        let Some(provider) = looks.filter(|_| !blocked.holds(address)) else {
+            continue;
+        };
+        let used = used_by(address, config, state).into_iter();
+        needed.extend(used.filter(|used| provider.needs_sight(address, used)));
+        needed.insert(address);
+    }
+    let wanted = config.resources().map(|resource| &resource.address);
+    let all = wanted.chain(state.resources.keys());
+    all.filter(|address| !needed.contains(address))
+        .cloned()
+        .collect()
+}
+
+/// What a look starts from.
+#[derive(Clone, Copy)]
+struct RefreshInput<'a> {
+    config: &'a Config,
+    state: &'a State,
+    registry: &'a Registry,
 }
 
 /// Outputs before anything is planned: recorded ones, and those of given resources.
@@ -82,36 +147,52 @@ fn known(state: &State, seen: &SeenResources) -> Outputs {
     outputs
 }
 
-async fn look(
-    role: Role,
-    config: &Config,
-    state: &State,
-    registry: &Registry,
-    seen: &mut SeenResources,
-) -> Result<(), ProviderError> {
+async fn look(role: Role, from: RefreshInput<'_>, seen: &mut SeenResources) {
+    let RefreshInput {
+        config,
+        state,
+        registry,
+    } = from;
     let outputs = known(state, seen);
     let empty = BTreeSet::new();
     let targets = targets(role, state, registry, config.reads(), seen, &empty);
+    let addresses: BTreeMap<usize, Vec<Address>> = targets
+        .iter()
+        .map(|(position, targets)| {
+            let addresses = targets.iter().map(|target| target.address.clone());
+            (*position, addresses.collect())
+        })
+        .collect();
     let scene = ObserveContext {
         lineage: &state.lineage,
         wanted: &seen.wanted,
         outputs: &outputs,
     };
-    let looks = registry.providers().map(|(position, provider)| {
-        let mine = targets.get(&position);
-        async move {
-            match mine {
-                Some(targets) => provider.observe(targets, &scene).await.map(Some),
-                None => Ok(None),
-            }
-        }
+    let looks = registry.providers().filter_map(|(position, provider)| {
+        let mine = targets.get(&position)?;
+        Some(async move { (position, provider.observe(mine, &scene).await) })
     });
-    for (position, found) in join_all(looks).await.into_iter().enumerate() {
-        if let Some(found) = found? {
-            take(role, config, position, found, seen);
+    for (position, found) in join_all(looks).await {
+        let looked_at = &addresses[&position];
+        match found {
+            Ok(found) => take(role, from, position, found, looked_at, seen),
+            Err(error) => block_all(config, looked_at, &error, seen),
         }
     }
-    Ok(())
+}
+
+/// A provider that cannot look at all has seen none of its resources.
+fn block_all(
+    config: &Config,
+    addresses: &[Address],
+    error: &ProviderError,
+    seen: &mut SeenResources,
+) {
+    let problem = error.to_problem();
+    for address in addresses {
+        let fault = resolve::locate_problem(config, address, &problem);
+        seen.blocked.add_fault(address, fault);
+    }
 }
 
 /// Targets by position of their provider.
@@ -133,7 +214,8 @@ fn targets<'a>(
         ) else {
             continue;
         };
-        if schema.role == role {
+        let passed_over = seen.blocked.holds(address) || seen.blocked.unlooked.contains(address);
+        if schema.role == role && !passed_over {
             targets.entry(position).or_default().push(Target {
                 address,
                 wanted: seen.wanted.get(address),
@@ -147,14 +229,28 @@ fn targets<'a>(
 
 fn take(
     role: Role,
-    config: &Config,
+    from: RefreshInput<'_>,
     position: usize,
     found: Observation,
+    looked_at: &[Address],
     seen: &mut SeenResources,
 ) {
+    let config = from.config;
     for (address, problem) in &found.problems {
-        seen.problems
-            .push(resolve::locate_problem(config, address, problem));
+        let fault = resolve::locate_problem(config, address, problem);
+        let needs = problem.needs();
+        match needs.filter(|needed| seen.blocked.holds(needed)) {
+            Some(needed) => seen.blocked.add_need(address, needed),
+            None => seen.blocked.add_fault(address, fault),
+        }
+    }
+    for (address, name, problem) in &found.unseen {
+        let needs = problem.needs().cloned();
+        let block = match needs.filter(|needed| seen.blocked.holds(needed)) {
+            Some(needed) => Block::Needs(needed),
+            None => Block::Faults(vec![resolve::locate_problem(config, address, problem)]),
+        };
+        seen.unseen.push((address.clone(), name, block));
     }
     for (address, problem) in &found.warnings {
         let mut warning = resolve::locate_problem(config, address, problem);
@@ -162,12 +258,25 @@ fn take(
         seen.warnings.push(warning);
     }
     seen.findings.extend(found.findings);
+    // Whoever says nothing of a resource whose needs are blocked may not have been able to look at it.
+    for address in looked_at {
+        if found.objects.contains_key(address) || seen.blocked.holds(address) {
+            continue;
+        }
+        let used = used_by(address, config, from.state);
+        if let Some(needed) = seen.blocked.first_of(used.into_iter()).cloned() {
+            seen.blocked.add_need(address, &needed);
+        }
+    }
     seen.chains.extend(found.chains);
     seen.bindings.extend(found.bindings);
     seen.counters.extend(found.counters);
     seen.edits.extend(found.edits);
     seen.facts.insert(position, found.facts);
     for (address, observed) in found.objects {
+        if seen.blocked.holds(&address) {
+            continue;
+        }
         if role == Role::Managed {
             seen.objects.insert(address, observed);
         } else if let Observed::Present { outputs, .. } = observed {

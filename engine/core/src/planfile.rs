@@ -1,12 +1,15 @@
 //! A saved plan: written by `plan --out`, carried out by `apply FILE`.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use pospool_lang::config::Config;
+use pospool_model::Address;
 use pospool_model::plan::Plan;
 use pospool_model::state::State;
 use serde::{Deserialize, Serialize};
 
+use crate::blocked::Block;
 use crate::observe::SeenResources;
 use crate::store::{
     FIRST, StoreError, VERSION, check_groups, parse_form, read_bounded, replace_file,
@@ -32,7 +35,8 @@ impl PlanFile {
     /// The file of a plan.
     #[must_use]
     pub fn new(plan: Plan) -> Self {
-        let is_first = plan.groups.is_empty() && plan.barriers.is_empty();
+        let is_whole = plan.blocked.is_empty() && plan.left_out.is_empty();
+        let is_first = plan.groups.is_empty() && plan.barriers.is_empty() && is_whole;
         Self {
             format: "pospool-plan".to_owned(),
             version: if is_first { FIRST } else { VERSION },
@@ -95,6 +99,12 @@ pub fn find_stale_reasons(
             "the state went from serial {} to {}",
             plan.serial, state.serial
         ));
+    }
+    let known: BTreeSet<&Address> = plan.blocked.iter().map(|one| &one.address).collect();
+    for (address, block) in &seen.blocked.resources {
+        if *block != Block::LeftOut && !known.contains(address) {
+            reasons.push(format!("`{address}` is blocked now, and was not"));
+        }
     }
     for (address, identity) in &plan.chains {
         if seen.chains.get(address) != Some(identity) {

@@ -4,26 +4,53 @@
 //! - Does: commits each of them again, which finds it done, does it once, or proves
 //!   that it will never be.
 //! - Needs: providers that know the current spec (`resolve::configure_providers`): a ticket does not say where to ask.
-//! - Never: makes a new attempt. Until all are settled, what was sent may be
-//!   invisible, and a plan made from what is visible would send it a second time.
+//! - Never: makes a new attempt. Until one is settled, what was sent may be invisible, and a plan made from what is
+//!   visible would send it a second time: so what such an effect touches is blocked (decision 29).
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use futures_util::stream::{FuturesUnordered, StreamExt};
+use pospool_model::diagnostic::format_with_causes;
 use pospool_model::plan::EffectId;
 use pospool_model::provider::{Progress, Ticket};
-use pospool_model::{Attributes, ProviderError};
+use pospool_model::{Attributes, Diagnostic, ProviderError};
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
 use crate::apply::{Amendment, Event, Listener, Logged};
+use crate::blocked::Blocked;
 use crate::codes;
 use crate::registry::Registry;
 use crate::store::{JournalEntry, OpenEffect, Store, StoreError};
 
 /// An effect that could not be settled now, and why.
 pub type Unsettled = (EffectId, ProviderError);
+
+/// What nothing may be done with while these effects are open: their resources, and the lanes that they are in.
+#[must_use]
+pub fn block_unsettled(unsettled: &[Unsettled], store: &Store, registry: &Registry) -> Blocked {
+    let mut blocked = Blocked::default();
+    for (id, error) in unsettled {
+        let what = format!(
+            "an earlier run began `{id}`, and it cannot be settled now: {}",
+            format_with_causes(error)
+        );
+        let fault = Diagnostic::error(error.code(), &what).help(AGAIN);
+        blocked.add_fault(&id.address, fault);
+        let open = store.open_effects().iter().find(|open| open.id == *id);
+        let provider = open.and_then(|open| registry.by_name(&open.provider));
+        if let Some((open, provider)) = open.zip(provider) {
+            let lanes = provider.held_lanes(&open.ticket).into_iter();
+            blocked.lanes.extend(lanes.map(|lane| (lane, what.clone())));
+        }
+    }
+    blocked
+}
+
+/// What to do about an effect that stays open.
+const AGAIN: &str =
+    "run `pospool apply` again: it asks about the same attempt and never makes a second one";
 
 /// Settles all open effects, and saves the state once none is left.
 pub async fn settle_tickets(

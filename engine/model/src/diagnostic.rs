@@ -1,10 +1,11 @@
 //! Problems as values: a code, what is wrong, where, and what to do.
 
+use std::error::Error;
 use std::ops::Range;
 
 use serde::Serialize;
 
-use crate::Code;
+use crate::{Address, Code};
 
 /// Where in which input something was written.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -88,6 +89,18 @@ pub struct Problem {
     pub summary: String,
     /// What to do about it, if the provider knows.
     pub help: Option<String>,
+    /// What it has to do with other resources, if it has.
+    #[serde(skip)]
+    pub beyond: Option<Box<Beyond>>,
+}
+
+/// What a problem of one resource has to do with others.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Beyond {
+    /// Nothing may enter this lane because of it, as in [`crate::provider::Planner::hold`].
+    Lane(String),
+    /// Nothing can be said of its resource without this one.
+    Needs(Address),
 }
 
 impl Problem {
@@ -99,6 +112,7 @@ impl Problem {
             path: path.iter().map(|&name| name.to_owned()).collect(),
             summary: summary.into(),
             help: None,
+            beyond: None,
         }
     }
 
@@ -108,6 +122,53 @@ impl Problem {
         self.help = Some(help.into());
         self
     }
+
+    /// Says that it is only because of another resource: where that one is blocked, its fault is the one to tell of.
+    #[must_use]
+    pub fn needing(mut self, needed: &Address) -> Self {
+        self.beyond = Some(Box::new(Beyond::Needs(needed.clone())));
+        self
+    }
+
+    /// The resource without which nothing can be said of its own.
+    #[must_use]
+    pub fn needs(&self) -> Option<&Address> {
+        match self.beyond.as_deref() {
+            Some(Beyond::Needs(needed)) => Some(needed),
+            _ => None,
+        }
+    }
+
+    /// The lane that nothing may enter because of it.
+    #[must_use]
+    pub fn lane(&self) -> Option<&str> {
+        match self.beyond.as_deref() {
+            Some(Beyond::Lane(lane)) => Some(lane),
+            _ => None,
+        }
+    }
+
+    /// Says which lane nothing may enter because of it.
+    #[must_use]
+    pub fn holding(mut self, lane: String) -> Self {
+        self.beyond = Some(Box::new(Beyond::Lane(lane)));
+        self
+    }
+}
+
+/// A failure and its causes as one line; a cause that is a part of what stands before it is left out.
+#[must_use]
+pub fn format_with_causes(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(next) = cause {
+        let more = next.to_string();
+        if !text.contains(&more) {
+            text = format!("{text}: {more}");
+        }
+        cause = next.source();
+    }
+    text
 }
 
 /// Returns the candidate that is most like `word`, if one is close enough to be meant; two swapped letters are one slip.

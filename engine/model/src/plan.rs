@@ -1,6 +1,6 @@
 //! The plan: plain data, complete, with a reason for each step.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -39,6 +39,34 @@ pub struct Plan {
     /// What many steps wait for together.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub barriers: BTreeMap<String, Barrier>,
+    /// What nothing is planned for, and why.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub blocked: Vec<BlockedResource>,
+    /// What the user left out: it was not looked at, and nothing is planned for it.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub left_out: BTreeSet<Address>,
+}
+
+/// A resource that stays as it is because of a fault, whatever the spec says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct BlockedResource {
+    /// Which resource.
+    pub address: Address,
+    /// The only attribute that stays as it is; everything else was planned.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attribute: Option<String>,
+    /// Stable code of the fault.
+    pub code: String,
+    /// What is wrong.
+    pub summary: String,
+    /// What to do about it, if that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub help: Option<String>,
+    /// The resource that it needs and that is blocked itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub needs: Option<Address>,
 }
 
 /// Something that many steps wait for: it is passed when all in it has happened.

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Code;
 use crate::codes;
+use crate::diagnostic::format_with_causes;
 use crate::plan::{Action, Cost, Effect, EffectId};
 use crate::state::{ChainIdentity, Recorded};
 use crate::{Address, Attributes, Finding, KindSchema, Problem};
@@ -103,6 +104,26 @@ pub trait Provider: Send + Sync {
         Ok(Rendered::default())
     }
 
+    /// Whether a change of a resource needs that another one, which it names, could be looked at. Where it does not, the design
+    /// makes do with what the spec says and the state records of that one, and refuses what it cannot know.
+    fn needs_sight(&self, address: &Address, of: &Address) -> bool {
+        let _ = (address, of);
+        true
+    }
+
+    /// Whether what this provider made stays outside when it is taken down, whatever is there: then it needs no look for
+    /// that.
+    fn leaves_behind(&self) -> bool {
+        false
+    }
+
+    /// What else must wait until it is known what became of a ticket, by names as in [`Planner::hold`], such as the nonces
+    /// of an account. Pure.
+    fn held_lanes(&self, ticket: &Ticket) -> Vec<String> {
+        let _ = ticket;
+        Vec::new()
+    }
+
     /// Begins to plan: one planner designs all changes of one plan.
     fn planner(&self) -> Box<dyn Planner + '_>;
 
@@ -125,6 +146,12 @@ pub trait Provider: Send + Sync {
 /// Plans the changes of one plan for one provider. It owns what they share, such as nonces that were handed out and money
 /// that was asked for; a function is one whose changes share nothing.
 pub trait Planner {
+    /// Hears, before anything is designed, which lanes no effect of this plan may enter, and why: a design that needs one
+    /// is refused.
+    fn hold(&mut self, lanes: &BTreeMap<String, String>) {
+        let _ = lanes;
+    }
+
     /// Plans the effects of one change. Deterministic; it is called in dependency order (deletes: in reverse order, after
     /// everything else).
     fn design(
@@ -180,7 +207,8 @@ pub struct ObserveContext<'a> {
 /// What a look found.
 #[derive(Default)]
 pub struct Observation {
-    /// What is there, by resource. A target that is missing here counts as absent.
+    /// What is there, by resource. A target that is missing here and has no problem counts as absent, unless something that
+    /// it uses is blocked: who could not look says [`Observed::Absent`] of nothing.
     pub objects: BTreeMap<Address, Observed>,
     /// Identity of the chains that were looked at.
     pub chains: BTreeMap<Address, ChainIdentity>,
@@ -191,8 +219,11 @@ pub struct Observation {
     pub counters: BTreeMap<String, u64>,
     /// What a planner needs to know of the outside, in the provider's own type.
     pub facts: Facts,
-    /// Problems that make planning impossible, by resource.
+    /// What could not be looked at, or must not be touched as it is, and why, by resource: it is blocked, and so is what
+    /// needs it.
     pub problems: Vec<(Address, Problem)>,
+    /// Attributes of what is there that could not be looked at: they count as they are recorded.
+    pub unseen: Vec<(Address, &'static str, Problem)>,
     /// Attributes that are not as the last run left them because of the spec, or of this program, and of nobody outside:
     /// they differ and are no drift.
     pub edits: BTreeMap<Address, BTreeSet<&'static str>>,
@@ -412,6 +443,12 @@ impl ProviderError {
             what: what.into(),
             source: None,
         }
+    }
+
+    /// The failure as the problem of one resource, with its causes.
+    #[must_use]
+    pub fn to_problem(&self) -> Problem {
+        Problem::new(self.code(), &[], format_with_causes(self))
     }
 
     /// Stable code of the failure.

@@ -8,6 +8,9 @@ pub use pospool_conflux_tx::codes::{
 };
 
 pospool_model::codes! {
+    ACCOUNT_HELD = "chain/account-held",
+        "An account sends nothing in this run: an earlier transaction of it could not be settled, or it cannot pay for the whole plan.",
+        "Read the reason in the message, correct it, and run `pospool apply` again. What does not need the account is done all the same.";
     ALREADY_REGISTERED = "chain/already-registered",
         "The PoS key is bound to a contract already, or was bound or the pool was registered since the plan was made; a key is bound once for ever, so nothing is sent.",
         "Name the contract that the key is bound to as `pool`, or give the node a new PoS key. If it happened after the plan was made, run `pospool plan` again.";

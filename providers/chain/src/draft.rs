@@ -14,6 +14,7 @@ use pospool_model::plan::{Cost, Effect, EffectId, Nature, Need, OutputRef, Purpo
 use pospool_model::provider::{ChangeRequest, Design, PlanContext};
 use pospool_model::{Address, Attributes, Drip, Problem, Value};
 
+use crate::account;
 use crate::codes;
 use crate::facts::{AccountFacts, ChainFacts, ChainProviderFacts};
 use crate::ledger::{AccountLedger, Funds};
@@ -50,7 +51,8 @@ impl<'a> Sender<'a> {
                 codes::UNKNOWN_ACCOUNT,
                 &[],
                 format!("`{name}` was not found in {} of the chain", space.title()),
-            )),
+            )
+            .needing(name)),
         }
     }
 
@@ -222,6 +224,9 @@ impl<'a> ChangeDraft<'a> {
         sender: Sender<'_>,
         plan: PlannedTransaction,
     ) -> Result<EffectId, Problem> {
+        if let Some(why) = self.ledger.held(sender.facts.address) {
+            return Err(account_held(sender.name, why));
+        }
         let most = gas::most_gas(sender.space());
         if plan.limits.gas > most {
             return Err(too_much_gas(&plan, most));
@@ -353,7 +358,16 @@ fn not_enough(sender: Sender<'_>, needed: u128, more: u128) -> Problem {
             "send CFX to {address} in eSpace, or let a `funding` block move it there from the same key's account in Core Space; what is not used stays there"
         ),
     };
-    Problem::new(codes::NOT_ENOUGH_BALANCE, &[], summary).help(help)
+    // Nothing is begun that the balance does not cover to its end.
+    Problem::new(codes::NOT_ENOUGH_BALANCE, &[], summary)
+        .help(help)
+        .holding(account::nonce_lane(address))
+}
+
+fn account_held(account: &Address, why: &str) -> Problem {
+    let summary = format!("`{account}` sends nothing in this run: {why}");
+    Problem::new(codes::ACCOUNT_HELD, &[], summary)
+        .help("correct what the reason says, and plan again")
 }
 
 fn too_much_gas(plan: &PlannedTransaction, most: u64) -> Problem {

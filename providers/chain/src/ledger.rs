@@ -14,6 +14,8 @@ use crate::account::nonce_lane;
 #[derive(Debug, Default)]
 pub(crate) struct AccountLedger {
     accounts: BTreeMap<ChainAddress, LedgerEntry>,
+    /// Accounts that send nothing in this plan, by their lane, and why.
+    held: BTreeMap<String, String>,
 }
 
 /// What one plan does with one account.
@@ -42,7 +44,22 @@ pub(crate) enum Funds {
     },
 }
 
+/// The lane of whoever signed a ticket that cannot be read.
+pub(crate) const EVERY_LANE: &str = "nonce of every account";
+
 impl AccountLedger {
+    /// Hears which accounts send nothing.
+    pub(crate) fn hold(&mut self, lanes: &BTreeMap<String, String>) {
+        self.held.clone_from(lanes);
+    }
+
+    /// Why an account sends nothing, if it does not.
+    pub(crate) fn held(&self, account: ChainAddress) -> Option<&str> {
+        let why = self.held.get(&nonce_lane(account));
+        why.or_else(|| self.held.get(EVERY_LANE))
+            .map(String::as_str)
+    }
+
     /// Nonce of the next transaction of this plan; `first` is that of the first one.
     pub(crate) fn next_nonce(&self, account: ChainAddress, first: u64) -> u64 {
         let entry = self.accounts.get(&account);

@@ -11,7 +11,6 @@ mod scene;
 
 use futures_util::future::join3;
 use pospool_conflux_rpc::CountingTransport;
-use pospool_model::ProviderError;
 use pospool_model::provider::{self, Observation, ObserveContext, Target};
 
 pub(crate) use self::refusals::chain_unreachable;
@@ -30,7 +29,7 @@ pub(crate) async fn observe_targets(
     own_nodes: &OwnNodes,
     targets: &[Target<'_>],
     scene: &ObserveContext<'_>,
-) -> Result<Observation, ProviderError> {
+) -> Observation {
     let (verified, others): (Vec<&Target<'_>>, Vec<&Target<'_>>) = targets
         .iter()
         .partition(|target| target.address.kind() == "verification");
@@ -59,15 +58,15 @@ pub(crate) async fn observe_targets(
         );
         let (found, seen, views) = looks.await;
         parts.extend(found);
-        parts.push(seen.map(|seen| (seen, ChainProviderFacts::default())));
+        parts.push((seen, ChainProviderFacts::default()));
         services = Some(views);
     }
     for part in parts {
-        take(part?, &mut observation, &mut facts);
+        take(part, &mut observation, &mut facts);
     }
     profit::observe::look_at_profit(link, &claimed, scene, &mut observation, &mut facts).await?;
     if let Some(views) = services {
-        let services = bridge::observe::look_at_services(views, &facts).await?;
+        let services = bridge::observe::look_at_services(views, &facts).await;
         take(services, &mut observation, &mut facts);
     }
     for account in facts
@@ -81,7 +80,7 @@ pub(crate) async fn observe_targets(
         observation.counters.insert(counted, account.nonce);
     }
     observation.facts = provider::Facts::new(facts);
-    Ok(observation)
+    observation
 }
 
 /// Adds what one part found.

@@ -20,11 +20,13 @@ use crate::draft::{ChangeDraft, PROVIDER};
 use crate::facts::ChainProviderFacts;
 use crate::fresh::UnsentTickets;
 use crate::kinds::{SCHEMAS, kind_named};
-use crate::ledger::AccountLedger;
+use crate::ledger::{AccountLedger, EVERY_LANE};
 use crate::own_node::OwnNodes;
 use crate::verification::Web;
 use crate::work::TicketAttempt;
-use crate::{bridge, chain, chains, codes, observe, preflight, prepare, verification, wait};
+use crate::{
+    account, bridge, chain, chains, codes, observe, preflight, prepare, verification, wait,
+};
 
 /// How this provider waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -119,6 +121,10 @@ pub(crate) struct ChainPlanner {
 }
 
 impl Planner for ChainPlanner {
+    fn hold(&mut self, lanes: &BTreeMap<String, String>) {
+        self.ledger.hold(lanes);
+    }
+
     fn design(
         &mut self,
         task: &ChangeRequest<'_>,
@@ -167,8 +173,7 @@ impl Provider for ChainProvider {
         scene: &ObserveContext<'_>,
     ) -> Result<Observation, ProviderError> {
         let found =
-            observe::observe_targets(&self.link, &self.web, &self.own_nodes, targets, scene)
-                .await?;
+            observe::observe_targets(&self.link, &self.web, &self.own_nodes, targets, scene).await;
         if let Some(facts) = found.facts.get::<ChainProviderFacts>() {
             self.chains.saw(facts);
         }
@@ -179,6 +184,25 @@ impl Provider for ChainProvider {
         match facts.get::<ChainProviderFacts>() {
             Some(facts) => bridge::glance::is_still(&self.link, facts).await,
             None => false,
+        }
+    }
+
+    /// A registration pays, and needs to see all that it is made of. The rest needs addresses, which are recorded, and
+    /// accounts, which a design refuses to do without.
+    fn needs_sight(&self, address: &Address, _: &Address) -> bool {
+        address.kind() == "pos_registration"
+    }
+
+    /// Contracts and bonds stay on their chain.
+    fn leaves_behind(&self) -> bool {
+        true
+    }
+
+    fn held_lanes(&self, ticket: &Ticket) -> Vec<String> {
+        match serde_json::from_value(ticket.payload.clone()) {
+            Ok(TicketAttempt::Transaction(signed)) => vec![account::nonce_lane(signed.from)],
+            Ok(_) => Vec::new(),
+            Err(_) => vec![EVERY_LANE.to_owned()],
         }
     }
 

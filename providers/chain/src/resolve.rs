@@ -145,7 +145,7 @@ fn output_text<'a>(
 
 fn not_known(resource: &Address, path: &[&str]) -> Problem {
     let summary = format!("the address of `{resource}` is not known yet");
-    Problem::new(codes::UNKNOWN_ADDRESS, path, summary)
+    Problem::new(codes::UNKNOWN_ADDRESS, path, summary).needing(resource)
 }
 
 #[cfg(test)]

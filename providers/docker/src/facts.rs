@@ -5,9 +5,9 @@
 
 use std::collections::BTreeMap;
 
-use pospool_model::Address;
 use pospool_model::guard::GuardReport;
 use pospool_model::provider::Facts;
+use pospool_model::{Address, Problem};
 
 use crate::client::Labels;
 use crate::names::Name;
@@ -15,6 +15,7 @@ use crate::place::{DataLocation, Folder};
 use crate::render::node_files::PrivateNetworkFiles;
 use crate::snapshot::job::FoundArchive;
 use crate::ui::sources::PinnedPageSource;
+use crate::workload::spec::ContainerSpec;
 
 /// Facts of all hosts.
 #[derive(Clone, Debug, Default)]
@@ -37,6 +38,8 @@ pub(crate) struct DockerFacts {
     pub(crate) snapshots: BTreeMap<Address, SnapshotFacts>,
     /// What web pages would be made from now.
     pub(crate) pages: BTreeMap<Address, PinnedPageSource>,
+    /// Why that could not be read.
+    pub(crate) unread_pages: BTreeMap<Address, Problem>,
 }
 
 /// Facts of one engine.
@@ -75,6 +78,8 @@ pub(crate) struct Container {
     pub(crate) aside: Option<Name>,
     /// Whether settings were changed that Docker can put right while it runs.
     pub(crate) drifted: bool,
+    /// How it was made, as its labels say, if they do.
+    pub(crate) made: Option<ContainerSpec>,
 }
 
 impl DockerFacts {
@@ -104,6 +109,7 @@ pub(crate) mod tests {
                 .collect(),
             aside: None,
             drifted: false,
+            made: None,
         }
     }
 }

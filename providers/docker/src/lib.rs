@@ -179,6 +179,11 @@ impl Provider for DockerProvider {
         }
     }
 
+    /// A container is made from what the spec says of a chain; where it takes more, its design refuses to do without.
+    fn needs_sight(&self, _: &Address, of: &Address) -> bool {
+        matches!(of.kind(), "host" | "volume")
+    }
+
     fn planner(&self) -> Box<dyn Planner + '_> {
         Box::new(design_change)
     }

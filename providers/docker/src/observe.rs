@@ -71,7 +71,7 @@ pub(crate) async fn observe_all(targets: &[Target<'_>], scene: &ObserveContext<'
     observation
 }
 
-/// Observes one host; both problems and refusals stop the planning.
+/// Observes one host; whatever is on one that has a problem is blocked.
 async fn host(target: &Target<'_>) -> Result<Attributes, Problem> {
     let wanted = target
         .wanted
@@ -154,6 +154,18 @@ fn docker_of(target: &Target<'_>, hosts: &BTreeMap<Address, String>) -> Option<S
     attribute_text(&recorded.outputs, "docker")
         .map(str::to_owned)
         .or_else(|| host(&recorded.attributes))
+}
+
+/// The host of a target, if the spec has it and it was not reached.
+fn unreached_host(
+    target: &Target<'_>,
+    scene: &ObserveContext<'_>,
+    hosts: &BTreeMap<Address, String>,
+) -> Option<Address> {
+    let recorded = target.recorded.map(|recorded| &recorded.attributes);
+    let host = target.wanted.or(recorded)?.get("host")?.as_resource()?;
+    let unreached = scene.wanted.contains_key(host) && !hosts.contains_key(host);
+    unreached.then(|| host.clone())
 }
 
 /// Observes each engine once, all at the same time.
@@ -287,7 +299,12 @@ async fn one(
     observation: &mut Observation,
 ) {
     let Some(docker) = docker_of(target, &facts.hosts) else {
-        // Its host was not reached, or it was never made: both are reported elsewhere.
+        if let Some(host) = unreached_host(target, scene, &facts.hosts) {
+            let what = format!("`{host}` was not reached");
+            let problem = Problem::new(codes::NO_HOST, &["host"], what).needing(&host);
+            observation.problems.push((target.address.clone(), problem));
+        }
+        // Else it was never made.
         return;
     };
     let Some(view) = views.get(&docker) else {

@@ -13,6 +13,7 @@ pub(crate) const THING: KindSchema = KindSchema {
     role: Role::Managed,
     attributes: &[
         attribute("value", Type::Any, OnChange::Update),
+        attribute("state", Type::Text, OnChange::Update),
         attribute("shape", Type::Text, OnChange::Replace),
         attribute("fixed", Type::Text, OnChange::Refuse),
         attribute("settings", Type::Settings, OnChange::Update),

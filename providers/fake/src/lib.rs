@@ -9,7 +9,7 @@
 
 mod kinds;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
@@ -18,7 +18,9 @@ use pospool_model::provider::{
     ChangeRequest, Design, Observation, ObserveContext, Observed, PlanContext, Planner, Progress,
     Target, Ticket,
 };
-use pospool_model::{Attributes, Finding, KindSchema, Problem, Provider, ProviderError, Value};
+use pospool_model::{
+    Address, Attributes, Finding, KindSchema, Problem, Provider, ProviderError, Value,
+};
 use serde_json::json;
 
 /// Codes of the faults that the fake is told to have.
@@ -62,6 +64,16 @@ pub struct Outside {
     pub fault: Option<FakeFault>,
     /// Whether the process counts as dead: every further call fails.
     pub dead: bool,
+    /// Things that a look does not get to see.
+    pub unseen: BTreeSet<String>,
+    /// Things that a look says nothing of, whether they are there or not.
+    pub passed_over: BTreeSet<String>,
+    /// Things that belong to somebody else: no change of them is designed.
+    pub foreign: BTreeSet<String>,
+    /// A change of a thing needs only what is recorded of those that it uses.
+    pub sightless: bool,
+    /// All effects share one lane, as transactions of one account do.
+    pub one_lane: bool,
     commits: usize,
     tickets: usize,
 }
@@ -134,6 +146,39 @@ impl FakeProvider {
     }
 }
 
+/// The lane of all effects, if they share one.
+const LANE: &str = "fake lane";
+
+struct FakePlanner {
+    foreign: BTreeSet<String>,
+    held: Option<String>,
+}
+
+impl Planner for FakePlanner {
+    fn hold(&mut self, lanes: &BTreeMap<String, String>) {
+        self.held = lanes.get(LANE).cloned();
+    }
+
+    fn design(
+        &mut self,
+        task: &ChangeRequest<'_>,
+        world: &PlanContext<'_>,
+    ) -> Result<Design, Vec<Problem>> {
+        if self.foreign.contains(task.address.as_str()) {
+            let what = "it belongs to somebody else";
+            return Err(vec![Problem::new(codes::REFUSED, &["value"], what)]);
+        }
+        let design = design_change(task, world)?;
+        match &self.held {
+            Some(why) if !design.effects.is_empty() => {
+                let what = format!("the lane is held: {why}");
+                Err(vec![Problem::new(codes::REFUSED, &[], what)])
+            }
+            _ => Ok(design),
+        }
+    }
+}
+
 /// Plans one change.
 fn design_change(
     task: &ChangeRequest<'_>,
@@ -201,7 +246,11 @@ impl Provider for FakeProvider {
         if outside.dead {
             return Err(dead());
         }
-        let objects = targets.iter().filter_map(|target| {
+        let is_seen = |target: &&Target<'_>| {
+            let address = target.address.as_str();
+            !outside.unseen.contains(address) && !outside.passed_over.contains(address)
+        };
+        let objects = targets.iter().filter(is_seen).filter_map(|target| {
             let attributes = outside.things.get(target.address.as_str())?.clone();
             let present = Observed::Present {
                 attributes,
@@ -213,15 +262,35 @@ impl Provider for FakeProvider {
             };
             Some((target.address.clone(), present))
         });
+        let unseen = targets
+            .iter()
+            .filter(|target| outside.unseen.contains(target.address.as_str()));
+        let problem = Problem::new(codes::UNREACHABLE, &["value"], "it cannot be looked at");
+        let problem = problem.help("let it be seen");
         Ok(Observation {
+            problems: unseen
+                .map(|target| (target.address.clone(), problem.clone()))
+                .collect(),
             objects: objects.collect(),
             findings: outside.findings.clone(),
             ..Observation::default()
         })
     }
 
+    fn needs_sight(&self, _: &Address, _: &Address) -> bool {
+        !self.outside().sightless
+    }
+
+    fn held_lanes(&self, _: &Ticket) -> Vec<String> {
+        let lane = self.outside().one_lane.then(|| LANE.to_owned());
+        lane.into_iter().collect()
+    }
+
     fn planner(&self) -> Box<dyn Planner + '_> {
-        Box::new(design_change)
+        Box::new(FakePlanner {
+            foreign: self.outside().foreign.clone(),
+            held: None,
+        })
     }
 
     async fn prepare(&self, effect: &Effect, _: &Attributes) -> Result<Ticket, ProviderError> {

@@ -151,20 +151,24 @@ impl Provider for SourceProvider {
                 .collect();
             let request = self.request(wanted);
             let compiled = tokio::task::spawn_blocking(move || outputs(&request, names)).await;
-            let compiled = compiled.map_err(|source| ProviderError::Unreachable {
-                code: codes::PANIC,
-                what: "the compiler's thread".to_owned(),
-                source: Some(Box::new(source)),
-            })?;
             match compiled {
-                Ok(outputs) => {
+                Err(source) => {
+                    let failed = ProviderError::Unreachable {
+                        code: codes::PANIC,
+                        what: "the compiler's thread".to_owned(),
+                        source: Some(Box::new(source)),
+                    };
+                    let problem = failed.to_problem();
+                    found.problems.push((target.address.clone(), problem));
+                }
+                Ok(Ok(outputs)) => {
                     let present = Observed::Present {
                         attributes: Attributes::new(),
                         outputs,
                     };
                     found.objects.insert(target.address.clone(), present);
                 }
-                Err(error) => found
+                Ok(Err(error)) => found
                     .problems
                     .push((target.address.clone(), problem(&error))),
             }

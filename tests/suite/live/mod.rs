@@ -20,6 +20,7 @@ mod key_bundles;
 mod kills;
 mod ledger;
 mod networks;
+mod one_fault;
 mod outages;
 mod points;
 pub(crate) mod project;

@@ -6,9 +6,10 @@
 
 use std::path::Path;
 
+use pospool_engine::blocked::Blocked;
 use pospool_engine::plan::Options;
 use pospool_engine::store::Store;
-use pospool_engine::{check, planfile};
+use pospool_engine::{check, planfile, settle};
 
 use crate::args::ApplyArgs;
 use crate::exit::Exit;
@@ -35,14 +36,22 @@ pub async fn run_apply(session: &mut Session<'_, '_>, args: &ApplyArgs) -> Resul
         let started = view::state::format_state_started(session.project.state()?, store.state());
         session.console.tell(&started);
     }
-    run::settle_earlier_run(session, &mut store).await?;
+    let scope = pipeline::read_scope(&spec, store.state(), &args.scope)?;
+    let unsettled = run::settle_earlier_run(session, &mut store).await?;
     if let Some(file) = &args.plan {
+        if !unsettled.is_empty() {
+            // The plan was made as if they were not there.
+            return Err(Failure::Unsettled(unsettled));
+        }
         let path = session.project.path(file);
         let planned = saved(session, &spec, &store, &path).await?;
         return run::carry_out(session, &spec, &mut store, &planned, Approval::Given).await;
     }
     let options = Options::default();
-    let planned = pipeline::make_plan(&spec, store.state(), registry, &options).await?;
+    let mut blocked = settle::block_unsettled(&unsettled, &store, registry);
+    blocked.leave_out(scope.left_out_of_apply(&spec.config, store.state()));
+    let planned = pipeline::make_plan(&spec, store.state(), registry, &options, blocked).await?;
+    run::refuse_unknown_groups(&planned.plan, &store, unsettled)?;
     run::carry_out(session, &spec, &mut store, &planned, args.run.into()).await
 }
 
@@ -54,7 +63,9 @@ async fn saved(
     path: &Path,
 ) -> Result<PlannedSpec, Failure> {
     let plan = planfile::load_plan(path)?;
-    let seen = pipeline::refresh_resources(spec, store.state(), session.registry).await?;
+    let (state, mut blocked) = (store.state(), Blocked::default());
+    blocked.leave_out(plan.left_out.iter().cloned());
+    let seen = pipeline::refresh_resources(spec, state, session.registry, blocked).await?;
     let reasons = planfile::find_stale_reasons(&plan, &spec.config, store.state(), &seen);
     if !reasons.is_empty() {
         return Err(Failure::Stale {
@@ -67,6 +78,7 @@ async fn saved(
         plan,
         seen,
         problems,
+        faults: Vec::new(),
         destroy: false,
     })
 }

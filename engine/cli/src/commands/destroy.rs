@@ -7,8 +7,10 @@
 use std::collections::BTreeSet;
 
 use pospool_engine::plan::Options;
+use pospool_engine::settle;
 use pospool_model::Address;
 use pospool_model::diagnostic::did_you_mean;
+use pospool_model::plan::Plan;
 use pospool_model::state::State;
 
 use crate::args::DestroyArgs;
@@ -27,16 +29,19 @@ pub async fn run_destroy(
     let spec = pipeline::load_spec(session.project, &args.variables, registry, NoSpec::IsEmpty)?;
     let mut store = run::open_for_change(session, "destroy")?;
     if !store.exists() {
-        return run::nothing_to_do(session, &store, &[]);
+        return run::nothing_to_do(session, &store, &Plan::default(), Exit::Done);
     }
-    run::settle_earlier_run(session, &mut store).await?;
+    let scope = pipeline::read_scope(&spec, store.state(), &args.scope)?;
+    let unsettled = run::settle_earlier_run(session, &mut store).await?;
     let delete: BTreeSet<Address> = args.delete.iter().cloned().collect();
     recorded(&delete, store.state())?;
     let options = Options {
         destroy: true,
         delete,
     };
-    let planned = pipeline::make_plan(&spec, store.state(), registry, &options).await?;
+    let mut blocked = settle::block_unsettled(&unsettled, &store, registry);
+    blocked.leave_out(scope.left_out_of_destroy(store.state()));
+    let planned = pipeline::make_plan(&spec, store.state(), registry, &options, blocked).await?;
     run::carry_out(session, &spec, &mut store, &planned, args.run.into()).await
 }
 

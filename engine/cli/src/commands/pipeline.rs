@@ -4,17 +4,23 @@
 //! - Returns: the plan and every problem on the way.
 //! - Never: changes anything outside.
 
+use std::collections::BTreeSet;
+
+use pospool_engine::blocked::Blocked;
 use pospool_engine::observe::{self, SeenResources};
-use pospool_engine::plan::{self, Options};
+use pospool_engine::plan::{self, Options, PlannedChanges};
 use pospool_engine::registry::Registry;
+use pospool_engine::scope::Scope;
 use pospool_engine::{check, resolve};
 use pospool_lang::config::{self, Config};
 use pospool_lang::spec::SourceFile;
+use pospool_model::diagnostic::did_you_mean;
 use pospool_model::plan::Plan;
 use pospool_model::state::State;
-use pospool_model::{Diagnostic, Severity};
+use pospool_model::{Address, Diagnostic, Severity};
 
-use crate::args::Variables;
+use crate::args::{ScopeArgs, Variables};
+use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::project::Project;
 
@@ -88,6 +94,8 @@ pub(super) struct PlannedSpec {
     pub(super) seen: SeenResources,
     /// Problems of every stage. With an error among them the plan must not be applied.
     pub(super) problems: Vec<Diagnostic>,
+    /// Faults that block a part of the plan, and no more than that.
+    pub(super) faults: Vec<Diagnostic>,
     /// The user asked to take everything down.
     pub(super) destroy: bool,
 }
@@ -98,32 +106,40 @@ pub(super) async fn make_plan(
     state: &State,
     registry: &Registry,
     options: &Options,
+    mut blocked: Blocked,
 ) -> Result<PlannedSpec, Failure> {
-    let mut seen = refresh_resources(spec, state, registry).await?;
+    if options.destroy {
+        blocked.unlooked = observe::unlooked_by_destroy(&spec.config, state, registry, &blocked);
+    }
+    let mut seen = refresh_resources(spec, state, registry, blocked).await?;
     if options.destroy {
         // How well it is does not matter to what goes.
         seen.findings.clear();
     }
-    let (plan, mut problems) = plan::plan_changes(&spec.config, state, &seen, registry, options);
+    let PlannedChanges {
+        plan,
+        refusals: mut problems,
+        faults,
+    } = plan::plan_changes(&spec.config, state, &seen, registry, options);
     problems.extend(check::check_plan(&plan, state, &seen));
     problems.extend(seen.warnings.iter().cloned());
     Ok(PlannedSpec {
         plan,
         seen,
         problems,
+        faults,
         destroy: options.destroy,
     })
 }
 
-/// Looks at the outside. What could not be looked at leaves nothing to plan from.
+/// Looks at the outside, but for what is blocked before. Only a spec that is wrong leaves nothing to plan from.
 pub(super) async fn refresh_resources(
     spec: &Spec,
     state: &State,
     registry: &Registry,
+    blocked: Blocked,
 ) -> Result<SeenResources, Failure> {
-    let mut seen = observe::observe_resources(&spec.config, state, registry)
-        .await
-        .map_err(Failure::Look)?;
+    let mut seen = observe::observe_resources(&spec.config, state, registry, blocked).await;
     if has_errors(&seen.problems) {
         let mut problems = spec.warnings.clone();
         problems.append(&mut seen.problems);
@@ -133,6 +149,46 @@ pub(super) async fn refresh_resources(
         });
     }
     Ok(seen)
+}
+
+/// Refuses a name that neither the spec nor the state has: a slip must not read as "nothing".
+pub(super) fn require_known(address: &Address, known: &BTreeSet<&Address>) -> Result<(), Failure> {
+    if known.contains(address) {
+        return Ok(());
+    }
+    let names = known.iter().map(|known| known.as_str());
+    Err(Failure::UnknownResource {
+        address: address.to_string(),
+        meant: did_you_mean(address.as_str(), names).map(ToOwned::to_owned),
+    })
+}
+
+/// The part of spec and state that the user names.
+pub(super) fn read_scope(spec: &Spec, state: &State, args: &ScopeArgs) -> Result<Scope, Failure> {
+    let wanted = spec.config.resources().map(|resource| &resource.address);
+    let known = wanted.chain(state.resources.keys()).collect();
+    for address in args.target.iter().chain(&args.exclude) {
+        require_known(address, &known)?;
+    }
+    Ok(Scope {
+        target: args.target.iter().cloned().collect(),
+        exclude: args.exclude.iter().cloned().collect(),
+    })
+}
+
+impl PlannedSpec {
+    /// Everything that its reader is told beside it: problems, then faults, then what the spec is warned of.
+    pub(super) fn diagnostics(&self, spec: &Spec) -> Vec<Diagnostic> {
+        let mut all = self.problems.clone();
+        all.extend(self.faults.iter().cloned());
+        all.extend(spec.warnings.iter().cloned());
+        all
+    }
+
+    /// How a run ends that could do everything but what is blocked; `None` if nothing is.
+    pub(super) fn blocked_exit(&self) -> Option<Exit> {
+        Exit::of_blocked(&self.plan.blocked)
+    }
 }
 
 pub(super) fn has_errors(problems: &[Diagnostic]) -> bool {

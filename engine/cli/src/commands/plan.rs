@@ -5,6 +5,7 @@
 //! - Never: changes anything outside. A project without a state gets one, since its
 //!   name is part of the plan.
 
+use pospool_engine::blocked::Blocked;
 use pospool_engine::plan::Options;
 use pospool_engine::planfile;
 use pospool_engine::store::{Mode, Store};
@@ -32,9 +33,11 @@ pub async fn run_plan(session: &mut Session<'_, '_>, args: &PlanArgs) -> Result<
         NoSpec::IsAnError,
     )?;
     let store = open(session)?;
+    let scope = pipeline::read_scope(&spec, store.state(), &args.scope)?;
+    let (options, mut blocked) = (Options::default(), Blocked::default());
+    blocked.leave_out(scope.left_out_of_apply(&spec.config, store.state()));
     let mut planned =
-        pipeline::make_plan(&spec, store.state(), registry, &Options::default()).await?;
-    planned.problems.extend(spec.warnings.iter().cloned());
+        pipeline::make_plan(&spec, store.state(), registry, &options, blocked).await?;
     planned.problems.extend(open_effects(&store));
     let problems = Exit::of_problems(&planned.problems);
     let saved = match &args.out {
@@ -49,7 +52,7 @@ pub async fn run_plan(session: &mut Session<'_, '_>, args: &PlanArgs) -> Result<
     // An apply would write the outputs that differ, so they are changes too.
     let plan = &planned.plan;
     let changes = !plan.steps.is_empty() || plan.outputs != store.state().outputs;
-    Ok(match problems {
+    Ok(match problems.or(planned.blocked_exit()) {
         Some(exit) => exit,
         None if !args.detailed_exitcode => Exit::Done,
         None if !changes && !has_trouble(&planned.seen.findings) => Exit::Done,
@@ -94,12 +97,13 @@ fn show(
     saved: Option<&std::path::Path>,
 ) -> Result<(), Failure> {
     let console = &mut *session.console;
+    let problems = planned.diagnostics(spec);
     if console.json {
         return console.say_json(&json!({
             "format_version": view::FORMAT_VERSION,
             "plan": planned.plan,
             "findings": planned.seen.findings,
-            "diagnostics": view::diagnostics::diagnostics_to_json(&planned.problems, &spec.files),
+            "diagnostics": view::diagnostics::diagnostics_to_json(&problems, &spec.files),
             "summary": view::plan::summarise_plan(&planned.plan),
         }));
     }
@@ -111,8 +115,7 @@ fn show(
         paint: console.out_paint,
     };
     console.say(&view::plan::format_plan(&planned.plan, around))?;
-    let problems =
-        view::diagnostics::format_diagnostics(&planned.problems, &spec.files, console.err_paint);
+    let problems = view::diagnostics::format_diagnostics(&problems, &spec.files, console.err_paint);
     if !problems.is_empty() {
         console.tell(&format!("\n{problems}"));
     }

@@ -2,12 +2,12 @@
 //!
 //! - Reads: the journal of an earlier run, and the user's answer.
 //! - Does: exactly the plan that it is given.
-//! - Never: begins anything while an earlier effect is open, or without approval.
+//! - Never: begins anything that an open effect of an earlier run touches, or anything without approval.
 
 use std::sync::atomic::Ordering;
 
 use pospool_engine::apply::{self, Context, Outcome};
-use pospool_engine::settle;
+use pospool_engine::settle::{self, Unsettled};
 use pospool_engine::store::{Mode, Store};
 use pospool_model::Finding;
 use pospool_model::plan::Plan;
@@ -28,11 +28,11 @@ pub(super) fn open_for_change(session: &Session<'_, '_>, command: &str) -> Resul
     session.project.open_state(Mode::Write, command)
 }
 
-/// Ends what an earlier run left open.
+/// Ends what an earlier run left open; returns what cannot be ended now.
 pub(super) async fn settle_earlier_run(
     session: &mut Session<'_, '_>,
     store: &mut Store,
-) -> Result<(), Failure> {
+) -> Result<Vec<Unsettled>, Failure> {
     let open = store.open_effects().len();
     let (registry, cancel) = (session.registry, session.interrupt.cancel());
     session.interrupt.working(open > 0);
@@ -40,13 +40,14 @@ pub(super) async fn settle_earlier_run(
     let unsettled = settle::settle_tickets(store, registry, &progress, cancel).await;
     session.interrupt.working(false);
     let unsettled = unsettled?;
-    if !unsettled.is_empty() {
-        return Err(Failure::Unsettled(unsettled));
-    }
     if cancel.load(Ordering::Relaxed) {
-        return Err(Failure::Stopped);
+        return Err(if unsettled.is_empty() {
+            Failure::Stopped
+        } else {
+            Failure::Unsettled(unsettled)
+        });
     }
-    Ok(())
+    Ok(unsettled)
 }
 
 fn progress<'a>(session: &'a mut Session<'_, '_>, total: usize) -> ProgressPrinter<'a> {
@@ -95,7 +96,9 @@ pub(super) async fn carry_out(
     }
     let plan = &planned.plan;
     if plan.steps.is_empty() && is_known(plan, store) {
-        return nothing_to_do(session, store, &planned.seen.findings);
+        let whole = || Exit::of_whole_run(&planned.seen.findings);
+        let exit = planned.blocked_exit().unwrap_or_else(whole);
+        return nothing_to_do(session, store, plan, exit);
     }
     if !plan.steps.is_empty() && approval == Approval::Needed {
         approve(session)?;
@@ -130,8 +133,7 @@ fn show(
     planned: &PlannedSpec,
 ) -> Result<(), Failure> {
     let console = &mut *session.console;
-    let mut problems = planned.problems.clone();
-    problems.extend(spec.warnings.iter().cloned());
+    let problems = planned.diagnostics(spec);
     if console.json {
         return console.say_json(&json!({
             "event": "plan",
@@ -185,19 +187,33 @@ fn refused(session: &mut Session<'_, '_>, store: &Store, exit: Exit) -> Result<E
     Ok(exit)
 }
 
+/// While an effect of an earlier run is open, no snapshot is written; so no journal may speak of groups that are in none.
+pub(super) fn refuse_unknown_groups(
+    plan: &Plan,
+    store: &Store,
+    unsettled: Vec<Unsettled>,
+) -> Result<(), Failure> {
+    let known = &store.state().groups;
+    if unsettled.is_empty() || plan.groups.keys().all(|id| known.contains_key(id)) {
+        Ok(())
+    } else {
+        Err(Failure::Unsettled(unsettled))
+    }
+}
+
 /// Ends a run without steps.
 pub(super) fn nothing_to_do(
     session: &mut Session<'_, '_>,
     store: &Store,
-    findings: &[Finding],
+    plan: &Plan,
+    exit: Exit,
 ) -> Result<Exit, Failure> {
-    let exit = Exit::of_whole_run(findings);
     let console = &mut *session.console;
-    let (outcome, plan) = (Outcome::default(), Plan::default());
+    let outcome = Outcome::default();
     if console.json {
-        let end = view::outcome::outcome_to_json(&outcome, &plan, store.state(), exit);
+        let end = view::outcome::outcome_to_json(&outcome, plan, store.state(), exit);
         console.say_json(&end)?;
-    } else {
+    } else if plan.blocked.is_empty() {
         console.say(&view::outcome::format_nothing_to_do(
             store,
             session.project.state()?,
@@ -252,7 +268,7 @@ fn exit_of(outcome: &Outcome, plan: &Plan) -> Exit {
     if !outcome.failures.is_empty() {
         Exit::Error
     } else if outcome.done == view::plan::count_effects(plan) {
-        Exit::Done
+        Exit::of_blocked(&plan.blocked).unwrap_or(Exit::Done)
     } else if outcome.cancelled {
         Exit::Cancelled
     } else {

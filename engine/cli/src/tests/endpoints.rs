@@ -34,12 +34,7 @@ fn no_key(text: &str) {
 fn case_key_in_url_an_endpoint_that_is_silent_is_named_without_its_key() {
     let world = World::real();
     world.write("pool.hcl", SPEC);
-    for line in [
-        "plan",
-        "plan --json",
-        "apply --auto-approve",
-        "destroy --auto-approve",
-    ] {
+    for line in ["plan", "plan --json", "apply --auto-approve"] {
         let ran = world.run(line);
         let text = all(&world, &ran);
         assert_eq!(ran.exit, Exit::Error, "{line}: {text}");
@@ -49,6 +44,12 @@ fn case_key_in_url_an_endpoint_that_is_silent_is_named_without_its_key() {
         );
         no_key(&text);
     }
+    // It takes nothing down that is there, and asks nobody.
+    let ran = world.run("destroy --auto-approve");
+    let text = all(&world, &ran);
+    assert_eq!(ran.exit, Exit::Done, "{text}");
+    assert!(!text.contains("chain/unreachable"), "{text}");
+    no_key(&text);
 }
 
 #[test]

@@ -9,6 +9,7 @@ use std::fmt::Write as _;
 
 use pospool_model::Code;
 use pospool_model::ProviderError;
+pub use pospool_model::diagnostic::format_with_causes;
 use pospool_model::plan::EffectId;
 use serde_json::{Value as Json, json};
 
@@ -113,21 +114,6 @@ pub fn next_step(cause: &ProviderError) -> &'static str {
             "run `pospool apply` again to go on with it"
         }
     }
-}
-
-/// A failure and its causes as one line; a cause that is a part of what stands before it is left out.
-#[must_use]
-pub fn format_with_causes(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(next) = cause {
-        let more = next.to_string();
-        if !text.contains(&more) {
-            text = format!("{text}: {more}");
-        }
-        cause = next.source();
-    }
-    text
 }
 
 fn error(code: Code, what: &str, why: &[String], help: Option<&str>, paint: Paint) -> String {

@@ -14,6 +14,7 @@ use pospool_remote::Location;
 use serde_json::{Value as Json, json};
 
 use super::outputs::format_outputs;
+use super::plan::count_blocked;
 use super::{Paint, clean_line, failure, format_count, state};
 use crate::exit::Exit;
 
@@ -55,7 +56,7 @@ pub fn format_outcome(
     let _ = writeln!(
         results,
         "{}",
-        out.result(exit, &verdict(outcome, state, exit))
+        out.result(exit, &verdict(outcome, plan, state, exit))
     );
     if exit == Exit::Done {
         results.push_str(&format_outputs(&state.outputs, out));
@@ -81,6 +82,7 @@ pub fn outcome_to_json(outcome: &Outcome, plan: &Plan, state: &State, exit: Exit
         "exit": exit.code(),
         "done": outcome.done,
         "not_begun": outcome.not_begun,
+        "blocked": count_blocked(plan),
         "cancelled": outcome.cancelled,
         "failures": failures.collect::<Vec<_>>(),
         "converging": converging.collect::<Vec<_>>(),
@@ -101,18 +103,25 @@ pub fn format_nothing_to_do(store: &Store, location: &Location, paint: Paint) ->
     }
 }
 
-fn verdict(outcome: &Outcome, state: &State, exit: Exit) -> String {
+fn verdict(outcome: &Outcome, plan: &Plan, state: &State, exit: Exit) -> String {
     let parts = [
         (outcome.done, "done"),
         (outcome.failures.len(), "failed"),
         (outcome.converging.len(), "still going on outside"),
         (outcome.not_begun, "not begun"),
     ];
-    let parts: Vec<String> = parts
+    let effects = parts
         .into_iter()
         .filter(|(number, _)| *number > 0)
-        .map(|(number, what)| format!("{} {what}", format_count(number, "effect", "effects")))
-        .collect();
+        .map(|(number, what)| format!("{} {what}", format_count(number, "effect", "effects")));
+    let mut parts: Vec<String> = effects.collect();
+    match count_blocked(plan) {
+        0 => {}
+        number => parts.push(format!(
+            "{} blocked",
+            format_count(number, "resource", "resources")
+        )),
+    }
     let head = if exit == Exit::Done {
         "all done"
     } else {

@@ -4,7 +4,7 @@
 //! - Returns: what changed outside, what will be done and why, what cannot be undone, what it costs.
 //! - Never: leaves out a step.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -46,7 +46,13 @@ pub struct Around<'a> {
 #[must_use]
 pub fn format_plan(plan: &Plan, around: Around<'_>) -> String {
     let paint = around.paint;
-    let mut sections = format_findings(around.findings, paint);
+    let mut sections = Vec::new();
+    if !plan.left_out.is_empty() {
+        let number = format_count(plan.left_out.len(), "resource is", "resources are");
+        let text = format!("a part only: {number} left out and not looked at");
+        sections.push(format!("{}\n", paint.bold(&text)));
+    }
+    sections.extend(format_findings(around.findings, paint));
     if !plan.drift.is_empty() {
         let title = paint.bold("changed outside since the last run:");
         let drifts: String = plan
@@ -57,6 +63,7 @@ pub fn format_plan(plan: &Plan, around: Around<'_>) -> String {
         sections.push(format!("{title}\n{drifts}"));
     }
     sections.extend(plan.steps.iter().map(|step| stepped(step, around)));
+    sections.extend(blocked(plan, paint));
     let outputs = outputs(plan, around.outputs, paint);
     let counts = counts(plan, around, outputs.is_some());
     sections.extend(outputs);
@@ -84,6 +91,8 @@ pub fn summarise_plan(plan: &Plan) -> Json {
         "steps": plan.steps.len(),
         "actions": BTreeMap::from(steps),
         "effects": count_effects(plan),
+        "blocked": count_blocked(plan),
+        "left_out": plan.left_out.len(),
         "drift": plan.drift.len(),
         "only_drift": only_drift(plan),
         "irreversible": plan.steps.iter().filter(|step| step.irreversible.is_some()).count(),
@@ -101,6 +110,32 @@ pub fn only_drift(plan: &Plan) -> bool {
 #[must_use]
 pub fn count_effects(plan: &Plan) -> usize {
     plan.steps.iter().map(|step| step.effects.len()).sum()
+}
+
+/// What stays as it is because of a fault.
+fn blocked(plan: &Plan, paint: Paint) -> Option<String> {
+    let mut lines = String::new();
+    for one in &plan.blocked {
+        let attribute = one.attribute.iter().map(|name| format!(", `{name}` alone"));
+        let attribute: String = attribute.collect();
+        let what = clean_line(&one.summary);
+        let _ = writeln!(
+            lines,
+            "  {} {}{attribute} ({}): {what}",
+            paint.red("!"),
+            one.address,
+            one.code,
+        );
+    }
+    let title = paint.bold("blocked, and left as it is:");
+    (!lines.is_empty()).then(|| format!("{title}\n{lines}"))
+}
+
+/// How many resources are blocked, wholly or in one attribute.
+#[must_use]
+pub fn count_blocked(plan: &Plan) -> usize {
+    let addresses: BTreeSet<&Address> = plan.blocked.iter().map(|one| &one.address).collect();
+    addresses.len()
 }
 
 fn drifted(drift: &Drift, paint: Paint) -> String {
@@ -266,31 +301,39 @@ fn counts(plan: &Plan, around: Around<'_>, outputs: bool) -> String {
         .filter(|(_, number)| *number > 0)
         .map(|(action, number)| format!("{number} to {action}"))
         .collect();
+    let planned = parts.join(", ");
+    if around.refused {
+        let planned = if parts.is_empty() {
+            planned
+        } else {
+            format!("{planned}; ")
+        };
+        return format!("{planned}cannot be applied because of the errors");
+    }
     let found = summarise_findings(around.findings);
-    let also = |text: String| match &found {
-        Some(found) => format!("{text}; {found}"),
-        None => text,
+    let blocked = count_blocked(plan);
+    let blocked_text = (blocked > 0).then(|| format!("{blocked} blocked"));
+    let also = |text: String| {
+        let more = [&found, &blocked_text].into_iter().flatten();
+        more.fold(text, |text, more| format!("{text}; {more}"))
     };
     match count_effects(plan) {
-        _ if around.refused => {
-            let planned = if parts.is_empty() {
-                String::new()
-            } else {
-                format!("{}; ", parts.join(", "))
-            };
-            format!("{planned}cannot be applied because of the errors")
-        }
         _ if parts.is_empty() && outputs => also("only outputs change".to_owned()),
+        // What is blocked may be otherwise than the spec says: nobody can tell.
+        _ if parts.is_empty() && blocked > 0 => also("nothing else can be done".to_owned()),
+        _ if parts.is_empty() && !plan.left_out.is_empty() => {
+            also("nothing to do in this part".to_owned())
+        }
         _ if parts.is_empty() && around.destroy => "nothing to do: nothing is left".to_owned(),
         _ if parts.is_empty() && has_trouble(around.findings) => {
             also("no changes to make".to_owned())
         }
         _ if parts.is_empty() && found.is_some() => also("nothing to do but wait".to_owned()),
         _ if parts.is_empty() => "nothing to do: everything is as the spec says".to_owned(),
-        0 => also(parts.join(", ")),
+        0 => also(planned),
         effects => {
             let outside = format_count(effects, "effect outside", "effects outside");
-            also(format!("{}; {outside}", parts.join(", ")))
+            also(format!("{planned}; {outside}"))
         }
     }
 }
@@ -310,6 +353,12 @@ fn key(purpose: Purpose) -> &'static str {
         Purpose::Crossing => "crossing",
         Purpose::EspaceGas => "espace_gas",
     }
+}
+
+/// What `start` says of something that runs.
+#[must_use]
+pub fn format_running(address: &Address) -> String {
+    format!("{address} runs: there is nothing to start\n")
 }
 
 /// What `plan --out` says.

@@ -121,16 +121,18 @@ impl ApplyRun<'_> {
         }
     }
 
-    /// Values of the spec's `output` blocks after a whole apply.
+    /// Values of the spec's `output` blocks after a whole apply; what reads something blocked is as it was.
     pub(super) fn spec_outputs(&self) -> BTreeMap<String, Value> {
         let scope = self.scope();
         // A plan without outputs took everything down: then there are none.
         self.plan
             .outputs
-            .keys()
-            .map(|name| {
+            .iter()
+            .map(|(name, planned)| {
                 let (value, _) = self.context.config.evaluate_output(name, &scope);
-                (name.clone(), value)
+                let is_whole = self.plan.blocked.is_empty() && self.plan.left_out.is_empty();
+                let kept = value.has_unknown() && !is_whole;
+                (name.clone(), if kept { planned.clone() } else { value })
             })
             .collect()
     }

@@ -398,7 +398,10 @@ impl<'a> ApplyRun<'a> {
             BTreeMap::new()
         };
         self.store.conclude(|state| {
-            if whole {
+            if whole && !self.plan.left_out.is_empty() {
+                state.outputs.extend(outputs);
+                state.counters.clone_from(&self.plan.counters);
+            } else if whole {
                 state.outputs = outputs;
                 state.counters.clone_from(&self.plan.counters);
             }

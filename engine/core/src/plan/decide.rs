@@ -38,32 +38,38 @@ pub(super) fn decide_change(
     Some(Decision { action, reason })
 }
 
-/// Reasons why the decision must not be carried out.
+/// What differs and cannot be changed, such as the owner of a contract: the resource stays as it is, and nothing else does.
+pub(super) fn find_fixed(
+    config: &Config,
+    address: &Address,
+    decision: Decision,
+    found: &Comparison,
+) -> Vec<Diagnostic> {
+    if decision.action == Action::Create {
+        return Vec::new();
+    }
+    let fixed = found.refused.iter().map(|path| {
+        let names: Vec<String> = path.split('.').map(ToOwned::to_owned).collect();
+        Diagnostic::error(
+            codes::PLAN_FIXED_ATTRIBUTE,
+            format!("`{path}` of `{address}` cannot be changed once it exists"),
+        )
+        .at(config.span_of(address, &names))
+        .help("write the old value again, or give the new one to a resource with another label")
+    });
+    fixed.collect()
+}
+
+/// Reasons why no part of a plan with this decision may be carried out.
 pub(super) fn find_refusals(
     config: &Config,
     address: &Address,
     schema: &KindSchema,
     decision: Decision,
-    found: &Comparison,
     state: &State,
 ) -> Vec<Diagnostic> {
     let mut refused = Vec::new();
-    let span = |path: &str| {
-        let path: Vec<String> = path.split('.').map(ToOwned::to_owned).collect();
-        config.span_of(address, &path)
-    };
-    if decision.action != Action::Create {
-        for path in &found.refused {
-            refused.push(
-                Diagnostic::error(
-                    codes::PLAN_FIXED_ATTRIBUTE,
-                    format!("`{path}` of `{address}` cannot be changed once it exists"),
-                )
-                .at(span(path))
-                .help("write the old value again, or give the new one to a resource with another label"),
-            );
-        }
-    }
+    let span = || config.span_of(address, &[String::new()]);
     let lifecycle = config.get(address).map(|resource| &resource.lifecycle);
     let protected = lifecycle.is_some_and(|lifecycle| lifecycle.prevent_destroy)
         || state
@@ -71,7 +77,7 @@ pub(super) fn find_refusals(
             .get(address)
             .is_some_and(|recorded| recorded.protected);
     if decision.action == Action::Replace && protected {
-        refused.push(protected_error(address).at(span("")));
+        refused.push(protected_error(address).at(span()));
     }
     if let Some(why) = schema.irreversible
         && matches!(decision.action, Action::Create | Action::Replace)

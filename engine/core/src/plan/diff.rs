@@ -27,6 +27,22 @@ pub(super) struct Comparison {
     pub(super) all_drifted: bool,
 }
 
+impl Comparison {
+    /// One difference.
+    pub(super) fn of_one(path: &str, before: Value, after: Value) -> Self {
+        let change = AttributeChange {
+            path: path.to_owned(),
+            before,
+            after,
+            forces_replacement: false,
+        };
+        Self {
+            changes: vec![change],
+            ..Self::default()
+        }
+    }
+}
+
 /// Compares what is wanted with what is there.
 pub(super) fn compare_resource(
     schema: &KindSchema,

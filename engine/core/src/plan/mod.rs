@@ -1,21 +1,23 @@
 //! Wanted and observed in, steps with their reasons out.
 //!
 //! - Reads: the config, the state, and what was seen outside.
-//! - Returns: a [`Plan`], complete enough that applying it makes no choice, and problems.
+//! - Returns: a [`Plan`], complete enough that applying it makes no choice, what is blocked in it, and refusals.
 //! - Never: waits, asks the outside, reads a clock or picks at random. Equal inputs
 //!   give byte-equal plans, and tests rely on that.
 
 mod decide;
 mod diff;
 mod ends;
+mod hold;
 mod needs;
+mod start;
 mod takedown;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use pospool_lang::config::{Config, LocalValues, Resource, Scope};
 use pospool_model::plan::{
-    Action, AttributeChange, Barrier, Drift, EffectId, Plan, Reason, Record, Step,
+    Action, AttributeChange, Barrier, BlockedResource, Drift, EffectId, Plan, Reason, Record, Step,
 };
 use pospool_model::provider::{ChangeRequest, Design, Facts, Observed, PlanContext, Planner};
 use pospool_model::state::{Recorded, State};
@@ -26,6 +28,9 @@ use pospool_model::{
 
 use ends::{Ends, NeededEnd};
 
+pub use start::{acts, leave_out_for_start, plan_start};
+
+use crate::blocked::Blocked;
 use crate::codes;
 use crate::observe::SeenResources;
 use crate::registry::Registry;
@@ -40,7 +45,18 @@ pub struct Options {
     pub delete: BTreeSet<Address>,
 }
 
-/// Plans everything.
+/// A plan, and what its reader must know before it is applied.
+#[derive(Clone, Debug, Default)]
+pub struct PlannedChanges {
+    /// The plan.
+    pub plan: Plan,
+    /// Why it must not be applied; empty if it may be.
+    pub refusals: Vec<Diagnostic>,
+    /// Faults that block something of it, with their places.
+    pub faults: Vec<Diagnostic>,
+}
+
+/// Plans everything that is not blocked.
 #[must_use]
 pub fn plan_changes(
     config: &Config,
@@ -48,19 +64,45 @@ pub fn plan_changes(
     seen: &SeenResources,
     registry: &Registry,
     options: &Options,
-) -> (Plan, Vec<Diagnostic>) {
+) -> PlannedChanges {
+    let mut blocked = seen.blocked.clone();
+    loop {
+        let (planned, refused) = plan_around(config, state, seen, registry, options, &blocked);
+        // What a design refused may have taken a nonce or money before it was: it is planned again without it, so
+        // that no other design counts on that. Each time something more is blocked, so this comes to an end.
+        if refused == Blocked::default() {
+            return planned;
+        }
+        for (address, block) in refused.resources {
+            blocked.resources.entry(address).or_insert(block);
+        }
+        blocked.lanes.extend(refused.lanes);
+    }
+}
+
+/// Plans everything but what is blocked; returns what designs refused, too.
+fn plan_around(
+    config: &Config,
+    state: &State,
+    seen: &SeenResources,
+    registry: &Registry,
+    options: &Options,
+    blocked: &Blocked,
+) -> (PlannedChanges, Blocked) {
     let order = if options.destroy { &[] } else { config.order() };
     let early = named_early(config);
-    let mut foretold = known_beforehand(&early, state, registry);
+    let mut foretold = known_beforehand(&early, state, registry, blocked);
     // Each round foretells with what the one before found out. A resource's identity may depend
     // on how many effects come before it, so a second round may move it, a third finds it there.
     for round in 0..=early.len() + 2 {
         let mut planner = Planning::new(config, state, seen, registry, options);
+        planner.blocked.clone_from(blocked);
         planner.outputs.extend(foretold.clone());
         for address in order {
             planner.visit(address);
         }
-        let found = planner.identities(&early);
+        let mut found = planner.identities(&early);
+        found.retain(|address, _| !planner.blocked.holds(address));
         let unsettled = unsettled(&found, &foretold);
         if unsettled.is_none() || order.is_empty() {
             planner.take_down();
@@ -74,6 +116,8 @@ pub fn plan_changes(
             return planner.finish();
         }
         foretold = found;
+        let kept = known_beforehand(&early, state, registry, blocked).into_iter();
+        foretold.extend(kept.filter(|(address, _)| blocked.holds(address)));
     }
     unreachable!("the last round returns")
 }
@@ -88,7 +132,12 @@ fn named_early(config: &Config) -> BTreeSet<&Address> {
 
 /// Identities that the first round goes out from: recorded ones, else "unknown", which a
 /// provider fills with a placeholder.
-fn known_beforehand(early: &BTreeSet<&Address>, state: &State, registry: &Registry) -> Outputs {
+fn known_beforehand(
+    early: &BTreeSet<&Address>,
+    state: &State,
+    registry: &Registry,
+    blocked: &Blocked,
+) -> Outputs {
     let mut known = Outputs::new();
     for &address in early {
         let schema = registry.schema(address.kind());
@@ -98,6 +147,10 @@ fn known_beforehand(early: &BTreeSet<&Address>, state: &State, registry: &Regist
         let recorded = state.resources.get(address);
         let identity = recorded.and_then(|recorded| recorded.outputs.get(name));
         let identity = identity.cloned().unwrap_or(Value::Unknown);
+        // Nothing is planned for it, so no later round finds out what would stand in the place of a placeholder.
+        if identity == Value::Unknown && blocked.holds(address) {
+            continue;
+        }
         known.insert(
             address.clone(),
             Attributes::from([(name.to_owned(), identity)]),
@@ -146,6 +199,11 @@ struct Planning<'a> {
     /// Groups that the records of the steps use.
     groups: Groups,
     locals: LocalValues,
+    blocked: Blocked,
+    /// The same, as the plan's reader sees it.
+    shown_blocked: Vec<BlockedResource>,
+    /// What designs of this planning refused.
+    refused: Blocked,
     /// The providers' own planners, by position in the registry; made when they are first needed.
     planners: BTreeMap<usize, Box<dyn Planner + 'a>>,
     drift: Vec<Drift>,
@@ -168,13 +226,16 @@ impl<'a> Planning<'a> {
             registry,
             options,
             wanted: seen.wanted.clone(),
-            outputs: seen.given.clone(),
+            outputs: hold::known_outputs(seen),
             effects: BTreeMap::new(),
             ends: Ends::new(),
             group_ends: Ends::new(),
             barriers: BTreeMap::new(),
             groups: Groups::new(),
             locals: config.local_values(),
+            blocked: Blocked::default(),
+            shown_blocked: Vec::new(),
+            refused: Blocked::default(),
             planners: BTreeMap::new(),
             drift: Vec::new(),
             steps: Vec::new(),
@@ -194,6 +255,9 @@ impl<'a> Planning<'a> {
 
     /// Plans one resource of the spec.
     fn visit(&mut self, address: &Address) {
+        if self.blocked.holds(address) {
+            return self.pass_over(address);
+        }
         let Some(schema) = self.registry.schema(address.kind()) else {
             return;
         };
@@ -202,6 +266,10 @@ impl<'a> Planning<'a> {
         }
         let Some(wanted) = self.resolved(address) else {
             return;
+        };
+        let wanted = match self.without_blocked_values(address, schema, wanted) {
+            Ok(wanted) => wanted,
+            Err(needed) => return self.block_for(address, needed),
         };
         let recorded = self.state.resources.get(address);
         let observed = self.seen.object(address);
@@ -326,10 +394,14 @@ impl<'a> Planning<'a> {
         found: diff::Comparison,
         decision: decide::Decision,
     ) {
-        let refused =
-            decide::find_refusals(self.config, address, schema, decision, &found, self.state);
-        if !refused.is_empty() {
-            self.problems.extend(refused);
+        let fixed = decide::find_fixed(self.config, address, decision, &found);
+        if !fixed.is_empty() {
+            return self.refuse_with(address, fixed);
+        }
+        let refused = decide::find_refusals(self.config, address, schema, decision, self.state);
+        self.problems.extend(refused);
+        if let Some(needed) = self.unseen_need(address) {
+            return self.block_for(address, needed);
         }
         let changed = diff::effective_paths(schema, &found.changes);
         let task = ChangeRequest {
@@ -349,7 +421,7 @@ impl<'a> Planning<'a> {
         } else {
             match self.design(&task) {
                 Ok(design) => design,
-                Err(problems) => return self.report(address, &problems),
+                Err(problems) => return self.refuse(address, &problems),
             }
         };
         if let Some(why) = &design.irreversible {
@@ -446,17 +518,12 @@ impl<'a> Planning<'a> {
             outputs: &self.outputs,
             effects: &self.effects,
         };
-        let planner = self.planners.entry(position);
-        planner
-            .or_insert_with(|| provider.planner())
-            .design(task, &world)
-    }
-
-    fn report(&mut self, address: &Address, problems: &[Problem]) {
-        let placed = problems
-            .iter()
-            .map(|problem| resolve::locate_problem(self.config, address, problem));
-        self.problems.extend(placed);
+        let planner = self.planners.entry(position).or_insert_with(|| {
+            let mut planner = provider.planner();
+            planner.hold(&self.blocked.lanes);
+            planner
+        });
+        planner.design(task, &world)
     }
 
     /// Outputs after a change: what the design knows; what is there already, unless
@@ -517,7 +584,7 @@ impl<'a> Planning<'a> {
         }
     }
 
-    fn finish(mut self) -> (Plan, Vec<Diagnostic>) {
+    fn finish(mut self) -> (PlannedChanges, Blocked) {
         let mut outputs = BTreeMap::new();
         if !self.options.destroy {
             let scope = Scope {
@@ -527,14 +594,25 @@ impl<'a> Planning<'a> {
             };
             for name in self.config.output_names() {
                 let (value, problems) = self.config.evaluate_output(name, &scope);
-                outputs.insert(name.to_owned(), value);
                 self.problems.extend(problems);
+                let value = if value.has_unknown() && self.reads_blocked(name) {
+                    self.state.outputs.get(name).cloned()
+                } else {
+                    Some(value)
+                };
+                outputs.extend(value.map(|value| (name.to_owned(), value)));
             }
         }
-        let mut counters = self.seen.counters.clone();
+        let mut counters = BTreeMap::new();
+        if !self.blocked.resources.is_empty() {
+            // What was not looked at stands where it stood.
+            counters.clone_from(&self.state.counters);
+        }
+        counters.extend(self.seen.counters.clone());
         for planner in self.planners.values() {
             counters.extend(planner.counters());
         }
+        let faults = hold::list_faults(&self.blocked, self.seen, &self.shown_blocked);
         let plan = Plan {
             spec_digest: self.config.digest().to_owned(),
             lineage: self.state.lineage.clone(),
@@ -547,8 +625,15 @@ impl<'a> Planning<'a> {
             counters,
             groups: self.groups,
             barriers: self.barriers,
+            blocked: self.shown_blocked,
+            left_out: self.blocked.left_out(),
         };
-        (plan, self.problems)
+        let planned = PlannedChanges {
+            plan,
+            refusals: self.problems,
+            faults,
+        };
+        (planned, self.refused)
     }
 }
 

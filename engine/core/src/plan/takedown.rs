@@ -1,16 +1,17 @@
 //! What is recorded and no longer wanted, users before what they use.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use pospool_lang::graph;
 use pospool_model::plan::{Action, AttributeChange, Reason, Step};
 use pospool_model::provider::{ChangeRequest, Design, Observed};
 use pospool_model::state::State;
-use pospool_model::{Address, Attributes, Dependency, GroupId, Value};
+use pospool_model::{Address, Attributes, Dependency, Diagnostic, GroupId, Value};
 
 use super::Planning;
 use super::decide::protected_error;
 use super::ends::{Ends, NeededEnd};
+use crate::codes;
 
 impl Planning<'_> {
     /// Plans the removal of everything that the spec no longer has.
@@ -35,6 +36,13 @@ impl Planning<'_> {
             self.problems.push(protected_error(address));
             return;
         }
+        if self.blocked.holds(address) {
+            self.shown_blocked.extend(self.blocked.shown(address));
+            return;
+        }
+        if let Some(user) = self.staying_user(address, users) {
+            return self.keep_for(address, &user);
+        }
         let observed = self.seen.object(address);
         let nothing = Attributes::new();
         let task = ChangeRequest {
@@ -52,19 +60,9 @@ impl Planning<'_> {
         } else {
             match self.design(&task) {
                 Ok(design) => design,
-                Err(problems) => return self.report(address, &problems),
+                Err(problems) => return self.refuse(address, &problems),
             }
         };
-        let changes = recorded
-            .attributes
-            .iter()
-            .map(|(name, value)| AttributeChange {
-                path: name.clone(),
-                before: value.clone(),
-                after: Value::Null,
-                forces_replacement: false,
-            })
-            .collect();
         let forget = design.forget;
         let before = self.ends_of_users(&Dependency::Resource(address.clone()), users);
         let (effects, barriers) = self.link(address, before, design.effects, design.ordered);
@@ -76,7 +74,7 @@ impl Planning<'_> {
                 Action::Delete
             },
             reason: Reason::Unwanted,
-            changes,
+            changes: all_removed(&recorded.attributes),
             irreversible: None,
             notes: design.notes,
             costs: design.costs,
@@ -87,8 +85,21 @@ impl Planning<'_> {
     }
 }
 
+/// Every attribute of what goes.
+fn all_removed(attributes: &Attributes) -> Vec<AttributeChange> {
+    let removed = attributes.iter().map(|(name, value)| AttributeChange {
+        path: name.clone(),
+        before: value.clone(),
+        after: Value::Null,
+        forces_replacement: false,
+    });
+    removed.collect()
+}
+
 /// Who uses each resource and each group directly, according to the state.
 struct Users {
+    /// All of them; of the other table they are taken when they were looked at.
+    all: BTreeMap<Dependency, Vec<Dependency>>,
     of: BTreeMap<Dependency, Vec<Dependency>>,
     /// What must have ended before nobody uses a group any more.
     ends: Ends<GroupId>,
@@ -111,6 +122,7 @@ impl Users {
             of.entry(used.clone()).or_default().push(user);
         }
         Self {
+            all: of.clone(),
             of,
             ends: Ends::new(),
         }
@@ -118,6 +130,35 @@ impl Users {
 }
 
 impl Planning<'_> {
+    /// Somebody who uses a resource, and stays because he is blocked.
+    fn staying_user(&self, address: &Address, users: &Users) -> Option<Address> {
+        if self.blocked.resources.is_empty() {
+            return None;
+        }
+        let mut open = vec![Dependency::Resource(address.clone())];
+        let mut seen = BTreeSet::new();
+        while let Some(used) = open.pop() {
+            for user in users.all.get(&used).into_iter().flatten() {
+                match user {
+                    Dependency::Resource(user) if self.blocked.holds(user) => {
+                        return Some(user.clone());
+                    }
+                    Dependency::Group(_) if seen.insert(user.clone()) => open.push(user.clone()),
+                    _ => {}
+                }
+            }
+        }
+        None
+    }
+
+    /// Does not take down what somebody still uses.
+    fn keep_for(&mut self, address: &Address, user: &Address) {
+        let summary = format!("`{address}`: `{user}` uses it, and stays");
+        let fault = Diagnostic::error(codes::PLAN_IN_USE, summary);
+        self.blocked.add_fault(address, fault);
+        self.shown_blocked.extend(self.blocked.shown(address));
+    }
+
     /// What must have ended before nobody uses this any more.
     fn ends_of_users(&mut self, used: &Dependency, users: &mut Users) -> Vec<NeededEnd> {
         let mut ends = Vec::new();

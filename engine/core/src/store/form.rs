@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 
 use super::error::StoreError;
 
-/// Newest version of a state and of a plan: the second knows groups and barriers.
+/// Newest version of a state and of a plan: the second knows groups and barriers, and what is blocked in a plan.
 pub const VERSION: u64 = 2;
 
 /// Version of every form that has nothing of a newer one in it: a program from before can read it.

@@ -18,7 +18,7 @@ use crate::estimate::CallerStanding;
 use crate::facts::{BridgeFacts, ChainProviderFacts};
 
 /// What the views of services said.
-pub(crate) struct AskedBridges<'a>(Vec<Result<Half<'a>, ProviderError>>);
+pub(crate) struct AskedBridges<'a>(Vec<Half<'a>>);
 
 /// A service whose views are known, and which of its duties can be done is not yet.
 enum Half<'a> {
@@ -33,7 +33,10 @@ pub(crate) async fn ask_services<'a>(
     targets: &[&Target<'a>],
     scene: &ObserveContext<'a>,
 ) -> AskedBridges<'a> {
-    let views = targets.iter().map(|target| ask_one(link, target, scene));
+    let views = targets.iter().map(async |target| {
+        let asked = ask_one(link, target, scene).await;
+        asked.unwrap_or_else(|error| Half::Wrong(target.address, error.to_problem()))
+    });
     AskedBridges(join_all(views).await)
 }
 
@@ -62,11 +65,11 @@ async fn ask_one<'a>(
 pub(crate) async fn look_at_services(
     asked: AskedBridges<'_>,
     made: &ChainProviderFacts,
-) -> Result<(Observation, ChainProviderFacts), ProviderError> {
+) -> (Observation, ChainProviderFacts) {
     let (mut observation, mut facts) = (Observation::default(), ChainProviderFacts::default());
     let looks = asked.0.into_iter().map(|half| look_at(half, made));
     for found in join_all(looks).await {
-        let (address, found) = found?;
+        let (address, found) = found;
         match found {
             Ok((observed, known)) => {
                 observation.objects.insert(address.clone(), observed);
@@ -77,26 +80,25 @@ pub(crate) async fn look_at_services(
             Err(problem) => observation.problems.push((address.clone(), problem)),
         }
     }
-    Ok((observation, facts))
+    (observation, facts)
 }
 
 type FoundBridge = Result<(Observed, Option<BridgeFacts>), Problem>;
 
-async fn look_at<'a>(
-    half: Result<Half<'a>, ProviderError>,
-    made: &ChainProviderFacts,
-) -> Result<(&'a Address, FoundBridge), ProviderError> {
-    let (service, rpc, views) = match half? {
-        Half::Absent(address) => return Ok((address, Ok((Observed::Absent, None)))),
-        Half::Wrong(address, problem) => return Ok((address, Err(problem))),
+async fn look_at<'a>(half: Half<'a>, made: &ChainProviderFacts) -> (&'a Address, FoundBridge) {
+    let (service, rpc, views) = match half {
+        Half::Absent(address) => return (address, Ok((Observed::Absent, None))),
+        Half::Wrong(address, problem) => return (address, Err(problem)),
         Half::Seen(service, rpc, views) => (service, rpc, views),
     };
     // The look beside this one has failed if the node did not tell.
     let standing = CallerStanding::find(service.subject.signer, made);
-    let ready = find_ready_duties(&service, &rpc, &views, standing).await;
-    let ready = ready.map_err(|error| service.unreachable(error))?;
     let address = service.address;
-    Ok((address, Ok(present(*service, views, standing, ready))))
+    let ready = match find_ready_duties(&service, &rpc, &views, standing).await {
+        Ok(ready) => ready,
+        Err(error) => return (address, Err(service.unreachable(error).to_problem())),
+    };
+    (address, Ok(present(*service, views, standing, ready)))
 }
 
 fn present(

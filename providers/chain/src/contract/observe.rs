@@ -274,6 +274,19 @@ fn owner_value(target: Target<'_>, owner: &str, scene: &ObserveContext<'_>) -> V
     };
     let wanted = target.wanted.map(ContractSpec::read);
     let wanted = wanted.and_then(|block| block.owner.known());
+    if let Some(wanted) = wanted
+        && !has_known_address(wanted, scene)
+        && let Some(recorded) = target.recorded
+        && recorded
+            .outputs
+            .get("owner_address")
+            .and_then(Value::as_text)
+            == Some(owner)
+        && let Some(kept) = recorded.attributes.get("owner")
+    {
+        // Nobody can tell the wanted account's address now, such as without its key; the owner is who it was.
+        return kept.clone();
+    }
     let accounts = scene
         .outputs
         .keys()
@@ -282,4 +295,10 @@ fn owner_value(target: Target<'_>, owner: &str, scene: &ObserveContext<'_>) -> V
         Some(account) => Value::Resource(account.clone()),
         None => Value::from(owner),
     }
+}
+
+/// Whether the address of an account is known.
+fn has_known_address(account: &pospool_model::Address, scene: &ObserveContext<'_>) -> bool {
+    let outputs = scene.outputs.get(account);
+    outputs.is_some_and(|outputs| outputs.contains_key("address"))
 }

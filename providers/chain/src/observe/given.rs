@@ -10,10 +10,10 @@ use futures_util::future::join_all;
 use pospool_conflux::{CoreAddress, Space};
 use pospool_conflux_rpc::{At, Batch, BatchAnswers, CountingTransport, Rpc, RpcError, Slot};
 use pospool_model::provider::{Observation, ObserveContext, Target};
-use pospool_model::{Address, Attributes};
+use pospool_model::{Address, Attributes, ProviderError};
 
-use super::refusals::{chain_unreachable, not_a_node};
-use super::scene::{ObservedPart, chain_of, observed_present};
+use super::refusals::{chain_unreachable, chain_unseen, not_a_node};
+use super::scene::{ObservedPart, chain_of, observed_present, problem_of_all, unseen_part};
 use crate::account::{self, PublicKey};
 use crate::chain;
 use crate::facts::ChainProviderFacts;
@@ -61,7 +61,7 @@ pub(super) async fn look_at_given(
         problems,
         ..Observation::default()
     };
-    found.push(Ok((own, ChainProviderFacts::default())));
+    found.push((own, ChainProviderFacts::default()));
     found
 }
 
@@ -71,6 +71,30 @@ async fn look_at_chain(
     wanted: &Attributes,
     accounts: Vec<Signer<'_>>,
 ) -> ObservedPart {
+    let addresses = accounts.iter().map(|signer| signer.target.address);
+    let addresses: Vec<&Address> = addresses.collect();
+    let unseen = || problem_of_all(addresses.iter().copied(), &chain_unseen(chain)).0;
+    match ask_chain_and_accounts(link, chain, wanted, accounts).await {
+        Ok((mut observation, facts)) => {
+            if !observation.problems.is_empty() {
+                observation.problems.extend(unseen().problems);
+            }
+            (observation, facts)
+        }
+        Err(error) => {
+            let (mut observation, facts) = unseen_part([chain], &error);
+            observation.problems.extend(unseen().problems);
+            (observation, facts)
+        }
+    }
+}
+
+async fn ask_chain_and_accounts(
+    link: &CountingTransport,
+    chain: &Address,
+    wanted: &Attributes,
+    accounts: Vec<Signer<'_>>,
+) -> Result<ObservedPart, ProviderError> {
     let rpc = Rpc::over(link, &chain::endpoints_of(wanted, Space::Core));
     let failed = |error| chain_unreachable(chain, Space::Core, error);
     let rpc = rpc.map_err(failed)?;

@@ -13,10 +13,14 @@ use pospool_conflux::{ChainAddress, Space};
 use pospool_conflux_rpc::{At, Batch, BatchAnswers, CountingTransport, Rpc, RpcError};
 use pospool_conflux_tx::{AskedFees, AskedIdentity, ChainRef, ask_fees, ask_identity, read_fees};
 use pospool_model::provider::{Observation, ObserveContext, Target};
-use pospool_model::{Address, Attributes, SecretRef};
+use pospool_model::{Address, Attributes, ProviderError, SecretRef};
 
-use super::refusals::{chain_unreachable, no_rpc, node_behind, not_a_node, other_chain};
-use super::scene::{ObservedPart, chain_of, newest_known, observed_present};
+use super::refusals::{
+    chain_unreachable, chain_unseen, no_rpc, node_behind, not_a_node, other_chain,
+};
+use super::scene::{
+    ObservedPart, chain_of, newest_known, observed_present, problem_of_all, unseen_part,
+};
 use crate::account;
 use crate::chain;
 use crate::contract;
@@ -52,7 +56,7 @@ pub(super) async fn look_at_made(
         .into_iter()
         .map(|(chain, targets)| look_at_targets(link, own_nodes, chain, targets, scene));
     let mut found = join_all(looks).await;
-    found.push(Ok((unplaced, ChainProviderFacts::default())));
+    found.push((unplaced, ChainProviderFacts::default()));
     found
 }
 
@@ -185,18 +189,30 @@ async fn look_at_targets(
     targets: Vec<&Target<'_>>,
     scene: &ObserveContext<'_>,
 ) -> ObservedPart {
-    let pinned = Pinned::find(chain, scene).ok_or_else(|| not_a_node(chain, Space::Core))?;
+    let all = || targets.iter().map(|target| target.address);
+    let Some(pinned) = Pinned::find(chain, scene) else {
+        return problem_of_all(all(), &chain_unseen(chain));
+    };
     if let Some(known) = newest_known(&targets).filter(|known| *known > pinned.epoch) {
-        return Err(node_behind(chain, pinned.epoch, known));
+        return unseen_part(all(), &node_behind(chain, pinned.epoch, known));
     }
     let core = look_in(link, own_nodes, Space::Core, &pinned, &targets, scene);
+    let in_espace = |address: &&Address| matches!(address.kind(), "espace_contract" | "funding");
     if !needs_espace(&targets, &pinned) {
-        return core.await;
+        let core = core.await;
+        return core.unwrap_or_else(|error| unseen_part(all(), &error));
     }
     let espace = look_in(link, own_nodes, Space::Espace, &pinned, &targets, scene);
     let (core, espace) = join(core, espace).await;
-    let ((mut observation, mut facts), (other, known)) = (core?, espace?);
+    // What one space does not tell is no reason to know nothing of the other one.
+    let (mut observation, mut facts) = core.unwrap_or_else(|error| {
+        let in_core = all().filter(|address| address.kind() != "espace_contract");
+        unseen_part(in_core, &error)
+    });
+    let (other, known) =
+        espace.unwrap_or_else(|error| unseen_part(all().filter(in_espace), &error));
     observation.objects.extend(other.objects);
+    observation.problems.extend(other.problems);
     for target in targets {
         if let ("funding", Some(recorded)) = (target.address.kind(), target.recorded) {
             let seen = funding::observe_funding(recorded, target.wanted);
@@ -206,7 +222,7 @@ async fn look_at_targets(
     facts.espace_chains = known.espace_chains;
     facts.espace_accounts = known.espace_accounts;
     facts.contracts.extend(known.contracts);
-    Ok((observation, facts))
+    (observation, facts)
 }
 
 /// Looks at one space of a chain, in one round trip.
@@ -217,7 +233,7 @@ async fn look_in(
     pinned: &Pinned<'_>,
     targets: &[&Target<'_>],
     scene: &ObserveContext<'_>,
-) -> ObservedPart {
+) -> Result<ObservedPart, ProviderError> {
     let chain = pinned.chain;
     let reference = pinned.reference(space);
     if reference.endpoints.is_empty() {

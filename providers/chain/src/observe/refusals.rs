@@ -3,7 +3,7 @@
 use pospool_conflux::Space;
 use pospool_conflux_rpc::RpcError;
 use pospool_conflux_tx::rpc_attribute;
-use pospool_model::{Address, ProviderError};
+use pospool_model::{Address, Problem, ProviderError};
 
 use crate::codes;
 
@@ -66,4 +66,10 @@ pub(super) fn other_chain(chain: &Address, space: Space) -> ProviderError {
         rpc_attribute(space)
     );
     ProviderError::refused(codes::WRONG_NETWORK, what)
+}
+
+/// Nothing can be said of what is on a chain that was not reached; why is said of the chain.
+pub(super) fn chain_unseen(chain: &Address) -> Problem {
+    let summary = format!("`{chain}` could not be looked at");
+    Problem::new(codes::UNREACHABLE, &[], summary).needing(chain)
 }

@@ -1,12 +1,35 @@
 //! What looks of all kinds share: which chain is meant, and what the state knows of it.
 
 use pospool_model::provider::{Observation, ObserveContext, Observed, Target};
-use pospool_model::{Address, Attributes, ProviderError, Value};
+use pospool_model::{Address, Attributes, Problem, ProviderError, Value};
 
 use crate::facts::ChainProviderFacts;
 
 /// What a look at a part found.
-pub(crate) type ObservedPart = Result<(Observation, ChainProviderFacts), ProviderError>;
+pub(crate) type ObservedPart = (Observation, ChainProviderFacts);
+
+/// A part that could not be looked at: nobody knows what is there of any of it.
+pub(crate) fn unseen_part<'a>(
+    addresses: impl IntoIterator<Item = &'a Address>,
+    error: &ProviderError,
+) -> ObservedPart {
+    let problem = error.to_problem();
+    problem_of_all(addresses, &problem)
+}
+
+/// One problem of many.
+pub(crate) fn problem_of_all<'a>(
+    addresses: impl IntoIterator<Item = &'a Address>,
+    problem: &Problem,
+) -> ObservedPart {
+    let addresses = addresses.into_iter();
+    let problems = addresses.map(|address| (address.clone(), problem.clone()));
+    let observation = Observation {
+        problems: problems.collect(),
+        ..Observation::default()
+    };
+    (observation, ChainProviderFacts::default())
+}
 
 /// The chain that attributes name, or the only one.
 pub(crate) fn chain_of<'a>(

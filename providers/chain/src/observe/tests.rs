@@ -8,7 +8,9 @@ use pospool_conflux::hex::hex_text;
 use pospool_model::plan::Action;
 use pospool_model::provider::{Observation, ObserveContext, Observed, Target};
 use pospool_model::state::Recorded;
-use pospool_model::{Address, Attributes, Blocks, Provider, ProviderError, SecretRef, Value};
+use pospool_model::{
+    Address, Attributes, Blocks, Problem, Provider, ProviderError, SecretRef, Value,
+};
 use pospool_rpcstub::StubNode;
 
 use self::chain::{Chain, KEY, USUAL, operator};
@@ -124,11 +126,6 @@ impl Spec {
 
     /// Both looks, as the engine does them.
     async fn observe(&self) -> (Observation, Observation) {
-        let (given, made) = self.try_observe().await;
-        (given, made.unwrap())
-    }
-
-    async fn try_observe(&self) -> (Observation, Result<Observation, ProviderError>) {
         let given = self.look(true, &self.outputs).await.unwrap();
         let mut outputs = self.outputs.clone();
         for (address, object) in &given.objects {
@@ -141,7 +138,7 @@ impl Spec {
                 .iter()
                 .map(|(address, recorded)| (address.clone(), recorded.outputs.clone())),
         );
-        let made = self.look(false, &outputs).await;
+        let made = self.look(false, &outputs).await.unwrap();
         (given, made)
     }
 }
@@ -198,11 +195,59 @@ async fn contracts_are_seen_in_their_normal_form() {
 
 /// What was not told is not "nothing": it would be made again.
 #[tokio::test]
-async fn a_node_that_does_not_tell_stops_the_look() {
+async fn a_node_that_does_not_tell_has_shown_nothing() {
     for broken in ["cfx_getAccount", "cfx_call", "cfx_getStorageAt"] {
-        let (_, made) = spec(Chain { broken, ..USUAL }).await.try_observe().await;
-        assert_eq!(made.err().unwrap().code(), "chain/unreachable", "{broken}");
+        let (_, made) = spec(Chain { broken, ..USUAL }).await.observe().await;
+        assert!(made.objects.is_empty(), "{broken}");
+        assert!(!made.problems.is_empty(), "{broken}");
+        let codes = made.problems.iter().map(|(_, problem)| problem.code);
+        assert!(codes.into_iter().all(|code| code == codes::UNREACHABLE));
     }
+}
+
+/// Nothing of a chain that was not reached is absent, and the chain's own fault is the one to tell of.
+#[tokio::test]
+async fn case_one_fault_blocks_what_is_on_a_chain_that_was_not_reached() {
+    let spec = spec(USUAL).await;
+    let made = spec.look(false, &BTreeMap::new()).await.unwrap();
+    assert!(made.objects.is_empty());
+    let managed = |address: &&Address| !matches!(address.kind(), "chain" | "account");
+    assert_eq!(
+        made.problems.len(),
+        spec.wanted.keys().filter(managed).count()
+    );
+    let chain = name("chain.conflux");
+    let needs = |(_, problem): &(Address, Problem)| problem.needs() == Some(&chain);
+    assert!(made.problems.iter().all(needs));
+}
+
+/// Without the key of the wanted owner nobody knows its address; the recorded one says that nothing changed.
+#[tokio::test]
+async fn case_one_fault_blocks_no_contract_for_the_key_of_its_owner() {
+    let mut spec = spec(USUAL).await;
+    let (_, made) = spec.observe().await;
+    let (before, outputs) = present(&made, "core_contract.pool");
+    let pool = spec.recorded.get_mut(&name("core_contract.pool")).unwrap();
+    pool.outputs
+        .insert("owner_address".to_owned(), outputs["owner_address"].clone());
+    pool.attributes
+        .insert("owner".to_owned(), before["owner"].clone());
+    let missing = Value::Secret(SecretRef::Env("POSPOOL_NO_SUCH_KEY".to_owned()));
+    spec.wanted.insert(
+        name("account.operator"),
+        attributes([("private_key", missing)]),
+    );
+    let (_, made) = spec.observe().await;
+    assert_eq!(
+        present(&made, "core_contract.pool").0["owner"],
+        before["owner"]
+    );
+    let pool = spec.recorded.get_mut(&name("core_contract.pool")).unwrap();
+    pool.outputs
+        .insert("owner_address".to_owned(), text(core(0x99)));
+    let (_, made) = spec.observe().await;
+    let (now, outputs) = present(&made, "core_contract.pool");
+    assert_eq!(now["owner"], outputs["owner_address"], "another one");
 }
 
 /// A node that is catching up shows an older chain: what was made since would be made again.
@@ -213,8 +258,8 @@ async fn a_node_behind_the_state_is_not_believed() {
         let pool = spec.recorded.get_mut(&name("core_contract.pool")).unwrap();
         pool.outputs
             .insert("epoch".to_owned(), Value::Integer(epoch));
-        let (_, made) = spec.try_observe().await;
-        let code = made.err().map(|error| error.code());
+        let (_, made) = spec.observe().await;
+        let code = made.problems.first().map(|(_, problem)| problem.code);
         assert_eq!(code, (!believed).then_some(codes::BEHIND));
     }
 }
@@ -333,14 +378,10 @@ async fn an_unreachable_chain_names_itself() {
         wanted: &spec.wanted,
         outputs: &spec.outputs,
     };
-    let error = spec
-        .provider
-        .observe(&[target], &scene)
-        .await
-        .err()
-        .unwrap();
-    assert!(matches!(error, ProviderError::Unreachable { .. }));
-    assert!(error.to_string().contains("chain.conflux"), "{error}");
+    let found = spec.provider.observe(&[target], &scene).await.unwrap();
+    let (of, problem) = &found.problems[0];
+    assert_eq!((of, problem.code), (&address, codes::UNREACHABLE));
+    assert!(problem.summary.contains("chain.conflux"), "{problem:?}");
 }
 
 #[tokio::test]

@@ -22,20 +22,21 @@ pub(crate) async fn look_at_verified(
     web: &Web,
     targets: &[&Target<'_>],
     scene: &ObserveContext<'_>,
-) -> Result<Observation, ProviderError> {
+) -> Observation {
     let mut observation = Observation::default();
     let looks = targets
         .iter()
         .map(|target| look_at(link, web, target, scene));
     for (target, found) in targets.iter().zip(join_all(looks).await) {
-        match found? {
+        let found = found.unwrap_or_else(|error| Err(error.to_problem()));
+        match found {
             Ok(observed) => {
                 observation.objects.insert(target.address.clone(), observed);
             }
             Err(problem) => observation.problems.push((target.address.clone(), problem)),
         }
     }
-    Ok(observation)
+    observation
 }
 
 async fn look_at(

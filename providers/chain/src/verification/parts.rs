@@ -133,7 +133,7 @@ fn of_contract(contract: &Address, around: KnownResources<'_>) -> Result<Vec<Par
     let block = ContractSpec::read(wanted);
     let code = block.code.known().and_then(CodeName::read).ok_or_else(|| {
         let summary = format!("the code of `{contract}` is not known yet");
-        Problem::new(codes::NO_CODE, &["contract"], summary)
+        Problem::new(codes::NO_CODE, &["contract"], summary).needing(contract)
     })?;
     let home = Home::of(contract, wanted, around)?;
     let part = |is_proxy, address, points_at, compiled, arguments| Part {
@@ -211,6 +211,7 @@ impl Home {
             chains.next().filter(|_| chains.next().is_none())
         });
         let chain = chain.ok_or_else(unknown)?;
+        let unknown = || unknown().needing(chain);
         let attributes = around.wanted.get(chain).ok_or_else(unknown)?;
         let outputs = around.outputs.get(chain).ok_or_else(unknown)?;
         let space = space_of_kind(contract.kind()).unwrap_or(Space::Core);

@@ -4,9 +4,10 @@
 //! - Returns: a draft, or the first problem that was found.
 //! - Never: does I/O; reads a clock.
 
+use pospool_model::guard::HELD;
 use pospool_model::plan::{Action, Effect};
 use pospool_model::provider::{ChangeRequest, PlanContext};
-use pospool_model::{Attributes, Problem, SecretRef, Value};
+use pospool_model::{Address, Attributes, Problem, SecretRef, Value};
 
 use super::image::NodeImageBuild;
 use super::rollback::plan_way_back;
@@ -29,6 +30,7 @@ use crate::snapshot::{self, SnapshotPlan};
 use crate::syncer::{is_keyed, own_or_of_chain};
 use crate::volume;
 use crate::workload::design::{act_effect, docker_url};
+use crate::workload::job::ClearJob;
 use crate::workload::spec::ContainerSpec;
 use crate::workload::{ContainerDraft, WayBack};
 
@@ -73,13 +75,81 @@ pub(super) fn draft_node(
         start: format!("start container {name}"),
         before,
         between,
+        again: Vec::new(),
         waits: true,
-        outputs: plan.outputs(task),
+        outputs: node_outputs(task, &plan.desired, plan.key.is_some()),
         notes: plan.notes(task),
         key: plan.key,
         way_back: plan.way_back,
         spec: plan.spec,
     })
+}
+
+/// What a start or stop of the container that is there takes; whether somebody else could vote with its key is asked as always.
+pub(super) fn draft_start(
+    task: &ChangeRequest<'_>,
+    world: &PlanContext<'_>,
+    facts: &DockerFacts,
+    made: &ContainerSpec,
+) -> Result<ContainerDraft, Problem> {
+    let desired = DesiredNode::read(task.wanted)?;
+    let docker = docker_url(task.wanted, world, facts)?;
+    refuse_shared_key(task.address, &desired, world)?;
+    refuse_other_host(&desired, world)?;
+    let key = known_key(task, &desired);
+    if let Some((key, place)) = key.as_ref().zip(made.place.as_ref()) {
+        refuse_lost_key(key, &docker, place, facts)?;
+    }
+    let old = facts.containers.get(task.address);
+    let given_up = old.filter(|old| old.running && is_given_up(task.address, facts));
+    let clear = given_up.map(|old| {
+        let job = DockerJob::Clear(ClearJob {
+            docker: docker.clone(),
+            name: made.name.clone(),
+            container: old.id.clone(),
+        });
+        let summary = "tell the guard that a person has looked: it starts conflux again".to_owned();
+        act_effect("clear", summary, &job)
+    });
+    Ok(ContainerDraft {
+        again: clear.into_iter().collect(),
+        run: desired.running,
+        waits: true,
+        outputs: node_outputs(task, &desired, key.is_some()),
+        secret: Some(desired.password),
+        key,
+        ..ContainerDraft::start_of(made)
+    })
+}
+
+/// Whether the guard has given up to start conflux. Where it also keeps a vote back because somebody else may have the key, that
+/// is for another look than a start.
+fn is_given_up(address: &Address, facts: &DockerFacts) -> bool {
+    let report = facts.guards.get(address).and_then(Option::as_ref);
+    report.is_some_and(|report| report.given_up && report.hold.as_deref() != Some(HELD))
+}
+
+/// Outputs of a node after a change, as far as it moves them.
+fn node_outputs(task: &ChangeRequest<'_>, desired: &DesiredNode, has_key: bool) -> Attributes {
+    let mut outputs = Attributes::new();
+    let mut unknown = |names: &[&str]| {
+        let names = names.iter();
+        outputs.extend(names.map(|name| ((*name).to_owned(), Value::Unknown)));
+    };
+    if desired.running {
+        unknown(&RUNNING_OUTPUTS);
+        if !has_key {
+            unknown(&KEY_OUTPUTS);
+        }
+    }
+    if let Some(recorded) = task.recorded.filter(|_| has_key) {
+        for name in KEY_OUTPUTS {
+            if let Some(value) = recorded.outputs.get(name) {
+                outputs.insert(name.to_owned(), value.clone());
+            }
+        }
+    }
+    outputs
 }
 
 /// Everything that one plan for a node decides on.
@@ -159,28 +229,6 @@ impl<'a> NodePlan<'a> {
             way_back,
             remarks,
         })
-    }
-
-    fn outputs(&self, task: &ChangeRequest<'_>) -> Attributes {
-        let mut outputs = Attributes::new();
-        let mut unknown = |names: &[&str]| {
-            let names = names.iter();
-            outputs.extend(names.map(|name| ((*name).to_owned(), Value::Unknown)));
-        };
-        if self.desired.running {
-            unknown(&RUNNING_OUTPUTS);
-            if self.key.is_none() {
-                unknown(&KEY_OUTPUTS);
-            }
-        }
-        if let (Some(_), Some(recorded)) = (&self.key, task.recorded) {
-            for name in KEY_OUTPUTS {
-                if let Some(value) = recorded.outputs.get(name) {
-                    outputs.insert(name.to_owned(), value.clone());
-                }
-            }
-        }
-        outputs
     }
 
     fn notes(&self, task: &ChangeRequest<'_>) -> Vec<String> {

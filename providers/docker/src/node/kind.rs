@@ -152,6 +152,16 @@ impl ContainerKind for NodeKind {
         design::draft_node(task, world, facts)
     }
 
+    fn draft_start(
+        &self,
+        task: &ChangeRequest<'_>,
+        world: &PlanContext<'_>,
+        facts: &DockerFacts,
+        made: &ContainerSpec,
+    ) -> Result<ContainerDraft, Problem> {
+        design::draft_start(task, world, facts, made)
+    }
+
     fn removal_notes(&self, task: &ChangeRequest<'_>) -> Vec<String> {
         let recorded = task.recorded.cloned().unwrap_or_default();
         let volume = attribute_text(&recorded.outputs, "volume").unwrap_or("its volume");

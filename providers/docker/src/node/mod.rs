@@ -14,7 +14,7 @@ pub(crate) mod observe;
 pub(crate) mod rollback;
 pub(crate) mod schema;
 pub(crate) mod standing;
-mod start;
+pub(crate) mod start;
 pub(crate) mod voter;
 pub(crate) mod wait;
 pub(crate) mod wish;

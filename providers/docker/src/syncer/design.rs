@@ -10,10 +10,12 @@ use pospool_model::{Attributes, Problem, SecretRef};
 use super::image::SyncerImageBuild;
 use super::spec::render_spec;
 use super::wish::DesiredSyncer;
+use crate::attributes::require_attribute;
 use crate::builds::ImageBuild;
 use crate::image::{Buildable, RELEASE};
 use crate::names::object_name_of_kind;
 use crate::syncer::image::SYNCERS;
+use crate::syncer::schema::SyncerSpec;
 use crate::workload::spec::ContainerSpec;
 use crate::workload::{ContainerDraft, WayBack};
 
@@ -45,10 +47,7 @@ pub(super) fn draft_syncer(
     let whose = (world.lineage, task.address, &name);
     let spec = ContainerSpec::new(whose, (SYNCERS, recipe.digest()), task.wanted);
     let summary = format!("make {} with pospool {RELEASE}", spec.image);
-    let hands = match desired.key {
-        SecretRef::Mount(_) => "with its key mounted",
-        _ => "and pass its key on stdin",
-    };
+    let hands = how_it_gets(&desired.key);
     Ok(ContainerDraft {
         images: vec![("image", summary, ImageBuild::Syncer(recipe))],
         secret: Some(desired.key),
@@ -59,11 +58,34 @@ pub(super) fn draft_syncer(
         start: format!("start container {name} again {hands}"),
         before: Vec::new(),
         between: Vec::new(),
+        again: Vec::new(),
         waits: false,
         outputs: Attributes::new(),
         notes: Vec::new(),
         spec,
     })
+}
+
+/// What a start of the container that is there takes: its key.
+pub(super) fn draft_start(
+    task: &ChangeRequest<'_>,
+    made: &ContainerSpec,
+) -> Result<ContainerDraft, Problem> {
+    let key = require_attribute("private_key", SyncerSpec::read(task.wanted).private_key)?;
+    let draft = ContainerDraft::start_of(made);
+    Ok(ContainerDraft {
+        start: format!("{} again {}", draft.start, how_it_gets(key)),
+        secret: Some(key.clone()),
+        ..draft
+    })
+}
+
+/// How a syncer gets its key, in words.
+fn how_it_gets(key: &SecretRef) -> &'static str {
+    match key {
+        SecretRef::Mount(_) => "with its key mounted",
+        _ => "and pass its key on stdin",
+    }
 }
 
 #[cfg(test)]

@@ -149,6 +149,16 @@ impl ContainerKind for SyncerKind {
         design::draft_syncer(task, world)
     }
 
+    fn draft_start(
+        &self,
+        task: &ChangeRequest<'_>,
+        _: &PlanContext<'_>,
+        _: &DockerFacts,
+        made: &ContainerSpec,
+    ) -> Result<ContainerDraft, Problem> {
+        design::draft_start(task, made)
+    }
+
     fn removal_notes(&self, _: &ChangeRequest<'_>) -> Vec<String> {
         vec!["pending bridge operations will no longer be executed: stake and unstakes of eSpace wait".to_owned()]
     }

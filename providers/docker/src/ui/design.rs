@@ -10,7 +10,7 @@ use pospool_model::{Attributes, Problem};
 use super::config::{ChainSide, PageConfig};
 use super::container::{CONTENT, PAGE};
 use super::image::ServerRecipe;
-use super::observe::page_digest;
+use super::observe::{page_digest, unknown_chain};
 use super::wish::DesiredPage;
 use crate::builds::ImageBuild;
 use crate::codes;
@@ -30,11 +30,12 @@ pub(super) fn draft_page(
 ) -> Result<ContainerDraft, Problem> {
     let desired = DesiredPage::read(task.wanted)?;
     let from = facts.pages.get(task.address).cloned().ok_or_else(|| {
+        let unread = facts.unread_pages.get(task.address).cloned();
         let what = "what the page is made from was not read";
-        Problem::new(codes::PAGE_FILES, &[], what)
+        unread.unwrap_or_else(|| Problem::new(codes::PAGE_FILES, &[], what))
     })?;
-    let nothing = Attributes::new();
-    let chain = ChainSide::read(world.outputs.get(&desired.chain).unwrap_or(&nothing));
+    let chain = world.outputs.get(&desired.chain);
+    let chain = ChainSide::read(chain.ok_or_else(|| unknown_chain(&desired.chain))?);
     let config = PageConfig::new(&desired, &chain)?;
     let page = PageImageBuild {
         from,
@@ -73,6 +74,7 @@ pub(super) fn draft_page(
         start: format!("start container {name}"),
         before: Vec::new(),
         between: Vec::new(),
+        again: Vec::new(),
         waits: false,
         outputs: Attributes::new(),
         notes: notes(&desired),

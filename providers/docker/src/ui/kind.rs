@@ -62,15 +62,27 @@ impl ContainerKind for UiKind {
         _: Option<&ListedContainer>,
         facts: &mut DockerFacts,
     ) -> Result<(), Problem> {
-        if let Some(from) = target
-            .wanted
-            .map(observe::read_page_source)
-            .transpose()?
-            .flatten()
-        {
-            facts.pages.insert(target.address.clone(), from);
+        let address = || target.address.clone();
+        match target.wanted.map(observe::read_page_source) {
+            Some(Ok(Some(from))) => _ = facts.pages.insert(address(), from),
+            // A page that is there can run without: what it is made from is in its image.
+            Some(Err(problem)) => _ = facts.unread_pages.insert(address(), problem),
+            Some(Ok(None)) | None => {}
         }
         Ok(())
+    }
+
+    fn unseen(
+        &self,
+        seen: &ObservedContainer<'_>,
+        facts: &DockerFacts,
+    ) -> Vec<(&'static str, Problem)> {
+        let unread = facts.unread_pages.get(seen.target.address).cloned();
+        let unseen = unread.or_else(|| observe::unseen_chain(seen.target, seen.scene));
+        unseen
+            .map(|problem| ("content", problem))
+            .into_iter()
+            .collect()
     }
 
     fn labelled_spec(

@@ -6,14 +6,15 @@
 
 use std::path::Path;
 
-use pospool_model::provider::ObserveContext;
-use pospool_model::{Attributes, Problem};
+use pospool_model::provider::{ObserveContext, Target};
+use pospool_model::{Address, Attributes, Problem};
 
 use super::AS_GIVEN;
 use super::config::ChainSide;
 use super::container::{CONTENT, PAGE};
 use super::files;
 use super::wish::{DesiredPage, PageSource, SourceTree};
+use crate::codes;
 use crate::facts::DockerFacts;
 use crate::image::{RELEASE, hash_bytes, parts_digest};
 use crate::names;
@@ -86,6 +87,18 @@ fn sources_of(tree: SourceTree) -> Result<PinnedPageSource, Problem> {
 fn lock_digest(path: &Path) -> Result<String, Problem> {
     let bytes = read_lock(path).map_err(|what| files::folder_problem("lock", what))?;
     Ok(hash_bytes(&bytes))
+}
+
+/// The problem of a page whose chain could not be looked at.
+pub(super) fn unseen_chain(target: &Target<'_>, scene: &ObserveContext<'_>) -> Option<Problem> {
+    let chain = UiSpec::read(target.wanted?).chain.known()?;
+    (!scene.outputs.contains_key(chain)).then(|| unknown_chain(chain))
+}
+
+/// The problem of a page that cannot be made while its chain says nothing.
+pub(super) fn unknown_chain(chain: &Address) -> Problem {
+    let what = format!("what the page is told of `{chain}` is not known");
+    Problem::new(codes::UNKNOWN_VALUE, &["chain"], what).needing(chain)
 }
 
 fn chain(scene: &ObserveContext<'_>, wanted: &Attributes) -> ChainSide {

@@ -20,6 +20,7 @@ use crate::facts::{Container, DockerFacts};
 use crate::image::RELEASE;
 use crate::job::{DockerJob, VolumeJob};
 use crate::names::{self, Name};
+use crate::workload::spec::ContainerSpec;
 
 /// Name of a provider in plans.
 pub(crate) const PROVIDER: &str = "docker";
@@ -96,7 +97,10 @@ fn change(
     facts: &DockerFacts,
 ) -> Result<Design, Problem> {
     let docker = docker_url(task.wanted, world, facts)?;
-    let draft = kind.draft(task, world, facts)?;
+    let draft = match started_as_it_is(task, facts) {
+        Some(made) => kind.draft_start(task, world, facts, &made)?,
+        None => kind.draft(task, world, facts)?,
+    };
     let outputs = outputs(kind, task, facts, &docker, &draft);
     let plan = ContainerPlan {
         kind,
@@ -116,6 +120,23 @@ fn change(
         outputs,
         notes,
         ..Design::default()
+    })
+}
+
+/// How a container was made of which nothing changes but whether it runs.
+fn started_as_it_is(task: &ChangeRequest<'_>, facts: &DockerFacts) -> Option<ContainerSpec> {
+    let runs = |path: &String| matches!(path.as_str(), "state" | "runtime");
+    // A change that an earlier run did not finish has none, and is made from the spec.
+    let is_complete = task.recorded.is_some_and(|recorded| recorded.complete);
+    let is_start = task.action == Action::Update
+        && task.changed.iter().all(runs)
+        && (task.changed.iter().any(|path| path == "state")
+            || is_complete && task.changed.is_empty());
+    let old = facts.containers.get(task.address).filter(|_| is_start)?;
+    let made = old.made.clone()?;
+    Some(ContainerSpec {
+        place: old.place.clone().or(made.place),
+        ..made
     })
 }
 
@@ -212,7 +233,10 @@ impl ContainerPlan<'_> {
                 effects.push(stop(self.kind, &spec.name, old, &spec.address));
             }
             _ if !draft.run => {}
-            Some(old) if old.state == "running" => self.wait(&mut effects),
+            Some(old) if old.state == "running" => {
+                effects.extend(draft.again.clone());
+                self.wait(&mut effects);
+            }
             _ => {
                 effects.push(self.up(false));
                 self.wait(&mut effects);

@@ -47,6 +47,16 @@ pub(crate) struct StopJob {
     pub(crate) container: Name,
 }
 
+/// A container whose guard waits for a person.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ClearJob {
+    pub(crate) docker: String,
+    pub(crate) name: Name,
+    /// Its id.
+    pub(crate) container: Name,
+}
+
 /// A container to make, to start, or to wait for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

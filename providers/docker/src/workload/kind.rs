@@ -113,6 +113,16 @@ pub(crate) trait ContainerKind: Sync {
         let _ = (attributes, seen, spec, facts);
     }
 
+    /// Attributes that could not be looked at, and why: what a container would be made from is not always known.
+    fn unseen(
+        &self,
+        seen: &ObservedContainer<'_>,
+        facts: &DockerFacts,
+    ) -> Vec<(&'static str, Problem)> {
+        let _ = (seen, facts);
+        Vec::new()
+    }
+
     /// Outputs that are known before the container is made.
     fn outputs(&self, spec: &ContainerSpec) -> Attributes;
 
@@ -123,6 +133,19 @@ pub(crate) trait ContainerKind: Sync {
         world: &PlanContext<'_>,
         facts: &DockerFacts,
     ) -> Result<ContainerDraft, Problem>;
+
+    /// What a start of the container that is there takes. How it was made is in its labels: neither a chain nor files that
+    /// it would be made from are needed.
+    fn draft_start(
+        &self,
+        task: &ChangeRequest<'_>,
+        world: &PlanContext<'_>,
+        facts: &DockerFacts,
+        made: &ContainerSpec,
+    ) -> Result<ContainerDraft, Problem> {
+        let _ = (task, world, facts);
+        Ok(ContainerDraft::start_of(made))
+    }
 
     /// Writes what its attributes become inside of its container, for somebody who wants to read it; pure but for files.
     fn render(
@@ -232,10 +255,33 @@ pub(crate) struct ContainerDraft {
     /// What is done before the old container stops, and what while none runs.
     pub(crate) before: Vec<Effect>,
     pub(crate) between: Vec<Effect>,
+    /// What is done with one that runs, before it is waited for.
+    pub(crate) again: Vec<Effect>,
     /// Whether effects of its own wait for it, after it was started.
     pub(crate) waits: bool,
     pub(crate) outputs: Attributes,
     pub(crate) notes: Vec<String>,
+}
+
+impl ContainerDraft {
+    /// Starts what is there, and makes nothing.
+    pub(crate) fn start_of(made: &ContainerSpec) -> Self {
+        Self {
+            images: Vec::new(),
+            secret: None,
+            run: true,
+            key: None,
+            create: String::new(),
+            start: format!("start container {}", made.name),
+            before: Vec::new(),
+            between: Vec::new(),
+            again: Vec::new(),
+            waits: false,
+            outputs: Attributes::new(),
+            notes: Vec::new(),
+            spec: made.clone(),
+        }
+    }
 }
 
 /// A container as a refresh sees it.

@@ -55,7 +55,14 @@ pub(crate) async fn observe_container(
     };
     let inside = kind.inner_state(&seen, facts).await?;
     bindings.insert(place, plan_binding(&seen.id, inside.bound));
+    let made = labels::labelled_attributes(&seen.found)
+        .and_then(|attributes| kind.labelled_spec(&seen, &attributes, facts));
     let (mut attributes, mut outputs) = shown_attributes(kind, &seen, facts);
+    for (name, problem) in kind.unseen(&seen, facts) {
+        let address = target.address.clone();
+        attributes.remove(name);
+        observation.unseen.push((address, name, problem));
+    }
     attributes.insert("state".to_owned(), inside.state.into());
     outputs.extend(inside.outputs);
     let (edited, value) = kind.edited();
@@ -64,7 +71,10 @@ pub(crate) async fn observe_container(
         edits.or_default().insert(edited);
     }
     let drifted = attribute_text(&attributes, "runtime").is_some_and(|it| it != drift::LEFT);
-    let container = seen.container(inside.bound, drifted);
+    let container = Container {
+        made,
+        ..seen.container(inside.bound, drifted)
+    };
     facts.containers.insert(target.address.clone(), container);
     Ok(Observed::Present {
         attributes,
@@ -141,6 +151,7 @@ impl ObservedContainer<'_> {
             labels: labels::labels_of(&self.found),
             aside: self.aside.clone(),
             drifted,
+            made: None,
         }
     }
 

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 use pospool_engine::apply::{self, Context, Event, Listener};
+use pospool_engine::blocked::Blocked;
 use pospool_engine::plan::Options;
 use pospool_engine::settle;
 use pospool_engine::store::{Mode, Store, StoreError};
@@ -133,7 +134,15 @@ async fn work(
         return Ok(());
     }
     let options = Options::default();
-    let planned = pipeline::make_plan(spec, store.state(), session.registry, &options).await?;
+    let (state, none) = (store.state(), Blocked::default());
+    let planned = pipeline::make_plan(spec, state, session.registry, &options, none).await?;
+    if !planned.faults.is_empty() {
+        // Services share their account and their chain: a round does all of them or none.
+        return Err(Failure::Problems {
+            problems: planned.faults,
+            files: spec.files.clone(),
+        });
+    }
     let services = services(&planned);
     let open = services.iter().any(|service| !service.duties.is_empty());
     round.services = Some(services);

@@ -1,0 +1,156 @@
+//! What nothing is done with, and why: one fault stops only what depends on it.
+//!
+//! - Reads: faults of a look, of earlier effects, of a design; what each resource uses.
+//! - Returns: the same as data, for a look, a plan and its reader.
+//! - Never: takes what was not looked at for what is not there.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use pospool_lang::config::Config;
+use pospool_model::plan::BlockedResource;
+use pospool_model::state::State;
+use pospool_model::{Address, Diagnostic, dependency};
+
+use crate::codes;
+
+/// Why nothing is done with a resource.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Block {
+    /// Faults of its own.
+    Faults(Vec<Diagnostic>),
+    /// It needs something of this one, which is blocked.
+    Needs(Address),
+    /// The user left it out: that is no fault.
+    LeftOut,
+}
+
+/// Resources and lanes that nothing is done with.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Blocked {
+    /// Why, by resource.
+    pub resources: BTreeMap<Address, Block>,
+    /// Lanes that no effect may enter, and why: [`pospool_model::provider::Planner::hold`].
+    pub lanes: BTreeMap<String, String>,
+    /// Resources that nobody needs to look at, and that are no less known for that.
+    pub unlooked: BTreeSet<Address>,
+}
+
+impl Blocked {
+    /// Blocks a resource because of faults of its own; what it was blocked for before stays.
+    pub fn add_fault(&mut self, address: &Address, fault: Diagnostic) {
+        let none = || Block::Faults(Vec::new());
+        let block = self.resources.entry(address.clone()).or_insert_with(none);
+        if let Block::Faults(faults) = block {
+            faults.push(fault);
+        }
+    }
+
+    /// Blocks a resource because another one is; what it was blocked for before stays.
+    pub fn add_need(&mut self, address: &Address, needed: &Address) {
+        let needs = || Block::Needs(needed.clone());
+        self.resources.entry(address.clone()).or_insert_with(needs);
+    }
+
+    /// Whether a resource is blocked.
+    #[must_use]
+    pub fn holds(&self, address: &Address) -> bool {
+        self.resources.contains_key(address)
+    }
+
+    /// What the user left out.
+    #[must_use]
+    pub fn left_out(&self) -> BTreeSet<Address> {
+        let all = self.resources.iter();
+        let left_out = all.filter(|(_, block)| **block == Block::LeftOut);
+        left_out.map(|(address, _)| address.clone()).collect()
+    }
+
+    /// Leaves resources out.
+    pub fn leave_out(&mut self, addresses: impl IntoIterator<Item = Address>) {
+        let left_out = addresses
+            .into_iter()
+            .map(|address| (address, Block::LeftOut));
+        self.resources.extend(left_out);
+    }
+
+    /// The first of these that is blocked.
+    pub(crate) fn first_of<'a>(
+        &self,
+        mut addresses: impl Iterator<Item = &'a Address>,
+    ) -> Option<&'a Address> {
+        addresses.find(|address| self.holds(address))
+    }
+
+    /// The resource whose own fault is behind the block of this one.
+    fn root<'a>(&'a self, address: &'a Address) -> &'a Address {
+        let (mut at, mut seen) = (address, BTreeSet::new());
+        while let Some(Block::Needs(next)) = self.resources.get(at)
+            && seen.insert(at)
+        {
+            at = next;
+        }
+        at
+    }
+
+    /// What a plan says of a blocked resource: nothing of what was left out.
+    pub(crate) fn shown(&self, address: &Address) -> Vec<BlockedResource> {
+        let block = self.resources.get(address);
+        block.map_or_else(Vec::new, |block| self.shown_block(address, block))
+    }
+
+    /// The same of one block.
+    pub(crate) fn shown_block(&self, address: &Address, block: &Block) -> Vec<BlockedResource> {
+        match block {
+            Block::Faults(faults) => {
+                let faults = faults.iter();
+                faults.map(|fault| shown_fault(address, fault)).collect()
+            }
+            Block::Needs(needed) => vec![self.shown_need(address, needed)],
+            Block::LeftOut => Vec::new(),
+        }
+    }
+
+    /// What a plan says of a resource that needs another one, which is blocked.
+    pub(crate) fn shown_need(&self, address: &Address, needed: &Address) -> BlockedResource {
+        let code = match self.resources.get(self.root(needed)) {
+            Some(Block::Faults(faults)) => faults.first().map(|fault| fault.code),
+            _ => None,
+        };
+        BlockedResource {
+            address: address.clone(),
+            attribute: None,
+            code: code.unwrap_or(codes::PLAN_LEFT_OUT).to_string(),
+            summary: format!("needs `{needed}`"),
+            help: None,
+            needs: Some(needed.clone()),
+        }
+    }
+}
+
+fn shown_fault(address: &Address, fault: &Diagnostic) -> BlockedResource {
+    let named = format!("`{address}`: ");
+    let summary = fault.summary.strip_prefix(&named);
+    BlockedResource {
+        address: address.clone(),
+        attribute: None,
+        code: fault.code.to_string(),
+        summary: summary.unwrap_or(&fault.summary).to_owned(),
+        help: fault.help.clone(),
+        needs: None,
+    }
+}
+
+/// What a resource uses directly: as the spec says, or as recorded where the spec does not have it.
+pub(crate) fn used_by<'a>(
+    address: &Address,
+    config: &'a Config,
+    state: &'a State,
+) -> BTreeSet<&'a Address> {
+    match (config.get(address), state.resources.get(address)) {
+        (Some(resource), _) => dependency::reached_resources(&resource.depends_on, config.groups()),
+        (None, Some(recorded)) => {
+            dependency::reached_resources(&recorded.depends_on, &state.groups)
+        }
+        (None, None) => BTreeSet::new(),
+    }
+}
