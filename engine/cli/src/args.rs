@@ -186,6 +186,9 @@ pub struct ApplyArgs {
     /// A part of the spec.
     #[command(flatten)]
     pub scope: ScopeArgs,
+    /// Wait for a moment at which stopping a voter of the plan costs the least, for as long as `--wait` says
+    #[arg(long, conflicts_with = "plan")]
+    pub when_safe: bool,
     /// How the run goes.
     #[command(flatten)]
     pub run: RunArgs,

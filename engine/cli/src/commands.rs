@@ -10,6 +10,7 @@ pub mod explain;
 pub mod guard;
 pub mod init;
 pub mod key;
+mod moment;
 mod pipeline;
 pub mod plan;
 pub mod render;

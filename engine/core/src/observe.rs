@@ -36,6 +36,8 @@ pub struct SeenResources {
     pub facts: BTreeMap<usize, Facts>,
     /// Attributes that differ from the last run and are no drift.
     pub edits: BTreeMap<Address, BTreeSet<&'static str>>,
+    /// Why it is better to stop a resource later.
+    pub bad_moments: BTreeMap<Address, String>,
     /// Problems of the spec, which leave nothing to plan from.
     pub problems: Vec<Diagnostic>,
     /// What could not be looked at, or was not to be.
@@ -268,6 +270,7 @@ fn take(
             seen.blocked.add_need(address, &needed);
         }
     }
+    seen.bad_moments.extend(found.bad_moments);
     seen.chains.extend(found.chains);
     seen.bindings.extend(found.bindings);
     seen.counters.extend(found.counters);

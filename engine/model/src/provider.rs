@@ -219,6 +219,8 @@ pub struct Observation {
     pub counters: BTreeMap<String, u64>,
     /// What a planner needs to know of the outside, in the provider's own type.
     pub facts: Facts,
+    /// Why it is better to stop a resource that is there later and not now, where there is a reason.
+    pub bad_moments: BTreeMap<Address, String>,
     /// What could not be looked at, or must not be touched as it is, and why, by resource: it is blocked, and so is what
     /// needs it.
     pub problems: Vec<(Address, Problem)>,

@@ -93,6 +93,7 @@ fn take(
     observation.chains.extend(found.chains);
     observation.problems.extend(found.problems);
     observation.warnings.extend(found.warnings);
+    observation.findings.extend(found.findings);
     observation.bindings.extend(found.bindings);
     facts.chains.extend(known.chains);
     facts.accounts.extend(known.accounts);

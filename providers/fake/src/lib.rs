@@ -60,6 +60,8 @@ pub struct Outside {
     pub effects: BTreeMap<String, usize>,
     /// What each look finds beside the things.
     pub findings: Vec<Finding>,
+    /// Things that had better be stopped later, and why.
+    pub bad_moments: BTreeMap<Address, String>,
     /// What goes wrong next.
     pub fault: Option<FakeFault>,
     /// Whether the process counts as dead: every further call fails.
@@ -273,6 +275,7 @@ impl Provider for FakeProvider {
                 .collect(),
             objects: objects.collect(),
             findings: outside.findings.clone(),
+            bad_moments: outside.bad_moments.clone(),
             ..Observation::default()
         })
     }

@@ -180,7 +180,7 @@ impl Voter {
     }
 
     /// What the guard says.
-    fn report(&self) -> Value {
+    pub(super) fn report(&self) -> Value {
         let arguments = ["exec", &self.container, "cat", "/tmp/pospool.guard.json"];
         let said = Command::new("docker").args(arguments).output().unwrap();
         // A container that starts has no report yet.
@@ -262,7 +262,7 @@ impl Voter {
         self.is_seen_voting();
     }
 
-    fn kill_conflux(&self) {
+    pub(super) fn kill_conflux(&self) {
         let starts = number_of(&self.report()["starts"]);
         // The guard is process 1, and conflux its child.
         let script = "for p in /proc/[0-9]*; do \

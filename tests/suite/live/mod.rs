@@ -34,5 +34,6 @@ mod syncer;
 mod syncer_container;
 mod ui;
 mod upgrade;
+mod unwell;
 mod upgraded;
 mod verified;

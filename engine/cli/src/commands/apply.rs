@@ -17,6 +17,7 @@ use crate::failure::Failure;
 use crate::view;
 
 use super::Session;
+use super::moment;
 use super::pipeline::{self, NoSpec, PlannedSpec, Spec};
 use super::run::{self, Approval};
 
@@ -47,10 +48,14 @@ pub async fn run_apply(session: &mut Session<'_, '_>, args: &ApplyArgs) -> Resul
         let planned = saved(session, &spec, &store, &path).await?;
         return run::carry_out(session, &spec, &mut store, &planned, Approval::Given).await;
     }
-    let options = Options::default();
     let mut blocked = settle::block_unsettled(&unsettled, &store, registry);
     blocked.leave_out(scope.left_out_of_apply(&spec.config, store.state()));
-    let planned = pipeline::make_plan(&spec, store.state(), registry, &options, blocked).await?;
+    let planned = if args.when_safe {
+        moment::plan_when_safe(session, &spec, &store, args.run.wait, &blocked).await?
+    } else {
+        let options = Options::default();
+        pipeline::make_plan(&spec, store.state(), registry, &options, blocked).await?
+    };
     run::refuse_unknown_groups(&planned.plan, &store, unsettled)?;
     run::carry_out(session, &spec, &mut store, &planned, args.run.into()).await
 }

@@ -9,6 +9,7 @@ use pospool_model::plan::{Action, Effect};
 use pospool_model::provider::{ChangeRequest, PlanContext};
 use pospool_model::{Address, Attributes, Problem, SecretRef, Value};
 
+use super::budget::{BudgetFacts, unknown_budget};
 use super::image::NodeImageBuild;
 use super::rollback::plan_way_back;
 use super::standing;
@@ -17,7 +18,7 @@ use crate::builds::ImageBuild;
 use crate::client::Labels;
 use crate::exclusive::{
     known_key, moved_from, refuse_lost_key, refuse_move_of_running, refuse_other_host,
-    refuse_shared_key,
+    refuse_other_volume, refuse_shared_key,
 };
 use crate::facts::{Container, DockerFacts};
 use crate::image::Buildable;
@@ -165,6 +166,8 @@ struct NodePlan<'a> {
     moves: Option<DataLocation>,
     old: Option<&'a Container>,
     way_back: WayBack,
+    /// How long its key may stay without a vote, if it votes now.
+    budget: Option<&'a BudgetFacts>,
     /// What there is to say of its release, and of its engine.
     remarks: Vec<String>,
 }
@@ -178,6 +181,7 @@ impl<'a> NodePlan<'a> {
         let desired = DesiredNode::read(task.wanted)?;
         let docker = docker_url(task.wanted, world, facts)?;
         refuse_shared_key(task.address, &desired, world)?;
+        refuse_other_volume(task, &desired, world)?;
         refuse_other_host(&desired, world)?;
         let chain = world
             .wanted
@@ -227,6 +231,7 @@ impl<'a> NodePlan<'a> {
             moves,
             old,
             way_back,
+            budget: facts.budgets.get(task.address),
             remarks,
         })
     }
@@ -241,12 +246,12 @@ impl<'a> NodePlan<'a> {
                 self.desired.image
             ));
         }
-        if task.action == Action::Replace {
-            notes.push(
-                "the node is offline from `stop` to `ready`; an elected node that does not vote for 3 PoS epochs \
-                 (3 hours on mainnet) is retired"
-                    .to_owned(),
-            );
+        let replaced = task.action == Action::Replace;
+        if self.old.is_some_and(|old| old.running) && (replaced || !self.desired.running) {
+            notes.push(match &self.budget {
+                Some(budget) => budget.describe(),
+                None => unknown_budget("the node does not vote now, or does not say it"),
+            });
         }
         notes
     }

@@ -5,8 +5,10 @@
 //! - Never: lets two processes vote with one key.
 
 pub(crate) mod backup;
+pub(crate) mod budget;
 mod container;
 mod design;
+pub(crate) mod guard_report;
 pub(crate) mod image;
 mod kind;
 pub(crate) mod moving;
