@@ -64,7 +64,7 @@ pub(crate) async fn observe_targets(
     for part in parts {
         take(part, &mut observation, &mut facts);
     }
-    profit::observe::look_at_profit(link, &claimed, scene, &mut observation, &mut facts).await?;
+    profit::observe::look_at_profit(link, &claimed, scene, &mut observation, &mut facts).await;
     if let Some(views) = services {
         let services = bridge::observe::look_at_services(views, &facts).await;
         take(services, &mut observation, &mut facts);

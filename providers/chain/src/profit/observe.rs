@@ -9,7 +9,7 @@ use pospool_conflux_rpc::quantity::{field_u64, quantity_text};
 use pospool_conflux_rpc::{At, Batch, CountingTransport, Rpc, RpcError, Slot};
 use pospool_conflux_tx::gas::GasLimits;
 use pospool_model::provider::{Observation, ObserveContext, Observed, Target};
-use pospool_model::{Address, Drip, Problem, ProviderError, Value};
+use pospool_model::{Address, Drip, Problem, Value};
 use serde_json::json;
 
 use super::due::{ProfitCall, SeenProfit, profit_due};
@@ -98,7 +98,7 @@ pub(crate) async fn look_at_profit(
     scene: &ObserveContext<'_>,
     observation: &mut Observation,
     facts: &mut ChainProviderFacts,
-) -> Result<(), ProviderError> {
+) {
     for target in targets
         .iter()
         .filter(|target| target.address.kind() == "core_contract")
@@ -115,8 +115,18 @@ pub(crate) async fn look_at_profit(
             continue;
         };
         let failed = |error| chain_unreachable(pool.chain, pospool_conflux::Space::Core, error);
-        let rpc = Rpc::over(link, &chain.reference.endpoints).map_err(failed)?;
-        let found = look_at_one(&pool, &rpc, facts).await.map_err(failed)?;
+        let asked = async {
+            let rpc = Rpc::over(link, &chain.reference.endpoints).map_err(failed)?;
+            look_at_one(&pool, &rpc, facts).await.map_err(failed)
+        };
+        let found = match asked.await {
+            Ok(found) => found,
+            Err(error) => {
+                let unseen = (pool.address.clone(), PROFIT_DUE, error.to_problem());
+                observation.unseen.push(unseen);
+                continue;
+            }
+        };
         let due = found.calls.iter().map(|(call, _)| Value::Text(call.text()));
         if let Some(Observed::Present {
             attributes,
@@ -140,7 +150,6 @@ pub(crate) async fn look_at_profit(
         };
         facts.profits.insert(pool.address.clone(), known);
     }
-    Ok(())
 }
 
 async fn look_at_one(

@@ -14,7 +14,7 @@ use crate::client::Engine;
 use crate::codes;
 use crate::failures;
 use crate::names::Name;
-use crate::node::voter::query_guard;
+use crate::node::guard_report::query_guard;
 use crate::rpc::{self, NodeIdentity};
 use crate::workload::job::UpJob;
 use crate::workload::run::{container_id, inspect_container, is_running};

@@ -271,6 +271,7 @@ impl ContainerDraft {
             secret: None,
             run: true,
             key: None,
+            way_back: WayBack::default(),
             create: String::new(),
             start: format!("start container {}", made.name),
             before: Vec::new(),

@@ -4,6 +4,7 @@
 //! - Returns: outputs, once what runs inside has its secrets and is ready.
 //! - Never: makes a container beside one that runs in its place, or gives up an old one before the new one is ready.
 
+use bollard::models::ContainerState;
 use pospool_model::provider::Progress;
 use pospool_model::{Attributes, ProviderError, Secret};
 
@@ -191,6 +192,14 @@ pub(crate) async fn restore_on_failure(
     })
 }
 
+/// Why the old container never runs again on what the new one wrote, if that has run.
+fn closed_way(old: &ReplacedContainer, new: Option<&ContainerState>) -> Option<String> {
+    let why = old.way_back.closed.as_ref()?;
+    new.is_some_and(has_run).then(|| {
+        format!("the container before it stays stopped, since there is no way back: {why}")
+    })
+}
+
 /// Puts the old container back in its place; says what became of it, or nothing where it never left.
 async fn back(
     engine: &Engine,
@@ -213,11 +222,8 @@ async fn back(
                 // Somebody else's: it is none of ours to remove.
                 return Ok(None);
             }
-            let ran = new.state.as_ref().is_some_and(has_run);
-            if let Some(why) = old.way_back.closed.as_ref().filter(|_| ran) {
-                return Ok(Some(format!(
-                    "the container before it stays stopped, since there is no way back: {why}"
-                )));
+            if let Some(why) = closed_way(old, new.state.as_ref()) {
+                return Ok(Some(why));
             }
             let stop_new = StopJob {
                 docker: job.docker.clone(),
