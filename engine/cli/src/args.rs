@@ -7,6 +7,7 @@
 mod init;
 mod key;
 mod log;
+mod variables;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -21,6 +22,7 @@ pub use key::{
     RestoreArgs,
 };
 pub use log::{LogArgs, LogFormat, LogLevel};
+pub use variables::Variables;
 
 /// Deploys and runs a Conflux PoS pool from one file.
 #[derive(Debug, Parser)]
@@ -58,17 +60,6 @@ pub struct Common {
     /// The log.
     #[command(flatten)]
     pub log: LogArgs,
-}
-
-/// Values of the spec's variables.
-#[derive(Clone, Debug, Default, clap::Args)]
-pub struct Variables {
-    /// Value of a variable of the spec; also taken from the environment as `POSPOOL_VAR_name`
-    #[arg(long = "var", value_name = "NAME=VALUE", value_parser = assignment)]
-    pub assignments: Vec<(String, String)>,
-    /// File with values of variables, one `name = value` a line
-    #[arg(long = "var-file", value_name = "FILE")]
-    pub files: Vec<PathBuf>,
 }
 
 /// The commands.
@@ -358,14 +349,6 @@ pub struct ExplainArgs {
     pub topic: Option<String>,
 }
 
-/// Reads `name=value`.
-fn assignment(text: &str) -> Result<(String, String), String> {
-    match text.split_once('=') {
-        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
-        _ => Err("write it as name=value".to_owned()),
-    }
-}
-
 /// Reads `90s`, `15m` or `2h`.
 fn duration(text: &str) -> Result<Duration, String> {
     let wrong = || "write it as a whole number with a unit: 90s, 15m or 2h".to_owned();
@@ -416,12 +399,5 @@ mod tests {
         ] {
             assert!(duration(wrong).is_err(), "{wrong}");
         }
-    }
-
-    #[test]
-    fn assignments_keep_everything_after_the_first_equals_sign() {
-        assert_eq!(assignment("a=b=c"), Ok(("a".to_owned(), "b=c".to_owned())));
-        assert!(assignment("a").is_err());
-        assert!(assignment("=a").is_err());
     }
 }

@@ -52,6 +52,9 @@ pub enum Failure {
     /// A command about a PoS key cannot do what it is asked for.
     #[error(transparent)]
     Key(Box<KeyFailure>),
+    /// A volume that a command is about could not be looked at.
+    #[error("cannot look at what is there")]
+    Look(#[source] ProviderError),
     /// Effects of an earlier run could not be settled, and what is asked for cannot go on beside them.
     #[error("an earlier run left effects open, and they cannot be settled now")]
     Unsettled(Vec<(EffectId, ProviderError)>),
@@ -184,6 +187,7 @@ impl Failure {
             Self::Store(error) => error.code(),
             Self::State(failure) => failure.code(),
             Self::Key(failure) => failure.code(),
+            Self::Look(error) => error.code(),
             Self::Location(_) => codes::STATE_LOCATION,
             Self::Settings(_) => codes::CLI_ENVIRONMENT,
             Self::Unsettled(_) => codes::APPLY_UNSETTLED,
@@ -220,6 +224,7 @@ impl Failure {
             Self::Store(error) => return remote_help(error),
             Self::State(failure) => failure.help(),
             Self::Key(failure) => return failure.help(),
+            Self::Look(_) => "nothing was changed; run it again when the cause is mended".to_owned(),
             Self::Unsettled(_) => {
                 "run `pospool apply` again: it asks about the same attempts and never makes second ones"
                     .to_owned()

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Subcommand;
 use pospool_model::Address;
 
-use super::Variables;
+use super::variables::Variables;
 
 /// Arguments of `key`.
 #[derive(Debug, clap::Args)]

@@ -22,8 +22,10 @@ node "main" {
 }
 "#;
 const PASSWORD: &str = "marked-password";
+/// Lineage of the state that the bundles are made under.
+const OURS: &str = "0a1b2c3d-0000";
 
-/// A project with a bundle of the key 5, made under the state `ours` for who holds `identity.txt`.
+/// A project with a bundle of the key 5, made under the state [`OURS`] for who holds `identity.txt`.
 struct Kept {
     world: World,
     address: String,
@@ -46,7 +48,7 @@ impl Kept {
         let file = make_pos_key(5, &password());
         let address = PosKey::open(&file, &password()).unwrap().pos_address_text();
         let node: Address = "node.main".parse().unwrap();
-        let manifest = Manifest::new("ours".to_owned(), node, address.clone());
+        let manifest = Manifest::new(OURS.to_owned(), node, address.clone());
         let safety = Some(make_safety_file(&address, 43, 6));
         let bundle = KeyBundle::seal(manifest, file, password(), safety).unwrap();
         let identity = AgeIdentity::parse_all(&world.read("identity.txt")).unwrap();
@@ -166,7 +168,7 @@ fn case_backup_a_drill_compares_with_the_state_and_notes_its_date() {
     );
     assert!(!kept.world.path("pospool.state.json").exists());
     let address = kept.address.clone();
-    let kept = kept.with_state("ours", &address);
+    let kept = kept.with_state(OURS, &address);
     let said = kept.ok(DRILL).out;
     assert!(said.contains("the date is noted"), "{said}");
     let state = kept.world.read("pospool.state.json");
@@ -174,15 +176,15 @@ fn case_backup_a_drill_compares_with_the_state_and_notes_its_date() {
         state.contains("key_drill") && !state.contains("marked-"),
         "{state}"
     );
-    let kept = Kept::new().with_state("ours", "0xcd");
+    let kept = Kept::new().with_state(OURS, "0xcd");
     assert_eq!(kept.fails(DRILL), "key/other-key");
-    let kept = Kept::new().with_state("theirs", "0xcd");
+    let kept = Kept::new().with_state("9f8e7d6c-0000", "0xcd");
     assert!(kept.ok(DRILL).out.contains("no date"));
 }
 
 #[test]
 fn case_backup_a_bundle_never_takes_the_place_of_a_file() {
-    let kept = Kept::new().with_state("ours", "0xab");
+    let kept = Kept::new().with_state(OURS, "0xab");
     let line = "key backup node.main --to bundle --recipient";
     assert_eq!(kept.fails(&format!("{line} age1x")), "key/bad-recipient");
     let made = kept.ok("key identity --to other.txt --json");
@@ -198,9 +200,9 @@ fn case_backup_a_bundle_never_takes_the_place_of_a_file() {
 #[test]
 fn case_backup_a_bundle_is_restored_into_its_own_pool_alone() {
     const RESTORE: &str = "key restore bundle --to volume.main --identity file:identity.txt";
-    let kept = Kept::new().with_state("theirs", "0xcd");
+    let kept = Kept::new().with_state("9f8e7d6c-0000", "0xcd");
     assert_eq!(kept.fails(RESTORE), "key/other-pool");
-    let kept = Kept::new().with_state("ours", "0xcd");
+    let kept = Kept::new().with_state(OURS, "0xcd");
     assert_eq!(kept.fails(RESTORE), "key/other-key");
     let other = RESTORE.replace("volume.main", "volume.other");
     assert_eq!(kept.fails(&other), "docker/no-node");

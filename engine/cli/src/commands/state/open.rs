@@ -27,10 +27,7 @@ pub(super) fn open_existing(
 }
 
 /// Opens a state to change it: what is under way would lose its name or its ticket.
-pub(in crate::commands) fn open_changeable(
-    session: &Session<'_, '_>,
-    command: &str,
-) -> Result<Store, Failure> {
+pub(crate) fn open_changeable(session: &Session<'_, '_>, command: &str) -> Result<Store, Failure> {
     let store = open_existing(session, Mode::Write, command)?;
     match store.open_effects().len() {
         0 => Ok(store),

@@ -5,7 +5,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 
 /// Says what was done.
-pub(in crate::commands) fn report_done(
+pub(crate) fn report_done(
     session: &mut Session<'_, '_>,
     text: &str,
     json: &serde_json::Value,
