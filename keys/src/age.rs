@@ -5,7 +5,7 @@
 //! - Never: touches a disk, gives out a part of a file that is not whole, or works longer than its limits say.
 //!
 //! The format is public (C2SP `age`), so a bundle can be opened by any program that speaks it. What is ours is the framing; each
-//! primitive is a crate's: X25519, scrypt, HKDF and HMAC with SHA-256, ChaCha20-Poly1305 (decision 26).
+//! primitive is a crate's: X25519, scrypt, HKDF and HMAC with SHA-256, ChaCha20-Poly1305 (decision 30).
 
 mod error;
 mod header;

@@ -296,6 +296,14 @@ impl SeenResources {
         edits.is_some_and(|edits| edits.contains(attribute))
     }
 
+    /// Outputs of given resources, as far as they are known before anything is planned.
+    #[must_use]
+    pub fn known_outputs(&self) -> Outputs {
+        let mut outputs = self.foreseen.clone();
+        outputs.extend(self.given.clone());
+        outputs
+    }
+
     /// What is there of one resource.
     #[must_use]
     pub fn object(&self, address: &Address) -> &Observed {

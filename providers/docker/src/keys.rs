@@ -195,7 +195,7 @@ impl NodeKeyPlace {
     }
 
     async fn open_helper<'e>(&self, engine: &'e Engine) -> Result<Helper<'e>, ProviderError> {
-        let image = helper::blank_image(engine).await?;
+        let image = helper::home_image(engine).await?;
         let name = helper::helper_name(&self.lineage, &self.volume)?;
         let owner = owner_labels(&self.lineage, &self.volume);
         let body = helper::idle_helper(&image, &self.place);

@@ -33,7 +33,7 @@ mod state_mv;
 mod syncer;
 mod syncer_container;
 mod ui;
-mod upgrade;
 mod unwell;
+mod upgrade;
 mod upgraded;
 mod verified;

@@ -36,8 +36,7 @@ pub(super) async fn plan_when_safe(
     loop {
         let options = Options::default();
         let (state, registry) = (store.state(), session.registry);
-        let planned =
-            pipeline::make_plan(spec, state, registry, &options, blocked.clone()).await?;
+        let planned = pipeline::make_plan(spec, state, registry, &options, blocked.clone()).await?;
         let Some((address, why)) = find_bad_moment(&planned) else {
             return Ok(planned);
         };

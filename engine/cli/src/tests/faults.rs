@@ -433,7 +433,7 @@ fn case_one_fault_blocks_no_start() {
           → make thing.a
 
         1 to update; 1 effect outside
-        all done; the state has serial N
+        all done; the state has serial N; 1 effect done
         "#);
     let state = world.fake.outside().things["thing.a"]["state"].clone();
     assert_eq!(state, Value::from("running"));

@@ -13,47 +13,36 @@ use pospool_model::{
 };
 
 use super::Planning;
-use crate::blocked::{Block, Blocked, used_by};
-use crate::observe::SeenResources;
-use crate::resolve::{self, Outputs};
-
-/// Outputs that are known before anything is planned.
-pub(super) fn known_outputs(seen: &SeenResources) -> Outputs {
-    let mut outputs = seen.foreseen.clone();
-    outputs.extend(seen.given.clone());
-    outputs
-}
-
-/// The faults behind what a plan lists. What many have alike, such as an endpoint that does not answer, is said once.
-pub(super) fn list_faults(
-    blocked: &Blocked,
-    seen: &SeenResources,
-    shown: &[BlockedResource],
-) -> Vec<Diagnostic> {
-    let named = shown
-        .iter()
-        .flat_map(|one| [Some(&one.address), one.needs.as_ref()]);
-    let named: BTreeSet<&Address> = named.flatten().collect();
-    let blocks = named
-        .iter()
-        .filter_map(|address| blocked.resources.get(*address));
-    let unseen = seen.unseen.iter();
-    let unseen = unseen.filter(|(address, ..)| named.contains(address));
-    let blocks = blocks.chain(unseen.map(|(.., block)| block));
-    let faults = blocks.filter_map(|block| match block {
-        Block::Faults(faults) => Some(faults),
-        Block::Needs(_) | Block::LeftOut => None,
-    });
-    let mut said: BTreeSet<(&str, &str)> = BTreeSet::new();
-    let new = faults.flatten().filter(|fault| {
-        let words = fault.summary.split_once("`: ");
-        let words = words.map_or(fault.summary.as_str(), |(_, words)| words);
-        said.insert((fault.code.as_str(), words))
-    });
-    new.cloned().collect()
-}
+use crate::blocked::{Block, used_by};
+use crate::resolve;
 
 impl Planning<'_> {
+    /// The faults behind what a plan lists. What many have alike, such as an endpoint that does not answer, is said once.
+    pub(super) fn list_faults(&self) -> Vec<Diagnostic> {
+        let (blocked, seen, shown) = (&self.blocked, self.seen, &self.shown_blocked);
+        let named = shown
+            .iter()
+            .flat_map(|one| [Some(&one.address), one.needs.as_ref()]);
+        let named: BTreeSet<&Address> = named.flatten().collect();
+        let blocks = named
+            .iter()
+            .filter_map(|address| blocked.resources.get(*address));
+        let unseen = seen.unseen.iter();
+        let unseen = unseen.filter(|(address, ..)| named.contains(address));
+        let blocks = blocks.chain(unseen.map(|(.., block)| block));
+        let faults = blocks.filter_map(|block| match block {
+            Block::Faults(faults) => Some(faults),
+            Block::Needs(_) | Block::LeftOut => None,
+        });
+        let mut said: BTreeSet<(&str, &str)> = BTreeSet::new();
+        let new = faults.flatten().filter(|fault| {
+            let words = fault.summary.split_once("`: ");
+            let words = words.map_or(fault.summary.as_str(), |(_, words)| words);
+            said.insert((fault.code.as_str(), words))
+        });
+        new.cloned().collect()
+    }
+
     /// Plans nothing for a resource: it is as it was recorded for those that use it.
     pub(super) fn pass_over(&mut self, address: &Address) {
         self.shown_blocked.extend(self.blocked.shown(address));

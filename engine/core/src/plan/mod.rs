@@ -226,7 +226,7 @@ impl<'a> Planning<'a> {
             registry,
             options,
             wanted: seen.wanted.clone(),
-            outputs: hold::known_outputs(seen),
+            outputs: seen.known_outputs(),
             effects: BTreeMap::new(),
             ends: Ends::new(),
             group_ends: Ends::new(),
@@ -612,7 +612,7 @@ impl<'a> Planning<'a> {
         for planner in self.planners.values() {
             counters.extend(planner.counters());
         }
-        let faults = hold::list_faults(&self.blocked, self.seen, &self.shown_blocked);
+        let faults = self.list_faults();
         let plan = Plan {
             spec_digest: self.config.digest().to_owned(),
             lineage: self.state.lineage.clone(),

@@ -56,18 +56,53 @@ pub(crate) fn helper_name(lineage: &str, volume: &Address) -> Result<Name, Provi
 
 /// Finds or makes an image with nothing in it; no registry is asked.
 pub(crate) async fn blank_image(engine: &Engine) -> Result<String, ProviderError> {
-    let dockerfile: &[u8] = b"FROM scratch\nCOPY blank /\n";
+    small_image(engine, "FROM scratch\nCOPY blank /\n", "blank", &[]).await
+}
+
+/// The same with a data folder of the node's user alone. Docker gives a new volume the owner and the mode of what the image has in
+/// its place, and those of root where it has nothing: a node could not write there.
+pub(crate) async fn home_image(engine: &Engine) -> Result<String, ProviderError> {
+    let folder = DATA_DIR.trim_start_matches('/');
+    let mut root = tar::Builder::new(Vec::new());
+    add_own(&mut root, folder, tar::EntryType::Directory, &[]).map_err(image::archive_error)?;
+    let root = root.into_inner().map_err(image::archive_error)?;
+    small_image(engine, "FROM scratch\nADD root.tar /\n", "root.tar", &root).await
+}
+
+async fn small_image(
+    engine: &Engine,
+    dockerfile: &str,
+    file: &str,
+    bytes: &[u8],
+) -> Result<String, ProviderError> {
+    let dockerfile = dockerfile.as_bytes();
     let digest = image::hash_bytes(dockerfile);
     let tag = image::image_tag(BLANKS, &digest);
     if image::find_image(engine, &tag, &digest).await?.is_none() {
         let mut archive = tar::Builder::new(Vec::new());
         let context = image::add_file(&mut archive, "Dockerfile", dockerfile, 0o644)
-            .and_then(|()| image::add_file(&mut archive, "blank", b"", 0o644))
+            .and_then(|()| image::add_file(&mut archive, file, bytes, 0o644))
             .and_then(|()| archive.into_inner())
             .map_err(image::archive_error)?;
         image::build_image(engine, &tag, &digest, &[], context, &NoProgress).await?;
     }
     Ok(tag)
+}
+
+/// Adds a file or folder of the node's user alone.
+fn add_own(
+    archive: &mut tar::Builder<Vec<u8>>,
+    name: &str,
+    kind: tar::EntryType,
+    bytes: &[u8],
+) -> std::io::Result<()> {
+    let mut header = tar::Header::new_gnu();
+    header.set_entry_type(kind);
+    header.set_size(bytes.len() as u64);
+    header.set_mode(if kind.is_dir() { 0o700 } else { 0o600 });
+    header.set_uid(u64::from(USER_ID));
+    header.set_gid(u64::from(GROUP_ID));
+    archive.append_data(&mut header, name, bytes)
 }
 
 /// Nobody waits for an image with nothing in it.
@@ -260,8 +295,7 @@ impl<'a> Helper<'a> {
         self.engine.upload(&self.id, DATA_DIR, archive).await
     }
 
-    /// Writes small files and the folders that they lie in, in this order, as the node's user; the place itself becomes that user's too:
-    /// a new volume of Docker is root's.
+    /// Writes small files and the folders that they lie in, in this order, as the node's user.
     pub(crate) async fn write_tree(&self, files: &[(&str, &[u8])]) -> Result<(), ProviderError> {
         let archive = pack_tree(files).map_err(image::archive_error)?;
         self.engine.upload(&self.id, DATA_DIR, archive).await
@@ -283,21 +317,11 @@ impl<'a> Helper<'a> {
 /// An archive of files of the node's user alone, each behind the folder that it lies in.
 fn pack_tree(files: &[(&str, &[u8])]) -> std::io::Result<Vec<u8>> {
     let mut archive = tar::Builder::new(Vec::new());
-    let mut add = |name: &str, kind, mode, bytes: &[u8]| {
-        let mut header = tar::Header::new_gnu();
-        header.set_entry_type(kind);
-        header.set_size(bytes.len() as u64);
-        header.set_mode(mode);
-        header.set_uid(u64::from(USER_ID));
-        header.set_gid(u64::from(GROUP_ID));
-        archive.append_data(&mut header, name, bytes)
-    };
-    add("./", tar::EntryType::Directory, 0o700, &[])?;
     for (name, bytes) in files {
         if let Some((folder, _)) = name.rsplit_once('/') {
-            add(folder, tar::EntryType::Directory, 0o700, &[])?;
+            add_own(&mut archive, folder, tar::EntryType::Directory, &[])?;
         }
-        add(name, tar::EntryType::Regular, 0o600, bytes)?;
+        add_own(&mut archive, name, tar::EntryType::Regular, bytes)?;
     }
     archive.into_inner()
 }
