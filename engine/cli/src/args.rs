@@ -171,6 +171,9 @@ pub struct ApplyArgs {
     /// A plan saved by `pospool plan --out`: exactly that is done, or nothing if it is stale
     #[arg(value_name = "FILE")]
     pub plan: Option<PathBuf>,
+    /// Wait for a moment at which stopping a voter of the plan costs the least, for as long as `--wait` says
+    #[arg(long, conflicts_with = "plan")]
+    pub when_safe: bool,
     /// How the run goes.
     #[command(flatten)]
     pub run: RunArgs,

@@ -5,6 +5,9 @@
 //! - Never: lets a code be shown that is not explained, since nothing else makes a `Code`.
 
 pospool_model::codes! {
+    APPLY_BAD_MOMENT = "apply/bad-moment",
+        "`apply --when-safe` waited, and all the time it was better to stop a node of the plan later: its key had no vote in the PoS epoch yet, or nobody knows how long it may stay without one.",
+        "Nothing was changed. Run it again later, wait for longer with `--wait`, or leave `--when-safe` out.";
     APPLY_UNSETTLED = "apply/unsettled",
         "An earlier run left effects open, and their outcome cannot be found out now; nothing new begins, as it could happen twice.",
         "Read the cause of each effect in the message, and run `pospool apply` again: it asks about the same attempts and never makes second ones.";

@@ -9,6 +9,7 @@ pub mod destroy;
 pub mod explain;
 pub mod guard;
 pub mod init;
+mod moment;
 mod pipeline;
 pub mod plan;
 pub mod render;

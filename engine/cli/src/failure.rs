@@ -76,6 +76,14 @@ pub enum Failure {
     /// The user asked to stop before the plan was made.
     #[error("stopped")]
     Stopped,
+    /// `--when-safe`: no better moment came in time.
+    #[error("this is no good moment to stop `{address}`: {why}")]
+    BadMoment {
+        /// What the plan stops.
+        address: String,
+        /// Why later is better.
+        why: String,
+    },
     /// The user was asked and did not say yes.
     #[error("not approved: nothing was changed")]
     Declined,
@@ -166,6 +174,7 @@ impl Failure {
             Self::NoSpec(_) => codes::CLI_NO_SPEC,
             Self::NobodyToAsk => codes::CLI_NOBODY_TO_ASK,
             Self::Stopped => pospool_model::codes::APPLY_CANCELLED,
+            Self::BadMoment { .. } => codes::APPLY_BAD_MOMENT,
             Self::Declined => codes::CLI_DECLINED,
             Self::NotRecorded { .. } => codes::CLI_NOT_RECORDED,
             Self::Serve(error) => error.code(),
@@ -199,6 +208,9 @@ impl Failure {
             Self::NotAService(_) | Self::NoService => {
                 "give `sync` a spec of its own with a chain, an account and a `bridge_service`, and apply the rest with `pospool apply`".to_owned()
             }
+            Self::BadMoment { .. } => {
+                "nothing was changed; run it again later, let it wait for longer with --wait, or leave --when-safe out".to_owned()
+            }
             Self::Stopped => "run `pospool apply` again to go on".to_owned(),
             Self::NobodyToAsk => "read the plan, then run this again with --auto-approve".to_owned(),
             Self::NotRecorded { meant: Some(meant), .. } | Self::NoTopic { meant: Some(meant), .. } => {
@@ -226,6 +238,7 @@ impl Failure {
             Self::Stale { .. } => Exit::Stale,
             Self::Stopped | Self::Declined => Exit::Cancelled,
             Self::Unsettled(open) => of_unsettled(open),
+            Self::BadMoment { .. } => Exit::Converging,
             Self::Problems { problems, .. } => Exit::of_problems(problems).unwrap_or(Exit::Error),
             _ => Exit::Error,
         }

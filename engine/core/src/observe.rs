@@ -35,6 +35,8 @@ pub struct SeenResources {
     pub facts: BTreeMap<usize, Facts>,
     /// Attributes that differ from the last run and are no drift.
     pub edits: BTreeMap<Address, BTreeSet<&'static str>>,
+    /// Why it is better to stop a resource later.
+    pub bad_moments: BTreeMap<Address, String>,
     /// Problems found on the way.
     pub problems: Vec<Diagnostic>,
     /// Advice that stops nothing.
@@ -162,6 +164,7 @@ fn take(
         seen.warnings.push(warning);
     }
     seen.findings.extend(found.findings);
+    seen.bad_moments.extend(found.bad_moments);
     seen.chains.extend(found.chains);
     seen.bindings.extend(found.bindings);
     seen.counters.extend(found.counters);

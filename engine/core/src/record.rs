@@ -24,10 +24,7 @@ const RECORD: KindSchema = KindSchema {
         on_change: OnChange::Update,
         doc: "What is kept: any value but a secret.",
     }],
-    outputs: &[OutputSchema {
-        name: "value",
-        doc: "The value.",
-    }],
+    outputs: &[OutputSchema::new("value", "The value.")],
     open_outputs: false,
     identity: None,
     irreversible: None,

@@ -191,6 +191,8 @@ pub struct Observation {
     pub counters: BTreeMap<String, u64>,
     /// What a planner needs to know of the outside, in the provider's own type.
     pub facts: Facts,
+    /// Why it is better to stop a resource that is there later and not now, where there is a reason.
+    pub bad_moments: BTreeMap<Address, String>,
     /// Problems that make planning impossible, by resource.
     pub problems: Vec<(Address, Problem)>,
     /// Attributes that are not as the last run left them because of the spec, or of this program, and of nobody outside:

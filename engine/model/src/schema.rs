@@ -95,13 +95,28 @@ pub struct OutputSchema {
     pub name: &'static str,
     /// What it is, with unit.
     pub doc: &'static str,
+    /// Whether it changes outside by itself, so that what is recorded of it is soon not true any more.
+    pub moves: bool,
 }
 
 impl OutputSchema {
     /// One row of a table.
     #[must_use]
     pub const fn new(name: &'static str, doc: &'static str) -> Self {
-        Self { name, doc }
+        Self {
+            name,
+            doc,
+            moves: false,
+        }
+    }
+
+    /// A row of something that changes outside by itself.
+    #[must_use]
+    pub const fn moving(name: &'static str, doc: &'static str) -> Self {
+        Self {
+            moves: true,
+            ..Self::new(name, doc)
+        }
     }
 }
 

@@ -53,6 +53,12 @@ pospool_model::codes! {
     CODE_DIFFERS = "chain/code-differs",
         "The code on the chain is not what the source compiles to (immutables and metadata aside), or a proxy points at another implementation.",
         "Name the source that the contract was made from, or find out who changed the contract or its proxy.";
+    DISPUTED = "chain/disputed",
+        "Two different votes of the pool's key for one round were proven to the chain, and PoS holds all of its votes: on the public networks for 180 days.",
+        "Stop every node with this key and find out which two voted. Nothing brings the stake back earlier; tell the users of the pool, and do not add stake to this key.";
+    FORCE_RETIRED = "chain/force-retired",
+        "PoS retired the pool's key: it was elected and did not vote for three PoS epochs in a row. None of its votes works, and stake that is added now goes straight to the exit queue.",
+        "Let the node vote again first. The message names the view from which stake that is free can be staked again.";
     MISSING_INPUT = "chain/missing-input",
         "The node did not give its PoS address or its register data, so the step that needs it is not sent.",
         "Check that the node's container runs, then run `pospool apply` again.";
@@ -86,6 +92,9 @@ pospool_model::codes! {
     NO_UPGRADE = "chain/no-upgrade",
         "New code is wanted for a contract without a proxy, whose code can never change.",
         "Name the old source again, or write the new code into a block with another label: that is another contract at another address.";
+    NO_VOTES = "chain/no-votes",
+        "The key is registered, and none of its votes works: the stake was taken out, or it became free after PoS had retired the key.",
+        "Stake again through the pool's manager what is free and no user has asked back. If the pool is to end, take the registration out of the spec.";
     NOT_A_NODE = "chain/not-a-node",
         "What answers at `core_rpc` or `espace_rpc` does not behave as that RPC of a Conflux node, or the chain of a verified contract is not known.",
         "Check the URL; Core Space usually listens on port 12537 and eSpace on 8545. For a verification, write `chain` in the contract's block.";
@@ -95,6 +104,9 @@ pospool_model::codes! {
     NOTHING_TO_VERIFY = "chain/nothing-to-verify",
         "A `verification` names neither `contract` nor `contracts`, or both, or it sets `verified` to something else than `true`.",
         "Write one `contract`, or `contracts` with a list, and leave `verified` out.";
+    OTHER_KEY = "chain/other-key",
+        "A registration names a node that has another PoS key than the registered one, or none yet. Nobody would vote with the registered key, and PoS would retire it.",
+        "Name the node with the registered key, with its volume. A key is bound to one pool for ever: another key needs another pool.";
     OVER_LIMIT = "chain/over-limit",
         "The contract's state changed, and a call would use more gas or storage than the plan allows; nothing was sent.",
         "Run `pospool plan` again for new limits, then apply.";
@@ -143,6 +155,9 @@ pospool_model::codes! {
     VERIFICATION_UNFINISHED = "chain/verification-unfinished",
         "An earlier run submitted a verification, and the explorer does not show the contract as verified; nothing is lost.",
         "Run `pospool plan` and `pospool apply` again: the verification begins again.";
+    VOTES_NOT_SEEN = "chain/votes-not-seen",
+        "The chain's RPC does not say what PoS counts for the key, so whether its votes work is not known.",
+        "Name a `core_rpc` that answers `pos_getAccount`; the public ones do.";
     WRONG_SPACE = "chain/wrong-space",
         "An address or a contract is of the other space than the one that is needed here.",
         "For Core Space name a `core_contract` or a base32 address; for eSpace name an `espace_contract` or a hex address.";

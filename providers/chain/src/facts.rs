@@ -13,6 +13,7 @@ use pospool_model::{Address, SecretRef};
 
 use crate::bridge::duties::Duty;
 use crate::bridge::views::LastViews;
+use crate::registration::votes::PosVotes;
 use crate::verification::Likeness;
 
 /// Facts of one look.
@@ -109,6 +110,8 @@ pub(crate) struct ContractFacts {
 pub(crate) struct RegistrationFacts {
     /// The identifier that the pool is bound to.
     pub(crate) pool_identifier: Option<[u8; 32]>,
+    /// What PoS counts for the key, if the key is bound to this pool and PoS said it.
+    pub(crate) votes: Option<PosVotes>,
 }
 
 /// One bridge that is served.

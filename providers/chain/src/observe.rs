@@ -89,6 +89,7 @@ fn take(
     observation.objects.extend(found.objects);
     observation.chains.extend(found.chains);
     observation.problems.extend(found.problems);
+    observation.findings.extend(found.findings);
     observation.bindings.extend(found.bindings);
     facts.chains.extend(known.chains);
     facts.accounts.extend(known.accounts);

@@ -7,6 +7,7 @@
 pub(crate) mod design;
 pub(crate) mod observe;
 pub(crate) mod schema;
+pub(crate) mod votes;
 
 use pospool_conflux::abi::{self, Argument};
 use pospool_conflux::{CoreAddress, RegisterData};

@@ -13,7 +13,8 @@ use serde_json::{Value as Json, json};
 use tokio::time::Instant;
 
 use crate::codes;
-use crate::registration::observe::{ask_votes, read_votes, votes_value};
+use crate::registration::observe::{ask_votes, votes_value};
+use crate::registration::votes::PosVotes;
 use crate::work::{AwaitCode, AwaitVotes};
 
 /// What one look at a wait found.
@@ -103,11 +104,11 @@ async fn look_for_votes(rpc: &Rpc, pos_address: &str) -> Result<WaitResult, RpcE
     let status = batch.ask("cfx_getStatus", json!([]));
     let pos = batch.ask("pos_getStatus", json!([]));
     let answers = batch.send(rpc).await?;
-    match answers.get(account).and_then(read_votes) {
-        Some(votes) if votes > 0 => {
+    match answers.get(account).and_then(PosVotes::read) {
+        Some(PosVotes { working, .. }) if working > 0 => {
             let text = || Value::from(pos_address);
             return Ok(WaitResult::Yes(Attributes::from([
-                ("votes".to_owned(), votes_value(votes)),
+                ("votes".to_owned(), votes_value(working)),
                 ("pos_address".to_owned(), text()),
                 ("identifier".to_owned(), text()),
             ])));

@@ -250,6 +250,9 @@ pospool_model::codes! {
     RELEASE_FORM = "docker/release-form",
         "`release_form` contradicts the image's tag; it is for releases that this build does not know.",
         "Leave `release_form` out.";
+    REGISTERED_KEY = "docker/registered-key",
+        "The spec gives a node whose PoS key is registered another volume. The node would make another key there, the pool's key would be with nobody, and PoS would retire it.",
+        "Name the old volume in `data` again. A volume keeps its label; its data moves with `path`. For a pool with another key make a new pool.";
     RELEASE_PAST_FORK = "docker/release-past-fork",
         "The network went on at a hard fork with a newer release than the node's; an older one stops following there, and its PoS key is retired within hours.",
         "Use the current image, and data of a snapshot if the node stood at the fork; `old_release` with the word `accept` makes such a node all the same.";

@@ -8,8 +8,11 @@ use pospool_model::provider::{ChangeRequest, PlanContext};
 use pospool_model::{Address, Problem};
 
 use crate::attributes::attribute_text;
+use crate::client::{Engine, ListedContainer};
 use crate::codes;
 use crate::facts::{Container, DockerFacts};
+use crate::names::{self, Name};
+use crate::node::guard_report::query_guard;
 use crate::node::schema::NodeSpec;
 use crate::node::wish::DesiredNode;
 use crate::place::DataLocation;
@@ -99,6 +102,82 @@ pub(crate) fn refuse_move_of_running(
         format!("the data of the node is to move from `{from}` to `{to}`, and the node runs"),
     )
     .help("write `state = \"stopped\"` in the node and apply that first, with the old place in the volume"))
+}
+
+/// A node whose key is registered keeps its volume: with another one it would get another key, and nobody would vote for
+/// the pool.
+pub(crate) fn refuse_other_volume(
+    task: &ChangeRequest<'_>,
+    desired: &DesiredNode,
+    world: &PlanContext<'_>,
+) -> Result<(), Problem> {
+    let Some(recorded) = task.recorded else {
+        return Ok(());
+    };
+    let (Some(key), Some(data)) = (
+        attribute_text(&recorded.outputs, "pos_address"),
+        NodeSpec::read(&recorded.attributes).data.known(),
+    ) else {
+        return Ok(());
+    };
+    if *data == desired.data {
+        return Ok(());
+    }
+    let registered = world.recorded.iter().find(|(address, recorded)| {
+        address.kind() == "pos_registration"
+            && attribute_text(&recorded.outputs, "pos_address") == Some(key)
+    });
+    match registered {
+        None => Ok(()),
+        Some((registration, _)) => Err(Problem::new(
+            codes::REGISTERED_KEY,
+            &["data"],
+            format!(
+                "the PoS key {key} is on `{data}` and registered by `{registration}`; with `{}` the node would have another \
+                 key, and nobody would vote for the pool",
+                desired.data
+            ),
+        )
+        .help(format!(
+            "write `data = {data}` again, and keep the label of that volume: Docker keeps a volume's name, so it cannot be \
+             renamed. To move its data to another disk, change `path` of `{data}`"
+        ))),
+    }
+}
+
+/// The one process that is known to have a node's key, and what the node is called.
+pub(crate) struct KeyHolder<'a> {
+    pub(crate) key: &'a str,
+    /// Its own container, which may have the key.
+    pub(crate) container: Option<&'a str>,
+}
+
+/// Nobody else on the engine may run with the key of a node: not with a copy of its volume, and not for another project.
+/// Containers that were not made from an image of pospool do not say which key they have.
+pub(crate) async fn find_second_voter(
+    engine: &Engine,
+    containers: &[ListedContainer],
+    holder: &KeyHolder<'_>,
+) -> Option<String> {
+    let others = containers.iter().filter(|other| {
+        // An image of a node has this label, and what is made from it too.
+        other.running
+            && other.labels.contains_key(names::BASE)
+            && holder.container != Some(other.id.as_str())
+    });
+    for other in others {
+        let Ok(id) = Name::new(&other.id) else {
+            continue;
+        };
+        let report = query_guard(engine, &id).await;
+        if report.and_then(|report| report.key).as_deref() == Some(holder.key) {
+            return Some(format!(
+                "container `{}` runs with the same PoS key {}, on other data: two nodes with one key must never vote",
+                other.name, holder.key
+            ));
+        }
+    }
+    None
 }
 
 /// A registered key that is gone must not be replaced in silence.

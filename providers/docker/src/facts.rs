@@ -11,6 +11,7 @@ use pospool_model::provider::Facts;
 
 use crate::client::Labels;
 use crate::names::Name;
+use crate::node::budget::BudgetFacts;
 use crate::place::{DataLocation, Folder};
 use crate::render::node_files::PrivateNetworkFiles;
 use crate::snapshot::job::FoundArchive;
@@ -33,6 +34,8 @@ pub(crate) struct DockerFacts {
     pub(crate) epochs: BTreeMap<Address, u64>,
     /// What the guards of running nodes say, if they say anything.
     pub(crate) guards: BTreeMap<Address, Option<GuardReport>>,
+    /// How long the keys of voting nodes may stay without a vote, where the node says it.
+    pub(crate) budgets: BTreeMap<Address, BudgetFacts>,
     /// Snapshots that volumes are to be filled from, by node.
     pub(crate) snapshots: BTreeMap<Address, SnapshotFacts>,
     /// What web pages would be made from now.

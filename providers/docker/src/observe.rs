@@ -14,9 +14,12 @@ use pospool_model::{Address, Attributes, Problem, ProviderError, Value};
 use crate::attributes::attribute_text;
 use crate::client::{Engine, EngineInfo, default_url};
 use crate::codes;
+use crate::exclusive::{KeyHolder, find_second_voter};
 use crate::facts::{DockerFacts, EngineFacts, FolderFacts};
 use crate::folder::{self};
 use crate::kinds::{DockerKind, kind_named};
+use crate::node::budget::BudgetFacts;
+use crate::node::observe::key_changed;
 use crate::node::standing;
 use crate::node::voter::find_voter_troubles;
 use crate::renamed;
@@ -310,6 +313,10 @@ async fn one(
     let found = found.and_then(|found| same_engine(target, view, found));
     if target.address.kind() == "node" {
         find_node_troubles(target, scene, facts, observation);
+        if let Err(problem) = refuse_other_voter(target, view, facts).await {
+            observation.problems.push((target.address.clone(), problem));
+            return;
+        }
     }
     match found {
         Ok(found) => {
@@ -343,9 +350,48 @@ fn find_node_troubles(
     observation
         .warnings
         .extend(warnings.map(|warning| (target.address.clone(), warning)));
+    let budget = facts.budgets.get(target.address);
+    if let Some(why) = budget.and_then(BudgetFacts::bad_moment) {
+        let address = target.address.clone();
+        observation.bad_moments.insert(address, why);
+    }
     if let Some(report) = facts.guards.get(target.address) {
         let found = find_voter_troubles(target.address, report.as_ref(), now);
         observation.findings.extend(found);
+    }
+}
+
+/// The key of a node is with it, and with nobody else on its engine.
+async fn refuse_other_voter(
+    target: &Target<'_>,
+    view: &EngineView,
+    facts: &DockerFacts,
+) -> Result<(), Problem> {
+    let recorded = target.recorded.map(|recorded| &recorded.outputs);
+    let Some(key) = recorded.and_then(|outputs| attribute_text(outputs, "pos_address")) else {
+        return Ok(());
+    };
+    let report = facts
+        .guards
+        .get(target.address)
+        .and_then(|report| report.as_ref());
+    // The guard starts conflux again in the same container: its key may be another one by now.
+    if let Some(other) = report.and_then(|report| report.key.as_deref())
+        && other != key
+    {
+        return Err(key_changed(target.address, other, key));
+    }
+    let own = facts.containers.get(target.address);
+    let holder = KeyHolder {
+        key,
+        container: own.map(|own| own.id.as_str()),
+    };
+    match find_second_voter(&view.engine, &view.containers, &holder).await {
+        None => Ok(()),
+        Some(what) => Err(Problem::new(codes::TWO_VOTERS, &["data"], what).help(
+            "find out which of the two is to go on, stop the other one for good (`docker stop NAME`), and see that nothing \
+             starts it again",
+        )),
     }
 }
 

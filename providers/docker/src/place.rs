@@ -5,7 +5,7 @@
 //! - Never: lets a path through that leads somewhere else than it says.
 
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use bollard::models::{Mount, MountType};
 use serde::{Deserialize, Serialize};
@@ -61,14 +61,33 @@ impl DataLocation {
     /// Whether a container has it, or a part of it, among its mounts.
     pub(crate) fn is_mounted_by(&self, container: &ListedContainer) -> bool {
         match self {
-            Self::Volume(name) => container.volumes.iter().any(|it| it == name.as_str()),
-            Self::Folder(folder) => container.folders.iter().any(|it| {
-                // Docker keeps the path as it was written, perhaps with symbolic links.
-                let real = std::fs::canonicalize(it).unwrap_or_else(|_| it.into());
-                real.starts_with(folder.as_path())
-            }),
+            Self::Volume(name) => {
+                container.volumes.iter().any(|it| it == name.as_str())
+                    || container
+                        .folders
+                        .iter()
+                        .any(|it| is_in_volume(&real_path(it), name.as_str()))
+            }
+            Self::Folder(folder) => container
+                .folders
+                .iter()
+                .any(|it| real_path(it).starts_with(folder.as_path())),
         }
     }
+}
+
+/// Docker keeps the path as it was written, perhaps with symbolic links.
+fn real_path(path: &str) -> PathBuf {
+    std::fs::canonicalize(path).unwrap_or_else(|_| path.into())
+}
+
+/// Whether a folder is where Docker keeps a volume (`ROOT/volumes/NAME/_data`), or lies in there.
+fn is_in_volume(folder: &Path, volume: &str) -> bool {
+    let parts: Vec<_> = folder.iter().collect();
+    let kept = ["volumes", volume, "_data"];
+    parts
+        .windows(kept.len())
+        .any(|window| window.iter().zip(kept).all(|(part, kept)| *part == kept))
 }
 
 impl fmt::Display for DataLocation {
@@ -156,6 +175,8 @@ impl From<Folder> for String {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
 
     #[test]
@@ -188,6 +209,35 @@ mod tests {
         }
         for text in ["", "srv/pool", "../x", "/"] {
             assert!(DataLocation::parse(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_volume_is_reached_by_its_path_too() {
+        let place = DataLocation::parse("pospool-1a2b3c4d-main").unwrap();
+        let container = |volume: &str, folder: &str| ListedContainer {
+            id: String::new(),
+            name: String::new(),
+            labels: BTreeMap::new(),
+            running: true,
+            volumes: vec![volume.to_owned()],
+            folders: vec![folder.to_owned()],
+            ports: Vec::new(),
+        };
+        let kept = "/var/lib/docker/volumes/pospool-1a2b3c4d-main/_data";
+        for (volume, folder, is_mounted) in [
+            ("pospool-1a2b3c4d-main", "/srv", true),
+            ("other", kept, true),
+            ("other", &format!("{kept}/pos_db"), true),
+            (
+                "other",
+                "/var/lib/docker/volumes/pospool-1a2b3c4d-main2/_data",
+                false,
+            ),
+            ("other", "/srv/pospool-1a2b3c4d-main/_data", false),
+        ] {
+            let other = container(volume, folder);
+            assert_eq!(place.is_mounted_by(&other), is_mounted, "{volume} {folder}");
         }
     }
 

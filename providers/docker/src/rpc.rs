@@ -164,6 +164,52 @@ pub(crate) async fn query_epoch(engine: &Engine, container: &Name) -> Option<u64
     quantity(answers.first()?.as_ref()?.get("epochNumber")?)
 }
 
+/// What a node says of PoS, for the budget of its key.
+#[derive(Clone, Debug)]
+pub(crate) struct PosAnswers {
+    pub(crate) status: Value,
+    pub(crate) committee: Value,
+    /// The newest block, and one some blocks before.
+    pub(crate) blocks: Vec<Value>,
+}
+
+impl PosAnswers {
+    /// Seconds between two blocks, as it was lately.
+    pub(crate) fn gap(&self) -> Option<u64> {
+        let [new, old] = &self.blocks[..] else {
+            return None;
+        };
+        let of = |block: &Value, name: &str| quantity(block.get(name)?);
+        let time = of(new, "timestamp")?.checked_sub(of(old, "timestamp")?)?;
+        let blocks = of(new, "height")?.checked_sub(of(old, "height")?)?;
+        // Microseconds in a block of PoS.
+        Some((time / 1_000_000).checked_div(blocks)?.max(1))
+    }
+}
+
+/// Asks about PoS; `None` where the node does not say it.
+pub(crate) async fn query_pos(engine: &Engine, container: &Name) -> Option<PosAnswers> {
+    /// So many blocks tell how far they are apart.
+    const APART: u64 = 10;
+    let questions = [
+        ("pos_getStatus", json!([])),
+        ("pos_getCommittee", json!([])),
+    ];
+    let answers = ask(engine, container, &questions).await.ok()??;
+    let [Some(status), Some(committee)] = &answers[..] else {
+        return None;
+    };
+    let newest = quantity(status.get("latestCommitted")?)?;
+    let block = |height: u64| ("pos_getBlockByNumber", json!([format!("{height:#x}")]));
+    let questions = [block(newest), block(newest.saturating_sub(APART).max(1))];
+    let blocks = ask(engine, container, &questions).await.ok().flatten();
+    Some(PosAnswers {
+        status: status.clone(),
+        committee: committee.clone(),
+        blocks: blocks.into_iter().flatten().flatten().collect(),
+    })
+}
+
 /// Asks how far the node is; `None` while it does not answer.
 pub(crate) async fn query_progress(
     engine: &Engine,
@@ -312,7 +358,7 @@ fn age(timestamp: u64) -> Option<i64> {
 }
 
 /// Reads a number as the node writes it: `0x1f`.
-fn quantity(value: &Value) -> Option<u64> {
+pub(crate) fn quantity(value: &Value) -> Option<u64> {
     u64::from_str_radix(value.as_str()?.strip_prefix("0x")?, 16).ok()
 }
 

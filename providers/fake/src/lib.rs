@@ -18,7 +18,9 @@ use pospool_model::provider::{
     ChangeRequest, Design, Observation, ObserveContext, Observed, PlanContext, Planner, Progress,
     Target, Ticket,
 };
-use pospool_model::{Attributes, Finding, KindSchema, Problem, Provider, ProviderError, Value};
+use pospool_model::{
+    Address, Attributes, Finding, KindSchema, Problem, Provider, ProviderError, Value,
+};
 use serde_json::json;
 
 /// Codes of the faults that the fake is told to have.
@@ -58,6 +60,8 @@ pub struct Outside {
     pub effects: BTreeMap<String, usize>,
     /// What each look finds beside the things.
     pub findings: Vec<Finding>,
+    /// Things that had better be stopped later, and why.
+    pub bad_moments: BTreeMap<Address, String>,
     /// What goes wrong next.
     pub fault: Option<FakeFault>,
     /// Whether the process counts as dead: every further call fails.
@@ -216,6 +220,7 @@ impl Provider for FakeProvider {
         Ok(Observation {
             objects: objects.collect(),
             findings: outside.findings.clone(),
+            bad_moments: outside.bad_moments.clone(),
             ..Observation::default()
         })
     }

@@ -112,7 +112,11 @@ fn opened(journal: &[u8], read: &Read) {
     let mut store = Store::over(Box::new(memory.clone()), name, Mode::Write)
         .expect("the journal is of this state");
     assert_eq!(store.replayed(), read.entries.len());
-    shown::check_shown(&view::state::format_state(&store, Paint::PLAIN));
+    shown::check_shown(&view::state::format_state(
+        store.state(),
+        &store,
+        Paint::PLAIN,
+    ));
     let (state, open) = (store.state().clone(), store.open_effects().to_vec());
     let address = "record.after".parse().expect("a good address");
     store

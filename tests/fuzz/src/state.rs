@@ -22,8 +22,12 @@ pub fn fuzz_state(bytes: &[u8]) {
     let mut store = Store::over(Box::new(memory.clone()), name, Mode::Write)
         .expect("a state that can be read can be opened");
     assert_eq!(*store.state(), state);
-    shown::check_shown(&view::state::format_state(&store, Paint::PLAIN));
-    assert!(view::state::state_to_json(&store).is_object());
+    shown::check_shown(&view::state::format_state(
+        store.state(),
+        &store,
+        Paint::PLAIN,
+    ));
+    assert!(view::state::state_to_json(store.state(), &store).is_object());
     if store.conclude(|_| {}).is_err() {
         // Refused, and left as it was.
         assert_eq!(memory.kept().snapshot.as_deref(), Some(bytes));

@@ -164,13 +164,13 @@ impl Drop for VolumeCopy {
 }
 
 /// A node that is registered for one vote.
-struct Voter {
-    container: String,
-    key: String,
+pub(super) struct Voter {
+    pub(super) container: String,
+    pub(super) key: String,
 }
 
 impl Voter {
-    fn of(project: &Project) -> Self {
+    pub(super) fn of(project: &Project) -> Self {
         let outputs = project.recorded("node.main")["outputs"].take();
         let text = |name: &str| outputs[name].as_str().unwrap().to_owned();
         Self {
@@ -180,14 +180,14 @@ impl Voter {
     }
 
     /// What the guard says.
-    fn report(&self) -> Value {
+    pub(super) fn report(&self) -> Value {
         let arguments = ["exec", &self.container, "cat", "/tmp/pospool.guard.json"];
         let said = Command::new("docker").args(arguments).output().unwrap();
         // A container that starts has no report yet.
         serde_json::from_slice(&said.stdout).unwrap_or_default()
     }
 
-    fn becomes(&self, what: &str, holds: impl Fn(&Value) -> bool) -> Value {
+    pub(super) fn becomes(&self, what: &str, holds: impl Fn(&Value) -> bool) -> Value {
         let begun = Instant::now();
         let mut last = String::new();
         loop {
@@ -231,7 +231,7 @@ impl Voter {
     }
 
     /// A block that is newer than this moment has its signature.
-    fn is_seen_voting(&self) {
+    pub(super) fn is_seen_voting(&self) {
         let newest = || number(&rpc("pos_getStatus", &json!([]))["latestCommitted"]);
         let (begun, mut height) = (Instant::now(), newest() + 1);
         loop {
@@ -262,7 +262,7 @@ impl Voter {
         self.is_seen_voting();
     }
 
-    fn kill_conflux(&self) {
+    pub(super) fn kill_conflux(&self) {
         let starts = number_of(&self.report()["starts"]);
         // The guard is process 1, and conflux its child.
         let script = "for p in /proc/[0-9]*; do \

@@ -31,5 +31,6 @@ mod state_mv;
 mod syncer;
 mod syncer_container;
 mod ui;
+mod unwell;
 mod upgraded;
 mod verified;

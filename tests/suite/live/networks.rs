@@ -29,6 +29,7 @@ const SECONDS: &[(&str, u32)] = &[
     ("live_syncer_container", 275),
     ("live_syncer_carries", 270),
     ("live_guard", 260),
+    ("live_unwell", 255),
     ("live_espace_ground_carries", 255),
     ("live_secrets_are_nowhere", 230),
     ("live_upgraded", 220),

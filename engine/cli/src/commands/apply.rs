@@ -16,6 +16,7 @@ use crate::failure::Failure;
 use crate::view;
 
 use super::Session;
+use super::moment;
 use super::pipeline::{self, NoSpec, PlannedSpec, Spec};
 use super::run::{self, Approval};
 
@@ -41,8 +42,12 @@ pub async fn run_apply(session: &mut Session<'_, '_>, args: &ApplyArgs) -> Resul
         let planned = saved(session, &spec, &store, &path).await?;
         return run::carry_out(session, &spec, &mut store, &planned, Approval::Given).await;
     }
-    let options = Options::default();
-    let planned = pipeline::make_plan(&spec, store.state(), registry, &options).await?;
+    let planned = if args.when_safe {
+        moment::plan_when_safe(session, &spec, &store, args.run.wait).await?
+    } else {
+        let options = Options::default();
+        pipeline::make_plan(&spec, store.state(), registry, &options).await?
+    };
     run::carry_out(session, &spec, &mut store, &planned, args.run.into()).await
 }
 

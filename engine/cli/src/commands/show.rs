@@ -2,7 +2,7 @@
 //!
 //! - Reads: one file.
 //! - Returns: what is in it.
-//! - Never: looks at the outside or at the spec.
+//! - Never: looks at the outside or at the spec; says of what moves by itself, such as votes, how it was long ago.
 
 use std::collections::BTreeMap;
 
@@ -49,12 +49,13 @@ fn saved_plan(session: &mut Session<'_, '_>, path: &std::path::Path) -> Result<(
 
 fn state(session: &mut Session<'_, '_>) -> Result<(), Failure> {
     let store = session.project.open_state(Mode::Read, "show")?;
+    let shown = view::state::drop_moving_outputs(store.state().clone(), session.registry);
     let console = &mut *session.console;
     if console.json {
-        return console.say_json(&view::state::state_to_json(&store));
+        return console.say_json(&view::state::state_to_json(&shown, &store));
     }
     let text = if store.exists() {
-        view::state::format_state(&store, console.out_paint)
+        view::state::format_state(&shown, &store, console.out_paint)
     } else {
         view::state::format_no_state(session.project.state()?)
     };

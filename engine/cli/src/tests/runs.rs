@@ -46,6 +46,33 @@ fn a_run_that_leaves_something_wrong_says_so_and_does_not_end_well() {
 }
 
 #[test]
+fn apply_when_safe_waits_before_it_stops_something() {
+    let world = World::new("thing \"a\" {\n  value = 1\n}\nthing \"b\" {\n  value = 1\n}\n");
+    world.apply();
+    let moment = ("thing.a".parse().unwrap(), "it has no vote yet".to_owned());
+    world.fake.outside().bad_moments = [moment].into();
+    let apply = || world.run("apply --auto-approve --when-safe --wait 0s");
+    // Nothing that has to be stopped: there is nothing to wait for.
+    world.write(
+        "pool.hcl",
+        "thing \"a\" {\n  value = 1\n}\nthing \"b\" {\n  value = 2\n}\n",
+    );
+    assert_eq!(apply().exit, Exit::Done);
+    world.write("pool.hcl", "thing \"b\" {\n  value = 2\n}\n");
+    let ran = apply();
+    assert_eq!(ran.exit, Exit::Converging);
+    assert!(
+        ran.err.contains("apply/bad-moment") && ran.err.contains("it has no vote yet"),
+        "{}",
+        ran.err
+    );
+    assert!(world.fake.outside().things.contains_key("thing.a"));
+    world.fake.outside().bad_moments.clear();
+    assert_eq!(apply().exit, Exit::Done);
+    assert!(!world.fake.outside().things.contains_key("thing.a"));
+}
+
+#[test]
 fn an_apply_is_followed_by_nothing_to_do() {
     let world = World::new(RECORD);
     insta::assert_snapshot!(world.apply().out, @r"

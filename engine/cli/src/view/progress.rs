@@ -181,6 +181,15 @@ fn failed(error: &ProviderError, paint: Paint) -> String {
     }
 }
 
+/// What `apply --when-safe` waits for.
+#[must_use]
+pub fn format_moment(address: &Address, why: &str) -> String {
+    format!(
+        "waiting for a better moment to stop {address}: {}\n",
+        clean_line(why)
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -6,6 +6,7 @@
 
 use std::fmt::Write as _;
 
+use pospool_engine::registry::Registry;
 use pospool_engine::store::Store;
 use pospool_model::state::{ChainIdentity, Recorded, State};
 use pospool_model::{Address, Dependency, Groups, dependency};
@@ -29,10 +30,25 @@ pub fn format_state_started(location: &Location, state: &State) -> String {
     )
 }
 
-/// The state as text.
+/// What is recorded, without what moves outside by itself: a pool that lost its votes would still have them here.
 #[must_use]
-pub fn format_state(store: &Store, paint: Paint) -> String {
-    let state = store.state();
+pub fn drop_moving_outputs(mut state: State, registry: &Registry) -> State {
+    for (address, recorded) in &mut state.resources {
+        let outputs = registry
+            .schema(address.kind())
+            .map_or(&[][..], |schema| schema.outputs);
+        let moves = |name: &str| {
+            let mut outputs = outputs.iter();
+            outputs.any(|output| output.moves && output.name == name)
+        };
+        recorded.outputs.retain(|name, _| !moves(name));
+    }
+    state
+}
+
+/// The state as text; `state` is what is shown of the store's.
+#[must_use]
+pub fn format_state(state: &State, store: &Store, paint: Paint) -> String {
     let made = format_count(state.resources.len(), "resource", "resources");
     let mut text = format!(
         "lineage {}, serial {}, {made}\n",
@@ -145,13 +161,13 @@ pub fn list_json(state: &State) -> Json {
     })
 }
 
-/// The state as JSON.
+/// The state as JSON; `state` is what is shown of the store's.
 #[must_use]
-pub fn state_to_json(store: &Store) -> Json {
+pub fn state_to_json(state: &State, store: &Store) -> Json {
     let open = store.open_effects().iter().map(|open| {
         json!({"effect": open.id.to_string(), "provider": open.provider, "key": open.ticket.key})
     });
-    let state = store.exists().then(|| store.state());
+    let state = store.exists().then_some(state);
     json!({
         "format_version": FORMAT_VERSION,
         "state": state,

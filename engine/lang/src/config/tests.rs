@@ -43,10 +43,7 @@ const fn kind(
     }
 }
 
-const ADDRESS: OutputSchema = OutputSchema {
-    name: "address",
-    doc: "",
-};
+const ADDRESS: OutputSchema = OutputSchema::new("address", "");
 
 static KINDS: &[KindSchema] = &[
     kind(

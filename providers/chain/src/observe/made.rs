@@ -7,6 +7,7 @@
 
 use crate::contract::schema::space_of_kind;
 use std::collections::BTreeMap;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use futures_util::future::{join, join_all};
 use pospool_conflux::{ChainAddress, Space};
@@ -268,6 +269,8 @@ fn read_targets(
     scene: &ObserveContext<'_>,
     facts: &mut ChainProviderFacts,
 ) -> Observation {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    let now = now.unwrap_or_default().as_secs();
     let mut observation = Observation::default();
     for (address, asked) in &asked.contracts {
         let (observed, known) = contract::observe::read_contract(asked, answers, scene);
@@ -275,10 +278,13 @@ fn read_targets(
         facts.contracts.insert((*address).clone(), known);
     }
     for (address, asked) in &asked.registrations {
-        match registration::observe::read_registration(asked, answers) {
-            Ok((observed, known)) => {
-                observation.objects.insert((*address).clone(), observed);
-                facts.registrations.insert((*address).clone(), known);
+        match registration::observe::read_registration(asked, answers, now) {
+            Ok(seen) => {
+                observation
+                    .objects
+                    .insert((*address).clone(), seen.observed);
+                facts.registrations.insert((*address).clone(), seen.facts);
+                observation.findings.extend(seen.finding);
             }
             Err(problem) => observation.problems.push(((*address).clone(), problem)),
         }

@@ -250,6 +250,92 @@ async fn a_bond_is_found_although_no_state_knows_of_it() {
     assert_eq!(seen["node"], resource("node.main"));
 }
 
+/// A bond that the last run recorded for `node.main`, whose key is the registered one.
+async fn bound_spec(chain: Chain) -> Spec {
+    let mut spec = spec(Chain {
+        bound_to: 0x80,
+        pool_key: true,
+        ..chain
+    })
+    .await;
+    let key = Value::Text(hex_text(&good_registration().1));
+    let bond = Recorded {
+        attributes: spec.wanted[&name("pos_registration.main")].clone(),
+        outputs: attributes([("pos_address", key)]),
+        complete: true,
+        ..Recorded::default()
+    };
+    spec.recorded.insert(name("pos_registration.main"), bond);
+    let node = spec.outputs.get_mut(&name("node.main")).unwrap();
+    node.insert("volume".to_owned(), Value::from("pospool-1-main"));
+    spec
+}
+
+#[tokio::test]
+async fn case_other_node_has_not_the_registered_key() {
+    let problem = async |set: &dyn Fn(&mut Spec)| {
+        let mut spec = bound_spec(USUAL).await;
+        let bond = spec.wanted.get_mut(&name("pos_registration.main")).unwrap();
+        bond.insert("node".to_owned(), resource("node.other"));
+        let node = attributes([("data", resource("volume.other"))]);
+        spec.wanted.insert(name("node.other"), node);
+        set(&mut spec);
+        let (_, made) = spec.observe().await;
+        made.problems.first().map(|(_, problem)| problem.clone())
+    };
+    let output = |spec: &mut Spec, address: &str, output: &str, value: &str| {
+        let outputs = spec.outputs.entry(name(address)).or_default();
+        outputs.insert(output.to_owned(), Value::from(value));
+    };
+    // It runs, and has a key of its own.
+    let other = problem(&|spec| output(spec, "node.other", "pos_address", "0xcd")).await;
+    let other = other.unwrap();
+    assert_eq!(other.code, codes::OTHER_KEY);
+    assert!(other.summary.contains("0xcd"), "{}", other.summary);
+    assert!(other.help.unwrap().contains("`node = node.main`"));
+    // Neither it nor its volume is there yet.
+    let unborn = problem(&|_| {}).await.unwrap();
+    assert_eq!(unborn.code, codes::OTHER_KEY);
+    // It takes over the volume with the key.
+    let same = problem(&|spec| output(spec, "volume.other", "name", "pospool-1-main")).await;
+    assert_eq!(same, None);
+    let key = hex_text(&good_registration().1);
+    let same = problem(&|spec| output(spec, "node.other", "pos_address", &key)).await;
+    assert_eq!(same, None);
+}
+
+#[tokio::test]
+async fn case_retired_is_a_finding_of_the_registration() {
+    let (_, made) = bound_spec(USUAL).await.observe().await;
+    assert_eq!(made.findings, []);
+    let (_, made) = bound_spec(Chain {
+        retired: true,
+        ..USUAL
+    })
+    .await
+    .observe()
+    .await;
+    let finding = &made.findings[0];
+    assert_eq!(
+        (finding.code, finding.address.as_str()),
+        (codes::FORCE_RETIRED, "pos_registration.main")
+    );
+    let (_, outputs) = present(&made, "pos_registration.main");
+    assert_eq!(outputs["votes"], Value::Integer(0));
+    assert_eq!(outputs["votes_leaving"], Value::Integer(1));
+    // A node without PoS does not say it.
+    let (_, made) = bound_spec(Chain {
+        broken: "pos_getAccount",
+        ..USUAL
+    })
+    .await
+    .observe()
+    .await;
+    assert_eq!(made.findings[0].code, codes::VOTES_NOT_SEEN);
+    let (_, outputs) = present(&made, "pos_registration.main");
+    assert_eq!(outputs.get("votes"), None);
+}
+
 #[tokio::test]
 async fn a_bond_to_somebody_else_is_a_problem() {
     let (_, made) = spec(Chain {

@@ -1,17 +1,18 @@
 //! What is there of a registration.
 //!
 //! - Reads: the register of the chain at one epoch, and what PoS counts for the key now.
-//! - Returns: the bond as present, even if no state knows of it; problems when key or pool are bound elsewhere.
+//! - Returns: the bond as present, even if no state knows of it, and what is wrong with its votes; problems when key or pool
+//!   are bound elsewhere.
 //! - Never: takes a bond to another contract for ours.
 
 use pospool_conflux::hex::{hex_text, hex_word};
 use pospool_conflux::{CoreAddress, RegisterData, abi};
-use pospool_conflux_rpc::quantity::field_u64;
 use pospool_conflux_rpc::{At, Batch, BatchAnswers, Slot};
 use pospool_model::provider::{ObserveContext, Observed, Target};
-use pospool_model::{Attributes, Drip, Problem, Value};
-use serde_json::{Value as Json, json};
+use pospool_model::{Address, Attributes, Drip, Finding, Problem, Value};
+use serde_json::json;
 
+use super::votes::{PosVotes, VotesSeen, find_vote_troubles};
 use super::{DEPOSIT, RegistrationSpec, ask_address, ask_identifier, register_contract};
 use crate::codes;
 use crate::facts::RegistrationFacts;
@@ -23,6 +24,8 @@ pub(crate) struct AskedRegistration<'a> {
     /// The pool, and the key that it is bound to.
     pool: Option<(CoreAddress, Slot)>,
     key: Option<AskedKey>,
+    /// The spec names a node that has not the registered key.
+    other_node: Option<Problem>,
 }
 
 struct AskedKey {
@@ -54,6 +57,7 @@ pub(crate) fn ask_registration<'a>(
     AskedRegistration {
         target,
         network,
+        other_node: refuse_other_node(target, scene).err(),
         pool: pool.map(|pool| (pool, batch.view(register, &ask_identifier(pool), at))),
         key: identifier(target, scene).map(|identifier| AskedKey {
             identifier,
@@ -66,11 +70,6 @@ pub(crate) fn ask_registration<'a>(
 /// Asks what PoS counts for a key.
 pub(crate) fn ask_votes(batch: &mut Batch, pos_address: &str) -> Slot {
     batch.ask("pos_getAccount", json!([pos_address]))
-}
-
-/// Reads what PoS counts for a key. An unknown key has a zeroed account; a node without PoS answers an error.
-pub(crate) fn read_votes(account: &Json) -> Option<u64> {
-    field_u64(account.get("status")?, "availableVotes")
 }
 
 /// The block as the spec wants it, and as the last run recorded it.
@@ -107,19 +106,85 @@ fn identifier(target: Target<'_>, scene: &ObserveContext<'_>) -> Option<[u8; 32]
     RegisterData::read(data).ok().map(|data| data.identifier)
 }
 
-/// Reads the answers about one registration.
+/// The node that the spec names must have the key that is registered: else nobody votes for the pool.
+fn refuse_other_node(target: Target<'_>, scene: &ObserveContext<'_>) -> Result<(), Problem> {
+    let text = |address: &Address, output: &str| {
+        let value = scene.outputs.get(address)?.get(output)?;
+        value.as_text().map(str::to_owned)
+    };
+    let recorded = target.recorded;
+    let (Some(recorded), Some(node)) = (
+        recorded,
+        target
+            .wanted
+            .and_then(|wanted| RegistrationSpec::read(wanted).node.known()),
+    ) else {
+        return Ok(());
+    };
+    let key = recorded.outputs.get("pos_address").and_then(Value::as_text);
+    let (Some(key), Some(before)) = (
+        key,
+        RegistrationSpec::read(&recorded.attributes).node.known(),
+    ) else {
+        return Ok(());
+    };
+    let what = match text(node, "pos_address") {
+        Some(theirs) if theirs.eq_ignore_ascii_case(key) => return Ok(()),
+        Some(theirs) => format!("the registered PoS key is {key}, and `{node}` has {theirs}"),
+        // It is not up for the first time yet, as when it was registered.
+        None if before == node => return Ok(()),
+        None => {
+            let data = scene.wanted.get(node).and_then(|wanted| wanted.get("data"));
+            let data = data.and_then(Value::as_resource);
+            let volume = data.and_then(|data| text(data, "name"));
+            if volume.is_some() && volume == text(before, "volume") {
+                return Ok(());
+            }
+            format!(
+                "the registered PoS key {key} is with `{before}`, and `{node}` has no key yet: it would get another one"
+            )
+        }
+    };
+    Err(Problem::new(codes::OTHER_KEY, &["node"], what).help(format!(
+        "write `node = {before}`, or name here the node that has the volume with the registered key; a key is bound to one \
+         pool for ever, so another key needs another pool"
+    )))
+}
+
+/// What there is of a registration.
+pub(crate) struct SeenRegistration {
+    pub(crate) observed: Observed,
+    pub(crate) facts: RegistrationFacts,
+    pub(crate) finding: Option<Finding>,
+}
+
+impl SeenRegistration {
+    fn absent(facts: RegistrationFacts) -> Self {
+        Self {
+            observed: Observed::Absent,
+            facts,
+            finding: None,
+        }
+    }
+}
+
+/// Reads the answers about one registration; `now` is in seconds since 1970.
 pub(crate) fn read_registration(
     asked: &AskedRegistration<'_>,
     answers: &BatchAnswers,
-) -> Result<(Observed, RegistrationFacts), Problem> {
+    now: u64,
+) -> Result<SeenRegistration, Problem> {
     let pool_identifier = asked
         .pool
         .and_then(|(_, slot)| answers.bytes(slot))
         .and_then(|bytes| abi::read_word(&bytes))
         .filter(|word| *word != [0; 32]);
-    let facts = RegistrationFacts { pool_identifier };
+    let facts = RegistrationFacts {
+        pool_identifier,
+        votes: None,
+    };
     let Some(key) = &asked.key else {
-        return Ok((Observed::Absent, facts));
+        return Ok(SeenRegistration::absent(facts));
     };
     let bound_to = answers
         .bytes(key.bound_to)
@@ -129,13 +194,16 @@ pub(crate) fn read_registration(
     let pool = asked.pool.map(|(pool, _)| pool);
     if let Some(holder) = bound_to {
         if Some(holder) == pool {
-            return Ok((present(asked.target, key, answers), facts));
+            if let Some(problem) = &asked.other_node {
+                return Err(problem.clone());
+            }
+            return Ok(present(asked, key, answers, facts, now));
         }
         return Err(key_taken(&key.identifier, holder));
     }
     match (pool, pool_identifier) {
         (Some(pool), Some(other)) => Err(pool_taken(pool, &other)),
-        _ => Ok((Observed::Absent, facts)),
+        _ => Ok(SeenRegistration::absent(facts)),
     }
 }
 
@@ -158,14 +226,41 @@ pub(crate) fn pool_taken(pool: CoreAddress, other: &[u8; 32]) -> Problem {
         .help("let the node with that key vote, or make another pool")
 }
 
-fn present(target: Target<'_>, key: &AskedKey, answers: &BatchAnswers) -> Observed {
+fn present(
+    asked: &AskedRegistration<'_>,
+    key: &AskedKey,
+    answers: &BatchAnswers,
+    mut facts: RegistrationFacts,
+    now: u64,
+) -> SeenRegistration {
+    let target = asked.target;
+    facts.votes = answers.get(key.account).and_then(PosVotes::read);
+    let refusal = match answers.result(key.account) {
+        Err(refusal) => refusal.to_string(),
+        Ok(_) => "the answer of `pos_getAccount` does not say it".to_owned(),
+    };
+    let place = VotesSeen {
+        now,
+        network: asked.network,
+    };
+    let votes = facts.votes.as_ref().ok_or(refusal.as_str());
+    // What is to be forgotten need not be well.
+    let finding = target
+        .wanted
+        .and_then(|_| find_vote_troubles(target.address, votes, place));
     let pos_address = Value::Text(hex_text(&key.identifier));
     let mut outputs = Attributes::from([
         ("pos_address".to_owned(), pos_address.clone()),
         ("identifier".to_owned(), pos_address),
     ]);
-    if let Some(votes) = answers.get(key.account).and_then(read_votes) {
-        outputs.insert("votes".to_owned(), votes_value(votes));
+    if let Some(votes) = &facts.votes {
+        for (name, number) in [
+            ("votes", votes.working),
+            ("votes_leaving", votes.leaving_votes()),
+            ("votes_unlocked", votes.unlocked),
+        ] {
+            outputs.insert(name.to_owned(), votes_value(number));
+        }
     }
     // The register says which pool has which key. A bond that no state knows of was made with what the spec says.
     let recorded = target.recorded.map(|recorded| &recorded.attributes);
@@ -177,9 +272,13 @@ fn present(target: Target<'_>, key: &AskedKey, answers: &BatchAnswers) -> Observ
             seen.insert(name.to_owned(), value.clone());
         }
     }
-    Observed::Present {
-        attributes: seen,
-        outputs,
+    SeenRegistration {
+        observed: Observed::Present {
+            attributes: seen,
+            outputs,
+        },
+        facts,
+        finding,
     }
 }
 

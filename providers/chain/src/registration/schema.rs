@@ -22,7 +22,15 @@ kind! {
             "identifier",
             "Identifier of the key in the register: the same 32 bytes as `pos_address`.",
         ),
-        OutputSchema::new("votes", "Votes that PoS counts for the key."),
+        OutputSchema::moving("votes", "Votes of the key that work: that can be elected, and vote while the node votes."),
+        OutputSchema::moving(
+            "votes_leaving",
+            "Votes that do not work any more and whose stake is not free yet.",
+        ),
+        OutputSchema::moving(
+            "votes_unlocked",
+            "Votes that ever became free, those that were staked again or withdrawn among them.",
+        ),
         NEWEST,
     ],
     identity: Some("pos_address"),

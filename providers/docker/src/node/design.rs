@@ -8,6 +8,7 @@ use pospool_model::plan::{Action, Effect};
 use pospool_model::provider::{ChangeRequest, PlanContext};
 use pospool_model::{Attributes, Problem, SecretRef, Value};
 
+use super::budget::{BudgetFacts, unknown_budget};
 use super::image::NodeImageBuild;
 use super::standing;
 use super::wish::DesiredNode;
@@ -15,7 +16,7 @@ use crate::builds::ImageBuild;
 use crate::client::Labels;
 use crate::exclusive::{
     known_key, moved_from, refuse_lost_key, refuse_move_of_running, refuse_other_host,
-    refuse_shared_key,
+    refuse_other_volume, refuse_shared_key,
 };
 use crate::facts::{Container, DockerFacts};
 use crate::image::Buildable;
@@ -92,6 +93,8 @@ struct NodePlan<'a> {
     /// Place that the data has to be copied from.
     moves: Option<DataLocation>,
     old: Option<&'a Container>,
+    /// How long its key may stay without a vote, if it votes now.
+    budget: Option<&'a BudgetFacts>,
     /// What there is to say of its release, and of its engine.
     remarks: Vec<String>,
 }
@@ -105,6 +108,7 @@ impl<'a> NodePlan<'a> {
         let desired = DesiredNode::read(task.wanted)?;
         let docker = docker_url(task.wanted, world, facts)?;
         refuse_shared_key(task.address, &desired, world)?;
+        refuse_other_volume(task, &desired, world)?;
         refuse_other_host(&desired, world)?;
         let chain = world
             .wanted
@@ -153,6 +157,7 @@ impl<'a> NodePlan<'a> {
             snapshot,
             moves,
             old,
+            budget: facts.budgets.get(task.address),
             remarks,
         })
     }
@@ -189,12 +194,12 @@ impl<'a> NodePlan<'a> {
                 self.desired.image
             ));
         }
-        if task.action == Action::Replace {
-            notes.push(
-                "the node is offline from `stop` to `ready`; an elected node that does not vote for 3 PoS epochs \
-                 (3 hours on mainnet) is retired"
-                    .to_owned(),
-            );
+        let replaced = task.action == Action::Replace;
+        if self.old.is_some_and(|old| old.running) && (replaced || !self.desired.running) {
+            notes.push(match &self.budget {
+                Some(budget) => budget.describe(),
+                None => unknown_budget("the node does not vote now, or does not say it"),
+            });
         }
         notes
     }

@@ -4,8 +4,10 @@
 //! - Returns: outputs.
 //! - Never: lets two processes vote with one key.
 
+pub(crate) mod budget;
 mod container;
 mod design;
+pub(crate) mod guard_report;
 pub(crate) mod image;
 mod kind;
 pub(crate) mod moving;

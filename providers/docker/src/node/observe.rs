@@ -6,12 +6,14 @@
 
 use std::collections::BTreeMap;
 
+use pospool_model::guard::{GuardReport, Voting};
 use pospool_model::provider::{ObserveContext, Target};
 use pospool_model::state::Recorded;
 use pospool_model::{Address, Attributes, Problem, Value};
 
+use super::budget::{BudgetFacts, read_budget};
+use super::guard_report::query_guard;
 use super::start::has_password;
-use super::voter::query_guard;
 use super::wish::DesiredNode;
 use crate::attributes::attribute_text;
 use crate::client::ListedContainer;
@@ -23,7 +25,7 @@ use crate::node::image::NODES;
 use crate::place::DataLocation;
 use crate::render::networks::PublicChain;
 use crate::render::{self, DesiredChain};
-use crate::rpc;
+use crate::rpc::{self, query_pos};
 use crate::view::EngineView;
 use crate::volume;
 use crate::workload::run::{PAUSED, is_paused};
@@ -94,6 +96,9 @@ pub(super) async fn observe_node(
     }
     if bound == "running" {
         let report = query_guard(&seen.view.engine, &seen.id).await;
+        if let Some(budget) = budget(seen, report.as_ref()).await {
+            facts.budgets.insert(seen.target.address.clone(), budget);
+        }
         facts.guards.insert(seen.target.address.clone(), report);
         if let Some(epoch) = epoch(seen).await {
             facts.epochs.insert(seen.target.address.clone(), epoch);
@@ -131,6 +136,14 @@ fn seen_state(
         "running" if !known => STARTING,
         state => state,
     }
+}
+
+/// How long the key may stay without a vote: asked of a node that votes, and of no other.
+async fn budget(seen: &ObservedContainer<'_>, report: Option<&GuardReport>) -> Option<BudgetFacts> {
+    let report = report.filter(|report| report.voting == Voting::On)?;
+    let key = report.key.as_deref()?;
+    let answers = query_pos(&seen.view.engine, &seen.id).await?;
+    read_budget(&answers, key, report.seen_signed.map(|round| round.epoch))
 }
 
 /// How far the node is: asked on a public network, whose forks are known, and nowhere else.
@@ -217,14 +230,14 @@ async fn ask(seen: &ObservedContainer<'_>, outputs: &mut Attributes) -> Result<(
             Ok(())
         }
         Some(key) if key == identity.pos_address => Ok(()),
-        Some(key) => Err(Problem::new(
-            codes::POS_KEY_CHANGED,
-            &["data"],
-            format!(
-                "{} runs with the PoS key {}, and {key} is recorded",
-                seen.target.address, identity.pos_address
-            ),
-        )
-        .help("somebody changed the key on its volume; stop the container and put the old pos_config/pos_key back")),
+        Some(key) => Err(key_changed(seen.target.address, &identity.pos_address, key)),
     }
+}
+
+/// The problem of a node that runs with another key than the recorded one.
+pub(crate) fn key_changed(node: &Address, runs: &str, recorded: &str) -> Problem {
+    let what = format!("{node} runs with the PoS key {runs}, and {recorded} is recorded");
+    Problem::new(codes::POS_KEY_CHANGED, &["data"], what).help(
+        "somebody changed the key on its volume; stop the container and put the old pos_config/pos_key back",
+    )
 }

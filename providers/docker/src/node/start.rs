@@ -12,6 +12,7 @@ use tokio::time::{Instant, sleep};
 use super::moving::UNFINISHED;
 use crate::client::Engine;
 use crate::codes;
+use crate::exclusive::{KeyHolder, find_second_voter};
 use crate::failures;
 use crate::folder::MARK;
 use crate::names::Name;
@@ -26,7 +27,7 @@ const STARTED: &str = "/tmp/pospool-started";
 /// Time that the entrypoint has to take the password.
 const TAKE: Duration = Duration::from_secs(30);
 /// Time for a container that another run may be starting at this moment.
-pub(super) const OTHER_RUN: Duration = Duration::from_secs(5);
+const OTHER_RUN: Duration = Duration::from_secs(5);
 const POLL: Duration = Duration::from_millis(200);
 
 /// What lies on the volume must be whole, and hold the key that is registered.
@@ -113,16 +114,26 @@ pub(super) async fn refuse_second_user(
             && place.is_mounted_by(other)
             && container.is_none_or(|own| other.id != own.as_str())
     });
-    match other {
-        None => Ok(()),
-        Some(other) => Err(ProviderError::refused(
+    if let Some(other) = other {
+        return Err(ProviderError::refused(
             codes::VOLUME_IN_USE,
             format!(
                 "container `{}` runs on volume `{place}`: two processes with one PoS key must never vote; stop it \
                  and prove that it is stopped, then run again",
                 other.name
             ),
-        )),
+        ));
+    }
+    let Some(key) = &job.key else {
+        return Ok(());
+    };
+    let holder = KeyHolder {
+        key,
+        container: container.map(Name::as_str),
+    };
+    match find_second_voter(engine, &containers, &holder).await {
+        None => Ok(()),
+        Some(what) => Err(ProviderError::refused(codes::TWO_VOTERS, what)),
     }
 }
 

@@ -4,15 +4,10 @@
 //! - Returns: findings, each with a code of its own: what keeps the node from voting, and what to do about it.
 //! - Never: calls a node well that nobody has heard of lately.
 
-use std::path::Path;
-
-use pospool_model::guard::{GuardReport, HELD, REPORT_PATH};
+use pospool_model::guard::{GuardReport, HELD};
 use pospool_model::{Address, Code, Finding, FindingKind};
 
-use crate::client::Engine;
 use crate::codes;
-use crate::names::Name;
-use crate::node::start::OTHER_RUN;
 
 /// A guard that said nothing for so many seconds is silent: it looks every few seconds.
 const SILENT: u64 = 60;
@@ -40,13 +35,6 @@ const CONDITIONS: &[(&str, FindingKind, Code)] = &[
     ("reading", FindingKind::Underway, codes::NOT_VOTING_YET),
     ("watching", FindingKind::Underway, codes::NOT_VOTING_YET),
 ];
-
-/// Asks the guard in a container; `None` if there is no report.
-pub(crate) async fn query_guard(engine: &Engine, container: &Name) -> Option<GuardReport> {
-    let path = Path::new(REPORT_PATH).to_str()?;
-    let said = engine.exec(container, &["cat", path], OTHER_RUN).await;
-    serde_json::from_str(&said.ok()?.out).ok()
-}
 
 /// What there is to say of a node that should run.
 pub(crate) fn find_voter_troubles(

@@ -22,6 +22,8 @@ pub(super) struct Chain {
     pub(super) bound_to: u8,
     pub(super) pool_key: bool,
     pub(super) pool_there: bool,
+    /// Whether PoS has retired the key.
+    pub(super) retired: bool,
     /// A method that the node has too much trouble to answer.
     pub(super) broken: &'static str,
 }
@@ -31,6 +33,7 @@ pub(super) const USUAL: Chain = Chain {
     bound_to: 0,
     pool_key: false,
     pool_there: true,
+    retired: false,
     broken: "",
 };
 
@@ -66,7 +69,13 @@ impl Chain {
                 params[0]["to"].as_str().unwrap(),
                 params[0]["data"].as_str().unwrap(),
             ),
-            "pos_getAccount" => json!({ "status": { "availableVotes": "0x1" } }),
+            "pos_getAccount" if self.retired => json!({ "blockNumber": "0x64", "status": {
+                "availableVotes": "0x0", "forceRetired": "0x5f",
+                "outQueue": [{ "endBlockNumber": "0x73", "power": "0x1" }],
+            } }),
+            "pos_getAccount" => {
+                json!({ "blockNumber": "0x64", "status": { "availableVotes": "0x1" } })
+            }
             _ => return StubAnswer::refuse(-32601, "no such method", None),
         })
     }

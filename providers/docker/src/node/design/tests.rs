@@ -12,6 +12,7 @@ use crate::facts::{DockerFacts, EngineFacts};
 use crate::job::DockerJob;
 use crate::names;
 use crate::node::NodeKind;
+use crate::node::budget::BudgetFacts;
 use crate::node::tests::{attributes, node_files};
 use crate::workload::design::plan_container;
 
@@ -220,6 +221,71 @@ fn a_volume_that_never_held_a_key_is_removed() {
         .design("volume.main", Action::Delete, false)
         .unwrap();
     assert_eq!(effects(&design), ["volume"]);
+}
+
+/// A node with a recorded key, whose block names another volume now.
+fn on_another_volume(registered: Option<&str>) -> Outside {
+    let mut outside = outside(&[]).running(true);
+    let host = [("host".to_owned(), Value::Resource(at("host.main")))];
+    outside.wanted.insert(at("volume.other"), host.into());
+    let node = outside.wanted.get_mut(&at("node.main")).unwrap();
+    node.insert("data".to_owned(), Value::Resource(at("volume.other")));
+    if let Some(key) = registered {
+        let registration = Recorded {
+            outputs: [("pos_address".to_owned(), key.into())].into(),
+            ..Recorded::default()
+        };
+        outside
+            .recorded
+            .insert(at("pos_registration.main"), registration);
+    }
+    outside
+}
+
+#[test]
+fn case_rename_volume_of_a_registered_key_is_refused_with_the_way() {
+    let design = |outside: &Outside| outside.design("node.main", Action::Replace, false);
+    let refused = design(&on_another_volume(Some("0xab"))).unwrap_err();
+    assert_eq!(refused[0].code, "docker/registered-key");
+    assert!(refused[0].summary.contains("volume.main"), "{refused:?}");
+    let help = refused[0].help.clone().unwrap();
+    assert!(help.contains("`data = volume.main`"), "{help}");
+    // Nobody has registered this key.
+    assert!(design(&on_another_volume(None)).is_ok());
+    assert!(design(&on_another_volume(Some("0xcd"))).is_ok());
+}
+
+#[test]
+fn a_plan_that_stops_a_voter_says_what_of_its_budget_that_eats() {
+    let mut outside = outside(&[]).running(true);
+    let notes = |outside: &Outside| {
+        let design = outside.design("node.main", Action::Replace, false);
+        design.unwrap().notes.join("\n")
+    };
+    let said = notes(&outside);
+    assert!(
+        said.contains("is not known: the node does not vote now"),
+        "{said}"
+    );
+    let budget = BudgetFacts {
+        epoch: 15,
+        view: 152,
+        elected: true,
+        coming: vec![(160, true), (280, true)],
+        last_vote: Some(15),
+        gap: Some(30),
+    };
+    outside.facts.budgets.insert(at("node.main"), budget);
+    let said = notes(&outside);
+    assert!(
+        said.contains("retired at the end of PoS epoch 18"),
+        "{said}"
+    );
+    // What was stopped before is not stopped by the plan.
+    let mut stopped = outside;
+    let node = stopped.facts.containers.get_mut(&at("node.main")).unwrap();
+    node.running = false;
+    assert!(!notes(&stopped).contains("retired"));
 }
 
 #[test]
