@@ -32,6 +32,9 @@ pospool_model::codes! {
     PLAN_IN_USE = "plan/in-use",
         "A resource that left the spec is not taken down, since something that uses it stays: that one is blocked or was left out.",
         "Correct what blocks the other one, or take it out of `--exclude` or into `--target`, and apply again.";
+    PLAN_MAY_BE_RENAMED = "plan/may-be-renamed",
+        "A resource that left the spec is not taken down, since a new one of its kind is blocked: the two may be one thing whose block was renamed.",
+        "Correct what blocks the new one. If the block was only renamed, move the old one's state first: `pospool state mv OLD NEW`, where that is allowed.";
     PLAN_LEFT_OUT = "plan/left-out",
         "A resource needs something of another one that `--target` or `--exclude` left out and of which nothing is recorded.",
         "Name that one with `--target` too, or leave the options out.";

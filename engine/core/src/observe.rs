@@ -240,6 +240,10 @@ fn take(
     let config = from.config;
     for (address, problem) in &found.problems {
         let fault = resolve::locate_problem(config, address, problem);
+        if problem.is_against_everything() {
+            seen.problems.push(fault);
+            continue;
+        }
         let needs = problem.needs();
         match needs.filter(|needed| seen.blocked.holds(needed)) {
             Some(needed) => seen.blocked.add_need(address, needed),

@@ -101,6 +101,8 @@ pub enum Beyond {
     Lane(String),
     /// Nothing can be said of its resource without this one.
     Needs(Address),
+    /// Nothing at all may be done beside it: the spec or the state does not speak of what is there.
+    Everything,
 }
 
 impl Problem {
@@ -146,6 +148,19 @@ impl Problem {
             Some(Beyond::Lane(lane)) => Some(lane),
             _ => None,
         }
+    }
+
+    /// Says that nothing at all may be done beside it.
+    #[must_use]
+    pub fn against_everything(mut self) -> Self {
+        self.beyond = Some(Box::new(Beyond::Everything));
+        self
+    }
+
+    /// Whether nothing at all may be done beside it.
+    #[must_use]
+    pub fn is_against_everything(&self) -> bool {
+        matches!(self.beyond.as_deref(), Some(Beyond::Everything))
     }
 
     /// Says which lane nothing may enter because of it.

@@ -48,7 +48,8 @@ pub(crate) fn refuse_shared_key(
                 desired.data
             ),
         )
-        .help("give each node a volume of its own")),
+        .help("give each node a volume of its own")
+        .against_everything()),
     }
 }
 

@@ -216,10 +216,14 @@ fn in_node(project: &Project, method: &str) -> Value {
             let engine = pospool_devnet::docker::DevnetEngine::connect()
                 .await
                 .unwrap();
-            engine
-                .local_rpc(&container, &method, &json!([]))
-                .await
-                .unwrap()
+            // Its guard may be starting it again: a key that was just elected is watched first.
+            for _ in 0..60 {
+                if let Ok(answer) = engine.local_rpc(&container, &method, &json!([])).await {
+                    return answer;
+                }
+                tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+            }
+            panic!("the node does not answer")
         })
     };
     std::thread::spawn(ask).join().unwrap()

@@ -216,6 +216,32 @@ fn case_one_fault_blocks_nothing_but_the_foreign_one() {
     world.apply();
 }
 
+/// A block that was renamed is a new resource and one that is gone: while the new one is refused, the old one stays.
+#[test]
+fn case_one_fault_blocks_the_removal_of_what_may_be_renamed() {
+    let world = World::new(THINGS);
+    world.apply();
+    let foreign = |name: &str| world.fake.outside().foreign.insert(name.to_owned());
+    foreign("thing.moved");
+    let renamed = THINGS
+        .replace("\"c\" {\n  value = 1", "\"moved\" {\n  value = 1")
+        .replace("thing.c.id", "thing.moved.id");
+    world.write("pool.hcl", &renamed);
+    let ran = world.run("apply --auto-approve");
+    assert_eq!(ran.exit, Exit::Error);
+    assert!(
+        ran.out
+            .contains("! thing.c (plan/may-be-renamed): `thing.c` stays"),
+        "{}",
+        ran.out
+    );
+    let is_there = |name: &str| world.fake.outside().things.contains_key(name);
+    assert!(is_there("thing.c") && !is_there("thing.moved"));
+    world.fake.outside().foreign.clear();
+    world.apply();
+    assert!(!is_there("thing.c") && is_there("thing.moved"));
+}
+
 /// An effect of which nobody knows what became blocks its lane, and nothing else.
 #[test]
 fn an_effect_that_cannot_be_settled_blocks_its_lane() {

@@ -69,6 +69,10 @@ impl Planning<'_> {
     pub(super) fn refuse(&mut self, address: &Address, problems: &[Problem]) {
         for problem in problems {
             let fault = resolve::locate_problem(self.config, address, problem);
+            if problem.is_against_everything() {
+                self.problems.push(fault);
+                continue;
+            }
             if let Some(lane) = problem.lane() {
                 let lanes = &mut self.refused.lanes;
                 lanes.insert(lane.to_owned(), fault.summary.clone());

@@ -11,6 +11,7 @@ use pospool_model::{Address, Attributes, Dependency, Diagnostic, GroupId, Value}
 use super::Planning;
 use super::decide::protected_error;
 use super::ends::{Ends, NeededEnd};
+use crate::blocked::Block;
 use crate::codes;
 
 impl Planning<'_> {
@@ -42,6 +43,9 @@ impl Planning<'_> {
         }
         if let Some(user) = self.staying_user(address, users) {
             return self.keep_for(address, &user);
+        }
+        if let Some(new) = self.blocked_successor(address) {
+            return self.keep_beside(address, &new);
         }
         let observed = self.seen.object(address);
         let nothing = Attributes::new();
@@ -149,6 +153,28 @@ impl Planning<'_> {
             }
         }
         None
+    }
+
+    /// What is new in the spec, of the same kind, and blocked: it may be this one under another name.
+    fn blocked_successor(&self, address: &Address) -> Option<Address> {
+        if self.options.destroy {
+            return None;
+        }
+        let mut blocked = self.blocked.resources.iter().filter(|(other, block)| {
+            let is_new = !self.state.resources.contains_key(*other);
+            is_new && other.kind() == address.kind() && **block != Block::LeftOut
+        });
+        blocked.next().map(|(other, _)| other.clone())
+    }
+
+    /// Does not take down what may be the same as something that cannot be made now.
+    fn keep_beside(&mut self, address: &Address, new: &Address) {
+        let summary = format!(
+            "`{address}` stays: `{new}` cannot be made now, and may be the same under another name"
+        );
+        let fault = Diagnostic::error(codes::PLAN_MAY_BE_RENAMED, summary);
+        self.blocked.add_fault(address, fault);
+        self.shown_blocked.extend(self.blocked.shown(address));
     }
 
     /// Does not take down what somebody still uses.

@@ -214,6 +214,8 @@ fn key_taken(identifier: &[u8; 32], holder: CoreAddress) -> Problem {
     );
     Problem::new(codes::ALREADY_REGISTERED, &["pool"], summary)
         .help("name that contract as `pool`, or give the node a new PoS key")
+        // A state that was lost looks like this: everything else would be made a second time.
+        .against_everything()
 }
 
 /// The problem of a pool whose key is another one.

@@ -86,6 +86,14 @@ pub(super) fn draft_node(
     })
 }
 
+/// What a stop of a node eats of the time that its key may stay without a vote.
+fn stop_note(budget: Option<&BudgetFacts>) -> String {
+    match budget {
+        Some(budget) => budget.describe(),
+        None => unknown_budget("the node does not vote now, or does not say it"),
+    }
+}
+
 /// What a start or stop of the container that is there takes; whether somebody else could vote with its key is asked as always.
 pub(super) fn draft_start(
     task: &ChangeRequest<'_>,
@@ -112,7 +120,12 @@ pub(super) fn draft_start(
         let summary = "tell the guard that a person has looked: it starts conflux again".to_owned();
         act_effect("clear", summary, &job)
     });
+    let stops = old.is_some_and(|old| old.running) && !desired.running;
     Ok(ContainerDraft {
+        notes: stops
+            .then(|| stop_note(facts.budgets.get(task.address)))
+            .into_iter()
+            .collect(),
         again: clear.into_iter().collect(),
         run: desired.running,
         waits: true,
@@ -248,10 +261,7 @@ impl<'a> NodePlan<'a> {
         }
         let replaced = task.action == Action::Replace;
         if self.old.is_some_and(|old| old.running) && (replaced || !self.desired.running) {
-            notes.push(match &self.budget {
-                Some(budget) => budget.describe(),
-                None => unknown_budget("the node does not vote now, or does not say it"),
-            });
+            notes.push(stop_note(self.budget));
         }
         notes
     }

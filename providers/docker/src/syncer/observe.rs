@@ -57,11 +57,13 @@ pub(super) fn refuse_second_syncer(
         "container `{container}` of {other} runs with the key of {}: two syncers with one key take each other's nonces",
         target.address
     );
-    Err(Problem::new(codes::KEY_IN_USE, &[KEY], what).help(format!(
+    let problem = Problem::new(codes::KEY_IN_USE, &[KEY], what).help(format!(
         "keep the label of {other}; or take its block out and apply (`docker rm --force {container}` where the state does \
          not know it), then write {} and apply",
         target.address
-    )))
+    ));
+    // The other one would be taken down for a block that was renamed.
+    Err(problem.against_everything())
 }
 
 /// The container as its labels say that it was made.
