@@ -334,10 +334,14 @@ async fn one(
         let advice = backup_warnings(target, scene, SystemTime::now()).into_iter();
         let advice = advice.map(|advice| (target.address.clone(), advice));
         observation.warnings.extend(advice);
-        if let Err(problem) = refuse_other_voter(target, view, facts).await {
-            observation.problems.push((target.address.clone(), problem));
-            return;
-        }
+    }
+    // Where its own container is not told from others, the reason for that is the one to tell.
+    if target.address.kind() == "node"
+        && found.is_ok()
+        && let Err(problem) = refuse_other_voter(target, view, facts).await
+    {
+        observation.problems.push((target.address.clone(), problem));
+        return;
     }
     match found {
         Ok(found) => {

@@ -36,13 +36,10 @@ fn live_case_one_fault_blocks_no_node_that_is_stopped() {
     assert_eq!(running(&before), "true");
     assert_eq!(container(&project), before, "nothing was made anew");
     let nothing = ends(&project, &["apply", "--auto-approve"], 1);
-    assert!(
-        nothing
-            .stdout
-            .contains("nothing else can be done; 3 blocked"),
-        "{}",
-        nothing.stdout
-    );
+    // Its guard may not have let it vote again by now, which is on its way and no change.
+    for words in ["nothing else can be done", "3 blocked"] {
+        assert!(nothing.stdout.contains(words), "{}", nothing.stdout);
+    }
     // Nothing of this needs the chain or the key.
     ends(
         &project,

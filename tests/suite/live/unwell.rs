@@ -13,6 +13,7 @@ const LONG: Duration = Duration::from_mins(10);
 const SAFETY: &str = "/data/pos_db/secure_storage.json";
 
 #[test]
+#[ignore = "takes long: a part of `make chaos`"]
 fn live_unwell_voter_is_named_with_code_reason_and_remedy() {
     let project = Project::new(0);
     project.ok(&["apply", "--auto-approve"]);
