@@ -4,7 +4,8 @@
 //! - Returns: what became of a transaction, once it is executed.
 //! - Never: sends two transactions at once, or keeps anything: what is cut short is lost.
 //!
-//! Core transactions are of type 0, those of eSpace of type 2 (EIP-1559). Their limits are the node's own estimates.
+//! Core transactions are of type 0, those of eSpace of type 2 (EIP-1559). Their limits are the node's own estimates, with
+//! room for what happens in between.
 
 use std::time::Duration;
 
@@ -22,6 +23,9 @@ use crate::{
     network::DevnetInfo,
     rpc::{RpcClient, parse_amount, parse_quantity},
 };
+
+/// Room for slots that are written in between, such as those of a reward that comes between estimate and execution: 64 bytes each.
+const STORAGE_ROOM: u64 = 512;
 
 /// The chain's own contract that keeps stake.
 pub const STAKING: [u8; 20] = internal(2);
@@ -63,7 +67,7 @@ pub struct DevnetReceipt {
     pub gas_limit: u64,
     /// Gas that it used.
     pub gas_used: u64,
-    /// Bytes of storage that were estimated, and were its limit; none in eSpace.
+    /// Bytes of storage that were its limit: those that were estimated, and some room; none in eSpace.
     pub storage_limit: u64,
     /// Bytes of storage that collateral was paid for, by any account.
     pub storage_used: u64,
@@ -198,7 +202,8 @@ impl DevnetSender {
                 &self.core.call("cfx_getNextNonce", own).await?,
             )?,
             gas: parse_quantity("gasLimit", &estimate["gasLimit"])?,
-            storage: parse_quantity("storageCollateralized", &estimate["storageCollateralized"])?,
+            storage: parse_quantity("storageCollateralized", &estimate["storageCollateralized"])?
+                + STORAGE_ROOM,
             price: parse_amount(
                 "cfx_gasPrice",
                 &self.core.call("cfx_gasPrice", json!([])).await?,
