@@ -12,7 +12,7 @@ use crate::config_keys;
 use crate::kinds::{DockerKind, kind_named};
 use crate::memory::{format_memory, parse_memory};
 use crate::names::{ImageRef, Name};
-use crate::node::rollback;
+use crate::node::bound;
 use crate::place::Folder;
 use crate::render::layout::LOCAL_PORT;
 use crate::render::release::Release;
@@ -83,7 +83,7 @@ fn volume(attributes: &mut Attributes, problems: &mut Vec<Problem>) {
 pub(crate) fn normalise_node(attributes: &mut Attributes, problems: &mut Vec<Problem>) {
     default(attributes, "state", "running");
     default(attributes, "hardening", AS_MADE);
-    default(attributes, "rollback_after", rollback::DEFAULT_BOUND);
+    default(attributes, "rollback_after", bound::DEFAULT_BOUND);
     starts(attributes, problems);
     choice(attributes, "state", &["running", "stopped"], problems);
     choice(attributes, "hardening", &[AS_MADE], problems);
@@ -91,7 +91,7 @@ pub(crate) fn normalise_node(attributes: &mut Attributes, problems: &mut Vec<Pro
     choice(attributes, "old_release", &["accept"], problems);
     image(attributes, problems);
     memory(attributes, problems);
-    rollback::check_bound(attributes, problems);
+    bound::check_bound(attributes, problems);
     port(attributes, problems);
     network(attributes, problems);
     if let Some(Value::Text(text)) = attributes.get("bootnodes")

@@ -5,6 +5,7 @@
 //! - Never: lets two processes vote with one key.
 
 pub(crate) mod backup;
+pub(crate) mod bound;
 pub(crate) mod budget;
 mod container;
 mod design;
@@ -13,7 +14,7 @@ pub(crate) mod image;
 mod kind;
 pub(crate) mod moving;
 pub(crate) mod observe;
-pub(crate) mod rollback;
+mod rollback;
 pub(crate) mod schema;
 pub(crate) mod standing;
 pub(crate) mod start;

@@ -4,44 +4,16 @@
 //! - Returns: the way back, and what a plan says of it before anything stops.
 //! - Never: calls a way open that the table does not know to be.
 
-use std::time::Duration;
-
+use pospool_model::Attributes;
 use pospool_model::provider::{ChangeRequest, PlanContext};
-use pospool_model::{Attributes, Problem};
 
 use super::standing::ReleaseOnNetwork;
 use super::wish::DesiredNode;
-use crate::attributes::attribute_text;
-use crate::codes;
 use crate::names::ImageRef;
 use crate::node::schema::NodeSpec;
 use crate::render::release::Release;
 use crate::render::releases::DataCompatibility;
 use crate::workload::WayBack;
-
-/// A restart on mainnet takes up to half an hour, and PoS waits for a vote for one hour at least.
-pub(crate) const DEFAULT_BOUND: &str = "45m";
-/// Less is no time for any node, and more is no bound.
-const LEAST: Duration = Duration::from_secs(10);
-const MOST: Duration = Duration::from_hours(24);
-
-/// Checks the bound of a spec.
-pub(crate) fn check_bound(attributes: &Attributes, problems: &mut Vec<Problem>) {
-    let Some(text) = attribute_text(attributes, "rollback_after") else {
-        return;
-    };
-    let bound = humantime::parse_duration(text).ok();
-    if !bound.is_some_and(|bound| (LEAST..=MOST).contains(&bound)) {
-        let what = format!("`rollback_after` is \"{text}\", and not a time between 10s and 24h");
-        let problem = Problem::new(codes::BAD_VALUE, &["rollback_after"], what);
-        problems.push(problem.help(format!("write a time such as `{DEFAULT_BOUND}`")));
-    }
-}
-
-/// Reads a bound that [`check_bound`] let through.
-pub(crate) fn read_bound(text: Option<&str>) -> Duration {
-    humantime::parse_duration(text.unwrap_or(DEFAULT_BOUND)).unwrap_or(MOST)
-}
 
 /// The way back of a node that replaces the one that is recorded, and what there is to say of it.
 pub(super) fn plan_way_back(
@@ -140,23 +112,5 @@ mod tests {
             let unknown = why(before, after).unwrap();
             assert!(unknown.contains("does not know the release"), "{unknown}");
         }
-    }
-
-    #[test]
-    fn a_bound_is_a_time_of_a_sensible_length() {
-        for (text, good) in [
-            ("45m", true),
-            ("1h 30m", true),
-            ("5s", false),
-            ("2d", false),
-            ("soon", false),
-        ] {
-            let attributes = Attributes::from([("rollback_after".to_owned(), text.into())]);
-            let mut problems = Vec::new();
-            check_bound(&attributes, &mut problems);
-            assert_eq!(problems.is_empty(), good, "{text}");
-        }
-        assert_eq!(read_bound(None), Duration::from_mins(45));
-        assert_eq!(read_bound(Some("90s")), Duration::from_secs(90));
     }
 }

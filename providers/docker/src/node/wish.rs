@@ -13,7 +13,7 @@ use crate::attributes::require_attribute;
 use crate::codes;
 use crate::memory::parse_memory;
 use crate::names::{ImageRef, Name};
-use crate::node::rollback;
+use crate::node::bound;
 use crate::node::schema::NodeSpec;
 use crate::render::release::Release;
 
@@ -78,7 +78,7 @@ impl DesiredNode {
                 .and_then(|port| u16::try_from(port).ok()),
             form: block.release_form.known().and_then(Release::by_name),
             old_release: !block.old_release.is_absent(),
-            rollback_after: rollback::read_bound(block.rollback_after.known()),
+            rollback_after: bound::read_bound(block.rollback_after.known()),
         })
     }
 }
