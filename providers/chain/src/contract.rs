@@ -15,6 +15,7 @@ pub(crate) mod settings;
 pub(crate) mod steps;
 mod update;
 mod upgrade;
+mod weigh;
 
 use std::collections::BTreeMap;
 

@@ -16,7 +16,7 @@ use super::steps::{
     DeployScope, INITIALIZE, address_text, creation_address, draft_deployment,
     draft_initialisation, send_call, wanted_calls,
 };
-use super::{CodeName, handover, is_proxied, update, upgrade};
+use super::{CodeName, is_proxied, update, upgrade, weigh};
 use crate::draft::{ChangeDraft, PlannedTransaction};
 
 /// Output: what the proxy's constructor was given, as hex. An upgrade changes what the proxy points at, and not that.
@@ -79,7 +79,7 @@ fn create(draft: &mut ChangeDraft<'_>) -> Result<(), Problem> {
     }
     let nothing = Attributes::new();
     let calls = wanted_calls(draft, &scope, address, &nothing, &|_| true)?;
-    handover::weigh_calls(draft, &scope, &calls, true)?;
+    weigh::weigh_calls(draft, &scope, &calls, true)?;
     for call in calls {
         send_call(scope.owner, address, call, Vec::new(), draft)?;
     }

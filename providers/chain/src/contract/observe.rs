@@ -79,7 +79,7 @@ fn ask_there(
     at: At,
     address: ChainAddress,
 ) -> AskedThere {
-    let table = code_of(target).and_then(|code| settings::settings_of(&code.contract));
+    let table = asked::code_of(target).and_then(|code| settings::settings_of(&code.contract));
     let names = setting_names(target);
     let all = table.map(|table| table.settings).unwrap_or_default();
     let wanted = all.iter().filter(|setting| names.contains(setting.name));
@@ -122,16 +122,6 @@ fn likeness(
         &wanted.holes,
         &answers.bytes(*slot)?,
     ))
-}
-
-/// The code that was deployed, or that is wanted if nothing says what was.
-fn code_of(target: Target<'_>) -> Option<CodeName> {
-    let code = |block| ContractSpec::read(block).code.known();
-    let recorded = target
-        .recorded
-        .and_then(|recorded| code(&recorded.attributes).or_else(|| recorded.outputs.get("code")));
-    let code = recorded.or_else(|| code(target.wanted?));
-    code.and_then(CodeName::read)
 }
 
 /// Settings that the spec or the last run speak of.
@@ -248,7 +238,7 @@ fn unseen(target: Target<'_>) -> Attributes {
             attributes.insert(name.to_owned(), value.clone());
         }
     }
-    if let Some(code) = code_of(target)
+    if let Some(code) = asked::code_of(target)
         && missing("code")
     {
         attributes.insert("code".to_owned(), code.value());

@@ -12,7 +12,7 @@ use pospool_model::{Attributes, Problem, Value};
 use super::setters::SetterCall;
 use super::steps::{DeployScope, draft_initialisation, send_call, wanted_calls};
 use super::upgrade;
-use super::{ContractSpec, handover};
+use super::{ContractSpec, handover, weigh};
 use crate::codes;
 use crate::contract::settings::{Caller, MANAGER, Setting};
 use crate::draft::{ChangeDraft, Sender};
@@ -26,7 +26,7 @@ pub(super) fn design_update(draft: &mut ChangeDraft<'_>) -> Result<(), Problem> 
     let address = address(&task)?;
     let is_meant = |setting: &Setting| task.changed.iter().any(|path| concerns(path, setting.name));
     let calls = wanted_calls(draft, &scope, address, &settings_there(&task), &is_meant)?;
-    handover::weigh_calls(draft, &scope, &calls, false)?;
+    weigh::weigh_calls(draft, &scope, &calls, false)?;
     let managed = calls.iter().any(|call| call.caller == Caller::Manager);
     let hands = if managed || is_half_made(&task, &scope) {
         hands(draft, &scope)?
@@ -57,7 +57,7 @@ pub(super) fn design_update(draft: &mut ChangeDraft<'_>) -> Result<(), Problem> 
         let sender = match call.caller {
             Caller::Owner => scope.owner,
             Caller::Manager => hands.sender(),
-            Caller::Admin => handover::admin_now(&scope, draft.facts)?,
+            Caller::Admin => weigh::admin_now(&scope, draft.facts)?,
         };
         send_call(sender, address, call, needs.clone(), draft)?;
     }

@@ -10,10 +10,9 @@ use pospool_conflux_rpc::{At, Batch, BatchAnswers, Slot};
 use pospool_model::provider::{ObserveContext, Target};
 use pospool_model::{Attributes, Value};
 
-use super::code_of;
-use crate::contract::ContractSpec;
 use crate::contract::layout::{self, VariablePlace};
 use crate::contract::settings::{EVERYTHING, Getter, Holds, PAIR, Setting, SettingType};
+use crate::contract::{CodeName, ContractSpec};
 use crate::resolve::{ADMIN_CONTROL, internal_contract};
 
 /// Most entries of a list in storage that a look reads.
@@ -278,6 +277,16 @@ fn in_wanted_order(
         }
         _ => value,
     }
+}
+
+/// The code that was deployed, or that is wanted if nothing says what was.
+pub(super) fn code_of(target: Target<'_>) -> Option<CodeName> {
+    let code = |block| ContractSpec::read(block).code.known();
+    let recorded = target
+        .recorded
+        .and_then(|recorded| code(&recorded.attributes).or_else(|| recorded.outputs.get("code")));
+    let code = recorded.or_else(|| code(target.wanted?));
+    code.and_then(CodeName::read)
 }
 
 #[cfg(test)]
