@@ -21,6 +21,8 @@ const FURTHER: u64 = 2;
 /// A newest block of PoS that is younger than so many times the usual gap proves that most votes of the network reach this
 /// node: without two thirds of them there is no new block.
 const QUORUM_GAPS: u64 = 5;
+/// For so many seconds after its start a node is on its way: it reads its databases, and finds its peers.
+const OPENING: u64 = 300;
 
 /// Everything that the door looks at.
 #[derive(Clone, Debug)]
@@ -73,6 +75,8 @@ pub(crate) enum Verdict {
 pub(crate) enum Hold {
     Person(String),
     Starting,
+    /// What every start goes through, and is only wrong if it stays.
+    Opening(Box<Hold>),
     CatchingUp(String),
     OldHead,
     NoPeers,
@@ -83,7 +87,10 @@ pub(crate) enum Hold {
     NoSafetyFile,
     BadSafetyFile(String),
     OtherOwner(String),
-    OldSafetyFile { file: u64, pos: u64 },
+    OldSafetyFile {
+        file: u64,
+        pos: u64,
+    },
     EpochToEnd(u64),
     Reading(u64),
     OtherVoter(PosRound),
@@ -95,7 +102,7 @@ impl Hold {
     pub(crate) fn id(&self) -> &'static str {
         match self {
             Self::Person(_) => "held",
-            Self::Starting => "starting",
+            Self::Starting | Self::Opening(_) => "starting",
             Self::CatchingUp(_) => "catching-up",
             Self::OldHead => "old-head",
             Self::NoPeers => "no-peers",
@@ -120,6 +127,7 @@ impl std::fmt::Display for Hold {
         match self {
             Self::Person(why) => write!(f, "{why}; a person has to say that it is over: `pospool guard --clear` in the container"),
             Self::Starting => f.write_str("the node does not answer yet"),
+            Self::Opening(what) => write!(f, "started less than {OPENING} s ago: {what}"),
             Self::CatchingUp(phase) => write!(f, "the node catches up ({phase})"),
             Self::OldHead => write!(f, "its newest block is older than {FRESH} s"),
             Self::NoPeers => f.write_str("no peer says anything"),
@@ -181,6 +189,15 @@ impl DoorFacts<'_> {
         }
     }
 
+    /// What is missing, as long as it is no more than what every start goes through. A spec without a source stays wrong.
+    fn opening(&self, hold: Hold) -> Hold {
+        match hold {
+            Hold::Starting | Hold::NobodyToAsk => hold,
+            _ if self.age < OPENING => Hold::Opening(Box::new(hold)),
+            _ => hold,
+        }
+    }
+
     fn quorum_reaches_us(&self) -> bool {
         self.is_young(self.block_time, QUORUM_GAPS * self.gap)
     }
@@ -211,7 +228,7 @@ impl DoorFacts<'_> {
         if let Some(why) = self.held {
             return Err(Hold::Person(why.to_owned()));
         }
-        let pos = self.sync()?;
+        let pos = self.sync().map_err(|hold| self.opening(hold))?;
         let stands = self.accounted && self.stands_everywhere(pos);
         if !stands {
             let since = self.synced_at.unwrap_or(pos.height);
@@ -374,6 +391,25 @@ mod tests {
         assert_eq!(of(&|it| it.live_peers = 0), "no-peers");
         assert_eq!(of(&|it| it.pos = None), "no-pos");
         assert_eq!(of(&|it| it.head_time = None), "old-head");
+    }
+
+    /// Every start goes through these: only what stays is wrong.
+    #[test]
+    fn a_node_that_was_just_started_is_on_its_way() {
+        let (file, sources) = (safety(), [HEAD]);
+        let local = LocalView {
+            phase: "CatchUpRecoverBlockHeaderFromDbPhase".to_owned(),
+            ..local()
+        };
+        let mut facts = facts(&local, &file, &sources);
+        facts.age = OPENING - 1;
+        assert_eq!(missing(&facts), "starting");
+        let Verdict::Hold(hold) = facts.verdict() else {
+            panic!("it must not vote");
+        };
+        assert!(hold.to_string().contains(&local.phase), "{hold}");
+        facts.age = OPENING;
+        assert_eq!(missing(&facts), "catching-up");
     }
 
     #[test]

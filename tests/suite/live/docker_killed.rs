@@ -59,7 +59,7 @@ impl Desk {
              bootnodes = \"{}\"\n}}\n\
              host \"main\" {{\n  docker = \"unix://SOCKET\"\n}}\n\
              volume \"main\" {{}}\n\
-             node \"main\" {{\n  data = volume.main\n  image = \"{}\"\n  docker_network = \"{}\"\n  \
+             node \"main\" {{\n  data = volume.main\n  image = \"{}\"\n  docker_network = \"{}\"\n  core_rpc = \"SOURCE_RPC\"\n  \
              pos_key_password = env(\"POSPOOL_POS_KEY_PASSWORD\")\n  memory = \"3g\"\n}}\n",
             network.node_files.display(),
             network.bootnode,

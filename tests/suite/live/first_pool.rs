@@ -41,10 +41,7 @@ fn comes_up(project: &Project) {
         (1000 * cfx..1100 * cfx).contains(&spent),
         "spent {spent} drip"
     );
-    assert_eq!(
-        in_node(project, "debug_currentSyncPhase"),
-        json!("NormalSyncPhase")
-    );
+    is_in_sync(project);
 }
 
 /// Settings of contracts are asked of the pool's own node. Whose key is registered is not: those two questions go out.
@@ -131,10 +128,7 @@ fn repairs_what_was_changed_by_hand(project: &Project) {
     project.ends(&["plan", "--detailed-exitcode"], 3);
     project.ok(&["apply", "--auto-approve"]);
     project.ends(&["plan", "--detailed-exitcode"], 0);
-    assert_eq!(
-        in_node(project, "debug_currentSyncPhase"),
-        json!("NormalSyncPhase")
-    );
+    is_in_sync(project);
     let key_after = project.recorded("node.main")["outputs"]["pos_address"].take();
     assert_eq!(key_before, key_after, "the key lives in the volume");
 }
@@ -206,6 +200,20 @@ fn container(project: &Project) -> String {
         .to_owned()
 }
 
+/// Waits until the pool's node follows its chain: a key that was just elected is watched first, by a node that its guard starts
+/// again.
+fn is_in_sync(project: &Project) {
+    let mut phase = json!(null);
+    for _ in 0..120 {
+        phase = in_node(project, "debug_currentSyncPhase");
+        if phase == "NormalSyncPhase" {
+            return;
+        }
+        std::thread::sleep(std::time::Duration::from_secs(1));
+    }
+    panic!("the node stays in {phase}");
+}
+
 /// Asks the pool's node over its local RPC.
 fn in_node(project: &Project, method: &str) -> Value {
     let container = container(project);
@@ -216,7 +224,6 @@ fn in_node(project: &Project, method: &str) -> Value {
             let engine = pospool_devnet::docker::DevnetEngine::connect()
                 .await
                 .unwrap();
-            // Its guard may be starting it again: a key that was just elected is watched first.
             for _ in 0..60 {
                 if let Ok(answer) = engine.local_rpc(&container, &method, &json!([])).await {
                     return answer;

@@ -62,7 +62,7 @@ fn small_pool() -> Project {
          record \"who\" {{\n  value = account.operator.address\n}}\n\
          host \"main\" {{}}\n\
          volume \"main\" {{}}\n\
-         node \"main\" {{\n  data = volume.main\n  image = \"{}\"\n  docker_network = \"{}\"\n  \
+         node \"main\" {{\n  data = volume.main\n  image = \"{}\"\n  docker_network = \"{}\"\n  core_rpc = \"SOURCE_RPC\"\n  \
          pos_key_password = env(\"POSPOOL_POS_KEY_PASSWORD\")\n}}\n",
         network.node_files.display(),
         network.bootnode,

@@ -107,16 +107,20 @@ impl Project {
         self.edit(node, &source);
     }
 
-    /// A new folder with a spec of its own, in which `CORE_RPC` and `ESPACE_RPC` stand for the project's endpoints.
+    /// A new folder with a spec of its own, in which `CORE_RPC` and `ESPACE_RPC` stand for the project's endpoints, and
+    /// `SOURCE_RPC` for the one that a container reaches.
     pub(crate) fn bare(operator: Operator, spec: &str) -> Self {
         let project = Self {
             folder: tempfile::tempdir().unwrap(),
             operator,
             endpoints: Endpoints::of(network()),
         };
-        let spec = spec
+        let mut spec = spec
             .replace("ESPACE_RPC", &project.espace_rpc())
             .replace("CORE_RPC", &project.core_rpc());
+        if spec.contains("SOURCE_RPC") {
+            spec = spec.replace("SOURCE_RPC", &project.core_rpc_inside());
+        }
         std::fs::write(project.path("pool.hcl"), spec).unwrap();
         project
     }

@@ -254,7 +254,7 @@ fn bare(node: &str, volume: &str) -> Project {
     let spec = format!(
         "chain \"net\" {{\n  network = \"devnet\"\n  core_rpc = \"{}\"\n  node_files = \"{}\"\n  bootnodes = \"{}\"\n}}\n\n\
          host \"main\" {{}}\n\nvolume \"main\" {{\n{volume}}}\n\nnode \"main\" {{\n{node}  image = \"{}\"\n  \
-         data = volume.main\n  pos_key_password = env(\"POSPOOL_POS_KEY_PASSWORD\")\n  docker_network = \"{}\"\n}}\n",
+         data = volume.main\n  pos_key_password = env(\"POSPOOL_POS_KEY_PASSWORD\")\n  docker_network = \"{}\"\n  core_rpc = \"SOURCE_RPC\"\n}}\n",
         network.core_rpc,
         network.node_files.display(),
         network.bootnode,

@@ -45,7 +45,7 @@ impl Staker {
              bootnodes = {:?}\n}}\n\
              host \"main\" {{\n{docker}}}\n\
              volume \"main\" {{}}\n\
-             node \"main\" {{\n  data = volume.main\n  image = {:?}\n  docker_network = {:?}\n  core_rpc = \"INSIDE\"\n  \
+             node \"main\" {{\n  data = volume.main\n  image = {:?}\n  docker_network = {:?}\n  core_rpc = \"SOURCE_RPC\"\n  \
              pos_key_password = mount(\"PASSWORD\")\n}}\n",
             network.node_files.display(),
             network.bootnode,
@@ -58,7 +58,6 @@ impl Staker {
             variables: Vec::new(),
         };
         let project = Project::bare(operator, &spec);
-        project.edit("INSIDE", &project.core_rpc_inside());
         let file = project.path("pos-key-password");
         std::fs::write(&file, PASSWORD).unwrap();
         std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o400)).unwrap();
