@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on is over")]
 
+mod agent;
 mod big_local;
 mod crash_points;
 mod cycles;

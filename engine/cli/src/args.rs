@@ -4,6 +4,7 @@
 //! - Returns: what the user asks for.
 //! - Never: opens a file or looks at the environment.
 
+mod agent;
 mod init;
 mod key;
 mod log;
@@ -16,6 +17,7 @@ use std::time::Duration;
 use clap::{Parser, Subcommand};
 use pospool_model::Address;
 
+pub use agent::{AgentArgs, AgentCommand, InstallArgs, SealArgs};
 pub use init::InitArgs;
 pub use key::{
     BackupArgs, DrillArgs, IdentityArgs, ImportArgs, InspectArgs, KeyArgs, KeyCommand, OpenerArgs,
@@ -87,6 +89,8 @@ pub enum Command {
     State(StateArgs),
     /// Keep PoS keys in locked bundles, prove these, and bring keys back
     Key(Box<KeyArgs>),
+    /// Seal secrets to this machine, and open them at each boot
+    Agent(Box<AgentArgs>),
     /// Explain a kind of resource, the functions of specs, or the code of a message
     Explain(ExplainArgs),
     /// Serve the pool's web page: what a `ui` runs in its container

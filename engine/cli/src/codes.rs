@@ -5,6 +5,24 @@
 //! - Never: lets a code be shown that is not explained, since nothing else makes a `Code`.
 
 pospool_model::codes! {
+    AGENT_NOT_SEALED = "agent/not-sealed",
+        "`pospool agent install` is about a secret that was not sealed to this machine, so its unit would fail at each boot.",
+        "Run `pospool agent seal` with this name first.";
+    AGENT_PROGRAM = "agent/program",
+        "The unit of `pospool agent install` runs as root, and somebody else could change the program that it would run, or its path is not a plain one.",
+        "Put the program where only root can write, such as `/usr/local/bin/pospool`, and run it from there or name it with `--program`.";
+    AGENT_SEALED = "agent/sealed",
+        "A secret was sealed to this machine under this name before. It may be the only one that opens the PoS key.",
+        "Take another name; or, when the old one is kept elsewhere or belongs to nothing any more, use `--replace`.";
+    AGENT_SECRET = "agent/secret",
+        "A secret to seal or to open cannot be read, is empty, or has more than one line, so no container would take it.",
+        "Give one line of text on standard input: `pospool agent seal NAME < FILE`.";
+    AGENT_SYSTEMD = "agent/systemd",
+        "Sealing and opening is the work of systemd (250 or later), and one of its programs is not there or refused.",
+        "Run it as root on a machine with systemd; where there is none, use `mount(…)` with a file of the host.";
+    AGENT_UNIT = "agent/unit",
+        "`pospool agent run` was started by hand, or its unit hands no secret over.",
+        "Install the unit with `pospool agent install`; `systemctl status 'pospool-agent@*'` says how it is.";
     APPLY_BAD_MOMENT = "apply/bad-moment",
         "`apply --when-safe` waited, and all the time it was better to stop a node of the plan later: its key had no vote in the PoS epoch yet, or nobody knows how long it may stay without one.",
         "Nothing was changed. Run it again later, wait for longer with `--wait`, or leave `--when-safe` out.";

@@ -4,6 +4,7 @@
 //! - Does: what the command's name says.
 //! - Never: makes text; the views do.
 
+pub mod agent;
 pub mod apply;
 pub mod destroy;
 pub mod explain;
@@ -69,6 +70,7 @@ pub async fn run_command(
         Command::Sync(args) => sync::run_sync(session, args).await,
         Command::Show(args) => show::run_show(session, args),
         Command::State(args) => state::run_state(session, &args.command),
+        Command::Agent(args) => agent::run_agent(session, &args.command),
         Command::Key(args) => key::run_key(session, &args.command).await,
         Command::Explain(args) => explain::run_explain(session, args),
         Command::Serve(args) => serve::run_serve(session, args).await,

@@ -4,6 +4,7 @@
 //! - Returns: a code, a cause, what to do, and the exit code of each failure.
 //! - Never: prints; `view::failure` does.
 
+mod agent;
 mod key;
 mod state;
 
@@ -20,6 +21,7 @@ use pospool_serve::ServeError;
 use crate::codes;
 use crate::exit::Exit;
 
+pub use agent::AgentFailure;
 pub use key::KeyFailure;
 pub use state::StateFailure;
 
@@ -52,6 +54,9 @@ pub enum Failure {
     /// A command about a PoS key cannot do what it is asked for.
     #[error(transparent)]
     Key(Box<KeyFailure>),
+    /// A command of the agent cannot do what it is asked for.
+    #[error(transparent)]
+    Agent(Box<AgentFailure>),
     /// A volume that a command is about could not be looked at.
     #[error("cannot look at what is there")]
     Look(#[source] ProviderError),
@@ -166,6 +171,12 @@ pub enum Failure {
     Encode(#[source] serde_json::Error),
 }
 
+impl From<AgentFailure> for Failure {
+    fn from(failure: AgentFailure) -> Self {
+        Self::Agent(Box::new(failure))
+    }
+}
+
 impl From<KeyFailure> for Failure {
     fn from(failure: KeyFailure) -> Self {
         Self::Key(Box::new(failure))
@@ -187,6 +198,7 @@ impl Failure {
             Self::Store(error) => error.code(),
             Self::State(failure) => failure.code(),
             Self::Key(failure) => failure.code(),
+            Self::Agent(failure) => failure.code(),
             Self::Look(error) => error.code(),
             Self::Location(_) => codes::STATE_LOCATION,
             Self::Settings(_) => codes::CLI_ENVIRONMENT,
@@ -224,6 +236,7 @@ impl Failure {
             Self::Store(error) => return remote_help(error),
             Self::State(failure) => failure.help(),
             Self::Key(failure) => return failure.help(),
+            Self::Agent(failure) => failure.code().remedy().to_owned(),
             Self::Look(_) => "nothing was changed; run it again when the cause is mended".to_owned(),
             Self::Unsettled(_) => {
                 "run `pospool apply` again: it asks about the same attempts and never makes second ones"

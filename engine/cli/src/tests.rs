@@ -1,5 +1,6 @@
 //! Whole commands, from arguments to text and exit code, without a process.
 
+mod agent;
 mod endpoints;
 mod faults;
 mod init;

@@ -4,6 +4,7 @@
 //! - Returns: text, or JSON values.
 //! - Never: decides, waits, or lets a colour alone carry a meaning.
 
+pub mod agent;
 pub mod changes;
 pub mod diagnostics;
 pub mod explain;

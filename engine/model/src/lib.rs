@@ -34,6 +34,6 @@ pub use finding::{Finding, FindingKind};
 pub use own_node::OwnNode;
 pub use provider::{Provider, ProviderError};
 pub use schema::{AttributeSchema, KindSchema, OnChange, OutputSchema, Presence, Role, Type};
-pub use secret::{Secret, SecretError, SecretRef};
+pub use secret::{CredentialName, Secret, SecretError, SecretRef};
 pub use units::{Blocks, Drip, group_digits};
 pub use value::{Attributes, Value};

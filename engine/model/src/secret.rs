@@ -29,6 +29,55 @@ pub enum SecretRef {
     File(PathBuf),
     /// A file of the host, which a container gets as a mount and reads by itself: pospool never reads it.
     Mount(PathBuf),
+    /// A secret that is sealed to the machine, which `pospool agent` opens at each boot; a container gets it as a mount.
+    Credential(CredentialName),
+}
+
+/// Where `pospool agent` puts the secrets that it has opened, each under its name: a file system in memory.
+pub const CREDENTIALS: &str = "/run/pospool";
+
+/// Name of a secret that is sealed to the machine: also that of a file.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct CredentialName(String);
+
+impl CredentialName {
+    /// Takes lower-case letters, digits, `-` and `_`, 64 at most, of which the first is a letter or a digit.
+    pub fn new(name: &str) -> Result<Self, SecretError> {
+        let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+        let first = name.bytes().next().is_some_and(plain);
+        let all = name.bytes().all(|it| plain(it) || b"-_".contains(&it));
+        if first && all && name.len() <= 64 {
+            Ok(Self(name.to_owned()))
+        } else {
+            Err(SecretError::Name)
+        }
+    }
+
+    /// Where it is when it is open.
+    #[must_use]
+    pub fn path(&self) -> PathBuf {
+        Path::new(CREDENTIALS).join(&self.0)
+    }
+
+    /// The name.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for CredentialName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::str::FromStr for CredentialName {
+    type Err = SecretError;
+
+    fn from_str(name: &str) -> Result<Self, SecretError> {
+        Self::new(name)
+    }
 }
 
 impl SecretRef {
@@ -46,20 +95,10 @@ impl SecretRef {
             },
             Self::Mount(_) => return Err(SecretError::Mounted(self.clone())),
             Self::File(path) if line_of_input(path).is_some() => standard_input(path)?,
-            Self::File(path) => {
-                let bytes = read_file(path).map_err(|source| SecretError::File {
-                    path: path.clone(),
-                    source,
-                })?;
-                if bytes.len() > MOST_BYTES {
-                    return Err(SecretError::TooLarge(self.clone()));
-                }
-                std::str::from_utf8(&bytes)
-                    .map_err(|_| SecretError::NotText(self.clone()))?
-                    .to_owned()
-            }
+            Self::File(path) => self.read_text(path)?,
+            Self::Credential(name) => self.read_text(&name.path())?,
         };
-        if matches!(self, Self::File(_)) && text.ends_with('\n') {
+        if !matches!(self, Self::Env(_)) && text.ends_with('\n') {
             text.pop();
             if text.ends_with('\r') {
                 text.pop();
@@ -69,6 +108,29 @@ impl SecretRef {
             return Err(SecretError::Empty(self.clone()));
         }
         Ok(Secret(text))
+    }
+
+    /// The file of the host that a container gets as a mount, for the secrets that it reads by itself.
+    #[must_use]
+    pub fn mounted(&self) -> Option<PathBuf> {
+        match self {
+            Self::Mount(path) => Some(path.clone()),
+            Self::Credential(name) => Some(name.path()),
+            Self::Env(_) | Self::File(_) => None,
+        }
+    }
+
+    fn read_text(&self, path: &Path) -> Result<String, SecretError> {
+        let bytes = read_file(path).map_err(|source| SecretError::File {
+            path: path.to_owned(),
+            source,
+        })?;
+        if bytes.len() > MOST_BYTES {
+            return Err(SecretError::TooLarge(self.clone()));
+        }
+        let text = std::str::from_utf8(&bytes);
+        text.map(str::to_owned)
+            .map_err(|_| SecretError::NotText(self.clone()))
     }
 }
 
@@ -130,6 +192,7 @@ impl fmt::Display for SecretRef {
             Self::Env(name) => write!(f, "env:{name}"),
             Self::File(path) => write!(f, "file:{}", path.display()),
             Self::Mount(path) => write!(f, "mount:{}", path.display()),
+            Self::Credential(name) => write!(f, "credential:{name}"),
         }
     }
 }
@@ -148,6 +211,7 @@ impl TryFrom<String> for SecretRef {
             Some(("env", name)) if !name.is_empty() => Ok(Self::Env(name.to_owned())),
             Some(("file", path)) if !path.is_empty() => Ok(Self::File(path.into())),
             Some(("mount", path)) if !path.is_empty() => Ok(Self::Mount(path.into())),
+            Some(("credential", name)) => CredentialName::new(name).map(Self::Credential),
             _ => Err(SecretError::Form),
         }
     }
@@ -212,8 +276,13 @@ pub enum SecretError {
     )]
     Mounted(SecretRef),
     /// A recorded reference is malformed.
-    #[error("a secret is written `env:NAME`, `file:PATH` or `mount:PATH`")]
+    #[error("a secret is written `env:NAME`, `file:PATH`, `mount:PATH` or `credential:NAME`")]
     Form,
+    /// The name of a sealed secret cannot be that of a file.
+    #[error(
+        "the name of a credential has lower-case letters, digits, `-` and `_`, 64 at most, and begins with a letter or a digit"
+    )]
+    Name,
 }
 
 #[cfg(test)]
@@ -270,10 +339,25 @@ mod tests {
 
     #[test]
     fn a_reference_survives_its_text_form() {
-        for text in ["env:KEY", "file:/run/secrets/key"] {
+        for text in [
+            "env:KEY",
+            "file:/run/secrets/key",
+            "mount:/etc/key",
+            "credential:pos-key",
+        ] {
             let reference = SecretRef::try_from(text.to_owned()).unwrap();
             assert_eq!(reference.to_string(), text);
         }
         assert!(SecretRef::try_from("0xabc".to_owned()).is_err());
+    }
+
+    #[test]
+    fn a_credential_is_one_file_of_its_folder() {
+        let name = CredentialName::new("pos-key_2").unwrap();
+        assert_eq!(name.path(), Path::new("/run/pospool/pos-key_2"));
+        let long = "a".repeat(65);
+        for bad in ["", "..", "a/b", "-a", "_a", "A", "a.b", "a b", &long] {
+            assert!(CredentialName::new(bad).is_err(), "{bad}");
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! A connection whose other end must take what it asked for.
 
 use std::future::Future as _;
-use std::io;
+use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
@@ -62,6 +62,20 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Stall<S> {
         self.checked(context, written)
     }
 
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        parts: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.stream).poll_write_vectored(context, parts);
+        self.checked(context, written)
+    }
+
+    /// Without it each connection would hold a copy of what it sends, as large as the file.
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let flushed = Pin::new(&mut self.stream).poll_flush(context);
         self.checked(context, flushed)
@@ -77,6 +91,22 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Stall<S> {
 mod tests {
     use super::*;
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+    /// What the server sends is the one copy that all connections share.
+    #[tokio::test]
+    async fn a_connection_says_that_it_takes_many_parts_at_once() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let stream = tokio::net::TcpStream::connect(address).await.unwrap();
+        let mut stream = Stall::after(Duration::from_secs(10), stream);
+        assert!(stream.is_write_vectored());
+        let (mut far, _) = listener.accept().await.unwrap();
+        let parts = [IoSlice::new(b"one "), IoSlice::new(b"two")];
+        assert_eq!(stream.write_vectored(&parts).await.unwrap(), 7);
+        let mut taken = [0; 7];
+        far.read_exact(&mut taken).await.unwrap();
+        assert_eq!(&taken, b"one two");
+    }
 
     #[tokio::test(start_paused = true)]
     async fn who_takes_nothing_is_left_and_who_takes_slowly_is_not() {

@@ -184,6 +184,9 @@ pospool_model::codes! {
     NOT_EMPTY = "docker/not-empty",
         "The folder of a new volume, or the target of a move, holds data of a node already, and pospool neither takes over a PoS key by accident nor copies over data.",
         "Use an empty place; to give a folder to this state, run the command of the message, if the PoS key in it votes nowhere else.";
+    NOT_SEALED = "docker/not-sealed",
+        "A secret of the spec is a `credential(…)`, and no file in `/run/pospool` has its name: it was never sealed to this machine, or the unit that opens it at each boot does not run.",
+        "As root on the machine of the container: `pospool agent seal NAME`, then `pospool agent install NAME`; what keeps an installed one from opening it says `systemctl status pospool-agent`.";
     NOT_READY_IN_TIME = "docker/not-ready-in-time",
         "A node that replaced another one did not follow its chain within the `rollback_after` that the plan named, so the container before it runs again.",
         "Read `docker logs` of the message and the release's notes; a node that only needs longer gets a larger `rollback_after`. Until then the spec still names the new one: write the old image, or apply again.";

@@ -53,6 +53,7 @@ mod workload;
 pub use keys::{NodeKeyFiles, NodeKeyPlace};
 pub use program::use_program;
 pub use render::releases::current_image;
+pub use user::{GROUP_ID, USER_ID};
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -4,7 +4,7 @@
 //! - Returns: the normal form, or every problem at once.
 //! - Never: does I/O.
 
-use pospool_model::{Attributes, Problem, SecretRef, Value};
+use pospool_model::{Attributes, Problem, Value};
 
 use crate::client;
 use crate::codes;
@@ -108,7 +108,7 @@ pub(crate) fn normalise_node(attributes: &mut Attributes, problems: &mut Vec<Pro
 /// Whether Docker starts the container without a person follows from where the password comes.
 fn starts(attributes: &mut Attributes, problems: &mut Vec<Problem>) {
     let starts = match attributes.get("pos_key_password") {
-        Some(Value::Secret(SecretRef::Mount(_))) => UNATTENDED,
+        Some(Value::Secret(secret)) if secret.mounted().is_some() => UNATTENDED,
         Some(Value::Secret(_)) => ATTENDED,
         _ => return,
     };

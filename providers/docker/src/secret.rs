@@ -32,10 +32,23 @@ fn read_secret(
     name: &str,
     code: Code,
 ) -> Result<Option<Secret>, ProviderError> {
-    match reference {
-        SecretRef::Mount(path) => check_mounted(path, name).map(|()| None),
-        _ => one_line(reference, name, code).map(Some),
+    match (reference, reference.mounted()) {
+        (SecretRef::Credential(credential), Some(path)) if is_missing(&path) => {
+            Err(ProviderError::refused(
+                codes::NOT_SEALED,
+                format!(
+                    "`{}`, {name}, is not there: nobody has opened the credential `{credential}`",
+                    path.display()
+                ),
+            ))
+        }
+        (_, Some(path)) => check_mounted(&path, name).map(|()| None),
+        (_, None) => one_line(reference, name, code).map(Some),
     }
+}
+
+fn is_missing(path: &Path) -> bool {
+    matches!(path.metadata(), Err(error) if error.kind() == ErrorKind::NotFound)
 }
 
 /// Checks the file of a secret that a container reads by itself, as far as this process may look at it: the container

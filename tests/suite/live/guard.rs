@@ -1,13 +1,13 @@
 //! The guard of a node's container on a real network: it lets the node vote through its door alone, and brings it back.
 
-use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
 use super::first_pool::votes;
-use super::project::{PASSWORD, Project, docker, number, rpc};
+use super::project::{PASSWORD, Project, binary, docker, number, rpc};
 
 /// Longest wait for what PoS does in a minute or two, on a machine with much to do.
 const LONG: Duration = Duration::from_mins(10);
@@ -25,7 +25,8 @@ fn live_guard_lets_a_voter_in_and_brings_it_back() {
         project.ok(&["apply", "--auto-approve"]);
     });
     case_paused(&project, &voter);
-    case_reboot(&project, &voter);
+    // Also the copy of the container below reads it.
+    let _open = case_reboot(&project, &voter);
     case_two_voters(&voter);
     voter.is_undisputed();
     assert_eq!(votes(&voter.key), 1);
@@ -42,17 +43,40 @@ fn case_paused(project: &Project, voter: &Voter) {
     assert_eq!(project.plan()["steps"], json!([]));
 }
 
-/// What ends with the container's first process comes back without a person, where the password is mounted.
-fn case_reboot(project: &Project, voter: &Voter) {
-    let file = project.path("pos-key-password");
-    std::fs::write(&file, PASSWORD).unwrap();
-    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o400)).unwrap();
-    let mount = format!("mount({:?})", file.to_str().unwrap());
-    project.edit("env(\"POSPOOL_POS_KEY_PASSWORD\")", &mount);
+/// A secret of this machine that its agent has opened, as long as this lives.
+struct OpenSecret(PathBuf);
+
+impl OpenSecret {
+    /// Runs what the agent's unit runs, with folders as systemd names them.
+    fn new(name: &str, secret: &str) -> Self {
+        let (credentials, runtime) = (tempfile::tempdir().unwrap(), Path::new("/run/pospool"));
+        std::fs::write(credentials.path().join(name), secret).unwrap();
+        std::fs::create_dir_all(runtime).unwrap();
+        let ran = Command::new(binary())
+            .args(["agent", "run"])
+            .env("CREDENTIALS_DIRECTORY", credentials.path())
+            .env("RUNTIME_DIRECTORY", runtime)
+            .status();
+        assert!(ran.unwrap().success());
+        Self(runtime.join(name))
+    }
+}
+
+impl Drop for OpenSecret {
+    fn drop(&mut self) {
+        std::fs::remove_file(&self.0).ok();
+    }
+}
+
+/// What ends with the container's first process comes back without a person, where the password is sealed to the machine.
+fn case_reboot(project: &Project, voter: &Voter) -> OpenSecret {
+    let name = format!("suite-{}", std::process::id());
+    let sealed = format!("credential({name:?})");
+    project.edit("env(\"POSPOOL_POS_KEY_PASSWORD\")", &sealed);
     let refused = project.ends(&["apply", "--auto-approve", "--json"], 1);
-    assert!(refused.contains("docker/no-secret"), "{refused}");
-    std::os::unix::fs::chown(&file, Some(10001), None).unwrap();
-    voter.votes_again_after("the password is mounted", || {
+    assert!(refused.contains("docker/not-sealed"), "{refused}");
+    let open = OpenSecret::new(&name, PASSWORD);
+    voter.votes_again_after("the password is opened by the agent", || {
         project.ok(&["apply", "--auto-approve"]);
     });
     assert_eq!(project.plan()["steps"], json!([]));
@@ -74,6 +98,7 @@ fn case_reboot(project: &Project, voter: &Voter) {
         }
     });
     assert_eq!(project.plan()["steps"], json!([]));
+    open
 }
 
 /// A copy of the volume under a second guard, while the first one votes: it sees that somebody else signs with its key.

@@ -50,6 +50,9 @@ pub struct InitArgs {
     /// Devnet: nodes to connect to first, `cfxnode://…@ip:port` with commas
     #[arg(long, value_name = "NODES")]
     pub bootnodes: Option<String>,
+    /// A person hands the secrets of the containers over at each start, also after a reboot [default on a devnet]
+    #[arg(long)]
+    pub attended: bool,
     /// Accept in the spec that the registration cannot be undone
     #[arg(long)]
     pub accept_irreversible: bool,

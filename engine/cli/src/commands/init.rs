@@ -43,11 +43,7 @@ pub fn run_init(session: &mut Session<'_, '_>, args: &InitArgs) -> Result<Exit, 
         console.say_json(&json!({"format_version": view::FORMAT_VERSION, "written": path}))?;
     } else {
         let name = &session.project.spec_name;
-        console.say(&view::template::format_spec_written(
-            name,
-            args.espace,
-            args.accept_irreversible,
-        ))?;
+        console.say(&view::template::format_spec_written(name, &answers))?;
     }
     Ok(Exit::Done)
 }

@@ -29,11 +29,13 @@ volume "main" {
 
 # The node that votes. Its PoS key is made at its first start and encrypted with the password.
 # A tag can be moved: pin the image with its digest (`docker buildx imagetools inspect NAME:TAG`).
+# The password is sealed to the machine, and opened at each boot: the node comes back alone. `env("NAME")` instead
+# needs a person at each start.
 node "main" {
   host             = host.main
   image            = "confluxchain/conflux-rust:3.1.0-testnet"
   data             = volume.main
-  pos_key_password = env("POSPOOL_POS_KEY_PASSWORD")
+  pos_key_password = credential("pos-key-password")
 
   # Without these the node only connects out. A node that others can reach syncs and votes better.
   # publish_p2p = 32323
@@ -110,7 +112,7 @@ espace_contract "pool" {
 # Carries stake, rewards and votes between the spaces. Its account pays a little gas for that: keep some CFX on it.
 syncer "main" {
   bridge      = core_contract.bridge.address
-  private_key = env("POSPOOL_SYNCER_KEY")
+  private_key = credential("syncer-key") # the same key, sealed to the machine
 }
 
 # The pool's first vote, with a stake of 1,000 CFX. This cannot be undone: the stake is locked for at least

@@ -116,11 +116,29 @@ fn the_file_reads_well() {
     insta::assert_snapshot!(ran.out, @r"
         wrote `pool.hcl`; next:
           1. read it: it is short, and every choice in it is yours
-          2. put the operator's private key into POSPOOL_OPERATOR_KEY and a new password into POSPOOL_POS_KEY_PASSWORD
+          2. put the operator's private key into POSPOOL_OPERATOR_KEY
+             seal a new password of the PoS key to this machine, as root: pospool agent seal pos-key-password && pospool agent install pos-key-password
+             so it comes back alone after a reboot, and whoever is root here can read what is sealed; `init --attended` is the other way
           3. run `pospool plan`, then `pospool apply`
         the plan refuses the registration until you accept in the spec that it cannot be undone
         ");
     assert_eq!(world.read("pool.hcl"), include_str!("init.testnet.hcl"));
+}
+
+/// A person hands the secrets over: what the other way costs is not for everybody.
+#[test]
+fn an_attended_pool_is_one_flag_more() {
+    let world = World::real();
+    let ran = world.run(&format!("init {IMAGE} --espace --attended"));
+    assert_eq!(ran.exit, Exit::Done, "{}", ran.err);
+    validates(&world);
+    let text = world.read("pool.hcl");
+    assert!(!text.contains("credential("), "{text}");
+    for name in ["POSPOOL_POS_KEY_PASSWORD", "POSPOOL_SYNCER_KEY"] {
+        assert!(text.contains(&format!("env(\"{name}\")")), "{text}");
+        assert!(ran.out.contains(name), "{}", ran.out);
+    }
+    assert!(!ran.out.contains("pospool agent"), "{}", ran.out);
 }
 
 #[test]

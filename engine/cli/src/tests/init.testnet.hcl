@@ -23,11 +23,13 @@ volume "main" {
 }
 
 # The node that votes. Its PoS key is made at its first start and encrypted with the password.
+# The password is sealed to the machine, and opened at each boot: the node comes back alone. `env("NAME")` instead
+# needs a person at each start.
 node "main" {
   host             = host.main
   image            = "confluxchain/conflux-rust:3.1.0-testnet@sha256:0000000000000000000000000000000000000000000000000000000000000000"
   data             = volume.main
-  pos_key_password = env("POSPOOL_POS_KEY_PASSWORD")
+  pos_key_password = credential("pos-key-password")
 
   # Without these the node only connects out. A node that others can reach syncs and votes better.
   # publish_p2p = 32323

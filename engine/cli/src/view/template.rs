@@ -88,6 +88,8 @@ pub struct InitAnswers {
     pub devnet: Option<DevnetAnswers>,
     /// Whether there is a pool in eSpace too.
     pub espace: bool,
+    /// Whether a person hands the containers' secrets over at each start.
+    pub attended: bool,
     /// Whether the registration is accepted.
     pub accept_irreversible: bool,
 }
@@ -97,7 +99,7 @@ pub struct InitAnswers {
 pub fn write_spec(answers: &InitAnswers) -> String {
     let espace = answers.espace.then(|| espace(answers));
     // On a private network it depends on where the node's RPC is for a container.
-    let syncer = (answers.espace && answers.devnet.is_none()).then(|| SYNCER.to_owned());
+    let syncer = (answers.espace && answers.devnet.is_none()).then(|| syncer(answers.attended));
     let parts = [
         HEAD.to_owned(),
         chain(answers),
@@ -130,24 +132,52 @@ pub fn write_spec(answers: &InitAnswers) -> String {
 
 /// What `init` says when it is done.
 #[must_use]
-pub fn format_spec_written(name: &str, espace: bool, accepted: bool) -> String {
-    let syncer = if espace {
+pub fn format_spec_written(name: &str, answers: &InitAnswers) -> String {
+    let syncer = if answers.espace {
         ", the syncer's into POSPOOL_SYNCER_KEY"
     } else {
         ""
     };
+    let secrets = if answers.attended {
+        format!("{syncer} and a new password into POSPOOL_POS_KEY_PASSWORD")
+    } else {
+        format!("{syncer}{}", format_sealing(answers.espace))
+    };
     let mut text = format!(
         "wrote `{name}`; next:\n  1. read it: it is short, and every choice in it is yours\n  2. put the \
-         operator's private key into POSPOOL_OPERATOR_KEY{syncer} and a new password into \
-         POSPOOL_POS_KEY_PASSWORD\n  3. run `pospool plan`, then `pospool apply`\n"
+         operator's private key into POSPOOL_OPERATOR_KEY{secrets}\n  3. run `pospool plan`, then `pospool apply`\n"
     );
-    if !accepted {
+    if !answers.accept_irreversible {
         text.push_str(
             "the plan refuses the registration until you accept in the spec that it cannot be undone\n",
         );
     }
     text
 }
+
+/// How the secrets of containers that come back alone get to this machine, and what that costs.
+fn format_sealing(espace: bool) -> String {
+    let mut text = String::new();
+    let mut seal = |name: &str, what: &str| {
+        let _ = write!(
+            text,
+            "\n     seal {what} to this machine, as root: pospool agent seal {name} && pospool agent install {name}"
+        );
+    };
+    seal(PASSWORD, "a new password of the PoS key");
+    if espace {
+        seal(SYNCER_KEY, "the syncer's key");
+    }
+    text.push_str(
+        "\n     so it comes back alone after a reboot, and whoever is root here can read what is sealed; \
+         `init --attended` is the other way",
+    );
+    text
+}
+
+/// Names of sealed secrets.
+const PASSWORD: &str = "pos-key-password";
+const SYNCER_KEY: &str = "syncer-key";
 
 const HEAD: &str = "\
 # A Conflux PoS pool. `pospool plan` shows what would change and what it costs, `pospool apply`
@@ -167,12 +197,17 @@ account "syncer" {
 }
 "#;
 
-const SYNCER: &str = r#"# Carries stake, rewards and votes between the spaces. Its account pays a little gas for that: keep some CFX on it.
-syncer "main" {
-  bridge      = core_contract.bridge.address
-  private_key = env("POSPOOL_SYNCER_KEY")
+fn syncer(attended: bool) -> String {
+    let key = if attended {
+        "env(\"POSPOOL_SYNCER_KEY\")".to_owned()
+    } else {
+        format!("credential({SYNCER_KEY:?}) # the same key, sealed to the machine")
+    };
+    format!(
+        "# Carries stake, rewards and votes between the spaces. Its account pays a little gas for that: keep some CFX on it.\n\
+         syncer \"main\" {{\n  bridge      = core_contract.bridge.address\n  private_key = {key}\n}}\n"
+    )
 }
-"#;
 
 const HOST: &str = r#"# The machine that runs the node.
 host "main" {
@@ -235,10 +270,19 @@ fn node(answers: &InitAnswers) -> String {
             "# A tag can be moved: pin the image with its digest (`docker buildx imagetools inspect NAME:TAG`).\n",
         );
     }
+    let password = if answers.attended {
+        "env(\"POSPOOL_POS_KEY_PASSWORD\")".to_owned()
+    } else {
+        text.push_str(
+            "# The password is sealed to the machine, and opened at each boot: the node comes back alone. `env(\"NAME\")` instead\n\
+             # needs a person at each start.\n",
+        );
+        format!("credential({PASSWORD:?})")
+    };
     let _ = write!(
         text,
         "node \"main\" {{\n  host             = host.main\n  image            = {}\n  data             = \
-         volume.main\n  pos_key_password = env(\"POSPOOL_POS_KEY_PASSWORD\")\n",
+         volume.main\n  pos_key_password = {password}\n",
         quoted(&answers.image)
     );
     if let Some(devnet) = &answers.devnet {

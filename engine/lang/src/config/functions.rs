@@ -4,7 +4,7 @@
 //! - Returns: the result, or which argument is wrong and why.
 //! - Never: reads the environment or a file: `env` and `file` only name a secret.
 
-use pospool_model::{Blocks, Drip, SecretRef, Value};
+use pospool_model::{Blocks, CredentialName, Drip, SecretRef, Value};
 
 use super::operators::{OperatorFault, describe_type};
 
@@ -51,6 +51,12 @@ pub const FUNCTIONS: &[SpecFunction] = &[
         1,
         MANY,
         concat,
+    ),
+    secret(
+        "credential",
+        "credential(\"NAME\") -> secret",
+        "A secret that is sealed to the machine: `pospool agent` opens it at each boot, and a container gets it as a mount.",
+        credential,
     ),
     function(
         "drip",
@@ -232,6 +238,15 @@ fn mount(arguments: Vec<Value>) -> Result<Value, OperatorFault> {
             Ok(Value::Secret(SecretRef::Mount(path.into())))
         }
         Value::Text(_) => Err(OperatorFault::argument(0, "this is no absolute path")),
+        other => wants(0, "text", &other),
+    }
+}
+
+fn credential(arguments: Vec<Value>) -> Result<Value, OperatorFault> {
+    match only(arguments) {
+        Value::Text(name) => CredentialName::new(&name)
+            .map(|name| Value::Secret(SecretRef::Credential(name)))
+            .map_err(|error| OperatorFault::argument(0, error.to_string())),
         other => wants(0, "text", &other),
     }
 }

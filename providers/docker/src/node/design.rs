@@ -7,7 +7,7 @@
 use pospool_model::guard::HELD;
 use pospool_model::plan::{Action, Effect};
 use pospool_model::provider::{ChangeRequest, PlanContext};
-use pospool_model::{Address, Attributes, Problem, SecretRef, Value};
+use pospool_model::{Address, Attributes, Problem, Value};
 
 use super::budget::{BudgetFacts, unknown_budget};
 use super::image::NodeImageBuild;
@@ -293,9 +293,9 @@ fn unattended_sources(
     desired: &DesiredNode,
     world: &PlanContext<'_>,
 ) -> Labels {
-    let SecretRef::Mount(_) = desired.password else {
+    if desired.password.mounted().is_none() {
         return Labels::new();
-    };
+    }
     let list = own_or_of_chain(Some(task.wanted), world.wanted.get(&desired.chain));
     let plain: Vec<&str> = list
         .iter()

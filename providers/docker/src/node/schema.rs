@@ -55,7 +55,7 @@ kind! {
     pub(crate) const NODE = "node", Managed, "A Conflux node in a hardened container: no root, a read-only root file system, no capabilities, no \
           published RPC. It has one PoS key, made at its first start, on its volume. A guard is process 1: it starts \
           conflux without a vote, lets it vote when it is in sync and nobody else signs with its key, and starts it \
-          again when it ends, hangs or is cut off. With a `mount(…)` as its password it comes back alone after a \
+          again when it ends, hangs or is cut off. With a `credential(…)` or `mount(…)` as its password it comes back alone after a \
           reboot; else run `pospool apply`.";
     attributes {
         host: Reference["host"], Implied, Refuse, HOST_TEXT;
@@ -68,11 +68,12 @@ kind! {
         snapshot: Any, Optional, Ignore, SNAPSHOT_TEXT;
         refill: Text, Optional, Replace, REFILL_TEXT;
         pos_key_password: Secret, Required, Ignore, "Password that encrypts the PoS key. `env(…)` and `file(…)` are read by pospool and go to the container's standard \
-             input: after a reboot of the host the node stays down until `pospool apply`. `mount(\"/PATH\")` is a file of the \
-             host that only the container's user (10001) can read; Docker then starts the node by itself, and whoever reads \
-             the host's disk has the password. It is in no argument, state or `docker inspect`.";
+             input: after a reboot of the host the node stays down until `pospool apply`. `credential(\"NAME\")` is \
+             sealed to the machine, and `pospool agent` opens it at each boot; `mount(\"/PATH\")` is a file of the host that \
+             only the container's user (10001) can read. With both Docker starts the node by itself; whoever is root on the \
+             host has the password, and with `mount` whoever reads its disk. It is in no argument, state or `docker inspect`.";
         // Not settings: a key that the spec drops must go from the node as well.
-        starts: Text, Optional, Replace, "Whether Docker starts it without a person: `unattended` with a `mount(…)` as the password, `attended` with others. \
+        starts: Text, Optional, Replace, "Whether Docker starts it without a person: `unattended` with a `credential(…)` or `mount(…)` as the password, `attended` with others. \
              It follows from the password, and is there to show a change of it.";
         config: Any, Optional, Replace, "Keys of the node's own configuration, such as `{ public_address = \"203.0.113.7\" }`. Keys that \
              pospool owns, and keys that are dangerous, are refused.";

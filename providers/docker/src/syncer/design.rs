@@ -82,9 +82,9 @@ pub(super) fn draft_start(
 
 /// How a syncer gets its key, in words.
 fn how_it_gets(key: &SecretRef) -> &'static str {
-    match key {
-        SecretRef::Mount(_) => "with its key mounted",
-        _ => "and pass its key on stdin",
+    match key.mounted() {
+        Some(_) => "with its key mounted",
+        None => "and pass its key on stdin",
     }
 }
 

@@ -11,7 +11,7 @@ kind! {
     pub(crate) struct SyncerSpec;
     /// The kind as a table.
     pub(crate) const SYNCER = "syncer", Managed, "`pospool sync` for a bridge between the spaces, in a hardened container: no root, a read-only root file \
-          system, no capabilities, limits. With a `mount(…)` as its key it comes back alone after a reboot; otherwise pospool \
+          system, no capabilities, limits. With a `credential(…)` or `mount(…)` as its key it comes back alone after a reboot; otherwise pospool \
           passes the key on stdin at each start, and after a reboot of the host you run `pospool apply`. Its journal is on a volume of its own, which goes \
           when the block goes.";
     attributes {
@@ -19,7 +19,8 @@ kind! {
         chain: Reference["chain"], Implied, Refuse, "The network that it serves. Its `wait_level` and `max_gas_price` hold for the syncer too.";
         bridge: Text, Required, Replace, "Address of the bridge: `core_contract.bridge.address`.";
         private_key: Secret, Required, Replace, "Private key that owns the bridge and pays. `env(…)` and `file(…)` go to the container's standard input at each \
-             start; `mount(\"/PATH\")` is a file of the host that only the container's user (10001) can read, and needs \
+             start; `credential(\"NAME\")` is sealed to the machine and opened at each boot by `pospool agent`, and \
+             `mount(\"/PATH\")` is a file of the host that only the container's user (10001) can read: both need \
              endpoints without a key. It is in no argument or `docker inspect`. Nothing else should sign with it while the syncer runs.";
         core_rpc: Any, Optional, Replace, "URL of a Core Space RPC as the container reaches it, or a list of them in the order of trust; a URL may be \
              a secret, `env(\"NAME\")`. One with a key goes to the container's standard input, like the private key. \

@@ -6,7 +6,7 @@
 
 use std::fmt::Write as _;
 
-use pospool_model::{Attributes, Problem, SecretRef, Value};
+use pospool_model::{Attributes, Problem, Value};
 
 use super::endpoints::{endpoint_expressions, is_keyed};
 use super::image::KEY_PATH;
@@ -17,15 +17,15 @@ use crate::codes;
 /// Renders the spec.
 pub(crate) fn render_spec(desired: &DesiredSyncer, chain: &Attributes) -> Result<String, Problem> {
     let list = desired.rpcs(chain)?;
-    let key = match &desired.key {
-        SecretRef::Mount(_) if list.iter().any(is_keyed) => {
+    let key = match desired.key.mounted() {
+        Some(_) if list.iter().any(is_keyed) => {
             let what = "an endpoint with a key is handed over at each start, and nobody is there when this syncer starts";
             return Err(Problem::new(codes::BAD_VALUE, &["private_key"], what).help(
                 "write `core_rpc` in the syncer's block without a key, or the private key as `env(…)` or `file(…)`",
             ));
         }
-        SecretRef::Mount(_) => KEY_PATH,
-        _ => "/dev/stdin",
+        Some(_) => KEY_PATH,
+        None => "/dev/stdin",
     };
     let rpcs = endpoint_expressions(&list, quoted);
     let mut chain_lines = format!(
@@ -63,7 +63,7 @@ fn quoted(text: &str) -> String {
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use pospool_model::{Blocks, Drip};
+    use pospool_model::{Blocks, Drip, SecretRef};
 
     use super::super::wish::tests::{BRIDGE, attributes};
     use super::*;

@@ -75,7 +75,7 @@ impl SecretWay {
         attribute: &str,
         at: &'static str,
     ) -> Result<Self, Problem> {
-        let SecretRef::Mount(path) = reference else {
+        let Some(path) = reference.mounted() else {
             return Ok(Self::Input);
         };
         let file = Folder::new(&path.to_string_lossy())

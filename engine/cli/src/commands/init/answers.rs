@@ -94,6 +94,7 @@ pub(super) fn gather_answers(
         image,
         public_address: Some(public_address).filter(|address| !address.is_empty()),
         code: code(session, args)?,
+        attended: args.attended || devnet.is_some(),
         devnet,
         espace: args.espace,
         accept_irreversible: args.accept_irreversible,

@@ -58,11 +58,8 @@ pub(super) fn read_node_password(place: &NodeKeyPlace) -> Result<Secret, Failure
         return Ok(Secret::new(String::new()));
     }
     // What a container reads by itself is a file of this machine, which root can read too.
-    let reference = match &place.password {
-        SecretRef::Mount(path) => SecretRef::File(path.clone()),
-        other => other.clone(),
-    };
-    read(&reference, PASSWORD)
+    let mounted = place.password.mounted().map(SecretRef::File);
+    read(mounted.as_ref().unwrap_or(&place.password), PASSWORD)
 }
 
 /// A secret that an option names. What stands there is not repeated: it may be the secret itself.
