@@ -20,7 +20,11 @@ use crate::node::{moving, start, wait};
 use crate::snapshot;
 use crate::syncer::CurrentEndpoints;
 use crate::volume;
+use crate::workload::up::NewRan;
 use crate::workload::{prove, remove, repair, stop, up};
+
+/// What is waited for was started before.
+const STARTED: NewRan = NewRan::Perhaps;
 
 /// Checks an effect and everything that it will need, without changing anything.
 pub(crate) fn prepare_effect(
@@ -75,11 +79,11 @@ pub(crate) async fn commit_ticket(
         DockerJob::Remove(job) => remove::remove_container(engine, job).await,
         DockerJob::Identity(job) => {
             let done = wait::wait_for_identity(engine, job, limit, progress).await;
-            up::restore_on_failure(engine, job, current, progress, done).await
+            up::restore_on_failure(engine, job, current, progress, done, STARTED).await
         }
         DockerJob::Ready(job) => {
             let done = wait::wait_until_ready(engine, job, limit, progress).await;
-            up::restore_on_failure(engine, job, current, progress, done).await
+            up::restore_on_failure(engine, job, current, progress, done, STARTED).await
         }
     }
 }

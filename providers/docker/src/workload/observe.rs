@@ -11,7 +11,7 @@ use super::labels;
 use super::look::{
     self, OwnContainer, has_other_content, inspect_listed, own_container, plan_binding,
 };
-use super::run::is_running;
+use super::run::{is_running, started_at};
 use super::{ContainerKind, ObservedContainer, drift};
 use crate::attributes::attribute_text;
 use crate::facts::{Container, DockerFacts};
@@ -146,7 +146,7 @@ impl ObservedContainer<'_> {
             place: self.mounted(),
             running: self.running(),
             state,
-            started_at: state_now.and_then(|state| state.started_at.clone()),
+            started_at: state_now.and_then(started_at).map(str::to_owned),
             network: Some(self.name.clone()).filter(|own| network == Some(own.as_str())),
             labels: labels::labels_of(&self.found),
             aside: self.aside.clone(),
