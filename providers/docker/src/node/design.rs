@@ -121,11 +121,11 @@ pub(super) fn draft_start(
         act_effect("clear", summary, &job)
     });
     let stops = old.is_some_and(|old| old.running) && !desired.running;
+    let (way_back, said) = way_back(task, &desired, old, world);
+    let stop = stops.then(|| stop_note(facts.budgets.get(task.address)));
     Ok(ContainerDraft {
-        notes: stops
-            .then(|| stop_note(facts.budgets.get(task.address)))
-            .into_iter()
-            .collect(),
+        notes: said.into_iter().chain(stop).collect(),
+        way_back,
         again: clear.into_iter().collect(),
         run: desired.running,
         waits: true,
@@ -202,7 +202,6 @@ impl<'a> NodePlan<'a> {
             .map(DesiredChain::read)
             .unwrap_or_default();
         let recipe = render::render_node_image(&desired, &chain, facts.files.get(&desired.chain))?;
-        let (remarks, way_back) = remarks(task, &desired, &docker, world, facts)?;
         let (data, recorded) = (
             world.wanted.get(&desired.data),
             world.recorded.get(&desired.data),
@@ -211,6 +210,9 @@ impl<'a> NodePlan<'a> {
             volume::data_location(world.lineage, &desired.data, data, recorded, &facts.folders)?;
         let key = known_key(task, &desired);
         let old = facts.containers.get(task.address);
+        let mut remarks = remarks(task, &desired, &docker, world, facts)?;
+        let (way_back, said) = way_back(task, &desired, old, world);
+        remarks.extend(said);
         let moves = moved_from(task, &desired, old).filter(|from| *from != volume);
         match (&moves, &key) {
             (Some(from), _) => refuse_move_of_running(from, &volume, old)?,
@@ -314,26 +316,33 @@ fn made_from(wanted: &Attributes) -> Attributes {
     attributes
 }
 
-/// What there is to say of a node's release, of its engine, and of the way back, where a container is made.
+/// What there is to say of a node's release and of its engine, where a container is made.
 fn remarks(
     task: &ChangeRequest<'_>,
     desired: &DesiredNode,
     docker: &str,
     world: &PlanContext<'_>,
     facts: &DockerFacts,
-) -> Result<(Vec<String>, WayBack), Problem> {
+) -> Result<Vec<String>, Problem> {
     if task.action == Action::Update {
-        return Ok((Vec::new(), WayBack::default()));
+        return Ok(Vec::new());
     }
     let old = task.recorded.map(|recorded| &recorded.attributes);
     let mut remarks = standing::release_remarks(desired, old, world.wanted, world.outputs)?;
     remarks.extend(standing::shutdown_remark(docker, facts));
-    let replaced = facts.containers.get(task.address);
-    let runs = |old: &Container| old.running || old.aside.is_some();
-    if task.action != Action::Replace || !replaced.is_some_and(runs) {
-        return Ok((remarks, WayBack::default()));
-    }
-    let (way_back, said) = plan_way_back(task, desired, world);
-    remarks.push(said);
-    Ok((remarks, way_back))
+    Ok(remarks)
+}
+
+/// The way back of a change, and what a plan says of it; a change that starts nothing goes no way.
+fn way_back(
+    task: &ChangeRequest<'_>,
+    desired: &DesiredNode,
+    old: Option<&Container>,
+    world: &PlanContext<'_>,
+) -> (WayBack, Option<String>) {
+    let planned = desired
+        .running
+        .then(|| plan_way_back(task, desired, old, world));
+    let (way_back, said) = planned.flatten().unzip();
+    (way_back.unwrap_or_default(), said)
 }

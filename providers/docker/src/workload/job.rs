@@ -100,6 +100,9 @@ pub(crate) struct WayBack {
     /// Why it never runs again on what the new one has written, if so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) closed: Option<String>,
+    /// Whether one that is gone again has written that already: then it is closed whatever the new one does.
+    #[serde(default)]
+    pub(crate) written: bool,
 }
 
 impl WayBack {

@@ -225,7 +225,7 @@ fn closed_way(way_back: &WayBack, new: Option<&ContainerState>, ran: NewRan) -> 
         Some(new) => started_at(new).is_some(),
         None => ran == NewRan::Perhaps,
     };
-    has_run.then(|| {
+    (has_run || way_back.written).then(|| {
         format!("the container before it stays stopped, since there is no way back: {why}")
     })
 }
@@ -328,6 +328,11 @@ mod tests {
             ..WayBack::default()
         };
         assert_eq!(stays(&closed), [true, true, false, false]);
+        let written = WayBack {
+            written: true,
+            ..closed
+        };
+        assert_eq!(stays(&written), [true; 4]);
         assert_eq!(stays(&WayBack::default()), [false; 4]);
     }
 }
