@@ -16,11 +16,15 @@ use crate::codes;
 use crate::folder;
 use crate::job::DockerJob;
 use crate::kinds;
-use crate::node::{moving, start, wait};
+use crate::node::{moving, resume, wait};
 use crate::snapshot;
 use crate::syncer::CurrentEndpoints;
 use crate::volume;
+use crate::workload::up::NewRan;
 use crate::workload::{prove, remove, repair, stop, up};
+
+/// What is waited for was started before.
+const STARTED: NewRan = NewRan::Perhaps;
 
 /// Checks an effect and everything that it will need, without changing anything.
 pub(crate) fn prepare_effect(
@@ -70,16 +74,16 @@ pub(crate) async fn commit_ticket(
         DockerJob::Prove(job) => prove::prove_container(engine, job, limit, progress).await,
         DockerJob::Stop(job) => stop::stop_container(engine, job, progress).await,
         DockerJob::Up(job) => up::start_container(engine, job, current, progress).await,
-        DockerJob::Clear(job) => start::clear_guard(engine, job).await,
+        DockerJob::Resume(job) => resume::resume_node(engine, job, progress).await,
         DockerJob::Repair(job) => repair::repair_container(engine, job).await,
         DockerJob::Remove(job) => remove::remove_container(engine, job).await,
         DockerJob::Identity(job) => {
             let done = wait::wait_for_identity(engine, job, limit, progress).await;
-            up::restore_on_failure(engine, job, current, progress, done).await
+            up::restore_on_failure(engine, job, current, progress, done, STARTED).await
         }
         DockerJob::Ready(job) => {
             let done = wait::wait_until_ready(engine, job, limit, progress).await;
-            up::restore_on_failure(engine, job, current, progress, done).await
+            up::restore_on_failure(engine, job, current, progress, done, STARTED).await
         }
     }
 }

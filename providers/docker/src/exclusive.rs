@@ -4,8 +4,9 @@
 //! - Returns: the key that its volume must hold; problems.
 //! - Never: lets a plan go on that could make two voters of one key, or lose a key in silence.
 
+use futures_util::future::join_all;
 use pospool_model::provider::{ChangeRequest, PlanContext};
-use pospool_model::{Address, Problem};
+use pospool_model::{Address, Attributes, Problem};
 
 use crate::attributes::attribute_text;
 use crate::client::{Engine, ListedContainer};
@@ -124,13 +125,11 @@ pub(crate) fn refuse_other_volume(
     if *data == desired.data {
         return Ok(());
     }
-    let registered = world.recorded.iter().find(|(address, recorded)| {
-        address.kind() == "pos_registration"
-            && attribute_text(&recorded.outputs, "pos_address") == Some(key)
-    });
-    match registered {
+    let recorded = world.recorded.iter();
+    let outputs = recorded.map(|(address, recorded)| (address, &recorded.outputs));
+    match find_registration(outputs, key) {
         None => Ok(()),
-        Some((registration, _)) => Err(Problem::new(
+        Some(registration) => Err(Problem::new(
             codes::REGISTERED_KEY,
             &["data"],
             format!(
@@ -144,6 +143,17 @@ pub(crate) fn refuse_other_volume(
              renamed. To move its data to another disk, change `path` of `{data}`"
         ))),
     }
+}
+
+/// The bond of a key with a pool, among the outputs of resources.
+pub(crate) fn find_registration<'a>(
+    outputs: impl IntoIterator<Item = (&'a Address, &'a Attributes)>,
+    key: &str,
+) -> Option<&'a Address> {
+    let mut bonds = outputs.into_iter().filter(|(address, outputs)| {
+        address.kind() == "pos_registration" && attribute_text(outputs, "pos_address") == Some(key)
+    });
+    bonds.next().map(|(address, _)| address)
 }
 
 /// The one process that is known to have a node's key, and what the node is called.
@@ -166,19 +176,16 @@ pub(crate) async fn find_second_voter(
             && other.labels.contains_key(names::BASE)
             && holder.container != Some(other.id.as_str())
     });
-    for other in others {
-        let Ok(id) = Name::new(&other.id) else {
-            continue;
-        };
-        let report = query_guard(engine, &id).await;
-        if report.and_then(|report| report.key).as_deref() == Some(holder.key) {
-            return Some(format!(
-                "container `{}` runs with the same PoS key {}, on other data: two nodes with one key must never vote",
-                other.name, holder.key
-            ));
-        }
-    }
-    None
+    let keys = others.map(|other| async move {
+        let id = Name::new(&other.id).ok()?;
+        let report = query_guard(engine, &id).await?;
+        (report.key.as_deref() == Some(holder.key)).then_some(&other.name)
+    });
+    let voter = join_all(keys).await.into_iter().flatten().next()?;
+    Some(format!(
+        "container `{voter}` runs with the same PoS key {}, on other data: two nodes with one key must never vote",
+        holder.key
+    ))
 }
 
 /// A registered key that is gone must not be replaced in silence.

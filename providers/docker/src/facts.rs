@@ -71,18 +71,27 @@ pub(crate) struct Container {
     pub(crate) running: bool,
     /// How it is, as its kind says it.
     pub(crate) state: &'static str,
-    /// When its process was started.
+    /// When it was last started; `None` if it never ran.
     pub(crate) started_at: Option<String>,
     /// Network of its own, if it has one.
     pub(crate) network: Option<Name>,
     /// Its labels.
     pub(crate) labels: Labels,
     /// The container that it replaced, where that is still there.
-    pub(crate) aside: Option<Name>,
+    pub(crate) aside: Option<KeptContainer>,
     /// Whether settings were changed that Docker can put right while it runs.
     pub(crate) drifted: bool,
     /// How it was made, as its labels say, if they do.
     pub(crate) made: Option<ContainerSpec>,
+}
+
+/// A container that is kept until the one that replaces it is ready.
+#[derive(Clone, Debug)]
+pub(crate) struct KeptContainer {
+    /// Its id.
+    pub(crate) id: Name,
+    /// Its labels.
+    pub(crate) labels: Labels,
 }
 
 impl DockerFacts {

@@ -4,10 +4,9 @@
 //! - Returns: a draft, or the first problem that was found.
 //! - Never: does I/O; reads a clock.
 
-use pospool_model::guard::HELD;
 use pospool_model::plan::{Action, Effect};
 use pospool_model::provider::{ChangeRequest, PlanContext};
-use pospool_model::{Address, Attributes, Problem, Value};
+use pospool_model::{Attributes, Problem, Value};
 
 use super::budget::{BudgetFacts, unknown_budget};
 use super::image::NodeImageBuild;
@@ -31,7 +30,7 @@ use crate::snapshot::{self, SnapshotPlan};
 use crate::syncer::{is_keyed, own_or_of_chain};
 use crate::volume;
 use crate::workload::design::{act_effect, docker_url};
-use crate::workload::job::ClearJob;
+use crate::workload::job::ResumeJob;
 use crate::workload::spec::ContainerSpec;
 use crate::workload::{ContainerDraft, WayBack};
 
@@ -103,30 +102,36 @@ pub(super) fn draft_start(
 ) -> Result<ContainerDraft, Problem> {
     let desired = DesiredNode::read(task.wanted)?;
     let docker = docker_url(task.wanted, world, facts)?;
-    refuse_shared_key(task.address, &desired, world)?;
-    refuse_other_host(&desired, world)?;
-    let key = known_key(task, &desired);
+    // What starts has the volume that it was made with, whatever the spec says by now.
+    let starts = DesiredNode::read(&made.attributes)?;
+    refuse_shared_key(task.address, &starts, world)?;
+    refuse_other_host(&starts, world)?;
+    let key = known_key(task, &starts);
     if let Some((key, place)) = key.as_ref().zip(made.place.as_ref()) {
         refuse_lost_key(key, &docker, place, facts)?;
     }
     let old = facts.containers.get(task.address);
-    let given_up = old.filter(|old| old.running && is_given_up(task.address, facts));
-    let clear = given_up.map(|old| {
-        let job = DockerJob::Clear(ClearJob {
+    let report = facts.guards.get(task.address).and_then(Option::as_ref);
+    let given_up = old
+        .filter(|old| old.running)
+        .zip(report.filter(|report| report.waits_for_a_start()));
+    let resume = given_up.map(|(old, report)| {
+        let job = DockerJob::Resume(ResumeJob {
             docker: docker.clone(),
             name: made.name.clone(),
             container: old.id.clone(),
+            starts: report.starts,
         });
-        let summary = "tell the guard that a person has looked: it starts conflux again".to_owned();
-        act_effect("clear", summary, &job)
+        let summary = "ask the guard to start conflux again, which it had given up".to_owned();
+        act_effect("resume", summary, &job)
     });
     let stops = old.is_some_and(|old| old.running) && !desired.running;
+    let (way_back, said) = way_back(task, &desired, old, world);
+    let stop = stops.then(|| stop_note(facts.budgets.get(task.address)));
     Ok(ContainerDraft {
-        notes: stops
-            .then(|| stop_note(facts.budgets.get(task.address)))
-            .into_iter()
-            .collect(),
-        again: clear.into_iter().collect(),
+        notes: said.into_iter().chain(stop).collect(),
+        way_back,
+        again: resume.into_iter().collect(),
         run: desired.running,
         waits: true,
         outputs: node_outputs(task, &desired, key.is_some()),
@@ -134,13 +139,6 @@ pub(super) fn draft_start(
         key,
         ..ContainerDraft::start_of(made)
     })
-}
-
-/// Whether the guard has given up to start conflux. Where it also keeps a vote back because somebody else may have the key, that
-/// is for another look than a start.
-fn is_given_up(address: &Address, facts: &DockerFacts) -> bool {
-    let report = facts.guards.get(address).and_then(Option::as_ref);
-    report.is_some_and(|report| report.given_up && report.hold.as_deref() != Some(HELD))
 }
 
 /// Outputs of a node after a change, as far as it moves them.
@@ -202,7 +200,6 @@ impl<'a> NodePlan<'a> {
             .map(DesiredChain::read)
             .unwrap_or_default();
         let recipe = render::render_node_image(&desired, &chain, facts.files.get(&desired.chain))?;
-        let (remarks, way_back) = remarks(task, &desired, &docker, world, facts)?;
         let (data, recorded) = (
             world.wanted.get(&desired.data),
             world.recorded.get(&desired.data),
@@ -211,6 +208,9 @@ impl<'a> NodePlan<'a> {
             volume::data_location(world.lineage, &desired.data, data, recorded, &facts.folders)?;
         let key = known_key(task, &desired);
         let old = facts.containers.get(task.address);
+        let mut remarks = remarks(task, &desired, &docker, world, facts)?;
+        let (way_back, said) = way_back(task, &desired, old, world);
+        remarks.extend(said);
         let moves = moved_from(task, &desired, old).filter(|from| *from != volume);
         match (&moves, &key) {
             (Some(from), _) => refuse_move_of_running(from, &volume, old)?,
@@ -314,26 +314,33 @@ fn made_from(wanted: &Attributes) -> Attributes {
     attributes
 }
 
-/// What there is to say of a node's release, of its engine, and of the way back, where a container is made.
+/// What there is to say of a node's release and of its engine, where a container is made.
 fn remarks(
     task: &ChangeRequest<'_>,
     desired: &DesiredNode,
     docker: &str,
     world: &PlanContext<'_>,
     facts: &DockerFacts,
-) -> Result<(Vec<String>, WayBack), Problem> {
+) -> Result<Vec<String>, Problem> {
     if task.action == Action::Update {
-        return Ok((Vec::new(), WayBack::default()));
+        return Ok(Vec::new());
     }
     let old = task.recorded.map(|recorded| &recorded.attributes);
     let mut remarks = standing::release_remarks(desired, old, world.wanted, world.outputs)?;
     remarks.extend(standing::shutdown_remark(docker, facts));
-    let replaced = facts.containers.get(task.address);
-    let runs = |old: &Container| old.running || old.aside.is_some();
-    if task.action != Action::Replace || !replaced.is_some_and(runs) {
-        return Ok((remarks, WayBack::default()));
-    }
-    let (way_back, said) = plan_way_back(task, desired, world);
-    remarks.push(said);
-    Ok((remarks, way_back))
+    Ok(remarks)
+}
+
+/// The way back of a change, and what a plan says of it; a change that starts nothing goes no way.
+fn way_back(
+    task: &ChangeRequest<'_>,
+    desired: &DesiredNode,
+    old: Option<&Container>,
+    world: &PlanContext<'_>,
+) -> (WayBack, Option<String>) {
+    let planned = desired
+        .running
+        .then(|| plan_way_back(task, desired, old, world));
+    let (way_back, said) = planned.flatten().unzip();
+    (way_back.unwrap_or_default(), said)
 }

@@ -28,7 +28,7 @@ use crate::render::{self, DesiredChain};
 use crate::rpc::{self, query_pos};
 use crate::view::EngineView;
 use crate::volume;
-use crate::workload::run::{PAUSED, is_paused};
+use crate::workload::run::{PAUSED, is_paused, started_at};
 use crate::workload::spec::ContainerSpec;
 use crate::workload::{InnerState, ObservedContainer};
 
@@ -77,7 +77,7 @@ pub(super) async fn observe_node(
     seen: &ObservedContainer<'_>,
     facts: &mut DockerFacts,
 ) -> Result<InnerState, Problem> {
-    let started = started_at(seen);
+    let started = seen.found.state.as_ref().and_then(started_at);
     let known = is_known_process(seen, started);
     // Nothing inside of it answers.
     let paused = seen.found.state.as_ref().is_some_and(is_paused);
@@ -112,12 +112,6 @@ pub(super) async fn observe_node(
         bound,
         outputs,
     })
-}
-
-/// When the container was last started; one that never ran has the year 1 there.
-fn started_at<'a>(seen: &'a ObservedContainer<'_>) -> Option<&'a str> {
-    let started = seen.found.state.as_ref()?.started_at.as_deref();
-    started.filter(|at| !at.starts_with("0001-"))
 }
 
 /// The attribute `state`: as it is, and whether somebody has to wait for it.

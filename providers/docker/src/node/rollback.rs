@@ -1,89 +1,139 @@
 //! When a node that replaces another one has had its time, and whether that one can run again.
 //!
-//! - Reads: the images before and after, the table of releases, how far the network is.
+//! - Reads: how the container that is kept was made, what is made now, the table of releases, how far the network is.
 //! - Returns: the way back, and what a plan says of it before anything stops.
 //! - Never: calls a way open that the table does not know to be.
 
 use pospool_model::Attributes;
+use pospool_model::plan::Action;
 use pospool_model::provider::{ChangeRequest, PlanContext};
 
 use super::standing::ReleaseOnNetwork;
 use super::wish::DesiredNode;
+use crate::facts::Container;
 use crate::names::ImageRef;
 use crate::node::schema::NodeSpec;
 use crate::render::release::Release;
 use crate::render::releases::DataCompatibility;
 use crate::workload::WayBack;
+use crate::workload::labels::attributes_among;
 
-/// The way back of a node that replaces the one that is recorded, and what there is to say of it.
+/// The way back to the container that a change of a node keeps, and what there is to say of it; `None` where it keeps none
+/// that ran.
 pub(super) fn plan_way_back(
     task: &ChangeRequest<'_>,
     desired: &DesiredNode,
+    old: Option<&Container>,
     world: &PlanContext<'_>,
-) -> (WayBack, String) {
-    let closed = task.recorded.and_then(|recorded| {
-        let network = ReleaseOnNetwork::of(desired, world.wanted, world.outputs);
-        no_way_back(&recorded.attributes, desired, network.as_ref())
-    });
-    let bound = humantime::format_duration(desired.rollback_after);
-    let said = match &closed {
-        None => format!(
-            "if the new node does not follow its chain within {bound} of its start, it is stopped and the container before it \
-             runs again"
-        ),
-        Some(why) => format!(
-            "there is no way back once the new node has run: {why}; if it does not get there, it is for you to mend it"
-        ),
+) -> Option<(WayBack, String)> {
+    let old = old?;
+    let network = ReleaseOnNetwork::of(desired, world.wanted, world.outputs);
+    let closed_by = |before: Option<&Attributes>, after: Option<&Attributes>| {
+        no_way_back(before, after, network.as_ref())
     };
+    // Labels say how a container was made; what is recorded may be of another one, where a run was cut.
+    let own = attributes_among(&old.labels);
+    let aside = old.aside.as_ref();
+    let aside = aside.map(|aside| attributes_among(&aside.labels));
+    let is_replaced = task.action == Action::Replace;
+    let (already, closed) = match (&aside, is_replaced) {
+        // A run was cut that replaced the one aside by this one, which stays.
+        (Some(before), false) => (None, closed_by(before.as_ref(), own.as_ref())),
+        // This one goes as well, but what it has written stays.
+        (Some(before), true) => {
+            let ran = old.started_at.is_some();
+            let already = ran.then(|| closed_by(before.as_ref(), own.as_ref()));
+            (
+                already.flatten(),
+                closed_by(before.as_ref(), Some(task.wanted)),
+            )
+        }
+        (None, true) if old.running => (None, closed_by(own.as_ref(), Some(task.wanted))),
+        (None, _) => return None,
+    };
+    let written = already.is_some();
+    let closed = already.or(closed);
+    let said = describe_way_back(closed.as_deref(), written, desired);
     let way_back = WayBack {
         within: closed.is_none().then_some(desired.rollback_after.as_secs()),
         closed,
+        written,
     };
-    (way_back, said)
+    Some((way_back, said))
 }
 
-/// Why the node before must not run on what the new one has written; `None` where the table says that it can.
+fn describe_way_back(closed: Option<&str>, written: bool, desired: &DesiredNode) -> String {
+    let Some(why) = closed else {
+        let bound = humantime::format_duration(desired.rollback_after);
+        return format!(
+            "if the new node does not follow its chain within {bound} of its start, it is stopped and the container before it \
+             runs again"
+        );
+    };
+    let since = if written {
+        ""
+    } else {
+        " once the new node has run"
+    };
+    format!(
+        "there is no way back{since}: {why}; if it does not get there, it is for you to mend it"
+    )
+}
+
+/// An image of a node, and its release as far as anybody knows it.
+struct NodeImage {
+    image: ImageRef,
+    release: Option<Release>,
+}
+
+impl NodeImage {
+    fn read(attributes: &Attributes) -> Option<Self> {
+        let block = NodeSpec::read(attributes);
+        let image = ImageRef::parse(block.image.known()?).ok()?;
+        let form = block.release_form.known().and_then(Release::by_name);
+        Some(Self {
+            release: Release::of_tag(&image).or(form),
+            image,
+        })
+    }
+}
+
+/// Why the node before must not run on what the one after it has written; `None` where the table says that it can.
 fn no_way_back(
-    recorded: &Attributes,
-    desired: &DesiredNode,
+    before: Option<&Attributes>,
+    after: Option<&Attributes>,
     network: Option<&ReleaseOnNetwork>,
 ) -> Option<String> {
-    let block = NodeSpec::read(recorded);
-    let Some(old) = block
-        .image
-        .known()
-        .and_then(|image| ImageRef::parse(image).ok())
-    else {
+    let (before, after) = (
+        before.and_then(NodeImage::read),
+        after.and_then(NodeImage::read),
+    );
+    let (Some(before), Some(after)) = (before, after) else {
         return Some("it is not known which release ran before".to_owned());
     };
     // A tag that is moved is another matter, and shows as another digest.
-    if old == desired.image {
+    if before.image == after.image {
         return None;
     }
-    let form = block.release_form.known().and_then(Release::by_name);
-    let before = Release::of_tag(&old).or(form);
-    let after = Release::of_tag(&desired.image).or(desired.form);
-    let (Some(before), Some(after)) = (before, after) else {
-        let unknown = if before.is_none() {
-            &old
-        } else {
-            &desired.image
+    let (Some(old), Some(new)) = (before.release, after.release) else {
+        let unknown = match before.release {
+            None => &before.image,
+            Some(_) => &after.image,
         };
         return Some(format!(
-            "this build does not know the release of {unknown}, and so not whether {old} reads what {} writes",
-            desired.image
+            "this build does not know the release of {unknown}, and so not whether {} reads what {} writes",
+            before.image, after.image
         ));
     };
-    if before.reads(after) != DataCompatibility::AsItIs {
+    if old.reads(new) != DataCompatibility::AsItIs {
         return Some(format!(
             "release {} does not go on with what release {} writes",
-            before.name(),
-            after.name()
+            old.name(),
+            new.name()
         ));
     }
-    let passed = network.and_then(|network| network.past(Some(before)))?;
-    (after >= passed.needs)
-        .then(|| format!("the network has gone on without release {}", before.name()))
+    let passed = network.and_then(|network| network.past(Some(old)))?;
+    (new >= passed.needs).then(|| format!("the network has gone on without release {}", old.name()))
 }
 
 #[cfg(test)]
@@ -92,9 +142,8 @@ mod tests {
     use crate::node::tests::attributes;
 
     fn why(before: &str, after: &str) -> Option<String> {
-        let recorded = attributes(&[("image", before.into())]);
-        let desired = DesiredNode::read(&attributes(&[("image", after.into())])).unwrap();
-        no_way_back(&recorded, &desired, None)
+        let of = |image: &str| attributes(&[("image", image.into())]);
+        no_way_back(Some(&of(before)), Some(&of(after)), None)
     }
 
     #[test]
@@ -112,5 +161,8 @@ mod tests {
             let unknown = why(before, after).unwrap();
             assert!(unknown.contains("does not know the release"), "{unknown}");
         }
+        let node = attributes(&[]);
+        assert!(no_way_back(None, Some(&node), None).is_some());
+        assert!(no_way_back(Some(&node), None, None).is_some());
     }
 }

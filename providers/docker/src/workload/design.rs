@@ -205,7 +205,7 @@ impl ContainerPlan<'_> {
         effects.push(self.up(true));
         self.wait(&mut effects);
         if let Some(old) = self.old {
-            let last = old.aside.as_ref().unwrap_or(&old.id);
+            let last = old.aside.as_ref().map_or(&old.id, |aside| &aside.id);
             effects.push(self.remove("remove", old, last));
         }
         effects
@@ -245,7 +245,7 @@ impl ContainerPlan<'_> {
         if let Some(old) = self.old
             && let Some(aside) = &old.aside
         {
-            effects.push(self.remove("remove", old, aside));
+            effects.push(self.remove("remove", old, &aside.id));
         }
         effects
     }
@@ -285,7 +285,7 @@ impl ContainerPlan<'_> {
         let (draft, old) = (&self.draft, self.old);
         let kept = |old: &Container| match &old.aside {
             // A run that was cut left the one before.
-            Some(aside) => Some((aside.clone(), draft.run)),
+            Some(aside) => Some((aside.id.clone(), draft.run)),
             None if create => Some((old.id.clone(), old.running)),
             None => None,
         };
@@ -388,7 +388,7 @@ fn delete(
         effects.push(act_effect(
             "discard",
             summary,
-            &remove(aside, None, Vec::new()),
+            &remove(&aside.id, None, Vec::new()),
         ));
     }
     let last = remove(&old.id, old.network.clone(), kind.images(&old.labels));

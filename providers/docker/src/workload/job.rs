@@ -47,14 +47,16 @@ pub(crate) struct StopJob {
     pub(crate) container: Name,
 }
 
-/// A container whose guard waits for a person.
+/// A container whose guard has given up starting conflux.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct ClearJob {
+pub(crate) struct ResumeJob {
     pub(crate) docker: String,
     pub(crate) name: Name,
     /// Its id.
     pub(crate) container: Name,
+    /// How often the guard had started conflux when it gave up: one that has started it since is not asked again.
+    pub(crate) starts: u64,
 }
 
 /// A container to make, to start, or to wait for.
@@ -100,6 +102,9 @@ pub(crate) struct WayBack {
     /// Why it never runs again on what the new one has written, if so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) closed: Option<String>,
+    /// Whether one that is gone again has written that already: then it is closed whatever the new one does.
+    #[serde(default)]
+    pub(crate) written: bool,
 }
 
 impl WayBack {

@@ -21,7 +21,7 @@ use super::run;
 use crate::builds::ImageBuild;
 use crate::client::{Engine, Labels, ListedContainer};
 use crate::codes;
-use crate::facts::{Container, DockerFacts};
+use crate::facts::{Container, DockerFacts, KeptContainer};
 use crate::names::{Name, NameError, object_name_of_kind};
 use crate::syncer::CurrentEndpoints;
 use crate::view::EngineView;
@@ -264,7 +264,7 @@ pub(crate) struct ContainerDraft {
 }
 
 impl ContainerDraft {
-    /// Starts what is there, and makes nothing.
+    /// Starts what is there, and makes nothing; what is made says only what it has beyond that.
     pub(crate) fn start_of(made: &ContainerSpec) -> Self {
         Self {
             images: Vec::new(),
@@ -294,7 +294,7 @@ pub(crate) struct ObservedContainer<'a> {
     pub(crate) name: Name,
     pub(crate) found: ContainerInspectResponse,
     /// The container that it replaced, where that is still there.
-    pub(crate) aside: Option<Name>,
+    pub(crate) aside: Option<KeptContainer>,
 }
 
 /// How a container is.

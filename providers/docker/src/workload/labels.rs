@@ -55,5 +55,14 @@ pub(crate) fn label_of<'a>(found: &'a ContainerInspectResponse, name: &str) -> O
 
 /// The attributes that a container's label names.
 pub(crate) fn labelled_attributes(found: &ContainerInspectResponse) -> Option<Attributes> {
-    serde_json::from_str(label_of(found, names::ATTRIBUTES)?).ok()
+    read_attributes(label_of(found, names::ATTRIBUTES)?)
+}
+
+/// The same, where all labels are at hand.
+pub(crate) fn attributes_among(labels: &Labels) -> Option<Attributes> {
+    read_attributes(labels.get(names::ATTRIBUTES)?)
+}
+
+fn read_attributes(label: &str) -> Option<Attributes> {
+    serde_json::from_str(label).ok()
 }

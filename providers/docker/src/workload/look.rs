@@ -12,6 +12,7 @@ use super::labels::{labels_match, owner_labels};
 use crate::attributes::attribute_text;
 use crate::client::ListedContainer;
 use crate::codes;
+use crate::facts::KeptContainer;
 use crate::names::Name;
 use crate::view::EngineView;
 
@@ -20,7 +21,7 @@ use crate::view::EngineView;
 pub(crate) struct OwnContainer<'a> {
     pub(crate) one: &'a ListedContainer,
     /// The one that it replaced, where a run did not come to its end.
-    pub(crate) aside: Option<Name>,
+    pub(crate) aside: Option<KeptContainer>,
 }
 
 /// Finds the container of a resource by its labels.
@@ -43,8 +44,11 @@ pub(crate) fn own_container<'a>(
         && own.iter().any(|it| it.name == name.as_str())
         && let Some(at) = own.iter().position(is_kept)
     {
-        let id = own.remove(at).id.as_str();
-        aside = Some(Name::new(id).map_err(|error| error.problem(&[]))?);
+        let kept = own.remove(at);
+        aside = Some(KeptContainer {
+            id: Name::new(kept.id.as_str()).map_err(|error| error.problem(&[]))?,
+            labels: kept.labels.clone(),
+        });
     }
     match own[..] {
         [one] => Ok(Some(OwnContainer { one, aside })),

@@ -41,10 +41,10 @@ pub(crate) fn is_running(state: &ContainerState) -> bool {
     state.running == Some(true) || is_paused(state) || state.restarting == Some(true)
 }
 
-/// Whether a process of the container ever ran: before that, Docker says the year 1.
-pub(crate) fn has_run(state: &ContainerState) -> bool {
+/// When the container was last started; before the first time, Docker says the year 1.
+pub(crate) fn started_at(state: &ContainerState) -> Option<&str> {
     let started = state.started_at.as_deref();
-    started.is_some_and(|at| !at.is_empty() && !at.starts_with("0001-"))
+    started.filter(|at| !at.is_empty() && !at.starts_with("0001-"))
 }
 
 /// Whether somebody has frozen its processes.

@@ -8,13 +8,13 @@ use bollard::models::ContainerState;
 use pospool_model::provider::Progress;
 use pospool_model::{Attributes, ProviderError, Secret};
 
-use super::job::{ReplacedContainer, StopJob, UpJob};
+use super::job::{ReplacedContainer, StopJob, UpJob, WayBack};
 use super::labels::{self, labels_match};
 use super::look::container_ids;
 use super::restarts::keep_up;
 use super::run::{
-    container_gone, container_id, container_state, has_run, inspect_container, is_paused,
-    is_running,
+    container_gone, container_id, container_state, inspect_container, is_paused, is_running,
+    started_at,
 };
 use super::{ContainerKind, ContainerStart, body, repair};
 use crate::client::Engine;
@@ -36,9 +36,19 @@ pub(crate) async fn start_container(
     let kind = kinds::kind_of(&job.spec.address)?;
     // First, so that a missing secret changes nothing.
     let input = input(kind, job, current)?;
+    let mut ran = NewRan::Perhaps;
     // The engine's own types are large.
-    let done = Box::pin(attempt(engine, kind, job, &input, progress)).await;
-    restore_on_failure(engine, job, current, progress, done).await
+    let done = Box::pin(attempt(engine, kind, job, &input, progress, &mut ran)).await;
+    restore_on_failure(engine, job, current, progress, done, ran).await
+}
+
+/// Whether the new container has run, where it is not there to be asked: somebody may have removed it by hand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NewRan {
+    /// This attempt began where there was none, and has started none.
+    Never,
+    /// An earlier attempt may have started one, or this one has.
+    Perhaps,
 }
 
 fn input(
@@ -59,12 +69,18 @@ async fn attempt(
     job: &UpJob,
     input: &[Secret],
     progress: &dyn Progress,
+    ran: &mut NewRan,
 ) -> Result<Attributes, ProviderError> {
     let spec = &job.spec;
     let container = match find(engine, job).await? {
-        Some(container) => container,
-        None if job.create => create(engine, kind, job).await?,
-        None => return Err(container_gone(&spec.name)),
+        Found::Made(container) => container,
+        Found::SteppedAside => {
+            // The name was the old one's until now.
+            *ran = NewRan::Never;
+            create(engine, kind, job).await?
+        }
+        Found::Nothing if job.create => create(engine, kind, job).await?,
+        Found::Nothing => return Err(container_gone(&spec.name)),
     };
     let mut outputs = kind.outputs(spec);
     outputs.insert("docker".to_owned(), job.docker.as_str().into());
@@ -89,6 +105,7 @@ async fn attempt(
             progress.waiting("letting a paused container go on");
             engine.unpause(&container).await?;
         }
+        *ran = NewRan::Perhaps;
         kind.start(&start).await?;
         keep_up(engine, &container).await?;
         outputs.extend(kind.ready(&start).await?);
@@ -96,8 +113,7 @@ async fn attempt(
     progress.sent();
     let found = inspect_container(engine, &container).await?;
     outputs.extend(container_ids(&found));
-    let ran = found.state.filter(has_run);
-    let started = ran.and_then(|state| state.started_at);
+    let started = found.state.as_ref().and_then(started_at);
     // Only a node has the output.
     let schema = kind.schema();
     if let Some(started) = started
@@ -108,11 +124,20 @@ async fn attempt(
     Ok(outputs)
 }
 
+/// What has the name of the container.
+enum Found {
+    /// The one that is meant.
+    Made(Name),
+    /// Nothing any more: it was the one that is replaced.
+    SteppedAside,
+    Nothing,
+}
+
 /// Finds the container that an earlier attempt made; the one that it replaces steps aside.
-async fn find(engine: &Engine, job: &UpJob) -> Result<Option<Name>, ProviderError> {
+async fn find(engine: &Engine, job: &UpJob) -> Result<Found, ProviderError> {
     let spec = &job.spec;
     let Some(found) = engine.inspect(&spec.name).await? else {
-        return Ok(None);
+        return Ok(Found::Nothing);
     };
     // A start leaves the container as it is, so only what it was made for must fit; the
     // one that this job makes must be the same in everything.
@@ -129,7 +154,7 @@ async fn find(engine: &Engine, job: &UpJob) -> Result<Option<Name>, ProviderErro
             return Err(ProviderError::refused(codes::NOT_REMOVED, what));
         }
         engine.rename(&id, &spec.aside()).await?;
-        return Ok(None);
+        return Ok(Found::SteppedAside);
     }
     if !labels_match(&expected, &seen) {
         let what = format!(
@@ -138,7 +163,7 @@ async fn find(engine: &Engine, job: &UpJob) -> Result<Option<Name>, ProviderErro
         );
         return Err(ProviderError::refused(codes::NAME_TAKEN, what));
     }
-    Ok(Some(id))
+    Ok(Found::Made(id))
 }
 
 async fn create(
@@ -171,12 +196,13 @@ pub(crate) async fn restore_on_failure(
     current: &CurrentEndpoints,
     progress: &dyn Progress,
     done: Result<Attributes, ProviderError>,
+    ran: NewRan,
 ) -> Result<Attributes, ProviderError> {
     let (error, old) = match (done, &job.replaces) {
         (Err(error @ ProviderError::Refused { .. }), Some(old)) => (error, old),
         (done, _) => return done,
     };
-    let went = Box::pin(back(engine, job, old, current, progress)).await;
+    let went = Box::pin(back(engine, job, old, ran, current, progress)).await;
     let after = match went {
         Ok(None) => return Err(error),
         Ok(Some(after)) => after,
@@ -192,10 +218,14 @@ pub(crate) async fn restore_on_failure(
     })
 }
 
-/// Why the old container never runs again on what the new one wrote, if that has run.
-fn closed_way(old: &ReplacedContainer, new: Option<&ContainerState>) -> Option<String> {
-    let why = old.way_back.closed.as_ref()?;
-    new.is_some_and(has_run).then(|| {
+/// Why the old container never runs again on what a new one wrote, if one has run.
+fn closed_way(way_back: &WayBack, new: Option<&ContainerState>, ran: NewRan) -> Option<String> {
+    let why = way_back.closed.as_ref()?;
+    let has_run = match new {
+        Some(new) => started_at(new).is_some(),
+        None => ran == NewRan::Perhaps,
+    };
+    (has_run || way_back.written).then(|| {
         format!("the container before it stays stopped, since there is no way back: {why}")
     })
 }
@@ -205,6 +235,7 @@ async fn back(
     engine: &Engine,
     job: &UpJob,
     old: &ReplacedContainer,
+    ran: NewRan,
     current: &CurrentEndpoints,
     progress: &dyn Progress,
 ) -> Result<Option<String>, ProviderError> {
@@ -215,16 +246,21 @@ async fn back(
     if found.state.as_ref().is_some_and(is_running) {
         return Ok(None);
     }
-    if let Some(new) = engine.inspect(&spec.name).await? {
-        let id = container_id(new.id.clone())?;
-        if id != old.container {
-            if !labels_match(&spec.owner(), &labels::labels_of(&new)) {
-                // Somebody else's: it is none of ours to remove.
-                return Ok(None);
-            }
-            if let Some(why) = closed_way(old, new.state.as_ref()) {
-                return Ok(Some(why));
-            }
+    let name = found.name.as_deref().unwrap_or_default();
+    // One that still has its name has made room for nothing.
+    if name.trim_start_matches('/') != spec.name.as_str() {
+        let new = engine.inspect(&spec.name).await?;
+        let is_ours = |new| labels_match(&spec.owner(), &labels::labels_of(new));
+        if !new.as_ref().is_none_or(is_ours) {
+            // Somebody else's: it is none of ours to remove.
+            return Ok(None);
+        }
+        let state = new.as_ref().and_then(|new| new.state.as_ref());
+        if let Some(why) = closed_way(&old.way_back, state, ran) {
+            return Ok(Some(why));
+        }
+        if let Some(new) = new {
+            let id = container_id(new.id)?;
             let stop_new = StopJob {
                 docker: job.docker.clone(),
                 address: spec.address.clone(),
@@ -234,9 +270,6 @@ async fn back(
             stop_container(engine, &stop_new, progress).await?;
             engine.remove(&id).await?;
         }
-    }
-    let name = found.name.as_deref().unwrap_or_default();
-    if name.trim_start_matches('/') != spec.name.as_str() {
         engine.rename(&old.container, &spec.name).await?;
     }
     if !old.ran {
@@ -266,4 +299,40 @@ async fn back(
     kind.start(&start).await?;
     keep_up(engine, &old.container).await?;
     Ok(Some("the container before it runs again".to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whether the old container stays stopped, for each thing that is known of the new one.
+    fn stays(way_back: &WayBack) -> [bool; 4] {
+        let state = |at: &str| ContainerState {
+            started_at: Some(at.to_owned()),
+            ..ContainerState::default()
+        };
+        let (never, before) = (state("0001-01-01T00:00:00Z"), state("2026-11-22T10:00:00Z"));
+        [
+            (Some(&before), NewRan::Never),
+            (None, NewRan::Perhaps),
+            (Some(&never), NewRan::Perhaps),
+            (None, NewRan::Never),
+        ]
+        .map(|(new, ran)| closed_way(way_back, new, ran).is_some())
+    }
+
+    #[test]
+    fn case_data_of_a_newer_release_a_closed_way_stays_closed_when_the_new_container_was_removed() {
+        let closed = WayBack {
+            closed: Some("because".to_owned()),
+            ..WayBack::default()
+        };
+        assert_eq!(stays(&closed), [true, true, false, false]);
+        let written = WayBack {
+            written: true,
+            ..closed
+        };
+        assert_eq!(stays(&written), [true; 4]);
+        assert_eq!(stays(&WayBack::default()), [false; 4]);
+    }
 }

@@ -2,18 +2,20 @@
 
 use std::collections::BTreeMap;
 
+use pospool_model::guard::{GuardReport, HELD};
 use pospool_model::plan::Action;
 use pospool_model::provider::{ChangeRequest, Design, Facts, Observed, PlanContext};
 use pospool_model::state::Recorded;
 use pospool_model::{Address, Attributes, Problem, Value};
 
 use crate::facts::tests::container;
-use crate::facts::{DockerFacts, EngineFacts};
+use crate::facts::{DockerFacts, EngineFacts, KeptContainer};
 use crate::job::DockerJob;
-use crate::names;
+use crate::names::{self, Name};
 use crate::node::NodeKind;
 use crate::node::budget::BudgetFacts;
 use crate::node::tests::{attributes, node_files};
+use crate::workload::WayBack;
 use crate::workload::design::plan_container;
 
 const LINEAGE: &str = "1a2b3c4d-0000";
@@ -487,7 +489,7 @@ fn case_stop_before_proof_the_old_container_is_kept_until_the_new_one_is_ready()
 
     // A run was cut after the new one was made: the one before it still is the one to go back to.
     let node = outside.facts.containers.get_mut(&at("node.main")).unwrap();
-    node.aside = Some(crate::names::Name::new("0ld").unwrap());
+    node.aside = Some(kept("a/b:3.0.2"));
     let again = outside.design("node.main", Action::Update, false).unwrap();
     assert_eq!(effects(&again), ["identity", "ready", "remove"]);
     assert_eq!(replaced(&again, "ready"), ("0ld".to_owned(), true));
@@ -508,6 +510,154 @@ fn case_stop_before_proof_the_old_container_is_kept_until_the_new_one_is_ready()
     assert_eq!(removed(&other, "remove"), "0ld");
     let gone = outside.design("node.main", Action::Delete, false).unwrap();
     assert_eq!(effects(&gone), ["stop", "discard", "remove"]);
+}
+
+/// The label of a node's attributes.
+fn made_from(image: &str) -> (String, String) {
+    let attributes = attributes(&[("image", image.into())]);
+    let label = serde_json::to_string(&attributes).unwrap();
+    (names::ATTRIBUTES.to_owned(), label)
+}
+
+fn kept(image: &str) -> KeptContainer {
+    KeptContainer {
+        id: Name::new("0ld").unwrap(),
+        labels: [made_from(image)].into(),
+    }
+}
+
+/// A node of the first image was replaced by one of the second, and the run was cut; the spec names the third.
+fn cut(before: &str, now: &str, wanted: &str) -> Outside {
+    let mut outside = outside(&[("image", wanted.into())]).running(true);
+    let node = outside.facts.containers.get_mut(&at("node.main")).unwrap();
+    node.labels.extend([made_from(now)]);
+    node.aside = Some(kept(before));
+    outside
+}
+
+/// The way back of each effect that has one to a container of another image.
+fn ways_back(design: &Design) -> Vec<(&str, WayBack)> {
+    let effects = design.effects.iter().filter_map(|effect| {
+        let job = serde_json::from_value(effect.payload.clone()).unwrap();
+        let (DockerJob::Up(job) | DockerJob::Identity(job) | DockerJob::Ready(job)) = job else {
+            return None;
+        };
+        Some((effect.name.as_str(), job.replaces?.way_back))
+    });
+    effects.collect()
+}
+
+#[test]
+fn case_upgrade_cut_the_next_run_knows_the_way_back_of_the_one_before() {
+    let open = WayBack {
+        within: Some(2700),
+        ..WayBack::default()
+    };
+    let is_closed = |way_back: &WayBack| way_back.closed.is_some() && way_back.within.is_none();
+    let update = |outside: &Outside| outside.design("node.main", Action::Update, false).unwrap();
+    // Waited for; stopped since, and started again; and started as it is, by whoever names it.
+    let waited = |outside: Outside| outside;
+    let stopped = |mut outside: Outside| {
+        let node = outside.facts.containers.get_mut(&at("node.main")).unwrap();
+        (node.running, node.state) = (false, "stopped");
+        outside
+    };
+    let steps: [(&dyn Fn(Outside) -> Outside, &[&str]); 3] = [
+        (&waited, &["identity", "ready"]),
+        (&stopped, &["start", "identity", "ready"]),
+        (&stopped_as_made, &["start", "identity", "ready"]),
+    ];
+    for (change, expected) in steps {
+        let design = update(&change(cut("a/b:3.0.2", "a/b:3.0.3", "a/b:3.0.3")));
+        let ways = ways_back(&design);
+        assert_eq!(
+            ways.iter().map(|(name, _)| *name).collect::<Vec<_>>(),
+            expected
+        );
+        assert!(ways.iter().all(|(_, way)| *way == open), "{ways:?}");
+        assert!(design.notes[0].contains("runs again"), "{:?}", design.notes);
+
+        let design = update(&change(cut("a/b:3.0.3", "a/b:3.1.0", "a/b:3.1.0")));
+        let ways = ways_back(&design);
+        assert!(ways.iter().all(|(_, way)| is_closed(way)), "{ways:?}");
+        assert!(
+            design.notes[0].contains("no way back"),
+            "{:?}",
+            design.notes
+        );
+    }
+}
+
+/// What counts is what lies on the volume, and the state may know of another run.
+#[test]
+fn case_upgrade_cut_what_the_release_in_between_has_written_closes_the_way() {
+    let way_back = |outside: &Outside| {
+        let design = outside.design("node.main", Action::Replace, false).unwrap();
+        let (_, way_back) = ways_back(&design).remove(0);
+        (way_back.closed.is_some(), way_back.written)
+    };
+    // The spec is back at a release that the one before could go on from.
+    let mut outside = cut("a/b:3.0.3", "a/b:3.1.0", "a/b:3.0.2");
+    assert_eq!(way_back(&outside), (true, true));
+    let node = outside.facts.containers.get_mut(&at("node.main")).unwrap();
+    node.started_at = None;
+    assert_eq!(way_back(&outside), (false, false), "it never ran");
+    let forward = cut("a/b:3.0.2", "a/b:3.0.3", "a/b:3.1.0");
+    assert_eq!(way_back(&forward), (true, false));
+    // Nobody knows what would run again.
+    let mut unknown = outside;
+    let node = unknown.facts.containers.get_mut(&at("node.main")).unwrap();
+    node.aside.as_mut().unwrap().labels.clear();
+    assert!(way_back(&unknown).0);
+}
+
+/// A node that was made and is stopped, and is started as it is.
+fn stopped_as_made(mut outside: Outside) -> Outside {
+    let node = outside.facts.containers.get_mut(&at("node.main")).unwrap();
+    (node.running, node.state) = (false, "stopped");
+    node.made = Some(crate::node::tests::spec());
+    outside.recorded.get_mut(&at("node.main")).unwrap().complete = true;
+    outside
+}
+
+#[test]
+fn case_two_voters_a_start_looks_after_the_key_of_the_container_that_is_there() {
+    let key = |outside: &Outside| {
+        let design = outside.design("node.main", Action::Update, false)?;
+        let job = serde_json::from_value(design.effects[0].payload.clone()).unwrap();
+        let DockerJob::Up(job) = job else {
+            panic!("{job:?}")
+        };
+        Ok::<_, Vec<Problem>>(job.key)
+    };
+    // The spec names another volume by now, and what starts has the key that is recorded.
+    let mut outside = stopped_as_made(on_another_volume(None));
+    assert_eq!(key(&outside).unwrap().as_deref(), Some("0xab"));
+    // Another node is to have that volume.
+    outside.wanted.insert(at("node.other"), attributes(&[]));
+    let refused = key(&outside).unwrap_err();
+    assert_eq!(refused[0].code, "docker/shared-key");
+}
+
+/// A person who has not looked is not spoken for.
+#[test]
+fn case_two_voters_a_guard_that_holds_its_node_is_not_asked_for_a_start() {
+    let mut outside = outside(&[]).running(true);
+    let node = outside.facts.containers.get_mut(&at("node.main")).unwrap();
+    node.made = Some(crate::node::tests::spec());
+    outside.recorded.get_mut(&at("node.main")).unwrap().complete = true;
+    let mut names = |given_up, hold: Option<&str>| {
+        let report = GuardReport {
+            given_up,
+            ..crate::node::voter::tests::report(hold)
+        };
+        outside.facts.guards.insert(at("node.main"), Some(report));
+        let design = outside.design("node.main", Action::Update, false).unwrap();
+        effects(&design).join(" ")
+    };
+    assert_eq!(names(true, None), "resume identity ready");
+    assert_eq!(names(true, Some(HELD)), "identity ready");
+    assert_eq!(names(false, None), "identity ready");
 }
 
 /// What Docker can change on the running container is changed there.
