@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 use serde_json::json;
 
 use super::program::run_program;
+use super::store::{failed, put_file, sealed_path};
 use super::unit::{TEMPLATE, write_unit};
-use super::{failed, put_file, sealed_path};
 use crate::args::InstallArgs;
 use crate::commands::Session;
 use crate::exit::Exit;

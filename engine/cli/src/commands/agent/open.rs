@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use pospool_docker::{GROUP_ID, USER_ID};
 use pospool_model::{CredentialName, SecretRef};
 
-use super::failed;
+use super::store::failed;
 use crate::commands::Session;
 use crate::exit::Exit;
 use crate::failure::{AgentFailure, Failure};

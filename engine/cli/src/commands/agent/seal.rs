@@ -11,7 +11,7 @@ use serde_json::json;
 use zeroize::Zeroizing;
 
 use super::program::{ask_secret, run_program};
-use super::{failed, put_file, sealed_path};
+use super::store::{failed, put_file, sealed_path};
 use crate::args::SealArgs;
 use crate::commands::Session;
 use crate::exit::Exit;

@@ -8,6 +8,8 @@ use std::path::Path;
 
 use pospool_model::secret::CREDENTIALS;
 
+use super::store::STORE;
+
 /// Name of the template; an instance has the secret's name after the `@`.
 pub(super) const TEMPLATE: &str = "pospool-agent@.service";
 
@@ -48,6 +50,6 @@ pub(super) fn write_unit(program: &Path) -> String {
          [Install]\n\
          WantedBy=docker.service multi-user.target\n",
         program = program.display(),
-        store = super::STORE,
+        store = STORE,
     )
 }
