@@ -4,7 +4,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
 
-use super::guard::{Voter, number_of};
+use super::voter::{Voter, number_of};
 use super::project::{PASSWORD, Project, docker};
 
 const DRILL: &[&str] = &[

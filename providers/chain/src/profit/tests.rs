@@ -8,7 +8,6 @@ use pospool_conflux::hex::{hex_bytes, hex_text};
 use pospool_conflux_rpc::CountingTransport;
 use pospool_model::plan::Action;
 use pospool_model::provider::{Observation, ObserveContext, Observed, Target};
-use pospool_model::state::Recorded;
 use pospool_model::{Blocks, Drip};
 use pospool_rpcstub::{StubAnswer, StubNode};
 use serde_json::{Value as Json, json};
@@ -16,11 +15,9 @@ use serde_json::{Value as Json, json};
 use super::observe::look_at_profit;
 use super::*;
 use crate::bench::{
-    Bench, attributes, chain_ref, code, core, map, name, names, resource, text, transaction,
+    Bench, POOL, attributes, chain_ref, core, map, name, names, resource, text, transaction,
 };
 use crate::facts::ContractFacts;
-
-const POOL: &str = "core_contract.pool";
 
 fn normal(contract: &str, profit: Value) -> Result<Attributes, Vec<&'static str>> {
     let mut block = attributes([("profit", profit)]);
@@ -108,6 +105,9 @@ impl Pool {
         let data = || hex_bytes(params[0]["data"].as_str().unwrap()).unwrap();
         let is_call = |signature: &str| data().starts_with(&abi::function_selector(signature));
         StubAnswer::Result(match method {
+            "cfx_call" if is_call("poolUserShareRatio()") => {
+                json!(hex_text(&abi::encode_arguments(&[Argument::Number(9_000)])))
+            }
             "cfx_call" => {
                 assert!(is_call("poolSummary()"));
                 let words = [7, self.settled, 9 * Drip::PER_CFX].map(Argument::Number);
@@ -136,9 +136,10 @@ impl Pool {
     }
 }
 
-/// What one look finds: texts of what is due, warnings, and the bench to design in.
+/// What one look finds: texts of what is due, codes of why nothing is known of that, warnings, and the bench to design in.
 struct Found {
     due: Vec<String>,
+    unseen: Vec<&'static str>,
     warnings: Vec<String>,
     methods: Vec<String>,
     bench: Bench,
@@ -147,26 +148,14 @@ struct Found {
 /// A pool that is there, on a chain that is asked at a URL.
 fn bench_of(profit: Value, url: &str) -> Bench {
     let mut bench = Bench::new();
-    let mut block = attributes([
-        ("code", code("PoSPool")),
-        ("owner", resource("account.operator")),
-        ("proxy", Value::Bool(true)),
-        ("profit", profit),
-        ("chain", resource("chain.conflux")),
-    ]);
-    assert!(normalise_profit(&mut block, Some("PoSPool")).is_empty());
-    bench.wanted.insert(name(POOL), block);
-    let recorded = Recorded {
-        outputs: attributes([("address", text(core(0x80)))]),
-        complete: true,
-        ..Recorded::default()
-    };
-    bench.recorded.insert(name(POOL), recorded);
-    let known = ContractFacts {
+    bench.want_pool(true, map([]));
+    let block = bench.wanted.get_mut(&name(POOL)).unwrap();
+    block.insert(PROFIT.to_owned(), profit);
+    assert!(normalise_profit(block, Some("PoSPool")).is_empty());
+    bench.pool_is_there(ContractFacts {
         owner: Some([1; 20]),
         ..ContractFacts::default()
-    };
-    bench.facts.contracts.insert(name(POOL), known);
+    });
     let chain = bench.facts.chains.get_mut(&name("chain.conflux")).unwrap();
     chain.reference = chain_ref(&[url]);
     bench.outputs.insert(
@@ -231,16 +220,21 @@ fn found(
     bench: Bench,
 ) -> Found {
     let due = match &observation.objects[address] {
-        Observed::Present { attributes, .. } => attributes[PROFIT_DUE].as_list().unwrap(),
+        Observed::Present { attributes, .. } => attributes.get(PROFIT_DUE).and_then(Value::as_list),
         Observed::Absent => panic!("it is there"),
     };
-    let due = due.iter().map(|text| text.as_text().unwrap().to_owned());
+    let unseen = observation.unseen.iter().map(|(of, attribute, problem)| {
+        assert_eq!((of, *attribute), (address, PROFIT_DUE));
+        problem.code.as_str()
+    });
+    let due = due.unwrap_or_default().iter().map(|text| text.as_text().unwrap().to_owned());
     let warnings = observation.warnings.iter().map(|(_, problem)| {
         assert_eq!(problem.code, "chain/profit-waits");
         problem.summary.clone()
     });
     Found {
         due: due.collect(),
+        unseen: unseen.collect(),
         warnings: warnings.collect(),
         methods,
         bench,
@@ -281,6 +275,8 @@ async fn what_is_due_is_settled_and_paid_to_whom_the_spec_names() {
     );
     assert_eq!(work[1].data, Some(hex_text(&call)));
     assert_eq!(work[0].outputs["settled_block"], Value::Integer(10_000));
+    let earned = Value::Amount(Drip(9 * Drip::PER_CFX));
+    assert_eq!(work[0].outputs["settled_earned"], earned);
     assert_eq!(work[1].outputs["claimed_block"], Value::Integer(10_000));
     let other = found
         .bench
@@ -352,12 +348,56 @@ async fn nothing_is_paid_that_the_node_refuses_or_nobody_may_sign() {
     }
 }
 
-/// A payment is not worth it while it brings less than its gas costs.
+/// A payment is not worth it while it brings less than its gas costs, and a settlement neither: else dust would cost gas
+/// with each apply.
 #[tokio::test]
 async fn dust_waits() {
     let dust = Pool {
         settled: 2,
         ..USUAL_POOL
     };
+    // Nobody knows what was settled before: a tenth of all that was ever earned may not be.
     assert_eq!(look(dust, map([]), |_| {}).await.due, ["settle"]);
+    // Days ago all was settled but so much; a settlement costs 0.001 CFX, and brings a tenth of it.
+    for (fresh, due) in [(Drip::PER_CFX / 100, &[][..]), (Drip::PER_CFX / 50, &["settle"])] {
+        let settled = |bench: &mut Bench| {
+            let outputs = &mut bench.recorded.get_mut(&name(POOL)).unwrap().outputs;
+            outputs.insert("settled_block".to_owned(), Value::Integer(1));
+            let earned = Value::Amount(Drip(9 * Drip::PER_CFX - fresh));
+            outputs.insert("settled_earned".to_owned(), earned);
+        };
+        let weekly = map([("claim_every", Value::Blocks(Blocks(500)))]);
+        assert_eq!(look(dust, weekly, settled).await.due, due, "{fresh}");
+    }
+}
+
+/// What is paid is counted for, even where settling would cost more than it brings.
+#[tokio::test]
+async fn a_payment_counts_where_settling_is_not_worth_it() {
+    let settled = |bench: &mut Bench| {
+        let outputs = &mut bench.recorded.get_mut(&name(POOL)).unwrap().outputs;
+        let earned = Value::Amount(Drip(9 * Drip::PER_CFX));
+        outputs.insert("settled_earned".to_owned(), earned);
+    };
+    let found = look(USUAL_POOL, terms(), settled).await;
+    assert_eq!(found.due, ["count".to_owned(), paid()]);
+    assert!(found.warnings.is_empty(), "{:?}", found.warnings);
+}
+
+/// Whoever gets the profit, the pool itself was looked at: all else of it goes on.
+#[tokio::test]
+async fn a_receiver_that_is_not_known_blocks_no_pool() {
+    let to = |to: Value| map([("to", to)]);
+    let later = look(USUAL_POOL, to(resource("core_contract.treasury")), |_| {}).await;
+    assert!(later.due.is_empty() && later.unseen.is_empty());
+    assert!(later.methods.is_empty(), "{:?}", later.methods);
+    let foreign = pospool_conflux::CoreAddress::new([2; 20], 1029);
+    let foreign = look(USUAL_POOL, to(text(foreign)), |_| {}).await;
+    assert_eq!(foreign.unseen, ["chain/bad-address"]);
+    // The account's key could not be read.
+    let keyless = look(USUAL_POOL, terms(), |bench| {
+        bench.outputs.remove(&name("account.other"));
+    })
+    .await;
+    assert_eq!(keyless.unseen, ["chain/unknown-address"]);
 }
