@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::join_all;
 use pospool_lang::config::Config;
+use pospool_lang::graph;
 use pospool_model::provider::{Facts, Observation, ObserveContext, Observed, Target};
 use pospool_model::state::{ChainIdentity, Recorded, State};
 use pospool_model::{Address, Attributes, Diagnostic, Finding, ProviderError, Role, Severity};
@@ -174,11 +175,43 @@ async fn look(role: Role, from: RefreshInput<'_>, seen: &mut SeenResources) {
         let mine = targets.get(&position)?;
         Some(async move { (position, provider.observe(mine, &scene).await) })
     });
+    let mut silent = BTreeSet::new();
     for (position, found) in join_all(looks).await {
         let looked_at = &addresses[&position];
         match found {
-            Ok(found) => take(role, from, position, found, looked_at, seen),
+            Ok(found) => {
+                let says_nothing = |address: &&Address| !found.objects.contains_key(*address);
+                silent.extend(looked_at.iter().filter(says_nothing));
+                take(role, config, position, found, seen);
+            }
             Err(error) => block_all(config, looked_at, &error, seen),
+        }
+    }
+    block_silent(config, state, &silent, seen);
+}
+
+/// Whoever says nothing of a resource whose needs are blocked may not have been able to look at it.
+fn block_silent(
+    config: &Config,
+    state: &State,
+    silent: &BTreeSet<&Address>,
+    seen: &mut SeenResources,
+) {
+    if seen.blocked.resources.is_empty() {
+        return;
+    }
+    // What each one uses comes before it, so that all that a block reaches is found at once.
+    let resources = state.resources.iter();
+    let resources = resources.map(|(address, recorded)| (address, &recorded.depends_on));
+    let recorded = graph::order_resources(resources, &state.groups);
+    let gone = recorded.iter().filter(|it| config.get(it).is_none());
+    for address in config.order().iter().chain(gone) {
+        if !silent.contains(address) || seen.blocked.holds(address) {
+            continue;
+        }
+        let used = used_by(address, config, state);
+        if let Some(needed) = seen.blocked.first_of(used.into_iter()).cloned() {
+            seen.blocked.add_need(address, &needed);
         }
     }
 }
@@ -231,13 +264,11 @@ fn targets<'a>(
 
 fn take(
     role: Role,
-    from: RefreshInput<'_>,
+    config: &Config,
     position: usize,
     found: Observation,
-    looked_at: &[Address],
     seen: &mut SeenResources,
 ) {
-    let config = from.config;
     for (address, problem) in &found.problems {
         let fault = resolve::locate_problem(config, address, problem);
         if problem.is_against_everything() {
@@ -264,16 +295,6 @@ fn take(
         seen.warnings.push(warning);
     }
     seen.findings.extend(found.findings);
-    // Whoever says nothing of a resource whose needs are blocked may not have been able to look at it.
-    for address in looked_at {
-        if found.objects.contains_key(address) || seen.blocked.holds(address) {
-            continue;
-        }
-        let used = used_by(address, config, from.state);
-        if let Some(needed) = seen.blocked.first_of(used.into_iter()).cloned() {
-            seen.blocked.add_need(address, &needed);
-        }
-    }
     seen.bad_moments.extend(found.bad_moments);
     seen.chains.extend(found.chains);
     seen.bindings.extend(found.bindings);

@@ -136,6 +136,34 @@ fn what_is_blocked_is_neither_absent_nor_deleted() {
     );
 }
 
+/// Names say nothing of who needs whom: a resource whose look is silent is blocked by what comes after it in the alphabet
+/// as well, by way of others too, and also where its block is gone.
+#[test]
+fn what_was_not_seen_blocks_through_all_that_say_nothing() {
+    let spec = "thing \"c\" {\n  value = 1\n}\nthing \"b\" {\n  value = 1\n  uses  = [thing.c]\n}\nthing \"a\" {\n  value = 1\n  uses  = [thing.b]\n}\n";
+    let world = World::new(spec);
+    world.apply();
+    let before = made(&world);
+    {
+        let mut outside = world.fake.outside();
+        outside.unseen.insert("thing.c".to_owned());
+        outside.passed_over = ["thing.a".to_owned(), "thing.b".to_owned()].into();
+    }
+    for spec in [spec, ""] {
+        world.write("pool.hcl", spec);
+        let ran = world.run("apply --auto-approve");
+        assert_eq!(ran.exit, Exit::Error, "{}", ran.out);
+        for line in [
+            "! thing.a (fake/unreachable): needs `thing.b`",
+            "! thing.b (fake/unreachable): needs `thing.c`",
+        ] {
+            assert!(ran.out.contains(line), "{line}: {}", ran.out);
+        }
+    }
+    assert_eq!(made(&world), before, "nothing is made again");
+    assert!(world.read("pospool.state.json").contains("thing.a"));
+}
+
 /// What somebody who stays still uses is not taken away from under him.
 #[test]
 fn what_a_blocked_resource_uses_stays() {
