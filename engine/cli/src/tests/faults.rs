@@ -501,7 +501,11 @@ fn a_part_removes_no_output() {
         ");
     let state = world.read("pospool.state.json");
     world.run("apply --target thing.a --auto-approve");
-    assert_eq!(world.read("pospool.state.json"), state, "nothing was written");
+    assert_eq!(
+        world.read("pospool.state.json"),
+        state,
+        "nothing was written"
+    );
     let ran = world.run("destroy --target thing.d --auto-approve");
     assert_eq!(ran.exit, Exit::Done, "{}", ran.err);
     assert!(!ran.out.contains("removed"), "{}", ran.out);

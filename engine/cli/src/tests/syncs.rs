@@ -67,11 +67,7 @@ impl Provider for ServiceProvider {
         &[SERVICE]
     }
 
-    fn normalise(
-        &self,
-        _: &str,
-        mut attributes: Attributes,
-    ) -> Result<Attributes, Vec<Problem>> {
+    fn normalise(&self, _: &str, mut attributes: Attributes) -> Result<Attributes, Vec<Problem>> {
         attributes.insert("duties".to_owned(), Value::List(Vec::new()));
         Ok(attributes)
     }
