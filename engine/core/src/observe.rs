@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::join_all;
 use pospool_lang::config::Config;
+use pospool_lang::graph;
 use pospool_model::provider::{Facts, Observation, ObserveContext, Observed, Target};
 use pospool_model::state::{ChainIdentity, Recorded, State};
 use pospool_model::{Address, Attributes, Diagnostic, Finding, ProviderError, Role, Severity};
@@ -174,11 +175,47 @@ async fn look(role: Role, from: RefreshInput<'_>, seen: &mut SeenResources) {
         let mine = targets.get(&position)?;
         Some(async move { (position, provider.observe(mine, &scene).await) })
     });
+    let mut silent = BTreeSet::new();
     for (position, found) in join_all(looks).await {
         let looked_at = &addresses[&position];
         match found {
-            Ok(found) => take(role, from, position, found, looked_at, seen),
+            Ok(found) => {
+                let says_nothing = |address: &&Address| !found.objects.contains_key(*address);
+                silent.extend(looked_at.iter().filter(says_nothing));
+                take(role, config, position, found, seen);
+            }
             Err(error) => block_all(config, looked_at, &error, seen),
+        }
+    }
+    block_silent(config, state, &silent, seen);
+}
+
+/// Whoever says nothing of a resource whose needs are blocked may not have been able to look at it.
+fn block_silent(
+    config: &Config,
+    state: &State,
+    silent: &BTreeSet<&Address>,
+    seen: &mut SeenResources,
+) {
+    if seen.blocked.resources.is_empty() {
+        return;
+    }
+    // What each one uses comes before it, so that all that a block reaches is found at once.
+    let resources = state.resources.iter();
+    let resources = resources.map(|(address, recorded)| (address, &recorded.depends_on));
+    let recorded = graph::order_resources(resources, &state.groups);
+    let gone = recorded.iter().filter(|it| config.get(it).is_none());
+    for address in config.order().iter().chain(gone) {
+        if !silent.contains(address) || seen.blocked.holds(address) {
+            continue;
+        }
+        let needed = seen
+            .blocked
+            .needs_of(address, config, state)
+            .next()
+            .cloned();
+        if let Some(needed) = needed {
+            seen.blocked.add(address, Block::Needs(needed));
         }
     }
 }
@@ -193,7 +230,7 @@ fn block_all(
     let problem = error.to_problem();
     for address in addresses {
         let fault = resolve::locate_problem(config, address, &problem);
-        seen.blocked.add_fault(address, fault);
+        seen.blocked.add(address, Block::Faults(vec![fault]));
     }
 }
 
@@ -231,31 +268,23 @@ fn targets<'a>(
 
 fn take(
     role: Role,
-    from: RefreshInput<'_>,
+    config: &Config,
     position: usize,
     found: Observation,
-    looked_at: &[Address],
     seen: &mut SeenResources,
 ) {
-    let config = from.config;
     for (address, problem) in &found.problems {
         let fault = resolve::locate_problem(config, address, problem);
         if problem.is_against_everything() {
             seen.problems.push(fault);
             continue;
         }
-        let needs = problem.needs();
-        match needs.filter(|needed| seen.blocked.holds(needed)) {
-            Some(needed) => seen.blocked.add_need(address, needed),
-            None => seen.blocked.add_fault(address, fault),
-        }
+        let block = seen.blocked.block_of(problem, fault);
+        seen.blocked.add(address, block);
     }
     for (address, name, problem) in &found.unseen {
-        let needs = problem.needs().cloned();
-        let block = match needs.filter(|needed| seen.blocked.holds(needed)) {
-            Some(needed) => Block::Needs(needed),
-            None => Block::Faults(vec![resolve::locate_problem(config, address, problem)]),
-        };
+        let fault = resolve::locate_problem(config, address, problem);
+        let block = seen.blocked.block_of(problem, fault);
         seen.unseen.push((address.clone(), name, block));
     }
     for (address, problem) in &found.warnings {
@@ -264,16 +293,6 @@ fn take(
         seen.warnings.push(warning);
     }
     seen.findings.extend(found.findings);
-    // Whoever says nothing of a resource whose needs are blocked may not have been able to look at it.
-    for address in looked_at {
-        if found.objects.contains_key(address) || seen.blocked.holds(address) {
-            continue;
-        }
-        let used = used_by(address, config, from.state);
-        if let Some(needed) = seen.blocked.first_of(used.into_iter()).cloned() {
-            seen.blocked.add_need(address, &needed);
-        }
-    }
     seen.bad_moments.extend(found.bad_moments);
     seen.chains.extend(found.chains);
     seen.bindings.extend(found.bindings);

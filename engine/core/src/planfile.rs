@@ -100,7 +100,9 @@ pub fn find_stale_reasons(
             plan.serial, state.serial
         ));
     }
-    let known: BTreeSet<&Address> = plan.blocked.iter().map(|one| &one.address).collect();
+    // Of a resource with one attribute that stays as it is, everything else was planned.
+    let blocked = plan.blocked.iter().filter(|one| one.attribute.is_none());
+    let known: BTreeSet<&Address> = blocked.map(|one| &one.address).collect();
     for (address, block) in &seen.blocked.resources {
         if *block != Block::LeftOut && !known.contains(address) {
             reasons.push(format!("`{address}` is blocked now, and was not"));
@@ -118,4 +120,34 @@ pub fn find_stale_reasons(
         }
     }
     reasons
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::codes;
+    use pospool_model::Diagnostic;
+    use pospool_model::plan::BlockedResource;
+
+    #[test]
+    fn one_attribute_that_was_not_seen_is_not_the_whole_resource() {
+        let address: Address = "thing.a".parse().unwrap();
+        let mut plan = Plan::default();
+        plan.blocked.push(BlockedResource {
+            address: address.clone(),
+            attribute: Some("value".to_owned()),
+            code: codes::PLAN_IN_USE.to_string(),
+            summary: "it cannot be looked at".to_owned(),
+            help: None,
+            needs: None,
+        });
+        let mut seen = SeenResources::default();
+        let fault = Diagnostic::error(codes::PLAN_IN_USE, "it cannot be looked at");
+        seen.blocked.add(&address, Block::Faults(vec![fault]));
+        let stale =
+            |plan: &Plan| find_stale_reasons(plan, &Config::default(), &State::default(), &seen);
+        assert_eq!(stale(&plan), ["`thing.a` is blocked now, and was not"]);
+        plan.blocked[0].attribute = None;
+        assert_eq!(stale(&plan), Vec::<String>::new());
+    }
 }

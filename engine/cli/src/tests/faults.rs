@@ -136,6 +136,34 @@ fn what_is_blocked_is_neither_absent_nor_deleted() {
     );
 }
 
+/// Names say nothing of who needs whom: a resource whose look is silent is blocked by what comes after it in the alphabet
+/// as well, by way of others too, and also where its block is gone.
+#[test]
+fn what_was_not_seen_blocks_through_all_that_say_nothing() {
+    let spec = "thing \"c\" {\n  value = 1\n}\nthing \"b\" {\n  value = 1\n  uses  = [thing.c]\n}\nthing \"a\" {\n  value = 1\n  uses  = [thing.b]\n}\n";
+    let world = World::new(spec);
+    world.apply();
+    let before = made(&world);
+    {
+        let mut outside = world.fake.outside();
+        outside.unseen.insert("thing.c".to_owned());
+        outside.passed_over = ["thing.a".to_owned(), "thing.b".to_owned()].into();
+    }
+    for spec in [spec, ""] {
+        world.write("pool.hcl", spec);
+        let ran = world.run("apply --auto-approve");
+        assert_eq!(ran.exit, Exit::Error, "{}", ran.out);
+        for line in [
+            "! thing.a (fake/unreachable): needs `thing.b`",
+            "! thing.b (fake/unreachable): needs `thing.c`",
+        ] {
+            assert!(ran.out.contains(line), "{line}: {}", ran.out);
+        }
+    }
+    assert_eq!(made(&world), before, "nothing is made again");
+    assert!(world.read("pospool.state.json").contains("thing.a"));
+}
+
 /// What somebody who stays still uses is not taken away from under him.
 #[test]
 fn what_a_blocked_resource_uses_stays() {
@@ -282,6 +310,26 @@ fn an_effect_that_cannot_be_settled_blocks_its_lane() {
     }
 }
 
+/// What is under way is told of, whoever leaves its resource out.
+#[test]
+fn an_effect_that_cannot_be_settled_is_not_left_out() {
+    for command in ["apply", "destroy"] {
+        let world = World::new("thing \"a\" {\n  value = 1\n}\n");
+        world.fake.outside().fault = Some(FakeFault::DiesAfter(0));
+        assert_eq!(world.run("apply --auto-approve").exit, Exit::Error);
+        {
+            let mut outside = world.fake.outside();
+            outside.dead = false;
+            // The next commit is the settling, and it gets no answer.
+            outside.fault = Some(FakeFault::Unreachable(1));
+        }
+        let ran = world.run(&format!("{command} --exclude thing.a --auto-approve"));
+        assert_eq!(ran.exit, Exit::Error, "{}", ran.out);
+        let line = "! thing.a (fake/unreachable): an earlier run began `thing.a/make`";
+        assert!(ran.out.contains(line), "{}", ran.out);
+    }
+}
+
 #[test]
 fn a_saved_plan_does_the_rest_and_is_stale_when_more_is_blocked() {
     let world = World::new(THINGS);
@@ -329,10 +377,6 @@ fn a_protection_beside_a_fault_refuses_all() {
 fn outputs_that_read_something_blocked_stay() {
     let world = World::new(THINGS);
     world.apply();
-    let outputs = |world: &World| -> Json {
-        let state: Json = serde_json::from_str(&world.read("pospool.state.json")).unwrap();
-        state["state"]["outputs"].clone()
-    };
     let before = outputs(&world);
     world.fake.outside().unseen.insert("thing.a".to_owned());
     world.fake.outside().things.remove("thing.c");
@@ -434,6 +478,41 @@ fn nothing_is_taken_from_under_what_is_left_out() {
     assert_eq!(things(&world), ["thing.a", "thing.b", "thing.d"]);
 }
 
+/// The outputs that the state has.
+fn outputs(world: &World) -> Json {
+    let state: Json = serde_json::from_str(&world.read("pospool.state.json")).unwrap();
+    state["state"]["outputs"].clone()
+}
+
+/// Which outputs there are is a matter of the whole spec.
+#[test]
+fn a_part_removes_no_output() {
+    let world = World::new(THINGS);
+    world.apply();
+    let before = outputs(&world);
+    let (without, _) = THINGS.split_once("output").unwrap();
+    world.write("pool.hcl", without);
+    let plan = world.run("plan --target thing.a --detailed-exitcode");
+    assert_eq!(plan.exit, Exit::Done, "{}", plan.out);
+    insta::assert_snapshot!(plan.out, @r"
+        a part only: 3 resources are left out and not looked at
+
+        nothing to do in this part
+        ");
+    let state = world.read("pospool.state.json");
+    world.run("apply --target thing.a --auto-approve");
+    assert_eq!(
+        world.read("pospool.state.json"),
+        state,
+        "nothing was written"
+    );
+    let ran = world.run("destroy --target thing.d --auto-approve");
+    assert_eq!(ran.exit, Exit::Done, "{}", ran.err);
+    assert!(!ran.out.contains("removed"), "{}", ran.out);
+    assert_eq!(outputs(&world), before);
+    assert!(world.apply().out.contains("a: removed"));
+}
+
 const RUNS: &str =
     "thing \"a\" {\n  state = \"running\"\n  value = 1\n}\nthing \"b\" {\n  value = 1\n}\n";
 
@@ -482,6 +561,23 @@ fn case_one_fault_blocks_no_start() {
 }
 
 #[test]
+fn a_start_removes_no_output() {
+    let output = "output \"a\" {\n  value = thing.a.id\n}\n";
+    let (alone, _) = RUNS.split_once("thing \"b\"").unwrap();
+    // Of the second spec a start leaves nothing out.
+    for spec in [RUNS, alone] {
+        let world = World::new(&format!("{spec}{output}"));
+        world.apply();
+        let before = outputs(&world);
+        stop(&world);
+        let ran = world.run("start thing.a");
+        assert_eq!(ran.exit, Exit::Done, "{}", ran.err);
+        assert!(!ran.out.contains("removed"), "{}", ran.out);
+        assert_eq!(outputs(&world), before);
+    }
+}
+
+#[test]
 fn a_start_makes_nothing_and_says_why() {
     let world = World::new(RUNS);
     let refused = |line: &str, words: &str| {
@@ -520,4 +616,18 @@ fn a_start_makes_nothing_and_says_why() {
         "error[plan/no-start]: `thing.a` was not made",
     );
     assert_eq!(things(&world), ["thing.b"]);
+}
+
+/// A design that needs something which a start leaves out is no sign that everything runs.
+#[test]
+fn a_start_that_needs_what_is_left_out_says_so() {
+    let world = World::new(
+        "record \"friend\" {\n  value = 1\n}\nstone \"a\" {\n  mood  = \"lonely\"\n  state = \"running\"\n  lifecycle {\n    irreversible = \"accept\"\n  }\n}\n",
+    );
+    world.apply();
+    let ran = world.run("start stone.a");
+    assert_eq!(ran.exit, Exit::Error, "{} {}", ran.err, ran.out);
+    let line = "! stone.a (plan/left-out): needs `record.friend`";
+    assert!(ran.out.contains(line), "{}", ran.out);
+    assert_eq!(ran.err, "");
 }

@@ -59,9 +59,8 @@ impl Planning<'_> {
     /// may count on it.
     pub(super) fn block_for(&mut self, address: &Address, needed: Address) {
         let block = Block::Needs(needed);
-        let refused = &mut self.refused.resources;
-        refused.insert(address.clone(), block.clone());
-        self.blocked.resources.insert(address.clone(), block);
+        self.refused.add(address, block.clone());
+        self.blocked.add(address, block);
         self.pass_over(address);
     }
 
@@ -77,41 +76,24 @@ impl Planning<'_> {
                 let lanes = &mut self.refused.lanes;
                 lanes.insert(lane.to_owned(), fault.summary.clone());
             }
-            let needs = problem.needs();
-            match needs.filter(|needed| self.blocked.holds(needed)) {
-                Some(needed) => self.refused.add_need(address, needed),
-                None => self.refused.add_fault(address, fault),
-            }
+            let block = self.blocked.block_of(problem, fault);
+            self.refused.add(address, block);
         }
         self.pass_over(address);
     }
 
     /// The same of faults that the engine found itself.
     pub(super) fn refuse_with(&mut self, address: &Address, faults: Vec<Diagnostic>) {
-        for fault in faults {
-            self.refused.add_fault(address, fault);
-        }
+        self.refused.add(address, Block::Faults(faults));
         self.pass_over(address);
     }
 
-    /// The first thing that a resource uses and that is blocked.
-    fn blocked_need(&self, address: &Address) -> Option<Address> {
-        if self.blocked.resources.is_empty() {
-            return None;
-        }
-        let used = used_by(address, self.config, self.state);
-        self.blocked.first_of(used.into_iter()).cloned()
-    }
-
-    /// The same, where a change needs that it could be looked at.
+    /// The first thing that a resource uses and that is blocked, where a change needs that it could be looked at.
     pub(super) fn unseen_need(&self, address: &Address) -> Option<Address> {
-        if self.blocked.resources.is_empty() {
-            return None;
-        }
         let provider = self.registry.of_kind(address.kind())?;
-        let used = used_by(address, self.config, self.state).into_iter();
-        let mut needed = used.filter(|used| provider.needs_sight(address, used));
-        needed.find(|used| self.blocked.holds(used)).cloned()
+        let mut needed = self.blocked.needs_of(address, self.config, self.state);
+        let needed = needed.find(|used| provider.needs_sight(address, used));
+        needed.cloned()
     }
 
     /// Wanted attributes in which what reads something of a blocked resource that nobody knows now is as recorded; else
@@ -131,7 +113,8 @@ impl Planning<'_> {
         if unknown.is_empty() {
             return Ok(wanted);
         }
-        let Some(needed) = self.blocked_need(address) else {
+        let mut needed = self.blocked.needs_of(address, self.config, self.state);
+        let Some(needed) = needed.next().cloned() else {
             return Ok(wanted);
         };
         let recorded = self.state.resources.get(address);
