@@ -119,8 +119,15 @@ fn kill_and_wait(
     mut engine: Option<&mut EngineApart>,
 ) -> (Duration, usize) {
     let before = newest();
-    let id = staker.voter.docker(&["inspect", "--format", "{{.Id}}", &staker.voter.container]);
-    let guard = staker.voter.docker(&["inspect", "--format", "{{.State.Pid}}", &staker.voter.container]);
+    let id = staker
+        .voter
+        .docker(&["inspect", "--format", "{{.Id}}", &staker.voter.container]);
+    let guard = staker.voter.docker(&[
+        "inspect",
+        "--format",
+        "{{.State.Pid}}",
+        &staker.voter.container,
+    ]);
     match kind {
         KillKind::Conflux => kill(&processes(|process| {
             process.parent() == guard && process.is_conflux()
@@ -143,16 +150,21 @@ fn kill_and_wait(
     loop {
         for block in blocks(height + 1, newest()) {
             height += 1;
-            let (at, signed) = (number(&block["timestamp"]), signed_by(&block, &staker.voter.key));
+            let (at, signed) = (
+                number(&block["timestamp"]),
+                signed_by(&block, &staker.voter.key),
+            );
             // What was made in between has the vote of a container that lived on without its engine.
             if at < killed || (signed && at < returned) {
                 continue;
             }
             if signed {
                 // Nobody but the guard lets it vote: its word follows within a look.
-                staker.voter.becomes("its guard knows that it votes", |report| {
-                    report["voting"] == "on"
-                });
+                staker
+                    .voter
+                    .becomes("its guard knows that it votes", |report| {
+                        report["voting"] == "on"
+                    });
                 return (begun.elapsed(), missed);
             }
             missed += 1;
@@ -270,6 +282,7 @@ impl KeyWatcher {
         let folder = match engine {
             Some(engine) => engine.volume(&staker.volume),
             None => staker
+                .voter
                 .docker(&[
                     "volume",
                     "inspect",

@@ -1,11 +1,13 @@
-//! A PoS key that survives its volume, on a real node: kept, proven, lost, brought back, and silent until its epoch.
+//! A PoS key that survives its host, on a real node: kept, proven, lost with its volume and its password, brought back on another
+//! engine, and silent until its epoch.
 
 use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
 
+use super::engine_apart::{EngineApart, NETWORK};
+use super::project::{PASSWORD, Project, docker, network};
 use super::voter::{Voter, number_of};
-use super::project::{PASSWORD, Project, docker};
 
 const DRILL: &[&str] = &[
     "key",
@@ -47,12 +49,34 @@ fn live_key_bundle_brings_a_lost_key_back() {
     project.edit("  state            = \"stopped\"\n", "");
     let lost = project.ends(&["plan", "--json"], 1);
     assert!(lost.contains("docker/pos-key-lost"), "{lost}");
-    let back = project.ok(RESTORE);
+    let engine = moves_to_another_host(&project);
+    let back = project.ok(&[RESTORE, &["--password-to", "password"]].concat());
     assert!(back.contains(&voter.key), "{back}");
+    std::os::unix::fs::chown(project.path("password"), Some(10001), None).unwrap();
     let again = project.ok(RESTORE);
     assert!(again.contains("nothing was written"), "{again}");
     project.ok(&["apply", "--auto-approve"]);
-    votes_only_after_its_epoch(&project, &voter);
+    let mut back = Voter::of(&project);
+    back.host = Some(engine.url());
+    votes_only_after_its_epoch(&project, &voter, &back);
+}
+
+/// The spec names another machine's engine, as the guide says: the old one and the password that was there are gone.
+fn moves_to_another_host(project: &Project) -> EngineApart {
+    let engine = EngineApart::start().expect("an engine for this test alone");
+    engine.take_image(&network().image);
+    project.edit("unix:///var/run/docker.sock", &engine.url());
+    project.edit(&network().docker_network, NETWORK);
+    let refused = project.ends(&[RESTORE, &["--json"]].concat(), 1);
+    assert!(refused.contains("docker/other-engine"), "{refused}");
+    project.ok(&["state", "rm", "node.main"]);
+    project.ok(&["state", "rm", "volume.main"]);
+    let file = project.path("password");
+    let mount = format!("mount({:?})", file.to_str().unwrap());
+    project.edit("env(\"POSPOOL_POS_KEY_PASSWORD\")", &mount);
+    let refused = project.ends(&[RESTORE, &["--json"]].concat(), 1);
+    assert!(refused.contains("--password-to"), "{refused}");
+    engine
 }
 
 /// The bundle is made, opens, and the plan has no advice left; returns its recipient.
@@ -136,8 +160,7 @@ fn holds_no_secret(project: &Project, recipient: &str) {
 }
 
 /// The same key, on a volume of which no guard knows anything: a whole epoch of PoS passes first.
-fn votes_only_after_its_epoch(project: &Project, before: &Voter) {
-    let voter = Voter::of(project);
+fn votes_only_after_its_epoch(project: &Project, before: &Voter, voter: &Voter) {
     assert_eq!(voter.key, before.key);
     let waits = voter.becomes("it waits for the epoch to end", |report| {
         assert_eq!(report["voting"], "off", "{report:#}");

@@ -38,6 +38,7 @@ const SECONDS: &[(&str, u32)] = &[
     ("live_snapshot", 175),
     ("live_first_pool", 160),
     ("live_ui_sources", 150),
+    ("live_key_bundle", 150),
     ("live_secrets_that", 145),
     ("live_points", 130),
     ("live_both_spaces_case", 120),

@@ -42,7 +42,12 @@ fn live_outages_of_a_voter_are_seen_and_healed() {
 
 /// Numbers of the processes of conflux: the guard is the container's first process, and conflux its child.
 fn conflux(staker: &Staker) -> String {
-    let guard = staker.voter.docker(&["inspect", "--format", "{{.State.Pid}}", &staker.voter.container]);
+    let guard = staker.voter.docker(&[
+        "inspect",
+        "--format",
+        "{{.State.Pid}}",
+        &staker.voter.container,
+    ]);
     let children = format!("/proc/{guard}/task/{guard}/children");
     let children = std::fs::read_to_string(children).unwrap();
     let child = children.split_whitespace().next();
@@ -105,9 +110,12 @@ fn s1_cut_off_never_votes_beside_its_restored_key(staker: &Staker) -> String {
     assert_eq!(fenced["peers"].as_u64().unwrap_or(0), 0, "{fenced:#}");
     let second = VolumeCopy::of(own);
     let restored = cut.elapsed();
-    staker.voter.beside(&second.0).becomes("the restored key waits for an epoch", |report| {
-        report["hold"] == "epoch-to-end" || report["hold"] == "watching"
-    });
+    staker
+        .voter
+        .beside(&second.0)
+        .becomes("the restored key waits for an epoch", |report| {
+            report["hold"] == "epoch-to-end" || report["hold"] == "watching"
+        });
     staker.voter.beside(&second.0).votes();
     let took_over = cut.elapsed();
     assert_eq!(sessions(), 1, "the first one is still cut off");
@@ -144,13 +152,15 @@ fn is_silent_after_the_heal(staker: &Staker) {
     });
     let epoch = || number(&rpc("pos_getStatus", &json!([]))["epoch"]);
     let healed = epoch();
-    staker.voter.becomes("it stays silent for two epochs", |report| {
-        assert_eq!(
-            (&report["voting"], &report["hold"]),
-            (&json!("off"), &json!("held"))
-        );
-        epoch() >= healed + 2
-    });
+    staker
+        .voter
+        .becomes("it stays silent for two epochs", |report| {
+            assert_eq!(
+                (&report["voting"], &report["hold"]),
+                (&json!("off"), &json!("held"))
+            );
+            epoch() >= healed + 2
+        });
 }
 
 /// By the journal on a node's volume: the round after which its last guard let it vote, and up to which it says that it signed.

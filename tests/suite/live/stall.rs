@@ -40,7 +40,9 @@ fn live_stall_s9_the_whole_network_stands_and_goes_on() {
     // What was in flight when it stopped may still be committed.
     assert!(newest() <= stood + 4, "the network goes on without it");
     staker.voter.docker(&["start", &staker.voter.container]);
-    staker.voter.becomes("the network goes on", |_| newest() > stood + 10);
+    staker
+        .voter
+        .becomes("the network goes on", |_| newest() > stood + 10);
     let blocks = signed_rounds(&staker.voter.key, stood + 5, newest());
     assert!(blocks.iter().any(|(_, signed)| *signed), "{blocks:?}");
     staker.is_undisputed();

@@ -20,8 +20,7 @@ use super::refusals::{
     chain_unreachable, chain_unseen, no_rpc, node_behind, not_a_node, other_chain,
 };
 use super::scene::{
-    ObservedPart, chain_of, merge_part, newest_known, observed_present, problem_of_all,
-    unseen_part,
+    ObservedPart, chain_of, merge_part, newest_known, observed_present, problem_of_all, unseen_part,
 };
 use crate::account;
 use crate::chain;

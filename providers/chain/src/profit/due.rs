@@ -44,7 +44,9 @@ impl SeenProfit {
     /// Most that settling can bring: the pool's share of all that came in since the last time. Stakers whose account was
     /// settled since then by a call of their own, or who pay no fee, make it less.
     fn unsettled(&self) -> u128 {
-        let fresh = self.earned.saturating_sub(self.settled_earned.unwrap_or_default());
+        let fresh = self
+            .earned
+            .saturating_sub(self.settled_earned.unwrap_or_default());
         let share = WHOLE.saturating_sub(self.users_share);
         fresh.saturating_mul(share) / WHOLE
     }

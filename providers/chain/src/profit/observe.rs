@@ -252,7 +252,9 @@ async fn try_calls(
         (amount, call, ask(call))
     });
     let answers = batch.send(rpc).await?;
-    let share = answers.bytes(share).and_then(|word| abi::read_number(&word));
+    let share = answers
+        .bytes(share)
+        .and_then(|word| abi::read_number(&word));
     seen.users_share = share.unwrap_or_default();
     let tried = |slot: Slot| read_estimate(&answers, slot);
     let cost = |used: u64| price.saturating_mul(used.into());

@@ -227,7 +227,10 @@ fn found(
         assert_eq!((of, *attribute), (address, PROFIT_DUE));
         problem.code.as_str()
     });
-    let due = due.unwrap_or_default().iter().map(|text| text.as_text().unwrap().to_owned());
+    let due = due
+        .unwrap_or_default()
+        .iter()
+        .map(|text| text.as_text().unwrap().to_owned());
     let warnings = observation.warnings.iter().map(|(_, problem)| {
         assert_eq!(problem.code, "chain/profit-waits");
         problem.summary.clone()
@@ -359,7 +362,10 @@ async fn dust_waits() {
     // Nobody knows what was settled before: a tenth of all that was ever earned may not be.
     assert_eq!(look(dust, map([]), |_| {}).await.due, ["settle"]);
     // Days ago all was settled but so much; a settlement costs 0.001 CFX, and brings a tenth of it.
-    for (fresh, due) in [(Drip::PER_CFX / 100, &[][..]), (Drip::PER_CFX / 50, &["settle"])] {
+    for (fresh, due) in [
+        (Drip::PER_CFX / 100, &[][..]),
+        (Drip::PER_CFX / 50, &["settle"]),
+    ] {
         let settled = |bench: &mut Bench| {
             let outputs = &mut bench.recorded.get_mut(&name(POOL)).unwrap().outputs;
             outputs.insert("settled_block".to_owned(), Value::Integer(1));

@@ -10,8 +10,8 @@ use pospool_model::state::Recorded;
 use pospool_model::{Blocks, Value};
 
 use crate::bench::{
-    Bench, POOL, POOL_CODE, PROXY_CODE, attributes, code, core, map, name, names, needs, resource, text,
-    transaction,
+    Bench, POOL, POOL_CODE, PROXY_CODE, attributes, code, core, map, name, names, needs, resource,
+    text, transaction,
 };
 use crate::facts::ContractFacts;
 
@@ -298,8 +298,15 @@ fn the_old_manager_s_calls_are_executed_before_he_goes() {
     let design = apart
         .design(POOL, Action::Update, &observed, &changed)
         .unwrap();
-    assert_eq!(names(&design), ["set name", "set lock_period", "set manager"]);
-    let senders: Vec<_> = design.effects.iter().map(|it| transaction(it).from).collect();
+    assert_eq!(
+        names(&design),
+        ["set name", "set lock_period", "set manager"]
+    );
+    let senders: Vec<_> = design
+        .effects
+        .iter()
+        .map(|it| transaction(it).from)
+        .collect();
     assert_eq!(senders, [core(2).into(), core(2).into(), core(1).into()]);
     assert_eq!(
         needs(&design.effects[2]),
