@@ -21,7 +21,9 @@ use crate::observe::{LocalNode, LocalView, MOST_BLOCKS, Source, StartedVoting};
 use crate::order::Order;
 use crate::report::{ReportFacts, make_report, write_report};
 use crate::safety::SafetyFile;
-use crate::settings::{clearance_file, network_key, own_folder, report_file, safety_file};
+use crate::settings::{
+    clearance_file, network_key, own_folder, report_file, safety_file, start_file,
+};
 use crate::silence::{ForeignVote, OwnRounds, SilenceWatch, draw_window, random_number};
 use crate::volume::HeldVolume;
 
@@ -188,7 +190,25 @@ impl<'a> Guard<'a> {
 
     /// Conflux is not started again before a person says so.
     pub(crate) fn given_up(&mut self) {
+        // Whoever asked for a start before this did not mean this end. There is seldom one.
+        let _ = std::fs::remove_file(start_file(&self.settings.runtime));
         self.report(None, true);
+    }
+
+    /// Whether a start was asked for, which is no word on what keeps the key from voting.
+    pub(crate) fn take_start(&mut self) -> bool {
+        if std::fs::remove_file(start_file(&self.settings.runtime)).is_err() {
+            return false;
+        }
+        if let Some(why) = &self.held {
+            warn!(
+                why,
+                "a start was asked for, and a person has to clear the guard first"
+            );
+            return false;
+        }
+        info!("conflux is started again as it was asked for");
+        true
     }
 
     /// Whether a person has said that they looked; that is written down.
@@ -197,16 +217,22 @@ impl<'a> Guard<'a> {
             return false;
         }
         info!("a person has cleared the guard");
-        if self.held.take().is_none() {
+        if self.held.is_none() {
             // It only waits to be started, or nothing was wrong: what is known of the key stays.
             return true;
         }
+        let lost = self.lose_account("a person has cleared the guard");
+        if let Err(failed) = lost.and_then(|()| self.note(What::Released)) {
+            // The next guard would hold it again, so this one does not let go of it either.
+            warn!(%failed, "it could not be written down that a person has cleared the guard");
+            return false;
+        }
+        self.held = None;
         self.watch_anew();
         if let Some(watch) = &mut self.process.watch {
             watch.forgive();
         }
-        let lost = self.lose_account("a person has cleared the guard");
-        lost.and_then(|()| self.note(What::Released)).is_ok()
+        true
     }
 
     /// From here on what the key does is not accounted for, and the next guard must not think that it is.
@@ -556,11 +582,16 @@ impl<'a> Guard<'a> {
     }
 
     fn report(&self, view: Option<&LocalView>, given_up: bool) {
+        // A process that was not looked at yet has no verdict, and the hold is there all the same.
+        let held = self
+            .held
+            .clone()
+            .map(|why| Verdict::Hold(Hold::Person(why)));
         let report = make_report(&ReportFacts {
             at: seconds(),
             key: self.key.as_deref(),
             voting: self.process.voting,
-            verdict: self.process.verdict.as_ref(),
+            verdict: held.as_ref().or(self.process.verdict.as_ref()),
             given_up,
             starts: self.starts,
             view,

@@ -60,10 +60,12 @@ pub(crate) fn make_report(facts: &ReportFacts<'_>) -> GuardReport {
 
 fn describe(facts: &ReportFacts<'_>) -> String {
     match (facts.voting, facts.verdict) {
-        _ if facts.given_up => {
-            "conflux ended too often; `pospool guard --clear` in the container starts it again"
-                .to_owned()
+        (_, Some(Verdict::Hold(hold))) if facts.given_up => {
+            format!("conflux ended too often, and {hold}")
         }
+        _ if facts.given_up => "conflux ended too often; `pospool start` starts it again, and so does `pospool guard --clear` \
+                                in the container"
+            .to_owned(),
         (Voting::On, _) => "it votes when its key is in the committee".to_owned(),
         (Voting::Candidate, _) => {
             "it stands for election, and is watched before its first vote".to_owned()

@@ -243,13 +243,15 @@ impl Life<'_> {
 
     /// It is given up to start conflux: the container stays, so that a person finds it and what it says.
     async fn wait_for_a_person(&mut self) -> bool {
-        error!("conflux is not started again before `pospool guard --clear` says so");
+        error!(
+            "conflux is not started again before `pospool start` or `pospool guard --clear` says so"
+        );
         self.guard.given_up();
         loop {
             if !self.pause(POLL).await {
                 return false;
             }
-            if self.guard.take_clearance() {
+            if self.guard.take_clearance() || self.guard.take_start() {
                 self.restarts.clear();
                 return true;
             }

@@ -14,6 +14,8 @@ pub const SETTINGS_PATH: &str = "/etc/conflux/guard.json";
 pub const RUNTIME_DIR: &str = "/tmp";
 /// Where the guard's report lies in the container.
 pub const REPORT_PATH: &str = "/tmp/pospool.guard.json";
+/// A file with which a guard that has given up is asked to start conflux again; it releases no hold.
+pub const START_PATH: &str = "/tmp/pospool.guard.start";
 /// Where the container of a node that starts without a person finds the password of its key.
 pub const PASSWORD_PATH: &str = "/run/pospool/pos_key_password";
 /// The environment variable with other sources of the chain for such a guard: URLs without a key, with spaces between.
@@ -120,5 +122,11 @@ impl GuardReport {
         let needs_a_person = [HELD, "other-owner", "bad-safety-file", "other-voter"];
         let hold = self.hold.as_deref();
         self.running && !self.given_up && !hold.is_some_and(|id| needs_a_person.contains(&id))
+    }
+
+    /// Whether it only waits to be told to start conflux again: nothing is held that a person has to look at.
+    #[must_use]
+    pub fn waits_for_a_start(&self) -> bool {
+        self.given_up && self.hold.as_deref() != Some(HELD)
     }
 }

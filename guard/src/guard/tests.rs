@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
+use pospool_model::guard::GuardReport;
 use pospool_rpcstub::{StubAnswer, StubNode};
 use serde_json::{Value as Json, json};
 
@@ -162,9 +163,17 @@ impl World {
         self.chain.lock().unwrap().voting
     }
 
+    fn report(&self) -> GuardReport {
+        crate::report::read_report(&report_file(&self.settings)).unwrap()
+    }
+
     fn hold(&self) -> Option<String> {
-        let report = crate::report::read_report(&report_file(&self.settings)).unwrap();
-        report.hold
+        self.report().hold
+    }
+
+    /// Another program asks for a start.
+    fn asks_for_a_start(&self) {
+        std::fs::write(start_file(&self.settings.runtime), "").unwrap();
     }
 }
 
@@ -355,4 +364,61 @@ async fn a_gap_is_one_for_every_guard_until_the_key_was_watched() {
         assert!(!world.is_voting());
         assert_eq!(world.hold().as_deref(), Some("watching"));
     }
+}
+
+/// A guard whose key was seen with another voter, and that waits for a person.
+async fn held(world: &World) -> Guard<'_> {
+    let mut guard = voter(world).await;
+    world.restarts(&mut guard);
+    world.change(|chain| chain.signed.extend(chain.height + 1..chain.height + 8));
+    assert_eq!(world.blocks(&mut guard, 7).await, None);
+    assert_eq!(world.hold().as_deref(), Some("held"));
+    guard
+}
+
+#[tokio::test]
+async fn case_two_voters_a_start_of_what_was_given_up_releases_no_hold() {
+    let world = World::new().await;
+    let mut guard = held(&world).await;
+    guard.ended("conflux ended too often");
+    guard.given_up();
+    let report = world.report();
+    assert!(report.given_up && !report.waits_for_a_start(), "{report:?}");
+    assert!(report.why.contains("guard --clear"), "{}", report.why);
+    world.asks_for_a_start();
+    assert!(!guard.take_start());
+    guard.started();
+    assert_eq!(
+        world.hold().as_deref(),
+        Some("held"),
+        "before the first look"
+    );
+    assert_eq!(world.blocks(&mut guard, 40).await, None);
+    assert!(!world.is_voting());
+}
+
+#[tokio::test]
+async fn a_start_is_taken_once_and_only_of_the_end_that_it_is_for() {
+    let world = World::new().await;
+    let mut guard = world.guard();
+    guard.ended("conflux ended too often");
+    // Asked for while it still was started again without a word.
+    world.asks_for_a_start();
+    guard.given_up();
+    assert!(world.report().waits_for_a_start());
+    assert!(!guard.take_start());
+    world.asks_for_a_start();
+    assert!(guard.take_start());
+    assert!(!guard.take_start());
+}
+
+#[tokio::test]
+async fn a_hold_stays_where_its_release_cannot_be_written_down() {
+    let world = World::new().await;
+    let mut guard = held(&world).await;
+    guard.journal = Journal::broken();
+    std::fs::write(clearance_file(&world.settings.runtime), "").unwrap();
+    assert!(!guard.take_clearance());
+    assert_eq!(world.blocks(&mut guard, 1).await, None);
+    assert_eq!(world.hold().as_deref(), Some("held"));
 }

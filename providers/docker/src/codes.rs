@@ -120,7 +120,7 @@ pospool_model::codes! {
         "Write `core_rpc` in the node: an RPC that the container can reach. A gateway of this machine is not 127.0.0.1 in there.";
     NODE_GIVEN_UP = "docker/node-given-up",
         "The guard of a node has given up starting conflux: it ended again and again, or the guard cannot write its journal.",
-        "Read `docker logs CONTAINER`, remove the cause (a full disk, a damaged database, a wrong release), then `docker exec CONTAINER pospool guard --clear`.";
+        "Read `docker logs CONTAINER`, remove the cause (a full disk, a damaged database, a wrong release), then `pospool start NODE`.";
     NOT_IN_SYNC = "docker/not-in-sync",
         "A node does not follow its chain: it catches up, has no peers, or is behind other sources.",
         "Wait while it catches up. Without peers, check the network, `bootnodes` and the published port; behind for long, check disk and clock.";

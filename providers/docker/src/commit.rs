@@ -16,7 +16,7 @@ use crate::codes;
 use crate::folder;
 use crate::job::DockerJob;
 use crate::kinds;
-use crate::node::{moving, start, wait};
+use crate::node::{moving, resume, wait};
 use crate::snapshot;
 use crate::syncer::CurrentEndpoints;
 use crate::volume;
@@ -74,7 +74,7 @@ pub(crate) async fn commit_ticket(
         DockerJob::Prove(job) => prove::prove_container(engine, job, limit, progress).await,
         DockerJob::Stop(job) => stop::stop_container(engine, job, progress).await,
         DockerJob::Up(job) => up::start_container(engine, job, current, progress).await,
-        DockerJob::Clear(job) => start::clear_guard(engine, job).await,
+        DockerJob::Resume(job) => resume::resume_node(engine, job, progress).await,
         DockerJob::Repair(job) => repair::repair_container(engine, job).await,
         DockerJob::Remove(job) => remove::remove_container(engine, job).await,
         DockerJob::Identity(job) => {

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::names::Name;
 use crate::place::{DataLocation, Folder};
 use crate::snapshot::job::SnapshotJob;
-use crate::workload::job::{ClearJob, ImageJob, ProveJob, RemoveJob, RepairJob, StopJob, UpJob};
+use crate::workload::job::{ImageJob, ProveJob, RemoveJob, RepairJob, ResumeJob, StopJob, UpJob};
 
 /// One effect.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,8 +40,8 @@ pub(crate) enum DockerJob {
     Stop(StopJob),
     /// Creates a container, starts it, and passes its secrets on stdin.
     Up(Box<UpJob>),
-    /// Tells the guard of a node that a person has looked.
-    Clear(ClearJob),
+    /// Asks the guard of a node to start conflux again, which it had given up.
+    Resume(ResumeJob),
     /// Puts settings of a container right while it runs.
     Repair(Box<RepairJob>),
     /// Removes a stopped container and what goes with it.
@@ -102,7 +102,7 @@ impl DockerJob {
             Self::Image(job) => job.recipe.tag(),
             Self::Prove(job) => job.spec.name.to_string(),
             Self::Stop(job) => job.name.to_string(),
-            Self::Clear(job) => job.name.to_string(),
+            Self::Resume(job) => job.name.to_string(),
             Self::Up(job) | Self::Identity(job) | Self::Ready(job) => job.spec.name.to_string(),
             Self::Repair(job) => job.spec.name.to_string(),
             Self::Remove(job) => job.name.to_string(),
@@ -119,7 +119,7 @@ impl DockerJob {
             Self::Image(job) => &job.docker,
             Self::Prove(job) => &job.docker,
             Self::Stop(job) => &job.docker,
-            Self::Clear(job) => &job.docker,
+            Self::Resume(job) => &job.docker,
             Self::Up(job) | Self::Identity(job) | Self::Ready(job) => &job.docker,
             Self::Repair(job) => &job.docker,
             Self::Remove(job) => &job.docker,

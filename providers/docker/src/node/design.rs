@@ -4,10 +4,9 @@
 //! - Returns: a draft, or the first problem that was found.
 //! - Never: does I/O; reads a clock.
 
-use pospool_model::guard::HELD;
 use pospool_model::plan::{Action, Effect};
 use pospool_model::provider::{ChangeRequest, PlanContext};
-use pospool_model::{Address, Attributes, Problem, SecretRef, Value};
+use pospool_model::{Attributes, Problem, SecretRef, Value};
 
 use super::budget::{BudgetFacts, unknown_budget};
 use super::image::NodeImageBuild;
@@ -31,7 +30,7 @@ use crate::snapshot::{self, SnapshotPlan};
 use crate::syncer::{is_keyed, own_or_of_chain};
 use crate::volume;
 use crate::workload::design::{act_effect, docker_url};
-use crate::workload::job::ClearJob;
+use crate::workload::job::ResumeJob;
 use crate::workload::spec::ContainerSpec;
 use crate::workload::{ContainerDraft, WayBack};
 
@@ -110,15 +109,19 @@ pub(super) fn draft_start(
         refuse_lost_key(key, &docker, place, facts)?;
     }
     let old = facts.containers.get(task.address);
-    let given_up = old.filter(|old| old.running && is_given_up(task.address, facts));
-    let clear = given_up.map(|old| {
-        let job = DockerJob::Clear(ClearJob {
+    let report = facts.guards.get(task.address).and_then(Option::as_ref);
+    let given_up = old
+        .filter(|old| old.running)
+        .zip(report.filter(|report| report.waits_for_a_start()));
+    let resume = given_up.map(|(old, report)| {
+        let job = DockerJob::Resume(ResumeJob {
             docker: docker.clone(),
             name: made.name.clone(),
             container: old.id.clone(),
+            starts: report.starts,
         });
-        let summary = "tell the guard that a person has looked: it starts conflux again".to_owned();
-        act_effect("clear", summary, &job)
+        let summary = "ask the guard to start conflux again, which it had given up".to_owned();
+        act_effect("resume", summary, &job)
     });
     let stops = old.is_some_and(|old| old.running) && !desired.running;
     let (way_back, said) = way_back(task, &desired, old, world);
@@ -126,7 +129,7 @@ pub(super) fn draft_start(
     Ok(ContainerDraft {
         notes: said.into_iter().chain(stop).collect(),
         way_back,
-        again: clear.into_iter().collect(),
+        again: resume.into_iter().collect(),
         run: desired.running,
         waits: true,
         outputs: node_outputs(task, &desired, key.is_some()),
@@ -134,13 +137,6 @@ pub(super) fn draft_start(
         key,
         ..ContainerDraft::start_of(made)
     })
-}
-
-/// Whether the guard has given up to start conflux. Where it also keeps a vote back because somebody else may have the key, that
-/// is for another look than a start.
-fn is_given_up(address: &Address, facts: &DockerFacts) -> bool {
-    let report = facts.guards.get(address).and_then(Option::as_ref);
-    report.is_some_and(|report| report.given_up && report.hold.as_deref() != Some(HELD))
 }
 
 /// Outputs of a node after a change, as far as it moves them.

@@ -14,6 +14,7 @@ pub(crate) mod image;
 mod kind;
 pub(crate) mod moving;
 pub(crate) mod observe;
+pub(crate) mod resume;
 mod rollback;
 pub(crate) mod schema;
 pub(crate) mod standing;

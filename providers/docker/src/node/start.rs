@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use pospool_model::{Attributes, ProviderError};
+use pospool_model::ProviderError;
 use tokio::time::{Instant, sleep};
 
 use super::moving::UNFINISHED;
@@ -19,7 +19,7 @@ use crate::names::Name;
 use crate::place::DataLocation;
 use crate::render::layout::DATA_DIR;
 use crate::workload::ContainerStart;
-use crate::workload::job::{ClearJob, UpJob};
+use crate::workload::job::UpJob;
 use crate::workload::run::{container_state, is_running};
 
 /// File that the entrypoint writes after it got the password; it is gone after each stop.
@@ -171,22 +171,6 @@ pub(super) async fn start_node(start: &ContainerStart<'_>) -> Result<(), Provide
     progress.waiting("waiting for the node to take its password");
     wait_taken(engine, job, container, TAKE).await?;
     written
-}
-
-/// Tells the guard in a container that a person has looked: it starts conflux again, which it had given up.
-pub(crate) async fn clear_guard(
-    engine: &Engine,
-    job: &ClearJob,
-) -> Result<Attributes, ProviderError> {
-    let command = ["pospool", "guard", "--clear"];
-    let said = engine.exec(&job.container, &command, OTHER_RUN).await?;
-    match said.code {
-        Some(0) => Ok(Attributes::new()),
-        _ => Err(ProviderError::refused(
-            codes::GUARD_SILENT,
-            format!("the guard in container `{}` could not be told", job.name),
-        )),
-    }
 }
 
 /// Waits until the entrypoint has the password.

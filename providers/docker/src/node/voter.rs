@@ -86,11 +86,11 @@ pub(crate) fn find_voter_troubles(
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use pospool_model::guard::Voting;
 
-    fn report(hold: Option<&str>) -> GuardReport {
+    pub(crate) fn report(hold: Option<&str>) -> GuardReport {
         GuardReport {
             at: 1000,
             key: None,

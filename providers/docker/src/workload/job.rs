@@ -47,14 +47,16 @@ pub(crate) struct StopJob {
     pub(crate) container: Name,
 }
 
-/// A container whose guard waits for a person.
+/// A container whose guard has given up starting conflux.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct ClearJob {
+pub(crate) struct ResumeJob {
     pub(crate) docker: String,
     pub(crate) name: Name,
     /// Its id.
     pub(crate) container: Name,
+    /// How often the guard had started conflux when it gave up: one that has started it since is not asked again.
+    pub(crate) starts: u64,
 }
 
 /// A container to make, to start, or to wait for.

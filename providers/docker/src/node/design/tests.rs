@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use pospool_model::guard::{GuardReport, HELD};
 use pospool_model::plan::Action;
 use pospool_model::provider::{ChangeRequest, Design, Facts, Observed, PlanContext};
 use pospool_model::state::Recorded;
@@ -615,6 +616,27 @@ fn case_upgrade_cut_what_the_release_in_between_has_written_closes_the_way() {
     let node = unknown.facts.containers.get_mut(&at("node.main")).unwrap();
     node.aside.as_mut().unwrap().labels.clear();
     assert!(way_back(&unknown).0);
+}
+
+/// A person who has not looked is not spoken for.
+#[test]
+fn case_two_voters_a_guard_that_holds_its_node_is_not_asked_for_a_start() {
+    let mut outside = outside(&[]).running(true);
+    let node = outside.facts.containers.get_mut(&at("node.main")).unwrap();
+    node.made = Some(crate::node::tests::spec());
+    outside.recorded.get_mut(&at("node.main")).unwrap().complete = true;
+    let mut names = |given_up, hold: Option<&str>| {
+        let report = GuardReport {
+            given_up,
+            ..crate::node::voter::tests::report(hold)
+        };
+        outside.facts.guards.insert(at("node.main"), Some(report));
+        let design = outside.design("node.main", Action::Update, false).unwrap();
+        effects(&design).join(" ")
+    };
+    assert_eq!(names(true, None), "resume identity ready");
+    assert_eq!(names(true, Some(HELD)), "identity ready");
+    assert_eq!(names(false, None), "identity ready");
 }
 
 /// What Docker can change on the running container is changed there.
