@@ -49,6 +49,18 @@ pub(crate) fn find_voter_troubles(
             "the container has no word of its guard: whether it votes is not known".to_owned(),
         );
     };
+    let wrong = |code, what| finding(FindingKind::Wrong, code, what);
+    // However old the report is: a guard that has given up says nothing more. Its file is in the container's memory, so it is
+    // never of an earlier start of that.
+    if report.given_up {
+        let held = report.hold.as_deref() == Some(HELD);
+        let code = if held {
+            codes::VOTER_HELD
+        } else {
+            codes::NODE_GIVEN_UP
+        };
+        return wrong(code, format!("it does not run: {}", report.why));
+    }
     let age = now.saturating_sub(report.at);
     if age > SILENT {
         return unknown(format!(
@@ -60,11 +72,6 @@ pub(crate) fn find_voter_troubles(
             "the clock of its guard is {} s ahead of this machine's: whether it votes is not known",
             report.at - now
         ));
-    }
-    let wrong = |code, what| finding(FindingKind::Wrong, code, what);
-    if report.given_up {
-        let what = format!("it does not run: {}", report.why);
-        return wrong(codes::NODE_GIVEN_UP, what);
     }
     let hold = report.hold.as_deref()?;
     // Nothing that is seen here alone counts.
@@ -147,12 +154,21 @@ pub(crate) mod tests {
         watched.sources = (1, 2);
         assert_eq!(finding(Some(&watched), 1010), Some(underway));
         assert_eq!(finding(Some(&report(None)), 1010), None);
-        let mut gone = report(None);
-        gone.given_up = true;
-        assert_eq!(
-            finding(Some(&gone), 1010),
-            Some(wrong(codes::NODE_GIVEN_UP))
-        );
+    }
+
+    /// It reports that once, and nothing after it.
+    #[test]
+    fn a_guard_that_gave_up_is_not_silent() {
+        let gone = |hold| GuardReport {
+            given_up: true,
+            ..report(hold)
+        };
+        for now in [1010, 900_000, 10] {
+            let said = |hold| finding(Some(&gone(hold)), now);
+            assert_eq!(said(None), Some(wrong(codes::NODE_GIVEN_UP)), "{now}");
+            // A start is not what helps here.
+            assert_eq!(said(Some(HELD)), Some(wrong(codes::VOTER_HELD)), "{now}");
+        }
     }
 
     #[test]
