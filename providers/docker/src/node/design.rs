@@ -102,9 +102,11 @@ pub(super) fn draft_start(
 ) -> Result<ContainerDraft, Problem> {
     let desired = DesiredNode::read(task.wanted)?;
     let docker = docker_url(task.wanted, world, facts)?;
-    refuse_shared_key(task.address, &desired, world)?;
-    refuse_other_host(&desired, world)?;
-    let key = known_key(task, &desired);
+    // What starts has the volume that it was made with, whatever the spec says by now.
+    let starts = DesiredNode::read(&made.attributes)?;
+    refuse_shared_key(task.address, &starts, world)?;
+    refuse_other_host(&starts, world)?;
+    let key = known_key(task, &starts);
     if let Some((key, place)) = key.as_ref().zip(made.place.as_ref()) {
         refuse_lost_key(key, &docker, place, facts)?;
     }

@@ -562,17 +562,10 @@ fn case_upgrade_cut_the_next_run_knows_the_way_back_of_the_one_before() {
         (node.running, node.state) = (false, "stopped");
         outside
     };
-    let as_it_is = |outside: Outside| {
-        let mut outside = stopped(outside);
-        let node = outside.facts.containers.get_mut(&at("node.main")).unwrap();
-        node.made = Some(crate::node::tests::spec());
-        outside.recorded.get_mut(&at("node.main")).unwrap().complete = true;
-        outside
-    };
     let steps: [(&dyn Fn(Outside) -> Outside, &[&str]); 3] = [
         (&waited, &["identity", "ready"]),
         (&stopped, &["start", "identity", "ready"]),
-        (&as_it_is, &["start", "identity", "ready"]),
+        (&stopped_as_made, &["start", "identity", "ready"]),
     ];
     for (change, expected) in steps {
         let design = update(&change(cut("a/b:3.0.2", "a/b:3.0.3", "a/b:3.0.3")));
@@ -616,6 +609,34 @@ fn case_upgrade_cut_what_the_release_in_between_has_written_closes_the_way() {
     let node = unknown.facts.containers.get_mut(&at("node.main")).unwrap();
     node.aside.as_mut().unwrap().labels.clear();
     assert!(way_back(&unknown).0);
+}
+
+/// A node that was made and is stopped, and is started as it is.
+fn stopped_as_made(mut outside: Outside) -> Outside {
+    let node = outside.facts.containers.get_mut(&at("node.main")).unwrap();
+    (node.running, node.state) = (false, "stopped");
+    node.made = Some(crate::node::tests::spec());
+    outside.recorded.get_mut(&at("node.main")).unwrap().complete = true;
+    outside
+}
+
+#[test]
+fn case_two_voters_a_start_looks_after_the_key_of_the_container_that_is_there() {
+    let key = |outside: &Outside| {
+        let design = outside.design("node.main", Action::Update, false)?;
+        let job = serde_json::from_value(design.effects[0].payload.clone()).unwrap();
+        let DockerJob::Up(job) = job else {
+            panic!("{job:?}")
+        };
+        Ok::<_, Vec<Problem>>(job.key)
+    };
+    // The spec names another volume by now, and what starts has the key that is recorded.
+    let mut outside = stopped_as_made(on_another_volume(None));
+    assert_eq!(key(&outside).unwrap().as_deref(), Some("0xab"));
+    // Another node is to have that volume.
+    outside.wanted.insert(at("node.other"), attributes(&[]));
+    let refused = key(&outside).unwrap_err();
+    assert_eq!(refused[0].code, "docker/shared-key");
 }
 
 /// A person who has not looked is not spoken for.
