@@ -58,7 +58,9 @@ pub(crate) async fn wait_until_ready(
         if found.is_ready() {
             return Ok(Attributes::new());
         }
-        wait.refuse_given_up(&container).await?;
+        if found.phase.is_empty() {
+            wait.refuse_given_up(&container).await?;
+        }
         let clock = found.clock(&before).map(|clock| format!("; {clock}"));
         let line = format!(
             "following its chain: {}{}",
@@ -142,7 +144,8 @@ impl<'a> Wait<'a> {
         ))
     }
 
-    /// Nobody waits for a node that its guard does not start any more.
+    /// Nobody waits for a node that its guard does not start any more. Asked where the node does not answer: it takes a command
+    /// in its container.
     async fn refuse_given_up(&self, container: &Name) -> Result<(), ProviderError> {
         let report = query_guard(self.engine, container).await;
         let Some(report) = report.filter(|report| report.given_up) else {
