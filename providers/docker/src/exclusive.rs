@@ -4,6 +4,7 @@
 //! - Returns: the key that its volume must hold; problems.
 //! - Never: lets a plan go on that could make two voters of one key, or lose a key in silence.
 
+use futures_util::future::join_all;
 use pospool_model::provider::{ChangeRequest, PlanContext};
 use pospool_model::{Address, Problem};
 
@@ -166,19 +167,16 @@ pub(crate) async fn find_second_voter(
             && other.labels.contains_key(names::BASE)
             && holder.container != Some(other.id.as_str())
     });
-    for other in others {
-        let Ok(id) = Name::new(&other.id) else {
-            continue;
-        };
-        let report = query_guard(engine, &id).await;
-        if report.and_then(|report| report.key).as_deref() == Some(holder.key) {
-            return Some(format!(
-                "container `{}` runs with the same PoS key {}, on other data: two nodes with one key must never vote",
-                other.name, holder.key
-            ));
-        }
-    }
-    None
+    let keys = others.map(|other| async move {
+        let id = Name::new(&other.id).ok()?;
+        let report = query_guard(engine, &id).await?;
+        (report.key.as_deref() == Some(holder.key)).then_some(&other.name)
+    });
+    let voter = join_all(keys).await.into_iter().flatten().next()?;
+    Some(format!(
+        "container `{voter}` runs with the same PoS key {}, on other data: two nodes with one key must never vote",
+        holder.key
+    ))
 }
 
 /// A registered key that is gone must not be replaced in silence.
