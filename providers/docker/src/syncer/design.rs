@@ -16,8 +16,8 @@ use crate::image::{Buildable, RELEASE};
 use crate::names::object_name_of_kind;
 use crate::syncer::image::SYNCERS;
 use crate::syncer::schema::SyncerSpec;
+use crate::workload::ContainerDraft;
 use crate::workload::spec::ContainerSpec;
-use crate::workload::{ContainerDraft, WayBack};
 
 /// What the image of a desired syncer is built from.
 pub(crate) fn syncer_image_build(
@@ -51,18 +51,9 @@ pub(super) fn draft_syncer(
     Ok(ContainerDraft {
         images: vec![("image", summary, ImageBuild::Syncer(recipe))],
         secret: Some(desired.key),
-        run: true,
-        key: None,
-        way_back: WayBack::default(),
         create: format!("create container {name}, start it {hands}"),
         start: format!("start container {name} again {hands}"),
-        before: Vec::new(),
-        between: Vec::new(),
-        again: Vec::new(),
-        waits: false,
-        outputs: Attributes::new(),
-        notes: Vec::new(),
-        spec,
+        ..ContainerDraft::start_of(&spec)
     })
 }
 

@@ -4,8 +4,8 @@
 //! - Returns: a draft, or the problem that was found.
 //! - Never: does I/O.
 
+use pospool_model::Problem;
 use pospool_model::provider::{ChangeRequest, PlanContext};
-use pospool_model::{Attributes, Problem};
 
 use super::config::{ChainSide, PageConfig};
 use super::container::{CONTENT, PAGE};
@@ -19,8 +19,8 @@ use crate::image::{Buildable, RELEASE};
 use crate::names::object_name_of_kind;
 use crate::ui::image::SERVERS;
 use crate::ui::sources::{PageImageBuild, PinnedPageSource};
+use crate::workload::ContainerDraft;
 use crate::workload::spec::ContainerSpec;
-use crate::workload::{ContainerDraft, WayBack};
 
 /// What one change of a page makes. Two images, so that a new release does not build the page again.
 pub(super) fn draft_page(
@@ -66,19 +66,9 @@ pub(super) fn draft_page(
     let make_server = format!("make {} with the server of pospool {RELEASE}", server.tag());
     Ok(ContainerDraft {
         images: vec![("page", make_page, page), ("image", make_server, server)],
-        secret: None,
-        run: true,
-        key: None,
-        way_back: WayBack::default(),
         create: format!("create container {name} at http://{}", desired.listen),
-        start: format!("start container {name}"),
-        before: Vec::new(),
-        between: Vec::new(),
-        again: Vec::new(),
-        waits: false,
-        outputs: Attributes::new(),
         notes: notes(&desired),
-        spec,
+        ..ContainerDraft::start_of(&spec)
     })
 }
 
@@ -101,7 +91,7 @@ mod tests {
     use pospool_model::plan::Action;
     use pospool_model::provider::{Design, Facts, Observed};
     use pospool_model::state::Recorded;
-    use pospool_model::{Address, Value};
+    use pospool_model::{Address, Attributes, Value};
 
     use super::super::UiKind;
     use super::super::wish::tests::attributes;

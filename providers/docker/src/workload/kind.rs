@@ -264,7 +264,7 @@ pub(crate) struct ContainerDraft {
 }
 
 impl ContainerDraft {
-    /// Starts what is there, and makes nothing.
+    /// Starts what is there, and makes nothing; what is made says only what it has beyond that.
     pub(crate) fn start_of(made: &ContainerSpec) -> Self {
         Self {
             images: Vec::new(),
