@@ -20,7 +20,7 @@ use crate::node::{NodeKind, observe};
 use crate::view::EngineView;
 use crate::workload::ObservedContainer;
 use crate::workload::look::own_container;
-use crate::workload::observe::shown_attributes;
+use crate::workload::observe::show_container;
 use crate::{failures, rpc, toml};
 
 const LINEAGE: &str = "5f0c1a7be2d94c3386a1f4e0b7d29c55";
@@ -108,7 +108,7 @@ pub fn fuzz_inspected(json: &[u8]) {
             name: name.clone(),
             aside: None,
         };
-        let (attributes, _) = shown_attributes(&NodeKind, &seen, &DockerFacts::default());
+        let attributes = show_container(&NodeKind, &seen, &DockerFacts::default()).attributes;
         assert!(!attributes.contains_key("pos_key_password"));
         assert!(attributes.contains_key("hardening"));
         let _ = seen.container("running", false);

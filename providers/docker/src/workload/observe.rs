@@ -55,9 +55,11 @@ pub(crate) async fn observe_container(
     };
     let inside = kind.inner_state(&seen, facts).await?;
     bindings.insert(place, plan_binding(&seen.id, inside.bound));
-    let made = labels::labelled_attributes(&seen.found)
-        .and_then(|attributes| kind.labelled_spec(&seen, &attributes, facts));
-    let (mut attributes, mut outputs) = shown_attributes(kind, &seen, facts);
+    let ShownContainer {
+        mut attributes,
+        mut outputs,
+        made,
+    } = show_container(kind, &seen, facts);
     for (name, problem) in kind.unseen(&seen, facts) {
         let address = target.address.clone();
         attributes.remove(name);
@@ -82,30 +84,39 @@ pub(crate) async fn observe_container(
     })
 }
 
-/// Attributes and outputs as the engine shows them, without a word of what runs inside.
-pub(crate) fn shown_attributes(
+/// A container as the engine shows it, without a word of what runs inside.
+pub(crate) struct ShownContainer {
+    pub(crate) attributes: Attributes,
+    outputs: Attributes,
+    /// How it was made, as its labels say, if they do.
+    made: Option<ContainerSpec>,
+}
+
+pub(crate) fn show_container(
     kind: &dyn ContainerKind,
     seen: &ObservedContainer<'_>,
     facts: &DockerFacts,
-) -> (Attributes, Attributes) {
+) -> ShownContainer {
     let labelled = labels::labelled_attributes(&seen.found);
-    let spec = labelled
+    let made = labelled
         .as_ref()
         .and_then(|attributes| kind.labelled_spec(seen, attributes, facts));
+    let spec = made.as_ref();
     let mut attributes = labelled.unwrap_or_default();
-    kind.shown(&mut attributes, seen, spec.as_ref(), facts);
-    let different = spec
-        .as_ref()
-        .and_then(|spec| different(kind, seen, spec, facts));
+    kind.shown(&mut attributes, seen, spec, facts);
+    let different = spec.and_then(|spec| different(kind, seen, spec, facts));
     let (lasting, runtime) = drift::split_drift(different);
     attributes.insert("hardening".to_owned(), lasting.into());
     let runtime = runtime.or_else(|| seen.aside.as_ref().map(|_| drift::LEFT.to_owned()));
     if let Some(runtime) = runtime {
         attributes.insert("runtime".to_owned(), runtime.into());
     }
-    let planned = spec.map(|spec| kind.outputs(&spec)).unwrap_or_default();
-    let outputs = look::container_outputs(planned, seen.view, &seen.found);
-    (attributes, outputs)
+    let planned = spec.map(|spec| kind.outputs(spec)).unwrap_or_default();
+    ShownContainer {
+        outputs: look::container_outputs(planned, seen.view, &seen.found),
+        attributes,
+        made,
+    }
 }
 
 /// Names what differs; nothing can be said where the labels do not say how it was made.
