@@ -76,7 +76,7 @@ async fn small_image(
     bytes: &[u8],
 ) -> Result<String, ProviderError> {
     let dockerfile = dockerfile.as_bytes();
-    let digest = image::hash_bytes(dockerfile);
+    let digest = small_digest(dockerfile, bytes);
     let tag = image::image_tag(BLANKS, &digest);
     if image::find_image(engine, &tag, &digest).await?.is_none() {
         let mut archive = tar::Builder::new(Vec::new());
@@ -87,6 +87,11 @@ async fn small_image(
         image::build_image(engine, &tag, &digest, &[], context, &NoProgress).await?;
     }
     Ok(tag)
+}
+
+/// Everything that is in such an image: one of other bytes is another one.
+fn small_digest(dockerfile: &[u8], bytes: &[u8]) -> String {
+    image::hash_bytes(&[dockerfile, bytes].concat())
 }
 
 /// Adds a file or folder of the node's user alone.
@@ -324,4 +329,16 @@ fn pack_tree(files: &[(&str, &[u8])]) -> std::io::Result<Vec<u8>> {
         add_own(&mut archive, name, tar::EntryType::Regular, bytes)?;
     }
     archive.into_inner()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_image_of_other_bytes_is_another_one() {
+        let digest = |bytes: &[u8]| small_digest(b"FROM scratch\nADD root.tar /\n", bytes);
+        assert_eq!(digest(b"a"), digest(b"a"));
+        assert_ne!(digest(b"a"), digest(b"b"));
+    }
 }
