@@ -6,7 +6,7 @@
 
 use futures_util::future::join_all;
 use pospool_model::provider::{ChangeRequest, PlanContext};
-use pospool_model::{Address, Problem};
+use pospool_model::{Address, Attributes, Problem};
 
 use crate::attributes::attribute_text;
 use crate::client::{Engine, ListedContainer};
@@ -125,13 +125,11 @@ pub(crate) fn refuse_other_volume(
     if *data == desired.data {
         return Ok(());
     }
-    let registered = world.recorded.iter().find(|(address, recorded)| {
-        address.kind() == "pos_registration"
-            && attribute_text(&recorded.outputs, "pos_address") == Some(key)
-    });
-    match registered {
+    let recorded = world.recorded.iter();
+    let outputs = recorded.map(|(address, recorded)| (address, &recorded.outputs));
+    match find_registration(outputs, key) {
         None => Ok(()),
-        Some((registration, _)) => Err(Problem::new(
+        Some(registration) => Err(Problem::new(
             codes::REGISTERED_KEY,
             &["data"],
             format!(
@@ -145,6 +143,17 @@ pub(crate) fn refuse_other_volume(
              renamed. To move its data to another disk, change `path` of `{data}`"
         ))),
     }
+}
+
+/// The bond of a key with a pool, among the outputs of resources.
+pub(crate) fn find_registration<'a>(
+    outputs: impl IntoIterator<Item = (&'a Address, &'a Attributes)>,
+    key: &str,
+) -> Option<&'a Address> {
+    let mut bonds = outputs.into_iter().filter(|(address, outputs)| {
+        address.kind() == "pos_registration" && attribute_text(outputs, "pos_address") == Some(key)
+    });
+    bonds.next().map(|(address, _)| address)
 }
 
 /// The one process that is known to have a node's key, and what the node is called.

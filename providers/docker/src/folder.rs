@@ -279,7 +279,7 @@ async fn mark(engine: &Engine, helper: &Helper<'_>, job: &FolderJob) -> Result<(
     }
     let mut text = mark_text(&job.lineage, &job.address);
     text.push('\n');
-    helper.write(MARK, text.as_bytes()).await
+    helper.write_tree(&[(MARK, text.as_bytes())]).await
 }
 
 /// Removes what a node left in a folder, and leaves the folder itself.

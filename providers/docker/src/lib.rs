@@ -43,6 +43,7 @@ mod rpc;
 mod secret;
 mod snapshot;
 mod syncer;
+mod time_text;
 mod toml;
 mod ui;
 mod user;

@@ -331,9 +331,6 @@ async fn one(
     let found = found.and_then(|found| same_engine(target, view, found));
     if target.address.kind() == "node" {
         find_node_troubles(target, scene, facts, observation);
-        let advice = backup_warnings(target, scene, SystemTime::now()).into_iter();
-        let advice = advice.map(|advice| (target.address.clone(), advice));
-        observation.warnings.extend(advice);
     }
     // Where its own container is not told from others, the reason for that is the one to tell.
     if target.address.kind() == "node"
@@ -360,18 +357,19 @@ async fn one(
     }
 }
 
-/// How a node that should run is: with its network, and as a voter.
+/// How a node that should run is: with its network, as a voter, and with its key.
 fn find_node_troubles(
     target: &Target<'_>,
     scene: &ObserveContext<'_>,
     facts: &DockerFacts,
     observation: &mut Observation,
 ) {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH);
-    let now = now.unwrap_or_default().as_secs();
+    let now = SystemTime::now();
     let (findings, warnings) = standing::release_findings(target, scene, facts);
     observation.findings.extend(findings);
-    let warnings = warnings.into_iter();
+    let warnings = warnings
+        .into_iter()
+        .chain(backup_warnings(target, scene, now));
     observation
         .warnings
         .extend(warnings.map(|warning| (target.address.clone(), warning)));
@@ -381,7 +379,8 @@ fn find_node_troubles(
         observation.bad_moments.insert(address, why);
     }
     if let Some(report) = facts.guards.get(target.address) {
-        let found = find_voter_troubles(target.address, report.as_ref(), now);
+        let now = now.duration_since(UNIX_EPOCH).unwrap_or_default();
+        let found = find_voter_troubles(target.address, report.as_ref(), now.as_secs());
         observation.findings.extend(found);
     }
 }

@@ -11,6 +11,7 @@ use pospool_model::{Attributes, Problem, Value};
 
 use crate::attributes::attribute_text;
 use crate::codes;
+use crate::exclusive::find_registration;
 
 /// What `pospool key backup` and `pospool key drill` note at a node.
 const BACKUP: &str = "key_backup";
@@ -30,10 +31,7 @@ pub(crate) fn backup_warnings(
     let Some(key) = attribute_text(&recorded.outputs, "pos_address") else {
         return Vec::new();
     };
-    let is_bond = |(address, outputs): (&pospool_model::Address, &Attributes)| {
-        address.kind() == "pos_registration" && attribute_text(outputs, "pos_address") == Some(key)
-    };
-    if !scene.outputs.iter().any(is_bond) {
+    if find_registration(scene.outputs, key).is_none() {
         return Vec::new();
     }
     let node = target.address;

@@ -8,11 +8,11 @@
 //! (conflux-rust `executor/src/lib.rs`), whether or not it was elected in those.
 
 use std::fmt::Write as _;
-use std::time::Duration;
 
 use serde_json::Value as Json;
 
 use crate::rpc::{PosAnswers, quantity};
+use crate::time_text::format_time;
 
 /// An elected key needs one vote in so many epochs, the one that ends among them.
 const EPOCHS: u64 = 3;
@@ -132,7 +132,7 @@ impl BudgetFacts {
     /// What a plan says that stops the node.
     pub(crate) fn describe(&self) -> String {
         let time = |blocks: u64| match self.gap {
-            Some(gap) => format!(", about {}", in_minutes(blocks.saturating_mul(gap))),
+            Some(gap) => format!(", about {}", format_time(blocks.saturating_mul(gap))),
             None => String::new(),
         };
         let (epoch, blocks) = match find_budget(self) {
@@ -175,15 +175,6 @@ pub(crate) fn unknown_budget(why: &str) -> String {
         "how long the key may stay without a vote is not known: {why}. An elected key without a vote in {EPOCHS} PoS epochs ({EPOCHS} \
          hours on the public networks) is retired, and one that was not elected lately has a single epoch"
     )
-}
-
-fn in_minutes(seconds: u64) -> String {
-    let time = Duration::from_secs(seconds).as_secs();
-    match (time / 3600, time / 60 % 60) {
-        (0, 0) => format!("{time} s"),
-        (0, minutes) => format!("{minutes} min"),
-        (hours, minutes) => format!("{hours} h {minutes} min"),
-    }
 }
 
 #[cfg(test)]

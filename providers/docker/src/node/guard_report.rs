@@ -4,7 +4,6 @@
 //! - Returns: the report, if there is one.
 //! - Never: takes a container without a guard for one that is well.
 
-use std::path::Path;
 use std::time::Duration;
 
 use pospool_model::guard::{GuardReport, REPORT_PATH};
@@ -17,7 +16,6 @@ const LIMIT: Duration = Duration::from_secs(5);
 
 /// Asks the guard in a container; `None` if there is no report.
 pub(crate) async fn query_guard(engine: &Engine, container: &Name) -> Option<GuardReport> {
-    let path = Path::new(REPORT_PATH).to_str()?;
-    let said = engine.exec(container, &["cat", path], LIMIT).await;
+    let said = engine.exec(container, &["cat", REPORT_PATH], LIMIT).await;
     serde_json::from_str(&said.ok()?.out).ok()
 }

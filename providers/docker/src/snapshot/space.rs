@@ -8,6 +8,8 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::time::Duration;
 
+use crate::time_text::format_time;
+
 /// Free bytes on the disk of a path, or of the nearest folder above it that is there; and the disk's number.
 pub(super) fn free_space(path: &Path) -> Option<(u64, u64)> {
     let there = path.ancestors().find(|it| it.exists())?;
@@ -47,20 +49,12 @@ pub(super) fn format_progress(
     let millis = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
     if moved > 0 && millis >= 1000 {
         let rate = (u128::from(moved) * 1000 / u128::from(millis)).max(1);
-        let left = u128::from(total.saturating_sub(done)) / rate;
         let rate = u64::try_from(rate).unwrap_or(u64::MAX);
+        let left = format_time(total.saturating_sub(done) / rate);
         // Writing to a text cannot fail.
-        let _ = write!(line, ", {}/s, {} left", format_bytes(rate), time(left));
+        let _ = write!(line, ", {}/s, {left} left", format_bytes(rate));
     }
     line
-}
-
-fn time(seconds: u128) -> String {
-    match (seconds / 3600, seconds / 60 % 60, seconds % 60) {
-        (0, 0, seconds) => format!("{seconds} s"),
-        (0, minutes, _) => format!("{minutes} min"),
-        (hours, minutes, _) => format!("{hours} h {minutes} min"),
-    }
 }
 
 #[cfg(test)]
@@ -68,7 +62,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn amounts_and_times_are_written_for_people() {
+    fn amounts_are_written_for_people() {
         for (number, text) in [
             (0, "0 B"),
             (999, "999 B"),
@@ -78,9 +72,6 @@ mod tests {
             (1_400_000_000_000, "1.4 TB"),
         ] {
             assert_eq!(format_bytes(number), text);
-        }
-        for (seconds, text) in [(5, "5 s"), (65, "1 min"), (7_380, "2 h 3 min")] {
-            assert_eq!(time(seconds), text);
         }
     }
 

@@ -285,21 +285,6 @@ impl<'a> Helper<'a> {
         Ok(Some(bytes))
     }
 
-    /// Writes a small file of the place, as the node's user.
-    pub(crate) async fn write(&self, name: &str, bytes: &[u8]) -> Result<(), ProviderError> {
-        let mut header = tar::Header::new_gnu();
-        header.set_size(bytes.len() as u64);
-        header.set_mode(0o600);
-        header.set_uid(u64::from(USER_ID));
-        header.set_gid(u64::from(GROUP_ID));
-        let mut archive = tar::Builder::new(Vec::new());
-        archive
-            .append_data(&mut header, name, bytes)
-            .map_err(image::archive_error)?;
-        let archive = archive.into_inner().map_err(image::archive_error)?;
-        self.engine.upload(&self.id, DATA_DIR, archive).await
-    }
-
     /// Writes small files and the folders that they lie in, in this order, as the node's user.
     pub(crate) async fn write_tree(&self, files: &[(&str, &[u8])]) -> Result<(), ProviderError> {
         let archive = pack_tree(files).map_err(image::archive_error)?;
