@@ -151,9 +151,8 @@ impl Journal {
 
     /// Writes a line, and waits until it is on the disk. What was written of one that failed is taken back.
     pub(crate) fn write(&mut self, at: u64, what: What) -> io::Result<()> {
-        let mut line = serde_json::to_string(&Entry { at, what })?;
-        line.push('\n');
-        let written = self.file.write_all(line.as_bytes());
+        let line = line_of(at, what);
+        let written = self.file.write_all(&line);
         if let Err(error) = written.and_then(|()| self.file.sync_data()) {
             // If this fails as well, the next guard finds a line that is not whole.
             let _ = self.file.set_len(self.length);
@@ -162,6 +161,14 @@ impl Journal {
         self.length += line.len() as u64;
         Ok(())
     }
+}
+
+/// An entry as a line. One that is left out could be the word of a vote.
+fn line_of(at: u64, what: What) -> Vec<u8> {
+    let entry = serde_json::to_vec(&Entry { at, what });
+    let mut line = entry.expect("text and numbers always have a JSON form");
+    line.push(b'\n');
+    line
 }
 
 /// The journal of a volume whose key was brought from elsewhere: `before` is what its guards had noted, if any did. The
@@ -179,10 +186,7 @@ pub fn brought_journal(before: &[u8], at: u64, signed: Option<PosRound>) -> Vec<
         text.push(b'\n');
     }
     for what in [Some(boot), signed].into_iter().flatten() {
-        // A line that is left out is a key whose votes nobody knows of.
-        let line = serde_json::to_vec(&Entry { at, what });
-        text.extend(line.expect("text and numbers always have a JSON form"));
-        text.push(b'\n');
+        text.extend(line_of(at, what));
     }
     text
 }
