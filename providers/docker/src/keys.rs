@@ -48,6 +48,8 @@ pub struct NodeKeyPlace {
     /// Whether conflux ignores the password: a private network in `mode = "dev"` or `"test"`.
     pub ignores_password: bool,
     docker: String,
+    /// The engine on which the node was made, as the state says.
+    made_on: Option<String>,
     lineage: String,
     place: DataLocation,
 }
@@ -100,6 +102,7 @@ impl NodeKeyPlace {
             password: require_attribute("pos_key_password", block.pos_key_password)?.clone(),
             ignores_password: ignores_password(block.chain, wanted)?,
             docker: docker.map_or_else(default_url, str::to_owned),
+            made_on: made_on(recorded.get(node).or(recorded.get(volume))),
             lineage: lineage.to_owned(),
             place,
         })
@@ -164,6 +167,22 @@ impl NodeKeyPlace {
         let read = helper.read_up_to(JOURNAL, LONGEST_JOURNAL).await;
         helper.close().await?;
         Ok(read?.unwrap_or_default())
+    }
+
+    /// Why a key must not be put onto this engine: the node was made on another one, and may run there.
+    pub async fn other_engine(&self) -> Result<Option<Problem>, ProviderError> {
+        let info = Engine::connect(&self.docker)?.info().await?;
+        let other = self.made_on.as_ref().filter(|made_on| **made_on != info.id);
+        Ok(other.map(|_| {
+            let what = format!(
+                "{} was made on another Docker Engine than the one at `{}` is now, and may run there",
+                self.node, self.docker
+            );
+            Problem::new(codes::OTHER_ENGINE, &[], what).help(format!(
+                "when that node is gone for good: `pospool state rm {}`, `pospool state rm {}`, and this again",
+                self.node, self.volume
+            ))
+        }))
     }
 
     /// Name of a container that runs on the place, if there is one.
@@ -231,6 +250,11 @@ impl NodeKeyPlace {
             }
         }
     }
+}
+
+fn made_on(recorded: Option<&Recorded>) -> Option<String> {
+    let engine = attribute_text(&recorded?.outputs, "engine_id");
+    engine.filter(|id| !id.is_empty()).map(str::to_owned)
 }
 
 async fn write_through(

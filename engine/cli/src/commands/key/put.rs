@@ -18,6 +18,9 @@ pub(super) async fn put_key(
         let node = place.node.clone();
         Failure::from(KeyFailure::OfNode { node, source })
     };
+    if let Some(problem) = place.other_engine().await.map_err(Failure::Look)? {
+        return Err(KeyFailure::Refused(problem).into());
+    }
     if let Some(user) = place.running_user().await.map_err(Failure::Look)? {
         return Err(in_use(place, &user));
     }
