@@ -136,8 +136,8 @@ async fn work(
     let options = Options::default();
     let (state, none) = (store.state(), Blocked::default());
     let planned = pipeline::make_plan(spec, state, session.registry, &options, none).await?;
-    if !planned.faults.is_empty() {
-        // Services share their account and their chain: a round does all of them or none.
+    if !planned.faults.is_empty() && !planned.seen.blocked.resources.is_empty() {
+        // Whose turn it is, and what there is to do, is only known of what was seen.
         return Err(Failure::Problems {
             problems: planned.faults,
             files: spec.files.clone(),
@@ -160,7 +160,9 @@ async fn work(
             return Ok(());
         }
     }
-    let errors: Vec<&Diagnostic> = errors_of(&planned.problems).collect();
+    // Services share their account and their chain: a round does all of them or none.
+    let errors = errors_of(&planned.problems).chain(errors_of(&planned.faults));
+    let errors: Vec<&Diagnostic> = errors.collect();
     if !errors.is_empty() {
         round.conduct = Conduct::Failed;
         round.errors.extend(errors.into_iter().map(trouble_of));
