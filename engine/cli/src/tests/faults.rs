@@ -549,3 +549,17 @@ fn a_start_makes_nothing_and_says_why() {
     );
     assert_eq!(things(&world), ["thing.b"]);
 }
+
+/// A design that needs something which a start leaves out is no sign that everything runs.
+#[test]
+fn a_start_that_needs_what_is_left_out_says_so() {
+    let world = World::new(
+        "record \"friend\" {\n  value = 1\n}\nstone \"a\" {\n  mood  = \"lonely\"\n  state = \"running\"\n  lifecycle {\n    irreversible = \"accept\"\n  }\n}\n",
+    );
+    world.apply();
+    let ran = world.run("start stone.a");
+    assert_eq!(ran.exit, Exit::Error, "{} {}", ran.err, ran.out);
+    let line = "! stone.a (plan/left-out): needs `record.friend`";
+    assert!(ran.out.contains(line), "{}", ran.out);
+    assert_eq!(ran.err, "");
+}

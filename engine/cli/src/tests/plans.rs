@@ -384,6 +384,8 @@ fn explain_knows_kinds_functions_and_codes() {
         attributes:
           mood: text, optional; a change is made in place
               For tests.
+          state: text, optional; a change is made in place
+              For tests.
           text: text, optional; a change is made in place
               For tests.
 

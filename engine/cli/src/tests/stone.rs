@@ -11,8 +11,8 @@ use pospool_model::provider::{
     Target, Ticket,
 };
 use pospool_model::{
-    AttributeSchema, Attributes, Drip, KindSchema, OnChange, Presence, Provider, ProviderError,
-    Role, Type, Value,
+    AttributeSchema, Attributes, Drip, KindSchema, OnChange, Presence, Problem, Provider,
+    ProviderError, Role, Type, Value,
 };
 
 pospool_model::codes! {
@@ -33,7 +33,7 @@ const STONE: KindSchema = KindSchema {
     kind: "stone",
     doc: "Something that is hard to move. It is for tests.",
     role: Role::Managed,
-    attributes: &[attribute("mood"), attribute("text")],
+    attributes: &[attribute("mood"), attribute("state"), attribute("text")],
     outputs: &[],
     open_outputs: false,
     identity: None,
@@ -41,7 +41,8 @@ const STONE: KindSchema = KindSchema {
     example: "stone \"a\" {}\n",
 };
 
-/// Its mood says how a commit ends: `slow`, `stubborn`, `stop` or well. As a `gift` it is given away for good.
+/// Its mood says how a commit ends: `slow`, `stubborn`, `stop` or well. As a `gift` it is given away for good; a `lonely` one
+/// changes nothing while nobody can look at `record.friend`.
 pub(super) struct StoneProvider {
     cancel: Arc<AtomicBool>,
 }
@@ -53,21 +54,27 @@ impl StoneProvider {
 }
 
 /// Plans one change.
-fn design_change(task: &ChangeRequest<'_>) -> Design {
+fn design_change(task: &ChangeRequest<'_>) -> Result<Design, Vec<Problem>> {
     if task.action == Action::Delete {
-        return Design::forgotten(vec!["the stone stays where it is".to_owned()]);
+        let notes = vec!["the stone stays where it is".to_owned()];
+        return Ok(Design::forgotten(notes));
     }
     let mood = task
         .wanted
         .get("mood")
         .and_then(Value::as_text)
         .unwrap_or_default();
+    if mood == "lonely" && task.action == Action::Update {
+        let friend = "record.friend".parse().unwrap();
+        let problem = Problem::new(HARD, &[], "nobody knows of its friend");
+        return Err(vec![problem.needing(&friend)]);
+    }
     let cost = |purpose, cfx| Cost {
         payer: "account.operator".parse().unwrap(),
         purpose,
         amount: Drip::from_cfx(cfx).unwrap(),
     };
-    Design {
+    Ok(Design {
         effects: vec![Effect {
             name: "carve".to_owned(),
             provider: "stone".to_owned(),
@@ -85,7 +92,7 @@ fn design_change(task: &ChangeRequest<'_>) -> Design {
         notes: vec!["bring a chisel".to_owned()],
         irreversible: (mood == "gift").then(|| "the stone is somebody else's then".to_owned()),
         ..Design::default()
-    }
+    })
 }
 
 #[async_trait]
@@ -120,7 +127,7 @@ impl Provider for StoneProvider {
     }
 
     fn planner(&self) -> Box<dyn Planner + '_> {
-        Box::new(|task: &ChangeRequest<'_>, _: &PlanContext<'_>| Ok(design_change(task)))
+        Box::new(|task: &ChangeRequest<'_>, _: &PlanContext<'_>| design_change(task))
     }
 
     async fn prepare(&self, effect: &Effect, _: &Attributes) -> Result<Ticket, ProviderError> {

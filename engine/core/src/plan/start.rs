@@ -67,6 +67,7 @@ pub fn plan_start(
     } else if let Err(why) = planning.start(address) {
         planning.problems.push(why);
     }
+    planning.show_refused_need(address);
     let (mut planned, refused) = planning.finish();
     for block in refused.resources.into_values() {
         if let Block::Faults(faults) = block {
@@ -195,6 +196,16 @@ impl Planning<'_> {
             record.protected = recorded.protected;
         }
         Ok(())
+    }
+
+    /// Shows that a design needs something blocked: no second planning does it.
+    fn show_refused_need(&mut self, address: &Address) {
+        let block = self.refused.resources.get(address);
+        let refused = block.filter(|_| !self.blocked.holds(address));
+        if let Some(Block::Needs(needed)) = refused {
+            let shown = self.blocked.shown_need(address, needed);
+            self.shown_blocked.push(shown);
+        }
     }
 }
 
