@@ -65,12 +65,11 @@ impl Blocked {
         left_out.map(|(address, _)| address.clone()).collect()
     }
 
-    /// Leaves resources out.
+    /// Leaves resources out; one with a fault still has it, such as an effect of an earlier run that is open.
     pub fn leave_out(&mut self, addresses: impl IntoIterator<Item = Address>) {
-        let left_out = addresses
-            .into_iter()
-            .map(|address| (address, Block::LeftOut));
-        self.resources.extend(left_out);
+        for address in addresses {
+            self.resources.entry(address).or_insert(Block::LeftOut);
+        }
     }
 
     /// The first of these that is blocked.

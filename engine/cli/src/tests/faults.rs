@@ -310,6 +310,26 @@ fn an_effect_that_cannot_be_settled_blocks_its_lane() {
     }
 }
 
+/// What is under way is told of, whoever leaves its resource out.
+#[test]
+fn an_effect_that_cannot_be_settled_is_not_left_out() {
+    for command in ["apply", "destroy"] {
+        let world = World::new("thing \"a\" {\n  value = 1\n}\n");
+        world.fake.outside().fault = Some(FakeFault::DiesAfter(0));
+        assert_eq!(world.run("apply --auto-approve").exit, Exit::Error);
+        {
+            let mut outside = world.fake.outside();
+            outside.dead = false;
+            // The next commit is the settling, and it gets no answer.
+            outside.fault = Some(FakeFault::Unreachable(1));
+        }
+        let ran = world.run(&format!("{command} --exclude thing.a --auto-approve"));
+        assert_eq!(ran.exit, Exit::Error, "{}", ran.out);
+        let line = "! thing.a (fake/unreachable): an earlier run began `thing.a/make`";
+        assert!(ran.out.contains(line), "{}", ran.out);
+    }
+}
+
 #[test]
 fn a_saved_plan_does_the_rest_and_is_stale_when_more_is_blocked() {
     let world = World::new(THINGS);
