@@ -8,12 +8,17 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::time::Instant;
 
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::view;
+
+/// How often a pause looks whether the user wants to stop.
+const HEARTBEAT: Duration = Duration::from_millis(200);
 
 /// What a signal may reach.
 #[derive(Clone, Debug, Default)]
@@ -39,6 +44,21 @@ impl Interrupt {
     /// Says that from now on something is under way outside.
     pub fn working(&self, working: bool) {
         self.working.store(working, Ordering::Relaxed);
+    }
+
+    /// Waits while something is under way; returns whether the user wants to stop.
+    pub async fn pause(&self, pause: Duration) -> bool {
+        let end = Instant::now() + pause;
+        loop {
+            if self.cancel.load(Ordering::Relaxed) {
+                return true;
+            }
+            let left = end.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return false;
+            }
+            tokio::time::sleep(left.min(HEARTBEAT)).await;
+        }
     }
 
     /// Listens to the signals from now on; needs a runtime of several threads, as
@@ -90,5 +110,20 @@ mod tests {
         assert_eq!(interrupt.react(), Reaction::Stop);
         assert!(interrupt.cancel().load(Ordering::Relaxed));
         assert_eq!(interrupt.react(), Reaction::Leave);
+    }
+
+    /// If it did not, this would take a day.
+    #[tokio::test]
+    async fn a_pause_ends_when_the_user_wants_to_stop() {
+        let interrupt = Interrupt::default();
+        interrupt.working(true);
+        assert!(!interrupt.pause(Duration::ZERO).await);
+        let stops = async {
+            tokio::task::yield_now().await;
+            assert_eq!(interrupt.react(), Reaction::Stop);
+        };
+        let day = Duration::from_hours(24);
+        let (stopped, ()) = tokio::join!(interrupt.pause(day), stops);
+        assert!(stopped);
     }
 }

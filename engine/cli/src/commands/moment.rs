@@ -1,10 +1,9 @@
 //! `apply --when-safe`: a plan that stops something waits for a better moment.
 //!
 //! - Reads: what each look says of the moment.
-//! - Returns: a plan that was made at a good one.
+//! - Returns: a plan that was made at a good one, or that is refused anyway.
 //! - Never: waits for longer than `--wait`, or for anything but what the plan stops.
 
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use pospool_engine::blocked::Blocked;
@@ -37,7 +36,9 @@ pub(super) async fn plan_when_safe(
         let options = Options::default();
         let (state, registry) = (store.state(), session.registry);
         let planned = pipeline::make_plan(spec, state, registry, &options, blocked.clone()).await?;
-        let Some((address, why)) = find_bad_moment(&planned) else {
+        // No moment makes a refused plan a good one.
+        let bad = find_bad_moment(&planned).filter(|_| !pipeline::has_errors(&planned.problems));
+        let Some((address, why)) = bad else {
             return Ok(planned);
         };
         let left = wait.saturating_sub(begun.elapsed());
@@ -53,9 +54,9 @@ pub(super) async fn plan_when_safe(
             said = waiting;
         }
         session.interrupt.working(true);
-        tokio::time::sleep(AGAIN.min(left)).await;
+        let is_stopped = session.interrupt.pause(AGAIN.min(left)).await;
         session.interrupt.working(false);
-        if session.interrupt.cancel().load(Ordering::Relaxed) {
+        if is_stopped {
             return Err(Failure::Stopped);
         }
     }

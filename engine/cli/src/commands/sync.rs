@@ -14,7 +14,6 @@ mod watch;
 
 use std::path::PathBuf;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
 
 use pospool_model::{Address, Role};
 
@@ -32,9 +31,6 @@ use watch::Watch;
 
 pub use pace::{POLL, WAIT};
 pub use report::{Conduct, RoundReport, ServiceStatus, SyncProblem};
-
-/// How often a pause looks whether the user wants to stop.
-const HEARTBEAT: Duration = Duration::from_millis(200);
 
 /// Runs the command.
 pub async fn run_sync(session: &mut Session<'_, '_>, args: &SyncArgs) -> Result<Exit, Failure> {
@@ -105,25 +101,9 @@ async fn rounds(
                 Exit::Done
             });
         }
-        if sleep(session, pause).await {
+        if session.interrupt.pause(pause).await {
             return Ok(Exit::Done);
         }
-    }
-}
-
-/// Waits; returns whether the user wants to stop.
-async fn sleep(session: &Session<'_, '_>, pause: Duration) -> bool {
-    let cancel = session.interrupt.cancel();
-    let end = tokio::time::Instant::now() + pause;
-    loop {
-        if cancel.load(Ordering::Relaxed) {
-            return true;
-        }
-        let left = end.saturating_duration_since(tokio::time::Instant::now());
-        if left.is_zero() {
-            return false;
-        }
-        tokio::time::sleep(left.min(HEARTBEAT)).await;
     }
 }
 

@@ -67,6 +67,13 @@ fn apply_when_safe_waits_before_it_stops_something() {
         ran.err
     );
     assert!(world.fake.outside().things.contains_key("thing.a"));
+    // A plan that is refused at any moment waits for none.
+    world.write(
+        "pool.hcl",
+        "thing \"b\" {\n  value = 2\n}\nstone \"a\" {\n}\n",
+    );
+    assert_eq!(apply().exit, Exit::Protected);
+    world.write("pool.hcl", "thing \"b\" {\n  value = 2\n}\n");
     world.fake.outside().bad_moments.clear();
     assert_eq!(apply().exit, Exit::Done);
     assert!(!world.fake.outside().things.contains_key("thing.a"));
