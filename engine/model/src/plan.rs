@@ -47,6 +47,31 @@ pub struct Plan {
     pub left_out: BTreeSet<Address>,
 }
 
+impl Plan {
+    /// Whether outputs of the state stay that it does not have: it is about a part of the spec alone.
+    #[must_use]
+    pub fn keeps_outputs(&self) -> bool {
+        !self.left_out.is_empty()
+    }
+
+    /// Those of these outputs that are none any more after it.
+    pub fn dropped_outputs<'a>(
+        &'a self,
+        before: &'a BTreeMap<String, Value>,
+    ) -> impl Iterator<Item = &'a String> {
+        let names = before.keys().filter(|_| !self.keeps_outputs());
+        names.filter(|name| !self.outputs.contains_key(*name))
+    }
+
+    /// Whether these outputs are others after it.
+    #[must_use]
+    pub fn changes_outputs(&self, before: &BTreeMap<String, Value>) -> bool {
+        let mut outputs = self.outputs.iter();
+        outputs.any(|(name, after)| before.get(name) != Some(after))
+            || self.dropped_outputs(before).next().is_some()
+    }
+}
+
 /// A resource that stays as it is because of a fault, whatever the spec says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]

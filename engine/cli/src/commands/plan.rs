@@ -51,7 +51,7 @@ pub async fn run_plan(session: &mut Session<'_, '_>, args: &PlanArgs) -> Result<
     show(session, &spec, &store, &planned, saved.as_deref())?;
     // An apply would write the outputs that differ, so they are changes too.
     let plan = &planned.plan;
-    let changes = !plan.steps.is_empty() || plan.outputs != store.state().outputs;
+    let changes = !plan.steps.is_empty() || plan.changes_outputs(&store.state().outputs);
     Ok(match problems.or(planned.blocked_exit()) {
         Some(exit) => exit,
         None if !args.detailed_exitcode => Exit::Done,

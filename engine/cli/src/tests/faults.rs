@@ -377,10 +377,6 @@ fn a_protection_beside_a_fault_refuses_all() {
 fn outputs_that_read_something_blocked_stay() {
     let world = World::new(THINGS);
     world.apply();
-    let outputs = |world: &World| -> Json {
-        let state: Json = serde_json::from_str(&world.read("pospool.state.json")).unwrap();
-        state["state"]["outputs"].clone()
-    };
     let before = outputs(&world);
     world.fake.outside().unseen.insert("thing.a".to_owned());
     world.fake.outside().things.remove("thing.c");
@@ -482,6 +478,41 @@ fn nothing_is_taken_from_under_what_is_left_out() {
     assert_eq!(things(&world), ["thing.a", "thing.b", "thing.d"]);
 }
 
+/// The outputs that the state has.
+fn outputs(world: &World) -> Json {
+    let state: Json = serde_json::from_str(&world.read("pospool.state.json")).unwrap();
+    state["state"]["outputs"].clone()
+}
+
+/// Which outputs there are is a matter of the whole spec.
+#[test]
+fn a_part_removes_no_output() {
+    let world = World::new(THINGS);
+    world.apply();
+    let before = outputs(&world);
+    let (without, _) = THINGS.split_once("output").unwrap();
+    world.write("pool.hcl", without);
+    let plan = world.run("plan --target thing.a --detailed-exitcode");
+    assert_eq!(plan.exit, Exit::Done, "{}", plan.out);
+    insta::assert_snapshot!(plan.out, @r"
+        a part only: 3 resources are left out and not looked at
+
+        nothing to do in this part
+        ");
+    let state = world.read("pospool.state.json");
+    world.run("apply --target thing.a --auto-approve");
+    assert_eq!(
+        world.read("pospool.state.json"),
+        state,
+        "nothing was written"
+    );
+    let ran = world.run("destroy --target thing.d --auto-approve");
+    assert_eq!(ran.exit, Exit::Done, "{}", ran.err);
+    assert!(!ran.out.contains("removed"), "{}", ran.out);
+    assert_eq!(outputs(&world), before);
+    assert!(world.apply().out.contains("a: removed"));
+}
+
 const RUNS: &str =
     "thing \"a\" {\n  state = \"running\"\n  value = 1\n}\nthing \"b\" {\n  value = 1\n}\n";
 
@@ -527,6 +558,23 @@ fn case_one_fault_blocks_no_start() {
     let state: Json = serde_json::from_str(&state).unwrap();
     let recorded = &state["state"]["resources"]["thing.a"]["attributes"];
     assert_eq!(recorded["value"], 1, "{recorded}");
+}
+
+#[test]
+fn a_start_removes_no_output() {
+    let output = "output \"a\" {\n  value = thing.a.id\n}\n";
+    let (alone, _) = RUNS.split_once("thing \"b\"").unwrap();
+    // Of the second spec a start leaves nothing out.
+    for spec in [RUNS, alone] {
+        let world = World::new(&format!("{spec}{output}"));
+        world.apply();
+        let before = outputs(&world);
+        stop(&world);
+        let ran = world.run("start thing.a");
+        assert_eq!(ran.exit, Exit::Done, "{}", ran.err);
+        assert!(!ran.out.contains("removed"), "{}", ran.out);
+        assert_eq!(outputs(&world), before);
+    }
 }
 
 #[test]

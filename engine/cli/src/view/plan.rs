@@ -206,10 +206,7 @@ fn outputs(plan: &Plan, before: &BTreeMap<String, Value>, paint: Paint) -> Optio
             )),
         }
     }
-    for name in before
-        .keys()
-        .filter(|name| !plan.outputs.contains_key(*name))
-    {
+    for name in plan.dropped_outputs(before) {
         let _ = writeln!(lines, "  {}: removed", clean_line(name));
     }
     (!lines.is_empty()).then(|| format!("{}\n{lines}", paint.bold("outputs:")))

@@ -398,13 +398,14 @@ impl<'a> ApplyRun<'a> {
             BTreeMap::new()
         };
         self.store.conclude(|state| {
-            if whole && !self.plan.left_out.is_empty() {
-                state.outputs.extend(outputs);
-                state.counters.clone_from(&self.plan.counters);
-            } else if whole {
-                state.outputs = outputs;
-                state.counters.clone_from(&self.plan.counters);
+            if !whole {
+                return;
             }
+            if !self.plan.keeps_outputs() {
+                state.outputs.clear();
+            }
+            state.outputs.extend(outputs);
+            state.counters.clone_from(&self.plan.counters);
         })?;
         self.outcome.bytes_written = self.store.bytes_written();
         Ok(self.outcome)

@@ -81,7 +81,9 @@ pub fn plan_start(
         planned.faults.clear();
     }
     planned.plan.drift.clear();
-    planned.plan.outputs.clear();
+    if planned.plan.keeps_outputs() {
+        planned.plan.outputs.clear();
+    }
     planned.plan.groups.clear();
     planned.plan.counters.clone_from(&state.counters);
     planned
