@@ -72,12 +72,21 @@ impl Blocked {
         }
     }
 
-    /// The first of these that is blocked.
-    pub(crate) fn first_of<'a>(
-        &self,
-        mut addresses: impl Iterator<Item = &'a Address>,
-    ) -> Option<&'a Address> {
-        addresses.find(|address| self.holds(address))
+    /// What of that which a resource uses directly is blocked.
+    pub(crate) fn needs_of<'a>(
+        &'a self,
+        address: &Address,
+        config: &'a Config,
+        state: &'a State,
+    ) -> impl Iterator<Item = &'a Address> {
+        // Mostly nothing is blocked, and then nobody needs to know what it uses.
+        let used = if self.resources.is_empty() {
+            BTreeSet::new()
+        } else {
+            used_by(address, config, state)
+        };
+        let blocked = used.into_iter();
+        blocked.filter_map(|used| Some(self.resources.get_key_value(used)?.0))
     }
 
     /// The resource whose own fault is behind the block of this one.

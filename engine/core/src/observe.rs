@@ -209,8 +209,12 @@ fn block_silent(
         if !silent.contains(address) || seen.blocked.holds(address) {
             continue;
         }
-        let used = used_by(address, config, state);
-        if let Some(needed) = seen.blocked.first_of(used.into_iter()).cloned() {
+        let needed = seen
+            .blocked
+            .needs_of(address, config, state)
+            .next()
+            .cloned();
+        if let Some(needed) = needed {
             seen.blocked.add_need(address, &needed);
         }
     }

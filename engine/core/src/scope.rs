@@ -27,6 +27,9 @@ impl Scope {
     /// What an apply leaves out: a target needs what it uses.
     #[must_use]
     pub fn left_out_of_apply(&self, config: &Config, state: &State) -> BTreeSet<Address> {
+        if self.is_whole() {
+            return BTreeSet::new();
+        }
         let wanted = config.resources().map(|resource| &resource.address);
         let all: BTreeSet<&Address> = wanted.chain(state.resources.keys()).collect();
         let uses = all.iter().map(|address| {
@@ -42,6 +45,9 @@ impl Scope {
     /// What a destroy leaves out: before a target goes, what uses it has to.
     #[must_use]
     pub fn left_out_of_destroy(&self, state: &State) -> BTreeSet<Address> {
+        if self.is_whole() {
+            return BTreeSet::new();
+        }
         let resources = state.resources.iter();
         let uses: Uses<'_> = resources
             .map(|(address, recorded)| {
@@ -53,6 +59,11 @@ impl Scope {
         // What nothing was made of is none of a destroy's.
         left_out.retain(|address| state.resources.contains_key(address));
         left_out
+    }
+
+    /// Whether it is everything: then nobody needs to know who uses what.
+    fn is_whole(&self) -> bool {
+        self.target.is_empty() && self.exclude.is_empty()
     }
 
     fn left_out(&self, uses: &Uses<'_>) -> BTreeSet<Address> {

@@ -94,24 +94,12 @@ impl Planning<'_> {
         self.pass_over(address);
     }
 
-    /// The first thing that a resource uses and that is blocked.
-    fn blocked_need(&self, address: &Address) -> Option<Address> {
-        if self.blocked.resources.is_empty() {
-            return None;
-        }
-        let used = used_by(address, self.config, self.state);
-        self.blocked.first_of(used.into_iter()).cloned()
-    }
-
-    /// The same, where a change needs that it could be looked at.
+    /// The first thing that a resource uses and that is blocked, where a change needs that it could be looked at.
     pub(super) fn unseen_need(&self, address: &Address) -> Option<Address> {
-        if self.blocked.resources.is_empty() {
-            return None;
-        }
         let provider = self.registry.of_kind(address.kind())?;
-        let used = used_by(address, self.config, self.state).into_iter();
-        let mut needed = used.filter(|used| provider.needs_sight(address, used));
-        needed.find(|used| self.blocked.holds(used)).cloned()
+        let mut needed = self.blocked.needs_of(address, self.config, self.state);
+        let needed = needed.find(|used| provider.needs_sight(address, used));
+        needed.cloned()
     }
 
     /// Wanted attributes in which what reads something of a blocked resource that nobody knows now is as recorded; else
@@ -131,7 +119,8 @@ impl Planning<'_> {
         if unknown.is_empty() {
             return Ok(wanted);
         }
-        let Some(needed) = self.blocked_need(address) else {
+        let mut needed = self.blocked.needs_of(address, self.config, self.state);
+        let Some(needed) = needed.next().cloned() else {
             return Ok(wanted);
         };
         let recorded = self.state.resources.get(address);
