@@ -102,8 +102,6 @@ fn all_removed(attributes: &Attributes) -> Vec<AttributeChange> {
 
 /// Who uses each resource and each group directly, according to the state.
 struct Users {
-    /// All of them; of the other table they are taken when they were looked at.
-    all: BTreeMap<Dependency, Vec<Dependency>>,
     of: BTreeMap<Dependency, Vec<Dependency>>,
     /// What must have ended before nobody uses a group any more.
     ends: Ends<GroupId>,
@@ -125,11 +123,8 @@ impl Users {
         for (used, user) in resources.chain(groups) {
             of.entry(used.clone()).or_default().push(user);
         }
-        Self {
-            all: of.clone(),
-            of,
-            ends: Ends::new(),
-        }
+        let ends = Ends::new();
+        Self { of, ends }
     }
 }
 
@@ -142,7 +137,7 @@ impl Planning<'_> {
         let mut open = vec![Dependency::Resource(address.clone())];
         let mut seen = BTreeSet::new();
         while let Some(used) = open.pop() {
-            for user in users.all.get(&used).into_iter().flatten() {
+            for user in users.of.get(&used).into_iter().flatten() {
                 match user {
                     Dependency::Resource(user) if self.blocked.holds(user) => {
                         return Some(user.clone());
@@ -188,13 +183,13 @@ impl Planning<'_> {
     /// What must have ended before nobody uses this any more.
     fn ends_of_users(&mut self, used: &Dependency, users: &mut Users) -> Vec<NeededEnd> {
         let mut ends = Vec::new();
-        // Each is looked at once: a group has its ends from its first member on.
-        for user in users.of.remove(used).unwrap_or_default() {
+        for user in users.of.get(used).cloned().unwrap_or_default() {
             match &user {
                 Dependency::Resource(address) => {
                     ends.extend(self.ends.get(address).into_iter().flatten().cloned());
                 }
                 Dependency::Group(id) => {
+                    // Each is looked at once: a group has its ends from its first member on.
                     if !users.ends.contains_key(id) {
                         let found = self.ends_of_users(&user, users);
                         let found = self.bundle(&format!("users of {id}"), found);
