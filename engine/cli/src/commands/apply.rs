@@ -18,18 +18,13 @@ use crate::view;
 
 use super::Session;
 use super::moment;
-use super::pipeline::{self, NoSpec, PlannedSpec, Spec};
+use super::pipeline::{self, PlannedSpec, Spec};
 use super::run::{self, Approval};
 
 /// Runs the command.
 pub async fn run_apply(session: &mut Session<'_, '_>, args: &ApplyArgs) -> Result<Exit, Failure> {
     let registry = session.registry;
-    let spec = pipeline::load_spec(
-        session.project,
-        &args.variables,
-        registry,
-        NoSpec::IsAnError,
-    )?;
+    let spec = pipeline::require_spec(session, &args.variables)?;
     let mut store = run::open_for_change(session, "apply")?;
     if !store.exists() {
         // The lineage in it names everything that is made, so it comes before all else.

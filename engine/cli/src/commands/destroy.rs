@@ -9,15 +9,14 @@ use std::collections::BTreeSet;
 use pospool_engine::plan::Options;
 use pospool_engine::settle;
 use pospool_model::Address;
-use pospool_model::diagnostic::did_you_mean;
 use pospool_model::plan::Plan;
-use pospool_model::state::State;
 
 use crate::args::DestroyArgs;
 use crate::exit::Exit;
 use crate::failure::Failure;
 
-use super::pipeline::{self, NoSpec};
+use super::pipeline;
+use super::state::open::find_recorded;
 use super::{Session, run};
 
 /// Runs the command.
@@ -26,7 +25,7 @@ pub async fn run_destroy(
     args: &DestroyArgs,
 ) -> Result<Exit, Failure> {
     let registry = session.registry;
-    let spec = pipeline::load_spec(session.project, &args.variables, registry, NoSpec::IsEmpty)?;
+    let spec = pipeline::load_spec(session, &args.variables)?;
     let mut store = run::open_for_change(session, "destroy")?;
     if !store.exists() {
         return run::nothing_to_do(session, &store, &Plan::default(), Exit::Done);
@@ -34,7 +33,10 @@ pub async fn run_destroy(
     let scope = pipeline::read_scope(&spec, store.state(), &args.scope)?;
     let unsettled = run::settle_earlier_run(session, &mut store).await?;
     let delete: BTreeSet<Address> = args.delete.iter().cloned().collect();
-    recorded(&delete, store.state())?;
+    for address in &delete {
+        // A slip must not read as "nothing precious was named".
+        find_recorded(store.state(), address)?;
+    }
     let options = Options {
         destroy: true,
         delete,
@@ -43,19 +45,4 @@ pub async fn run_destroy(
     blocked.leave_out(scope.left_out_of_destroy(store.state()));
     let planned = pipeline::make_plan(&spec, store.state(), registry, &options, blocked).await?;
     run::carry_out(session, &spec, &mut store, &planned, args.run.into()).await
-}
-
-/// A slip in `--delete` must not read as "nothing precious was named".
-fn recorded(delete: &BTreeSet<Address>, state: &State) -> Result<(), Failure> {
-    let names = || state.resources.keys().map(Address::as_str);
-    match delete
-        .iter()
-        .find(|address| !state.resources.contains_key(*address))
-    {
-        None => Ok(()),
-        Some(address) => Err(Failure::NotRecorded {
-            address: address.to_string(),
-            meant: did_you_mean(address.as_str(), names()).map(ToOwned::to_owned),
-        }),
-    }
 }

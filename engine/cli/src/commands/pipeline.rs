@@ -22,7 +22,8 @@ use pospool_model::{Address, Diagnostic, Severity};
 use crate::args::{ScopeArgs, Variables};
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::project::Project;
+
+use super::Session;
 
 /// A decoded spec.
 pub(super) struct Spec {
@@ -32,25 +33,30 @@ pub(super) struct Spec {
     pub(super) warnings: Vec<Diagnostic>,
 }
 
-/// What a spec that is not there means.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum NoSpec {
-    IsAnError,
-    IsEmpty,
+/// Reads and decodes the spec; any error in it is a failure that holds all of them.
+pub(super) fn require_spec(
+    session: &Session<'_, '_>,
+    variables: &Variables,
+) -> Result<Spec, Failure> {
+    match session.project.read_spec()? {
+        Some(file) => decode(session, variables, file),
+        None => Err(Failure::NoSpec(session.project.spec_name.clone())),
+    }
 }
 
-/// Reads and decodes the spec; any error in it is a failure that holds all of them.
-pub(super) fn load_spec(
-    project: &Project,
+/// The same where a spec that is not there is an empty one.
+pub(super) fn load_spec(session: &Session<'_, '_>, variables: &Variables) -> Result<Spec, Failure> {
+    let nothing = || SourceFile::new(&session.project.spec_name, "");
+    let file = session.project.read_spec()?.unwrap_or_else(nothing);
+    decode(session, variables, file)
+}
+
+fn decode(
+    session: &Session<'_, '_>,
     variables: &Variables,
-    registry: &Registry,
-    missing: NoSpec,
+    file: SourceFile,
 ) -> Result<Spec, Failure> {
-    let file = match (project.read_spec()?, missing) {
-        (Some(file), _) => file,
-        (None, NoSpec::IsEmpty) => SourceFile::new(&project.spec_name, ""),
-        (None, NoSpec::IsAnError) => return Err(Failure::NoSpec(project.spec_name.clone())),
-    };
+    let (project, registry) = (session.project, session.registry);
     let inputs = project.variable_inputs(variables)?;
     let spec_files = [file];
     let (config, problems) = config::decode_spec(&spec_files, &registry.kinds(), &inputs);

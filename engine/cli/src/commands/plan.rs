@@ -21,17 +21,12 @@ use crate::view;
 use crate::view::plan::Around;
 
 use super::Session;
-use super::pipeline::{self, NoSpec, PlannedSpec, Spec};
+use super::pipeline::{self, PlannedSpec, Spec};
 
 /// Runs the command.
 pub async fn run_plan(session: &mut Session<'_, '_>, args: &PlanArgs) -> Result<Exit, Failure> {
     let registry = session.registry;
-    let spec = pipeline::load_spec(
-        session.project,
-        &args.variables,
-        registry,
-        NoSpec::IsAnError,
-    )?;
+    let spec = pipeline::require_spec(session, &args.variables)?;
     let store = open(session)?;
     let scope = pipeline::read_scope(&spec, store.state(), &args.scope)?;
     let (options, mut blocked) = (Options::default(), Blocked::default());

@@ -18,17 +18,12 @@ use crate::view;
 
 use super::Session;
 use super::init::write_new;
-use super::pipeline::{self, NoSpec, Spec};
+use super::pipeline::{self, Spec};
 
 /// Runs the command.
 pub fn run_render(session: &mut Session<'_, '_>, args: &RenderArgs) -> Result<Exit, Failure> {
     let registry = session.registry;
-    let spec = pipeline::load_spec(
-        session.project,
-        &args.variables,
-        registry,
-        NoSpec::IsAnError,
-    )?;
+    let spec = pipeline::require_spec(session, &args.variables)?;
     let rendered = match render(&spec, registry, args.address.as_ref()) {
         Ok(rendered) => rendered,
         Err(mut problems) => {

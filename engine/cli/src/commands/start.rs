@@ -14,18 +14,13 @@ use crate::failure::Failure;
 use crate::view;
 
 use super::Session;
-use super::pipeline::{self, NoSpec, PlannedSpec};
+use super::pipeline::{self, PlannedSpec};
 use super::run::{self, Approval};
 
 /// Runs the command.
 pub async fn run_start(session: &mut Session<'_, '_>, args: &StartArgs) -> Result<Exit, Failure> {
     let (registry, address) = (session.registry, &args.address);
-    let spec = pipeline::load_spec(
-        session.project,
-        &args.variables,
-        registry,
-        NoSpec::IsAnError,
-    )?;
+    let spec = pipeline::require_spec(session, &args.variables)?;
     let known = spec.config.resources().map(|resource| &resource.address);
     pipeline::require_known(address, &known.collect())?;
     let mut store = run::open_for_change(session, "start")?;

@@ -24,7 +24,7 @@ use crate::view;
 use crate::wiring;
 
 use super::Session;
-use super::pipeline::{self, NoSpec, Spec};
+use super::pipeline::{self, Spec};
 use rest::Rest;
 use status::Status;
 use watch::Watch;
@@ -38,12 +38,7 @@ pub async fn run_sync(session: &mut Session<'_, '_>, args: &SyncArgs) -> Result<
     if args.health {
         return health(session, &file);
     }
-    let spec = pipeline::load_spec(
-        session.project,
-        &args.variables,
-        session.registry,
-        NoSpec::IsAnError,
-    )?;
+    let spec = pipeline::require_spec(session, &args.variables)?;
     only_services(session, &spec)?;
     // A signal must reach the pauses too.
     session.interrupt.working(true);

@@ -10,17 +10,12 @@ use crate::failure::Failure;
 use crate::view;
 
 use super::Session;
-use super::pipeline::{self, NoSpec};
+use super::pipeline;
 
 /// Runs the command.
 pub fn run_validate(session: &mut Session<'_, '_>, args: &ValidateArgs) -> Result<Exit, Failure> {
     let registry = session.registry;
-    let spec = pipeline::load_spec(
-        session.project,
-        &args.variables,
-        registry,
-        NoSpec::IsAnError,
-    )?;
+    let spec = pipeline::require_spec(session, &args.variables)?;
     let mut problems = spec.warnings.clone();
     problems.extend(spec.check_values(registry));
     if pipeline::has_errors(&problems) {

@@ -13,17 +13,17 @@ use pospool_model::{Address, Problem, Value};
 use super::kept::{recorded_key, registered_keys};
 use crate::args::Variables;
 use crate::commands::Session;
-use crate::commands::pipeline::{self, NoSpec};
-use crate::failure::{Failure, KeyFailure, StateFailure};
+use crate::commands::pipeline;
+use crate::commands::state::open::refuse_open_effects;
+use crate::failure::{Failure, KeyFailure};
 
 /// What the spec wants, as far as it is known alone.
 pub(super) fn resolve_spec(
     session: &Session<'_, '_>,
     variables: &Variables,
 ) -> Result<Wanted, Failure> {
-    let (project, registry) = (session.project, session.registry);
-    let spec = pipeline::load_spec(project, variables, registry, NoSpec::IsAnError)?;
-    let (wanted, problems) = resolve::resolve_unseen(&spec.config, registry);
+    let spec = pipeline::require_spec(session, variables)?;
+    let (wanted, problems) = resolve::resolve_unseen(&spec.config, session.registry);
     if pipeline::has_errors(&problems) {
         let files = spec.files;
         return Err(Failure::Problems { problems, files });
@@ -34,10 +34,8 @@ pub(super) fn resolve_spec(
 /// The state, which a new project gets now: its lineage names the volume.
 pub(super) fn open_or_begin(session: &Session<'_, '_>, command: &str) -> Result<Store, Failure> {
     let mut store = session.project.open_state(Mode::Write, command)?;
-    match store.open_effects().len() {
-        0 => store.update(|_| {})?,
-        open => return Err(StateFailure::OpenEffects(open).into()),
-    }
+    refuse_open_effects(&store)?;
+    store.update(|_| {})?;
     Ok(store)
 }
 

@@ -26,17 +26,23 @@ pub(super) fn open_existing(
     }
 }
 
-/// Opens a state to change it: what is under way would lose its name or its ticket.
+/// Opens a state to change it.
 pub(crate) fn open_changeable(session: &Session<'_, '_>, command: &str) -> Result<Store, Failure> {
     let store = open_existing(session, Mode::Write, command)?;
+    refuse_open_effects(&store)?;
+    Ok(store)
+}
+
+/// What is under way would lose its name or its ticket.
+pub(crate) fn refuse_open_effects(store: &Store) -> Result<(), Failure> {
     match store.open_effects().len() {
-        0 => Ok(store),
+        0 => Ok(()),
         open => Err(StateFailure::OpenEffects(open).into()),
     }
 }
 
 /// What the state says of a resource.
-pub(super) fn find_recorded<'a>(
+pub(crate) fn find_recorded<'a>(
     state: &'a State,
     address: &Address,
 ) -> Result<&'a Recorded, Failure> {

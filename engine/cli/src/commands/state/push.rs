@@ -11,6 +11,7 @@ use crate::exit::Exit;
 use crate::failure::{Failure, StateFailure};
 use crate::view;
 
+use super::open::refuse_open_effects;
 use super::report::report_done;
 
 /// Most bytes of a pushed file.
@@ -23,10 +24,7 @@ pub(super) fn run_state_push(
 ) -> Result<Exit, Failure> {
     let given = read(&session.project.path(&args.file))?;
     let mut store = session.project.open_state(Mode::Write, "state push")?;
-    let open = store.open_effects().len();
-    if open > 0 {
-        return Err(StateFailure::OpenEffects(open).into());
-    }
+    refuse_open_effects(&store)?;
     if store.exists() && !args.force {
         check(session, &given, store.state())?;
     }
