@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use pospool_lang::config::Config;
 use pospool_model::plan::BlockedResource;
 use pospool_model::state::State;
-use pospool_model::{Address, Diagnostic, dependency};
+use pospool_model::{Address, Diagnostic, Problem, dependency};
 
 use crate::codes;
 
@@ -36,19 +36,21 @@ pub struct Blocked {
 }
 
 impl Blocked {
-    /// Blocks a resource because of faults of its own; what it was blocked for before stays.
-    pub fn add_fault(&mut self, address: &Address, fault: Diagnostic) {
-        let none = || Block::Faults(Vec::new());
-        let block = self.resources.entry(address.clone()).or_insert_with(none);
-        if let Block::Faults(faults) = block {
-            faults.push(fault);
+    /// Blocks a resource: faults add up, and what it was blocked for before stays.
+    pub fn add(&mut self, address: &Address, block: Block) {
+        match (self.resources.get_mut(address), block) {
+            (Some(Block::Faults(faults)), Block::Faults(more)) => faults.extend(more),
+            (Some(_), _) => {}
+            (None, block) => _ = self.resources.insert(address.clone(), block),
         }
     }
 
-    /// Blocks a resource because another one is; what it was blocked for before stays.
-    pub fn add_need(&mut self, address: &Address, needed: &Address) {
-        let needs = || Block::Needs(needed.clone());
-        self.resources.entry(address.clone()).or_insert_with(needs);
+    /// What blocks a resource with this problem: one that it needs and that is blocked, else the fault itself.
+    pub(crate) fn block_of(&self, problem: &Problem, fault: Diagnostic) -> Block {
+        match problem.needs().filter(|needed| self.holds(needed)) {
+            Some(needed) => Block::Needs(needed.clone()),
+            None => Block::Faults(vec![fault]),
+        }
     }
 
     /// Whether a resource is blocked.
@@ -68,7 +70,7 @@ impl Blocked {
     /// Leaves resources out; one with a fault still has it, such as an effect of an earlier run that is open.
     pub fn leave_out(&mut self, addresses: impl IntoIterator<Item = Address>) {
         for address in addresses {
-            self.resources.entry(address).or_insert(Block::LeftOut);
+            self.add(&address, Block::LeftOut);
         }
     }
 

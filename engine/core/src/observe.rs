@@ -215,7 +215,7 @@ fn block_silent(
             .next()
             .cloned();
         if let Some(needed) = needed {
-            seen.blocked.add_need(address, &needed);
+            seen.blocked.add(address, Block::Needs(needed));
         }
     }
 }
@@ -230,7 +230,7 @@ fn block_all(
     let problem = error.to_problem();
     for address in addresses {
         let fault = resolve::locate_problem(config, address, &problem);
-        seen.blocked.add_fault(address, fault);
+        seen.blocked.add(address, Block::Faults(vec![fault]));
     }
 }
 
@@ -279,18 +279,12 @@ fn take(
             seen.problems.push(fault);
             continue;
         }
-        let needs = problem.needs();
-        match needs.filter(|needed| seen.blocked.holds(needed)) {
-            Some(needed) => seen.blocked.add_need(address, needed),
-            None => seen.blocked.add_fault(address, fault),
-        }
+        let block = seen.blocked.block_of(problem, fault);
+        seen.blocked.add(address, block);
     }
     for (address, name, problem) in &found.unseen {
-        let needs = problem.needs().cloned();
-        let block = match needs.filter(|needed| seen.blocked.holds(needed)) {
-            Some(needed) => Block::Needs(needed),
-            None => Block::Faults(vec![resolve::locate_problem(config, address, problem)]),
-        };
+        let fault = resolve::locate_problem(config, address, problem);
+        let block = seen.blocked.block_of(problem, fault);
         seen.unseen.push((address.clone(), name, block));
     }
     for (address, problem) in &found.warnings {

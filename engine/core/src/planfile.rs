@@ -143,7 +143,7 @@ mod tests {
         });
         let mut seen = SeenResources::default();
         let fault = Diagnostic::error(codes::PLAN_IN_USE, "it cannot be looked at");
-        seen.blocked.add_fault(&address, fault);
+        seen.blocked.add(&address, Block::Faults(vec![fault]));
         let stale =
             |plan: &Plan| find_stale_reasons(plan, &Config::default(), &State::default(), &seen);
         assert_eq!(stale(&plan), ["`thing.a` is blocked now, and was not"]);

@@ -19,7 +19,7 @@ use pospool_model::{Attributes, Diagnostic, ProviderError};
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
 use crate::apply::{Amendment, Event, Listener, Logged};
-use crate::blocked::Blocked;
+use crate::blocked::{Block, Blocked};
 use crate::codes;
 use crate::registry::Registry;
 use crate::store::{JournalEntry, OpenEffect, Store, StoreError};
@@ -37,7 +37,7 @@ pub fn block_unsettled(unsettled: &[Unsettled], store: &Store, registry: &Regist
             format_with_causes(error)
         );
         let fault = Diagnostic::error(error.code(), &what).help(AGAIN);
-        blocked.add_fault(&id.address, fault);
+        blocked.add(&id.address, Block::Faults(vec![fault]));
         let open = store.open_effects().iter().find(|open| open.id == *id);
         let provider = open.and_then(|open| registry.by_name(&open.provider));
         if let Some((open, provider)) = open.zip(provider) {

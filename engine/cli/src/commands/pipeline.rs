@@ -18,10 +18,14 @@ use pospool_model::diagnostic::did_you_mean;
 use pospool_model::plan::Plan;
 use pospool_model::state::State;
 use pospool_model::{Address, Diagnostic, Severity};
+use serde_json::{Value as Json, json};
 
 use crate::args::{ScopeArgs, Variables};
+use crate::console::Console;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::view;
+use crate::view::plan::Around;
 
 use super::Session;
 
@@ -184,11 +188,47 @@ pub(super) fn read_scope(spec: &Spec, state: &State, args: &ScopeArgs) -> Result
 
 impl PlannedSpec {
     /// Everything that its reader is told beside it: problems, then faults, then what the spec is warned of.
-    pub(super) fn diagnostics(&self, spec: &Spec) -> Vec<Diagnostic> {
+    fn diagnostics(&self, spec: &Spec) -> Vec<Diagnostic> {
         let mut all = self.problems.clone();
         all.extend(self.faults.iter().cloned());
         all.extend(spec.warnings.iter().cloned());
         all
+    }
+
+    /// It as JSON, with everything that its reader is told beside it.
+    pub(super) fn to_json(&self, spec: &Spec) -> Json {
+        let problems = self.diagnostics(spec);
+        json!({
+            "format_version": view::FORMAT_VERSION,
+            "plan": self.plan,
+            "findings": self.seen.findings,
+            "diagnostics": view::diagnostics::diagnostics_to_json(&problems, &spec.files),
+            "summary": view::plan::summarise_plan(&self.plan),
+        })
+    }
+
+    /// The same for people: what it does on one stream, what is wrong on the other.
+    pub(super) fn tell(
+        &self,
+        console: &mut Console<'_>,
+        spec: &Spec,
+        before: &State,
+    ) -> Result<(), Failure> {
+        let around = Around {
+            findings: &self.seen.findings,
+            outputs: &before.outputs,
+            destroy: self.destroy,
+            refused: has_errors(&self.problems),
+            paint: console.out_paint,
+        };
+        console.say(&view::plan::format_plan(&self.plan, around))?;
+        let problems = self.diagnostics(spec);
+        if !problems.is_empty() {
+            let paint = console.err_paint;
+            let text = view::diagnostics::format_diagnostics(&problems, &spec.files, paint);
+            console.tell(&format!("\n{text}"));
+        }
+        Ok(())
     }
 
     /// How a run ends that could do everything but what is blocked; `None` if nothing is.

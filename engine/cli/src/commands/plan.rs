@@ -11,14 +11,12 @@ use pospool_engine::planfile;
 use pospool_engine::store::{Mode, Store};
 use pospool_model::finding::has_trouble;
 use pospool_model::{Diagnostic, Severity};
-use serde_json::json;
 
 use crate::args::PlanArgs;
 use crate::codes;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::view;
-use crate::view::plan::Around;
 
 use super::Session;
 use super::pipeline::{self, PlannedSpec, Spec};
@@ -92,28 +90,10 @@ fn show(
     saved: Option<&std::path::Path>,
 ) -> Result<(), Failure> {
     let console = &mut *session.console;
-    let problems = planned.diagnostics(spec);
     if console.json {
-        return console.say_json(&json!({
-            "format_version": view::FORMAT_VERSION,
-            "plan": planned.plan,
-            "findings": planned.seen.findings,
-            "diagnostics": view::diagnostics::diagnostics_to_json(&problems, &spec.files),
-            "summary": view::plan::summarise_plan(&planned.plan),
-        }));
+        return console.say_json(&planned.to_json(spec));
     }
-    let around = Around {
-        findings: &planned.seen.findings,
-        outputs: &store.state().outputs,
-        destroy: false,
-        refused: pipeline::has_errors(&planned.problems),
-        paint: console.out_paint,
-    };
-    console.say(&view::plan::format_plan(&planned.plan, around))?;
-    let problems = view::diagnostics::format_diagnostics(&problems, &spec.files, console.err_paint);
-    if !problems.is_empty() {
-        console.tell(&format!("\n{problems}"));
-    }
+    planned.tell(console, spec, store.state())?;
     if let Some(path) = saved {
         console.tell(&view::plan::format_plan_saved(path));
     }

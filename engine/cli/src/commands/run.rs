@@ -11,17 +11,15 @@ use pospool_engine::settle::{self, Unsettled};
 use pospool_engine::store::{Mode, Store};
 use pospool_model::Finding;
 use pospool_model::plan::Plan;
-use serde_json::json;
 
 use crate::args::RunArgs;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::view;
-use crate::view::plan::Around;
 use crate::view::progress::{ProgressForm, ProgressPrinter};
 
 use super::Session;
-use super::pipeline::{self, PlannedSpec, Spec};
+use super::pipeline::{PlannedSpec, Spec};
 
 /// Opens the state to change it.
 pub(super) fn open_for_change(session: &Session<'_, '_>, command: &str) -> Result<Store, Failure> {
@@ -133,30 +131,12 @@ fn show(
     planned: &PlannedSpec,
 ) -> Result<(), Failure> {
     let console = &mut *session.console;
-    let problems = planned.diagnostics(spec);
-    if console.json {
-        return console.say_json(&json!({
-            "event": "plan",
-            "format_version": view::FORMAT_VERSION,
-            "plan": planned.plan,
-            "findings": planned.seen.findings,
-            "diagnostics": view::diagnostics::diagnostics_to_json(&problems, &spec.files),
-            "summary": view::plan::summarise_plan(&planned.plan),
-        }));
+    if !console.json {
+        return planned.tell(console, spec, store.state());
     }
-    let around = Around {
-        findings: &planned.seen.findings,
-        outputs: &store.state().outputs,
-        destroy: planned.destroy,
-        refused: pipeline::has_errors(&planned.problems),
-        paint: console.out_paint,
-    };
-    console.say(&view::plan::format_plan(&planned.plan, around))?;
-    let problems = view::diagnostics::format_diagnostics(&problems, &spec.files, console.err_paint);
-    if !problems.is_empty() {
-        console.tell(&format!("\n{problems}"));
-    }
-    Ok(())
+    let mut event = planned.to_json(spec);
+    event["event"] = "plan".into();
+    console.say_json(&event)
 }
 
 fn approve(session: &mut Session<'_, '_>) -> Result<(), Failure> {

@@ -59,9 +59,8 @@ impl Planning<'_> {
     /// may count on it.
     pub(super) fn block_for(&mut self, address: &Address, needed: Address) {
         let block = Block::Needs(needed);
-        let refused = &mut self.refused.resources;
-        refused.insert(address.clone(), block.clone());
-        self.blocked.resources.insert(address.clone(), block);
+        self.refused.add(address, block.clone());
+        self.blocked.add(address, block);
         self.pass_over(address);
     }
 
@@ -77,20 +76,15 @@ impl Planning<'_> {
                 let lanes = &mut self.refused.lanes;
                 lanes.insert(lane.to_owned(), fault.summary.clone());
             }
-            let needs = problem.needs();
-            match needs.filter(|needed| self.blocked.holds(needed)) {
-                Some(needed) => self.refused.add_need(address, needed),
-                None => self.refused.add_fault(address, fault),
-            }
+            let block = self.blocked.block_of(problem, fault);
+            self.refused.add(address, block);
         }
         self.pass_over(address);
     }
 
     /// The same of faults that the engine found itself.
     pub(super) fn refuse_with(&mut self, address: &Address, faults: Vec<Diagnostic>) {
-        for fault in faults {
-            self.refused.add_fault(address, fault);
-        }
+        self.refused.add(address, Block::Faults(faults));
         self.pass_over(address);
     }
 

@@ -74,7 +74,7 @@ pub fn plan_changes(
             return planned;
         }
         for (address, block) in refused.resources {
-            blocked.resources.entry(address).or_insert(block);
+            blocked.add(&address, block);
         }
         blocked.lanes.extend(refused.lanes);
     }

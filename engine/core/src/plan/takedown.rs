@@ -168,7 +168,7 @@ impl Planning<'_> {
             "`{address}` stays: `{new}` cannot be made now, and may be the same under another name"
         );
         let fault = Diagnostic::error(codes::PLAN_MAY_BE_RENAMED, summary);
-        self.blocked.add_fault(address, fault);
+        self.blocked.add(address, Block::Faults(vec![fault]));
         self.shown_blocked.extend(self.blocked.shown(address));
     }
 
@@ -176,7 +176,7 @@ impl Planning<'_> {
     fn keep_for(&mut self, address: &Address, user: &Address) {
         let summary = format!("`{address}`: `{user}` uses it, and stays");
         let fault = Diagnostic::error(codes::PLAN_IN_USE, summary);
-        self.blocked.add_fault(address, fault);
+        self.blocked.add(address, Block::Faults(vec![fault]));
         self.shown_blocked.extend(self.blocked.shown(address));
     }
 
