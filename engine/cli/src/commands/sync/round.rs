@@ -147,8 +147,7 @@ async fn work(
     let open = services.iter().any(|service| !service.duties.is_empty());
     round.services = Some(services);
     round.facts.clone_from(&planned.seen.facts);
-    let turn = watch.turn(&store.state().counters, &planned.seen.counters, open);
-    match turn {
+    match watch.turn(&store.state().counters, &planned.seen.counters, open) {
         Turn::Go => {}
         Turn::Listen => {
             round.conduct = Conduct::Listening;
