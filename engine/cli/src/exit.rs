@@ -89,6 +89,7 @@ impl Exit {
                 Self::Locked
             }
             StoreError::Io { .. } | StoreError::Keeper { .. } => Self::Error,
+            StoreError::OtherFile { .. } => Self::Error,
             _ => Self::BadState,
         }
     }

@@ -313,6 +313,7 @@ fn remote_help(error: &StoreError) -> Option<String> {
         StoreError::Moved { to, .. } => {
             format!("write it into the spec, `state {{ url = \"{to}\" }}`, or name it with --state")
         }
+        StoreError::OtherFile { .. } => "nothing was written; name another file, or move away what is there".to_owned(),
         StoreError::Keeper { .. } => {
             "see that it can be reached, and that the credentials in the environment may read and write it".to_owned()
         }

@@ -3,6 +3,7 @@
 //! Only events of pospool's own crates are in it: libraries log headers and bodies, which may hold a key.
 
 use std::fs::{File, OpenOptions};
+use std::io::Read as _;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::sync::Mutex;
@@ -68,8 +69,20 @@ fn usual_level(command: &Command) -> LogLevel {
     }
 }
 
-/// What is logged is for the operator alone.
+/// What is logged is for the operator alone. A log is added to what is there, which must not be a state, a journal or a plan.
 fn open(path: &Path) -> std::io::Result<File> {
+    const OURS: &[u8] = b"{\"format\"";
+    let mut begin = Vec::new();
+    // A terminal or a pipe has no beginning.
+    if path.metadata().is_ok_and(|found| found.is_file()) {
+        File::open(path)?
+            .take(OURS.len() as u64)
+            .read_to_end(&mut begin)?;
+    }
+    if begin == OURS {
+        let what = "it is a state, a journal or a plan, and a log would be added to it";
+        return Err(std::io::Error::other(what));
+    }
     OpenOptions::new()
         .create(true)
         .append(true)
@@ -95,6 +108,23 @@ where
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn case_out_overwrites_a_log_is_added_to_no_state() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        for (text, is_log) in [
+            ("", true),
+            ("2026-11-22T10:00:00Z  INFO", true),
+            ("{\"timestamp\":\"2026", true),
+            ("{\"format\":\"pospool-state\"}", false),
+        ] {
+            std::fs::write(&path, text).unwrap();
+            assert_eq!(open(&path).is_ok(), is_log, "{text}");
+            assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
+        }
+        assert!(open(Path::new("/dev/null")).is_ok());
+    }
 
     fn logged(format: LogFormat) -> String {
         let folder = tempfile::tempdir().unwrap();

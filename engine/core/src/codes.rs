@@ -98,6 +98,9 @@ pospool_model::codes! {
     STATE_OTHER_HAND = "state/other-hand",
         "A counter such as an account's nonce is higher than the last apply left it: somebody signed by hand or has a newer state; `pospool sync` then stands by.",
         "Put the newest copy of the state in place before you apply; if you signed by hand, go on. Let only one syncer run with a key.";
+    STATE_OTHER_FILE = "state/other-file",
+        "A file that an option names to be written, such as `plan --out`, is there and is not of that kind, or it is a device or a link to nowhere; it would be lost.",
+        "Nothing was written. Name another file, or move away what is there.";
     STATE_REPLACED = "state/replaced",
         "The state file was replaced while a run went on; the run stopped before its next effect and kept its own state beside it.",
         "To go on with that run, put the kept state back with `mv pospool.state.json.kept pospool.state.json`, and run `pospool apply`.";

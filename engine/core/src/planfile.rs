@@ -12,8 +12,12 @@ use serde::{Deserialize, Serialize};
 use crate::blocked::Block;
 use crate::observe::SeenResources;
 use crate::store::{
-    FIRST, StoreError, VERSION, check_groups, parse_form, read_bounded, replace_file,
+    FIRST, Mark, StoreError, VERSION, check_groups, parse_form, read_bounded, refuse_foreign_place,
+    replace_own_file,
 };
+
+/// How a plan file begins.
+const MARK: Mark = "{\"format\":\"pospool-plan\"";
 
 /// Most bytes of a plan that are read.
 const MAX_BYTES: u64 = 256 << 20;
@@ -45,11 +49,16 @@ impl PlanFile {
     }
 }
 
+/// Refuses a place for a plan where something else is.
+pub fn check_place(path: &Path) -> Result<(), StoreError> {
+    refuse_foreign_place(path, MARK).map(|_| ())
+}
+
 /// Writes a plan; the file is private to its owner.
 pub fn save_plan(path: &Path, plan: &Plan) -> Result<(), StoreError> {
     let file = PlanFile::new(plan.clone());
     let text = serde_json::to_vec(&file).map_err(|source| StoreError::Encode { source })?;
-    replace_file(path, &text)
+    replace_own_file(path, &text, MARK)
 }
 
 /// Reads a plan that [`save_plan`] wrote.

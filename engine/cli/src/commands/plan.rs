@@ -24,6 +24,10 @@ use super::pipeline::{self, PlannedSpec, Spec};
 /// Runs the command.
 pub async fn run_plan(session: &mut Session<'_, '_>, args: &PlanArgs) -> Result<Exit, Failure> {
     let registry = session.registry;
+    if let Some(out) = &args.out {
+        // Before anything is asked: nobody waits for a plan that cannot be kept.
+        planfile::check_place(&session.project.path(out))?;
+    }
     let spec = pipeline::require_spec(session, &args.variables)?;
     let store = open(session)?;
     let scope = pipeline::read_scope(&spec, store.state(), &args.scope)?;

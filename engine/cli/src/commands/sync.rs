@@ -67,7 +67,7 @@ async fn rounds(
     args: &SyncArgs,
     file: PathBuf,
 ) -> Result<Exit, Failure> {
-    let mut status = Status::new(file, args.every);
+    let mut status = Status::new(file, args.every)?;
     let mut watch = Watch::default();
     let mut rest = Rest::default();
     loop {

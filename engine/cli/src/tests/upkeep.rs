@@ -478,3 +478,24 @@ fn a_location_with_a_credential_is_refused() {
     assert!(ran.err.starts_with("error[state/location]"), "{}", ran.err);
     assert!(ran.err.contains("POSPOOL_HTTP_PASSWORD") && !ran.err.contains("hunter2"));
 }
+
+/// A wrong name after an option costs nothing.
+#[test]
+fn case_out_overwrites_no_file_is_lost_to_an_option() {
+    let world = made();
+    let spec = world.read("pool.hcl");
+    for line in [
+        "plan --out pospool.state.json",
+        "plan --out pool.hcl",
+        "plan --out /dev/null",
+        "plan --out .",
+    ] {
+        world.refuses(line, Exit::Error, "state/other-file");
+    }
+    assert_eq!(world.read("pool.hcl"), spec);
+    // One of its own kind is what it is for.
+    for _ in 0..2 {
+        assert_eq!(world.run("plan --out saved.plan").exit, Exit::Done);
+    }
+    assert_eq!(world.run("apply saved.plan").exit, Exit::Done);
+}

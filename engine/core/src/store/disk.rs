@@ -10,7 +10,6 @@ use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
 use super::error::StoreError;
-use super::paths::with_suffix;
 
 /// Files, as the operating system gives them or as a test makes them.
 ///
@@ -130,19 +129,6 @@ pub fn read_bounded(path: &Path, limit: u64) -> Result<Option<Vec<u8>>, StoreErr
     RealDisk
         .read(path, limit)
         .map_err(|source| StoreError::io("read", path, source))
-}
-
-/// Puts `bytes` in place of the file: after a crash it holds either all of the old or all of the new.
-///
-/// The file is private to its owner, since a plan can hold more than its reader may see.
-pub fn replace_file(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
-    let beside = with_suffix(path, &format!(".next-{}", std::process::id()));
-    let replaced = replace_durably(&RealDisk, path, &beside, bytes);
-    if replaced.is_err() {
-        // What failed is told; that its half-written rest cannot be removed either is not news.
-        let _ = RealDisk.remove(&beside);
-    }
-    replaced
 }
 
 /// The order that makes a replacement atomic and durable: bytes, then their sync, then

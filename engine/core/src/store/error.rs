@@ -36,6 +36,14 @@ pub enum StoreError {
         /// Which file.
         path: PathBuf,
     },
+    /// A file that the user names to be written is not one of ours.
+    #[error("`{}` is {what}, and would be replaced", path.display())]
+    OtherFile {
+        /// Which file.
+        path: PathBuf,
+        /// What is there.
+        what: &'static str,
+    },
     /// The bytes are not what their version promises.
     #[error("the file `{}` is damaged{}; restore it from a backup", path.display(), in_part(within))]
     Damaged {
@@ -174,6 +182,7 @@ impl StoreError {
             Self::Keeper { .. } => codes::STATE_KEEPER,
             Self::Empty { .. } => codes::STATE_EMPTY,
             Self::Foreign { .. } => codes::STATE_FOREIGN,
+            Self::OtherFile { .. } => codes::STATE_OTHER_FILE,
             Self::Damaged { .. } => codes::STATE_DAMAGED,
             Self::TooNew { .. } => codes::STATE_TOO_NEW,
             Self::DamagedJournal { .. } => codes::STATE_JOURNAL_DAMAGED,

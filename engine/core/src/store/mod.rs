@@ -22,6 +22,7 @@ mod lock;
 mod medium;
 mod moved;
 mod names;
+mod own;
 mod paths;
 mod repair;
 
@@ -34,7 +35,7 @@ use pospool_model::state::{Recorded, State};
 use pospool_model::{Dependency, Groups, dependency};
 use serde::{Deserialize, Serialize};
 
-pub use disk::{Disk, DiskFile, RealDisk, Stamp, read_bounded, replace_file};
+pub use disk::{Disk, DiskFile, RealDisk, Stamp, read_bounded};
 pub use error::StoreError;
 pub use form::{FIRST, VERSION, parse_versioned as parse_form};
 pub use holder::Holder;
@@ -43,6 +44,7 @@ pub use lock::Mode;
 pub use medium::{KeptState, Medium};
 pub use moved::MovedFile;
 pub use names::random_name;
+pub use own::{Mark, refuse_foreign_place, replace_own_file};
 pub use repair::{Finding, Hand, recover_state, repair_state};
 
 use files::FileMedium;

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use pospool_engine::store::{Mark, refuse_foreign_place, replace_own_file};
 use serde::Serialize;
 
 use crate::failure::Failure;
@@ -19,6 +20,8 @@ use super::round::SyncRound;
 
 /// Rounds that may fail one after the other before a syncer counts as failing.
 const FAILURES: u32 = 3;
+/// How the file of a status begins.
+const MARK: Mark = "{\"format_version\":";
 /// Rounds that may be missing before a status is stale.
 const MISSING: u32 = 3;
 
@@ -31,7 +34,9 @@ pub(super) struct Status {
 }
 
 impl Status {
-    pub(super) fn new(file: PathBuf, every: Duration) -> Self {
+    /// The status of a process that begins now, for a file that is one of a status or not there yet.
+    pub(super) fn new(file: PathBuf, every: Duration) -> Result<Self, Failure> {
+        refuse_foreign_place(&file, MARK)?;
         let report = RoundReport {
             format_version: FORMAT_VERSION,
             time: 0,
@@ -44,11 +49,11 @@ impl Status {
             next_seconds: 0,
             stale_seconds: (every.max(LONGEST) + WAIT + every * MISSING).as_secs(),
         };
-        Self {
+        Ok(Self {
             file,
             report,
             since: BTreeMap::new(),
-        }
+        })
     }
 
     pub(super) fn report(&self) -> &RoundReport {
@@ -105,13 +110,8 @@ impl Status {
     /// Puts the report into the file, whole or not at all.
     pub(super) fn write(&self) -> Result<(), Failure> {
         let text = serde_json::to_string(&self.report).map_err(Failure::Encode)?;
-        let new = self.file.with_extension("new");
-        let failed = |verb, path: &Path| {
-            let path = path.to_owned();
-            move |source| Failure::File { verb, path, source }
-        };
-        std::fs::write(&new, text).map_err(failed("write", &new))?;
-        std::fs::rename(&new, &self.file).map_err(failed("replace", &self.file))
+        replace_own_file(&self.file, text.as_bytes(), MARK)?;
+        Ok(())
     }
 }
 
@@ -202,7 +202,25 @@ mod tests {
     const EVERY: Duration = Duration::from_secs(30);
 
     fn status() -> Status {
-        Status::new(PathBuf::from("nowhere"), EVERY)
+        Status::new(PathBuf::from("nowhere"), EVERY).unwrap()
+    }
+
+    #[test]
+    fn case_out_overwrites_a_status_takes_no_other_file_s_place() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("status");
+        std::fs::write(&path, "{\"format\":\"pospool-state\"}").unwrap();
+        let refused = Status::new(path.clone(), EVERY).map(|_| ()).unwrap_err();
+        assert_eq!(refused.code(), "state/other-file");
+        std::fs::remove_file(&path).unwrap();
+        for _ in 0..2 {
+            Status::new(path.clone(), EVERY).unwrap().write().unwrap();
+        }
+        // Between two rounds somebody puts another file there.
+        let status = Status::new(path.clone(), EVERY).unwrap();
+        std::fs::write(&path, "mine").unwrap();
+        assert_eq!(status.write().unwrap_err().code(), "state/other-file");
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "mine");
     }
 
     fn seen(duties: &[&str], block: u64) -> Vec<ServiceStatus> {
