@@ -88,8 +88,9 @@ impl Exit {
             StoreError::Locked { .. } | StoreError::Leased { .. } | StoreError::LockLost { .. } => {
                 Self::Locked
             }
-            StoreError::Io { .. } | StoreError::Keeper { .. } => Self::Error,
-            StoreError::OtherFile { .. } => Self::Error,
+            StoreError::Io { .. } | StoreError::Keeper { .. } | StoreError::OtherFile { .. } => {
+                Self::Error
+            }
             _ => Self::BadState,
         }
     }

@@ -64,6 +64,9 @@ fn check_mounted(path: &Path, name: &str) -> Result<(), ProviderError> {
     if !found.is_file() {
         return refused(format!("`{shown}`, {name}, is not a regular file"));
     }
+    if found.len() == 0 {
+        return refused(format!("`{shown}`, {name}, is empty"));
+    }
     let mode = found.mode();
     if mode & 0o007 != 0 {
         return refused(format!(
@@ -108,6 +111,8 @@ mod tests {
             error.to_string()
         };
         assert!(refused().contains("cannot be mounted"));
+        std::fs::write(&path, "").unwrap();
+        assert!(refused().contains("is empty"));
         std::fs::write(&path, "hunter2").unwrap();
         let mode =
             |mode| std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();

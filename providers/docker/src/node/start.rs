@@ -183,7 +183,8 @@ async fn wait_taken(
     let deadline = Instant::now() + limit;
     loop {
         let state = container_state(engine, container).await?;
-        if !is_running(&state) {
+        // One that Docker starts again and again ends each time for the same reason.
+        if !is_running(&state) || state.restarting == Some(true) {
             let lines = engine.last_lines(container, failures::LOOKED_AT).await;
             let who = format!("the container of {}", job.spec.address);
             return Err(failures::explain_exit(&who, &state, &lines));
