@@ -144,5 +144,7 @@ pub(crate) struct BridgeCall {
 pub(crate) struct ProfitFacts {
     /// Number of the block that was looked at.
     pub(crate) block: u64,
+    /// All that the pool had earned by then, in drip.
+    pub(crate) earned: u128,
     pub(crate) calls: Vec<(ProfitCall, GasLimits)>,
 }

@@ -42,6 +42,10 @@ const CORE_OUTPUTS: &[OutputSchema] = &[
         "settled_block",
         "Block of the last settlement of all stakers.",
     ),
+    OutputSchema::new(
+        "settled_earned",
+        "All that the pool had earned when that settlement was planned.",
+    ),
     OutputSchema::new("claimed_block", "Block of the last payment of profit."),
     NEWEST,
 ];

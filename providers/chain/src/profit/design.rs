@@ -1,7 +1,7 @@
 //! How profit that is due is claimed: the calls that a look found ready, in the owner's lane.
 
 use pospool_conflux::ChainAddress;
-use pospool_model::{Problem, Value};
+use pospool_model::{Drip, Problem, Value};
 
 use super::PROFIT_DUE;
 use super::due::ProfitCall;
@@ -25,14 +25,18 @@ pub(crate) fn design_profit(
         let mut plan = PlannedTransaction::new(call.name(), call.summary(), *limits);
         plan.to = Some(pool);
         plan.data = Some(call.data());
-        let output = match call {
-            ProfitCall::Settle => Some("settled_block"),
-            ProfitCall::Count => None,
-            ProfitCall::Withdraw { .. } => Some("claimed_block"),
-        };
         let block = Value::Integer(i64::try_from(known.block).unwrap_or(i64::MAX));
+        let outputs = match call {
+            ProfitCall::Settle => vec![
+                ("settled_block", block),
+                ("settled_earned", Value::Amount(Drip(known.earned))),
+            ],
+            ProfitCall::Count => Vec::new(),
+            ProfitCall::Withdraw { .. } => vec![("claimed_block", block)],
+        };
+        let outputs = outputs.into_iter();
         plan.outputs
-            .extend(output.map(|name| (name.to_owned(), block)));
+            .extend(outputs.map(|(name, value)| (name.to_owned(), value)));
         draft.send(owner, plan)?;
     }
     Ok(())

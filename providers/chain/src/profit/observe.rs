@@ -4,7 +4,7 @@
 //! - Returns: the attribute `profit_due`, whose wanted value is "none"; warnings for what is due and cannot be done.
 //! - Never: plans a payment without a call before it that counts what came in.
 
-use pospool_conflux::{ChainAddress, CoreAddress, abi};
+use pospool_conflux::{CoreAddress, abi};
 use pospool_conflux_rpc::quantity::{field_u64, quantity_text};
 use pospool_conflux_rpc::{At, Batch, CountingTransport, Rpc, RpcError, Slot};
 use pospool_conflux_tx::gas::GasLimits;
@@ -12,7 +12,7 @@ use pospool_model::provider::{Observation, ObserveContext, Observed, Target};
 use pospool_model::{Address, Drip, Problem, Value};
 use serde_json::json;
 
-use super::due::{ProfitCall, SeenProfit, profit_due};
+use super::due::{ProfitCall, SeenProfit, is_settlement_due, payment_due};
 use super::{PROFIT, PROFIT_DUE, ProfitTerms};
 use crate::codes;
 use crate::estimate::{CallerStanding, ask_estimate, is_worth, obstacle, read_estimate};
@@ -31,6 +31,7 @@ struct ClaimedPool<'a> {
     epoch: u64,
     settled_block: Option<u64>,
     claimed_block: Option<u64>,
+    settled_earned: Option<u128>,
 }
 
 impl<'a> ClaimedPool<'a> {
@@ -80,6 +81,10 @@ impl<'a> ClaimedPool<'a> {
             epoch,
             settled_block: block("settled_block"),
             claimed_block: block("claimed_block"),
+            settled_earned: match outputs.get("settled_earned") {
+                Some(Value::Amount(earned)) => Some(earned.0),
+                _ => None,
+            },
         }))
     }
 }
@@ -146,6 +151,7 @@ pub(crate) async fn look_at_profit(
         observation.warnings.extend(warnings);
         let known = ProfitFacts {
             block: found.seen.block,
+            earned: found.seen.earned,
             calls: found.calls,
         };
         facts.profits.insert(pool.address.clone(), known);
@@ -183,26 +189,23 @@ async fn look_at_one(
         block,
         settled_block: pool.settled_block,
         claimed_block: pool.claimed_block,
+        settled_earned: pool.settled_earned,
+        ..SeenProfit::default()
     };
-    let due = profit_due(&seen, pool.terms.every, pool.terms.min, pool.to);
-    if due.is_empty() {
+    let (every, min) = (pool.terms.every, pool.terms.min);
+    let payment = payment_due(&seen, every, min);
+    if payment.is_none() && !is_settlement_due(&seen, every, min, 0) {
         return Ok(nothing(seen, Vec::new()));
     }
-    let owner = ChainAddress::from(pool.owner);
-    if !made
-        .accounts
-        .values()
-        .any(|account| account.address == owner)
-    {
+    let Some(standing) = CallerStanding::find(pool.owner, made) else {
+        let owner = pool.owner;
         let what = format!("only its owner {owner} may, and no account of the spec has that key");
         return Ok(nothing(seen, vec![what]));
-    }
-    let standing = CallerStanding::find(pool.owner, made);
-    if let Some(why) = obstacle(standing) {
+    };
+    if let Some(why) = obstacle(Some(standing)) {
         return Ok(nothing(seen, vec![why]));
     }
-    let price = standing.map(|standing| standing.price).unwrap_or_default();
-    try_calls(pool, rpc, seen, &due, price).await
+    try_calls(pool, rpc, seen, payment, standing.price).await
 }
 
 fn nothing(seen: SeenProfit, waiting: Vec<String>) -> ReadyProfit {
@@ -213,67 +216,76 @@ fn nothing(seen: SeenProfit, waiting: Vec<String>) -> ReadyProfit {
     }
 }
 
-/// Has the node try the calls, at what the owner sends next.
+/// Has the node try the calls, at what the owner sends next, and keeps those that are worth their gas.
 async fn try_calls(
     pool: &ClaimedPool<'_>,
     rpc: &Rpc,
-    seen: SeenProfit,
-    due: &[ProfitCall],
+    mut seen: SeenProfit,
+    payment: Option<u128>,
     price: u128,
 ) -> Result<ReadyProfit, RpcError> {
     let mut batch = Batch::default();
-    let payment = due
-        .iter()
-        .find(|call| matches!(call, ProfitCall::Withdraw { .. }));
-    let mut ask = |call: ProfitCall| -> (ProfitCall, Slot) {
-        (
-            call,
-            ask_estimate(&mut batch, pool.owner, pool.pool, &call.data()),
-        )
-    };
-    let settle = ask(ProfitCall::Settle);
-    let count = ask(ProfitCall::Count);
-    let payment = payment.map(|call| ask(*call));
-    let answers = batch.send(rpc).await?;
-    let tried = |(call, slot): (ProfitCall, Slot)| {
-        read_estimate(&answers, slot).map(|(used, limits)| (call, used, limits))
-    };
-    let settled = tried(settle).and_then(|found| match pool.terms.max_gas {
-        Some(most) if found.2.gas > most => Err(format!(
-            "to settle all stakers may need {} gas, and `max_gas` is {most}",
-            found.2.gas
-        )),
-        _ => Ok(found),
+    let share = abi::function_selector("poolUserShareRatio()");
+    let share = batch.view(pool.pool, &share, At::Epoch(pool.epoch));
+    let mut ask = |call: ProfitCall| ask_estimate(&mut batch, pool.owner, pool.pool, &call.data());
+    let (settle, count) = (ask(ProfitCall::Settle), ask(ProfitCall::Count));
+    let payment = payment.map(|amount| {
+        let call = ProfitCall::Withdraw {
+            amount,
+            to: pool.to,
+        };
+        (amount, call, ask(call))
     });
-    let mut waiting: Vec<String> = settled.as_ref().err().cloned().into_iter().collect();
-    let mut calls = Vec::new();
-    let counted = settled.ok().map(|(call, _, limits)| (call, limits));
-    let Some(payment) = payment else {
-        return Ok(ReadyProfit {
-            seen,
-            calls: counted.into_iter().collect(),
-            waiting,
-        });
+    let answers = batch.send(rpc).await?;
+    let share = answers
+        .bytes(share)
+        .and_then(|word| abi::read_number(&word));
+    seen.users_share = share.unwrap_or_default();
+    let tried = |slot: Slot| read_estimate(&answers, slot);
+    let cost = |used: u64| price.saturating_mul(used.into());
+    let is_due = |cost| is_settlement_due(&seen, pool.terms.every, pool.terms.min, cost);
+    let mut ready = nothing(seen, Vec::new());
+    let settle = tried(settle).and_then(|found| within(found, pool.terms.max_gas));
+    let settle = match settle {
+        Ok((used, limits)) => is_due(cost(used)).then_some((ProfitCall::Settle, limits)),
+        Err(why) => {
+            ready.waiting.extend(is_due(0).then_some(why));
+            None
+        }
     };
-    let counted = counted.map_or_else(|| tried(count).map(|(call, _, limits)| (call, limits)), Ok);
-    match (counted, tried(payment)) {
-        (Ok(counted), Ok((call, used, limits))) => {
-            let amount = seen.settled.saturating_sub(1);
-            if is_worth(pool.terms.min, amount, price.saturating_mul(used.into())) {
-                calls.extend([counted, (call, limits)]);
-            } else if counted.0 == ProfitCall::Settle {
-                calls.push(counted);
+    let Some((amount, call, slot)) = payment else {
+        ready.calls.extend(settle);
+        return Ok(ready);
+    };
+    // What settling costs, it brings itself; what counting costs, the payment has to bring.
+    let counted = settle.map_or_else(
+        || tried(count).map(|(used, limits)| (used, (ProfitCall::Count, limits))),
+        |settle| Ok((0, settle)),
+    );
+    match (counted, tried(slot)) {
+        (Ok((before, counted)), Ok((used, limits))) => {
+            if is_worth(pool.terms.min, amount, cost(before.saturating_add(used))) {
+                ready.calls.extend([counted, (call, limits)]);
+            } else {
+                ready.calls.extend(settle);
             }
         }
         (counted, payment) => {
             let whys = [counted.err(), payment.err()].into_iter().flatten();
-            waiting.extend(whys);
-            waiting.dedup();
+            ready.waiting.extend(whys);
+            ready.waiting.dedup();
         }
     }
-    Ok(ReadyProfit {
-        seen,
-        calls,
-        waiting,
-    })
+    Ok(ready)
+}
+
+/// A settlement that may need no more gas than the spec lets it.
+fn within(found: (u64, GasLimits), most: Option<u64>) -> Result<(u64, GasLimits), String> {
+    match most {
+        Some(most) if found.1.gas > most => Err(format!(
+            "to settle all stakers may need {} gas, and `max_gas` is {most}",
+            found.1.gas
+        )),
+        _ => Ok(found),
+    }
 }

@@ -108,6 +108,9 @@ impl Pool {
         let data = || hex_bytes(params[0]["data"].as_str().unwrap()).unwrap();
         let is_call = |signature: &str| data().starts_with(&abi::function_selector(signature));
         StubAnswer::Result(match method {
+            "cfx_call" if is_call("poolUserShareRatio()") => {
+                json!(hex_text(&abi::encode_arguments(&[Argument::Number(9_000)])))
+            }
             "cfx_call" => {
                 assert!(is_call("poolSummary()"));
                 let words = [7, self.settled, 9 * Drip::PER_CFX].map(Argument::Number);
@@ -281,6 +284,8 @@ async fn what_is_due_is_settled_and_paid_to_whom_the_spec_names() {
     );
     assert_eq!(work[1].data, Some(hex_text(&call)));
     assert_eq!(work[0].outputs["settled_block"], Value::Integer(10_000));
+    let earned = Value::Amount(Drip(9 * Drip::PER_CFX));
+    assert_eq!(work[0].outputs["settled_earned"], earned);
     assert_eq!(work[1].outputs["claimed_block"], Value::Integer(10_000));
     let other = found
         .bench
@@ -352,12 +357,38 @@ async fn nothing_is_paid_that_the_node_refuses_or_nobody_may_sign() {
     }
 }
 
-/// A payment is not worth it while it brings less than its gas costs.
+/// A payment is not worth it while it brings less than its gas costs, and a settlement neither: else dust would cost gas
+/// with each apply.
 #[tokio::test]
 async fn dust_waits() {
     let dust = Pool {
         settled: 2,
         ..USUAL_POOL
     };
+    // Nobody knows what was settled before: a tenth of all that was ever earned may not be.
     assert_eq!(look(dust, map([]), |_| {}).await.due, ["settle"]);
+    // Days ago all was settled but so much; a settlement costs 0.001 CFX, and brings a tenth of it.
+    for (fresh, due) in [(Drip::PER_CFX / 100, &[][..]), (Drip::PER_CFX / 50, &["settle"])] {
+        let settled = |bench: &mut Bench| {
+            let outputs = &mut bench.recorded.get_mut(&name(POOL)).unwrap().outputs;
+            outputs.insert("settled_block".to_owned(), Value::Integer(1));
+            let earned = Value::Amount(Drip(9 * Drip::PER_CFX - fresh));
+            outputs.insert("settled_earned".to_owned(), earned);
+        };
+        let weekly = map([("claim_every", Value::Blocks(Blocks(500)))]);
+        assert_eq!(look(dust, weekly, settled).await.due, due, "{fresh}");
+    }
+}
+
+/// What is paid is counted for, even where settling would cost more than it brings.
+#[tokio::test]
+async fn a_payment_counts_where_settling_is_not_worth_it() {
+    let settled = |bench: &mut Bench| {
+        let outputs = &mut bench.recorded.get_mut(&name(POOL)).unwrap().outputs;
+        let earned = Value::Amount(Drip(9 * Drip::PER_CFX));
+        outputs.insert("settled_earned".to_owned(), earned);
+    };
+    let found = look(USUAL_POOL, terms(), settled).await;
+    assert_eq!(found.due, ["count".to_owned(), paid()]);
+    assert!(found.warnings.is_empty(), "{:?}", found.warnings);
 }
