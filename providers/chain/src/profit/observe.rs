@@ -66,7 +66,7 @@ impl<'a> ClaimedPool<'a> {
         };
         let owner = CoreAddress::new(owner, pool.network());
         let to = match terms.to {
-            Some(Value::Unknown) => return Ok(None),
+            Some(to) if !is_made(to, scene) => return Ok(None),
             Some(to) => address_of(to, scene.outputs, pool.network(), &[PROFIT, "to"])?,
             None => owner,
         };
@@ -86,6 +86,19 @@ impl<'a> ClaimedPool<'a> {
                 _ => None,
             },
         }))
+    }
+}
+
+/// Whether the receiver is there: a contract that no run has made yet gets nothing, and is no reason to know nothing of the
+/// pool, which may be what makes it wait.
+fn is_made(to: &Value, scene: &ObserveContext<'_>) -> bool {
+    match to {
+        Value::Unknown => false,
+        Value::Resource(to) if to.kind() == "core_contract" => {
+            let outputs = scene.outputs.get(to);
+            outputs.is_some_and(|outputs| outputs.contains_key("address"))
+        }
+        _ => true,
     }
 }
 
@@ -112,7 +125,9 @@ pub(crate) async fn look_at_profit(
             Ok(Some(pool)) => pool,
             Ok(None) => continue,
             Err(problem) => {
-                observation.problems.push((target.address.clone(), problem));
+                // The pool itself was looked at.
+                let unseen = (target.address.clone(), PROFIT_DUE, problem);
+                observation.unseen.push(unseen);
                 continue;
             }
         };

@@ -139,9 +139,10 @@ impl Pool {
     }
 }
 
-/// What one look finds: texts of what is due, warnings, and the bench to design in.
+/// What one look finds: texts of what is due, codes of why nothing is known of that, warnings, and the bench to design in.
 struct Found {
     due: Vec<String>,
+    unseen: Vec<&'static str>,
     warnings: Vec<String>,
     methods: Vec<String>,
     bench: Bench,
@@ -234,16 +235,24 @@ fn found(
     bench: Bench,
 ) -> Found {
     let due = match &observation.objects[address] {
-        Observed::Present { attributes, .. } => attributes[PROFIT_DUE].as_list().unwrap(),
+        Observed::Present { attributes, .. } => attributes.get(PROFIT_DUE).and_then(Value::as_list),
         Observed::Absent => panic!("it is there"),
     };
-    let due = due.iter().map(|text| text.as_text().unwrap().to_owned());
+    let unseen = observation.unseen.iter().map(|(of, attribute, problem)| {
+        assert_eq!((of, *attribute), (address, PROFIT_DUE));
+        problem.code.as_str()
+    });
+    let due = due
+        .unwrap_or_default()
+        .iter()
+        .map(|text| text.as_text().unwrap().to_owned());
     let warnings = observation.warnings.iter().map(|(_, problem)| {
         assert_eq!(problem.code, "chain/profit-waits");
         problem.summary.clone()
     });
     Found {
         due: due.collect(),
+        unseen: unseen.collect(),
         warnings: warnings.collect(),
         methods,
         bench,
@@ -368,7 +377,10 @@ async fn dust_waits() {
     // Nobody knows what was settled before: a tenth of all that was ever earned may not be.
     assert_eq!(look(dust, map([]), |_| {}).await.due, ["settle"]);
     // Days ago all was settled but so much; a settlement costs 0.001 CFX, and brings a tenth of it.
-    for (fresh, due) in [(Drip::PER_CFX / 100, &[][..]), (Drip::PER_CFX / 50, &["settle"])] {
+    for (fresh, due) in [
+        (Drip::PER_CFX / 100, &[][..]),
+        (Drip::PER_CFX / 50, &["settle"]),
+    ] {
         let settled = |bench: &mut Bench| {
             let outputs = &mut bench.recorded.get_mut(&name(POOL)).unwrap().outputs;
             outputs.insert("settled_block".to_owned(), Value::Integer(1));
@@ -391,4 +403,22 @@ async fn a_payment_counts_where_settling_is_not_worth_it() {
     let found = look(USUAL_POOL, terms(), settled).await;
     assert_eq!(found.due, ["count".to_owned(), paid()]);
     assert!(found.warnings.is_empty(), "{:?}", found.warnings);
+}
+
+/// Whoever gets the profit, the pool itself was looked at: all else of it goes on.
+#[tokio::test]
+async fn a_receiver_that_is_not_known_blocks_no_pool() {
+    let to = |to: Value| map([("to", to)]);
+    let later = look(USUAL_POOL, to(resource("core_contract.treasury")), |_| {}).await;
+    assert!(later.due.is_empty() && later.unseen.is_empty());
+    assert!(later.methods.is_empty(), "{:?}", later.methods);
+    let foreign = pospool_conflux::CoreAddress::new([2; 20], 1029);
+    let foreign = look(USUAL_POOL, to(text(foreign)), |_| {}).await;
+    assert_eq!(foreign.unseen, ["chain/bad-address"]);
+    // The account's key could not be read.
+    let keyless = look(USUAL_POOL, terms(), |bench| {
+        bench.outputs.remove(&name("account.other"));
+    })
+    .await;
+    assert_eq!(keyless.unseen, ["chain/unknown-address"]);
 }
