@@ -53,13 +53,23 @@ pub(super) fn design_update(draft: &mut ChangeDraft<'_>) -> Result<(), Problem> 
         let effect = send_call(scope.owner, address, call, Vec::new(), draft)?;
         needs.push(Need::ended(effect));
     }
+    // Calls of a manager who signs in another lane: another account's nonces say nothing of when these are executed.
+    let mut before_handover = Vec::new();
     for call in rest {
         let sender = match call.caller {
             Caller::Owner => scope.owner,
             Caller::Manager => hands.sender(),
             Caller::Admin => weigh::admin_now(&scope, draft.facts)?,
         };
-        send_call(sender, address, call, needs.clone(), draft)?;
+        let mut needs = needs.clone();
+        if call.setting == MANAGER {
+            // Afterwards the old manager may set nothing any more: the calls would fail, and cost gas.
+            needs.append(&mut before_handover);
+        }
+        let is_apart = sender.facts.address != scope.owner.facts.address;
+        let is_managers = call.caller == Caller::Manager;
+        let effect = send_call(sender, address, call, needs, draft)?;
+        before_handover.extend((is_managers && is_apart).then(|| Need::ended(effect)));
     }
     Ok(())
 }

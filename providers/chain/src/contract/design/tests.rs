@@ -301,6 +301,44 @@ fn a_new_manager_sets_what_the_old_one_would_not() {
     );
 }
 
+/// Two accounts' transactions are executed in any order: the old manager could set nothing any more.
+#[test]
+fn the_old_manager_s_calls_are_executed_before_he_goes() {
+    let settings = map([
+        ("manager", resource("account.operator")),
+        ("name", Value::from("Harbour")),
+        ("lock_period", Value::Blocks(Blocks(7))),
+    ]);
+    let changed = ["settings.manager", "settings.name", "settings.lock_period"];
+    let mut apart = bench(true, settings.clone());
+    let observed = there(&mut apart, 2, map([]));
+    let design = apart
+        .design(POOL, Action::Update, &observed, &changed)
+        .unwrap();
+    assert_eq!(names(&design), ["set name", "set lock_period", "set manager"]);
+    let senders: Vec<_> = design.effects.iter().map(|it| transaction(it).from).collect();
+    assert_eq!(senders, [core(2).into(), core(2).into(), core(1).into()]);
+    assert_eq!(
+        needs(&design.effects[2]),
+        [
+            format!("{POOL}/set name Done"),
+            format!("{POOL}/set lock_period Done")
+        ]
+    );
+    // In one lane the nonces say it.
+    let settings = map([
+        ("manager", resource("account.other")),
+        ("name", Value::from("Harbour")),
+    ]);
+    let mut one = bench(true, settings);
+    let observed = there(&mut one, 1, map([]));
+    let design = one
+        .design(POOL, Action::Update, &observed, &changed[..2])
+        .unwrap();
+    assert_eq!(names(&design), ["set name", "set manager"]);
+    assert_eq!(needs(&design.effects[1]), [format!("{POOL}/set name Sent")]);
+}
+
 #[test]
 fn a_pool_that_nobody_initialised_is_initialised() {
     let mut bench = bench(false, two_settings());
