@@ -22,7 +22,7 @@ pub(crate) struct QueuedVotes {
 /// What PoS counts for a key. Views are blocks of PoS.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct PosVotes {
-    /// The view at which it was asked.
+    /// The view at which it was asked; 0 for a key that PoS does not know (a zeroed account), or where it is not said.
     pub(crate) view: u64,
     /// Votes that can be elected: those that are coming, and those that are locked.
     pub(crate) working: u64,
@@ -65,10 +65,12 @@ impl PosVotes {
         self.leaving.iter().map(|queued| queued.view).max()
     }
 
-    /// Whether votes are held for longer than any way out of the public networks takes that is no penalty.
+    /// Whether votes are held for longer than any way out of the public networks takes that is no penalty. Where nobody says
+    /// at which view that is, only forfeited votes tell of a dispute: counted from view 0, every way out would look too long.
     fn is_disputed(&self) -> bool {
         let longest = self.view.saturating_add(IN_QUEUE + OUT_QUEUE);
-        self.forfeited > 0 || self.last_free().is_some_and(|free| free > longest)
+        let held = self.last_free().is_some_and(|free| free > longest);
+        self.forfeited > 0 || (self.view > 0 && held)
     }
 
     fn is_unknown_key(&self) -> bool {
@@ -114,9 +116,9 @@ impl VotesSeen {
         PUBLIC.contains(&self.network)
     }
 
-    /// A view, with the time at which it is likely to come.
+    /// A view, with the time at which it is likely to come, as far as that can be told from the view that it is now.
     fn describe_view(self, from: u64, view: u64) -> String {
-        if !self.is_public() {
+        if !self.is_public() || from == 0 {
             return format!("view {view}");
         }
         let seconds = view.saturating_sub(from).saturating_mul(ROUND);
@@ -147,6 +149,20 @@ pub(crate) fn find_vote_troubles(
         }
     };
     let queue = describe_queue(votes, seen);
+    // A dispute does not end a retirement, and holds the votes for longer.
+    if votes.working == 0 && votes.is_disputed() {
+        let what = format!(
+            "two different votes of the key for one round were proven, and all of its votes are held: none works, {queue}"
+        );
+        let last = votes
+            .last_free()
+            .map(|last| seen.describe_view(votes.view, last));
+        let until = last.map_or_else(|| "for ever".to_owned(), |last| format!("until {last}"));
+        return Some(wrong(codes::DISPUTED, what).remedy(format!(
+            "stop every node with this key, find out which two voted, and tell the users of the pool: the stake is held {until}. \
+             Do not add stake to this key: it would be held too"
+        )));
+    }
     if let Some(view) = votes.retired_at {
         let until = match (seen.is_public(), votes.last_free()) {
             (true, _) => seen.describe_view(votes.view, view.saturating_add(OUT_QUEUE)),
@@ -165,19 +181,6 @@ pub(crate) fn find_vote_troubles(
     }
     if votes.working > 0 {
         return None;
-    }
-    if votes.is_disputed() {
-        let what = format!(
-            "two different votes of the key for one round were proven, and all of its votes are held: none works, {queue}"
-        );
-        let last = votes
-            .last_free()
-            .map(|last| seen.describe_view(votes.view, last));
-        let until = last.map_or_else(|| "for ever".to_owned(), |last| format!("until {last}"));
-        return Some(wrong(codes::DISPUTED, what).remedy(format!(
-            "stop every node with this key, find out which two voted, and tell the users of the pool: the stake is held {until}. \
-             Do not add stake to this key: it would be held too"
-        )));
     }
     if votes.is_unknown_key() {
         let what = format!(
@@ -292,10 +295,40 @@ mod tests {
             "{}",
             found.remedy
         );
+        // Both at once: until then, more stake is of no use.
+        let both = account(&json!({
+            "availableVotes": "0x0", "forceRetired": "0x5f",
+            "outQueue": [{ "endBlockNumber": "0x9de5", "power": "0x1" }],
+        }));
+        assert_eq!(find(&both, HERE).unwrap().code, codes::DISPUTED);
         let forfeited = account(&json!({ "availableVotes": "0x0", "forfeited": "0x2" }));
         let found = find(&forfeited, HERE).unwrap();
         assert_eq!(found.code, codes::DISPUTED);
         assert!(found.remedy.contains("for ever"), "{}", found.remedy);
+    }
+
+    /// Views of mainnet are in the millions: from 0 on, each way out is longer than any dispute holds votes.
+    #[test]
+    fn without_a_view_a_way_out_is_no_dispute() {
+        let status = |forfeited: &str| {
+            json!({
+                "availableVotes": "0x0", "forceRetired": null, "forfeited": forfeited,
+                "outQueue": [{ "endBlockNumber": "0x394000", "power": "0x1" }],
+            })
+        };
+        for answer in [
+            json!({ "status": status("0x0") }),
+            json!({ "blockNumber": "0x0", "status": status("0x0") }),
+        ] {
+            let votes = PosVotes::read(&answer).unwrap();
+            assert_eq!(find(&votes, HERE).unwrap().code, codes::NO_VOTES);
+        }
+        let forfeited = PosVotes::read(&json!({ "status": status("0x1") })).unwrap();
+        assert_eq!(find(&forfeited, HERE).unwrap().code, codes::DISPUTED);
+        // Where PoS does say it, the same is one.
+        let answer = json!({ "blockNumber": "0x384000", "status": status("0x0") });
+        let votes = PosVotes::read(&answer).unwrap();
+        assert_eq!(find(&votes, HERE).unwrap().code, codes::DISPUTED);
     }
 
     #[test]
