@@ -7,7 +7,7 @@
 
 mod schema;
 
-use pospool_conflux::{ChainAddress, CoreAddress, Space, abi};
+use pospool_conflux::{ChainAddress, Space, abi};
 use pospool_conflux_tx::gas;
 use pospool_model::kind::Attribute;
 use pospool_model::plan::{Action, EffectId, Purpose};
@@ -20,17 +20,10 @@ use self::schema::FundingSpec;
 use crate::codes;
 use crate::draft::{ChangeDraft, PlannedTransaction, Sender};
 use crate::facts::AccountFacts;
+use crate::internal::cross_space_call;
 
 /// The function of `CrossSpaceCall` that moves its value to an account in eSpace.
 const TRANSFER: &str = "transferEVM(bytes20)";
-
-/// The chain's contract that acts in eSpace for Core accounts.
-fn cross_space_call(network: u32) -> CoreAddress {
-    let mut bytes = [0; 20];
-    bytes[..2].copy_from_slice(&[0x08, 0x88]);
-    bytes[19] = 6;
-    CoreAddress::new(bytes, network)
-}
 
 /// Fills in whom it is for: the account that pays.
 pub(crate) fn normalise_funding(mut attributes: Attributes) -> Attributes {

@@ -32,6 +32,7 @@ mod fresh;
 mod funding;
 #[doc(hidden)]
 pub mod fuzzing;
+mod internal;
 mod kinds;
 mod ledger;
 mod observe;

@@ -13,7 +13,8 @@ use pospool_model::{Code, Drip, ProviderError};
 use serde_json::{Value as Json, json};
 
 use crate::codes;
-use crate::registration::{ask_address, register_contract};
+use crate::internal::pos_register;
+use crate::registration::ask_address;
 use crate::work::{RegistrationWork, TransactionWork};
 
 /// Code of the refusal that time alone may mend.
@@ -149,7 +150,7 @@ fn ask(batch: &mut Batch, work: &TransactionWork, data: &Data) -> AskedPreflight
             .as_ref()
             .zip(data.identifier)
             .map(|(registration, identifier)| {
-                let register = register_contract(work.chain.network);
+                let register = pos_register(work.chain.network);
                 AskedProof {
                     identifier,
                     finalised: batch.code(registration.pool, At::LatestFinalised),

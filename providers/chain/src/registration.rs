@@ -15,15 +15,9 @@ use pospool_model::{Attributes, Drip, Problem};
 
 pub(crate) use self::schema::{POS_REGISTRATION, RegistrationSpec};
 use crate::codes;
-use crate::resolve::{POS_REGISTER, internal_contract};
 
 /// Price of the vote that a registration takes: 1,000 CFX (conflux-rust `POS_VOTE_PRICE`).
 pub(crate) const DEPOSIT: u128 = 1000 * Drip::PER_CFX;
-
-/// The chain's register of PoS keys.
-pub(crate) fn register_contract(network: u32) -> CoreAddress {
-    internal_contract(POS_REGISTER, network)
-}
 
 /// Asks the register who a key is bound to.
 pub(crate) fn ask_address(identifier: [u8; 32]) -> Vec<u8> {
@@ -138,15 +132,5 @@ mod tests {
         assert_eq!(codes(&[cheap, node]), ["chain/bad-deposit"]);
         let forged = ("register_data", Value::from("0xe335b451"));
         assert_eq!(codes(&[deposit, forged]), ["chain/bad-register-data"]);
-    }
-
-    #[test]
-    fn the_register_has_its_address_on_each_network() {
-        let text = |network| register_contract(network).to_string();
-        assert_eq!(text(1029), "cfx:aaejuaaaaaaaaaaaaaaaaaaaaaaaaaaaayf993ufd7");
-        assert_eq!(
-            text(1),
-            "cfxtest:aaejuaaaaaaaaaaaaaaaaaaaaaaaaaaaaytypk0th1"
-        );
     }
 }

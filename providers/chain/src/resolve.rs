@@ -13,18 +13,6 @@ use crate::account;
 use crate::codes;
 use crate::contract::schema::space_of_kind;
 
-/// Numbers of contracts of the chain's own (conflux-rust `internal_contract_addresses.rs`).
-pub(crate) const ADMIN_CONTROL: u8 = 0;
-pub(crate) const POS_REGISTER: u8 = 5;
-
-/// A contract of the chain's own.
-pub(crate) fn internal_contract(number: u8, network: u32) -> CoreAddress {
-    let mut bytes = [0; 20];
-    bytes[..2].copy_from_slice(&[0x08, 0x88]);
-    bytes[19] = number;
-    CoreAddress::new(bytes, network)
-}
-
 /// Returns the address in Core Space that a text holds or that a resource has; never a placeholder.
 pub(crate) fn address_of(
     value: &Value,

@@ -13,6 +13,7 @@ use serde_json::json;
 
 use super::duties::{Duty, DutyKind, SeenBridge, WaitingDuty};
 use crate::codes;
+use crate::internal::cross_space_call;
 
 /// A bridge, and who calls it: all that its views are read with.
 #[derive(Clone, Debug)]
@@ -203,14 +204,6 @@ fn read(subject: &Subject, block: u64, told: &MulticallAnswer, together: bool) -
         troubles,
         together,
     })
-}
-
-/// The chain's own contract that knows what has arrived from eSpace.
-fn cross_space_call(network: u32) -> CoreAddress {
-    let mut bytes = [0; 20];
-    bytes[..2].copy_from_slice(&[0x08, 0x88]);
-    bytes[19] = 6;
-    CoreAddress::new(bytes, network)
 }
 
 /// Locked and unlocked votes of the bridge's account in the pool: the third and fourth number of its summary.

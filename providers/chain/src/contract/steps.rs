@@ -17,9 +17,8 @@ use crate::codes;
 use crate::contract::schema::space_of_kind;
 use crate::draft::{ChangeDraft, PlannedTransaction, Sender};
 use crate::facts::{ChainProviderFacts, ContractFacts};
-use crate::resolve::{
-    ADMIN_CONTROL, argument_of, chain_address_of, internal_contract, wrong_space,
-};
+use crate::internal::admin_control;
+use crate::resolve::{argument_of, chain_address_of, wrong_space};
 
 /// Call that gives a pool its first settings and its manager.
 pub(crate) const INITIALIZE: &str = "initialize()";
@@ -144,7 +143,7 @@ pub(super) fn send_call(
 ) -> Result<EffectId, Problem> {
     let to = match call.caller {
         Caller::Owner | Caller::Manager => contract,
-        Caller::Admin => internal_contract(ADMIN_CONTROL, sender.chain.network).into(),
+        Caller::Admin => admin_control(sender.chain.network).into(),
     };
     let limits = gas::call_limits(sender.space(), &call.data, call.keys);
     let mut plan = PlannedTransaction::new(call.name, call.summary, limits);

@@ -85,7 +85,7 @@ impl Shown {
             }
             "cfx_getStorageAt" if self.pointed_at == 0 => json!(format!("0x{:064x}", 0)),
             "cfx_getStorageAt" => word(self.pointed_at),
-            "cfx_call" if params[0]["to"] == register_contract(NETWORK).to_string() => {
+            "cfx_call" if params[0]["to"] == pos_register(NETWORK).to_string() => {
                 if self.bound_to == 0 {
                     json!(format!("0x{:064x}", 0))
                 } else {

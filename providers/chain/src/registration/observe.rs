@@ -13,9 +13,10 @@ use pospool_model::{Address, Attributes, Drip, Finding, Problem, Value};
 use serde_json::json;
 
 use super::votes::{PosVotes, VotesSeen, find_vote_troubles};
-use super::{DEPOSIT, RegistrationSpec, ask_address, ask_identifier, register_contract};
+use super::{DEPOSIT, RegistrationSpec, ask_address, ask_identifier};
 use crate::codes;
 use crate::facts::RegistrationFacts;
+use crate::internal::pos_register;
 
 /// Questions about one registration.
 pub(crate) struct AskedRegistration<'a> {
@@ -52,7 +53,7 @@ pub(crate) fn ask_registration<'a>(
     at: At,
     network: u32,
 ) -> AskedRegistration<'a> {
-    let register = register_contract(network);
+    let register = pos_register(network);
     let pool = pool_address(target, scene).filter(|pool| pool.network() == network);
     AskedRegistration {
         target,

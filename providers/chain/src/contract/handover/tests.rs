@@ -9,7 +9,7 @@ use pospool_model::{Attributes, Drip, Value};
 
 use crate::bench::{Bench, attributes, code, core, map, name, names, resource, text, transaction};
 use crate::facts::ContractFacts;
-use crate::resolve::{ADMIN_CONTROL, internal_contract};
+use crate::internal::admin_control;
 
 const POOL: &str = "core_contract.pool";
 
@@ -71,7 +71,7 @@ fn a_contract_that_an_account_of_the_spec_gets_can_be_had_back() {
         design.notes
     );
     let work: Vec<_> = design.effects.iter().map(transaction).collect();
-    let control = internal_contract(ADMIN_CONTROL, crate::bench::NETWORK);
+    let control = admin_control(crate::bench::NETWORK);
     assert_eq!(work[1].to, Some(control.into()));
     let arguments = [Argument::Address([0x80; 20]), Argument::Address([2; 20])];
     let call = abi::encode_call("setAdmin(address,address)", &arguments);

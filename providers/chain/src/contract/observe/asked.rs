@@ -13,7 +13,7 @@ use pospool_model::{Attributes, Value};
 use crate::contract::layout::{self, VariablePlace};
 use crate::contract::settings::{EVERYTHING, Getter, Holds, PAIR, Setting, SettingType};
 use crate::contract::{CodeName, ContractSpec};
-use crate::resolve::{ADMIN_CONTROL, internal_contract};
+use crate::internal::admin_control;
 
 /// Most entries of a list in storage that a look reads.
 const LONGEST: u64 = 16;
@@ -90,7 +90,7 @@ pub(super) fn ask_setting(
         (Getter::AdminControl(signature), _) => match address {
             ChainAddress::Core(contract) => {
                 let data = abi::encode_call(signature, &[Argument::Address(contract.bytes())]);
-                let control = internal_contract(ADMIN_CONTROL, contract.network());
+                let control = admin_control(contract.network());
                 AskedSetting::Admin(batch.view(control, &data, at))
             }
             ChainAddress::Espace(_) => AskedSetting::Nothing,

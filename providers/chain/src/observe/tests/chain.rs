@@ -9,7 +9,7 @@ use serde_json::{Value as Json, json};
 
 use crate::bench::good_registration;
 use crate::bench::{NETWORK, core};
-use crate::registration::register_contract;
+use crate::internal::pos_register;
 use pospool_conflux::Key;
 
 pub(super) const KEY: &str = "0x0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
@@ -83,7 +83,7 @@ impl Chain {
     fn view(self, to: &str, data: &str) -> Json {
         let is = |signature: &str| data.starts_with(&hex_text(&abi::function_selector(signature)));
         let answer = |argument: Argument| json!(hex_text(&abi::encode_arguments(&[argument])));
-        if to == register_contract(NETWORK).to_string() {
+        if to == pos_register(NETWORK).to_string() {
             let zero = json!(format!("0x{:064x}", 0));
             return match (
                 is("identifierToAddress(bytes32)"),

@@ -185,7 +185,7 @@ fn the_chain_tells_who_the_admin_is() {
         recorded: text(core(2)),
     };
     let seen = case.seen(|method, params| {
-        let control = internal_contract(ADMIN_CONTROL, NETWORK).to_string();
+        let control = admin_control(NETWORK).to_string();
         assert_eq!((method, &params[0]["to"]), ("cfx_call", &json!(control)));
         address(2)
     });
