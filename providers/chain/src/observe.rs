@@ -14,6 +14,7 @@ use pospool_conflux_rpc::CountingTransport;
 use pospool_model::provider::{self, Observation, ObserveContext, Target};
 
 pub(crate) use self::refusals::chain_unreachable;
+use self::scene::{ObservedPart, merge_part};
 pub(crate) use self::scene::{chain_of, known_at};
 use crate::account;
 use crate::bridge;
@@ -36,11 +37,8 @@ pub(crate) async fn observe_targets(
     let (given, made): (Vec<&Target<'_>>, Vec<&Target<'_>>) = others
         .into_iter()
         .partition(|target| matches!(target.address.kind(), "chain" | "account"));
-    let mut observation = Observation::default();
-    let mut facts = ChainProviderFacts::default();
     let mut parts = Vec::new();
     let mut services = None;
-    let claimed = made.clone();
     if !given.is_empty() {
         parts.extend(given::look_at_given(link, &given, scene).await);
     }
@@ -61,14 +59,17 @@ pub(crate) async fn observe_targets(
         parts.push((seen, ChainProviderFacts::default()));
         services = Some(views);
     }
+    let mut whole = ObservedPart::default();
     for part in parts {
-        take(part, &mut observation, &mut facts);
+        merge_part(part, &mut whole);
     }
-    profit::observe::look_at_profit(link, &claimed, scene, &mut observation, &mut facts).await;
+    let (observation, facts) = &mut whole;
+    profit::observe::look_at_profit(link, &made, scene, observation, facts).await;
     if let Some(views) = services {
-        let services = bridge::observe::look_at_services(views, &facts).await;
-        take(services, &mut observation, &mut facts);
+        let services = bridge::observe::look_at_services(views, facts).await;
+        merge_part(services, &mut whole);
     }
+    let (mut observation, facts) = whole;
     for account in facts
         .accounts
         .values()
@@ -81,28 +82,6 @@ pub(crate) async fn observe_targets(
     }
     observation.facts = provider::Facts::new(facts);
     observation
-}
-
-/// Adds what one part found.
-fn take(
-    (found, known): (Observation, ChainProviderFacts),
-    observation: &mut Observation,
-    facts: &mut ChainProviderFacts,
-) {
-    observation.objects.extend(found.objects);
-    observation.chains.extend(found.chains);
-    observation.problems.extend(found.problems);
-    observation.warnings.extend(found.warnings);
-    observation.findings.extend(found.findings);
-    observation.bindings.extend(found.bindings);
-    facts.chains.extend(known.chains);
-    facts.accounts.extend(known.accounts);
-    facts.espace_chains.extend(known.espace_chains);
-    facts.espace_accounts.extend(known.espace_accounts);
-    facts.contracts.extend(known.contracts);
-    facts.registrations.extend(known.registrations);
-    facts.bridges.extend(known.bridges);
-    facts.profits.extend(known.profits);
 }
 
 #[cfg(test)]

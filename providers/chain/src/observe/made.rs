@@ -20,7 +20,7 @@ use super::refusals::{
     chain_unreachable, chain_unseen, no_rpc, node_behind, not_a_node, other_chain,
 };
 use super::scene::{
-    ObservedPart, chain_of, newest_known, observed_present, problem_of_all, unseen_part,
+    ObservedPart, chain_of, merge_part, newest_known, observed_present, problem_of_all, unseen_part,
 };
 use crate::account;
 use crate::chain;
@@ -206,24 +206,19 @@ async fn look_at_targets(
     let espace = look_in(link, own_nodes, Space::Espace, &pinned, &targets, scene);
     let (core, espace) = join(core, espace).await;
     // What one space does not tell is no reason to know nothing of the other one.
-    let (mut observation, mut facts) = core.unwrap_or_else(|error| {
+    let mut whole = core.unwrap_or_else(|error| {
         let in_core = all().filter(|address| address.kind() != "espace_contract");
         unseen_part(in_core, &error)
     });
-    let (other, known) =
-        espace.unwrap_or_else(|error| unseen_part(all().filter(in_espace), &error));
-    observation.objects.extend(other.objects);
-    observation.problems.extend(other.problems);
+    let espace = espace.unwrap_or_else(|error| unseen_part(all().filter(in_espace), &error));
+    merge_part(espace, &mut whole);
     for target in targets {
         if let ("funding", Some(recorded)) = (target.address.kind(), target.recorded) {
             let seen = funding::observe_funding(recorded, target.wanted);
-            observation.objects.insert(target.address.clone(), seen);
+            whole.0.objects.insert(target.address.clone(), seen);
         }
     }
-    facts.espace_chains = known.espace_chains;
-    facts.espace_accounts = known.espace_accounts;
-    facts.contracts.extend(known.contracts);
-    (observation, facts)
+    whole
 }
 
 /// Looks at one space of a chain, in one round trip.

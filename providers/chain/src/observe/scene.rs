@@ -8,6 +8,52 @@ use crate::facts::ChainProviderFacts;
 /// What a look at a part found.
 pub(crate) type ObservedPart = (Observation, ChainProviderFacts);
 
+/// Adds what one part found. Every field is named, so that none of a part is ever left behind.
+pub(super) fn merge_part((found, known): ObservedPart, (all, facts): &mut ObservedPart) {
+    let Observation {
+        objects,
+        chains,
+        bindings,
+        counters,
+        // The facts of all parts become one value in the end.
+        facts: _,
+        bad_moments,
+        problems,
+        unseen,
+        edits,
+        warnings,
+        findings,
+    } = found;
+    all.objects.extend(objects);
+    all.chains.extend(chains);
+    all.bindings.extend(bindings);
+    all.counters.extend(counters);
+    all.bad_moments.extend(bad_moments);
+    all.problems.extend(problems);
+    all.unseen.extend(unseen);
+    all.edits.extend(edits);
+    all.warnings.extend(warnings);
+    all.findings.extend(findings);
+    let ChainProviderFacts {
+        chains,
+        accounts,
+        espace_chains,
+        espace_accounts,
+        contracts,
+        registrations,
+        bridges,
+        profits,
+    } = known;
+    facts.chains.extend(chains);
+    facts.accounts.extend(accounts);
+    facts.espace_chains.extend(espace_chains);
+    facts.espace_accounts.extend(espace_accounts);
+    facts.contracts.extend(contracts);
+    facts.registrations.extend(registrations);
+    facts.bridges.extend(bridges);
+    facts.profits.extend(profits);
+}
+
 /// A part that could not be looked at: nobody knows what is there of any of it.
 pub(crate) fn unseen_part<'a>(
     addresses: impl IntoIterator<Item = &'a Address>,
