@@ -181,28 +181,25 @@ pub(crate) fn read_contract(
         .iter()
         .find_map(|(_, asked)| asked.admin())
         .and_then(address);
-    (present(asked, there, answers, scene), facts)
+    (present(asked, there, &facts, answers, scene), facts)
 }
 
 fn present(
     asked: &AskedContract<'_>,
     there: &AskedThere,
+    facts: &ContractFacts,
     answers: &BatchAnswers,
     scene: &ObserveContext<'_>,
 ) -> Observed {
     let target = asked.target;
-    let pointed_at = answers.pointed_at(there.pointed_at);
     let mut attributes = unseen(target);
-    attributes.insert("proxy".to_owned(), Value::Bool(pointed_at.is_some()));
+    attributes.insert("proxy".to_owned(), Value::Bool(facts.pointed_at.is_some()));
     let mut outputs = Attributes::new();
-    if let Some(bytes) = pointed_at {
-        let implementation = there.address.beside(bytes).to_string();
-        outputs.insert("implementation".to_owned(), Value::Text(implementation));
+    if let Some(implementation) = facts.pointed_at {
+        let implementation = Value::Text(implementation.to_string());
+        outputs.insert("implementation".to_owned(), implementation);
     }
-    let owner = answers
-        .bytes(there.owner)
-        .and_then(|bytes| abi::read_address(&bytes));
-    if let Some(bytes) = owner {
+    if let Some(bytes) = facts.owner {
         let owner = there.address.beside(bytes).to_string();
         // Where the settings say whose it is to be, the attribute says who made it.
         if !is_given_away(target) {
