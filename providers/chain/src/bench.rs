@@ -14,13 +14,15 @@ use pospool_model::provider::{self, ChangeRequest, Design, Observed, PlanContext
 use pospool_model::state::Recorded;
 use pospool_model::{Address, Attributes, Endpoint, Problem, SecretRef, Value};
 
-use crate::facts::{AccountFacts, ChainFacts, ChainProviderFacts};
+use crate::facts::{AccountFacts, ChainFacts, ChainProviderFacts, ContractFacts};
 use crate::provider::ChainPlanner;
 use crate::work::{EffectWork, TransactionWork};
 
 pub(crate) const NETWORK: u32 = 1234;
 pub(crate) const ESPACE_ID: u32 = 1235;
 pub(crate) const GENESIS: &str = "0x01";
+/// The pool of [`Bench::want_pool`].
+pub(crate) const POOL: &str = "core_contract.pool";
 /// Init codes of the bench's source.
 pub(crate) const POOL_CODE: &[u8] = &[0x60, 1, 2, 3];
 pub(crate) const PROXY_CODE: &[u8] = &[0x60, 9];
@@ -168,6 +170,29 @@ impl Bench {
             effects: BTreeMap::new(),
             planner: ChainPlanner::default(),
         }
+    }
+
+    /// Wants a pool of the operator's.
+    pub(crate) fn want_pool(&mut self, proxy: bool, settings: Value) {
+        let pool = attributes([
+            ("code", code("PoSPool")),
+            ("owner", resource("account.operator")),
+            ("proxy", Value::Bool(proxy)),
+            ("settings", settings),
+            ("chain", resource("chain.conflux")),
+        ]);
+        self.wanted.insert(name(POOL), pool);
+    }
+
+    /// The pool was made by an earlier run, at 0x80…, and this is known of it.
+    pub(crate) fn pool_is_there(&mut self, known: ContractFacts) {
+        let recorded = Recorded {
+            outputs: attributes([("address", text(core(0x80)))]),
+            complete: true,
+            ..Recorded::default()
+        };
+        self.recorded.insert(name(POOL), recorded);
+        self.facts.contracts.insert(name(POOL), known);
     }
 
     /// Wants a pool in eSpace, behind a proxy.

@@ -8,7 +8,6 @@ use pospool_conflux::hex::{hex_bytes, hex_text};
 use pospool_conflux_rpc::CountingTransport;
 use pospool_model::plan::Action;
 use pospool_model::provider::{Observation, ObserveContext, Observed, Target};
-use pospool_model::state::Recorded;
 use pospool_model::{Blocks, Drip};
 use pospool_rpcstub::{StubAnswer, StubNode};
 use serde_json::{Value as Json, json};
@@ -16,11 +15,9 @@ use serde_json::{Value as Json, json};
 use super::observe::look_at_profit;
 use super::*;
 use crate::bench::{
-    Bench, attributes, chain_ref, code, core, map, name, names, resource, text, transaction,
+    Bench, POOL, attributes, chain_ref, core, map, name, names, resource, text, transaction,
 };
 use crate::facts::ContractFacts;
-
-const POOL: &str = "core_contract.pool";
 
 fn normal(contract: &str, profit: Value) -> Result<Attributes, Vec<&'static str>> {
     let mut block = attributes([("profit", profit)]);
@@ -151,26 +148,14 @@ struct Found {
 /// A pool that is there, on a chain that is asked at a URL.
 fn bench_of(profit: Value, url: &str) -> Bench {
     let mut bench = Bench::new();
-    let mut block = attributes([
-        ("code", code("PoSPool")),
-        ("owner", resource("account.operator")),
-        ("proxy", Value::Bool(true)),
-        ("profit", profit),
-        ("chain", resource("chain.conflux")),
-    ]);
-    assert!(normalise_profit(&mut block, Some("PoSPool")).is_empty());
-    bench.wanted.insert(name(POOL), block);
-    let recorded = Recorded {
-        outputs: attributes([("address", text(core(0x80)))]),
-        complete: true,
-        ..Recorded::default()
-    };
-    bench.recorded.insert(name(POOL), recorded);
-    let known = ContractFacts {
+    bench.want_pool(true, map([]));
+    let block = bench.wanted.get_mut(&name(POOL)).unwrap();
+    block.insert(PROFIT.to_owned(), profit);
+    assert!(normalise_profit(block, Some("PoSPool")).is_empty());
+    bench.pool_is_there(ContractFacts {
         owner: Some([1; 20]),
         ..ContractFacts::default()
-    };
-    bench.facts.contracts.insert(name(POOL), known);
+    });
     let chain = bench.facts.chains.get_mut(&name("chain.conflux")).unwrap();
     chain.reference = chain_ref(&[url]);
     bench.outputs.insert(

@@ -10,22 +10,14 @@ use pospool_model::state::Recorded;
 use pospool_model::{Blocks, Value};
 
 use crate::bench::{
-    Bench, POOL_CODE, PROXY_CODE, attributes, code, core, map, name, names, needs, resource, text,
-    transaction,
+    Bench, POOL, POOL_CODE, PROXY_CODE, attributes, code, core, map, name, names, needs, resource,
+    text, transaction,
 };
 use crate::facts::ContractFacts;
 
-const POOL: &str = "core_contract.pool";
-
 fn bench(proxy: bool, settings: Value) -> Bench {
     let mut bench = Bench::new();
-    let wanted = attributes([
-        ("code", code("PoSPool")),
-        ("owner", resource("account.operator")),
-        ("proxy", Value::Bool(proxy)),
-        ("settings", settings),
-    ]);
-    bench.wanted.insert(name(POOL), wanted);
+    bench.want_pool(proxy, settings);
     bench
 }
 
@@ -38,19 +30,10 @@ fn two_settings() -> Value {
 
 /// A pool that is there and has a manager.
 fn there(bench: &mut Bench, manager: u8, settings: Value) -> Observed {
-    let outputs = attributes([("address", text(core(0x80)))]);
-    let recorded = Recorded {
-        outputs,
-        complete: true,
-        ..Recorded::default()
-    };
-    bench.recorded.insert(name(POOL), recorded);
-    let facts = ContractFacts {
-        implementation: None,
+    bench.pool_is_there(ContractFacts {
         manager: Some([manager; 20]),
         ..ContractFacts::default()
-    };
-    bench.facts.contracts.insert(name(POOL), facts);
+    });
     Observed::Present {
         attributes: attributes([("settings", settings)]),
         outputs: attributes([]),
@@ -315,8 +298,15 @@ fn the_old_manager_s_calls_are_executed_before_he_goes() {
     let design = apart
         .design(POOL, Action::Update, &observed, &changed)
         .unwrap();
-    assert_eq!(names(&design), ["set name", "set lock_period", "set manager"]);
-    let senders: Vec<_> = design.effects.iter().map(|it| transaction(it).from).collect();
+    assert_eq!(
+        names(&design),
+        ["set name", "set lock_period", "set manager"]
+    );
+    let senders: Vec<_> = design
+        .effects
+        .iter()
+        .map(|it| transaction(it).from)
+        .collect();
     assert_eq!(senders, [core(2).into(), core(2).into(), core(1).into()]);
     assert_eq!(
         needs(&design.effects[2]),

@@ -4,39 +4,22 @@ use pospool_conflux::abi::{self, Argument};
 use pospool_conflux::hex::hex_text;
 use pospool_model::plan::Action;
 use pospool_model::provider::Observed;
-use pospool_model::state::Recorded;
 use pospool_model::{Attributes, Drip, Value};
 
-use crate::bench::{Bench, attributes, code, core, map, name, names, resource, text, transaction};
+use crate::bench::{Bench, POOL, attributes, core, map, name, names, resource, text, transaction};
 use crate::facts::ContractFacts;
 use crate::internal::admin_control;
-
-const POOL: &str = "core_contract.pool";
 
 /// A pool that is there; `owner` and `admin` are who the chain says.
 fn bench(settings: Value, owner: u8, admin: u8) -> Bench {
     let mut bench = Bench::new();
-    let wanted = attributes([
-        ("code", code("PoSPool")),
-        ("owner", resource("account.operator")),
-        ("proxy", Value::Bool(true)),
-        ("settings", settings),
-    ]);
-    bench.wanted.insert(name(POOL), wanted);
-    let outputs = attributes([("address", text(core(0x80)))]);
-    let recorded = Recorded {
-        outputs,
-        complete: true,
-        ..Recorded::default()
-    };
-    bench.recorded.insert(name(POOL), recorded);
-    let facts = ContractFacts {
+    bench.want_pool(true, settings);
+    bench.pool_is_there(ContractFacts {
         manager: Some([1; 20]),
         owner: Some([owner; 20]),
         admin: Some([admin; 20]),
         ..ContractFacts::default()
-    };
-    bench.facts.contracts.insert(name(POOL), facts);
+    });
     bench
 }
 
