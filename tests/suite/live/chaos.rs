@@ -13,11 +13,13 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use pospool_modelchain::random::Random;
 use serde_json::{Value, json};
 
 use super::engine_apart::{EngineApart, NETWORK};
-use super::project::{network, number, rpc_all};
-use super::staker::{LONG, Staker, StakerPlace, VOTES, newest, round_of, signed_by};
+use super::project::{network, number, number_in, rpc_all};
+use super::staker::{Staker, StakerPlace, VOTES};
+use super::voter::{LONG, newest, round_of, signed_by};
 
 /// Rounds of the short form; `POSPOOL_CHAOS` asks for more.
 const ROUNDS: u64 = 4;
@@ -54,7 +56,7 @@ fn live_chaos_every_kill_leaves_one_vote_and_one_proposal_in_a_round() {
     });
     staker.is_a_voter(VOTES);
     let judge = KeyWatcher::begin(&staker, engine.as_ref());
-    let mut random = KillOrder(seed);
+    let mut random = Random::new(seed);
     let mut table = KillTable::default();
     let kinds = if engine.is_some() {
         &KINDS[..]
@@ -67,8 +69,7 @@ fn live_chaos_every_kill_leaves_one_vote_and_one_proposal_in_a_round() {
         if row.is_empty() {
             row = kinds.to_vec();
         }
-        let at = random.below(row.len() as u64);
-        let kind = row.swap_remove(usize::try_from(at).unwrap());
+        let kind = row.swap_remove(random.position(row.len()));
         // Anywhere in a round of PoS, and in an epoch.
         std::thread::sleep(Duration::from_millis(random.below(5000)));
         let (time, missed) = kill_and_wait(&staker, kind, engine.as_mut());
@@ -83,12 +84,6 @@ fn live_chaos_every_kill_leaves_one_vote_and_one_proposal_in_a_round() {
         assert!(slowest <= Some(BOUND), "{slowest:?} until it voted again");
     }
     drop(staker);
-}
-
-fn number_in(variable: &str) -> Option<u64> {
-    let text = std::env::var(variable).ok()?;
-    let number = text.parse();
-    Some(number.unwrap_or_else(|_| panic!("{variable} is a number")))
 }
 
 /// What is killed with SIGKILL.
@@ -124,8 +119,15 @@ fn kill_and_wait(
     mut engine: Option<&mut EngineApart>,
 ) -> (Duration, usize) {
     let before = newest();
-    let id = staker.docker(&["inspect", "--format", "{{.Id}}", &staker.container]);
-    let guard = staker.docker(&["inspect", "--format", "{{.State.Pid}}", &staker.container]);
+    let id = staker
+        .voter
+        .docker(&["inspect", "--format", "{{.Id}}", &staker.voter.container]);
+    let guard = staker.voter.docker(&[
+        "inspect",
+        "--format",
+        "{{.State.Pid}}",
+        &staker.voter.container,
+    ]);
     match kind {
         KillKind::Conflux => kill(&processes(|process| {
             process.parent() == guard && process.is_conflux()
@@ -148,16 +150,21 @@ fn kill_and_wait(
     loop {
         for block in blocks(height + 1, newest()) {
             height += 1;
-            let (at, signed) = (number(&block["timestamp"]), signed_by(&block, &staker.key));
+            let (at, signed) = (
+                number(&block["timestamp"]),
+                signed_by(&block, &staker.voter.key),
+            );
             // What was made in between has the vote of a container that lived on without its engine.
             if at < killed || (signed && at < returned) {
                 continue;
             }
             if signed {
                 // Nobody but the guard lets it vote: its word follows within a look.
-                staker.becomes("its guard knows that it votes", |report| {
-                    report["voting"] == "on"
-                });
+                staker
+                    .voter
+                    .becomes("its guard knows that it votes", |report| {
+                        report["voting"] == "on"
+                    });
                 return (begun.elapsed(), missed);
             }
             missed += 1;
@@ -165,7 +172,7 @@ fn kill_and_wait(
         assert!(
             begun.elapsed() < LONG,
             "no vote after {kind}: {:#}",
-            staker.report()
+            staker.voter.report()
         );
         std::thread::sleep(EVERY);
     }
@@ -275,6 +282,7 @@ impl KeyWatcher {
         let folder = match engine {
             Some(engine) => engine.volume(&staker.volume),
             None => staker
+                .voter
                 .docker(&[
                     "volume",
                     "inspect",
@@ -284,7 +292,7 @@ impl KeyWatcher {
                 ])
                 .into(),
         };
-        let (url, key) = (network().core_rpc.clone(), staker.key.clone());
+        let (url, key) = (network().core_rpc.clone(), staker.voter.key.clone());
         let (shared, stop) = (Arc::clone(&seen), Arc::clone(&over));
         let thread = std::thread::spawn(move || {
             let runtime = tokio::runtime::Runtime::new().unwrap();
@@ -328,7 +336,7 @@ impl KeyWatcher {
             .filter(|pair| pair[1] < pair[0])
             .collect();
         assert!(back.is_empty(), "the safety file went back: {back:?}");
-        let journal = staker.journal_in(&staker.container);
+        let journal = staker.voter.journal();
         for what in ["foreign", "held"] {
             let lines: Vec<_> = journal.iter().filter(|line| line["what"] == what).collect();
             assert!(lines.is_empty(), "{lines:#?}");
@@ -369,16 +377,4 @@ fn take(seen: &mut SeenOfKey, blocks: &Value, key: &str, volume: &Path) {
 fn micros() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
     u64::try_from(since.as_micros()).unwrap()
-}
-
-/// A small generator (xorshift), so that a seed repeats an order.
-struct KillOrder(u64);
-
-impl KillOrder {
-    fn below(&mut self, limit: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 % limit
-    }
 }

@@ -4,13 +4,11 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::first_pool::votes;
 use super::project::{PASSWORD, Project, docker, number, rpc};
-
-/// Longest wait for what PoS does in a minute or two, on a machine with much to do.
-const LONG: Duration = Duration::from_mins(10);
+use super::voter::{LONG, Voter};
 
 #[test]
 fn live_guard_lets_a_voter_in_and_brings_it_back() {
@@ -79,10 +77,7 @@ fn case_reboot(project: &Project, voter: &Voter) {
 /// A copy of the volume under a second guard, while the first one votes: it sees that somebody else signs with its key.
 fn case_two_voters(voter: &Voter) {
     let copy = VolumeCopy::of(&voter.container);
-    let second = Voter {
-        container: copy.0.clone(),
-        key: voter.key.clone(),
-    };
+    let second = voter.beside(&copy.0);
     second.becomes("it sees another voter", |report| report["hold"] == "held");
     // Two epochs of PoS, in which the first one votes on and the second one does not.
     let epoch = || number(&rpc("pos_getStatus", &json!([]))["epoch"]);
@@ -161,146 +156,4 @@ impl Drop for VolumeCopy {
             let _ = Command::new("docker").args(arguments).output();
         }
     }
-}
-
-/// A node that is registered for one vote.
-pub(super) struct Voter {
-    pub(super) container: String,
-    pub(super) key: String,
-}
-
-impl Voter {
-    pub(super) fn of(project: &Project) -> Self {
-        let outputs = project.recorded("node.main")["outputs"].take();
-        let text = |name: &str| outputs[name].as_str().unwrap().to_owned();
-        Self {
-            container: text("container_name"),
-            key: text("pos_address"),
-        }
-    }
-
-    /// What the guard says.
-    pub(super) fn report(&self) -> Value {
-        let arguments = ["exec", &self.container, "cat", "/tmp/pospool.guard.json"];
-        let said = Command::new("docker").args(arguments).output().unwrap();
-        // A container that starts has no report yet.
-        serde_json::from_slice(&said.stdout).unwrap_or_default()
-    }
-
-    pub(super) fn becomes(&self, what: &str, holds: impl Fn(&Value) -> bool) -> Value {
-        let begun = Instant::now();
-        let mut last = String::new();
-        loop {
-            let report = self.report();
-            let now = format!("{}: {}", report["voting"], report["why"]);
-            if now != last {
-                eprintln!("  {:>4} s {now}", begun.elapsed().as_secs());
-                last = now;
-            }
-            if holds(&report) {
-                return report;
-            }
-            assert!(
-                begun.elapsed() < LONG,
-                "{what}: {report:#}\n{}",
-                docker(&["logs", "--tail", "60", &self.container])
-            );
-            std::thread::sleep(Duration::from_millis(300));
-        }
-    }
-
-    /// It starts silent, stands for election, is stopped when it is elected, and votes after nobody else did.
-    pub(super) fn is_a_candidate_and_then_watched(&self) {
-        self.becomes("it stands for election", |report| {
-            report["voting"] == "candidate" || report["voting"] == "on"
-        });
-        self.becomes("it votes", |report| report["voting"] == "on");
-        let journal = self.journal();
-        let events: Vec<&str> = journal
-            .iter()
-            .filter_map(|entry| entry["what"].as_str())
-            .filter(|what| *what != "signed")
-            .collect();
-        let at = |what: &str| events.iter().position(|event| *event == what);
-        // No vote before the key was watched in elected rounds.
-        assert!(
-            at("stopped").is_some() && at("stopped") < at("cleared"),
-            "{events:?}"
-        );
-        self.is_seen_voting();
-    }
-
-    /// A block that is newer than this moment has its signature.
-    pub(super) fn is_seen_voting(&self) {
-        let newest = || number(&rpc("pos_getStatus", &json!([]))["latestCommitted"]);
-        let (begun, mut height) = (Instant::now(), newest() + 1);
-        loop {
-            while newest() < height {
-                assert!(begun.elapsed() < LONG, "no block {height}");
-                std::thread::sleep(Duration::from_millis(300));
-            }
-            let block = rpc("pos_getBlockByNumber", &json!([format!("{height:#x}")]));
-            if signed_by(&block, &self.key) {
-                return;
-            }
-            height += 1;
-            assert!(
-                begun.elapsed() < LONG,
-                "no vote of {} up to {height}",
-                self.key
-            );
-        }
-    }
-
-    fn votes_again_after(&self, what: &str, act: impl FnOnce()) {
-        eprintln!("{what}");
-        let before = number_of(&self.report()["at"]);
-        act();
-        let again =
-            |report: &Value| report["voting"] == "on" && number_of(&report["at"]) > before + 3;
-        self.becomes(what, again);
-        self.is_seen_voting();
-    }
-
-    pub(super) fn kill_conflux(&self) {
-        let starts = number_of(&self.report()["starts"]);
-        // The guard is process 1, and conflux its child.
-        let script = "for p in /proc/[0-9]*; do \
-             if [ \"$(sed 's/.*) . //; s/ .*//' $p/stat)\" = 1 ] && tr '\\0' ' ' < $p/cmdline | grep -q pos-started-as-voter; \
-             then kill -9 ${p#/proc/}; fi; done";
-        docker(&["exec", &self.container, "bash", "-c", script]);
-        self.becomes("the guard starts conflux again", |report| {
-            number_of(&report["starts"]) > starts
-        });
-    }
-
-    pub(super) fn journal(&self) -> Vec<Value> {
-        let text = docker(&["exec", &self.container, "cat", "/data/guard/journal.jsonl"]);
-        text.lines()
-            .map(|line| serde_json::from_str(line).unwrap())
-            .collect()
-    }
-
-    /// PoS has neither retired the key nor heard of two votes of it, and its guard has seen no vote but its own.
-    pub(super) fn is_undisputed(&self) {
-        let journal = self.journal();
-        let foreign = journal.iter().any(|entry| entry["what"] == "foreign");
-        assert!(!foreign, "{journal:#?}");
-        let status = rpc("pos_getAccount", &json!([self.key]))["status"].take();
-        assert_eq!(status["forceRetired"], Value::Null, "{status:#}");
-        assert_eq!(status["outQueue"], json!([]), "{status:#}");
-    }
-}
-
-pub(super) fn number_of(value: &Value) -> u64 {
-    value.as_u64().unwrap_or_default()
-}
-
-pub(super) fn signed_by(block: &Value, key: &str) -> bool {
-    let signatures = block["signatures"].as_array();
-    let mut signatures = signatures.into_iter().flatten();
-    signatures.any(|signature| {
-        let account = signature["account"].as_str().unwrap_or_default();
-        account.eq_ignore_ascii_case(key)
-    })
 }

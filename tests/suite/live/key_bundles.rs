@@ -4,8 +4,8 @@ use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
 
-use super::guard::{Voter, number_of};
 use super::project::{PASSWORD, Project, docker};
+use super::voter::{Voter, number_of};
 
 const DRILL: &[&str] = &[
     "key",

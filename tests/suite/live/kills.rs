@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use pospool_modelchain::random::Random;
 use serde_json::{Value, json};
 
 use super::first_pool::votes;
 use super::ledger;
-use super::project::{Project, drip, rpc};
+use super::project::{Project, drip, number_in, rpc};
 
 /// Kills of the short form; `POSPOOL_KILLS` asks for more.
 const KILLS: usize = 6;
@@ -19,16 +20,10 @@ const KILLS_OF_ONE_POOL: usize = 15;
 
 #[test]
 fn live_kills_at_random_moments_leave_one_pool_and_one_registration() {
-    let kills = match std::env::var("POSPOOL_KILLS") {
-        Ok(text) => text.parse().expect("POSPOOL_KILLS is a number"),
-        Err(_) => KILLS,
-    };
-    let seed = match std::env::var("POSPOOL_SEED") {
-        Ok(text) => text.parse().expect("POSPOOL_SEED is a number"),
-        Err(_) => now(),
-    };
+    let kills = number_in("POSPOOL_KILLS").map_or(KILLS, |kills| usize::try_from(kills).unwrap());
+    let seed = number_in("POSPOOL_SEED").unwrap_or_else(now);
     println!("kills: {kills}, POSPOOL_SEED={seed}");
-    let mut random = Random(seed);
+    let mut random = Random::new(seed);
     let mut pools: Vec<Pool> = Vec::new();
     let done = |pools: &[Pool]| pools.iter().map(|pool| pool.kills.len()).sum::<usize>();
     while done(&pools) < kills {
@@ -44,7 +39,7 @@ fn live_kills_at_random_moments_leave_one_pool_and_one_registration() {
 /// Kills an apply with SIGKILL; says when, or that it ended before.
 fn killed_at_random(project: &Project, random: &mut Random) -> Option<String> {
     let mut child = project.spawn(&["apply", "--auto-approve"]);
-    let moment = random.moment();
+    let moment = moment(random);
     std::thread::sleep(moment);
     if child.try_wait().unwrap().is_some() {
         return None;
@@ -249,20 +244,8 @@ fn now() -> u64 {
         .as_secs()
 }
 
-/// A small generator (xorshift), so that a seed repeats a run's moments.
-struct Random(u64);
-
-impl Random {
-    /// A moment in the life of an apply: while it looks, while it sends, while it waits.
-    fn moment(&mut self) -> Duration {
-        let longest = [500, 2_500, 15_000][usize::try_from(self.below(3)).unwrap()];
-        Duration::from_millis(self.below(longest))
-    }
-
-    fn below(&mut self, limit: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 % limit
-    }
+/// A moment in the life of an apply: while it looks, while it sends, while it waits.
+fn moment(random: &mut Random) -> Duration {
+    let longest = [500, 2_500, 15_000][random.position(3)];
+    Duration::from_millis(random.below(longest))
 }

@@ -37,3 +37,4 @@ mod unwell;
 mod upgrade;
 mod upgraded;
 mod verified;
+mod voter;

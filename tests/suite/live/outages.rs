@@ -9,8 +9,9 @@ use serde_json::{Value, json};
 
 use super::guard::VolumeCopy;
 use super::networks::{use_own_chain, usual_chain};
-use super::project::{docker, network, number, rpc};
-use super::staker::{LONG, Staker, StakerPlace, VOTES, newest, signed_rounds};
+use super::project::{docker, network, number, number_in, rpc};
+use super::staker::{Staker, StakerPlace, VOTES};
+use super::voter::{LONG, newest, signed_rounds};
 
 /// Seconds in which a peer that lives says something.
 const LATELY: f64 = 10.0;
@@ -31,10 +32,7 @@ fn live_outages_of_a_voter_are_seen_and_healed() {
     staker.is_a_voter(VOTES);
     s6_deaf_is_started_again(&staker);
     s8_hung_is_killed_and_started_again(&staker);
-    let partitions = match std::env::var("POSPOOL_PARTITIONS") {
-        Ok(text) => text.parse().expect("POSPOOL_PARTITIONS is a number"),
-        Err(_) => 1,
-    };
+    let partitions = number_in("POSPOOL_PARTITIONS").unwrap_or(1);
     for round in 1..=partitions {
         let seen = s1_cut_off_never_votes_beside_its_restored_key(&staker);
         println!("partition {round:>2}: {seen}");
@@ -44,7 +42,12 @@ fn live_outages_of_a_voter_are_seen_and_healed() {
 
 /// Numbers of the processes of conflux: the guard is the container's first process, and conflux its child.
 fn conflux(staker: &Staker) -> String {
-    let guard = staker.docker(&["inspect", "--format", "{{.State.Pid}}", &staker.container]);
+    let guard = staker.voter.docker(&[
+        "inspect",
+        "--format",
+        "{{.State.Pid}}",
+        &staker.voter.container,
+    ]);
     let children = format!("/proc/{guard}/task/{guard}/children");
     let children = std::fs::read_to_string(children).unwrap();
     let child = children.split_whitespace().next();
@@ -59,19 +62,19 @@ fn signal(process: &str, name: &str) {
 /// The guard says in its journal why it ended conflux, and the node votes again.
 fn is_healed(staker: &Staker, reason: &str, act: impl FnOnce()) {
     let stops = || {
-        let journal = staker.journal_in(&staker.container);
+        let journal = staker.voter.journal();
         let of = |line: Value| (line["what"] == "stopped").then(|| line["why"].to_string());
         journal.into_iter().filter_map(of).collect::<Vec<_>>()
     };
     let before = stops().len();
-    let starts = staker.report()["starts"].as_u64();
+    let starts = staker.voter.report()["starts"].as_u64();
     act();
-    staker.becomes("conflux is started again", |report| {
+    staker.voter.becomes("conflux is started again", |report| {
         report["starts"].as_u64() > starts
     });
     let why = stops().split_off(before);
     assert!(why.iter().any(|why| why.contains(reason)), "{why:?}");
-    staker.votes_in(&staker.container);
+    staker.voter.votes();
     staker.is_undisputed();
 }
 
@@ -95,22 +98,25 @@ fn s8_hung_is_killed_and_started_again(staker: &Staker) {
 
 /// Cut off for longer than the bound, the key restored on a second node that votes after its epoch, healed.
 fn s1_cut_off_never_votes_beside_its_restored_key(staker: &Staker) -> String {
-    let (network, own) = (&network().docker_network, &staker.container);
+    let (network, own) = (&network().docker_network, &staker.voter.container);
     let cut = Instant::now();
     docker(&["network", "disconnect", "--force", network, own]);
     // The cut is one: neither side has the other as a peer, and the node's PoS stands.
     waits("the other validator has no peer", || sessions() == 0);
-    let fenced = staker.becomes("the guard ends its voting", |report| {
+    let fenced = staker.voter.becomes("the guard ends its voting", |report| {
         report["voting"] == "off"
     });
     let (fenced_after, last) = (cut.elapsed(), own_rounds(staker, own).1);
     assert_eq!(fenced["peers"].as_u64().unwrap_or(0), 0, "{fenced:#}");
     let second = VolumeCopy::of(own);
     let restored = cut.elapsed();
-    staker.becomes_in(&second.0, "the restored key waits for an epoch", |report| {
-        report["hold"] == "epoch-to-end" || report["hold"] == "watching"
-    });
-    staker.votes_in(&second.0);
+    staker
+        .voter
+        .beside(&second.0)
+        .becomes("the restored key waits for an epoch", |report| {
+            report["hold"] == "epoch-to-end" || report["hold"] == "watching"
+        });
+    staker.voter.beside(&second.0).votes();
     let took_over = cut.elapsed();
     assert_eq!(sessions(), 1, "the first one is still cut off");
     docker(&["network", "connect", network, own]);
@@ -120,7 +126,7 @@ fn s1_cut_off_never_votes_beside_its_restored_key(staker: &Staker) -> String {
         first >= last,
         "the first one signed up to {last:?}, the second one from {first:?}"
     );
-    let signed = signed_rounds(&staker.key, newest() - 100, newest());
+    let signed = signed_rounds(&staker.voter.key, newest() - 100, newest());
     let between = signed
         .iter()
         .filter(|(round, signed)| *signed && last < *round && *round <= first);
@@ -128,7 +134,7 @@ fn s1_cut_off_never_votes_beside_its_restored_key(staker: &Staker) -> String {
     staker.is_undisputed();
     drop(second);
     docker(&["exec", own, "pospool", "guard", "--clear"]);
-    staker.votes_in(own);
+    staker.voter.beside(own).votes();
     format!(
         "fenced after {} s, signed up to {last:?}; restored after {} s, votes after {} s from {first:?}",
         fenced_after.as_secs(),
@@ -140,24 +146,26 @@ fn s1_cut_off_never_votes_beside_its_restored_key(staker: &Staker) -> String {
 /// The one that was cut off sees the other one, and waits for a person while that one votes.
 fn is_silent_after_the_heal(staker: &Staker) {
     waits("both are peers again", || sessions() == 2);
-    staker.becomes("it sees the other voter", |report| {
+    staker.voter.becomes("it sees the other voter", |report| {
         assert_eq!(report["voting"], "off", "{report:#}");
         report["hold"] == "held"
     });
     let epoch = || number(&rpc("pos_getStatus", &json!([]))["epoch"]);
     let healed = epoch();
-    staker.becomes("it stays silent for two epochs", |report| {
-        assert_eq!(
-            (&report["voting"], &report["hold"]),
-            (&json!("off"), &json!("held"))
-        );
-        epoch() >= healed + 2
-    });
+    staker
+        .voter
+        .becomes("it stays silent for two epochs", |report| {
+            assert_eq!(
+                (&report["voting"], &report["hold"]),
+                (&json!("off"), &json!("held"))
+            );
+            epoch() >= healed + 2
+        });
 }
 
 /// By the journal on a node's volume: the round after which its last guard let it vote, and up to which it says that it signed.
 fn own_rounds(staker: &Staker, container: &str) -> ((u64, u64), (u64, u64)) {
-    let journal = staker.journal_in(container);
+    let journal = staker.voter.beside(container).journal();
     let round = |value: &Value| {
         let of = |name: &str| value[name].as_u64().unwrap();
         (of("epoch"), of("round"))

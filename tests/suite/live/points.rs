@@ -16,7 +16,7 @@ use pospool_tests::world::apply_on;
 
 use super::docker_desk::docker_provider;
 use super::kills::{Pool, one_pool, print};
-use super::project::Project;
+use super::project::{Project, number_in};
 
 /// Kills of the short form; `POSPOOL_POINT_KILLS` asks for more.
 const KILLS: usize = 4;
@@ -32,10 +32,8 @@ const WAIT: Duration = Duration::from_mins(5);
 
 #[test]
 fn live_points_of_an_apply_leave_one_pool_and_one_registration() {
-    let kills = match std::env::var("POSPOOL_POINT_KILLS") {
-        Ok(text) => text.parse().expect("POSPOOL_POINT_KILLS is a number"),
-        Err(_) => KILLS,
-    };
+    let kills = number_in("POSPOOL_POINT_KILLS");
+    let kills = kills.map_or(KILLS, |kills| usize::try_from(kills).unwrap());
     let mut pools: Vec<Pool> = Vec::new();
     let mut numbers = (0..).map(number_of);
     let done = |pools: &[Pool]| pools.iter().map(|pool| pool.kills.len()).sum::<usize>();

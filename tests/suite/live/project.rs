@@ -291,6 +291,13 @@ pub(crate) fn number(value: &Value) -> u64 {
     u64::from_str_radix(value.as_str().unwrap().trim_start_matches("0x"), 16).unwrap()
 }
 
+/// A number that a variable of the environment asks for.
+pub(super) fn number_in(variable: &str) -> Option<u64> {
+    let text = std::env::var(variable).ok()?;
+    let number = text.parse();
+    Some(number.unwrap_or_else(|_| panic!("{variable} is a number")))
+}
+
 /// A JSON-RPC amount.
 pub(crate) fn drip(value: &Value) -> u128 {
     u128::from_str_radix(value.as_str().unwrap().trim_start_matches("0x"), 16).unwrap()

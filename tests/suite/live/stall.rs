@@ -8,7 +8,8 @@ use serde_json::json;
 
 use super::networks::{use_own_chain, usual_chain};
 use super::project::{network, number, rpc};
-use super::staker::{Staker, StakerPlace, newest, signed_rounds};
+use super::staker::{Staker, StakerPlace};
+use super::voter::{newest, signed_rounds};
 
 /// Votes of the genesis: alone they are no two thirds.
 const OTHERS: u64 = 12;
@@ -30,17 +31,19 @@ fn live_stall_s9_the_whole_network_stands_and_goes_on() {
     // Watched while the network can do without it; then it cannot any more.
     staker.is_a_voter(FIRST);
     staker.add_votes(MORE);
-    staker.becomes("no quorum without it", |_| {
-        seats(&staker.key) == FIRST + MORE
+    staker.voter.becomes("no quorum without it", |_| {
+        seats(&staker.voter.key) == FIRST + MORE
     });
-    staker.docker(&["stop", &staker.container]);
+    staker.voter.docker(&["stop", &staker.voter.container]);
     let stood = newest();
     std::thread::sleep(Duration::from_secs(20));
     // What was in flight when it stopped may still be committed.
     assert!(newest() <= stood + 4, "the network goes on without it");
-    staker.docker(&["start", &staker.container]);
-    staker.becomes("the network goes on", |_| newest() > stood + 10);
-    let blocks = signed_rounds(&staker.key, stood + 5, newest());
+    staker.voter.docker(&["start", &staker.voter.container]);
+    staker
+        .voter
+        .becomes("the network goes on", |_| newest() > stood + 10);
+    let blocks = signed_rounds(&staker.voter.key, stood + 5, newest());
     assert!(blocks.iter().any(|(_, signed)| *signed), "{blocks:?}");
     staker.is_undisputed();
 }

@@ -5,11 +5,9 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::guard::Voter;
 use super::project::{Project, docker, rpc};
+use super::voter::{LONG, Voter};
 
-/// Longest wait for what PoS does in a minute or two, on a machine with much to do.
-const LONG: Duration = Duration::from_mins(10);
 const SAFETY: &str = "/data/pos_db/secure_storage.json";
 
 #[test]

@@ -5,8 +5,8 @@ use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
 
-use super::guard::{Voter, signed_by};
-use super::project::{Project, docker, network, number, rpc};
+use super::project::{Project, docker, network, rpc};
+use super::voter::{Voter, newest, signed_by};
 
 #[test]
 fn live_upgrade_of_a_voter_and_back() {
@@ -106,10 +106,6 @@ fn goes_back(project: &Project, code: &str) {
     );
     let aside = format!("name={}.old", voter.container);
     assert_eq!(docker(&["ps", "--all", "--quiet", "--filter", &aside]), "");
-}
-
-fn newest() -> u64 {
-    number(&rpc("pos_getStatus", &json!([]))["latestCommitted"])
 }
 
 /// Blocks without a signature of the key, of those whose committee it is in.
