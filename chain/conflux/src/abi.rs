@@ -64,6 +64,12 @@ pub fn read_number(answer: &[u8]) -> Option<u128> {
     u128::try_from(number).ok()
 }
 
+/// Reads one of an answer's values of type `uint…`, by its place.
+#[must_use]
+pub fn read_nth_number(answer: &[u8], nth: usize) -> Option<u128> {
+    read_number(answer.get(32 * nth..32 * (nth + 1))?)
+}
+
 /// Reads an answer of type `bool`.
 #[must_use]
 pub fn read_bool(answer: &[u8]) -> Option<bool> {
@@ -272,6 +278,9 @@ mod tests {
         assert_eq!(read_text(&text).as_deref(), Some("Harbour pool"));
         assert_eq!(read_number(&[0xff; 32]), None);
         assert_eq!(read_number(&[]), None);
+        let two = encode_arguments(&[Argument::Number(7), Argument::Number(8)]);
+        let nth = [0, 1, 2].map(|nth| read_nth_number(&two, nth));
+        assert_eq!(nth, [Some(7), Some(8), None]);
         assert_eq!(
             read_bool(&encode_arguments(&[Argument::Bool(true)])),
             Some(true)

@@ -208,7 +208,7 @@ fn read(subject: &Subject, block: u64, told: &MulticallAnswer, together: bool) -
 
 /// Locked and unlocked votes of the bridge's account in the pool: the third and fourth number of its summary.
 fn votes_of(summary: &[u8]) -> Option<[u128; 2]> {
-    let word = |nth: usize| abi::read_number(summary.get(32 * nth..32 * (nth + 1))?);
+    let word = |nth| abi::read_nth_number(summary, nth);
     Some([word(2)?, word(3)?])
 }
 

@@ -189,8 +189,8 @@ async fn look_at_one(
             return Err(RpcError::refused("a question about a pool", refusal));
         }
     }
-    let words = answers.bytes(summary).unwrap_or_default();
-    let word = |nth: usize| abi::read_number(words.get(32 * nth..32 * (nth + 1))?);
+    let summary = answers.bytes(summary).unwrap_or_default();
+    let word = |nth| abi::read_nth_number(&summary, nth);
     let block = answers
         .get(block)
         .and_then(|block| field_u64(block, "blockNumber"));
