@@ -40,7 +40,7 @@ impl Voter {
 
     /// Runs the Docker client on its engine.
     pub(super) fn docker(&self, arguments: &[&str]) -> String {
-        docker(&[&self.at_host()[..], arguments].concat())
+        docker(&[&self.at_host(), arguments].concat())
     }
 
     fn at_host(&self) -> Vec<&str> {
