@@ -56,7 +56,7 @@ fn live_key_bundle_brings_a_lost_key_back() {
     let again = project.ok(RESTORE);
     assert!(again.contains("nothing was written"), "{again}");
     // The conflux of this network ignores the password, so the bundle has none, and a container takes no empty one.
-    let refused = project.ends(&["apply", "--auto-approve"], 1);
+    let refused = project.ends(&["apply", "--auto-approve", "--json"], 1);
     assert!(refused.contains("docker/no-secret"), "{refused}");
     std::fs::write(project.path("password"), PASSWORD).unwrap();
     project.ok(&["apply", "--auto-approve"]);
