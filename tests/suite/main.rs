@@ -19,6 +19,7 @@ mod public_files;
 mod quiet_day;
 mod reference;
 mod remote_state;
+mod retired;
 mod sources_fake_npm;
 mod sources_stand_ins;
 mod specsuite;

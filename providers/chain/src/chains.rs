@@ -228,6 +228,7 @@ fn of(
         }
         TicketAttempt::AwaitCode(work) => vec![(&mut work.chain, Space::Core, ChainCheck::Now)],
         TicketAttempt::AwaitVotes(work) => vec![(&mut work.chain, Space::Core, ChainCheck::Now)],
+        TicketAttempt::AwaitFree(work) => vec![(&mut work.chain, Space::Core, ChainCheck::Now)],
         TicketAttempt::CheckCode(work) => {
             let parts = work.parts.iter_mut().map(|part| {
                 let space = part.space;

@@ -131,6 +131,15 @@ pospool_model::codes! {
     PROFIT_WAITS = "chain/profit-waits",
         "Profit of the pool is due, and the node, the owner's account or `max_gas` does not allow a call that belongs to it; nothing is lost, it stays in the pool.",
         "See what the message names: raise `max_gas`, add the owner's account, or let open transactions end. What cannot be settled for all stakers at once is settled as they use the pool.";
+    RESTAKE_CHANGED = "chain/restake-changed",
+        "Votes of a retired pool were to be staked again, and since the plan was made users have asked some of them back, PoS retired the key again, or nobody says what there is: nothing is sent.",
+        "Run `pospool plan` again: it counts what is due now.";
+    RESTAKE_WAITS = "chain/restake-waits",
+        "Votes of a pool that PoS had retired are free, and cannot be staked again as they should: no account of the spec has the manager's key, or the node refuses the call.",
+        "Read the reason. Add an `account` with the manager's key; what the node refuses is tried again with each plan.";
+    SHOWN_ONLY = "chain/shown-only",
+        "An attribute is written in the spec that only shows in a plan what there is to do.",
+        "Take the line out.";
     STORAGE_CLASH = "chain/storage-clash",
         "The new code of a proxied contract would misread variables that the old code has stored, so the upgrade is refused.",
         "Keep all variables in their order with their types, and add new ones after the others.";

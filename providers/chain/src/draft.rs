@@ -18,7 +18,7 @@ use crate::account;
 use crate::codes;
 use crate::facts::{AccountFacts, ChainFacts, ChainProviderFacts};
 use crate::ledger::{AccountLedger, Funds};
-use crate::work::{EffectWork, RegistrationWork, TransactionWork};
+use crate::work::{EffectWork, RegistrationWork, RestakeWork, TransactionWork};
 
 /// Name of this provider in plans.
 pub(crate) const PROVIDER: &str = "chain";
@@ -75,6 +75,7 @@ pub(crate) struct PlannedTransaction {
     pub(crate) limits: GasLimits,
     pub(crate) creates: Option<ChainAddress>,
     pub(crate) registration: Option<RegistrationWork>,
+    pub(crate) restake: Option<RestakeWork>,
     pub(crate) outputs: Attributes,
     pub(crate) inputs: BTreeMap<String, OutputRef>,
     pub(crate) needs: Vec<Need>,
@@ -97,6 +98,7 @@ impl PlannedTransaction {
             limits,
             creates: None,
             registration: None,
+            restake: None,
             outputs: Attributes::new(),
             inputs: BTreeMap::new(),
             needs: Vec::new(),
@@ -269,6 +271,7 @@ impl<'a> ChangeDraft<'a> {
             },
             creates: plan.creates,
             registration: plan.registration,
+            restake: plan.restake,
             outputs: plan.outputs,
         }));
         self.design.effects.push(Effect {

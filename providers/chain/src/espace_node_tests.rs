@@ -43,6 +43,7 @@ fn work(key: SecretRef) -> TransactionWork {
         level: WaitLevel::Executed,
         creates: None,
         registration: None,
+        restake: None,
         outputs: Attributes::new(),
     }
 }

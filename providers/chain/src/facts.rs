@@ -15,6 +15,7 @@ use crate::bridge::duties::Duty;
 use crate::bridge::views::LastViews;
 use crate::profit::due::ProfitCall;
 use crate::registration::votes::PosVotes;
+use crate::restake::due::DueRestake;
 use crate::verification::Likeness;
 
 /// Facts of one look.
@@ -118,6 +119,38 @@ pub(crate) struct RegistrationFacts {
     pub(crate) pool_identifier: Option<[u8; 32]>,
     /// What PoS counts for the key, if the key is bound to this pool and PoS said it.
     pub(crate) votes: Option<PosVotes>,
+    /// What of its votes can be staked again, after they have left.
+    pub(crate) restake: Option<RestakeFacts>,
+}
+
+/// Votes of a retired pool that can be staked again, now or later.
+#[derive(Clone, Debug)]
+pub(crate) struct RestakeFacts {
+    pub(crate) pool: CoreAddress,
+    /// Who calls; an account of the spec.
+    pub(crate) manager: [u8; 20],
+    pub(crate) identifier: [u8; 32],
+    pub(crate) due: DueRestake,
+    /// Votes that work already.
+    pub(crate) working: u64,
+    /// Of the call that stakes what is due now, as the node estimates it.
+    pub(crate) limits: Option<GasLimits>,
+    /// Why it is not made now.
+    pub(crate) waits: Option<String>,
+    /// Whether somebody could see that the node with the key follows the chain.
+    pub(crate) sees_node: bool,
+}
+
+impl RestakeFacts {
+    /// For the spec's reader.
+    pub(crate) fn texts(&self) -> Vec<String> {
+        let now = (self.due.now > 0).then(|| format!("stake again: {}", self.due.now));
+        let later = self.due.later.map(|later| {
+            let (votes, view) = (later.votes, later.view);
+            format!("from view {view} on: {votes}")
+        });
+        now.into_iter().chain(later).collect()
+    }
 }
 
 /// One bridge that is served.

@@ -43,6 +43,7 @@ mod profit;
 mod provider;
 mod registration;
 mod resolve;
+mod restake;
 mod rows;
 mod verification;
 mod wait;

@@ -21,6 +21,7 @@ use crate::bridge;
 use crate::facts::ChainProviderFacts;
 use crate::own_node::OwnNodes;
 use crate::profit;
+use crate::restake;
 use crate::verification::{self, Web};
 
 /// Looks at the targets.
@@ -65,6 +66,7 @@ pub(crate) async fn observe_targets(
     }
     let (observation, facts) = &mut whole;
     profit::observe::look_at_profit(link, &made, scene, observation, facts).await;
+    restake::observe::look_at_restakes(link, own_nodes, &made, scene, observation, facts).await;
     if let Some(views) = services {
         let services = bridge::observe::look_at_services(views, facts).await;
         merge_part(services, &mut whole);

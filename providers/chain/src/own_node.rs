@@ -21,6 +21,8 @@ use serde_json::{Value as Json, json};
 const FRESH: u64 = 60;
 /// How often, and how far apart, a node is asked that has not executed the epoch yet which the endpoint told of.
 const TRIES: u32 = 3;
+/// How many epochs behind the endpoint a node may be with what PoS has finalised: some minutes.
+const BEHIND: u128 = 600;
 const PAUSE: Duration = Duration::from_millis(700);
 
 /// A node of the pool.
@@ -54,7 +56,6 @@ pub(crate) fn node_on<'a>(
     chain: &Address,
     scene: &ObserveContext<'a>,
 ) -> Option<PoolNode<'a>> {
-    let way = own_nodes.0.as_deref()?;
     let nodes = scene
         .wanted
         .iter()
@@ -63,7 +64,18 @@ pub(crate) fn node_on<'a>(
         let on = wanted.get("chain").and_then(|chain| chain.as_resource());
         on == Some(chain) && scene.outputs.contains_key(*address)
     });
-    let (address, wanted) = here.next()?;
+    let (address, _) = here.next()?;
+    node_at(own_nodes, address, scene)
+}
+
+/// A node of the pool, if it was made, and there is a way to it.
+pub(crate) fn node_at<'a>(
+    own_nodes: &'a OwnNodes,
+    address: &'a Address,
+    scene: &ObserveContext<'a>,
+) -> Option<PoolNode<'a>> {
+    let way = own_nodes.0.as_deref()?;
+    let wanted = scene.wanted.get(address)?;
     // The engine is the one that the spec names now, and never one that a state names.
     let host = scene.outputs.get(wanted.get("host")?.as_resource()?)?;
     Some(PoolNode {
@@ -72,6 +84,26 @@ pub(crate) fn node_on<'a>(
         lineage: scene.lineage,
         address,
     })
+}
+
+/// Whether a node follows the chain of an endpoint, and PoS finalises there what it does here: one whose PoS has died goes on
+/// with the chain, and finalises nothing more.
+pub(crate) async fn follows_chain(node: PoolNode<'_>, rpc: &Rpc) -> bool {
+    let Some(told) = told(node, &[]).await else {
+        return false;
+    };
+    let calls = [block(&told.epoch), block("latest_finalized")];
+    let Ok(answers) = rpc.batch(&calls).await else {
+        return false;
+    };
+    let [Ok(same), Ok(newest)] = answers.as_slice() else {
+        return false;
+    };
+    let epoch = |block: &Json| read_quantity(block.get("epochNumber")?);
+    let near = epoch(newest)
+        .zip(epoch(same))
+        .is_some_and(|(newest, theirs)| newest.saturating_sub(theirs) <= BEHIND);
+    same["hash"].as_str() == Some(told.hash.as_str()) && near
 }
 
 /// Sends a batch; its calls in the slots `views` may be answered by the node.

@@ -4,7 +4,7 @@
 //! - Returns: the epoch height to sign with, or why this transaction must not be signed.
 //! - Never: lets 1,000 CFX go to what is not proven, and never sends.
 
-use pospool_conflux::hex::hex_text;
+use pospool_conflux::hex::{hex_text, hex_word};
 use pospool_conflux::{Space, abi};
 use pospool_conflux_rpc::quantity::{field_u64, quantity_text, read_u64};
 use pospool_conflux_rpc::{At, Batch, BatchAnswers, Refusal, Rpc, RpcError, Slot, revert};
@@ -15,7 +15,11 @@ use serde_json::{Value as Json, json};
 use crate::codes;
 use crate::internal::pos_register;
 use crate::registration::ask_address;
-use crate::work::{RegistrationWork, TransactionWork};
+use crate::registration::observe::ask_votes;
+use crate::registration::votes::PosVotes;
+use crate::restake::due::SeenStake;
+use crate::restake::{ask_available, ask_registered};
+use crate::work::{RegistrationWork, RestakeWork, TransactionWork};
 
 /// Code of the refusal that time alone may mend.
 pub(crate) const UNCONFIRMED: Code = codes::POOL_UNCONFIRMED;
@@ -37,6 +41,14 @@ struct AskedPreflight {
     target: Option<Slot>,
     simulation: Option<Slot>,
     proof: Option<AskedProof>,
+    restake: Option<AskedRestake>,
+}
+
+/// Questions before votes are staked again.
+struct AskedRestake {
+    account: Slot,
+    available: Slot,
+    registered: Slot,
 }
 
 /// Questions about which chain the node is on.
@@ -94,6 +106,9 @@ pub(crate) async fn look_before_signing(
     if let (Some(proof), Some(registration)) = (&asked.proof, &work.registration) {
         check_proof(registration, &asked, proof, &answers)?;
     }
+    if let (Some(asked), Some(restake)) = (&asked.restake, &work.restake) {
+        check_restake(work, restake, asked, &answers)?;
+    }
     check_simulation(work, &asked, &answers)?;
     Ok(epoch)
 }
@@ -145,6 +160,10 @@ fn ask(batch: &mut Batch, work: &TransactionWork, data: &Data) -> AskedPreflight
                 Space::Espace => batch.ask("eth_estimateGas", json!([request, "latest"])),
             }
         }),
+        restake: work
+            .restake
+            .as_ref()
+            .map(|restake| ask_restake(batch, work, restake)),
         proof: work
             .registration
             .as_ref()
@@ -167,6 +186,52 @@ fn ask(batch: &mut Batch, work: &TransactionWork, data: &Data) -> AskedPreflight
                 }
             }),
     }
+}
+
+fn ask_restake(batch: &mut Batch, work: &TransactionWork, restake: &RestakeWork) -> AskedRestake {
+    let now = At::LatestState;
+    let identifier = hex_word(&restake.pos_address).unwrap_or_default();
+    let register = pos_register(work.chain.network);
+    AskedRestake {
+        account: ask_votes(batch, &restake.pos_address),
+        available: batch.view(restake.pool, &ask_available(), now),
+        registered: batch.view(register, &ask_registered(identifier), now),
+    }
+}
+
+/// What the plan wants to stake is still due: users may have asked it back since, or PoS may have retired the key again.
+fn check_restake(
+    work: &TransactionWork,
+    restake: &RestakeWork,
+    asked: &AskedRestake,
+    answers: &BatchAnswers,
+) -> Result<(), ProviderError> {
+    let refused = |what: String| {
+        let what = format!("{what}; nothing was sent: plan again");
+        Err(ProviderError::refused(codes::RESTAKE_CHANGED, what))
+    };
+    for slot in [asked.account, asked.available, asked.registered] {
+        told(work, answers.silence(slot))?;
+    }
+    let bytes = |slot| answers.bytes(slot).unwrap_or_default();
+    let votes = answers.get(asked.account).and_then(PosVotes::read);
+    let stake = SeenStake::read(&bytes(asked.available), &bytes(asked.registered));
+    let (Some(votes), Some(stake)) = (votes, stake) else {
+        return refused("nobody says what the pool and its key have".to_owned());
+    };
+    if let Some(view) = votes.retired_at {
+        return refused(format!("PoS retired the key at view {view}"));
+    }
+    if votes.is_disputed() {
+        return refused("the votes of the key are disputed".to_owned());
+    }
+    let (planned, due) = (restake.votes, stake.idle());
+    if due < planned {
+        return refused(format!(
+            "{planned} votes were to be staked again, and {due} are due now"
+        ));
+    }
+    Ok(())
 }
 
 /// The chain is the planned one; returns the newest epoch of Core Space.

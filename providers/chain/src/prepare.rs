@@ -44,6 +44,10 @@ pub(crate) async fn prepare_effect(
             };
             Ok(ticket(&pos_address, &TicketAttempt::AwaitVotes(work)))
         }
+        EffectWork::AwaitFree(work) => {
+            let key = work.pos_address.clone();
+            Ok(ticket(&key, &TicketAttempt::AwaitFree(work)))
+        }
         EffectWork::CheckCode(work) => Ok(ticket("code", &TicketAttempt::CheckCode(work))),
         EffectWork::Verify(work) => {
             let key = format!("{} at {}", work.address, work.api);

@@ -255,6 +255,9 @@ impl Provider for ChainProvider {
             TicketAttempt::AwaitVotes(work) => {
                 wait::await_votes(&self.link, pace, &work, progress).await
             }
+            TicketAttempt::AwaitFree(work) => {
+                wait::await_free(&self.link, pace, &work, progress).await
+            }
             TicketAttempt::CheckCode(work) => {
                 verification::check::check_code(&self.link, pace, &work, progress).await
             }

@@ -15,6 +15,7 @@ use pospool_model::{Attributes, Drip, Problem};
 
 pub(crate) use self::schema::{POS_REGISTRATION, RegistrationSpec};
 use crate::codes;
+use crate::restake::RESTAKE_DUE;
 
 /// Price of the vote that a registration takes: 1,000 CFX (conflux-rust `POS_VOTE_PRICE`).
 pub(crate) const DEPOSIT: u128 = 1000 * Drip::PER_CFX;
@@ -68,6 +69,11 @@ pub(crate) fn normalise_registration(attributes: Attributes) -> Result<Attribute
             .help("write `node = node.main`"),
         ),
         _ => {}
+    }
+    if !wanted.restake_due.is_absent() {
+        let summary = "`restake_due` shows what there is to do, and is not written";
+        let problem = Problem::new(codes::SHOWN_ONLY, &[RESTAKE_DUE], summary);
+        problems.push(problem.help("take the line out"));
     }
     if let Some(text) = wanted.register_data.known()
         && let Err(error) = RegisterData::read(text)

@@ -1,8 +1,10 @@
-//! Waits that change nothing: for code to be final, for PoS to count a vote.
+//! Waits that change nothing: for code to be final, for PoS to count a vote, for votes to be free.
 //!
 //! - Reads: the chain, again and again, for as long as a wait may last.
 //! - Returns: outputs when it is so; [`ProviderError::Converging`] when the time is over.
 //! - Never: takes silence of the node for an answer.
+
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use pospool_conflux_rpc::quantity::field_u64;
 use pospool_conflux_rpc::{At, Batch, CountingTransport, Rpc, RpcError};
@@ -14,14 +16,16 @@ use tokio::time::Instant;
 
 use crate::codes;
 use crate::registration::observe::{ask_votes, votes_value};
-use crate::registration::votes::PosVotes;
-use crate::work::{AwaitCode, AwaitVotes};
+use crate::registration::votes::{PosVotes, VotesSeen, time_of};
+use crate::work::{AwaitCode, AwaitFree, AwaitVotes};
 
 /// What one look at a wait found.
 enum WaitResult {
     Yes(Attributes),
     /// How far it is.
     NotYet(String),
+    /// Nothing more to wait for in this run: what is next is another plan's.
+    Over(String),
 }
 
 /// Waits until all code is there in a finalised epoch, so that PoS is at work too.
@@ -88,58 +92,118 @@ pub(crate) async fn await_votes(
             "a wait for votes names no key",
         ));
     };
-    repeat(
-        link,
-        pace,
-        &work.chain,
-        progress,
-        Awaited::Votes(pos_address),
-    )
-    .await
+    let awaited = Awaited::Votes(pos_address, work.at_least.unwrap_or(1));
+    repeat(link, pace, &work.chain, progress, awaited).await
 }
 
-async fn look_for_votes(rpc: &Rpc, pos_address: &str) -> Result<WaitResult, RpcError> {
+async fn look_for_votes(
+    rpc: &Rpc,
+    pos_address: &str,
+    at_least: u64,
+) -> Result<WaitResult, RpcError> {
     let mut batch = Batch::default();
     let account = ask_votes(&mut batch, pos_address);
     let status = batch.ask("cfx_getStatus", json!([]));
     let pos = batch.ask("pos_getStatus", json!([]));
     let answers = batch.send(rpc).await?;
-    match answers.get(account).and_then(PosVotes::read) {
-        Some(PosVotes { working, .. }) if working > 0 => {
-            let text = || Value::from(pos_address);
-            return Ok(WaitResult::Yes(Attributes::from([
-                ("votes".to_owned(), votes_value(working)),
-                ("pos_address".to_owned(), text()),
-                ("identifier".to_owned(), text()),
-            ])));
-        }
-        _ => {}
+    let votes = answers.get(account).and_then(PosVotes::read);
+    let working = votes.map_or(0, |votes| votes.working);
+    if working >= at_least {
+        let text = || Value::from(pos_address);
+        return Ok(WaitResult::Yes(Attributes::from([
+            ("votes".to_owned(), votes_value(working)),
+            ("pos_address".to_owned(), text()),
+            ("identifier".to_owned(), text()),
+        ])));
     }
+    let counts = match working {
+        0 => "no vote yet".to_owned(),
+        working => format!("{working} votes of {at_least}"),
+    };
     let number = |answer: Option<&Json>, name: &str| {
         answer
             .and_then(|answer| field_u64(answer, name))
             .unwrap_or_default()
     };
     Ok(WaitResult::NotYet(format!(
-        "PoS has finalised epoch {} of {} (PoS epoch {}) and counts no vote yet",
+        "PoS has finalised epoch {} of {} (PoS epoch {}) and counts {counts}",
         number(answers.get(status), "latestFinalized"),
         number(answers.get(status), "latestState"),
         number(answers.get(pos), "epoch"),
     )))
 }
 
+/// Waits until votes that left can be staked again. How many that are is what a look says then, so this never ends well.
+pub(crate) async fn await_free(
+    link: &CountingTransport,
+    pace: Pace,
+    work: &AwaitFree,
+    progress: &dyn Progress,
+) -> Result<Attributes, ProviderError> {
+    let until = Instant::now() + pace.wait;
+    let awaited = Awaited::Free(work, until);
+    repeat(link, pace, &work.chain, progress, awaited).await
+}
+
+async fn look_for_free(
+    rpc: &Rpc,
+    work: &AwaitFree,
+    until: Instant,
+) -> Result<WaitResult, RpcError> {
+    let mut batch = Batch::default();
+    let account = ask_votes(&mut batch, &work.pos_address);
+    let answers = batch.send(rpc).await?;
+    let Some(votes) = answers.get(account).and_then(PosVotes::read) else {
+        let what = format!("{}; PoS does not say now what it counts", work.what);
+        return Ok(WaitResult::NotYet(what));
+    };
+    if work.view == 0 || (votes.retired_at.is_none() && votes.view >= work.view) {
+        return Ok(WaitResult::Over(work.what.clone()));
+    }
+    let network = work.chain.network;
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    let place = VotesSeen {
+        now: now.unwrap_or_default().as_secs(),
+        network,
+    };
+    let bar = match votes.retired_at {
+        Some(view) => format!(", and has the key as retired at view {view}"),
+        None => String::new(),
+    };
+    let what = format!(
+        "{}: PoS is at view {}{bar}; it can be from {} on",
+        work.what,
+        votes.view,
+        place.describe_view(votes.view, work.view)
+    );
+    let left = time_of(work.view.saturating_sub(votes.view), network);
+    let is_far = left.is_some_and(|left| {
+        let then = Instant::now().checked_add(left);
+        then.is_none_or(|then| then > until)
+    });
+    Ok(if is_far {
+        WaitResult::Over(what)
+    } else {
+        WaitResult::NotYet(what)
+    })
+}
+
 /// What is waited for.
 #[derive(Clone, Copy)]
 enum Awaited<'a> {
     Code(&'a AwaitCode),
-    Votes(&'a str),
+    /// Of which key, and how many.
+    Votes(&'a str, u64),
+    /// What is free, and when the wait is over.
+    Free(&'a AwaitFree, Instant),
 }
 
 impl Awaited<'_> {
     async fn look(self, rpc: &Rpc) -> Result<WaitResult, RpcError> {
         match self {
             Self::Code(work) => look_for_code(rpc, work).await,
-            Self::Votes(pos_address) => look_for_votes(rpc, pos_address).await,
+            Self::Votes(pos_address, at_least) => look_for_votes(rpc, pos_address, at_least).await,
+            Self::Free(work, until) => look_for_free(rpc, work, until).await,
         }
     }
 }
@@ -169,6 +233,11 @@ async fn repeat(
             Ok(WaitResult::NotYet(what)) if over => {
                 return Err(ProviderError::Converging {
                     what: format!("{what}; run apply again to go on waiting"),
+                });
+            }
+            Ok(WaitResult::Over(what)) => {
+                return Err(ProviderError::Converging {
+                    what: format!("{what}; run apply again then"),
                 });
             }
             Ok(WaitResult::NotYet(what)) => {
@@ -216,7 +285,7 @@ mod tests {
     fn reason(found: WaitResult) -> String {
         match found {
             WaitResult::Yes(_) => "yes".to_owned(),
-            WaitResult::NotYet(reason) => reason,
+            WaitResult::NotYet(reason) | WaitResult::Over(reason) => reason,
         }
     }
 

@@ -23,6 +23,8 @@ pub(crate) enum EffectWork {
     AwaitCode(AwaitCode),
     /// Wait until PoS counts votes.
     AwaitVotes(AwaitVotes),
+    /// Wait until votes that left can be staked again.
+    AwaitFree(AwaitFree),
     /// Compare code on the chain with that of its source.
     CheckCode(CheckCode),
     /// Have an explorer verify a contract.
@@ -59,6 +61,9 @@ pub(crate) struct TransactionWork {
     pub(crate) creates: Option<ChainAddress>,
     /// What must be proven before 1,000 CFX are sent.
     pub(crate) registration: Option<RegistrationWork>,
+    /// What must still be so before votes are staked again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) restake: Option<RestakeWork>,
     /// Outputs of the effect once it has ended.
     pub(crate) outputs: Attributes,
 }
@@ -70,6 +75,16 @@ pub(crate) struct RegistrationWork {
     pub(crate) pool: CoreAddress,
     /// Code behind the pool's proxy.
     pub(crate) implementation: Option<CoreAddress>,
+}
+
+/// What belongs to the transaction that stakes votes of a retired pool again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RestakeWork {
+    pub(crate) pool: CoreAddress,
+    pub(crate) pos_address: String,
+    /// How many were due when the plan was made.
+    pub(crate) votes: u64,
 }
 
 /// Waits until code is in a finalised epoch.
@@ -87,6 +102,21 @@ pub(crate) struct AwaitVotes {
     pub(crate) chain: ChainRef,
     /// The key; absent where `pos_address` fills the blank.
     pub(crate) pos_address: Option<String>,
+    /// How many; one where nothing is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) at_least: Option<u64>,
+}
+
+/// Waits until votes that left can be staked again, which is another plan's.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct AwaitFree {
+    pub(crate) chain: ChainRef,
+    pub(crate) pos_address: String,
+    /// The view of PoS from which on it may be so; 0 where PoS is not what it waits for.
+    pub(crate) view: u64,
+    /// What is to be done then, for a person.
+    pub(crate) what: String,
 }
 
 /// Compares code on the chain with that of its source.
@@ -152,6 +182,8 @@ pub(crate) enum TicketAttempt {
     AwaitCode(AwaitCode),
     /// Wait until PoS counts votes.
     AwaitVotes(AwaitVotes),
+    /// Wait until votes that left can be staked again.
+    AwaitFree(AwaitFree),
     /// Compare code on the chain with that of its source.
     CheckCode(CheckCode),
     /// Have an explorer verify a contract.

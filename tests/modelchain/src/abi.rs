@@ -50,6 +50,11 @@ pub(crate) enum ContractFunction {
     ClaimInterest,
     BuyVotes,
     PayInterest,
+    PoolSummary,
+    Restake,
+    VotesOfKey,
+    Stake,
+    AskBack,
 }
 
 use ContractFunction as F;
@@ -90,6 +95,11 @@ const FUNCTIONS: &[(&str, ContractFunction)] = &[
     ("syncAPYandClaimInterest()", F::ClaimInterest),
     ("modelBuyVotes(uint64)", F::BuyVotes),
     ("modelPayInterest(uint64)", F::PayInterest),
+    ("poolSummary()", F::PoolSummary),
+    ("_restakePosVote(uint64)", F::Restake),
+    ("getVotes(bytes32)", F::VotesOfKey),
+    ("modelStake(uint64)", F::Stake),
+    ("modelAskBack(uint64)", F::AskBack),
 ];
 
 /// One argument of a call.
@@ -147,10 +157,17 @@ fn parameters(function: ContractFunction) -> Vec<ParamType> {
         | F::KeyOfAddress
         | F::MappedBalance => vec![ParamType::Address],
         F::SetName => vec![ParamType::String],
-        F::SetRatio | F::SetLockPeriod | F::SetUnlockPeriod | F::BuyVotes | F::PayInterest => {
+        F::SetRatio
+        | F::SetLockPeriod
+        | F::SetUnlockPeriod
+        | F::BuyVotes
+        | F::PayInterest
+        | F::Restake
+        | F::Stake
+        | F::AskBack => {
             vec![ParamType::Uint(64)]
         }
-        F::AddressOfKey => vec![ParamType::FixedBytes(32)],
+        F::AddressOfKey | F::VotesOfKey => vec![ParamType::FixedBytes(32)],
         F::Register => vec![
             ParamType::FixedBytes(32),
             ParamType::Uint(64),

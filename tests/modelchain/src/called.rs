@@ -12,6 +12,8 @@ pub(crate) enum CallOutcome {
     Changed,
     /// It wants a key bound to the pool, with the money that came along.
     Register(abi::Registration),
+    /// It wants so many more votes of its stake behind its key.
+    Increase(u64),
 }
 
 pub(crate) type CallResult = Result<CallOutcome, String>;

@@ -49,6 +49,8 @@ pub struct PoolStorage {
     pub unlock_period: u64,
     /// Setting `voting_escrow`.
     pub escrow: Account,
+    /// Votes that its users have not asked back.
+    pub available: u64,
 }
 
 /// Storage of the list of pools.
@@ -96,6 +98,19 @@ impl PoolStorage {
             (F::Register, CallArgument::Register(registration)) => {
                 return self.register(sender, registration);
             }
+            (F::Restake, CallArgument::Number(votes)) => {
+                require_sender(sender, self.manager, "manager")?;
+                return Ok(CallOutcome::Increase(votes));
+            }
+            // What a user does, without money: the model takes it as given.
+            (F::Stake, CallArgument::Number(votes)) => {
+                self.available += votes;
+                return Ok(CallOutcome::Increase(votes));
+            }
+            (F::AskBack, CallArgument::Number(votes)) => {
+                let left = self.available.checked_sub(votes);
+                self.available = left.ok_or("pool: fewer votes are past the lock period")?;
+            }
             (F::SetManager, CallArgument::Account(account)) => {
                 require_sender(sender, self.owner, "owner")?;
                 self.manager = account;
@@ -118,6 +133,7 @@ impl PoolStorage {
             F::UnlockPeriod => abi::answer_number(self.unlock_period),
             F::Escrow => abi::answer_account(self.escrow),
             F::Registered => abi::answer_bool(self.registered),
+            F::PoolSummary => abi::answer_words(&[self.available.into(), 0, 0]),
             _ => return None,
         })
     }
@@ -143,6 +159,7 @@ impl PoolStorage {
             return Err("pool: register takes 1 vote".to_owned());
         }
         self.registered = true;
+        self.available = 1;
         Ok(CallOutcome::Register(registration))
     }
 

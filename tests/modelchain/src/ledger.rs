@@ -36,6 +36,8 @@ pub enum Deed {
     Changed(&'static str),
     /// A key was bound, and its vote paid.
     Registered([u8; 32]),
+    /// More votes were put behind a pool's key.
+    Staked(u64),
     /// Money or a call went to an address without code.
     IntoTheVoid(u128),
     /// Executed, failed, and paid for.
@@ -71,6 +73,23 @@ pub(crate) enum Fate {
     Skipped,
 }
 
+/// A key in the register.
+#[derive(Clone, Debug)]
+pub(crate) struct BoundKey {
+    /// To whom it is bound.
+    pub(crate) holder: Account,
+    /// Votes that were registered for it, each time with the epoch.
+    pub(crate) registered: Vec<(u64, u64)>,
+}
+
+impl BoundKey {
+    /// Votes that were ever registered for it up to an epoch.
+    pub(crate) fn until(&self, epoch: u64) -> u64 {
+        let before = self.registered.iter().filter(|(at, _)| *at <= epoch);
+        before.map(|(_, votes)| votes).sum()
+    }
+}
+
 /// How a transaction ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum TransactionEnd {
@@ -86,8 +105,8 @@ pub(crate) struct ModelLedger {
     staked: BTreeMap<Account, u128>,
     nonces: BTreeMap<Account, u64>,
     pub(crate) contracts: BTreeMap<Account, Contract>,
-    /// Keys by identifier: to whom they are bound, and since which epoch.
-    pub(crate) keys: BTreeMap<[u8; 32], (Account, u64)>,
+    /// Keys by identifier.
+    pub(crate) keys: BTreeMap<[u8; 32], BoundKey>,
     pub(crate) events: Vec<ChainEvent>,
 }
 
@@ -109,7 +128,7 @@ impl ModelLedger {
     }
 
     pub(crate) fn identifier_of(&self, account: Account) -> Option<[u8; 32]> {
-        let bound = self.keys.iter().find(|(_, (holder, _))| *holder == account);
+        let bound = self.keys.iter().find(|(_, key)| key.holder == account);
         bound.map(|(identifier, _)| *identifier)
     }
 
@@ -262,6 +281,13 @@ impl ModelLedger {
                 self.bind(to, value, &registration, epoch)?;
                 Ok(Some(Deed::Registered(registration.identifier)))
             }
+            CallOutcome::Increase(votes) => {
+                let identifier = self.identifier_of(to);
+                let key = identifier.and_then(|identifier| self.keys.get_mut(&identifier));
+                let key = key.ok_or("Vm reverted, uninitialized identifier")?;
+                key.registered.push((epoch, votes));
+                Ok(Some(Deed::Staked(votes)))
+            }
         }
     }
 
@@ -306,7 +332,11 @@ impl ModelLedger {
             return Err("Vm reverted, identifier has already been registered".to_owned());
         }
         *self.staked.entry(pool).or_default() += value;
-        self.keys.insert(identifier, (pool, epoch));
+        let key = BoundKey {
+            holder: pool,
+            registered: vec![(epoch, 1)],
+        };
+        self.keys.insert(identifier, key);
         Ok(())
     }
 
@@ -330,7 +360,7 @@ impl ModelLedger {
         use crate::abi::{CallArgument, ContractFunction};
         match abi::read_call(data) {
             Some((ContractFunction::AddressOfKey, CallArgument::Word(identifier))) => {
-                let holder = self.keys.get(&identifier).map(|(holder, _)| *holder);
+                let holder = self.keys.get(&identifier).map(|key| key.holder);
                 abi::answer_account(holder.unwrap_or_default())
             }
             Some((ContractFunction::KeyOfAddress, CallArgument::Account(account))) => {

@@ -20,7 +20,7 @@ use crate::bridge::BridgeStorage;
 use crate::contract::{Contract, PoolStorage};
 use crate::crash::{CrashPoint, Moment};
 use crate::ledger::{ChainEvent, ModelLedger};
-use crate::network::ModelNetwork;
+use crate::network::{ModelNetwork, Retirement};
 use crate::node::ModelNode;
 use crate::pool::EPOCH_BOUND;
 use crate::random::Random;
@@ -273,6 +273,35 @@ impl ModelChain {
         inner.catch_up();
         let data = abi::call_with_number(function, number);
         inner.network.somebody_calls(by, bridge, data);
+    }
+
+    /// Users stake so many votes in a pool, or ask for them back.
+    pub fn stake(&self, by: Account, pool: Account, votes: u64) {
+        self.somebody_calls(by, pool, ContractFunction::Stake, votes);
+    }
+
+    /// Users ask for so many votes back.
+    pub fn ask_back(&self, by: Account, pool: Account, votes: u64) {
+        self.somebody_calls(by, pool, ContractFunction::AskBack, votes);
+    }
+
+    /// PoS retires a key: so many of its votes are free after so many views each, and for some views new stake is barred.
+    pub fn retire(&self, identifier: [u8; 32], waves: &[(u64, u64)], bar: u64) {
+        let mut inner = self.lock();
+        let at = inner.network.finalised();
+        let leaving = waves.iter().map(|(after, votes)| (at + after, *votes));
+        let retirement = Retirement {
+            at,
+            until: at + bar,
+            leaving: leaving.collect(),
+        };
+        inner.network.retired.insert(identifier, retirement);
+    }
+
+    /// The newest view of PoS.
+    #[must_use]
+    pub fn view(&self) -> u64 {
+        self.lock().network.finalised()
     }
 
     /// Time of one epoch.

@@ -52,6 +52,8 @@ pub(crate) struct ModelNetwork {
     pub(crate) late: Vec<(u64, usize, Arc<Transaction>)>,
     /// The newest epoch that was ever called confirmed.
     pub(crate) most_confirmed: u64,
+    /// Keys that PoS has retired.
+    pub(crate) retired: BTreeMap<[u8; 32], Retirement>,
     /// What happened, for the reader of a story that went wrong.
     pub(crate) log: Vec<String>,
     surge_until: u64,
@@ -61,6 +63,28 @@ pub(crate) struct ModelNetwork {
     fleeting: BTreeMap<[u8; 32], Arc<Transaction>>,
     /// When the branch with a fleeting one loses, and from which epoch on.
     losing: Vec<(u64, u64)>,
+}
+
+/// What PoS did with the votes of a key that it retired; its views are finalised epochs here.
+#[derive(Clone, Debug)]
+pub(crate) struct Retirement {
+    pub(crate) at: u64,
+    /// Until which view it bars new stake.
+    pub(crate) until: u64,
+    /// When how many votes are free.
+    pub(crate) leaving: Vec<(u64, u64)>,
+}
+
+impl Retirement {
+    pub(crate) fn all(&self) -> u64 {
+        self.leaving.iter().map(|(_, votes)| votes).sum()
+    }
+
+    /// Votes that are free at a view.
+    pub(crate) fn free(&self, view: u64) -> u64 {
+        let free = self.leaving.iter().filter(|(end, _)| *end <= view);
+        free.map(|(_, votes)| votes).sum()
+    }
 }
 
 impl ModelNetwork {
@@ -93,6 +117,7 @@ impl ModelNetwork {
             shut: None,
             late: Vec::new(),
             most_confirmed: 0,
+            retired: BTreeMap::new(),
             log: Vec::new(),
             surge_until: 0,
             foreign: 0,

@@ -8,12 +8,12 @@ use ethers_core::utils::hex;
 use pospool_conflux::CoreAddress;
 use serde_json::{Value as Json, json};
 
-use crate::abi;
+use crate::abi::{self, CallArgument, ContractFunction};
 use crate::called::CallOutcome;
 use crate::contract::Contract;
 use crate::ledger::{CROSS_SPACE, ModelLedger, REGISTER, TransactionEnd, gas_of};
 use crate::machine;
-use crate::network::ModelNetwork;
+use crate::network::{ModelNetwork, Retirement};
 use crate::node::{ModelNode, NodeView};
 use crate::transaction::{Account, Hash, Transaction};
 
@@ -250,7 +250,12 @@ impl<'a> NodeQuestion<'a> {
             .trim_start_matches("0x");
         let value = u128::from_str_radix(value, 16).map_err(|error| error.to_string())?;
         if to == REGISTER {
-            let answer = self.ledger(epoch).ask_register(&data);
+            let answer = match abi::read_call(&data) {
+                Some((ContractFunction::VotesOfKey, CallArgument::Word(identifier))) => {
+                    self.registered(&identifier, epoch)
+                }
+                _ => self.ledger(epoch).ask_register(&data),
+            };
             return Ok((to, CallOutcome::Answer(answer), data));
         }
         if to == CROSS_SPACE {
@@ -405,12 +410,24 @@ impl<'a> NodeQuestion<'a> {
         let mut identifier = [0; 32];
         let known = hex::decode_to_slice(text.trim_start_matches("0x"), &mut identifier).is_ok();
         let votes = if known { self.votes(&identifier) } else { 0 };
+        let view = self.view.finalised();
+        let retirement = self.network.retired.get(&identifier);
+        let leaving = retirement.map_or(&[][..], |retirement| &retirement.leaving);
+        let leaving = leaving.iter().filter(|(end, _)| *end > view);
+        let leaving = leaving.map(|(end, votes)| {
+            json!({ "endBlockNumber": encode_quantity(*end), "power": encode_quantity(*votes) })
+        });
+        let leaving: Vec<Json> = leaving.collect();
+        let barred = retirement.filter(|retirement| view < retirement.until);
+        let barred = barred.map(|retirement| encode_quantity(retirement.at));
+        let free = retirement.map_or(0, |retirement| retirement.free(view));
         json!({
             "address": text,
-            "blockNumber": "0x1",
+            "blockNumber": encode_quantity(view.max(1)),
             "status": {
-                "inQueue": [], "locked": encode_quantity(votes), "outQueue": [], "unlocked": "0x0",
-                "availableVotes": encode_quantity(votes), "forceRetired": Json::Null, "forfeited": "0x0",
+                "inQueue": [], "locked": encode_quantity(votes), "outQueue": leaving,
+                "unlocked": encode_quantity(free), "availableVotes": encode_quantity(votes),
+                "forceRetired": barred, "forfeited": "0x0",
             },
         })
     }
@@ -418,9 +435,22 @@ impl<'a> NodeQuestion<'a> {
     /// PoS counts what is in finalised epochs, but takes over nothing from before its first decision.
     pub(crate) fn votes(&self, identifier: &Hash) -> u64 {
         let finalised = self.view.finalised();
-        let bound = self.ledger(finalised).keys.get(identifier);
+        let Some(key) = self.ledger(finalised).keys.get(identifier) else {
+            return 0;
+        };
         let first = self.view.chain.first_finalised().unwrap_or(u64::MAX);
-        u64::from(bound.is_some_and(|(_, epoch)| *epoch > first))
+        let taken = key.until(finalised).saturating_sub(key.until(first));
+        let retirement = self.network.retired.get(identifier);
+        taken.saturating_sub(retirement.map_or(0, Retirement::all))
+    }
+
+    /// What the register says of the votes of a key: all that were ever registered, and those that came free.
+    fn registered(&self, identifier: &Hash, epoch: u64) -> Vec<u8> {
+        let key = self.ledger(epoch).keys.get(identifier);
+        let all = key.map_or(0, |key| key.until(epoch));
+        let retirement = self.network.retired.get(identifier);
+        let free = retirement.map_or(0, |retirement| retirement.free(self.view.finalised()));
+        abi::answer_words(&[all.into(), free.into()])
     }
 }
 

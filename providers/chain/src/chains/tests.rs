@@ -123,6 +123,7 @@ fn case_key_in_url_what_is_written_of_a_chain_has_no_endpoint() {
     let work = AwaitVotes {
         chain: chain_ref(&["https://rpc.example/hunter2"]),
         pos_address: None,
+        at_least: None,
     };
     let written = serde_json::to_value(TicketAttempt::AwaitVotes(work.clone())).unwrap();
     let expected =

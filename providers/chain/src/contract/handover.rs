@@ -17,7 +17,7 @@ use crate::facts::ChainProviderFacts;
 use crate::resolve::chain_address_of;
 
 /// The account of the spec that has an address in a space.
-pub(super) fn account_with(
+pub(crate) fn account_with(
     facts: &ChainProviderFacts,
     space: Space,
     bytes: [u8; 20],

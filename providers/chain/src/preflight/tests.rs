@@ -39,6 +39,10 @@ struct Shown {
     bound_to: u8,
     registered: bool,
     estimate: Result<(u64, u64), &'static str>,
+    /// Votes that the pool's users have not asked back, of 14 that were registered and 6 of them freed; whether PoS has
+    /// the key as retired.
+    available: u128,
+    retired: bool,
     /// A method that the node has too much trouble to answer.
     broken: &'static str,
 }
@@ -54,8 +58,16 @@ fn usual() -> Shown {
         bound_to: 0,
         registered: false,
         estimate: Ok((50_000, 64)),
+        available: 12,
+        retired: false,
         broken: "",
     }
+}
+
+fn is_call(params: &Json, signature: &str) -> bool {
+    let selector = hex_text(&abi::function_selector(signature));
+    let data = params[0]["data"].as_str();
+    data.is_some_and(|data| data.starts_with(&selector))
 }
 
 impl Shown {
@@ -68,6 +80,10 @@ impl Shown {
                 "0x{:0>64}",
                 hex_text(&[byte; 20]).trim_start_matches("0x")
             ))
+        };
+        let words = |words: [u128; 2]| {
+            let words = words.map(Argument::Number);
+            json!(hex_text(&abi::encode_arguments(&words)))
         };
         StubAnswer::Result(match method {
             "cfx_getStatus" => json!({ "chainId": "0x4d2", "epochNumber": "0x3e8" }),
@@ -85,6 +101,17 @@ impl Shown {
             }
             "cfx_getStorageAt" if self.pointed_at == 0 => json!(format!("0x{:064x}", 0)),
             "cfx_getStorageAt" => word(self.pointed_at),
+            "pos_getAccount" => {
+                let bar = if self.retired {
+                    json!("0x1")
+                } else {
+                    Json::Null
+                };
+                let status = json!({ "availableVotes": "0x0", "forceRetired": bar });
+                json!({ "blockNumber": "0x64", "status": status })
+            }
+            "cfx_call" if is_call(params, "getVotes(bytes32)") => words([14, 6]),
+            "cfx_call" if is_call(params, "poolSummary()") => words([self.available, 0]),
             "cfx_call" if params[0]["to"] == pos_register(NETWORK).to_string() => {
                 if self.bound_to == 0 {
                     json!(format!("0x{:064x}", 0))
@@ -124,6 +151,7 @@ fn setter() -> TransactionWork {
         level: WaitLevel::Executed,
         creates: None,
         registration: None,
+        restake: None,
         outputs: Attributes::new(),
     }
 }
@@ -407,4 +435,44 @@ async fn register_data_is_checked_again_when_it_comes_from_the_node() {
     );
     assert_eq!(effect(cut).await, "chain/bad-register-data");
     assert_eq!(effect(Attributes::new()).await, "chain/missing-input");
+}
+
+/// Votes of a retired pool are staked again as long as nobody has asked them back since the plan was made.
+#[tokio::test]
+async fn votes_that_users_asked_back_are_not_staked_again() {
+    let restaking = || TransactionWork {
+        restake: Some(RestakeWork {
+            pool: core(0x80),
+            pos_address: hex_text(&[7; 32]),
+            votes: 4,
+        }),
+        ..setter()
+    };
+    assert!(prepare(usual(), restaking(), &known()).await.is_ok());
+    let more = Shown {
+        available: 13,
+        ..usual()
+    };
+    assert!(prepare(more, restaking(), &known()).await.is_ok());
+    let asked_back = Shown {
+        available: 11,
+        ..usual()
+    };
+    let retired = Shown {
+        retired: true,
+        ..usual()
+    };
+    for shown in [asked_back, retired] {
+        let error = refusal(shown, restaking()).await;
+        assert_eq!(error.code(), codes::RESTAKE_CHANGED, "{error}");
+    }
+    let unheard = Shown {
+        broken: "pos_getAccount",
+        ..usual()
+    };
+    let error = refusal(unheard, restaking()).await;
+    assert!(
+        matches!(error, ProviderError::Unreachable { .. }),
+        "{error}"
+    );
 }

@@ -20,6 +20,7 @@ use crate::contract::handover::owner_in_the_end;
 use crate::draft::{ChangeDraft, PlannedTransaction, Sender};
 use crate::facts::ChainProviderFacts;
 use crate::resolve::address_of;
+use crate::restake::design::design_restake;
 use crate::work::{AwaitCode, AwaitVotes, EffectWork, RegistrationWork};
 
 /// Designs one change.
@@ -30,7 +31,12 @@ pub(crate) fn design_registration(draft: &mut ChangeDraft<'_>) -> Result<(), Pro
             Ok(())
         }
         Action::Create | Action::Replace => create(draft),
-        Action::Update | Action::Adopt => wait_on(draft),
+        Action::Update | Action::Adopt => {
+            if design_restake(draft)? {
+                return Ok(());
+            }
+            wait_on(draft)
+        }
     }
 }
 
@@ -219,6 +225,7 @@ fn await_votes(
     let work = EffectWork::AwaitVotes(AwaitVotes {
         chain: owner.chain.reference.clone(),
         pos_address: key.identifier.map(|identifier| hex_text(&identifier)),
+        at_least: None,
     });
     let inputs = match key.identifier {
         Some(_) => BTreeMap::new(),

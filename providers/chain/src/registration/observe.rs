@@ -182,7 +182,7 @@ pub(crate) fn read_registration(
         .filter(|word| *word != [0; 32]);
     let facts = RegistrationFacts {
         pool_identifier,
-        votes: None,
+        ..RegistrationFacts::default()
     };
     let Some(key) = &asked.key else {
         return Ok(SeenRegistration::absent(facts));

@@ -14,6 +14,7 @@ kind! {
         node: Reference["node"], Optional, Ignore, "The node whose key votes. Either this or `register_data`.";
         register_data: Text, Optional, Ignore, "What `conflux rpc local pos register --power 1` printed on a node that pospool does not run. Either this or `node`.";
         deposit: Amount, Required, Refuse, "Price of the first vote: exactly `cfx(1000)`.";
+        restake_due: List[Text], Optional, Update, "After PoS retired the key: how many votes of the pool can be staked again, now and from which view on. Never written in a spec: nothing is always what is wanted.";
         chain: Reference["chain"], Implied, Refuse, CHAIN_TEXT;
     }
     outputs: &[

@@ -67,7 +67,7 @@ impl PosVotes {
 
     /// Whether votes are held for longer than any way out of the public networks takes that is no penalty. Where nobody says
     /// at which view that is, only forfeited votes tell of a dispute: counted from view 0, every way out would look too long.
-    fn is_disputed(&self) -> bool {
+    pub(crate) fn is_disputed(&self) -> bool {
         let longest = self.view.saturating_add(IN_QUEUE + OUT_QUEUE);
         let held = self.last_free().is_some_and(|free| free > longest);
         self.forfeited > 0 || (self.view > 0 && held)
@@ -102,6 +102,21 @@ const PUBLIC: [u32; 2] = [1, 1029];
 /// The end of the year 9999, in seconds since 1970: what is later has no form as text.
 const LAST: u64 = 253_402_300_799;
 
+/// Whether a network has the times of the public ones.
+fn is_public(network: u32) -> bool {
+    PUBLIC.contains(&network)
+}
+
+/// How many views a retirement bars new stake on a network, if that is known.
+pub(crate) fn bar_of(network: u32) -> Option<u64> {
+    is_public(network).then_some(OUT_QUEUE)
+}
+
+/// How long so many views are likely to take on a network, if that is known.
+pub(crate) fn time_of(views: u64, network: u32) -> Option<Duration> {
+    is_public(network).then(|| Duration::from_secs(views.saturating_mul(ROUND)))
+}
+
 /// When and where the votes were seen.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct VotesSeen {
@@ -113,11 +128,11 @@ pub(crate) struct VotesSeen {
 
 impl VotesSeen {
     fn is_public(self) -> bool {
-        PUBLIC.contains(&self.network)
+        is_public(self.network)
     }
 
     /// A view, with the time at which it is likely to come, as far as that can be told from the view that it is now.
-    fn describe_view(self, from: u64, view: u64) -> String {
+    pub(crate) fn describe_view(self, from: u64, view: u64) -> String {
         if !self.is_public() || from == 0 {
             return format!("view {view}");
         }
@@ -176,7 +191,7 @@ pub(crate) fn find_vote_troubles(
         );
         return Some(wrong(codes::FORCE_RETIRED, what).remedy(format!(
             "see that the node votes again, or it is retired again. Until {until}, do not add stake: it would go straight to \
-             the exit queue, without reward. From then on, stake again what is free"
+             the exit queue, without reward. From then on `pospool apply` stakes again what is free"
         )));
     }
     if votes.working > 0 {

@@ -57,7 +57,7 @@ fn known_node() -> pospool_model::Attributes {
 fn bind(bench: &mut Bench, identifier: [u8; 32]) {
     let facts = RegistrationFacts {
         pool_identifier: Some(identifier),
-        votes: None,
+        ..RegistrationFacts::default()
     };
     bench.facts.registrations.insert(name(MAIN), facts);
 }
