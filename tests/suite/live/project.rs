@@ -195,7 +195,7 @@ impl Project {
     /// Runs pospool and expects an exit code.
     pub(crate) fn ends(&self, arguments: &[&str], code: i32) -> String {
         let ran = self.run(arguments);
-        if code == 0 && ran.code == Some(3) && is_retired_alone(&ran.stdout) {
+        if code == 0 && is_retired_alone(&ran) {
             eprintln!(
                 "  PoS has retired the key meanwhile: three epochs of this network are a minute or two"
             );
@@ -251,16 +251,67 @@ impl Project {
     }
 }
 
-/// Whether all that a run calls wrong is that PoS has retired the key. A machine that has much to do may need longer for a stop and
-/// a start than three epochs of these networks take (three hours on the public ones); tests of voters have networks and looks of their own.
-fn is_retired_alone(said: &str) -> bool {
+/// Whether all that a plan finds, or all that an apply leaves, is that PoS has retired the key and what brings its votes back. A machine
+/// that has much to do may need longer for a stop and a start than three epochs of these networks take (three hours on the public
+/// ones); tests of voters have looks of their own.
+fn is_retired_alone(ran: &Ran) -> bool {
     const RETIRED: [&str; 2] = ["[chain/force-retired]", "[chain/no-votes]"];
-    let mut wrong = said
-        .lines()
-        .filter(|line| line.starts_with("  ! "))
-        .peekable();
-    let is_there = wrong.peek().is_some();
-    is_there && wrong.all(|line| RETIRED.iter().any(|code| line.contains(code)))
+    const REGISTRATION: &str = "pos_registration.main";
+    let said = &ran.stdout;
+    let is_told = RETIRED.iter().any(|code| said.contains(code)) || said.contains("restake_due:");
+    let is_known = |line: &str| match line.strip_prefix("  ! ") {
+        None | Some(REGISTRATION) => true,
+        Some(finding) => RETIRED.iter().any(|code| finding.ends_with(code)),
+    };
+    let is_step = |line: &str| {
+        ["~ ", "+ ", "- ", "= ", "± "]
+            .iter()
+            .any(|mark| line.starts_with(mark))
+    };
+    let mut steps = said.lines().filter(|line| is_step(line));
+    let is_whole = match ran.code {
+        // An apply that did all of its steps.
+        Some(3) if said.contains("\nall done; ") => true,
+        Some(3) => steps.all(|step| {
+            step.starts_with(&format!("~ {REGISTRATION} "))
+                || step.starts_with(&format!("~ update {REGISTRATION} "))
+        }),
+        // Still in progress: the votes are not free yet.
+        Some(5) => true,
+        _ => false,
+    };
+    is_told && is_whole && said.lines().all(is_known)
+}
+
+#[test]
+fn what_else_a_run_finds_is_not_taken_for_a_retirement() {
+    let said = "wrong:\n  ! pos_registration.main: PoS retired the key [chain/force-retired]\n      see that\n\nchanged outside since \
+                the last run:\n  ! pos_registration.main\n      restake_due: null\n\n~ update pos_registration.main (changed outside)\n";
+    let ran = |code, more: &str| {
+        let stdout = format!("{said}{more}");
+        let stderr = String::new();
+        is_retired_alone(&Ran {
+            code: Some(code),
+            stdout,
+            stderr,
+        })
+    };
+    assert!(ran(3, "") && ran(5, "+ create node.main (not there yet)\n"));
+    assert!(ran(
+        3,
+        "+ create node.main (not there yet)\nall done; 4 effects done\n"
+    ));
+    assert!(!ran(1, "") && !ran(2, ""));
+    assert!(!ran(3, "+ create node.main (not there yet)\n"));
+    assert!(!ran(
+        3,
+        "  ! node.main: it does not vote [docker/not-in-sync]\n"
+    ));
+    assert!(!ran(
+        3,
+        "  ! pos_registration.main: two votes [chain/disputed]\n"
+    ));
+    assert!(!ran(3, "  ! node.main\n"));
 }
 
 impl Drop for Project {
