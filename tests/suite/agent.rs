@@ -27,8 +27,8 @@ fn seal(root: &Path, more: &[&str], line: &str) -> Output {
     child.wait_with_output().unwrap()
 }
 
-/// Hands folders over as systemd does.
-fn open(credentials: &Path, runtime: &Path) -> Output {
+/// Runs what the agent's unit runs, with folders as systemd names them.
+pub(crate) fn open_secrets(credentials: &Path, runtime: &Path) -> Output {
     Command::new(binary())
         .args(["agent", "run"])
         .env("CREDENTIALS_DIRECTORY", credentials)
@@ -83,7 +83,7 @@ fn a_sealed_secret_opens_for_the_containers_user_alone() {
     assert!(!decrypt("other").status.success());
     let opened = decrypt(NAME);
     assert_eq!(String::from_utf8_lossy(&opened.stdout), SECRET);
-    let empty = open(&credentials, &runtime);
+    let empty = open_secrets(&credentials, &runtime);
     assert!(
         said(&empty).contains("error[agent/unit]"),
         "{}",
@@ -91,7 +91,7 @@ fn a_sealed_secret_opens_for_the_containers_user_alone() {
     );
     std::fs::write(credentials.join(NAME), opened.stdout).unwrap();
     for _ in 0..2 {
-        let ran = open(&credentials, &runtime);
+        let ran = open_secrets(&credentials, &runtime);
         assert!(ran.status.success(), "{}", said(&ran));
         assert!(!said(&ran).contains(SECRET));
         let found = runtime.join(NAME).metadata().unwrap();
@@ -102,7 +102,7 @@ fn a_sealed_secret_opens_for_the_containers_user_alone() {
 
     // What no container would take leaves the one that is there.
     std::fs::write(credentials.join(NAME), "two\nlines\n").unwrap();
-    let ran = open(&credentials, &runtime);
+    let ran = open_secrets(&credentials, &runtime);
     assert!(said(&ran).contains("error[agent/secret]"), "{}", said(&ran));
     assert_eq!(std::fs::read_to_string(runtime.join(NAME)).unwrap(), SECRET);
 

@@ -9,7 +9,7 @@ mod key;
 mod state;
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use pospool_engine::store::StoreError;
 use pospool_lang::spec::SourceFile;
@@ -190,6 +190,16 @@ impl From<StateFailure> for Failure {
 }
 
 impl Failure {
+    /// What became of an operation on a file, for `map_err`.
+    pub(crate) fn of_file(verb: &'static str, path: &Path) -> impl Fn(io::Error) -> Self {
+        let path = path.to_owned();
+        move |source| Self::File {
+            verb,
+            path: path.clone(),
+            source,
+        }
+    }
+
     /// Stable code.
     #[must_use]
     pub fn code(&self) -> Code {

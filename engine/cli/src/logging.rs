@@ -3,11 +3,11 @@
 //! Only events of pospool's own crates are in it: libraries log headers and bodies, which may hold a key.
 
 use std::fs::{File, OpenOptions};
-use std::io::Read as _;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::sync::Mutex;
 
+use pospool_engine::store::read_begin;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::fmt::{self, MakeWriter};
 use tracing_subscriber::layer::SubscriberExt as _;
@@ -72,14 +72,9 @@ fn usual_level(command: &Command) -> LogLevel {
 /// What is logged is for the operator alone. A log is added to what is there, which must not be a state, a journal or a plan.
 fn open(path: &Path) -> std::io::Result<File> {
     const OURS: &[u8] = b"{\"format\"";
-    let mut begin = Vec::new();
     // A terminal or a pipe has no beginning.
-    if path.metadata().is_ok_and(|found| found.is_file()) {
-        File::open(path)?
-            .take(OURS.len() as u64)
-            .read_to_end(&mut begin)?;
-    }
-    if begin == OURS {
+    let is_file = path.metadata().is_ok_and(|found| found.is_file());
+    if is_file && read_begin(path, OURS.len())? == OURS {
         let what = "it is a state, a journal or a plan, and a log would be added to it";
         return Err(std::io::Error::other(what));
     }

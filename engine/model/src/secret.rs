@@ -232,6 +232,12 @@ impl Secret {
     pub fn expose(&self) -> &str {
         &self.0
     }
+
+    /// Whether it is one line, which is all that a container takes for a secret.
+    #[must_use]
+    pub fn is_one_line(&self) -> bool {
+        !self.0.contains(['\n', '\r', '\0'])
+    }
 }
 
 impl fmt::Debug for Secret {

@@ -102,7 +102,11 @@ impl NodeKeyPlace {
             password: require_attribute("pos_key_password", block.pos_key_password)?.clone(),
             ignores_password: ignores_password(block.chain, wanted)?,
             docker: docker.map_or_else(default_url, str::to_owned),
-            made_on: made_on(recorded.get(node).or(recorded.get(volume))),
+            made_on: recorded
+                .get(node)
+                .or(recorded.get(volume))
+                .and_then(made_on)
+                .map(str::to_owned),
             lineage: lineage.to_owned(),
             place,
         })
@@ -252,9 +256,9 @@ impl NodeKeyPlace {
     }
 }
 
-fn made_on(recorded: Option<&Recorded>) -> Option<String> {
-    let engine = attribute_text(&recorded?.outputs, "engine_id");
-    engine.filter(|id| !id.is_empty()).map(str::to_owned)
+/// The engine on which something was made, as the state says.
+pub(crate) fn made_on(recorded: &Recorded) -> Option<&str> {
+    attribute_text(&recorded.outputs, "engine_id").filter(|id| !id.is_empty())
 }
 
 async fn write_through(

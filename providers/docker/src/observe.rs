@@ -17,6 +17,7 @@ use crate::codes;
 use crate::exclusive::{KeyHolder, find_second_voter};
 use crate::facts::{DockerFacts, EngineFacts, FolderFacts};
 use crate::folder::{self};
+use crate::keys::made_on;
 use crate::kinds::{DockerKind, kind_named};
 use crate::node::backup::backup_warnings;
 use crate::node::budget::BudgetFacts;
@@ -425,12 +426,8 @@ fn same_engine(
     view: &EngineView,
     found: Observed,
 ) -> Result<Observed, Problem> {
-    let recorded = target
-        .recorded
-        .and_then(|recorded| attribute_text(&recorded.outputs, "engine_id"));
-    match recorded {
-        Some(recorded)
-            if found == Observed::Absent && !recorded.is_empty() && recorded != view.facts.id =>
+    match target.recorded.and_then(made_on) {
+        Some(recorded) if found == Observed::Absent && recorded != view.facts.id =>
         {
             Err(Problem::new(
                 codes::OTHER_ENGINE,

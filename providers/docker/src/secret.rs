@@ -32,34 +32,33 @@ fn read_secret(
     name: &str,
     code: Code,
 ) -> Result<Option<Secret>, ProviderError> {
-    match (reference, reference.mounted()) {
-        (SecretRef::Credential(credential), Some(path)) if is_missing(&path) => {
-            Err(ProviderError::refused(
-                codes::NOT_SEALED,
-                format!(
-                    "`{}`, {name}, is not there: nobody has opened the credential `{credential}`",
-                    path.display()
-                ),
-            ))
-        }
-        (_, Some(path)) => check_mounted(&path, name).map(|()| None),
-        (_, None) => one_line(reference, name, code).map(Some),
+    match reference.mounted() {
+        Some(path) => check_mounted(reference, &path, name).map(|()| None),
+        None => one_line(reference, name, code).map(Some),
     }
-}
-
-fn is_missing(path: &Path) -> bool {
-    matches!(path.metadata(), Err(error) if error.kind() == ErrorKind::NotFound)
 }
 
 /// Checks the file of a secret that a container reads by itself, as far as this process may look at it: the container
 /// says the rest.
-fn check_mounted(path: &Path, name: &str) -> Result<(), ProviderError> {
+fn check_mounted(reference: &SecretRef, path: &Path, name: &str) -> Result<(), ProviderError> {
     let refused = |what: String| Err(ProviderError::refused(codes::NO_SECRET, what));
     let shown = path.display();
     let found = match std::fs::metadata(path) {
         Ok(found) => found,
-        Err(error) if error.kind() == ErrorKind::PermissionDenied => return Ok(()),
-        Err(error) => return refused(format!("`{shown}`, {name}, cannot be mounted: {error}")),
+        Err(error) => {
+            return match (reference, error.kind()) {
+                (_, ErrorKind::PermissionDenied) => Ok(()),
+                (SecretRef::Credential(credential), ErrorKind::NotFound) => {
+                    Err(ProviderError::refused(
+                        codes::NOT_SEALED,
+                        format!(
+                            "`{shown}`, {name}, is not there: nobody has opened the credential `{credential}`"
+                        ),
+                    ))
+                }
+                _ => refused(format!("`{shown}`, {name}, cannot be mounted: {error}")),
+            };
+        }
     };
     if !found.is_file() {
         return refused(format!("`{shown}`, {name}, is not a regular file"));
@@ -89,7 +88,7 @@ fn one_line(reference: &SecretRef, name: &str, code: Code) -> Result<Secret, Pro
         what: format!("{name} cannot be read"),
         source: Some(Box::new(error)),
     })?;
-    if secret.expose().contains(['\n', '\r', '\0']) {
+    if !secret.is_one_line() {
         let what = format!("{name} (`{reference}`) has more than one line");
         return Err(ProviderError::refused(code, what));
     }
@@ -106,7 +105,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("password");
         let refused = || {
-            let error = check_mounted(&path, "the password").unwrap_err();
+            let error = read_password(&SecretRef::Mount(path.clone())).unwrap_err();
             assert_eq!(error.code(), "docker/no-secret");
             error.to_string()
         };
@@ -122,13 +121,25 @@ mod tests {
         assert!(refused().contains("chown 10001"));
         // Only root may give a file away.
         if chown(&path, Some(USER_ID), None).is_ok() {
-            check_mounted(&path, "the password").unwrap();
+            let read = read_password(&SecretRef::Mount(path.clone())).unwrap();
+            assert!(read.is_none(), "the container reads it");
         }
         assert!(
-            check_mounted(folder.path(), "the password")
+            read_password(&SecretRef::Mount(folder.path().to_owned()))
                 .unwrap_err()
                 .to_string()
                 .contains("regular")
+        );
+    }
+
+    #[test]
+    fn a_credential_that_nobody_has_opened_says_so() {
+        let never = pospool_model::CredentialName::new("never-sealed-by-a-test").unwrap();
+        let error = read_password(&SecretRef::Credential(never)).unwrap_err();
+        assert_eq!(error.code(), "docker/not-sealed");
+        assert!(
+            error.to_string().contains("never-sealed-by-a-test"),
+            "{error}"
         );
     }
 

@@ -7,8 +7,9 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 
 use super::first_pool::votes;
-use super::project::{PASSWORD, Project, binary, docker, number, rpc};
+use super::project::{PASSWORD, Project, docker, number, rpc};
 use super::voter::{LONG, Voter};
+use crate::agent::open_secrets;
 
 #[test]
 fn live_guard_lets_a_voter_in_and_brings_it_back() {
@@ -45,17 +46,12 @@ fn case_paused(project: &Project, voter: &Voter) {
 struct OpenSecret(PathBuf);
 
 impl OpenSecret {
-    /// Runs what the agent's unit runs, with folders as systemd names them.
     fn new(name: &str, secret: &str) -> Self {
         let (credentials, runtime) = (tempfile::tempdir().unwrap(), Path::new("/run/pospool"));
         std::fs::write(credentials.path().join(name), secret).unwrap();
         std::fs::create_dir_all(runtime).unwrap();
-        let ran = Command::new(binary())
-            .args(["agent", "run"])
-            .env("CREDENTIALS_DIRECTORY", credentials.path())
-            .env("RUNTIME_DIRECTORY", runtime)
-            .status();
-        assert!(ran.unwrap().success());
+        let ran = open_secrets(credentials.path(), runtime);
+        assert!(ran.status.success(), "{ran:?}");
         Self(runtime.join(name))
     }
 }

@@ -272,10 +272,7 @@ fn is_retired_alone(ran: &Ran) -> bool {
     let is_whole = match ran.code {
         // An apply that did all of its steps.
         Some(3) if said.contains("\nall done; ") => true,
-        Some(3) => steps.all(|step| {
-            step.starts_with(&format!("~ {REGISTRATION} "))
-                || step.starts_with(&format!("~ update {REGISTRATION} "))
-        }),
+        Some(3) => steps.all(|step| step.starts_with(&format!("~ update {REGISTRATION} "))),
         // Still in progress: the votes are not free yet.
         Some(5) => true,
         _ => false,

@@ -139,7 +139,8 @@ fn show(
     console.say_json(&event)
 }
 
-fn approve(session: &mut Session<'_, '_>) -> Result<(), Failure> {
+/// Asks before anything is changed.
+pub(super) fn approve(session: &mut Session<'_, '_>) -> Result<(), Failure> {
     let console = &mut *session.console;
     if !console.asks {
         return Err(Failure::NobodyToAsk);

@@ -44,7 +44,7 @@ pub use lock::Mode;
 pub use medium::{KeptState, Medium};
 pub use moved::MovedFile;
 pub use names::random_name;
-pub use own::{Mark, refuse_foreign_place, replace_own_file};
+pub use own::{Mark, read_begin, refuse_foreign_place, replace_own_file};
 pub use repair::{Finding, Hand, recover_state, repair_state};
 
 use files::FileMedium;

@@ -38,15 +38,21 @@ pub fn refuse_foreign_place(path: &Path, mark: Mark) -> Result<PathBuf, StoreErr
     if !fs::metadata(&real).map_err(failed)?.is_file() {
         return Err(foreign("no regular file"));
     }
-    let mut begin = Vec::new();
-    let opened =
-        File::open(&real).and_then(|file| file.take(mark.len() as u64).read_to_end(&mut begin));
-    opened.map_err(failed)?;
+    let begin = read_begin(&real, mark.len()).map_err(failed)?;
     if begin.is_empty() || begin == mark.as_bytes() {
         Ok(real)
     } else {
         Err(foreign("another file"))
     }
+}
+
+/// The first bytes of a file, at most so many.
+pub fn read_begin(path: &Path, length: usize) -> io::Result<Vec<u8>> {
+    let mut begin = Vec::new();
+    File::open(path)?
+        .take(length as u64)
+        .read_to_end(&mut begin)?;
+    Ok(begin)
 }
 
 /// Puts `bytes` in place of a file of the same form: after a crash it holds either all of the old or all of the new.

@@ -10,10 +10,10 @@ use std::path::{Path, PathBuf};
 use serde_json::json;
 
 use super::program::run_program;
-use super::store::{failed, put_file, sealed_path};
+use super::store::{put_file, sealed_path};
 use super::unit::{TEMPLATE, write_unit};
 use crate::args::InstallArgs;
-use crate::commands::Session;
+use crate::commands::{Session, run};
 use crate::exit::Exit;
 use crate::failure::{AgentFailure, Failure};
 use crate::view;
@@ -47,10 +47,10 @@ pub(super) fn run_agent_install(
     let text = view::agent::format_unit(&path, &unit, &instance, here);
     session.console.tell(&text);
     if !args.auto_approve {
-        approve(session)?;
+        run::approve(session)?;
     }
     if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder).map_err(failed("make", folder))?;
+        std::fs::create_dir_all(folder).map_err(Failure::of_file("make", folder))?;
     }
     put_file(&path, 0o644, unit.as_bytes())?;
     if here {
@@ -73,17 +73,6 @@ pub(super) fn run_agent_install(
     Ok(Exit::Done)
 }
 
-fn approve(session: &mut Session<'_, '_>) -> Result<(), Failure> {
-    let console = &mut *session.console;
-    if !console.asks {
-        return Err(Failure::NobodyToAsk);
-    }
-    match console.ask(view::questions::APPROVE)?.as_deref() {
-        Some("yes") => Ok(()),
-        _ => Err(Failure::Declined),
-    }
-}
-
 fn program(args: &InstallArgs) -> Result<PathBuf, Failure> {
     let program = match &args.program {
         Some(program) => program.clone(),
@@ -102,9 +91,11 @@ fn program(args: &InstallArgs) -> Result<PathBuf, Failure> {
 
 /// The program and every folder above it must be root's, and nobody else may write there.
 fn refuse_writable(program: &Path) -> Result<(), Failure> {
-    let real = program.canonicalize().map_err(failed("find", program))?;
+    let real = program
+        .canonicalize()
+        .map_err(Failure::of_file("find", program))?;
     for part in real.ancestors() {
-        let found = part.metadata().map_err(failed("look at", part))?;
+        let found = part.metadata().map_err(Failure::of_file("look at", part))?;
         if found.uid() != 0 || found.mode() & 0o022 != 0 {
             return Err(AgentFailure::BadProgram(program.to_owned()).into());
         }

@@ -4,14 +4,14 @@
 //! - Does: writes each secret into memory, for the containers' user alone.
 //! - Never: writes one that a container would not take, or leaves half of one.
 
-use std::fs::Permissions;
-use std::os::unix::fs::{PermissionsExt as _, chown};
+use std::fs::OpenOptions;
+use std::io::Write as _;
+use std::os::unix::fs::{OpenOptionsExt as _, fchown};
 use std::path::{Path, PathBuf};
 
 use pospool_docker::{GROUP_ID, USER_ID};
 use pospool_model::{CredentialName, SecretRef};
 
-use super::store::failed;
 use crate::commands::Session;
 use crate::exit::Exit;
 use crate::failure::{AgentFailure, Failure};
@@ -27,7 +27,7 @@ pub(super) fn run_agent_run(session: &mut Session<'_, '_>) -> Result<Exit, Failu
     let (from, into) = (folder(FROM)?, folder(INTO)?);
     let mut opened = 0;
     let entries = std::fs::read_dir(&from).and_then(Iterator::collect::<Result<Vec<_>, _>>);
-    for entry in entries.map_err(failed("read", &from))? {
+    for entry in entries.map_err(Failure::of_file("read", &from))? {
         let name = entry.file_name();
         let name = CredentialName::new(&name.to_string_lossy()).map_err(AgentFailure::NoSecret)?;
         open_secret(&entry.path(), &into, &name)?;
@@ -52,7 +52,7 @@ fn folder(variable: &'static str) -> Result<PathBuf, Failure> {
 fn open_secret(from: &Path, into: &Path, name: &CredentialName) -> Result<(), Failure> {
     let secret = SecretRef::File(from.to_owned()).read();
     let secret = secret.map_err(AgentFailure::NoSecret)?;
-    if secret.expose().contains(['\n', '\r', '\0']) {
+    if !secret.is_one_line() {
         return Err(AgentFailure::BadSecret(name.clone()).into());
     }
     let path = into.join(name.as_str());
@@ -63,12 +63,15 @@ fn open_secret(from: &Path, into: &Path, name: &CredentialName) -> Result<(), Fa
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
             _ => {}
         }
-        std::fs::write(&draft, "")?;
-        std::fs::set_permissions(&draft, Permissions::from_mode(0o600))?;
-        std::fs::write(&draft, secret.expose())?;
-        std::fs::set_permissions(&draft, Permissions::from_mode(0o400))?;
-        chown(&draft, Some(USER_ID), Some(GROUP_ID))?;
+        let mut options = OpenOptions::new();
+        let mut file = options
+            .write(true)
+            .create_new(true)
+            .mode(0o400)
+            .open(&draft)?;
+        file.write_all(secret.expose().as_bytes())?;
+        fchown(&file, Some(USER_ID), Some(GROUP_ID))?;
         std::fs::rename(&draft, &path)
     };
-    put().map_err(failed("write", &path))
+    put().map_err(Failure::of_file("write", &path))
 }

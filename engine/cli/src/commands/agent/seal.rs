@@ -11,7 +11,7 @@ use serde_json::json;
 use zeroize::Zeroizing;
 
 use super::program::{ask_secret, run_program};
-use super::store::{failed, put_file, sealed_path};
+use super::store::{put_file, sealed_path};
 use crate::args::SealArgs;
 use crate::commands::Session;
 use crate::exit::Exit;
@@ -37,7 +37,9 @@ pub(super) fn run_agent_seal(
     if let Some(folder) = path.parent() {
         let mut builder = std::fs::DirBuilder::new();
         builder.recursive(true).mode(0o700);
-        builder.create(folder).map_err(failed("make", folder))?;
+        builder
+            .create(folder)
+            .map_err(Failure::of_file("make", folder))?;
     }
     put_file(&path, 0o600, &sealed)?;
     let console = &mut *session.console;

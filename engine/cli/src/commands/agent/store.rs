@@ -1,7 +1,7 @@
 //! Sealed secrets, and files that are whole or not there.
 //!
 //! - Reads: nothing.
-//! - Returns: where a sealed secret is; why a file could not be written.
+//! - Returns: where a sealed secret is.
 //! - Never: lets a name mean half a file.
 
 use std::fs::OpenOptions;
@@ -19,16 +19,6 @@ pub(super) const STORE: &str = "etc/credstore.encrypted";
 /// The file of a sealed secret.
 pub(super) fn sealed_path(root: &Path, name: &CredentialName) -> PathBuf {
     root.join(STORE).join(format!("pospool.{name}"))
-}
-
-/// A failure with a file.
-pub(super) fn failed(verb: &'static str, path: &Path) -> impl Fn(std::io::Error) -> Failure {
-    let path = path.to_owned();
-    move |source| Failure::File {
-        verb,
-        path: path.clone(),
-        source,
-    }
 }
 
 /// Writes a file so that its name always means a whole one.
@@ -51,5 +41,5 @@ pub(super) fn put_file(path: &Path, mode: u32, bytes: &[u8]) -> Result<(), Failu
         // It may not be there, and nobody misses it.
         let _ = std::fs::remove_file(&draft);
     }
-    written.map_err(failed("write", path))
+    written.map_err(Failure::of_file("write", path))
 }

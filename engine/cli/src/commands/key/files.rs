@@ -20,7 +20,7 @@ pub(super) fn read_file(path: &Path) -> Result<Vec<u8>, Failure> {
             .read_to_end(&mut bytes)?;
         Ok(bytes)
     };
-    read().map_err(|source| failed("read", path, source))
+    read().map_err(Failure::of_file("read", path))
 }
 
 /// Refuses a place where something is, before anything is done for it.
@@ -28,7 +28,7 @@ pub(super) fn refuse_existing(path: &Path) -> Result<(), Failure> {
     match std::fs::symlink_metadata(path) {
         Ok(_) => Err(Failure::Exists(path.to_owned())),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
-        Err(source) => Err(failed("look for", path, source)),
+        Err(source) => Err(Failure::of_file("look for", path)(source)),
     }
 }
 
@@ -45,12 +45,12 @@ pub(super) fn write_new_file(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     let _ = std::fs::remove_file(&draft);
     written.map_err(|source| match source.kind() {
         ErrorKind::AlreadyExists => Failure::Exists(path.to_owned()),
-        _ => failed("write", path, source),
+        _ => Failure::of_file("write", path)(source),
     })?;
     let folder = path.parent().filter(|it| !it.as_os_str().is_empty());
     File::open(folder.unwrap_or(Path::new(".")))
         .and_then(|folder| folder.sync_all())
-        .map_err(|source| failed("write", path, source))
+        .map_err(Failure::of_file("write", path))
 }
 
 fn draft_of(path: &Path) -> PathBuf {
@@ -75,14 +75,6 @@ fn write_draft(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
         let _ = std::fs::remove_file(path);
     }
     written
-}
-
-fn failed(verb: &'static str, path: &Path, source: std::io::Error) -> Failure {
-    Failure::File {
-        verb,
-        path: path.to_owned(),
-        source,
-    }
 }
 
 #[cfg(test)]
