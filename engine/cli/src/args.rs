@@ -317,6 +317,12 @@ pub enum StateCommand {
         #[arg(long)]
         dry_run: bool,
     },
+    /// Show what is under way, or close a ticket that nobody knows
+    Settle {
+        /// The ticket to close, as messages show it: nothing is done for it any more
+        #[arg(long, value_name = "ID")]
+        drop: Option<String>,
+    },
     /// Move the state to another place, and leave a note in the old one
     Migrate {
         /// A file, s3://…, gs://…, az://… or https://…

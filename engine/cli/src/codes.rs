@@ -101,6 +101,9 @@ pospool_model::codes! {
     STATE_NOT_EMPTY = "state/not-empty",
         "There is a state at the new location already, and `pospool state migrate` never writes over another state.",
         "Name an empty location with `--to`. If the state there is the right one, use it with `--state`.";
+    STATE_NO_TICKET = "state/no-ticket",
+        "`pospool state settle --drop` was given a name that nothing has that is under way.",
+        "Run `pospool state settle` to see the names.";
     STATE_OLDER_SERIAL = "state/older-serial",
         "The file given to `pospool state push` is an older version of the state than the one in place.",
         "Fetch the newer one with `pospool state pull`. `--force` goes back to the older one, and what was made since is forgotten.";

@@ -53,9 +53,15 @@ pospool_model::codes! {
     RECORD_SECRET = "record/secret",
         "The value of a `record` holds a secret; a record is kept in the state, and a secret never is.",
         "Name the secret with `env(…)` or `file(…)` in the attribute that uses it, and take it out of the `record`.";
+    STATE_CLOSED_TICKET = "state/closed-ticket",
+        "An effect of an earlier run was not carried out again: what is there is looked at instead. It stands in journals only.",
+        "Nothing is to be done.";
     STATE_DAMAGED = "state/damaged",
         "The bytes of a state, a remote state or a saved plan are not what its version promises, so it is not used.",
         "Restore the state and its journal from a backup. For a saved plan, make a new one with `pospool plan --out FILE`.";
+    STATE_DROPPED_TICKET = "state/dropped-ticket",
+        "A person closed a ticket with `pospool state settle --drop`. It stands in journals only.",
+        "Nothing is to be done.";
     STATE_EMPTY = "state/empty",
         "The state file is empty; it is never read as a new state, since everything would be made a second time.",
         "Restore the state and its journal from a backup.";
@@ -65,6 +71,9 @@ pospool_model::codes! {
     STATE_FOREIGN = "state/foreign",
         "The file is not a state or a plan of pospool, so it is neither read nor overwritten.",
         "Name the right file, a state with `--state`.";
+    STATE_FOREIGN_TICKET = "state/foreign-ticket",
+        "The journal holds a transaction that no account of the spec signed on a chain of the spec: another key or chain is in the spec now, or somebody else wrote it. It is not carried out. It may be under way all the same, so the account that it names sends nothing on that chain.",
+        "If the key or the chain was changed, wait until the transaction's nonce is final, or write the old one again. If nobody knows it, find out who can write the state, then close it with `pospool state settle --drop ID`.";
     STATE_IO = "state/io",
         "The operating system refused to read or write the state, its journal or a plan; a run ends before its next effect.",
         "Read the cause in the message, such as a full or read-only disk, correct it, and run `pospool apply` again.";

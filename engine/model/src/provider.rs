@@ -141,6 +141,30 @@ pub trait Provider: Send + Sync {
         ticket: &Ticket,
         progress: &dyn Progress,
     ) -> Result<Attributes, ProviderError>;
+
+    /// Says what became of a ticket of another run. Who can write a journal can write a ticket: so it is carried out only if
+    /// it proves itself, such as by a signature, and nothing else that it says is believed. What a look shows needs no
+    /// ticket, and that is so of everything but transactions.
+    async fn settle(
+        &self,
+        ticket: &Ticket,
+        progress: &dyn Progress,
+    ) -> Result<Settlement, ProviderError> {
+        let _ = (ticket, progress);
+        Ok(Settlement::Closed)
+    }
+}
+
+/// What is to be done about a ticket of another run.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Settlement {
+    /// It took effect, and left these outputs behind.
+    Ended(Attributes),
+    /// It is not carried out any more, and the next look shows what is there.
+    Closed,
+    /// It does not prove itself, and may be under way all the same: it waits, and so does what it would collide with
+    /// ([`Provider::held_lanes`]). Why it does not count.
+    Foreign(String),
 }
 
 /// Plans the changes of one plan for one provider. It owns what they share, such as nonces that were handed out and money

@@ -16,7 +16,7 @@ use async_trait::async_trait;
 use pospool_model::plan::{Action, Effect, Nature};
 use pospool_model::provider::{
     ChangeRequest, Design, Observation, ObserveContext, Observed, PlanContext, Planner, Progress,
-    Target, Ticket,
+    Settlement, Target, Ticket,
 };
 use pospool_model::{
     Address, Attributes, Finding, KindSchema, Problem, Provider, ProviderError, Value,
@@ -306,6 +306,15 @@ impl Provider for FakeProvider {
             key: format!("{} #{}", effect.summary, outside.tickets),
             payload: effect.payload.clone(),
         })
+    }
+
+    /// The fake outside takes each ticket once, as a chain does.
+    async fn settle(
+        &self,
+        ticket: &Ticket,
+        progress: &dyn Progress,
+    ) -> Result<Settlement, ProviderError> {
+        self.commit(ticket, progress).await.map(Settlement::Ended)
     }
 
     async fn commit(

@@ -13,7 +13,7 @@ use pospool_docker::DockerProvider;
 use pospool_model::plan::{Action, Effect, Nature};
 use pospool_model::provider::{
     ChangeRequest, Design, Observation, ObserveContext, Observed, PlanContext, Planner, Progress,
-    Target, Ticket,
+    Settlement, Target, Ticket,
 };
 use pospool_model::{Attributes, KindSchema, Problem, Provider, ProviderError, Value};
 use pospool_modelchain::artifact::{node_key, pool_artifacts};
@@ -262,5 +262,13 @@ impl Provider for Shelf {
         progress: &dyn Progress,
     ) -> Result<Attributes, ProviderError> {
         self.real.commit(ticket, progress).await
+    }
+
+    async fn settle(
+        &self,
+        ticket: &Ticket,
+        progress: &dyn Progress,
+    ) -> Result<Settlement, ProviderError> {
+        self.real.settle(ticket, progress).await
     }
 }

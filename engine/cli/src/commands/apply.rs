@@ -45,12 +45,13 @@ pub async fn run_apply(session: &mut Session<'_, '_>, args: &ApplyArgs) -> Resul
     }
     let mut blocked = settle::block_unsettled(&unsettled, &store, registry);
     blocked.leave_out(scope.left_out_of_apply(&spec.config, store.state()));
-    let planned = if args.when_safe {
+    let mut planned = if args.when_safe {
         moment::plan_when_safe(session, &spec, &store, args.run.wait, &blocked).await?
     } else {
         let options = Options::default();
         pipeline::make_plan(&spec, store.state(), registry, &options, blocked).await?
     };
+    planned.problems.extend(settle::warn_of_foreign(&unsettled));
     run::refuse_unknown_groups(&planned.plan, &store, unsettled)?;
     run::carry_out(session, &spec, &mut store, &planned, args.run.into()).await
 }
