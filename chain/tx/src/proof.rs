@@ -37,21 +37,21 @@ pub struct SpecTerms {
 
 /// Reads all forms of a ticket; the error says why it proves nothing.
 pub fn prove_signed(signed: &SignedWork) -> Result<ProvenTransaction, &'static str> {
-    let (first, unsigned, signer) = read_form(signed.space(), &signed.first)?;
+    let (first, unsigned, who) = read_form(signed.space(), &signed.first)?;
     if unsigned.chain_id() != u64::from(signed.chain.network) {
         return Err("its bytes are for another chain than the one that it names");
     }
     let mut raised = Vec::new();
     for form in &signed.raised {
-        let (form, other, other_signer) = read_form(signed.space(), form)?;
-        if other_signer != signer || other.with_price(unsigned.price()) != unsigned {
+        let (form, other, also) = read_form(signed.space(), form)?;
+        if also != who || other.with_price(unsigned.price()) != unsigned {
             return Err("its forms are not one transaction with several prices");
         }
         raised.push(form);
     }
     Ok(ProvenTransaction {
-        signer,
-        from: unsigned.account_of(&signer, signed.chain.network),
+        signer: who,
+        from: unsigned.account_of(&who, signed.chain.network),
         unsigned,
         first,
         raised,

@@ -107,34 +107,23 @@ pub async fn settle_tickets(
             },
         };
         let id = open.id.clone();
-        let error = match result {
-            Ok(settled @ (Settlement::Ended(_) | Settlement::Closed)) => {
+        let error = match end_of(&id, result) {
+            Ok(entry) => {
                 done += 1;
                 listener.hear(&Event::Ended {
-                    id: &open.id,
+                    id: &id,
                     seconds: 0,
                     done,
                     total: store.open_effects().len() + done - 1,
                 });
-                store.record(match settled {
-                    Settlement::Ended(outputs) => JournalEntry::End { id, outputs },
-                    _ => JournalEntry::NoEffect {
-                        id,
-                        code: codes::STATE_CLOSED_TICKET.to_string(),
-                    },
-                })?;
+                store.record(entry)?;
                 store.sync()?;
                 continue;
             }
-            Ok(Settlement::Foreign(what)) => ProviderError::OutcomeUnknown {
-                code: codes::STATE_FOREIGN_TICKET,
-                what,
-                source: None,
-            },
             Err(error) => error,
         };
         listener.hear(&Event::Failed {
-            id: &open.id,
+            id: &id,
             error: &error,
         });
         if matches!(error, ProviderError::Refused { .. }) {
@@ -148,6 +137,26 @@ pub async fn settle_tickets(
     drop(settling);
     store.save()?;
     Ok(unsettled)
+}
+
+/// What the journal says of an effect from now on, if it has ended.
+fn end_of(
+    id: &EffectId,
+    settled: Result<Settlement, ProviderError>,
+) -> Result<JournalEntry, ProviderError> {
+    let id = id.clone();
+    match settled? {
+        Settlement::Ended(outputs) => Ok(JournalEntry::End { id, outputs }),
+        Settlement::Closed => {
+            let code = codes::STATE_CLOSED_TICKET.to_string();
+            Ok(JournalEntry::NoEffect { id, code })
+        }
+        Settlement::Foreign(what) => Err(ProviderError::OutcomeUnknown {
+            code: codes::STATE_FOREIGN_TICKET,
+            what,
+            source: None,
+        }),
+    }
 }
 
 /// Asks what became of one open ticket.
