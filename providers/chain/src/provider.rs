@@ -169,6 +169,7 @@ impl Provider for ChainProvider {
         targets: &[Target<'_>],
         scene: &ObserveContext<'_>,
     ) -> Result<Observation, ProviderError> {
+        self.own_nodes.saw(scene);
         let found =
             observe::observe_targets(&self.link, &self.web, &self.own_nodes, targets, scene).await;
         if let Some(facts) = found.facts.get::<ChainProviderFacts>() {
@@ -210,7 +211,9 @@ impl Provider for ChainProvider {
     async fn prepare(&self, effect: &Effect, inputs: &Attributes) -> Result<Ticket, ProviderError> {
         let started = Instant::now();
         loop {
-            let prepared = prepare::prepare_effect(&self.link, &self.chains, effect, inputs).await;
+            let prepared =
+                prepare::prepare_effect(&self.link, &self.chains, &self.own_nodes, effect, inputs);
+            let prepared = prepared.await;
             // The nodes behind an endpoint are not equally far: what one has finalised, another
             // one may not have yet.
             let again = matches!(&prepared, Err(error) if error.code() == preflight::UNCONFIRMED)

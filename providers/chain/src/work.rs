@@ -75,6 +75,9 @@ pub(crate) struct RegistrationWork {
     pub(crate) pool: CoreAddress,
     /// Code behind the pool's proxy.
     pub(crate) implementation: Option<CoreAddress>,
+    /// Whose key it is; absent where the spec names its register data.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) node: Option<Address>,
 }
 
 /// What belongs to the transaction that stakes votes of a retired pool again.
