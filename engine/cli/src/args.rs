@@ -311,6 +311,12 @@ pub enum StateCommand {
         #[arg(value_name = "ADDRESS")]
         address: Address,
     },
+    /// List the last states that were replaced, or bring one back
+    Restore {
+        /// The number of the state in the list; without one they are listed
+        #[arg(value_name = "NUMBER")]
+        number: Option<u64>,
+    },
     /// Mend what a crash left behind, as far as that needs no guess, and say what needs a person
     Repair {
         /// Change nothing

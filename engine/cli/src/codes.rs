@@ -92,6 +92,9 @@ pospool_model::codes! {
     STATE_LOCATION = "state/location",
         "The location of the state is not a path or a URL of a known kind, names no state, or holds a credential.",
         "Write a path, `s3://bucket/name.json`, `gs://…`, `az://…` or `https://…`, and give credentials in the environment.";
+    STATE_NO_BACKUP = "state/no-backup",
+        "`pospool state restore` was given a number that none of the replaced states has; the last 20 of them are kept.",
+        "List what is kept with `pospool state restore`, and give one of these numbers.";
     STATE_NONE = "state/none",
         "The command needs a state, and there is none at this location.",
         "Name another with `--state`, or start a new one with `pospool plan`.";

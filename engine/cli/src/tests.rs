@@ -1,6 +1,7 @@
 //! Whole commands, from arguments to text and exit code, without a process.
 
 mod agent;
+mod backups;
 mod endpoints;
 mod faults;
 mod init;

@@ -55,10 +55,10 @@ pospool_model::codes! {
         "Name the secret with `env(…)` or `file(…)` in the attribute that uses it, and take it out of the `record`.";
     STATE_DAMAGED = "state/damaged",
         "The bytes of a state, a remote state or a saved plan are not what its version promises, so it is not used.",
-        "Restore the state and its journal from a backup. For a saved plan, make a new one with `pospool plan --out FILE`.";
+        "Restore the state and its journal from a backup, or bring the last one back that is kept: `pospool state restore`. For a saved plan, make a new one with `pospool plan --out FILE`.";
     STATE_EMPTY = "state/empty",
         "The state file is empty; it is never read as a new state, since everything would be made a second time.",
-        "Restore the state and its journal from a backup.";
+        "Restore the state and its journal from a backup, or bring the last one back that is kept: `pospool state restore`.";
     STATE_ENCODE = "state/encode",
         "The state, the journal or a plan could not be written as JSON, so nothing was written.",
         "Run `pospool apply` again. If the error stays, report it as a defect of pospool.";
