@@ -255,11 +255,15 @@ pub struct ScopeArgs {
 }
 
 /// How a run that changes something goes.
-#[derive(Clone, Copy, Debug, clap::Args)]
+#[derive(Clone, Debug, clap::Args)]
 pub struct RunArgs {
     /// Do not ask before anything is changed
     #[arg(long)]
     pub auto_approve: bool,
+    /// Say that a registered pool, its key, or everything really goes: the address that the refusal names, also
+    /// needed with --auto-approve
+    #[arg(long, value_name = "ADDRESS")]
+    pub confirm: Option<String>,
     /// How long to wait for what takes its time outside, such as 90s, 15m or 2h
     #[arg(long, value_name = "TIME", default_value = "15m", value_parser = duration)]
     pub wait: Duration,

@@ -6,6 +6,7 @@
 
 pub mod agent;
 pub mod apply;
+mod confirm;
 pub mod destroy;
 pub mod explain;
 pub mod guard;

@@ -28,7 +28,7 @@ pub enum Exit {
     Locked = 4,
     /// It goes on outside, and the time to wait for it is over: apply again.
     Converging = 5,
-    /// Refused by a protection: `prevent_destroy`, or an irreversible step that nobody accepted.
+    /// Refused by a protection: `prevent_destroy`, an irreversible step that nobody accepted, or what must be confirmed.
     Protected = 6,
     /// The saved plan is stale.
     Stale = 7,
@@ -61,7 +61,8 @@ pub const EXITS: &[(Exit, &str)] = &[
     ),
     (
         Exit::Protected,
-        "refused by a protection: `prevent_destroy`, or an irreversible step that is not accepted",
+        "refused by a protection: `prevent_destroy`, an irreversible step that is not accepted, or something that must be \
+         confirmed by name and was not",
     ),
     (Exit::Stale, "the saved plan is stale"),
     (

@@ -2,6 +2,7 @@
 
 mod agent;
 mod backups;
+mod confirm;
 mod endpoints;
 mod faults;
 mod init;

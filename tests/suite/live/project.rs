@@ -233,6 +233,21 @@ impl Project {
         serde_json::from_str::<Value>(&text).unwrap()["state"]["resources"][address].take()
     }
 
+    /// The address of the pool's contract, which confirms that it is meant to go; `none` before there is one.
+    pub(crate) fn confirmation(&self) -> String {
+        let shown = self.run(&["show", "--json"]).stdout;
+        let shown: Value = serde_json::from_str(&shown).unwrap_or_default();
+        let outputs = &shown["state"]["resources"]["core_contract.pool"]["outputs"];
+        outputs["address"].as_str().unwrap_or("none").to_owned()
+    }
+
+    /// Runs `destroy` as somebody who means it.
+    pub(crate) fn destroy(&self, more: &[&str]) -> Ran {
+        let confirmation = self.confirmation();
+        let always = ["destroy", "--auto-approve", "--confirm", &confirmation];
+        self.run(&[&always, more].concat())
+    }
+
     /// Changes the spec by replacing text that must be there.
     pub(crate) fn edit(&self, from: &str, to: &str) {
         let path = self.path("pool.hcl");
@@ -315,7 +330,7 @@ impl Drop for Project {
     /// Takes down what the project made in Docker, whatever became of the test.
     fn drop(&mut self) {
         if self.path("pospool.state.json").exists() {
-            drop(self.run(&["destroy", "--auto-approve", "--delete", "volume.main"]));
+            drop(self.destroy(&["--delete", "volume.main"]));
         }
         eprintln!("through the gateway: {}", self.endpoints.counts());
     }

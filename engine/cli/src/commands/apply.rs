@@ -41,7 +41,11 @@ pub async fn run_apply(session: &mut Session<'_, '_>, args: &ApplyArgs) -> Resul
         }
         let path = session.project.path(file);
         let planned = saved(session, &spec, &store, &path).await?;
-        return run::carry_out(session, &spec, &mut store, &planned, Approval::Given).await;
+        let approval = Approval {
+            given: true,
+            ..Approval::from(&args.run)
+        };
+        return run::carry_out(session, &spec, &mut store, &planned, approval).await;
     }
     let mut blocked = settle::block_unsettled(&unsettled, &store, registry);
     blocked.leave_out(scope.left_out_of_apply(&spec.config, store.state()));
@@ -52,7 +56,7 @@ pub async fn run_apply(session: &mut Session<'_, '_>, args: &ApplyArgs) -> Resul
         pipeline::make_plan(&spec, store.state(), registry, &options, blocked).await?
     };
     run::refuse_unknown_groups(&planned.plan, &store, unsettled)?;
-    run::carry_out(session, &spec, &mut store, &planned, args.run.into()).await
+    run::carry_out(session, &spec, &mut store, &planned, (&args.run).into()).await
 }
 
 /// Loads a plan and proves that what it was made from is still there.
