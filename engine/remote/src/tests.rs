@@ -224,7 +224,7 @@ fn case_no_backup_the_states_that_an_object_store_held_come_with_the_document() 
         // The answer of the write that replaces the state and keeps the one before is lost.
         faulty.plan(&[Fault::After]);
         let address = format!("record.{name}").parse().unwrap();
-        let updated = store.update(|state| _ = state.resources.insert(address, Default::default()));
+        let updated = store.update(|state| _ = state.resources.entry(address).or_default());
         updated.unwrap();
     }
     let backups = faulty.look().backups().unwrap();
