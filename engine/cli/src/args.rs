@@ -184,12 +184,27 @@ pub struct ApplyArgs {
     /// Wait for a moment at which stopping a voter of the plan costs the least, for as long as `--wait` says
     #[arg(long, conflicts_with = "plan")]
     pub when_safe: bool,
+    /// What is meant although it looks like a slip.
+    #[command(flatten)]
+    pub meant: MeantArgs,
     /// How the run goes.
     #[command(flatten)]
     pub run: RunArgs,
     /// Values of variables.
     #[command(flatten)]
     pub variables: Variables,
+}
+
+/// What is meant although it looks like a slip.
+#[derive(Clone, Copy, Debug, Default, clap::Args)]
+pub struct MeantArgs {
+    /// Make a new pool, although one of this spec seems to be there and the state knows of nothing (`state/lost`)
+    #[arg(long)]
+    pub new_pool: bool,
+    /// Go on although somebody signed with an account of the spec: it was done by hand, and no newer copy of this
+    /// state exists (`state/other-hand`)
+    #[arg(long)]
+    pub signed_by_hand: bool,
 }
 
 /// Arguments of `destroy`.

@@ -12,6 +12,7 @@ pub mod explain;
 pub mod guard;
 pub mod init;
 pub mod key;
+mod meant;
 mod moment;
 mod pipeline;
 pub mod plan;

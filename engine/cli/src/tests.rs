@@ -3,6 +3,7 @@
 mod agent;
 mod backups;
 mod confirm;
+mod doubts;
 mod endpoints;
 mod faults;
 mod init;

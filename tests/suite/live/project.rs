@@ -165,7 +165,12 @@ impl Project {
 
     /// A run of pospool that has not begun.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
-        self.command_of(&binary(), arguments)
+        let mut command = self.command_of(&binary(), arguments);
+        if arguments.first() == Some(&"apply") {
+            // A network goes from test to test with its accounts, each makes pools anew with them, and some sign by hand.
+            command.args(["--new-pool", "--signed-by-hand"]);
+        }
+        command
     }
 
     /// A run of another program in the same folder and environment.
