@@ -1,6 +1,9 @@
 //! Whole commands, from arguments to text and exit code, without a process.
 
 mod agent;
+mod backups;
+mod confirm;
+mod doubts;
 mod endpoints;
 mod faults;
 mod init;

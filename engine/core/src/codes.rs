@@ -58,13 +58,13 @@ pospool_model::codes! {
         "Nothing is to be done.";
     STATE_DAMAGED = "state/damaged",
         "The bytes of a state, a remote state or a saved plan are not what its version promises, so it is not used.",
-        "Restore the state and its journal from a backup. For a saved plan, make a new one with `pospool plan --out FILE`.";
+        "Restore the state and its journal from a backup, or bring the last one back that is kept: `pospool state restore`. For a saved plan, make a new one with `pospool plan --out FILE`.";
     STATE_DROPPED_TICKET = "state/dropped-ticket",
         "A person closed a ticket with `pospool state settle --drop`. It stands in journals only.",
         "Nothing is to be done.";
     STATE_EMPTY = "state/empty",
         "The state file is empty; it is never read as a new state, since everything would be made a second time.",
-        "Restore the state and its journal from a backup.";
+        "Restore the state and its journal from a backup, or bring the last one back that is kept: `pospool state restore`.";
     STATE_ENCODE = "state/encode",
         "The state, the journal or a plan could not be written as JSON, so nothing was written.",
         "Run `pospool apply` again. If the error stays, report it as a defect of pospool.";
@@ -95,6 +95,9 @@ pospool_model::codes! {
     STATE_LOCKED = "state/locked",
         "Another process holds the lock of the state, so this one does nothing.",
         "Wait until it has ended: a file's lock ends with its process, a remote state's with its lease. If the holder of a remote state was killed, run `pospool state unlock ID`.";
+    STATE_LOST = "state/lost",
+        "The state knows of nothing, an account of the spec has signed before, and what the spec wants is there under another state: `pospool apply` would make a second pool, with a second node and another stake, and ends with 6.",
+        "Bring the state back: `pospool state restore`, a backup, or `--state` with the place where it is now. If a new pool is meant, apply with `--new-pool`.";
     STATE_MOVED = "state/moved",
         "The state was moved with `pospool state migrate`, and nothing is done in its old place.",
         "Write the location of the message into the `state` block of the spec, or name it with `--state`.";
@@ -105,8 +108,8 @@ pospool_model::codes! {
         "A counter that only grows, such as an account's nonce, is lower than the last apply left it: the chain is an older copy or its RPC lags behind (a warning).",
         "Check that the RPC has caught up and is the one that the last apply used. On a chain that was set back, what the state knows may never have happened.";
     STATE_OTHER_HAND = "state/other-hand",
-        "A counter such as an account's nonce is higher than the last apply left it: somebody signed by hand or has a newer state; `pospool sync` then stands by.",
-        "Put the newest copy of the state in place before you apply; if you signed by hand, go on. Let only one syncer run with a key.";
+        "A counter such as an account's nonce is higher than the last apply left it: somebody signed by hand or has a newer state. `pospool apply` ends with 6, `pospool sync` stands by.",
+        "Put the newest copy of the state in place before you apply; if you signed by hand and this is the newest one, apply with `--signed-by-hand`. Let only one syncer run with a key.";
     STATE_OTHER_FILE = "state/other-file",
         "A file that an option names to be written, such as `plan --out`, is there and is not of that kind, or it is a device or a link to nowhere; it would be lost.",
         "Nothing was written. Name another file, or move away what is there.";

@@ -49,6 +49,8 @@ pub struct SeenResources {
     pub foreseen: Outputs,
     /// Advice that stops nothing.
     pub warnings: Vec<Diagnostic>,
+    /// Signs that something was made for a resource under another state.
+    pub earlier: Vec<(Address, String)>,
     /// What is wrong, what cannot be seen, and what is on its way.
     pub findings: Vec<Finding>,
 }
@@ -292,6 +294,7 @@ fn take(
         warning.severity = Severity::Warning;
         seen.warnings.push(warning);
     }
+    seen.earlier.extend(found.earlier);
     seen.findings.extend(found.findings);
     seen.bad_moments.extend(found.bad_moments);
     seen.chains.extend(found.chains);

@@ -255,6 +255,9 @@ pub struct Observation {
     pub edits: BTreeMap<Address, BTreeSet<&'static str>>,
     /// Advice that stops nothing, by resource: it is said beside the plan, also beside one without changes.
     pub warnings: Vec<(Address, Problem)>,
+    /// Signs outside that something was made for a resource of the spec before, under another state: which resource, and what was
+    /// found. Only looked for where nothing is recorded.
+    pub earlier: Vec<(Address, String)>,
     /// What is wrong, what cannot be seen, and what is on its way. It stops nothing, and nothing is called well beside it.
     pub findings: Vec<Finding>,
 }

@@ -1,7 +1,7 @@
 //! The one document that a keeper has of a state.
 //!
 //! - Reads: the bytes of a document.
-//! - Returns: snapshot, journal and lease in it; the bytes of the next one.
+//! - Returns: snapshot, journal, replaced states and lease in it; the bytes of the next one.
 //! - Never: makes two documents of a state that are alike: keepers tell versions by
 //!   their content, so a counter and the lease's name are part of it.
 
@@ -11,10 +11,14 @@ use pospool_engine::store::{FIRST, KeptState, StoreError, parse_form};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use crate::backups::PackedBackup;
 use crate::lease::Lease;
 
 /// The name of the form.
 const FORMAT: &str = "pospool-remote";
+
+/// Newest version of the form: the second knows replaced states. A document without any is written as the first.
+const NEWEST: u64 = 2;
 
 /// What a keeper has of a state.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -36,6 +40,9 @@ pub struct Document {
     pub snapshot: Option<Box<RawValue>>,
     /// The journal file, as it is on a disk; `null` if there is none.
     pub journal: Option<String>,
+    /// States that were replaced, the oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub backups: Vec<PackedBackup>,
 }
 
 impl Default for Document {
@@ -48,6 +55,7 @@ impl Default for Document {
             lease: None,
             snapshot: None,
             journal: None,
+            backups: Vec::new(),
         }
     }
 }
@@ -59,7 +67,7 @@ impl Document {
             let path = name.to_owned();
             return Err(StoreError::Empty { path });
         }
-        parse_form(name, bytes, FORMAT, FIRST)
+        parse_form(name, bytes, FORMAT, NEWEST)
     }
 
     pub(crate) fn encode(&self) -> Result<Vec<u8>, StoreError> {
@@ -76,7 +84,11 @@ impl Document {
     }
 
     /// The next document, with what the store wants to be kept.
-    pub(crate) fn with(&self, kept: &KeptState) -> Result<Self, StoreError> {
+    pub(crate) fn with(
+        &self,
+        kept: &KeptState,
+        backups: &[PackedBackup],
+    ) -> Result<Self, StoreError> {
         let snapshot = match &kept.snapshot {
             Some(bytes) => Some(raw(bytes)?),
             None => None,
@@ -86,9 +98,11 @@ impl Document {
             None => None,
         };
         Ok(Self {
+            version: if backups.is_empty() { FIRST } else { NEWEST },
             serial: self.serial + 1,
             snapshot,
             journal,
+            backups: backups.to_vec(),
             ..self.clone()
         })
     }
@@ -126,10 +140,15 @@ mod tests {
             snapshot: Some(b"{\"b\": 1.50,  \"a\":\n2}".to_vec()),
             journal: Some(b"01234567 {\"x\":\"\\u0041\xc3\xa9\"}\n".to_vec()),
         };
-        let document = Document::default().with(&kept).unwrap();
+        let document = Document::default().with(&kept, &[]).unwrap();
         let read = Document::decode(Path::new("x"), &document.encode().unwrap()).unwrap();
         assert_eq!(read.kept(), kept);
-        assert_eq!(read.serial, 1);
+        assert_eq!((read.serial, read.version), (1, 1));
+        let mut backups = Vec::new();
+        crate::backups::keep(&mut backups, b"{}", 1).unwrap();
+        let document = read.with(&kept, &backups).unwrap();
+        let read = Document::decode(Path::new("x"), &document.encode().unwrap()).unwrap();
+        assert_eq!((read.version, read.backups), (2, backups));
     }
 
     #[test]

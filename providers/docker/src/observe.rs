@@ -14,6 +14,7 @@ use pospool_model::{Address, Attributes, Problem, ProviderError, Value};
 use crate::attributes::attribute_text;
 use crate::client::{Engine, EngineInfo, default_url};
 use crate::codes;
+use crate::earlier::find_earlier;
 use crate::exclusive::{KeyHolder, find_second_voter};
 use crate::facts::{DockerFacts, EngineFacts, FolderFacts};
 use crate::folder::{self};
@@ -320,6 +321,9 @@ async fn one(
         observation.problems.push((target.address.clone(), problem));
         return;
     }
+    let earlier = find_earlier(target, scene.lineage, view);
+    let earlier = earlier.map(|what| (target.address.clone(), what));
+    observation.earlier.extend(earlier);
     let found = match kind_named(target.address.kind()) {
         // All of them were looked at before.
         DockerKind::Host => return,

@@ -94,7 +94,7 @@ fn a_whole_apply_takes_what_was_signed_by_hand_for_known() {
 
 /// The same with the real chain provider: the account and both nonces are named.
 #[tokio::test(start_paused = true)]
-async fn an_older_copy_of_a_pools_state_and_a_lost_one_are_told_by_the_nonce_of_its_account() {
+async fn case_lost_state_and_an_older_copy_are_told_by_what_the_account_of_the_pool_did() {
     let mut random = Random::new(1);
     let shape = Shape::drawn(&mut random);
     let changed = shape.changed(&mut random);
@@ -114,9 +114,14 @@ async fn an_older_copy_of_a_pools_state_and_a_lost_one_are_told_by_the_nonce_of_
     let found = world.warnings(&world.spec(&shape)).await.unwrap();
     assert!(!found.is_empty());
     for warning in &found {
-        assert_eq!(warning.code, "state/no-history");
-        let account = "`account.a0`: `nonce core ";
-        assert!(warning.summary.starts_with(account), "{}", warning.summary);
+        assert_eq!(warning.code, "state/lost");
+        let said = &warning.summary;
+        assert!(said.starts_with("`core_contract."), "{said}");
+        assert!(
+            said.contains(" made a contract of this code before, at "),
+            "{said}"
+        );
+        assert!(said.contains("; `account.a0`: `nonce core "), "{said}");
     }
     std::fs::write(world.state_path(), &copies[0]).unwrap();
     let found = world.warnings(&world.spec(&changed)).await.unwrap();

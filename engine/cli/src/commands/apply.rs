@@ -17,9 +17,9 @@ use crate::failure::Failure;
 use crate::view;
 
 use super::Session;
-use super::moment;
 use super::pipeline::{self, PlannedSpec, Spec};
 use super::run::{self, Approval};
+use super::{meant, moment};
 
 /// Runs the command.
 pub async fn run_apply(session: &mut Session<'_, '_>, args: &ApplyArgs) -> Result<Exit, Failure> {
@@ -40,8 +40,13 @@ pub async fn run_apply(session: &mut Session<'_, '_>, args: &ApplyArgs) -> Resul
             return Err(Failure::Unsettled(unsettled));
         }
         let path = session.project.path(file);
-        let planned = saved(session, &spec, &store, &path).await?;
-        return run::carry_out(session, &spec, &mut store, &planned, Approval::Given).await;
+        let mut planned = saved(session, &spec, &store, &path).await?;
+        meant::refuse_doubts(&mut planned.problems, args.meant);
+        let approval = Approval {
+            given: true,
+            ..Approval::from(&args.run)
+        };
+        return run::carry_out(session, &spec, &mut store, &planned, approval).await;
     }
     let mut blocked = settle::block_unsettled(&unsettled, &store, registry);
     blocked.leave_out(scope.left_out_of_apply(&spec.config, store.state()));
@@ -52,8 +57,9 @@ pub async fn run_apply(session: &mut Session<'_, '_>, args: &ApplyArgs) -> Resul
         pipeline::make_plan(&spec, store.state(), registry, &options, blocked).await?
     };
     planned.problems.extend(settle::warn_of_foreign(&unsettled));
+    meant::refuse_doubts(&mut planned.problems, args.meant);
     run::refuse_unknown_groups(&planned.plan, &store, unsettled)?;
-    run::carry_out(session, &spec, &mut store, &planned, args.run.into()).await
+    run::carry_out(session, &spec, &mut store, &planned, (&args.run).into()).await
 }
 
 /// Loads a plan and proves that what it was made from is still there.

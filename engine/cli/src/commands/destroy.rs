@@ -46,5 +46,5 @@ pub async fn run_destroy(
     let mut planned =
         pipeline::make_plan(&spec, store.state(), registry, &options, blocked).await?;
     planned.problems.extend(settle::warn_of_foreign(&unsettled));
-    run::carry_out(session, &spec, &mut store, &planned, args.run.into()).await
+    run::carry_out(session, &spec, &mut store, &planned, (&args.run).into()).await
 }

@@ -41,6 +41,14 @@ pub enum StateFailure {
         /// Serial of both.
         serial: u64,
     },
+    /// A number that no kept state has.
+    #[error("`{location}` keeps no replaced state {number}")]
+    NoBackup {
+        /// Where the state is.
+        location: Location,
+        /// The number that was given.
+        number: u64,
+    },
     /// Something is under way.
     #[error("an earlier run left {0} effects under way, whose tickets only this state has")]
     OpenEffects(usize),
@@ -118,6 +126,7 @@ impl StateFailure {
             Self::OtherLineage { .. } => codes::STATE_OTHER_LINEAGE,
             Self::OlderSerial { .. } => codes::STATE_OLDER_SERIAL,
             Self::Forked { .. } => codes::STATE_FORKED,
+            Self::NoBackup { .. } => codes::STATE_NO_BACKUP,
             Self::OpenEffects(_) => codes::STATE_OPEN_EFFECTS,
             Self::NoTicket { .. } => codes::STATE_NO_TICKET,
             Self::Taken(_) => codes::STATE_TAKEN_NAME,
@@ -145,6 +154,7 @@ impl StateFailure {
             Self::OlderSerial { .. } => {
                 "fetch the newer one with `pospool state pull`; --force goes back to the older one, and what was made since is forgotten".to_owned()
             }
+            Self::NoBackup { .. } => "`pospool state restore` lists what is kept".to_owned(),
             Self::OpenEffects(_) => "run `pospool apply` first: it finds out what came of them; `pospool state settle` shows them".to_owned(),
             Self::NoTicket { .. } => "`pospool state settle` shows what is under way".to_owned(),
             Self::Taken(_) => "give it another name, or move that one away first".to_owned(),

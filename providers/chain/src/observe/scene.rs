@@ -22,6 +22,7 @@ pub(super) fn merge_part((found, known): ObservedPart, (all, facts): &mut Observ
         unseen,
         edits,
         warnings,
+        earlier,
         findings,
     } = found;
     all.objects.extend(objects);
@@ -33,6 +34,7 @@ pub(super) fn merge_part((found, known): ObservedPart, (all, facts): &mut Observ
     all.unseen.extend(unseen);
     all.edits.extend(edits);
     all.warnings.extend(warnings);
+    all.earlier.extend(earlier);
     all.findings.extend(findings);
     let ChainProviderFacts {
         chains,
