@@ -286,10 +286,10 @@ fn case_planted_ticket_destroys() {
     victim.applies(Exit::Done);
     assert!(victim.world.engine.has_volume("precious"));
     assert_eq!(victim.open(), 0);
-    let run = victim.world.run(
-        &["destroy", "--auto-approve", "--var-file", "values.hcl"],
-        "",
-    );
+    let pool = victim.recorded("core_contract.pool")["outputs"]["address"].clone();
+    let confirm = ["--confirm", pool.as_str().unwrap()];
+    let destroy = ["destroy", "--auto-approve", "--var-file", "values.hcl"];
+    let run = victim.world.run(&[&destroy[..], &confirm].concat(), "");
     assert_eq!(run.exit, Exit::Done, "{}", run.err);
     assert!(victim.world.engine.has_volume("precious"));
 }

@@ -9,7 +9,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use pospool_model::state::State;
 
-use super::disk::{Disk, replace_durably};
+use super::disk::{Disk, replace_if};
 use super::error::StoreError;
 use super::form::MAX_BYTES;
 use super::paths::with_suffix;
@@ -66,12 +66,14 @@ pub(super) fn read_backups(disk: &dyn Disk, state: &Path) -> Result<Vec<Backup>,
     Ok(backups)
 }
 
-/// Keeps a state, and then forgets the oldest ones. A crash leaves one too many at most.
+/// Keeps a state, if at the last moment nothing is against it, and then forgets the oldest ones. A crash leaves one too
+/// many at most.
 pub(super) fn keep_backup(
     disk: &dyn Disk,
     state: &Path,
     bytes: &[u8],
     kept_at: u64,
+    may: impl FnOnce() -> Result<(), StoreError>,
 ) -> Result<(), StoreError> {
     let folder = backup_folder(state);
     let there = list_names(disk, &folder)?;
@@ -92,7 +94,8 @@ pub(super) fn keep_backup(
         kept_at,
     };
     let path = folder.join(name.text());
-    replace_durably(disk, &path, &folder.join("next"), bytes)?;
+    // Whoever took the state meanwhile keeps what it replaces itself, perhaps under this very name.
+    replace_if(disk, &path, &folder.join("next"), bytes, may)?;
     let too_many = (there.len() + 1).saturating_sub(MOST_BACKUPS);
     for old in &there[..too_many] {
         let path = folder.join(old.text());

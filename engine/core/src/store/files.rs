@@ -201,7 +201,9 @@ impl Medium for FileMedium {
     fn keep(&mut self, snapshot: &[u8], kept_at: u64) -> Result<(), StoreError> {
         self.guarded(|files| {
             files.check_ours()?;
-            keep_backup(&*files.disk, &files.path, snapshot, kept_at)
+            keep_backup(&*files.disk, &files.path, snapshot, kept_at, || {
+                files.check_ours()
+            })
         })
     }
 

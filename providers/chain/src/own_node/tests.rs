@@ -219,9 +219,9 @@ async fn case_planted_record_1000_cfx_go_only_with_a_key_that_the_node_says_now(
         let (code, _) = expect(Said(said), is_seen).await.unwrap_err();
         assert_eq!(code, codes::KEY_NOT_SAID);
     }
-    let none = OwnNodes::default();
+    let no_way = OwnNodes::default();
     assert!(
-        none.expect_key(&node, [0xab; 32]).await.is_ok(),
+        no_way.expect_key(&node, [0xab; 32]).await.is_ok(),
         "no way to nodes"
     );
 }
