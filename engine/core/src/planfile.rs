@@ -124,11 +124,17 @@ pub fn find_stale_reasons(
     }
     for (name, then) in &plan.bindings {
         let now = seen.bindings.get(name).map_or("nothing", String::as_str);
-        if now != then {
+        let went_on = || number(now) > number(then) && seen.is_moved_by_service(name, plan);
+        if now != then && !went_on() {
             reasons.push(format!("{name} went from {then} to {now}"));
         }
     }
     reasons
+}
+
+/// A fact that is a number.
+fn number(fact: &str) -> Option<u64> {
+    fact.parse().ok()
 }
 
 #[cfg(test)]
@@ -158,5 +164,27 @@ mod tests {
         assert_eq!(stale(&plan), ["`thing.a` is blocked now, and was not"]);
         plan.blocked[0].attribute = None;
         assert_eq!(stale(&plan), Vec::<String>::new());
+    }
+
+    #[test]
+    fn case_false_alarm_a_plan_stays_fresh_while_a_service_signs_with_an_account_that_it_does_not_use()
+     {
+        let name = "nonce core cfx:aa";
+        let mut plan = Plan::default();
+        plan.bindings.insert(name.to_owned(), "5".to_owned());
+        plan.counters.insert(name.to_owned(), 5);
+        let stale = |plan: &Plan, now: &str, account: &str| {
+            let mut seen = SeenResources::default();
+            seen.bindings.insert(name.to_owned(), now.to_owned());
+            seen.service_accounts.insert(account.to_owned());
+            find_stale_reasons(plan, &Config::default(), &State::default(), &seen)
+        };
+        let moved = ["nonce core cfx:aa went from 5 to 7"];
+        assert_eq!(stale(&plan, "7", "cfx:aa"), Vec::<String>::new());
+        assert_eq!(stale(&plan, "7", "cfx:ab"), moved, "of another account");
+        assert_eq!(stale(&plan, "4", "cfx:aa").len(), 1, "an older chain");
+        assert_eq!(stale(&plan, "nothing", "cfx:aa").len(), 1, "not seen");
+        plan.counters.insert(name.to_owned(), 6);
+        assert_eq!(stale(&plan, "7", "cfx:aa"), moved, "the plan signs too");
     }
 }

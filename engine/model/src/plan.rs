@@ -54,6 +54,13 @@ impl Plan {
         !self.left_out.is_empty()
     }
 
+    /// Whether a step of it moves a counter, as far as that can be told: then the counter must be exactly as it was planned.
+    #[must_use]
+    pub fn moves_counter(&self, name: &str) -> bool {
+        let planned = self.counters.get(name).map(u64::to_string);
+        planned.as_ref() != self.bindings.get(name)
+    }
+
     /// Those of these outputs that are none any more after it.
     pub fn dropped_outputs<'a>(
         &'a self,
