@@ -4,12 +4,14 @@
 //! - Does: what the plan says, after it was shown and approved.
 //! - Never: carries out a saved plan that does not fit any more.
 
-use std::path::Path;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use pospool_engine::blocked::Blocked;
 use pospool_engine::plan::Options;
+use pospool_engine::planfile::{self, PlanFile};
 use pospool_engine::store::Store;
-use pospool_engine::{check, planfile, settle};
+use pospool_engine::{check, settle};
 
 use crate::args::ApplyArgs;
 use crate::exit::Exit;
@@ -24,7 +26,16 @@ use super::run::{self, Approval};
 /// Runs the command.
 pub async fn run_apply(session: &mut Session<'_, '_>, args: &ApplyArgs) -> Result<Exit, Failure> {
     let registry = session.registry;
-    let spec = pipeline::require_spec(session, &args.variables)?;
+    let saved = match &args.plan {
+        Some(file) => {
+            let path = session.project.path(file);
+            Some((planfile::load_plan(&path)?, path))
+        }
+        None => None,
+    };
+    let none = BTreeMap::new();
+    let variables = saved.as_ref().map_or(&none, |(file, _)| &file.variables);
+    let spec = pipeline::require_spec_of_plan(session, &args.variables, variables)?;
     let mut store = run::open_for_change(session, "apply")?;
     if !store.exists() {
         // The lineage in it names everything that is made, so it comes before all else.
@@ -34,13 +45,16 @@ pub async fn run_apply(session: &mut Session<'_, '_>, args: &ApplyArgs) -> Resul
     }
     let scope = pipeline::read_scope(&spec, store.state(), &args.scope)?;
     let unsettled = run::settle_earlier_run(session, &mut store).await?;
-    if let Some(file) = &args.plan {
+    if let Some((file, path)) = saved {
         if !unsettled.is_empty() {
             // The plan was made as if they were not there.
             return Err(Failure::Unsettled(unsettled));
         }
-        let path = session.project.path(file);
-        let planned = saved(session, &spec, &store, &path).await?;
+        if !session.console.json {
+            let text = view::plan::format_variables(&file.variables, &file.withheld);
+            session.console.tell(&text);
+        }
+        let planned = take_saved_plan(session, &spec, &store, file, path).await?;
         return run::carry_out(session, &spec, &mut store, &planned, Approval::Given).await;
     }
     let mut blocked = settle::block_unsettled(&unsettled, &store, registry);
@@ -55,25 +69,23 @@ pub async fn run_apply(session: &mut Session<'_, '_>, args: &ApplyArgs) -> Resul
     run::carry_out(session, &spec, &mut store, &planned, args.run.into()).await
 }
 
-/// Loads a plan and proves that what it was made from is still there.
-async fn saved(
+/// Proves that what a saved plan was made from is still there.
+async fn take_saved_plan(
     session: &Session<'_, '_>,
     spec: &Spec,
     store: &Store,
-    path: &Path,
+    file: PlanFile,
+    path: PathBuf,
 ) -> Result<PlannedSpec, Failure> {
-    let plan = planfile::load_plan(path)?;
     let (state, mut blocked) = (store.state(), Blocked::default());
-    blocked.leave_out(plan.left_out.iter().cloned());
+    blocked.leave_out(file.plan.left_out.iter().cloned());
     let seen = pipeline::refresh_resources(spec, state, session.registry, blocked).await?;
-    let reasons = planfile::find_stale_reasons(&plan, &spec.config, store.state(), &seen);
+    let reasons = planfile::find_stale_reasons(&file, &spec.config, state, &seen);
     if !reasons.is_empty() {
-        return Err(Failure::Stale {
-            path: path.to_owned(),
-            reasons,
-        });
+        return Err(Failure::Stale { path, reasons });
     }
-    let problems = check::check_plan(&plan, store.state(), &seen);
+    let plan = file.plan;
+    let problems = check::check_plan(&plan, state, &seen);
     Ok(PlannedSpec {
         plan,
         seen,

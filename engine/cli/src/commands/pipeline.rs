@@ -4,7 +4,7 @@
 //! - Returns: the plan and every problem on the way.
 //! - Never: changes anything outside.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use pospool_engine::blocked::Blocked;
 use pospool_engine::observe::{self, SeenResources};
@@ -17,7 +17,7 @@ use pospool_lang::spec::SourceFile;
 use pospool_model::diagnostic::did_you_mean;
 use pospool_model::plan::Plan;
 use pospool_model::state::State;
-use pospool_model::{Address, Diagnostic, Severity};
+use pospool_model::{Address, Diagnostic, Severity, Value};
 use serde_json::{Value as Json, json};
 
 use crate::args::{ScopeArgs, Variables};
@@ -42,8 +42,17 @@ pub(super) fn require_spec(
     session: &Session<'_, '_>,
     variables: &Variables,
 ) -> Result<Spec, Failure> {
+    require_spec_of_plan(session, variables, &BTreeMap::new())
+}
+
+/// The same with the values of variables that a saved plan was made with.
+pub(super) fn require_spec_of_plan(
+    session: &Session<'_, '_>,
+    variables: &Variables,
+    saved: &BTreeMap<String, Value>,
+) -> Result<Spec, Failure> {
     match session.project.read_spec()? {
-        Some(file) => decode(session, variables, file),
+        Some(file) => decode(session, variables, saved, file),
         None => Err(Failure::NoSpec(session.project.spec_name.clone())),
     }
 }
@@ -52,16 +61,18 @@ pub(super) fn require_spec(
 pub(super) fn load_spec(session: &Session<'_, '_>, variables: &Variables) -> Result<Spec, Failure> {
     let nothing = || SourceFile::new(&session.project.spec_name, "");
     let file = session.project.read_spec()?.unwrap_or_else(nothing);
-    decode(session, variables, file)
+    decode(session, variables, &BTreeMap::new(), file)
 }
 
 fn decode(
     session: &Session<'_, '_>,
     variables: &Variables,
+    saved: &BTreeMap<String, Value>,
     file: SourceFile,
 ) -> Result<Spec, Failure> {
     let (project, registry) = (session.project, session.registry);
-    let inputs = project.variable_inputs(variables)?;
+    let mut inputs = project.variable_inputs(variables)?;
+    inputs.saved.clone_from(saved);
     let spec_files = [file];
     let (config, problems) = config::decode_spec(&spec_files, &registry.kinds(), &inputs);
     let mut files = Vec::from(spec_files);

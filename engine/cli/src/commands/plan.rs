@@ -7,7 +7,7 @@
 
 use pospool_engine::blocked::Blocked;
 use pospool_engine::plan::Options;
-use pospool_engine::planfile;
+use pospool_engine::planfile::{self, PlanFile};
 use pospool_engine::store::{Mode, Store};
 use pospool_model::finding::has_trouble;
 use pospool_model::{Diagnostic, Severity};
@@ -40,7 +40,9 @@ pub async fn run_plan(session: &mut Session<'_, '_>, args: &PlanArgs) -> Result<
     let saved = match &args.out {
         Some(out) if problems.is_none() => {
             let out = session.project.path(out);
-            planfile::save_plan(&out, &planned.plan)?;
+            let variables = spec.config.variables().clone();
+            let file = PlanFile::new(planned.plan.clone(), variables);
+            planfile::save_plan(&out, &file)?;
             Some(out)
         }
         _ => None,

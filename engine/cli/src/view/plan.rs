@@ -358,6 +358,26 @@ pub fn format_running(address: &Address) -> String {
     format!("{address} runs: there is nothing to start\n")
 }
 
+/// The values that a saved plan was made with, and those that it does not keep.
+#[must_use]
+pub fn format_variables(
+    variables: &BTreeMap<String, Value>,
+    withheld: &BTreeSet<String>,
+) -> String {
+    let kept = variables
+        .iter()
+        .map(|(name, value)| format!("  {} = {value}\n", clean_line(name)));
+    let others = withheld.iter().map(|name| {
+        let name = clean_line(name);
+        format!("  {name}: not kept, since a URL in it may hold a key; give it again\n")
+    });
+    let lines: String = kept.chain(others).collect();
+    if lines.is_empty() {
+        return lines;
+    }
+    format!("variables of the plan:\n{lines}\n")
+}
+
 /// What `plan --out` says.
 #[must_use]
 pub fn format_plan_saved(path: &Path) -> String {

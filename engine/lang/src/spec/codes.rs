@@ -68,6 +68,9 @@ pospool_model::codes! {
     NOT_CONSTANT = "spec/not-constant",
         "A variable's value or the location of the state refers to something, and it must be known before the spec is evaluated.",
         "Write the value itself. Compute other values in `locals`, and give the location of the state with `POSPOOL_STATE` or `--state`.";
+    SAVED_VARIABLE = "spec/saved-variable",
+        "A variable is given another value than the saved plan was made with, which keeps its values.",
+        "Run `pospool apply FILE` without the value, or make a new plan with `pospool plan --out`.";
     SECRET_MISPLACED = "spec/secret-misplaced",
         "A secret is used where its name or content could be shown or stored, such as in a text, an operator, an output or an ordinary attribute.",
         "Give the secret with `env(…)` or `file(…)` to an attribute that takes a secret, and store the whole text as the secret.";
