@@ -51,6 +51,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "pospool-engine",
             "pospool-lang",
             "pospool-model",
+            "pospool-remote",
             "pospool-source",
         ],
     ),

@@ -7,6 +7,8 @@
 
 mod document;
 mod failure;
+#[doc(hidden)]
+pub mod fuzzing;
 mod hold;
 mod http;
 mod lease;
