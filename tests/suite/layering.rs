@@ -116,8 +116,8 @@ const STAGES: &[(&str, &[&str])] = &[
     (
         "../engine/core/src",
         &[
-            "registry", "resolve", "observe", "plan", "check", "store", "planfile", "apply",
-            "settle",
+            "registry", "resolve", "moves", "observe", "plan", "check", "store", "planfile",
+            "apply", "settle",
         ],
     ),
 ];

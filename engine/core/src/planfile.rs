@@ -49,7 +49,7 @@ impl PlanFile {
     pub fn new(plan: Plan, variables: BTreeMap<String, Value>) -> Self {
         let is_whole = plan.blocked.is_empty() && plan.left_out.is_empty();
         let is_first = plan.groups.is_empty() && plan.barriers.is_empty() && is_whole;
-        let is_first = is_first && variables.is_empty();
+        let is_first = is_first && variables.is_empty() && plan.moved.is_empty();
         let (withheld, variables): (BTreeMap<_, _>, _) = variables
             .into_iter()
             .partition(|(_, value)| any_key_in(&value.to_string()));

@@ -24,6 +24,9 @@ pub struct Plan {
     /// Facts of the outside that the steps rely on, such as an account's nonce; a
     /// plan whose facts have changed is stale.
     pub bindings: BTreeMap<String, String>,
+    /// Resources that are renamed in the state before anything else, with their new names.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub moved: BTreeMap<Address, Address>,
     /// What changed outside since the last run.
     pub drift: Vec<Drift>,
     /// What will be done, dependencies first.

@@ -8,9 +8,9 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use pospool_engine::blocked::Blocked;
+use pospool_engine::moves::MovedState;
 use pospool_engine::plan::Options;
 use pospool_engine::planfile::{self, PlanFile};
-use pospool_engine::store::Store;
 use pospool_engine::{check, settle};
 
 use crate::args::ApplyArgs;
@@ -45,6 +45,11 @@ pub async fn run_apply(session: &mut Session<'_, '_>, args: &ApplyArgs) -> Resul
     }
     let scope = pipeline::read_scope(&spec, store.state(), &args.scope)?;
     let unsettled = run::settle_earlier_run(session, &mut store).await?;
+    let MovedState { state, moved } = pipeline::move_resources(&spec, store.state(), registry)?;
+    if !moved.is_empty() && !unsettled.is_empty() {
+        // Their tickets know the names of before.
+        return Err(Failure::Unsettled(unsettled));
+    }
     if let Some((file, path)) = saved {
         if !unsettled.is_empty() {
             // The plan was made as if they were not there.
@@ -54,17 +59,19 @@ pub async fn run_apply(session: &mut Session<'_, '_>, args: &ApplyArgs) -> Resul
             let text = view::plan::format_variables(&file.variables, &file.withheld);
             session.console.tell(&text);
         }
-        let planned = take_saved_plan(session, &spec, &store, file, path).await?;
+        let named = MovedState { state, moved };
+        let planned = take_saved_plan(session, &spec, &named, file, path).await?;
         return run::carry_out(session, &spec, &mut store, &planned, Approval::Given).await;
     }
     let mut blocked = settle::block_unsettled(&unsettled, &store, registry);
-    blocked.leave_out(scope.left_out_of_apply(&spec.config, store.state()));
-    let planned = if args.when_safe {
-        moment::plan_when_safe(session, &spec, &store, args.run.wait, &blocked).await?
+    blocked.leave_out(scope.left_out_of_apply(&spec.config, &state));
+    let mut planned = if args.when_safe {
+        moment::plan_when_safe(session, &spec, &state, args.run.wait, &blocked).await?
     } else {
         let options = Options::default();
-        pipeline::make_plan(&spec, store.state(), registry, &options, blocked).await?
+        pipeline::make_plan(&spec, &state, registry, &options, blocked).await?
     };
+    planned.plan.moved = moved;
     run::refuse_unknown_groups(&planned.plan, &store, unsettled)?;
     run::carry_out(session, &spec, &mut store, &planned, args.run.into()).await
 }
@@ -73,14 +80,17 @@ pub async fn run_apply(session: &mut Session<'_, '_>, args: &ApplyArgs) -> Resul
 async fn take_saved_plan(
     session: &Session<'_, '_>,
     spec: &Spec,
-    store: &Store,
+    named: &MovedState,
     file: PlanFile,
     path: PathBuf,
 ) -> Result<PlannedSpec, Failure> {
-    let (state, mut blocked) = (store.state(), Blocked::default());
+    let (state, mut blocked) = (&named.state, Blocked::default());
     blocked.leave_out(file.plan.left_out.iter().cloned());
     let seen = pipeline::refresh_resources(spec, state, session.registry, blocked).await?;
-    let reasons = planfile::find_stale_reasons(&file, &spec.config, state, &seen);
+    let mut reasons = planfile::find_stale_reasons(&file, &spec.config, state, &seen);
+    if file.plan.moved != named.moved {
+        reasons.push("other resources are renamed in the state now".to_owned());
+    }
     if !reasons.is_empty() {
         return Err(Failure::Stale { path, reasons });
     }

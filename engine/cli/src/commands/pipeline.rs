@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use pospool_engine::blocked::Blocked;
+use pospool_engine::moves::{self, MovedState};
 use pospool_engine::observe::{self, SeenResources};
 use pospool_engine::plan::{self, Options, PlannedChanges};
 use pospool_engine::registry::Registry;
@@ -150,6 +151,19 @@ pub(super) async fn make_plan(
         problems,
         faults,
         destroy: options.destroy,
+    })
+}
+
+/// The state under the names that the spec has now.
+pub(super) fn move_resources(
+    spec: &Spec,
+    state: &State,
+    registry: &Registry,
+) -> Result<MovedState, Failure> {
+    let named = moves::move_resources(&spec.config, state, registry);
+    named.map_err(|problems| Failure::Problems {
+        problems,
+        files: spec.files.clone(),
     })
 }
 

@@ -29,6 +29,9 @@ pospool_model::codes! {
     BAD_LIFECYCLE = "spec/bad-lifecycle",
         "A `lifecycle` block holds something else than `irreversible` with the value `accept`, and `prevent_destroy` with `true` or `false` written out.",
         "Keep only `irreversible` and `prevent_destroy`, with such a value, and give the block no label.";
+    BAD_MOVE = "spec/bad-move",
+        "A `moved` or `removed` block names something that cannot be meant: a resource that is still in the spec, one of another kind, or the same one twice.",
+        "Name the old resource in `from`, and in `to` the one that the spec has in its place.";
     BAD_NUMBER = "spec/bad-number",
         "A number is not whole or does not fit in 64 bits.",
         "Write a whole number, text in double quotes, or an amount such as `cfx(…)` with the number as text.";

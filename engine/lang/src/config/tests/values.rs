@@ -413,3 +413,67 @@ fn case_big_local_a_local_is_evaluated_once_in_a_pass() {
         assert_eq!(found["extra"], Value::from("first"));
     }
 }
+
+#[test]
+fn case_renamed_block_moves_name_what_was_and_what_is() {
+    let said = |text: &str| {
+        let text = format!("host \"new\" {{}}\n{text}");
+        let files = [SourceFile::new("pool.hcl", text.as_str())];
+        let (config, problems) = decode_spec(&files, &kinds(), &VariableInputs::default());
+        assert!(problems.iter().all(|it| it.code == "spec/bad-move"));
+        let problem = problems.first().map(|it| it.summary.clone());
+        (config, problem.unwrap_or_default())
+    };
+    let moved = |from: &str, to: &str| format!("moved {{\n  from = {from}\n  to = {to}\n}}\n");
+    let chain = moved("host.older", "host.old") + &moved("host.old", "host.new");
+    let (config, good) = said(&(chain + "removed {\n  from = host.gone\n}\n"));
+    assert_eq!(good, "");
+    assert_eq!(config.moves().len(), 2);
+    assert!(config.forgets(&"host.gone".parse().unwrap()));
+    for (text, what) in [
+        (
+            moved("host.new", "host.old"),
+            "`host.new` is still in the spec",
+        ),
+        (
+            moved("host.old", "pool.new"),
+            "only the name of a resource changes",
+        ),
+        (
+            moved("host.old", "host.other"),
+            "the spec has no such resource",
+        ),
+        (
+            moved("host.a", "host.b") + &moved("host.b", "host.a"),
+            "the spec has no such resource",
+        ),
+        (
+            moved("host.old", "\"host.new\""),
+            "`to` is the name of a resource",
+        ),
+        (
+            moved("host.old", "host.new.x"),
+            "`to` is the name of a resource",
+        ),
+        (moved("host.old", "host.new").repeat(2), "a second time"),
+        (
+            "moved {\n  from = host.old\n}\n".to_owned(),
+            "`moved` lacks `to`",
+        ),
+        (
+            "removed {\n  from = host.new\n}\n".to_owned(),
+            "`host.new` is still in the spec",
+        ),
+        (
+            "removed {\n  from = host.a\n  to = host.new\n}\n".to_owned(),
+            "`removed` has no attribute `to`",
+        ),
+        (
+            "removed \"x\" {\n  from = host.a\n}\n".to_owned(),
+            "`removed` has no label",
+        ),
+    ] {
+        let (_, said) = said(&text);
+        assert!(said.contains(what), "{text}: {said}");
+    }
+}
