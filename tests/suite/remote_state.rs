@@ -17,6 +17,8 @@ use pospool_tests::state_server::{Manner, StateServer};
 use pospool_tests::world::{RunError, apply_on, plan_on, write_things};
 use serde_json::{Value as Json, json};
 
+mod overflow;
+
 pub(crate) type Environment = BTreeMap<String, String>;
 
 const SPEC: &str = "record \"a\" {\n  value = 1\n}\nrecord \"b\" {\n  value = record.a.value\n}\n";

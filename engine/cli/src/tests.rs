@@ -8,6 +8,7 @@ mod endpoints;
 mod faults;
 mod init;
 mod keys;
+mod moved;
 mod parts;
 mod plans;
 mod render;

@@ -19,7 +19,7 @@ use crate::observe::SeenResources;
 pub fn check_plan(plan: &Plan, state: &State, seen: &SeenResources) -> Vec<Diagnostic> {
     let mut problems = chains(plan, state);
     problems.extend(funds(plan, seen));
-    problems.extend(hands(state, seen));
+    problems.extend(hands(plan, state, seen));
     problems.extend(history(plan, state, seen));
     problems
 }
@@ -83,15 +83,16 @@ pub fn find_doubt(warning: &Diagnostic) -> Option<Doubt> {
     }
 }
 
-/// What moved although this state moved nothing: somebody else has the keys, or a newer copy
-/// of this state.
-fn hands(state: &State, seen: &SeenResources) -> Vec<Diagnostic> {
+/// What moved although neither this state nor a service of it moved anything: somebody else has the keys, or a newer
+/// copy of this state.
+fn hands(plan: &Plan, state: &State, seen: &SeenResources) -> Vec<Diagnostic> {
     let both = state.counters.iter();
     let both = both.filter_map(|(name, kept)| Some((name, *kept, *seen.counters.get(name)?)));
     let moved = both.filter_map(|(name, kept, now)| {
         let what = format!("{}`{name}`", owner(name, seen));
         match now.cmp(&kept) {
             Ordering::Equal => None,
+            Ordering::Greater if seen.is_moved_by_service(name, plan) => None,
             Ordering::Greater => Some(
                 Diagnostic::warning(
                     codes::STATE_OTHER_HAND,

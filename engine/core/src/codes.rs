@@ -23,6 +23,9 @@ pospool_model::codes! {
     CHECK_OTHER_CHAIN = "check/other-chain",
         "A chain answers with other chain ids or another genesis block than the one that the state was made on.",
         "Point the chain's RPC at the old network, or use another state with `--state`.";
+    PLAN_BOTH_RECORDED = "plan/both-recorded",
+        "A `moved` block renames a resource to a name that the state has already.",
+        "Take the block out of the spec; a resource that is only to be forgotten is named in a `removed` block.";
     PLAN_FIXED_ATTRIBUTE = "plan/fixed-attribute",
         "An attribute differs from the spec that cannot be changed once the object exists.",
         "Write the old value again, or give the new value to a resource with another label.";
@@ -35,6 +38,9 @@ pospool_model::codes! {
     PLAN_MAY_BE_RENAMED = "plan/may-be-renamed",
         "A resource that left the spec is not taken down, since a new one of its kind is blocked: the two may be one thing whose block was renamed.",
         "Correct what blocks the new one. If the block was only renamed, move the old one's state first: `pospool state mv OLD NEW`, where that is allowed.";
+    PLAN_RENAMED_BLOCK = "plan/renamed-block",
+        "A plan forgets a resource and makes one of the same kind: the two may be one thing whose block was renamed, which would then be made a second time.",
+        "If it is one thing, write a `moved` block or run `pospool state mv OLD NEW`, and plan again; if it is not, go on.";
     PLAN_LEFT_OUT = "plan/left-out",
         "A resource needs something of another one that `--target` or `--exclude` left out and of which nothing is recorded.",
         "Name that one with `--target` too, or leave the options out.";

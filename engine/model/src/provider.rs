@@ -241,6 +241,9 @@ pub struct Observation {
     /// Numbers outside that only what was made or sent for this state moves, each by a known
     /// step, such as the next nonce of an account; named as in [`Planner::counters`].
     pub counters: BTreeMap<String, u64>,
+    /// Addresses of the accounts that a service made for this state signs with between two applies, such as a syncer:
+    /// what moves their counters is no other hand.
+    pub service_accounts: BTreeSet<String>,
     /// What a planner needs to know of the outside, in the provider's own type.
     pub facts: Facts,
     /// Why it is better to stop a resource that is there later and not now, where there is a reason.

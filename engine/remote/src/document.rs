@@ -12,13 +12,16 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::backups::PackedBackup;
-use crate::lease::Lease;
+use crate::lease::{LONGEST_LEASE, Lease};
+use crate::seen::MAX_BYTES;
 
 /// The name of the form.
 const FORMAT: &str = "pospool-remote";
 
 /// Newest version of the form: the second knows replaced states. A document without any is written as the first.
 const NEWEST: u64 = 2;
+/// Highest count that is believed: up to here every program reads a number of JSON exactly, and nobody ever gets there.
+const HIGHEST_COUNT: u64 = 1 << 53;
 
 /// What a keeper has of a state.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -67,11 +70,37 @@ impl Document {
             let path = name.to_owned();
             return Err(StoreError::Empty { path });
         }
-        parse_form(name, bytes, FORMAT, NEWEST)
+        let document: Self = parse_form(name, bytes, FORMAT, NEWEST)?;
+        let seconds = document.lease.as_ref().map_or(0, |lease| lease.seconds);
+        let numbers = [
+            ("serial", document.serial, HIGHEST_COUNT),
+            ("generation", document.generation, HIGHEST_COUNT),
+            ("lease.seconds", seconds, LONGEST_LEASE),
+        ];
+        for (within, found, most) in numbers {
+            if found > most {
+                let why = format!("{found} is more than {most}, the most that pospool writes");
+                return Err(StoreError::Damaged {
+                    path: name.to_owned(),
+                    within: within.to_owned(),
+                    source: serde::de::Error::custom(why),
+                });
+            }
+        }
+        Ok(document)
     }
 
+    /// The bytes of it; one that nobody would read is not written either.
     pub(crate) fn encode(&self) -> Result<Vec<u8>, StoreError> {
-        serde_json::to_vec(self).map_err(|source| StoreError::Encode { source })
+        let encode = |source| StoreError::Encode { source };
+        let bytes = serde_json::to_vec(self).map_err(encode)?;
+        if bytes.len() as u64 > MAX_BYTES {
+            let found = bytes.len();
+            let why =
+                format!("a remote state has {MAX_BYTES} bytes at most, and it would have {found}");
+            return Err(encode(serde::ser::Error::custom(why)));
+        }
+        Ok(bytes)
     }
 
     /// What the store is given.
@@ -183,5 +212,39 @@ mod tests {
             code("{\"format\":\"pospool-remote\",\"version\":1}"),
             "state/damaged"
         );
+    }
+
+    #[test]
+    fn case_remote_overflow_numbers_that_nobody_writes_are_refused_by_name() {
+        let lease = serde_json::to_value(Lease::new("apply", 60)).unwrap();
+        let refused = |part: &str, number: u64| {
+            let mut json = serde_json::json!({"format": "pospool-remote", "version": 1, "serial": 1,
+                "generation": 1, "lease": lease, "snapshot": null, "journal": null});
+            *json.pointer_mut(part).unwrap() = number.into();
+            let read = Document::decode(Path::new("s3://a/b"), json.to_string().as_bytes());
+            // What is read goes on.
+            let next = |document: Document| {
+                document
+                    .leased(Some(Lease::new("plan", 60)))
+                    .encode()
+                    .unwrap();
+                let lease = document.lease.unwrap();
+                lease.standing(Some(std::time::Duration::MAX));
+                lease.rhythm()
+            };
+            read.map(next).err().map(|error| error.to_string())
+        };
+        for (part, most) in [
+            ("/serial", HIGHEST_COUNT),
+            ("/generation", HIGHEST_COUNT),
+            ("/lease/seconds", LONGEST_LEASE),
+        ] {
+            assert_eq!(refused(part, most), None);
+            let name = part.trim_start_matches('/').replace('/', ".");
+            for number in [most + 1, u64::MAX] {
+                let said = refused(part, number).unwrap();
+                assert!(said.contains(&format!("is damaged at `{name}`")), "{said}");
+            }
+        }
     }
 }

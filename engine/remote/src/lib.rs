@@ -8,6 +8,8 @@
 mod backups;
 mod document;
 mod failure;
+#[doc(hidden)]
+pub mod fuzzing;
 mod hold;
 mod http;
 mod lease;

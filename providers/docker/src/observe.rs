@@ -29,6 +29,7 @@ use crate::renamed;
 use crate::render::DesiredChain;
 use crate::render::node_files::PrivateNetworkFiles;
 use crate::snapshot;
+use crate::syncer;
 use crate::view::EngineView;
 use crate::volume;
 use crate::workload;
@@ -72,6 +73,7 @@ pub(crate) async fn observe_all(targets: &[Target<'_>], scene: &ObserveContext<'
     for target in &managed {
         one(target, scene, &views, &mut facts, &mut observation).await;
     }
+    observation.service_accounts = syncer::signing_accounts(&managed, &observation.objects);
     observation.facts = Facts::new(facts);
     observation
 }

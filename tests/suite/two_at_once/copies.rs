@@ -136,3 +136,39 @@ async fn case_lost_state_and_an_older_copy_are_told_by_what_the_account_of_the_p
     );
     assert!(warning.summary.starts_with(&named), "{}", warning.summary);
 }
+
+/// A syncer signs by itself: that its nonce is higher than the last apply left it says nothing of another copy. A plan
+/// that signs with its account needs to know all the same.
+#[tokio::test(start_paused = true)]
+async fn case_false_alarm_what_a_service_of_the_spec_signs_is_no_other_hand() {
+    let mut random = Random::new(1);
+    let shape = Shape::drawn(&mut random);
+    let changed = shape.changed(&mut random);
+    let world = PoolWorld::new(&shape, 1);
+    let spec = world.spec(&shape);
+    let ended = world.run(&spec, Disturbance::default()).await;
+    assert!(matches!(&ended, Ok(PoolRunEnd::Whole(_))), "{ended:?}");
+    world.model.pass(200);
+    let mut state: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(world.state_path()).unwrap()).unwrap();
+    for counter in state["state"]["counters"]
+        .as_object_mut()
+        .unwrap()
+        .values_mut()
+    {
+        *counter = counter.as_u64().unwrap().saturating_sub(1).into();
+    }
+    std::fs::write(world.state_path(), state.to_string()).unwrap();
+    let codes = async |spec: &str| {
+        let found = world.warnings(spec).await.unwrap().into_iter();
+        let codes: Vec<_> = found.map(|it| it.code.to_string()).collect();
+        codes
+    };
+    assert!(codes(&spec).await.contains(&"state/other-hand".to_owned()));
+    for account in shape.accounts() {
+        world.desk.serve_with(&account.to_string());
+    }
+    assert_eq!(codes(&spec).await, Vec::<String>::new());
+    let signing = codes(&world.spec(&changed)).await;
+    assert!(signing.contains(&"state/other-hand".to_owned()));
+}

@@ -20,7 +20,7 @@ use crate::view::progress::{ProgressForm, ProgressPrinter};
 
 use super::Session;
 use super::confirm::{self, Confirmation};
-use super::pipeline::{PlannedSpec, Spec};
+use super::pipeline::{self, PlannedSpec, Spec};
 
 /// Opens the state to change it.
 pub(super) fn open_for_change(session: &Session<'_, '_>, command: &str) -> Result<Store, Failure> {
@@ -110,6 +110,11 @@ pub(super) async fn carry_out(
         seen: &planned.seen,
         cancel: session.interrupt.cancel(),
     };
+    if !plan.moved.is_empty() {
+        // Before the journal, whose entries go on from the state under its new names.
+        let named = pipeline::move_resources(spec, store.state(), session.registry)?;
+        store.update(|state| *state = named.state)?;
+    }
     session.interrupt.working(true);
     let progress = progress(session, view::plan::count_effects(plan));
     let outcome = apply::apply_plan(plan, context, store, &progress).await;
@@ -124,7 +129,8 @@ pub(super) fn is_known(plan: &Plan, store: &Store) -> bool {
         .chains
         .iter()
         .all(|(name, chain)| state.chains.get(name) == Some(chain));
-    chains && !plan.changes_outputs(&state.outputs) && state.counters == plan.counters
+    let names = plan.moved.is_empty();
+    chains && names && !plan.changes_outputs(&state.outputs) && state.counters == plan.counters
 }
 
 fn show(
