@@ -109,7 +109,9 @@ fn say_empty_spec(plan: &Plan, spec: &Spec, state: &State, registry: &Registry) 
     };
     let mut wanted = spec.config.resources();
     let empty = !wanted.any(|resource| is_made(&resource.address));
-    let going = plan.steps.iter().filter(|step| goes(step)).count();
+    // What a `removed` block names was meant.
+    let goes_unasked = |step: &&Step| goes(step) && !spec.config.forgets(&step.address);
+    let going = plan.steps.iter().filter(goes_unasked).count();
     (empty && going > 0).then(|| {
         let known = state.resources.len();
         format!("the spec makes nothing, and {going} of the {known} resources of the state go")
