@@ -154,7 +154,11 @@ impl Points {
 
     /// An operation on the disk.
     fn operation(&self, verb: &'static str, path: &Path) -> io::Result<()> {
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let name = match path.parent().and_then(Path::extension) {
+            // Its own name has the time in it, and runs are compared.
+            Some(folder) if folder == "backups" => "backup".into(),
+            _ => path.file_name().unwrap_or_default().to_string_lossy(),
+        };
         let number = self.count(verb, &name);
         match self.lock().script {
             Script::Fail(at, fault) if is_hit(at, fault, number, verb) => {

@@ -352,6 +352,18 @@ impl Disk for SimDisk {
         Ok(())
     }
 
+    /// Folders are there as soon as something is in them.
+    fn make_folder(&self, _: &Path) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn list(&self, folder: &Path) -> io::Result<Vec<String>> {
+        let inner = self.lock();
+        let inside = inner.names.keys().filter(|it| it.parent() == Some(folder));
+        let names = inside.filter_map(|path| path.file_name()?.to_str());
+        Ok(names.map(ToOwned::to_owned).collect())
+    }
+
     fn stamp(&self, path: &Path) -> io::Result<Option<Stamp>> {
         let inner = self.lock();
         let stamp = inner.names.get(path).map(|number| {

@@ -79,6 +79,11 @@ impl StateServer {
         self.kept().lock.clone().unwrap_or_default()
     }
 
+    /// Puts something else in the place of the document, as somebody does who has the server.
+    pub fn replace_document(&self, bytes: &[u8]) {
+        self.kept().document = Some(bytes.to_owned());
+    }
+
     /// The document; null if there is none.
     ///
     /// # Panics

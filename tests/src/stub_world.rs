@@ -30,7 +30,9 @@ use pospool_conflux::CoreAddress;
 use pospool_docker::{DockerProvider, DockerSettings};
 use pospool_engine::record::RecordProvider;
 use pospool_engine::registry::Registry;
+use pospool_engine::store::{Mode, Store};
 use pospool_modelchain::artifact::public_key;
+use pospool_remote::{Location, RemoteSettings};
 use serde_json::json;
 
 pub use chain::StubChain;
@@ -60,6 +62,8 @@ pub struct StubWorld {
     folder: tempfile::TempDir,
     registry: Registry,
     interrupt: Interrupt,
+    /// Where the state is, if it is no file of the project.
+    remote: Option<(String, RemoteSettings)>,
 }
 
 /// What a command left behind.
@@ -100,6 +104,7 @@ impl StubWorld {
             folder,
             registry,
             interrupt: Interrupt::default(),
+            remote: None,
         };
         for (name, byte) in KEYS {
             world.write(name, &format!("{byte:02x}").repeat(32));
@@ -112,6 +117,31 @@ impl StubWorld {
         });
         world.write("pospool.state.json", &state.to_string());
         world
+    }
+
+    /// The same with the state somewhere else.
+    #[must_use]
+    pub fn with_state(self, place: &str, settings: RemoteSettings) -> Self {
+        Self {
+            remote: Some((place.to_owned(), settings)),
+            ..self
+        }
+    }
+
+    /// The state, as whoever can write it opens it.
+    ///
+    /// # Panics
+    /// When it cannot be opened.
+    #[must_use]
+    pub fn store(&self) -> Store {
+        let nowhere = RemoteSettings::default();
+        let file = self.path("pospool.state.json").display().to_string();
+        let (place, settings) = match &self.remote {
+            Some((place, settings)) => (place, settings),
+            None => (&file, &nowhere),
+        };
+        let location = Location::parse(place, self.folder.path()).expect("a place");
+        pospool_remote::open_store(&location, Mode::Write, "test", settings).expect("the state")
     }
 
     /// A file of the project.
@@ -189,10 +219,14 @@ impl StubWorld {
             out_paint: Paint::PLAIN,
             err_paint: Paint::PLAIN,
         };
-        let surroundings = UserEnvironment {
+        let mut surroundings = UserEnvironment {
             folder,
             ..UserEnvironment::default()
         };
+        if let Some((place, settings)) = &self.remote {
+            surroundings.state = Some(place.clone());
+            surroundings.settings = settings.clone();
+        }
         let project = Project::new(&args.common, surroundings);
         let mut session = Session {
             project: &project,

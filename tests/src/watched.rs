@@ -15,7 +15,7 @@ use pospool_fake::{FakeProvider, Outside};
 use pospool_model::plan::Effect;
 use pospool_model::provider::{
     ChangeRequest, Design, Facts, Observation, ObserveContext, PlanContext, Planner, Progress,
-    Target, Ticket,
+    Settlement, Target, Ticket,
 };
 use pospool_model::{Attributes, KindSchema, Problem, Provider, ProviderError};
 use serde_json::{Value as Json, json};
@@ -186,5 +186,13 @@ impl Provider for Watched {
             self.write_down(ticket);
         }
         ended
+    }
+
+    async fn settle(
+        &self,
+        ticket: &Ticket,
+        progress: &dyn Progress,
+    ) -> Result<Settlement, ProviderError> {
+        self.commit(ticket, progress).await.map(Settlement::Ended)
     }
 }

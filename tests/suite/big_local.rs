@@ -1,7 +1,7 @@
 //! Locals that name many resources and are read by many: everything that is written of them grows with the spec and not
 //! with its square (decision 23).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use pospool_engine::planfile::{self, PlanFile};
@@ -29,7 +29,7 @@ fn spec(kind: &str, members: usize, readers: usize) -> String {
 }
 
 fn written(plan: &Plan) -> usize {
-    serde_json::to_vec(&PlanFile::new(plan.clone()))
+    serde_json::to_vec(&PlanFile::new(plan.clone(), BTreeMap::new()))
         .unwrap()
         .len()
 }
@@ -216,7 +216,7 @@ async fn case_big_local_a_small_spec_is_written_as_ever() {
     let world = FakeWorld::new();
     let spec = spec("thing", 32, 3);
     let plan = world.plan(&spec).await.unwrap().plan;
-    assert_eq!(PlanFile::new(plan.clone()).version, 1);
+    assert_eq!(PlanFile::new(plan.clone(), BTreeMap::new()).version, 1);
     assert!(plan.groups.is_empty() && plan.barriers.is_empty());
     world.apply(&spec).await.unwrap();
     let file = state(&world);
@@ -261,7 +261,7 @@ async fn case_big_local_a_state_or_plan_without_its_groups_is_refused() {
     let spec = spec("record", 40, 1);
     let mut plan = world.plan(&spec).await.unwrap().plan;
     plan.groups.clear();
-    let bytes = serde_json::to_vec(&PlanFile::new(plan)).unwrap();
+    let bytes = serde_json::to_vec(&PlanFile::new(plan, BTreeMap::new())).unwrap();
     let refused = planfile::decode_plan("plan".as_ref(), &bytes).unwrap_err();
     assert_eq!(refused.code(), "state/damaged");
     world.apply(&spec).await.unwrap();

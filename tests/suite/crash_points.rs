@@ -5,6 +5,7 @@
 //! kind of point; `POSPOOL_POINTS=all` prints one for each point. Without it each point is tried with two disks:
 //! nothing unsynced is there, and all of it is.
 
+mod backups;
 mod faults;
 mod kills;
 mod pool;

@@ -62,7 +62,7 @@ fn every_example_is_valid() {
                     )
                 })
                 .collect(),
-            files: Vec::new(),
+            ..VariableInputs::default()
         };
         let file = SourceFile::new("pool.hcl", text);
         let (config, mut problems) = config::decode_spec(&[file], &registry.kinds(), &inputs);

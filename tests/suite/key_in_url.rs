@@ -1,8 +1,10 @@
 //! Case key-in-url: a key in the URL of an RPC is in nothing that a run writes, and what a run left open is settled
 //! where the current spec says.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
+use pospool_engine::planfile::{self, PlanFile};
 use pospool_modelchain::random::Random;
 use pospool_modelchain::{CrashPoint, Moment};
 use pospool_tests::pool_world::{Disturbance, PoolRunEnd, PoolWorld, Shape};
@@ -93,7 +95,8 @@ async fn case_key_in_url_a_plan_that_makes_everything_and_its_file_hold_no_key()
         "{problems:?}"
     );
     let file = world.state_path().with_extension("plan");
-    pospool_engine::planfile::save_plan(&file, &plan).unwrap();
+    let saved = PlanFile::new(plan.clone(), BTreeMap::new());
+    planfile::save_plan(&file, &saved).unwrap();
     keys_in("a plan", &format!("{plan:?}"));
     let saved = std::fs::read_to_string(&file).unwrap();
     keys_in("a saved plan", &saved);

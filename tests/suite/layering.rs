@@ -51,6 +51,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "pospool-engine",
             "pospool-lang",
             "pospool-model",
+            "pospool-remote",
             "pospool-source",
         ],
     ),
@@ -115,8 +116,8 @@ const STAGES: &[(&str, &[&str])] = &[
     (
         "../engine/core/src",
         &[
-            "registry", "resolve", "observe", "plan", "check", "store", "planfile", "apply",
-            "settle",
+            "registry", "resolve", "moves", "observe", "plan", "check", "store", "planfile",
+            "apply", "settle",
         ],
     ),
 ];

@@ -16,6 +16,7 @@ mod live;
 mod logging;
 mod model_chain;
 mod plans;
+mod planted;
 mod public_files;
 mod quiet_day;
 mod reference;

@@ -17,6 +17,8 @@ use pospool_tests::state_server::{Manner, StateServer};
 use pospool_tests::world::{RunError, apply_on, plan_on, write_things};
 use serde_json::{Value as Json, json};
 
+mod overflow;
+
 pub(crate) type Environment = BTreeMap<String, String>;
 
 const SPEC: &str = "record \"a\" {\n  value = 1\n}\nrecord \"b\" {\n  value = record.a.value\n}\n";
@@ -306,6 +308,15 @@ fn project_lives(place: &str, environment: &Environment) {
     desk().well("destroy --auto-approve");
     let shown: Json = serde_json::from_str(&desk().well("show --json")).unwrap();
     assert_eq!(shown["state"]["resources"], json!({}));
+    case_no_backup_what_a_destroy_elsewhere_replaced_comes_back(&desk);
+}
+
+fn case_no_backup_what_a_destroy_elsewhere_replaced_comes_back(desk: &dyn Fn() -> Desk) {
+    let list: Json = serde_json::from_str(&desk().well("state restore --json")).unwrap();
+    let kept = &list["backups"][0];
+    assert_eq!(kept["resources"], json!(["record.a", "record.b"]), "{list}");
+    desk().well(&format!("state restore {}", kept["number"]));
+    assert!(desk().is_settled());
 }
 
 #[test]

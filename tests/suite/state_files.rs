@@ -37,7 +37,7 @@ fn the_schemas_are_those_of_the_types() {
     compare("journal-entry.v1.schema.json", &schema_for!(JournalEntry));
     compare("plan.v2.schema.json", &schema_for!(PlanFile));
     compare("moved.v1.schema.json", &schema_for!(MovedFile));
-    compare("remote.v1.schema.json", &schema_for!(Document));
+    compare("remote.v2.schema.json", &schema_for!(Document));
     compare("key-bundle.v1.schema.json", &schema_for!(Manifest));
 }
 
@@ -88,6 +88,10 @@ fn the_samples_of_remote_states_are_read_and_written_back_unchanged() {
     let snapshot = document.snapshot.unwrap();
     assert_eq!(snapshot.get(), sample("state.json").trim_end());
     assert_eq!(document.journal.unwrap(), sample("state.json.journal"));
+    let newer = std::fs::read_to_string(folder().join("samples/v2/remote.json")).unwrap();
+    let document: Document = serde_json::from_str(&newer).unwrap();
+    assert_eq!((document.version, document.backups.len()), (2, 1));
+    assert_eq!(serde_json::to_string(&document).unwrap(), newer.trim_end());
     let text = sample("moved.json");
     let note = MovedFile::read(text.as_bytes()).unwrap();
     assert_eq!(serde_json::to_string(&note).unwrap(), text.trim_end());

@@ -10,7 +10,7 @@
 use ethers_core::utils::keccak256;
 use ethers_core::utils::rlp::{Rlp, RlpStream};
 
-use crate::key::Key;
+use crate::key::{Key, PublicKey, Signature, recover};
 
 const MARKET_PREFIX: &[u8; 4] = b"cfx\x02";
 
@@ -67,20 +67,43 @@ impl CoreTransaction {
     /// Signs.
     #[must_use]
     pub fn sign(&self, key: &Key) -> SignedTransaction {
-        let fields = self.fields();
-        let prefix: &[u8] = match self.price {
+        self.with_signature(&key.sign(&self.digest()))
+    }
+
+    /// What is signed.
+    fn digest(&self) -> [u8; 32] {
+        keccak256([self.prefix(), &self.fields()].concat())
+    }
+
+    fn prefix(&self) -> &'static [u8] {
+        match self.price {
             GasPrice::Legacy { .. } => &[],
             GasPrice::Market { .. } => MARKET_PREFIX,
-        };
-        let signature = key.sign(&keccak256([prefix, &fields].concat()));
+        }
+    }
+
+    fn with_signature(&self, signature: &Signature) -> SignedTransaction {
         let mut stream = RlpStream::new_list(4);
-        stream.append_raw(&fields, 1);
+        stream.append_raw(&self.fields(), 1);
         stream.append(&signature.recovery);
         stream.append(&without_leading_zeros(&signature.r));
         stream.append(&without_leading_zeros(&signature.s));
-        let raw = [prefix, &stream.out()].concat();
+        let raw = [self.prefix(), &stream.out()].concat();
         let hash = keccak256(&raw);
         SignedTransaction { raw, hash }
+    }
+
+    /// Reads raw bytes back, and says whose signature they have; `None` if they are anything but what [`Self::sign`] makes
+    /// of these fields.
+    #[must_use]
+    pub fn read_signed(raw: &[u8]) -> Option<(Self, PublicKey)> {
+        let unsigned = Self::read(raw)?;
+        let list = Rlp::new(raw.strip_prefix(unsigned.prefix())?);
+        let signature = Signature::read(list.val_at(1).ok()?, &list, 2)?;
+        // Anything more in the bytes would be hidden from who reads the fields.
+        let is_whole = unsigned.with_signature(&signature).raw == raw;
+        let signer = recover(&unsigned.digest(), &signature)?;
+        is_whole.then_some((unsigned, signer))
     }
 
     /// Reads the fields back from raw bytes; `None` if they are no transaction of these two types.

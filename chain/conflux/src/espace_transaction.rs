@@ -8,7 +8,7 @@ use ethers_core::utils::keccak256;
 use ethers_core::utils::rlp::{Rlp, RlpStream};
 
 use crate::core_transaction::{GasPrice, SignedTransaction, without_leading_zeros};
-use crate::key::{Key, Signature};
+use crate::key::{Key, PublicKey, Signature, recover};
 
 /// Type byte of EIP-1559.
 const MARKET: u8 = 2;
@@ -36,15 +36,68 @@ impl EspaceTransaction {
     /// Signs.
     #[must_use]
     pub fn sign(&self, key: &Key) -> SignedTransaction {
+        self.with_signature(&key.sign(&self.digest()))
+    }
+
+    /// What is signed.
+    fn digest(&self) -> [u8; 32] {
+        let mut unsigned = RlpStream::new_list(9);
+        self.fields_to(&mut unsigned);
+        match self.price {
+            GasPrice::Legacy { .. } => {
+                unsigned.append(&self.chain_id);
+                unsigned.append(&0_u8);
+                unsigned.append(&0_u8);
+                keccak256(unsigned.out())
+            }
+            GasPrice::Market { .. } => keccak256([&[MARKET], &unsigned.out()[..]].concat()),
+        }
+    }
+
+    fn with_signature(&self, signature: &Signature) -> SignedTransaction {
         let raw = match self.price {
-            GasPrice::Legacy { gas_price } => self.legacy(gas_price, key),
-            GasPrice::Market {
-                max_fee,
-                max_priority,
-            } => self.market(max_fee, max_priority, key),
+            // Type 0 has the chain id in its signature (EIP-155).
+            GasPrice::Legacy { .. } => {
+                let mut signed = RlpStream::new_list(9);
+                self.fields_to(&mut signed);
+                let chain = self.chain_id.wrapping_mul(2).wrapping_add(35);
+                signed.append(&chain.wrapping_add(signature.recovery.into()));
+                numbers(&mut signed, signature);
+                signed.out().to_vec()
+            }
+            GasPrice::Market { .. } => {
+                let mut signed = RlpStream::new_list(12);
+                self.fields_to(&mut signed);
+                signed.append(&signature.recovery);
+                numbers(&mut signed, signature);
+                [&[MARKET], &signed.out()[..]].concat()
+            }
         };
         let hash = keccak256(&raw);
         SignedTransaction { raw, hash }
+    }
+
+    /// Reads raw bytes back, and says whose signature they have; `None` if they are anything but what [`Self::sign`] makes
+    /// of these fields.
+    #[must_use]
+    pub fn read_signed(raw: &[u8]) -> Option<(Self, PublicKey)> {
+        let unsigned = Self::read(raw)?;
+        let signature = match unsigned.price {
+            GasPrice::Legacy { .. } => {
+                let list = Rlp::new(raw);
+                let v: u64 = list.val_at(6).ok()?;
+                let recovery = v.checked_sub(35)? % 2;
+                Signature::read(u8::try_from(recovery).ok()?, &list, 7)
+            }
+            GasPrice::Market { .. } => {
+                let list = Rlp::new(&raw[1..]);
+                Signature::read(list.val_at(9).ok()?, &list, 10)
+            }
+        }?;
+        // Anything more in the bytes would be hidden from who reads the fields.
+        let is_whole = unsigned.with_signature(&signature).raw == raw;
+        let signer = recover(&unsigned.digest(), &signature)?;
+        is_whole.then_some((unsigned, signer))
     }
 
     /// Reads the fields back from raw bytes; `None` if they are no transaction of these two types.
@@ -88,44 +141,27 @@ impl EspaceTransaction {
         })
     }
 
-    /// Type 0 with the chain id in its signature (EIP-155).
-    fn legacy(&self, gas_price: u128, key: &Key) -> Vec<u8> {
-        let fields = |stream: &mut RlpStream| {
-            stream.append(&self.nonce);
-            stream.append(&gas_price);
-            self.call(stream);
-        };
-        let mut unsigned = RlpStream::new_list(9);
-        fields(&mut unsigned);
-        unsigned.append(&self.chain_id);
-        unsigned.append(&0_u8);
-        unsigned.append(&0_u8);
-        let signature = key.sign(&keccak256(unsigned.out()));
-        let mut signed = RlpStream::new_list(9);
-        fields(&mut signed);
-        signed.append(&(self.chain_id * 2 + 35 + u64::from(signature.recovery)));
-        numbers(&mut signed, &signature);
-        signed.out().to_vec()
-    }
-
-    /// Type 2 (EIP-1559).
-    fn market(&self, max_fee: u128, max_priority: u128, key: &Key) -> Vec<u8> {
-        let fields = |stream: &mut RlpStream| {
-            stream.append(&self.chain_id);
-            stream.append(&self.nonce);
-            stream.append(&max_priority);
-            stream.append(&max_fee);
-            self.call(stream);
-            stream.begin_list(0);
-        };
-        let mut unsigned = RlpStream::new_list(9);
-        fields(&mut unsigned);
-        let signature = key.sign(&keccak256([&[MARKET], &unsigned.out()[..]].concat()));
-        let mut signed = RlpStream::new_list(12);
-        fields(&mut signed);
-        signed.append(&signature.recovery);
-        numbers(&mut signed, &signature);
-        [&[MARKET], &signed.out()[..]].concat()
+    /// The fields of its type before those of a signature.
+    fn fields_to(&self, stream: &mut RlpStream) {
+        match self.price {
+            GasPrice::Legacy { gas_price } => {
+                stream.append(&self.nonce);
+                stream.append(&gas_price);
+                self.call(stream);
+            }
+            GasPrice::Market {
+                max_fee,
+                max_priority,
+            } => {
+                stream.append(&self.chain_id);
+                stream.append(&self.nonce);
+                stream.append(&max_priority);
+                stream.append(&max_fee);
+                self.call(stream);
+                // The access list: we have none.
+                stream.begin_list(0);
+            }
+        }
     }
 
     /// The four fields that both types share, in their order.

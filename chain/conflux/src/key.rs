@@ -4,12 +4,16 @@
 //! - Returns: addresses and signatures.
 //! - Never: prints, serialises or keeps any of the key; errors carry none of it.
 
-use ethers_core::k256::ecdsa::SigningKey;
+use ethers_core::k256::ecdsa::{self, RecoveryId, SigningKey, VerifyingKey};
 use ethers_core::utils::hex;
+use ethers_core::utils::rlp::Rlp;
 use zeroize::Zeroizing;
 
 use crate::core_address::CoreAddress;
 use crate::espace_address::EspaceAddress;
+
+/// A public key without its leading tag.
+pub type PublicKey = [u8; 64];
 
 /// A private key. The inner type wipes itself when dropped.
 pub struct Key(SigningKey);
@@ -23,6 +27,44 @@ pub struct Signature {
     pub r: [u8; 32],
     /// Second number, in its lower half.
     pub s: [u8; 32],
+}
+
+impl Signature {
+    /// Reads a recovery id and two numbers that follow each other in a list.
+    pub(crate) fn read(recovery: u8, list: &Rlp<'_>, first: usize) -> Option<Self> {
+        Some(Self {
+            recovery,
+            r: number(&list.val_at::<Vec<u8>>(first).ok()?)?,
+            s: number(&list.val_at::<Vec<u8>>(first + 1).ok()?)?,
+        })
+    }
+}
+
+/// A number as RLP has it, in its 32 bytes.
+fn number(digits: &[u8]) -> Option<[u8; 32]> {
+    let mut bytes = [0; 32];
+    let start = bytes.len().checked_sub(digits.len())?;
+    bytes[start..].copy_from_slice(digits);
+    Some(bytes)
+}
+
+/// Whose signature of a digest it is. One with the second number in its upper half, which anybody can make of ours, is
+/// nobody's: we never made it.
+pub(crate) fn recover(digest: &[u8; 32], signature: &Signature) -> Option<PublicKey> {
+    let numbers = ecdsa::Signature::from_scalars(signature.r, signature.s).ok()?;
+    let id = RecoveryId::from_byte(signature.recovery).filter(|id| !id.is_x_reduced())?;
+    if numbers.normalize_s().is_some() {
+        return None;
+    }
+    let key = VerifyingKey::recover_from_prehash(digest, &numbers, id).ok()?;
+    Some(public_bytes(&key))
+}
+
+fn public_bytes(key: &VerifyingKey) -> PublicKey {
+    let point = key.to_encoded_point(false);
+    let mut bytes = [0; 64];
+    bytes.copy_from_slice(&point.as_bytes()[1..]);
+    bytes
 }
 
 /// A secret that is no private key.
@@ -53,11 +95,8 @@ impl Key {
 
     /// Returns the public key without its leading tag.
     #[must_use]
-    pub fn public(&self) -> [u8; 64] {
-        let point = self.0.verifying_key().to_encoded_point(false);
-        let mut bytes = [0; 64];
-        bytes.copy_from_slice(&point.as_bytes()[1..]);
-        bytes
+    pub fn public(&self) -> PublicKey {
+        public_bytes(self.0.verifying_key())
     }
 
     /// Returns the account's address in Core Space.

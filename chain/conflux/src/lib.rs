@@ -20,6 +20,6 @@ pub use crate::core_address::{CoreAddress, CoreAddressError, MAINNET, TESTNET};
 pub use crate::core_transaction::{CoreTransaction, GasPrice, SignedTransaction};
 pub use crate::espace_address::{EspaceAddress, EspaceAddressError};
 pub use crate::espace_transaction::EspaceTransaction;
-pub use crate::key::{Key, KeyError, Signature};
+pub use crate::key::{Key, KeyError, PublicKey, Signature};
 pub use crate::register_data::{RegisterData, RegisterDataError};
-pub use crate::transaction::UnsignedTransaction;
+pub use crate::transaction::{UnsignedTransaction, transaction_hash};

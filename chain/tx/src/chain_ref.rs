@@ -22,7 +22,7 @@ pub struct ChainRef {
 }
 
 /// Reads over what an earlier version wrote of endpoints: where a chain is asked is only what the current spec says.
-pub fn disbelieved_endpoints<'de, D: Deserializer<'de>>(
+fn disbelieved_endpoints<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Vec<Endpoint>, D::Error> {
     IgnoredAny::deserialize(deserializer).map(|_| Vec::new())

@@ -47,6 +47,21 @@ impl PriceForm {
     }
 }
 
+impl From<GasPrice> for PriceForm {
+    fn from(price: GasPrice) -> Self {
+        match price {
+            GasPrice::Legacy { gas_price } => Self::Legacy { gas_price },
+            GasPrice::Market {
+                max_fee,
+                max_priority,
+            } => Self::Market {
+                max_fee,
+                max_priority,
+            },
+        }
+    }
+}
+
 impl From<PriceForm> for GasPrice {
     fn from(form: PriceForm) -> Self {
         match form {

@@ -184,12 +184,27 @@ pub struct ApplyArgs {
     /// Wait for a moment at which stopping a voter of the plan costs the least, for as long as `--wait` says
     #[arg(long, conflicts_with = "plan")]
     pub when_safe: bool,
+    /// What is meant although it looks like a slip.
+    #[command(flatten)]
+    pub meant: MeantArgs,
     /// How the run goes.
     #[command(flatten)]
     pub run: RunArgs,
     /// Values of variables.
     #[command(flatten)]
     pub variables: Variables,
+}
+
+/// What is meant although it looks like a slip.
+#[derive(Clone, Copy, Debug, Default, clap::Args)]
+pub struct MeantArgs {
+    /// Make a new pool, although one of this spec seems to be there and the state knows of nothing (`state/lost`)
+    #[arg(long)]
+    pub new_pool: bool,
+    /// Go on although somebody signed with an account of the spec: it was done by hand, and no newer copy of this
+    /// state exists (`state/other-hand`)
+    #[arg(long)]
+    pub signed_by_hand: bool,
 }
 
 /// Arguments of `destroy`.
@@ -255,11 +270,15 @@ pub struct ScopeArgs {
 }
 
 /// How a run that changes something goes.
-#[derive(Clone, Copy, Debug, clap::Args)]
+#[derive(Clone, Debug, clap::Args)]
 pub struct RunArgs {
     /// Do not ask before anything is changed
     #[arg(long)]
     pub auto_approve: bool,
+    /// Say that a registered pool, its key, or everything really goes: the address that the refusal names, also
+    /// needed with --auto-approve
+    #[arg(long, value_name = "ADDRESS")]
+    pub confirm: Option<String>,
     /// How long to wait for what takes its time outside, such as 90s, 15m or 2h
     #[arg(long, value_name = "TIME", default_value = "15m", value_parser = duration)]
     pub wait: Duration,
@@ -311,11 +330,23 @@ pub enum StateCommand {
         #[arg(value_name = "ADDRESS")]
         address: Address,
     },
+    /// List the last states that were replaced, or bring one back
+    Restore {
+        /// The number of the state in the list; without one they are listed
+        #[arg(value_name = "NUMBER")]
+        number: Option<u64>,
+    },
     /// Mend what a crash left behind, as far as that needs no guess, and say what needs a person
     Repair {
         /// Change nothing
         #[arg(long)]
         dry_run: bool,
+    },
+    /// Show what is under way, or close a ticket that nobody knows
+    Settle {
+        /// The ticket to close, as messages show it: nothing is done for it any more
+        #[arg(long, value_name = "ID")]
+        drop: Option<String>,
     },
     /// Move the state to another place, and leave a note in the old one
     Migrate {

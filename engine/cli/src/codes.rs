@@ -74,6 +74,9 @@ pospool_model::codes! {
     CLI_SYSTEM = "cli/system",
         "The operating system refused something that pospool needs to run: the current folder, its runtime or a signal handler.",
         "Read the cause in the message, and correct the limits or permissions of the process.";
+    CLI_UNCONFIRMED = "cli/unconfirmed",
+        "A plan takes down a registered pool, deletes the volume with its key, or everything because the spec makes nothing: that must be confirmed by name, also with `--auto-approve`.",
+        "Read the plan. If the spec and the state are the right ones and all of it is meant, give the address of the message with `--confirm`.";
     CLI_UNKNOWN_RESOURCE = "cli/unknown-resource",
         "`--target`, `--exclude` or `start` names a resource that neither the spec nor the state has.",
         "Write the address as `pospool plan` or `pospool show` writes it, such as `node.main`.";
@@ -92,6 +95,9 @@ pospool_model::codes! {
     STATE_LOCATION = "state/location",
         "The location of the state is not a path or a URL of a known kind, names no state, or holds a credential.",
         "Write a path, `s3://bucket/name.json`, `gs://…`, `az://…` or `https://…`, and give credentials in the environment.";
+    STATE_NO_BACKUP = "state/no-backup",
+        "`pospool state restore` was given a number that none of the replaced states has; the last 20 of them are kept.",
+        "List what is kept with `pospool state restore`, and give one of these numbers.";
     STATE_NONE = "state/none",
         "The command needs a state, and there is none at this location.",
         "Name another with `--state`, or start a new one with `pospool plan`.";
@@ -101,6 +107,9 @@ pospool_model::codes! {
     STATE_NOT_EMPTY = "state/not-empty",
         "There is a state at the new location already, and `pospool state migrate` never writes over another state.",
         "Name an empty location with `--to`. If the state there is the right one, use it with `--state`.";
+    STATE_NO_TICKET = "state/no-ticket",
+        "`pospool state settle --drop` was given a name that nothing has that is under way.",
+        "Run `pospool state settle` to see the names.";
     STATE_OLDER_SERIAL = "state/older-serial",
         "The file given to `pospool state push` is an older version of the state than the one in place.",
         "Fetch the newer one with `pospool state pull`. `--force` goes back to the older one, and what was made since is forgotten.";

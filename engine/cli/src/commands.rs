@@ -6,11 +6,13 @@
 
 pub mod agent;
 pub mod apply;
+mod confirm;
 pub mod destroy;
 pub mod explain;
 pub mod guard;
 pub mod init;
 pub mod key;
+mod meant;
 mod moment;
 mod pipeline;
 pub mod plan;

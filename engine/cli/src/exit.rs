@@ -9,7 +9,7 @@ use pospool_engine::store::StoreError;
 use pospool_model::codes::APPLY_CONVERGING;
 use pospool_model::finding::has_trouble;
 use pospool_model::plan::BlockedResource;
-use pospool_model::{Diagnostic, Finding, Severity};
+use pospool_model::{Code, Diagnostic, Finding, Severity};
 
 /// How a command ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,7 +28,8 @@ pub enum Exit {
     Locked = 4,
     /// It goes on outside, and the time to wait for it is over: apply again.
     Converging = 5,
-    /// Refused by a protection: `prevent_destroy`, or an irreversible step that nobody accepted.
+    /// Refused by a protection: `prevent_destroy`, an irreversible step that nobody accepted, what must be confirmed, or a state
+    /// that may be lost or older.
     Protected = 6,
     /// The saved plan is stale.
     Stale = 7,
@@ -61,7 +62,8 @@ pub const EXITS: &[(Exit, &str)] = &[
     ),
     (
         Exit::Protected,
-        "refused by a protection: `prevent_destroy`, or an irreversible step that is not accepted",
+        "refused by a protection: `prevent_destroy`, an irreversible step that is not accepted, something that must be confirmed \
+         by name and was not, or a state that may be lost or older than another copy",
     ),
     (Exit::Stale, "the saved plan is stale"),
     (
@@ -72,6 +74,14 @@ pub const EXITS: &[(Exit, &str)] = &[
         Exit::BadState,
         "the state, the journal or a saved plan cannot be used",
     ),
+];
+
+/// What is refused although it could be done, until somebody says that it is meant.
+const PROTECTIONS: &[Code] = &[
+    codes::PLAN_PROTECTED,
+    codes::PLAN_IRREVERSIBLE,
+    codes::STATE_LOST,
+    codes::STATE_OTHER_HAND,
 ];
 
 impl Exit {
@@ -127,8 +137,7 @@ impl Exit {
         let errors = problems.iter().filter(|p| p.severity == Severity::Error);
         let mut codes = errors.map(|problem| problem.code).peekable();
         codes.peek()?;
-        let only_protections =
-            codes.all(|code| code == codes::PLAN_PROTECTED || code == codes::PLAN_IRREVERSIBLE);
+        let only_protections = codes.all(|code| PROTECTIONS.contains(&code));
         Some(if only_protections {
             Self::Protected
         } else {

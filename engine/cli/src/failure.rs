@@ -108,6 +108,16 @@ pub enum Failure {
     /// The user was asked and did not say yes.
     #[error("not approved: nothing was changed")]
     Declined,
+    /// What goes must be named, and was not.
+    #[error("{what}, and that was not confirmed: nothing was changed")]
+    Unconfirmed {
+        /// What goes.
+        what: String,
+        /// What has to be given.
+        name: String,
+        /// The text itself.
+        text: String,
+    },
     /// A name that `--delete` gave is not in the state.
     #[error("the state has no `{address}`")]
     NotRecorded {
@@ -223,6 +233,7 @@ impl Failure {
             Self::Stopped => pospool_model::codes::APPLY_CANCELLED,
             Self::BadMoment { .. } => codes::APPLY_BAD_MOMENT,
             Self::Declined => codes::CLI_DECLINED,
+            Self::Unconfirmed { .. } => codes::CLI_UNCONFIRMED,
             Self::NotRecorded { .. } => codes::CLI_NOT_RECORDED,
             Self::Serve(error) => error.code(),
             Self::NoTopic { .. } => codes::CLI_NO_TOPIC,
@@ -262,6 +273,9 @@ impl Failure {
             }
             Self::Stopped => "run `pospool apply` again to go on".to_owned(),
             Self::NobodyToAsk => "read the plan, then run this again with --auto-approve".to_owned(),
+            Self::Unconfirmed { name, text, .. } => {
+                format!("read the plan; if all of it is meant, give {name}: --confirm {text}")
+            }
             Self::StillOpen(_) => "run `pospool apply`: it finds out first".to_owned(),
             Self::UnknownResource { meant: None, .. } => "write it as kind.label".to_owned(),
             Self::UnknownResource { meant: Some(meant), .. } | Self::NotRecorded { meant: Some(meant), .. } | Self::NoTopic { meant: Some(meant), .. } => {
@@ -286,6 +300,7 @@ impl Failure {
         match self {
             Self::Store(error) => Exit::of_store(error),
             Self::State(failure) => failure.exit(),
+            Self::Unconfirmed { .. } => Exit::Protected,
             Self::Stale { .. } => Exit::Stale,
             Self::Stopped | Self::Declined => Exit::Cancelled,
             Self::Unsettled(open) => of_unsettled(open),

@@ -1,10 +1,14 @@
 //! Whole commands, from arguments to text and exit code, without a process.
 
 mod agent;
+mod backups;
+mod confirm;
+mod doubts;
 mod endpoints;
 mod faults;
 mod init;
 mod keys;
+mod moved;
 mod parts;
 mod plans;
 mod render;

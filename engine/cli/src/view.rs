@@ -5,6 +5,7 @@
 //! - Never: decides, waits, or lets a colour alone carry a meaning.
 
 pub mod agent;
+pub mod backups;
 pub mod changes;
 pub mod diagnostics;
 pub mod explain;

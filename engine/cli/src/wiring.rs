@@ -13,7 +13,7 @@ use pospool_docker::{DockerProvider, DockerSettings};
 use pospool_engine::record::RecordProvider;
 use pospool_engine::registry::Registry;
 use pospool_model::{Code, Provider};
-use pospool_source::SourceProvider;
+use pospool_source::{Cache, SourceProvider};
 
 /// The wait of commands that never wait.
 pub const NO_WAIT: Duration = Duration::ZERO;
@@ -51,7 +51,7 @@ pub fn registry_at(wait: Duration, poll: Duration) -> Registry {
             ChainProvider::new(ChainSettings { wait, poll })
                 .with_own_nodes(pospool_docker::own_nodes()),
         ),
-        Arc::new(SourceProvider::new(find_cache_folder())),
+        Arc::new(SourceProvider::new(find_source_cache())),
     ];
     Registry::new(providers)
 }
@@ -65,13 +65,27 @@ pub fn current_image(network: &str) -> Option<&'static str> {
 /// Where sources and compilers are kept: `pospool` in the user's cache folder.
 #[must_use]
 pub fn find_cache_folder() -> PathBuf {
+    user_folder("XDG_CACHE_HOME", ".cache")
+        .unwrap_or_else(std::env::temp_dir)
+        .join("pospool")
+}
+
+/// That folder, and the key of its seals: in the user's folder of states, since caches are what people share and restore.
+#[must_use]
+pub fn find_source_cache() -> Cache {
+    let states = user_folder("XDG_STATE_HOME", ".local/state");
+    Cache {
+        folder: find_cache_folder(),
+        key: states.map(|folder| folder.join("pospool/cache.key")),
+    }
+}
+
+/// A folder of the user, by its variable or below their home.
+fn user_folder(name: &str, below_home: &str) -> Option<PathBuf> {
     let folder = |name| {
         std::env::var_os(name)
             .map(PathBuf::from)
             .filter(|it| it.is_absolute())
     };
-    folder("XDG_CACHE_HOME")
-        .or_else(|| folder("HOME").map(|home| home.join(".cache")))
-        .unwrap_or_else(std::env::temp_dir)
-        .join("pospool")
+    folder(name).or_else(|| Some(folder("HOME")?.join(below_home)))
 }

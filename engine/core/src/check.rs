@@ -19,24 +19,31 @@ use crate::observe::SeenResources;
 pub fn check_plan(plan: &Plan, state: &State, seen: &SeenResources) -> Vec<Diagnostic> {
     let mut problems = chains(plan, state);
     problems.extend(funds(plan, seen));
-    problems.extend(hands(state, seen));
+    problems.extend(hands(plan, state, seen));
     problems.extend(history(plan, state, seen));
     problems
 }
 
 /// A state that knows of nothing, and accounts that were used: the state may be lost, and what was made with it
-/// would be made a second time.
+/// would be made a second time. Where something that was made is seen too, that is as good as known.
 fn history(plan: &Plan, state: &State, seen: &SeenResources) -> Vec<Diagnostic> {
     let is_new = state.resources.is_empty() && state.counters.is_empty();
     if !is_new || plan.steps.is_empty() {
         return Vec::new();
     }
     let used = seen.counters.iter().filter(|(_, now)| **now > 0);
-    let warned = used.map(|(name, now)| {
-        let what = format!("{}`{name}`", owner(name, seen));
+    let used = used.map(|(name, now)| format!("{}`{name}` is {now}", owner(name, seen)));
+    let used: Vec<String> = used.collect();
+    if let (Some(used), false) = (used.first(), seen.earlier.is_empty()) {
+        let lost = seen.earlier.iter();
+        return lost
+            .map(|(address, what)| lost_state(address, what, used))
+            .collect();
+    }
+    let warned = used.into_iter().map(|used| {
         Diagnostic::warning(
             codes::STATE_NO_HISTORY,
-            format!("{what} is {now}, and this state knows of nothing that was made"),
+            format!("{used}, and this state knows of nothing that was made"),
         )
         .help(
             "if something was made with this account before, put its state here (a backup, or --state) before you apply: \
@@ -46,15 +53,46 @@ fn history(plan: &Plan, state: &State, seen: &SeenResources) -> Vec<Diagnostic> 
     warned.collect()
 }
 
-/// What moved although this state moved nothing: somebody else has the keys, or a newer copy
-/// of this state.
-fn hands(state: &State, seen: &SeenResources) -> Vec<Diagnostic> {
+fn lost_state(address: &Address, what: &str, used: &str) -> Diagnostic {
+    Diagnostic::warning(
+        codes::STATE_LOST,
+        format!("`{address}`: {what}, and this state knows of nothing that was made; {used}"),
+    )
+    .help(
+        "bring its state back before you apply: `pospool state restore` lists the last ones, --state names another place. \
+         Everything would be made a second time, its stake too",
+    )
+}
+
+/// Why an apply is refused although nothing is wrong with its plan, unless the user says that it is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Doubt {
+    /// The state is new, and what it wants to make was made before.
+    LostState,
+    /// Somebody else signed, or has a newer state.
+    OtherHand,
+}
+
+/// The doubt that a warning of [`check_plan`] speaks of; `None` if it is advice only.
+#[must_use]
+pub fn find_doubt(warning: &Diagnostic) -> Option<Doubt> {
+    match warning.code {
+        code if code == codes::STATE_LOST => Some(Doubt::LostState),
+        code if code == codes::STATE_OTHER_HAND => Some(Doubt::OtherHand),
+        _ => None,
+    }
+}
+
+/// What moved although neither this state nor a service of it moved anything: somebody else has the keys, or a newer
+/// copy of this state.
+fn hands(plan: &Plan, state: &State, seen: &SeenResources) -> Vec<Diagnostic> {
     let both = state.counters.iter();
     let both = both.filter_map(|(name, kept)| Some((name, *kept, *seen.counters.get(name)?)));
     let moved = both.filter_map(|(name, kept, now)| {
         let what = format!("{}`{name}`", owner(name, seen));
         match now.cmp(&kept) {
             Ordering::Equal => None,
+            Ordering::Greater if seen.is_moved_by_service(name, plan) => None,
             Ordering::Greater => Some(
                 Diagnostic::warning(
                     codes::STATE_OTHER_HAND,
@@ -62,7 +100,7 @@ fn hands(state: &State, seen: &SeenResources) -> Vec<Diagnostic> {
                 )
                 .help(
                     "look for a newer copy of this state and put it here before you apply: what was made with it is not \
-                     known here and would be made again. If you signed by hand, go on: the next whole apply keeps the new number",
+                     known here and would be made again. Whoever signed by hand goes on: the next whole apply keeps the new number",
                 ),
             ),
             Ordering::Less => Some(

@@ -23,6 +23,9 @@ pospool_model::codes! {
     CHECK_OTHER_CHAIN = "check/other-chain",
         "A chain answers with other chain ids or another genesis block than the one that the state was made on.",
         "Point the chain's RPC at the old network, or use another state with `--state`.";
+    PLAN_BOTH_RECORDED = "plan/both-recorded",
+        "A `moved` block renames a resource to a name that the state has already.",
+        "Take the block out of the spec; a resource that is only to be forgotten is named in a `removed` block.";
     PLAN_FIXED_ATTRIBUTE = "plan/fixed-attribute",
         "An attribute differs from the spec that cannot be changed once the object exists.",
         "Write the old value again, or give the new value to a resource with another label.";
@@ -35,6 +38,9 @@ pospool_model::codes! {
     PLAN_MAY_BE_RENAMED = "plan/may-be-renamed",
         "A resource that left the spec is not taken down, since a new one of its kind is blocked: the two may be one thing whose block was renamed.",
         "Correct what blocks the new one. If the block was only renamed, move the old one's state first: `pospool state mv OLD NEW`, where that is allowed.";
+    PLAN_RENAMED_BLOCK = "plan/renamed-block",
+        "A plan forgets a resource and makes one of the same kind: the two may be one thing whose block was renamed, which would then be made a second time.",
+        "If it is one thing, write a `moved` block or run `pospool state mv OLD NEW`, and plan again; if it is not, go on.";
     PLAN_LEFT_OUT = "plan/left-out",
         "A resource needs something of another one that `--target` or `--exclude` left out and of which nothing is recorded.",
         "Name that one with `--target` too, or leave the options out.";
@@ -53,18 +59,27 @@ pospool_model::codes! {
     RECORD_SECRET = "record/secret",
         "The value of a `record` holds a secret; a record is kept in the state, and a secret never is.",
         "Name the secret with `env(…)` or `file(…)` in the attribute that uses it, and take it out of the `record`.";
+    STATE_CLOSED_TICKET = "state/closed-ticket",
+        "An effect of an earlier run was not carried out again: what is there is looked at instead. It stands in journals only.",
+        "Nothing is to be done.";
     STATE_DAMAGED = "state/damaged",
         "The bytes of a state, a remote state or a saved plan are not what its version promises, so it is not used.",
-        "Restore the state and its journal from a backup. For a saved plan, make a new one with `pospool plan --out FILE`.";
+        "Restore the state and its journal from a backup, or bring the last one back that is kept: `pospool state restore`. For a saved plan, make a new one with `pospool plan --out FILE`.";
+    STATE_DROPPED_TICKET = "state/dropped-ticket",
+        "A person closed a ticket with `pospool state settle --drop`. It stands in journals only.",
+        "Nothing is to be done.";
     STATE_EMPTY = "state/empty",
         "The state file is empty; it is never read as a new state, since everything would be made a second time.",
-        "Restore the state and its journal from a backup.";
+        "Restore the state and its journal from a backup, or bring the last one back that is kept: `pospool state restore`.";
     STATE_ENCODE = "state/encode",
         "The state, the journal or a plan could not be written as JSON, so nothing was written.",
         "Run `pospool apply` again. If the error stays, report it as a defect of pospool.";
     STATE_FOREIGN = "state/foreign",
         "The file is not a state or a plan of pospool, so it is neither read nor overwritten.",
         "Name the right file, a state with `--state`.";
+    STATE_FOREIGN_TICKET = "state/foreign-ticket",
+        "The journal holds a transaction that no account of the spec signed on a chain of the spec: another key or chain is in the spec now, or somebody else wrote it. It is not carried out. It may be under way all the same, so the account that it names sends nothing on that chain.",
+        "If the key or the chain was changed, wait until the transaction's nonce is final, or write the old one again. If nobody knows it, find out who can write the state, then close it with `pospool state settle --drop ID`.";
     STATE_IO = "state/io",
         "The operating system refused to read or write the state, its journal or a plan; a run ends before its next effect.",
         "Read the cause in the message, such as a full or read-only disk, correct it, and run `pospool apply` again.";
@@ -86,6 +101,9 @@ pospool_model::codes! {
     STATE_LOCKED = "state/locked",
         "Another process holds the lock of the state, so this one does nothing.",
         "Wait until it has ended: a file's lock ends with its process, a remote state's with its lease. If the holder of a remote state was killed, run `pospool state unlock ID`.";
+    STATE_LOST = "state/lost",
+        "The state knows of nothing, an account of the spec has signed before, and what the spec wants is there under another state: `pospool apply` would make a second pool, with a second node and another stake, and ends with 6.",
+        "Bring the state back: `pospool state restore`, a backup, or `--state` with the place where it is now. If a new pool is meant, apply with `--new-pool`.";
     STATE_MOVED = "state/moved",
         "The state was moved with `pospool state migrate`, and nothing is done in its old place.",
         "Write the location of the message into the `state` block of the spec, or name it with `--state`.";
@@ -96,8 +114,8 @@ pospool_model::codes! {
         "A counter that only grows, such as an account's nonce, is lower than the last apply left it: the chain is an older copy or its RPC lags behind (a warning).",
         "Check that the RPC has caught up and is the one that the last apply used. On a chain that was set back, what the state knows may never have happened.";
     STATE_OTHER_HAND = "state/other-hand",
-        "A counter such as an account's nonce is higher than the last apply left it: somebody signed by hand or has a newer state; `pospool sync` then stands by.",
-        "Put the newest copy of the state in place before you apply; if you signed by hand, go on. Let only one syncer run with a key.";
+        "A counter such as an account's nonce is higher than the last apply left it: somebody signed by hand or has a newer state. `pospool apply` ends with 6, `pospool sync` stands by.",
+        "Put the newest copy of the state in place before you apply; if you signed by hand and this is the newest one, apply with `--signed-by-hand`. Let only one syncer run with a key.";
     STATE_OTHER_FILE = "state/other-file",
         "A file that an option names to be written, such as `plan --out`, is there and is not of that kind, or it is a device or a link to nowhere; it would be lost.",
         "Nothing was written. Name another file, or move away what is there.";

@@ -13,6 +13,7 @@ pub mod apply;
 pub mod blocked;
 pub mod check;
 pub mod codes;
+pub mod moves;
 pub mod observe;
 pub mod plan;
 pub mod planfile;

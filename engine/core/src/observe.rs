@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::future::join_all;
 use pospool_lang::config::Config;
 use pospool_lang::graph;
+use pospool_model::plan::Plan;
 use pospool_model::provider::{Facts, Observation, ObserveContext, Observed, Target};
 use pospool_model::state::{ChainIdentity, Recorded, State};
 use pospool_model::{Address, Attributes, Diagnostic, Finding, ProviderError, Role, Severity};
@@ -33,6 +34,8 @@ pub struct SeenResources {
     pub bindings: BTreeMap<String, String>,
     /// Where each counter of the outside stands.
     pub counters: BTreeMap<String, u64>,
+    /// Accounts whose counters a service of ours moves between two applies.
+    pub service_accounts: BTreeSet<String>,
     /// Each provider's own facts, by its position in the registry.
     pub facts: BTreeMap<usize, Facts>,
     /// Attributes that differ from the last run and are no drift.
@@ -49,6 +52,8 @@ pub struct SeenResources {
     pub foreseen: Outputs,
     /// Advice that stops nothing.
     pub warnings: Vec<Diagnostic>,
+    /// Signs that something was made for a resource under another state.
+    pub earlier: Vec<(Address, String)>,
     /// What is wrong, what cannot be seen, and what is on its way.
     pub findings: Vec<Finding>,
 }
@@ -292,11 +297,13 @@ fn take(
         warning.severity = Severity::Warning;
         seen.warnings.push(warning);
     }
+    seen.earlier.extend(found.earlier);
     seen.findings.extend(found.findings);
     seen.bad_moments.extend(found.bad_moments);
     seen.chains.extend(found.chains);
     seen.bindings.extend(found.bindings);
     seen.counters.extend(found.counters);
+    seen.service_accounts.extend(found.service_accounts);
     seen.edits.extend(found.edits);
     seen.facts.insert(position, found.facts);
     for (address, observed) in found.objects {
@@ -317,6 +324,14 @@ impl SeenResources {
     pub fn is_edited(&self, address: &Address, attribute: &str) -> bool {
         let edits = self.edits.get(address);
         edits.is_some_and(|edits| edits.contains(attribute))
+    }
+
+    /// Whether a service of ours may have moved a counter since the last apply. A plan that moves it itself needs to know
+    /// where it stands all the same: two who sign with one account take each other's nonces.
+    #[must_use]
+    pub fn is_moved_by_service(&self, counter: &str, plan: &Plan) -> bool {
+        let account = counter.rsplit(' ').next().unwrap_or_default();
+        self.service_accounts.contains(account) && !plan.moves_counter(counter)
     }
 
     /// Outputs of given resources, as far as they are known before anything is planned.

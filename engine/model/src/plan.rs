@@ -24,6 +24,9 @@ pub struct Plan {
     /// Facts of the outside that the steps rely on, such as an account's nonce; a
     /// plan whose facts have changed is stale.
     pub bindings: BTreeMap<String, String>,
+    /// Resources that are renamed in the state before anything else, with their new names.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub moved: BTreeMap<Address, Address>,
     /// What changed outside since the last run.
     pub drift: Vec<Drift>,
     /// What will be done, dependencies first.
@@ -52,6 +55,13 @@ impl Plan {
     #[must_use]
     pub fn keeps_outputs(&self) -> bool {
         !self.left_out.is_empty()
+    }
+
+    /// Whether a step of it moves a counter, as far as that can be told: then the counter must be exactly as it was planned.
+    #[must_use]
+    pub fn moves_counter(&self, name: &str) -> bool {
+        let planned = self.counters.get(name).map(u64::to_string);
+        planned.as_ref() != self.bindings.get(name)
     }
 
     /// Those of these outputs that are none any more after it.

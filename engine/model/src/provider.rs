@@ -141,6 +141,30 @@ pub trait Provider: Send + Sync {
         ticket: &Ticket,
         progress: &dyn Progress,
     ) -> Result<Attributes, ProviderError>;
+
+    /// Says what became of a ticket of another run. Who can write a journal can write a ticket: so it is carried out only if
+    /// it proves itself, such as by a signature, and nothing else that it says is believed. What a look shows needs no
+    /// ticket, and that is so of everything but transactions.
+    async fn settle(
+        &self,
+        ticket: &Ticket,
+        progress: &dyn Progress,
+    ) -> Result<Settlement, ProviderError> {
+        let _ = (ticket, progress);
+        Ok(Settlement::Closed)
+    }
+}
+
+/// What is to be done about a ticket of another run.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Settlement {
+    /// It took effect, and left these outputs behind.
+    Ended(Attributes),
+    /// It is not carried out any more, and the next look shows what is there.
+    Closed,
+    /// It does not prove itself, and may be under way all the same: it waits, and so does what it would collide with
+    /// ([`Provider::held_lanes`]). Why it does not count.
+    Foreign(String),
 }
 
 /// Plans the changes of one plan for one provider. It owns what they share, such as nonces that were handed out and money
@@ -217,6 +241,9 @@ pub struct Observation {
     /// Numbers outside that only what was made or sent for this state moves, each by a known
     /// step, such as the next nonce of an account; named as in [`Planner::counters`].
     pub counters: BTreeMap<String, u64>,
+    /// Addresses of the accounts that a service made for this state signs with between two applies, such as a syncer:
+    /// what moves their counters is no other hand.
+    pub service_accounts: BTreeSet<String>,
     /// What a planner needs to know of the outside, in the provider's own type.
     pub facts: Facts,
     /// Why it is better to stop a resource that is there later and not now, where there is a reason.
@@ -231,6 +258,9 @@ pub struct Observation {
     pub edits: BTreeMap<Address, BTreeSet<&'static str>>,
     /// Advice that stops nothing, by resource: it is said beside the plan, also beside one without changes.
     pub warnings: Vec<(Address, Problem)>,
+    /// Signs outside that something was made for a resource of the spec before, under another state: which resource, and what was
+    /// found. Only looked for where nothing is recorded.
+    pub earlier: Vec<(Address, String)>,
     /// What is wrong, what cannot be seen, and what is on its way. It stops nothing, and nothing is called well beside it.
     pub findings: Vec<Finding>,
 }

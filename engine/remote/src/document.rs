@@ -1,7 +1,7 @@
 //! The one document that a keeper has of a state.
 //!
 //! - Reads: the bytes of a document.
-//! - Returns: snapshot, journal and lease in it; the bytes of the next one.
+//! - Returns: snapshot, journal, replaced states and lease in it; the bytes of the next one.
 //! - Never: makes two documents of a state that are alike: keepers tell versions by
 //!   their content, so a counter and the lease's name are part of it.
 
@@ -11,10 +11,17 @@ use pospool_engine::store::{FIRST, KeptState, StoreError, parse_form};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::lease::Lease;
+use crate::backups::PackedBackup;
+use crate::lease::{LONGEST_LEASE, Lease};
+use crate::seen::MAX_BYTES;
 
 /// The name of the form.
 const FORMAT: &str = "pospool-remote";
+
+/// Newest version of the form: the second knows replaced states. A document without any is written as the first.
+const NEWEST: u64 = 2;
+/// Highest count that is believed: up to here every program reads a number of JSON exactly, and nobody ever gets there.
+const HIGHEST_COUNT: u64 = 1 << 53;
 
 /// What a keeper has of a state.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -36,6 +43,9 @@ pub struct Document {
     pub snapshot: Option<Box<RawValue>>,
     /// The journal file, as it is on a disk; `null` if there is none.
     pub journal: Option<String>,
+    /// States that were replaced, the oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub backups: Vec<PackedBackup>,
 }
 
 impl Default for Document {
@@ -48,6 +58,7 @@ impl Default for Document {
             lease: None,
             snapshot: None,
             journal: None,
+            backups: Vec::new(),
         }
     }
 }
@@ -59,11 +70,37 @@ impl Document {
             let path = name.to_owned();
             return Err(StoreError::Empty { path });
         }
-        parse_form(name, bytes, FORMAT, FIRST)
+        let document: Self = parse_form(name, bytes, FORMAT, NEWEST)?;
+        let seconds = document.lease.as_ref().map_or(0, |lease| lease.seconds);
+        let numbers = [
+            ("serial", document.serial, HIGHEST_COUNT),
+            ("generation", document.generation, HIGHEST_COUNT),
+            ("lease.seconds", seconds, LONGEST_LEASE),
+        ];
+        for (within, found, most) in numbers {
+            if found > most {
+                let why = format!("{found} is more than {most}, the most that pospool writes");
+                return Err(StoreError::Damaged {
+                    path: name.to_owned(),
+                    within: within.to_owned(),
+                    source: serde::de::Error::custom(why),
+                });
+            }
+        }
+        Ok(document)
     }
 
+    /// The bytes of it; one that nobody would read is not written either.
     pub(crate) fn encode(&self) -> Result<Vec<u8>, StoreError> {
-        serde_json::to_vec(self).map_err(|source| StoreError::Encode { source })
+        let encode = |source| StoreError::Encode { source };
+        let bytes = serde_json::to_vec(self).map_err(encode)?;
+        if bytes.len() as u64 > MAX_BYTES {
+            let found = bytes.len();
+            let why =
+                format!("a remote state has {MAX_BYTES} bytes at most, and it would have {found}");
+            return Err(encode(serde::ser::Error::custom(why)));
+        }
+        Ok(bytes)
     }
 
     /// What the store is given.
@@ -76,7 +113,11 @@ impl Document {
     }
 
     /// The next document, with what the store wants to be kept.
-    pub(crate) fn with(&self, kept: &KeptState) -> Result<Self, StoreError> {
+    pub(crate) fn with(
+        &self,
+        kept: &KeptState,
+        backups: &[PackedBackup],
+    ) -> Result<Self, StoreError> {
         let snapshot = match &kept.snapshot {
             Some(bytes) => Some(raw(bytes)?),
             None => None,
@@ -86,9 +127,11 @@ impl Document {
             None => None,
         };
         Ok(Self {
+            version: if backups.is_empty() { FIRST } else { NEWEST },
             serial: self.serial + 1,
             snapshot,
             journal,
+            backups: backups.to_vec(),
             ..self.clone()
         })
     }
@@ -126,10 +169,15 @@ mod tests {
             snapshot: Some(b"{\"b\": 1.50,  \"a\":\n2}".to_vec()),
             journal: Some(b"01234567 {\"x\":\"\\u0041\xc3\xa9\"}\n".to_vec()),
         };
-        let document = Document::default().with(&kept).unwrap();
+        let document = Document::default().with(&kept, &[]).unwrap();
         let read = Document::decode(Path::new("x"), &document.encode().unwrap()).unwrap();
         assert_eq!(read.kept(), kept);
-        assert_eq!(read.serial, 1);
+        assert_eq!((read.serial, read.version), (1, 1));
+        let mut backups = Vec::new();
+        crate::backups::keep(&mut backups, b"{}", 1).unwrap();
+        let document = read.with(&kept, &backups).unwrap();
+        let read = Document::decode(Path::new("x"), &document.encode().unwrap()).unwrap();
+        assert_eq!((read.version, read.backups), (2, backups));
     }
 
     #[test]
@@ -164,5 +212,39 @@ mod tests {
             code("{\"format\":\"pospool-remote\",\"version\":1}"),
             "state/damaged"
         );
+    }
+
+    #[test]
+    fn case_remote_overflow_numbers_that_nobody_writes_are_refused_by_name() {
+        let lease = serde_json::to_value(Lease::new("apply", 60)).unwrap();
+        let refused = |part: &str, number: u64| {
+            let mut json = serde_json::json!({"format": "pospool-remote", "version": 1, "serial": 1,
+                "generation": 1, "lease": lease, "snapshot": null, "journal": null});
+            *json.pointer_mut(part).unwrap() = number.into();
+            let read = Document::decode(Path::new("s3://a/b"), json.to_string().as_bytes());
+            // What is read goes on.
+            let next = |document: Document| {
+                document
+                    .leased(Some(Lease::new("plan", 60)))
+                    .encode()
+                    .unwrap();
+                let lease = document.lease.unwrap();
+                lease.standing(Some(std::time::Duration::MAX));
+                lease.rhythm()
+            };
+            read.map(next).err().map(|error| error.to_string())
+        };
+        for (part, most) in [
+            ("/serial", HIGHEST_COUNT),
+            ("/generation", HIGHEST_COUNT),
+            ("/lease/seconds", LONGEST_LEASE),
+        ] {
+            assert_eq!(refused(part, most), None);
+            let name = part.trim_start_matches('/').replace('/', ".");
+            for number in [most + 1, u64::MAX] {
+                let said = refused(part, number).unwrap();
+                assert!(said.contains(&format!("is damaged at `{name}`")), "{said}");
+            }
+        }
     }
 }

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use pospool_engine::store::{Holder, KeptState, StoreError};
 use tokio::sync::mpsc;
 
+use crate::backups::PackedBackup;
 use crate::document::Document;
 use crate::lease::{HolderStanding, Lease};
 use crate::place::{Backend, PATIENCE, Unwritten};
@@ -23,6 +24,7 @@ const FAREWELL: Duration = Duration::from_secs(5);
 /// What the holder is asked for.
 pub(crate) struct Write {
     pub(crate) kept: KeptState,
+    pub(crate) backups: Vec<PackedBackup>,
     pub(crate) answer: std::sync::mpsc::Sender<Result<(), StoreError>>,
 }
 
@@ -61,9 +63,9 @@ impl Hold {
         }
     }
 
-    /// What is kept.
-    pub(crate) fn kept(&self) -> KeptState {
-        self.document.kept()
+    /// What is kept, and what was.
+    pub(crate) fn kept(&self) -> (KeptState, Vec<PackedBackup>) {
+        (self.document.kept(), self.document.backups.clone())
     }
 
     /// Serves until nobody can ask any more, then lets go.
@@ -71,8 +73,8 @@ impl Hold {
         loop {
             tokio::select! {
                 write = asked.recv() => match write {
-                    Some(Write { kept, answer }) => {
-                        let written = self.write(&kept).await;
+                    Some(Write { kept, backups, answer }) => {
+                        let written = self.write(&kept, &backups).await;
                         // Who asked may be gone.
                         let _ = answer.send(written);
                     }
@@ -83,8 +85,12 @@ impl Hold {
         }
     }
 
-    async fn write(&mut self, kept: &KeptState) -> Result<(), StoreError> {
-        let next = self.document.with(kept)?;
+    async fn write(
+        &mut self,
+        kept: &KeptState,
+        backups: &[PackedBackup],
+    ) -> Result<(), StoreError> {
+        let next = self.document.with(kept, backups)?;
         self.put(next, PATIENCE).await
     }
 

@@ -16,14 +16,17 @@ use reqwest::{Client, Method, Response, StatusCode, Url};
 use serde::{Deserialize, Serialize};
 
 use crate::failure::{Cause, RequestFailure, cause_of_text, summed_up};
-use crate::lease::Lease;
-use crate::seen::{MAX_BYTES, SeenDocument};
+use crate::lease::{LONGEST_LEASE, Lease};
+use crate::seen::{BoundedBytes, MAX_BYTES, SeenDocument};
 use crate::settings::HttpSettings;
 
 /// Longest wait for one answer.
 const ANSWER_TIME: Duration = Duration::from_secs(30);
 /// Longest wait for a connection.
 const CONNECT_TIME: Duration = Duration::from_secs(5);
+
+/// Most bytes of what a server says of a lock.
+const LOCK_BYTES: u64 = 1 << 20;
 
 /// One state with a server.
 pub(crate) struct HttpBackend {
@@ -68,7 +71,7 @@ impl LockInfo {
     /// The lease that it speaks of, if the server kept it.
     pub(crate) fn lease(&self) -> Option<Lease> {
         let lease: Lease = serde_json::from_str(&self.info).ok()?;
-        (lease.id == self.id).then_some(lease)
+        (lease.id == self.id && lease.seconds <= LONGEST_LEASE).then_some(lease)
     }
 }
 
@@ -128,7 +131,7 @@ impl HttpBackend {
         match answer.status() {
             StatusCode::NO_CONTENT | StatusCode::NOT_FOUND => Ok(None),
             StatusCode::OK => Ok(Some(SeenDocument {
-                bytes: body(answer).await?,
+                bytes: read_body(answer, MAX_BYTES).await?,
                 mark: UpdateVersion {
                     e_tag: None,
                     version: None,
@@ -176,7 +179,7 @@ impl HttpBackend {
         let answer = self.send(method, url, Some(json(info))).await?;
         match answer.status() {
             StatusCode::LOCKED | StatusCode::CONFLICT => {
-                let text = body(answer).await?;
+                let text = read_body(answer, LOCK_BYTES).await?;
                 let held: LockInfo = serde_json::from_slice(&text).unwrap_or_default();
                 // An answer may have been lost after the lock was given to us.
                 if held.id == info.id {
@@ -282,16 +285,14 @@ fn passing(error: reqwest::Error) -> RequestFailure {
     RequestFailure::Passing(summed_up(&error.without_url()))
 }
 
-async fn body(mut answer: Response) -> Result<Vec<u8>, RequestFailure> {
-    let mut bytes = Vec::new();
+/// Reads an answer, but no more of it than it may have.
+async fn read_body(mut answer: Response, most: u64) -> Result<Vec<u8>, RequestFailure> {
+    let mut body = BoundedBytes::new(most);
+    body.expect(answer.content_length())?;
     while let Some(part) = answer.chunk().await.map_err(passing)? {
-        if (bytes.len() + part.len()) as u64 > MAX_BYTES {
-            let text = format!("the answer is larger than {MAX_BYTES} bytes");
-            return Err(RequestFailure::Lasting(cause_of_text(text)));
-        }
-        bytes.extend_from_slice(&part);
+        body.add(&part)?;
     }
-    Ok(bytes)
+    Ok(body.into_bytes())
 }
 
 fn is_loopback(host: &str) -> bool {
@@ -370,5 +371,36 @@ mod tests {
         assert!(info.lease().is_some());
         info.id = "another".to_owned();
         assert!(info.lease().is_none());
+    }
+
+    #[tokio::test]
+    async fn case_remote_overflow_an_answer_without_end_is_read_to_its_limit_only() {
+        use std::io::{Read, Write};
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let server = std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            // Whoever answers before it was asked is not heard.
+            let _ = stream.read(&mut [0; 4096]).unwrap();
+            let head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+            stream.write_all(head).unwrap();
+            let chunk = [b"100000\r\n".as_slice(), &vec![b' '; 1 << 20], b"\r\n"].concat();
+            let mut sent = 0;
+            // It ends when the asker hangs up.
+            while stream.write_all(&chunk).is_ok() {
+                sent += 1;
+            }
+            sent
+        });
+        let place = url(&format!("http://127.0.0.1:{port}/a"));
+        let http = HttpBackend::new(&place, &HttpSettings::default()).unwrap();
+        let why = http.read().await.map(|_| "it was read").unwrap_err();
+        assert!(matches!(why, RequestFailure::Lasting(_)), "{why:?}");
+        let why = why.cause().to_string();
+        assert!(why.contains("larger than 67108864"), "{why}");
+        drop(http);
+        // The connection is closed by a task of this runtime.
+        let sent = tokio::task::spawn_blocking(|| server.join().unwrap());
+        assert!(sent.await.unwrap() < 2 * (MAX_BYTES >> 20));
     }
 }

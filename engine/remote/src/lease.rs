@@ -11,6 +11,9 @@ use std::time::Duration;
 use pospool_engine::store::{Holder, random_name};
 use serde::{Deserialize, Serialize};
 
+/// Most seconds of a lease: thirty days.
+pub(crate) const LONGEST_LEASE: u64 = 30 * 24 * 60 * 60;
+
 /// The right to write, for a while.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -54,8 +57,14 @@ impl Lease {
     /// Whether the holder may still be at work, `age` after its last write.
     pub(crate) fn standing(&self, age: Option<Duration>) -> HolderStanding {
         if self.process_is_gone() {
-            return HolderStanding::Gone;
+            HolderStanding::Gone
+        } else {
+            self.standing_by_age(age)
         }
+    }
+
+    /// The same where nobody can see the holder's process.
+    pub(crate) fn standing_by_age(&self, age: Option<Duration>) -> HolderStanding {
         if self.seconds == 0 {
             return HolderStanding::Live { ends_in: None };
         }

@@ -5,8 +5,11 @@
 //! - Never: writes over a document that is not the one it wrote last, and never puts a
 //!   credential into a message or a document.
 
+mod backups;
 mod document;
 mod failure;
+#[doc(hidden)]
+pub mod fuzzing;
 mod hold;
 mod http;
 mod lease;
@@ -23,6 +26,7 @@ mod tests;
 
 use pospool_engine::store::{Medium, Mode, Store, StoreError};
 
+pub use backups::PackedBackup;
 pub use document::Document;
 pub use lease::Lease;
 pub use location::{Location, LocationError};
@@ -60,6 +64,16 @@ pub fn open_store(
 ) -> Result<Store, StoreError> {
     let medium = open_medium(location, mode, command, settings)?;
     Store::over(medium, &location.name(), mode)
+}
+
+/// Opens the state of a location to put another one in its place, also where what is there cannot be read.
+pub fn open_to_restore(
+    location: &Location,
+    command: &str,
+    settings: &RemoteSettings,
+) -> Result<Store, StoreError> {
+    let medium = open_medium(location, Mode::Write, command, settings)?;
+    Store::over_any(medium, &location.name())
 }
 
 /// Who holds the lock; `None` if nobody does, and for files, whose locks end with their process.

@@ -6,9 +6,10 @@
 use std::path::PathBuf;
 use std::thread::JoinHandle;
 
-use pospool_engine::store::{KeptState, Medium, StoreError};
+use pospool_engine::store::{Backup, KeptState, Medium, StoreError};
 use tokio::sync::mpsc;
 
+use crate::backups::{self, PackedBackup};
 use crate::failure::cause_of_text;
 use crate::hold::{Hold, Write};
 use crate::lease::Lease;
@@ -19,6 +20,7 @@ use crate::runtime::{self, build_runtime};
 pub(crate) struct Remote {
     name: PathBuf,
     kept: KeptState,
+    backups: Vec<PackedBackup>,
     holder: Option<Holding>,
     broken: bool,
 }
@@ -39,6 +41,7 @@ pub(crate) fn open_unlocked(place: Backend) -> Result<Remote, StoreError> {
     Ok(Remote {
         name,
         kept: document.kept(),
+        backups: document.backups,
         holder: None,
         broken: false,
     })
@@ -63,11 +66,12 @@ pub(crate) fn open_locked(place: Backend, lease: Lease) -> Result<Remote, StoreE
             }
         });
     });
-    let kept = taken.recv().unwrap_or_else(|_| Err(ended(&name)))?;
+    let (kept, backups) = taken.recv().unwrap_or_else(|_| Err(ended(&name)))?;
     let holder = Some(Holding { asks, thread });
     Ok(Remote {
         name,
         kept,
+        backups,
         holder,
         broken: false,
     })
@@ -96,8 +100,11 @@ impl Remote {
             return Err(crate::failure::backend_error("write", &self.name, text));
         };
         let (answer, answered) = std::sync::mpsc::channel();
-        let kept = self.kept.clone();
-        let asked = holding.asks.send(Write { kept, answer });
+        let asked = holding.asks.send(Write {
+            kept: self.kept.clone(),
+            backups: self.backups.clone(),
+            answer,
+        });
         asked.map_err(|_| ended(&self.name))?;
         answered.recv().unwrap_or_else(|_| Err(ended(&self.name)))
     }
@@ -141,6 +148,15 @@ impl Medium for Remote {
             journal: None,
         };
         self.write()
+    }
+
+    /// It goes out with the replacement, in one write.
+    fn keep(&mut self, snapshot: &[u8], kept_at: u64) -> Result<(), StoreError> {
+        backups::keep(&mut self.backups, snapshot, kept_at)
+    }
+
+    fn backups(&mut self) -> Result<Vec<Backup>, StoreError> {
+        backups::unpack_all(&self.name, &self.backups)
     }
 
     fn let_go(&mut self) {

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, UNIX_EPOCH};
 
+use futures_util::StreamExt;
 use object_store::aws::AmazonS3Builder;
 use object_store::azure::MicrosoftAzureBuilder;
 use object_store::client::{
@@ -25,8 +26,8 @@ use object_store::{
 };
 use reqwest::Url;
 
-use crate::failure::{Cause, RequestFailure, cause_of_text, summed_up};
-use crate::seen::{MAX_BYTES, SeenDocument};
+use crate::failure::{Cause, RequestFailure, summed_up};
+use crate::seen::{BoundedBytes, MAX_BYTES, SeenDocument};
 
 /// One object.
 #[derive(Debug)]
@@ -60,23 +61,20 @@ impl Objects {
             Err(Error::NotFound { .. }) => return Ok(None),
             found => found.map_err(|error| trouble(&error))?,
         };
-        if found.meta.size > MAX_BYTES {
-            let text = format!("it is larger than {MAX_BYTES} bytes");
-            return Err(RequestFailure::Lasting(cause_of_text(text)));
-        }
+        let mut body = BoundedBytes::new(MAX_BYTES);
+        body.expect(Some(found.meta.size))?;
         let mark = UpdateVersion {
             e_tag: found.meta.e_tag.clone(),
             version: found.meta.version.clone(),
         };
         let written = u64::try_from(found.meta.last_modified.timestamp()).unwrap_or_default();
         let age = self.clock.now().map(|now| now.saturating_sub(written));
-        let bytes = found
-            .bytes()
-            .await
-            .map_err(|error| trouble(&error))?
-            .to_vec();
+        let mut parts = found.into_stream();
+        while let Some(part) = parts.next().await {
+            body.add(&part.map_err(|error| trouble(&error))?)?;
+        }
         Ok(Some(SeenDocument {
-            bytes,
+            bytes: body.into_bytes(),
             mark,
             age: age.map(Duration::from_secs),
         }))

@@ -10,6 +10,8 @@ use std::time::Duration;
 
 use reqwest::Url;
 
+use crate::lease::LONGEST_LEASE;
+
 /// Choices for remote states.
 #[derive(Clone)]
 pub struct RemoteSettings {
@@ -89,7 +91,7 @@ impl RemoteSettings {
             None => Self::default().lease,
             Some(text) => seconds(&text).ok_or(SettingsError {
                 name: LEASE,
-                form: "a whole number of seconds, such as 60s",
+                form: "a whole number of seconds, such as 60s, and 2592000s (30 days) at most",
             })?,
         };
         Ok(Self {
@@ -120,7 +122,8 @@ const LEASE: &str = "POSPOOL_LEASE";
 
 fn seconds(text: &str) -> Option<Duration> {
     let count: u64 = text.strip_suffix('s')?.parse().ok()?;
-    (count > 0).then(|| Duration::from_secs(count))
+    let is_lease = (1..=LONGEST_LEASE).contains(&count);
+    is_lease.then(|| Duration::from_secs(count))
 }
 
 #[cfg(test)]
@@ -149,7 +152,7 @@ mod tests {
         assert_eq!(settings.http.username, None);
         assert_eq!(settings.stores.len(), 1);
         assert!(!format!("{settings:?}").contains("hunter2"));
-        for wrong in ["0s", "5", "-1s", "1m"] {
+        for wrong in ["0s", "5", "-1s", "1m", "2592001s", "18446744073709551615s"] {
             let read = RemoteSettings::read(&variables(&[("POSPOOL_LEASE", wrong)]));
             assert!(read.is_err(), "{wrong}");
         }

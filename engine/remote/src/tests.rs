@@ -11,7 +11,7 @@ use object_store::{
     CopyOptions, Error, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta,
     ObjectStore, PutMultipartOptions, PutOptions, PutPayload, PutResult, Result,
 };
-use pospool_engine::store::{Mode, Store, StoreError};
+use pospool_engine::store::{Mode, Store, StoreError, decode_snapshot};
 
 use crate::lease::Lease;
 use crate::medium;
@@ -214,6 +214,25 @@ fn a_store_that_ignores_conditions_is_refused() {
     assert_eq!(refused.code(), "state/keeper");
     let why = std::error::Error::source(&refused).unwrap().to_string();
     assert!(why.contains("ignores the conditions"), "{why}");
+}
+
+#[test]
+fn case_no_backup_the_states_that_an_object_store_held_come_with_the_document() {
+    let faulty = Faulty::default();
+    for name in ["a", "b", "c"] {
+        let mut store = faulty.open().unwrap();
+        // The answer of the write that replaces the state and keeps the one before is lost.
+        faulty.plan(&[Fault::After]);
+        let address = format!("record.{name}").parse().unwrap();
+        let updated = store.update(|state| _ = state.resources.entry(address).or_default());
+        updated.unwrap();
+    }
+    let backups = faulty.look().backups().unwrap();
+    let held = backups.iter().map(|it| {
+        let state = decode_snapshot("memory".as_ref(), &it.bytes).unwrap();
+        (it.number, state.resources.len())
+    });
+    assert_eq!(held.collect::<Vec<_>>(), [(1, 1), (2, 2)]);
 }
 
 #[tokio::test]

@@ -27,6 +27,7 @@ pub(crate) struct Chains(Arc<Mutex<KnownChains>>);
 #[derive(Debug, Default)]
 struct KnownChains {
     wanted: BTreeMap<Address, Attributes>,
+    accounts: BTreeMap<Address, Attributes>,
     /// Hash of the first block behind the endpoints of a space.
     genesis: BTreeMap<(Address, Space), String>,
 }
@@ -56,13 +57,15 @@ pub(crate) enum Lost {
 impl Chains {
     /// Hears what the spec wants now.
     pub(crate) fn configure(&self, wanted: &BTreeMap<Address, Attributes>) {
-        let chains = wanted
-            .iter()
-            .filter(|(address, _)| address.kind() == "chain");
-        let now: BTreeMap<Address, Attributes> = chains
-            .map(|(address, attributes)| (address.clone(), attributes.clone()))
-            .collect();
+        let of_kind = |kind: &str| -> BTreeMap<Address, Attributes> {
+            let all = wanted.iter();
+            all.filter(|(address, _)| address.kind() == kind)
+                .map(|(address, attributes)| (address.clone(), attributes.clone()))
+                .collect()
+        };
+        let now = of_kind("chain");
         let mut known = self.known();
+        known.accounts = of_kind("account");
         let before = std::mem::replace(&mut known.wanted, now.clone());
         known
             .genesis
@@ -80,25 +83,35 @@ impl Chains {
         }
     }
 
-    /// Fills in where a chain is asked.
+    /// What the spec wants of its accounts.
+    pub(crate) fn accounts(&self) -> BTreeMap<Address, Attributes> {
+        self.known().accounts.clone()
+    }
+
+    /// What the spec wants of a chain.
+    pub(crate) fn wanted(&self, chain: &Address) -> Option<Attributes> {
+        self.known().wanted.get(chain).cloned()
+    }
+
+    /// Fills in where a chain is asked, and returns which one of the spec it is.
     pub(crate) async fn reach(
         &self,
         link: &CountingTransport,
         chain: &mut ChainRef,
         space: Space,
         told: ChainCheck,
-    ) -> Result<(), Lost> {
+    ) -> Result<Address, Lost> {
         let candidates = self.candidates(chain, space);
-        if let ([(_, endpoints)], ChainCheck::Later) = (&candidates[..], told) {
+        if let ([(address, endpoints)], ChainCheck::Later) = (&candidates[..], told) {
             chain.endpoints.clone_from(endpoints);
-            return Ok(());
+            return Ok(address.clone());
         }
         let mut silent = None;
         for (address, endpoints) in candidates {
             match self.genesis(link, &address, space, &endpoints).await {
                 Ok(found) if found == chain.genesis_hash => {
                     chain.endpoints = endpoints;
-                    return Ok(());
+                    return Ok(address);
                 }
                 Ok(_) => {}
                 Err(error) => {
@@ -184,7 +197,7 @@ impl Chains {
     }
 }
 
-/// Fills in where all chains of a ticket are asked; a chain that is silent is asked again as long as the ticket may wait.
+/// Fills in where all chains of a ticket are asked.
 pub(crate) async fn reach_all(
     chains: &Chains,
     link: &CountingTransport,
@@ -192,20 +205,42 @@ pub(crate) async fn reach_all(
     attempt: &mut TicketAttempt,
     progress: &dyn Progress,
 ) -> Result<(), ProviderError> {
-    let started = Instant::now();
-    for (chain, space, told) in of(attempt)? {
-        while let Err(lost) = chains.reach(link, chain, space, told).await {
-            let over = started.elapsed() >= pace.wait;
-            if over
-                || matches!(
-                    lost,
-                    Lost::NotThere { .. }
-                        | Lost::Silent {
-                            error: RpcError::Endpoint(_),
-                            ..
-                        }
-                )
-            {
+    let begun = Instant::now();
+    for place in places_of(attempt) {
+        chains
+            .reach_in_time(link, pace, begun, place, progress)
+            .await?;
+    }
+    Ok(())
+}
+
+/// A chain of a ticket, the space that is meant, and who asks which chain it is.
+pub(crate) type TicketPlace<'a> = (&'a mut ChainRef, Space, ChainCheck);
+
+impl Chains {
+    /// Fills in where a chain is asked; one that is silent is asked again as long as a ticket may wait.
+    pub(crate) async fn reach_in_time(
+        &self,
+        link: &CountingTransport,
+        pace: Pace,
+        begun: Instant,
+        (chain, space, told): TicketPlace<'_>,
+        progress: &dyn Progress,
+    ) -> Result<Address, ProviderError> {
+        loop {
+            let lost = match self.reach(link, chain, space, told).await {
+                Ok(address) => return Ok(address),
+                Err(lost) => lost,
+            };
+            let for_good = matches!(
+                lost,
+                Lost::NotThere { .. }
+                    | Lost::Silent {
+                        error: RpcError::Endpoint(_),
+                        ..
+                    }
+            );
+            if for_good || begun.elapsed() >= pace.wait {
                 return Err(lost.open());
             }
             if progress.cancelled() {
@@ -214,14 +249,11 @@ pub(crate) async fn reach_all(
             tokio::time::sleep(pace.poll).await;
         }
     }
-    Ok(())
 }
 
 /// The chains of a ticket.
-fn of(
-    attempt: &mut TicketAttempt,
-) -> Result<Vec<(&mut ChainRef, Space, ChainCheck)>, ProviderError> {
-    Ok(match attempt {
+fn places_of(attempt: &mut TicketAttempt) -> Vec<TicketPlace<'_>> {
+    match attempt {
         TicketAttempt::Transaction(signed) => {
             let space = signed.space();
             vec![(&mut signed.chain, space, ChainCheck::Later)]
@@ -230,19 +262,13 @@ fn of(
         TicketAttempt::AwaitVotes(work) => vec![(&mut work.chain, Space::Core, ChainCheck::Now)],
         TicketAttempt::AwaitFree(work) => vec![(&mut work.chain, Space::Core, ChainCheck::Now)],
         TicketAttempt::CheckCode(work) => {
-            let parts = work.parts.iter_mut().map(|part| {
-                let space = part.space;
-                // It changes nothing outside, so it may as well be planned again.
-                let chain = part.chain.as_mut().ok_or_else(|| {
-                    let what = "this comparison of code was begun by an earlier version of pospool, and is planned again";
-                    ProviderError::refused(codes::BAD_PAYLOAD, what)
-                })?;
-                Ok((chain, space, ChainCheck::Now))
-            });
-            parts.collect::<Result<_, ProviderError>>()?
+            let parts = work.parts.iter_mut();
+            parts
+                .map(|part| (&mut part.chain, part.space, ChainCheck::Now))
+                .collect()
         }
         TicketAttempt::Verify(_) => Vec::new(),
-    })
+    }
 }
 
 impl Lost {

@@ -65,6 +65,9 @@ pospool_model::codes! {
     FORCE_RETIRED = "chain/force-retired",
         "PoS retired the pool's key: it was elected and did not vote for three PoS epochs in a row. None of its votes works, and stake that is added now goes straight to the exit queue.",
         "Let the node vote again first. The message names the view from which stake that is free can be staked again.";
+    KEY_NOT_SAID = "chain/key-not-said",
+        "Before 1,000 CFX go with a PoS key, its node is asked for the key once more, and it did not answer. What a state or a plan says of a key may have been written by anybody, so nothing was sent.",
+        "See that the node runs (`pospool start node.main`, `pospool plan`), then apply again.";
     MISSING_INPUT = "chain/missing-input",
         "The node did not give its PoS address or its register data, so the step that needs it is not sent.",
         "Check that the node's container runs, then run `pospool apply` again.";

@@ -6,6 +6,7 @@
 
 pub(crate) mod artifact;
 pub(crate) mod design;
+pub(crate) mod earlier;
 pub(crate) mod handover;
 mod layout;
 pub(crate) mod observe;

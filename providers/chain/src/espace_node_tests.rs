@@ -14,6 +14,7 @@ use serde_json::{Value as Json, json};
 
 use crate::bench::{ESPACE_ID, GENESIS, chain_ref, espace, name};
 use crate::chains::Chains;
+use crate::own_node::OwnNodes;
 use crate::prepare::prepare_effect;
 use crate::work::{EffectWork, TicketAttempt, TransactionWork};
 use pospool_conflux::Key;
@@ -71,6 +72,7 @@ async fn signed(answers: &StubAnswers) -> Result<(SignedWork, StubNode), Provide
     let ticket = prepare_effect(
         &CountingTransport::default(),
         &Chains::only(&server.url()),
+        &OwnNodes::default(),
         &effect,
         &Attributes::new(),
     )

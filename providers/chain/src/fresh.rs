@@ -36,30 +36,13 @@ impl UnsentTickets {
 
 #[cfg(test)]
 mod tests {
-    use async_trait::async_trait;
-    use pospool_model::provider::{Progress, Ticket};
+    use pospool_model::provider::Ticket;
     use pospool_model::{Provider, ProviderError};
     use serde_json::json;
 
     use super::*;
+    use crate::bench::Quiet;
     use crate::{ChainProvider, ChainSettings};
-
-    struct Quiet;
-
-    #[async_trait]
-    impl Progress for Quiet {
-        fn sent(&self) {}
-
-        fn waiting(&self, _: &str) {}
-
-        fn cancelled(&self) -> bool {
-            false
-        }
-
-        async fn amend(&self, _: &Ticket) -> Result<(), ProviderError> {
-            Ok(())
-        }
-    }
 
     #[test]
     fn a_ticket_is_fresh_once() {

@@ -45,6 +45,7 @@ mod registration;
 mod resolve;
 mod restake;
 mod rows;
+mod settle;
 mod verification;
 mod wait;
 mod work;

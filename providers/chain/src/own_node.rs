@@ -5,17 +5,21 @@
 //! - Never: believes a node whose newest block is old, or whose chain is another one than the endpoint's where PoS has
 //!   finalised it. Never asks it what money depends on, such as a nonce, a receipt, or whether a contract is there.
 
+use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use pospool_conflux::hex::{hex_text, hex_word};
 use pospool_conflux_rpc::quantity::read_quantity;
 use pospool_conflux_rpc::{
     Batch, BatchAnswers, Call, REVERTED, Refusal, Rpc, RpcError, call_json, is_lagging, read_result,
 };
 use pospool_model::provider::ObserveContext;
-use pospool_model::{Address, OwnNode};
+use pospool_model::{Address, OwnNode, ProviderError};
 use serde_json::{Value as Json, json};
+
+use crate::codes;
 
 /// Largest age of its newest block, and most that it may be in the future.
 const FRESH: u64 = 60;
@@ -36,18 +40,100 @@ pub(crate) struct PoolNode<'a> {
 
 /// The way to nodes of the pool, if there is one.
 #[derive(Clone, Default)]
-pub(crate) struct OwnNodes(Option<Arc<dyn OwnNode>>);
+pub(crate) struct OwnNodes {
+    way: Option<Arc<dyn OwnNode>>,
+    /// Where each node is, by the spec and the last look: its engine, and the lineage of the state.
+    places: Arc<Mutex<BTreeMap<Address, (String, String)>>>,
+}
 
 impl fmt::Debug for OwnNodes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("OwnNodes").field(&self.0.is_some()).finish()
+        f.debug_tuple("OwnNodes")
+            .field(&self.way.is_some())
+            .finish()
     }
 }
 
 impl From<Arc<dyn OwnNode>> for OwnNodes {
     fn from(way: Arc<dyn OwnNode>) -> Self {
-        Self(Some(way))
+        Self {
+            way: Some(way),
+            ..Self::default()
+        }
     }
+}
+
+impl OwnNodes {
+    /// Remembers where the nodes of the spec are.
+    pub(crate) fn saw(&self, scene: &ObserveContext<'_>) {
+        let nodes = scene.wanted.keys().filter(|it| it.kind() == "node");
+        let found = nodes.filter_map(|address| {
+            let node = node_at(self, address, scene)?;
+            let place = (node.docker.to_owned(), node.lineage.to_owned());
+            Some((address.clone(), place))
+        });
+        *self.places() = found.collect();
+    }
+
+    /// Asks a node for its PoS key once more, right before 1,000 CFX go with it: what a state or a plan says of the key may
+    /// have been written by anybody. Where there is no way to nodes at all, nothing is asked.
+    pub(crate) async fn expect_key(
+        &self,
+        node: &Address,
+        key: [u8; 32],
+    ) -> Result<(), ProviderError> {
+        let Some(way) = &self.way else {
+            return Ok(());
+        };
+        let place = self.places().get(node).cloned();
+        let question = Json::Array(vec![call_json(
+            0,
+            "test_posRegister",
+            &json!(["0x1", null]),
+        )]);
+        let mut said = None;
+        if let Some((docker, lineage)) = &place {
+            for try_ in 1..=TRIES {
+                if try_ > 1 {
+                    tokio::time::sleep(PAUSE).await;
+                }
+                let answer = way.ask(docker, lineage, node, &question).await;
+                said = answer.as_ref().and_then(read_key);
+                if said.is_some() {
+                    break;
+                }
+            }
+        }
+        let (planned, refused) = (hex_text(&key), ProviderError::refused);
+        match said {
+            Some(said) if said == key => Ok(()),
+            Some(said) => Err(refused(
+                codes::OTHER_KEY,
+                format!(
+                    "`{node}` says that its PoS key is {}, and the plan registers {planned}: nothing was sent; plan again",
+                    hex_text(&said)
+                ),
+            )),
+            None => Err(refused(
+                codes::KEY_NOT_SAID,
+                format!(
+                    "`{node}` does not say now which PoS key it has, and the plan registers {planned} with 1,000 CFX: nothing was sent"
+                ),
+            )),
+        }
+    }
+
+    fn places(&self) -> MutexGuard<'_, BTreeMap<Address, (String, String)>> {
+        self.places.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The PoS address in a node's answer.
+fn read_key(answer: &Json) -> Option<[u8; 32]> {
+    let mut results = in_order(answer, 1)?;
+    let said = results.pop()?.ok()?;
+    let text = said.get(1)?.as_str()?.to_lowercase();
+    hex_word(&format!("0x{}", text.trim_start_matches("0x")))
 }
 
 /// The pool's node on a chain, if it was made, and there is a way to it.
@@ -74,7 +160,7 @@ pub(crate) fn node_at<'a>(
     address: &'a Address,
     scene: &ObserveContext<'a>,
 ) -> Option<PoolNode<'a>> {
-    let way = own_nodes.0.as_deref()?;
+    let way = own_nodes.way.as_deref()?;
     let wanted = scene.wanted.get(address)?;
     // The engine is the one that the spec names now, and never one that a state names.
     let host = scene.outputs.get(wanted.get("host")?.as_resource()?)?;

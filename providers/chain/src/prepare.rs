@@ -16,6 +16,7 @@ use pospool_model::{Attributes, ProviderError, Value};
 
 use crate::chains::{ChainCheck, Chains, Lost};
 use crate::codes;
+use crate::own_node::OwnNodes;
 use crate::preflight::{Data, look_before_signing};
 use crate::work::{AwaitVotes, EffectWork, TicketAttempt, TransactionWork};
 
@@ -23,6 +24,7 @@ use crate::work::{AwaitVotes, EffectWork, TicketAttempt, TransactionWork};
 pub(crate) async fn prepare_effect(
     link: &CountingTransport,
     chains: &Chains,
+    own_nodes: &OwnNodes,
     effect: &Effect,
     inputs: &Attributes,
 ) -> Result<Ticket, ProviderError> {
@@ -55,6 +57,10 @@ pub(crate) async fn prepare_effect(
         }
         EffectWork::Transaction(mut work) => {
             let data = data_of(&work, inputs)?;
+            let node = work.registration.as_ref().and_then(|it| it.node.as_ref());
+            if let (Some(node), Some(key)) = (node, data.identifier) {
+                own_nodes.expect_key(node, key).await?;
+            }
             let space = work.space();
             let reached = chains.reach(link, &mut work.chain, space, ChainCheck::Later);
             reached.await.map_err(Lost::unsent)?;

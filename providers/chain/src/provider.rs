@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use pospool_conflux_rpc::{CountingTransport, Transport};
-use pospool_conflux_tx::{History, Pace, SignedWork, carry_out};
+use pospool_conflux_tx::Pace;
 use pospool_model::plan::Effect;
 use pospool_model::provider::{
     self, ChangeRequest, Design, Observation, ObserveContext, PlanContext, Planner, Progress,
-    Target, Ticket,
+    Settlement, Target, Ticket,
 };
 use pospool_model::{Address, Attributes, KindSchema, OwnNode, Problem, Provider, ProviderError};
 use tokio::time::Instant;
@@ -22,10 +22,11 @@ use crate::fresh::UnsentTickets;
 use crate::kinds::{SCHEMAS, kind_named};
 use crate::ledger::{AccountLedger, EVERY_LANE};
 use crate::own_node::OwnNodes;
+use crate::settle::TicketWay;
 use crate::verification::Web;
 use crate::work::TicketAttempt;
 use crate::{
-    account, bridge, chain, chains, codes, observe, preflight, prepare, verification, wait,
+    account, bridge, chain, chains, codes, observe, preflight, prepare, settle, verification, wait,
 };
 
 /// How this provider waits.
@@ -92,26 +93,22 @@ impl ChainProvider {
         }
     }
 
+    fn way(&self) -> TicketWay<'_> {
+        TicketWay {
+            link: &self.link,
+            chains: &self.chains,
+            pace: Pace {
+                wait: self.settings.wait,
+                poll: self.settings.poll,
+            },
+        }
+    }
+
     /// Returns how many times an answer of a node was waited for.
     #[must_use]
     pub fn round_trips(&self) -> u64 {
         self.link.round_trips()
     }
-}
-
-/// Sends what was signed, or finds it sent; the outputs say at which epoch it was executed, since the state must not be
-/// compared with an older chain later.
-async fn send_signed(
-    link: &CountingTransport,
-    pace: Pace,
-    signed: SignedWork,
-    history: History,
-    progress: &dyn Progress,
-) -> Result<Attributes, ProviderError> {
-    let mut outputs = signed.outputs.clone();
-    let epoch = carry_out(link, pace, signed, history, prepare::ticket_of, progress).await?;
-    outputs.extend(observe::known_at(epoch));
-    Ok(outputs)
 }
 
 /// Plans the changes of one plan; its ledger is what they share.
@@ -172,6 +169,7 @@ impl Provider for ChainProvider {
         targets: &[Target<'_>],
         scene: &ObserveContext<'_>,
     ) -> Result<Observation, ProviderError> {
+        self.own_nodes.saw(scene);
         let found =
             observe::observe_targets(&self.link, &self.web, &self.own_nodes, targets, scene).await;
         if let Some(facts) = found.facts.get::<ChainProviderFacts>() {
@@ -213,7 +211,9 @@ impl Provider for ChainProvider {
     async fn prepare(&self, effect: &Effect, inputs: &Attributes) -> Result<Ticket, ProviderError> {
         let started = Instant::now();
         loop {
-            let prepared = prepare::prepare_effect(&self.link, &self.chains, effect, inputs).await;
+            let prepared =
+                prepare::prepare_effect(&self.link, &self.chains, &self.own_nodes, effect, inputs);
+            let prepared = prepared.await;
             // The nodes behind an endpoint are not equally far: what one has finalised, another
             // one may not have yet.
             let again = matches!(&prepared, Err(error) if error.code() == preflight::UNCONFIRMED)
@@ -232,10 +232,8 @@ impl Provider for ChainProvider {
         ticket: &Ticket,
         progress: &dyn Progress,
     ) -> Result<Attributes, ProviderError> {
-        let pace = Pace {
-            wait: self.settings.wait,
-            poll: self.settings.poll,
-        };
+        let way = self.way();
+        let pace = way.pace;
         let attempt = serde_path_to_error::deserialize(&ticket.payload);
         // A ticket that cannot be read may be one that was sent.
         let mut attempt = attempt.map_err(|error| ProviderError::OutcomeUnknown {
@@ -247,7 +245,7 @@ impl Provider for ChainProvider {
         match attempt {
             TicketAttempt::Transaction(signed) => {
                 let history = self.fresh.take(&ticket.key);
-                send_signed(&self.link, pace, *signed, history, progress).await
+                way.send(*signed, history, progress).await
             }
             TicketAttempt::AwaitCode(work) => {
                 wait::await_code(&self.link, pace, &work, progress).await
@@ -266,5 +264,13 @@ impl Provider for ChainProvider {
                 verification::submit::submit_source(&self.web, pace, &work, history, progress).await
             }
         }
+    }
+
+    async fn settle(
+        &self,
+        ticket: &Ticket,
+        progress: &dyn Progress,
+    ) -> Result<Settlement, ProviderError> {
+        settle::settle_ticket(&self.way(), ticket, progress).await
     }
 }

@@ -7,8 +7,8 @@
 use std::path::PathBuf;
 
 use pospool_conflux::{ChainAddress, CoreAddress, Space};
-use pospool_conflux_tx::{ChainRef, PriceForm, SignedWork, WaitLevel, disbelieved_endpoints};
-use pospool_model::{Address, Attributes, Endpoint, SecretRef};
+use pospool_conflux_tx::{ChainRef, PriceForm, SignedWork, WaitLevel};
+use pospool_model::{Address, Attributes, SecretRef};
 use serde::{Deserialize, Serialize};
 
 use crate::verification::Hole;
@@ -75,6 +75,9 @@ pub(crate) struct RegistrationWork {
     pub(crate) pool: CoreAddress,
     /// Code behind the pool's proxy.
     pub(crate) implementation: Option<CoreAddress>,
+    /// Whose key it is; absent where the spec names its register data.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) node: Option<Address>,
 }
 
 /// What belongs to the transaction that stakes votes of a retired pool again.
@@ -133,12 +136,7 @@ pub(crate) struct CheckedPart {
     /// What it is, for a person.
     pub(crate) what: String,
     pub(crate) space: Space,
-    /// Where it is; earlier versions wrote endpoints instead.
-    #[serde(default)]
-    pub(crate) chain: Option<ChainRef>,
-    /// Only ever read from what an earlier version wrote, and empty.
-    #[serde(default, skip_serializing, deserialize_with = "disbelieved_endpoints")]
-    pub(crate) endpoints: Vec<Endpoint>,
+    pub(crate) chain: ChainRef,
     pub(crate) address: String,
     /// What it must point at, if it is a proxy.
     pub(crate) points_at: Option<String>,

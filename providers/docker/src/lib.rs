@@ -17,6 +17,7 @@ mod client;
 pub mod codes;
 mod commit;
 mod config_keys;
+mod earlier;
 mod errors;
 mod exclusive;
 mod facts;

@@ -14,6 +14,7 @@ use pospool_model::{Address, Attributes, Problem, ProviderError, Value};
 use crate::attributes::attribute_text;
 use crate::client::{Engine, EngineInfo, default_url};
 use crate::codes;
+use crate::earlier::find_earlier;
 use crate::exclusive::{KeyHolder, find_second_voter};
 use crate::facts::{DockerFacts, EngineFacts, FolderFacts};
 use crate::folder::{self};
@@ -28,6 +29,7 @@ use crate::renamed;
 use crate::render::DesiredChain;
 use crate::render::node_files::PrivateNetworkFiles;
 use crate::snapshot;
+use crate::syncer;
 use crate::view::EngineView;
 use crate::volume;
 use crate::workload;
@@ -71,6 +73,7 @@ pub(crate) async fn observe_all(targets: &[Target<'_>], scene: &ObserveContext<'
     for target in &managed {
         one(target, scene, &views, &mut facts, &mut observation).await;
     }
+    observation.service_accounts = syncer::signing_accounts(&managed, &observation.objects);
     observation.facts = Facts::new(facts);
     observation
 }
@@ -320,6 +323,9 @@ async fn one(
         observation.problems.push((target.address.clone(), problem));
         return;
     }
+    let earlier = find_earlier(target, scene.lineage, view);
+    let earlier = earlier.map(|what| (target.address.clone(), what));
+    observation.earlier.extend(earlier);
     let found = match kind_named(target.address.kind()) {
         // All of them were looked at before.
         DockerKind::Host => return,

@@ -16,7 +16,7 @@ use async_trait::async_trait;
 use pospool_model::plan::{Action, Effect, Nature};
 use pospool_model::provider::{
     ChangeRequest, Design, Observation, ObserveContext, Observed, PlanContext, Planner, Progress,
-    Target, Ticket,
+    Settlement, Target, Ticket,
 };
 use pospool_model::{
     Address, Attributes, Finding, KindSchema, Problem, Provider, ProviderError, Value,
@@ -60,6 +60,8 @@ pub struct Outside {
     pub effects: BTreeMap<String, usize>,
     /// What each look finds beside the things.
     pub findings: Vec<Finding>,
+    /// Signs that something was made under another state.
+    pub earlier: Vec<(Address, String)>,
     /// Things that had better be stopped later, and why.
     pub bad_moments: BTreeMap<Address, String>,
     /// What goes wrong next.
@@ -74,6 +76,8 @@ pub struct Outside {
     pub foreign: BTreeSet<String>,
     /// A change of a thing needs only what is recorded of those that it uses.
     pub sightless: bool,
+    /// What effects are counted under, as an account counts its transactions; `None` if they are not.
+    pub counter: Option<&'static str>,
     /// All effects share one lane, as transactions of one account do.
     pub one_lane: bool,
     commits: usize,
@@ -132,6 +136,12 @@ impl FakeProvider {
         Value::Integer(i64::try_from(count.count()).unwrap_or(i64::MAX))
     }
 
+    /// The number of the next effect, if they are counted.
+    fn next_effect(&self) -> Option<(&'static str, u64)> {
+        let outside = self.outside();
+        Some((outside.counter?, outside.effects.len() as u64))
+    }
+
     /// The fault of this commit, if it is its turn.
     fn fault(&self) -> Option<FakeFault> {
         let mut outside = self.outside();
@@ -154,11 +164,17 @@ const LANE: &str = "fake lane";
 struct FakePlanner {
     foreign: BTreeSet<String>,
     held: Option<String>,
+    /// The number of the next effect, if they are counted.
+    next: Option<(&'static str, u64)>,
 }
 
 impl Planner for FakePlanner {
     fn hold(&mut self, lanes: &BTreeMap<String, String>) {
         self.held = lanes.get(LANE).cloned();
+    }
+
+    fn counters(&self) -> BTreeMap<String, u64> {
+        counters(self.next)
     }
 
     fn design(
@@ -171,6 +187,9 @@ impl Planner for FakePlanner {
             return Err(vec![Problem::new(codes::REFUSED, &["value"], what)]);
         }
         let design = design_change(task, world)?;
+        if let Some((_, next)) = &mut self.next {
+            *next += design.effects.len() as u64;
+        }
         match &self.held {
             Some(why) if !design.effects.is_empty() => {
                 let what = format!("the lane is held: {why}");
@@ -179,6 +198,12 @@ impl Planner for FakePlanner {
             _ => Ok(design),
         }
     }
+}
+
+/// The one counter, if there is one.
+fn counters(next: Option<(&str, u64)>) -> BTreeMap<String, u64> {
+    let next = next.map(|(name, next)| (name.to_owned(), next));
+    next.into_iter().collect()
 }
 
 /// Plans one change.
@@ -244,6 +269,7 @@ impl Provider for FakeProvider {
         targets: &[Target<'_>],
         _: &ObserveContext<'_>,
     ) -> Result<Observation, ProviderError> {
+        let next = self.next_effect();
         let outside = self.outside();
         if outside.dead {
             return Err(dead());
@@ -275,7 +301,9 @@ impl Provider for FakeProvider {
                 .collect(),
             objects: objects.collect(),
             findings: outside.findings.clone(),
+            earlier: outside.earlier.clone(),
             bad_moments: outside.bad_moments.clone(),
+            counters: counters(next),
             ..Observation::default()
         })
     }
@@ -290,9 +318,11 @@ impl Provider for FakeProvider {
     }
 
     fn planner(&self) -> Box<dyn Planner + '_> {
+        let next = self.next_effect();
         Box::new(FakePlanner {
             foreign: self.outside().foreign.clone(),
             held: None,
+            next,
         })
     }
 
@@ -306,6 +336,15 @@ impl Provider for FakeProvider {
             key: format!("{} #{}", effect.summary, outside.tickets),
             payload: effect.payload.clone(),
         })
+    }
+
+    /// The fake outside takes each ticket once, as a chain does.
+    async fn settle(
+        &self,
+        ticket: &Ticket,
+        progress: &dyn Progress,
+    ) -> Result<Settlement, ProviderError> {
+        self.commit(ticket, progress).await.map(Settlement::Ended)
     }
 
     async fn commit(

@@ -1,7 +1,7 @@
 //! Results of the compiler, kept by what they were made of.
 //!
-//! - Reads and writes: `compiled/<key>.json` and `compiled/<key>.input.json` of the cache.
-//! - Returns: what was kept, or nothing; a file that cannot be read counts as nothing.
+//! - Reads and writes: `compiled/<key>.json` with its seal, and `compiled/<key>.input.json` of the cache.
+//! - Returns: what was kept, or nothing; a file that cannot be read or whose seal is broken counts as nothing.
 //! - Never: leaves half a file under its name.
 
 use std::{fs, io::Write, path::Path, path::PathBuf};
@@ -11,6 +11,7 @@ use crate::{
     bounded,
     error::{SourceError, io_error},
     lock::Package,
+    seal::SealKey,
     text::{encode_hex, hash_keccak},
 };
 
@@ -25,11 +26,26 @@ pub(crate) fn cache_key(compiler: &Package, input: &[u8]) -> String {
     encode_hex(&hash_keccak(&[FORM, version, integrity, input]))
 }
 
-/// Returns a kept result.
-pub(crate) fn read_cached(cache: &Path, key: &str) -> Option<CompiledFile> {
-    let path = cache.join("compiled").join(format!("{key}.json"));
-    let bytes = bounded::read_bounded(&path, KEPT_LIMIT).ok()?;
-    serde_json::from_slice(&bytes).ok()
+/// Returns a kept result, with its input beside it: that one is known, so it is put there again where it is another.
+pub(crate) fn read_cached(
+    cache: &Path,
+    key: &str,
+    input: &[u8],
+    seals: &SealKey,
+) -> Result<Option<CompiledFile>, SourceError> {
+    let store = cache.join("compiled");
+    let path = store.join(format!("{key}.json"));
+    if !seals.holds(&path) {
+        return Ok(None);
+    }
+    let Ok(bytes) = bounded::read_bounded(&path, KEPT_LIMIT) else {
+        return Ok(None);
+    };
+    let kept_input = bounded::read_bounded(&input_file(cache, key), KEPT_LIMIT);
+    if kept_input.ok().as_deref() != Some(input) {
+        write(&store, &input_name(key), input)?;
+    }
+    Ok(serde_json::from_slice(&bytes).ok())
 }
 
 /// Keeps a result and the input that it came from.
@@ -38,6 +54,7 @@ pub(crate) fn write_cached(
     key: &str,
     input: &[u8],
     compiled: &CompiledFile,
+    seals: &SealKey,
 ) -> Result<(), SourceError> {
     let store = cache.join("compiled");
     fs::create_dir_all(&store).map_err(io_error("create", &store))?;
@@ -46,7 +63,9 @@ pub(crate) fn write_cached(
         file: key.to_owned(),
         problem: error.to_string(),
     })?;
-    write(&store, &format!("{key}.json"), &bytes)
+    let name = format!("{key}.json");
+    write(&store, &name, &bytes)?;
+    seals.put(&store.join(name))
 }
 
 /// Returns a kept input.
@@ -107,24 +126,34 @@ mod tests {
     }
 
     #[test]
-    fn what_is_put_comes_back_and_a_torn_file_counts_as_nothing() {
+    fn case_poisoned_cache_what_is_put_comes_back_and_a_torn_or_replaced_file_counts_as_nothing() {
         let cache = tempfile::tempdir().unwrap();
+        let seals = SealKey::open(None).unwrap();
         let key = "a".repeat(64);
-        assert!(read_cached(cache.path(), &key).is_none());
+        let read = || read_cached(cache.path(), &key, b"{}", &seals).unwrap();
+        assert!(read().is_none());
         let unlinked = BTreeMap::from([("A".to_owned(), vec!["L".to_owned()])]);
         let compiled = CompiledFile {
             contracts: BTreeMap::new(),
             unlinked,
         };
-        write_cached(cache.path(), &key, b"{}", &compiled).unwrap();
-        assert_eq!(read_cached(cache.path(), &key), Some(compiled));
+        let write = || write_cached(cache.path(), &key, b"{}", &compiled, &seals).unwrap();
+        write();
+        assert_eq!(read().as_ref(), Some(&compiled));
         assert_eq!(read_cached_input(cache.path(), &key).unwrap(), "{}");
-        fs::write(
-            cache.path().join("compiled").join(format!("{key}.json")),
-            "{\"contr",
-        )
-        .unwrap();
-        assert!(read_cached(cache.path(), &key).is_none());
+
+        let file = |name: &str| cache.path().join("compiled").join(format!("{key}.{name}"));
+        fs::write(file("input.json"), "poison").unwrap();
+        assert_eq!(read().as_ref(), Some(&compiled));
+        assert_eq!(read_cached_input(cache.path(), &key).unwrap(), "{}");
+
+        let good = fs::read_to_string(file("json")).unwrap();
+        for bad in ["{\"contr".to_owned(), good.replace("\"L\"", "\"M\"")] {
+            fs::write(file("json"), bad).unwrap();
+            assert!(read().is_none());
+            write();
+            assert_eq!(read().as_ref(), Some(&compiled));
+        }
         assert_eq!(
             read_cached_input(cache.path(), "../../x")
                 .unwrap_err()

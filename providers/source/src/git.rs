@@ -2,7 +2,7 @@
 //!
 //! - Reads: a url and a full commit hash; the `git` program does the talking.
 //! - Returns: the folder of the checked-out commit, `git/<hash>` of the cache.
-//! - Never: follows a branch or tag, takes submodules, runs a hook, makes a symbolic link, asks for
+//! - Never: runs git in a folder of the cache that it has not just made, follows a branch or tag, takes submodules, runs a hook, makes a symbolic link, asks for
 //!   a password.
 
 use std::{ffi::OsString, fs, path::Path, path::PathBuf, time::Duration};
@@ -10,6 +10,7 @@ use std::{ffi::OsString, fs, path::Path, path::PathBuf, time::Duration};
 use crate::{
     error::{SourceError, io_error},
     run::{Environment, Finished, ToolRun, name_of},
+    seal::SealKey,
     text::shorten_text,
 };
 
@@ -86,44 +87,24 @@ impl Commit {
         })
     }
 
-    /// Returns the folder of the commit, fetching it at the first time.
-    pub(crate) fn checkout(&self, cache: &Path, git: &Path) -> Result<PathBuf, SourceError> {
+    /// Returns the folder of the commit, fetching it at the first time, and where it is not as it was fetched. Git is not
+    /// asked whether it is: a folder that somebody else filled has settings of its own, which say what git runs.
+    pub(crate) fn checkout(
+        &self,
+        cache: &Path,
+        git: &Path,
+        seals: &SealKey,
+    ) -> Result<PathBuf, SourceError> {
         let store = cache.join("git");
         fs::create_dir_all(&store).map_err(io_error("create", &store))?;
         let target = store.join(&self.rev);
-        if target.is_dir() {
-            if self.is_intact(&target, git)? {
-                return Ok(target);
-            }
-            fs::remove_dir_all(&target)
-                .map_err(io_error("remove the changed checkout", &target))?;
+        if seals.holds(&target) {
+            return Ok(target);
         }
         let fresh = tempfile::tempdir_in(&store).map_err(io_error("create a folder in", &store))?;
         self.fetch(fresh.path(), git)?;
-        let fresh = fresh.keep();
-        if let Err(error) = fs::rename(&fresh, &target) {
-            // Another run was faster; what it made is the same.
-            drop(fs::remove_dir_all(&fresh));
-            if !self.is_intact(&target, git).unwrap_or(false) {
-                return Err(io_error("move the checkout to", target)(error));
-            }
-        }
+        seals.replace(&target, &fresh.keep(), "move the checkout to")?;
         Ok(target)
-    }
-
-    /// Tells whether a folder holds the commit, and nothing else.
-    fn is_intact(&self, dir: &Path, git: &Path) -> Result<bool, SourceError> {
-        if !dir.join(".git").is_dir() || self.head(dir, git)? != self.rev {
-            return Ok(false);
-        }
-        let args = [
-            "status",
-            "--porcelain",
-            "--untracked-files=all",
-            "--ignored",
-        ];
-        let status = self.call(dir, git, "look at", &args)?;
-        Ok(status.success && status.stdout.is_empty())
     }
 
     fn head(&self, dir: &Path, git: &Path) -> Result<String, SourceError> {
@@ -304,25 +285,37 @@ mod tests {
     }
 
     #[test]
-    fn the_commit_is_checked_out_and_a_changed_checkout_is_made_again() {
+    fn case_poisoned_cache_a_changed_checkout_is_made_again() {
         let (repository, rev) = repository();
         let cache = tempfile::tempdir().unwrap();
+        let seals = SealKey::open(None).unwrap();
         let commit = Commit::new(&repository.path().to_string_lossy(), &rev).unwrap();
-        let dir = commit.checkout(cache.path(), Path::new("git")).unwrap();
-        assert_eq!(fs::read_to_string(dir.join("a.txt")).unwrap(), "one");
+        let checkout = || commit.checkout(cache.path(), Path::new("git"), &seals);
+        let dir = checkout().unwrap();
+        let content = || fs::read_to_string(dir.join("a.txt")).unwrap();
+        assert_eq!(content(), "one");
 
         fs::write(dir.join("a.txt"), "not one").unwrap();
         fs::write(dir.join("b.txt"), "new").unwrap();
-        assert_eq!(
-            commit.checkout(cache.path(), Path::new("git")).unwrap(),
-            dir
-        );
-        assert_eq!(fs::read_to_string(dir.join("a.txt")).unwrap(), "one");
+        assert_eq!(checkout().unwrap(), dir);
+        assert_eq!(content(), "one");
         assert!(!dir.join("b.txt").exists());
 
-        // What is there needs no repository.
+        // What git itself would not see, and what it would run.
+        fs::write(dir.join("a.txt"), "not one").unwrap();
+        git(&dir, &["update-index", "--skip-worktree", "a.txt"]);
+        git(&dir, &["config", "filter.x.clean", "touch ran; cat"]);
+        fs::create_dir_all(dir.join(".git/info")).unwrap();
+        fs::write(dir.join(".git/info/attributes"), "* filter=x").unwrap();
+        assert_eq!(checkout().unwrap(), dir);
+        assert_eq!(content(), "one");
+        assert!(!dir.join("ran").exists());
+
+        // What is there needs no repository; what is not can only be refused without one.
         drop(repository);
-        assert!(commit.checkout(cache.path(), Path::new("git")).is_ok());
+        assert!(checkout().is_ok());
+        fs::write(dir.join("a.txt"), "not one").unwrap();
+        assert!(checkout().is_err());
     }
 
     #[test]
@@ -330,7 +323,9 @@ mod tests {
         let (repository, _) = repository();
         let cache = tempfile::tempdir().unwrap();
         let commit = Commit::new(&repository.path().to_string_lossy(), REV).unwrap();
-        let error = commit.checkout(cache.path(), Path::new("git")).unwrap_err();
+        let seals = SealKey::open(None).unwrap();
+        let error = commit.checkout(cache.path(), Path::new("git"), &seals);
+        let error = error.unwrap_err();
         assert_eq!(error.code(), "source/revision-missing", "{error}");
         assert_eq!(
             fs::read_dir(cache.path().join("git")).unwrap().count(),
@@ -344,7 +339,11 @@ mod tests {
         let cache = tempfile::tempdir().unwrap();
         let commit = Commit::new("https://example.org/x", REV).unwrap();
         let error = commit
-            .checkout(cache.path(), Path::new("/nowhere/git"))
+            .checkout(
+                cache.path(),
+                Path::new("/nowhere/git"),
+                &SealKey::open(None).unwrap(),
+            )
             .unwrap_err();
         assert_eq!(error.code(), "source/tool-missing");
     }

@@ -2,7 +2,7 @@
 //!
 //! - Reads: a [`SourceRequest`]: a folder or one commit of a repository, a compiler version, a cache.
 //! - Returns: an [`Artifact`] for each wanted contract, or a [`SourceError`] that says what to do.
-//! - Never: writes outside of the cache, follows a branch or a version range, runs a script of what
+//! - Never: writes outside of the cache but for the key of its seals, uses an entry of the cache whose seal is broken, follows a branch or a version range, runs a script of what
 //!   it loaded, lets a program see an environment variable that it does not need.
 //!
 //! The stages, in the order of the data:
@@ -33,6 +33,7 @@ mod project;
 mod provider;
 mod run;
 mod scan;
+mod seal;
 mod solc;
 mod text;
 
@@ -50,6 +51,7 @@ use artifact::CompiledFile;
 use error::io_error;
 use imports::{Closure, Roots};
 use lock::{Lockfile, Package};
+use seal::SealKey;
 
 /// Compiler version of a request that names none.
 pub const DEFAULT_COMPILER: &str = "0.8.4";
@@ -72,10 +74,37 @@ pub struct SourceRequest {
     pub compiler_integrity: Option<String>,
     /// Runs that the optimizer counts with; `None` leaves it off.
     pub optimizer_runs: Option<u32>,
-    /// Folder for everything that is loaded and made; it can be removed at any time.
-    pub cache: PathBuf,
+    /// Where everything is kept that is loaded and made.
+    pub cache: Cache,
     /// Programs to use.
     pub tools: Tools,
+}
+
+/// Where everything is kept that is loaded and made. It can be removed at any time.
+#[derive(Clone, Debug)]
+pub struct Cache {
+    /// The folder; it may be shared or restored from elsewhere.
+    pub folder: PathBuf,
+    /// File with the key of its seals, which is made where it is missing and must lie elsewhere: an entry that was not sealed
+    /// with it is made again. Without one, only what this process made is used.
+    pub key: Option<PathBuf>,
+}
+
+impl<T: Into<PathBuf>> From<T> for Cache {
+    fn from(folder: T) -> Self {
+        let folder = folder.into();
+        Self { folder, key: None }
+    }
+}
+
+impl Cache {
+    /// Makes the folder, and returns its real place and the key.
+    fn open(&self) -> Result<(PathBuf, SealKey), SourceError> {
+        let folder = &self.folder;
+        fs::create_dir_all(folder).map_err(io_error("create", folder))?;
+        let real = folder.canonicalize().map_err(io_error("find", folder))?;
+        Ok((real, SealKey::open(self.key.as_deref())?))
+    }
 }
 
 /// Programs that do the loading and compiling.
@@ -102,7 +131,7 @@ impl Default for Tools {
 impl SourceRequest {
     /// Asks for a folder of this machine, with the default compiler.
     #[must_use]
-    pub fn folder(path: impl Into<PathBuf>, cache: impl Into<PathBuf>) -> Self {
+    pub fn folder(path: impl Into<PathBuf>, cache: impl Into<Cache>) -> Self {
         Self {
             git: None,
             rev: None,
@@ -118,11 +147,7 @@ impl SourceRequest {
 
     /// Asks for a commit of a repository, with the default compiler.
     #[must_use]
-    pub fn commit(
-        url: impl Into<String>,
-        rev: impl Into<String>,
-        cache: impl Into<PathBuf>,
-    ) -> Self {
+    pub fn commit(url: impl Into<String>, rev: impl Into<String>, cache: impl Into<Cache>) -> Self {
         let request = Self::folder(PathBuf::new(), cache);
         Self {
             git: Some(url.into()),
@@ -133,10 +158,10 @@ impl SourceRequest {
     }
 
     /// Returns the folder with the sources, fetching it if it must.
-    fn tree(&self, cache: &Path) -> Result<PathBuf, SourceError> {
+    fn tree(&self, cache: &Path, key: &SealKey) -> Result<PathBuf, SourceError> {
         match (&self.git, &self.rev, &self.path) {
             (Some(url), Some(rev), None) => {
-                git::Commit::new(url, rev)?.checkout(cache, &self.tools.git)
+                git::Commit::new(url, rev)?.checkout(cache, &self.tools.git, key)
             }
             (None, None, Some(path)) => Ok(path.clone()),
             _ => Err(SourceError::Request {
@@ -156,12 +181,9 @@ pub fn compile_contracts(
 ) -> Result<BTreeMap<String, Artifact>, SourceError> {
     // What can be refused without loading anything is refused first.
     let compiler = solc::solc_package(&request.compiler, request.compiler_integrity.as_deref())?;
-    fs::create_dir_all(&request.cache).map_err(io_error("create", &request.cache))?;
-    let cache = request
-        .cache
-        .canonicalize()
-        .map_err(io_error("find", &request.cache))?;
-    let root = project::find_project_root(&request.tree(&cache)?, request.subdir.as_deref())?;
+    let (cache, key) = request.cache.open()?;
+    let tree = request.tree(&cache, &key)?;
+    let root = project::find_project_root(&tree, request.subdir.as_deref())?;
     let index = project::Index::of(&root)?;
     let places = names
         .iter()
@@ -171,6 +193,7 @@ pub fn compile_contracts(
     let mut work = CompileWork {
         request,
         cache,
+        key,
         root,
         compiler,
         packages: BTreeMap::new(),
@@ -192,12 +215,8 @@ pub fn compile_contracts(
 /// Returns the folder with all files of a source, of which contracts are only a part; it is in the cache, or the
 /// operator's own.
 pub fn find_source_tree(request: &SourceRequest) -> Result<PathBuf, SourceError> {
-    fs::create_dir_all(&request.cache).map_err(io_error("create", &request.cache))?;
-    let cache = request
-        .cache
-        .canonicalize()
-        .map_err(io_error("find", &request.cache))?;
-    request.tree(&cache)
+    let (cache, key) = request.cache.open()?;
+    request.tree(&cache, &key)
 }
 
 /// Returns the compiler's standard JSON input that an artifact was made from, for an explorer that
@@ -228,13 +247,12 @@ pub fn run_compiler(
     compiler: &str,
     integrity: Option<&str>,
     input: &[u8],
-    cache: &Path,
+    cache: &Cache,
     tools: &Tools,
 ) -> Result<CompilerAnswer, SourceError> {
     let package = solc::solc_package(compiler, integrity)?;
-    fs::create_dir_all(cache).map_err(io_error("create", cache))?;
-    let cache = cache.canonicalize().map_err(io_error("find", cache))?;
-    let solc = npm::install_package(&package, &cache, &tools.npm)?;
+    let (cache, key) = cache.open()?;
+    let solc = npm::install_package(&package, &cache, &tools.npm, &key)?;
     let (compiler, json) = solc::run_solc("the input", input, &solc, &tools.node)?;
     Ok(CompilerAnswer { compiler, json })
 }
@@ -243,6 +261,7 @@ pub fn run_compiler(
 struct CompileWork<'a> {
     request: &'a SourceRequest,
     cache: PathBuf,
+    key: SealKey,
     root: PathBuf,
     compiler: Package,
     /// Packages that are installed: name -> folder.
@@ -254,14 +273,18 @@ impl CompileWork<'_> {
         let sources = self.sources(file)?;
         let input = solc::write_solc_input(file, &sources, self.request.optimizer_runs)?;
         let key = cache::cache_key(&self.compiler, &input);
-        if let Some(kept) = cache::read_cached(&self.cache, &key) {
+        if let Some(kept) = cache::read_cached(&self.cache, &key, &input, &self.key)? {
             return Ok(kept);
         }
-        let solc = npm::install_package(&self.compiler, &self.cache, &self.request.tools.npm)?;
+        let solc = self.install(&self.compiler)?;
         let (version, answer) = solc::run_solc(file, &input, &solc, &self.request.tools.node)?;
         let compiled = artifact::read_compiler_output(&answer, file, &version, &key)?;
-        cache::write_cached(&self.cache, &key, &input, &compiled)?;
+        cache::write_cached(&self.cache, &key, &input, &compiled, &self.key)?;
         Ok(compiled)
+    }
+
+    fn install(&self, package: &Package) -> Result<PathBuf, SourceError> {
+        npm::install_package(package, &self.cache, &self.request.tools.npm, &self.key)
     }
 
     /// Collects a file and its imports, installing the packages that turn out to be imported.
@@ -278,7 +301,7 @@ impl CompileWork<'_> {
             let lock = Lockfile::read(&self.root)?;
             for (name, importer) in missing {
                 let package = lock.package(&name, &importer)?;
-                let folder = npm::install_package(&package, &self.cache, &self.request.tools.npm)?;
+                let folder = self.install(&package)?;
                 let folder = folder.canonicalize().map_err(io_error("find", folder))?;
                 self.packages.insert(name, folder);
             }

@@ -3,7 +3,8 @@
 //! - Reads: a pinned package; the user's own `npm` and its settings do the talking.
 //! - Returns: the folder of the installed package, below `npm/` of the cache.
 //! - Never: runs a script of a package, installs what the package itself depends on (sources are
-//!   resolved from the project's lock alone), keeps a package whose hash is wrong.
+//!   resolved from the project's lock alone), keeps a package whose hash is wrong, or uses one whose
+//!   seal is broken.
 
 use std::{fs, path::Path, path::PathBuf, time::Duration};
 
@@ -14,6 +15,7 @@ use crate::{
     error::{SourceError, io_error},
     lock::Package,
     run::{Environment, Finished, ToolRun, name_of},
+    seal::SealKey,
     text::{canonical_json, encode_hex, hash_keccak, shorten_text},
 };
 
@@ -22,11 +24,13 @@ const OUTPUT_LIMIT: usize = 1 << 20;
 /// Most bytes of a package's own description.
 const MANIFEST_LIMIT: usize = 1 << 20;
 
-/// Returns the folder of a package, installing it at the first time.
+/// Returns the folder of a package, installing it at the first time, and where it is not as it was installed: npm checks
+/// a package against its hash only while it unpacks it.
 pub(crate) fn install_package(
     package: &Package,
     cache: &Path,
     npm: &Path,
+    seals: &SealKey,
 ) -> Result<PathBuf, SourceError> {
     let store = cache.join("npm");
     let (manifest, lock) = manifests(package);
@@ -38,7 +42,7 @@ pub(crate) fn install_package(
     );
     let target = store.join(label);
     let folder = target.join("node_modules").join(&package.name);
-    if folder.is_dir() {
+    if seals.holds(&target) {
         return Ok(folder);
     }
     fs::create_dir_all(&store).map_err(io_error("create", &store))?;
@@ -48,15 +52,7 @@ pub(crate) fn install_package(
         fs::write(&path, text).map_err(io_error("write", &path))?;
     }
     load(package, fresh.path(), npm)?;
-    // The folder appears under its name only when it is complete.
-    let fresh = fresh.keep();
-    if let Err(error) = fs::rename(&fresh, &target) {
-        // Another run was faster; what it made is the same.
-        drop(fs::remove_dir_all(&fresh));
-        if !folder.is_dir() {
-            return Err(io_error("move the package to", target)(error));
-        }
-    }
+    seals.replace(&target, &fresh.keep(), "move the package to")?;
     Ok(folder)
 }
 
@@ -223,17 +219,21 @@ mod tests {
         }
     }
 
+    fn seals() -> SealKey {
+        SealKey::open(None).unwrap()
+    }
+
     /// Runs an installation with a script in the place of npm.
     fn with_npm(script: &str) -> (tempfile::TempDir, Result<PathBuf, SourceError>) {
         let cache = tempfile::tempdir().unwrap();
         let npm = cache.path().join("npm-script");
         fs::write(&npm, format!("#!/bin/sh\n{script}\n")).unwrap();
         fs::set_permissions(&npm, fs::Permissions::from_mode(0o755)).unwrap();
-        let mut result = install_package(&package(), cache.path(), &npm);
+        let mut result = install_package(&package(), cache.path(), &npm, &seals());
         // Another test may be starting a program just now, which still holds the open script.
         while matches!(&result, Err(SourceError::Tool { said, .. }) if said.contains("Text file busy"))
         {
-            result = install_package(&package(), cache.path(), &npm);
+            result = install_package(&package(), cache.path(), &npm, &seals());
         }
         (cache, result)
     }
@@ -253,8 +253,28 @@ mod tests {
             arguments.starts_with("ci --ignore-scripts --no-audit --no-fund"),
             "{arguments}"
         );
-        let again = install_package(&package(), cache.path(), Path::new("/nowhere/npm"));
+        let again = install_package(
+            &package(),
+            cache.path(),
+            Path::new("/nowhere/npm"),
+            &seals(),
+        );
         assert_eq!(again.unwrap(), folder);
+    }
+
+    #[test]
+    fn case_poisoned_cache_a_replaced_package_is_installed_again_or_refused() {
+        let (cache, folder) = with_npm(MAKE);
+        let folder = folder.unwrap();
+        let manifest = folder.join("package.json");
+        let good = fs::read(&manifest).unwrap();
+        let install = |npm: &Path| install_package(&package(), cache.path(), npm, &seals());
+        fs::write(folder.join("index.js"), "poison").unwrap();
+        let refused = install(Path::new("/nowhere/npm")).unwrap_err();
+        assert_eq!(refused.code(), "source/tool-missing");
+        assert_eq!(install(&cache.path().join("npm-script")).unwrap(), folder);
+        assert!(!folder.join("index.js").exists());
+        assert_eq!(fs::read(&manifest).unwrap(), good);
     }
 
     #[test]
@@ -313,8 +333,13 @@ mod tests {
     #[test]
     fn a_missing_npm_is_named() {
         let cache = tempfile::tempdir().unwrap();
-        let error =
-            install_package(&package(), cache.path(), Path::new("/nowhere/npm")).unwrap_err();
+        let error = install_package(
+            &package(),
+            cache.path(),
+            Path::new("/nowhere/npm"),
+            &seals(),
+        )
+        .unwrap_err();
         assert_eq!(error.code(), "source/tool-missing");
     }
 }

@@ -20,7 +20,7 @@ use pospool_model::{
 
 use crate::codes;
 use crate::{
-    Artifact, SourceError, SourceRequest, compile_contracts, find_source_tree, input_file,
+    Artifact, Cache, SourceError, SourceRequest, compile_contracts, find_source_tree, input_file,
 };
 
 /// The proxy that `core_contract` puts in front of a contract; compiled with every source that has it.
@@ -77,13 +77,13 @@ const SOURCE: KindSchema = KindSchema {
 /// Answers for `source`.
 #[derive(Clone, Debug)]
 pub struct SourceProvider {
-    cache: PathBuf,
+    cache: Cache,
 }
 
 impl SourceProvider {
-    /// Keeps what it loads and compiles in `cache`, which can be removed at any time.
+    /// Keeps what it loads and compiles in `cache`.
     #[must_use]
-    pub fn new(cache: impl Into<PathBuf>) -> Self {
+    pub fn new(cache: impl Into<Cache>) -> Self {
         Self {
             cache: cache.into(),
         }
@@ -96,7 +96,7 @@ impl SourceProvider {
                 .and_then(Value::as_text)
                 .map(ToOwned::to_owned)
         };
-        let mut request = SourceRequest::folder(PathBuf::new(), &self.cache);
+        let mut request = SourceRequest::folder(PathBuf::new(), self.cache.clone());
         request.git = text("git");
         request.rev = text("rev");
         request.path = text("path").map(PathBuf::from);
@@ -196,7 +196,7 @@ fn outputs(request: &SourceRequest, mut names: Vec<String>) -> Result<Attributes
     let artifacts = compile_all(request, names)?;
     let mut outputs: Attributes = artifacts
         .iter()
-        .map(|(name, artifact)| (name.clone(), value(artifact, &request.cache)))
+        .map(|(name, artifact)| (name.clone(), value(artifact, &request.cache.folder)))
         .collect();
     if wants_tree {
         let folder = find_source_tree(request)?.display().to_string();

@@ -6,11 +6,10 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
-use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
 use ethers_core::utils::{hex, keccak256};
-use pospool_source::{Tools, run_compiler};
+use pospool_source::{Cache, Tools, run_compiler};
 use serde_json::{Value as Json, json};
 use tokio::sync::Semaphore;
 
@@ -32,7 +31,7 @@ pub(crate) struct CompiledContract {
 /// Where compiling is done. Several explorers may share one: what was compiled is remembered.
 #[derive(Debug)]
 pub struct Workshop {
-    cache: PathBuf,
+    cache: Cache,
     tools: Tools,
     places: Semaphore,
     /// By the hash of compiler, input and contract.
@@ -42,7 +41,7 @@ pub struct Workshop {
 impl Workshop {
     /// Compilers are kept in the folder `cache`, which may be one that others use too.
     #[must_use]
-    pub fn new(cache: impl Into<PathBuf>, tools: Tools) -> Self {
+    pub fn new(cache: impl Into<Cache>, tools: Tools) -> Self {
         Self {
             cache: cache.into(),
             tools,

@@ -43,7 +43,7 @@ pub use compare::Match;
 pub use compile::Workshop;
 pub use compilers::Compiler;
 pub use faults::ExplorerFault;
-pub use pospool_source::Tools;
+pub use pospool_source::{Cache, Tools};
 pub use space::ExplorerSpace;
 
 use address::ContractAddress;
@@ -76,6 +76,14 @@ pub struct ExplorerConfig {
     pub similar: bool,
 }
 
+/// A cache that several processes share, with its key beside it.
+#[must_use]
+pub fn shared_cache(folder: impl Into<PathBuf>) -> Cache {
+    let folder = folder.into();
+    let key = Some(folder.with_extension("key"));
+    Cache { folder, key }
+}
+
 impl ExplorerConfig {
     /// Looks at a chain through its two RPC ports: the built-in compilers, one pending poll, no limit. Compilers are
     /// kept in the folder `cache`; it can be the one of the program.
@@ -83,7 +91,7 @@ impl ExplorerConfig {
     pub fn new(
         core_rpc: impl Into<String>,
         espace_rpc: impl Into<String>,
-        cache: impl Into<PathBuf>,
+        cache: impl Into<Cache>,
     ) -> Self {
         Self {
             core_rpc: core_rpc.into(),

@@ -15,6 +15,7 @@ const TARGETS: &[Target] = &[
     ("journal", targets::journal),
     ("plan_file", targets::plan_file),
     ("register_data", targets::register_data),
+    ("remote_document", targets::remote_document),
     ("rpc_answer", targets::rpc_answer),
     ("sources", targets::sources),
     ("spec", targets::spec),

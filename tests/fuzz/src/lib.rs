@@ -12,6 +12,7 @@ mod docker;
 mod journal;
 mod medium;
 mod plan_file;
+mod remote;
 mod shown;
 mod sources;
 mod spec;
@@ -29,6 +30,7 @@ pub mod targets {
     pub use crate::docker::fuzz_docker as docker_answer;
     pub use crate::journal::fuzz_journal as journal;
     pub use crate::plan_file::fuzz_plan_file as plan_file;
+    pub use crate::remote::fuzz_remote_document as remote_document;
     pub use crate::sources::compiler_output;
     pub use crate::sources::fuzz_source_files as sources;
     pub use crate::spec::fuzz_spec as spec;

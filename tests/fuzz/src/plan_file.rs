@@ -18,7 +18,13 @@ use crate::shown;
 /// One run.
 pub fn fuzz_plan_file(bytes: &[u8]) {
     let name = Path::new("plan.json");
-    let Ok(plan) = planfile::decode_plan(name, bytes) else {
+    let Ok(PlanFile {
+        plan,
+        variables,
+        withheld,
+        ..
+    }) = planfile::decode_plan(name, bytes)
+    else {
         return;
     };
     let problems = check::check_plan(&plan, &State::default(), &SeenResources::default());
@@ -31,8 +37,9 @@ pub fn fuzz_plan_file(bytes: &[u8]) {
     };
     shown::check_shown(&plan::format_plan(&plan, around));
     assert!(plan::summarise_plan(&plan).is_object());
-    let file = PlanFile::new(plan);
+    shown::check_shown(&plan::format_variables(&variables, &withheld));
+    let file = PlanFile::new(plan, variables);
     let written = serde_json::to_vec(&file).expect("plain data has a JSON form");
     let again = planfile::decode_plan(name, &written).expect("what was written can be read");
-    assert_eq!(again, file.plan);
+    assert_eq!((again.plan, again.variables), (file.plan, file.variables));
 }

@@ -52,6 +52,7 @@ pub fn fuzz_variables(bytes: &[u8]) {
     let inputs = VariableInputs {
         assignments: given.map(assign).unwrap_or_default(),
         files: files[1..].to_vec(),
+        ..VariableInputs::default()
     };
     let (config, problems) = config::decode_spec(&files[..1], kinds(), &inputs);
     show_problems(&problems, &files);

@@ -70,6 +70,16 @@ impl Disk for PointDisk {
         self.disk.sync_folder(path)
     }
 
+    fn make_folder(&self, path: &Path) -> io::Result<()> {
+        self.points.operation("make folder", path)?;
+        self.disk.make_folder(path)
+    }
+
+    fn list(&self, folder: &Path) -> io::Result<Vec<String>> {
+        self.points.operation("list", folder)?;
+        self.disk.list(folder)
+    }
+
     fn stamp(&self, path: &Path) -> io::Result<Option<Stamp>> {
         self.points.operation("stamp", path)?;
         self.disk.stamp(path)

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use pospool_conflux_rpc::{Transport, TransportError};
 use pospool_model::plan::Effect;
-use pospool_model::provider::{Observation, ObserveContext, Planner, Progress, Target, Ticket};
+use pospool_model::provider::{
+    Observation, ObserveContext, Planner, Progress, Settlement, Target, Ticket,
+};
 use pospool_model::{Attributes, KindSchema, Problem, Provider, ProviderError};
 use serde_json::Value as Json;
 
@@ -72,6 +74,17 @@ impl<P: Provider> Provider for PointProvider<P> {
         let ended = self.provider.commit(ticket, progress).await;
         self.points.call(RECEIVE, "effect");
         ended
+    }
+
+    async fn settle(
+        &self,
+        ticket: &Ticket,
+        progress: &dyn Progress,
+    ) -> Result<Settlement, ProviderError> {
+        self.points.call(SEND, "settlement");
+        let settled = self.provider.settle(ticket, progress).await;
+        self.points.call(RECEIVE, "settlement");
+        settled
     }
 }
 

@@ -4,7 +4,7 @@
 //! - Returns: what the real providers would give.
 //! - Never: makes one thing twice for one ticket.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use pospool_docker::DockerProvider;
 use pospool_model::plan::{Action, Effect, Nature};
 use pospool_model::provider::{
     ChangeRequest, Design, Observation, ObserveContext, Observed, PlanContext, Planner, Progress,
-    Target, Ticket,
+    Settlement, Target, Ticket,
 };
 use pospool_model::{Attributes, KindSchema, Problem, Provider, ProviderError, Value};
 use pospool_modelchain::artifact::{node_key, pool_artifacts};
@@ -29,6 +29,7 @@ pospool_model::codes! {
 pub struct DockerHarness {
     real: DockerProvider,
     there: Arc<Mutex<BTreeMap<String, Thing>>>,
+    service_accounts: Arc<Mutex<BTreeSet<String>>>,
 }
 
 #[derive(Clone, Debug)]
@@ -40,6 +41,16 @@ struct Thing {
 impl DockerHarness {
     fn there(&self) -> MutexGuard<'_, BTreeMap<String, Thing>> {
         self.there.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn services(&self) -> MutexGuard<'_, BTreeSet<String>> {
+        let services = self.service_accounts.lock();
+        services.unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Has a service sign with this account from now on.
+    pub fn serve_with(&self, account: &str) {
+        self.services().insert(account.to_owned());
     }
 
     /// Addresses of what was made more than once.
@@ -128,7 +139,10 @@ impl Provider for DockerHarness {
         _: &ObserveContext<'_>,
     ) -> Result<Observation, ProviderError> {
         let there = self.there();
-        let mut found = Observation::default();
+        let mut found = Observation {
+            service_accounts: self.services().clone(),
+            ..Observation::default()
+        };
         for target in targets {
             let address = target.address;
             let seen = match (address.kind(), there.get(address.as_str())) {
@@ -262,5 +276,13 @@ impl Provider for Shelf {
         progress: &dyn Progress,
     ) -> Result<Attributes, ProviderError> {
         self.real.commit(ticket, progress).await
+    }
+
+    async fn settle(
+        &self,
+        ticket: &Ticket,
+        progress: &dyn Progress,
+    ) -> Result<Settlement, ProviderError> {
+        self.real.settle(ticket, progress).await
     }
 }

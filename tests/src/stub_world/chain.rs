@@ -45,6 +45,8 @@ struct StubLedger {
     keys: BTreeMap<[u8; 32], Account>,
     /// Votes that PoS counts for a key.
     votes: u64,
+    /// All bytes that were handed in, in hex.
+    handed_in: Vec<String>,
 }
 
 #[derive(Debug, Default)]
@@ -87,11 +89,18 @@ impl StubChain {
             espace: SpaceLedger::default(),
             keys: BTreeMap::new(),
             votes: 1,
+            handed_in: Vec::new(),
         })))
     }
 
     fn ledger(&self) -> MutexGuard<'_, StubLedger> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The bytes of all transactions that were handed in, in their order.
+    #[must_use]
+    pub fn handed_in(&self) -> Vec<String> {
+        self.ledger().handed_in.clone()
     }
 
     /// PoS takes the votes of all keys away.
@@ -158,6 +167,10 @@ impl StubLedger {
     }
 
     fn answer(&mut self, method: &str, params: &Json) -> Json {
+        if method.ends_with("sendRawTransaction") {
+            let raw = params[0].as_str().unwrap_or_default();
+            self.handed_in.push(raw.to_owned());
+        }
         match method {
             "cfx_getStatus" => self.status(),
             "cfx_clientVersion" => json!("conflux-rust/v3.1.0"),

@@ -75,6 +75,17 @@ impl StubEngine {
         self.objects().networks.insert(name.to_owned(), json!({}));
     }
 
+    /// A volume that others made.
+    pub fn add_volume(&self, name: &str) {
+        self.objects().volumes.insert(name.to_owned(), json!({}));
+    }
+
+    /// Whether a volume is there.
+    #[must_use]
+    pub fn has_volume(&self, name: &str) -> bool {
+        self.objects().volumes.contains_key(name)
+    }
+
     fn serve(&self, stream: &UnixStream) -> io::Result<()> {
         let request = ReceivedRequest::read(stream)?;
         let call = EngineCall::read(&request);

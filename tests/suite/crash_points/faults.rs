@@ -12,7 +12,7 @@ const FAULTS: &[DiskFault] = &[
     DiskFault {
         name: "ENOSPC",
         errno: 28,
-        verbs: &["create", "write", "sync", "rename"],
+        verbs: &["create", "make folder", "write", "sync", "rename"],
         stays: false,
     },
     DiskFault {
@@ -20,8 +20,10 @@ const FAULTS: &[DiskFault] = &[
         errno: 5,
         verbs: &[
             "read",
+            "list",
             "stamp",
             "create",
+            "make folder",
             "reopen",
             "write",
             "sync",
@@ -34,7 +36,15 @@ const FAULTS: &[DiskFault] = &[
     DiskFault {
         name: "EROFS",
         errno: 30,
-        verbs: &["create", "reopen", "write", "sync", "rename", "remove"],
+        verbs: &[
+            "create",
+            "make folder",
+            "reopen",
+            "write",
+            "sync",
+            "rename",
+            "remove",
+        ],
         stays: true,
     },
 ];

@@ -170,7 +170,12 @@ fn goes_down(project: &Project) {
         .as_str()
         .unwrap()
         .to_owned();
-    let said = project.ok(&["destroy", "--auto-approve"]);
+    // A registered pool goes by its name only, whatever else is approved.
+    let refused = project.run(&["destroy", "--auto-approve"]);
+    assert_eq!(refused.code, Some(6), "{}", refused.stderr);
+    let way = format!("--confirm {pool}");
+    assert!(refused.stderr.contains(&way), "{}", refused.stderr);
+    let said = project.ok(&["destroy", "--auto-approve", "--confirm", &pool]);
     assert!(
         said.contains(&pool),
         "it says what stays on the chain:\n{said}"

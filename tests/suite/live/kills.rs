@@ -123,7 +123,8 @@ pub(super) fn one_pool(
     project.ends(&["plan", "--detailed-exitcode"], 0);
     let pool = count(&project, account, kills, &before);
     check(&project, &pool, &before);
-    project.ok(&["destroy", "--auto-approve", "--delete", "volume.main"]);
+    let destroyed = project.destroy(&["--delete", "volume.main"]);
+    assert_eq!(destroyed.code, Some(0), "{}", destroyed.stderr);
     pool
 }
 

@@ -41,9 +41,11 @@ fn live_case_one_fault_blocks_no_node_that_is_stopped() {
         assert!(nothing.stdout.contains(words), "{}", nothing.stdout);
     }
     // Nothing of this needs the chain or the key.
+    let pool = project.confirmation();
+    let destroy = ["destroy", "--auto-approve", "--confirm", &pool];
     ends(
         &project,
-        &["destroy", "--auto-approve", "--delete", "volume.main"],
+        &[&destroy[..], &["--delete", "volume.main"]].concat(),
         0,
     );
     let left = docker(&["ps", "--all", "--no-trunc", "--format", "{{.ID}}"]);

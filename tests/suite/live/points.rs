@@ -93,7 +93,7 @@ fn the_child() {
         Arc::new(RecordProvider),
         Arc::new(PointProvider::new(docker, &points)),
         Arc::new(ChainProvider::over(settings, Arc::new(wire))),
-        Arc::new(SourceProvider::new(wiring::find_cache_folder())),
+        Arc::new(SourceProvider::new(wiring::find_source_cache())),
     ]);
     let spec = std::fs::read_to_string("pool.hcl").unwrap();
     let disk = Arc::new(PointDisk::new(Arc::new(RealDisk), &points));

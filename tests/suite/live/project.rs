@@ -165,7 +165,12 @@ impl Project {
 
     /// A run of pospool that has not begun.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
-        self.command_of(&binary(), arguments)
+        let mut command = self.command_of(&binary(), arguments);
+        if arguments.first() == Some(&"apply") {
+            // A network goes from test to test with its accounts, each makes pools anew with them, and some sign by hand.
+            command.args(["--new-pool", "--signed-by-hand"]);
+        }
+        command
     }
 
     /// A run of another program in the same folder and environment.
@@ -231,6 +236,21 @@ impl Project {
     pub(crate) fn recorded(&self, address: &str) -> Value {
         let text = self.ok(&["show", "--json"]);
         serde_json::from_str::<Value>(&text).unwrap()["state"]["resources"][address].take()
+    }
+
+    /// The address of the pool's contract, which confirms that it is meant to go; `none` before there is one.
+    pub(crate) fn confirmation(&self) -> String {
+        let shown = self.run(&["show", "--json"]).stdout;
+        let shown: Value = serde_json::from_str(&shown).unwrap_or_default();
+        let outputs = &shown["state"]["resources"]["core_contract.pool"]["outputs"];
+        outputs["address"].as_str().unwrap_or("none").to_owned()
+    }
+
+    /// Runs `destroy` as somebody who means it.
+    pub(crate) fn destroy(&self, more: &[&str]) -> Ran {
+        let confirmation = self.confirmation();
+        let always = ["destroy", "--auto-approve", "--confirm", &confirmation];
+        self.run(&[&always, more].concat())
     }
 
     /// Changes the spec by replacing text that must be there.
@@ -315,7 +335,7 @@ impl Drop for Project {
     /// Takes down what the project made in Docker, whatever became of the test.
     fn drop(&mut self) {
         if self.path("pospool.state.json").exists() {
-            drop(self.run(&["destroy", "--auto-approve", "--delete", "volume.main"]));
+            drop(self.destroy(&["--delete", "volume.main"]));
         }
         eprintln!("through the gateway: {}", self.endpoints.counts());
     }

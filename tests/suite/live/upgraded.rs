@@ -300,7 +300,8 @@ verification "pools" {{
 }
 
 fn explorer(runtime: &Runtime) -> Explorer {
-    let cache = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("explorer-cache");
+    let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("explorer-cache");
+    let cache = pospool_explorer::shared_cache(cache);
     let config = ExplorerConfig::new(&network().core_rpc, &network().espace_rpc, cache);
     runtime.block_on(Explorer::start(config)).unwrap()
 }

@@ -16,7 +16,8 @@ const POOL: &str = "core_contract.pool";
 #[test]
 fn live_verified_is_kept_and_every_loss_is_a_drift() {
     let runtime = Runtime::new().unwrap();
-    let cache = std::path::PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("explorer-cache");
+    let cache = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("explorer-cache");
+    let cache = pospool_explorer::shared_cache(cache);
     let config = ExplorerConfig::new(&network().core_rpc, &network().espace_rpc, cache);
     let explorer = runtime.block_on(Explorer::start(config)).unwrap();
     let project = Project::new(ACCOUNT);

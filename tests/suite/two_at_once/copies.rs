@@ -94,7 +94,7 @@ fn a_whole_apply_takes_what_was_signed_by_hand_for_known() {
 
 /// The same with the real chain provider: the account and both nonces are named.
 #[tokio::test(start_paused = true)]
-async fn an_older_copy_of_a_pools_state_and_a_lost_one_are_told_by_the_nonce_of_its_account() {
+async fn case_lost_state_and_an_older_copy_are_told_by_what_the_account_of_the_pool_did() {
     let mut random = Random::new(1);
     let shape = Shape::drawn(&mut random);
     let changed = shape.changed(&mut random);
@@ -114,9 +114,14 @@ async fn an_older_copy_of_a_pools_state_and_a_lost_one_are_told_by_the_nonce_of_
     let found = world.warnings(&world.spec(&shape)).await.unwrap();
     assert!(!found.is_empty());
     for warning in &found {
-        assert_eq!(warning.code, "state/no-history");
-        let account = "`account.a0`: `nonce core ";
-        assert!(warning.summary.starts_with(account), "{}", warning.summary);
+        assert_eq!(warning.code, "state/lost");
+        let said = &warning.summary;
+        assert!(said.starts_with("`core_contract."), "{said}");
+        assert!(
+            said.contains(" made a contract of this code before, at "),
+            "{said}"
+        );
+        assert!(said.contains("; `account.a0`: `nonce core "), "{said}");
     }
     std::fs::write(world.state_path(), &copies[0]).unwrap();
     let found = world.warnings(&world.spec(&changed)).await.unwrap();
@@ -130,4 +135,40 @@ async fn an_older_copy_of_a_pools_state_and_a_lost_one_are_told_by_the_nonce_of_
         "`account.a0`: `nonce core {account}` is {now}, and the last apply of this state left it at "
     );
     assert!(warning.summary.starts_with(&named), "{}", warning.summary);
+}
+
+/// A syncer signs by itself: that its nonce is higher than the last apply left it says nothing of another copy. A plan
+/// that signs with its account needs to know all the same.
+#[tokio::test(start_paused = true)]
+async fn case_false_alarm_what_a_service_of_the_spec_signs_is_no_other_hand() {
+    let mut random = Random::new(1);
+    let shape = Shape::drawn(&mut random);
+    let changed = shape.changed(&mut random);
+    let world = PoolWorld::new(&shape, 1);
+    let spec = world.spec(&shape);
+    let ended = world.run(&spec, Disturbance::default()).await;
+    assert!(matches!(&ended, Ok(PoolRunEnd::Whole(_))), "{ended:?}");
+    world.model.pass(200);
+    let mut state: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(world.state_path()).unwrap()).unwrap();
+    for counter in state["state"]["counters"]
+        .as_object_mut()
+        .unwrap()
+        .values_mut()
+    {
+        *counter = counter.as_u64().unwrap().saturating_sub(1).into();
+    }
+    std::fs::write(world.state_path(), state.to_string()).unwrap();
+    let codes = async |spec: &str| {
+        let found = world.warnings(spec).await.unwrap().into_iter();
+        let codes: Vec<_> = found.map(|it| it.code.to_string()).collect();
+        codes
+    };
+    assert!(codes(&spec).await.contains(&"state/other-hand".to_owned()));
+    for account in shape.accounts() {
+        world.desk.serve_with(&account.to_string());
+    }
+    assert_eq!(codes(&spec).await, Vec::<String>::new());
+    let signing = codes(&world.spec(&changed)).await;
+    assert!(signing.contains(&"state/other-hand".to_owned()));
 }

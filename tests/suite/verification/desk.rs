@@ -4,13 +4,15 @@
 //! `node` and a registry.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Mutex;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use pospool_chain::{ChainProvider, ChainSettings};
-use pospool_explorer::{Explorer, ExplorerConfig, ExplorerSpace, Tools, Workshop};
+use pospool_explorer::{
+    Cache, Explorer, ExplorerConfig, ExplorerSpace, Tools, Workshop, shared_cache,
+};
 use pospool_model::plan::{Action, Effect};
 use pospool_model::provider::{
     ChangeRequest, Facts, Observation, ObserveContext, Observed, PlanContext, Progress, Target,
@@ -30,8 +32,8 @@ const PROXY: &str = "Proxy1967";
 type Map = BTreeMap<Address, Attributes>;
 
 /// Compilers are loaded into it once, and stay.
-fn cache() -> PathBuf {
-    PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("explorer-cache")
+fn cache() -> Cache {
+    shared_cache(Path::new(env!("CARGO_TARGET_TMPDIR")).join("explorer-cache"))
 }
 
 /// Compiled contracts of a folder, as a `source` gives them out.

@@ -4,12 +4,14 @@
 //! - Does: what the plan says, after it was shown and approved.
 //! - Never: carries out a saved plan that does not fit any more.
 
-use std::path::Path;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use pospool_engine::blocked::Blocked;
+use pospool_engine::moves::MovedState;
 use pospool_engine::plan::Options;
-use pospool_engine::store::Store;
-use pospool_engine::{check, planfile, settle};
+use pospool_engine::planfile::{self, PlanFile};
+use pospool_engine::{check, settle};
 
 use crate::args::ApplyArgs;
 use crate::exit::Exit;
@@ -17,14 +19,23 @@ use crate::failure::Failure;
 use crate::view;
 
 use super::Session;
-use super::moment;
 use super::pipeline::{self, PlannedSpec, Spec};
 use super::run::{self, Approval};
+use super::{meant, moment};
 
 /// Runs the command.
 pub async fn run_apply(session: &mut Session<'_, '_>, args: &ApplyArgs) -> Result<Exit, Failure> {
     let registry = session.registry;
-    let spec = pipeline::require_spec(session, &args.variables)?;
+    let saved = match &args.plan {
+        Some(file) => {
+            let path = session.project.path(file);
+            Some((planfile::load_plan(&path)?, path))
+        }
+        None => None,
+    };
+    let none = BTreeMap::new();
+    let variables = saved.as_ref().map_or(&none, |(file, _)| &file.variables);
+    let spec = pipeline::require_spec_of_plan(session, &args.variables, variables)?;
     let mut store = run::open_for_change(session, "apply")?;
     if !store.exists() {
         // The lineage in it names everything that is made, so it comes before all else.
@@ -34,46 +45,64 @@ pub async fn run_apply(session: &mut Session<'_, '_>, args: &ApplyArgs) -> Resul
     }
     let scope = pipeline::read_scope(&spec, store.state(), &args.scope)?;
     let unsettled = run::settle_earlier_run(session, &mut store).await?;
-    if let Some(file) = &args.plan {
+    let MovedState { state, moved } = pipeline::move_resources(&spec, store.state(), registry)?;
+    if !moved.is_empty() && !unsettled.is_empty() {
+        // Their tickets know the names of before.
+        return Err(Failure::Unsettled(unsettled));
+    }
+    if let Some((file, path)) = saved {
         if !unsettled.is_empty() {
             // The plan was made as if they were not there.
             return Err(Failure::Unsettled(unsettled));
         }
-        let path = session.project.path(file);
-        let planned = saved(session, &spec, &store, &path).await?;
-        return run::carry_out(session, &spec, &mut store, &planned, Approval::Given).await;
+        if !session.console.json {
+            let text = view::plan::format_variables(&file.variables, &file.withheld);
+            session.console.tell(&text);
+        }
+        let named = MovedState { state, moved };
+        let mut planned = take_saved_plan(session, &spec, &named, file, path).await?;
+        meant::refuse_doubts(&mut planned.problems, args.meant);
+        let approval = Approval {
+            given: true,
+            ..Approval::from(&args.run)
+        };
+        return run::carry_out(session, &spec, &mut store, &planned, approval).await;
     }
     let mut blocked = settle::block_unsettled(&unsettled, &store, registry);
-    blocked.leave_out(scope.left_out_of_apply(&spec.config, store.state()));
-    let planned = if args.when_safe {
-        moment::plan_when_safe(session, &spec, &store, args.run.wait, &blocked).await?
+    blocked.leave_out(scope.left_out_of_apply(&spec.config, &state));
+    let mut planned = if args.when_safe {
+        moment::plan_when_safe(session, &spec, &state, args.run.wait, &blocked).await?
     } else {
         let options = Options::default();
-        pipeline::make_plan(&spec, store.state(), registry, &options, blocked).await?
+        pipeline::make_plan(&spec, &state, registry, &options, blocked).await?
     };
+    planned.plan.moved = moved;
+    planned.problems.extend(settle::warn_of_foreign(&unsettled));
+    meant::refuse_doubts(&mut planned.problems, args.meant);
     run::refuse_unknown_groups(&planned.plan, &store, unsettled)?;
-    run::carry_out(session, &spec, &mut store, &planned, args.run.into()).await
+    run::carry_out(session, &spec, &mut store, &planned, (&args.run).into()).await
 }
 
-/// Loads a plan and proves that what it was made from is still there.
-async fn saved(
+/// Proves that what a saved plan was made from is still there.
+async fn take_saved_plan(
     session: &Session<'_, '_>,
     spec: &Spec,
-    store: &Store,
-    path: &Path,
+    named: &MovedState,
+    file: PlanFile,
+    path: PathBuf,
 ) -> Result<PlannedSpec, Failure> {
-    let plan = planfile::load_plan(path)?;
-    let (state, mut blocked) = (store.state(), Blocked::default());
-    blocked.leave_out(plan.left_out.iter().cloned());
+    let (state, mut blocked) = (&named.state, Blocked::default());
+    blocked.leave_out(file.plan.left_out.iter().cloned());
     let seen = pipeline::refresh_resources(spec, state, session.registry, blocked).await?;
-    let reasons = planfile::find_stale_reasons(&plan, &spec.config, store.state(), &seen);
-    if !reasons.is_empty() {
-        return Err(Failure::Stale {
-            path: path.to_owned(),
-            reasons,
-        });
+    let mut reasons = planfile::find_stale_reasons(&file, &spec.config, state, &seen);
+    if file.plan.moved != named.moved {
+        reasons.push("other resources are renamed in the state now".to_owned());
     }
-    let problems = check::check_plan(&plan, store.state(), &seen);
+    if !reasons.is_empty() {
+        return Err(Failure::Stale { path, reasons });
+    }
+    let plan = file.plan;
+    let problems = check::check_plan(&plan, state, &seen);
     Ok(PlannedSpec {
         plan,
         seen,

@@ -43,6 +43,8 @@ pub async fn run_destroy(
     };
     let mut blocked = settle::block_unsettled(&unsettled, &store, registry);
     blocked.leave_out(scope.left_out_of_destroy(store.state()));
-    let planned = pipeline::make_plan(&spec, store.state(), registry, &options, blocked).await?;
-    run::carry_out(session, &spec, &mut store, &planned, args.run.into()).await
+    let mut planned =
+        pipeline::make_plan(&spec, store.state(), registry, &options, blocked).await?;
+    planned.problems.extend(settle::warn_of_foreign(&unsettled));
+    run::carry_out(session, &spec, &mut store, &planned, (&args.run).into()).await
 }

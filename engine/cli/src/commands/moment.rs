@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use pospool_engine::blocked::Blocked;
 use pospool_engine::plan::Options;
-use pospool_engine::store::Store;
 use pospool_model::plan::{Action, Step};
+use pospool_model::state::State;
 use pospool_model::{Address, Value};
 use tokio::time::Instant;
 
@@ -26,7 +26,7 @@ const AGAIN: Duration = Duration::from_secs(10);
 pub(super) async fn plan_when_safe(
     session: &mut Session<'_, '_>,
     spec: &Spec,
-    store: &Store,
+    state: &State,
     wait: Duration,
     blocked: &Blocked,
 ) -> Result<PlannedSpec, Failure> {
@@ -34,7 +34,7 @@ pub(super) async fn plan_when_safe(
     let mut said = String::new();
     loop {
         let options = Options::default();
-        let (state, registry) = (store.state(), session.registry);
+        let registry = session.registry;
         let planned = pipeline::make_plan(spec, state, registry, &options, blocked.clone()).await?;
         // No moment makes a refused plan a good one.
         let bad = find_bad_moment(&planned).filter(|_| !pipeline::has_errors(&planned.problems));

@@ -4,9 +4,10 @@
 //! - Returns: the plan and every problem on the way.
 //! - Never: changes anything outside.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use pospool_engine::blocked::Blocked;
+use pospool_engine::moves::{self, MovedState};
 use pospool_engine::observe::{self, SeenResources};
 use pospool_engine::plan::{self, Options, PlannedChanges};
 use pospool_engine::registry::Registry;
@@ -17,7 +18,7 @@ use pospool_lang::spec::SourceFile;
 use pospool_model::diagnostic::did_you_mean;
 use pospool_model::plan::Plan;
 use pospool_model::state::State;
-use pospool_model::{Address, Diagnostic, Severity};
+use pospool_model::{Address, Diagnostic, Severity, Value};
 use serde_json::{Value as Json, json};
 
 use crate::args::{ScopeArgs, Variables};
@@ -42,8 +43,17 @@ pub(super) fn require_spec(
     session: &Session<'_, '_>,
     variables: &Variables,
 ) -> Result<Spec, Failure> {
+    require_spec_of_plan(session, variables, &BTreeMap::new())
+}
+
+/// The same with the values of variables that a saved plan was made with.
+pub(super) fn require_spec_of_plan(
+    session: &Session<'_, '_>,
+    variables: &Variables,
+    saved: &BTreeMap<String, Value>,
+) -> Result<Spec, Failure> {
     match session.project.read_spec()? {
-        Some(file) => decode(session, variables, file),
+        Some(file) => decode(session, variables, saved, file),
         None => Err(Failure::NoSpec(session.project.spec_name.clone())),
     }
 }
@@ -52,16 +62,18 @@ pub(super) fn require_spec(
 pub(super) fn load_spec(session: &Session<'_, '_>, variables: &Variables) -> Result<Spec, Failure> {
     let nothing = || SourceFile::new(&session.project.spec_name, "");
     let file = session.project.read_spec()?.unwrap_or_else(nothing);
-    decode(session, variables, file)
+    decode(session, variables, &BTreeMap::new(), file)
 }
 
 fn decode(
     session: &Session<'_, '_>,
     variables: &Variables,
+    saved: &BTreeMap<String, Value>,
     file: SourceFile,
 ) -> Result<Spec, Failure> {
     let (project, registry) = (session.project, session.registry);
-    let inputs = project.variable_inputs(variables)?;
+    let mut inputs = project.variable_inputs(variables)?;
+    inputs.saved.clone_from(saved);
     let spec_files = [file];
     let (config, problems) = config::decode_spec(&spec_files, &registry.kinds(), &inputs);
     let mut files = Vec::from(spec_files);
@@ -139,6 +151,19 @@ pub(super) async fn make_plan(
         problems,
         faults,
         destroy: options.destroy,
+    })
+}
+
+/// The state under the names that the spec has now.
+pub(super) fn move_resources(
+    spec: &Spec,
+    state: &State,
+    registry: &Registry,
+) -> Result<MovedState, Failure> {
+    let named = moves::move_resources(&spec.config, state, registry);
+    named.map_err(|problems| Failure::Problems {
+        problems,
+        files: spec.files.clone(),
     })
 }
 

@@ -6,8 +6,9 @@
 //!   name is part of the plan.
 
 use pospool_engine::blocked::Blocked;
+use pospool_engine::moves::MovedState;
 use pospool_engine::plan::Options;
-use pospool_engine::planfile;
+use pospool_engine::planfile::{self, PlanFile};
 use pospool_engine::store::{Mode, Store};
 use pospool_model::finding::has_trouble;
 use pospool_model::{Diagnostic, Severity};
@@ -30,17 +31,20 @@ pub async fn run_plan(session: &mut Session<'_, '_>, args: &PlanArgs) -> Result<
     }
     let spec = pipeline::require_spec(session, &args.variables)?;
     let store = open(session)?;
-    let scope = pipeline::read_scope(&spec, store.state(), &args.scope)?;
+    let MovedState { state, moved } = pipeline::move_resources(&spec, store.state(), registry)?;
+    let scope = pipeline::read_scope(&spec, &state, &args.scope)?;
     let (options, mut blocked) = (Options::default(), Blocked::default());
-    blocked.leave_out(scope.left_out_of_apply(&spec.config, store.state()));
-    let mut planned =
-        pipeline::make_plan(&spec, store.state(), registry, &options, blocked).await?;
+    blocked.leave_out(scope.left_out_of_apply(&spec.config, &state));
+    let mut planned = pipeline::make_plan(&spec, &state, registry, &options, blocked).await?;
+    planned.plan.moved = moved;
     planned.problems.extend(open_effects(&store));
     let problems = Exit::of_problems(&planned.problems);
     let saved = match &args.out {
         Some(out) if problems.is_none() => {
             let out = session.project.path(out);
-            planfile::save_plan(&out, &planned.plan)?;
+            let variables = spec.config.variables().clone();
+            let file = PlanFile::new(planned.plan.clone(), variables);
+            planfile::save_plan(&out, &file)?;
             Some(out)
         }
         _ => None,
@@ -48,7 +52,9 @@ pub async fn run_plan(session: &mut Session<'_, '_>, args: &PlanArgs) -> Result<
     show(session, &spec, &store, &planned, saved.as_deref())?;
     // An apply would write the outputs that differ, so they are changes too.
     let plan = &planned.plan;
-    let changes = !plan.steps.is_empty() || plan.changes_outputs(&store.state().outputs);
+    let changes = !plan.steps.is_empty()
+        || !plan.moved.is_empty()
+        || plan.changes_outputs(&store.state().outputs);
     Ok(match problems.or(planned.blocked_exit()) {
         Some(exit) => exit,
         None if !args.detailed_exitcode => Exit::Done,

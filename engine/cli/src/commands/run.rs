@@ -19,7 +19,8 @@ use crate::view;
 use crate::view::progress::{ProgressForm, ProgressPrinter};
 
 use super::Session;
-use super::pipeline::{PlannedSpec, Spec};
+use super::confirm::{self, Confirmation};
+use super::pipeline::{self, PlannedSpec, Spec};
 
 /// Opens the state to change it.
 pub(super) fn open_for_change(session: &Session<'_, '_>, command: &str) -> Result<Store, Failure> {
@@ -61,21 +62,20 @@ fn progress<'a>(session: &'a mut Session<'_, '_>, total: usize) -> ProgressPrint
     }
 }
 
-/// Whether the plan may be carried out without a question.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Approval {
-    /// The user asked for it in advance, or saved the plan after reading it.
-    Given,
-    /// The user must be asked.
-    Needed,
+/// What the user said in advance.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Approval<'a> {
+    /// Nobody need be asked: the user says so, or saved the plan after reading it.
+    pub(super) given: bool,
+    /// What the user confirms by name.
+    pub(super) confirm: Option<&'a str>,
 }
 
-impl From<RunArgs> for Approval {
-    fn from(args: RunArgs) -> Self {
-        if args.auto_approve {
-            Self::Given
-        } else {
-            Self::Needed
+impl<'a> From<&'a RunArgs> for Approval<'a> {
+    fn from(args: &'a RunArgs) -> Self {
+        Self {
+            given: args.auto_approve,
+            confirm: args.confirm.as_deref(),
         }
     }
 }
@@ -86,7 +86,7 @@ pub(super) async fn carry_out(
     spec: &Spec,
     store: &mut Store,
     planned: &PlannedSpec,
-    approval: Approval,
+    approval: Approval<'_>,
 ) -> Result<Exit, Failure> {
     show(session, spec, store, planned)?;
     if let Some(exit) = Exit::of_problems(&planned.problems) {
@@ -98,8 +98,11 @@ pub(super) async fn carry_out(
         let exit = planned.blocked_exit().unwrap_or_else(whole);
         return nothing_to_do(session, store, plan, exit);
     }
-    if !plan.steps.is_empty() && approval == Approval::Needed {
-        approve(session)?;
+    let confirmation = confirm::find_confirmation(planned, spec, store.state(), session.registry);
+    match confirmation.filter(|it| !approval.confirm.is_some_and(|text| it.is_given(text))) {
+        Some(missing) => ask_to_confirm(session, missing, approval)?,
+        None if !plan.steps.is_empty() && !approval.given => approve(session)?,
+        None => {}
     }
     let context = Context {
         config: &spec.config,
@@ -107,6 +110,11 @@ pub(super) async fn carry_out(
         seen: &planned.seen,
         cancel: session.interrupt.cancel(),
     };
+    if !plan.moved.is_empty() {
+        // Before the journal, whose entries go on from the state under its new names.
+        let named = pipeline::move_resources(spec, store.state(), session.registry)?;
+        store.update(|state| *state = named.state)?;
+    }
     session.interrupt.working(true);
     let progress = progress(session, view::plan::count_effects(plan));
     let outcome = apply::apply_plan(plan, context, store, &progress).await;
@@ -121,7 +129,8 @@ pub(super) fn is_known(plan: &Plan, store: &Store) -> bool {
         .chains
         .iter()
         .all(|(name, chain)| state.chains.get(name) == Some(chain));
-    chains && !plan.changes_outputs(&state.outputs) && state.counters == plan.counters
+    let names = plan.moved.is_empty();
+    chains && names && !plan.changes_outputs(&state.outputs) && state.counters == plan.counters
 }
 
 fn show(
@@ -147,6 +156,26 @@ pub(super) fn approve(session: &mut Session<'_, '_>) -> Result<(), Failure> {
     }
     let answer = console.ask(view::questions::APPROVE)?;
     if answer.as_deref() == Some("yes") {
+        Ok(())
+    } else {
+        Err(Failure::Declined)
+    }
+}
+
+/// Has a person type what goes, in the place of a `yes`. Where nobody is to be asked, it must have been given.
+fn ask_to_confirm(
+    session: &mut Session<'_, '_>,
+    missing: Confirmation,
+    approval: Approval<'_>,
+) -> Result<(), Failure> {
+    let console = &mut *session.console;
+    let Confirmation { what, name, text } = &missing;
+    if approval.given || approval.confirm.is_some() || !console.asks {
+        let Confirmation { what, name, text } = missing;
+        return Err(Failure::Unconfirmed { what, name, text });
+    }
+    let answer = console.ask(&view::questions::format_confirmation(what, name, text))?;
+    if answer.is_some_and(|answer| missing.is_given(&answer)) {
         Ok(())
     } else {
         Err(Failure::Declined)

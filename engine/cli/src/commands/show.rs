@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use pospool_engine::planfile;
+use pospool_engine::planfile::{self, PlanFile};
 use pospool_engine::store::Mode;
 use serde_json::json;
 
@@ -28,12 +28,19 @@ pub fn run_show(session: &mut Session<'_, '_>, args: &ShowArgs) -> Result<Exit, 
 }
 
 fn saved_plan(session: &mut Session<'_, '_>, path: &std::path::Path) -> Result<(), Failure> {
-    let plan = planfile::load_plan(path)?;
+    let PlanFile {
+        plan,
+        variables,
+        withheld,
+        ..
+    } = planfile::load_plan(path)?;
     let console = &mut *session.console;
     if console.json {
         return console.say_json(&json!({
             "format_version": view::FORMAT_VERSION,
             "plan": plan,
+            "variables": variables,
+            "withheld": withheld,
             "summary": view::plan::summarise_plan(&plan),
         }));
     }
@@ -44,7 +51,9 @@ fn saved_plan(session: &mut Session<'_, '_>, path: &std::path::Path) -> Result<(
         refused: false,
         paint: console.out_paint,
     };
-    console.say(&view::plan::format_plan(&plan, around))
+    let text = view::plan::format_plan(&plan, around);
+    let variables = view::plan::format_variables(&variables, &withheld);
+    console.say(&format!("{variables}{text}"))
 }
 
 fn state(session: &mut Session<'_, '_>) -> Result<(), Failure> {

@@ -48,7 +48,11 @@ pub async fn run_start(session: &mut Session<'_, '_>, args: &StartArgs) -> Resul
         return run::nothing_to_do(session, &store, &nothing, exit);
     }
     // Whoever names it has said what is to happen.
-    run::carry_out(session, &spec, &mut store, &planned, Approval::Given).await
+    let approval = Approval {
+        given: true,
+        confirm: None,
+    };
+    run::carry_out(session, &spec, &mut store, &planned, approval).await
 }
 
 /// What an earlier run began with it is found out first, and that is for an apply.

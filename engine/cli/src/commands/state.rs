@@ -10,6 +10,8 @@ mod push;
 mod rename;
 mod repair;
 pub(super) mod report;
+mod restore;
+mod settle;
 mod unlock;
 
 use pospool_engine::store::{Mode, StateFile};
@@ -33,7 +35,9 @@ pub fn run_state(session: &mut Session<'_, '_>, command: &StateCommand) -> Resul
         StateCommand::Show { address } => show(session, address),
         StateCommand::Mv { from, to } => rename::run_state_mv(session, from, to),
         StateCommand::Rm { address } => remove(session, address),
+        StateCommand::Restore { number } => restore::run_state_restore(session, *number),
         StateCommand::Repair { dry_run } => repair::run_state_repair(session, *dry_run),
+        StateCommand::Settle { drop } => settle::run_state_settle(session, drop.as_deref()),
         StateCommand::Migrate { to } => migrate::run_state_migrate(session, to),
         StateCommand::Unlock { id, force } => {
             unlock::run_state_unlock(session, id.as_deref(), *force)

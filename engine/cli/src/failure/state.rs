@@ -41,9 +41,25 @@ pub enum StateFailure {
         /// Serial of both.
         serial: u64,
     },
+    /// A number that no kept state has.
+    #[error("`{location}` keeps no replaced state {number}")]
+    NoBackup {
+        /// Where the state is.
+        location: Location,
+        /// The number that was given.
+        number: u64,
+    },
     /// Something is under way.
     #[error("an earlier run left {0} effects under way, whose tickets only this state has")]
     OpenEffects(usize),
+    /// No ticket has this name.
+    #[error("nothing that is under way has the name `{name}`{}", meant.as_ref().map(|meant| format!("; did you mean `{meant}`?")).unwrap_or_default())]
+    NoTicket {
+        /// The name that was given.
+        name: String,
+        /// A similar one.
+        meant: Option<String>,
+    },
     /// The new name is another resource's.
     #[error("`{0}` is in the state already")]
     Taken(Address),
@@ -110,7 +126,9 @@ impl StateFailure {
             Self::OtherLineage { .. } => codes::STATE_OTHER_LINEAGE,
             Self::OlderSerial { .. } => codes::STATE_OLDER_SERIAL,
             Self::Forked { .. } => codes::STATE_FORKED,
+            Self::NoBackup { .. } => codes::STATE_NO_BACKUP,
             Self::OpenEffects(_) => codes::STATE_OPEN_EFFECTS,
+            Self::NoTicket { .. } => codes::STATE_NO_TICKET,
             Self::Taken(_) => codes::STATE_TAKEN_NAME,
             Self::OtherKind { .. } => codes::STATE_OTHER_KIND,
             Self::Stays { problem, .. } => problem.code,
@@ -136,7 +154,9 @@ impl StateFailure {
             Self::OlderSerial { .. } => {
                 "fetch the newer one with `pospool state pull`; --force goes back to the older one, and what was made since is forgotten".to_owned()
             }
-            Self::OpenEffects(_) => "run `pospool apply` first: it finds out what came of them".to_owned(),
+            Self::NoBackup { .. } => "`pospool state restore` lists what is kept".to_owned(),
+            Self::OpenEffects(_) => "run `pospool apply` first: it finds out what came of them; `pospool state settle` shows them".to_owned(),
+            Self::NoTicket { .. } => "`pospool state settle` shows what is under way".to_owned(),
             Self::Taken(_) => "give it another name, or move that one away first".to_owned(),
             Self::OtherKind { .. } => "write the same kind on both sides".to_owned(),
             Self::Stays { problem, .. } => problem.help.clone().unwrap_or_default(),

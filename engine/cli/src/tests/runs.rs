@@ -179,6 +179,30 @@ fn a_saved_plan_is_done_exactly_or_not_at_all() {
     );
 }
 
+const WITH_VARIABLE: &str =
+    "variable \"n\" {\n  default = 1\n}\nrecord \"a\" {\n  value = var.n\n}\n";
+
+#[test]
+fn case_saved_vars_a_saved_plan_keeps_its_variables() {
+    let world = World::new(WITH_VARIABLE);
+    assert_eq!(world.run("plan --out saved --var n=7").exit, Exit::Done);
+    let shown = world.run("show saved").out;
+    assert!(
+        shown.starts_with("variables of the plan:\n  n = 7\n\n"),
+        "{shown}"
+    );
+    let ran = world.run("apply saved --var n=8");
+    assert_eq!(ran.exit, Exit::Error, "{}", ran.err);
+    let said = "error[spec/saved-variable]: `--var n` gives variable `n` the value 8, and the plan was made with 7";
+    assert!(ran.err.starts_with(said), "{}", ran.err);
+    let ran = world.run("apply saved");
+    assert_eq!(ran.exit, Exit::Done, "{}", ran.err);
+    assert!(world.run("show").out.contains("value: 7"));
+    // The same value again is none that differs.
+    assert_eq!(world.run("plan --out saved --var n=9").exit, Exit::Done);
+    assert_eq!(world.run("apply saved --var n=9").exit, Exit::Done);
+}
+
 #[test]
 fn what_goes_on_outside_says_how_to_go_on() {
     let world = World::new(&stone("slow"));

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use pospool_model::plan::{Action, Cost, Effect, Nature, Purpose};
 use pospool_model::provider::{
     ChangeRequest, Design, Observation, ObserveContext, Observed, PlanContext, Planner, Progress,
-    Target, Ticket,
+    Settlement, Target, Ticket,
 };
 use pospool_model::{
     AttributeSchema, Attributes, Drip, KindSchema, OnChange, Presence, Problem, Provider,
@@ -158,5 +158,13 @@ impl Provider for StoneProvider {
             }
             _ => Ok(Attributes::new()),
         }
+    }
+
+    async fn settle(
+        &self,
+        ticket: &Ticket,
+        progress: &dyn Progress,
+    ) -> Result<Settlement, ProviderError> {
+        self.commit(ticket, progress).await.map(Settlement::Ended)
     }
 }

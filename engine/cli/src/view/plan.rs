@@ -52,6 +52,7 @@ pub fn format_plan(plan: &Plan, around: Around<'_>) -> String {
         let text = format!("a part only: {number} left out and not looked at");
         sections.push(format!("{}\n", paint.bold(&text)));
     }
+    sections.extend(moved(plan, paint));
     sections.extend(format_findings(around.findings, paint));
     if !plan.drift.is_empty() {
         let title = paint.bold("changed outside since the last run:");
@@ -110,6 +111,17 @@ pub fn only_drift(plan: &Plan) -> bool {
 #[must_use]
 pub fn count_effects(plan: &Plan) -> usize {
     plan.steps.iter().map(|step| step.effects.len()).sum()
+}
+
+/// What gets another name in the state.
+fn moved(plan: &Plan, paint: Paint) -> Option<String> {
+    let lines = plan
+        .moved
+        .iter()
+        .map(|(from, to)| format!("  {from} → {to}\n"));
+    let lines: String = lines.collect();
+    let title = paint.bold("renamed in the state:");
+    (!lines.is_empty()).then(|| format!("{title}\n{lines}"))
 }
 
 /// What stays as it is because of a fault.
@@ -316,6 +328,9 @@ fn counts(plan: &Plan, around: Around<'_>, outputs: bool) -> String {
     };
     match count_effects(plan) {
         _ if parts.is_empty() && outputs => also("only outputs change".to_owned()),
+        _ if parts.is_empty() && !plan.moved.is_empty() => {
+            also("only names in the state change".to_owned())
+        }
         // What is blocked may be otherwise than the spec says: nobody can tell.
         _ if parts.is_empty() && blocked > 0 => also("nothing else can be done".to_owned()),
         _ if parts.is_empty() && !plan.left_out.is_empty() => {
@@ -356,6 +371,26 @@ fn key(purpose: Purpose) -> &'static str {
 #[must_use]
 pub fn format_running(address: &Address) -> String {
     format!("{address} runs: there is nothing to start\n")
+}
+
+/// The values that a saved plan was made with, and those that it does not keep.
+#[must_use]
+pub fn format_variables(
+    variables: &BTreeMap<String, Value>,
+    withheld: &BTreeSet<String>,
+) -> String {
+    let kept = variables
+        .iter()
+        .map(|(name, value)| format!("  {} = {value}\n", clean_line(name)));
+    let others = withheld.iter().map(|name| {
+        let name = clean_line(name);
+        format!("  {name}: not kept, since a URL in it may hold a key; give it again\n")
+    });
+    let lines: String = kept.chain(others).collect();
+    if lines.is_empty() {
+        return lines;
+    }
+    format!("variables of the plan:\n{lines}\n")
 }
 
 /// What `plan --out` says.

@@ -7,6 +7,12 @@
 /// Asked before anything is changed.
 pub const APPROVE: &str = "\nDo exactly this? Only `yes` counts: ";
 
+/// Asked before something goes that must be named.
+#[must_use]
+pub fn format_confirmation(what: &str, name: &str, text: &str) -> String {
+    format!("\n{what}.\nType {name}, {text}, to do exactly this: ")
+}
+
 /// One question of `init`.
 #[derive(Clone, Copy, Debug)]
 pub struct InitQuestion {

@@ -13,6 +13,7 @@ use pospool_model::{Address, Dependency, Groups, dependency};
 use pospool_remote::Location;
 use serde_json::{Value as Json, json};
 
+use super::upkeep::{format_open_effects, open_effect_json};
 use super::{FORMAT_VERSION, Paint, changes, format_count, indent_lines, outputs};
 
 /// What a project without a state shows.
@@ -67,20 +68,7 @@ pub fn format_state(state: &State, store: &Store, paint: Paint) -> String {
         let _ = write!(text, "\n{outputs}");
     }
     if !store.open_effects().is_empty() {
-        let _ = writeln!(
-            text,
-            "\n{}",
-            paint.bold("under way when the last run stopped:")
-        );
-        for open in store.open_effects() {
-            let (id, key) = (open.id.to_string(), &open.ticket.key);
-            let _ = writeln!(
-                text,
-                "  {} ({})",
-                super::clean_line(&id),
-                super::clean_line(key)
-            );
-        }
+        let _ = write!(text, "\n{}", format_open_effects(store.open_effects()));
     }
     text
 }
@@ -164,9 +152,7 @@ pub fn list_json(state: &State) -> Json {
 /// The state as JSON; `state` is what is shown of the store's.
 #[must_use]
 pub fn state_to_json(state: &State, store: &Store) -> Json {
-    let open = store.open_effects().iter().map(|open| {
-        json!({"effect": open.id.to_string(), "provider": open.provider, "key": open.ticket.key})
-    });
+    let open = store.open_effects().iter().map(open_effect_json);
     let state = store.exists().then_some(state);
     json!({
         "format_version": FORMAT_VERSION,

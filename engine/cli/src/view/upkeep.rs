@@ -4,14 +4,16 @@
 //! - Returns: what was done and what follows from it; as text or JSON.
 //! - Never: shows more of a lock than its name and its holder.
 
+use std::fmt::Write as _;
 use std::path::Path;
 
+use pospool_engine::store::OpenEffect;
 use pospool_model::Address;
 use pospool_model::state::State;
 use pospool_remote::{Held, Location};
 use serde_json::{Value as Json, json};
 
-use super::{FORMAT_VERSION, format_count};
+use super::{FORMAT_VERSION, clean_line, format_count};
 
 /// A pulled state lacks what only the journal has.
 #[must_use]
@@ -67,6 +69,60 @@ pub fn change_json(what: &str, address: &Address, to: Option<&Address>, serial: 
         "address": address,
         "to": to,
         "serial": serial,
+    })
+}
+
+/// What is under way, one line each.
+#[must_use]
+pub fn format_open_effects(open: &[OpenEffect]) -> String {
+    if open.is_empty() {
+        return "nothing is under way\n".to_owned();
+    }
+    let mut text =
+        "under way when the last run stopped; `pospool apply` finds out what came of it:\n"
+            .to_owned();
+    for open in open {
+        let (id, key) = (open.id.to_string(), &open.ticket.key);
+        let _ = writeln!(text, "  {} ({})", clean_line(&id), clean_line(key));
+    }
+    text
+}
+
+/// What is under way, as JSON.
+#[must_use]
+pub fn open_effects_json(open: &[OpenEffect]) -> Json {
+    let open = open.iter().map(open_effect_json);
+    json!({ "format_version": FORMAT_VERSION, "open_effects": open.collect::<Vec<_>>() })
+}
+
+/// One thing that is under way, as JSON.
+#[must_use]
+pub fn open_effect_json(open: &OpenEffect) -> Json {
+    json!({"effect": open.id.to_string(), "provider": open.provider, "key": open.ticket.key})
+}
+
+/// A ticket was closed by a person.
+#[must_use]
+pub fn format_ticket_dropped(dropped: &OpenEffect, left: usize) -> String {
+    let left = match left {
+        0 => "nothing else is under way".to_owned(),
+        left => format_count(left, "other is under way", "others are under way"),
+    };
+    format!(
+        "the ticket `{}` ({}) is closed, {left}. If it was a transaction that was sent, it may still take effect: the next plan \
+         shows what is there\n",
+        clean_line(&dropped.id.to_string()),
+        clean_line(&dropped.ticket.key)
+    )
+}
+
+/// A ticket was closed by a person, as JSON.
+#[must_use]
+pub fn ticket_json(dropped: &OpenEffect, left: usize) -> Json {
+    json!({
+        "format_version": FORMAT_VERSION,
+        "dropped": open_effect_json(dropped),
+        "open_effects": left,
     })
 }
 

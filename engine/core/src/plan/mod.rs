@@ -619,6 +619,7 @@ impl<'a> Planning<'a> {
             serial: self.state.serial,
             chains: self.seen.chains.clone(),
             bindings: self.seen.bindings.clone(),
+            moved: BTreeMap::new(),
             drift: self.drift,
             steps: self.steps,
             outputs,

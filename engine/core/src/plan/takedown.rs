@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use pospool_lang::graph;
 use pospool_model::plan::{Action, AttributeChange, Reason, Step};
 use pospool_model::provider::{ChangeRequest, Design, Observed};
-use pospool_model::state::State;
+use pospool_model::state::{Recorded, State};
 use pospool_model::{Address, Attributes, Dependency, Diagnostic, GroupId, Value};
 
 use super::Planning;
@@ -27,6 +27,36 @@ impl Planning<'_> {
                 self.remove(&address, &mut users);
             }
         }
+        self.hint_at_renamed();
+    }
+
+    /// Says where the spec may only have another name for what is there: what is forgotten beside something new of its
+    /// kind, such as a contract.
+    fn hint_at_renamed(&mut self) {
+        let is = |step: &&Step, action, reason| step.action == action && step.reason == reason;
+        let forgotten = self.steps.iter().filter(|step| {
+            let address = &step.address;
+            is(step, Action::Forget, Reason::Unwanted)
+                && !self.config.forgets(address)
+                && *self.seen.object(address) != Observed::Absent
+        });
+        let hints = forgotten.filter_map(|old| {
+            let old = &old.address;
+            let new = self.steps.iter().filter(|step| is(step, Action::Create, Reason::Missing));
+            let new: Vec<&str> = new
+                .filter(|step| step.address.kind() == old.kind())
+                .map(|step| step.address.as_str())
+                .collect();
+            let first = new.first()?;
+            let what = format!("`{old}` is forgotten, and `{}` is made anew", new.join("`, `"));
+            let help = format!(
+                "if only the name of the block changed, write `moved {{ from = {old} to = {first} }}` (each on a line of its \
+                 own) or run `pospool state mv {old} {first}`, and plan again; if they are two things, go on"
+            );
+            Some(Diagnostic::warning(codes::PLAN_RENAMED_BLOCK, what).help(help))
+        });
+        let hints: Vec<Diagnostic> = hints.collect();
+        self.problems.extend(hints);
     }
 
     fn remove(&mut self, address: &Address, users: &mut Users) {
@@ -58,14 +88,13 @@ impl Planning<'_> {
             changed: &[],
             delete_by_name: self.options.delete.contains(address),
         };
-        let gone = *observed == Observed::Absent && recorded.complete;
-        let design = if gone {
-            Design::forgotten(vec!["it is gone already".to_owned()])
-        } else {
-            match self.design(&task) {
-                Ok(design) => design,
-                Err(problems) => return self.refuse(address, &problems),
-            }
+        let design = match self.why_nothing_is_taken_down(address, recorded) {
+            Some(note) => Ok(Design::forgotten(vec![note.to_owned()])),
+            None => self.design(&task),
+        };
+        let design = match design {
+            Ok(design) => design,
+            Err(problems) => return self.refuse(address, &problems),
         };
         let forget = design.forget;
         let before = self.ends_of_users(&Dependency::Resource(address.clone()), users);
@@ -86,6 +115,21 @@ impl Planning<'_> {
             barriers,
             record: None,
         });
+    }
+}
+
+impl Planning<'_> {
+    /// Why a resource only leaves the state, if that is known without its provider.
+    fn why_nothing_is_taken_down(
+        &self,
+        address: &Address,
+        recorded: &Recorded,
+    ) -> Option<&'static str> {
+        if *self.seen.object(address) == Observed::Absent && recorded.complete {
+            return Some("it is gone already");
+        }
+        let is_left = self.config.forgets(address) && !self.options.destroy;
+        is_left.then_some("`removed` says so: what it is outside stays as it is")
     }
 }
 
@@ -152,7 +196,7 @@ impl Planning<'_> {
 
     /// What is new in the spec, of the same kind, and blocked: it may be this one under another name.
     fn blocked_successor(&self, address: &Address) -> Option<Address> {
-        if self.options.destroy {
+        if self.options.destroy || self.config.forgets(address) {
             return None;
         }
         let mut blocked = self.blocked.resources.iter().filter(|(other, block)| {

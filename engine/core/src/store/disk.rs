@@ -4,9 +4,9 @@
 //! - Never: decides when something must be durable; that is for [`super::files`].
 
 use std::fmt;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
 use super::error::StoreError;
@@ -33,6 +33,12 @@ pub trait Disk: Send + Sync + fmt::Debug {
 
     /// Makes created, renamed and removed names in the folder of a file durable.
     fn sync_folder(&self, path: &Path) -> io::Result<()>;
+
+    /// Makes a folder, private to its owner; one that is there is fine.
+    fn make_folder(&self, path: &Path) -> io::Result<()>;
+
+    /// Names in a folder, in any order; none if it is not there.
+    fn list(&self, folder: &Path) -> io::Result<Vec<String>>;
 
     /// What tells this version of a file from any other, without reading it; `None` if there is none.
     fn stamp(&self, path: &Path) -> io::Result<Option<Stamp>>;
@@ -101,6 +107,26 @@ impl Disk for RealDisk {
 
     fn sync_folder(&self, path: &Path) -> io::Result<()> {
         File::open(folder_of(path))?.sync_all()
+    }
+
+    fn make_folder(&self, path: &Path) -> io::Result<()> {
+        match DirBuilder::new().mode(0o700).create(path) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+            made => made,
+        }
+    }
+
+    fn list(&self, folder: &Path) -> io::Result<Vec<String>> {
+        let entries = match fs::read_dir(folder) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            entries => entries?,
+        };
+        let mut names = Vec::new();
+        for entry in entries {
+            // A name that is no text is none of ours.
+            names.extend(entry?.file_name().into_string().ok());
+        }
+        Ok(names)
     }
 
     fn stamp(&self, path: &Path) -> io::Result<Option<Stamp>> {

@@ -1,4 +1,4 @@
-//! A state in files: `<state>`, `<state>.journal`, and the lock on `<state>.lock`.
+//! A state in files: `<state>`, `<state>.journal`, `<state>.backups/`, and the lock on `<state>.lock`.
 //!
 //! - Reads and writes: these, and `<state>.next` for the moment of a replacement.
 //! - Never: goes on after a failed write or sync, since what is on the disk then is not
@@ -8,6 +8,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::backups::{Backup, keep_backup, read_backups};
 use super::disk::{Disk, DiskFile, Stamp, replace_durably, replace_if};
 use super::error::StoreError;
 use super::form::MAX_BYTES;
@@ -195,6 +196,19 @@ impl Medium for FileMedium {
                 .and_then(|()| files.disk.sync_folder(&journal))
                 .map_err(|source| StoreError::io("remove", &journal, source))
         })
+    }
+
+    fn keep(&mut self, snapshot: &[u8], kept_at: u64) -> Result<(), StoreError> {
+        self.guarded(|files| {
+            files.check_ours()?;
+            keep_backup(&*files.disk, &files.path, snapshot, kept_at, || {
+                files.check_ours()
+            })
+        })
+    }
+
+    fn backups(&mut self) -> Result<Vec<Backup>, StoreError> {
+        read_backups(&*self.disk, &self.path)
     }
 
     fn let_go(&mut self) {

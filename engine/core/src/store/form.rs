@@ -14,7 +14,7 @@ pub const VERSION: u64 = 2;
 pub const FIRST: u64 = 1;
 
 /// Most bytes of a state, a journal or a plan that are read.
-pub(super) const MAX_BYTES: u64 = 1 << 30;
+pub const MAX_BYTES: u64 = 1 << 30;
 
 #[derive(Deserialize)]
 struct Envelope {

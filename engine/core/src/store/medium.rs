@@ -1,5 +1,6 @@
 //! Where a state is kept: in files beside the spec, or with a remote keeper.
 
+use super::backups::Backup;
 use super::error::StoreError;
 
 /// Keeps one snapshot and one journal, for one writer at a time.
@@ -28,6 +29,13 @@ pub trait Medium: Send {
     /// or the new snapshot alone.
     fn replace(&mut self, snapshot: &[u8]) -> Result<(), StoreError>;
 
+    /// Keeps a snapshot that the next [`Medium::replace`] takes away, with the time in seconds since 1970, and forgets
+    /// all but the last [`super::MOST_BACKUPS`]. It is durable before that replacement is.
+    fn keep(&mut self, snapshot: &[u8], kept_at: u64) -> Result<(), StoreError>;
+
+    /// The snapshots that are kept, the oldest first.
+    fn backups(&mut self) -> Result<Vec<Backup>, StoreError>;
+
     /// Lets other readers and writers in; what was loaded stays as it is.
     fn let_go(&mut self);
 }
@@ -39,4 +47,11 @@ pub struct KeptState {
     pub snapshot: Option<Vec<u8>>,
     /// The journal; `None` if there is none.
     pub journal: Option<Vec<u8>>,
+}
+
+impl KeptState {
+    /// Whether there is a snapshot and no journal that might go on from it.
+    pub(super) fn is_lone(&self) -> bool {
+        self.snapshot.is_some() && self.journal.is_none()
+    }
 }

@@ -12,6 +12,7 @@
 //! snapshot first and removes the journal after it, so a crash between the two
 //! leaves a journal whose entries are all in the snapshot, which names it.
 
+mod backups;
 mod disk;
 mod error;
 mod files;
@@ -35,9 +36,10 @@ use pospool_model::state::{Recorded, State};
 use pospool_model::{Dependency, Groups, dependency};
 use serde::{Deserialize, Serialize};
 
+pub use backups::{Backup, MOST_BACKUPS};
 pub use disk::{Disk, DiskFile, RealDisk, Stamp, read_bounded};
 pub use error::StoreError;
-pub use form::{FIRST, VERSION, parse_versioned as parse_form};
+pub use form::{FIRST, MAX_BYTES, VERSION, parse_versioned as parse_form};
 pub use holder::Holder;
 pub use journal::{Header, JournalEntry, Read};
 pub use lock::Mode;
@@ -47,6 +49,7 @@ pub use names::random_name;
 pub use own::{Mark, read_begin, refuse_foreign_place, replace_own_file};
 pub use repair::{Finding, Hand, recover_state, repair_state};
 
+use backups::{is_worth_keeping, seconds_now};
 use files::FileMedium;
 use journal::{Before, Relation};
 use paths::with_suffix;
@@ -101,6 +104,8 @@ pub struct Store {
     medium: Box<dyn Medium>,
     state: State,
     exists: bool,
+    /// What was there before this run, until it is kept.
+    before: Option<State>,
     open: Vec<OpenEffect>,
     journal: Journal,
     replayed: usize,
@@ -175,24 +180,50 @@ impl Store {
             Some(bytes) => Some(decode_snapshot(name, bytes)?),
             None => None,
         };
-        let exists = loaded.is_some();
-        let mut store = Self {
-            path: name.to_owned(),
-            medium,
-            state: loaded.unwrap_or_default(),
-            exists,
-            open: Vec::new(),
-            journal: Journal::None,
-            replayed: 0,
-            bytes_written: 0,
-        };
+        let mut store = Self::loaded(medium, name, loaded);
         if let Some(journal) = &kept.journal {
             store.replay(journal, mode)?;
         }
+        // With its journal: what a run did that was killed is in no snapshot yet.
+        store.before = store.exists.then(|| store.state.clone());
         if mode == Mode::Read {
             store.medium.let_go();
         }
         Ok(store)
+    }
+
+    /// The same to put another state in its place. A snapshot that is empty or damaged, and has no journal, does not
+    /// hinder that: it is kept as it is.
+    pub fn over_any(mut medium: Box<dyn Medium>, name: &Path) -> Result<Self, StoreError> {
+        let kept = medium.load()?;
+        let snapshot = kept.snapshot.as_deref().unwrap_or_default();
+        match decode_snapshot(name, snapshot) {
+            Err(StoreError::Empty { .. }) if kept.is_lone() => {}
+            Err(StoreError::Damaged { .. }) if kept.is_lone() => {
+                medium.keep(snapshot, seconds_now())?;
+            }
+            _ => return Self::over(medium, name, Mode::Write),
+        }
+        Ok(Self::loaded(medium, name, None))
+    }
+
+    fn loaded(medium: Box<dyn Medium>, name: &Path, state: Option<State>) -> Self {
+        Self {
+            path: name.to_owned(),
+            medium,
+            exists: state.is_some(),
+            state: state.unwrap_or_default(),
+            before: None,
+            open: Vec::new(),
+            journal: Journal::None,
+            replayed: 0,
+            bytes_written: 0,
+        }
+    }
+
+    /// The last states that were replaced, the oldest first.
+    pub fn backups(&mut self) -> Result<Vec<Backup>, StoreError> {
+        self.medium.backups()
     }
 
     /// The state, with the journal folded in.
@@ -309,13 +340,26 @@ impl Store {
             next.journal.clone_from(name);
         }
         let file = StateFile::new(next);
-        let text = serde_json::to_vec(&file).map_err(|source| StoreError::Encode { source })?;
+        let text = encode_snapshot(&file)?;
+        self.keep_before(&file.state)?;
         self.medium.replace(&text)?;
         self.bytes_written += text.len() as u64;
         self.state = file.state;
         self.exists = true;
         self.replayed = 0;
         self.journal = Journal::None;
+        Ok(())
+    }
+
+    /// Keeps what was there before this run as soon as the run replaces it with something else.
+    fn keep_before(&mut self, next: &State) -> Result<(), StoreError> {
+        let worth = |before: &mut State| is_worth_keeping(before, next);
+        let Some(before) = self.before.take_if(worth) else {
+            return Ok(());
+        };
+        let text = encode_snapshot(&StateFile::new(before))?;
+        self.medium.keep(&text, seconds_now())?;
+        self.bytes_written += text.len() as u64;
         Ok(())
     }
 
@@ -394,6 +438,10 @@ fn fold(state: &mut State, open: &mut Vec<OpenEffect>, entry: JournalEntry) {
             resources.remove(&address);
         }
     }
+}
+
+fn encode_snapshot(file: &StateFile) -> Result<Vec<u8>, StoreError> {
+    serde_json::to_vec(file).map_err(|source| StoreError::Encode { source })
 }
 
 /// Reads the bytes of a snapshot; `name` is for messages.

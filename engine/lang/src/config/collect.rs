@@ -11,6 +11,7 @@ use hcl_edit::structure::{Attribute, Block, Structure};
 use pospool_model::{Address, KindSchema, Presence, Span};
 
 use super::blocks::{AttributePlace, Lifecycle, Names, Resource, header_range};
+use super::moves::{MOVED, REMOVED};
 use super::problems::Problems;
 use super::{Kinds, state_place};
 use crate::spec::{self, File, SourceFile, bytes_of};
@@ -64,7 +65,7 @@ impl<'a> Collector<'a> {
             "variable" => self.variable(file, index, block),
             "locals" => self.locals(file, index, block),
             "output" => self.output(file, index, block),
-            state_place::STATE => {}
+            state_place::STATE | MOVED | REMOVED => {}
             kind => match self.kinds.get(kind) {
                 Some(schema) => self.resource(schema, file, index, block),
                 None => self.unknown_kind(file, block),
@@ -74,10 +75,9 @@ impl<'a> Collector<'a> {
 
     fn unknown_kind(&mut self, file: usize, block: &Block) {
         let kind = block.ident.as_str();
-        let names = self
-            .kinds
-            .names()
-            .chain(["variable", "locals", "output", state_place::STATE]);
+        let others = ["variable", "locals", "output", state_place::STATE];
+        let names = self.kinds.names().chain(others);
+        let names = names.chain([MOVED, REMOVED]);
         let help = self
             .problems
             .did_you_mean(kind, names, ToOwned::to_owned)

@@ -12,7 +12,7 @@ use sha3::{Digest as _, Sha3_256};
 
 use super::evaluate::Evaluator;
 use super::problems::Problems;
-use super::{Config, Kinds, Scope, VariableInputs, collect, linking, resource, variables};
+use super::{Config, Kinds, Scope, VariableInputs, collect, linking, moves, resource, variables};
 use crate::spec::{self, SourceFile};
 
 /// Decodes the files of one spec.
@@ -45,6 +45,7 @@ fn build(config: &mut Config, kinds: &Kinds, inputs: &VariableInputs, problems: 
     config.resources = names.resources;
     config.locals = names.locals;
     config.outputs = names.outputs;
+    config.moves = moves::read_moves(&config.files, &config.resources, problems);
     config.variables =
         variables::resolve_variables(config, kinds, &names.variables, inputs, problems);
     linking::link_config(config, kinds, &names.nameless, problems);

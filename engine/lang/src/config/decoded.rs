@@ -9,6 +9,7 @@ use hcl_edit::structure::Attribute;
 use pospool_model::{Address, Groups, Value};
 
 use super::blocks::{AttributePlace, Local, OutputBlock, Resource};
+use super::moves::{Move, Moves};
 use super::scope::LocalValues;
 use crate::spec::{File, SourceFile};
 
@@ -21,6 +22,7 @@ pub struct Config {
     pub(super) resources: BTreeMap<Address, Resource>,
     pub(super) outputs: BTreeMap<String, OutputBlock>,
     pub(super) groups: Groups,
+    pub(super) moves: Moves,
     pub(super) order: Vec<Address>,
     pub(super) reads: BTreeMap<Address, BTreeSet<String>>,
     pub(super) digest: String,
@@ -71,6 +73,18 @@ impl Config {
     #[must_use]
     pub fn outputs(&self) -> &BTreeMap<String, OutputBlock> {
         &self.outputs
+    }
+
+    /// What its `moved` blocks say.
+    #[must_use]
+    pub fn moves(&self) -> &[Move] {
+        &self.moves.moved
+    }
+
+    /// Whether a `removed` block says that a resource is only forgotten.
+    #[must_use]
+    pub fn forgets(&self, address: &Address) -> bool {
+        self.moves.removed.contains(address)
     }
 
     /// Digest of the texts and of all variables, in hexadecimal digits; it does not

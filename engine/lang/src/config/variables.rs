@@ -32,6 +32,8 @@ pub struct VariableInputs {
     pub assignments: Vec<(String, String, String)>,
     /// Files with `name = value`.
     pub files: Vec<SourceFile>,
+    /// Values that a saved plan was made with: nothing overrules them, and whoever gives another one is told so.
+    pub saved: BTreeMap<String, Value>,
 }
 
 /// How the name of an environment variable starts that gives a value.
@@ -104,7 +106,7 @@ struct VariableBlock {
     span: Span,
 }
 
-/// A value that was given.
+/// A value that was given: a text with its origin, or a line of a file.
 enum Given<'a> {
     Text(&'a str, &'a str),
     Value(Value, Span),
@@ -126,10 +128,19 @@ pub(super) fn resolve_variables(
     let mut given = constants.given(&variables, inputs, problems);
     let mut values = BTreeMap::new();
     for (name, variable) in variables {
-        let value = match given.remove(name) {
-            Some(Given::Text(text, origin)) => constants.read(name, &variable, text, origin, problems),
-            Some(Given::Value(value, span)) => fitting(name, &variable, value, span, problems),
-            None => variable.default.unwrap_or_else(|| {
+        let given = given.remove(name).map(|given| {
+            let by = given.origin();
+            (constants.take(name, &variable, given, problems), by)
+        });
+        let value = match (inputs.saved.get(name), given) {
+            (Some(saved), given) => {
+                if let Some((other, by)) = given.filter(|(other, _)| other != saved) {
+                    refuse_other_value(name, &other, saved, &by, problems);
+                }
+                take_saved(name, &variable, saved, problems)
+            }
+            (None, Some((value, _))) => value,
+            (None, None) => variable.default.unwrap_or_else(|| {
                 problems.error_with_help(
                     spec::VARIABLE_WITHOUT_VALUE,
                     format!("variable `{name}` has no value"),
@@ -142,6 +153,62 @@ pub(super) fn resolve_variables(
         values.insert(name.to_owned(), value);
     }
     values
+}
+
+impl Given<'_> {
+    /// Where it comes from, in the words of a message.
+    fn origin(&self) -> String {
+        match self {
+            Self::Text(_, origin) => (*origin).to_owned(),
+            Self::Value(_, span) => span.file.clone(),
+        }
+    }
+}
+
+/// Refuses another value than a saved plan was made with: what the plan does is approved with its own.
+fn refuse_other_value(name: &str, other: &Value, saved: &Value, by: &str, problems: &mut Problems) {
+    if *other == Value::Unknown {
+        // What is wrong with it was said.
+        return;
+    }
+    let summary = format!(
+        "`{by}` gives variable `{name}` the value {other}, and the plan was made with {saved}"
+    );
+    problems.push(Diagnostic::error(spec::SAVED_VARIABLE, summary).help(
+        "leave it out: a saved plan keeps its values; for another value make a new plan with `pospool plan --out`",
+    ));
+}
+
+/// The value of a saved plan. Its file may be anybody's, so it gets no further than a value of the command line would.
+fn take_saved(
+    name: &str,
+    variable: &VariableBlock,
+    saved: &Value,
+    problems: &mut Problems,
+) -> Value {
+    let span = variable.span.clone();
+    if !is_plain(saved) {
+        let summary =
+            format!("the saved plan gives variable `{name}` something that is no plain value");
+        problems.error_with_help(
+            spec::SAVED_VARIABLE,
+            summary,
+            span,
+            "the file was not written by pospool: make a new plan with `pospool plan --out`",
+        );
+        return Value::Unknown;
+    }
+    fitting(name, variable, saved.clone(), span, problems)
+}
+
+/// Whether a value names nothing else: no secret, no resource, nothing that is known later.
+fn is_plain(value: &Value) -> bool {
+    match value {
+        Value::List(list) => list.iter().all(is_plain),
+        Value::Map(map) => map.values().all(is_plain),
+        Value::Null => true,
+        other => VariableType::of(other) != VariableType::Any,
+    }
 }
 
 fn fitting(
@@ -240,6 +307,20 @@ impl Constants<'_> {
             });
         }
         variable
+    }
+
+    /// The value that somebody gave.
+    fn take(
+        self,
+        name: &str,
+        variable: &VariableBlock,
+        given: Given<'_>,
+        problems: &mut Problems,
+    ) -> Value {
+        match given {
+            Given::Text(text, origin) => self.read(name, variable, text, origin, problems),
+            Given::Value(value, span) => fitting(name, variable, value, span, problems),
+        }
     }
 
     fn given<'a>(

@@ -29,6 +29,9 @@ pospool_model::codes! {
     BAD_LIFECYCLE = "spec/bad-lifecycle",
         "A `lifecycle` block holds something else than `irreversible` with the value `accept`, and `prevent_destroy` with `true` or `false` written out.",
         "Keep only `irreversible` and `prevent_destroy`, with such a value, and give the block no label.";
+    BAD_MOVE = "spec/bad-move",
+        "A `moved` or `removed` block names something that cannot be meant: a resource that is still in the spec, one of another kind, or the same one twice.",
+        "Name the old resource in `from`, and in `to` the one that the spec has in its place.";
     BAD_NUMBER = "spec/bad-number",
         "A number is not whole or does not fit in 64 bits.",
         "Write a whole number, text in double quotes, or an amount such as `cfx(…)` with the number as text.";
@@ -68,6 +71,9 @@ pospool_model::codes! {
     NOT_CONSTANT = "spec/not-constant",
         "A variable's value or the location of the state refers to something, and it must be known before the spec is evaluated.",
         "Write the value itself. Compute other values in `locals`, and give the location of the state with `POSPOOL_STATE` or `--state`.";
+    SAVED_VARIABLE = "spec/saved-variable",
+        "A variable is given another value than the saved plan was made with, which keeps its values.",
+        "Run `pospool apply FILE` without the value, or make a new plan with `pospool plan --out`.";
     SECRET_MISPLACED = "spec/secret-misplaced",
         "A secret is used where its name or content could be shown or stored, such as in a text, an operator, an output or an ordinary attribute.",
         "Give the secret with `env(…)` or `file(…)` to an attribute that takes a secret, and store the whole text as the secret.";

@@ -8,27 +8,13 @@ use pospool_rpcstub::{StubAnswer, StubNode};
 use serde_json::Value as Json;
 
 use super::*;
-use crate::bench::{GENESIS, NETWORK, chain_ref, name};
+use crate::bench::{GENESIS, NETWORK, Quiet, chain_ref, name};
 use crate::work::AwaitVotes;
 use crate::{ChainProvider, ChainSettings};
 
 /// As the program wrote it before endpoints were left out.
 const OLD: &str = r#"{"do":"await_votes","chain":{"endpoints":["http://127.0.0.1:1/hunter2"],"network":1234,
     "genesis_hash":"GENESIS"},"pos_address":"0x0a"}"#;
-
-struct Silent;
-
-#[async_trait::async_trait]
-impl Progress for Silent {
-    fn sent(&self) {}
-    fn waiting(&self, _: &str) {}
-    fn cancelled(&self) -> bool {
-        false
-    }
-    async fn amend(&self, _: &Ticket) -> Result<(), ProviderError> {
-        Ok(())
-    }
-}
 
 /// A node of the chain with this first block, where PoS counts two votes.
 async fn node(genesis: &'static str) -> StubNode {
@@ -67,7 +53,7 @@ async fn commit(chains: &[(&str, &str)], ticket: &Ticket) -> Result<Attributes, 
         poll: Duration::ZERO,
     });
     provider.configure(&spec(chains));
-    provider.commit(ticket, &Silent).await
+    provider.commit(ticket, &Quiet).await
 }
 
 #[tokio::test]

@@ -269,7 +269,23 @@ async fn look_in(
         let found = found.ok_or_else(|| not_a_node(chain, space))?;
         facts.accounts_in_mut(space).insert((*name).clone(), found);
     }
-    let observation = read_targets(&asked, &answers, scene, &mut facts);
+    let mut observation = read_targets(&asked, &answers, scene, &mut facts);
+    if space == Space::Core {
+        let mut batch = Batch::default();
+        let at = At::Epoch(pinned.epoch);
+        let asked = contract::earlier::ask_creations(
+            targets,
+            scene,
+            &facts,
+            &mut batch,
+            at,
+            pinned.network,
+        );
+        if !asked.is_empty() {
+            let answers = send_beside(&batch, &rpc, None, &[]).await.map_err(failed)?;
+            observation.earlier = contract::earlier::read_creations(&asked, &answers);
+        }
+    }
     Ok((observation, facts))
 }
 

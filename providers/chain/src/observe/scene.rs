@@ -22,17 +22,21 @@ pub(super) fn merge_part((found, known): ObservedPart, (all, facts): &mut Observ
         unseen,
         edits,
         warnings,
+        earlier,
         findings,
+        service_accounts,
     } = found;
     all.objects.extend(objects);
     all.chains.extend(chains);
     all.bindings.extend(bindings);
     all.counters.extend(counters);
+    all.service_accounts.extend(service_accounts);
     all.bad_moments.extend(bad_moments);
     all.problems.extend(problems);
     all.unseen.extend(unseen);
     all.edits.extend(edits);
     all.warnings.extend(warnings);
+    all.earlier.extend(earlier);
     all.findings.extend(findings);
     let ChainProviderFacts {
         chains,

@@ -182,3 +182,46 @@ fn an_answer_that_is_not_whole_is_none() {
         assert_eq!(in_order(&wrong, 2), None, "{wrong}");
     }
 }
+
+/// A node that says a key, or nothing.
+struct Said(Option<&'static str>);
+
+#[async_trait]
+impl OwnNode for Said {
+    async fn ask(&self, docker: &str, lineage: &str, node: &Address, batch: &Json) -> Option<Json> {
+        assert_eq!((docker, lineage), ("unix:///d", "line"));
+        assert_eq!(node.to_string(), "node.main");
+        assert_eq!(batch[0]["method"], "test_posRegister");
+        let key = self.0?;
+        Some(json!([{ "id": 0, "result": ["e335b451", key] }]))
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn case_planted_record_1000_cfx_go_only_with_a_key_that_the_node_says_now() {
+    let node: Address = "node.main".parse().unwrap();
+    let expect = async |said: Said, is_seen: bool| {
+        let nodes = OwnNodes::from(Arc::new(said) as Arc<dyn OwnNode>);
+        if is_seen {
+            let place = ("unix:///d".to_owned(), "line".to_owned());
+            nodes.places().insert(node.clone(), place);
+        }
+        let expected = nodes.expect_key(&node, [0xab; 32]).await;
+        expected.map_err(|error| (error.code(), error.to_string()))
+    };
+    let right: &'static str = Box::leak("AB".repeat(32).into_boxed_str());
+    let other: &'static str = Box::leak("ac".repeat(32).into_boxed_str());
+    assert_eq!(expect(Said(Some(right)), true).await, Ok(()));
+    let (code, what) = expect(Said(Some(other)), true).await.unwrap_err();
+    assert_eq!(code, codes::OTHER_KEY);
+    assert!(what.contains(other), "{what}");
+    for (said, is_seen) in [(None, true), (Some("nonsense"), true), (Some(right), false)] {
+        let (code, _) = expect(Said(said), is_seen).await.unwrap_err();
+        assert_eq!(code, codes::KEY_NOT_SAID);
+    }
+    let no_way = OwnNodes::default();
+    assert!(
+        no_way.expect_key(&node, [0xab; 32]).await.is_ok(),
+        "no way to nodes"
+    );
+}

@@ -15,6 +15,7 @@ use super::*;
 use crate::bench::good_registration;
 use crate::bench::{GENESIS, NETWORK, attributes, chain_ref, core, name};
 use crate::chains::Chains;
+use crate::own_node::OwnNodes;
 use crate::registration::DEPOSIT;
 use crate::work::{EffectWork, TicketAttempt};
 use pospool_conflux::CoreTransaction;
@@ -164,6 +165,7 @@ fn registering() -> TransactionWork {
         registration: Some(RegistrationWork {
             pool: core(0x80),
             implementation: Some(core(0x81)),
+            node: None,
         }),
         ..setter()
     }
@@ -192,6 +194,7 @@ async fn prepare(
     let ticket = crate::prepare::prepare_effect(
         &Arc::default(),
         &Chains::only(&server.url()),
+        &OwnNodes::default(),
         &effect,
         inputs,
     )
@@ -391,6 +394,7 @@ async fn a_pool_without_a_proxy_must_be_final_too() {
         registration: Some(RegistrationWork {
             pool: core(0x80),
             implementation: None,
+            node: None,
         }),
         ..registering()
     };
@@ -419,10 +423,16 @@ async fn register_data_is_checked_again_when_it_comes_from_the_node() {
             inputs: BTreeMap::new(),
             needs: Vec::new(),
         };
-        crate::prepare::prepare_effect(&Arc::default(), &Chains::default(), &effect, &inputs)
-            .await
-            .unwrap_err()
-            .code()
+        crate::prepare::prepare_effect(
+            &Arc::default(),
+            &Chains::default(),
+            &OwnNodes::default(),
+            &effect,
+            &inputs,
+        )
+        .await
+        .unwrap_err()
+        .code()
     };
     let mut other = known();
     other.insert("pos_address".to_owned(), Value::Text(hex_text(&[7; 32])));

@@ -211,6 +211,7 @@ fn register(
     plan.registration = Some(RegistrationWork {
         pool: pool.address,
         implementation: pool.implementation,
+        node: key.node.clone(),
     });
     let effect = draft.send(pool.owner, plan)?;
     Ok(vec![Need::ended(effect)])

@@ -48,8 +48,7 @@ impl CheckedPart {
         Some(Self {
             what: part.what(),
             space: part.space,
-            chain: Some(part.chain.clone()),
-            endpoints: Vec::new(),
+            chain: part.chain.clone(),
             address: part.address.clone()?,
             points_at: part.points_at.clone(),
             name: part.compiled.name.clone(),
@@ -69,8 +68,7 @@ impl CheckedPart {
         Ok(Self {
             what,
             space: address.space(),
-            chain: Some(chain.clone()),
-            endpoints: Vec::new(),
+            chain: chain.clone(),
             address: address.to_string(),
             points_at: None,
             name: compiled.name,
@@ -89,8 +87,7 @@ impl CheckedPart {
         Self {
             what,
             space: proxy.space(),
-            chain: Some(chain.clone()),
-            endpoints: Vec::new(),
+            chain: chain.clone(),
             address: proxy.to_string(),
             points_at: Some(implementation.to_string()),
             name: String::new(),
@@ -109,8 +106,7 @@ pub(super) async fn look_at_code(
 }
 
 async fn look_at(link: &CountingTransport, part: &CheckedPart) -> Result<PartVerdict, RpcError> {
-    let chain = part.chain.as_ref();
-    let rpc = Rpc::over(link, chain.map_or(&[], |chain| &chain.endpoints))?;
+    let rpc = Rpc::over(link, &part.chain.endpoints)?;
     let (code, slot, tag) = match part.space {
         Space::Core => ("cfx_getCode", "cfx_getStorageAt", "latest_state"),
         Space::Espace => ("eth_getCode", "eth_getStorageAt", "latest"),
@@ -275,8 +271,7 @@ mod tests {
         CheckedPart {
             what: "the proxy of `espace_contract.pool`".to_owned(),
             space: Space::Espace,
-            chain: None,
-            endpoints: Vec::new(),
+            chain: crate::bench::chain_ref(&[]),
             address: PROXY.to_owned(),
             points_at: Some(BEHIND.to_owned()),
             name: "a.sol:A".to_owned(),
@@ -333,7 +328,7 @@ mod tests {
         let server =
             StubNode::start(|_, _| StubAnswer::refuse(-32000, "no such state", None)).await;
         let part = CheckedPart {
-            chain: Some(crate::bench::chain_ref(&[&server.url()])),
+            chain: crate::bench::chain_ref(&[&server.url()]),
             ..part()
         };
         let looks = look_at_code(&CountingTransport::default(), std::slice::from_ref(&part)).await;

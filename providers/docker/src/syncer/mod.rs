@@ -21,5 +21,6 @@ mod wish;
 
 pub(crate) use endpoints::{CurrentEndpoints, inherit_endpoints, is_keyed, own_or_of_chain};
 pub(crate) use kind::SyncerKind;
+pub(crate) use observe::signing_accounts;
 pub(crate) use schema::SYNCER;
 pub(crate) use wish::normalise_endpoints;

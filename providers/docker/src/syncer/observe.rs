@@ -4,13 +4,17 @@
 //! - Returns: its state, and what was changed since.
 //! - Never: believes a label that the container itself contradicts.
 
-use pospool_model::provider::{ObserveContext, Target};
+use std::collections::{BTreeMap, BTreeSet};
+
+use pospool_model::provider::{ObserveContext, Observed, Target};
 use pospool_model::{Address, Attributes, Problem, Value};
 
+use super::SYNCER;
 use super::design::syncer_image_build;
 use super::endpoints::CORE_RPC;
 use super::report::SyncerReport;
 use super::wish::DesiredSyncer;
+use crate::attributes::attribute_text;
 use crate::client::ListedContainer;
 use crate::codes;
 use crate::image::Buildable;
@@ -21,6 +25,9 @@ use crate::workload::spec::ContainerSpec;
 
 /// The attribute whose secret signs.
 const KEY: &str = "private_key";
+
+/// The output that says with which account.
+const SIGNER: &str = "signer";
 
 /// The attribute `state`.
 pub(super) fn syncer_state(running: bool, report: Option<&SyncerReport>) -> &'static str {
@@ -66,6 +73,26 @@ pub(super) fn refuse_second_syncer(
     Err(problem.against_everything())
 }
 
+/// The accounts that the syncers among these sign with: as they say themselves, or as they said in an earlier run where they
+/// are stopped or gone, since what they sent before counts too.
+pub(crate) fn signing_accounts(
+    targets: &[&Target<'_>],
+    seen: &BTreeMap<Address, Observed>,
+) -> BTreeSet<String> {
+    let syncers = targets
+        .iter()
+        .filter(|target| target.address.kind() == SYNCER.kind);
+    let signers = syncers.filter_map(|target| {
+        let now = match seen.get(target.address) {
+            Some(Observed::Present { outputs, .. }) => attribute_text(outputs, SIGNER),
+            _ => None,
+        };
+        let recorded = target.recorded;
+        now.or_else(|| attribute_text(&recorded?.outputs, SIGNER))
+    });
+    signers.map(str::to_owned).collect()
+}
+
 /// The container as its labels say that it was made.
 pub(super) fn labelled_syncer(
     seen: &ObservedContainer<'_>,
@@ -104,12 +131,11 @@ pub(super) fn is_another_image(spec: &ContainerSpec, scene: &ObserveContext<'_>)
 
 #[cfg(test)]
 mod tests {
-    use std::collections::{BTreeMap, BTreeSet};
-
     use super::super::wish::tests::attributes;
     use super::*;
     use crate::workload::labels;
     use pospool_model::SecretRef;
+    use pospool_model::state::Recorded;
 
     const LINEAGE: &str = "1a2b3c4d-0000";
 
@@ -163,5 +189,41 @@ mod tests {
         let other = Value::Secret(SecretRef::Env("OTHER".into()));
         let wanted = attributes(&[("private_key", other)]);
         assert!(!refused(LINEAGE, "syncer.old", true, &wanted));
+    }
+
+    #[test]
+    fn case_false_alarm_a_syncer_names_its_account_also_where_it_is_stopped() {
+        let signer = |text: &str| Attributes::from([(SIGNER.to_owned(), Value::from(text))]);
+        let recorded = Recorded {
+            attributes: Attributes::new(),
+            outputs: signer("cfx:before"),
+            depends_on: Vec::new(),
+            protected: false,
+            complete: true,
+        };
+        let (address, node) = ("syncer.a".parse().unwrap(), "node.a".parse().unwrap());
+        let used = BTreeSet::new();
+        let target = |address, recorded| Target {
+            address,
+            wanted: None,
+            recorded,
+            used: &used,
+        };
+        let named = |target: Target<'_>, outputs: Option<Attributes>| {
+            let seen = outputs.map(|outputs| Observed::Present {
+                attributes: Attributes::new(),
+                outputs,
+            });
+            let seen = seen.map(|seen| (target.address.clone(), seen));
+            let found = signing_accounts(&[&target], &seen.into_iter().collect());
+            found.into_iter().next()
+        };
+        let syncer = target(&address, Some(&recorded));
+        let says = |text: &str| Some(text.to_owned());
+        assert_eq!(named(syncer, Some(signer("cfx:now"))), says("cfx:now"));
+        assert_eq!(named(syncer, Some(Attributes::new())), says("cfx:before"));
+        assert_eq!(named(syncer, None), says("cfx:before"));
+        assert_eq!(named(target(&address, None), None), None);
+        assert_eq!(named(target(&node, Some(&recorded)), None), None);
     }
 }

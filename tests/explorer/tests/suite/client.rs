@@ -2,18 +2,20 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
-use pospool_explorer::{Explorer, ExplorerConfig, ExplorerSpace, Tools, Workshop};
+use pospool_explorer::{
+    Cache, Explorer, ExplorerConfig, ExplorerSpace, Tools, Workshop, shared_cache,
+};
 use serde_json::Value as Json;
 
 use crate::chain::FakeChain;
 
 /// Compilers are loaded into it once, and stay.
-pub(crate) fn cache() -> PathBuf {
-    PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("explorer-cache")
+pub(crate) fn cache() -> Cache {
+    shared_cache(Path::new(env!("CARGO_TARGET_TMPDIR")).join("explorer-cache"))
 }
 
 /// An explorer of a chain, as it is made by default.

@@ -55,7 +55,7 @@ pub(crate) fn stand_in(name: &str) -> Contract {
     let artifact = compile_contracts(&request, &[name.to_owned()]).unwrap()[name].clone();
     let code = |text: &str| text.trim_start_matches("0x").to_owned();
     Contract {
-        input: compiler_input(&cache(), &artifact).unwrap(),
+        input: compiler_input(&cache().folder, &artifact).unwrap(),
         name: format!("{}:{}", artifact.file, artifact.contract),
         creation: code(&artifact.bytecode),
         runtime: code(&artifact.runtime),

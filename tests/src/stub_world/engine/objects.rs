@@ -17,7 +17,7 @@ pub(super) struct EngineObjects {
     /// By id.
     pub(super) containers: BTreeMap<String, StubContainer>,
     /// Labels by name.
-    volumes: BTreeMap<String, Json>,
+    pub(super) volumes: BTreeMap<String, Json>,
     pub(super) networks: BTreeMap<String, Json>,
     /// By reference.
     images: BTreeMap<String, StubImage>,

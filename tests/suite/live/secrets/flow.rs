@@ -184,9 +184,12 @@ fn changes(hunt: &mut Hunt) {
 }
 
 fn goes_down(hunt: &mut Hunt) {
+    let pool = hunt.project.confirmation();
     hunt.ok(&[
         "destroy",
         "--auto-approve",
+        "--confirm",
+        &pool,
         "--json",
         "--delete",
         "volume.main",

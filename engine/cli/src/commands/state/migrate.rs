@@ -1,13 +1,13 @@
 //! `pospool state migrate`: moves the state to another place.
 //!
 //! - Reads: both places, each with its lock held.
-//! - Does: copies snapshot and journal, reads them back, and only then leaves a note in
+//! - Does: copies snapshot, journal and the states that were replaced, reads them back, and only then leaves a note in
 //!   the old place, so that nobody goes on there. Cut at any moment, it can be run again.
 //! - Never: writes over another state.
 
 use std::path::Path;
 
-use pospool_engine::store::{self, KeptState, Medium, Mode, MovedFile, StoreError};
+use pospool_engine::store::{self, Backup, KeptState, Medium, Mode, MovedFile, StoreError};
 use pospool_model::state::State;
 use pospool_remote::Location;
 
@@ -32,7 +32,8 @@ pub(super) fn run_state_migrate(session: &mut Session<'_, '_>, to: &str) -> Resu
     let Some((state, kept)) = store::recover_state(&from.name(), old.load()?)? else {
         return Err(StateFailure::None(from).into());
     };
-    copy(session, &to, &kept, &state)?;
+    let backups = old.backups()?;
+    copy(session, &to, &kept, &state, &backups)?;
     let note = MovedFile::new(to.to_string(), state.lineage.clone());
     let note = serde_json::to_vec(&note).map_err(Failure::Encode)?;
     old.replace(&note)?;
@@ -57,11 +58,15 @@ fn copy(
     to: &Location,
     kept: &KeptState,
     state: &State,
+    backups: &[Backup],
 ) -> Result<(), Failure> {
     let mut new = open(session, to)?;
     let there = new.load()?;
     if there != *kept {
         check_free(to, &there, state)?;
+        for backup in backups {
+            new.keep(&backup.bytes, backup.kept_at)?;
+        }
         write(new.as_mut(), kept)?;
     }
     drop(new);

@@ -8,7 +8,6 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 use pospool_engine::apply::{self, Context, Event, Listener};
-use pospool_engine::blocked::Blocked;
 use pospool_engine::plan::Options;
 use pospool_engine::settle;
 use pospool_engine::store::{Mode, Store, StoreError};
@@ -28,6 +27,9 @@ use super::watch::{Turn, Watch};
 
 /// A transaction of somebody else took the place of ours.
 const TAKEN: Code = pospool_chain::codes::NONCE_TAKEN;
+
+/// A ticket that no account of the spec signed.
+const FOREIGN: Code = pospool_engine::codes::STATE_FOREIGN_TICKET;
 
 /// What a round found and did.
 #[derive(Debug)]
@@ -85,6 +87,8 @@ pub(super) async fn run_round(
         if trouble.code == TAKEN {
             watch.met_another();
             round.conduct = Conduct::StandingBy;
+        } else if trouble.code == FOREIGN {
+            // It is said in each round, and holds nobody up who works with another key.
         } else if waits && round.conduct != Conduct::Failed {
             round.conduct = Conduct::UnderWay;
         } else {
@@ -125,17 +129,17 @@ async fn work(
     if !store.open_effects().is_empty() {
         watch.unsure();
     }
-    if !settle::settle_tickets(store, session.registry, ears, cancel)
-        .await?
-        .is_empty()
-    {
+    let registry = session.registry;
+    let unsettled = settle::settle_tickets(store, registry, ears, cancel).await?;
+    if !unsettled.iter().all(|(_, error)| settle::is_foreign(error)) {
         // What is not settled was heard; nothing new may begin before it is.
         watch.unsure();
         return Ok(());
     }
+    // After a change of the key, what the old one signed concerns nobody but the old one.
+    let blocked = settle::block_unsettled(&unsettled, store, registry);
     let options = Options::default();
-    let (state, none) = (store.state(), Blocked::default());
-    let planned = pipeline::make_plan(spec, state, session.registry, &options, none).await?;
+    let planned = pipeline::make_plan(spec, store.state(), registry, &options, blocked).await?;
     if !planned.faults.is_empty() && !planned.seen.blocked.resources.is_empty() {
         // Whose turn it is, and what there is to do, is only known of what was seen.
         return Err(Failure::Problems {

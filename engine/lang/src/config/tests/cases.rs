@@ -884,6 +884,7 @@ fn values_of_variables_from_outside() {
             SourceFile::new("b.vars", "fee =\n"),
             SourceFile::new("c.vars", "fee = env(\"X\")\nsize = \"5\"\n"),
         ],
+        ..VariableInputs::default()
     };
     let (_, problems) = decode_spec(&[spec], &kinds(), &inputs);
     let warnings = problems

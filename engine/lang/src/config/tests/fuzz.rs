@@ -165,6 +165,7 @@ fn two_files_and_any_variables_are_read_without_a_panic() {
             let inputs = VariableInputs {
                 assignments: vec![("v".into(), text.into(), "--var".into())],
                 files: vec![SourceFile::new("b", format!("v = {text}"))],
+                ..VariableInputs::default()
             };
             let _ = decode_spec(&[spec], &kinds(), &inputs);
         }

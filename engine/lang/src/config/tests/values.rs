@@ -1,6 +1,7 @@
 //! What expressions mean.
 
 use super::*;
+use pospool_model::{Drip, SecretRef};
 
 /// Names that are read, with the resource that they are read of.
 fn reads(config: &Config) -> Vec<String> {
@@ -285,6 +286,7 @@ fn a_variable_takes_its_last_value() {
             SourceFile::new("one", "a = 3\nc = \"x\"\n"),
             SourceFile::new("two", "b = cfx(4) * 2\n"),
         ],
+        ..VariableInputs::default()
     };
     let (config, problems) = decode_spec(&[spec], &kinds(), &inputs);
     assert_eq!(show("", &problems), "");
@@ -292,6 +294,65 @@ fn a_variable_takes_its_last_value() {
         attributes(&config, "pool.p")["extra"].to_string(),
         r#"[1, 8 CFX, "00 7", null]"#
     );
+}
+
+#[test]
+fn case_saved_vars_a_saved_value_overrules_a_default_and_refuses_another_one() {
+    let text = "variable \"a\" { default = 1 }\nvariable \"b\" { type = amount }\n\
+                pool \"p\" {\n extra = [var.a, var.b]\n}\n";
+    let files = [SourceFile::new("pool.hcl", text)];
+    let with = |assignments: &[(&str, &str)]| {
+        let inputs = VariableInputs {
+            assignments: assignments
+                .iter()
+                .map(|(name, text)| {
+                    let origin = format!("--var {name}");
+                    ((*name).to_owned(), (*text).to_owned(), origin)
+                })
+                .collect(),
+            saved: BTreeMap::from([
+                ("a".to_owned(), Value::Integer(7)),
+                (
+                    "b".to_owned(),
+                    Value::Amount(Drip(1_000_000_000_000_000_000)),
+                ),
+                ("of_another_spec".to_owned(), Value::Integer(1)),
+            ]),
+            ..VariableInputs::default()
+        };
+        let (config, problems) = decode_spec(&files, &kinds(), &inputs);
+        let extra = attributes(&config, "pool.p")["extra"].to_string();
+        (extra, show("", &problems))
+    };
+    let kept = || "[7, 1 CFX]".to_owned();
+    assert_eq!(with(&[]), (kept(), String::new()));
+    assert_eq!(
+        with(&[("a", "7"), ("b", "cfx(1)")]),
+        (kept(), String::new())
+    );
+    let (value, said) = with(&[("a", "8")]);
+    assert_eq!(value, kept());
+    assert!(said.starts_with("spec/saved-variable"), "{said}");
+    let what = "`--var a` gives variable `a` the value 8, and the plan was made with 7";
+    assert!(said.contains(what), "{said}");
+}
+
+#[test]
+fn case_saved_vars_a_plan_of_a_stranger_brings_no_secret_and_no_reference() {
+    let text = "variable \"a\" {}\npool \"p\" {\n extra = [var.a]\n}\n";
+    let key = Value::Secret(SecretRef::Env("KEY".into()));
+    let host = Value::Resource("host.a".parse().unwrap());
+    let inside = |value: &Value| Value::List(vec![value.clone()]);
+    for value in [inside(&key), key, inside(&host), host, Value::Unknown] {
+        let inputs = VariableInputs {
+            saved: BTreeMap::from([("a".to_owned(), value)]),
+            ..VariableInputs::default()
+        };
+        let files = [SourceFile::new("pool.hcl", text)];
+        let (config, problems) = decode_spec(&files, &kinds(), &inputs);
+        assert!(show(text, &problems).starts_with("spec/saved-variable"));
+        assert_eq!(config.variables()["a"], Value::Unknown);
+    }
 }
 
 #[test]
@@ -303,7 +364,7 @@ fn the_digest_follows_texts_and_values_and_not_names_or_order() {
             .collect();
         let inputs = VariableInputs {
             assignments: vec![("v".to_owned(), value.to_owned(), "--var".to_owned())],
-            files: Vec::new(),
+            ..VariableInputs::default()
         };
         decode_spec(&files, &kinds(), &inputs).0.digest().to_owned()
     };
@@ -350,5 +411,69 @@ fn case_big_local_a_local_is_evaluated_once_in_a_pass() {
         assert_eq!(problems, []);
         // Within one pass a resource never changes, so the second value shows that nobody looked.
         assert_eq!(found["extra"], Value::from("first"));
+    }
+}
+
+#[test]
+fn case_renamed_block_moves_name_what_was_and_what_is() {
+    let said = |text: &str| {
+        let text = format!("host \"new\" {{}}\n{text}");
+        let files = [SourceFile::new("pool.hcl", text.as_str())];
+        let (config, problems) = decode_spec(&files, &kinds(), &VariableInputs::default());
+        assert!(problems.iter().all(|it| it.code == "spec/bad-move"));
+        let problem = problems.first().map(|it| it.summary.clone());
+        (config, problem.unwrap_or_default())
+    };
+    let moved = |from: &str, to: &str| format!("moved {{\n  from = {from}\n  to = {to}\n}}\n");
+    let chain = moved("host.older", "host.old") + &moved("host.old", "host.new");
+    let (config, good) = said(&(chain + "removed {\n  from = host.gone\n}\n"));
+    assert_eq!(good, "");
+    assert_eq!(config.moves().len(), 2);
+    assert!(config.forgets(&"host.gone".parse().unwrap()));
+    for (text, what) in [
+        (
+            moved("host.new", "host.old"),
+            "`host.new` is still in the spec",
+        ),
+        (
+            moved("host.old", "pool.new"),
+            "only the name of a resource changes",
+        ),
+        (
+            moved("host.old", "host.other"),
+            "the spec has no such resource",
+        ),
+        (
+            moved("host.a", "host.b") + &moved("host.b", "host.a"),
+            "the spec has no such resource",
+        ),
+        (
+            moved("host.old", "\"host.new\""),
+            "`to` is the name of a resource",
+        ),
+        (
+            moved("host.old", "host.new.x"),
+            "`to` is the name of a resource",
+        ),
+        (moved("host.old", "host.new").repeat(2), "a second time"),
+        (
+            "moved {\n  from = host.old\n}\n".to_owned(),
+            "`moved` lacks `to`",
+        ),
+        (
+            "removed {\n  from = host.new\n}\n".to_owned(),
+            "`host.new` is still in the spec",
+        ),
+        (
+            "removed {\n  from = host.a\n  to = host.new\n}\n".to_owned(),
+            "`removed` has no attribute `to`",
+        ),
+        (
+            "removed \"x\" {\n  from = host.a\n}\n".to_owned(),
+            "`removed` has no label",
+        ),
+    ] {
+        let (_, said) = said(&text);
+        assert!(said.contains(what), "{text}: {said}");
     }
 }
