@@ -510,10 +510,8 @@ impl<'a> Guard<'a> {
             Fault::NoPeers | Fault::LeftBehind => {
                 // A key that was restored elsewhere may vote by now.
                 self.lose_account(&why)?;
-                Ok(match self.process.voting {
-                    Voting::Off => Order::Restart(why),
-                    Voting::On | Voting::Candidate => Order::Kill(why),
-                })
+                let votes = self.process.voting != Voting::Off;
+                Ok(Order::CutOff { why, votes })
             }
         }
     }

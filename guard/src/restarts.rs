@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::order::Order;
+
 /// The first pause, and the longest; each is twice the one before.
 const FIRST: Duration = Duration::from_secs(1);
 const LONGEST: Duration = Duration::from_mins(10);
@@ -45,6 +47,15 @@ impl Restarts {
         NextStart::After(doubled.min(LONGEST))
     }
 
+    /// The guard has ended conflux. A network that comes and goes is none of conflux's doing, and a node that nobody starts
+    /// again for it would lose its votes: each time it was in sync before, and cut off for minutes.
+    pub(crate) fn ordered(&mut self, order: &Order, started: Instant, now: Instant) -> NextStart {
+        match order {
+            Order::Silence(_) | Order::CutOff { .. } => NextStart::After(FIRST),
+            Order::Kill(_) | Order::Restart(_) => self.ended(started, now),
+        }
+    }
+
     /// A person has looked.
     pub(crate) fn clear(&mut self) {
         self.in_a_row = 0;
@@ -75,5 +86,21 @@ mod tests {
             restarts.ended(now, now);
         }
         assert_eq!(restarts.ended(now, now + WELL), NextStart::After(FIRST));
+    }
+
+    /// Seen after six partitions of a network and two other faults within an hour: the seventh left the node down.
+    #[tokio::test(start_paused = true)]
+    async fn a_network_that_comes_and_goes_ends_no_node_for_good() {
+        let mut restarts = Restarts::default();
+        let now = Instant::now();
+        let why = || "why".to_owned();
+        for votes in [true, false].into_iter().cycle().take(30) {
+            let order = Order::CutOff { why: why(), votes };
+            let next = restarts.ordered(&order, now, now);
+            assert_eq!(next, NextStart::After(FIRST));
+        }
+        let mut ends = (0..9).map(|_| restarts.ordered(&Order::Kill(why()), now, now));
+        assert_eq!(ends.next(), Some(NextStart::After(FIRST)));
+        assert_eq!(ends.last(), Some(NextStart::GivenUp));
     }
 }

@@ -30,8 +30,6 @@ const RESTART: Duration = Duration::from_mins(5);
 /// As many open files as the releases ask for, and what a node needs at least.
 const FILES: u64 = 65_535;
 const FEWEST_FILES: u64 = 10_000;
-/// Between the end that the guard wanted and the next start.
-const PAUSE: Duration = Duration::from_secs(1);
 /// Between two looks for a person's word, while conflux does not run.
 const POLL: Duration = Duration::from_millis(500);
 
@@ -193,12 +191,8 @@ impl Life<'_> {
                         return 72;
                     }
                     self.guard.ended(&order.to_string());
-                    match order {
-                        Order::Silence(_) => NextStart::After(PAUSE),
-                        Order::Kill(_) | Order::Restart(_) => {
-                            self.restarts.ended(conflux.started, Instant::now())
-                        }
-                    }
+                    self.restarts
+                        .ordered(&order, conflux.started, Instant::now())
                 }
             };
             let goes_on = match next {

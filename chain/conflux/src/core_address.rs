@@ -51,10 +51,16 @@ impl CoreAddress {
     /// keccak of `0x00`, sender, nonce as 32 bytes little-endian, keccak of the init code; the first nibble is 8.
     #[must_use]
     pub fn of_creation(sender: Self, nonce: u64, init_code: &[u8]) -> Self {
+        Self::of_creation_of(sender, nonce, &keccak256(init_code))
+    }
+
+    /// The same by the keccak hash of the init code, for whoever tries many nonces.
+    #[must_use]
+    pub fn of_creation_of(sender: Self, nonce: u64, init_hash: &[u8; 32]) -> Self {
         let mut bytes = [0; 1 + 20 + 32 + 32];
         bytes[1..21].copy_from_slice(&sender.bytes);
         bytes[21..29].copy_from_slice(&nonce.to_le_bytes());
-        bytes[53..].copy_from_slice(&keccak256(init_code));
+        bytes[53..].copy_from_slice(init_hash);
         Self::new(with_nibble(&keccak256(bytes), 8), sender.network)
     }
 

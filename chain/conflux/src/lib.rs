@@ -22,4 +22,6 @@ pub use crate::espace_address::{EspaceAddress, EspaceAddressError};
 pub use crate::espace_transaction::EspaceTransaction;
 pub use crate::key::{Key, KeyError, PublicKey, Signature};
 pub use crate::register_data::{RegisterData, RegisterDataError};
-pub use crate::transaction::{UnsignedTransaction, transaction_hash};
+pub use crate::transaction::UnsignedTransaction;
+/// The hash of transactions, codes and keys.
+pub use ethers_core::utils::keccak256;

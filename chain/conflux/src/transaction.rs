@@ -4,8 +4,6 @@
 //! - Returns: [`UnsignedTransaction`], which can be signed with any price.
 //! - Never: changes anything but the price, or believes a signature that this crate would not have made.
 
-use ethers_core::utils::keccak256;
-
 use crate::chain_address::{ChainAddress, Space};
 use crate::core_address::CoreAddress;
 use crate::core_transaction::{CoreTransaction, GasPrice, SignedTransaction};
@@ -20,12 +18,6 @@ pub enum UnsignedTransaction {
     Core(CoreTransaction),
     /// Of eSpace.
     Espace(EspaceTransaction),
-}
-
-/// The hash of a signed transaction.
-#[must_use]
-pub fn transaction_hash(raw: &[u8]) -> [u8; 32] {
-    keccak256(raw)
 }
 
 impl UnsignedTransaction {

@@ -5,7 +5,7 @@
 //! - Never: takes a field of the ticket for what the bytes say.
 
 use pospool_conflux::hex::{hex_bytes, hex_text};
-use pospool_conflux::{ChainAddress, PublicKey, Space, UnsignedTransaction, transaction_hash};
+use pospool_conflux::{ChainAddress, PublicKey, Space, UnsignedTransaction, keccak256};
 use pospool_model::{Attributes, SecretRef};
 
 use crate::signed::{SignedForm, SignedWork};
@@ -68,7 +68,7 @@ fn read_form(
     let (unsigned, signer) = read.ok_or("its bytes are no signed transaction")?;
     let form = SignedForm {
         raw: hex_text(&raw),
-        hash: hex_text(&transaction_hash(&raw)),
+        hash: hex_text(&keccak256(&raw)),
         price: unsigned.price().into(),
     };
     Ok((form, unsigned, signer))

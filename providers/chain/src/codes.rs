@@ -170,6 +170,9 @@ pospool_model::codes! {
     UNKNOWN_STORAGE = "chain/unknown-storage",
         "The storage layout of the old or the new code is not known, so pospool cannot prove that an upgrade reads the stored variables rightly.",
         "Keep the source of the old code in the spec as another `source`, with an `output` that names its contract.";
+    UNPROVEN_POOL = "chain/unproven-pool",
+        "The pool of a registration is at an address that no account of the spec is known to have created with the code of the spec. What a state says of an address may have been written by anybody, and 1,000 CFX would go there.",
+        "See in an explorer who created the contract. If it is yours and the source was changed since, name the revision that it was made from, register, and change back.";
     UNREACHABLE = "chain/unreachable",
         "No RPC endpoint of the chain gives a usable answer, so the chain cannot be looked at; nothing new was sent.",
         "Check the endpoints in `core_rpc` or `espace_rpc`, add a second one, and run the command again. A node that starts needs a moment.";

@@ -10,6 +10,7 @@ pub(crate) mod earlier;
 pub(crate) mod handover;
 mod layout;
 pub(crate) mod observe;
+pub(crate) mod origin;
 pub(crate) mod schema;
 mod setters;
 pub(crate) mod settings;

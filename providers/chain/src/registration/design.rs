@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use pospool_conflux::hex::{hex_text, hex_word};
-use pospool_conflux::{CoreAddress, RegisterData};
+use pospool_conflux::{ChainAddress, CoreAddress, RegisterData};
 use pospool_conflux_tx::gas;
 use pospool_model::plan::{Action, Need, OutputRef};
 use pospool_model::provider::{ChangeRequest, Observed, PlanContext};
@@ -17,6 +17,7 @@ use super::observe::pool_taken;
 use super::{DEPOSIT, RegistrationSpec, bad_data};
 use crate::codes;
 use crate::contract::handover::owner_in_the_end;
+use crate::contract::origin::check_origin;
 use crate::draft::{ChangeDraft, PlannedTransaction, Sender};
 use crate::facts::ChainProviderFacts;
 use crate::resolve::address_of;
@@ -155,10 +156,24 @@ fn create(draft: &mut ChangeDraft<'_>) -> Result<(), Problem> {
         // The node's key was not known when the chain was asked, and the pool has it already.
         Some(bound) if key.identifier == Some(bound) => ended(&world, key.node.as_ref()),
         Some(bound) => return Err(pool_taken(pool.address, &bound)),
-        None => register(&pool, &key, draft)?,
+        None => {
+            check_origin(pool.name, pool.address, &world, &makers(draft))?;
+            register(&pool, &key, draft)?
+        }
     };
     await_votes(&pool.owner, &key, needs, draft);
     Ok(())
+}
+
+/// Accounts of Core Space that can have made a contract by the end of this plan, with their next nonces.
+fn makers(draft: &ChangeDraft<'_>) -> Vec<(CoreAddress, u64)> {
+    let accounts = draft.facts.accounts.keys();
+    let senders = accounts.filter_map(|name| Sender::find(draft.facts, name).ok());
+    let makers = senders.filter_map(|sender| match sender.facts.address {
+        ChainAddress::Core(core) => Some((core, draft.next_nonce(sender))),
+        ChainAddress::Espace(_) => None,
+    });
+    makers.collect()
 }
 
 /// All effects of a resource in this plan.

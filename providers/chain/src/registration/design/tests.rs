@@ -1,18 +1,28 @@
 //! Designs on hand-made facts: what is sent, after what, and what is not sent.
 
 use pospool_conflux::hex::hex_text;
+use pospool_conflux::{CoreAddress, abi};
 use pospool_conflux_tx::WaitLevel;
 use pospool_model::Value;
 use pospool_model::plan::{Action, Cost, EffectId, Nature, Purpose};
 use pospool_model::provider::Observed;
 
-use crate::bench::{Bench, attributes, core, name, names, needs, resource, text, transaction};
+use crate::bench::{
+    Bench, POOL, POOL_CODE, PROXY_CODE, attributes, code, core, name, names, needs, resource, text,
+    transaction,
+};
 use crate::bench::{forged_registration, good_registration};
+use crate::codes;
 use crate::facts::RegistrationFacts;
 use crate::registration::DEPOSIT;
 use crate::work::{AwaitCode, AwaitVotes, EffectWork};
 
 const MAIN: &str = "pos_registration.main";
+
+/// Where the operator's creation with the nonce 3 put the proxy.
+fn pool_address() -> CoreAddress {
+    CoreAddress::of_creation(core(1), 3, &[PROXY_CODE, &[0x12, 0x34]].concat())
+}
 
 /// A pool that this plan makes behind a proxy, and a node.
 fn bench(node: pospool_model::Attributes) -> Bench {
@@ -20,11 +30,16 @@ fn bench(node: pospool_model::Attributes) -> Bench {
     let pool = name("core_contract.pool");
     bench.wanted.insert(
         pool.clone(),
-        attributes([("owner", resource("account.operator"))]),
+        attributes([
+            ("owner", resource("account.operator")),
+            ("code", code("PoSPool")),
+            ("proxy", Value::Bool(true)),
+        ]),
     );
     let made = attributes([
-        ("address", text(core(0x80))),
+        ("address", text(pool_address())),
         ("implementation", text(core(0x81))),
+        ("proxy_arguments", Value::from("0x1234")),
     ]);
     bench.outputs.insert(pool.clone(), made);
     bench.outputs.insert(name("node.main"), node);
@@ -86,7 +101,7 @@ fn money_waits_for_proof_and_the_vote_for_the_money() {
     assert_eq!(needs(register), expected);
     assert_eq!(needs(vote), ["pos_registration.main/register Done"]);
 
-    let contracts = vec![core(0x80), core(0x81)];
+    let contracts = vec![pool_address(), core(0x81)];
     let EffectWork::AwaitCode(AwaitCode {
         contracts: found, ..
     }) = serde_json::from_value(proof.payload.clone()).unwrap()
@@ -97,7 +112,7 @@ fn money_waits_for_proof_and_the_vote_for_the_money() {
     let work = transaction(register);
     assert_eq!(
         (work.to, work.value, work.nonce),
-        (Some(core(0x80).into()), DEPOSIT, 5)
+        (Some(pool_address().into()), DEPOSIT, 5)
     );
     assert_eq!(work.data, Some(good_registration().0));
     assert_eq!(work.registration.unwrap().implementation, Some(core(0x81)));
@@ -240,4 +255,48 @@ fn a_registration_is_only_forgotten() {
         .unwrap();
     assert!(design.forget && design.effects.is_empty());
     assert!(design.notes[1].contains("withdrawStake"));
+}
+
+/// The address of a pool in a state may be anybody's.
+#[test]
+fn case_planted_record_1000_cfx_go_to_no_contract_that_nobody_of_the_spec_made() {
+    let with = |outputs: &[(&str, Value)], proxy: bool| {
+        let mut bench = bench(known_node());
+        let wanted = bench.wanted.get_mut(&name(POOL)).unwrap();
+        wanted.insert("proxy".to_owned(), Value::Bool(proxy));
+        let outputs = outputs
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), value.clone()));
+        bench.outputs.insert(name(POOL), outputs.collect());
+        let create = Action::Create;
+        let designed = bench.design(MAIN, create, &Observed::Absent, &[]);
+        designed.map(drop).map_err(|problems| problems[0].code)
+    };
+    let refused = Err(codes::UNPROVEN_POOL);
+    let (implementation, arguments) = (text(core(0x81)), Value::from("0x1234"));
+    let planted = |address| {
+        [
+            ("address", text(address)),
+            ("implementation", implementation.clone()),
+            ("proxy_arguments", arguments.clone()),
+        ]
+    };
+    assert_eq!(with(&planted(pool_address()), true), Ok(()));
+    // Somebody else's, also one that was made with the same code; and one that is not made yet.
+    let init = [PROXY_CODE, &[0x12, 0x34]].concat();
+    let strange = CoreAddress::of_creation(core(9), 3, &init);
+    let later = CoreAddress::of_creation(core(1), 5, &init);
+    for address in [core(0x80), strange, later] {
+        assert_eq!(with(&planted(address), true), refused);
+    }
+    assert_eq!(with(&planted(pool_address()), false), refused, "other code");
+    let bare = CoreAddress::of_creation(core(1), 4, POOL_CODE);
+    assert_eq!(with(&[("address", text(bare))], false), Ok(()));
+    // Earlier versions did not record what the proxy was made with.
+    let call = abi::function_selector("initialize()");
+    let init = [PROXY_CODE, &abi::proxy_arguments(core(0x81).bytes(), &call)].concat();
+    let old = CoreAddress::of_creation(core(1), 0, &init);
+    let outputs = [("address", text(old)), ("implementation", implementation)];
+    assert_eq!(with(&outputs, true), Ok(()));
+    assert_eq!(with(&outputs[..1], true), refused);
 }

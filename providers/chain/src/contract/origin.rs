@@ -1,0 +1,87 @@
+//! Whether an account of the spec made a contract.
+//!
+//! - Reads: what the spec says of the contract and what its sources compile to; accounts and their next nonces.
+//! - Returns: nothing, or why money must not go there.
+//! - Never: believes an address because a state says it. An address of Core Space is the hash of sender, nonce and init code, so
+//!   whoever finds these three has proven it, and nobody can make a contract of their own lie there.
+
+use pospool_conflux::hex::hex_bytes;
+use pospool_conflux::{CoreAddress, Space, abi, keccak256};
+use pospool_model::provider::PlanContext;
+use pospool_model::{Address, Problem, Value};
+
+use super::design::PROXY_ARGUMENTS;
+use super::steps::INITIALIZE;
+use super::{CodeName, ContractSpec, artifact, is_proxied};
+use crate::codes;
+use crate::resolve::argument_of;
+
+/// How many of an account's nonces are tried, the newest first: a tenth of a second.
+const TRIED: u64 = 1 << 17;
+
+/// Refuses a contract that no account of the spec has made, by all that is known. `makers` are accounts with their next
+/// nonces.
+pub(crate) fn check_origin(
+    contract: &Address,
+    at: CoreAddress,
+    world: &PlanContext<'_>,
+    makers: &[(CoreAddress, u64)],
+) -> Result<(), Problem> {
+    let inits = init_codes(contract, at.network(), world)?;
+    let is_made = makers.iter().any(|(maker, next)| {
+        let mut nonces = next.saturating_sub(TRIED)..*next;
+        nonces.any(|nonce| {
+            let mut inits = inits.iter();
+            inits.any(|hash| CoreAddress::of_creation_of(*maker, nonce, hash) == at)
+        })
+    });
+    if is_made {
+        return Ok(());
+    }
+    let summary = format!(
+        "nothing shows that an account of the spec made `{contract}` at {at}, and 1,000 CFX would go there"
+    );
+    Err(Problem::new(codes::UNPROVEN_POOL, &["pool"], summary).help(
+        "an address in a state may be anybody's: see in an explorer who made it. If the source was changed since, register \
+         with the one that it was made from",
+    ))
+}
+
+/// Hashes of the init codes that the contract can have been made with.
+fn init_codes(
+    contract: &Address,
+    network: u32,
+    world: &PlanContext<'_>,
+) -> Result<Vec<[u8; 32]>, Problem> {
+    let no_code = || {
+        let summary = format!("the code of `{contract}` is not known");
+        Problem::new(codes::NO_CODE, &["pool"], summary)
+    };
+    let wanted = world.wanted.get(contract).ok_or_else(no_code)?;
+    let block = ContractSpec::read(wanted);
+    let code = block.code.known().and_then(CodeName::read);
+    let code = code.ok_or_else(no_code)?;
+    let found = artifact::find_artifact(world.outputs, &code)?;
+    if is_proxied(wanted) {
+        let proxy = artifact::find_proxy(world.outputs, &code)?;
+        let output = |name: &str| world.outputs.get(contract)?.get(name)?.as_text();
+        let arguments = output(PROXY_ARGUMENTS).and_then(hex_bytes);
+        // Earlier versions did not record them: its first implementation, and the call that begins it.
+        let arguments = arguments.or_else(|| {
+            let implementation = output("implementation")?.parse::<CoreAddress>().ok()?;
+            let call = abi::function_selector(INITIALIZE);
+            let call = if found.has_initialize() {
+                &call[..]
+            } else {
+                &[]
+            };
+            Some(abi::proxy_arguments(implementation.bytes(), call))
+        });
+        let init = arguments.map(|arguments| [proxy.init, arguments].concat());
+        return Ok(init.iter().map(keccak256).collect());
+    }
+    let resolve =
+        |value: &Value| argument_of(value, Space::Core, world.outputs, network, &["constructor"]);
+    let arguments = block.constructor.known().unwrap_or_default();
+    Ok(vec![keccak256(&found.init_with(arguments, &resolve)?)])
+}
