@@ -76,3 +76,38 @@ fn case_validate_blind_settings_are_checked_without_keys_chain_or_docker() {
         );
     }
 }
+
+/// Who can write a spec, as in a pull request, names no secret for what it is not.
+#[test]
+fn case_plan_sends_secrets_a_secret_has_one_purpose_and_is_not_sent_in_plain_text() {
+    let with = |explorer: &str, secret: &str| {
+        let block = format!(
+            "verification \"theirs\" {{\n  contract = core_contract.pool\n  explorer = \"{explorer}\"\n  api_key = env(\"{secret}\")\n}}\n\n"
+        );
+        found("account \"operator\"", &(block + "account \"operator\""))
+    };
+    let key = "POSPOOL_OPERATOR_KEY";
+    let [(code, what)] = &with("https://explorer.example", key)[..] else {
+        panic!("one problem");
+    };
+    assert_eq!(code, "spec/secret-reused");
+    for part in [key, "api_key", "private_key"] {
+        assert!(what.contains(part), "{what}");
+    }
+    let own = "EXPLORER_KEY";
+    let plain = with("http://explorer.example", own);
+    assert!(
+        plain
+            .iter()
+            .any(|(code, what)| code == "chain/bad-explorer" && what.contains("plain text")),
+        "{plain:?}"
+    );
+    for explorer in [
+        "https://explorer.example",
+        "http://127.0.0.1:8080",
+        "http://[::1]",
+        "confluxscan",
+    ] {
+        assert_eq!(with(explorer, own), [], "{explorer}");
+    }
+}

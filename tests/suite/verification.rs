@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use pospool_explorer::{ExplorerFault, ExplorerSpace, Match};
 use pospool_model::provider::Observed;
-use pospool_model::{ProviderError, Value};
+use pospool_model::{ProviderError, SecretRef, Value};
 use pospool_tests::stand_ins;
 
 use self::desk::{Desk, address, compiled};
@@ -53,6 +53,18 @@ async fn what_was_lost_or_changed_is_a_drift() {
         words.starts_with("the proxy of `core_contract.pool` is not verified at"),
         "{words}"
     );
+    // Case plan-sends-secrets: nobody has approved the spec of a plan yet, so its look asks without the key.
+    let SecretRef::File(key) = desk.api_key() else {
+        panic!("it is a file");
+    };
+    std::fs::rename(&key, key.with_extension("away")).unwrap();
+    assert!(reason().await.contains("is not verified at"));
+    let error = desk.verify().await.unwrap_err();
+    assert!(
+        error.to_string().contains("`api_key` cannot be read"),
+        "{error}"
+    );
+    std::fs::rename(key.with_extension("away"), &key).unwrap();
     desk.verify().await.unwrap();
     assert_eq!(desk.seen().await.0, Value::Bool(true));
     // A silent explorer has forgotten nothing.

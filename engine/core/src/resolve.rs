@@ -7,7 +7,8 @@
 use std::collections::BTreeMap;
 
 use pospool_lang::config::{Config, Resource, Scope};
-use pospool_model::{Address, Attributes, Diagnostic, Problem};
+use pospool_lang::spec::SECRET_REUSED;
+use pospool_model::{Address, Attributes, Diagnostic, Problem, SecretRef, Value};
 
 use crate::registry::Registry;
 
@@ -88,6 +89,32 @@ pub fn predict_outputs(config: &Config, registry: &Registry) -> Outputs {
 pub fn configure_providers(config: &Config, registry: &Registry) {
     let (wanted, _) = resolve_resources(config, registry, &Outputs::new());
     registry.configure(&wanted);
+}
+
+/// Says where one secret is named for two things: attributes of other names send it to other places. Who can write a spec, as
+/// in a pull request, could have a private key sent to an explorer of their own.
+#[must_use]
+pub fn find_reused_secrets(config: &Config, registry: &Registry) -> Vec<Diagnostic> {
+    let (wanted, _) = resolve_resources(config, registry, &Outputs::new());
+    let mut first: BTreeMap<&SecretRef, (&Address, &str)> = BTreeMap::new();
+    let mut problems = Vec::new();
+    for (address, attributes) in &wanted {
+        for (name, value) in attributes {
+            let Value::Secret(secret) = value else {
+                continue;
+            };
+            let (before, purpose) = *first.entry(secret).or_insert((address, name));
+            if purpose != name {
+                let what = format!(
+                    "`{address}`: `{secret}` is its `{name}`, and the `{purpose}` of `{before}`: a secret has one purpose"
+                );
+                let place = config.span_of(address, &[name.clone()]);
+                let problem = Diagnostic::error(SECRET_REUSED, what).at(place);
+                problems.push(problem.help("give each its own secret"));
+            }
+        }
+    }
+    problems
 }
 
 /// Evaluates one resource; the scope must hold what is wanted of those that it uses.

@@ -95,6 +95,13 @@ pub(crate) fn normalise_verification(
             "write \"confluxscan\", a URL, or { core = \"https://…\", espace = \"https://…\" }",
         ));
     }
+    if let (Some(explorer), false) = (wanted.explorer.known(), wanted.api_key.is_absent())
+        && let Some(url) = plain_url(explorer)
+    {
+        let summary = format!("`api_key` would go to {url} in plain text");
+        let problem = Problem::new(BAD_EXPLORER, &["explorer"], summary);
+        problems.push(problem.help("write an https:// URL, or leave `api_key` out"));
+    }
     let wish = attributes
         .entry(VERIFIED.to_owned())
         .or_insert(Value::Bool(true));
@@ -125,6 +132,25 @@ fn check_explorer(explorer: &Value) -> Result<(), String> {
         }),
         other => Err(format!("{other} is not an explorer")),
     }
+}
+
+/// The first URL without encryption that leads to another machine.
+fn plain_url(explorer: &Value) -> Option<&str> {
+    let texts: Vec<&str> = match explorer {
+        Value::Map(map) => map.values().filter_map(Value::as_text).collect(),
+        other => other.as_text().into_iter().collect(),
+    };
+    let is_plain = |text: &&str| {
+        let url = reqwest::Url::parse(text).ok();
+        url.is_some_and(|url| url.scheme() == "http" && !is_this_machine(&url))
+    };
+    texts.into_iter().find(is_plain)
+}
+
+fn is_this_machine(url: &reqwest::Url) -> bool {
+    let host = url.host_str().unwrap_or_default();
+    let address = host.trim_matches(['[', ']']).parse::<std::net::IpAddr>();
+    host == "localhost" || address.is_ok_and(|address| address.is_loopback())
 }
 
 fn check_url(text: &str) -> Result<(), String> {

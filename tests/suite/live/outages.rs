@@ -135,7 +135,9 @@ fn s1_cut_off_never_votes_beside_its_restored_key(staker: &Staker) -> String {
     drop(second);
     // What it signed at its end comes into blocks that the first one reads a moment later, and would hold it again.
     let gone = newest();
-    waits("blocks that nobody signs with the key", || newest() > gone + 10);
+    waits("blocks that nobody signs with the key", || {
+        newest() > gone + 10
+    });
     docker(&["exec", own, "pospool", "guard", "--clear"]);
     staker.voter.beside(own).votes();
     format!(

@@ -19,7 +19,7 @@ use pospool_model::provider::{
     Ticket,
 };
 use pospool_model::state::Recorded;
-use pospool_model::{Address, Attributes, Problem, Provider, ProviderError, Value};
+use pospool_model::{Address, Attributes, Problem, Provider, ProviderError, SecretRef, Value};
 use pospool_source::SourceProvider;
 use pospool_tests::stand_ins;
 
@@ -85,6 +85,7 @@ pub(super) struct Desk {
     pub(super) placed: Placed,
     wanted: Map,
     pub(super) outputs: Map,
+    folder: tempfile::TempDir,
 }
 
 impl Desk {
@@ -106,12 +107,14 @@ impl Desk {
         let mut desk = Self {
             wanted: wanted(&chain, &explorer),
             outputs: Map::new(),
+            folder: tempfile::tempdir().unwrap(),
             provider: ChainProvider::new(ChainSettings { wait, poll }),
             chain,
             explorer,
             placed,
         };
         desk.provider.configure(&desk.wanted);
+        std::fs::write(desk.folder.path().join("api-key"), "any").unwrap();
         desk.outputs = outputs(&desk.placed);
         desk.take_source(source);
         desk
@@ -136,6 +139,11 @@ impl Desk {
         self.outputs.insert("source.pool".parse().unwrap(), source);
     }
 
+    /// The key of the explorer's API, which any text is for this one.
+    pub(super) fn api_key(&self) -> SecretRef {
+        SecretRef::File(self.folder.path().join("api-key"))
+    }
+
     fn verification(&self) -> Attributes {
         let contract = self
             .wanted
@@ -146,6 +154,7 @@ impl Desk {
                 "contract".to_owned(),
                 Value::Resource(contract.unwrap().clone()),
             ),
+            ("api_key".to_owned(), Value::Secret(self.api_key())),
             (
                 "explorer".to_owned(),
                 self.wanted[&"chain.main".parse().unwrap()]["explorer"].clone(),

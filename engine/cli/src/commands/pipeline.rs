@@ -85,6 +85,13 @@ fn decode(
         files,
         warnings: problems,
     };
+    let reused = resolve::find_reused_secrets(&spec.config, registry);
+    if !has_errors(&spec.warnings) && !reused.is_empty() {
+        return Err(Failure::Problems {
+            problems: reused,
+            files: spec.files,
+        });
+    }
     if !has_errors(&spec.warnings) {
         // Before anything of an earlier run is settled.
         resolve::configure_providers(&spec.config, registry);
