@@ -108,7 +108,7 @@ pub fn find_reused_secrets(config: &Config, registry: &Registry) -> Vec<Diagnost
                 let what = format!(
                     "`{address}`: `{secret}` is its `{name}`, and the `{purpose}` of `{before}`: a secret has one purpose"
                 );
-                let place = config.span_of(address, &[name.clone()]);
+                let place = config.span_of(address, std::slice::from_ref(name));
                 let problem = Diagnostic::error(SECRET_REUSED, what).at(place);
                 problems.push(problem.help("give each its own secret"));
             }

@@ -14,7 +14,7 @@ use super::parts::{self, KnownResources, Part};
 use super::submit::{self, KnownVerification};
 use super::{VERIFIED, Web};
 use crate::codes;
-use crate::work::CheckedPart;
+use crate::work::{CheckedPart, VerifyWork};
 
 /// Looks at verifications.
 pub(crate) async fn look_at_verified(
