@@ -59,6 +59,9 @@ pospool_model::codes! {
     RECORD_SECRET = "record/secret",
         "The value of a `record` holds a secret; a record is kept in the state, and a secret never is.",
         "Name the secret with `env(…)` or `file(…)` in the attribute that uses it, and take it out of the `record`.";
+    SPEC_SECRET_REUSED = "spec/secret-reused",
+        "One secret is named for two things, such as a private key as the key of an explorer's API. Each goes to another place, so one of them would get what it must never have.",
+        "Give each its own secret. Two accounts, or an account and a syncer, may share a private key.";
     STATE_CLOSED_TICKET = "state/closed-ticket",
         "An effect of an earlier run was not carried out again: what is there is looked at instead. It stands in journals only.",
         "Nothing is to be done.";

@@ -7,9 +7,9 @@
 use std::collections::BTreeMap;
 
 use pospool_lang::config::{Config, Resource, Scope};
-use pospool_lang::spec::SECRET_REUSED;
 use pospool_model::{Address, Attributes, Diagnostic, Problem, SecretRef, Value};
 
+use crate::codes;
 use crate::registry::Registry;
 
 /// Wanted attributes by resource.
@@ -109,7 +109,7 @@ pub fn find_reused_secrets(config: &Config, registry: &Registry) -> Vec<Diagnost
                     "`{address}`: `{secret}` is its `{name}`, and the `{purpose}` of `{before}`: a secret has one purpose"
                 );
                 let place = config.span_of(address, std::slice::from_ref(name));
-                let problem = Diagnostic::error(SECRET_REUSED, what).at(place);
+                let problem = Diagnostic::error(codes::SPEC_SECRET_REUSED, what).at(place);
                 problems.push(problem.help("give each its own secret"));
             }
         }

@@ -77,9 +77,6 @@ pospool_model::codes! {
     SECRET_MISPLACED = "spec/secret-misplaced",
         "A secret is used where its name or content could be shown or stored, such as in a text, an operator, an output or an ordinary attribute.",
         "Give the secret with `env(…)` or `file(…)` to an attribute that takes a secret, and store the whole text as the secret.";
-    SECRET_REUSED = "spec/secret-reused",
-        "One secret is named for two things, such as a private key as the key of an explorer's API. Each goes to another place, so one of them would get what it must never have.",
-        "Give each its own secret. Two accounts, or an account and a syncer, may share a private key.";
     SECRET_WRITTEN = "spec/secret-written",
         "A text that is or may be a secret stands in the spec, where a secret must only be named; the message does not repeat it.",
         "Move the secret to an environment variable or a file, and name it with `env(…)` or `file(…)`. Consider it exposed if the spec was shared.";
