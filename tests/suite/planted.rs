@@ -293,3 +293,26 @@ fn case_planted_ticket_destroys() {
     assert_eq!(run.exit, Exit::Done, "{}", run.err);
     assert!(victim.world.engine.has_volume("precious"));
 }
+
+/// A name that moves the cursor and makes lines of its own.
+#[test]
+fn case_planted_ticket_names_are_shown_on_one_line_and_can_be_given() {
+    let victim = Victim::new();
+    let next = victim.sent() as u64;
+    let strange = hex_text(&transfer(next).sign(&key(STRANGER)).raw);
+    let id = "core_contract.pool a\n\u{1b}[2Jdone: everything is as it should be";
+    victim.plant(id, "chain", &ticket(&strange, next));
+    let run = victim.applies(Exit::Done);
+    let said = run.out + &run.err;
+    assert!(!said.contains('\u{1b}'), "{said:?}");
+    let lines = said
+        .lines()
+        .filter(|line| line.trim_start().starts_with("done:"));
+    assert_eq!(lines.count(), 0, "{said}");
+    let shown = victim.world.run(&["state", "settle"], "").out;
+    let name = shown.lines().last().unwrap().trim();
+    let name = name.strip_suffix(" (0x0666)").unwrap();
+    let run = victim.world.run(&["state", "settle", "--drop", name], "");
+    assert_eq!(run.exit, Exit::Done, "{}", run.err);
+    assert_eq!(victim.open(), 0);
+}

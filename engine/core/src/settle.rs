@@ -61,6 +61,9 @@ pub fn is_foreign(error: &ProviderError) -> bool {
 pub fn warn_of_foreign(unsettled: &[Unsettled]) -> impl Iterator<Item = Diagnostic> {
     let foreign = unsettled.iter().filter(|(_, error)| is_foreign(error));
     foreign.map(|(id, error)| {
+        // Who writes a ticket names it too, and may put lines into the name that look like ours.
+        let name = id.to_string();
+        let id = name.split_whitespace().collect::<Vec<_>>().join(" ");
         let what = format!("the ticket `{id}` in the journal: {error}");
         Diagnostic::warning(codes::STATE_FOREIGN_TICKET, what).help(format!(
             "nothing is sent for it; if nobody knows it, close it: `pospool state settle --drop {id}`"

@@ -116,17 +116,19 @@ impl PrinterState<'_> {
             0 => String::new(),
             total => format!("[{:>width$}/{total}] ", self.done),
         };
+        // A journal may have been written by anybody, and so the names in it.
+        let named = |id: &EffectId| format!("{place}{}", clean_line(&id.to_string()));
         match event {
-            Event::Started { id, summary } => format!("{place}{id}: {}", clean_line(summary)),
+            Event::Started { id, summary } => format!("{}: {}", named(id), clean_line(summary)),
             Event::Waiting { id, what, seconds } => {
                 let seconds = self.seconds(id, *seconds, now);
-                paint.dim(&format!("{place}{id}: {}, {seconds} s", clean_line(what)))
+                paint.dim(&format!("{}: {}, {seconds} s", named(id), clean_line(what)))
             }
             Event::Ended { id, seconds, .. } => {
                 let seconds = self.seconds(id, *seconds, now);
-                format!("{place}{id}: {}, {seconds} s", paint.green("done"))
+                format!("{}: {}, {seconds} s", named(id), paint.green("done"))
             }
-            Event::Failed { id, error } => format!("{place}{id}: {}", failed(error, paint)),
+            Event::Failed { id, error } => format!("{}: {}", named(id), failed(error, paint)),
             Event::Recorded { address } => format!("{place}{address}: recorded"),
         }
     }

@@ -5,13 +5,13 @@
 //! - Never: asks the outside, or sends: what is the spec's own is settled by `apply`.
 
 use pospool_engine::codes;
-use pospool_engine::store::{JournalEntry, Mode, Store};
+use pospool_engine::store::{JournalEntry, Mode, OpenEffect, Store};
 use pospool_model::diagnostic::did_you_mean;
 
 use crate::commands::Session;
 use crate::exit::Exit;
 use crate::failure::{Failure, StateFailure};
-use crate::view::upkeep;
+use crate::view::{clean_line, upkeep};
 
 use super::open::open_existing;
 use super::report::report_done;
@@ -29,8 +29,10 @@ pub(super) fn run_state_settle(
     };
     let mut store = open_existing(session, Mode::Write, "state settle")?;
     let open = store.open_effects().iter();
-    let Some(found) = open.clone().find(|open| open.id.to_string() == name) else {
-        let names: Vec<String> = open.map(|open| open.id.to_string()).collect();
+    // As messages show it: what somebody else put into a name cannot be typed.
+    let shown = |open: &OpenEffect| clean_line(&open.id.to_string());
+    let Some(found) = open.clone().find(|open| shown(open) == name) else {
+        let names: Vec<String> = open.map(shown).collect();
         return Err(StateFailure::NoTicket {
             name: name.to_owned(),
             meant: did_you_mean(name, names.iter().map(String::as_str)).map(ToOwned::to_owned),
