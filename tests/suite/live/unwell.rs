@@ -179,12 +179,6 @@ fn v4_a_safety_file_of_another_key(project: &Project, voter: &Voter) {
 /// Frozen until PoS has retired its key: the node is paused and the pool has no votes, and both are said.
 fn v12_case_retired(project: &Project, voter: &Voter) {
     let status = || rpc("pos_getAccount", &json!([voter.key]))["status"].take();
-    // PoS retires who is in the committee at the end of an epoch and has not voted in it or the two before. A paused node stands
-    // for no election, so it must have most of its terms before it: with fewer than three left it only leaves the committee.
-    voter.becomes("its terms are over", |report| report["elected"] == false);
-    voter.becomes("it begins new terms", |report| {
-        report["elected"] == true && report["voting"] == "on"
-    });
     docker(&["pause", &voter.container]);
     let begun = Instant::now();
     while status()["forceRetired"].is_null() {
