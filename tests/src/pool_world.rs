@@ -227,7 +227,9 @@ impl PoolWorld {
         cancel: &Arc<AtomicBool>,
     ) -> Result<PoolRunEnd, StoreError> {
         let mut store = self.store(Mode::Write)?;
-        resolve::configure_providers(&self.decode(spec).0, &self.registry);
+        let config = self.decode(spec).0;
+        let wanted = resolve::resolve_first(&config, &self.registry);
+        self.registry.configure(&wanted);
         let unsettled =
             settle::settle_tickets(&mut store, &self.registry, &self.heard, cancel).await?;
         if !unsettled.is_empty() {

@@ -144,7 +144,8 @@ pub async fn apply_on(
     spec: &str,
 ) -> Result<Result<Applied, RunError>, StoreError> {
     let cancel = Arc::new(AtomicBool::new(false));
-    resolve::configure_providers(&decode(spec, registry).0, registry);
+    let config = decode(spec, registry).0;
+    registry.configure(&resolve::resolve_first(&config, registry));
     let unsettled = settle::settle_tickets(store, registry, &Silent, &cancel).await?;
     if !unsettled.is_empty() {
         return Ok(Err(RunError::Unsettled(unsettled.len())));

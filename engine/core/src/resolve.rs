@@ -84,21 +84,20 @@ pub fn predict_outputs(config: &Config, registry: &Registry) -> Outputs {
     outputs
 }
 
-/// Tells all providers what the spec wants, as far as it is known before anything outside is: an apply does this before
-/// it settles, since how to reach something is only ever taken from the spec. A look tells them again.
-pub fn configure_providers(config: &Config, registry: &Registry) {
-    let (wanted, _) = resolve_resources(config, registry, &Outputs::new());
-    registry.configure(&wanted);
+/// What the spec wants, as far as it is known before anything outside is. Providers hear it before an apply settles
+/// ([`Registry::configure`]), since how to reach something is only ever taken from the spec. A look tells them again.
+#[must_use]
+pub fn resolve_first(config: &Config, registry: &Registry) -> Wanted {
+    resolve_resources(config, registry, &Outputs::new()).0
 }
 
 /// Says where one secret is named for two things: attributes of other names send it to other places. Who can write a spec, as
 /// in a pull request, could have a private key sent to an explorer of their own.
 #[must_use]
-pub fn find_reused_secrets(config: &Config, registry: &Registry) -> Vec<Diagnostic> {
-    let (wanted, _) = resolve_resources(config, registry, &Outputs::new());
+pub fn find_reused_secrets(config: &Config, wanted: &Wanted) -> Vec<Diagnostic> {
     let mut first: BTreeMap<&SecretRef, (&Address, &str)> = BTreeMap::new();
     let mut problems = Vec::new();
-    for (address, attributes) in &wanted {
+    for (address, attributes) in wanted {
         for (name, value) in attributes {
             let Value::Secret(secret) = value else {
                 continue;

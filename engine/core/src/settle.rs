@@ -3,7 +3,7 @@
 //! - Reads: the open tickets of the journal.
 //! - Does: has the provider of each say what became of it. A transaction that proves itself is found done, done once, or
 //!   proven never to be; anything else is closed, since the next look shows what is there (decision 35).
-//! - Needs: providers that know the current spec (`resolve::configure_providers`): a ticket does not say where to ask.
+//! - Needs: providers that know the current spec (`Registry::configure`): a ticket does not say where to ask.
 //! - Never: makes a new attempt, or believes a ticket. Until one is settled, what was sent may be invisible, and a plan
 //!   made from what is visible would send it a second time: so what such an effect touches is blocked (decision 29).
 

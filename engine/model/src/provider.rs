@@ -155,6 +155,25 @@ pub trait Provider: Send + Sync {
     }
 }
 
+/// Nobody hears of it, and nobody stops it.
+#[derive(Clone, Copy, Debug)]
+pub struct NoProgress;
+
+#[async_trait]
+impl Progress for NoProgress {
+    fn sent(&self) {}
+
+    fn waiting(&self, _: &str) {}
+
+    fn cancelled(&self) -> bool {
+        false
+    }
+
+    async fn amend(&self, _: &Ticket) -> Result<(), ProviderError> {
+        Ok(())
+    }
+}
+
 /// What is to be done about a ticket of another run.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Settlement {

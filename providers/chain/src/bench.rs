@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use async_trait::async_trait;
 use ethers_core::abi::{Token, encode};
 use ethers_core::types::U256;
 use ethers_core::utils::keccak256;
@@ -11,11 +10,9 @@ use pospool_conflux::hex::hex_text;
 use pospool_conflux::{ChainAddress, CoreAddress, EspaceAddress};
 use pospool_conflux_tx::{ChainRef, Fees, WaitLevel};
 use pospool_model::plan::{Action, Effect, EffectId};
-use pospool_model::provider::{
-    self, ChangeRequest, Design, Observed, PlanContext, Planner, Progress, Ticket,
-};
+use pospool_model::provider::{self, ChangeRequest, Design, Observed, PlanContext, Planner};
 use pospool_model::state::Recorded;
-use pospool_model::{Address, Attributes, Endpoint, Problem, ProviderError, SecretRef, Value};
+use pospool_model::{Address, Attributes, Endpoint, Problem, SecretRef, Value};
 
 use crate::facts::{AccountFacts, ChainFacts, ChainProviderFacts, ContractFacts};
 use crate::provider::ChainPlanner;
@@ -73,24 +70,6 @@ pub(crate) fn chain_ref(urls: &[&str]) -> ChainRef {
         endpoints: endpoints.collect(),
         network: NETWORK,
         genesis_hash: GENESIS.to_owned(),
-    }
-}
-
-/// Hears nothing, and stops nothing.
-pub(crate) struct Quiet;
-
-#[async_trait]
-impl Progress for Quiet {
-    fn sent(&self) {}
-
-    fn waiting(&self, _: &str) {}
-
-    fn cancelled(&self) -> bool {
-        false
-    }
-
-    async fn amend(&self, _: &Ticket) -> Result<(), ProviderError> {
-        Ok(())
     }
 }
 

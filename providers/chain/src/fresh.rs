@@ -41,8 +41,8 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::bench::Quiet;
     use crate::{ChainProvider, ChainSettings};
+    use pospool_model::provider::NoProgress;
 
     #[test]
     fn a_ticket_is_fresh_once() {
@@ -60,7 +60,7 @@ mod tests {
             key: "0x01".to_owned(),
             payload: json!({ "do": "transaction", "raw": "0x00", "confirm": true }),
         };
-        let error = provider.commit(&ticket, &Quiet).await.unwrap_err();
+        let error = provider.commit(&ticket, &NoProgress).await.unwrap_err();
         assert!(matches!(error, ProviderError::OutcomeUnknown { .. }));
         assert_eq!(error.code(), "chain/bad-ticket");
     }

@@ -16,11 +16,11 @@ use pospool_conflux::CoreAddress;
 use pospool_conflux_rpc::{Transport, TransportError};
 use pospool_model::plan::{Action, Effect, EffectId};
 use pospool_model::provider::{
-    ChangeRequest, Facts, Observation, ObserveContext, Observed, PlanContext, Progress, Target,
+    ChangeRequest, Facts, NoProgress, Observation, ObserveContext, Observed, PlanContext, Target,
     Ticket,
 };
 use pospool_model::state::Recorded;
-use pospool_model::{Address, Attributes, Provider, ProviderError};
+use pospool_model::{Address, Attributes, Provider};
 use serde_json::{Value as Json, json};
 use tokio::runtime::{Builder, Runtime};
 
@@ -86,21 +86,6 @@ impl Transport for PreparedNode {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .answer(request))
-    }
-}
-
-struct Quiet;
-
-#[async_trait]
-impl Progress for Quiet {
-    fn sent(&self) {}
-    fn waiting(&self, _: &str) {}
-    fn cancelled(&self) -> bool {
-        false
-    }
-
-    async fn amend(&self, _: &Ticket) -> Result<(), ProviderError> {
-        Ok(())
     }
 }
 
@@ -339,7 +324,7 @@ async fn play(bench: &Bench, what: u8, which: usize, answers: Json) {
         }
         b'3' => {
             let ticket = &bench.tickets[which % bench.tickets.len()];
-            if let Err(error) = bench.provider.commit(ticket, &Quiet).await {
+            if let Err(error) = bench.provider.commit(ticket, &NoProgress).await {
                 assert!(!error.to_string().is_empty());
             }
         }

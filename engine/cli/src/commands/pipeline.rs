@@ -85,17 +85,16 @@ fn decode(
         files,
         warnings: problems,
     };
-    let reused = resolve::find_reused_secrets(&spec.config, registry);
-    if !has_errors(&spec.warnings) && !reused.is_empty() {
-        return Err(Failure::Problems {
-            problems: reused,
-            files: spec.files,
-        });
-    }
     if !has_errors(&spec.warnings) {
         // Before anything of an earlier run is settled.
-        resolve::configure_providers(&spec.config, registry);
-        return Ok(spec);
+        let wanted = resolve::resolve_first(&spec.config, registry);
+        registry.configure(&wanted);
+        let problems = resolve::find_reused_secrets(&spec.config, &wanted);
+        if problems.is_empty() {
+            return Ok(spec);
+        }
+        let files = spec.files;
+        return Err(Failure::Problems { problems, files });
     }
     // What the providers have to say of the values is worth knowing in the same run.
     let mut problems = spec.warnings.clone();

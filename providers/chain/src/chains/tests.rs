@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use pospool_model::provider::Ticket;
+use pospool_model::provider::{NoProgress, Ticket};
 use pospool_model::{Provider, Value};
 use pospool_rpcstub::{StubAnswer, StubNode};
 use serde_json::Value as Json;
 
 use super::*;
-use crate::bench::{GENESIS, NETWORK, Quiet, chain_ref, name};
+use crate::bench::{GENESIS, NETWORK, chain_ref, name};
 use crate::work::AwaitVotes;
 use crate::{ChainProvider, ChainSettings};
 
@@ -53,7 +53,7 @@ async fn commit(chains: &[(&str, &str)], ticket: &Ticket) -> Result<Attributes, 
         poll: Duration::ZERO,
     });
     provider.configure(&spec(chains));
-    provider.commit(ticket, &Quiet).await
+    provider.commit(ticket, &NoProgress).await
 }
 
 #[tokio::test]

@@ -6,15 +6,20 @@
 
 use std::collections::BTreeMap;
 
+use pospool_conflux::Space;
 use pospool_conflux::abi::{self, Argument};
 use pospool_conflux::hex::hex_bytes;
 use pospool_model::{Address, Attributes, Problem, Value};
 
-use super::CodeName;
+use super::{CodeName, ContractSpec};
 use crate::codes;
+use crate::resolve::argument_of;
 
 /// Name of the proxy's contract in a source.
 pub(crate) const PROXY: &str = "Proxy1967";
+
+/// The call that gives a contract its first settings.
+pub(crate) const INITIALIZE: &str = "initialize()";
 
 /// Compiled code.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -121,6 +126,31 @@ impl DeployableCode {
     /// Whether the contract has an `initialize()` of its own.
     pub(crate) fn has_initialize(&self) -> bool {
         abi::has_plain_function(&self.abi, "initialize")
+    }
+
+    /// Init code of a contract as its block wants it.
+    pub(crate) fn wanted_init(
+        &self,
+        wanted: &Attributes,
+        space: Space,
+        outputs: &SourceOutputs,
+        network: u32,
+    ) -> Result<Vec<u8>, Problem> {
+        let arguments = ContractSpec::read(wanted).constructor.known();
+        let resolve = |value: &Value| argument_of(value, space, outputs, network, &["constructor"]);
+        self.init_with(arguments.unwrap_or_default(), &resolve)
+    }
+
+    /// What the constructor of its proxy is given, with the call that gives it its first settings: in the same transaction, so
+    /// that nobody can call it in between.
+    pub(crate) fn proxy_arguments(&self, implementation: [u8; 20]) -> Vec<u8> {
+        let call = abi::function_selector(INITIALIZE);
+        let call = if self.has_initialize() {
+            &call[..]
+        } else {
+            &[]
+        };
+        abi::proxy_arguments(implementation, call)
     }
 
     /// Init code with the constructor's arguments. `resolve` turns addresses and resources into bytes.

@@ -5,16 +5,16 @@
 //!   contract without waiting for it.
 //! - Never: makes an implementation again that an earlier run left behind, and never takes a contract off the chain.
 
+use pospool_conflux::ChainAddress;
 use pospool_conflux::hex::hex_text;
-use pospool_conflux::{ChainAddress, abi};
 use pospool_conflux_tx::gas;
 use pospool_model::plan::Action;
 use pospool_model::{Attributes, Problem, Value};
 
 use super::artifact::{self, DeployableCode};
 use super::steps::{
-    DeployScope, INITIALIZE, address_text, creation_address, draft_deployment,
-    draft_initialisation, send_call, wanted_calls,
+    DeployScope, address_text, creation_address, draft_deployment, draft_initialisation, send_call,
+    wanted_calls,
 };
 use super::{CodeName, is_proxied, update, upgrade, weigh};
 use crate::draft::{ChangeDraft, PlannedTransaction};
@@ -118,13 +118,7 @@ fn proxy(
     draft: &mut ChangeDraft<'_>,
 ) -> Result<ChainAddress, Problem> {
     let proxy = artifact::find_proxy(draft.world.outputs, &scope.code)?;
-    // In the same transaction, so that nobody can call it in between.
-    let first_call = if found.has_initialize() {
-        &abi::function_selector(INITIALIZE)[..]
-    } else {
-        &[]
-    };
-    let arguments = abi::proxy_arguments(implementation.bytes(), first_call);
+    let arguments = found.proxy_arguments(implementation.bytes());
     let made_with = Value::Text(hex_text(&arguments));
     let init = [proxy.init, arguments].concat();
     let address = creation_address(draft, scope.owner, &init);

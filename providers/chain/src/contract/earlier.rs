@@ -13,7 +13,6 @@ use pospool_model::provider::{ObserveContext, Target};
 use super::schema::space_of_kind;
 use super::{CodeName, ContractSpec, artifact};
 use crate::facts::{AccountFacts, ChainProviderFacts};
-use crate::resolve::argument_of;
 
 /// How many nonces are tried from the first one on, and how many before the next one: pools are made by new accounts, or lately.
 const TRIED: u64 = 32;
@@ -85,14 +84,13 @@ fn first_creation<'a>(
     if space_of_kind(target.address.kind()) != Some(Space::Core) {
         return None;
     }
-    let wanted = ContractSpec::read(target.wanted?);
+    let block = target.wanted?;
+    let wanted = ContractSpec::read(block);
     let owner = wanted.owner.known()?;
     let code = CodeName::read(wanted.code.known()?)?;
     let found = artifact::find_artifact(scene.outputs, &code).ok()?;
-    let arguments = wanted.constructor.known().unwrap_or_default();
-    let known = scene.outputs;
-    let resolve = |value: &_| argument_of(value, Space::Core, known, network, &["constructor"]);
-    Some((owner, found.init_with(arguments, &resolve).ok()?))
+    let init = found.wanted_init(block, Space::Core, scene.outputs, network);
+    Some((owner, init.ok()?))
 }
 
 fn tried_nonces(account: &AccountFacts) -> impl Iterator<Item = u64> {

@@ -6,15 +6,13 @@
 //!   whoever finds these three has proven it, and nobody can make a contract of their own lie there.
 
 use pospool_conflux::hex::hex_bytes;
-use pospool_conflux::{CoreAddress, Space, abi, keccak256};
+use pospool_conflux::{CoreAddress, Space, keccak256};
 use pospool_model::provider::PlanContext;
-use pospool_model::{Address, Problem, Value};
+use pospool_model::{Address, Problem};
 
 use super::design::PROXY_ARGUMENTS;
-use super::steps::INITIALIZE;
 use super::{CodeName, ContractSpec, artifact, is_proxied};
 use crate::codes;
-use crate::resolve::argument_of;
 
 /// How many of an account's nonces are tried, the newest first: a tenth of a second.
 const TRIED: u64 = 1 << 17;
@@ -27,15 +25,12 @@ pub(crate) fn check_origin(
     world: &PlanContext<'_>,
     makers: &[(CoreAddress, u64)],
 ) -> Result<(), Problem> {
-    let inits = init_codes(contract, at.network(), world)?;
-    let is_made = makers.iter().any(|(maker, next)| {
+    let init = init_hash(contract, at.network(), world)?;
+    let is_of = |(maker, next): &(CoreAddress, u64), init: &[u8; 32]| {
         let mut nonces = next.saturating_sub(TRIED)..*next;
-        nonces.any(|nonce| {
-            let mut inits = inits.iter();
-            inits.any(|hash| CoreAddress::of_creation_of(*maker, nonce, hash) == at)
-        })
-    });
-    if is_made {
+        nonces.any(|nonce| CoreAddress::of_creation_of(*maker, nonce, init) == at)
+    };
+    if init.is_some_and(|init| makers.iter().any(|maker| is_of(maker, &init))) {
         return Ok(());
     }
     let summary = format!(
@@ -47,12 +42,12 @@ pub(crate) fn check_origin(
     ))
 }
 
-/// Hashes of the init codes that the contract can have been made with.
-fn init_codes(
+/// Hash of the init code that the contract was made with, if that can be known.
+fn init_hash(
     contract: &Address,
     network: u32,
     world: &PlanContext<'_>,
-) -> Result<Vec<[u8; 32]>, Problem> {
+) -> Result<Option<[u8; 32]>, Problem> {
     let no_code = || {
         let summary = format!("the code of `{contract}` is not known");
         Problem::new(codes::NO_CODE, &["pool"], summary)
@@ -62,26 +57,17 @@ fn init_codes(
     let code = block.code.known().and_then(CodeName::read);
     let code = code.ok_or_else(no_code)?;
     let found = artifact::find_artifact(world.outputs, &code)?;
-    if is_proxied(wanted) {
-        let proxy = artifact::find_proxy(world.outputs, &code)?;
-        let output = |name: &str| world.outputs.get(contract)?.get(name)?.as_text();
-        let arguments = output(PROXY_ARGUMENTS).and_then(hex_bytes);
-        // Earlier versions did not record them: its first implementation, and the call that begins it.
-        let arguments = arguments.or_else(|| {
-            let implementation = output("implementation")?.parse::<CoreAddress>().ok()?;
-            let call = abi::function_selector(INITIALIZE);
-            let call = if found.has_initialize() {
-                &call[..]
-            } else {
-                &[]
-            };
-            Some(abi::proxy_arguments(implementation.bytes(), call))
-        });
-        let init = arguments.map(|arguments| [proxy.init, arguments].concat());
-        return Ok(init.iter().map(keccak256).collect());
+    if !is_proxied(wanted) {
+        let init = found.wanted_init(wanted, Space::Core, world.outputs, network)?;
+        return Ok(Some(keccak256(init)));
     }
-    let resolve =
-        |value: &Value| argument_of(value, Space::Core, world.outputs, network, &["constructor"]);
-    let arguments = block.constructor.known().unwrap_or_default();
-    Ok(vec![keccak256(&found.init_with(arguments, &resolve)?)])
+    let proxy = artifact::find_proxy(world.outputs, &code)?;
+    let output = |name: &str| world.outputs.get(contract)?.get(name)?.as_text();
+    let arguments = output(PROXY_ARGUMENTS).and_then(hex_bytes);
+    // Earlier versions did not record them: its first implementation, and the call that begins it.
+    let arguments = arguments.or_else(|| {
+        let implementation = output("implementation")?.parse::<CoreAddress>().ok()?;
+        Some(found.proxy_arguments(implementation.bytes()))
+    });
+    Ok(arguments.map(|arguments| keccak256([proxy.init, arguments].concat())))
 }

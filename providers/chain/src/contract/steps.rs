@@ -9,7 +9,7 @@ use pospool_model::plan::{EffectId, Need};
 use pospool_model::provider::ChangeRequest;
 use pospool_model::{Attributes, Problem, Value};
 
-use super::artifact::DeployableCode;
+use super::artifact::{DeployableCode, INITIALIZE};
 use super::setters::{self, SetterCall};
 use super::settings::{Caller, Holds, OWNER, Setting, settings_of};
 use super::{CodeName, ContractSpec, handover};
@@ -18,10 +18,7 @@ use crate::contract::schema::space_of_kind;
 use crate::draft::{ChangeDraft, PlannedTransaction, Sender};
 use crate::facts::{ChainProviderFacts, ContractFacts};
 use crate::internal::admin_control;
-use crate::resolve::{argument_of, chain_address_of, wrong_space};
-
-/// Call that gives a pool its first settings and its manager.
-pub(crate) const INITIALIZE: &str = "initialize()";
+use crate::resolve::{chain_address_of, wrong_space};
 
 /// What both ways need.
 pub(super) struct DeployScope<'a> {
@@ -81,11 +78,9 @@ pub(super) fn draft_deployment(
     outputs: &dyn Fn(ChainAddress) -> Vec<(&'static str, Value)>,
     draft: &mut ChangeDraft<'_>,
 ) -> Result<ChainAddress, Problem> {
-    let arguments = ContractSpec::read(draft.task.wanted).constructor.known();
     let (known, network) = (draft.world.outputs, scope.owner.chain.network);
     let space = scope.owner.space();
-    let resolve = |value: &Value| argument_of(value, space, known, network, &["constructor"]);
-    let init = found.init_with(arguments.unwrap_or_default(), &resolve)?;
+    let init = found.wanted_init(draft.task.wanted, space, known, network)?;
     let address = creation_address(draft, scope.owner, &init);
     let what = if name == "implementation" {
         " implementation"

@@ -7,11 +7,12 @@ use pospool_conflux::{CoreTransaction, GasPrice, Key, UnsignedTransaction};
 use pospool_conflux_rpc::CountingTransport;
 use pospool_conflux_tx::{SignedForm, WaitLevel};
 use pospool_model::Attributes;
+use pospool_model::provider::NoProgress;
 use pospool_rpcstub::{StubAnswer, StubNode};
 use serde_json::json;
 
 use super::*;
-use crate::bench::{GENESIS, NETWORK, Quiet, attributes, chain_ref, code, name, resource};
+use crate::bench::{GENESIS, NETWORK, attributes, chain_ref, code, name, resource};
 
 /// A spec with one account on one chain, and the way to it.
 struct Desk {
@@ -75,7 +76,7 @@ impl Desk {
         &self,
         claimed: &SignedWork,
     ) -> Result<Result<SignedWork, String>, ProviderError> {
-        trust(&self.way(), claimed, &Quiet).await
+        trust(&self.way(), claimed, &NoProgress).await
     }
 
     fn way(&self) -> TicketWay<'_> {
@@ -252,7 +253,9 @@ async fn what_is_foreign_waits_until_its_nonce_is_final() {
             ..desk.genuine()
         };
         let ticket = prepare::ticket_of(claimed);
-        settle_ticket(&desk.way(), &ticket, &Quiet).await.unwrap()
+        settle_ticket(&desk.way(), &ticket, &NoProgress)
+            .await
+            .unwrap()
     };
     assert!(matches!(settle(5).await, Settlement::Foreign(_)));
     assert_eq!(settle(4).await, Settlement::Closed);
@@ -264,7 +267,9 @@ async fn what_is_no_transaction_is_closed_and_what_nobody_knows_is_foreign() {
     let settle = async |payload: Json| {
         let key = "any".to_owned();
         let ticket = Ticket { key, payload };
-        settle_ticket(&desk.way(), &ticket, &Quiet).await.unwrap()
+        settle_ticket(&desk.way(), &ticket, &NoProgress)
+            .await
+            .unwrap()
     };
     for named in CLOSED {
         assert_eq!(settle(json!({ "do": named })).await, Settlement::Closed);

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use pospool_conflux::hex::hex_bytes;
-use pospool_conflux::{ChainAddress, Space, abi};
+use pospool_conflux::{ChainAddress, Space};
 use pospool_conflux_tx::ChainRef;
 use pospool_model::{Address, Attributes, Problem, Value};
 use serde_json::Value as Json;
@@ -21,7 +21,6 @@ use crate::codes;
 use crate::contract::artifact::{self, PROXY};
 use crate::contract::design::PROXY_ARGUMENTS;
 use crate::contract::schema::{ContractSpec, space_of_kind};
-use crate::contract::steps::INITIALIZE;
 use crate::contract::{CodeName, is_proxied};
 use crate::resolve::argument_of;
 
@@ -167,16 +166,10 @@ fn of_contract(contract: &Address, around: KnownResources<'_>) -> Result<Vec<Par
     }
     let implementation = text("implementation");
     let proxy = CompiledPart::read(artifact::proxy_value(around.outputs, &code)?)?;
-    let first_call = if found.has_initialize() {
-        abi::function_selector(INITIALIZE).to_vec()
-    } else {
-        Vec::new()
-    };
     let target = implementation.as_deref().and_then(bytes_of);
     // An upgrade changes what the proxy points at, and not what it was made with.
     let made_with = text(PROXY_ARGUMENTS).and_then(|hex| hex_bytes(&hex));
-    let behind =
-        made_with.unwrap_or_else(|| abi::proxy_arguments(target.unwrap_or_default(), &first_call));
+    let behind = made_with.unwrap_or_else(|| found.proxy_arguments(target.unwrap_or_default()));
     Ok(vec![
         part(false, implementation.clone(), None, compiled, arguments),
         part(true, text("address"), implementation, proxy, behind),

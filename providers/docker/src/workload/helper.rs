@@ -9,7 +9,7 @@ use std::io::Read as _;
 use std::time::Duration;
 
 use bollard::models::{ContainerCreateBody, HostConfig};
-use pospool_model::provider::Progress;
+use pospool_model::provider::{NoProgress, Progress};
 use pospool_model::{Address, ProviderError};
 use tokio::time::sleep;
 
@@ -108,24 +108,6 @@ fn add_own(
     header.set_uid(u64::from(USER_ID));
     header.set_gid(u64::from(GROUP_ID));
     archive.append_data(&mut header, name, bytes)
-}
-
-/// Nobody waits for an image with nothing in it.
-struct NoProgress;
-
-#[async_trait::async_trait]
-impl Progress for NoProgress {
-    fn sent(&self) {}
-
-    fn waiting(&self, _: &str) {}
-
-    fn cancelled(&self) -> bool {
-        false
-    }
-
-    async fn amend(&self, _: &pospool_model::provider::Ticket) -> Result<(), ProviderError> {
-        Ok(())
-    }
 }
 
 /// A helper that only mounts a place and is never started.

@@ -5,7 +5,7 @@
 //! - Never: asks the outside, or sends: what is the spec's own is settled by `apply`.
 
 use pospool_engine::codes;
-use pospool_engine::store::{JournalEntry, Mode, OpenEffect, Store};
+use pospool_engine::store::{JournalEntry, Mode, OpenEffect};
 use pospool_model::diagnostic::did_you_mean;
 
 use crate::commands::Session;
@@ -40,21 +40,15 @@ pub(super) fn run_state_settle(
         .into());
     };
     let found = found.clone();
-    drop_ticket(&mut store, &found.id)?;
+    store.record(JournalEntry::NoEffect {
+        id: found.id.clone(),
+        code: codes::STATE_DROPPED_TICKET.to_string(),
+    })?;
+    store.save()?;
     let left = store.open_effects().len();
     report_done(
         session,
         &upkeep::format_ticket_dropped(&found, left),
         &upkeep::ticket_json(&found, left),
     )
-}
-
-fn drop_ticket(store: &mut Store, id: &pospool_model::plan::EffectId) -> Result<(), Failure> {
-    store.record(JournalEntry::NoEffect {
-        id: id.clone(),
-        code: codes::STATE_DROPPED_TICKET.to_string(),
-    })?;
-    store.sync()?;
-    store.save()?;
-    Ok(())
 }
