@@ -144,6 +144,12 @@ impl StubWorld {
         pospool_remote::open_store(&location, Mode::Write, "test", settings).expect("the state")
     }
 
+    /// Its providers.
+    #[must_use]
+    pub fn registry(&self) -> &Registry {
+        &self.registry
+    }
+
     /// A file of the project.
     #[must_use]
     pub fn path(&self, name: &str) -> PathBuf {

@@ -7,6 +7,7 @@ mod big_local;
 mod crash_points;
 mod cycles;
 mod documents;
+mod edited_plan;
 mod examples;
 mod golden;
 mod heals;

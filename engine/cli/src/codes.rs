@@ -81,7 +81,7 @@ pospool_model::codes! {
         "`--target`, `--exclude` or `start` names a resource that neither the spec nor the state has.",
         "Write the address as `pospool plan` or `pospool show` writes it, such as `node.main`.";
     PLAN_STALE = "plan/stale",
-        "The spec, its variables, the state or what is outside changed since a saved plan was made; nothing was changed.",
+        "A saved plan is not what would be planned now: the spec, its variables, the state or what is outside changed since, another version of pospool made it, or somebody edited the file. Nothing was changed.",
         "Make a new plan with `pospool plan --out FILE`, read it, and apply that.";
     SPEC_PROBLEMS = "spec/problems",
         "The spec or its variables have problems, each of which is shown with its own code, so nothing was done.",

@@ -10,6 +10,7 @@
 //! apply makes none. Nothing here prints, and only [`store`] writes files.
 
 pub mod apply;
+pub mod approval;
 pub mod blocked;
 pub mod check;
 pub mod codes;

@@ -127,6 +127,13 @@ pub trait Provider: Send + Sync {
     /// Begins to plan: one planner designs all changes of one plan.
     fn planner(&self) -> Box<dyn Planner + '_>;
 
+    /// The payload of an effect without what moves by itself while nobody changes anything, such as the price of gas: by it
+    /// a saved plan is compared with the plan of now, which is the one that is carried out. It names no receiver, value, key,
+    /// image or path. Pure.
+    fn without_moving(&self, payload: serde_json::Value) -> serde_json::Value {
+        payload
+    }
+
     /// Makes an effect ready without any change outside, such as by signing.
     /// `inputs` holds the blanks of [`Effect::inputs`], filled in. Effects that
     /// share a lane are prepared in their order.

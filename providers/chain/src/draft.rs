@@ -73,6 +73,8 @@ pub(crate) struct PlannedTransaction {
     /// `None` where an input fills the blank.
     pub(crate) data: Option<Vec<u8>>,
     pub(crate) limits: GasLimits,
+    /// The limits are an estimate.
+    pub(crate) estimated: bool,
     pub(crate) creates: Option<ChainAddress>,
     pub(crate) registration: Option<RegistrationWork>,
     pub(crate) restake: Option<RestakeWork>,
@@ -96,12 +98,21 @@ impl PlannedTransaction {
             purpose: Purpose::Stake,
             data: None,
             limits,
+            estimated: false,
             creates: None,
             registration: None,
             restake: None,
             outputs: Attributes::new(),
             inputs: BTreeMap::new(),
             needs: Vec::new(),
+        }
+    }
+
+    /// The same, with limits that the node gave as an estimate.
+    pub(crate) fn estimated(self) -> Self {
+        Self {
+            estimated: true,
+            ..self
         }
     }
 }
@@ -261,6 +272,7 @@ impl<'a> ChangeDraft<'a> {
             value: plan.value,
             data: plan.data.map(|data| hex_text(&data)),
             gas: plan.limits.gas,
+            estimated: plan.estimated,
             storage_limit: plan.limits.storage,
             price,
             ceiling,

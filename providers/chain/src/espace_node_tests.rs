@@ -35,6 +35,7 @@ fn work(key: SecretRef) -> TransactionWork {
         value: 0,
         data: Some("0x01020304".to_owned()),
         gas: 100_000,
+        estimated: false,
         storage_limit: 0,
         price: PriceForm::Market {
             max_fee: 2,

@@ -27,6 +27,7 @@ use crate::verification::Web;
 use crate::work::TicketAttempt;
 use crate::{
     account, bridge, chain, chains, codes, observe, preflight, prepare, settle, verification, wait,
+    work,
 };
 
 /// How this provider waits.
@@ -202,6 +203,10 @@ impl Provider for ChainProvider {
             Ok(_) => Vec::new(),
             Err(_) => vec![EVERY_LANE.to_owned()],
         }
+    }
+
+    fn without_moving(&self, payload: serde_json::Value) -> serde_json::Value {
+        work::without_moving(payload)
     }
 
     fn planner(&self) -> Box<dyn Planner + '_> {

@@ -49,6 +49,9 @@ pub(crate) struct TransactionWork {
     /// Init code or call data in hex; absent where `register_data` fills the blank.
     pub(crate) data: Option<String>,
     pub(crate) gas: u64,
+    /// The limits are an estimate of the look, and no bound: another look has others.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) estimated: bool,
     /// Bytes of storage; 0 in eSpace, which has no collateral.
     pub(crate) storage_limit: u64,
     pub(crate) price: PriceForm,
@@ -188,9 +191,98 @@ pub(crate) enum TicketAttempt {
     Verify(Box<VerifyWork>),
 }
 
+/// Outputs that say when something was looked at.
+const MOMENTS: [&str; 3] = ["settled_block", "settled_earned", "claimed_block"];
+
+/// The payload of an effect without what moves by itself: what a unit of gas costs, an estimate, when a look was, and why
+/// something waits. A payload that cannot be read stays as it is.
+pub(crate) fn without_moving(payload: serde_json::Value) -> serde_json::Value {
+    let Ok(mut work) = serde_json::from_value::<EffectWork>(payload.clone()) else {
+        return payload;
+    };
+    match &mut work {
+        EffectWork::Transaction(work) => {
+            work.price = PriceForm::Legacy { gas_price: 0 };
+            if work.estimated {
+                (work.gas, work.storage_limit) = (0, 0);
+            }
+            work.outputs
+                .retain(|name, _| !MOMENTS.contains(&name.as_str()));
+        }
+        EffectWork::AwaitFree(work) => work.what.clear(),
+        EffectWork::AwaitCode(_)
+        | EffectWork::AwaitVotes(_)
+        | EffectWork::CheckCode(_)
+        | EffectWork::Verify(_) => {}
+    }
+    serde_json::to_value(work).unwrap_or(payload)
+}
+
 impl TransactionWork {
     /// The space that it is for.
     pub(crate) fn space(&self) -> Space {
         self.from.space()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn call(estimated: bool) -> serde_json::Value {
+        let account = crate::bench::core(1).to_string();
+        let mut call = json!({
+            "do": "transaction",
+            "chain": { "address": "chain.main", "network": 1234, "genesis_hash": "0x01" },
+            "account": "account.operator",
+            "key": "env:KEY",
+            "from": account,
+            "nonce": 5,
+            "to": account,
+            "value": "0",
+            "data": "0x01",
+            "gas": 50_000,
+            "storage_limit": 64,
+            "price": { "type": "legacy", "gas_price": "7" },
+            "ceiling": "9",
+            "level": "executed",
+            "creates": null,
+            "registration": null,
+            "outputs": { "settled_block": 5, "address": "kept" },
+        });
+        if estimated {
+            call["estimated"] = json!(true);
+        }
+        call
+    }
+
+    #[test]
+    fn prices_estimates_and_moments_move_and_bounds_do_not() {
+        for estimated in [false, true] {
+            let before = call(estimated);
+            let shown = |change: &dyn Fn(&mut serde_json::Value)| {
+                let mut after = before.clone();
+                change(&mut after);
+                without_moving(after) == without_moving(before.clone())
+            };
+            assert!(shown(&|it| it["price"]["gas_price"] = json!("8")));
+            assert!(shown(&|it| it["outputs"]["settled_block"] = json!(6)));
+            assert_eq!(shown(&|it| it["gas"] = json!(50_001)), estimated);
+            assert_eq!(shown(&|it| it["storage_limit"] = json!(65)), estimated);
+            for (name, other) in [
+                ("value", json!("1")),
+                ("ceiling", json!("10")),
+                ("nonce", json!(6)),
+                ("key", json!("env:OTHER")),
+                ("data", json!("0x02")),
+                ("estimated", json!(!estimated)),
+            ] {
+                assert!(!shown(&|it| it[name] = other.clone()), "{name}");
+            }
+            assert!(!shown(&|it| it["outputs"]["address"] = json!("other")));
+        }
+        let unreadable = json!({ "do": "nothing" });
+        assert_eq!(without_moving(unreadable.clone()), unreadable);
     }
 }

@@ -14,6 +14,7 @@ use ethers_core::utils::rlp::Rlp;
 use ethers_core::utils::{hex, keccak256};
 use pospool_conflux::{ChainAddress, CoreAddress, EspaceAddress, EspaceTransaction, Space, abi};
 use pospool_conflux_rpc::{Transport, TransportError};
+use pospool_modelchain::artifact::public_key;
 use pospool_modelchain::{Account, GENESIS, Hash, decode_transaction};
 use pospool_rpcstub::answer_multicall;
 use serde_json::{Value as Json, json};
@@ -45,6 +46,8 @@ struct StubLedger {
     keys: BTreeMap<[u8; 32], Account>,
     /// Votes that PoS counts for a key.
     votes: u64,
+    /// Drip for a unit of gas.
+    price: u64,
     /// All bytes that were handed in, in hex.
     handed_in: Vec<String>,
 }
@@ -89,6 +92,7 @@ impl StubChain {
             espace: SpaceLedger::default(),
             keys: BTreeMap::new(),
             votes: 1,
+            price: PRICE,
             handed_in: Vec::new(),
         })))
     }
@@ -106,6 +110,32 @@ impl StubChain {
     /// PoS takes the votes of all keys away.
     pub fn retire_all(&self) {
         self.ledger().votes = 0;
+    }
+
+    /// Empty epochs pass, after which a unit of gas costs so much.
+    pub fn pass(&self, epochs: u64, price: u64) {
+        let mut ledger = self.ledger();
+        ledger.epoch += epochs;
+        ledger.price = price;
+    }
+
+    /// Another chain answers at the same endpoints.
+    pub fn is_exchanged(&self) {
+        self.ledger().espace_id += 1;
+    }
+
+    /// Somebody sends a transaction with the key of this byte, in Core Space.
+    pub fn sign_by_hand(&self, byte: u8) {
+        let mut ledger = self.ledger();
+        let account = CoreAddress::of_public_key(&public_key(byte), ledger.network);
+        *ledger.core.nonces.entry(account.bytes()).or_default() += 1;
+    }
+
+    /// Every contract of Core Space has another owner.
+    pub fn hand_over(&self, owner: Account) {
+        for contract in self.ledger().core.contracts.values_mut() {
+            contract.hand_over(owner);
+        }
     }
 
     /// Somebody calls a setter of every proxy of Core Space behind which some code runs.
@@ -176,7 +206,7 @@ impl StubLedger {
             "cfx_clientVersion" => json!("conflux-rust/v3.1.0"),
             "eth_chainId" => number(self.espace_id),
             "cfx_epochNumber" | "eth_blockNumber" => number(self.epoch),
-            "cfx_gasPrice" | "eth_gasPrice" => number(PRICE),
+            "cfx_gasPrice" | "eth_gasPrice" => number(self.price),
             "cfx_getBlockByEpochNumber" | "eth_getBlockByNumber" => self.block(&params[0]),
             "pos_getStatus" => json!({ "epoch": "0x7", "latestCommitted": "0x46" }),
             "pos_getAccount" => self.pos_account(params),
@@ -274,7 +304,7 @@ impl StubLedger {
             "hash": hash,
             "number": number(epoch),
             "epochNumber": number(epoch),
-            "baseFeePerGas": number(PRICE),
+            "baseFeePerGas": number(self.price),
         })
     }
 

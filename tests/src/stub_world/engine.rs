@@ -86,9 +86,19 @@ impl StubEngine {
         self.objects().volumes.contains_key(name)
     }
 
+    /// How many requests it had that change something; a question to a container is none.
+    #[must_use]
+    pub fn changes(&self) -> usize {
+        self.objects().changes
+    }
+
     fn serve(&self, stream: &UnixStream) -> io::Result<()> {
         let request = ReceivedRequest::read(stream)?;
         let call = EngineCall::read(&request);
+        let is_question = call.parts().contains(&"exec");
+        if !matches!(request.method.as_str(), "GET" | "HEAD") && !is_question {
+            self.objects().changes += 1;
+        }
         match (request.method.as_str(), call.parts().as_slice()) {
             ("POST", ["containers", _, "attach"]) => {
                 upgrade(stream)?;

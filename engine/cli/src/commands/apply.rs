@@ -11,7 +11,7 @@ use pospool_engine::blocked::Blocked;
 use pospool_engine::moves::MovedState;
 use pospool_engine::plan::Options;
 use pospool_engine::planfile::{self, PlanFile};
-use pospool_engine::{check, settle};
+use pospool_engine::{approval, settle};
 
 use crate::args::ApplyArgs;
 use crate::exit::Exit;
@@ -60,7 +60,7 @@ pub async fn run_apply(session: &mut Session<'_, '_>, args: &ApplyArgs) -> Resul
             session.console.tell(&text);
         }
         let named = MovedState { state, moved };
-        let mut planned = take_saved_plan(session, &spec, &named, file, path).await?;
+        let mut planned = take_saved_plan(session, &spec, named, file, path).await?;
         meant::refuse_doubts(&mut planned.problems, args.meant);
         let approval = Approval {
             given: true,
@@ -83,31 +83,37 @@ pub async fn run_apply(session: &mut Session<'_, '_>, args: &ApplyArgs) -> Resul
     run::carry_out(session, &spec, &mut store, &planned, (&args.run).into()).await
 }
 
-/// Proves that what a saved plan was made from is still there.
+/// Plans again, and proves that this is what the file says. What is carried out is the plan of now.
 async fn take_saved_plan(
-    session: &Session<'_, '_>,
+    session: &mut Session<'_, '_>,
     spec: &Spec,
-    named: &MovedState,
+    named: MovedState,
     file: PlanFile,
     path: PathBuf,
 ) -> Result<PlannedSpec, Failure> {
-    let (state, mut blocked) = (&named.state, Blocked::default());
-    blocked.leave_out(file.plan.left_out.iter().cloned());
-    let seen = pipeline::refresh_resources(spec, state, session.registry, blocked).await?;
-    let mut reasons = planfile::find_stale_reasons(&file, &spec.config, state, &seen);
-    if file.plan.moved != named.moved {
-        reasons.push("other resources are renamed in the state now".to_owned());
-    }
+    let reasons = approval::find_other_origin(&file, &spec.config, &named.state);
     if !reasons.is_empty() {
         return Err(Failure::Stale { path, reasons });
     }
-    let plan = file.plan;
-    let problems = check::check_plan(&plan, state, &seen);
-    Ok(PlannedSpec {
-        plan,
-        seen,
-        problems,
-        faults: Vec::new(),
-        destroy: false,
-    })
+    let (state, registry, approved) = (&named.state, session.registry, &file.plan);
+    let mut blocked = Blocked::default();
+    blocked.leave_out(approved.left_out.iter().cloned());
+    let seen = pipeline::refresh_resources(spec, state, registry, blocked).await?;
+    let options = Options::default();
+    let mut planned = pipeline::plan_seen(spec, state, registry, &options, seen);
+    let untouched = approval::find_untouched(approved, &planned.plan);
+    if !untouched.is_empty() {
+        let text = view::plan::format_untouched(&untouched);
+        session.console.tell(&text);
+        let mut seen = planned.seen;
+        seen.blocked.leave_out(untouched);
+        planned = pipeline::plan_seen(spec, state, registry, &options, seen);
+    }
+    planned.plan.moved = named.moved;
+    let reasons = approval::find_differences(approved, &planned.plan, &planned.seen, registry);
+    if reasons.is_empty() {
+        Ok(planned)
+    } else {
+        Err(Failure::Stale { path, reasons })
+    }
 }

@@ -144,6 +144,17 @@ pub(super) async fn make_plan(
         // How well it is does not matter to what goes.
         seen.findings.clear();
     }
+    Ok(plan_seen(spec, state, registry, options, seen))
+}
+
+/// Plans from what was seen, and checks the plan.
+pub(super) fn plan_seen(
+    spec: &Spec,
+    state: &State,
+    registry: &Registry,
+    options: &Options,
+    seen: SeenResources,
+) -> PlannedSpec {
     let PlannedChanges {
         plan,
         refusals: mut problems,
@@ -151,13 +162,13 @@ pub(super) async fn make_plan(
     } = plan::plan_changes(&spec.config, state, &seen, registry, options);
     problems.extend(check::check_plan(&plan, state, &seen));
     problems.extend(seen.warnings.iter().cloned());
-    Ok(PlannedSpec {
+    PlannedSpec {
         plan,
         seen,
         problems,
         faults,
         destroy: options.destroy,
-    })
+    }
 }
 
 /// The state under the names that the spec has now.

@@ -402,6 +402,19 @@ pub fn format_plan_saved(path: &Path) -> String {
     )
 }
 
+/// What changed since a saved plan was made, and is none of its business.
+#[must_use]
+pub fn format_untouched(untouched: &BTreeSet<Address>) -> String {
+    let mut text =
+        "would change by now, and stays, since the saved plan does not touch it (`pospool plan` shows what):\n".to_owned();
+    for address in untouched {
+        text.push_str("  ");
+        text.push_str(address.as_str());
+        text.push('\n');
+    }
+    text
+}
+
 /// What a killed run left behind.
 #[must_use]
 pub fn under_way(open: usize) -> String {

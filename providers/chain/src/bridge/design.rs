@@ -26,7 +26,8 @@ pub(crate) fn design_bridge(draft: &mut ChangeDraft<'_>) -> Result<(), Problem> 
     for call in &known.calls {
         let sender = Sender::find(facts, account.ok_or_else(no_account)?)?;
         let mut plan =
-            PlannedTransaction::new(call.duty.kind.name(), call.duty.summary(), call.limits);
+            PlannedTransaction::new(call.duty.kind.name(), call.duty.summary(), call.limits)
+                .estimated();
         plan.to = Some(known.bridge.into());
         plan.data = Some(call.duty.data());
         if call.duty.kind == DutyKind::Claim {

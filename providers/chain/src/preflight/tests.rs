@@ -146,6 +146,7 @@ fn setter() -> TransactionWork {
         value: 0,
         data: Some("0x01020304".to_owned()),
         gas: 100_000,
+        estimated: false,
         storage_limit: 64,
         price: PRICE,
         ceiling: 100,

@@ -22,7 +22,7 @@ pub(crate) fn design_profit(
         return Ok(());
     };
     for (call, limits) in &known.calls {
-        let mut plan = PlannedTransaction::new(call.name(), call.summary(), *limits);
+        let mut plan = PlannedTransaction::new(call.name(), call.summary(), *limits).estimated();
         plan.to = Some(pool);
         plan.data = Some(call.data());
         let block = Value::Integer(i64::try_from(known.block).unwrap_or(i64::MAX));

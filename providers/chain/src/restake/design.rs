@@ -41,7 +41,7 @@ pub(crate) fn design_restake(draft: &mut ChangeDraft<'_>) -> Result<bool, Proble
     let pos_address = hex_text(&known.identifier);
     if let (None, Some(limits)) = (&waits, known.limits) {
         let votes = known.due.now;
-        let mut plan = PlannedTransaction::new("restake", summary(votes), limits);
+        let mut plan = PlannedTransaction::new("restake", summary(votes), limits).estimated();
         plan.to = Some(known.pool.into());
         plan.data = Some(restake_call(votes));
         plan.restake = Some(RestakeWork {

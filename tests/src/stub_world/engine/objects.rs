@@ -14,6 +14,8 @@ const NEVER: &str = "0001-01-01T00:00:00Z";
 /// Everything that the engine has.
 #[derive(Debug, Default)]
 pub(super) struct EngineObjects {
+    /// Requests that change something.
+    pub(super) changes: usize,
     /// By id.
     pub(super) containers: BTreeMap<String, StubContainer>,
     /// Labels by name.
