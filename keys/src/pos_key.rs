@@ -101,6 +101,10 @@ fn check_work(scheme: &EncryptionScheme<'_>) -> Result<(), PosKeyError> {
         return Err(PosKeyError::NotAKey);
     };
     let fits = match &parameters.kdf {
+        // The library takes the logarithm of the cost without a look whether there is one.
+        Kdf::Scrypt(scrypt) if !scrypt.cost_parameter.is_power_of_two() => {
+            return Err(PosKeyError::NotAKey);
+        }
         Kdf::Scrypt(scrypt) => {
             let each = scrypt.cost_parameter.saturating_mul(128);
             let all = each.saturating_mul(u64::from(scrypt.block_size));
@@ -225,6 +229,23 @@ mod tests {
         let large = vec![0x30; MOST_BYTES + 1];
         for bad in [&longer[..], &large, b"", b"-----BEGIN"] {
             assert_eq!(PosKey::open(bad, &secret("x")), Err(PosKeyError::NotAKey));
+        }
+    }
+
+    #[test]
+    fn a_cost_that_is_none_is_no_key() {
+        let file = seal_pos_key(&[1; 32], &[2; 32], &secret("x"), Sealing::Scrypt(4));
+        // A cost of 16, as a number of one byte.
+        let at = file
+            .windows(3)
+            .position(|bytes| bytes == [2, 1, 16])
+            .unwrap()
+            + 2;
+        for cost in [0, 3, 17] {
+            let mut changed = file.clone();
+            changed[at] = cost;
+            let error = PosKey::open(&changed, &secret("x")).unwrap_err();
+            assert_eq!(error, PosKeyError::NotAKey, "{cost}");
         }
     }
 
