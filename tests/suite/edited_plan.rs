@@ -194,6 +194,7 @@ const LOOSE: &[&str] = &[
     ".counters",
     ".drift",
     ".chains",
+    ".accounts",
     ".blocked",
     ".left_out",
     ".spec_digest",

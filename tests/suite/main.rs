@@ -12,6 +12,7 @@ mod examples;
 mod golden;
 mod heals;
 mod key_in_url;
+mod keyless;
 mod layering;
 mod live;
 mod logging;

@@ -54,6 +54,14 @@ impl EspaceAddress {
         self.0
     }
 
+    /// Returns the address of the same key's account in Core Space, whose first four bits say that it is a key's.
+    #[must_use]
+    pub fn same_key_in_core(&self) -> [u8; 20] {
+        let mut bytes = self.0;
+        bytes[0] = (bytes[0] & 0x0f) | 0x10;
+        bytes
+    }
+
     fn tail(digest: &[u8; 32]) -> Self {
         let mut bytes = [0; 20];
         bytes.copy_from_slice(&digest[12..]);

@@ -15,6 +15,6 @@ pub fn read_account_key(reference: &SecretRef, account: ChainAddress) -> Result<
         return Ok(key);
     }
     Err(format!(
-        "`{reference}` holds another key than when the plan was made, which was for {account}"
+        "`{reference}` holds another key than that of {account}, which was planned with"
     ))
 }

@@ -85,6 +85,9 @@ pub fn rename_resource(state: &mut State, from: &Address, to: &Address) {
     if let Some(chain) = state.chains.remove(from) {
         state.chains.insert(to.clone(), chain);
     }
+    if let Some(account) = state.accounts.remove(from) {
+        state.accounts.insert(to.clone(), account);
+    }
     for recorded in state.resources.values_mut() {
         rename_in(&mut recorded.attributes, from, to);
         rename_in(&mut recorded.outputs, from, to);

@@ -12,7 +12,7 @@ use pospool_lang::config::Config;
 use pospool_lang::graph;
 use pospool_model::plan::Plan;
 use pospool_model::provider::{Facts, Observation, ObserveContext, Observed, Target};
-use pospool_model::state::{ChainIdentity, Recorded, State};
+use pospool_model::state::{AccountIdentity, ChainIdentity, Recorded, State};
 use pospool_model::{Address, Attributes, Diagnostic, Finding, ProviderError, Role, Severity};
 
 use crate::blocked::{Block, Blocked, used_by};
@@ -30,6 +30,8 @@ pub struct SeenResources {
     pub objects: BTreeMap<Address, Observed>,
     /// Identities of the chains.
     pub chains: BTreeMap<Address, ChainIdentity>,
+    /// What keys of accounts say, or said before.
+    pub accounts: BTreeMap<Address, AccountIdentity>,
     /// Facts that a plan can be bound to.
     pub bindings: BTreeMap<String, String>,
     /// Where each counter of the outside stands.
@@ -174,6 +176,7 @@ async fn look(role: Role, from: RefreshInput<'_>, seen: &mut SeenResources) {
     let scene = ObserveContext {
         lineage: &state.lineage,
         wanted: &seen.wanted,
+        accounts: &state.accounts,
         outputs: &outputs,
     };
     let looks = registry.providers().filter_map(|(position, provider)| {
@@ -301,6 +304,7 @@ fn take(
     seen.findings.extend(found.findings);
     seen.bad_moments.extend(found.bad_moments);
     seen.chains.extend(found.chains);
+    seen.accounts.extend(found.accounts);
     seen.bindings.extend(found.bindings);
     seen.counters.extend(found.counters);
     seen.service_accounts.extend(found.service_accounts);

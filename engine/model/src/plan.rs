@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::state::ChainIdentity;
+use crate::state::{AccountIdentity, ChainIdentity};
 use crate::{Address, Attributes, Dependency, Drip, Groups, Value};
 
 /// Everything that an apply will do, in an order in which it can be done.
@@ -21,6 +21,9 @@ pub struct Plan {
     pub serial: u64,
     /// The chains that were looked at.
     pub chains: BTreeMap<Address, ChainIdentity>,
+    /// Accounts whose keys were read, or were before.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub accounts: BTreeMap<Address, AccountIdentity>,
     /// Facts of the outside that the steps rely on, such as an account's nonce; a
     /// plan whose facts have changed is stale.
     pub bindings: BTreeMap<String, String>,

@@ -12,7 +12,7 @@ use crate::Code;
 use crate::codes;
 use crate::diagnostic::format_with_causes;
 use crate::plan::{Action, Cost, Effect, EffectId};
-use crate::state::{ChainIdentity, Recorded};
+use crate::state::{AccountIdentity, ChainIdentity, Recorded};
 use crate::{Address, Attributes, Finding, KindSchema, Problem};
 
 /// One outside system: Docker, the chain, a compiler, or a fake.
@@ -249,6 +249,8 @@ pub struct ObserveContext<'a> {
     pub lineage: &'a str,
     /// Wanted attributes of every resource of the spec.
     pub wanted: &'a BTreeMap<Address, Attributes>,
+    /// What the keys of accounts said in earlier runs.
+    pub accounts: &'a BTreeMap<Address, AccountIdentity>,
     /// Outputs as far as they are known: of given resources from the first look, of
     /// managed ones as recorded.
     pub outputs: &'a BTreeMap<Address, Attributes>,
@@ -262,6 +264,8 @@ pub struct Observation {
     pub objects: BTreeMap<Address, Observed>,
     /// Identity of the chains that were looked at.
     pub chains: BTreeMap<Address, ChainIdentity>,
+    /// What keys of accounts say, or said before.
+    pub accounts: BTreeMap<Address, AccountIdentity>,
     /// Facts that a plan relies on, such as nonces, by a name that is unique among providers.
     pub bindings: BTreeMap<String, String>,
     /// Numbers outside that only what was made or sent for this state moves, each by a known

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Address, Attributes, Dependency, GroupId, Groups, Value, dependency};
+use crate::{Address, Attributes, Dependency, GroupId, Groups, SecretRef, Value, dependency};
 
 /// Everything that a state remembers between runs.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,6 +18,9 @@ pub struct State {
     pub serial: u64,
     /// Identity of each chain that this state speaks of, by the chain's address in the spec.
     pub chains: BTreeMap<Address, ChainIdentity>,
+    /// Addresses of each account, by its address in the spec: a plan needs no key.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub accounts: BTreeMap<Address, AccountIdentity>,
     /// What was made.
     pub resources: BTreeMap<Address, Recorded>,
     /// Values of the spec's `output` blocks after the last apply.
@@ -65,6 +68,19 @@ impl State {
             recorded.depends_on = renamed.into_iter().collect();
         }
     }
+}
+
+/// What an account's key said when it was read. It is a hint where to look: whoever signs reads the key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct AccountIdentity {
+    /// Name of the secret that holds the key: another secret is another account.
+    pub secret: SecretRef,
+    /// Address in Core Space.
+    pub address: String,
+    /// Address of the same key in eSpace.
+    pub espace_address: String,
 }
 
 /// What tells one chain from every other.

@@ -1,52 +1,68 @@
 //! `account`: a key that signs and pays.
 //!
-//! - Reads: the secret that a block names, for as long as it takes to make addresses of it.
+//! - Reads: the block, and the secret that it names where that is needed, for as long as it takes to make addresses of it.
 //! - Returns: addresses, nonce and balance.
 //! - Never: keeps a key.
 
+mod key;
 mod schema;
+mod who;
 
-use pospool_conflux::{ChainAddress, CoreAddress, EspaceAddress, Key, Space};
+use pospool_conflux::{ChainAddress, CoreAddress, EspaceAddress, Space};
 use pospool_conflux_rpc::{At, Batch, BatchAnswers, Refusal, Slot};
 use pospool_conflux_tx::pending;
+use pospool_model::state::AccountIdentity;
 use pospool_model::{Address, Attributes, Drip, Problem, SecretRef, Value};
 
+pub(crate) use self::key::{key_of, public_key};
 pub(crate) use self::schema::ACCOUNT;
 use self::schema::AccountSpec;
+pub(crate) use self::who::{
+    AccountAddresses, AddressSource, find_addresses, normalise_account, prove_addresses,
+};
 use crate::codes;
 use crate::facts::AccountFacts;
 
-/// The public half of a key.
-pub(crate) type PublicKey = [u8; 64];
-
-/// Returns where the key is.
-pub(crate) fn key_of(attributes: &Attributes) -> Option<&SecretRef> {
-    AccountSpec::read(attributes).private_key.known()
+/// Outputs that say who it is.
+pub(crate) fn account_outputs(addresses: AccountAddresses, network: u32) -> Attributes {
+    let core = CoreAddress::new(addresses.core, network).to_string();
+    let espace = addresses
+        .espace
+        .map(|bytes| EspaceAddress::new(bytes).to_string());
+    let mut outputs = Attributes::from([("address".to_owned(), Value::Text(core))]);
+    outputs.extend(espace.map(|espace| ("espace_address".to_owned(), Value::Text(espace))));
+    outputs
 }
 
-/// Reads the key of an account, keeps its public half and wipes the rest.
-pub(crate) fn public_key(attributes: &Attributes) -> Result<PublicKey, Problem> {
-    let problem = |summary: String| Problem::new(codes::NO_KEY, &["private_key"], summary);
-    let reference = key_of(attributes).ok_or_else(|| problem("no secret is named".to_owned()))?;
-    let secret = reference
-        .read()
-        .map_err(|error| problem(error.to_string()))?;
-    let key = Key::parse(secret.expose()).map_err(|error| {
-        problem(format!("`{reference}`: {error}")).help("put the account's private key there")
-    })?;
-    Ok(key.public())
+/// What the state keeps of an account whose key said these outputs.
+pub(crate) fn kept_identity(
+    wanted: Option<&Attributes>,
+    outputs: &Attributes,
+) -> Option<AccountIdentity> {
+    let text = |name: &str| outputs.get(name)?.as_text().map(ToOwned::to_owned);
+    Some(AccountIdentity {
+        secret: key_of(wanted?)?.clone(),
+        address: text("address")?,
+        espace_address: text("espace_address")?,
+    })
 }
 
-/// Outputs that the key alone decides.
-pub(crate) fn account_outputs(key: &PublicKey, network: u32) -> Attributes {
-    let address = CoreAddress::of_public_key(key, network).to_string();
-    Attributes::from([
-        ("address".to_owned(), Value::Text(address)),
-        (
-            "espace_address".to_owned(),
-            Value::Text(EspaceAddress::of_public_key(key).to_string()),
-        ),
-    ])
+/// Whether an address that the block says is one of this network.
+pub(crate) fn check_network(wanted: Option<&Attributes>, network: u32) -> Result<(), Problem> {
+    let written = wanted.and_then(|wanted| AccountSpec::read(wanted).address.known());
+    let written = written.and_then(|text| text.parse::<CoreAddress>().ok());
+    match written {
+        Some(address) if address.network() != network => {
+            let summary = format!(
+                "`{address}` is an address of network {}, and the chain is {network}",
+                address.network()
+            );
+            let here = CoreAddress::new(address.bytes(), network);
+            Err(Problem::new(codes::BAD_ACCOUNT, &["address"], summary)
+                .help(format!("the same account is {here} there, if it is meant")))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Adds the balance to outputs.
@@ -91,13 +107,13 @@ pub(crate) fn read_account(
     answers: &BatchAnswers,
     address: ChainAddress,
     chain: &Address,
-    key: &SecretRef,
+    key: Option<&SecretRef>,
 ) -> Option<AccountFacts> {
     let nonces = pending::read_nonces(asked.nonces, answers)?;
     Some(AccountFacts {
         address,
         chain: chain.clone(),
-        key: key.clone(),
+        key: key.cloned(),
         nonce: nonces.next(),
         executed: nonces.executed,
         balance: answers.number(asked.balance)?,

@@ -11,6 +11,7 @@ use pospool_conflux::Space;
 use pospool_conflux_rpc::{CountingTransport, Refusal, Rpc, RpcError};
 use pospool_conflux_tx::{ChainRef, Pace};
 use pospool_model::provider::Progress;
+use pospool_model::state::AccountIdentity;
 use pospool_model::{Address, Attributes, Endpoint, ProviderError};
 use serde_json::json;
 use tokio::time::Instant;
@@ -28,6 +29,8 @@ pub(crate) struct Chains(Arc<Mutex<KnownChains>>);
 struct KnownChains {
     wanted: BTreeMap<Address, Attributes>,
     accounts: BTreeMap<Address, Attributes>,
+    /// What the state says of accounts.
+    recorded: BTreeMap<Address, AccountIdentity>,
     /// Hash of the first block behind the endpoints of a space.
     genesis: BTreeMap<(Address, Space), String>,
 }
@@ -81,6 +84,16 @@ impl Chains {
                 known.genesis.insert((address.clone(), space), genesis);
             }
         }
+    }
+
+    /// Hears what the state says of accounts.
+    pub(crate) fn heard_of(&self, recorded: &BTreeMap<Address, AccountIdentity>) {
+        self.known().recorded.clone_from(recorded);
+    }
+
+    /// What the state says of accounts.
+    pub(crate) fn recorded_accounts(&self) -> BTreeMap<Address, AccountIdentity> {
+        self.known().recorded.clone()
     }
 
     /// What the spec wants of its accounts.

@@ -14,6 +14,9 @@ pospool_model::codes! {
     ALREADY_REGISTERED = "chain/already-registered",
         "The PoS key is bound to a contract already, or was bound or the pool was registered since the plan was made; a key is bound once for ever, so nothing is sent.",
         "Name the contract that the key is bound to as `pool`, or give the node a new PoS key. If it happened after the plan was made, run `pospool plan` again.";
+    BAD_ACCOUNT = "chain/bad-account",
+        "An `account` says neither by a key nor by an address whose it is, or an address in it is none, is of another network, or is not that of the same key as the other one.",
+        "Write `private_key`, or `address` (and `espace_address` where eSpace is used) as a wallet shows them.";
     BAD_ADDRESS = "chain/bad-address",
         "An address cannot be parsed, or it belongs to another network than the chain of the spec, so pospool does not use it.",
         "Write the address of this network; for an address of another network the message shows the same account on this one.";
@@ -82,7 +85,7 @@ pospool_model::codes! {
         "Write a contract of a source of this spec, such as `code = source.reference.PoSPool`, and keep that `source` block in the spec.";
     NO_KEY = "chain/no-key",
         "The private key of an account is not named, cannot be read, or is another one than when the plan was made, so nothing is signed.",
-        "Put the account's private key where `private_key` points, with `env(…)` or `file(…)`. If the key was changed on purpose, plan again.";
+        "Put the account's private key where `private_key` points, with `env(…)` or `file(…)`. If the key was changed on purpose, write the new `address` into the account's block, or give the secret another name.";
     NO_KEY_TO_REGISTER = "chain/no-key-to-register",
         "A `pos_registration` names neither `node` nor `register_data`, or its node is not known, so there is no PoS key to register.",
         "Write `node = node.main` for a node of this spec, or `register_data` for any other node.";

@@ -12,7 +12,7 @@ use pospool_conflux_tx::WaitLevel;
 use pospool_conflux_tx::gas::{self, GasLimits};
 use pospool_model::plan::{Cost, Effect, EffectId, Nature, Need, OutputRef, Purpose};
 use pospool_model::provider::{ChangeRequest, Design, PlanContext};
-use pospool_model::{Address, Attributes, Drip, Problem, Value};
+use pospool_model::{Address, Attributes, Drip, Problem, SecretRef, Value};
 
 use crate::account;
 use crate::codes;
@@ -231,19 +231,30 @@ impl<'a> ChangeDraft<'a> {
         });
     }
 
+    /// The key of a sender who may send this.
+    fn key_to_send(
+        &self,
+        sender: Sender<'_>,
+        plan: &PlannedTransaction,
+    ) -> Result<SecretRef, Problem> {
+        if let Some(why) = self.ledger.held(sender.facts.address) {
+            return Err(account_held(sender.name, why));
+        }
+        let most = gas::most_gas(sender.space());
+        if plan.limits.gas > most {
+            return Err(too_much_gas(plan, most));
+        }
+        let key = sender.facts.key.clone();
+        key.ok_or_else(|| no_key(sender.name))
+    }
+
     /// Adds a transaction as the next one of its sender.
     pub(crate) fn send(
         &mut self,
         sender: Sender<'_>,
         plan: PlannedTransaction,
     ) -> Result<EffectId, Problem> {
-        if let Some(why) = self.ledger.held(sender.facts.address) {
-            return Err(account_held(sender.name, why));
-        }
-        let most = gas::most_gas(sender.space());
-        if plan.limits.gas > most {
-            return Err(too_much_gas(&plan, most));
-        }
+        let key = self.key_to_send(sender, &plan)?;
         let price = gas::choose_price(sender.chain.fees, sender.chain.ceiling).map_err(too_dear)?;
         let id = self.id(&plan.name);
         let taken = self
@@ -265,7 +276,7 @@ impl<'a> ChangeDraft<'a> {
         let work = EffectWork::Transaction(Box::new(TransactionWork {
             chain: sender.chain.reference.clone(),
             account: sender.name.clone(),
-            key: sender.facts.key.clone(),
+            key,
             from: sender.facts.address,
             nonce,
             to: plan.to,
@@ -383,6 +394,13 @@ fn account_held(account: &Address, why: &str) -> Problem {
     let summary = format!("`{account}` sends nothing in this run: {why}");
     Problem::new(codes::ACCOUNT_HELD, &[], summary)
         .help("correct what the reason says, and plan again")
+}
+
+fn no_key(account: &Address) -> Problem {
+    let summary = format!("`{account}` has to sign, and its block names no key");
+    Problem::new(codes::NO_KEY, &[], summary).help(format!(
+        "write `private_key = env(\"NAME\")` in `{account}`"
+    ))
 }
 
 fn too_much_gas(plan: &PlannedTransaction, most: u64) -> Problem {

@@ -87,7 +87,8 @@ pub(crate) struct ChainFacts {
 pub(crate) struct AccountFacts {
     pub(crate) address: ChainAddress,
     pub(crate) chain: Address,
-    pub(crate) key: SecretRef,
+    /// Where its key is; without one it signs nothing here.
+    pub(crate) key: Option<SecretRef>,
     /// First nonce that neither the state nor the pool has used.
     pub(crate) nonce: u64,
     /// First nonce that is not executed.

@@ -26,7 +26,7 @@ static KINDS: [KindHandler; 8] = [
     },
     KindHandler {
         schema: &account::ACCOUNT,
-        normalise: Ok,
+        normalise: account::normalise_account,
         design: |_| Ok(()),
     },
     KindHandler {

@@ -14,6 +14,7 @@ use pospool_model::plan::Effect;
 use pospool_model::provider::Ticket;
 use pospool_model::{Attributes, ProviderError, Value};
 
+use crate::account::{self, AccountAddresses, AddressSource};
 use crate::chains::{ChainCheck, Chains, Lost};
 use crate::codes;
 use crate::own_node::OwnNodes;
@@ -61,6 +62,7 @@ pub(crate) async fn prepare_effect(
             if let (Some(node), Some(key)) = (node, data.identifier) {
                 own_nodes.expect_key(node, key).await?;
             }
+            prove_accounts(chains, &work, &data.bytes)?;
             let space = work.space();
             let reached = chains.reach(link, &mut work.chain, space, ChainCheck::Later);
             reached.await.map_err(Lost::unsent)?;
@@ -70,6 +72,43 @@ pub(crate) async fn prepare_effect(
             Ok(ticket_of(signed))
         }
     }
+}
+
+/// An account whose addresses only the state says may be anybody's: before a transaction that speaks of it is signed, its key
+/// must say the same.
+fn prove_accounts(
+    chains: &Chains,
+    work: &TransactionWork,
+    data: &[u8],
+) -> Result<(), ProviderError> {
+    let recorded = chains.recorded_accounts();
+    for (name, wanted) in chains.accounts() {
+        let found = account::find_addresses(&wanted, recorded.get(&name));
+        let Ok((addresses, AddressSource::State)) = found else {
+            continue;
+        };
+        if !speaks_of(work, data, addresses) {
+            continue;
+        }
+        account::prove_addresses(&wanted, addresses).map_err(|why| {
+            ProviderError::refused(
+                codes::NO_KEY,
+                format!(
+                    "the address of `{name}` is known from the state alone, and its key does not say so: {why}"
+                ),
+            )
+        })?;
+    }
+    Ok(())
+}
+
+fn speaks_of(work: &TransactionWork, data: &[u8], addresses: AccountAddresses) -> bool {
+    let all = [Some(addresses.core), addresses.espace];
+    all.into_iter().flatten().any(|address| {
+        work.from.bytes() == address
+            || work.to.is_some_and(|to| to.bytes() == address)
+            || data.windows(address.len()).any(|window| window == address)
+    })
 }
 
 /// The ticket of a signed transaction: its key is the hash of its first form, whatever is signed later.

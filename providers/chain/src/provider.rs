@@ -171,6 +171,7 @@ impl Provider for ChainProvider {
         scene: &ObserveContext<'_>,
     ) -> Result<Observation, ProviderError> {
         self.own_nodes.saw(scene);
+        self.chains.heard_of(scene.accounts);
         let found =
             observe::observe_targets(&self.link, &self.web, &self.own_nodes, targets, scene).await;
         if let Some(facts) = found.facts.get::<ChainProviderFacts>() {

@@ -80,6 +80,7 @@ pub fn fuzz_inspected(json: &[u8]) {
     let desk = desk();
     let scene = ObserveContext {
         lineage: LINEAGE,
+        accounts: &BTreeMap::new(),
         wanted: &desk.wanted,
         outputs: &desk.outputs,
     };
@@ -123,6 +124,7 @@ pub fn fuzz_listing(json: &[u8]) {
     let desk = desk();
     let scene = ObserveContext {
         lineage: LINEAGE,
+        accounts: &BTreeMap::new(),
         wanted: &desk.wanted,
         outputs: &desk.outputs,
     };

@@ -226,6 +226,7 @@ impl Bench {
             .collect();
         let scene = ObserveContext {
             lineage: "fuzz",
+            accounts: &BTreeMap::new(),
             wanted: &self.wanted,
             outputs: &self.outputs,
         };

@@ -121,6 +121,7 @@ impl Project {
         let nothing = BTreeMap::new();
         let scene = ObserveContext {
             lineage: &self.lineage,
+            accounts: &BTreeMap::new(),
             wanted: &self.wanted,
             outputs: &nothing,
         };
@@ -134,6 +135,7 @@ impl Project {
         }
         let scene = ObserveContext {
             lineage: &self.lineage,
+            accounts: &BTreeMap::new(),
             wanted: &self.wanted,
             outputs: &self.hosts,
         };

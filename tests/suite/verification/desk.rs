@@ -50,6 +50,7 @@ pub(super) async fn compiled(folder: &Path) -> Attributes {
     let nothing = Map::new();
     let scene = ObserveContext {
         lineage: "l",
+        accounts: &BTreeMap::new(),
         wanted: &nothing,
         outputs: &nothing,
     };
@@ -231,6 +232,7 @@ impl Desk {
         };
         let scene = ObserveContext {
             lineage: "l",
+            accounts: &BTreeMap::new(),
             wanted: &wanted,
             outputs: &self.outputs,
         };

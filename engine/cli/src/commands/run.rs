@@ -129,8 +129,16 @@ pub(super) fn is_known(plan: &Plan, store: &Store) -> bool {
         .chains
         .iter()
         .all(|(name, chain)| state.chains.get(name) == Some(chain));
+    let accounts = plan
+        .accounts
+        .iter()
+        .all(|(name, account)| state.accounts.get(name) == Some(account));
     let names = plan.moved.is_empty();
-    chains && names && !plan.changes_outputs(&state.outputs) && state.counters == plan.counters
+    chains
+        && accounts
+        && names
+        && !plan.changes_outputs(&state.outputs)
+        && state.counters == plan.counters
 }
 
 fn show(

@@ -78,6 +78,7 @@ pub async fn apply_plan(
     // Groups are in the snapshot before the journal of this run speaks of them.
     store.update(|state| {
         state.chains.extend(plan.chains.clone());
+        state.accounts.extend(plan.accounts.clone());
         state.groups.extend(plan.groups.clone());
     })?;
     let listener = Logged(listener);

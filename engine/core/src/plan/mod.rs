@@ -618,6 +618,7 @@ impl<'a> Planning<'a> {
             lineage: self.state.lineage.clone(),
             serial: self.state.serial,
             chains: self.seen.chains.clone(),
+            accounts: self.seen.accounts.clone(),
             bindings: self.seen.bindings.clone(),
             moved: BTreeMap::new(),
             drift: self.drift,

@@ -73,7 +73,7 @@ impl StateFile {
     pub fn new(state: State) -> Self {
         Self {
             format: "pospool-state".to_owned(),
-            version: if state.groups.is_empty() {
+            version: if state.groups.is_empty() && state.accounts.is_empty() {
                 FIRST
             } else {
                 VERSION

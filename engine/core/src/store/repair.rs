@@ -96,7 +96,7 @@ fn look(path: &Path) -> Result<Vec<Finding>, StoreError> {
     let mut findings = Vec::new();
     let state = match read(path)?.map(|bytes| decode_snapshot(path, &bytes)) {
         None => FoundState::Nothing,
-        Some(Ok(state)) => FoundState::State(state),
+        Some(Ok(state)) => FoundState::State(Box::new(state)),
         Some(Err(error)) => {
             findings.push(Finding::Unusable(error));
             FoundState::Unusable
@@ -127,7 +127,7 @@ fn look(path: &Path) -> Result<Vec<Finding>, StoreError> {
 /// What lies where the state is looked for.
 enum FoundState {
     Nothing,
-    State(State),
+    State(Box<State>),
     Unusable,
 }
 

@@ -8,9 +8,12 @@ kind! {
     /// An `account` block.
     pub(crate) struct AccountSpec;
     /// The kind as a table.
-    pub(crate) const ACCOUNT = "account", Given, "A key that signs and pays. The key is named here and read only at the moment of use.";
+    pub(crate) const ACCOUNT = "account", Given, "A key that signs and pays. The key is named here and read only at the moment of use: a plan needs the addresses alone, which are \
+         written here, or known from the last apply.";
     attributes {
-        private_key: Secret, Required, Ignore, "64 hex digits, with or without `0x`: `env(\"NAME\")` or `file(\"PATH\")`.";
+        private_key: Secret, Optional, Ignore, "64 hex digits, with or without `0x`: `env(\"NAME\")` or `file(\"PATH\")`. Without it the account signs nothing here.";
+        address: Text, Optional, Ignore, "Core Space address in base32. Default: that of `espace_address`, or of the key.";
+        espace_address: Text, Optional, Ignore, "eSpace address of the same key, in hex: another account with its own money. The one of Core Space follows from it, and not it from that one. Default: that of the key.";
         chain: Reference["chain"], Implied, Refuse, CHAIN_TEXT;
     }
     outputs: &[

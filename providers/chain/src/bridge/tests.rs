@@ -246,6 +246,7 @@ async fn both_looks(
             .collect();
         let scene = ObserveContext {
             lineage: "test",
+            accounts: &BTreeMap::new(),
             wanted,
             outputs: &outputs,
         };

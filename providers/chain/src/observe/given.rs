@@ -1,6 +1,7 @@
 //! The first look: chains and accounts, in one round trip for each chain.
 //!
-//! - Reads: status and genesis; balances that the spec reads; keys, for as long as it takes to make addresses of them.
+//! - Reads: status and genesis; balances that the spec reads; keys of accounts whose addresses nobody says, for as long as it takes
+//!   to make addresses of them.
 //! - Returns: outputs and identities.
 //! - Never: keeps a private key while it waits.
 
@@ -14,14 +15,15 @@ use pospool_model::{Address, Attributes, ProviderError};
 
 use super::refusals::{chain_unreachable, chain_unseen, not_a_node};
 use super::scene::{ObservedPart, chain_of, observed_present, problem_of_all, unseen_part};
-use crate::account::{self, PublicKey};
+use crate::account::{self, AccountAddresses, AddressSource};
 use crate::chain;
 use crate::facts::ChainProviderFacts;
 
-/// An account whose key was read.
+/// An account whose addresses are known.
 struct Signer<'a> {
     target: &'a Target<'a>,
-    key: PublicKey,
+    addresses: AccountAddresses,
+    source: AddressSource,
 }
 
 /// Looks at chains and accounts.
@@ -39,11 +41,12 @@ pub(super) async fn look_at_given(
         let (Some(wanted), Some(chain)) = (target.wanted, chain_of(target.wanted, scene)) else {
             continue;
         };
-        match account::public_key(wanted) {
-            Ok(key) => signers
-                .entry(chain)
-                .or_default()
-                .push(Signer { target, key }),
+        match account::find_addresses(wanted, scene.accounts.get(target.address)) {
+            Ok((addresses, source)) => signers.entry(chain).or_default().push(Signer {
+                target,
+                addresses,
+                source,
+            }),
             Err(problem) => problems.push((target.address.clone(), problem)),
         }
     }
@@ -117,7 +120,7 @@ async fn ask_chain_and_accounts(
     }
     let mut outputs: Vec<Attributes> = accounts
         .iter()
-        .map(|signer| account::account_outputs(&signer.key, network))
+        .map(|signer| account::account_outputs(signer.addresses, network))
         .collect();
     if let Some(slots) = early {
         add_balances(&slots, &answers, &mut outputs);
@@ -130,6 +133,16 @@ async fn ask_chain_and_accounts(
         }
     }
     for (signer, outputs) in accounts.iter().zip(outputs) {
+        if let Err(problem) = account::check_network(signer.target.wanted, network) {
+            let address = signer.target.address.clone();
+            observation.problems.push((address, problem));
+            continue;
+        }
+        let kept = account::kept_identity(signer.target.wanted, &outputs);
+        if let Some(kept) = kept.filter(|_| signer.source != AddressSource::Spec) {
+            let address = signer.target.address.clone();
+            observation.accounts.insert(address, kept);
+        }
         observation
             .objects
             .insert(signer.target.address.clone(), observed_present(outputs));
@@ -152,7 +165,7 @@ fn ask_balances(
 ) -> Vec<Option<Slot>> {
     let slots = accounts.iter().map(|signer| {
         let used = signer.target.used.contains("balance");
-        used.then(|| batch.balance(CoreAddress::of_public_key(&signer.key, network), at))
+        used.then(|| batch.balance(CoreAddress::new(signer.addresses.core, network), at))
     });
     slots.collect()
 }

@@ -106,7 +106,7 @@ struct AskedSpace<'a> {
     accounts: Vec<(
         &'a Address,
         ChainAddress,
-        &'a SecretRef,
+        Option<&'a SecretRef>,
         account::AskedAccount,
     )>,
     contracts: Vec<(&'a Address, contract::observe::AskedContract<'a>)>,
@@ -265,7 +265,7 @@ async fn look_in(
     let mut facts = ChainProviderFacts::default();
     facts.chains_in_mut(space).insert(chain.clone(), known);
     for (name, address, secret, asked) in &asked.accounts {
-        let found = account::read_account(*asked, &answers, *address, chain, secret);
+        let found = account::read_account(*asked, &answers, *address, chain, *secret);
         let found = found.ok_or_else(|| not_a_node(chain, space))?;
         facts.accounts_in_mut(space).insert((*name).clone(), found);
     }
@@ -324,7 +324,7 @@ fn accounts_of<'a>(
     chain: &Address,
     space: Space,
     scene: &ObserveContext<'a>,
-) -> Vec<(&'a Address, ChainAddress, &'a SecretRef)> {
+) -> Vec<(&'a Address, ChainAddress, Option<&'a SecretRef>)> {
     let accounts = scene
         .wanted
         .iter()
@@ -334,7 +334,7 @@ fn accounts_of<'a>(
         .filter_map(|(name, wanted)| {
             let output = account::output_of(space);
             let text = scene.outputs.get(name)?.get(output)?.as_text()?;
-            Some((name, text.parse().ok()?, account::key_of(wanted)?))
+            Some((name, text.parse().ok()?, account::key_of(wanted)))
         })
         .collect()
 }

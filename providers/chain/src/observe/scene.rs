@@ -13,6 +13,7 @@ pub(super) fn merge_part((found, known): ObservedPart, (all, facts): &mut Observ
     let Observation {
         objects,
         chains,
+        accounts: known_accounts,
         bindings,
         counters,
         // The facts of all parts become one value in the end.
@@ -28,6 +29,7 @@ pub(super) fn merge_part((found, known): ObservedPart, (all, facts): &mut Observ
     } = found;
     all.objects.extend(objects);
     all.chains.extend(chains);
+    all.accounts.extend(known_accounts);
     all.bindings.extend(bindings);
     all.counters.extend(counters);
     all.service_accounts.extend(service_accounts);

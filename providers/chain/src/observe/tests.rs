@@ -118,6 +118,7 @@ impl Spec {
             .collect();
         let scene = ObserveContext {
             lineage: "test",
+            accounts: &BTreeMap::new(),
             wanted: &self.wanted,
             outputs,
         };
@@ -461,6 +462,7 @@ async fn an_unreachable_chain_names_itself() {
     };
     let scene = ObserveContext {
         lineage: "test",
+        accounts: &BTreeMap::new(),
         wanted: &spec.wanted,
         outputs: &spec.outputs,
     };

@@ -184,6 +184,7 @@ async fn look(pool: Pool, profit: Value, change: impl Fn(&mut Bench)) -> Found {
     };
     let scene = ObserveContext {
         lineage: "test",
+        accounts: &BTreeMap::new(),
         wanted: &bench.wanted,
         outputs: &bench.outputs,
     };

@@ -216,6 +216,7 @@ async fn look(left: Left, follows: bool, change: impl Fn(&mut Bench)) -> Found {
     };
     let scene = ObserveContext {
         lineage: "test",
+        accounts: &BTreeMap::new(),
         wanted: &bench.wanted,
         outputs: &bench.outputs,
     };

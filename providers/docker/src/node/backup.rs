@@ -103,6 +103,7 @@ mod tests {
         };
         let scene = ObserveContext {
             lineage: "l",
+            accounts: &BTreeMap::new(),
             wanted: &wanted,
             outputs: &outputs,
         };

@@ -285,6 +285,7 @@ mod tests {
         let (chain, outputs) = (chain(network), epoch(260_000_000));
         let scene = ObserveContext {
             lineage: "1a2b3c4d-0000",
+            accounts: &BTreeMap::new(),
             wanted: &chain,
             outputs: &outputs,
         };

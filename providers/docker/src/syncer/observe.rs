@@ -160,6 +160,7 @@ mod tests {
         };
         let scene = ObserveContext {
             lineage: LINEAGE,
+            accounts: &BTreeMap::new(),
             wanted: &BTreeMap::new(),
             outputs: &BTreeMap::new(),
         };

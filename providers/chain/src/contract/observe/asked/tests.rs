@@ -76,6 +76,7 @@ impl Case {
         let (outputs, nothing) = (outputs(), BTreeMap::new());
         let scene = ObserveContext {
             lineage: "test",
+            accounts: &BTreeMap::new(),
             wanted: &nothing,
             outputs: &outputs,
         };

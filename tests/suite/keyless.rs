@@ -1,0 +1,278 @@
+//! Case plan-needs-keys: a plan needs addresses alone. Keys are read when a transaction is signed, and must be those of the
+//! addresses that were planned with, whoever said them.
+
+use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use pospool_cli::exit::Exit;
+use pospool_conflux::Key;
+use pospool_model::Address;
+use pospool_tests::stub_world::{CommandRun, StubWorld};
+
+use crate::examples::example_variables;
+
+const NETWORK: u32 = 1234;
+const OPERATOR: &str = "POSPOOL_OPERATOR_KEY";
+const PASSWORD: &str = "POSPOOL_POS_KEY_PASSWORD";
+/// `O_NONBLOCK` of Linux.
+const AT_ONCE: i32 = 0o4000;
+
+struct Pool {
+    world: StubWorld,
+    spec: String,
+}
+
+impl Pool {
+    /// The pool of the demo; `edit` changes its spec before anything is made.
+    fn new(edit: impl FnOnce(String) -> String) -> Self {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/private-network");
+        let spec = edit(std::fs::read_to_string(root.join("pool.hcl")).unwrap());
+        let world = StubWorld::new(NETWORK);
+        world.engine.add_network("pospool-devnet-demo");
+        world.write_network_files();
+        world.write_spec(&spec);
+        world.write("values.hcl", &example_variables("private-network"));
+        Self { world, spec }
+    }
+
+    fn made(edit: impl FnOnce(String) -> String) -> Self {
+        let pool = Self::new(edit);
+        pool.ends(&["apply", "--auto-approve"], Exit::Done);
+        pool
+    }
+
+    fn run(&self, words: &[&str]) -> CommandRun {
+        self.world
+            .run(&[words, &["--var-file", "values.hcl"]].concat(), "")
+    }
+
+    fn ends(&self, words: &[&str], exit: Exit) -> CommandRun {
+        let run = self.run(words);
+        assert_eq!(run.exit, exit, "{words:?}: {}\n{}", run.out, run.err);
+        run
+    }
+
+    fn edit(&self, from: &str, to: &str) {
+        assert!(self.spec.contains(from), "{from}");
+        self.world.write_spec(&self.spec.replacen(from, to, 1));
+    }
+
+    /// An apply that ends so signs nothing; returns what it says.
+    fn signs_nothing(&self, exit: Exit) -> String {
+        let before = self.world.chain.handed_in().len();
+        let run = self.ends(&["apply", "--auto-approve"], exit);
+        assert_eq!(self.world.chain.handed_in().len(), before, "{}", run.err);
+        run.err
+    }
+}
+
+/// A secret file that says whether somebody opened it.
+struct Watched {
+    path: PathBuf,
+    is_opened: Arc<AtomicBool>,
+    is_over: Arc<AtomicBool>,
+}
+
+impl Watched {
+    /// In the place of a file.
+    fn instead_of(path: PathBuf) -> Self {
+        std::fs::remove_file(&path).unwrap();
+        let made = std::process::Command::new("mkfifo").arg(&path).status();
+        assert!(made.unwrap().success());
+        let watched = Self {
+            path,
+            is_opened: Arc::default(),
+            is_over: Arc::default(),
+        };
+        let path = watched.path.clone();
+        let (opened, over) = (Arc::clone(&watched.is_opened), Arc::clone(&watched.is_over));
+        std::thread::spawn(move || {
+            while !over.load(Ordering::Relaxed) {
+                // It has a writer only where somebody reads it.
+                let pipe = std::fs::OpenOptions::new()
+                    .write(true)
+                    .custom_flags(AT_ONCE)
+                    .open(&path);
+                if let Ok(mut pipe) = pipe {
+                    opened.store(true, Ordering::Relaxed);
+                    let _ = pipe.write_all("11".repeat(32).as_bytes());
+                    drop(pipe);
+                    // The reader comes to its end first.
+                    std::thread::sleep(Duration::from_millis(100));
+                }
+                std::thread::sleep(Duration::from_millis(2));
+            }
+        });
+        watched
+    }
+
+    fn is_opened(&self) -> bool {
+        self.is_opened.load(Ordering::Relaxed)
+    }
+}
+
+impl Drop for Watched {
+    fn drop(&mut self) {
+        self.is_over.store(true, Ordering::Relaxed);
+    }
+}
+
+fn key(byte: u8) -> Key {
+    Key::parse(&format!("{byte:02x}").repeat(32)).unwrap()
+}
+
+const SHARE: (&str, &str) = ("\"90%\"", "\"85%\"");
+
+#[test]
+fn case_plan_needs_keys_a_made_pool_is_planned_without_any_secret() {
+    let pool = Pool::made(|spec| spec);
+    let operator = std::fs::read_to_string(pool.world.path(OPERATOR)).unwrap();
+    for secret in [OPERATOR, PASSWORD, "operator-key"] {
+        std::fs::remove_file(pool.world.path(secret)).unwrap();
+    }
+    pool.ends(&["validate"], Exit::Done);
+    let plan = pool.ends(&["plan", "--detailed-exitcode"], Exit::Done);
+    assert!(plan.out.contains("nothing to do"), "{}", plan.out);
+    assert_eq!(pool.world.run(&["show"], "").exit, Exit::Done);
+    let plan = pool.ends(&["apply"], Exit::Done);
+    assert!(plan.out.contains("nothing to do"), "{}", plan.out);
+    pool.edit(SHARE.0, SHARE.1);
+    let plan = pool.ends(&["plan", "--out", "saved"], Exit::Done);
+    assert!(plan.out.contains("set `user_share_ratio`"), "{}", plan.out);
+    // Who signs needs the key; the plan of before is still good when it is there.
+    let said = pool.signs_nothing(Exit::Error);
+    assert!(said.contains("chain/no-key"), "{said}");
+    pool.world.write(OPERATOR, &operator);
+    pool.ends(&["plan", "--out", "saved"], Exit::Done);
+    pool.ends(&["apply", "saved"], Exit::Done);
+}
+
+#[test]
+fn case_plan_needs_keys_a_plan_opens_no_key_file() {
+    let pool = Pool::made(|spec| spec);
+    pool.edit(SHARE.0, SHARE.1);
+    let watched = Watched::instead_of(pool.world.path(OPERATOR));
+    pool.ends(&["plan"], Exit::Done);
+    assert!(!watched.is_opened());
+    pool.ends(&["apply", "--auto-approve"], Exit::Done);
+    assert!(watched.is_opened(), "the one who signs opens it");
+}
+
+#[test]
+fn a_first_plan_needs_no_key_where_the_spec_says_the_address() {
+    let address = key(0x11).core_address(NETWORK).to_string();
+    let with = |spec: String, address: &str| {
+        let line = format!("account \"operator\" {{\n  address = \"{address}\"\n");
+        spec.replacen("account \"operator\" {\n", &line, 1)
+    };
+    let pool = Pool::new(|spec| with(spec, &address));
+    let watched = Watched::instead_of(pool.world.path(OPERATOR));
+    pool.ends(&["plan"], Exit::Done);
+    assert!(!watched.is_opened());
+    pool.ends(&["apply", "--auto-approve"], Exit::Done);
+
+    // The key of somebody else signs nothing.
+    let other = key(0x22).core_address(NETWORK).to_string();
+    let pool = Pool::new(|spec| with(spec, &other));
+    pool.ends(&["plan"], Exit::Done);
+    let said = pool.signs_nothing(Exit::Error);
+    assert!(said.contains("chain/no-key"), "{said}");
+    assert!(said.contains(&other), "{said}");
+}
+
+#[test]
+fn an_address_that_is_none_of_this_network_is_refused() {
+    let testnet = key(0x11).core_address(1).to_string();
+    let espace = key(0x22).espace_address().to_string();
+    let ours = key(0x11).core_address(NETWORK).to_string();
+    for (lines, part) in [
+        (String::new(), "neither `private_key` nor `address`"),
+        (
+            format!("address = \"{testnet}\""),
+            "is an address of network 1",
+        ),
+        ("address = \"cfx:no\"".to_owned(), "`cfx:no`"),
+        (
+            format!("address = \"{ours}\"\n  espace_address = \"{espace}\""),
+            "are not those of one key",
+        ),
+    ] {
+        let key = "private_key = env(\"POSPOOL_OPERATOR_KEY\")";
+        let pool = Pool::new(|spec| spec.replacen(key, &lines, 1));
+        let run = pool.run(&["plan"]);
+        assert_ne!(run.exit, Exit::Done, "{lines}: {}", run.out);
+        assert!(run.err.contains("chain/bad-account"), "{}", run.err);
+        assert!(run.err.contains(part), "{part}: {}", run.err);
+    }
+}
+
+#[test]
+fn an_account_without_a_key_signs_nothing() {
+    let address = key(0x11).core_address(NETWORK).to_string();
+    let line = format!("address = \"{address}\"");
+    let key = "private_key = env(\"POSPOOL_OPERATOR_KEY\")";
+    let pool = Pool::made(|spec| spec);
+    pool.edit(key, &line);
+    let plan = pool.ends(&["plan", "--detailed-exitcode"], Exit::Done);
+    assert!(plan.out.contains("nothing to do"), "{}", plan.out);
+    let spec = pool.spec.replacen(key, &line, 1);
+    pool.world.write_spec(&spec.replacen(SHARE.0, SHARE.1, 1));
+    let run = pool.run(&["plan"]);
+    assert!(run.err.contains("chain/no-key"), "{}", run.err);
+    assert!(run.err.contains("names no key"), "{}", run.err);
+}
+
+/// Who can write the state says that an account is theirs.
+#[test]
+fn an_address_that_only_the_state_says_is_proven_before_it_is_signed() {
+    let second = "account \"second\" {\n  private_key = file(\"/run/secrets/second-key\")\n}\n\nhost \"local\" {}";
+    let pool = Pool::new(|spec| {
+        let spec = spec.replacen("host \"local\" {}", second, 1);
+        spec.replacen(
+            "  proxy    = true",
+            "  owner    = account.operator\n  proxy    = true",
+            1,
+        )
+    });
+    pool.world.write("second-key", &"33".repeat(32));
+    pool.ends(&["apply", "--auto-approve"], Exit::Done);
+    let stranger = key(0x66);
+    let name: Address = "account.second".parse().unwrap();
+    let mut store = pool.world.store();
+    let planted = store.update(|state| {
+        let account = state.accounts.get_mut(&name).expect("it is kept");
+        account.address = stranger.core_address(NETWORK).to_string();
+        account.espace_address = stranger.espace_address().to_string();
+    });
+    planted.unwrap();
+    drop(store);
+    // The pool is to be given to it.
+    let settings = "user_share_ratio = \"90%\" }";
+    pool.edit(
+        settings,
+        "user_share_ratio = \"90%\", owner = account.second }",
+    );
+    let plan = pool.ends(&["plan"], Exit::Done);
+    let theirs = stranger.core_address(NETWORK).to_string();
+    assert!(plan.out.contains(&theirs), "a plan shows it: {}", plan.out);
+    let said = pool.signs_nothing(Exit::Error);
+    for part in ["chain/no-key", "account.second", "from the state alone"] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+    // Who has no key at hand writes the address.
+    let address = key(0x33).core_address(NETWORK).to_string();
+    let spec = pool.spec.replacen(
+        settings,
+        "user_share_ratio = \"90%\", owner = account.second }",
+        1,
+    );
+    let secret = "private_key = file(\"/run/secrets/second-key\")";
+    let spec = spec.replacen(secret, &format!("address = \"{address}\""), 1);
+    pool.world.write_spec(&spec);
+    let plan = pool.ends(&["plan"], Exit::Done);
+    assert!(plan.out.contains(&address), "{}", plan.out);
+}
