@@ -5,6 +5,7 @@ mod patience;
 pub mod point_world;
 pub mod points;
 pub mod pool_world;
+pub mod private_file;
 pub mod s3;
 pub mod simdisk;
 pub mod small_http;

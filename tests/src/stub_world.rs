@@ -39,6 +39,7 @@ pub use chain::StubChain;
 pub use engine::StubEngine;
 
 use crate::pool_world::Shelf;
+use crate::private_file::write_private;
 
 /// Name of the state, which is a part of every name that pospool gives.
 const LINEAGE: &str = "1a2b3c4d000000000000000000000000";
@@ -107,9 +108,9 @@ impl StubWorld {
             remote: None,
         };
         for (name, byte) in KEYS {
-            world.write(name, &format!("{byte:02x}").repeat(32));
+            world.write_key(name, *byte);
         }
-        world.write(PASSWORD, "stub");
+        world.write_private(PASSWORD, "stub");
         let state = json!({
             "format": "pospool-state",
             "version": 2,
@@ -162,6 +163,18 @@ impl StubWorld {
     /// When it cannot be written.
     pub fn write(&self, name: &str, text: &str) {
         std::fs::write(self.path(name), text).expect("the folder can be written");
+    }
+
+    /// Writes a private key that is made of a byte, for its owner alone.
+    ///
+    /// # Panics
+    /// When it cannot be written.
+    pub fn write_key(&self, name: &str, byte: u8) {
+        self.write_private(name, &format!("{byte:02x}").repeat(32));
+    }
+
+    fn write_private(&self, name: &str, text: &str) {
+        write_private(&self.path(name), text).expect("the folder can be written");
     }
 
     /// Writes the spec as an operator wrote it: variables of the environment become files, the socket that of the stub,

@@ -2,7 +2,7 @@
 //! addresses that were planned with, whoever said them.
 
 use std::io::Write as _;
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -130,7 +130,6 @@ const SHARE: (&str, &str) = ("\"90%\"", "\"85%\"");
 #[test]
 fn case_plan_needs_keys_a_made_pool_is_planned_without_any_secret() {
     let pool = Pool::made(|spec| spec);
-    let operator = std::fs::read_to_string(pool.world.path(OPERATOR)).unwrap();
     for secret in [OPERATOR, PASSWORD, "operator-key"] {
         std::fs::remove_file(pool.world.path(secret)).unwrap();
     }
@@ -146,7 +145,7 @@ fn case_plan_needs_keys_a_made_pool_is_planned_without_any_secret() {
     // Who signs needs the key; the plan of before is still good when it is there.
     let said = pool.signs_nothing(Exit::Error);
     assert!(said.contains("chain/no-key"), "{said}");
-    pool.world.write(OPERATOR, &operator);
+    pool.world.write_key(OPERATOR, 0x11);
     pool.ends(&["plan", "--out", "saved"], Exit::Done);
     pool.ends(&["apply", "saved"], Exit::Done);
 }
@@ -238,7 +237,7 @@ fn an_address_that_only_the_state_says_is_proven_before_it_is_signed() {
             1,
         )
     });
-    pool.world.write("second-key", &"33".repeat(32));
+    pool.world.write_key("second-key", 0x33);
     pool.ends(&["apply", "--auto-approve"], Exit::Done);
     let stranger = key(0x66);
     let name: Address = "account.second".parse().unwrap();
@@ -275,4 +274,21 @@ fn an_address_that_only_the_state_says_is_proven_before_it_is_signed() {
     pool.world.write_spec(&spec);
     let plan = pool.ends(&["plan"], Exit::Done);
     assert!(plan.out.contains(&address), "{}", plan.out);
+}
+
+#[test]
+fn a_key_file_that_others_can_read_signs_nothing() {
+    let pool = Pool::new(|spec| spec);
+    let path = pool.world.path(OPERATOR);
+    let open_to = |mode| {
+        let mode = std::fs::Permissions::from_mode(mode);
+        std::fs::set_permissions(&path, mode).unwrap();
+    };
+    open_to(0o644);
+    let said = pool.signs_nothing(Exit::Error);
+    for part in ["chain/no-key", "can be read by everybody", "chmod 600"] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+    open_to(0o640);
+    pool.ends(&["apply", "--auto-approve"], Exit::Done);
 }

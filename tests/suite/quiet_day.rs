@@ -24,6 +24,7 @@ use pospool_engine::record::RecordProvider;
 use pospool_engine::registry::Registry;
 use pospool_modelchain::ledger::Deed;
 use pospool_modelchain::{Account, ModelChain, ModelGenesis};
+use pospool_tests::private_file::write_private;
 use serde_json::{Value as Json, json};
 
 const NETWORK: u32 = 1234;
@@ -191,7 +192,7 @@ impl Day {
 }
 
 fn write_spec(folder: &Path, key: &str, bridge: Account) {
-    std::fs::write(folder.join("key"), key).unwrap();
+    write_private(&folder.join("key"), key).unwrap();
     let (key, bridge) = (folder.join("key"), CoreAddress::new(bridge, NETWORK));
     let key = key.display();
     let spec = format!(

@@ -5,7 +5,7 @@ use pospool_model::SecretRef;
 
 /// Reads the key of an account from where it is kept; the error says what is wrong with it.
 pub fn read_account_key(reference: &SecretRef, account: ChainAddress) -> Result<Key, String> {
-    let secret = reference.read().map_err(|error| error.to_string())?;
+    let secret = reference.read_key().map_err(|error| error.to_string())?;
     let key = Key::parse(secret.expose()).map_err(|error| format!("`{reference}`: {error}"))?;
     let own: ChainAddress = match account {
         ChainAddress::Core(core) => key.core_address(core.network()).into(),

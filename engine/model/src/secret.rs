@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io::Read;
 use std::os::fd::AsFd;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
@@ -32,6 +33,9 @@ pub enum SecretRef {
     /// A secret that is sealed to the machine, which `pospool agent` opens at each boot; a container gets it as a mount.
     Credential(CredentialName),
 }
+
+/// Where Docker and others put the secrets of a container.
+const HANDED_OVER: &str = "/run/secrets";
 
 /// Where `pospool agent` puts the secrets that it has opened, each under its name: a file system in memory.
 pub const CREDENTIALS: &str = "/run/pospool";
@@ -110,6 +114,16 @@ impl SecretRef {
         Ok(Secret(text))
     }
 
+    /// Reads a secret that signs: a file that others of this machine can read is refused, as ssh does with its keys.
+    pub fn read_key(&self) -> Result<Secret, SecretError> {
+        if let Self::File(path) = self
+            && is_open_to_others(path)
+        {
+            return Err(SecretError::OpenToOthers(path.clone()));
+        }
+        self.read()
+    }
+
     /// The file of the host that a container gets as a mount, for the secrets that it reads by itself.
     #[must_use]
     pub fn mounted(&self) -> Option<PathBuf> {
@@ -132,6 +146,14 @@ impl SecretRef {
         text.map(str::to_owned)
             .map_err(|_| SecretError::NotText(self.clone()))
     }
+}
+
+/// Whether others than owner and group can read a file. Where secrets are handed to containers they are readable for whoever
+/// runs in there: who can see that folder is who may.
+fn is_open_to_others(path: &Path) -> bool {
+    let found = std::fs::metadata(path).ok();
+    let is_open = |found: std::fs::Metadata| found.is_file() && found.mode() & 0o004 != 0;
+    !path.starts_with(HANDED_OVER) && found.is_some_and(is_open)
 }
 
 /// Which line of [`STANDARD_INPUT`] a path means, counted from 0.
@@ -267,6 +289,9 @@ pub enum SecretError {
         #[source]
         source: std::io::Error,
     },
+    /// Anybody on this machine can read it.
+    #[error("the key file `{file}` can be read by everybody on this machine; run `chmod 600 {file}`", file = .0.display())]
+    OpenToOthers(PathBuf),
     /// The content is not UTF-8.
     #[error("the secret `{0}` is not UTF-8 text")]
     NotText(SecretRef),

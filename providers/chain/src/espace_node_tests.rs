@@ -60,6 +60,8 @@ async fn signed(answers: &StubAnswers) -> Result<(SignedWork, StubNode), Provide
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("key");
     std::fs::write(&path, KEY).unwrap();
+    let owner_alone = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+    std::fs::set_permissions(&path, owner_alone).unwrap();
     let work = work(SecretRef::File(path));
     let effect = Effect {
         name: "call".to_owned(),

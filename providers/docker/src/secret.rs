@@ -83,11 +83,13 @@ fn check_mounted(reference: &SecretRef, path: &Path, name: &str) -> Result<(), P
 }
 
 fn one_line(reference: &SecretRef, name: &str, code: Code) -> Result<Secret, ProviderError> {
-    let secret = reference.read().map_err(|error| ProviderError::Refused {
-        code: codes::NO_SECRET,
-        what: format!("{name} cannot be read"),
-        source: Some(Box::new(error)),
-    })?;
+    let secret = reference
+        .read_key()
+        .map_err(|error| ProviderError::Refused {
+            code: codes::NO_SECRET,
+            what: format!("{name} cannot be read"),
+            source: Some(Box::new(error)),
+        })?;
     if !secret.is_one_line() {
         let what = format!("{name} (`{reference}`) has more than one line");
         return Err(ProviderError::refused(code, what));

@@ -7,8 +7,11 @@
 //!   design give the same twice; bindings and outputs can be written down and read again.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
+use std::{env, fs, process};
 
 use async_trait::async_trait;
 use pospool_chain::{ChainProvider, ChainSettings};
@@ -29,7 +32,29 @@ const NETWORK: u32 = 1234;
 /// What a healthy node says.
 const GOOD: &str = include_str!("../good_node.json");
 /// A key that anybody may know.
-const KEY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/key");
+const KEY: &str = include_str!("../key");
+
+/// A file with it that nobody else can read, as keys have to be.
+fn key_file() -> &'static str {
+    static PATH: OnceLock<String> = OnceLock::new();
+    PATH.get_or_init(|| {
+        let path = format!(
+            "{}/pospool-fuzz-{}.key",
+            env::temp_dir().display(),
+            process::id()
+        );
+        let mut file = fs::OpenOptions::new();
+        let file = file
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(0o600)
+            .open(&path);
+        file.and_then(|mut file| file.write_all(KEY.as_bytes()))
+            .expect("the folder for temporary files can be written");
+        path
+    })
+}
 
 /// A node that gives prepared answers.
 #[derive(Default)]
@@ -129,7 +154,7 @@ fn wanted() -> Json {
     let resource = |name: &str| json!({ "$resource": name });
     json!({
         "chain.c": { "network": "devnet", "core_rpc": ["http://127.0.0.1:1"], "max_gas_price": { "$drip": "100000000000" } },
-        "account.o": { "chain": resource("chain.c"), "private_key": { "$secret": format!("file:{KEY}") } },
+        "account.o": { "chain": resource("chain.c"), "private_key": { "$secret": format!("file:{}", key_file()) } },
         "core_contract.pool": {
             "chain": resource("chain.c"), "code": code("PoSPool"), "owner": resource("account.o"), "proxy": true,
             "settings": { "name": "a", "user_share_ratio": "90%", "lock_period": { "$blocks": 5 }, "voting_escrow": core(0x86) },

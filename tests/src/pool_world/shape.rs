@@ -13,6 +13,8 @@ use pospool_model::Provider;
 use pospool_modelchain::Depth;
 use pospool_modelchain::random::Random;
 
+use crate::private_file::write_private;
+
 /// Public halves of the keys 1, 2 and 3 give the accounts; keys are counted from here.
 const KEYS: [u8; 2] = [0x11, 0x22];
 
@@ -138,9 +140,9 @@ impl Shape {
     pub fn write_keys(&self, folder: &Path) -> std::io::Result<()> {
         for (index, byte) in KEYS[..self.signers].iter().enumerate() {
             let digits = format!("{byte:02x}").repeat(32);
-            std::fs::write(folder.join(format!("{index}.key")), digits)?;
+            write_private(&folder.join(format!("{index}.key")), &digits)?;
         }
-        std::fs::write(folder.join("password"), "model")
+        write_private(&folder.join("password"), "model")
     }
 
     /// The text of the spec.

@@ -110,6 +110,8 @@ fn only_the_price_differs_between_two_forms() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("key");
     std::fs::write(&path, KEY).unwrap();
+    let owner_alone = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+    std::fs::set_permissions(&path, owner_alone).unwrap();
     let signed = signed(&path);
     let form = sign_bump(&signed, market(150, 15)).unwrap();
     let read = |form: &SignedForm| {
@@ -129,6 +131,8 @@ fn another_key_or_none_signs_nothing() {
     let signed = signed(&path);
     assert!(sign_bump(&signed, market(150, 15)).is_err());
     std::fs::write(&path, KEY).unwrap();
+    let owner_alone = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+    std::fs::set_permissions(&path, owner_alone).unwrap();
     let other = SignedWork {
         from: core(0x11).into(),
         ..signed

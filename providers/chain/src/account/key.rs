@@ -20,7 +20,7 @@ pub(crate) fn public_key(attributes: &Attributes) -> Result<PublicKey, Problem> 
     let problem = |summary: String| Problem::new(codes::NO_KEY, &["private_key"], summary);
     let reference = key_of(attributes).ok_or_else(|| problem("no secret is named".to_owned()))?;
     let secret = reference
-        .read()
+        .read_key()
         .map_err(|error| problem(error.to_string()))?;
     let key = Key::parse(secret.expose()).map_err(|error| {
         problem(format!("`{reference}`: {error}")).help("put the account's private key there")

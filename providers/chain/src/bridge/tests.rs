@@ -193,6 +193,8 @@ async fn look_at(server: &StubNode) -> Looked {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("key");
     std::fs::write(&path, KEY).unwrap();
+    let owner_alone = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+    std::fs::set_permissions(&path, owner_alone).unwrap();
     let provider = ChainProvider::new(ChainSettings::default());
     let normal = |kind, attributes| provider.normalise(kind, attributes).unwrap();
     let network = [

@@ -70,6 +70,8 @@ async fn spec(chain: Chain) -> Spec {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("key");
     std::fs::write(&path, KEY).unwrap();
+    let owner_alone = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+    std::fs::set_permissions(&path, owner_alone).unwrap();
     let provider = ChainProvider::new(ChainSettings::default());
     let network = attributes([
         ("network", Value::from("devnet")),

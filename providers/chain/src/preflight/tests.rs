@@ -182,6 +182,8 @@ async fn prepare(
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("key");
     std::fs::write(&path, format!("{KEY}\n")).unwrap();
+    let owner_alone = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+    std::fs::set_permissions(&path, owner_alone).unwrap();
     work.key = SecretRef::File(path);
     let effect = Effect {
         name: "effect".to_owned(),

@@ -43,9 +43,16 @@ impl Desk {
             node,
             folder,
         };
-        std::fs::write(desk.folder.path().join("key"), "01".repeat(32)).unwrap();
+        desk.write_key("key", "01");
         desk.configure("key");
         desk
+    }
+
+    fn write_key(&self, file: &str, byte: &str) {
+        let path = self.folder.path().join(file);
+        std::fs::write(&path, byte.repeat(32)).unwrap();
+        let owner_alone = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+        std::fs::set_permissions(&path, owner_alone).unwrap();
     }
 
     fn secret(&self, file: &str) -> SecretRef {
@@ -236,7 +243,7 @@ async fn who_signed_cannot_be_told_without_the_key() {
         matches!(error, ProviderError::OutcomeUnknown { .. }),
         "{error:?}"
     );
-    std::fs::write(desk.folder.path().join("other"), "02".repeat(32)).unwrap();
+    desk.write_key("other", "02");
     desk.configure("other");
     let why = desk.trust(&desk.genuine()).await.unwrap().unwrap_err();
     assert!(why.contains("no account of the spec signed it"), "{why}");
@@ -245,7 +252,7 @@ async fn who_signed_cannot_be_told_without_the_key() {
 #[tokio::test]
 async fn what_is_foreign_waits_until_its_nonce_is_final() {
     let desk = Desk::new().await;
-    std::fs::write(desk.folder.path().join("other"), "02".repeat(32)).unwrap();
+    desk.write_key("other", "02");
     desk.configure("other");
     let settle = async |nonce| {
         let claimed = SignedWork {

@@ -7,6 +7,8 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
+use pospool_tests::private_file::write_private;
+
 use super::{Found, Hunt, excuse, rpc_expression, specs, watch};
 use crate::live::project::{binary, docker, network};
 
@@ -169,7 +171,7 @@ fn changes(hunt: &mut Hunt) {
     hunt.ok(APPLY_JSON);
 
     let key = hunt.own.path().join("key");
-    fs::write(&key, format!("{}\n", hunt.secrets.operator.private_key)).unwrap();
+    write_private(&key, &format!("{}\n", hunt.secrets.operator.private_key)).unwrap();
     let file = format!("file(\"{}\")", key.display());
     hunt.project.edit("env(\"POSPOOL_OPERATOR_KEY\")", &file);
     hunt.project.edit("\"90%\"", "\"85%\"");

@@ -114,6 +114,8 @@ pub(super) fn scene(nodes: impl IntoIterator<Item = Node>) -> Scene {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("key");
     std::fs::write(&path, KEY).unwrap();
+    let owner_alone = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+    std::fs::set_permissions(&path, owner_alone).unwrap();
     Scene {
         nodes: nodes.into_iter().collect(),
         signed: signed(path),
