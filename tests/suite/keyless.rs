@@ -220,6 +220,11 @@ fn an_account_without_a_key_signs_nothing() {
     assert!(plan.out.contains("nothing to do"), "{}", plan.out);
     let spec = pool.spec.replacen(key, &line, 1);
     pool.world.write_spec(&spec.replacen(SHARE.0, SHARE.1, 1));
+    let plan = pool.ends(&["plan"], Exit::Done);
+    assert!(plan.out.contains("to be signed by"), "{}", plan.out);
+    pool.signs_nothing(Exit::Converging);
+    // What makes something, or carries money, is looked at once more before it is signed, and so is signed here.
+    let pool = Pool::new(|spec| spec.replacen(key, &line, 1));
     let run = pool.run(&["plan"]);
     assert!(run.err.contains("chain/no-key"), "{}", run.err);
     assert!(run.err.contains("names no key"), "{}", run.err);

@@ -8,6 +8,7 @@ mod crash_points;
 mod cycles;
 mod documents;
 mod edited_plan;
+mod elsewhere;
 mod examples;
 mod golden;
 mod heals;

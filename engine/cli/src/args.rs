@@ -184,6 +184,9 @@ pub struct ApplyArgs {
     /// Wait for a moment at which stopping a voter of the plan costs the least, for as long as `--wait` says
     #[arg(long, conflicts_with = "plan")]
     pub when_safe: bool,
+    /// Write calls that wait for somebody who signs elsewhere into this folder: `calls.json` for programs, `calls.txt` for people
+    #[arg(long, value_name = "DIR")]
+    pub unsigned: Option<PathBuf>,
     /// What is meant although it looks like a slip.
     #[command(flatten)]
     pub meant: MeantArgs,

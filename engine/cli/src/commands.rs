@@ -24,6 +24,7 @@ pub mod show;
 pub mod start;
 pub mod state;
 pub mod sync;
+pub(crate) mod unsigned;
 pub mod validate;
 pub mod version;
 

@@ -25,6 +25,7 @@ pub mod serve;
 pub mod state;
 pub mod sync;
 pub mod template;
+pub mod unsigned;
 pub mod upkeep;
 pub mod validate;
 pub mod version;

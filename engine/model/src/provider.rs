@@ -134,6 +134,12 @@ pub trait Provider: Send + Sync {
         payload
     }
 
+    /// The call that somebody signs elsewhere, where an effect waits for one. Pure.
+    fn unsigned_call(&self, payload: &serde_json::Value) -> Option<UnsignedCall> {
+        let _ = payload;
+        None
+    }
+
     /// Makes an effect ready without any change outside, such as by signing.
     /// `inputs` holds the blanks of [`Effect::inputs`], filled in. Effects that
     /// share a lane are prepared in their order.
@@ -179,6 +185,23 @@ impl Progress for NoProgress {
     async fn amend(&self, _: &Ticket) -> Result<(), ProviderError> {
         Ok(())
     }
+}
+
+/// A call for somebody whose key is not here: a hardware wallet, a multisig.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct UnsignedCall {
+    /// Chain id of its space.
+    pub chain_id: u64,
+    /// `core` or `espace`.
+    pub space: String,
+    /// Who signs.
+    pub from: String,
+    /// The contract that is called.
+    pub to: String,
+    /// Money that goes with it, in drip.
+    pub value_drip: String,
+    /// Call data in hex.
+    pub data: String,
 }
 
 /// What is to be done about a ticket of another run.

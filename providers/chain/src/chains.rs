@@ -280,7 +280,7 @@ fn places_of(attempt: &mut TicketAttempt) -> Vec<TicketPlace<'_>> {
                 .map(|part| (&mut part.chain, part.space, ChainCheck::Now))
                 .collect()
         }
-        TicketAttempt::Verify(_) => Vec::new(),
+        TicketAttempt::Elsewhere(_) | TicketAttempt::Verify(_) => Vec::new(),
     }
 }
 

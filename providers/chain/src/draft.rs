@@ -18,7 +18,7 @@ use crate::account;
 use crate::codes;
 use crate::facts::{AccountFacts, ChainFacts, ChainProviderFacts};
 use crate::ledger::{AccountLedger, Funds};
-use crate::work::{EffectWork, RegistrationWork, RestakeWork, TransactionWork};
+use crate::work::{EffectWork, ElsewhereWork, RegistrationWork, RestakeWork, TransactionWork};
 
 /// Name of this provider in plans.
 pub(crate) const PROVIDER: &str = "chain";
@@ -231,12 +231,35 @@ impl<'a> ChangeDraft<'a> {
         });
     }
 
-    /// The key of a sender who may send this.
+    /// A call by somebody whose key is not here: this plan waits for it, and the next look sees what it did. One that carries
+    /// money or makes something is looked at once more before it is signed, and so must be signed here.
+    fn leave_to_be_signed(
+        &mut self,
+        sender: Sender<'_>,
+        plan: PlannedTransaction,
+    ) -> Result<EffectId, Problem> {
+        let is_plain = plan.value == 0 && plan.registration.is_none() && plan.restake.is_none();
+        let (Some(to), Some(data), true) = (plan.to, plan.data, is_plain) else {
+            return Err(no_key(sender.name, &plan.summary));
+        };
+        let from = sender.facts.address;
+        let work = EffectWork::Elsewhere(ElsewhereWork {
+            chain: sender.chain.reference.clone(),
+            from,
+            to,
+            data: hex_text(&data),
+            what: plan.summary.clone(),
+        });
+        let summary = format!("{} (to be signed by {from} elsewhere)", plan.summary);
+        Ok(self.wait(&plan.name, summary, &work, plan.inputs, plan.needs))
+    }
+
+    /// The key of a sender who may send this; `None` if it is not here.
     fn key_to_send(
         &self,
         sender: Sender<'_>,
         plan: &PlannedTransaction,
-    ) -> Result<SecretRef, Problem> {
+    ) -> Result<Option<SecretRef>, Problem> {
         if let Some(why) = self.ledger.held(sender.facts.address) {
             return Err(account_held(sender.name, why));
         }
@@ -244,8 +267,7 @@ impl<'a> ChangeDraft<'a> {
         if plan.limits.gas > most {
             return Err(too_much_gas(plan, most));
         }
-        let key = sender.facts.key.clone();
-        key.ok_or_else(|| no_key(sender.name))
+        Ok(sender.facts.key.clone())
     }
 
     /// Adds a transaction as the next one of its sender.
@@ -254,7 +276,9 @@ impl<'a> ChangeDraft<'a> {
         sender: Sender<'_>,
         plan: PlannedTransaction,
     ) -> Result<EffectId, Problem> {
-        let key = self.key_to_send(sender, &plan)?;
+        let Some(key) = self.key_to_send(sender, &plan)? else {
+            return self.leave_to_be_signed(sender, plan);
+        };
         let price = gas::choose_price(sender.chain.fees, sender.chain.ceiling).map_err(too_dear)?;
         let id = self.id(&plan.name);
         let taken = self
@@ -396,8 +420,8 @@ fn account_held(account: &Address, why: &str) -> Problem {
         .help("correct what the reason says, and plan again")
 }
 
-fn no_key(account: &Address) -> Problem {
-    let summary = format!("`{account}` has to sign, and its block names no key");
+fn no_key(account: &Address, what: &str) -> Problem {
+    let summary = format!("`{account}` has to sign here, and its block names no key: {what}");
     Problem::new(codes::NO_KEY, &[], summary).help(format!(
         "write `private_key = env(\"NAME\")` in `{account}`"
     ))

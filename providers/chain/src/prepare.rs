@@ -51,6 +51,10 @@ pub(crate) async fn prepare_effect(
             let key = work.pos_address.clone();
             Ok(ticket(&key, &TicketAttempt::AwaitFree(work)))
         }
+        EffectWork::Elsewhere(work) => {
+            let key = work.to.to_string();
+            Ok(ticket(&key, &TicketAttempt::Elsewhere(work)))
+        }
         EffectWork::CheckCode(work) => Ok(ticket("code", &TicketAttempt::CheckCode(work))),
         EffectWork::Verify(work) => {
             let key = format!("{} at {}", work.address, work.api);

@@ -10,7 +10,7 @@ use pospool_conflux_tx::Pace;
 use pospool_model::plan::Effect;
 use pospool_model::provider::{
     self, ChangeRequest, Design, Observation, ObserveContext, PlanContext, Planner, Progress,
-    Settlement, Target, Ticket,
+    Settlement, Target, Ticket, UnsignedCall,
 };
 use pospool_model::{Address, Attributes, KindSchema, OwnNode, Problem, Provider, ProviderError};
 use tokio::time::Instant;
@@ -210,6 +210,10 @@ impl Provider for ChainProvider {
         work::without_moving(payload)
     }
 
+    fn unsigned_call(&self, payload: &serde_json::Value) -> Option<UnsignedCall> {
+        work::unsigned_call(payload)
+    }
+
     fn planner(&self) -> Box<dyn Planner + '_> {
         Box::new(ChainPlanner::default())
     }
@@ -262,6 +266,9 @@ impl Provider for ChainProvider {
             TicketAttempt::AwaitFree(work) => {
                 wait::await_free(&self.link, pace, &work, progress).await
             }
+            TicketAttempt::Elsewhere(work) => Err(ProviderError::Converging {
+                what: work.waiting(),
+            }),
             TicketAttempt::CheckCode(work) => {
                 verification::check::check_code(&self.link, pace, &work, progress).await
             }

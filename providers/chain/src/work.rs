@@ -8,6 +8,7 @@ use std::path::PathBuf;
 
 use pospool_conflux::{ChainAddress, CoreAddress, Space};
 use pospool_conflux_tx::{ChainRef, PriceForm, SignedWork, WaitLevel};
+use pospool_model::provider::UnsignedCall;
 use pospool_model::{Address, Attributes, SecretRef};
 use serde::{Deserialize, Serialize};
 
@@ -25,6 +26,8 @@ pub(crate) enum EffectWork {
     AwaitVotes(AwaitVotes),
     /// Wait until votes that left can be staked again.
     AwaitFree(AwaitFree),
+    /// Wait until somebody whose key is not here has sent a call.
+    Elsewhere(ElsewhereWork),
     /// Compare code on the chain with that of its source.
     CheckCode(CheckCode),
     /// Have an explorer verify a contract.
@@ -125,6 +128,19 @@ pub(crate) struct AwaitFree {
     pub(crate) what: String,
 }
 
+/// A call that somebody signs whose key is not here. It has no nonce and no price: both are theirs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ElsewhereWork {
+    pub(crate) chain: ChainRef,
+    pub(crate) from: ChainAddress,
+    pub(crate) to: ChainAddress,
+    /// Call data in hex.
+    pub(crate) data: String,
+    /// What it does, for a person.
+    pub(crate) what: String,
+}
+
 /// Compares code on the chain with that of its source.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -185,6 +201,8 @@ pub(crate) enum TicketAttempt {
     AwaitVotes(AwaitVotes),
     /// Wait until votes that left can be staked again.
     AwaitFree(AwaitFree),
+    /// Wait until somebody whose key is not here has sent a call.
+    Elsewhere(ElsewhereWork),
     /// Compare code on the chain with that of its source.
     CheckCode(CheckCode),
     /// Have an explorer verify a contract.
@@ -212,10 +230,36 @@ pub(crate) fn without_moving(payload: serde_json::Value) -> serde_json::Value {
         EffectWork::AwaitFree(work) => work.what.clear(),
         EffectWork::AwaitCode(_)
         | EffectWork::AwaitVotes(_)
+        | EffectWork::Elsewhere(_)
         | EffectWork::CheckCode(_)
         | EffectWork::Verify(_) => {}
     }
     serde_json::to_value(work).unwrap_or(payload)
+}
+
+/// The call that a payload waits for somebody else to send.
+pub(crate) fn unsigned_call(payload: &serde_json::Value) -> Option<UnsignedCall> {
+    let Ok(EffectWork::Elsewhere(work)) = serde_json::from_value(payload.clone()) else {
+        return None;
+    };
+    Some(UnsignedCall {
+        chain_id: work.chain.network.into(),
+        space: work.from.space().word().to_owned(),
+        from: work.from.to_string(),
+        to: work.to.to_string(),
+        value_drip: "0".to_owned(),
+        data: work.data,
+    })
+}
+
+impl ElsewhereWork {
+    /// What there is to wait for.
+    pub(crate) fn waiting(&self) -> String {
+        format!(
+            "to be signed by {} elsewhere: {}; `pospool apply --unsigned DIR` writes the call, and the next apply sees what it did",
+            self.from, self.what
+        )
+    }
 }
 
 impl TransactionWork {

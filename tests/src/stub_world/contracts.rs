@@ -37,6 +37,7 @@ const SETTERS: &[(&str, &str)] = &[
     ("setUnlockPeriod(uint64)", "_poolUnlockPeriod()"),
     ("setVotingEscrow(address)", "votingEscrow()"),
     ("setManager(address)", "manager()"),
+    ("transferOwnership(address)", "owner()"),
     ("setPoolAddress(address)", "poolAddress()"),
     ("setESpacePoolAddress(address)", "eSpacePoolAddress()"),
     ("setESpaceVotingEscrow(address)", "eSpaceVotingEscrow()"),

@@ -21,7 +21,7 @@ use crate::view;
 use super::Session;
 use super::pipeline::{self, PlannedSpec, Spec};
 use super::run::{self, Approval};
-use super::{meant, moment};
+use super::{meant, moment, unsigned};
 
 /// Runs the command.
 pub async fn run_apply(session: &mut Session<'_, '_>, args: &ApplyArgs) -> Result<Exit, Failure> {
@@ -33,6 +33,10 @@ pub async fn run_apply(session: &mut Session<'_, '_>, args: &ApplyArgs) -> Resul
         }
         None => None,
     };
+    let unsigned = args.unsigned.as_ref().map(|dir| session.project.path(dir));
+    if let Some(folder) = &unsigned {
+        unsigned::check_folder(folder)?;
+    }
     let none = BTreeMap::new();
     let variables = saved.as_ref().map_or(&none, |(file, _)| &file.variables);
     let spec = pipeline::require_spec_of_plan(session, &args.variables, variables)?;
@@ -50,24 +54,25 @@ pub async fn run_apply(session: &mut Session<'_, '_>, args: &ApplyArgs) -> Resul
         // Their tickets know the names of before.
         return Err(Failure::Unsettled(unsettled));
     }
+    let approval = Approval {
+        unsigned: unsigned.as_deref(),
+        ..Approval::from(&args.run)
+    };
+    let named = MovedState { state, moved };
     if let Some((file, path)) = saved {
         if !unsettled.is_empty() {
             // The plan was made as if they were not there.
             return Err(Failure::Unsettled(unsettled));
         }
-        if !session.console.json {
-            let text = view::plan::format_variables(&file.variables, &file.withheld);
-            session.console.tell(&text);
-        }
-        let named = MovedState { state, moved };
         let mut planned = take_saved_plan(session, &spec, named, file, path).await?;
         meant::refuse_doubts(&mut planned.problems, args.meant);
         let approval = Approval {
             given: true,
-            ..Approval::from(&args.run)
+            ..approval
         };
         return run::carry_out(session, &spec, &mut store, &planned, approval).await;
     }
+    let MovedState { state, moved } = named;
     let mut blocked = settle::block_unsettled(&unsettled, &store, registry);
     blocked.leave_out(scope.left_out_of_apply(&spec.config, &state));
     let mut planned = if args.when_safe {
@@ -80,7 +85,7 @@ pub async fn run_apply(session: &mut Session<'_, '_>, args: &ApplyArgs) -> Resul
     planned.problems.extend(settle::warn_of_foreign(&unsettled));
     meant::refuse_doubts(&mut planned.problems, args.meant);
     run::refuse_unknown_groups(&planned.plan, &store, unsettled)?;
-    run::carry_out(session, &spec, &mut store, &planned, (&args.run).into()).await
+    run::carry_out(session, &spec, &mut store, &planned, approval).await
 }
 
 /// Plans again, and proves that this is what the file says. What is carried out is the plan of now.
@@ -91,6 +96,10 @@ async fn take_saved_plan(
     file: PlanFile,
     path: PathBuf,
 ) -> Result<PlannedSpec, Failure> {
+    if !session.console.json {
+        let text = view::plan::format_variables(&file.variables, &file.withheld);
+        session.console.tell(&text);
+    }
     let reasons = approval::find_other_origin(&file, &spec.config, &named.state);
     if !reasons.is_empty() {
         return Err(Failure::Stale { path, reasons });

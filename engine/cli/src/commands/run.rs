@@ -4,6 +4,7 @@
 //! - Does: exactly the plan that it is given.
 //! - Never: begins anything that an open effect of an earlier run touches, or anything without approval.
 
+use std::path::Path;
 use std::sync::atomic::Ordering;
 
 use pospool_engine::apply::{self, Context, Outcome};
@@ -21,6 +22,7 @@ use crate::view::progress::{ProgressForm, ProgressPrinter};
 use super::Session;
 use super::confirm::{self, Confirmation};
 use super::pipeline::{self, PlannedSpec, Spec};
+use super::unsigned;
 
 /// Opens the state to change it.
 pub(super) fn open_for_change(session: &Session<'_, '_>, command: &str) -> Result<Store, Failure> {
@@ -69,6 +71,8 @@ pub(super) struct Approval<'a> {
     pub(super) given: bool,
     /// What the user confirms by name.
     pub(super) confirm: Option<&'a str>,
+    /// Where calls go that somebody signs elsewhere.
+    pub(super) unsigned: Option<&'a Path>,
 }
 
 impl<'a> From<&'a RunArgs> for Approval<'a> {
@@ -76,6 +80,7 @@ impl<'a> From<&'a RunArgs> for Approval<'a> {
         Self {
             given: args.auto_approve,
             confirm: args.confirm.as_deref(),
+            unsigned: None,
         }
     }
 }
@@ -119,7 +124,17 @@ pub(super) async fn carry_out(
     let progress = progress(session, view::plan::count_effects(plan));
     let outcome = apply::apply_plan(plan, context, store, &progress).await;
     session.interrupt.working(false);
-    report(session, &outcome?, planned, store)
+    let outcome = outcome?;
+    let written = match approval.unsigned {
+        Some(folder) => {
+            let calls = unsigned::write_calls(folder, plan, &outcome, session.registry)?;
+            view::unsigned::format_written(calls, folder)
+        }
+        None => String::new(),
+    };
+    let exit = report(session, &outcome, planned, store)?;
+    session.console.tell(&written);
+    Ok(exit)
 }
 
 /// Whether the state already says everything that an apply without steps would write.

@@ -50,7 +50,7 @@ pub async fn run_start(session: &mut Session<'_, '_>, args: &StartArgs) -> Resul
     // Whoever names it has said what is to happen.
     let approval = Approval {
         given: true,
-        confirm: None,
+        ..Approval::default()
     };
     run::carry_out(session, &spec, &mut store, &planned, approval).await
 }

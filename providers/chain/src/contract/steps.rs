@@ -25,6 +25,8 @@ pub(super) struct DeployScope<'a> {
     pub(super) code: CodeName,
     /// Who signs what only the owner may.
     pub(super) owner: Sender<'a>,
+    /// Who made it.
+    maker: Sender<'a>,
     /// The real owner, if that is nobody of the spec.
     pub(super) stranger: Option<ChainAddress>,
     pub(super) known: ContractFacts,
@@ -52,9 +54,20 @@ impl<'a> DeployScope<'a> {
         Ok(Self {
             code,
             owner,
+            maker,
             stranger,
             known,
         })
+    }
+
+    /// Who creates what belongs to it: the owner, or who made it where the owner's key is not here. Whose an implementation is
+    /// means nothing: the proxy's storage says who owns the contract.
+    pub(super) fn creator(&self) -> Sender<'a> {
+        if self.owner.facts.key.is_some() {
+            self.owner
+        } else {
+            self.maker
+        }
     }
 
     /// What only the owner may do can be signed.
@@ -78,10 +91,11 @@ pub(super) fn draft_deployment(
     outputs: &dyn Fn(ChainAddress) -> Vec<(&'static str, Value)>,
     draft: &mut ChangeDraft<'_>,
 ) -> Result<ChainAddress, Problem> {
-    let (known, network) = (draft.world.outputs, scope.owner.chain.network);
-    let space = scope.owner.space();
+    let creator = scope.creator();
+    let (known, network) = (draft.world.outputs, creator.chain.network);
+    let space = creator.space();
     let init = found.wanted_init(draft.task.wanted, space, known, network)?;
-    let address = creation_address(draft, scope.owner, &init);
+    let address = creation_address(draft, creator, &init);
     let what = if name == "implementation" {
         " implementation"
     } else {
@@ -99,7 +113,7 @@ pub(super) fn draft_deployment(
     plan.outputs = named
         .map(|(name, value)| (name.to_owned(), value))
         .collect();
-    draft.send(scope.owner, plan)?;
+    draft.send(creator, plan)?;
     Ok(address)
 }
 

@@ -55,6 +55,9 @@ pub(super) fn design_upgrade(
         }
     } else if is_proxied(task.wanted) {
         fits(draft, scope, storage.as_ref())?;
+        if migration.is_some() && scope.owner.facts.key.is_none() {
+            return Err(unseen_migration());
+        }
         let made = known.implementation.filter(|_| alike);
         let new = implementation(scope, &found, made, draft)?;
         let mut last = point(scope, contract, new, migration.is_some(), draft)?;
@@ -226,6 +229,13 @@ fn look(
     let summary = "look at the code, and at where the proxy points".to_owned();
     draft.wait("check", summary, &work, [].into(), needs);
     Ok(())
+}
+
+/// Whether a call that somebody signs elsewhere was sent after the upgrade is seen by nobody.
+fn unseen_migration() -> Problem {
+    let summary = "the owner signs elsewhere, and nobody would see whether `migrate` was called";
+    Problem::new(codes::NO_MIGRATION, &[MIGRATE], summary)
+        .help("take `migrate` out, and have the owner call it right after `upgradeTo`")
 }
 
 fn no_proxy(task: &ChangeRequest<'_>) -> Problem {

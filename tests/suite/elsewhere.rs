@@ -1,0 +1,138 @@
+//! An owner whose key is not here: what only they may do is shown, written for them, waited for, and seen when it is done.
+
+use std::path::Path;
+
+use pospool_cli::exit::Exit;
+use pospool_conflux::Key;
+use pospool_tests::stub_world::{CommandRun, StubWorld};
+use serde_json::Value as Json;
+
+use crate::examples::example_variables;
+
+const NETWORK: u32 = 1234;
+const SHARE: (&str, &str) = ("\"90%\"", "\"85%\"");
+
+struct Owned {
+    world: StubWorld,
+    spec: String,
+}
+
+impl Owned {
+    /// The demo's pool, which its maker has given to somebody with a wallet of their own.
+    fn new() -> Self {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/private-network");
+        let spec = std::fs::read_to_string(root.join("pool.hcl")).unwrap();
+        let safe = Key::parse(&"33".repeat(32)).unwrap().core_address(NETWORK);
+        let account =
+            format!("account \"safe\" {{\n  address = \"{safe}\"\n}}\n\nhost \"local\" {{}}");
+        let spec = spec.replacen("host \"local\" {}", &account, 1);
+        let spec = spec.replacen(
+            "  proxy    = true",
+            "  owner    = account.operator\n  proxy    = true",
+            1,
+        );
+        let given = spec.replacen(
+            "user_share_ratio = \"90%\" }",
+            "user_share_ratio = \"90%\", owner = account.safe, manager = account.safe }\n  lifecycle {\n    irreversible = \"accept\"\n  }",
+            1,
+        );
+        let world = StubWorld::new(NETWORK);
+        world.engine.add_network("pospool-devnet-demo");
+        world.write_network_files();
+        world.write_spec(&spec);
+        world.write("values.hcl", &example_variables("private-network"));
+        let owned = Self { world, spec: given };
+        // Who registers carries money, and signs here: it is given away afterwards.
+        owned.ends(&["apply", "--auto-approve"], Exit::Done);
+        owned.world.write_spec(&owned.spec);
+        owned.ends(&["apply", "--auto-approve"], Exit::Done);
+        owned
+    }
+
+    fn run(&self, words: &[&str]) -> CommandRun {
+        self.world
+            .run(&[words, &["--var-file", "values.hcl"]].concat(), "")
+    }
+
+    fn ends(&self, words: &[&str], exit: Exit) -> CommandRun {
+        let run = self.run(words);
+        assert_eq!(run.exit, exit, "{words:?}: {}\n{}", run.out, run.err);
+        run
+    }
+
+    fn edit(&self, (from, to): (&str, &str)) {
+        assert!(self.spec.contains(from), "{from}");
+        self.world.write_spec(&self.spec.replacen(from, to, 1));
+    }
+}
+
+#[test]
+fn a_call_is_written_for_its_owner_and_seen_when_it_is_sent() {
+    let owned = Owned::new();
+    owned.edit(SHARE);
+    let plan = owned.ends(&["plan"], Exit::Done);
+    assert!(plan.out.contains("elsewhere"), "{}", plan.out);
+    assert!(
+        !plan.out.contains("money, at most"),
+        "their gas is theirs: {}",
+        plan.out
+    );
+    let sent = owned.world.chain.handed_in().len();
+    let run = owned.ends(&["apply", "--auto-approve"], Exit::Converging);
+    for part in ["to be signed by", "--unsigned DIR"] {
+        assert!(run.err.contains(part), "{part}: {}", run.err);
+    }
+    let words = ["apply", "--auto-approve", "--unsigned", "calls"];
+    let run = owned.ends(&words, Exit::Converging);
+    assert!(
+        run.err.contains("1 call to be signed elsewhere"),
+        "{}",
+        run.err
+    );
+    assert_eq!(
+        owned.world.chain.handed_in().len(),
+        sent,
+        "nobody signs here"
+    );
+    let text = std::fs::read(owned.world.path("calls/calls.json")).unwrap();
+    let file: Json = serde_json::from_slice(&text).unwrap();
+    let call = &file["calls"][0];
+    assert_eq!(call["effect"], "core_contract.pool/set user_share_ratio");
+    assert_eq!(
+        (&call["chain_id"], &call["space"]),
+        (&1234.into(), &"core".into())
+    );
+    // The words of the call are what the setter takes.
+    let data = call["data"].as_str().unwrap();
+    let setter = "setPoolUserShareRatio(uint64)";
+    let selector = pospool_conflux::abi::function_selector(setter);
+    let selector = pospool_conflux::hex::hex_text(&selector);
+    assert!(data.starts_with(&selector), "{data}");
+    assert!(data.ends_with(&format!("{:x}", 8_500)), "{data}");
+
+    owned.world.chain.set_by_hand("PoSPool", setter, 8_500);
+    owned.ends(&["apply", "--auto-approve"], Exit::Done);
+    let plan = owned.ends(&["plan", "--detailed-exitcode"], Exit::Done);
+    assert!(plan.out.contains("nothing to do"), "{}", plan.out);
+    // The files are ours, and say so when nothing waits any more.
+    owned.edit(("\"90%\"", "\"80%\""));
+    owned.ends(&words, Exit::Converging);
+}
+
+#[test]
+fn other_files_are_not_replaced_by_calls() {
+    let owned = Owned::new();
+    owned.edit(SHARE);
+    for name in ["calls.json", "calls.txt"] {
+        let path = owned.world.path("papers");
+        std::fs::create_dir_all(&path).unwrap();
+        std::fs::write(path.join(name), "mine").unwrap();
+        let sent = owned.world.chain.handed_in().len();
+        let run = owned.run(&["apply", "--auto-approve", "--unsigned", "papers"]);
+        assert_eq!(run.exit, Exit::Error, "{}", run.err);
+        assert!(run.err.contains(name), "{}", run.err);
+        assert_eq!(std::fs::read_to_string(path.join(name)).unwrap(), "mine");
+        assert_eq!(owned.world.chain.handed_in().len(), sent);
+        std::fs::remove_file(path.join(name)).unwrap();
+    }
+}
