@@ -349,6 +349,9 @@ pospool_model::codes! {
     VOTER_HELD = "docker/voter-held",
         "The guard keeps a node from voting until a person has looked: somebody else signed with its key while it was silent, or its voting was stopped by hand.",
         "Find the other node with this key and stop it for good. Then `docker exec CONTAINER pospool guard --clear`: the key is watched again before it votes.";
+    WEAK_LOCK = "docker/weak-lock",
+        "The lock file of a page pins a package by SHA-1 alone. Two packages with one SHA-1 can be made, so it does not say which one is built into the page.",
+        "Make the lock file anew with a registry that names sha512, read what changed in it, and plan again.";
     WRONG_PASSWORD = "docker/wrong-password",
         "The password does not open the node's PoS key, so the node stopped.",
         "Give the password that was in use when the key was made in `pos_key_password`, then run `pospool apply` again.";

@@ -21,6 +21,7 @@ use crate::codes;
 use crate::image::{Buildable, hash_bytes, pull_base_image};
 use crate::names::Name;
 use crate::ui::files::read_lock;
+use crate::ui::lock::LOCKS;
 use crate::ui::sources::{PageBuild, PageImageBuild, PinnedPageSource};
 use crate::workload::body::{ContainerLimits, hardened_host_config};
 use crate::workload::run::{container_state, is_running};
@@ -37,8 +38,6 @@ const LIMIT: Duration = Duration::from_mins(30);
 const POLL: Duration = Duration::from_secs(1);
 /// Lines of a build's output that are shown.
 const SHOWN: usize = 20;
-/// The two lock files that a build can start from, in the order in which they are looked for.
-const LOCKS: [&str; 2] = ["package-lock.json", "yarn.lock"];
 /// What runs in the container; the page's own folder is its working directory.
 const SCRIPT: &str = "\
 set -eu

@@ -14,6 +14,7 @@ mod design;
 mod files;
 pub(crate) mod image;
 mod kind;
+mod lock;
 mod observe;
 mod schema;
 pub(crate) mod sources;
