@@ -13,6 +13,7 @@ mod golden;
 mod heals;
 mod key_in_url;
 mod layering;
+mod left_behind;
 mod live;
 mod logging;
 mod model_chain;
