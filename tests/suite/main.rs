@@ -17,6 +17,7 @@ mod left_behind;
 mod live;
 mod logging;
 mod model_chain;
+mod page_build;
 mod plans;
 mod planted;
 mod public_files;

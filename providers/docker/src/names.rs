@@ -26,6 +26,9 @@ pub(crate) const DIGEST: &str = "pospool.digest";
 pub(crate) const RELEASE: &str = "pospool.release";
 /// Label of an image: id of the image that it was made from.
 pub(crate) const BASE: &str = "pospool.base";
+/// Label of a container and a network in which a page is built: when nobody can be at work there any more, in seconds
+/// since 1970.
+pub(crate) const BUILD: &str = "pospool.build";
 /// Label: the sources of the chain that a node's guard asks, where nobody hands it any: URLs without a key.
 pub(crate) const SOURCES: &str = "pospool.sources";
 

@@ -17,6 +17,7 @@ mod kind;
 mod lock;
 mod observe;
 mod schema;
+mod site;
 pub(crate) mod sources;
 mod wish;
 
