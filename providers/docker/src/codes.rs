@@ -216,7 +216,7 @@ pospool_model::codes! {
         "Write the same `host` in the volume and in the node.";
     OUT_OF_MEMORY = "docker/out-of-memory",
         "The node's container was killed because it needed more memory than it may use.",
-        "Raise `memory` of the node, or leave it out for no limit, then run `pospool apply` again.";
+        "Raise `memory` of the node, or leave it out for 80 % of the host's, then run `pospool apply` again.";
     OUTCOME_UNKNOWN = "docker/outcome-unknown",
         "Docker was asked for a change and gave no answer, or handing over a secret or unpacking a snapshot broke off, so it is not known what came of it.",
         "Run `pospool apply` again: it checks what came of it before it does anything else.";

@@ -32,6 +32,10 @@ pub(crate) const BUILD: &str = "pospool.build";
 /// Label: the sources of the chain that a node's guard asks, where nobody hands it any: URLs without a key.
 pub(crate) const SOURCES: &str = "pospool.sources";
 
+/// Label of a node's container: the limit of its memory in bytes, where the spec names none and pospool took a share of the
+/// host's. A container without it was made without a limit, and is as it was made.
+pub(crate) const MEMORY: &str = "pospool.memory";
+
 /// A name or an id that Docker accepts and that is only a name inside a URL.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]

@@ -407,6 +407,8 @@ fn engine_info() -> Json {
         "ID": "STUB:ENGINE",
         "Architecture": "x86_64",
         "LiveRestoreEnabled": true,
+        "MemTotal": 34_359_738_368_i64,
+        "MemoryLimit": true,
         "DockerRootDir": "/var/lib/docker",
         "SecurityOptions": [],
     })
