@@ -1,4 +1,4 @@
-//! The container in which a page is built: its packages come over a network of its own, and it builds without any.
+//! Images on the engine: the container in which a page is built has no network, and no image of another program is taken for ours.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -95,4 +95,39 @@ fn what_a_killed_build_left_goes_at_the_next_one() {
     assert_eq!(ran.exit, Exit::Done, "{}{}", ran.out, ran.err);
     let left = ["new", "own"].map(|name| format!("pospool-build-{name}"));
     assert_eq!(build_names(&world), [left.clone(), left].concat());
+}
+
+/// A container that is made anew gets this program; the same image for another reason is not built again.
+#[test]
+fn an_image_with_another_program_inside_is_made_again_and_stops_nothing() {
+    let world = world();
+    let applies = || {
+        let before = world.engine.images_built().len();
+        let ran = world.run(&["apply", "--auto-approve"], "");
+        assert_eq!(ran.exit, Exit::Done, "{}{}", ran.out, ran.err);
+        let built = world.engine.images_built().split_off(before);
+        let of_servers = built.iter().filter(|name| name.starts_with("pospool/ui:"));
+        of_servers.count()
+    };
+    // What makes the container anew, and nothing of its image.
+    let widen = || {
+        world
+            .engine
+            .change_setting("ui.site", "ReadonlyRootfs", json!(false));
+    };
+    assert_eq!(applies(), 1);
+    widen();
+    assert_eq!(applies(), 0, "the image holds this very program");
+    world
+        .engine
+        .label_images("pospool.inside", "another program");
+    let changes = world.engine.changes();
+    assert_eq!(applies(), 0);
+    assert_eq!(
+        world.engine.changes(),
+        changes,
+        "another program stops nothing"
+    );
+    widen();
+    assert_eq!(applies(), 1);
 }

@@ -24,6 +24,8 @@ pub(crate) const HOLDS: &str = "pospool.holds";
 pub(crate) const DIGEST: &str = "pospool.digest";
 /// Label of a container: release of the pospool that made it.
 pub(crate) const RELEASE: &str = "pospool.release";
+/// Label of an image: digest over the program and the certificates in it.
+pub(crate) const INSIDE: &str = "pospool.inside";
 /// Label of an image: id of the image that it was made from.
 pub(crate) const BASE: &str = "pospool.base";
 /// Label of a container and a network in which a page is built: when nobody can be at work there any more, in seconds

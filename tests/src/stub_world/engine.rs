@@ -113,6 +113,19 @@ impl StubEngine {
         self.objects().builds.clone()
     }
 
+    /// What a label of all images says that somebody else made, or an earlier program.
+    pub fn label_images(&self, label: &str, value: &str) {
+        for image in self.objects().images.values_mut() {
+            image.labels[label] = json!(value);
+        }
+    }
+
+    /// Names of the images that were built, one after the other.
+    #[must_use]
+    pub fn images_built(&self) -> Vec<String> {
+        self.objects().images_built.clone()
+    }
+
     /// How many requests it had that change something; a question to a container is none.
     #[must_use]
     pub fn changes(&self) -> usize {

@@ -26,17 +26,19 @@ pub(super) struct EngineObjects {
     pub(super) builds: Vec<(Json, bool)>,
     /// Whether containers stay on networks that they are taken off.
     pub(super) keeps_networks: bool,
+    /// Names of built images, in their order.
+    pub(super) images_built: Vec<String>,
     /// By reference.
-    images: BTreeMap<String, StubImage>,
+    pub(super) images: BTreeMap<String, StubImage>,
     /// Commands that were made ready, with the name of their container.
     commands: Vec<(String, Vec<String>)>,
     made: u64,
 }
 
 #[derive(Clone, Debug, Default)]
-struct StubImage {
+pub(super) struct StubImage {
     id: String,
-    labels: Json,
+    pub(super) labels: Json,
     /// What it starts, as its Dockerfile says.
     entrypoint: Json,
     /// Whether it asks itself how it is, and then is well.
@@ -197,7 +199,9 @@ impl EngineObjects {
                     entrypoint: entrypoint_of(archive),
                     is_asked: head_of(archive).contains("\nHEALTHCHECK "),
                 };
-                self.images.insert(call.query("t").to_owned(), image);
+                let name = call.query("t").to_owned();
+                self.images_built.push(name.clone());
+                self.images.insert(name, image);
                 ("200 OK", json!({ "stream": "built\n" }))
             }
             ("DELETE", ["images", name]) => {
@@ -242,7 +246,7 @@ impl EngineObjects {
                 "Labels": it.request["Labels"],
                 "State": it.state,
                 "Mounts": it.mounts(),
-                "Ports": [],
+                "Ports": it.ports(),
             })
         });
         all.collect()
@@ -347,6 +351,19 @@ impl StubContainer {
             })
         });
         volumes.chain(folders).collect()
+    }
+
+    /// Ports of the host that lead into it.
+    fn ports(&self) -> Vec<Json> {
+        let bindings = self.request["HostConfig"]["PortBindings"].as_object();
+        let bindings = bindings.filter(|_| self.state == "running");
+        let ports = bindings.into_iter().flatten().filter_map(|(inside, to)| {
+            let (private, protocol) = inside.split_once('/')?;
+            let public: u16 = to[0]["HostPort"].as_str()?.parse().ok()?;
+            let private: u16 = private.parse().ok()?;
+            Some(json!({ "PrivatePort": private, "PublicPort": public, "Type": protocol }))
+        });
+        ports.collect()
     }
 
     fn shown(&self, id: &str) -> Json {
