@@ -113,14 +113,9 @@ pub async fn run_guard(
     Ok(life.live().await)
 }
 
-/// Memory images of this process could hold the password; a node needs many files.
+/// A node needs many files. That no image of the memory is written, which holds the password, is the program's own matter
+/// at its start, and conflux inherits it.
 fn raise_limits() -> Result<(), GuardError> {
-    let none = Rlimit {
-        current: Some(0),
-        maximum: Some(0),
-    };
-    // That no image is written is a wish; that enough files can be opened is a condition.
-    let _ = setrlimit(Resource::Core, none);
     let limit = getrlimit(Resource::Nofile);
     let most = limit.maximum.unwrap_or(FILES).min(FILES);
     if most < FEWEST_FILES {

@@ -51,9 +51,13 @@ impl Desk {
     }
 
     fn run(&self, line: &str) -> Ran {
+        self.run_words(&line.split_whitespace().collect::<Vec<_>>())
+    }
+
+    fn run_words(&self, words: &[&str]) -> Ran {
         let begun = Instant::now();
         let ended = program(&self.environment)
-            .args(line.split_whitespace())
+            .args(words)
             .env("POSPOOL_STATE", &self.place)
             .current_dir(self.folder.path())
             .output()
@@ -349,6 +353,34 @@ fn a_lock_of_another_program_stays_until_it_is_named() {
     assert_eq!(desk.run("state unlock another").exit, 1);
     assert_eq!(server.held()["ID"], "b1f3");
     desk.well("state unlock b1f3");
+    desk.well("apply --auto-approve");
+}
+
+/// Whoever can take the lock names it and says who they are.
+#[test]
+fn a_planted_lock_makes_no_line_of_its_own_and_can_be_taken_away() {
+    let server = StateServer::start(Manner::Plain);
+    let note = "carol\n\u{1b}[2Jall done; 4 effects done\r";
+    server.lock(json!({"ID": "b1\u{1b}\nf3", "Operation": note, "Who": note}));
+    let desk = Desk::new(server.url(), http());
+    let (shown, refused) = (desk.well("state unlock"), desk.run("apply --auto-approve"));
+    assert_eq!(refused.exit, 4, "{refused:?}");
+    for said in [&shown, &desk.run("state unlock another").err, &refused.err] {
+        let wild = |c: char| c.is_control() && c != '\n';
+        assert!(!said.contains(wild), "{said:?}");
+        assert!(said.contains("carol \u{fffd}[2Jall done;"), "{said:?}");
+        assert!(
+            !said
+                .lines()
+                .any(|line| line.contains("all done;") && !line.contains("carol"))
+        );
+    }
+    assert_eq!(shown.lines().count(), 1, "{shown:?}");
+    let name = "b1\u{fffd} f3";
+    assert!(shown.contains(name), "{shown:?}");
+    let taken = desk.run_words(&["state", "unlock", name]);
+    assert_eq!(taken.exit, 0, "{taken:?}");
+    assert_eq!(taken.out.lines().count(), 1, "{taken:?}");
     desk.well("apply --auto-approve");
 }
 

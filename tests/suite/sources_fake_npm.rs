@@ -31,9 +31,12 @@ fn world(compiler: &str) -> World {
     );
     write("soljson.js", compiler);
     write("B.sol", "");
-    let lock = r#"{"lockfileVersion":3,"packages":{"node_modules/@scope/name":
-        {"version":"0.8.4","integrity":"sha1-AAAAAAAAAAAAAAAAAAAAAAAAAAA="}}}"#;
-    write("project/package-lock.json", lock);
+    let lock = format!(
+        r#"{{"lockfileVersion":3,"packages":{{"node_modules/@scope/name":
+        {{"version":"0.8.4","integrity":"sha512-{}=="}}}}}}"#,
+        "A".repeat(86)
+    );
+    write("project/package-lock.json", &lock);
     // Whatever package is wanted, it gets all of these files.
     let script = r#"#!/bin/sh
         for name in solc @scope/name; do

@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 use pospool_engine::store::StoreError;
 use pospool_lang::spec::SourceFile;
 use pospool_model::plan::EffectId;
+use pospool_model::shown::clean_line;
 use pospool_model::{Code, Diagnostic, ProviderError};
 use pospool_remote::{LocationError, SettingsError};
 use pospool_serve::ServeError;
@@ -329,14 +330,15 @@ fn remote_help(error: &StoreError) -> Option<String> {
             "wait until it has ended; should it have been killed, its lock ends in {seconds} s and the next run goes on by itself"
         ),
         StoreError::Leased { id, .. } => format!(
-            "wait until it has ended; if you know that it was killed, run `pospool state unlock {id}`"
+            "wait until it has ended; if you know that it was killed, run `pospool state unlock {}`",
+            clean_line(id)
         ),
         StoreError::LockLost { .. } => {
             "run `pospool apply` again when the other one has ended: what is under way is in the journal, and is settled first"
                 .to_owned()
         }
         StoreError::Moved { to, .. } => {
-            format!("write it into the spec, `state {{ url = \"{to}\" }}`, or name it with --state")
+            format!("write it into the spec, `state {{ url = \"{}\" }}`, or name it with --state", clean_line(to))
         }
         StoreError::OtherFile { .. } => "nothing was written; name another file, or move away what is there".to_owned(),
         StoreError::Keeper { .. } => {

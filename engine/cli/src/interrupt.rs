@@ -16,6 +16,7 @@ use tokio::time::Instant;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::view;
+use crate::wiring;
 
 /// How often a pause looks whether the user wants to stop.
 const HEARTBEAT: Duration = Duration::from_millis(200);
@@ -78,6 +79,8 @@ impl Interrupt {
                 match this.react() {
                     Reaction::Stop => eprintln!("{}", view::STOPPING),
                     Reaction::Leave => {
+                        // They hear no signal of the terminal.
+                        wiring::end_tools();
                         eprintln!("{}", view::STOPPED);
                         std::process::exit(Exit::Cancelled.code().into());
                     }

@@ -14,6 +14,7 @@ pub mod exit;
 pub mod failure;
 pub mod interrupt;
 pub mod logging;
+mod memory;
 mod process;
 pub mod project;
 pub mod view;

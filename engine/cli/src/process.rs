@@ -17,6 +17,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
 use crate::logging;
+use crate::memory;
 use crate::project::{Project, UserEnvironment};
 use crate::view::{self, Paint};
 use crate::wiring;
@@ -38,6 +39,7 @@ pub fn run_program() -> Exit {
 }
 
 fn start(args: &Args) -> Exit {
+    memory::hide_memory();
     let (stdin, stdout, stderr) = (io::stdin(), io::stdout(), io::stderr());
     let colors =
         !args.common.no_color && std::env::var_os("NO_COLOR").is_none_or(|it| it.is_empty());

@@ -31,6 +31,8 @@ pub mod validate;
 pub mod version;
 
 pub use paint::Paint;
+pub(crate) use pospool_model::shown::is_bidi;
+pub use pospool_model::shown::{clean_line, clean_text};
 
 /// Version of every JSON form that commands write.
 pub const FORMAT_VERSION: u32 = 1;
@@ -41,30 +43,6 @@ pub const STOPPING: &str =
 
 /// What a signal says that ends the process at once.
 pub const STOPPED: &str = "stopped";
-
-/// Text from outside without what could move a terminal's cursor or colours.
-/// Line breaks and tabs stay.
-#[must_use]
-pub fn clean_text(text: &str) -> String {
-    let harmless = |c: char| c == '\n' || c == '\t' || !(c.is_control() || is_bidi(c));
-    text.chars()
-        .map(|c| if harmless(c) { c } else { '\u{fffd}' })
-        .collect()
-}
-
-/// Characters that change the direction of the text around them.
-fn is_bidi(c: char) -> bool {
-    matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-}
-
-/// [`clean_text`] on one line.
-#[must_use]
-pub fn clean_line(text: &str) -> String {
-    clean_text(text)
-        .split_whitespace()
-        .collect::<Vec<_>>()
-        .join(" ")
-}
 
 /// `1 step`, `2 steps`.
 #[must_use]
@@ -88,18 +66,4 @@ pub fn indent_lines(text: &str, blanks: usize) -> String {
         }
     });
     lines.collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn text_from_outside_cannot_move_the_terminal() {
-        assert_eq!(
-            clean_text("a\u{1b}[31mb\u{202e}c\n\td"),
-            "a\u{fffd}[31mb\u{fffd}c\n\td"
-        );
-        assert_eq!(clean_line(" a\n  b\tc "), "a b c");
-    }
 }

@@ -56,6 +56,11 @@ pub fn registry_at(wait: Duration, poll: Duration) -> Registry {
     Registry::new(providers)
 }
 
+/// Ends the programs that providers run on this machine, for a process that leaves at once.
+pub fn end_tools() {
+    pospool_source::end_all_tools();
+}
+
 /// The current image of conflux-rust for a public network, by the table of releases.
 #[must_use]
 pub fn current_image(network: &str) -> Option<&'static str> {

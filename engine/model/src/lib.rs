@@ -21,6 +21,7 @@ pub mod provider;
 pub mod safety;
 pub mod schema;
 pub mod secret;
+pub mod shown;
 pub mod state;
 pub mod units;
 pub mod value;

@@ -5,7 +5,7 @@ use pospool_model::{Attributes, ProviderError};
 use serde::{Deserialize, Serialize};
 
 use crate::client::Engine;
-use crate::image::{Buildable, build_image, find_image};
+use crate::image::{Buildable, build_image, find_image_with};
 use crate::names::Name;
 use crate::node::image::{NODES, NodeImageBuild};
 use crate::syncer::image::{SYNCERS, SyncerImageBuild};
@@ -49,7 +49,9 @@ pub(crate) async fn ensure_image(
 ) -> Result<Attributes, ProviderError> {
     let build = recipe.build();
     let (tag, digest) = (recipe.tag(), build.digest());
-    let id = if let Some(id) = find_image(engine, &tag, &digest).await? {
+    let inside = build.inside()?;
+    let found = find_image_with(engine, &tag, &digest, inside.as_deref()).await?;
+    let id = if let Some(id) = found {
         id
     } else {
         let context = build.context(engine, progress).await?;

@@ -216,7 +216,7 @@ pospool_model::codes! {
         "Write the same `host` in the volume and in the node.";
     OUT_OF_MEMORY = "docker/out-of-memory",
         "The node's container was killed because it needed more memory than it may use.",
-        "Raise `memory` of the node, or leave it out for no limit, then run `pospool apply` again.";
+        "Raise `memory` of the node, or leave it out for 80 % of the host's, then run `pospool apply` again.";
     OUTCOME_UNKNOWN = "docker/outcome-unknown",
         "Docker was asked for a change and gave no answer, or handing over a secret or unpacking a snapshot broke off, so it is not known what came of it.",
         "Run `pospool apply` again: it checks what came of it before it does anything else.";
@@ -349,6 +349,9 @@ pospool_model::codes! {
     VOTER_HELD = "docker/voter-held",
         "The guard keeps a node from voting until a person has looked: somebody else signed with its key while it was silent, or its voting was stopped by hand.",
         "Find the other node with this key and stop it for good. Then `docker exec CONTAINER pospool guard --clear`: the key is watched again before it votes.";
+    WEAK_LOCK = "docker/weak-lock",
+        "The lock file of a page pins a package by SHA-1 alone. Two packages with one SHA-1 can be made, so it does not say which one is built into the page.",
+        "Make the lock file anew with a registry that names sha512, read what changed in it, and plan again.";
     WRONG_PASSWORD = "docker/wrong-password",
         "The password does not open the node's PoS key, so the node stopped.",
         "Give the password that was in use when the key was made in `pos_key_password`, then run `pospool apply` again.";

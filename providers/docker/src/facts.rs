@@ -56,6 +56,8 @@ pub(crate) struct EngineFacts {
     pub(crate) volumes: BTreeMap<String, BTreeMap<String, String>>,
     /// Folder of everything that it keeps.
     pub(crate) root: String,
+    /// Memory of the host in bytes, where containers can be limited in it.
+    pub(crate) memory: Option<i64>,
 }
 
 /// A container of ours.

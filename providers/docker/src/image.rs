@@ -39,6 +39,12 @@ pub(crate) trait Buildable: Sync {
         Ok(())
     }
 
+    /// Digest over what goes in beside that: the program and certificates of this machine. Another program is no reason to
+    /// stop a container, so they are not in its digest; but what is made anew for another reason gets them as they are now.
+    fn inside(&self) -> Result<Option<String>, ProviderError> {
+        Ok(None)
+    }
+
     /// The archive from which Docker makes it, and labels beside the digest's.
     async fn context(
         &self,
@@ -116,14 +122,27 @@ pub(crate) async fn find_image(
     tag: &str,
     digest: &str,
 ) -> Result<Option<String>, ProviderError> {
+    find_image_with(engine, tag, digest, None).await
+}
+
+/// The same, with this inside, where that counts: an image of an earlier program, or of one that only says that it is this
+/// release, is not taken for what would be made now.
+pub(crate) async fn find_image_with(
+    engine: &Engine,
+    tag: &str,
+    digest: &str,
+    inside: Option<&str>,
+) -> Result<Option<String>, ProviderError> {
     let tag =
         ImageRef::parse(tag).map_err(|what| ProviderError::refused(codes::BAD_IMAGE, what))?;
     let found = engine.image(&tag).await?;
+    let wanted = [(names::DIGEST, Some(digest)), (names::INSIDE, inside)];
     let ours = found.filter(|image| {
-        image
-            .labels
-            .get(names::DIGEST)
-            .is_some_and(|it| it == digest)
+        let mut wanted = wanted.iter();
+        wanted.all(|(label, value)| {
+            let found = image.labels.get(*label).map(String::as_str);
+            value.is_none() || found == *value
+        })
     });
     Ok(ours.map(|image| image.id))
 }

@@ -27,9 +27,37 @@ pub(crate) fn format_memory(bytes: i64) -> String {
         )
 }
 
+/// The share of a host's memory that a node may use while its spec does not say it, in per cent: beside it the host lives.
+pub(crate) const SHARE: i64 = 80;
+/// In steps of this, so that a host that counts a little of its memory otherwise after a reboot is the same host.
+const STEP: i64 = 1 << 28;
+
+/// That share in bytes; nothing on a host that is too small for a share to mean anything.
+pub(crate) fn share_of_host(memory: i64) -> Option<i64> {
+    let share = memory / 100 * SHARE;
+    Some(share - share % STEP).filter(|share| *share > 0)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_share_of_a_host_is_whole_steps_of_four_fifths() {
+        let shares = [
+            (32 << 30, Some("26112m")),
+            ((32 << 30) - 5_000_000, Some("26112m")),
+            (16 << 30, Some("13056m")),
+            (100 << 20, None),
+            (0, None),
+            (-1, None),
+        ];
+        for (host, share) in shares {
+            let found = share_of_host(host).map(format_memory);
+            assert_eq!(found.as_deref(), share, "{host}");
+        }
+        assert!(share_of_host(i64::MAX).is_some());
+    }
 
     #[test]
     fn memory_has_one_normal_form() {

@@ -24,10 +24,19 @@ pub(crate) const HOLDS: &str = "pospool.holds";
 pub(crate) const DIGEST: &str = "pospool.digest";
 /// Label of a container: release of the pospool that made it.
 pub(crate) const RELEASE: &str = "pospool.release";
+/// Label of an image: digest over the program and the certificates in it.
+pub(crate) const INSIDE: &str = "pospool.inside";
 /// Label of an image: id of the image that it was made from.
 pub(crate) const BASE: &str = "pospool.base";
+/// Label of a container and a network in which a page is built: when nobody can be at work there any more, in seconds
+/// since 1970.
+pub(crate) const BUILD: &str = "pospool.build";
 /// Label: the sources of the chain that a node's guard asks, where nobody hands it any: URLs without a key.
 pub(crate) const SOURCES: &str = "pospool.sources";
+
+/// Label of a node's container: the limit of its memory in bytes, where the spec names none and pospool took a share of the
+/// host's. A container without it was made without a limit, and is as it was made.
+pub(crate) const MEMORY: &str = "pospool.memory";
 
 /// A name or an id that Docker accepts and that is only a name inside a URL.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

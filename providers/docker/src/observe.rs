@@ -216,6 +216,7 @@ async fn look(url: &str) -> Result<EngineView, ProviderError> {
         id: info.id,
         live_restore: info.live_restore,
         root: info.root,
+        memory: info.memory,
         volumes: volumes
             .iter()
             .map(|volume| (volume.name.clone(), volume.labels.clone()))
@@ -466,6 +467,7 @@ mod tests {
             live_restore: false,
             root: String::new(),
             maps_users: false,
+            memory: None,
         };
         for api in ["1.40", "1.41", "1.100", "2.0"] {
             assert!(check_api(&info(api)).is_ok(), "{api}");

@@ -11,6 +11,7 @@ use std::sync::OnceLock;
 use pospool_model::ProviderError;
 
 use crate::codes;
+use crate::image::{hash_bytes, parts_digest};
 
 /// The program that goes into images, where it is not the one of this process.
 static OTHER: OnceLock<PathBuf> = OnceLock::new();
@@ -20,6 +21,18 @@ static OTHER: OnceLock<PathBuf> = OnceLock::new();
 pub fn use_program(path: PathBuf) {
     // The first one that was named stays.
     let _ = OTHER.set(path);
+}
+
+/// Digest over this program, and over certificates that go in beside it. The program is read once: it is the same as long as
+/// the process lives, and its digest costs more than the rest of an image.
+pub(crate) fn inside_digest(certificates: &[u8]) -> Result<String, ProviderError> {
+    static THIS: OnceLock<String> = OnceLock::new();
+    if THIS.get().is_none() {
+        let digest = Program::for_image()?.digest();
+        THIS.get_or_init(|| digest);
+    }
+    let program = THIS.get().map_or("", String::as_str);
+    Ok(parts_digest(&[program, &hash_bytes(certificates)]))
 }
 
 /// Folder of the program in its image.
@@ -38,6 +51,19 @@ impl Program {
     /// Reads the files of this process, for an image.
     pub(crate) fn for_image() -> Result<Self, ProviderError> {
         Self::read().map_err(|what| ProviderError::refused(codes::PROGRAM, what))
+    }
+
+    /// Digest over its files and the words that start it.
+    fn digest(&self) -> String {
+        let files = self.files.iter();
+        let files: Vec<(&String, String)> = files
+            .map(|(path, bytes)| (path, hash_bytes(bytes)))
+            .collect();
+        hash_bytes(
+            serde_json::json!([files, self.entry])
+                .to_string()
+                .as_bytes(),
+        )
     }
 
     fn read() -> Result<Self, String> {
@@ -127,6 +153,30 @@ mod tests {
             ]
         );
         assert_eq!(entry(&BTreeSet::new()), ["/pospool/pospool"]);
+    }
+
+    #[test]
+    fn another_program_library_or_certificate_is_another_digest() {
+        let program = |bytes: &[u8], library: &str| Program {
+            files: vec![
+                ("pospool/pospool".to_owned(), bytes.to_owned()),
+                (library.to_owned(), vec![2]),
+            ],
+            entry: vec!["/pospool/pospool".to_owned()],
+        };
+        let digests = [
+            program(b"one", "pospool/lib/libc.so.6").digest(),
+            program(b"two", "pospool/lib/libc.so.6").digest(),
+            program(b"one", "pospool/lib/libc.so.7").digest(),
+        ];
+        let different: BTreeSet<&String> = digests.iter().collect();
+        assert_eq!(different.len(), digests.len());
+        let again = program(b"one", "pospool/lib/libc.so.6").digest();
+        assert_eq!(again, digests[0]);
+        assert_ne!(
+            inside_digest(b"CA").unwrap(),
+            inside_digest(b"other CA").unwrap()
+        );
     }
 
     #[test]

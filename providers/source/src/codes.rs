@@ -80,6 +80,9 @@ pospool_model::codes! {
     UNREACHABLE = "source/unreachable",
         "`git` or `npm` could not reach a server.",
         "Check the network, the proxy and the certificate settings (for npm: `npm ping`), then run again.";
+    WEAK_INTEGRITY = "source/weak-integrity",
+        "A package, or the compiler, is pinned by SHA-1 alone. Two packages with one SHA-1 can be made, so it does not say which one is loaded.",
+        "Take the package's entry out of the lock and run `npm install PACKAGE@VERSION`, so that its lock has the sha512; for the compiler, write `compiler_integrity` as `sha512-…`.";
     WRONG_INTEGRITY = "source/wrong-integrity",
         "A package does not have the hash that the lock or the spec names, or the lock has another hash than the published package, so it is not used.",
         "Do not deploy: the registry or the lock has been changed; compare with another registry.";

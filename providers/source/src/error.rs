@@ -109,6 +109,16 @@ pub enum SourceError {
         /// Its version.
         version: String,
     },
+    /// The lock names a package by a hash that two packages can have.
+    #[error("package `{package}` {version} is pinned by SHA-1 alone, which can be forged: {found}")]
+    WeakIntegrity {
+        /// The package.
+        package: String,
+        /// Its version.
+        version: String,
+        /// What the lock has.
+        found: String,
+    },
     /// A package is not what its hash says.
     #[error("package `{package}` {version} does not have the expected integrity: {said}")]
     WrongIntegrity {
@@ -238,6 +248,7 @@ impl SourceError {
             Self::Lock { .. } => codes::LOCK,
             Self::NotLocked { .. } => codes::NOT_LOCKED,
             Self::NoIntegrity { .. } => codes::NO_INTEGRITY,
+            Self::WeakIntegrity { .. } => codes::WEAK_INTEGRITY,
             Self::WrongIntegrity { .. } => codes::WRONG_INTEGRITY,
             Self::PackageMissing { .. } => codes::PACKAGE_MISSING,
             Self::UnknownCompiler { .. } => codes::UNKNOWN_COMPILER,
@@ -282,6 +293,10 @@ impl SourceError {
             Self::NoIntegrity { package, .. } => {
                 format!("run `npm install {package}` in the source, so that its lock has the hash")
             }
+            Self::WeakIntegrity { package, version, .. } => format!(
+                "write its sha512 into the lock: take the package's entry out of it and run \
+                 `npm install {package}@{version}`; if the registry names SHA-1 only, use another registry"
+            ),
             Self::WrongIntegrity { .. } => {
                 "do not deploy: the registry or the lock has been changed; compare with another \
                  registry"

@@ -34,6 +34,10 @@ const VARIABLES: &[(&str, &str)] = &[
     ("GIT_LFS_SKIP_SMUDGE", "1"),
     ("GIT_TERMINAL_PROMPT", "0"),
     ("LC_ALL", "C"),
+    // ssh asks at the terminal, whatever git was told. It is not in the terminal's foreground, where only one who is may
+    // read: it would wait until the time is up. With this its question gets no answer.
+    ("SSH_ASKPASS", "false"),
+    ("SSH_ASKPASS_REQUIRE", "force"),
 ];
 
 /// A repository and a commit, both checked.

@@ -26,6 +26,7 @@ mod error;
 #[doc(hidden)]
 pub mod fuzzing;
 mod git;
+mod group;
 mod imports;
 mod lock;
 mod npm;
@@ -45,6 +46,7 @@ use std::{
 
 pub use artifact::Artifact;
 pub use error::SourceError;
+pub use group::end_all_tools;
 pub use provider::SourceProvider;
 
 use artifact::CompiledFile;

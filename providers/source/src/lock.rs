@@ -2,7 +2,7 @@
 //!
 //! - Reads: the text of a `package-lock.json`, version 2 or 3.
 //! - Returns: name, version and hash of single packages.
-//! - Never: takes a package without a hash, or from anywhere but the registry that the user's own
+//! - Never: takes a package without a hash, or with one that can be forged (SHA-1 has known collisions), or from anywhere but the registry that the user's own
 //!   npm settings name: where the lock says to load from is left out.
 
 use std::{collections::BTreeMap, io::ErrorKind, path::Path, path::PathBuf};
@@ -163,8 +163,8 @@ impl Lockfile {
     }
 }
 
-/// Returns the hash to install by. A weak one must be the known one of the package, if there is a
-/// known one, and is then replaced by the strong one.
+/// Returns the hash to install by. A weak one must be the known one of the package, which is then replaced by the
+/// strong one; of any other package it proves nothing.
 fn usable_integrity(name: &str, version: &str, integrity: &str) -> Result<String, SourceError> {
     let known = STRONGER
         .iter()
@@ -192,7 +192,11 @@ fn usable_integrity(name: &str, version: &str, integrity: &str) -> Result<String
             version: version.into(),
             said: format!("the lock has {integrity}, and the published package {weak}"),
         }),
-        None => Ok(hashes.join(" ")),
+        None => Err(SourceError::WeakIntegrity {
+            package: name.into(),
+            version: version.into(),
+            found: hashes.join(" "),
+        }),
     }
 }
 
@@ -316,17 +320,29 @@ mod tests {
         let other = "sha1-AAAAAAAAAAAAAAAAAAAAAAAAAAA=";
         let error = Package::new(name, name, version, other).unwrap_err();
         assert_eq!(error.code(), "source/wrong-integrity");
-        assert_eq!(
-            Package::new("other", "other", version, other)
-                .unwrap()
-                .integrity,
-            other
-        );
         let both = format!("{other} {SHA512}");
         assert_eq!(
             Package::new(name, name, version, &both).unwrap().integrity,
             SHA512
         );
+    }
+
+    /// Two packages with one SHA-1 can be made, and one of them reviewed.
+    #[test]
+    fn case_weak_hash_a_package_with_nothing_but_sha1_is_refused() {
+        let weak = "sha1-AAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+        let error = lock(&json!({ "version": "1.2.3", "integrity": weak })).unwrap_err();
+        assert_eq!(error.code(), "source/weak-integrity");
+        let said = error.to_string();
+        assert!(said.contains("`@scope/name` 1.2.3"), "{said}");
+        assert!(said.contains(weak), "{said}");
+        assert!(error.help().unwrap().contains("sha512"), "{error:?}");
+        let two = format!("{weak} {weak}");
+        let error = lock(&json!({ "version": "1.2.3", "integrity": two })).unwrap_err();
+        assert_eq!(error.code(), "source/weak-integrity");
+        let both = format!("{weak} {SHA512}");
+        let package = lock(&json!({ "version": "1.2.3", "integrity": both })).unwrap();
+        assert_eq!(package.integrity, SHA512);
     }
 
     #[test]

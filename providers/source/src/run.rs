@@ -3,20 +3,21 @@
 //! - Reads: a [`ToolRun`]: program, arguments, folder, input.
 //! - Returns: how it ended and what it wrote, or why it could not run.
 //! - Never: uses a shell, hands on an environment variable that is not listed here (a signing key
-//!   may be in one), waits longer or keeps more output than the job allows.
+//!   may be in one), waits longer or keeps more output than the job allows, or leaves behind what the program started.
 
 use std::{
     env,
     ffi::OsString,
     io::{self, Read, Write},
     path::Path,
-    process::{Child, Command, Stdio},
+    process::{Command, Stdio},
     sync::mpsc::{self, Receiver},
     thread,
     time::{Duration, Instant},
 };
 
 use crate::error::SourceError;
+use crate::group::{ToolGroup, start_group};
 
 /// What is kept of the error stream.
 const STDERR_LIMIT: usize = 1 << 20;
@@ -95,10 +96,8 @@ pub(crate) struct Finished {
 impl ToolRun<'_> {
     /// Runs the program to its end.
     pub(crate) fn run(self) -> Result<Finished, SourceError> {
-        let mut child = self
-            .command()
-            .spawn()
-            .map_err(|error| self.not_started(&error))?;
+        let (mut child, group) =
+            start_group(&mut self.command()).map_err(|error| self.not_started(&error))?;
         let stdout = child
             .stdout
             .take()
@@ -109,13 +108,11 @@ impl ToolRun<'_> {
             // A program that does not read all of its input says why on its error stream.
             thread::spawn(move || drop(pipe.write_all(&input)));
         }
-        let outcome = self.wait(&mut child, stdout.as_ref());
-        if outcome.is_err() {
-            // It may have ended by itself in between; then there is nothing to end.
-            drop(child.kill());
-            drop(child.wait());
-        }
-        let (success, early) = outcome?;
+        let outcome = self.wait(&group, stdout.as_ref());
+        // Also after a good end: what the program has started has no business beyond it.
+        let ended = group.end(&mut child);
+        let early = outcome?;
+        let success = ended.map_err(|error| self.not_started(&error))?.success();
         let Some(out) = early.or_else(|| collect(stdout)) else {
             let said = "its output stayed open after its end".to_owned();
             return Err(SourceError::Tool {
@@ -139,16 +136,16 @@ impl ToolRun<'_> {
     /// Waits for the end, or for the time or output limit.
     fn wait(
         &self,
-        child: &mut Child,
+        group: &ToolGroup,
         stdout: Option<&Receiver<Piped>>,
-    ) -> Result<(bool, Option<Piped>), SourceError> {
+    ) -> Result<Option<Piped>, SourceError> {
         let start = Instant::now();
         let mut pause = Duration::from_millis(1);
         let mut early = None;
         loop {
-            match child.try_wait() {
-                Ok(Some(status)) => return Ok((status.success(), early)),
-                Ok(None) => {}
+            match group.leader_ended() {
+                Ok(true) => return Ok(early),
+                Ok(false) => {}
                 Err(error) => return Err(self.not_started(&error)),
             }
             early = early.or_else(|| stdout.and_then(|pipe| pipe.try_recv().ok()));
@@ -291,6 +288,62 @@ mod tests {
         .run();
         assert!(matches!(error, Err(SourceError::Timeout { .. })));
         assert!(start.elapsed() < Duration::from_secs(10));
+    }
+
+    /// Runs a script that starts a `sleep` of its own, whose process id it writes down; returns that id.
+    fn with_grandchild(
+        rest: &str,
+        limit: Duration,
+    ) -> (Result<Finished, SourceError>, Option<String>) {
+        let folder = tempfile::tempdir().unwrap();
+        let note = folder.path().join("id");
+        let script = format!("sleep 600 & echo $! > {}; {rest}", note.display());
+        let ran = ToolRun {
+            time_limit: limit,
+            ..shell(&script)
+        }
+        .run();
+        let id = std::fs::read_to_string(note).unwrap_or_default();
+        let id = Some(id.trim().to_owned()).filter(|id| !id.is_empty());
+        (ran, id)
+    }
+
+    /// Waits until a process has ended; one that nobody has buried yet counts. If it does not end, this does not either
+    /// before the grandchild's ten minutes are over, and then it fails.
+    fn await_end(id: &str) {
+        let begun = Instant::now();
+        let stat = Path::new("/proc").join(id).join("stat");
+        while let Ok(stat) = std::fs::read_to_string(&stat) {
+            let state = stat.rsplit_once(") ").map_or("", |(_, rest)| rest);
+            if state.starts_with(['Z', 'X']) {
+                return;
+            }
+            assert!(begun.elapsed() < Duration::from_mins(1), "{stat}");
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    #[test]
+    fn what_a_program_started_ends_with_it_when_its_time_is_up() {
+        let mut limit = Duration::from_millis(200);
+        let id = loop {
+            let (ran, id) = with_grandchild("sleep 600", limit);
+            assert!(matches!(ran, Err(SourceError::Timeout { .. })), "{ran:?}");
+            // On a busy machine it had not come so far.
+            limit *= 2;
+            if let Some(id) = id {
+                break id;
+            }
+        };
+        await_end(&id);
+    }
+
+    #[test]
+    fn what_a_program_left_running_ends_after_it() {
+        let (ran, id) = with_grandchild("echo made", Duration::from_mins(1));
+        let ran = ran.unwrap();
+        assert_eq!((ran.success, ran.stdout.as_slice()), (true, &b"made\n"[..]));
+        await_end(&id.unwrap());
     }
 
     #[test]

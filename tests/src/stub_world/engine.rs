@@ -16,6 +16,7 @@ use serde_json::{Value as Json, json};
 
 use self::call::EngineCall;
 use self::objects::{EngineObjects, StubContainer};
+use super::inside;
 use crate::small_http::{ReceivedRequest, write_answer};
 
 /// What a look for a file gets: name, size and mode of one, in base64.
@@ -86,6 +87,45 @@ impl StubEngine {
         self.objects().volumes.contains_key(name)
     }
 
+    /// Names of all containers and networks.
+    #[must_use]
+    pub fn names(&self) -> Vec<String> {
+        let objects = self.objects();
+        let containers = objects.containers.values().map(|it| it.name.clone());
+        containers.chain(objects.networks.keys().cloned()).collect()
+    }
+
+    /// A container and a network of one name that a run left.
+    pub fn leave(&self, name: &str, labels: &Json) {
+        let mut objects = self.objects();
+        objects.leave(name, labels);
+        objects.networks.insert(name.to_owned(), labels.clone());
+    }
+
+    /// From now on, containers stay on networks that they are taken off.
+    pub fn keep_networks(&self) {
+        self.objects().keeps_networks = true;
+    }
+
+    /// Of each container that was told to build: the request that made it, and whether it had left its network by then.
+    #[must_use]
+    pub fn builds(&self) -> Vec<(Json, bool)> {
+        self.objects().builds.clone()
+    }
+
+    /// What a label of all images says that somebody else made, or an earlier program.
+    pub fn label_images(&self, label: &str, value: &str) {
+        for image in self.objects().images.values_mut() {
+            image.labels[label] = json!(value);
+        }
+    }
+
+    /// Names of the images that were built, one after the other.
+    #[must_use]
+    pub fn images_built(&self) -> Vec<String> {
+        self.objects().images_built.clone()
+    }
+
     /// How many requests it had that change something; a question to a container is none.
     #[must_use]
     pub fn changes(&self) -> usize {
@@ -112,9 +152,17 @@ impl StubEngine {
                 (&*stream).write_all(&head)?;
                 (&*stream).write_all(said.as_bytes())
             }
+            ("GET", ["containers", _, "archive"]) => {
+                write_answer(stream, "200 OK", &inside::built_page())
+            }
+            ("PUT", ["containers", container, "archive"]) => {
+                self.objects().unpack(container, &request.body);
+                write_answer(stream, "200 OK", b"")
+            }
             ("HEAD", ["containers", _, "archive"]) => {
-                // Of all files that are looked for, the key alone is there.
-                let found = call.query("path").ends_with("pos_key");
+                // Of all files that are looked for, the key and the packages of a page alone are there.
+                let path = call.query("path");
+                let found = path.ends_with("pos_key") || path == "/build/installed";
                 let status = if found { "200 OK" } else { "404 Not Found" };
                 write!(
                     &*stream,

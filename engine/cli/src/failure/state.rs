@@ -1,6 +1,7 @@
 //! Why a command on the state did nothing.
 
 use pospool_engine::store::Holder;
+use pospool_model::shown::clean_line;
 use pospool_model::{Address, Code, Problem};
 use pospool_remote::Location;
 
@@ -96,7 +97,7 @@ pub enum StateFailure {
     #[error("`{0}` does not give back what was written to it; the state was left where it is")]
     NotCopied(Location),
     /// Another lock than the one that was named is held.
-    #[error("the lock is {id} of {holder}, not {given}")]
+    #[error("the lock is {} of {holder}, not {given}", clean_line(id))]
     WrongLock {
         /// The name that was given.
         given: String,
@@ -106,7 +107,10 @@ pub enum StateFailure {
         holder: Holder,
     },
     /// The holder of a lock is alive, or may be.
-    #[error("the lock {id} of {holder} holds for another {seconds} s at least")]
+    #[error(
+        "the lock {} of {holder} holds for another {seconds} s at least",
+        clean_line(id)
+    )]
     LiveLock {
         /// The name of the lock.
         id: String,

@@ -11,7 +11,7 @@ use pospool_engine::store::{Finding, StoreError};
 use pospool_remote::Location;
 use serde_json::{Value as Json, json};
 
-use super::{FORMAT_VERSION, clean_text, format_count};
+use super::{FORMAT_VERSION, clean_line, clean_text, format_count};
 
 /// The findings as text.
 #[must_use]
@@ -145,7 +145,10 @@ fn unusable(error: &StoreError) -> (String, String) {
         StoreError::DamagedJournal { .. } => {
             "restore state and journal together from one backup; the lines before the damage can be read in the file".to_owned()
         }
-        StoreError::Moved { to, .. } => format!("use `{to}`; `state migrate --to` brings it back here"),
+        StoreError::Moved { to, .. } => {
+            let to = clean_line(to);
+            format!("use `{to}`; `state migrate --to` brings it back here")
+        }
         StoreError::TooNew { .. } => "use the newer pospool".to_owned(),
         _ => "restore it from a backup, or fetch it with `state pull` from where it was copied to".to_owned(),
     };

@@ -170,10 +170,10 @@ pub fn format_lock(location: &Location, held: Option<&Held>) -> String {
         }
         (true, None) => format!(
             "it never ends by itself; if you know that its holder is gone: pospool state unlock {}",
-            held.id
+            clean_line(&held.id)
         ),
     };
-    format!("lock {} of {}: {ends}\n", held.id, held.holder)
+    format!("lock {} of {}: {ends}\n", clean_line(&held.id), held.holder)
 }
 
 /// `state unlock` was done.

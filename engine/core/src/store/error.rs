@@ -5,6 +5,7 @@
 //! - Never: holds more of a state than its path and its names.
 
 use pospool_model::Code;
+use pospool_model::shown::clean_line;
 use std::path::{Path, PathBuf};
 
 use super::holder::Holder;
@@ -104,7 +105,7 @@ pub enum StoreError {
         kept: PathBuf,
     },
     /// Another process holds the state with its keeper.
-    #[error("the state `{}` is in use by {holder} (lock {id})", path.display())]
+    #[error("the state `{}` is in use by {holder} (lock {})", path.display(), clean_line(id))]
     Leased {
         /// Where the state is.
         path: PathBuf,
@@ -125,7 +126,7 @@ pub enum StoreError {
         by: Box<Holder>,
     },
     /// The state lives somewhere else now.
-    #[error("the state `{}` was moved to `{to}`", path.display())]
+    #[error("the state `{}` was moved to `{}`", path.display(), clean_line(to))]
     Moved {
         /// Where it was.
         path: PathBuf,

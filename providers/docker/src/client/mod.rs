@@ -54,6 +54,8 @@ pub(crate) struct EngineInfo {
     pub(crate) root: String,
     /// Whether users of a container are other users on the host.
     pub(crate) maps_users: bool,
+    /// Memory of the host in bytes, where the engine can limit that of a container.
+    pub(crate) memory: Option<i64>,
 }
 
 /// One container, as the list shows it.
@@ -141,6 +143,7 @@ impl Engine {
             live_restore: info.live_restore_enabled.unwrap_or_default(),
             root: info.docker_root_dir.unwrap_or_default(),
             maps_users: maps_users(&info.security_options.unwrap_or_default()),
+            memory: info.mem_total.filter(|_| info.memory_limit == Some(true)),
         })
     }
 

@@ -4,10 +4,14 @@
 //! - Returns: labels, which say whose it is.
 //! - Never: trusts the answer of a create: Docker answers 200 for a volume that is there with other labels.
 
+use std::collections::HashMap;
+
 use bollard::models::{
     NetworkConnectRequest, NetworkCreateRequest, NetworkDisconnectRequest, VolumeCreateRequest,
 };
-use bollard::query_parameters::{InspectNetworkOptions, RemoveVolumeOptions};
+use bollard::query_parameters::{
+    InspectNetworkOptions, ListNetworksOptionsBuilder, RemoveVolumeOptions,
+};
 use pospool_model::ProviderError;
 
 use super::{Engine, QUICK, bounded, bounded_look};
@@ -74,6 +78,24 @@ impl Engine {
                 id: network.id.unwrap_or_default(),
                 labels: network.labels.unwrap_or_default().into_iter().collect(),
             }))
+    }
+
+    /// Lists the networks that have a label: names and labels.
+    pub(crate) async fn networks_with(
+        &self,
+        label: &str,
+    ) -> Result<Vec<(String, Labels)>, ProviderError> {
+        let filters = HashMap::from([("label", vec![label])]);
+        let options = ListNetworksOptionsBuilder::new().filters(&filters).build();
+        let call = self.docker.list_networks(Some(options));
+        let found = bounded(CallKind::Read, "list networks", QUICK, call).await?;
+        let networks = found.into_iter().filter_map(|network| {
+            let labels: Labels = network.labels?.into_iter().collect();
+            Some((network.name?, labels))
+        });
+        Ok(networks
+            .filter(|(_, labels)| labels.contains_key(label))
+            .collect())
     }
 
     /// Creates a bridge network; one of the same name that is there is fine.

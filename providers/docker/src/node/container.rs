@@ -9,6 +9,7 @@ use pospool_model::guard::{PASSWORD_PATH, SOURCES};
 
 use super::wish::DesiredNode;
 use crate::attributes::missing_attribute;
+use crate::client::Labels;
 use crate::names;
 use crate::render::layout::DATA_DIR;
 use crate::render::p2p_port;
@@ -44,11 +45,17 @@ pub(super) fn node_workload(spec: &ContainerSpec) -> Result<Workload, Problem> {
         ports: ports(desired.publish_p2p),
         secrets: SecretWay::of(&desired.password, "pos_key_password", PASSWORD_PATH)?,
         variables: variables(spec),
-        memory: desired.memory,
+        memory: desired.memory.or_else(|| labelled_memory(&spec.more)),
         pids: PIDS,
         log: LOG,
         stop_seconds: STOP_SECONDS,
     })
+}
+
+/// The limit that pospool took where the spec names none.
+pub(super) fn labelled_memory(labels: &Labels) -> Option<i64> {
+    let bytes = labels.get(names::MEMORY)?.parse::<i64>().ok();
+    bytes.filter(|bytes| *bytes > 0)
 }
 
 /// The sources that a guard asks whose secrets are mounted: nobody hands it any when Docker starts it.
@@ -148,6 +155,31 @@ mod tests {
         let trial = body::trial_request(&spec, &kinds::workload_of(&spec).unwrap(), None);
         assert_eq!(trial.open_stdin, Some(true));
         assert_eq!(trial.host_config.unwrap().mounts, None);
+    }
+
+    /// The default changed; the containers that are there did not.
+    #[test]
+    fn a_container_of_before_the_default_limit_is_as_it_was_made() {
+        let mut old = spec();
+        old.attributes = attributes(&[]);
+        let mut new = old.clone();
+        new.more
+            .insert(names::MEMORY.to_owned(), (13_i64 << 30).to_string());
+        assert_eq!(differences(&old, &inspected(&old)), Vec::<&str>::new());
+        assert_eq!(differences(&new, &inspected(&new)), Vec::<&str>::new());
+        let host = inspected(&new).host_config.unwrap();
+        assert_eq!(
+            (host.memory, host.memory_swap),
+            (Some(13 << 30), Some(13 << 30))
+        );
+        // Whoever takes the limit away is seen.
+        let mut found = inspected(&new);
+        found.host_config.as_mut().unwrap().memory = None;
+        assert_eq!(differences(&new, &found), ["memory"]);
+        // What the spec says counts.
+        new.attributes = attributes(&[("memory", "16g".into())]);
+        let body = body::create_request(&new, &kinds::workload_of(&new).unwrap());
+        assert_eq!(body.host_config.unwrap().memory, Some(16 << 30));
     }
 
     #[test]

@@ -9,6 +9,7 @@ use pospool_model::provider::{ChangeRequest, PlanContext};
 use pospool_model::{Attributes, Problem, Value};
 
 use super::budget::{BudgetFacts, unknown_budget};
+use super::container::labelled_memory;
 use super::image::NodeImageBuild;
 use super::rollback::plan_way_back;
 use super::standing;
@@ -22,6 +23,7 @@ use crate::exclusive::{
 use crate::facts::{Container, DockerFacts};
 use crate::image::Buildable;
 use crate::job::{DockerJob, MoveJob};
+use crate::memory::{SHARE, format_memory, share_of_host};
 use crate::names;
 use crate::node::image::NODES;
 use crate::place::DataLocation;
@@ -221,7 +223,7 @@ impl<'a> NodePlan<'a> {
         let whose = (world.lineage, task.address, &name);
         let spec = ContainerSpec {
             place: Some(volume),
-            more: unattended_sources(task, &desired, world),
+            more: own_labels(task, &desired, &docker, world, facts),
             ..ContainerSpec::new(whose, (NODES, recipe.digest()), &made_from(task.wanted))
         };
         let snapshot = facts.snapshots.get(task.address);
@@ -259,6 +261,13 @@ impl<'a> NodePlan<'a> {
                 self.desired.image
             ));
         }
+        let taken = labelled_memory(&self.spec.more).filter(|_| task.action != Action::Update);
+        notes.extend(taken.map(|bytes| {
+            format!(
+                "it may use {} of memory, {SHARE} % of the host's: `memory` says another limit",
+                format_memory(bytes)
+            )
+        }));
         let replaced = task.action == Action::Replace;
         if self.old.is_some_and(|old| old.running) && (replaced || !self.desired.running) {
             notes.push(stop_note(self.budget));
@@ -303,6 +312,33 @@ fn unattended_sources(
         .filter_map(Value::as_text)
         .collect();
     Labels::from([(names::SOURCES.to_owned(), plain.join(" "))])
+}
+
+/// Labels that only a node's container has.
+fn own_labels(
+    task: &ChangeRequest<'_>,
+    desired: &DesiredNode,
+    docker: &str,
+    world: &PlanContext<'_>,
+    facts: &DockerFacts,
+) -> Labels {
+    let mut labels = unattended_sources(task, desired, world);
+    let memory = match task.action {
+        _ if desired.memory.is_some() => None,
+        // Another default of pospool is no change of the spec.
+        Action::Update => {
+            let old = facts.containers.get(task.address);
+            old.and_then(|old| labelled_memory(&old.labels))
+        }
+        _ => {
+            let engine = facts.engines.get(docker);
+            engine
+                .and_then(|engine| engine.memory)
+                .and_then(share_of_host)
+        }
+    };
+    labels.extend(memory.map(|bytes| (names::MEMORY.to_owned(), bytes.to_string())));
+    labels
 }
 
 /// Attributes that say how the container is made: neither its data is a part of it, nor whom its guard asks.

@@ -20,7 +20,7 @@ use crate::image::{
     BuildContext, Buildable, add_file, archive_error, hash_bytes, image_outputs, pull_base_image,
 };
 use crate::names::{self, ImageRef};
-use crate::program::Program;
+use crate::program::{Program, inside_digest};
 use crate::render::layout::{CONFIG_DIR, DATA_DIR};
 use crate::render::node_files::read_bounded;
 use crate::syncer::image::read_certificates;
@@ -33,6 +33,7 @@ const ENTRYPOINT: &str = include_str!("entrypoint.sh");
 /// How the guard's program is called in there.
 const PROGRAM: &str = include_str!("pospool.sh");
 /// Placeholder for the program in it. Which program it is, is not in the digest: a new pospool is no reason to stop a voter.
+/// It is in a label of the image ([`names::INSIDE`]).
 const GUARD_BLANK: &str = "@GUARD@";
 /// Counted up where an older guard must not go on.
 const GUARD_FORM: u32 = 1;
@@ -174,6 +175,10 @@ impl Buildable for NodeImageBuild {
         read_copies(self).map(drop)
     }
 
+    fn inside(&self) -> Result<Option<String>, ProviderError> {
+        inside_digest(&guard_certificates()?).map(Some)
+    }
+
     async fn context(
         &self,
         engine: &Engine,
@@ -181,22 +186,25 @@ impl Buildable for NodeImageBuild {
     ) -> Result<BuildContext, ProviderError> {
         let copies = read_copies(self)?;
         let base = pull_base_image(engine, &self.image, progress).await?;
-        let guard = Program::for_image()?;
-        // It asks other sources over TLS.
-        let certificates = read_certificates(None)
-            .map_err(|what| ProviderError::refused(codes::NO_CERTIFICATES, what))?;
+        let (guard, certificates) = (Program::for_image()?, guard_certificates()?);
         let archive = self
             .archive(&base, &copies, &guard, &certificates)
             .map_err(archive_error)?;
+        let inside = inside_digest(&certificates)?;
         Ok(BuildContext {
             archive,
-            labels: vec![(names::BASE, base)],
+            labels: vec![(names::BASE, base), (names::INSIDE, inside)],
         })
     }
 
     fn outputs(&self, tag: String, id: String) -> Attributes {
         image_outputs("hardened_image", tag, id)
     }
+}
+
+/// The guard asks other sources over TLS.
+fn guard_certificates() -> Result<Vec<u8>, ProviderError> {
+    read_certificates(None).map_err(|what| ProviderError::refused(codes::NO_CERTIFICATES, what))
 }
 
 /// Reads the files that the recipe names; they must be what they were when the plan was made.

@@ -156,8 +156,11 @@ pub(super) fn labelled_node(
     let desired = DesiredNode::read(attributes).ok()?;
     let digest = seen.label(names::DIGEST)?.to_owned();
     let whose = (seen.scene.lineage, seen.target.address, &seen.name);
+    let memory = seen.label(names::MEMORY);
+    let memory = memory.map(|bytes| (names::MEMORY.to_owned(), bytes.to_owned()));
     Some(ContainerSpec {
         place: Some(place(seen, &desired.data, facts)?),
+        more: memory.into_iter().collect(),
         ..ContainerSpec::new(whose, (NODES, digest), attributes)
     })
 }

@@ -85,7 +85,7 @@ kind! {
              Default: those of the chain.";
         state: Text, Optional, Update, "`running` (default) or `stopped`. A plan may also find it `starting`, `paused`, or `waiting for its password` \
              when somebody started the container by hand.";
-        memory: Text, Optional, Replace, "Most memory that it may use, such as `16g`. Default: no limit.";
+        memory: Text, Optional, Replace, "Most memory that it may use, such as `16g`, and none of it is swapped out. Default: 80 % of the host's for a container that is made now; one that is there keeps what it was made with.";
         publish_p2p: Integer, Optional, Replace, "Port of the host through which other nodes reach it (TCP and UDP), 1024 or above, such as 32323; the node \
              listens under the same number. Default: none; it then only connects out, and `public_address` must not be \
              set.";

@@ -118,7 +118,7 @@ mod tests {
             id: "e".to_owned(),
             live_restore: true,
             volumes: volumes.collect(),
-            root: String::new(),
+            ..EngineFacts::default()
         };
         let facts = Facts::new(DockerFacts {
             hosts: [(at("host.main"), DOCKER.to_owned())].into(),

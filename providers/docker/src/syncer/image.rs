@@ -2,7 +2,8 @@
 //!
 //! - Reads: a recipe, the program, a file of this machine.
 //! - Returns: a name made from the content, and the archive that Docker builds the image from.
-//! - Never: holds a key. Certificates are those of the day on which the image is made: they are not in its digest.
+//! - Never: holds a key. Certificates are those of the day on which the image is made: they are not in its digest, but in a
+//!   label ([`names::INSIDE`]), so that an image of other certificates is not used again.
 
 use std::io;
 use std::path::Path;
@@ -16,7 +17,8 @@ use serde::{Deserialize, Serialize};
 use crate::client::Engine;
 use crate::codes;
 use crate::image::{BuildContext, Buildable, add_file, archive_error, hash_bytes};
-use crate::program::Program;
+use crate::names;
+use crate::program::{Program, inside_digest};
 use crate::user::USER;
 
 /// Where its volume is mounted.
@@ -54,6 +56,12 @@ pub(crate) struct SyncerImageBuild {
 }
 
 impl SyncerImageBuild {
+    /// Those of this machine now.
+    fn certificates(&self) -> Result<Vec<u8>, ProviderError> {
+        read_certificates(self.ca_bundle.as_deref())
+            .map_err(|what| ProviderError::refused(codes::NO_CERTIFICATES, what))
+    }
+
     /// The archive from which Docker makes the image.
     fn archive(&self, program: &Program, certificates: &[u8]) -> io::Result<Vec<u8>> {
         let mut archive = tar::Builder::new(Vec::new());
@@ -91,13 +99,18 @@ impl Buildable for SyncerImageBuild {
         Ok(())
     }
 
+    fn inside(&self) -> Result<Option<String>, ProviderError> {
+        inside_digest(&self.certificates()?).map(Some)
+    }
+
     async fn context(&self, _: &Engine, _: &dyn Progress) -> Result<BuildContext, ProviderError> {
         self.check()?;
-        let program = Program::for_image()?;
-        let certificates = read_certificates(self.ca_bundle.as_deref())
-            .map_err(|what| ProviderError::refused(codes::NO_CERTIFICATES, what))?;
-        let archive = self.archive(&program, &certificates);
-        archive.map(BuildContext::from).map_err(archive_error)
+        let (program, certificates) = (Program::for_image()?, self.certificates()?);
+        let archive = self
+            .archive(&program, &certificates)
+            .map_err(archive_error)?;
+        let labels = vec![(names::INSIDE, inside_digest(&certificates)?)];
+        Ok(BuildContext { archive, labels })
     }
 }
 
@@ -207,6 +220,21 @@ mod tests {
                 "data/.volume",
             ]
         );
+    }
+
+    #[test]
+    fn other_certificates_are_another_inside_and_the_same_name() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let recipe = SyncerImageBuild {
+            ca_bundle: file.path().to_str().map(str::to_owned),
+            ..recipe()
+        };
+        std::fs::write(file.path(), "one").unwrap();
+        let (tag, one) = (recipe.tag(), recipe.inside().unwrap());
+        assert_eq!(recipe.inside().unwrap(), one);
+        std::fs::write(file.path(), "two").unwrap();
+        assert_ne!(recipe.inside().unwrap(), one);
+        assert_eq!(recipe.tag(), tag);
     }
 
     #[test]

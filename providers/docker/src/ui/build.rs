@@ -2,7 +2,8 @@
 //!
 //! - Reads: sources and a lock file of this machine, as the plan saw them.
 //! - Returns: the files that the build left in `build/`.
-//! - Never: builds without a lock file, as root, or with anything of this machine but the certificates that it is given.
+//! - Never: builds without a lock file, as root, or with anything of this machine but the certificates that it is given;
+//!   runs the code of packages, which the build does, before its container has left its only network.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
@@ -16,11 +17,13 @@ use tokio::time::{Instant, sleep};
 
 use super::config::{MODULE, config_module};
 use super::files::{MOST_PAGE, PageFiles};
+use super::site::BuildSite;
 use crate::client::Engine;
 use crate::codes;
 use crate::image::{Buildable, hash_bytes, pull_base_image};
 use crate::names::Name;
 use crate::ui::files::read_lock;
+use crate::ui::lock::LOCKS;
 use crate::ui::sources::{PageBuild, PageImageBuild, PinnedPageSource};
 use crate::workload::body::{ContainerLimits, hardened_host_config};
 use crate::workload::run::{container_state, is_running};
@@ -31,22 +34,29 @@ const OWNER: u64 = 10001;
 const TREE: &str = "build/tree";
 const HOME: &str = "build/home";
 const CA_BUNDLE: &str = "build/ca.pem";
+/// What the container makes when its packages are there, and what it waits for then: the latter lies where the user of the
+/// build cannot write.
+const INSTALLED: &str = "build/installed";
+const OFFLINE: &str = "pospool-offline";
 const PIDS: i64 = 2048;
 /// Time for a build, packages and all.
 const LIMIT: Duration = Duration::from_mins(30);
 const POLL: Duration = Duration::from_secs(1);
 /// Lines of a build's output that are shown.
 const SHOWN: usize = 20;
-/// The two lock files that a build can start from, in the order in which they are looked for.
-const LOCKS: [&str; 2] = ["package-lock.json", "yarn.lock"];
 /// What runs in the container; the page's own folder is its working directory.
 const SCRIPT: &str = "\
 set -eu
 if [ -f package-lock.json ]; then
   npm ci --no-audit --no-fund --loglevel=error
-  npm run build
 else
   yarn install --frozen-lockfile --non-interactive
+fi
+: > /build/installed
+while [ ! -e /pospool-offline ]; do sleep 1; done
+if [ -f package-lock.json ]; then
+  npm run build
+else
   yarn build
 fi
 [ -f build/index.html ] || { echo 'the build left no build/index.html' >&2; exit 1; }
@@ -67,45 +77,62 @@ pub(crate) async fn build_page(
     );
     let name = Name::new(name)
         .map_err(|error| ProviderError::refused(codes::BAD_NAME, error.to_string()))?;
-    // One of an earlier run that was cut: what it made is not trusted.
-    remove(engine, &name).await?;
-    let container = engine.create(&name, body(build, &image)).await?;
-    let files = in_container(engine, &container, build, archive, progress).await;
+    let site = BuildSite::prepare(engine, name, progress).await?;
+    let body = body(build, &image, &site);
+    let files = match engine.create(&site.name, body).await {
+        Ok(container) => in_container(engine, (&container, &site), build, archive, progress).await,
+        Err(error) => Err(error),
+    };
     // A build may have taken many minutes: what it made is not thrown away because its container, with ten thousands
-    // of files, cannot be removed in time. The engine goes on with it.
-    if let Err(error) = remove(engine, &container).await {
-        progress.waiting(&format!("container `{name}` is left: {error}"));
+    // of files, cannot be removed in time. The engine goes on with it, and the next build looks after it.
+    if let Err(error) = site.clear(engine).await {
+        progress.waiting(&format!("`{}` is left: {error}", site.name));
     }
     files
 }
 
 async fn in_container(
     engine: &Engine,
-    container: &Name,
+    (container, site): (&Name, &BuildSite),
     build: &PageBuild,
     archive: Vec<u8>,
     progress: &dyn Progress,
 ) -> Result<PageFiles, ProviderError> {
     engine.upload(container, "/", archive).await?;
     engine.start(container).await?;
-    ended(engine, container, progress).await?;
+    let begin = Instant::now();
+    reached(engine, container, Milestone::Installed, begin, progress).await?;
+    site.cut_off(engine, container).await?;
+    let sign = offline_sign().map_err(unpackable)?;
+    engine.upload(container, "/", sign).await?;
+    reached(engine, container, Milestone::Built, begin, progress).await?;
     let archive = engine
         .download(container, &format!("{}/build", work_dir(build)), MOST_PAGE)
         .await?;
     unpack(&archive).map_err(|what| ProviderError::refused(codes::PAGE_BUILD, what))
 }
 
-/// Waits for the end of the build.
-async fn ended(
+/// How far a build is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Milestone {
+    /// Its packages are there, and it waits.
+    Installed,
+    /// It has ended, and well.
+    Built,
+}
+
+/// Waits until a build is so far; both parts together have one limit.
+async fn reached(
     engine: &Engine,
     container: &Name,
+    milestone: Milestone,
+    begin: Instant,
     progress: &dyn Progress,
 ) -> Result<(), ProviderError> {
-    let begin = Instant::now();
     loop {
         let state = container_state(engine, container).await?;
         if !is_running(&state) {
-            if state.exit_code == Some(0) {
+            if state.exit_code == Some(0) && milestone == Milestone::Built {
                 return Ok(());
             }
             let why = match (state.oom_killed, state.exit_code) {
@@ -114,15 +141,21 @@ async fn ended(
             };
             return Err(failed(engine, container, &why).await);
         }
+        let waits = milestone == Milestone::Installed;
+        if waits && engine.has_file(container, &format!("/{INSTALLED}")).await? {
+            return Ok(());
+        }
         if begin.elapsed() > LIMIT {
             let why = format!("it took more than {} minutes", LIMIT.as_secs() / 60);
             return Err(failed(engine, container, &why).await);
         }
         let last = engine.last_lines(container, 1).await.concat();
-        progress.waiting(&format!(
-            "building the page: {} s, {last}",
-            begin.elapsed().as_secs()
-        ));
+        let doing = match milestone {
+            Milestone::Installed => "loading the packages of the page",
+            Milestone::Built => "building the page",
+        };
+        let seconds = begin.elapsed().as_secs();
+        progress.waiting(&format!("{doing}: {seconds} s, {last}"));
         if progress.cancelled() {
             return Err(ProviderError::Cancelled);
         }
@@ -138,17 +171,6 @@ async fn failed(engine: &Engine, container: &Name, why: &str) -> ProviderError {
     )
 }
 
-async fn remove(engine: &Engine, container: &Name) -> Result<(), ProviderError> {
-    engine.signal(container, "SIGKILL").await?;
-    while let Some(found) = engine.inspect(container).await? {
-        if !found.state.is_some_and(|state| is_running(&state)) {
-            return engine.remove(container).await;
-        }
-        sleep(POLL).await;
-    }
-    Ok(())
-}
-
 /// The page's folder in the container.
 fn work_dir(build: &PageBuild) -> String {
     match build.folder.as_str() {
@@ -157,7 +179,7 @@ fn work_dir(build: &PageBuild) -> String {
     }
 }
 
-fn body(build: &PageBuild, image: &str) -> ContainerCreateBody {
+fn body(build: &PageBuild, image: &str, site: &BuildSite) -> ContainerCreateBody {
     ContainerCreateBody {
         image: Some(image.to_owned()),
         user: Some(format!("{OWNER}:{OWNER}")),
@@ -169,7 +191,9 @@ fn body(build: &PageBuild, image: &str) -> ContainerCreateBody {
         cmd: Some(Vec::new()),
         env: Some(environment(build)),
         working_dir: Some(work_dir(build)),
+        labels: Some(site.labels().into_iter().collect()),
         host_config: Some(HostConfig {
+            network_mode: Some(site.name.to_string()),
             // Where the packages and the build are written.
             readonly_rootfs: None,
             ..hardened_host_config(ContainerLimits {
@@ -241,11 +265,25 @@ fn archive(build: &PageBuild, page: &PageImageBuild) -> Result<Vec<u8>, Provider
         Some(path) => Some(read_lock(Path::new(path)).map_err(refused)?),
         None => None,
     };
-    pack(&files, ca.as_deref()).map_err(|source| ProviderError::Refused {
+    pack(&files, ca.as_deref()).map_err(unpackable)
+}
+
+fn unpackable(source: std::io::Error) -> ProviderError {
+    ProviderError::Refused {
         code: codes::PAGE_BUILD,
         what: "the archive of the sources cannot be made".to_owned(),
         source: Some(Box::new(source)),
-    })
+    }
+}
+
+/// What tells the container that it has no network any more.
+fn offline_sign() -> std::io::Result<Vec<u8>> {
+    let mut archive = tar::Builder::new(Vec::new());
+    let mut header = header(0, 0o444);
+    header.set_uid(0);
+    header.set_gid(0);
+    archive.append_data(&mut header, OFFLINE, std::io::empty())?;
+    archive.into_inner()
 }
 
 /// npm's lock file is JSON, and yarn's is not.
@@ -409,8 +447,11 @@ mod tests {
     fn the_build_has_limits_and_the_operator_s_variables_win() {
         let folder = tempfile::tempdir().unwrap();
         let build = recipe(folder.path(), "", None);
-        let body = body(&build, "sha256:aa");
+        let site = BuildSite::at(Name::new("pospool-build-01").unwrap(), 7);
+        let body = body(&build, "sha256:aa", &site);
         let host = body.host_config.unwrap();
+        assert_eq!(host.network_mode.as_deref(), Some("pospool-build-01"));
+        assert_eq!(body.labels.unwrap()["pospool.build"], "7");
         assert_eq!(body.user.as_deref(), Some("10001:10001"));
         assert_eq!(host.cap_drop, Some(vec!["ALL".to_owned()]));
         assert_eq!((host.memory, host.pids_limit), (Some(1 << 30), Some(PIDS)));
@@ -418,6 +459,33 @@ mod tests {
         let environment = body.env.unwrap();
         assert!(environment.contains(&"NPM_CONFIG_IGNORE_SCRIPTS=false".to_owned()));
         assert!(environment.contains(&"NPM_CONFIG_REGISTRY=https://mirror.example".to_owned()));
+    }
+
+    /// The code of packages runs in the build alone, or the operator says so.
+    #[test]
+    fn the_script_builds_nothing_before_it_is_told_that_it_has_no_network() {
+        let places = [
+            "npm ci",
+            "yarn install",
+            INSTALLED,
+            OFFLINE,
+            "npm run build",
+            "yarn build",
+        ];
+        let found = places.map(|part| SCRIPT.find(part).unwrap());
+        assert!(found.is_sorted(), "{found:?}");
+        assert!(SCRIPT.contains(&format!("while [ ! -e /{OFFLINE} ]; do sleep 1; done")));
+        let folder = tempfile::tempdir().unwrap();
+        let build = PageBuild {
+            environment: BTreeMap::new(),
+            ..recipe(folder.path(), "", None)
+        };
+        assert!(environment(&build).contains(&"NPM_CONFIG_IGNORE_SCRIPTS=true".to_owned()));
+        let sign = offline_sign().unwrap();
+        let mut entries = tar::Archive::new(&sign[..]);
+        let entry = entries.entries().unwrap().next().unwrap().unwrap();
+        assert_eq!(entry.path().unwrap().to_str(), Some(OFFLINE));
+        assert_eq!(entry.header().uid().unwrap(), 0);
     }
 
     #[test]

@@ -2,7 +2,8 @@
 //!
 //! - Reads: a recipe, files, the program that serves them.
 //! - Returns: names made from the content, and tar archives.
-//! - Never: puts anything in that its digest does not cover.
+//! - Never: puts anything in that its digest does not cover, but the program of the release that it names: that is covered by
+//!   a label ([`names::INSIDE`]).
 
 use std::io::{self, Write};
 
@@ -19,7 +20,8 @@ use crate::client::Engine;
 use crate::image::{
     BuildContext, Buildable, add_file, archive_error, hash_bytes, image_tag, require_image,
 };
-use crate::program::Program;
+use crate::names;
+use crate::program::{Program, inside_digest};
 use crate::ui::sources::{PageImageBuild, PinnedPageSource};
 use crate::user::USER;
 
@@ -158,6 +160,10 @@ impl Buildable for ServerRecipe {
         hash_bytes(parts.to_string().as_bytes())
     }
 
+    fn inside(&self) -> Result<Option<String>, ProviderError> {
+        inside_digest(&[]).map(Some)
+    }
+
     async fn context(
         &self,
         engine: &Engine,
@@ -165,9 +171,9 @@ impl Buildable for ServerRecipe {
     ) -> Result<BuildContext, ProviderError> {
         let page = require_image(engine, &self.page_tag(), &self.page).await?;
         let program = Program::for_image()?;
-        self.archive(&page, &program)
-            .map(BuildContext::from)
-            .map_err(archive_error)
+        let archive = self.archive(&page, &program).map_err(archive_error)?;
+        let labels = vec![(names::INSIDE, inside_digest(&[])?)];
+        Ok(BuildContext { archive, labels })
     }
 }
 

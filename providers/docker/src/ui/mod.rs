@@ -14,8 +14,10 @@ mod design;
 mod files;
 pub(crate) mod image;
 mod kind;
+mod lock;
 mod observe;
 mod schema;
+mod site;
 pub(crate) mod sources;
 mod wish;
 

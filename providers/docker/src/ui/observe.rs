@@ -20,6 +20,7 @@ use crate::image::{RELEASE, hash_bytes, parts_digest};
 use crate::names;
 use crate::ui::files::read_lock;
 use crate::ui::image::SERVERS;
+use crate::ui::lock::{LOCKS, find_weak_package};
 use crate::ui::schema::UiSpec;
 use crate::ui::sources::{PageBuild, PinnedPageSource};
 use crate::workload::ObservedContainer;
@@ -59,18 +60,22 @@ pub(super) fn read_page_source(wanted: &Attributes) -> Result<Option<PinnedPageS
 fn sources_of(tree: SourceTree) -> Result<PinnedPageSource, Problem> {
     let found =
         files::read_folder(&tree.path).map_err(|what| files::folder_problem("tree", what))?;
-    let package = match tree.folder.as_str() {
-        "" => "package.json".to_owned(),
-        folder => format!("{folder}/package.json"),
+    let place = |name: &str| match tree.folder.as_str() {
+        "" => name.to_owned(),
+        folder => format!("{folder}/{name}"),
     };
+    let package = place("package.json");
     if !found.contains_key(&package) {
         let what = format!("`{}` has no {package}", tree.path.display());
         return Err(files::folder_problem("tree", what));
     }
-    let lock = match &tree.lock {
-        Some(path) => Some((path.display().to_string(), lock_digest(path)?)),
-        None => None,
-    };
+    let lock = tree.lock.as_deref().map(read_given_lock).transpose()?;
+    let mut names = LOCKS.map(place).into_iter();
+    if lock.is_none()
+        && let Some(name) = names.find(|name| found.contains_key(name))
+    {
+        refuse_weak_lock("tree", &name, &found[&name])?;
+    }
     Ok(PinnedPageSource::Tree(Box::new(PageBuild {
         path: tree.path.display().to_string(),
         digest: files::digest_files(&found),
@@ -84,9 +89,24 @@ fn sources_of(tree: SourceTree) -> Result<PinnedPageSource, Problem> {
     })))
 }
 
-fn lock_digest(path: &Path) -> Result<String, Problem> {
+/// Path and digest of the operator's own lock file.
+fn read_given_lock(path: &Path) -> Result<(String, String), Problem> {
     let bytes = read_lock(path).map_err(|what| files::folder_problem("lock", what))?;
-    Ok(hash_bytes(&bytes))
+    let name = path.display().to_string();
+    refuse_weak_lock("lock", &name, &bytes)?;
+    Ok((name, hash_bytes(&bytes)))
+}
+
+fn refuse_weak_lock(attribute: &str, name: &str, bytes: &[u8]) -> Result<(), Problem> {
+    let Some(package) = find_weak_package(bytes) else {
+        return Ok(());
+    };
+    let what = format!(
+        "`{name}` pins `{package}` by SHA-1 alone, which can be forged, and users sign with this page"
+    );
+    let problem = Problem::new(codes::WEAK_LOCK, &[attribute], what);
+    Err(problem
+        .help("make the lock file anew with a registry that names sha512, and read what changed"))
 }
 
 /// The problem of a page whose chain could not be looked at.
@@ -149,4 +169,56 @@ pub(super) fn labelled_page(
         more: more.into_iter().collect::<Option<_>>()?,
         ..ContainerSpec::new(whose, (SERVERS, digest), attributes)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::wish::tests::attributes;
+    use super::*;
+    use pospool_model::Value;
+
+    const WEAK: &str = r#"{ "packages": { "node_modules/a": { "integrity": "sha1-AAAAAAAAAAAAAAAAAAAAAAAAAAA=" } } }"#;
+
+    #[test]
+    fn case_weak_hash_no_page_is_planned_from_such_a_lock() {
+        let folder = tempfile::tempdir().unwrap();
+        let put = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+        std::fs::create_dir(folder.path().join("page")).unwrap();
+        put("page/package.json", "{}");
+        put("page/package-lock.json", WEAK);
+        let image = format!("node:20@sha256:{}", "0a".repeat(32));
+        let tree = Value::from(folder.path().display().to_string());
+        let read = |more: &[(&str, Value)]| {
+            let mut wanted = attributes(&[
+                ("built", Value::Null),
+                ("tree", tree.clone()),
+                ("folder", "page".into()),
+                ("build_image", Value::from(image.as_str())),
+            ]);
+            wanted.extend(
+                more.iter()
+                    .map(|(name, value)| ((*name).to_owned(), value.clone())),
+            );
+            read_page_source(&wanted)
+        };
+        let problem = read(&[]).unwrap_err();
+        assert_eq!(
+            (problem.code.as_str(), problem.path.concat().as_str()),
+            ("docker/weak-lock", "tree")
+        );
+        for named in ["`page/package-lock.json`", "`node_modules/a`"] {
+            assert!(problem.summary.contains(named), "{problem:?}");
+        }
+        // The operator's own takes its place, and is looked at in the same way.
+        let own = folder.path().join("own.json");
+        put("own.json", r#"{ "packages": {} }"#);
+        let lock = [("lock", Value::from(own.display().to_string()))];
+        assert!(read(&lock).unwrap().is_some());
+        put("own.json", WEAK);
+        let problem = read(&lock).unwrap_err();
+        assert_eq!(
+            (problem.code.as_str(), problem.path.concat().as_str()),
+            ("docker/weak-lock", "lock")
+        );
+    }
 }

@@ -1,5 +1,6 @@
 //! What the engine has, and what it answers of that.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde_json::{Value as Json, json};
@@ -21,19 +22,27 @@ pub(super) struct EngineObjects {
     /// Labels by name.
     pub(super) volumes: BTreeMap<String, Json>,
     pub(super) networks: BTreeMap<String, Json>,
+    /// Containers that built a page: the request, and whether it had left its network.
+    pub(super) builds: Vec<(Json, bool)>,
+    /// Whether containers stay on networks that they are taken off.
+    pub(super) keeps_networks: bool,
+    /// Names of built images, in their order.
+    pub(super) images_built: Vec<String>,
     /// By reference.
-    images: BTreeMap<String, StubImage>,
+    pub(super) images: BTreeMap<String, StubImage>,
     /// Commands that were made ready, with the name of their container.
     commands: Vec<(String, Vec<String>)>,
     made: u64,
 }
 
 #[derive(Clone, Debug, Default)]
-struct StubImage {
+pub(super) struct StubImage {
     id: String,
-    labels: Json,
+    pub(super) labels: Json,
     /// What it starts, as its Dockerfile says.
     entrypoint: Json,
+    /// Whether it asks itself how it is, and then is well.
+    is_asked: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -43,6 +52,8 @@ pub(super) struct StubContainer {
     image: StubImage,
     pub(super) state: &'static str,
     starts: u64,
+    /// Whether it has left the network that it was made with.
+    pub(super) is_apart: bool,
 }
 
 /// Status, and the body.
@@ -112,7 +123,12 @@ impl EngineObjects {
                     .iter()
                     .map(|(name, labels)| shown(name, labels))
                     .collect();
-                ("200 OK", json!({ "Volumes": all, "Warnings": [] }))
+                let all = if is_volume {
+                    json!({ "Volumes": all, "Warnings": [] })
+                } else {
+                    json!(all)
+                };
+                ("200 OK", all)
             }
             ("POST", [_, "create"]) => {
                 let name = body["Name"].as_str().unwrap_or_default();
@@ -129,8 +145,16 @@ impl EngineObjects {
                 Some(_) => DONE,
                 None => absent(),
             },
+            ("POST", [_, name, "disconnect"]) => {
+                let id = self.find(body["Container"].as_str().unwrap_or_default());
+                let stays = self.keeps_networks;
+                if let Some(it) = id.and_then(|id| self.containers.get_mut(&id)) {
+                    it.is_apart |= it.request["HostConfig"]["NetworkMode"] == **name && !stays;
+                }
+                ("200 OK", json!({}))
+            }
             // Which container is in which network follows from the request that made it.
-            ("POST", [_, _, "connect" | "disconnect"]) => ("200 OK", json!({})),
+            ("POST", [_, _, "connect"]) => ("200 OK", json!({})),
             (method, parts) => panic!("the engine's stub does not know {method} {parts:?}"),
         }
     }
@@ -147,13 +171,20 @@ impl EngineObjects {
             ("GET", ["images", name, "json"]) => match self.images.get(*name) {
                 Some(image) => {
                     let config = json!({ "Labels": image.labels });
-                    let shown = json!({ "Id": image.id, "RepoDigests": [], "Config": config });
+                    let digests: Vec<&str> = name
+                        .contains("@sha256:")
+                        .then_some(*name)
+                        .into_iter()
+                        .collect();
+                    let shown = json!({ "Id": image.id, "RepoDigests": digests, "Config": config });
                     ("200 OK", shown)
                 }
                 None => absent(),
             },
             ("POST", ["images", "create"]) => {
-                let name = format!("{}:{}", call.query("fromImage"), call.query("tag"));
+                let tag = call.query("tag");
+                let between = if tag.starts_with("sha256:") { '@' } else { ':' };
+                let name = format!("{}{between}{tag}", call.query("fromImage"));
                 let image = StubImage {
                     id: id(&self.next_id()),
                     ..StubImage::default()
@@ -166,8 +197,11 @@ impl EngineObjects {
                     id: id(&self.next_id()),
                     labels: serde_json::from_str(call.query("labels")).unwrap_or_default(),
                     entrypoint: entrypoint_of(archive),
+                    is_asked: head_of(archive).contains("\nHEALTHCHECK "),
                 };
-                self.images.insert(call.query("t").to_owned(), image);
+                let name = call.query("t").to_owned();
+                self.images_built.push(name.clone());
+                self.images.insert(name, image);
                 ("200 OK", json!({ "stream": "built\n" }))
             }
             ("DELETE", ["images", name]) => {
@@ -181,7 +215,8 @@ impl EngineObjects {
     fn create(&mut self, call: &EngineCall, request: Json) -> StubReply {
         let id = self.next_id();
         let image = request["Image"].as_str().unwrap_or_default();
-        let Some(image) = self.images.get(image) else {
+        let by_id = |image: &str| self.images.values().find(|known| known.id == image);
+        let Some(image) = self.images.get(image).or_else(|| by_id(image)) else {
             return absent();
         };
         let container = StubContainer {
@@ -190,6 +225,7 @@ impl EngineObjects {
             request,
             state: "created",
             starts: 0,
+            is_apart: false,
         };
         self.containers.insert(id.clone(), container);
         ("201 Created", json!({ "Id": id, "Warnings": [] }))
@@ -210,7 +246,7 @@ impl EngineObjects {
                 "Labels": it.request["Labels"],
                 "State": it.state,
                 "Mounts": it.mounts(),
-                "Ports": [],
+                "Ports": it.ports(),
             })
         });
         all.collect()
@@ -264,6 +300,30 @@ impl EngineObjects {
         DONE
     }
 
+    /// Files come into a container. One that is told that it has no network builds its page, and ends.
+    pub(super) fn unpack(&mut self, container: &str, archive: &[u8]) {
+        let it = self.find(container);
+        let it = it.and_then(|id| self.containers.get_mut(&id));
+        if let Some(it) = it.filter(|_| archive.starts_with(b"pospool-offline\0")) {
+            it.state = "exited";
+            self.builds.push((it.request.clone(), it.is_apart));
+        }
+    }
+
+    /// A container that runs, made by nobody here.
+    pub(super) fn leave(&mut self, name: &str, labels: &Json) {
+        let container = StubContainer {
+            name: name.to_owned(),
+            request: json!({ "Labels": labels, "HostConfig": {} }),
+            image: StubImage::default(),
+            state: "running",
+            starts: 1,
+            is_apart: false,
+        };
+        let id = self.next_id();
+        self.containers.insert(id, container);
+    }
+
     /// What a command in a container says, and its exit code.
     pub(super) fn run(&self, id: &str) -> (String, i64) {
         let at: usize = id.parse().unwrap_or(usize::MAX);
@@ -293,6 +353,19 @@ impl StubContainer {
         volumes.chain(folders).collect()
     }
 
+    /// Ports of the host that lead into it.
+    fn ports(&self) -> Vec<Json> {
+        let bindings = self.request["HostConfig"]["PortBindings"].as_object();
+        let bindings = bindings.filter(|_| self.state == "running");
+        let ports = bindings.into_iter().flatten().filter_map(|(inside, to)| {
+            let (private, protocol) = inside.split_once('/')?;
+            let public: u16 = to[0]["HostPort"].as_str()?.parse().ok()?;
+            let private: u16 = private.parse().ok()?;
+            Some(json!({ "PrivatePort": private, "PublicPort": public, "Type": protocol }))
+        });
+        ports.collect()
+    }
+
     fn shown(&self, id: &str) -> Json {
         let mut config = self.request.clone();
         let host = config["HostConfig"].take();
@@ -300,7 +373,13 @@ impl StubContainer {
             config["Entrypoint"] = self.image.entrypoint.clone();
         }
         let network = host["NetworkMode"].as_str().unwrap_or("none").to_owned();
+        let networks = if self.is_apart {
+            json!({})
+        } else {
+            json!({ network: {} })
+        };
         let (running, begun) = (self.state == "running", self.starts > 0);
+        let health = (running && self.image.is_asked).then(|| json!({ "Status": "healthy" }));
         json!({
             "Id": id,
             "Name": format!("/{}", self.name),
@@ -312,20 +391,26 @@ impl StubContainer {
                 "Restarting": false,
                 "Pid": if running { 7 } else { 0 },
                 "ExitCode": 0,
+                "Health": health,
                 "StartedAt": if begun { STARTED } else { NEVER },
                 "FinishedAt": if begun && !running { "2026-11-22T11:00:00Z" } else { NEVER },
             },
             "Config": config,
             "HostConfig": host,
             "Mounts": self.mounts(),
-            "NetworkSettings": { "Networks": { network: {} } },
+            "NetworkSettings": { "Networks": networks },
         })
     }
 }
 
-/// The words of the line in a Dockerfile, which is the first file of an archive.
+/// The begin of an archive, whose first file is a Dockerfile.
+fn head_of(archive: &[u8]) -> Cow<'_, str> {
+    String::from_utf8_lossy(&archive[..archive.len().min(8192)])
+}
+
+/// The words of the line in a Dockerfile.
 fn entrypoint_of(archive: &[u8]) -> Json {
-    let text = String::from_utf8_lossy(&archive[..archive.len().min(8192)]);
+    let text = head_of(archive);
     let words = text
         .lines()
         .find_map(|line| line.strip_prefix("ENTRYPOINT "));
@@ -339,6 +424,8 @@ fn engine_info() -> Json {
         "ID": "STUB:ENGINE",
         "Architecture": "x86_64",
         "LiveRestoreEnabled": true,
+        "MemTotal": 34_359_738_368_i64,
+        "MemoryLimit": true,
         "DockerRootDir": "/var/lib/docker",
         "SecurityOptions": [],
     })

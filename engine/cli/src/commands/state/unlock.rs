@@ -5,7 +5,7 @@ use pospool_remote::Location;
 use crate::commands::Session;
 use crate::exit::Exit;
 use crate::failure::{Failure, StateFailure};
-use crate::view;
+use crate::view::{self, clean_line};
 
 use super::report::report_done;
 
@@ -26,7 +26,8 @@ pub(super) fn run_state_unlock(
         let json = view::upkeep::lock_json(held.as_ref(), false);
         return report_done(session, &text, &json);
     };
-    if held.id != id {
+    // As messages show it: what somebody else put into a name cannot be typed.
+    if clean_line(&held.id) != id {
         return Err(StateFailure::WrongLock {
             given: id.to_owned(),
             id: held.id.clone(),
@@ -42,7 +43,7 @@ pub(super) fn run_state_unlock(
         }
         .into());
     }
-    pospool_remote::force_unlock(location, settings, id)?;
+    pospool_remote::force_unlock(location, settings, &held.id)?;
     let text = view::upkeep::format_unlocked(location, held);
     report_done(session, &text, &view::upkeep::lock_json(Some(held), true))
 }

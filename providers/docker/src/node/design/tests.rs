@@ -49,7 +49,7 @@ fn outside(extra: &[(&str, Value)]) -> Outside {
         id: "ENGINE".to_owned(),
         live_restore: true,
         volumes: [(VOLUME.to_owned(), BTreeMap::new())].into(),
-        root: String::new(),
+        ..EngineFacts::default()
     };
     Outside {
         wanted: wanted.into(),
@@ -672,4 +672,73 @@ fn case_heavy_repair_settings_are_put_right_without_a_stop() {
     node.drifted = true;
     let design = outside.design("node.main", Action::Update, false).unwrap();
     assert_eq!(effects(&design), ["repair", "identity", "ready"]);
+}
+
+/// A node whose spec names no memory, on a host with 32 GB.
+fn without_memory() -> Outside {
+    let mut outside = outside(&[]);
+    let node = outside.wanted.get_mut(&at("node.main")).unwrap();
+    node.remove("memory");
+    let engine = outside.facts.engines.get_mut(DOCKER).unwrap();
+    engine.memory = Some(32 << 30);
+    outside
+}
+
+/// The label of the container that a design makes.
+fn memory_of(design: &Design) -> Option<String> {
+    let container = design
+        .effects
+        .iter()
+        .find(|effect| effect.name == "container");
+    let labels = &container.unwrap().payload["made"]["more"];
+    labels
+        .get(names::MEMORY)
+        .map(|label| label.as_str().unwrap().to_owned())
+}
+
+#[test]
+fn a_new_container_may_use_a_share_of_the_hosts_memory_and_the_plan_says_it() {
+    let said = "it may use 26112m of memory, 80 % of the host's: `memory` says another limit";
+    for (action, world) in [
+        (Action::Create, without_memory()),
+        (Action::Replace, without_memory().running(true)),
+    ] {
+        let design = world.design("node.main", action, false).unwrap();
+        assert_eq!(memory_of(&design), Some((26112_i64 << 20).to_string()));
+        assert!(
+            design.notes.iter().any(|note| note == said),
+            "{:?}",
+            design.notes
+        );
+    }
+    // The spec says it, or nobody knows what there is.
+    let mut unknown = without_memory();
+    unknown.facts.engines.get_mut(DOCKER).unwrap().memory = None;
+    let mut named = without_memory();
+    let node = named.wanted.get_mut(&at("node.main")).unwrap();
+    node.insert("memory".to_owned(), "16g".into());
+    for world in [unknown, named] {
+        let design = world.design("node.main", Action::Create, false).unwrap();
+        assert_eq!(memory_of(&design), None);
+        assert!(
+            !design.notes.iter().any(|note| note.contains("of memory")),
+            "{:?}",
+            design.notes
+        );
+    }
+}
+
+#[test]
+fn a_container_that_is_there_keeps_the_limit_that_it_was_made_with() {
+    for label in [None, Some("1073741824")] {
+        let mut world = without_memory().running(true);
+        let old = world.facts.containers.get_mut(&at("node.main")).unwrap();
+        old.drifted = true;
+        let label = label.map(|bytes| (names::MEMORY.to_owned(), bytes.to_owned()));
+        old.labels.extend(label.clone());
+        let design = world.design("node.main", Action::Update, false).unwrap();
+        let text = serde_json::to_string(&design.effects).unwrap();
+        assert_eq!(text.contains(names::MEMORY), label.is_some(), "{text}");
+        assert_eq!(text.contains("\"1073741824\""), label.is_some(), "{text}");
+    }
 }
