@@ -431,7 +431,8 @@ impl Far {
     }
 
     fn open(&self) -> Store {
-        pospool_remote::open_store(&self.location, Mode::Write, "test", &self.settings).unwrap()
+        pospool_remote::open_store(&self.location, Mode::Write, "test", &self.settings, &None)
+            .unwrap()
     }
 
     async fn apply(&self, spec: &str) -> Result<usize, RunError> {

@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use pospool_engine::planfile::PlanFile;
 use pospool_engine::store::{
-    Header, JournalEntry, Mode, MovedFile, StateFile, Store, decode_snapshot,
+    Header, JournalEntry, Mode, MovedFile, SealedFile, SealedHeader, StateFile, Store,
+    decode_snapshot,
 };
 use pospool_keys::Manifest;
 use pospool_model::dependency;
@@ -33,6 +34,11 @@ fn compare(name: &str, schema: &schemars::Schema) {
 #[test]
 fn the_schemas_are_those_of_the_types() {
     compare("state.v2.schema.json", &schema_for!(StateFile));
+    compare("sealed.v3.schema.json", &schema_for!(SealedFile));
+    compare(
+        "sealed-journal-header.v2.schema.json",
+        &schema_for!(SealedHeader),
+    );
     compare("journal-header.v1.schema.json", &schema_for!(Header));
     compare("journal-entry.v1.schema.json", &schema_for!(JournalEntry));
     compare("plan.v2.schema.json", &schema_for!(PlanFile));

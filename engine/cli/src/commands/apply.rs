@@ -29,7 +29,10 @@ pub async fn run_apply(session: &mut Session<'_, '_>, args: &ApplyArgs) -> Resul
     let saved = match &args.plan {
         Some(file) => {
             let path = session.project.path(file);
-            Some((planfile::load_plan(&path)?, path))
+            Some((
+                planfile::load_plan(&path, session.project.key()?.as_deref())?,
+                path,
+            ))
         }
         None => None,
     };
