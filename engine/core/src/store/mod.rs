@@ -166,6 +166,22 @@ impl Store {
         Self::over(Box::new(files), path, mode)
     }
 
+    /// The same behind a seal, if there is a key.
+    pub fn open_sealed_on(
+        disk: Arc<dyn Disk>,
+        path: &Path,
+        mode: Mode,
+        command: &str,
+        key: Option<&Arc<StateKey>>,
+    ) -> Result<Self, StoreError> {
+        let Some(key) = key else {
+            return Self::open_on(disk, path, mode, command);
+        };
+        let files = FileMedium::open(disk, path, mode, command)?;
+        let sealed = seal_medium(Box::new(files), path, Arc::clone(key));
+        Self::over(sealed, path, mode)
+    }
+
     /// The keeper of a state in a file, for who moves one from keeper to keeper.
     pub fn keeper(path: &Path, mode: Mode, command: &str) -> Result<Box<dyn Medium>, StoreError> {
         Ok(Box::new(FileMedium::open(

@@ -264,10 +264,20 @@ fn a_journal_with_another_line_is_refused_and_left_as_it_is() {
         stranger.fill(&None, &["zero"]);
         stranger.leave_journal(&None, &["x"]);
         let plain = fs::read(stranger.journal()).unwrap();
+        // With the number that its new place asks for.
+        let numbered = |line: &[u8], number: u64| {
+            let text = String::from_utf8(line.to_owned()).unwrap();
+            let mut words = text.splitn(3, ' ');
+            let (mac, _, rest) = (words.next(), words.next(), words.next());
+            format!("{} {number} {}", mac.unwrap(), rest.unwrap()).into_bytes()
+        };
+        let (moved, next) = (numbered(our[2], 1), numbered(our[3], 2));
         for (what, journal) in [
             ("left out", vec![our[0], our[2], our[3]]),
             ("all but the last left out", vec![our[0], our[3]]),
             ("swapped", vec![our[0], our[2], our[1], our[3]]),
+            ("left out and numbered anew", vec![our[0], &moved, &next]),
+            ("at the end under another number", vec![our[0], &moved]),
             ("said twice", vec![our[0], our[1], our[1]]),
             ("said again", vec![&whole, our[1]]),
             ("without a code", vec![&whole, lines(&plain)[1]]),
