@@ -138,10 +138,12 @@ impl Project {
             (None, None) => None,
         };
         let key = named.map(|named| read_key(&named, block.encrypt));
-        let memory = self.folder().join(SEEN);
-        let key = key
-            .transpose()?
-            .map(|key| Arc::new(key.remembering(memory)));
+        let mut key = key.transpose()?;
+        // In a folder without a spec somebody only looks.
+        if self.spec.is_file() {
+            key = key.map(|key| key.remembering(self.folder().join(SEEN)));
+        }
+        let key = key.map(Arc::new);
         Ok(self.key.get_or_init(|| key))
     }
 

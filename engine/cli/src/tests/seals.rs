@@ -64,10 +64,12 @@ fn case_sealed_state_a_new_state_is_sealed_from_the_start() {
     // Without a spec the key is named by hand.
     let ran = world.refused_as("state list --spec none.hcl", "state/sealed");
     assert!(ran.err.contains("--state-key"), "{}", ran.err);
+    std::fs::remove_file(world.path(".pospool.seen.json")).unwrap();
     assert_eq!(
         world.done("state list --spec none.hcl --state-key file:key"),
         "record.a\nrecord.b\n"
     );
+    assert!(!world.path(".pospool.seen.json").exists());
 }
 
 #[test]
