@@ -16,7 +16,7 @@ use hkdf::Hkdf;
 use hmac::{Hmac, Mac};
 use pospool_model::Secret;
 use sha2::Sha256;
-use zeroize::Zeroizing;
+use zeroize::{Zeroize as _, Zeroizing};
 
 use super::hex;
 
@@ -235,6 +235,7 @@ fn stretch(text: &str, salt: &Salt) -> Zeroizing<[u8; 32]> {
     Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
         .hash_password_into_with_memory(text.as_bytes(), salt, made.as_mut_slice(), &mut memory)
         .expect("salt and length are fixed");
+    memory.zeroize();
     made
 }
 

@@ -63,7 +63,7 @@ impl SealedMedium {
             memory.check(version.as_ref())?;
         }
         if let Some(version) = &version {
-            memory.note(version);
+            memory.note_found(version);
         }
         Ok(())
     }
@@ -132,7 +132,7 @@ impl Medium for SealedMedium {
         let sealed = seal_state(snapshot, &self.key, &salt)?;
         self.inner.replace(&sealed)?;
         if let (Some(memory), Some(version)) = (&self.memory, SeenVersion::of(snapshot)) {
-            memory.note(&version);
+            memory.note_written(&version);
         }
         self.sealer = None;
         Ok(())

@@ -118,12 +118,21 @@ impl Memory {
         }
     }
 
-    /// Takes this one for the newest.
-    pub(super) fn note(&self, version: &SeenVersion) {
-        let mut file = self.read();
-        if file.seen.get(&self.key()) == Some(version) {
-            return;
+    /// Notes a version that was found. Another run may have noted a newer one since it was read.
+    pub(super) fn note_found(&self, version: &SeenVersion) {
+        let is_newer = |seen: &SeenVersion| version.serial > seen.serial;
+        let file = self.read();
+        if file.seen.get(&self.key()).is_none_or(is_newer) {
+            self.note(file, version);
         }
+    }
+
+    /// Notes a version that this run wrote: it is the newest, whatever was there before.
+    pub(super) fn note_written(&self, version: &SeenVersion) {
+        self.note(self.read(), version);
+    }
+
+    fn note(&self, mut file: SeenFile, version: &SeenVersion) {
         file.seen.insert(self.key(), version.clone());
         (file.format, file.version) = (SEEN.to_owned(), FIRST);
         let beside = with_suffix(&self.file, &format!(".{}", random_name()));
@@ -131,6 +140,78 @@ impl Memory {
         let written = written.and_then(|it| replace_durably(&RealDisk, &self.file, &beside, &it));
         if let Err(error) = written {
             tracing::warn!(file = %self.file.display(), %error, "the newest state that was seen is not noted");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn version(lineage: &str, serial: u64, version: &str) -> SeenVersion {
+        let (lineage, version) = (lineage.to_owned(), version.to_owned());
+        SeenVersion {
+            lineage,
+            serial,
+            version,
+        }
+    }
+
+    #[test]
+    fn only_what_may_come_after_the_newest_is_taken() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("seen.json");
+        let memory = Memory::new(&file, Path::new("a/state.json"));
+        memory.check(None).unwrap();
+        memory.note_written(&version("l", 7, "v"));
+        for (found, why) in [
+            (Some(version("l", 6, "u")), "serial 6 after 7"),
+            (Some(version("l", 7, "w")), "another version of serial 7"),
+            (Some(version("m", 9, "v")), "it is of another lineage"),
+            (None, "there is none after serial 7"),
+        ] {
+            let error = memory.check(found.as_ref()).unwrap_err();
+            assert_eq!(error.code(), "state/older");
+            assert!(error.to_string().contains(why), "{error}");
+        }
+        for found in [version("l", 7, "v"), version("l", 8, "x")] {
+            memory.check(Some(&found)).unwrap();
+        }
+        // Another place is remembered beside it.
+        let other = Memory::new(&file, Path::new("b/state.json"));
+        other.check(None).unwrap();
+        other.note_found(&version("m", 1, "v"));
+        assert!(memory.check(None).is_err() && other.check(None).is_err());
+    }
+
+    #[test]
+    fn what_is_found_late_does_not_make_it_forget() {
+        let folder = tempfile::tempdir().unwrap();
+        let memory = Memory::new(&folder.path().join("seen.json"), Path::new("state.json"));
+        memory.note_found(&version("l", 7, "v"));
+        memory.note_found(&version("l", 6, "u"));
+        assert!(memory.check(Some(&version("l", 6, "u"))).is_err());
+        // A person brought an older one back.
+        memory.note_written(&version("l", 5, "t"));
+        memory.check(Some(&version("l", 6, "u"))).unwrap();
+    }
+
+    #[test]
+    fn a_memory_that_cannot_be_kept_keeps_nobody_from_anything() {
+        let folder = tempfile::tempdir().unwrap();
+        let gone = Memory::new(
+            &folder.path().join("gone/seen.json"),
+            Path::new("state.json"),
+        );
+        gone.note_written(&version("l", 7, "v"));
+        gone.check(None).unwrap();
+        let file = folder.path().join("seen.json");
+        for text in ["", "{", "{\"format\":\"pospool-seen\",\"version\":9}"] {
+            std::fs::write(&file, text).unwrap();
+            let memory = Memory::new(&file, Path::new("state.json"));
+            memory.check(None).unwrap();
+            memory.note_written(&version("l", 7, "v"));
+            assert!(memory.check(None).is_err());
         }
     }
 }
