@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use pospool_engine::record::RecordProvider;
 use pospool_engine::registry::Registry;
-use pospool_engine::store::{Disk, Mode, Store, StoreError};
+use pospool_engine::store::{Disk, Mode, StateKey, Store, StoreError};
 use pospool_fake::{FakeProvider, Outside};
 use pospool_model::{Diagnostic, Provider};
 
@@ -23,6 +23,8 @@ use crate::world::{Applied, RunError, WorldPlan, apply_on, plan_on};
 pub struct PointWorld {
     /// The outside.
     pub fake: FakeProvider,
+    /// What its states are sealed with.
+    pub key: Option<Arc<StateKey>>,
     folder: tempfile::TempDir,
 }
 
@@ -91,7 +93,11 @@ impl PointWorld {
         let fake = FakeProvider::default();
         *fake.outside() = outside;
         let folder = memory_folder();
-        Self { fake, folder }
+        Self {
+            fake,
+            key: None,
+            folder,
+        }
     }
 
     /// The path of the state, on every disk of this world.
@@ -104,7 +110,8 @@ impl PointWorld {
     pub fn apply(&self, disk: &Arc<dyn Disk>, spec: &str, script: Script) -> Ran {
         let points = Points::new(script);
         let watched = Watched::new(&self.fake);
-        apply_on_disk(disk, &self.state_path(), spec, watched, &points)
+        let path = self.state_path();
+        apply_sealed(disk, &path, self.key.as_ref(), spec, watched, &points)
     }
 
     /// Plans a spec on a disk.
@@ -114,7 +121,8 @@ impl PointWorld {
         spec: &str,
     ) -> Result<Result<WorldPlan, RunError>, StoreError> {
         let registry = registry(Watched::new(&self.fake));
-        let open = || Store::open_on(Arc::clone(disk), &self.state_path(), Mode::Write, "test");
+        let (path, key) = (self.state_path(), self.key.as_ref());
+        let open = || Store::open_sealed_on(Arc::clone(disk), &path, Mode::Write, "test", key);
         let mut store = open_patiently(open)?;
         block_on(plan_on(&mut store, &registry, spec))
     }
@@ -131,13 +139,24 @@ pub fn apply_on_disk(
     watched: Watched,
     points: &Points,
 ) -> Ran {
+    apply_sealed(disk, path, None, spec, watched, points)
+}
+
+fn apply_sealed(
+    disk: &Arc<dyn Disk>,
+    path: &Path,
+    key: Option<&Arc<StateKey>>,
+    spec: &str,
+    watched: Watched,
+    points: &Points,
+) -> Ran {
     let counting: Arc<dyn Disk> = Arc::new(PointDisk::new(Arc::clone(disk), points));
     let registry = registry(PointProvider::new(watched, points));
     let mut open = 0;
     let ended = catch_unwind(AssertUnwindSafe(|| {
         // The lock is taken before the disk is used: to try again counts no point.
-        let mut store =
-            open_patiently(|| Store::open_on(Arc::clone(&counting), path, Mode::Write, "apply"))?;
+        let take = || Store::open_sealed_on(Arc::clone(&counting), path, Mode::Write, "apply", key);
+        let mut store = open_patiently(take)?;
         open = store.open_effects().len();
         block_on(apply_on(&mut store, &registry, spec))
     }));

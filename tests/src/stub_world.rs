@@ -142,7 +142,8 @@ impl StubWorld {
             None => (&file, &nowhere),
         };
         let location = Location::parse(place, self.folder.path()).expect("a place");
-        pospool_remote::open_store(&location, Mode::Write, "test", settings).expect("the state")
+        pospool_remote::open_store(&location, Mode::Write, "test", settings, &None)
+            .expect("the state")
     }
 
     /// Its providers.

@@ -96,7 +96,7 @@ async fn case_key_in_url_a_plan_that_makes_everything_and_its_file_hold_no_key()
     );
     let file = world.state_path().with_extension("plan");
     let saved = PlanFile::new(plan.clone(), BTreeMap::new());
-    planfile::save_plan(&file, &saved).unwrap();
+    planfile::save_plan(&file, &saved, None).unwrap();
     keys_in("a plan", &format!("{plan:?}"));
     let saved = std::fs::read_to_string(&file).unwrap();
     keys_in("a saved plan", &saved);

@@ -18,6 +18,7 @@ use pospool_tests::world::{RunError, apply_on, plan_on, write_things};
 use serde_json::{Value as Json, json};
 
 mod overflow;
+mod sealed;
 
 pub(crate) type Environment = BTreeMap<String, String>;
 
@@ -282,22 +283,22 @@ fn on_s3_many_at_once_come_one_after_the_other() {
 #[test]
 fn a_project_lives_on_s3() {
     let s3 = S3::shared();
-    project_lives(&s3.place(), &s3.environment());
+    let place = s3.place();
+    project_lives(&|| Desk::new(&place, s3.environment()));
 }
 
 #[test]
 fn a_project_lives_over_http() {
     for manner in [Manner::Plain, Manner::GitLab] {
         let server = StateServer::start(manner);
-        project_lives(server.url(), &http());
+        project_lives(&|| Desk::new(server.url(), http()));
         assert_eq!(server.held(), Json::Null, "the lock was given back");
         assert!(!server.document().to_string().contains("hunter2"));
     }
 }
 
 /// Plans, applies and destroys, each from another folder.
-fn project_lives(place: &str, environment: &Environment) {
-    let desk = || Desk::new(place, environment.clone());
+fn project_lives(desk: &dyn Fn() -> Desk) {
     let first = desk();
     assert_eq!(first.run("plan --detailed-exitcode").exit, 2);
     first.well("plan --out plan.json");
@@ -312,7 +313,7 @@ fn project_lives(place: &str, environment: &Environment) {
     desk().well("destroy --auto-approve");
     let shown: Json = serde_json::from_str(&desk().well("show --json")).unwrap();
     assert_eq!(shown["state"]["resources"], json!({}));
-    case_no_backup_what_a_destroy_elsewhere_replaced_comes_back(&desk);
+    case_no_backup_what_a_destroy_elsewhere_replaced_comes_back(desk);
 }
 
 fn case_no_backup_what_a_destroy_elsewhere_replaced_comes_back(desk: &dyn Fn() -> Desk) {
@@ -463,7 +464,8 @@ impl Far {
     }
 
     fn open(&self) -> Store {
-        pospool_remote::open_store(&self.location, Mode::Write, "test", &self.settings).unwrap()
+        pospool_remote::open_store(&self.location, Mode::Write, "test", &self.settings, &None)
+            .unwrap()
     }
 
     async fn apply(&self, spec: &str) -> Result<usize, RunError> {

@@ -1,13 +1,15 @@
 //! The promise about files on disk: schemas are those of the types, and every sample is read.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use pospool_engine::planfile::PlanFile;
 use pospool_engine::store::{
-    Header, JournalEntry, Mode, MovedFile, StateFile, Store, decode_snapshot,
+    Header, JournalEntry, Mode, MovedFile, SealedFile, SealedHeader, StateFile, StateKey, Store,
+    decode_snapshot, seal_medium,
 };
 use pospool_keys::Manifest;
-use pospool_model::dependency;
+use pospool_model::{Secret, dependency};
 use pospool_remote::Document;
 use schemars::schema_for;
 
@@ -33,6 +35,11 @@ fn compare(name: &str, schema: &schemars::Schema) {
 #[test]
 fn the_schemas_are_those_of_the_types() {
     compare("state.v2.schema.json", &schema_for!(StateFile));
+    compare("sealed.v3.schema.json", &schema_for!(SealedFile));
+    compare(
+        "sealed-journal-header.v2.schema.json",
+        &schema_for!(SealedHeader),
+    );
     compare("journal-header.v1.schema.json", &schema_for!(Header));
     compare("journal-entry.v1.schema.json", &schema_for!(JournalEntry));
     compare("plan.v2.schema.json", &schema_for!(PlanFile));
@@ -103,4 +110,37 @@ fn the_sample_of_a_bundle_s_manifest_is_read_and_written_back_unchanged() {
     let manifest = Manifest::parse(text.as_bytes()).unwrap();
     assert!(manifest.safety.is_some() && manifest.chain.is_some());
     assert_eq!(serde_json::to_string(&manifest).unwrap(), text.trim_end());
+}
+
+/// The key of the sealed samples, which are those of version 1 behind a seal.
+fn sample_key() -> Arc<StateKey> {
+    let secret = Secret::new("5eed".repeat(16));
+    Arc::new(StateKey::new(&secret, false).unwrap())
+}
+
+/// A state of the samples and its journal, in a folder of its own, since a lock lies beside it.
+fn copy_sample(name: &str) -> (tempfile::TempDir, PathBuf) {
+    let scratch = tempfile::tempdir().unwrap();
+    for end in ["", ".journal"] {
+        let from = folder().join(format!("samples/{name}{end}"));
+        std::fs::copy(from, scratch.path().join(format!("state.json{end}"))).unwrap();
+    }
+    let state = scratch.path().join("state.json");
+    (scratch, state)
+}
+
+#[test]
+fn case_sealed_state_every_sealed_sample_is_read() {
+    let (_plain, state) = copy_sample("v1/state.json");
+    let plain = Store::open(&state, Mode::Read, "test").unwrap();
+    for name in ["v3/sealed.json", "v3/encrypted.json"] {
+        let (_sealed, state) = copy_sample(name);
+        let refused = Store::open(&state, Mode::Read, "test").unwrap_err();
+        assert_eq!(refused.code(), "state/sealed");
+        let keeper = Store::keeper(&state, Mode::Read, "test").unwrap();
+        let sealed = seal_medium(keeper, &state, sample_key());
+        let store = Store::over(sealed, &state, Mode::Read).unwrap();
+        assert_eq!(store.state(), plain.state(), "{name}");
+        assert_eq!(store.open_effects(), plain.open_effects(), "{name}");
+    }
 }

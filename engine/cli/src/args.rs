@@ -15,7 +15,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Parser, Subcommand};
-use pospool_model::Address;
+use pospool_model::{Address, SecretError, SecretRef};
 
 pub use agent::{AgentArgs, AgentCommand, InstallArgs, SealArgs};
 pub use init::InitArgs;
@@ -53,6 +53,9 @@ pub struct Common {
     /// `state` block, or pospool.state.json beside the spec]
     #[arg(long, global = true, value_name = "LOCATION")]
     pub state: Option<String>,
+    /// The key that the state is sealed with, before the one of the spec: `env:NAME`, `file:PATH` or `credential:NAME`
+    #[arg(long, global = true, value_name = "SECRET", value_parser = secret)]
+    pub state_key: Option<SecretRef>,
     /// Write JSON for programs instead of text
     #[arg(long, global = true)]
     pub json: bool,
@@ -357,6 +360,16 @@ pub enum StateCommand {
         #[arg(long, value_name = "LOCATION")]
         to: String,
     },
+    /// Seal the state, its journal and its replaced states with the key of the spec, for the first time
+    Seal,
+    /// Take the seal away: the key is named once more, and no longer in the spec
+    Unseal,
+    /// Seal them with the key of the spec in place of another one
+    Rekey {
+        /// The key that they are sealed with: `env:NAME`, `file:PATH` or `credential:NAME`
+        #[arg(long, value_name = "SECRET", value_parser = secret)]
+        old: SecretRef,
+    },
     /// Show who holds the lock of a remote state, or take it away
     Unlock {
         /// Name of the lock, as messages show it
@@ -385,6 +398,11 @@ pub struct ExplainArgs {
     /// A kind such as `node`, `functions`, `codes`, `exits`, or a code such as `spec/syntax`
     #[arg(value_name = "TOPIC")]
     pub topic: Option<String>,
+}
+
+/// Reads the name of a secret.
+fn secret(text: &str) -> Result<SecretRef, SecretError> {
+    SecretRef::try_from(text.to_owned())
 }
 
 /// Reads `90s`, `15m` or `2h`.

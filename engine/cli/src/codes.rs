@@ -98,6 +98,9 @@ pospool_model::codes! {
     STATE_NO_BACKUP = "state/no-backup",
         "`pospool state restore` was given a number that none of the replaced states has; the last 20 of them are kept.",
         "List what is kept with `pospool state restore`, and give one of these numbers.";
+    STATE_NO_KEY = "state/no-key",
+        "The key that the state is sealed with is named and cannot be read, or a command is about it and nobody named one. Nothing was read or changed.",
+        "Set the variable or put the file there that the message names, or name a key: `key = env(\"NAME\")` in the `state` block of the spec, or `--state-key env:NAME`.";
     STATE_NONE = "state/none",
         "The command needs a state, and there is none at this location.",
         "Name another with `--state`, or start a new one with `pospool plan`.";
@@ -128,6 +131,9 @@ pospool_model::codes! {
     STATE_TAKEN_NAME = "state/taken-name",
         "The new name of `pospool state mv` belongs to another resource in the state.",
         "Give it another name, or move the other resource away first.";
+    STATE_WEAK_KEY = "state/weak-key",
+        "The secret that is named as the key of the state could be guessed: it is neither 64 hex digits nor a passphrase of 16 characters at least.",
+        "Make a random one with `openssl rand -hex 32`, or think of a longer passphrase.";
     STATE_WRONG_LOCK = "state/wrong-lock",
         "The lock that is held is another one than `pospool state unlock` was given, so nothing is taken away.",
         "Run `pospool state unlock` without a name to see which lock is held now.";

@@ -320,9 +320,10 @@ fn nothing_to_render(address: Option<&str>, known: bool) -> String {
     }
 }
 
-/// What to do about a state with a keeper.
+/// What to do about a state with a keeper or with a seal.
 fn remote_help(error: &StoreError) -> Option<String> {
     Some(match error {
+        error if error.is_of_seal() => error.code().remedy().to_owned(),
         StoreError::Leased {
             ends_in: Some(seconds),
             ..

@@ -9,14 +9,16 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use pospool_engine::store::{Mode, Store};
-use pospool_lang::config::{self, VariableInputs};
+use pospool_engine::store::{Mode, StateKey, Store};
+use pospool_lang::config::{self, StateBlock, VariableInputs};
 use pospool_lang::spec::SourceFile;
-use pospool_remote::{Location, RemoteSettings};
+use pospool_model::SecretRef;
+use pospool_remote::{Key, Location, RemoteSettings};
 
 use crate::args::{Common, Variables};
-use crate::failure::Failure;
+use crate::failure::{Failure, StateFailure};
 
 /// Prefix of environment variables that give values to the spec's variables.
 const PREFIX: &str = "POSPOOL_VAR_";
@@ -26,6 +28,9 @@ const MOST_BYTES: u64 = 8_000_000;
 
 /// Environment variable that says where the state is, if `--state` does not.
 const STATE: &str = "POSPOOL_STATE";
+
+/// File beside the spec that notes the newest sealed state that was seen.
+const SEEN: &str = ".pospool.seen.json";
 
 /// The user's folder and environment, as values.
 #[derive(Clone, Debug, Default)]
@@ -79,6 +84,10 @@ pub struct Project {
     named_state: Option<String>,
     /// Where the state is, once it was asked for.
     state: OnceCell<Location>,
+    /// What it is sealed with, as `--state-key` says it.
+    named_key: Option<SecretRef>,
+    /// What it is sealed with, once it was asked for.
+    key: OnceCell<Key>,
     surroundings: UserEnvironment,
 }
 
@@ -91,6 +100,8 @@ impl Project {
             spec_name: common.spec.display().to_string(),
             named_state: common.state.clone(),
             state: OnceCell::new(),
+            named_key: common.state_key.clone(),
+            key: OnceCell::new(),
             surroundings,
         }
     }
@@ -106,7 +117,7 @@ impl Project {
             .or(self.surroundings.state.as_ref());
         let state = match named {
             Some(named) => Location::parse(named, &self.surroundings.folder)?,
-            None => match self.state_of_spec()? {
+            None => match self.state_block()?.url {
                 Some(named) => Location::parse(&named, self.folder())?,
                 None => Location::File(self.spec.with_file_name("pospool.state.json")),
             },
@@ -114,12 +125,40 @@ impl Project {
         Ok(self.state.get_or_init(|| state))
     }
 
-    /// What the `state` block of the spec says, if there are both.
-    fn state_of_spec(&self) -> Result<Option<String>, Failure> {
-        let Some(file) = self.read_spec()? else {
-            return Ok(None);
+    /// What the state is sealed with: by `--state-key`, or by the spec. The spec says whether it is encrypted.
+    pub fn key(&self) -> Result<&Key, Failure> {
+        if let Some(key) = self.key.get() {
+            return Ok(key);
+        }
+        let block = self.state_block()?;
+        let named = match (&self.named_key, block.key) {
+            // A path of the command line starts at the user's folder, one of the spec at its own.
+            (Some(named), _) => Some(resolve(named, &self.surroundings.folder)),
+            (None, Some(named)) => Some(resolve(&named, self.folder())),
+            (None, None) => None,
         };
-        config::state_url(&file).map_err(|problems| Failure::Problems {
+        let key = named.map(|named| read_key(&named, block.encrypt));
+        let mut key = key.transpose()?;
+        // In a folder without a spec somebody only looks.
+        if self.spec.is_file() {
+            key = key.map(|key| key.remembering(self.folder().join(SEEN)));
+        }
+        let key = key.map(Arc::new);
+        Ok(self.key.get_or_init(|| key))
+    }
+
+    /// Reads another key, such as that of before.
+    pub fn other_key(&self, named: &SecretRef) -> Result<Key, Failure> {
+        let named = resolve(named, &self.surroundings.folder);
+        read_key(&named, false).map(|key| Some(Arc::new(key)))
+    }
+
+    /// What the `state` block of the spec says, if there are both.
+    fn state_block(&self) -> Result<StateBlock, Failure> {
+        let Some(file) = self.read_spec()? else {
+            return Ok(StateBlock::default());
+        };
+        config::state_block(&file).map_err(|problems| Failure::Problems {
             problems,
             files: vec![file],
         })
@@ -133,6 +172,7 @@ impl Project {
             mode,
             command,
             settings,
+            self.key()?,
         )?)
     }
 
@@ -189,6 +229,23 @@ impl Project {
     }
 }
 
+/// A secret whose relative path starts at this folder.
+fn resolve(named: &SecretRef, folder: &Path) -> SecretRef {
+    match named {
+        SecretRef::File(path) => SecretRef::File(folder.join(path)),
+        other => other.clone(),
+    }
+}
+
+fn read_key(named: &SecretRef, encrypt: bool) -> Result<StateKey, Failure> {
+    let secret = named.read().map_err(StateFailure::NoKey)?;
+    let key = StateKey::new(&secret, encrypt).map_err(|source| StateFailure::WeakKey {
+        named: named.clone(),
+        source,
+    })?;
+    Ok(key)
+}
+
 /// Reads a file of text, but not an endless one.
 fn read_text(path: &Path) -> std::io::Result<String> {
     let mut bytes = Vec::new();
@@ -239,6 +296,7 @@ mod tests {
         let mut common = Common {
             spec: "pools/a.hcl".into(),
             state: None,
+            state_key: None,
             json: false,
             no_color: false,
             log: LogArgs::default(),

@@ -13,6 +13,7 @@ mod parts;
 mod plans;
 mod render;
 mod runs;
+mod seals;
 mod states;
 mod stone;
 mod syncs;

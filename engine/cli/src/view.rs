@@ -21,6 +21,7 @@ pub mod progress;
 pub mod questions;
 pub mod render;
 pub mod repair;
+pub mod seal;
 pub mod serve;
 pub mod state;
 pub mod sync;

@@ -9,8 +9,8 @@ use pospool_model::plan::Plan;
 use serde::{Deserialize, Serialize};
 
 use crate::store::{
-    Mark, StoreError, VERSION, check_groups, parse_form, read_bounded, refuse_foreign_place,
-    replace_own_file,
+    Mark, StateKey, StoreError, VERSION, check_groups, open_plan, parse_form, read_bounded,
+    refuse_foreign_place, replace_own_file, seal_plan,
 };
 
 /// How a plan file begins.
@@ -71,13 +71,14 @@ pub fn check_place(path: &Path) -> Result<(), StoreError> {
 }
 
 /// Writes a plan; the file is private to its owner.
-pub fn save_plan(path: &Path, file: &PlanFile) -> Result<(), StoreError> {
+pub fn save_plan(path: &Path, file: &PlanFile, key: Option<&StateKey>) -> Result<(), StoreError> {
     let text = serde_json::to_vec(file).map_err(|source| StoreError::Encode { source })?;
+    let text = seal_plan(text, key)?;
     replace_own_file(path, &text, MARK)
 }
 
 /// Reads a plan that [`save_plan`] wrote.
-pub fn load_plan(path: &Path) -> Result<PlanFile, StoreError> {
+pub fn load_plan(path: &Path, key: Option<&StateKey>) -> Result<PlanFile, StoreError> {
     let Some(bytes) = read_bounded(path, MAX_BYTES)? else {
         return Err(StoreError::Io {
             verb: "read",
@@ -85,7 +86,7 @@ pub fn load_plan(path: &Path) -> Result<PlanFile, StoreError> {
             source: std::io::Error::from(std::io::ErrorKind::NotFound),
         });
     };
-    decode_plan(path, &bytes)
+    decode_plan(path, &open_plan(path, &bytes, key)?)
 }
 
 /// Reads the bytes of a plan file; `name` is for messages.

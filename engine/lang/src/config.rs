@@ -43,7 +43,7 @@ pub use functions::{FUNCTIONS, SpecFunction};
 pub use kinds::Kinds;
 pub use moves::Move;
 pub use scope::{LocalValues, Scope};
-pub use state_place::state_url;
+pub use state_place::{StateBlock, state_block};
 pub use variables::VariableInputs;
 
 #[cfg(test)]

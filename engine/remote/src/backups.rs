@@ -50,6 +50,15 @@ pub(crate) fn keep(
     Ok(())
 }
 
+/// Puts other bytes in the place of a snapshot.
+pub(crate) fn rewrite(backups: &mut [PackedBackup], other: &Backup) -> Result<(), StoreError> {
+    let packed = pack(&other.bytes)?;
+    for backup in backups.iter_mut().filter(|it| it.number == other.number) {
+        backup.snapshot.clone_from(&packed);
+    }
+    Ok(())
+}
+
 /// The snapshots as they were; `name` is for messages.
 pub(crate) fn unpack_all(name: &Path, backups: &[PackedBackup]) -> Result<Vec<Backup>, StoreError> {
     let unpacked = backups.iter().map(|backup| {

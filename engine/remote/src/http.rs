@@ -108,9 +108,10 @@ impl HttpBackend {
             let near = url.host_str().is_some_and(is_loopback);
             if near {
                 builder = builder.no_proxy();
-            } else if user.is_some() && url.scheme() != "https" {
+            } else if url.scheme() != "https" {
+                // A state on the way is one that anybody there can read and replace, and so is a password.
                 let text = format!(
-                    "the password would be readable on the way to {}; use https",
+                    "everything would be readable, and could be replaced, on the way to {}; use https",
                     url.host_str().unwrap_or_default()
                 );
                 return Err(cause_of_text(text));
@@ -350,7 +351,27 @@ mod tests {
     }
 
     #[test]
-    fn a_password_does_not_travel_in_the_open() {
+    fn nothing_travels_in_the_open() {
+        let none = HttpSettings::default();
+        for open in [
+            "http://states.example/a",
+            "http://10.0.0.1/a",
+            "http://127.evil.example/a",
+        ] {
+            assert!(HttpBackend::new(&url(open), &none).is_err(), "{open}");
+            let lock = HttpSettings {
+                lock_address: Some(url(open)),
+                ..HttpSettings::default()
+            };
+            assert!(HttpBackend::new(&url("https://states.example/a"), &lock).is_err());
+        }
+        for near in [
+            "http://127.0.0.1:1/a",
+            "http://localhost:1/a",
+            "http://[::1]:1/a",
+        ] {
+            assert!(HttpBackend::new(&url(near), &none).is_ok(), "{near}");
+        }
         let settings = HttpSettings {
             username: Some("me".to_owned()),
             password: Some("hunter2".to_owned()),

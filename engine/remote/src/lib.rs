@@ -24,7 +24,9 @@ mod settings;
 #[cfg(test)]
 mod tests;
 
-use pospool_engine::store::{Medium, Mode, Store, StoreError};
+use std::sync::Arc;
+
+use pospool_engine::store::{Medium, Mode, StateKey, Store, StoreError, seal_medium};
 
 pub use backups::PackedBackup;
 pub use document::Document;
@@ -35,8 +37,26 @@ pub use settings::{HttpSettings, RemoteSettings, SettingsError};
 
 use place::Backend;
 
-/// Opens what keeps the state of a location. To change it, the lock is taken first.
+/// What a state is sealed with; nothing, if nobody named a key.
+pub type Key = Option<Arc<StateKey>>;
+
+/// Opens what keeps the state of a location, behind the seal of a key. To change it, the lock is taken first.
 pub fn open_medium(
+    location: &Location,
+    mode: Mode,
+    command: &str,
+    settings: &RemoteSettings,
+    key: &Key,
+) -> Result<Box<dyn Medium>, StoreError> {
+    let medium = open_unsealed(location, mode, command, settings)?;
+    Ok(match key {
+        Some(key) => seal_medium(medium, &location.name(), Arc::clone(key)),
+        None => medium,
+    })
+}
+
+/// Opens what keeps the state of a location as it is kept, whatever it is sealed with.
+pub fn open_unsealed(
     location: &Location,
     mode: Mode,
     command: &str,
@@ -61,8 +81,9 @@ pub fn open_store(
     mode: Mode,
     command: &str,
     settings: &RemoteSettings,
+    key: &Key,
 ) -> Result<Store, StoreError> {
-    let medium = open_medium(location, mode, command, settings)?;
+    let medium = open_medium(location, mode, command, settings, key)?;
     Store::over(medium, &location.name(), mode)
 }
 
@@ -71,8 +92,9 @@ pub fn open_to_restore(
     location: &Location,
     command: &str,
     settings: &RemoteSettings,
+    key: &Key,
 ) -> Result<Store, StoreError> {
-    let medium = open_medium(location, Mode::Write, command, settings)?;
+    let medium = open_medium(location, Mode::Write, command, settings, key)?;
     Store::over_any(medium, &location.name())
 }
 

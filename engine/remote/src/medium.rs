@@ -159,6 +159,11 @@ impl Medium for Remote {
         backups::unpack_all(&self.name, &self.backups)
     }
 
+    /// It goes out with the replacement, in one write.
+    fn rewrite_backup(&mut self, backup: &Backup) -> Result<(), StoreError> {
+        backups::rewrite(&mut self.backups, backup)
+    }
+
     fn let_go(&mut self) {
         if let Some(Holding { asks, thread }) = self.holder.take() {
             drop(asks);

@@ -11,8 +11,12 @@ use object_store::{
     CopyOptions, Error, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta,
     ObjectStore, PutMultipartOptions, PutOptions, PutPayload, PutResult, Result,
 };
-use pospool_engine::store::{Mode, Store, StoreError, decode_snapshot};
+use pospool_engine::store::{
+    Medium, Mode, StateKey, Store, StoreError, decode_snapshot, reseal_state, seal_medium,
+};
+use pospool_model::Secret;
 
+use crate::document::Document;
 use crate::lease::Lease;
 use crate::medium;
 use crate::place::Backend;
@@ -256,4 +260,143 @@ fn signs_of_life_are_given_and_change_nothing() {
     assert!(given);
     set(&mut store, "b").unwrap();
     assert_eq!(faulty.look().state(), store.state());
+}
+
+/// A key of one digit, again and again.
+fn key(digit: char) -> Arc<StateKey> {
+    let secret = Secret::new(digit.to_string().repeat(64));
+    Arc::new(StateKey::new(&secret, digit == '2').unwrap())
+}
+
+impl Faulty {
+    fn medium(&self) -> Box<dyn Medium> {
+        let place = Backend::over(self.clone());
+        Box::new(medium::open_locked(place, Lease::new("apply", 60)).unwrap())
+    }
+
+    fn open_sealed(&self, key: &Arc<StateKey>) -> std::result::Result<Store, StoreError> {
+        let medium = seal_medium(self.medium(), "memory".as_ref(), Arc::clone(key));
+        Store::over(medium, "memory".as_ref(), Mode::Write)
+    }
+
+    /// The document, changed by somebody who can write it.
+    fn edit(&self, change: impl FnOnce(&mut Document)) -> Document {
+        let place = Backend::over(self.clone());
+        let seen = crate::runtime::block_on_thread(async move { place.look().await });
+        let mut document =
+            Document::decode("memory".as_ref(), &seen.unwrap().unwrap().bytes).unwrap();
+        change(&mut document);
+        let (inner, bytes) = (Arc::clone(&self.inner), document.encode().unwrap());
+        crate::runtime::block_on_thread(async move {
+            let all: Vec<_> = futures_util::TryStreamExt::try_collect(inner.list(None)).await?;
+            let at = &all[0].location;
+            inner
+                .put_opts(at, bytes.into(), PutOptions::default())
+                .await
+        })
+        .unwrap();
+        document
+    }
+}
+
+#[test]
+fn case_sealed_state_a_document_holds_nothing_without_a_seal() {
+    for digit in ['1', '2'] {
+        let (store, ours) = (Faulty::default(), key(digit));
+        let mut open = store.open_sealed(&ours).unwrap();
+        let recorded = pospool_model::state::Recorded::default();
+        for name in ["record.a", "record.b"] {
+            let (address, recorded) = (name.parse().unwrap(), recorded.clone());
+            open.record(pospool_engine::store::JournalEntry::Put { address, recorded })
+                .unwrap();
+            open.save().unwrap();
+        }
+        let address = "record.c".parse().unwrap();
+        open.record(pospool_engine::store::JournalEntry::Put { address, recorded })
+            .unwrap();
+        open.sync().unwrap();
+        drop(open);
+        let document = store.edit(|_| {});
+        let snapshot = document.snapshot.unwrap();
+        assert!(
+            snapshot
+                .get()
+                .starts_with("{\"format\":\"pospool-state\",\"version\":3,")
+        );
+        let read = || {
+            store
+                .open_sealed(&ours)
+                .map(|it| it.state().resources.len())
+        };
+        assert_eq!(read().unwrap(), 3);
+        assert_eq!(store.open().unwrap_err().code(), "state/sealed");
+        assert_eq!(
+            store.open_sealed(&key('3')).unwrap_err().code(),
+            "state/other-key"
+        );
+
+        // Who can write the document can take the journal away, and change nothing.
+        let journal = document.journal.unwrap();
+        let again = journal.lines().nth(1).unwrap();
+        store.edit(|it| it.journal = Some(format!("{journal}{again}\n")));
+        assert_eq!(read().unwrap_err().code(), "state/not-authentic");
+        let raw = |text: String| serde_json::value::RawValue::from_string(text).ok();
+        let forged = snapshot.get().replacen("\"mac\":\"", "\"mac\":\"00", 1);
+        let plain = r#"{"format":"pospool-state","version":1,"state":{"lineage":"a","serial":1,"chains":{},"resources":{}}}"#;
+        for (text, code) in [
+            (forged.as_str(), "state/not-authentic"),
+            (plain, "state/not-sealed"),
+        ] {
+            store.edit(|it| {
+                (it.snapshot, it.journal) = (raw(text.to_owned()), Some(journal.clone()));
+            });
+            assert_eq!(read().unwrap_err().code(), code);
+        }
+        store.edit(|it| it.snapshot = Some(snapshot.clone()));
+        assert_eq!(read().unwrap(), 3);
+    }
+}
+
+#[test]
+fn case_sealed_state_a_document_gets_another_seal_in_one_write() {
+    let store = Faulty::default();
+    let mut open = store.open().unwrap();
+    set(&mut open, "a").unwrap();
+    for name in ["record.a", "record.b"] {
+        open.update(|state| {
+            state.resources.insert(
+                name.parse().unwrap(),
+                pospool_model::state::Recorded::default(),
+            );
+        })
+        .unwrap();
+    }
+    drop(open);
+    let mut again = store.open().unwrap();
+    again.conclude(|state| state.resources.clear()).unwrap();
+    let state = again.state().clone();
+    drop(again);
+    let (one, two) = (key('1'), key('2'));
+    for (from, to) in [(None, Some(&one)), (Some(&one), Some(&two))] {
+        let mut medium = store.medium();
+        let before = store.writes.load(Ordering::Relaxed);
+        let (from, to) = (from.map(Arc::as_ref), to.map(Arc::as_ref));
+        let done = reseal_state(medium.as_mut(), "memory".as_ref(), from, to)
+            .unwrap()
+            .unwrap();
+        assert_eq!((done.state, done.backups, done.left), (true, 1, vec![]));
+        assert_eq!(store.writes.load(Ordering::Relaxed), before + 1);
+    }
+    let mut open = store.open_sealed(&two).unwrap();
+    assert_eq!(*open.state(), state);
+    let kept = open.backups().unwrap();
+    assert!(!String::from_utf8_lossy(&kept[0].bytes).contains("record.a"));
+    let bytes = open.open_backup("kept".as_ref(), &kept[0]).unwrap();
+    assert_eq!(
+        decode_snapshot("kept".as_ref(), &bytes)
+            .unwrap()
+            .resources
+            .len(),
+        2
+    );
 }

@@ -4,17 +4,21 @@
 //!   their checksums, which are put in front of them here, since no fuzzer finds a hash. A line behind a `+` of its own
 //!   is one that was written before the line above it was synced.
 //! - Checks: no panic; a cut journal yields a part of the whole one's entries, in order, and all lines before the
-//!   cut; a turned byte never yields an entry that was not written; what was read can be written and read again.
+//!   cut; a turned byte never yields an entry that was not written; what was read can be written and read again. All of it
+//!   holds behind a seal too, and where there is a key, no entry without one counts.
 
 use std::fmt::Write as _;
 use std::path::Path;
 
 use pospool_cli::view::{self, Paint};
-use pospool_engine::store::{Header, JournalEntry, Mode, Read, Store, StoreError, decode_journal};
+use pospool_engine::store::{
+    Header, JournalEntry, Mode, Read, Store, StoreError, decode_journal, reseal_state,
+};
 use serde::Serialize;
 use sha3::{Digest as _, Sha3_256};
 
 use crate::medium::Memory;
+use crate::sealed;
 use crate::shown;
 
 const LINEAGE: &str = "5f0c1a7be2d94c3386a1f4e0b7d29c55";
@@ -24,6 +28,7 @@ const SNAPSHOT: &str = r#"{"format":"pospool-state","version":1,"state":{"lineag
 pub fn fuzz_journal(bytes: &[u8]) {
     let Some((b'+', rest)) = bytes.split_first() else {
         whole(bytes);
+        unbelieved(bytes);
         return;
     };
     let Some((&[cut_high, cut_low, turn], lines)) = rest
@@ -52,6 +57,8 @@ pub fn fuzz_journal(bytes: &[u8]) {
     cut(&journal, &read, at);
     turned(&journal, &read, at, turn);
     opened(&journal, &read);
+    unbelieved(&journal);
+    sealed(&read, at, turn);
 }
 
 fn decode(bytes: &[u8]) -> Result<Option<Read>, StoreError> {
@@ -102,6 +109,54 @@ fn turned(journal: &[u8], read: &Read, at: usize, turn: u8) {
         assert_eq!(found.header, read.header);
         assert_eq!(found.entries[..], read.entries[..found.entries.len()]);
         assert!(found.entries.len() < read.entries.len());
+    }
+}
+
+/// Where there is a key, no entry counts: at most it was cut before its first line was whole.
+fn unbelieved(journal: &[u8]) {
+    let memory = Memory::new(None, Some(journal.to_vec()));
+    if let Ok(store) = sealed::open(&memory, Mode::Write) {
+        assert!(!store.exists() && store.replayed() == 0);
+    }
+}
+
+/// The same entries behind a seal: a cut or turned journal yields the first ones of them.
+fn sealed(read: &Read, at: usize, turn: u8) {
+    let name = Path::new("state.json");
+    let mut memory = Memory::new(Some(SNAPSHOT.into()), None);
+    reseal_state(&mut memory, name, None, Some(sealed::key())).expect("a good snapshot");
+    let mut store = sealed::open(&memory, Mode::Write).expect("what was sealed can be opened");
+    let mut states = vec![store.state().clone()];
+    for entry in &read.entries {
+        store
+            .record(entry.clone())
+            .expect("memory takes everything");
+        store.sync().expect("memory takes everything");
+        states.push(store.state().clone());
+    }
+    drop(store);
+    let kept = memory.kept().clone();
+    let journal = kept.journal.unwrap_or_default();
+    let opened = |journal: &[u8]| {
+        let memory = Memory::new(kept.snapshot.clone(), Some(journal.to_vec()));
+        let store = sealed::open(&memory, Mode::Write).ok()?;
+        assert_eq!(*store.state(), states[store.replayed()]);
+        Some(store.replayed())
+    };
+    if read.entries.is_empty() {
+        return;
+    }
+    let is_good = opened(&journal).is_some_and(|count| count == read.entries.len());
+    // Entries that make a state which nobody could write are refused when they are read.
+    if !is_good {
+        return;
+    }
+    let at = at % journal.len();
+    opened(&journal[..at]).expect("a cut end is no damage");
+    let mut other = journal.clone();
+    other[at] ^= turn;
+    if turn != 0 {
+        assert!(opened(&other).is_none_or(|count| count < read.entries.len()));
     }
 }
 

@@ -13,6 +13,7 @@ mod journal;
 mod medium;
 mod plan_file;
 mod remote;
+mod sealed;
 mod shown;
 mod sources;
 mod spec;

@@ -2,23 +2,28 @@
 //!
 //! - Reads: any bytes as `pospool.state.json`.
 //! - Checks: no panic while it is read, shown and saved; what was read is what is written; a saved state is the
-//!   next version of the same one.
+//!   next version of the same one. Where there is a key, nothing of it is believed; sealed, it is the same.
 
 use std::path::Path;
 
 use pospool_cli::view::{self, Paint};
-use pospool_engine::store::{Mode, Store, decode_snapshot};
+use pospool_engine::store::{Mode, Store, decode_snapshot, reseal_state};
 
 use crate::medium::Memory;
+use crate::sealed;
 use crate::shown;
 
 /// One run.
 pub fn fuzz_state(bytes: &[u8]) {
     let name = Path::new("state.json");
+    let memory = Memory::new(Some(bytes.to_vec()), None);
+    assert!(
+        sealed::open(&memory, Mode::Write).is_err(),
+        "nobody has the key"
+    );
     let Ok(state) = decode_snapshot(name, bytes) else {
         return;
     };
-    let memory = Memory::new(Some(bytes.to_vec()), None);
     let mut store = Store::over(Box::new(memory.clone()), name, Mode::Write)
         .expect("a state that can be read can be opened");
     assert_eq!(*store.state(), state);
@@ -39,4 +44,9 @@ pub fn fuzz_state(bytes: &[u8]) {
     assert_ne!(again.version, state.version);
     (again.serial, again.version) = (state.serial, state.version.clone());
     assert_eq!(again, state);
+    let mut memory = Memory::new(Some(written), None);
+    let done = reseal_state(&mut memory, name, None, Some(sealed::key()));
+    assert!(done.expect("it has no seal").is_some_and(|it| it.state));
+    let opened = sealed::open(&memory, Mode::Read).expect("what was sealed can be opened");
+    assert_eq!(opened.state(), store.state());
 }

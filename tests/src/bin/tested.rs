@@ -25,7 +25,7 @@ fn hold(location: &str) {
     let environment: BTreeMap<_, _> = std::env::vars().collect();
     let settings = RemoteSettings::read(&environment).expect("settings");
     let location = Location::parse(location, Path::new("/")).expect("a location");
-    let opened = pospool_remote::open_store(&location, Mode::Write, "apply", &settings);
+    let opened = pospool_remote::open_store(&location, Mode::Write, "apply", &settings, &None);
     let mut store = opened.expect("the lock is free");
     say("held");
     for line in std::io::stdin().lock().lines() {

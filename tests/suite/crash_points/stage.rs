@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use pospool_engine::store::{Disk, decode_snapshot};
+use pospool_engine::store::{Disk, StateKey, decode_given};
 use pospool_fake::Outside;
-use pospool_model::Diagnostic;
 use pospool_model::state::State;
+use pospool_model::{Diagnostic, Secret};
 use pospool_tests::point_world::{PointRunEnd, PointWorld, Ran};
 use pospool_tests::points::{Death, Point, Script};
 use pospool_tests::simdisk::{Cuts, DiskImage, Honesty, SimDisk};
@@ -61,13 +61,26 @@ pub(super) fn stages() -> Vec<Stage> {
         Stage::new("the first apply", &[&first()]),
         Stage::new("a change", &[&first(), &second()]),
         Stage::new("taking everything down", &[&second(), ""]),
+        Stage::sealed("a change, sealed", &[&first(), &second()], false),
+        Stage::sealed("a change, encrypted", &[&first(), &second()], true),
     ]
 }
 
 impl Stage {
     /// The apply of the last spec after those of the others.
     pub(super) fn new(name: &'static str, specs: &[&str]) -> Self {
-        let world = PointWorld::default();
+        Self::on(PointWorld::default(), name, specs)
+    }
+
+    /// The same with a seal on the state.
+    fn sealed(name: &'static str, specs: &[&str], encrypt: bool) -> Self {
+        let mut world = PointWorld::default();
+        let secret = Secret::new("5eed".repeat(16));
+        world.key = Some(Arc::new(StateKey::new(&secret, encrypt).unwrap()));
+        Self::on(world, name, specs)
+    }
+
+    fn on(world: PointWorld, name: &'static str, specs: &[&str]) -> Self {
         let disk = SimDisk::default();
         let (last, earlier) = specs.split_last().unwrap();
         for spec in earlier {
@@ -288,7 +301,7 @@ pub(super) fn wrong_records(state: &State, things: &BTreeSet<String>) -> Vec<Wro
 fn state_in(image: &DiskImage, world: &PointWorld) -> Result<State, String> {
     let path = world.state_path();
     let bytes = image.get(&path).ok_or("there is no state")?;
-    decode_snapshot(&path, bytes).map_err(|error| error.to_string())
+    decode_given(&path, bytes, world.key.as_deref()).map_err(|error| error.to_string())
 }
 
 fn shared(disk: &SimDisk) -> Arc<dyn Disk> {

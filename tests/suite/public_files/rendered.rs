@@ -34,6 +34,7 @@ impl Rendered {
         let common = Common {
             spec: super::example(network),
             state: None,
+            state_key: None,
             json: false,
             no_color: true,
             log: LogArgs::default(),

@@ -11,6 +11,7 @@ use pospool_engine::blocked::Blocked;
 use pospool_engine::moves::MovedState;
 use pospool_engine::plan::Options;
 use pospool_engine::planfile::{self, PlanFile};
+use pospool_engine::store::Store;
 use pospool_engine::{approval, settle};
 
 use crate::args::ApplyArgs;
@@ -29,7 +30,10 @@ pub async fn run_apply(session: &mut Session<'_, '_>, args: &ApplyArgs) -> Resul
     let saved = match &args.plan {
         Some(file) => {
             let path = session.project.path(file);
-            Some((planfile::load_plan(&path)?, path))
+            Some((
+                planfile::load_plan(&path, session.project.key()?.as_deref())?,
+                path,
+            ))
         }
         None => None,
     };
@@ -41,12 +45,7 @@ pub async fn run_apply(session: &mut Session<'_, '_>, args: &ApplyArgs) -> Resul
     let variables = saved.as_ref().map_or(&none, |(file, _)| &file.variables);
     let spec = pipeline::require_spec_of_plan(session, &args.variables, variables)?;
     let mut store = run::open_for_change(session, "apply")?;
-    if !store.exists() {
-        // The lineage in it names everything that is made, so it comes before all else.
-        store.update(|_| {})?;
-        let started = view::state::format_state_started(session.project.state()?, store.state());
-        session.console.tell(&started);
-    }
+    begin_state(session, &mut store)?;
     let scope = pipeline::read_scope(&spec, store.state(), &args.scope)?;
     let unsettled = run::settle_earlier_run(session, &mut store).await?;
     let MovedState { state, moved } = pipeline::move_resources(&spec, store.state(), registry)?;
@@ -86,6 +85,16 @@ pub async fn run_apply(session: &mut Session<'_, '_>, args: &ApplyArgs) -> Resul
     meant::refuse_doubts(&mut planned.problems, args.meant);
     run::refuse_unknown_groups(&planned.plan, &store, unsettled)?;
     run::carry_out(session, &spec, &mut store, &planned, approval).await
+}
+
+/// Writes a new state: the lineage in it names everything that is made, so it comes before all else.
+fn begin_state(session: &mut Session<'_, '_>, store: &mut Store) -> Result<(), Failure> {
+    if !store.exists() {
+        store.update(|_| {})?;
+        let started = view::state::format_state_started(session.project.state()?, store.state());
+        session.console.tell(&started);
+    }
+    Ok(())
 }
 
 /// Plans again, and proves that this is what the file says. What is carried out is the plan of now.

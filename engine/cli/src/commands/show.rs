@@ -33,7 +33,7 @@ fn saved_plan(session: &mut Session<'_, '_>, path: &std::path::Path) -> Result<(
         variables,
         withheld,
         ..
-    } = planfile::load_plan(path)?;
+    } = planfile::load_plan(path, session.project.key()?.as_deref())?;
     let console = &mut *session.console;
     if console.json {
         return console.say_json(&json!({

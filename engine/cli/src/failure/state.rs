@@ -1,8 +1,8 @@
 //! Why a command on the state did nothing.
 
-use pospool_engine::store::Holder;
+use pospool_engine::store::{Holder, WeakKey};
 use pospool_model::shown::clean_line;
-use pospool_model::{Address, Code, Problem};
+use pospool_model::{Address, Code, Problem, SecretError, SecretRef};
 use pospool_remote::Location;
 
 use crate::codes;
@@ -11,6 +11,21 @@ use crate::exit::Exit;
 /// Why a command on the state did nothing.
 #[derive(Debug, thiserror::Error)]
 pub enum StateFailure {
+    /// The key of the state cannot be read.
+    #[error("the key of the state cannot be read")]
+    NoKey(#[source] SecretError),
+    /// The key of the state can be guessed.
+    #[error("`{named}` is no key for a state")]
+    WeakKey {
+        /// Which secret.
+        named: SecretRef,
+        /// Why.
+        #[source]
+        source: WeakKey,
+    },
+    /// A state is to be sealed or opened, and nobody said with what.
+    #[error("no key is named for the state")]
+    KeyNotNamed,
     /// There is nothing to work on.
     #[error("there is no state `{0}`")]
     None(Location),
@@ -126,6 +141,8 @@ impl StateFailure {
     #[must_use]
     pub fn code(&self) -> Code {
         match self {
+            Self::NoKey(_) | Self::KeyNotNamed => codes::STATE_NO_KEY,
+            Self::WeakKey { .. } => codes::STATE_WEAK_KEY,
             Self::None(_) => codes::STATE_NONE,
             Self::OtherLineage { .. } => codes::STATE_OTHER_LINEAGE,
             Self::OlderSerial { .. } => codes::STATE_OLDER_SERIAL,
@@ -148,6 +165,7 @@ impl StateFailure {
     /// What to do about it.
     pub(super) fn help(&self) -> String {
         match self {
+            Self::NoKey(_) | Self::KeyNotNamed | Self::WeakKey { .. } => self.code().remedy().to_owned(),
             Self::None(_) => "name another with --state; `pospool plan` starts a new one".to_owned(),
             Self::OtherLineage { .. } => {
                 "name the state that the file belongs to with --state; --force replaces this one, and nothing knows then what it made".to_owned()

@@ -105,6 +105,22 @@ pub(super) fn keep_backup(
     Ok(())
 }
 
+/// Puts other bytes in the place of one that is kept, if at the last moment nothing is against it.
+pub(super) fn rewrite_backup(
+    disk: &dyn Disk,
+    state: &Path,
+    backup: &Backup,
+    may: impl FnOnce() -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
+    let folder = backup_folder(state);
+    let name = BackupName {
+        number: backup.number,
+        kept_at: backup.kept_at,
+    };
+    let path = folder.join(name.text());
+    replace_if(disk, &path, &folder.join("next"), &backup.bytes, may)
+}
+
 fn backup_folder(state: &Path) -> PathBuf {
     with_suffix(state, ".backups")
 }

@@ -66,6 +66,42 @@ pub enum StoreError {
         /// The newest that is known of this form.
         newest: u64,
     },
+    /// There is a key, and this was written without one.
+    #[error("`{}` has no seal, and the spec has a key for its state; nothing was read from it", path.display())]
+    NotSealed {
+        /// Which file.
+        path: PathBuf,
+    },
+    /// The code of something is not that of its content.
+    #[error("`{}` is not as it was sealed{}: somebody without the key wrote it; nothing was read from it", path.display(), in_line(*line))]
+    NotAuthentic {
+        /// Which file.
+        path: PathBuf,
+        /// In which line of a journal, counted from 1.
+        line: Option<usize>,
+    },
+    /// It was sealed with another key.
+    #[error("`{}` is sealed with another key than the one that was given; nothing was read from it", path.display())]
+    OtherKey {
+        /// Which file.
+        path: PathBuf,
+    },
+    /// It is sealed, and there is no key.
+    #[error("`{}` is sealed, and no key was given; nothing was read from it", path.display())]
+    Sealed {
+        /// Which file.
+        path: PathBuf,
+    },
+    /// A newer state was seen before.
+    #[error("`{}` is not the newest state: {why}, by `{}`; nothing was done with it", path.display(), seen.display())]
+    Older {
+        /// Which state.
+        path: PathBuf,
+        /// What is there, and what was seen.
+        why: String,
+        /// Where that is noted.
+        seen: PathBuf,
+    },
     /// A line inside the journal is wrong, and lines after it are not.
     #[error(
         "the journal `{}` is damaged in line {line}{}, not only at its end; restore both files from a backup",
@@ -173,6 +209,19 @@ impl StoreError {
         }
     }
 
+    /// Whether it is about whose bytes something is, and not about what they say.
+    #[must_use]
+    pub fn is_of_seal(&self) -> bool {
+        matches!(
+            self,
+            Self::NotSealed { .. }
+                | Self::NotAuthentic { .. }
+                | Self::OtherKey { .. }
+                | Self::Sealed { .. }
+                | Self::Older { .. }
+        )
+    }
+
     /// Stable code, listed in the reference.
     #[must_use]
     pub fn code(&self) -> Code {
@@ -186,6 +235,11 @@ impl StoreError {
             Self::OtherFile { .. } => codes::STATE_OTHER_FILE,
             Self::Damaged { .. } => codes::STATE_DAMAGED,
             Self::TooNew { .. } => codes::STATE_TOO_NEW,
+            Self::NotSealed { .. } => codes::STATE_NOT_SEALED,
+            Self::NotAuthentic { .. } => codes::STATE_NOT_AUTHENTIC,
+            Self::OtherKey { .. } => codes::STATE_OTHER_KEY,
+            Self::Sealed { .. } => codes::STATE_SEALED,
+            Self::Older { .. } => codes::STATE_OLDER,
             Self::DamagedJournal { .. } => codes::STATE_JOURNAL_DAMAGED,
             Self::ForeignJournal { .. } => codes::STATE_JOURNAL_FOREIGN,
             Self::JournalWithoutState { .. } => codes::STATE_JOURNAL_WITHOUT_STATE,
@@ -194,6 +248,12 @@ impl StoreError {
             Self::Encode { .. } => codes::STATE_ENCODE,
         }
     }
+}
+
+/// Names a line in a message.
+fn in_line(line: Option<usize>) -> String {
+    line.map(|line| format!(" in line {line}"))
+        .unwrap_or_default()
 }
 
 /// Names a part of a document in a message.

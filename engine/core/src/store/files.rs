@@ -8,7 +8,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::backups::{Backup, keep_backup, read_backups};
+use super::backups::{Backup, keep_backup, read_backups, rewrite_backup};
 use super::disk::{Disk, DiskFile, Stamp, replace_durably, replace_if};
 use super::error::StoreError;
 use super::form::MAX_BYTES;
@@ -209,6 +209,12 @@ impl Medium for FileMedium {
 
     fn backups(&mut self) -> Result<Vec<Backup>, StoreError> {
         read_backups(&*self.disk, &self.path)
+    }
+
+    fn rewrite_backup(&mut self, backup: &Backup) -> Result<(), StoreError> {
+        self.guarded(|files| {
+            rewrite_backup(&*files.disk, &files.path, backup, || files.check_ours())
+        })
     }
 
     fn let_go(&mut self) {

@@ -10,16 +10,25 @@ use super::error::StoreError;
 /// Newest version of a state and of a plan: the second knows groups and barriers, and what is blocked in a plan.
 pub const VERSION: u64 = 2;
 
+/// Version of a sealed state and of a sealed plan: what is in them has a version of its own.
+pub(super) const SEALED: u64 = 3;
+
 /// Version of every form that has nothing of a newer one in it: a program from before can read it.
 pub const FIRST: u64 = 1;
 
 /// Most bytes of a state, a journal or a plan that are read.
 pub const MAX_BYTES: u64 = 1 << 30;
 
+/// What a form says of itself.
 #[derive(Deserialize)]
-struct Envelope {
-    format: Option<String>,
+pub(super) struct Envelope {
+    pub(super) format: Option<String>,
     version: Option<u64>,
+}
+
+/// Reads what a form says of itself.
+pub(super) fn envelope(bytes: &[u8]) -> serde_json::Result<Envelope> {
+    serde_json::from_slice(bytes)
 }
 
 /// Reads a form of one of its versions up to `newest`; says what else the bytes are, if they are

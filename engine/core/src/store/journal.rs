@@ -236,19 +236,25 @@ pub(super) fn read_journal(path: &Path, bytes: &[u8]) -> Result<Option<Read>, St
     }))
 }
 
-fn parse_header(path: &Path, json: &[u8]) -> Result<Header, StoreError> {
+/// Refuses the first line of a newer form.
+pub(super) fn check_version(path: &Path, json: &[u8], newest: u64) -> Result<(), StoreError> {
     #[derive(Deserialize)]
     struct Version {
         version: u64,
     }
     let version: Version = decode_line(path, 1, json)?;
-    if version.version > FIRST {
+    if version.version > newest {
         return Err(StoreError::TooNew {
             path: path.to_owned(),
             found: version.version,
-            newest: FIRST,
+            newest,
         });
     }
+    Ok(())
+}
+
+fn parse_header(path: &Path, json: &[u8]) -> Result<Header, StoreError> {
+    check_version(path, json, FIRST)?;
     let header: Header = decode_line(path, 1, json)?;
     if header.format != "pospool-journal" {
         return Err(StoreError::Foreign {
@@ -259,7 +265,7 @@ fn parse_header(path: &Path, json: &[u8]) -> Result<Header, StoreError> {
 }
 
 /// The JSON of a whole line with the right checksum, and what was sure when it was written.
-fn content(line: &[u8]) -> Option<(Before, &[u8])> {
+pub(super) fn content(line: &[u8]) -> Option<(Before, &[u8])> {
     let line = line.strip_suffix(b"\n")?;
     let (sum, rest) = line.split_at_checked(8)?;
     let mut ways = Before::ALL.into_iter();
@@ -269,7 +275,8 @@ fn content(line: &[u8]) -> Option<(Before, &[u8])> {
     })
 }
 
-fn damaged(path: &Path, line: usize) -> StoreError {
+/// Damage before the end.
+pub(super) fn damaged(path: &Path, line: usize) -> StoreError {
     StoreError::DamagedJournal {
         path: path.to_owned(),
         line,
@@ -278,7 +285,7 @@ fn damaged(path: &Path, line: usize) -> StoreError {
 }
 
 /// Reads the JSON of a line whose checksum is right.
-fn decode_line<T: DeserializeOwned>(
+pub(super) fn decode_line<T: DeserializeOwned>(
     path: &Path,
     line: usize,
     json: &[u8],

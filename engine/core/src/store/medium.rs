@@ -1,5 +1,7 @@
 //! Where a state is kept: in files beside the spec, or with a remote keeper.
 
+use std::path::Path;
+
 use super::backups::Backup;
 use super::error::StoreError;
 
@@ -35,6 +37,23 @@ pub trait Medium: Send {
 
     /// The snapshots that are kept, the oldest first.
     fn backups(&mut self) -> Result<Vec<Backup>, StoreError>;
+
+    /// A replaced snapshot as it was when it was kept; `name` is for messages.
+    fn open_backup(&self, name: &Path, bytes: &[u8]) -> Result<Vec<u8>, StoreError> {
+        let _ = name;
+        Ok(bytes.to_vec())
+    }
+
+    /// Keeps a snapshot that cannot be believed, as it is, so that another one may take its place. `false` where there is a
+    /// journal, or where everything is believed.
+    fn set_aside(&mut self, kept_at: u64) -> Result<bool, StoreError> {
+        let _ = kept_at;
+        Ok(false)
+    }
+
+    /// Puts other bytes in the place of a replaced snapshot, which keeps its number and its time. It is durable before the
+    /// next [`Medium::replace`] is.
+    fn rewrite_backup(&mut self, backup: &Backup) -> Result<(), StoreError>;
 
     /// Lets other readers and writers in; what was loaded stays as it is.
     fn let_go(&mut self);

@@ -26,6 +26,8 @@ mod names;
 mod own;
 mod paths;
 mod repair;
+mod reseal;
+mod seal;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -48,6 +50,8 @@ pub use moved::MovedFile;
 pub use names::random_name;
 pub use own::{Mark, read_begin, refuse_foreign_place, replace_own_file};
 pub use repair::{Finding, Hand, recover_state, repair_state};
+pub use reseal::{Resealed, reseal_state};
+pub use seal::{SealedFile, SealedHeader, StateKey, WeakKey, open_plan, seal_medium, seal_plan};
 
 use backups::{is_worth_keeping, seconds_now};
 use files::FileMedium;
@@ -162,6 +166,22 @@ impl Store {
         Self::over(Box::new(files), path, mode)
     }
 
+    /// The same behind a seal, if there is a key.
+    pub fn open_sealed_on(
+        disk: Arc<dyn Disk>,
+        path: &Path,
+        mode: Mode,
+        command: &str,
+        key: Option<&Arc<StateKey>>,
+    ) -> Result<Self, StoreError> {
+        let Some(key) = key else {
+            return Self::open_on(disk, path, mode, command);
+        };
+        let files = FileMedium::open(disk, path, mode, command)?;
+        let sealed = seal_medium(Box::new(files), path, Arc::clone(key));
+        Self::over(sealed, path, mode)
+    }
+
     /// The keeper of a state in a file, for who moves one from keeper to keeper.
     pub fn keeper(path: &Path, mode: Mode, command: &str) -> Result<Box<dyn Medium>, StoreError> {
         Ok(Box::new(FileMedium::open(
@@ -192,10 +212,19 @@ impl Store {
         Ok(store)
     }
 
-    /// The same to put another state in its place. A snapshot that is empty or damaged, and has no journal, does not
-    /// hinder that: it is kept as it is.
+    /// The same to put another state in its place. A snapshot that is empty, damaged or not ours, and has no journal, does
+    /// not hinder that: it is kept as it is.
     pub fn over_any(mut medium: Box<dyn Medium>, name: &Path) -> Result<Self, StoreError> {
-        let kept = medium.load()?;
+        let kept = match medium.load() {
+            Err(error) if error.is_of_seal() => {
+                return if medium.set_aside(seconds_now())? {
+                    Ok(Self::loaded(medium, name, None))
+                } else {
+                    Err(error)
+                };
+            }
+            kept => kept?,
+        };
         let snapshot = kept.snapshot.as_deref().unwrap_or_default();
         match decode_snapshot(name, snapshot) {
             Err(StoreError::Empty { .. }) if kept.is_lone() => {}
@@ -224,6 +253,11 @@ impl Store {
     /// The last states that were replaced, the oldest first.
     pub fn backups(&mut self) -> Result<Vec<Backup>, StoreError> {
         self.medium.backups()
+    }
+
+    /// The bytes of a replaced state as they were when it was kept; `name` is for messages.
+    pub fn open_backup(&self, name: &Path, backup: &Backup) -> Result<Vec<u8>, StoreError> {
+        self.medium.open_backup(name, &backup.bytes)
     }
 
     /// The state, with the journal folded in.
@@ -452,6 +486,9 @@ pub fn decode_snapshot(name: &Path, bytes: &[u8]) -> Result<State, StoreError> {
     }
     let file: StateFile = match form::parse_versioned(name, bytes, "pospool-state", VERSION) {
         Err(StoreError::Foreign { .. }) => return Err(moved::or_foreign(name, bytes)),
+        Err(StoreError::TooNew { .. }) if seal::is_sealed_state(bytes) => {
+            return Err(StoreError::Sealed { path: path() });
+        }
         parsed => parsed?,
     };
     if file.state.lineage.is_empty() {
@@ -459,6 +496,20 @@ pub fn decode_snapshot(name: &Path, bytes: &[u8]) -> Result<State, StoreError> {
     }
     check_state(name, &file.state)?;
     Ok(file.state)
+}
+
+/// The same for a file that a person gives by name: it may be sealed with this key, or with none.
+pub fn decode_given(
+    name: &Path,
+    bytes: &[u8],
+    key: Option<&StateKey>,
+) -> Result<State, StoreError> {
+    match key {
+        Some(key) if seal::is_sealed_state(bytes) => {
+            decode_snapshot(name, &seal::open_state(name, bytes, key)?.0)
+        }
+        _ => decode_snapshot(name, bytes),
+    }
 }
 
 fn check_state(name: &Path, state: &State) -> Result<(), StoreError> {
@@ -486,7 +537,18 @@ pub(crate) fn check_groups<'a>(
 /// Reads the bytes of a journal; `None` if it was cut before its first line was whole,
 /// so that nothing was begun under it. `name` is for messages.
 pub fn decode_journal(name: &Path, bytes: &[u8]) -> Result<Option<Read>, StoreError> {
-    journal::read_journal(name, bytes)
+    match journal::read_journal(name, bytes) {
+        Err(StoreError::TooNew { .. }) if is_sealed_journal(bytes) => Err(StoreError::Sealed {
+            path: name.to_owned(),
+        }),
+        read => read,
+    }
+}
+
+fn is_sealed_journal(bytes: &[u8]) -> bool {
+    let first = bytes.split_inclusive(|byte| *byte == b'\n').next();
+    let content = first.and_then(journal::content);
+    content.is_some_and(|(_, json)| seal::is_sealed_header(json))
 }
 
 #[cfg(test)]

@@ -11,10 +11,11 @@ use pospool_model::state::State;
 use super::disk::{Disk, RealDisk};
 use super::error::StoreError;
 use super::form::MAX_BYTES;
-use super::journal::Relation;
+use super::journal::{Read, Relation};
 use super::lock::{FileLock, Mode};
 use super::medium::KeptState;
 use super::paths::with_suffix;
+use super::seal::{StateKey, open_journal, open_state};
 use super::{decode_journal, decode_snapshot};
 
 /// Whether anything is changed.
@@ -79,11 +80,15 @@ impl Finding {
 }
 
 /// Looks at everything that belongs to a state in a file, with its lock held.
-pub fn repair_state(path: &Path, hand: Hand) -> Result<Vec<Finding>, StoreError> {
+pub fn repair_state(
+    path: &Path,
+    hand: Hand,
+    key: Option<&StateKey>,
+) -> Result<Vec<Finding>, StoreError> {
     let path = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let lock = with_suffix(&path, ".lock");
     let _lock = FileLock::acquire(&lock, Mode::Write, "state repair")?;
-    let findings = look(&path)?;
+    let findings = look(&path, key)?;
     if hand == Hand::On {
         for finding in &findings {
             mend(finding)?;
@@ -92,9 +97,9 @@ pub fn repair_state(path: &Path, hand: Hand) -> Result<Vec<Finding>, StoreError>
     Ok(findings)
 }
 
-fn look(path: &Path) -> Result<Vec<Finding>, StoreError> {
+fn look(path: &Path, key: Option<&StateKey>) -> Result<Vec<Finding>, StoreError> {
     let mut findings = Vec::new();
-    let state = match read(path)?.map(|bytes| decode_snapshot(path, &bytes)) {
+    let state = match read(path)?.map(|bytes| decode_kept(path, &bytes, key)) {
         None => FoundState::Nothing,
         Some(Ok(state)) => FoundState::State(Box::new(state)),
         Some(Err(error)) => {
@@ -104,7 +109,7 @@ fn look(path: &Path) -> Result<Vec<Finding>, StoreError> {
     };
     let journal = with_suffix(path, ".journal");
     if let Some(bytes) = read(&journal)? {
-        findings.extend(journal_finding(journal, &bytes, &state));
+        findings.extend(journal_finding(journal, &bytes, &state, key));
     }
     let kept = with_suffix(path, ".kept");
     for next in [with_suffix(path, ".next"), with_suffix(&kept, ".next")] {
@@ -131,8 +136,41 @@ enum FoundState {
     Unusable,
 }
 
-fn journal_finding(path: PathBuf, bytes: &[u8], state: &FoundState) -> Option<Finding> {
-    let read = match decode_journal(&path, bytes) {
+fn decode_kept(path: &Path, bytes: &[u8], key: Option<&StateKey>) -> Result<State, StoreError> {
+    match key {
+        Some(key) => decode_snapshot(path, &open_state(path, bytes, key)?.0),
+        None => decode_snapshot(path, bytes),
+    }
+}
+
+/// A journal, and how many of its bytes are good.
+fn decode_kept_journal(
+    path: &Path,
+    bytes: &[u8],
+    key: Option<&StateKey>,
+) -> Result<Option<Read>, StoreError> {
+    let Some(key) = key else {
+        return decode_journal(path, bytes);
+    };
+    let opened = open_journal(path, bytes, key)?;
+    let read = decode_journal(path, &opened.plain)?;
+    Ok(read.map(|read| {
+        let end = opened
+            .ends
+            .iter()
+            .find(|(plain, _)| *plain == read.good_bytes);
+        let good_bytes = end.map_or(0, |(_, sealed)| *sealed);
+        Read { good_bytes, ..read }
+    }))
+}
+
+fn journal_finding(
+    path: PathBuf,
+    bytes: &[u8],
+    state: &FoundState,
+    key: Option<&StateKey>,
+) -> Option<Finding> {
+    let read = match decode_kept_journal(&path, bytes, key) {
         Err(error) => return Some(Finding::Unusable(error)),
         Ok(None) => return Some(Finding::EmptyJournal { path }),
         Ok(Some(read)) => read,

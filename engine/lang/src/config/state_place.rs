@@ -1,13 +1,13 @@
-//! The `state` block: where the spec says that its state is.
+//! The `state` block: where the spec says that its state is, and what it is sealed with.
 //!
-//! - Reads: the blocks of files, literal text only: the state is needed before anything
+//! - Reads: the blocks of files, literal text and named secrets only: the state is needed before anything
 //!   can be evaluated.
-//! - Returns: the text of `url`; and what is wrong with the block.
-//! - Never: knows what places there are.
+//! - Returns: what the block says; and what is wrong with it.
+//! - Never: knows what places there are, or reads the key.
 
-use hcl_edit::expr::Expression;
+use hcl_edit::expr::{Expression, FuncCall};
 use hcl_edit::structure::{Attribute, Block, Structure};
-use pospool_model::Diagnostic;
+use pospool_model::{CredentialName, Diagnostic, SecretRef};
 
 use super::blocks::header_range;
 use super::problems::Problems;
@@ -17,31 +17,44 @@ use crate::spec::{self, File, SourceFile};
 pub(super) const STATE: &str = "state";
 
 const FORM: &str = "write `state { url = \"s3://bucket/name.json\" }`";
+const KEY_FORM: &str =
+    "write `key = env(\"POSPOOL_STATE_KEY\")`, `file(\"PATH\")` or `credential(\"NAME\")`";
 
-/// Reads where the state is, before the spec is decoded. A spec without the block says nothing.
-pub fn state_url(file: &SourceFile) -> Result<Option<String>, Vec<Diagnostic>> {
+/// What the `state` block says; nothing of it where there is none.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StateBlock {
+    /// Where the state is.
+    pub url: Option<String>,
+    /// What it is sealed with.
+    pub key: Option<SecretRef>,
+    /// Whether it can only be read with the key.
+    pub encrypt: bool,
+}
+
+/// Reads what is said of the state, before the spec is decoded. A spec without the block says nothing.
+pub fn state_block(file: &SourceFile) -> Result<StateBlock, Vec<Diagnostic>> {
     // Most specs have none, and need not be parsed a second time for that.
     let mut lines = file.text.lines();
     if !lines.any(|line| line.trim_start().starts_with(STATE)) {
-        return Ok(None);
+        return Ok(StateBlock::default());
     }
     let file = spec::parse_file(file).map_err(|problem| vec![problem])?;
     let mut problems = Problems::default();
-    let url = read_state_block(std::slice::from_ref(&file), &mut problems);
+    let block = read_state_block(std::slice::from_ref(&file), &mut problems);
     if problems.len() > 0 {
         return Err(problems.into_list());
     }
-    Ok(url)
+    Ok(block)
 }
 
 /// Reads the block of all files, of which there may be one.
-pub(super) fn read_state_block(files: &[File], problems: &mut Problems) -> Option<String> {
+pub(super) fn read_state_block(files: &[File], problems: &mut Problems) -> StateBlock {
     let blocks = files.iter().flat_map(|file| {
         let blocks = file.body.iter().filter_map(Structure::as_block);
         let named = blocks.filter(|block| block.has_ident(STATE));
         named.map(move |block| (&file.source, block))
     });
-    let mut url = None;
+    let mut read = StateBlock::default();
     let mut first: Option<(&SourceFile, usize)> = None;
     for (source, block) in blocks {
         if let Some((source_of_first, start)) = first {
@@ -52,23 +65,30 @@ pub(super) fn read_state_block(files: &[File], problems: &mut Problems) -> Optio
             continue;
         }
         first = Some((source, header_range(block).start));
-        url = url_of(source, block, problems);
+        read = read_block(source, block, problems);
     }
-    url
+    read
 }
 
-fn url_of(source: &SourceFile, block: &Block, problems: &mut Problems) -> Option<String> {
+fn read_block(source: &SourceFile, block: &Block, problems: &mut Problems) -> StateBlock {
     let span = || source.span(header_range(block));
     if !block.labels.is_empty() {
         problems.error_with_help(spec::LABEL_COUNT, "`state` has no label", span(), FORM);
     }
-    let mut url = None;
-    let mut written = false;
+    let mut read = StateBlock::default();
+    let (mut has_key, mut written) = (false, false);
     for part in &block.body {
         match part {
             Structure::Attribute(attribute) if attribute.has_key("url") => {
                 written = true;
-                url = text(source, attribute, problems);
+                read.url = text(source, attribute, problems);
+            }
+            Structure::Attribute(attribute) if attribute.has_key("key") => {
+                (written, has_key) = (true, true);
+                read.key = key(source, attribute, problems);
+            }
+            Structure::Attribute(attribute) if attribute.has_key("encrypt") => {
+                read.encrypt = truth(source, attribute, problems);
             }
             Structure::Attribute(attribute) => {
                 let summary = format!("`state` has no attribute `{}`", attribute.key.as_str());
@@ -82,11 +102,14 @@ fn url_of(source: &SourceFile, block: &Block, problems: &mut Problems) -> Option
             }
         }
     }
-    if !written {
-        let summary = "`state` says nothing of its place";
+    if read.encrypt && !has_key {
+        let summary = "`state` is to be encrypted, and has no key";
+        problems.error_with_help(spec::MISSING_ATTRIBUTE, summary, span(), KEY_FORM);
+    } else if !written {
+        let summary = "`state` says nothing of its place, and names no key";
         problems.error_with_help(spec::MISSING_ATTRIBUTE, summary, span(), FORM);
     }
-    url
+    read
 }
 
 fn text(source: &SourceFile, attribute: &Attribute, problems: &mut Problems) -> Option<String> {
@@ -101,12 +124,65 @@ fn text(source: &SourceFile, attribute: &Attribute, problems: &mut Problems) -> 
     None
 }
 
+fn truth(source: &SourceFile, attribute: &Attribute, problems: &mut Problems) -> bool {
+    if let Expression::Bool(truth) = &attribute.value {
+        return **truth;
+    }
+    let summary = "`encrypt` is neither `true` nor `false`";
+    let span = source.place(&attribute.value);
+    problems.error_with_help(spec::NOT_CONSTANT, summary, span, "write `encrypt = true`");
+    false
+}
+
+/// The name of the key: the secret itself is read by who opens the state.
+fn key(source: &SourceFile, attribute: &Attribute, problems: &mut Problems) -> Option<SecretRef> {
+    let span = source.place(&attribute.value);
+    match &attribute.value {
+        Expression::FuncCall(call) => {
+            if let Some(key) = named(call) {
+                return Some(key);
+            }
+            let summary = "the key of the state is no secret that pospool can read before the spec is evaluated";
+            problems.error_with_help(spec::NOT_CONSTANT, summary, span, KEY_FORM);
+        }
+        Expression::String(_) => {
+            let summary = "the key of the state is written in the spec";
+            problems.error_with_help(spec::SECRET_WRITTEN, summary, span, KEY_FORM);
+        }
+        _ => {
+            let summary = "the key of the state is needed before anything is evaluated";
+            problems.error_with_help(spec::NOT_CONSTANT, summary, span, KEY_FORM);
+        }
+    }
+    None
+}
+
+/// The secret that a call names; `None` for one that only a container reads, and for any other call.
+fn named(call: &FuncCall) -> Option<SecretRef> {
+    let mut arguments = call.args.iter();
+    let (Some(Expression::String(name)), None) = (arguments.next(), arguments.next()) else {
+        return None;
+    };
+    let name = name.as_str();
+    match call.name.name.as_str() {
+        _ if call.name.is_namespaced() || name.is_empty() => None,
+        "env" => Some(SecretRef::Env(name.to_owned())),
+        "file" => Some(SecretRef::File(name.into())),
+        "credential" => CredentialName::new(name).ok().map(SecretRef::Credential),
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn url(text: &str) -> Result<Option<String>, Vec<&'static str>> {
-        let read = state_url(&SourceFile::new("pool.hcl", text));
+        block(text).map(|block| block.url)
+    }
+
+    fn block(text: &str) -> Result<StateBlock, Vec<&'static str>> {
+        let read = state_block(&SourceFile::new("pool.hcl", text));
         read.map_err(|problems| {
             problems
                 .iter()
@@ -130,7 +206,7 @@ mod tests {
             ("state {}\n", "spec/missing-attribute"),
             ("state \"a\" { url = \"a\" }\n", "spec/label-count"),
             (
-                "state {\n  url = \"a\"\n  key = \"b\"\n}\n",
+                "state {\n  url = \"a\"\n  region = \"b\"\n}\n",
                 "spec/unknown-attribute",
             ),
             (
@@ -144,6 +220,37 @@ mod tests {
             ("state {\n  url = \n}\n", "spec/syntax"),
         ] {
             assert_eq!(url(wrong), Err(vec![code]), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn the_key_is_named_and_never_written() {
+        let read = |text: &str| block(&format!("state {{\n  {text}\n}}\n"));
+        let key = |text: &str| read(text).map(|block| block.key.unwrap().to_string());
+        assert_eq!(key("key = env(\"K\")"), Ok("env:K".to_owned()));
+        assert_eq!(key("key = file(\"a/b\")"), Ok("file:a/b".to_owned()));
+        assert_eq!(
+            key("key = credential(\"k\")"),
+            Ok("credential:k".to_owned())
+        );
+        let encrypted = read("url = \"a\"\n  key = env(\"K\")\n  encrypt = true").unwrap();
+        assert_eq!(
+            (encrypted.url.as_deref(), encrypted.encrypt),
+            (Some("a"), true)
+        );
+        for (wrong, code) in [
+            ("key = \"hunter2hunter2hunter2\"", "spec/secret-written"),
+            ("key = var.key", "spec/not-constant"),
+            ("key = env(var.name)", "spec/not-constant"),
+            ("key = env(\"\")", "spec/not-constant"),
+            ("key = env(\"A\", \"B\")", "spec/not-constant"),
+            ("key = mount(\"/run/key\")", "spec/not-constant"),
+            ("key = credential(\"/../k\")", "spec/not-constant"),
+            ("key = a::env(\"K\")", "spec/not-constant"),
+            ("url = \"a\"\n  encrypt = true", "spec/missing-attribute"),
+            ("key = env(\"K\")\n  encrypt = \"yes\"", "spec/not-constant"),
+        ] {
+            assert_eq!(read(wrong), Err(vec![code]), "{wrong}");
         }
     }
 }

@@ -33,7 +33,8 @@ pub(super) fn run_state_migrate(session: &mut Session<'_, '_>, to: &str) -> Resu
         return Err(StateFailure::None(from).into());
     };
     let backups = old.backups()?;
-    copy(session, &to, &kept, &state, &backups)?;
+    let opened = open_backups(&*old, &from, backups)?;
+    copy(session, &to, &kept, &state, &opened)?;
     let note = MovedFile::new(to.to_string(), state.lineage.clone());
     let note = serde_json::to_vec(&note).map_err(Failure::Encode)?;
     old.replace(&note)?;
@@ -49,7 +50,22 @@ fn open(session: &Session<'_, '_>, location: &Location) -> Result<Box<dyn Medium
         Mode::Write,
         COMMAND,
         settings,
+        session.project.key()?,
     )?)
+}
+
+/// What is kept, without its seal: it gets one of the new place. One that nobody vouches for stays behind.
+fn open_backups(
+    old: &dyn Medium,
+    from: &Location,
+    backups: Vec<Backup>,
+) -> Result<Vec<Backup>, StoreError> {
+    let open = |backup: Backup| match old.open_backup(&from.name(), &backup.bytes) {
+        Ok(bytes) => Some(Ok(Backup { bytes, ..backup })),
+        Err(error) if error.is_of_seal() => None,
+        Err(error) => Some(Err(error)),
+    };
+    backups.into_iter().filter_map(open).collect()
 }
 
 /// Writes the state to its new place and reads it back.
@@ -71,7 +87,8 @@ fn copy(
     }
     drop(new);
     let settings = session.project.settings();
-    let mut new = pospool_remote::open_medium(to, Mode::Read, COMMAND, settings)?;
+    let key = session.project.key()?;
+    let mut new = pospool_remote::open_medium(to, Mode::Read, COMMAND, settings, key)?;
     if new.load()? == *kept {
         Ok(())
     } else {

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use pospool_engine::store::{Mode, decode_snapshot, read_bounded};
+use pospool_engine::store::{Mode, decode_given, read_bounded};
 use pospool_model::state::State;
 
 use crate::args::PushArgs;
@@ -22,7 +22,7 @@ pub(super) fn run_state_push(
     session: &mut Session<'_, '_>,
     args: &PushArgs,
 ) -> Result<Exit, Failure> {
-    let given = read(&session.project.path(&args.file))?;
+    let given = read(session, &session.project.path(&args.file))?;
     let mut store = session.project.open_state(Mode::Write, "state push")?;
     refuse_open_effects(&store)?;
     if store.exists() && !args.force {
@@ -37,9 +37,14 @@ pub(super) fn run_state_push(
     report_done(session, &text, &json)
 }
 
-fn read(path: &Path) -> Result<State, Failure> {
+/// A file without a seal is taken as well: it is what `state pull` prints, and a person names it.
+fn read(session: &Session<'_, '_>, path: &Path) -> Result<State, Failure> {
     match read_bounded(path, MOST)? {
-        Some(bytes) => Ok(decode_snapshot(path, &bytes)?),
+        Some(bytes) => Ok(decode_given(
+            path,
+            &bytes,
+            session.project.key()?.as_deref(),
+        )?),
         None => Err(Failure::File {
             verb: "read",
             path: path.to_owned(),

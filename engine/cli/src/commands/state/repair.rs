@@ -17,7 +17,8 @@ pub(super) fn run_state_repair(
 ) -> Result<Exit, Failure> {
     let findings = match session.project.state()? {
         Location::File(path) => {
-            store::repair_state(path, if dry_run { Hand::Off } else { Hand::On })?
+            let hand = if dry_run { Hand::Off } else { Hand::On };
+            store::repair_state(path, hand, session.project.key()?.as_deref())?
         }
         // A remote document is written whole or not at all: only what is in it can be wrong.
         Location::Object(_) | Location::Http(_) => {
