@@ -36,6 +36,7 @@ const SECONDS: &[(&str, u32)] = &[
     ("live_upgrade_of", 220),
     ("live_ui_given", 180),
     ("live_snapshot", 175),
+    ("live_profit", 170),
     ("live_first_pool", 160),
     ("live_ui_sources", 150),
     ("live_key_bundle", 150),
@@ -46,6 +47,7 @@ const SECONDS: &[(&str, u32)] = &[
     ("live_killed_in_a_swap", 60),
     ("live_verified", 50),
     ("live_docker_failures", 20),
+    ("live_elsewhere", 20),
     ("live_public_files", 15),
     ("live_espace_ground_moves", 5),
 ];
