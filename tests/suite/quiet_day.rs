@@ -2,6 +2,7 @@
 //!
 //! The time is the model's: nothing here says how fast a machine is.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -136,11 +137,17 @@ impl Day {
         day.hours = hours;
         let folder = tempfile::tempdir().unwrap();
         write_spec(folder.path(), &key, day.bridge);
+        day.go_on(folder.path(), beside);
+        day
+    }
+
+    /// Runs `pospool sync` in a folder for as long as the day is.
+    fn go_on(&mut self, folder: &Path, beside: Beside) {
         let settings = ChainSettings {
             wait: sync::WAIT,
             poll: sync::POLL,
         };
-        let wire = Arc::<Counter>::clone(&day.wire);
+        let wire = Arc::<Counter>::clone(&self.wire);
         let chain = ChainProvider::over(settings, wire);
         let registry = Registry::new(vec![Arc::new(RecordProvider), Arc::new(chain)]);
         let runtime = tokio::runtime::Builder::new_current_thread()
@@ -148,16 +155,15 @@ impl Day {
             .start_paused(true)
             .build();
         let said = Arc::new(Mutex::new(Vec::new()));
-        let other = beside(Arc::clone(&day.wire), day.somebody, day.bridge);
+        let other = beside(Arc::clone(&self.wire), self.somebody, self.bridge);
         let exit = runtime
             .unwrap()
-            .block_on(syncer(folder.path(), &registry, hours, other, &said));
+            .block_on(syncer(folder, &registry, self.hours, other, &said));
         assert_eq!(exit, Exit::Done);
         let said = String::from_utf8(said.lock().unwrap().clone()).unwrap();
         let reports = said.lines().map(|line| serde_json::from_str(line).unwrap());
-        day.reports = reports.collect();
-        assert_eq!(day.wire.model.violations(), Vec::<String>::new());
-        day
+        self.reports = reports.collect();
+        assert_eq!(self.wire.model.violations(), Vec::<String>::new());
     }
 
     /// Calls of 24 hours, when all are like those that were run.
@@ -314,6 +320,41 @@ fn case_daily_budget_a_day_with_interest() {
     println!("{claims} claims of {paid} payments in 12 hours: {calls} calls a day");
     assert!(claims + 1 >= paid, "{claims} claims of {paid}");
     assert!(calls < BUDGET, "{calls} calls");
+}
+
+/// A service has its key at hand: another one in the same file is another account, whatever an earlier run has kept.
+#[test]
+fn another_key_behind_the_same_name_is_another_account() {
+    let (mut day, key) = day(false);
+    day.hours = 1;
+    let folder = tempfile::tempdir().unwrap();
+    let buys: Beside = |wire, somebody, bridge| {
+        Box::pin(async move {
+            tokio::time::sleep(Duration::from_mins(10)).await;
+            wire.model.buy_votes(somebody, bridge, 1);
+        })
+    };
+    let signers = |day: &Day| -> BTreeSet<String> {
+        let services = day
+            .reports
+            .iter()
+            .flat_map(|report| report["services"].as_array());
+        let signers = services
+            .flatten()
+            .map(|service| service["signer"].as_str().unwrap());
+        signers.map(str::to_owned).collect()
+    };
+    write_spec(folder.path(), &key, day.bridge);
+    day.go_on(folder.path(), buys);
+    let address = |account| CoreAddress::new(account, NETWORK).to_string();
+    assert_eq!(signers(&day), BTreeSet::from([address(day.signer)]));
+    let kept = std::fs::read_to_string(folder.path().join("sync.state.json")).unwrap();
+    assert!(kept.contains("\"accounts\""), "{kept}");
+
+    let other = accounts::funded_accounts(SEED, 2, NETWORK).unwrap();
+    write_spec(folder.path(), &other[1].private_key, day.bridge);
+    day.go_on(folder.path(), |_, _, _| Box::pin(async {}));
+    assert_eq!(signers(&day), BTreeSet::from([address(day.somebody)]));
 }
 
 /// No answer is no rest: what the syncer says of its endpoint is never older than its rounds.

@@ -139,7 +139,10 @@ async fn work(
     // After a change of the key, what the old one signed concerns nobody but the old one.
     let blocked = settle::block_unsettled(&unsettled, store, registry);
     let options = Options::default();
-    let planned = pipeline::make_plan(spec, store.state(), registry, &options, blocked).await?;
+    // A service has its key at hand, and another one behind the same name is another account.
+    let mut state = store.state().clone();
+    state.accounts.clear();
+    let planned = pipeline::make_plan(spec, &state, registry, &options, blocked).await?;
     if !planned.faults.is_empty() && !planned.seen.blocked.resources.is_empty() {
         // Whose turn it is, and what there is to do, is only known of what was seen.
         return Err(Failure::Problems {
