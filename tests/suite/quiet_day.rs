@@ -338,7 +338,7 @@ fn another_key_behind_the_same_name_is_another_account() {
         let services = day
             .reports
             .iter()
-            .flat_map(|report| report["services"].as_array());
+            .filter_map(|report| report["services"].as_array());
         let signers = services
             .flatten()
             .map(|service| service["signer"].as_str().unwrap());

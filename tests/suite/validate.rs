@@ -94,6 +94,12 @@ fn case_plan_sends_secrets_a_secret_has_one_purpose_and_is_not_sent_in_plain_tex
     for part in [key, "api_key", "private_key"] {
         assert!(what.contains(part), "{what}");
     }
+    let of_state = format!("state {{\n  key = env(\"{key}\")\n}}\n\naccount \"operator\"");
+    let [(code, what)] = &found("account \"operator\"", &of_state)[..] else {
+        panic!("one problem");
+    };
+    assert_eq!(code, "spec/secret-reused");
+    assert!(what.contains("the key of the state"), "{what}");
     let own = "EXPLORER_KEY";
     let plain = with("http://explorer.example", own);
     assert!(

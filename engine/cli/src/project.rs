@@ -147,6 +147,14 @@ impl Project {
         Ok(self.key.get_or_init(|| key))
     }
 
+    /// Where the key of the state is, without a look at it.
+    pub fn named_key(&self) -> Result<Option<SecretRef>, Failure> {
+        match &self.named_key {
+            Some(named) => Ok(Some(named.clone())),
+            None => Ok(self.state_block()?.key),
+        }
+    }
+
     /// Reads another key, such as that of before.
     pub fn other_key(&self, named: &SecretRef) -> Result<Key, Failure> {
         let named = resolve(named, &self.surroundings.folder);

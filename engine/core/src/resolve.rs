@@ -94,7 +94,11 @@ pub fn resolve_first(config: &Config, registry: &Registry) -> Wanted {
 /// Says where one secret is named for two things: attributes of other names send it to other places. Who can write a spec, as
 /// in a pull request, could have a private key sent to an explorer of their own.
 #[must_use]
-pub fn find_reused_secrets(config: &Config, wanted: &Wanted) -> Vec<Diagnostic> {
+pub fn find_reused_secrets(
+    config: &Config,
+    wanted: &Wanted,
+    of_state: Option<&SecretRef>,
+) -> Vec<Diagnostic> {
     let mut first: BTreeMap<&SecretRef, (&Address, &str)> = BTreeMap::new();
     let mut problems = Vec::new();
     for (address, attributes) in wanted {
@@ -103,14 +107,19 @@ pub fn find_reused_secrets(config: &Config, wanted: &Wanted) -> Vec<Diagnostic> 
                 continue;
             };
             let (before, purpose) = *first.entry(secret).or_insert((address, name));
-            if purpose != name {
-                let what = format!(
-                    "`{address}`: `{secret}` is its `{name}`, and the `{purpose}` of `{before}`: a secret has one purpose"
-                );
-                let place = config.span_of(address, std::slice::from_ref(name));
-                let problem = Diagnostic::error(codes::SPEC_SECRET_REUSED, what).at(place);
-                problems.push(problem.help("give each its own secret"));
-            }
+            let other = if of_state == Some(secret) {
+                "the key of the state".to_owned()
+            } else if purpose != name {
+                format!("the `{purpose}` of `{before}`")
+            } else {
+                continue;
+            };
+            let what = format!(
+                "`{address}`: `{secret}` is its `{name}`, and {other}: a secret has one purpose"
+            );
+            let place = config.span_of(address, std::slice::from_ref(name));
+            let problem = Diagnostic::error(codes::SPEC_SECRET_REUSED, what).at(place);
+            problems.push(problem.help("give each its own secret"));
         }
     }
     problems

@@ -89,7 +89,8 @@ fn decode(
         // Before anything of an earlier run is settled.
         let wanted = resolve::resolve_first(&spec.config, registry);
         registry.configure(&wanted);
-        let problems = resolve::find_reused_secrets(&spec.config, &wanted);
+        let of_state = project.named_key()?;
+        let problems = resolve::find_reused_secrets(&spec.config, &wanted, of_state.as_ref());
         if problems.is_empty() {
             return Ok(spec);
         }

@@ -13,6 +13,7 @@ use pospool_engine::settle;
 use pospool_engine::store::{Mode, Store, StoreError};
 use pospool_model::plan::EffectId;
 use pospool_model::provider::{Facts, Observed};
+use pospool_model::state::State;
 use pospool_model::{Attributes, Code, Diagnostic, ProviderError, Severity, Value};
 
 use crate::failure::Failure;
@@ -117,6 +118,14 @@ async fn go(
     ended
 }
 
+/// The state, but for what it says of accounts: a service has its key at hand, and another one behind the same name is
+/// another account.
+fn without_accounts(store: &Store) -> State {
+    let mut state = store.state().clone();
+    state.accounts.clear();
+    state
+}
+
 async fn work(
     session: &Session<'_, '_>,
     spec: &Spec,
@@ -139,9 +148,7 @@ async fn work(
     // After a change of the key, what the old one signed concerns nobody but the old one.
     let blocked = settle::block_unsettled(&unsettled, store, registry);
     let options = Options::default();
-    // A service has its key at hand, and another one behind the same name is another account.
-    let mut state = store.state().clone();
-    state.accounts.clear();
+    let state = without_accounts(store);
     let planned = pipeline::make_plan(spec, &state, registry, &options, blocked).await?;
     if !planned.faults.is_empty() && !planned.seen.blocked.resources.is_empty() {
         // Whose turn it is, and what there is to do, is only known of what was seen.
