@@ -163,6 +163,9 @@ pub struct PlanArgs {
     /// Save the plan, for `pospool apply FILE`
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
+    /// Print it as a comment in Markdown, for a pull request: errors, what cannot be undone and money come first
+    #[arg(long, conflicts_with = "json")]
+    pub markdown: bool,
     /// End with 2 when there are changes, and with 3 when all of them only mend what moved outside, or when something is
     /// wrong or cannot be seen
     #[arg(long)]

@@ -7,6 +7,7 @@
 pub mod agent;
 pub mod backups;
 pub mod changes;
+pub mod comment;
 pub mod diagnostics;
 pub mod explain;
 pub mod failure;

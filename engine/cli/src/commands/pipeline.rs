@@ -26,6 +26,7 @@ use crate::console::Console;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::view;
+use crate::view::Paint;
 use crate::view::plan::Around;
 
 use super::Session;
@@ -248,6 +249,20 @@ impl PlannedSpec {
             "diagnostics": view::diagnostics::diagnostics_to_json(&problems, &spec.files),
             "summary": view::plan::summarise_plan(&self.plan),
         })
+    }
+
+    /// The same as a comment of a pull request.
+    pub(super) fn to_comment(&self, spec: &Spec, before: &State) -> String {
+        let around = Around {
+            findings: &self.seen.findings,
+            outputs: &before.outputs,
+            destroy: self.destroy,
+            refused: has_errors(&self.problems),
+            paint: Paint::PLAIN,
+        };
+        let problems = self.diagnostics(spec);
+        let problems = view::diagnostics::format_diagnostics(&problems, &spec.files, Paint::PLAIN);
+        view::comment::format_comment(&self.plan, around, &problems)
     }
 
     /// The same for people: what it does on one stream, what is wrong on the other.

@@ -50,7 +50,12 @@ pub async fn run_plan(session: &mut Session<'_, '_>, args: &PlanArgs) -> Result<
         }
         _ => None,
     };
-    show(session, &spec, &store, &planned, saved.as_deref())?;
+    if args.markdown {
+        let comment = planned.to_comment(&spec, store.state());
+        session.console.say(&comment)?;
+    } else {
+        show(session, &spec, &store, &planned, saved.as_deref())?;
+    }
     // An apply would write the outputs that differ, so they are changes too.
     let plan = &planned.plan;
     let changes = !plan.steps.is_empty()

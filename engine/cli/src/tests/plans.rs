@@ -97,6 +97,36 @@ fn what_cannot_be_undone_and_what_it_costs_come_last() {
         "#);
 }
 
+#[test]
+fn a_comment_has_first_what_cannot_be_undone_and_what_it_costs() {
+    let world = World::new(
+        "variable \"n\" {\n  default = \"```\\n</details>\"\n}\nrecord \"r\" {\n  value = var.n\n}\nstone \"a\" {\n  lifecycle {\n    irreversible = \"accept\"\n  }\n}\n",
+    );
+    let ran = world.run("plan --markdown");
+    assert_eq!(ran.exit, Exit::Done, "{}", ran.err);
+    let places = [
+        "### pospool plan",
+        "cannot be undone:",
+        "money, at most:",
+        "<details>",
+    ];
+    let places = places.map(|part| {
+        ran.out
+            .find(part)
+            .unwrap_or_else(|| panic!("{part}: {}", ran.out))
+    });
+    assert!(places.is_sorted(), "{}", ran.out);
+    // What the spec says ends no block.
+    assert!(
+        ran.out.contains("\n````text\n+ create record.r"),
+        "{}",
+        ran.out
+    );
+    let refused = World::new("stone \"a\" {}\n").run("plan --markdown");
+    assert_ne!(refused.exit, Exit::Done);
+    assert!(refused.out.contains("error["), "{}", refused.out);
+}
+
 fn found(kind: FindingKind, address: &str, reason: &str) -> Finding {
     let address = address.parse().unwrap();
     Finding::new(kind, &address, pospool_fake::codes::UNWELL, reason)

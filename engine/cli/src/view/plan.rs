@@ -224,7 +224,7 @@ fn outputs(plan: &Plan, before: &BTreeMap<String, Value>, paint: Paint) -> Optio
     (!lines.is_empty()).then(|| format!("{}\n{lines}", paint.bold("outputs:")))
 }
 
-fn irreversible(plan: &Plan, paint: Paint) -> Option<String> {
+pub(super) fn irreversible(plan: &Plan, paint: Paint) -> Option<String> {
     let mut lines = String::new();
     for step in &plan.steps {
         if let Some(why) = &step.irreversible {
@@ -240,7 +240,7 @@ fn irreversible(plan: &Plan, paint: Paint) -> Option<String> {
     (!lines.is_empty()).then(|| format!("{}\n{lines}", paint.bold("cannot be undone:")))
 }
 
-fn money(plan: &Plan, paint: Paint) -> Option<String> {
+pub(super) fn money(plan: &Plan, paint: Paint) -> Option<String> {
     let totals = check::sum_costs(plan);
     if totals.is_empty() {
         return None;
