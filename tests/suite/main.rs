@@ -20,8 +20,10 @@ mod live;
 mod logging;
 mod model_chain;
 mod page_build;
+
 mod plans;
 mod planted;
+mod planted_records;
 mod public_files;
 mod quiet_day;
 mod reference;

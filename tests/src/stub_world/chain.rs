@@ -131,6 +131,22 @@ impl StubChain {
         *ledger.core.nonces.entry(account.bytes()).or_default() += 1;
     }
 
+    /// Somebody makes contracts of their own with the code and the settings of all that are there, each at the place that a
+    /// function says.
+    pub fn copy_contracts(&self, owner: Account, place: impl Fn(Account) -> Account) {
+        let mut ledger = self.ledger();
+        for there in [Space::Core, Space::Espace] {
+            let space = ledger.space_mut(there);
+            let copies = space.contracts.iter().map(|(at, contract)| {
+                let mut copy = contract.clone();
+                copy.hand_over(owner);
+                (place(*at), copy)
+            });
+            let copies: Vec<_> = copies.collect();
+            space.contracts.extend(copies);
+        }
+    }
+
     /// Every contract of Core Space has another owner.
     pub fn hand_over(&self, owner: Account) {
         for contract in self.ledger().core.contracts.values_mut() {

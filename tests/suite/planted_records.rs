@@ -1,0 +1,157 @@
+//! What a state says of the world is a hint where to look: whoever can write it has nothing looked at that moves money, no
+//! transaction sent to a contract of theirs, and nothing removed that is not the pool's.
+
+use std::path::Path;
+
+use pospool_cli::exit::Exit;
+use pospool_conflux::{CoreAddress, EspaceAddress};
+use pospool_modelchain::{Account, decode_transaction};
+use pospool_tests::stub_world::StubWorld;
+use serde_json::{Value as Json, json};
+
+use crate::examples::example_variables;
+
+const NETWORK: u32 = 1234;
+/// Somebody who has no account in the spec.
+const STRANGER: Account = [0x16; 20];
+const STATE: &str = "pospool.state.json";
+/// A volume of somebody else on the same engine.
+const THEIRS: &str = "theirs";
+
+/// Where the stranger has put a contract that looks like the one at a place.
+fn copy_of(mut place: Account) -> Account {
+    place[19] ^= 0xff;
+    place
+}
+
+struct Victim {
+    world: StubWorld,
+    /// The genuine state.
+    state: Json,
+}
+
+impl Victim {
+    fn new() -> Self {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/private-network");
+        let spec = std::fs::read_to_string(root.join("pool.hcl")).unwrap();
+        let world = StubWorld::new(NETWORK);
+        world.engine.add_network("pospool-devnet-demo");
+        world.engine.add_volume(THEIRS);
+        world.write_network_files();
+        world.write_spec(&spec);
+        world.write("values.hcl", &example_variables("private-network"));
+        let made = world.run(&["apply", "--auto-approve", "--var-file", "values.hcl"], "");
+        assert_eq!(made.exit, Exit::Done, "{}", made.err);
+        world.chain.copy_contracts(STRANGER, copy_of);
+        // Something of each kind is to be done.
+        let changed = spec.replacen("\"90%\"", "\"85%\"", 1);
+        world.write_spec(&changed.replacen("conflux-rust:3.0.2", "conflux-rust:3.0.3", 1));
+        let state = std::fs::read_to_string(world.path(STATE)).unwrap();
+        let state = serde_json::from_str(&state).unwrap();
+        Self { world, state }
+    }
+
+    /// With another state, a plan does nothing, and an apply nothing for the stranger. Returns whether anything was done.
+    fn survives(&self, planted: &Json, what: &str) -> bool {
+        self.world.write(STATE, &planted.to_string());
+        let (sent, changes) = (
+            self.world.chain.handed_in().len(),
+            self.world.engine.changes(),
+        );
+        let _ = self.world.run(&["plan", "--var-file", "values.hcl"], "");
+        let after = (
+            self.world.chain.handed_in().len(),
+            self.world.engine.changes(),
+        );
+        assert_eq!((sent, changes), after, "{what}: a plan does nothing");
+        let words = ["apply", "--auto-approve", "--var-file", "values.hcl"];
+        let run = self.world.run(&words, "");
+        let handed_in = self.world.chain.handed_in().split_off(sent);
+        for raw in &handed_in {
+            let raw = pospool_conflux::hex::hex_bytes(raw).unwrap();
+            let sent = decode_transaction(&raw, NETWORK).unwrap();
+            let is_theirs = |address: Account| address == STRANGER || self.is_copy(address);
+            assert!(
+                !sent.to.is_some_and(is_theirs),
+                "{what}: sent to a stranger\n{}",
+                run.out
+            );
+            let speaks_of = sent.data.windows(20).any(|window| {
+                let address: Account = window.try_into().unwrap();
+                is_theirs(address)
+            });
+            assert!(!speaks_of, "{what}: speaks of a stranger\n{}", run.out);
+        }
+        assert!(self.world.engine.has_volume(THEIRS), "{what}");
+        !handed_in.is_empty() || self.world.engine.changes() != changes
+    }
+
+    fn is_copy(&self, address: Account) -> bool {
+        let text = |account| CoreAddress::new(account, NETWORK).to_string();
+        self.state.to_string().contains(&text(copy_of(address)))
+    }
+}
+
+/// Every text of a value, and where.
+fn texts(value: &Json, pointer: &str, all: &mut Vec<(String, String)>) {
+    match value {
+        Json::Object(fields) => {
+            for (name, field) in fields {
+                let name = name.replace('~', "~0").replace('/', "~1");
+                texts(field, &format!("{pointer}/{name}"), all);
+            }
+        }
+        Json::Array(items) => {
+            for (nth, item) in items.iter().enumerate() {
+                texts(item, &format!("{pointer}/{nth}"), all);
+            }
+        }
+        Json::String(text) => all.push((pointer.to_owned(), text.clone())),
+        _ => {}
+    }
+}
+
+/// What the stranger writes in the place of a text.
+fn others(text: &str) -> Vec<String> {
+    if let Ok(core) = text.parse::<CoreAddress>() {
+        let theirs = [copy_of(core.bytes()), STRANGER];
+        return theirs
+            .map(|it| CoreAddress::new(it, NETWORK).to_string())
+            .to_vec();
+    }
+    if let Ok(espace) = text.parse::<EspaceAddress>() {
+        let theirs = [copy_of(espace.bytes()), STRANGER];
+        return theirs.map(|it| EspaceAddress::new(it).to_string()).to_vec();
+    }
+    let volume = text.starts_with("pospool-").then(|| THEIRS.to_owned());
+    let other = if text.starts_with("0x") {
+        format!("0x{}", "16".repeat((text.len() - 2) / 2))
+    } else {
+        format!("{text}0")
+    };
+    volume.into_iter().chain([other]).collect()
+}
+
+#[test]
+fn no_record_of_a_state_moves_anything_to_a_stranger() {
+    let mut victim = Victim::new();
+    let mut all = Vec::new();
+    texts(&victim.state["state"], "/state", &mut all);
+    all.retain(|(pointer, _)| {
+        ["/resources", "/accounts", "/chains", "/outputs"]
+            .iter()
+            .any(|part| pointer.starts_with(&format!("/state{part}")))
+    });
+    let mut tried = 0;
+    for (pointer, text) in all {
+        for other in others(&text) {
+            let mut planted = victim.state.clone();
+            *planted.pointer_mut(&pointer).unwrap() = json!(other);
+            tried += 1;
+            if victim.survives(&planted, &format!("{pointer} is {other}")) {
+                victim = Victim::new();
+            }
+        }
+    }
+    assert!(tried > 40, "{tried}");
+}
