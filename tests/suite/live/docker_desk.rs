@@ -11,6 +11,7 @@ use pospool_model::provider::{
 };
 use pospool_model::state::Recorded;
 use pospool_model::{Address, Attributes, Problem, ProviderError, SecretRef, Value};
+use pospool_tests::private_file::write_private;
 
 /// Says what is waited for.
 struct Loud;
@@ -268,7 +269,7 @@ pub(crate) fn password_file() -> std::path::PathBuf {
     // Written once: another test may be reading it.
     static WRITTEN: std::sync::Once = std::sync::Once::new();
     let path = std::env::temp_dir().join(format!("pospool-docker-live-{}", std::process::id()));
-    WRITTEN.call_once(|| std::fs::write(&path, "correct horse\n").unwrap());
+    WRITTEN.call_once(|| write_private(&path, "correct horse\n").unwrap());
     path
 }
 

@@ -27,8 +27,8 @@ fn live_case_one_fault_blocks_no_node_that_is_stopped() {
     let applied = ends(&project, &["apply", "--auto-approve"], 1);
     for line in [
         "! chain.net (chain/unreachable): ",
-        "! account.operator (chain/no-key): ",
-        "! record.who, `value` alone (chain/no-key): needs `account.operator`",
+        "! account.operator (chain/unreachable): needs `chain.net`",
+        "! record.who, `value` alone (chain/unreachable): needs `account.operator`",
         "3 resources blocked",
     ] {
         assert!(applied.stdout.contains(line), "{line}: {}", applied.stdout);
