@@ -4,7 +4,7 @@ use pospool_gateway::Counts;
 use serde_json::{Value, json};
 use sha3::{Digest, Keccak256};
 
-use super::project::{PASSWORD, Project, docker, number, rpc};
+use super::project::{PASSWORD, Project, Ran, docker, number, rpc};
 
 #[test]
 fn live_first_pool_from_nothing_to_its_end() {
@@ -27,6 +27,7 @@ fn comes_up(project: &Project) {
     let made_by_now = project.endpoints().counts();
     project.ends(&["plan", "--detailed-exitcode"], 0);
     asks_its_own_node(&project.endpoints().counts().since(&made_by_now));
+    needs_no_secret_to_look(project);
 
     let pool = project.recorded("core_contract.pool");
     let address = pool["outputs"]["address"].as_str().unwrap();
@@ -42,6 +43,22 @@ fn comes_up(project: &Project) {
         "spent {spent} drip"
     );
     is_in_sync(project);
+}
+
+/// Case plan-needs-keys: whoever looks has neither the operator's key nor the node's password.
+fn needs_no_secret_to_look(project: &Project) {
+    for words in [
+        &["validate"][..],
+        &["plan", "--detailed-exitcode"],
+        &["show"],
+    ] {
+        let mut command = project.command(words);
+        for secret in ["POSPOOL_OPERATOR_KEY", "POSPOOL_POS_KEY_PASSWORD"] {
+            command.env_remove(secret);
+        }
+        let ran = Ran::of(&mut command);
+        assert_eq!(ran.code, Some(0), "{words:?}: {}{}", ran.stdout, ran.stderr);
+    }
 }
 
 /// Settings of contracts are asked of the pool's own node. Whose key is registered is not: those two questions go out.
