@@ -136,7 +136,15 @@ fn case_plan_needs_keys_a_made_pool_is_planned_without_any_secret() {
     pool.ends(&["validate"], Exit::Done);
     let plan = pool.ends(&["plan", "--detailed-exitcode"], Exit::Done);
     assert!(plan.out.contains("nothing to do"), "{}", plan.out);
-    assert_eq!(pool.world.run(&["show"], "").exit, Exit::Done);
+    let shown = pool.world.run(&["show"], "");
+    let address = key(0x11).core_address(NETWORK).to_string();
+    assert!(
+        shown
+            .out
+            .contains(&format!("account.operator: {address}, ")),
+        "{}",
+        shown.out
+    );
     let plan = pool.ends(&["apply"], Exit::Done);
     assert!(plan.out.contains("nothing to do"), "{}", plan.out);
     pool.edit(SHARE.0, SHARE.1);

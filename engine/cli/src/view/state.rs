@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 
 use pospool_engine::registry::Registry;
 use pospool_engine::store::Store;
-use pospool_model::state::{ChainIdentity, Recorded, State};
+use pospool_model::state::{AccountIdentity, ChainIdentity, Recorded, State};
 use pospool_model::{Address, Dependency, Groups, dependency};
 use pospool_remote::Location;
 use serde_json::{Value as Json, json};
@@ -59,6 +59,9 @@ pub fn format_state(state: &State, store: &Store, paint: Paint) -> String {
     for (address, identity) in &state.chains {
         text.push_str(&chain(address, identity));
     }
+    for (address, identity) in &state.accounts {
+        text.push_str(&account(address, identity));
+    }
     for (address, recorded) in &state.resources {
         text.push('\n');
         text.push_str(&format_resource(address, recorded, paint));
@@ -71,6 +74,15 @@ pub fn format_state(state: &State, store: &Store, paint: Paint) -> String {
         let _ = write!(text, "\n{}", format_open_effects(store.open_effects()));
     }
     text
+}
+
+/// One account as text: what its key said at the last apply.
+fn account(address: &Address, identity: &AccountIdentity) -> String {
+    let line = format!(
+        "{}, in eSpace {}, key in {}",
+        identity.address, identity.espace_address, identity.secret
+    );
+    format!("{address}: {}\n", super::clean_line(&line))
 }
 
 /// One chain as text; its genesis hash is what a node said.
