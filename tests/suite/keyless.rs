@@ -118,6 +118,7 @@ impl Watched {
 impl Drop for Watched {
     fn drop(&mut self) {
         self.is_over.store(true, Ordering::Relaxed);
+        let _ = std::fs::remove_file(&self.path);
     }
 }
 
@@ -165,8 +166,12 @@ fn case_plan_needs_keys_a_plan_opens_no_key_file() {
     let watched = Watched::instead_of(pool.world.path(OPERATOR));
     pool.ends(&["plan"], Exit::Done);
     assert!(!watched.is_opened());
+    // Who signs opens it, and that is seen.
+    let _ = pool.run(&["apply", "--auto-approve"]);
+    assert!(watched.is_opened());
+    drop(watched);
+    pool.world.write_key(OPERATOR, 0x11);
     pool.ends(&["apply", "--auto-approve"], Exit::Done);
-    assert!(watched.is_opened(), "the one who signs opens it");
 }
 
 #[test]
@@ -180,6 +185,8 @@ fn a_first_plan_needs_no_key_where_the_spec_says_the_address() {
     let watched = Watched::instead_of(pool.world.path(OPERATOR));
     pool.ends(&["plan"], Exit::Done);
     assert!(!watched.is_opened());
+    drop(watched);
+    pool.world.write_key(OPERATOR, 0x11);
     pool.ends(&["apply", "--auto-approve"], Exit::Done);
 
     // The key of somebody else signs nothing.
@@ -187,8 +194,9 @@ fn a_first_plan_needs_no_key_where_the_spec_says_the_address() {
     let pool = Pool::new(|spec| with(spec, &other));
     pool.ends(&["plan"], Exit::Done);
     let said = pool.signs_nothing(Exit::Error);
-    assert!(said.contains("chain/no-key"), "{said}");
-    assert!(said.contains(&other), "{said}");
+    for part in ["chain/no-key", "account.operator", "known from its block"] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
 }
 
 #[test]
@@ -285,7 +293,8 @@ fn an_address_that_only_the_state_says_is_proven_before_it_is_signed() {
     let secret = "private_key = file(\"/run/secrets/second-key\")";
     let spec = spec.replacen(secret, &format!("address = \"{address}\""), 1);
     pool.world.write_spec(&spec);
-    let plan = pool.ends(&["plan"], Exit::Done);
+    // It has no key here, and so does not come back by itself.
+    let plan = pool.ends(&["plan"], Exit::Protected);
     assert!(plan.out.contains(&address), "{}", plan.out);
 }
 
@@ -304,4 +313,38 @@ fn a_key_file_that_others_can_read_signs_nothing() {
     }
     open_to(0o640);
     pool.ends(&["apply", "--auto-approve"], Exit::Done);
+}
+
+/// Who can never be asked again, or has another key than the block says, gets no pool by a slip.
+#[test]
+fn a_pool_is_given_to_no_account_that_has_not_said_who_it_is() {
+    let second = |block: &str| format!("account \"second\" {{\n{block}}}\n\nhost \"local\" {{}}");
+    let theirs = key(0x66).core_address(NETWORK).to_string();
+    let pool = Pool::new(|spec| {
+        spec.replacen(
+            "  proxy    = true",
+            "  owner    = account.operator\n  proxy    = true",
+            1,
+        )
+    });
+    pool.world.write_key("second-key", 0x33);
+    let settings = "user_share_ratio = \"90%\" }";
+    let given = "user_share_ratio = \"90%\", owner = account.second }";
+    let with = |block: &str| {
+        let spec = pool.spec.replacen("host \"local\" {}", &second(block), 1);
+        pool.world.write_spec(&spec);
+        pool.ends(&["apply", "--auto-approve"], Exit::Done);
+        pool.world.write_spec(&spec.replacen(settings, given, 1));
+    };
+    // An address without a key: it cannot come back.
+    with(&format!("  address = \"{theirs}\"\n"));
+    let said = pool.signs_nothing(Exit::Protected);
+    assert!(said.contains("irreversible"), "{said}");
+    // An address beside the key of somebody else.
+    let secret = "  private_key = file(\"/run/secrets/second-key\")\n";
+    with(&format!("  address = \"{theirs}\"\n{secret}"));
+    let said = pool.signs_nothing(Exit::Error);
+    for part in ["chain/no-key", "account.second", "its block"] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
 }

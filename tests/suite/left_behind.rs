@@ -57,6 +57,13 @@ fn has_ended(id: &str) -> bool {
 
 #[test]
 fn a_process_has_no_image_of_its_memory_and_takes_its_programs_with_it() {
+    // Ctrl-C, a lost connection, and Ctrl-backslash.
+    for signal in ["-INT", "-HUP", "-QUIT"] {
+        takes_its_programs_with_it(signal);
+    }
+}
+
+fn takes_its_programs_with_it(signal: &str) {
     let folder = tempfile::tempdir().unwrap();
     let mut plan = plan_that_hangs(folder.path());
     let note = folder.path().join("processes");
@@ -72,7 +79,7 @@ fn a_process_has_no_image_of_its_memory_and_takes_its_programs_with_it() {
     assert_eq!(ids.split_whitespace().count(), 2, "{ids}");
     assert!(ids.split_whitespace().all(|id| !has_ended(id)), "{ids}");
     let sent = Command::new("kill")
-        .args(["-INT", &plan.id().to_string()])
+        .args([signal, &plan.id().to_string()])
         .status();
     assert!(sent.unwrap().success());
     assert_eq!(plan.wait().unwrap().code(), Some(8));

@@ -155,3 +155,35 @@ fn no_record_of_a_state_moves_anything_to_a_stranger() {
     }
     assert!(tried > 40, "{tried}");
 }
+
+/// Nothing of these kinds is ever recorded: a record of one would be believed over the spec, the key and the compiler.
+#[test]
+fn a_record_of_what_is_never_recorded_is_refused() {
+    let victim = Victim::new();
+    let theirs = EspaceAddress::new(STRANGER).to_string();
+    let pool = victim.state["state"]["resources"]["core_contract.pool"].clone();
+    for (address, outputs) in [
+        ("account.operator", json!({ "espace_address": theirs })),
+        (
+            "source.contracts",
+            json!({ "PoSPool": { "digest": "0x16" } }),
+        ),
+        ("host.local", json!({ "id": "theirs" })),
+        ("chain.private", json!({ "epoch": 1 })),
+    ] {
+        let mut record = pool.clone();
+        record["attributes"] = json!({});
+        record["outputs"] = outputs;
+        record["depends_on"] = json!([]);
+        let mut planted = victim.state.clone();
+        planted["state"]["resources"][address] = record;
+        assert!(
+            !victim.survives(&planted, address),
+            "{address}: something was done"
+        );
+        let run = victim.world.run(&["plan", "--var-file", "values.hcl"], "");
+        for part in ["state/given-recorded", address] {
+            assert!(run.err.contains(part), "{part}: {}", run.err);
+        }
+    }
+}

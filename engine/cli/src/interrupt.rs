@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::Instant;
 
 use crate::exit::Exit;
@@ -69,12 +69,19 @@ impl Interrupt {
             |kind| signal(kind).map_err(|source| Failure::System("listen to signals", source));
         let mut interrupts = listen(SignalKind::interrupt())?;
         let mut terminations = listen(SignalKind::terminate())?;
+        // A lost connection, and Ctrl-\: what was started goes with them, too.
+        // Under `nohup` a lost connection is to mean nothing.
+        let is_heard = !is_ignored(SignalKind::hangup());
+        let mut hangups = is_heard.then(|| listen(SignalKind::hangup())).transpose()?;
+        let mut quits = listen(SignalKind::quit())?;
         let this = self.clone();
         tokio::spawn(async move {
             loop {
                 tokio::select! {
                     _ = interrupts.recv() => {}
                     _ = terminations.recv() => {}
+                    () = heard(hangups.as_mut()) => {}
+                    _ = quits.recv() => {}
                 }
                 match this.react() {
                     Reaction::Stop => eprintln!("{}", view::STOPPING),
@@ -98,6 +105,23 @@ impl Interrupt {
             Reaction::Leave
         }
     }
+}
+
+/// Waits for a signal, or for ever where none is listened to.
+async fn heard(signal: Option<&mut Signal>) {
+    match signal {
+        Some(signal) => _ = signal.recv().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Whether this process was started with a signal ignored.
+fn is_ignored(kind: SignalKind) -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let ignored = ignored.and_then(|hex| u64::from_str_radix(hex.trim(), 16).ok());
+    let bit = kind.as_raw_value() - 1;
+    ignored.is_some_and(|ignored| ignored >> bit & 1 == 1)
 }
 
 #[cfg(test)]

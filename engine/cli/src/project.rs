@@ -246,7 +246,7 @@ fn resolve(named: &SecretRef, folder: &Path) -> SecretRef {
 }
 
 fn read_key(named: &SecretRef, encrypt: bool) -> Result<StateKey, Failure> {
-    let secret = named.read().map_err(StateFailure::NoKey)?;
+    let secret = named.read_key().map_err(StateFailure::NoKey)?;
     let key = StateKey::new(&secret, encrypt).map_err(|source| StateFailure::WeakKey {
         named: named.clone(),
         source,

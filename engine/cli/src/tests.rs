@@ -91,7 +91,11 @@ impl World {
     }
 
     fn write(&self, name: &str, text: &str) {
-        std::fs::write(self.path(name), text).unwrap();
+        let path = self.path(name);
+        std::fs::write(&path, text).unwrap();
+        // Some of them are keys.
+        let owner_alone = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+        std::fs::set_permissions(&path, owner_alone).unwrap();
     }
 
     fn read(&self, name: &str) -> String {

@@ -62,6 +62,9 @@ pospool_model::codes! {
     SPEC_SECRET_REUSED = "spec/secret-reused",
         "One secret is named for two things, such as a private key as the key of an explorer's API. Each goes to another place, so one of them would get what it must never have.",
         "Give each its own secret. Two accounts, or an account and a syncer, may share a private key.";
+    STATE_GIVEN_RECORDED = "state/given-recorded",
+        "The state has a record of an account, a chain, a host or a source. pospool records none of these: who can write the state wanted an address or code of theirs to be believed. Nothing was done.",
+        "Find out who can write the state, and bring back one of before with `pospool state restore`.";
     STATE_CLOSED_TICKET = "state/closed-ticket",
         "An effect of an earlier run was not carried out again: what is there is looked at instead. It stands in journals only.",
         "Nothing is to be done.";

@@ -16,6 +16,7 @@ use pospool_model::state::{AccountIdentity, ChainIdentity, Recorded, State};
 use pospool_model::{Address, Attributes, Diagnostic, Finding, ProviderError, Role, Severity};
 
 use crate::blocked::{Block, Blocked, used_by};
+use crate::codes;
 use crate::registry::Registry;
 use crate::resolve::{self, Outputs, Wanted};
 
@@ -74,6 +75,7 @@ pub async fn observe_resources(
         blocked,
         ..SeenResources::default()
     };
+    seen.problems.extend(find_given_records(state, registry));
     if !seen.problems.is_empty() {
         return seen;
     }
@@ -152,9 +154,29 @@ struct RefreshInput<'a> {
 fn known(state: &State, seen: &SeenResources) -> Outputs {
     let mut outputs = seen.given.clone();
     for (address, recorded) in &state.resources {
-        outputs.insert(address.clone(), recorded.outputs.clone());
+        // What was just seen of a given one is never what a file says.
+        outputs
+            .entry(address.clone())
+            .or_insert_with(|| recorded.outputs.clone());
     }
     outputs
+}
+
+/// Records of what is never recorded: an account, a source, a host. pospool writes none, so somebody else did, and would have
+/// an address or code of theirs believed.
+fn find_given_records(state: &State, registry: &Registry) -> Vec<Diagnostic> {
+    let is_given = |address: &&Address| {
+        let schema = registry.schema(address.kind());
+        schema.is_some_and(|schema| schema.role == Role::Given)
+    };
+    let planted = state.resources.keys().filter(is_given);
+    let problems = planted.map(|address| {
+        let what = format!("the state has a record of `{address}`, and nothing of that kind is ever recorded");
+        Diagnostic::error(codes::STATE_GIVEN_RECORDED, what).help(
+            "somebody else wrote it: find out who can, and bring back a state of before (`pospool state restore` lists the last ones)",
+        )
+    });
+    problems.collect()
 }
 
 async fn look(role: Role, from: RefreshInput<'_>, seen: &mut SeenResources) {

@@ -16,6 +16,7 @@ use pospool_model::{Address, Attributes, Endpoint, ProviderError};
 use serde_json::json;
 use tokio::time::Instant;
 
+use crate::account::AccountAddresses;
 use crate::chain;
 use crate::codes;
 use crate::facts::ChainProviderFacts;
@@ -31,6 +32,8 @@ struct KnownChains {
     accounts: BTreeMap<Address, Attributes>,
     /// What the state says of accounts.
     recorded: BTreeMap<Address, AccountIdentity>,
+    /// Addresses that a key has said in this run.
+    proven: BTreeMap<Address, AccountAddresses>,
     /// Hash of the first block behind the endpoints of a space.
     genesis: BTreeMap<(Address, Space), String>,
 }
@@ -88,7 +91,20 @@ impl Chains {
 
     /// Hears what the state says of accounts.
     pub(crate) fn heard_of(&self, recorded: &BTreeMap<Address, AccountIdentity>) {
-        self.known().recorded.clone_from(recorded);
+        let mut known = self.known();
+        known.recorded.clone_from(recorded);
+        // Each look begins anew: a key behind the same name may be another one by now.
+        known.proven.clear();
+    }
+
+    /// Whether the key of an account has said in this run that these are its addresses.
+    pub(crate) fn is_proven(&self, account: &Address, addresses: AccountAddresses) -> bool {
+        self.known().proven.get(account) == Some(&addresses)
+    }
+
+    /// Notes that it has.
+    pub(crate) fn proved(&self, account: &Address, addresses: AccountAddresses) {
+        self.known().proven.insert(account.clone(), addresses);
     }
 
     /// What the state says of accounts.

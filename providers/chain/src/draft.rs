@@ -191,6 +191,13 @@ impl<'a> ChangeDraft<'a> {
         }
     }
 
+    /// An effect that was added before, by its name.
+    pub(crate) fn effect_named(&self, name: &str) -> Option<EffectId> {
+        let mut effects = self.design.effects.iter();
+        let found = effects.find(|effect| effect.name == name)?;
+        Some(self.id(&found.name))
+    }
+
     /// Adds a wait.
     pub(crate) fn wait(
         &mut self,

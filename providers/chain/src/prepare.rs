@@ -52,6 +52,12 @@ pub(crate) async fn prepare_effect(
             Ok(ticket(&key, &TicketAttempt::AwaitFree(work)))
         }
         EffectWork::Elsewhere(work) => {
+            let call = SpokenCall {
+                from: work.from,
+                to: Some(work.to),
+                data: &hex_bytes(&work.data).unwrap_or_default(),
+            };
+            prove_accounts(chains, call)?;
             let key = work.to.to_string();
             Ok(ticket(&key, &TicketAttempt::Elsewhere(work)))
         }
@@ -66,7 +72,12 @@ pub(crate) async fn prepare_effect(
             if let (Some(node), Some(key)) = (node, data.identifier) {
                 own_nodes.expect_key(node, key).await?;
             }
-            prove_accounts(chains, &work, &data.bytes)?;
+            let call = SpokenCall {
+                from: work.from,
+                to: work.to,
+                data: &data.bytes,
+            };
+            prove_accounts(chains, call)?;
             let space = work.space();
             let reached = chains.reach(link, &mut work.chain, space, ChainCheck::Later);
             reached.await.map_err(Lost::unsent)?;
@@ -78,41 +89,55 @@ pub(crate) async fn prepare_effect(
     }
 }
 
-/// An account whose addresses only the state says may be anybody's: before a transaction that speaks of it is signed, its key
-/// must say the same.
-fn prove_accounts(
-    chains: &Chains,
-    work: &TransactionWork,
-    data: &[u8],
-) -> Result<(), ProviderError> {
+/// Before anything is signed, or written for somebody who signs elsewhere, each account says by its key that it has the
+/// addresses that were planned with: what only the state says may be anybody's, and a call may speak of it in a form that
+/// cannot be told, such as a mapped address. Of what the block says, only an account that the call speaks of is asked.
+fn prove_accounts(chains: &Chains, call: SpokenCall<'_>) -> Result<(), ProviderError> {
     let recorded = chains.recorded_accounts();
     for (name, wanted) in chains.accounts() {
         let found = account::find_addresses(&wanted, recorded.get(&name));
-        let Ok((addresses, AddressSource::State)) = found else {
-            continue;
+        let (addresses, who) = match found {
+            Ok((addresses, AddressSource::State)) => (addresses, "the state alone"),
+            Ok((addresses, AddressSource::Spec))
+                if account::key_of(&wanted).is_some() && call.speaks_of(addresses) =>
+            {
+                (addresses, "its block")
+            }
+            _ => continue,
         };
-        if !speaks_of(work, data, addresses) {
+        if chains.is_proven(&name, addresses) {
             continue;
         }
         account::prove_addresses(&wanted, addresses).map_err(|why| {
             ProviderError::refused(
                 codes::NO_KEY,
                 format!(
-                    "the address of `{name}` is known from the state alone, and its key does not say so: {why}"
+                    "the address of `{name}` is known from {who}, and its key does not say so: {why}"
                 ),
             )
         })?;
+        chains.proved(&name, addresses);
     }
     Ok(())
 }
 
-fn speaks_of(work: &TransactionWork, data: &[u8], addresses: AccountAddresses) -> bool {
-    let all = [Some(addresses.core), addresses.espace];
-    all.into_iter().flatten().any(|address| {
-        work.from.bytes() == address
-            || work.to.is_some_and(|to| to.bytes() == address)
-            || data.windows(address.len()).any(|window| window == address)
-    })
+/// What a call speaks of.
+#[derive(Clone, Copy)]
+struct SpokenCall<'a> {
+    from: ChainAddress,
+    to: Option<ChainAddress>,
+    data: &'a [u8],
+}
+
+impl SpokenCall<'_> {
+    fn speaks_of(self, addresses: AccountAddresses) -> bool {
+        let all = [Some(addresses.core), addresses.espace];
+        all.into_iter().flatten().any(|address| {
+            self.from.bytes() == address
+                || self.to.is_some_and(|to| to.bytes() == address)
+                || self.data.windows(address.len()).any(|it| it == address)
+        })
+    }
 }
 
 /// The ticket of a signed transaction: its key is the hash of its first form, whatever is signed later.

@@ -11,6 +11,7 @@ use pospool_engine::blocked::Blocked;
 use pospool_engine::moves::MovedState;
 use pospool_engine::plan::Options;
 use pospool_engine::planfile::{self, PlanFile};
+use pospool_engine::scope::Scope;
 use pospool_engine::store::Store;
 use pospool_engine::{approval, settle};
 
@@ -39,7 +40,7 @@ pub async fn run_apply(session: &mut Session<'_, '_>, args: &ApplyArgs) -> Resul
     };
     let unsigned = args.unsigned.as_ref().map(|dir| session.project.path(dir));
     if let Some(folder) = &unsigned {
-        unsigned::check_folder(folder)?;
+        unsigned::begin_folder(folder)?;
     }
     let none = BTreeMap::new();
     let variables = saved.as_ref().map_or(&none, |(file, _)| &file.variables);
@@ -123,8 +124,13 @@ async fn take_saved_plan(
     if !untouched.is_empty() {
         let text = view::plan::format_untouched(&untouched);
         session.console.tell(&text);
+        let part = Scope {
+            exclude: untouched,
+            ..Scope::default()
+        };
         let mut seen = planned.seen;
-        seen.blocked.leave_out(untouched);
+        seen.blocked
+            .leave_out(part.left_out_of_apply(&spec.config, state));
         planned = pipeline::plan_seen(spec, state, registry, &options, seen);
     }
     planned.plan.moved = named.moved;

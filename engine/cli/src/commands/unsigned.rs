@@ -32,12 +32,13 @@ fn places(folder: &Path) -> [(PathBuf, Mark); 2] {
     ]
 }
 
-/// Refuses a folder in which other files have these names, before anything is done.
-pub(super) fn check_folder(folder: &Path) -> Result<(), Failure> {
+/// Refuses a folder in which other files have these names, before anything is done; and empties ours, so that nobody signs
+/// what an earlier run waited for, however this one ends.
+pub(super) fn begin_folder(folder: &Path) -> Result<(), Failure> {
     for (path, mark) in places(folder) {
         refuse_foreign_place(&path, mark)?;
     }
-    Ok(())
+    write(folder, &[])
 }
 
 /// Writes the calls that a run waits for; returns how many.
@@ -51,18 +52,23 @@ pub(super) fn write_calls(
     let calls: Vec<WaitingCall> = waiting
         .filter_map(|(id, _)| find_call(id, plan, registry))
         .collect();
+    write(folder, &calls)?;
+    Ok(calls.len())
+}
+
+fn write(folder: &Path, calls: &[WaitingCall]) -> Result<(), Failure> {
     std::fs::create_dir_all(folder).map_err(Failure::of_file("make", folder))?;
     let file = CallFile {
         format: "pospool-unsigned",
         version: 1,
-        calls: &calls,
+        calls,
     };
     let json = serde_json::to_vec(&file).expect("plain data with text keys always has a JSON form");
-    let text = view::unsigned::format_calls(&calls);
+    let text = view::unsigned::format_calls(calls);
     let [(json_path, json_mark), (text_path, text_mark)] = places(folder);
     replace_own_file(&json_path, &json, json_mark)?;
     replace_own_file(&text_path, text.as_bytes(), text_mark)?;
-    Ok(calls.len())
+    Ok(())
 }
 
 fn find_call(id: &EffectId, plan: &Plan, registry: &Registry) -> Option<WaitingCall> {

@@ -164,11 +164,11 @@ impl<'a> ApplyRun<'a> {
         listener: &'a dyn Listener,
     ) -> Self {
         let schedule = Schedule::new(plan);
-        let mut known = context.seen.given.clone();
         let recorded = store.state().resources.iter();
-        known.extend(
-            recorded.map(|(address, recorded)| (address.clone(), recorded.outputs.clone())),
-        );
+        let mut known: Outputs = recorded
+            .map(|(address, recorded)| (address.clone(), recorded.outputs.clone()))
+            .collect();
+        known.extend(context.seen.given.clone());
         Self {
             plan,
             context,

@@ -44,6 +44,9 @@ pub(super) fn design_upgrade(
     );
     let migration = migration(&task, &found)?;
     let storage = storage_of(artifact::artifact_value(world.outputs, &scope.code)?);
+    if migration.is_some() && scope.owner.facts.key.is_none() {
+        return Err(unseen_migration());
+    }
     let points_there = known.pointed_at.is_some() && known.pointed_at == known.implementation;
     if alike && (points_there || !is_proxied(task.wanted)) {
         match migration.filter(|_| is_unmigrated(&task, &scope.code)) {
@@ -55,9 +58,6 @@ pub(super) fn design_upgrade(
         }
     } else if is_proxied(task.wanted) {
         fits(draft, scope, storage.as_ref())?;
-        if migration.is_some() && scope.owner.facts.key.is_none() {
-            return Err(unseen_migration());
-        }
         let made = known.implementation.filter(|_| alike);
         let new = implementation(scope, &found, made, draft)?;
         let mut last = point(scope, contract, new, migration.is_some(), draft)?;
@@ -184,6 +184,11 @@ fn point(
     );
     plan.to = Some(proxy);
     plan.data = Some(data);
+    if scope.owner.facts.key.is_none() {
+        // No lane puts it behind the creation of what it points at.
+        let made = draft.effect_named("implementation");
+        plan.needs.extend(made.map(Need::ended));
+    }
     let (name, value) = if migrates {
         (UPGRADED, Value::from(scope.code.digest.as_str()))
     } else {

@@ -49,7 +49,9 @@ pub(super) fn weigh_calls(
                 let path = ["settings", name];
                 let (outputs, network) = (draft.world.outputs, scope.owner.chain.network);
                 let to = chain_address_of(&value, space, outputs, network, &path)?;
-                match account_with(facts, space, to.bytes()) {
+                // Without a key it is an address like any other.
+                let account = account_with(facts, space, to.bytes());
+                match account.filter(|sender| sender.facts.key.is_some()) {
                     Some(sender) => draft.note(format!("from then on `{}` is its {name}", sender.name)),
                     None => draft.cannot_undo(format!(
                         "{to} becomes its {name}, and no account of the spec has that key: pospool can do nothing more that only the {name} may"

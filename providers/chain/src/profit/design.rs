@@ -1,6 +1,7 @@
 //! How profit that is due is claimed: the calls that a look found ready, in the owner's lane.
 
 use pospool_conflux::ChainAddress;
+use pospool_model::plan::Need;
 use pospool_model::{Drip, Problem, Value};
 
 use super::PROFIT_DUE;
@@ -21,6 +22,7 @@ pub(crate) fn design_profit(
     let Some(known) = facts.profits.get(task.address) else {
         return Ok(());
     };
+    let mut before = None;
     for (call, limits) in &known.calls {
         let mut plan = PlannedTransaction::new(call.name(), call.summary(), *limits).estimated();
         plan.to = Some(pool);
@@ -37,7 +39,11 @@ pub(crate) fn design_profit(
         let outputs = outputs.into_iter();
         plan.outputs
             .extend(outputs.map(|(name, value)| (name.to_owned(), value)));
-        draft.send(owner, plan)?;
+        if owner.facts.key.is_none() {
+            // No lane puts a payment behind the count before it.
+            plan.needs.extend(before.map(Need::ended));
+        }
+        before = Some(draft.send(owner, plan)?);
     }
     Ok(())
 }
