@@ -451,3 +451,32 @@ fn another_version_of_pospool_makes_its_own_plan() {
     made.edit(&file);
     made.is_stale("pospool an older version made it");
 }
+
+/// Whoever takes a step out of the file takes what depends on it out too, as `--exclude` does: the rest is not that plan.
+#[test]
+fn a_step_is_not_done_without_what_it_depends_on() {
+    let (made, spec) = Changing::new(PRIVATE);
+    let manager = "core_contract \"m\" {\n  code       = source.contracts.PoolManager\n  \
+                   settings   = { pools = [core_contract.pool] }\n  depends_on = [core_contract.pool]\n}\n";
+    let spec = format!("{spec}\n{manager}");
+    made.world.write_spec(&spec);
+    assert_eq!(made.run(&["apply", "--auto-approve"]).exit, Exit::Done);
+    let changed = spec.replacen("\"90%\"", "\"85%\"", 1);
+    made.world
+        .write_spec(&changed.replacen("pools = [core_contract.pool]", "pools = []", 1));
+    let mut file = made.save();
+    let steps = file["plan"]["steps"].as_array_mut().unwrap();
+    steps.retain(|step| step["address"] == "core_contract.m");
+    for effect in steps[0]["effects"].as_array_mut().unwrap() {
+        let needs = effect["needs"].as_array_mut().unwrap();
+        needs.retain(|need| need["effect"]["address"] == "core_contract.m");
+        // As it would be planned alone.
+        let nonce = effect["payload"]["nonce"].as_u64().unwrap();
+        effect["payload"]["nonce"] = json!(nonce - 1);
+        let summary = effect["summary"].as_str().unwrap();
+        let (now, alone) = (format!("nonce {nonce}"), format!("nonce {}", nonce - 1));
+        effect["summary"] = json!(summary.replace(&now, &alone));
+    }
+    made.edit(&file);
+    made.is_stale("`core_contract.m`");
+}

@@ -23,6 +23,7 @@ mod page_build;
 
 mod plans;
 mod planted;
+mod planted_accounts;
 mod planted_records;
 mod public_files;
 mod quiet_day;
