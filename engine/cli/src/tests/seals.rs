@@ -319,6 +319,11 @@ fn case_sealed_state_an_older_genuine_one_is_refused() {
     let ran = world.refused_as("apply --auto-approve", "state/older");
     assert!(ran.err.contains(".pospool.seen.json"), "{}", ran.err);
     world.refused_as("plan", "state/older");
+    // Under another name of the same file, too.
+    std::fs::create_dir(world.path("folder")).unwrap();
+    for other in ["./pospool.state.json", "folder/../pospool.state.json"] {
+        world.refused_as(&format!("plan --state {other}"), "state/older");
+    }
     // One that another run made of the older one has the newest one's serial, and is none of its versions.
     std::fs::rename(world.path(".pospool.seen.json"), world.path("seen")).unwrap();
     world.write(

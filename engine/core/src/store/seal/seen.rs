@@ -63,6 +63,19 @@ impl SeenVersion {
     }
 }
 
+/// The one name of a file, however its path is written; a remote place has no folder here, and keeps its name.
+fn real_place(place: &Path) -> PathBuf {
+    let folder = match place.parent() {
+        Some(folder) if folder.as_os_str().is_empty() => Path::new("."),
+        Some(folder) => folder,
+        None => return place.to_owned(),
+    };
+    match (folder.canonicalize(), place.file_name()) {
+        (Ok(folder), Some(name)) => folder.join(name),
+        _ => place.to_owned(),
+    }
+}
+
 /// The memory of one place.
 #[derive(Clone, Debug)]
 pub(super) struct Memory {
@@ -75,7 +88,7 @@ impl Memory {
     pub(super) fn new(file: &Path, place: &Path) -> Self {
         Self {
             file: file.to_owned(),
-            place: place.to_owned(),
+            place: real_place(place),
         }
     }
 
