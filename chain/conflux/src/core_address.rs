@@ -42,7 +42,7 @@ impl CoreAddress {
     #[must_use]
     pub fn of_public_key(public_key: &[u8; 64], network: u32) -> Self {
         let digest = keccak256(public_key);
-        Self::new(with_nibble(&digest, 1), network)
+        Self::new(of_key(end_of(&digest)), network)
     }
 
     /// Returns where a creation by `sender` with `nonce` will put its contract.
@@ -61,7 +61,7 @@ impl CoreAddress {
         bytes[1..21].copy_from_slice(&sender.bytes);
         bytes[21..29].copy_from_slice(&nonce.to_le_bytes());
         bytes[53..].copy_from_slice(init_hash);
-        Self::new(with_nibble(&keccak256(bytes), 8), sender.network)
+        Self::new(with_nibble(end_of(&keccak256(bytes)), 8), sender.network)
     }
 
     /// Returns the 20 bytes.
@@ -83,10 +83,19 @@ impl CoreAddress {
     }
 }
 
-/// Last 20 bytes of a digest, with another first nibble.
-fn with_nibble(digest: &[u8; 32], nibble: u8) -> [u8; 20] {
+/// Last 20 bytes of a digest.
+pub(crate) fn end_of(digest: &[u8; 32]) -> [u8; 20] {
     let mut bytes = [0; 20];
     bytes.copy_from_slice(&digest[12..]);
+    bytes
+}
+
+/// An address whose first nibble says that a key owns it.
+pub(crate) fn of_key(bytes: [u8; 20]) -> [u8; 20] {
+    with_nibble(bytes, 1)
+}
+
+fn with_nibble(mut bytes: [u8; 20], nibble: u8) -> [u8; 20] {
     bytes[0] = (bytes[0] & 0x0f) | (nibble << 4);
     bytes
 }

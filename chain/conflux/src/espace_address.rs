@@ -11,7 +11,7 @@ use ethers_core::utils::keccak256;
 use ethers_core::utils::rlp::RlpStream;
 use serde::{Deserialize, Serialize};
 
-use crate::core_address::CoreAddress;
+use crate::core_address::{CoreAddress, end_of, of_key};
 use crate::hex::{hex_bytes, hex_text};
 
 /// An address of eSpace. Which network it belongs to cannot be told from it.
@@ -57,15 +57,11 @@ impl EspaceAddress {
     /// Returns the address of the same key's account in Core Space, whose first four bits say that it is a key's.
     #[must_use]
     pub fn same_key_in_core(&self) -> [u8; 20] {
-        let mut bytes = self.0;
-        bytes[0] = (bytes[0] & 0x0f) | 0x10;
-        bytes
+        of_key(self.0)
     }
 
     fn tail(digest: &[u8; 32]) -> Self {
-        let mut bytes = [0; 20];
-        bytes.copy_from_slice(&digest[12..]);
-        Self(bytes)
+        Self(end_of(digest))
     }
 
     /// The text with the checksum of EIP-55 in its upper and lower case, without `0x`.

@@ -84,6 +84,8 @@ pub struct Project {
     named_state: Option<String>,
     /// Where the state is, once it was asked for.
     state: OnceCell<Location>,
+    /// What the spec's `state` block says, once it was read.
+    block: OnceCell<StateBlock>,
     /// What it is sealed with, as `--state-key` says it.
     named_key: Option<SecretRef>,
     /// What it is sealed with, once it was asked for.
@@ -100,6 +102,7 @@ impl Project {
             spec_name: common.spec.display().to_string(),
             named_state: common.state.clone(),
             state: OnceCell::new(),
+            block: OnceCell::new(),
             named_key: common.state_key.clone(),
             key: OnceCell::new(),
             surroundings,
@@ -117,8 +120,8 @@ impl Project {
             .or(self.surroundings.state.as_ref());
         let state = match named {
             Some(named) => Location::parse(named, &self.surroundings.folder)?,
-            None => match self.state_block()?.url {
-                Some(named) => Location::parse(&named, self.folder())?,
+            None => match &self.state_block()?.url {
+                Some(named) => Location::parse(named, self.folder())?,
                 None => Location::File(self.spec.with_file_name("pospool.state.json")),
             },
         };
@@ -130,14 +133,14 @@ impl Project {
         if let Some(key) = self.key.get() {
             return Ok(key);
         }
-        let block = self.state_block()?;
-        let named = match (&self.named_key, block.key) {
-            // A path of the command line starts at the user's folder, one of the spec at its own.
-            (Some(named), _) => Some(resolve(named, &self.surroundings.folder)),
-            (None, Some(named)) => Some(resolve(&named, self.folder())),
-            (None, None) => None,
+        // A path of the command line starts at the user's folder, one of the spec at its own.
+        let folder = match self.named_key {
+            Some(_) => &self.surroundings.folder,
+            None => self.folder(),
         };
-        let key = named.map(|named| read_key(&named, block.encrypt));
+        let named = self.named_key()?.map(|named| resolve(named, folder));
+        let encrypt = self.state_block()?.encrypt;
+        let key = named.map(|named| read_key(&named, encrypt));
         let mut key = key.transpose()?;
         // In a folder without a spec somebody only looks.
         if self.spec.is_file() {
@@ -148,10 +151,10 @@ impl Project {
     }
 
     /// Where the key of the state is, without a look at it.
-    pub fn named_key(&self) -> Result<Option<SecretRef>, Failure> {
+    pub fn named_key(&self) -> Result<Option<&SecretRef>, Failure> {
         match &self.named_key {
-            Some(named) => Ok(Some(named.clone())),
-            None => Ok(self.state_block()?.key),
+            Some(named) => Ok(Some(named)),
+            None => Ok(self.state_block()?.key.as_ref()),
         }
     }
 
@@ -162,14 +165,18 @@ impl Project {
     }
 
     /// What the `state` block of the spec says, if there are both.
-    fn state_block(&self) -> Result<StateBlock, Failure> {
-        let Some(file) = self.read_spec()? else {
-            return Ok(StateBlock::default());
+    fn state_block(&self) -> Result<&StateBlock, Failure> {
+        if let Some(block) = self.block.get() {
+            return Ok(block);
+        }
+        let block = match self.read_spec()? {
+            None => StateBlock::default(),
+            Some(file) => config::state_block(&file).map_err(|problems| Failure::Problems {
+                problems,
+                files: vec![file],
+            })?,
         };
-        config::state_block(&file).map_err(|problems| Failure::Problems {
-            problems,
-            files: vec![file],
-        })
+        Ok(self.block.get_or_init(|| block))
     }
 
     /// Opens the state.

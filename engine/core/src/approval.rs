@@ -16,6 +16,7 @@ use pospool_model::state::State;
 use pospool_model::{Address, Value};
 use serde_json::Value as Json;
 
+use crate::check::sum_costs;
 use crate::observe::SeenResources;
 use crate::planfile::{PlanFile, this_version};
 use crate::registry::Registry;
@@ -103,15 +104,11 @@ pub fn find_differences(
         !both.is_some_and(|(then, now)| is_alike(then, now))
     });
     reasons.extend(outputs.map(|name| format!("output `{name}` is another one now")));
-    for (what, then, now) in [
-        ("groups", to_json(&approved.groups), to_json(&now.groups)),
-        (
-            "barriers",
-            to_json(&approved.barriers),
-            to_json(&now.barriers),
-        ),
+    for (what, is_same) in [
+        ("groups", approved.groups == now.groups),
+        ("barriers", approved.barriers == now.barriers),
     ] {
-        if then != now {
+        if !is_same {
             reasons.push(format!("its {what} are not those of its steps"));
         }
     }
@@ -167,10 +164,7 @@ fn comparable(step: &Step, registry: &Registry) -> Json {
     step.costs.clear();
     if let Some(record) = &mut step.record {
         let schema = registry.schema(step.address.kind());
-        let moves = |name: &str| {
-            let mut outputs = schema.into_iter().flat_map(|schema| schema.outputs);
-            outputs.any(|output| output.moves && output.name == name)
-        };
+        let moves = |name: &str| schema.is_some_and(|schema| schema.output_moves(name));
         record.outputs.retain(|name, _| !moves(name));
     }
     for effect in &mut step.effects {
@@ -189,18 +183,12 @@ fn without_moving(effect: &mut Effect, registry: &Registry) {
 }
 
 fn costs_more(then: &[Cost], now: &[Cost]) -> bool {
-    let sums = |costs: &[Cost]| {
-        let mut sums: BTreeMap<(Address, Purpose), u128> = BTreeMap::new();
-        for cost in costs {
-            let sum = sums.entry((cost.payer.clone(), cost.purpose)).or_default();
-            *sum = sum.saturating_add(cost.amount.0);
-        }
-        sums
-    };
-    let then = sums(then);
-    let now = sums(now);
-    now.iter()
-        .any(|(what, amount)| *amount > then.get(what).copied().unwrap_or_default())
+    let then = sum_costs(then);
+    let approved = |payer: &Address, purpose: &Purpose| then.get(payer)?.get(purpose).copied();
+    sum_costs(now).iter().any(|(payer, costs)| {
+        let mut costs = costs.iter();
+        costs.any(|(purpose, cost)| *cost > approved(payer, purpose).unwrap_or_default())
+    })
 }
 
 /// Whether two values of an output differ in nothing but numbers.
@@ -270,4 +258,68 @@ fn shorten(text: &str) -> String {
     }
     let start: String = text.chars().take(SHOWN).collect();
     format!("{start}…")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::blocked::Block;
+    use crate::codes;
+    use pospool_model::Diagnostic;
+
+    fn differences(approved: &Plan, now: &Plan, seen: &SeenResources) -> Vec<String> {
+        find_differences(approved, now, seen, &Registry::new(Vec::new()))
+    }
+
+    #[test]
+    fn case_saved_vars_a_value_that_is_not_kept_is_named_where_the_digest_is_another() {
+        let mut file = PlanFile::new(Plan::default(), BTreeMap::new());
+        file.withheld.insert("rpc".to_owned());
+        file.plan.spec_digest = "of rpc".to_owned();
+        let reasons = find_other_origin(&file, &Config::default(), &State::default());
+        assert!(reasons[0].contains("does not keep `rpc`"), "{reasons:?}");
+    }
+
+    #[test]
+    fn case_false_alarm_a_plan_stays_fresh_while_a_service_signs_with_an_account_that_it_does_not_use()
+     {
+        let name = "nonce core cfx:aa";
+        let mut plan = Plan::default();
+        plan.bindings.insert(name.to_owned(), "5".to_owned());
+        plan.counters.insert(name.to_owned(), 5);
+        let stale = |plan: &Plan, now: &str| {
+            let mut seen = SeenResources::default();
+            seen.bindings.insert(name.to_owned(), now.to_owned());
+            differences(plan, plan, &seen)
+        };
+        assert_eq!(stale(&plan, "7"), Vec::<String>::new());
+        // The plan signs too.
+        plan.counters.insert(name.to_owned(), 6);
+        assert_eq!(stale(&plan, "7"), ["nonce core cfx:aa went from 5 to 7"]);
+        assert_eq!(stale(&plan, "4").len(), 1, "an older chain");
+        assert_eq!(stale(&plan, "nothing").len(), 1, "not seen");
+        assert_eq!(stale(&plan, "5"), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_step_that_is_blocked_now_is_named_as_that() {
+        let step: Step = serde_json::from_value(serde_json::json!({
+            "address": "thing.a", "action": "update", "reason": "differs", "changes": [], "irreversible": null,
+            "notes": [], "costs": [], "effects": [], "record": null,
+        }))
+        .unwrap();
+        let approved = Plan {
+            steps: vec![step],
+            ..Plan::default()
+        };
+        let mut seen = SeenResources::default();
+        let now = Plan::default();
+        let gone = ["nothing would be done about `thing.a` now"];
+        assert_eq!(differences(&approved, &now, &seen), gone);
+        let fault = Diagnostic::error(codes::PLAN_IN_USE, "it cannot be looked at");
+        let address = "thing.a".parse().unwrap();
+        seen.blocked.add(&address, Block::Faults(vec![fault]));
+        let blocked = ["`thing.a` is blocked now, and was not"];
+        assert_eq!(differences(&approved, &now, &seen), blocked);
+    }
 }

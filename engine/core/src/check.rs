@@ -7,7 +7,7 @@
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
-use pospool_model::plan::{Plan, Purpose};
+use pospool_model::plan::{Cost, Plan, Purpose};
 use pospool_model::state::State;
 use pospool_model::{Address, Diagnostic, Drip, Value};
 
@@ -158,7 +158,7 @@ fn chains(plan: &Plan, state: &State) -> Vec<Diagnostic> {
 /// Each payer must have the money for the whole plan before its first step.
 fn funds(plan: &Plan, seen: &SeenResources) -> Vec<Diagnostic> {
     let mut problems = Vec::new();
-    for (payer, mut costs) in sum_costs(plan) {
+    for (payer, mut costs) in sum_costs(plan.costs()) {
         costs.retain(|purpose, _| purpose.is_from_balance());
         let Some(needed) = sum(costs.values().copied()) else {
             problems.push(Diagnostic::error(
@@ -192,9 +192,11 @@ fn funds(plan: &Plan, seen: &SeenResources) -> Vec<Diagnostic> {
 
 /// Costs by payer and purpose; what overflows counts as the largest amount.
 #[must_use]
-pub fn sum_costs(plan: &Plan) -> BTreeMap<Address, BTreeMap<Purpose, Drip>> {
+pub fn sum_costs<'a>(
+    costs: impl IntoIterator<Item = &'a Cost>,
+) -> BTreeMap<Address, BTreeMap<Purpose, Drip>> {
     let mut totals: BTreeMap<Address, BTreeMap<Purpose, Drip>> = BTreeMap::new();
-    for cost in plan.steps.iter().flat_map(|step| &step.costs) {
+    for cost in costs {
         let total = totals
             .entry(cost.payer.clone())
             .or_default()

@@ -60,6 +60,11 @@ impl Plan {
         !self.left_out.is_empty()
     }
 
+    /// Money that its steps may need.
+    pub fn costs(&self) -> impl Iterator<Item = &Cost> {
+        self.steps.iter().flat_map(|step| &step.costs)
+    }
+
     /// Whether a step of it moves a counter, as far as that can be told: then the counter must be exactly as it was planned.
     #[must_use]
     pub fn moves_counter(&self, name: &str) -> bool {

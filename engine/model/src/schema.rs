@@ -175,4 +175,11 @@ impl KindSchema {
             .iter()
             .find(|attribute| attribute.name == name)
     }
+
+    /// Whether an output changes outside by itself.
+    #[must_use]
+    pub fn output_moves(&self, name: &str) -> bool {
+        let mut outputs = self.outputs.iter();
+        outputs.any(|output| output.moves && output.name == name)
+    }
 }

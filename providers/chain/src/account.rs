@@ -18,7 +18,8 @@ pub(crate) use self::key::{key_of, public_key};
 pub(crate) use self::schema::ACCOUNT;
 use self::schema::AccountSpec;
 pub(crate) use self::who::{
-    AccountAddresses, AddressSource, find_addresses, normalise_account, prove_addresses,
+    AccountAddresses, AddressSource, find_addresses, known_addresses, normalise_account,
+    prove_addresses,
 };
 use crate::codes;
 use crate::facts::AccountFacts;

@@ -191,13 +191,6 @@ impl<'a> ChangeDraft<'a> {
         }
     }
 
-    /// An effect that was added before, by its name.
-    pub(crate) fn effect_named(&self, name: &str) -> Option<EffectId> {
-        let mut effects = self.design.effects.iter();
-        let found = effects.find(|effect| effect.name == name)?;
-        Some(self.id(&found.name))
-    }
-
     /// Adds a wait.
     pub(crate) fn wait(
         &mut self,
@@ -258,7 +251,12 @@ impl<'a> ChangeDraft<'a> {
             what: plan.summary.clone(),
         });
         let summary = format!("{} (to be signed by {from} elsewhere)", plan.summary);
-        Ok(self.wait(&plan.name, summary, &work, plan.inputs, plan.needs))
+        // No lane puts it behind what is made here, such as the implementation that it points a proxy at.
+        let made = self.design.effects.iter();
+        let made = made.filter(|effect| effect.nature == Nature::Act);
+        let made = made.map(|effect| Need::ended(self.id(&effect.name)));
+        let needs = plan.needs.into_iter().chain(made).collect();
+        Ok(self.wait(&plan.name, summary, &work, plan.inputs, needs))
     }
 
     /// The key of a sender who may send this; `None` if it is not here.

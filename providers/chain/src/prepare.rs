@@ -95,10 +95,10 @@ pub(crate) async fn prepare_effect(
 fn prove_accounts(chains: &Chains, call: SpokenCall<'_>) -> Result<(), ProviderError> {
     let recorded = chains.recorded_accounts();
     for (name, wanted) in chains.accounts() {
-        let found = account::find_addresses(&wanted, recorded.get(&name));
+        let found = account::known_addresses(&wanted, recorded.get(&name));
         let (addresses, who) = match found {
-            Ok((addresses, AddressSource::State)) => (addresses, "the state alone"),
-            Ok((addresses, AddressSource::Spec))
+            Ok(Some((addresses, AddressSource::State))) => (addresses, "the state alone"),
+            Ok(Some((addresses, AddressSource::Spec)))
                 if account::key_of(&wanted).is_some() && call.speaks_of(addresses) =>
             {
                 (addresses, "its block")

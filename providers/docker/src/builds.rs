@@ -5,8 +5,8 @@ use pospool_model::{Attributes, ProviderError};
 use serde::{Deserialize, Serialize};
 
 use crate::client::Engine;
-use crate::image::{Buildable, build_image, find_image_with};
-use crate::names::Name;
+use crate::image::{BuildContext, Buildable, build_image, find_image_with};
+use crate::names::{self, Name};
 use crate::node::image::{NODES, NodeImageBuild};
 use crate::syncer::image::{SYNCERS, SyncerImageBuild};
 use crate::ui::image::{PAGES, SERVERS, ServerRecipe};
@@ -54,16 +54,12 @@ pub(crate) async fn ensure_image(
     let id = if let Some(id) = found {
         id
     } else {
-        let context = build.context(engine, progress).await?;
-        build_image(
-            engine,
-            &tag,
-            &digest,
-            &context.labels,
-            context.archive,
-            progress,
-        )
-        .await?
+        let BuildContext {
+            archive,
+            mut labels,
+        } = build.context(engine, progress).await?;
+        labels.extend(inside.map(|inside| (names::INSIDE, inside)));
+        build_image(engine, &tag, &digest, &labels, archive, progress).await?
     };
     Ok(build.outputs(tag, id))
 }

@@ -49,8 +49,8 @@ pub async fn run_apply(session: &mut Session<'_, '_>, args: &ApplyArgs) -> Resul
     begin_state(session, &mut store)?;
     let scope = pipeline::read_scope(&spec, store.state(), &args.scope)?;
     let unsettled = run::settle_earlier_run(session, &mut store).await?;
-    let MovedState { state, moved } = pipeline::move_resources(&spec, store.state(), registry)?;
-    if !moved.is_empty() && !unsettled.is_empty() {
+    let named = pipeline::move_resources(&spec, store.state(), registry)?;
+    if !named.moved.is_empty() && !unsettled.is_empty() {
         // Their tickets know the names of before.
         return Err(Failure::Unsettled(unsettled));
     }
@@ -58,7 +58,6 @@ pub async fn run_apply(session: &mut Session<'_, '_>, args: &ApplyArgs) -> Resul
         unsigned: unsigned.as_deref(),
         ..Approval::from(&args.run)
     };
-    let named = MovedState { state, moved };
     if let Some((file, path)) = saved {
         if !unsettled.is_empty() {
             // The plan was made as if they were not there.

@@ -91,7 +91,7 @@ fn decode(
         let wanted = resolve::resolve_first(&spec.config, registry);
         registry.configure(&wanted);
         let of_state = project.named_key()?;
-        let problems = resolve::find_reused_secrets(&spec.config, &wanted, of_state.as_ref());
+        let problems = resolve::find_reused_secrets(&spec.config, &wanted, of_state);
         if problems.is_empty() {
             return Ok(spec);
         }
@@ -251,15 +251,19 @@ impl PlannedSpec {
         })
     }
 
-    /// The same as a comment of a pull request.
-    pub(super) fn to_comment(&self, spec: &Spec, before: &State) -> String {
-        let around = Around {
+    fn around<'a>(&'a self, before: &'a State, paint: Paint) -> Around<'a> {
+        Around {
             findings: &self.seen.findings,
             outputs: &before.outputs,
             destroy: self.destroy,
             refused: has_errors(&self.problems),
-            paint: Paint::PLAIN,
-        };
+            paint,
+        }
+    }
+
+    /// The same as a comment of a pull request.
+    pub(super) fn to_comment(&self, spec: &Spec, before: &State) -> String {
+        let around = self.around(before, Paint::PLAIN);
         let problems = self.diagnostics(spec);
         let problems = view::diagnostics::format_diagnostics(&problems, &spec.files, Paint::PLAIN);
         view::comment::format_comment(&self.plan, around, &problems)
@@ -272,13 +276,7 @@ impl PlannedSpec {
         spec: &Spec,
         before: &State,
     ) -> Result<(), Failure> {
-        let around = Around {
-            findings: &self.seen.findings,
-            outputs: &before.outputs,
-            destroy: self.destroy,
-            refused: has_errors(&self.problems),
-            paint: console.out_paint,
-        };
+        let around = self.around(before, console.out_paint);
         console.say(&view::plan::format_plan(&self.plan, around))?;
         let problems = self.diagnostics(spec);
         if !problems.is_empty() {

@@ -29,7 +29,6 @@ pub async fn run_plan(session: &mut Session<'_, '_>, args: &PlanArgs) -> Result<
         // Before anything is asked: nobody waits for a plan that cannot be kept.
         planfile::check_place(&session.project.path(out))?;
     }
-    let project_key = session.project.key()?.clone();
     let spec = pipeline::require_spec(session, &args.variables)?;
     let store = open(session)?;
     let MovedState { state, moved } = pipeline::move_resources(&spec, store.state(), registry)?;
@@ -45,7 +44,7 @@ pub async fn run_plan(session: &mut Session<'_, '_>, args: &PlanArgs) -> Result<
             let out = session.project.path(out);
             let variables = spec.config.variables().clone();
             let file = PlanFile::new(planned.plan.clone(), variables);
-            planfile::save_plan(&out, &file, project_key.as_deref())?;
+            planfile::save_plan(&out, &file, session.project.key()?.as_deref())?;
             Some(out)
         }
         _ => None,

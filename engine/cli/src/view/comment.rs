@@ -4,24 +4,19 @@
 //! - Returns: what a reviewer must see first on top: errors, what cannot be undone, money; then everything.
 //! - Never: lets a text of the spec end the block that it stands in: who wrote it may be a stranger.
 
-use super::Paint;
 use super::plan::{self, Around};
 use pospool_model::plan::Plan;
 
 /// The comment; `problems` is the text of what was found beside the plan.
 #[must_use]
 pub fn format_comment(plan: &Plan, around: Around<'_>, problems: &str) -> String {
-    let around = Around {
-        paint: Paint::PLAIN,
-        ..around
-    };
     let whole = plan::format_plan(plan, around);
     let summary = whole.trim_end().lines().last().unwrap_or_default();
     let mut text = format!("### pospool plan\n\n{}", fenced(summary));
     let first = [
         (!problems.is_empty()).then(|| problems.to_owned()),
-        plan::irreversible(plan, Paint::PLAIN),
-        plan::money(plan, Paint::PLAIN),
+        plan::irreversible(plan, around.paint),
+        plan::money(plan, around.paint),
     ];
     for section in first.into_iter().flatten() {
         text.push('\n');

@@ -78,7 +78,7 @@ pub fn format_plan(plan: &Plan, around: Around<'_>) -> String {
 #[must_use]
 pub fn summarise_plan(plan: &Plan) -> Json {
     let steps = ACTIONS.map(|action| (action.to_string(), json!(of(plan, action))));
-    let costs: BTreeMap<String, Json> = check::sum_costs(plan)
+    let costs: BTreeMap<String, Json> = check::sum_costs(plan.costs())
         .into_iter()
         .map(|(payer, costs)| {
             let costs: BTreeMap<&str, String> = costs
@@ -241,7 +241,7 @@ pub(super) fn irreversible(plan: &Plan, paint: Paint) -> Option<String> {
 }
 
 pub(super) fn money(plan: &Plan, paint: Paint) -> Option<String> {
-    let totals = check::sum_costs(plan);
+    let totals = check::sum_costs(plan.costs());
     if totals.is_empty() {
         return None;
     }

@@ -35,13 +35,8 @@ pub fn format_state_started(location: &Location, state: &State) -> String {
 #[must_use]
 pub fn drop_moving_outputs(mut state: State, registry: &Registry) -> State {
     for (address, recorded) in &mut state.resources {
-        let outputs = registry
-            .schema(address.kind())
-            .map_or(&[][..], |schema| schema.outputs);
-        let moves = |name: &str| {
-            let mut outputs = outputs.iter();
-            outputs.any(|output| output.moves && output.name == name)
-        };
+        let schema = registry.schema(address.kind());
+        let moves = |name: &str| schema.is_some_and(|schema| schema.output_moves(name));
         recorded.outputs.retain(|name, _| !moves(name));
     }
     state

@@ -59,15 +59,22 @@ pub(crate) fn find_addresses(
     wanted: &Attributes,
     recorded: Option<&AccountIdentity>,
 ) -> Result<(AccountAddresses, AddressSource), Problem> {
+    match known_addresses(wanted, recorded)? {
+        Some(known) => Ok(known),
+        None => Ok((addresses_of_key(&public_key(wanted)?), AddressSource::Key)),
+    }
+}
+
+/// The same without a look at the key; `None` where only the key says it.
+pub(crate) fn known_addresses(
+    wanted: &Attributes,
+    recorded: Option<&AccountIdentity>,
+) -> Result<Option<(AccountAddresses, AddressSource)>, Problem> {
     if let Some(addresses) = written_addresses(wanted)? {
-        return Ok((addresses, AddressSource::Spec));
+        return Ok(Some((addresses, AddressSource::Spec)));
     }
     let recorded = recorded.and_then(|recorded| recorded_addresses(wanted, recorded));
-    if let Some(addresses) = recorded {
-        return Ok((addresses, AddressSource::State));
-    }
-    let key = public_key(wanted)?;
-    Ok((addresses_of_key(&key), AddressSource::Key))
+    Ok(recorded.map(|addresses| (addresses, AddressSource::State)))
 }
 
 /// The addresses that a key has.

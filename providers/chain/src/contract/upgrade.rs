@@ -184,11 +184,6 @@ fn point(
     );
     plan.to = Some(proxy);
     plan.data = Some(data);
-    if scope.owner.facts.key.is_none() {
-        // No lane puts it behind the creation of what it points at.
-        let made = draft.effect_named("implementation");
-        plan.needs.extend(made.map(Need::ended));
-    }
     let (name, value) = if migrates {
         (UPGRADED, Value::from(scope.code.digest.as_str()))
     } else {

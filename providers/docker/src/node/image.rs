@@ -190,10 +190,9 @@ impl Buildable for NodeImageBuild {
         let archive = self
             .archive(&base, &copies, &guard, &certificates)
             .map_err(archive_error)?;
-        let inside = inside_digest(&certificates)?;
         Ok(BuildContext {
             archive,
-            labels: vec![(names::BASE, base), (names::INSIDE, inside)],
+            labels: vec![(names::BASE, base)],
         })
     }
 

@@ -3,7 +3,7 @@
 //! - Reads: a recipe, the program, a file of this machine.
 //! - Returns: a name made from the content, and the archive that Docker builds the image from.
 //! - Never: holds a key. Certificates are those of the day on which the image is made: they are not in its digest, but in a
-//!   label ([`names::INSIDE`]), so that an image of other certificates is not used again.
+//!   label ([`crate::names::INSIDE`]), so that an image of other certificates is not used again.
 
 use std::io;
 use std::path::Path;
@@ -17,7 +17,6 @@ use serde::{Deserialize, Serialize};
 use crate::client::Engine;
 use crate::codes;
 use crate::image::{BuildContext, Buildable, add_file, archive_error, hash_bytes};
-use crate::names;
 use crate::program::{Program, inside_digest};
 use crate::user::USER;
 
@@ -106,11 +105,8 @@ impl Buildable for SyncerImageBuild {
     async fn context(&self, _: &Engine, _: &dyn Progress) -> Result<BuildContext, ProviderError> {
         self.check()?;
         let (program, certificates) = (Program::for_image()?, self.certificates()?);
-        let archive = self
-            .archive(&program, &certificates)
-            .map_err(archive_error)?;
-        let labels = vec![(names::INSIDE, inside_digest(&certificates)?)];
-        Ok(BuildContext { archive, labels })
+        let archive = self.archive(&program, &certificates);
+        archive.map(BuildContext::from).map_err(archive_error)
     }
 }
 

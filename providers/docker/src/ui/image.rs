@@ -3,7 +3,7 @@
 //! - Reads: a recipe, files, the program that serves them.
 //! - Returns: names made from the content, and tar archives.
 //! - Never: puts anything in that its digest does not cover, but the program of the release that it names: that is covered by
-//!   a label ([`names::INSIDE`]).
+//!   a label ([`crate::names::INSIDE`]).
 
 use std::io::{self, Write};
 
@@ -20,7 +20,6 @@ use crate::client::Engine;
 use crate::image::{
     BuildContext, Buildable, add_file, archive_error, hash_bytes, image_tag, require_image,
 };
-use crate::names;
 use crate::program::{Program, inside_digest};
 use crate::ui::sources::{PageImageBuild, PinnedPageSource};
 use crate::user::USER;
@@ -171,9 +170,9 @@ impl Buildable for ServerRecipe {
     ) -> Result<BuildContext, ProviderError> {
         let page = require_image(engine, &self.page_tag(), &self.page).await?;
         let program = Program::for_image()?;
-        let archive = self.archive(&page, &program).map_err(archive_error)?;
-        let labels = vec![(names::INSIDE, inside_digest(&[])?)];
-        Ok(BuildContext { archive, labels })
+        self.archive(&page, &program)
+            .map(BuildContext::from)
+            .map_err(archive_error)
     }
 }
 
