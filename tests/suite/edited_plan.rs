@@ -14,7 +14,7 @@ use pospool_modelchain::artifact::public_key;
 use pospool_tests::stub_world::{CommandRun, StubWorld};
 use serde_json::{Value as Json, json};
 
-use crate::examples::example_variables;
+use crate::example_world::{ExampleWorld, spec_of};
 
 /// What the operator of the examples changes before the plan is saved.
 const PRIVATE: (&str, u32, &[(&str, &str)]) = (
@@ -42,71 +42,55 @@ const GDRIP: u64 = 1_000_000_000;
 
 /// A pool on the stubs, whose next plan changes it.
 struct Changing {
-    world: StubWorld,
-    values: &'static [&'static str],
+    pool: ExampleWorld,
 }
 
 impl Changing {
     /// Before anything is made.
-    fn new((example, network, _): (&str, u32, &[(&str, &str)])) -> (Self, String) {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples");
-        let spec = std::fs::read_to_string(root.join(example).join("pool.hcl")).unwrap();
-        let world = StubWorld::new(network);
-        world.engine.add_network("pospool-devnet-demo");
-        world.write_network_files();
-        world.write_spec(&spec);
-        let variables = example_variables(example);
-        world.write("values.hcl", &variables);
-        let values: &[&str] = if variables.is_empty() {
-            &[]
-        } else {
-            &["--var-file", "values.hcl"]
-        };
-        (Self { world, values }, spec)
+    fn new((example, network, _): (&str, u32, &[(&str, &str)])) -> Self {
+        let pool = ExampleWorld::new(example, network, spec_of(example));
+        Self { pool }
     }
 
     /// It is made, and its spec has changed since.
     fn made(example: (&str, u32, &[(&str, &str)])) -> Self {
-        let (made, mut spec) = Self::new(example);
-        assert_eq!(made.run(&["apply", "--auto-approve"]).exit, Exit::Done);
+        let made = Self::new(example);
+        made.pool.ends(&["apply", "--auto-approve"], Exit::Done);
+        let mut spec = made.pool.spec.clone();
         for (from, to) in example.2 {
             assert!(spec.contains(from), "{from}");
             spec = spec.replacen(from, to, 1);
         }
-        made.world.write_spec(&spec);
+        made.pool.world.write_spec(&spec);
         made
-    }
-
-    fn run(&self, words: &[&str]) -> CommandRun {
-        self.world.run(&[words, self.values].concat(), "")
     }
 
     /// Saves a plan, and returns what the file says.
     fn save(&self) -> Json {
-        let saved = self.run(&["plan", "--out", "saved"]);
+        let saved = self.pool.run(&["plan", "--out", "saved"]);
         assert_eq!(saved.exit, Exit::Done, "{saved:#?}");
-        let text = std::fs::read_to_string(self.world.path("saved")).unwrap();
+        let text = std::fs::read_to_string(self.pool.world.path("saved")).unwrap();
         serde_json::from_str(&text).unwrap()
     }
 
     fn edit(&self, file: &Json) {
-        self.world.write("saved", &file.to_string());
+        self.pool.world.write("saved", &file.to_string());
     }
 
     /// Nothing is signed, and the engine is asked for nothing but what is there.
     fn is_stale(&self, why: &str) {
-        let sent = self.world.chain.handed_in().len();
-        let made = self.world.engine.changes();
-        let run = self.run(&["apply", "saved"]);
+        let sent = self.pool.world.chain.handed_in().len();
+        let made = self.pool.world.engine.changes();
+        let run = self.pool.run(&["apply", "saved"]);
         assert_eq!(run.exit, Exit::Stale, "{why}: {}\n{}", run.out, run.err);
         assert!(run.err.contains("plan/stale"), "{}", run.err);
         assert!(run.err.contains(why), "{why}: {}", run.err);
-        assert_eq!(self.world.chain.handed_in().len(), sent);
-        assert_eq!(self.world.engine.changes(), made);
+        assert_eq!(self.pool.world.chain.handed_in().len(), sent);
+        assert_eq!(self.pool.world.engine.changes(), made);
     }
 
     fn is_applied(&self) -> CommandRun {
-        let run = self.run(&["apply", "saved"]);
+        let run = self.pool.run(&["apply", "saved"]);
         assert_eq!(run.exit, Exit::Done, "{}\n{}", run.out, run.err);
         run
     }
@@ -283,7 +267,7 @@ fn every_field(made: &Changing, step: usize) -> usize {
         ..SeenResources::default()
     };
     let differences =
-        |plan: &Plan| approval::find_differences(plan, &now, &seen, made.world.registry());
+        |plan: &Plan| approval::find_differences(plan, &now, &seen, made.pool.world.registry());
     assert_eq!(differences(&now), Vec::<String>::new());
     let mut all = Vec::new();
     places(&file["plan"], "", &mut all);
@@ -358,8 +342,8 @@ fn case_edited_plan_no_field_can_be_another_but_what_moves_by_itself() {
         every_field(&Changing::made(PRIVATE), 1),
         every_field(&Changing::made(BOTH_SPACES), 1),
         // They hold the code of all contracts, in whose digits nothing else happens.
-        every_field(&Changing::new(PRIVATE).0, 7),
-        every_field(&Changing::new(BOTH_SPACES).0, 31),
+        every_field(&Changing::new(PRIVATE), 7),
+        every_field(&Changing::new(BOTH_SPACES), 31),
     ];
     assert!(tried.iter().all(|tried| *tried > 300), "{tried:?}");
 }
@@ -369,21 +353,21 @@ fn a_plan_still_fits_while_the_price_moves() {
     for (epochs, price) in [(1, GDRIP + 1), (10, 3 * GDRIP), (1_000, 19 * GDRIP)] {
         let made = Changing::made(PRIVATE);
         made.save();
-        made.world.chain.pass(epochs, price);
+        made.pool.world.chain.pass(epochs, price);
         made.is_applied();
-        assert!(made.run(&["plan"]).out.contains("nothing to do"));
+        assert!(made.pool.run(&["plan"]).out.contains("nothing to do"));
     }
     let made = Changing::made(PRIVATE);
     made.save();
     // More than the spec lets a unit cost: the plan of now says so.
-    made.world.chain.pass(1, 5_000 * GDRIP);
-    let run = made.run(&["apply", "saved"]);
+    made.pool.world.chain.pass(1, 5_000 * GDRIP);
+    let run = made.pool.run(&["apply", "saved"]);
     assert_ne!(run.exit, Exit::Done, "{}", run.err);
-    assert_eq!(made.world.chain.handed_in().len(), sent_before(&made));
+    assert_eq!(made.pool.world.chain.handed_in().len(), sent_before(&made));
 }
 
 fn sent_before(made: &Changing) -> usize {
-    made.world.chain.handed_in().len()
+    made.pool.world.chain.handed_in().len()
 }
 
 #[test]
@@ -408,13 +392,13 @@ fn each_exact_fact_that_moved_is_named() {
     for (name, happens) in facts {
         let made = Changing::made(PRIVATE);
         made.save();
-        happens(&made.world);
+        happens(&made.pool.world);
         made.is_stale(name);
     }
     // An owner that cannot sign here leaves nothing to carry out.
     let made = Changing::made(PRIVATE);
     made.save();
-    made.world.chain.hand_over([7; 20]);
+    made.pool.world.chain.hand_over([7; 20]);
     made.is_stale("`core_contract.pool`");
 }
 
@@ -422,7 +406,7 @@ fn each_exact_fact_that_moved_is_named() {
 fn what_a_plan_does_not_touch_does_not_make_it_stale() {
     let made = Changing::made(BOTH_SPACES);
     let syncer = CoreAddress::of_public_key(&public_key(SYNCER), BOTH_SPACES.1);
-    let mut store = made.world.store();
+    let mut store = made.pool.world.store();
     let service = "syncer.main".parse().unwrap();
     // As it says of itself while it runs.
     let said = store.update(|state| {
@@ -432,11 +416,11 @@ fn what_a_plan_does_not_touch_does_not_make_it_stale() {
     said.unwrap();
     drop(store);
     made.save();
-    made.world.chain.sign_by_hand(SYNCER);
-    made.world.engine.stop("syncer.main");
+    made.pool.world.chain.sign_by_hand(SYNCER);
+    made.pool.world.engine.stop("syncer.main");
     let run = made.is_applied();
     assert!(run.err.contains("  syncer.main\n"), "{}", run.err);
-    let rest = made.run(&["plan"]).out;
+    let rest = made.pool.run(&["plan"]).out;
     assert!(rest.contains("syncer.main"), "{rest}");
 }
 
@@ -455,14 +439,16 @@ fn another_version_of_pospool_makes_its_own_plan() {
 /// Whoever takes a step out of the file takes what depends on it out too, as `--exclude` does: the rest is not that plan.
 #[test]
 fn a_step_is_not_done_without_what_it_depends_on() {
-    let (made, spec) = Changing::new(PRIVATE);
+    let made = Changing::new(PRIVATE);
+    let spec = &made.pool.spec;
     let manager = "core_contract \"m\" {\n  code       = source.contracts.PoolManager\n  \
                    settings   = { pools = [core_contract.pool] }\n  depends_on = [core_contract.pool]\n}\n";
     let spec = format!("{spec}\n{manager}");
-    made.world.write_spec(&spec);
-    assert_eq!(made.run(&["apply", "--auto-approve"]).exit, Exit::Done);
+    made.pool.world.write_spec(&spec);
+    assert_eq!(made.pool.run(&["apply", "--auto-approve"]).exit, Exit::Done);
     let changed = spec.replacen("\"90%\"", "\"85%\"", 1);
-    made.world
+    made.pool
+        .world
         .write_spec(&changed.replacen("pools = [core_contract.pool]", "pools = []", 1));
     let mut file = made.save();
     let steps = file["plan"]["steps"].as_array_mut().unwrap();

@@ -1,75 +1,42 @@
 //! An owner whose key is not here: what only they may do is shown, written for them, waited for, and seen when it is done.
 
-use std::path::Path;
-
 use pospool_cli::exit::Exit;
 use pospool_conflux::Key;
-use pospool_tests::stub_world::{CommandRun, StubWorld};
 use serde_json::Value as Json;
 
-use crate::examples::example_variables;
+use crate::example_world::{ExampleWorld, spec_of};
 
 const NETWORK: u32 = 1234;
 const SHARE: (&str, &str) = ("\"90%\"", "\"85%\"");
 
-struct Owned {
-    world: StubWorld,
-    spec: String,
-}
-
-impl Owned {
-    /// The demo's pool, which its maker has given to somebody with a wallet of their own.
-    fn new() -> Self {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/private-network");
-        let spec = std::fs::read_to_string(root.join("pool.hcl")).unwrap();
-        let safe = Key::parse(&"33".repeat(32)).unwrap().core_address(NETWORK);
-        let account =
-            format!("account \"safe\" {{\n  address = \"{safe}\"\n}}\n\nhost \"local\" {{}}");
-        let spec = spec.replacen("host \"local\" {}", &account, 1);
-        let spec = spec.replacen(
-            "  proxy    = true",
-            "  owner    = account.operator\n  proxy    = true",
-            1,
-        );
-        let given = spec.replacen(
-            "user_share_ratio = \"90%\" }",
-            "user_share_ratio = \"90%\", owner = account.safe, manager = account.safe }\n  lifecycle {\n    irreversible = \"accept\"\n  }",
-            1,
-        );
-        let world = StubWorld::new(NETWORK);
-        world.engine.add_network("pospool-devnet-demo");
-        world.write_network_files();
-        world.write_spec(&spec);
-        world.write("values.hcl", &example_variables("private-network"));
-        let owned = Self { world, spec: given };
-        // Who registers carries money, and signs here: it is given away afterwards.
-        owned.ends(&["apply", "--auto-approve"], Exit::Done);
-        owned.world.write_spec(&owned.spec);
-        owned.ends(&["apply", "--auto-approve"], Exit::Done);
-        owned
-    }
-
-    fn run(&self, words: &[&str]) -> CommandRun {
-        self.world
-            .run(&[words, &["--var-file", "values.hcl"]].concat(), "")
-    }
-
-    fn ends(&self, words: &[&str], exit: Exit) -> CommandRun {
-        let run = self.run(words);
-        assert_eq!(run.exit, exit, "{words:?}: {}\n{}", run.out, run.err);
-        run
-    }
-
-    fn edit(&self, (from, to): (&str, &str)) {
-        assert!(self.spec.contains(from), "{from}");
-        self.world.write_spec(&self.spec.replacen(from, to, 1));
-    }
+/// The demo's pool, which its maker has given to somebody with a wallet of their own.
+fn owned_elsewhere() -> ExampleWorld {
+    let safe = Key::parse(&"33".repeat(32)).unwrap().core_address(NETWORK);
+    let account = format!("account \"safe\" {{\n  address = \"{safe}\"\n}}\n\nhost \"local\" {{}}");
+    let spec = spec_of("private-network").replacen("host \"local\" {}", &account, 1);
+    let spec = spec.replacen(
+        "  proxy    = true",
+        "  owner    = account.operator\n  proxy    = true",
+        1,
+    );
+    let given = spec.replacen(
+        "user_share_ratio = \"90%\" }",
+        "user_share_ratio = \"90%\", owner = account.safe, manager = account.safe }\n  lifecycle {\n    irreversible = \"accept\"\n  }",
+        1,
+    );
+    let mut owned = ExampleWorld::demo(spec);
+    // Who registers carries money, and signs here: it is given away afterwards.
+    owned.ends(&["apply", "--auto-approve"], Exit::Done);
+    owned.spec = given;
+    owned.world.write_spec(&owned.spec);
+    owned.ends(&["apply", "--auto-approve"], Exit::Done);
+    owned
 }
 
 #[test]
 fn a_call_is_written_for_its_owner_and_seen_when_it_is_sent() {
-    let owned = Owned::new();
-    owned.edit(SHARE);
+    let owned = owned_elsewhere();
+    owned.edit(SHARE.0, SHARE.1);
     let plan = owned.ends(&["plan"], Exit::Done);
     assert!(plan.out.contains("elsewhere"), "{}", plan.out);
     assert!(
@@ -119,14 +86,14 @@ fn a_call_is_written_for_its_owner_and_seen_when_it_is_sent() {
     let text = std::fs::read(owned.world.path("calls/calls.json")).unwrap();
     let file: Json = serde_json::from_slice(&text).unwrap();
     assert_eq!(file["calls"], Json::Array(Vec::new()));
-    owned.edit(("\"90%\"", "\"80%\""));
+    owned.edit("\"90%\"", "\"80%\"");
     owned.ends(&words, Exit::Converging);
 }
 
 #[test]
 fn other_files_are_not_replaced_by_calls() {
-    let owned = Owned::new();
-    owned.edit(SHARE);
+    let owned = owned_elsewhere();
+    owned.edit(SHARE.0, SHARE.1);
     for name in ["calls.json", "calls.txt"] {
         let path = owned.world.path("papers");
         std::fs::create_dir_all(&path).unwrap();

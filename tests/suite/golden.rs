@@ -11,7 +11,7 @@ use pospool_cli::exit::Exit;
 use pospool_tests::stub_world::{CommandRun, StubWorld};
 use serde_json::json;
 
-use crate::examples::example_variables;
+use crate::example_world::{ExampleWorld, spec_of};
 
 /// One example, and what happens to it after it was applied.
 struct GoldenExample {
@@ -126,19 +126,11 @@ fn compare(example: &str, what: &str, line: &[&str], run: &CommandRun, stale: &m
 }
 
 fn run_example(example: &GoldenExample) {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples");
-    let spec = std::fs::read_to_string(root.join(example.name).join("pool.hcl")).unwrap();
-    let world = StubWorld::new(example.network);
-    world.engine.add_network("pospool-devnet-demo");
-    world.write_network_files();
-    world.write_spec(&spec);
-    let variables = example_variables(example.name);
-    world.write("values.hcl", &variables);
-    let values: &[&str] = if variables.is_empty() {
-        &[]
-    } else {
-        &["--var-file", "values.hcl"]
-    };
+    let ExampleWorld {
+        world,
+        spec,
+        values,
+    } = ExampleWorld::new(example.name, example.network, spec_of(example.name));
     let line = |words: &[&'static str]| [words, values].concat();
     let mut stale = Vec::new();
 

@@ -3,7 +3,7 @@
 
 use std::io::Write as _;
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -11,9 +11,8 @@ use std::time::Duration;
 use pospool_cli::exit::Exit;
 use pospool_conflux::Key;
 use pospool_model::Address;
-use pospool_tests::stub_world::{CommandRun, StubWorld};
 
-use crate::examples::example_variables;
+use crate::example_world::{ExampleWorld, spec_of};
 
 const NETWORK: u32 = 1234;
 const OPERATOR: &str = "POSPOOL_OPERATOR_KEY";
@@ -21,53 +20,23 @@ const PASSWORD: &str = "POSPOOL_POS_KEY_PASSWORD";
 /// `O_NONBLOCK` of Linux.
 const AT_ONCE: i32 = 0o4000;
 
-struct Pool {
-    world: StubWorld,
-    spec: String,
+/// The pool of the demo; `edit` changes its spec before anything is made.
+fn demo(edit: impl FnOnce(String) -> String) -> ExampleWorld {
+    ExampleWorld::demo(edit(spec_of("private-network")))
 }
 
-impl Pool {
-    /// The pool of the demo; `edit` changes its spec before anything is made.
-    fn new(edit: impl FnOnce(String) -> String) -> Self {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/private-network");
-        let spec = edit(std::fs::read_to_string(root.join("pool.hcl")).unwrap());
-        let world = StubWorld::new(NETWORK);
-        world.engine.add_network("pospool-devnet-demo");
-        world.write_network_files();
-        world.write_spec(&spec);
-        world.write("values.hcl", &example_variables("private-network"));
-        Self { world, spec }
-    }
+fn made(edit: impl FnOnce(String) -> String) -> ExampleWorld {
+    let pool = demo(edit);
+    pool.ends(&["apply", "--auto-approve"], Exit::Done);
+    pool
+}
 
-    fn made(edit: impl FnOnce(String) -> String) -> Self {
-        let pool = Self::new(edit);
-        pool.ends(&["apply", "--auto-approve"], Exit::Done);
-        pool
-    }
-
-    fn run(&self, words: &[&str]) -> CommandRun {
-        self.world
-            .run(&[words, &["--var-file", "values.hcl"]].concat(), "")
-    }
-
-    fn ends(&self, words: &[&str], exit: Exit) -> CommandRun {
-        let run = self.run(words);
-        assert_eq!(run.exit, exit, "{words:?}: {}\n{}", run.out, run.err);
-        run
-    }
-
-    fn edit(&self, from: &str, to: &str) {
-        assert!(self.spec.contains(from), "{from}");
-        self.world.write_spec(&self.spec.replacen(from, to, 1));
-    }
-
-    /// An apply that ends so signs nothing; returns what it says.
-    fn signs_nothing(&self, exit: Exit) -> String {
-        let before = self.world.chain.handed_in().len();
-        let run = self.ends(&["apply", "--auto-approve"], exit);
-        assert_eq!(self.world.chain.handed_in().len(), before, "{}", run.err);
-        run.err
-    }
+/// An apply that ends so signs nothing; returns what it says.
+fn signs_nothing(pool: &ExampleWorld, exit: Exit) -> String {
+    let before = pool.world.chain.handed_in().len();
+    let run = pool.ends(&["apply", "--auto-approve"], exit);
+    assert_eq!(pool.world.chain.handed_in().len(), before, "{}", run.err);
+    run.err
 }
 
 /// A secret file that says whether somebody opened it.
@@ -130,7 +99,7 @@ const SHARE: (&str, &str) = ("\"90%\"", "\"85%\"");
 
 #[test]
 fn case_plan_needs_keys_a_made_pool_is_planned_without_any_secret() {
-    let pool = Pool::made(|spec| spec);
+    let pool = made(|spec| spec);
     for secret in [OPERATOR, PASSWORD, "operator-key"] {
         std::fs::remove_file(pool.world.path(secret)).unwrap();
     }
@@ -152,7 +121,7 @@ fn case_plan_needs_keys_a_made_pool_is_planned_without_any_secret() {
     let plan = pool.ends(&["plan", "--out", "saved"], Exit::Done);
     assert!(plan.out.contains("set `user_share_ratio`"), "{}", plan.out);
     // Who signs needs the key; the plan of before is still good when it is there.
-    let said = pool.signs_nothing(Exit::Error);
+    let said = signs_nothing(&pool, Exit::Error);
     assert!(said.contains("chain/no-key"), "{said}");
     pool.world.write_key(OPERATOR, 0x11);
     pool.ends(&["plan", "--out", "saved"], Exit::Done);
@@ -161,7 +130,7 @@ fn case_plan_needs_keys_a_made_pool_is_planned_without_any_secret() {
 
 #[test]
 fn case_plan_needs_keys_a_plan_opens_no_key_file() {
-    let pool = Pool::made(|spec| spec);
+    let pool = made(|spec| spec);
     pool.edit(SHARE.0, SHARE.1);
     let watched = Watched::instead_of(pool.world.path(OPERATOR));
     pool.ends(&["plan"], Exit::Done);
@@ -181,7 +150,7 @@ fn a_first_plan_needs_no_key_where_the_spec_says_the_address() {
         let line = format!("account \"operator\" {{\n  address = \"{address}\"\n");
         spec.replacen("account \"operator\" {\n", &line, 1)
     };
-    let pool = Pool::new(|spec| with(spec, &address));
+    let pool = demo(|spec| with(spec, &address));
     let watched = Watched::instead_of(pool.world.path(OPERATOR));
     pool.ends(&["plan"], Exit::Done);
     assert!(!watched.is_opened());
@@ -191,9 +160,9 @@ fn a_first_plan_needs_no_key_where_the_spec_says_the_address() {
 
     // The key of somebody else signs nothing.
     let other = key(0x22).core_address(NETWORK).to_string();
-    let pool = Pool::new(|spec| with(spec, &other));
+    let pool = demo(|spec| with(spec, &other));
     pool.ends(&["plan"], Exit::Done);
-    let said = pool.signs_nothing(Exit::Error);
+    let said = signs_nothing(&pool, Exit::Error);
     for part in ["chain/no-key", "account.operator", "known from its block"] {
         assert!(said.contains(part), "{part}: {said}");
     }
@@ -217,7 +186,7 @@ fn an_address_that_is_none_of_this_network_is_refused() {
         ),
     ] {
         let key = "private_key = env(\"POSPOOL_OPERATOR_KEY\")";
-        let pool = Pool::new(|spec| spec.replacen(key, &lines, 1));
+        let pool = demo(|spec| spec.replacen(key, &lines, 1));
         let run = pool.run(&["plan"]);
         assert_ne!(run.exit, Exit::Done, "{lines}: {}", run.out);
         assert!(run.err.contains("chain/bad-account"), "{}", run.err);
@@ -230,7 +199,7 @@ fn an_account_without_a_key_signs_nothing() {
     let address = key(0x11).core_address(NETWORK).to_string();
     let line = format!("address = \"{address}\"");
     let key = "private_key = env(\"POSPOOL_OPERATOR_KEY\")";
-    let pool = Pool::made(|spec| spec);
+    let pool = made(|spec| spec);
     pool.edit(key, &line);
     let plan = pool.ends(&["plan", "--detailed-exitcode"], Exit::Done);
     assert!(plan.out.contains("nothing to do"), "{}", plan.out);
@@ -238,9 +207,9 @@ fn an_account_without_a_key_signs_nothing() {
     pool.world.write_spec(&spec.replacen(SHARE.0, SHARE.1, 1));
     let plan = pool.ends(&["plan"], Exit::Done);
     assert!(plan.out.contains("to be signed by"), "{}", plan.out);
-    pool.signs_nothing(Exit::Converging);
+    signs_nothing(&pool, Exit::Converging);
     // What makes something, or carries money, is looked at once more before it is signed, and so is signed here.
-    let pool = Pool::new(|spec| spec.replacen(key, &line, 1));
+    let pool = demo(|spec| spec.replacen(key, &line, 1));
     let run = pool.run(&["plan"]);
     assert!(run.err.contains("chain/no-key"), "{}", run.err);
     assert!(run.err.contains("names no key"), "{}", run.err);
@@ -250,7 +219,7 @@ fn an_account_without_a_key_signs_nothing() {
 #[test]
 fn an_address_that_only_the_state_says_is_proven_before_it_is_signed() {
     let second = "account \"second\" {\n  private_key = file(\"/run/secrets/second-key\")\n}\n\nhost \"local\" {}";
-    let pool = Pool::new(|spec| {
+    let pool = demo(|spec| {
         let spec = spec.replacen("host \"local\" {}", second, 1);
         spec.replacen(
             "  proxy    = true",
@@ -279,7 +248,7 @@ fn an_address_that_only_the_state_says_is_proven_before_it_is_signed() {
     let plan = pool.ends(&["plan"], Exit::Done);
     let theirs = stranger.core_address(NETWORK).to_string();
     assert!(plan.out.contains(&theirs), "a plan shows it: {}", plan.out);
-    let said = pool.signs_nothing(Exit::Error);
+    let said = signs_nothing(&pool, Exit::Error);
     for part in ["chain/no-key", "account.second", "from the state alone"] {
         assert!(said.contains(part), "{part}: {said}");
     }
@@ -300,14 +269,14 @@ fn an_address_that_only_the_state_says_is_proven_before_it_is_signed() {
 
 #[test]
 fn a_key_file_that_others_can_read_signs_nothing() {
-    let pool = Pool::new(|spec| spec);
+    let pool = demo(|spec| spec);
     let path = pool.world.path(OPERATOR);
     let open_to = |mode| {
         let mode = std::fs::Permissions::from_mode(mode);
         std::fs::set_permissions(&path, mode).unwrap();
     };
     open_to(0o644);
-    let said = pool.signs_nothing(Exit::Error);
+    let said = signs_nothing(&pool, Exit::Error);
     for part in ["chain/no-key", "can be read by everybody", "chmod 600"] {
         assert!(said.contains(part), "{part}: {said}");
     }
@@ -320,7 +289,7 @@ fn a_key_file_that_others_can_read_signs_nothing() {
 fn a_pool_is_given_to_no_account_that_has_not_said_who_it_is() {
     let second = |block: &str| format!("account \"second\" {{\n{block}}}\n\nhost \"local\" {{}}");
     let theirs = key(0x66).core_address(NETWORK).to_string();
-    let pool = Pool::new(|spec| {
+    let pool = demo(|spec| {
         spec.replacen(
             "  proxy    = true",
             "  owner    = account.operator\n  proxy    = true",
@@ -338,12 +307,12 @@ fn a_pool_is_given_to_no_account_that_has_not_said_who_it_is() {
     };
     // An address without a key: it cannot come back.
     with(&format!("  address = \"{theirs}\"\n"));
-    let said = pool.signs_nothing(Exit::Protected);
+    let said = signs_nothing(&pool, Exit::Protected);
     assert!(said.contains("irreversible"), "{said}");
     // An address beside the key of somebody else.
     let secret = "  private_key = file(\"/run/secrets/second-key\")\n";
     with(&format!("  address = \"{theirs}\"\n{secret}"));
-    let said = pool.signs_nothing(Exit::Error);
+    let said = signs_nothing(&pool, Exit::Error);
     for part in ["chain/no-key", "account.second", "its block"] {
         assert!(said.contains(part), "{part}: {said}");
     }

@@ -9,6 +9,7 @@ mod cycles;
 mod documents;
 mod edited_plan;
 mod elsewhere;
+mod example_world;
 mod examples;
 mod golden;
 mod heals;

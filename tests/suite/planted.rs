@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 use std::net::TcpListener;
-use std::path::Path;
 
 use pospool_cli::exit::Exit;
 use pospool_conflux::hex::hex_text;
@@ -18,7 +17,7 @@ use pospool_tests::state_server::{Manner, StateServer};
 use pospool_tests::stub_world::{CommandRun, StubWorld};
 use serde_json::{Value as Json, json};
 
-use crate::examples::example_variables;
+use crate::example_world::{ExampleWorld, spec_of};
 
 const NETWORK: u32 = 1234;
 /// Somebody who has no account in the spec.
@@ -38,12 +37,8 @@ impl Victim {
     }
 
     fn of(world: StubWorld) -> Self {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/private-network");
-        let spec = std::fs::read_to_string(root.join("pool.hcl")).unwrap();
-        world.engine.add_network("pospool-devnet-demo");
-        world.write_network_files();
-        world.write_spec(&spec);
-        world.write("values.hcl", &example_variables("private-network"));
+        let spec = spec_of("private-network");
+        let ExampleWorld { world, spec, .. } = ExampleWorld::over(world, "private-network", spec);
         let victim = Self { world, spec };
         victim.applies(Exit::Done);
         victim

@@ -1,16 +1,13 @@
 //! Who can write the state says that an account of the spec is theirs, and has what the spec does not write down: no money goes
 //! to a pool that they made, and no wallet is asked for a call that names them.
 
-use std::path::Path;
-
 use pospool_cli::exit::Exit;
 use pospool_conflux::hex::hex_text;
 use pospool_conflux::{CoreAddress, Key};
 use pospool_model::state::{AccountIdentity, State};
 use pospool_model::{Address, SecretRef, Value};
-use pospool_tests::stub_world::{CommandRun, StubWorld};
 
-use crate::examples::example_variables;
+use crate::example_world::{ExampleWorld, spec_of};
 
 const NETWORK: u32 = 1234;
 const OPERATOR: u8 = 0x11;
@@ -19,51 +16,30 @@ const SECOND: u8 = 0x33;
 const SAFE: u8 = 0x44;
 const HOST: &str = "host \"local\" {}";
 
-struct Victim(StubWorld);
+fn victim_of(spec: String) -> ExampleWorld {
+    let victim = ExampleWorld::demo(spec);
+    victim.world.write_key("second-key", SECOND);
+    victim.world.write_key("their-key", STRANGER);
+    victim
+}
 
-impl Victim {
-    fn new(spec: &str) -> Self {
-        let world = StubWorld::new(NETWORK);
-        world.engine.add_network("pospool-devnet-demo");
-        world.write_network_files();
-        world.write_spec(spec);
-        world.write("values.hcl", &example_variables("private-network"));
-        world.write_key("second-key", SECOND);
-        world.write_key("their-key", STRANGER);
-        Self(world)
-    }
+fn plant(victim: &ExampleWorld, change: impl FnOnce(&mut State)) {
+    victim.world.store().update(change).unwrap();
+}
 
-    fn run(&self, words: &[&str]) -> CommandRun {
-        self.0
-            .run(&[words, &["--var-file", "values.hcl"]].concat(), "")
-    }
-
-    fn ends(&self, words: &[&str], exit: Exit) -> CommandRun {
-        let run = self.run(words);
-        assert_eq!(run.exit, exit, "{words:?}: {}\n{}", run.out, run.err);
-        run
-    }
-
-    fn plant(&self, change: impl FnOnce(&mut State)) {
-        self.0.store().update(change).unwrap();
-    }
-
-    /// The second account is the stranger's.
-    fn second_is_theirs(&self, state: &mut State) {
-        let account = AccountIdentity {
-            secret: SecretRef::File(self.0.path("second-key")),
-            address: core(STRANGER).to_string(),
-            espace_address: key(STRANGER).espace_address().to_string(),
-        };
-        state.accounts.insert(named("account.second"), account);
-    }
+/// The second account is the stranger's.
+fn second_is_theirs(victim: &ExampleWorld, state: &mut State) {
+    let account = AccountIdentity {
+        secret: SecretRef::File(victim.world.path("second-key")),
+        address: core(STRANGER).to_string(),
+        espace_address: key(STRANGER).espace_address().to_string(),
+    };
+    state.accounts.insert(named("account.second"), account);
 }
 
 fn demo() -> String {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/private-network");
-    let spec = std::fs::read_to_string(root.join("pool.hcl")).unwrap();
     let owned = "  owner    = account.operator\n  proxy    = true";
-    spec.replacen("  proxy    = true", owned, 1)
+    spec_of("private-network").replacen("  proxy    = true", owned, 1)
 }
 
 fn with_account(spec: &str, label: &str, line: &str) -> String {
@@ -99,27 +75,27 @@ fn no_money_goes_to_a_pool_that_a_planted_account_made() {
         1,
     );
     for is_planted in [false, true] {
-        let victim = Victim::new(&theirs);
+        let victim = victim_of(theirs.clone());
         let part = ["apply", "--auto-approve", "--target", "core_contract.pool"];
         victim.ends(&part, Exit::Done);
         victim
-            .0
+            .world
             .write_spec(&with_account(&demo(), "second", SECOND_KEY));
-        victim.plant(|state| {
+        plant(&victim, |state| {
             state.counters.clear();
             state.accounts.clear();
             if is_planted {
-                victim.second_is_theirs(state);
+                second_is_theirs(&victim, state);
             }
             let pool = state.resources.get_mut(&named("core_contract.pool"));
             let owner = Value::Resource(named("account.operator"));
             pool.unwrap().attributes.insert("owner".to_owned(), owner);
         });
         // Whose it is, their contract may say as they like.
-        victim.0.chain.hand_over(core(OPERATOR).bytes());
-        let before = victim.0.chain.handed_in().len();
+        victim.world.chain.hand_over(core(OPERATOR).bytes());
+        let before = victim.world.chain.handed_in().len();
         let run = victim.ends(&["apply", "--auto-approve"], Exit::Error);
-        assert_eq!(victim.0.chain.handed_in().len(), before, "{}", run.err);
+        assert_eq!(victim.world.chain.handed_in().len(), before, "{}", run.err);
         let code = if is_planted {
             "chain/no-key"
         } else {
@@ -134,7 +110,7 @@ fn no_wallet_is_asked_for_a_call_that_names_a_planted_account() {
     let safe = format!("address = \"{}\"", core(SAFE));
     let spec = with_account(&demo(), "safe", &safe);
     let spec = with_account(&spec, "second", SECOND_KEY);
-    let victim = Victim::new(&spec);
+    let victim = victim_of(spec.clone());
     victim.ends(&["apply", "--auto-approve"], Exit::Done);
     let settings = "user_share_ratio = \"90%\" }";
     let given = |more: &str| {
@@ -143,23 +119,27 @@ fn no_wallet_is_asked_for_a_call_that_names_a_planted_account() {
         );
         spec.replacen(settings, &settings_now, 1)
     };
-    victim.0.write_spec(&given(""));
+    victim.world.write_spec(&given(""));
     victim.ends(&["apply", "--auto-approve"], Exit::Done);
-    victim.plant(|state| victim.second_is_theirs(state));
-    victim.0.write_spec(&given(", manager = account.second"));
+    plant(&victim, |state| second_is_theirs(&victim, state));
+    victim
+        .world
+        .write_spec(&given(", manager = account.second"));
     let words = ["apply", "--auto-approve", "--unsigned", "calls"];
     let run = victim.ends(&words, Exit::Error);
     assert!(run.err.contains("chain/no-key"), "{}", run.err);
-    let written = std::fs::read_to_string(victim.0.path("calls/calls.json")).unwrap();
+    let written = std::fs::read_to_string(victim.world.path("calls/calls.json")).unwrap();
     let theirs = hex_text(&core(STRANGER).bytes());
     assert!(
         !written.contains(theirs.trim_start_matches("0x")),
         "{written}"
     );
     // Without the planted one the call is written.
-    victim.plant(|state| _ = state.accounts.remove(&named("account.second")));
+    plant(&victim, |state| {
+        _ = state.accounts.remove(&named("account.second"));
+    });
     victim.ends(&words, Exit::Converging);
-    let written = std::fs::read_to_string(victim.0.path("calls/calls.json")).unwrap();
+    let written = std::fs::read_to_string(victim.world.path("calls/calls.json")).unwrap();
     let genuine = hex_text(&core(SECOND).bytes());
     assert!(
         written.contains(genuine.trim_start_matches("0x")),

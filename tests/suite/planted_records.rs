@@ -1,15 +1,12 @@
 //! What a state says of the world is a hint where to look: whoever can write it has nothing looked at that moves money, no
 //! transaction sent to a contract of theirs, and nothing removed that is not the pool's.
 
-use std::path::Path;
-
 use pospool_cli::exit::Exit;
 use pospool_conflux::{CoreAddress, EspaceAddress};
 use pospool_modelchain::{Account, decode_transaction};
-use pospool_tests::stub_world::StubWorld;
 use serde_json::{Value as Json, json};
 
-use crate::examples::example_variables;
+use crate::example_world::{ExampleWorld, spec_of};
 
 const NETWORK: u32 = 1234;
 /// Somebody who has no account in the spec.
@@ -25,48 +22,36 @@ fn copy_of(mut place: Account) -> Account {
 }
 
 struct Victim {
-    world: StubWorld,
+    pool: ExampleWorld,
     /// The genuine state.
     state: Json,
 }
 
 impl Victim {
     fn new() -> Self {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/private-network");
-        let spec = std::fs::read_to_string(root.join("pool.hcl")).unwrap();
-        let world = StubWorld::new(NETWORK);
-        world.engine.add_network("pospool-devnet-demo");
+        let pool = ExampleWorld::demo(spec_of("private-network"));
+        let (world, spec) = (&pool.world, &pool.spec);
         world.engine.add_volume(THEIRS);
-        world.write_network_files();
-        world.write_spec(&spec);
-        world.write("values.hcl", &example_variables("private-network"));
-        let made = world.run(&["apply", "--auto-approve", "--var-file", "values.hcl"], "");
-        assert_eq!(made.exit, Exit::Done, "{}", made.err);
+        pool.ends(&["apply", "--auto-approve"], Exit::Done);
         world.chain.copy_contracts(STRANGER, copy_of);
         // Something of each kind is to be done.
         let changed = spec.replacen("\"90%\"", "\"85%\"", 1);
         world.write_spec(&changed.replacen("conflux-rust:3.0.2", "conflux-rust:3.0.3", 1));
         let state = std::fs::read_to_string(world.path(STATE)).unwrap();
         let state = serde_json::from_str(&state).unwrap();
-        Self { world, state }
+        Self { pool, state }
     }
 
     /// With another state, a plan does nothing, and an apply nothing for the stranger. Returns whether anything was done.
     fn survives(&self, planted: &Json, what: &str) -> bool {
-        self.world.write(STATE, &planted.to_string());
-        let (sent, changes) = (
-            self.world.chain.handed_in().len(),
-            self.world.engine.changes(),
-        );
-        let _ = self.world.run(&["plan", "--var-file", "values.hcl"], "");
-        let after = (
-            self.world.chain.handed_in().len(),
-            self.world.engine.changes(),
-        );
+        let world = &self.pool.world;
+        world.write(STATE, &planted.to_string());
+        let (sent, changes) = (world.chain.handed_in().len(), world.engine.changes());
+        let _ = self.pool.run(&["plan"]);
+        let after = (world.chain.handed_in().len(), world.engine.changes());
         assert_eq!((sent, changes), after, "{what}: a plan does nothing");
-        let words = ["apply", "--auto-approve", "--var-file", "values.hcl"];
-        let run = self.world.run(&words, "");
-        let handed_in = self.world.chain.handed_in().split_off(sent);
+        let run = self.pool.run(&["apply", "--auto-approve"]);
+        let handed_in = world.chain.handed_in().split_off(sent);
         for raw in &handed_in {
             let raw = pospool_conflux::hex::hex_bytes(raw).unwrap();
             let sent = decode_transaction(&raw, NETWORK).unwrap();
@@ -82,8 +67,8 @@ impl Victim {
             });
             assert!(!speaks_of, "{what}: speaks of a stranger\n{}", run.out);
         }
-        assert!(self.world.engine.has_volume(THEIRS), "{what}");
-        !handed_in.is_empty() || self.world.engine.changes() != changes
+        assert!(world.engine.has_volume(THEIRS), "{what}");
+        !handed_in.is_empty() || world.engine.changes() != changes
     }
 
     fn is_copy(&self, address: Account) -> bool {
@@ -181,7 +166,7 @@ fn a_record_of_what_is_never_recorded_is_refused() {
             !victim.survives(&planted, address),
             "{address}: something was done"
         );
-        let run = victim.world.run(&["plan", "--var-file", "values.hcl"], "");
+        let run = victim.pool.run(&["plan"]);
         for part in ["state/given-recorded", address] {
             assert!(run.err.contains(part), "{part}: {}", run.err);
         }
