@@ -9,8 +9,8 @@
 
 use std::io::{Cursor, Read as _};
 
-use pospool_model::Secret;
 use pospool_model::safety::SafetyData;
+use pospool_model::{Secret, hex};
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
@@ -199,11 +199,9 @@ fn digests(
     let files = [(POS_KEY, Some(pos_key)), (SAFETY_FILE, safety_file)];
     let each = files.iter().filter_map(|(name, bytes)| {
         let bytes = (*bytes)?;
-        let digits = Sha256::digest(bytes);
-        let digits: Vec<String> = digits.iter().map(|byte| format!("{byte:02x}")).collect();
         let digest = FileDigest {
             size: bytes.len() as u64,
-            sha256: digits.concat(),
+            sha256: hex::encode(&Sha256::digest(bytes)),
         };
         Some(((*name).to_owned(), digest))
     });

@@ -15,7 +15,7 @@ use der::{Decode as _, Reader as _, SliceReader};
 use k256::elliptic_curve::sec1::ToEncodedPoint as _;
 use pkcs5::EncryptionScheme;
 use pkcs5::pbes2::Kdf;
-use pospool_model::Secret;
+use pospool_model::{Secret, hex};
 use sha3::{Digest as _, Keccak256};
 use zeroize::Zeroizing;
 
@@ -74,8 +74,7 @@ impl PosKey {
     /// The same as 0x and 64 hex digits.
     #[must_use]
     pub fn pos_address_text(&self) -> String {
-        let digits = self.pos_address().map(|byte| format!("{byte:02x}"));
-        format!("0x{}", digits.concat())
+        format!("0x{}", hex::encode(&self.pos_address()))
     }
 }
 

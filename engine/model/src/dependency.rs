@@ -11,7 +11,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use sha3::{Digest as _, Sha3_256};
 
-use crate::Address;
+use crate::{Address, hex};
 
 /// How many groups may lie in each other: more are never made, and whoever goes through them may recurse.
 pub const DEEPEST: usize = 128;
@@ -114,8 +114,7 @@ impl GroupId {
             hasher.update(format!("{member}\n"));
         }
         let digest = hasher.finalize();
-        let digits = digest[..16].iter().map(|byte| format!("{byte:02x}"));
-        Self(format!("{}{}", Self::PREFIX, digits.collect::<String>()))
+        Self(format!("{}{}", Self::PREFIX, hex::encode(&digest[..16])))
     }
 
     /// The name as text.

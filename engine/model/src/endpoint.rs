@@ -5,11 +5,12 @@
 //! the one that connects gets the whole. A URL without them is not secret, and is its own shown form.
 
 use std::borrow::Cow;
-use std::fmt::{self, Write as _};
+use std::fmt;
 
 use sha3::{Digest, Sha3_256};
 use url::Url;
 
+use crate::hex;
 use crate::secret::{SecretError, SecretRef};
 
 /// Bytes of the hash that a fingerprint shows: enough to see a change, too few to prove a guess.
@@ -166,12 +167,7 @@ fn shown(url: &Url) -> String {
         return origin;
     }
     let hash = Sha3_256::digest(url.as_str().as_bytes());
-    let mut text = format!("{origin}#");
-    for byte in &hash[..FINGERPRINT] {
-        // Writing to a text cannot fail.
-        let _ = write!(text, "{byte:02x}");
-    }
-    text
+    format!("{origin}#{}", hex::encode(&hash[..FINGERPRINT]))
 }
 
 #[cfg(test)]

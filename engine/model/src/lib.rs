@@ -12,6 +12,7 @@ pub mod diagnostic;
 pub mod endpoint;
 pub mod finding;
 pub mod guard;
+pub mod hex;
 #[cfg(feature = "schema")]
 mod json_schema;
 pub mod kind;

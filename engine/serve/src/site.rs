@@ -5,10 +5,10 @@
 //! - Never: follows a link, or holds more than a page can have.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
+use pospool_model::hex;
 use sha2::{Digest, Sha256};
 
 use crate::ServeError;
@@ -55,12 +55,7 @@ pub(crate) struct TaggedBytes {
 
 impl TaggedBytes {
     fn new(bytes: Vec<u8>) -> Self {
-        let mut etag = String::from("\"");
-        for byte in &Sha256::digest(&bytes)[..16] {
-            // Writing into a text cannot fail.
-            let _ = write!(etag, "{byte:02x}");
-        }
-        etag.push('"');
+        let etag = format!("\"{}\"", hex::encode(&Sha256::digest(&bytes)[..16]));
         Self {
             bytes: bytes.into(),
             etag,

@@ -5,12 +5,11 @@
 //! - Never: takes an image for its name alone: its label must hold the digest.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::io;
 
 use async_trait::async_trait;
 use pospool_model::provider::Progress;
-use pospool_model::{Attributes, ProviderError, Value};
+use pospool_model::{Attributes, ProviderError, Value, hex};
 use sha3::{Digest, Sha3_256};
 
 use crate::client::{Engine, Labels};
@@ -85,12 +84,7 @@ pub(crate) fn labelled_image(repository: &str, labels: &Labels, label: &str) -> 
 
 /// Digest of some bytes: SHA3-256 in hex.
 pub(crate) fn hash_bytes(bytes: &[u8]) -> String {
-    let mut hex = String::with_capacity(64);
-    for byte in Sha3_256::digest(bytes) {
-        // Writing into a text cannot fail.
-        let _ = write!(hex, "{byte:02x}");
-    }
-    hex
+    hex::encode(&Sha3_256::digest(bytes))
 }
 
 /// Adds a file to an archive; the same files give the same bytes each time.

@@ -5,9 +5,8 @@
 //! - Never: stops at the first problem: a half-good resource takes part in all steps.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 
-use pospool_model::{Diagnostic, Value};
+use pospool_model::{Diagnostic, Value, hex};
 use sha3::{Digest as _, Sha3_256};
 
 use super::evaluate::Evaluator;
@@ -98,11 +97,5 @@ fn digest(files: &[SourceFile], variables: &BTreeMap<String, Value>) -> String {
         hasher.update(text);
     }
     hasher.update(serde_json::to_string(variables).unwrap_or_default());
-    hasher
-        .finalize()
-        .iter()
-        .fold(String::new(), |mut text, byte| {
-            _ = write!(text, "{byte:02x}");
-            text
-        })
+    hex::encode(&hasher.finalize())
 }

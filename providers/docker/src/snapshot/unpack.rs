@@ -8,6 +8,7 @@ use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::{Component, Path, PathBuf};
 
 use flate2::bufread::MultiGzDecoder;
+use pospool_model::hex;
 use sha2::{Digest, Sha256};
 use tar::{Archive, Builder, Entry, EntryType, Header};
 
@@ -87,7 +88,7 @@ pub(super) fn transfer_archive(
     }
     whole?;
     out.get_mut().flush().map_err(ArchiveRefusal::Taker)?;
-    report.sha256 = hex(&source.hasher.finalize());
+    report.sha256 = hex::encode(&source.hasher.finalize());
     if report.files == 0 {
         return Err(ArchiveRefusal::Layout);
     }
@@ -254,17 +255,7 @@ fn nodes<R: Read>(entry: Entry<'_, R>) -> Result<(String, String), ArchiveRefusa
         .take(NODES_LIMIT)
         .read_to_end(&mut bytes)
         .map_err(ArchiveRefusal::Corrupt)?;
-    Ok((hex(&Sha256::digest(&bytes)), hash_bytes(&bytes)))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    let mut text = String::with_capacity(2 * bytes.len());
-    for byte in bytes {
-        // Writing into a text cannot fail.
-        let _ = write!(text, "{byte:02x}");
-    }
-    text
+    Ok((hex::encode(&Sha256::digest(&bytes)), hash_bytes(&bytes)))
 }
 
 /// Hashes what is read through it.

@@ -90,7 +90,7 @@ fn only_chain_data_passes_and_no_key_or_safety_file() {
             .all(|(_, bytes)| !bytes.starts_with(b"foreign"))
     );
     assert_eq!((report.files, report.bytes, report.kept_out), (2, 8, 5));
-    assert_eq!(report.sha256, hex(&Sha256::digest(&archive)));
+    assert_eq!(report.sha256, hex::encode(&Sha256::digest(&archive)));
     assert_eq!(report.nodes.unwrap().1, hash_bytes(b"{}"));
 }
 

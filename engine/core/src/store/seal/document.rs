@@ -8,13 +8,13 @@ use std::path::Path;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use pospool_model::hex;
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::super::error::StoreError;
 use super::super::form::{self, SEALED};
-use super::hex;
 use super::key::{Derived, Purpose, Salt, StateKey};
 
 /// Name of the form of a snapshot.

@@ -14,11 +14,9 @@ use chacha20poly1305::aead::{Aead, KeyInit};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use hkdf::Hkdf;
 use hmac::{Hmac, Mac};
-use pospool_model::Secret;
+use pospool_model::{Secret, hex};
 use sha2::Sha256;
 use zeroize::{Zeroize as _, Zeroizing};
-
-use super::hex;
 
 /// Digits of a random key: 32 bytes.
 const KEY_DIGITS: usize = 64;

@@ -7,7 +7,6 @@
 //! The primitives are crates'; decision 38 has the forms and the reasons.
 
 mod document;
-mod hex;
 mod key;
 mod lines;
 mod medium;

@@ -1,7 +1,8 @@
 //! Bytes as lower-case hex digits.
 
 /// The digits of bytes.
-pub(super) fn encode(bytes: &[u8]) -> String {
+#[must_use]
+pub fn encode(bytes: &[u8]) -> String {
     use std::fmt::Write;
 
     let mut text = String::with_capacity(bytes.len() * 2);
@@ -13,7 +14,8 @@ pub(super) fn encode(bytes: &[u8]) -> String {
 }
 
 /// The bytes of digits. Upper-case ones are no form that is written, so they are none.
-pub(super) fn decode(text: &str) -> Option<Vec<u8>> {
+#[must_use]
+pub fn decode(text: &str) -> Option<Vec<u8>> {
     let digit = |byte: u8| match byte {
         b'0'..=b'9' => Some(byte - b'0'),
         b'a'..=b'f' => Some(byte - b'a' + 10),
