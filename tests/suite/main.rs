@@ -13,6 +13,7 @@ mod example_world;
 mod examples;
 mod golden;
 mod heals;
+mod import;
 mod key_in_url;
 mod keyless;
 mod layering;
@@ -21,7 +22,6 @@ mod live;
 mod logging;
 mod model_chain;
 mod page_build;
-
 mod plans;
 mod planted;
 mod planted_accounts;

@@ -5,6 +5,7 @@
 //! - Never: opens a file or looks at the environment.
 
 mod agent;
+mod import;
 mod init;
 mod key;
 mod log;
@@ -18,6 +19,7 @@ use clap::{Parser, Subcommand};
 use pospool_model::{Address, SecretError, SecretRef};
 
 pub use agent::{AgentArgs, AgentCommand, InstallArgs, SealArgs};
+pub use import::TakeUpArgs;
 pub use init::InitArgs;
 pub use key::{
     BackupArgs, DrillArgs, IdentityArgs, ImportArgs, InspectArgs, KeyArgs, KeyCommand, OpenerArgs,
@@ -82,6 +84,8 @@ pub enum Command {
     Apply(ApplyArgs),
     /// Take down what can be taken down, and say what stays
     Destroy(DestroyArgs),
+    /// Take up what is there and the state does not know: nothing is sent, started or stopped
+    Import(TakeUpArgs),
     /// Start one node, page or syncer that was made, with nothing but its own secret
     Start(StartArgs),
     /// Run the cross-space bridge service: execute pending bridge operations in a loop

@@ -10,6 +10,7 @@ mod confirm;
 pub mod destroy;
 pub mod explain;
 pub mod guard;
+pub mod import;
 pub mod init;
 pub mod key;
 mod meant;
@@ -38,7 +39,11 @@ pub use session::Session;
 #[must_use]
 pub fn looks_outside(command: &Command) -> bool {
     match command {
-        Command::Plan(_) | Command::Apply(_) | Command::Destroy(_) | Command::Start(_) => true,
+        Command::Plan(_)
+        | Command::Apply(_)
+        | Command::Import(_)
+        | Command::Destroy(_)
+        | Command::Start(_) => true,
         Command::Sync(args) => !args.health,
         Command::Key(args) => args.command.looks_outside(),
         _ => false,
@@ -69,6 +74,7 @@ pub async fn run_command(
         Command::Plan(args) => plan::run_plan(session, args).await,
         Command::Apply(args) => apply::run_apply(session, args).await,
         Command::Destroy(args) => destroy::run_destroy(session, args).await,
+        Command::Import(args) => import::run_import(session, args).await,
         Command::Start(args) => start::run_start(session, args).await,
         Command::Sync(args) => sync::run_sync(session, args).await,
         Command::Show(args) => show::run_show(session, args),

@@ -5,6 +5,7 @@
 //! - Never: prints; `view::failure` does.
 
 mod agent;
+mod import;
 mod key;
 mod state;
 
@@ -23,6 +24,7 @@ use crate::codes;
 use crate::exit::Exit;
 
 pub use agent::AgentFailure;
+pub use import::ImportFailure;
 pub use key::KeyFailure;
 pub use state::StateFailure;
 
@@ -58,6 +60,9 @@ pub enum Failure {
     /// A command of the agent cannot do what it is asked for.
     #[error(transparent)]
     Agent(Box<AgentFailure>),
+    /// Something cannot be taken up.
+    #[error(transparent)]
+    Import(#[from] ImportFailure),
     /// A volume that a command is about could not be looked at.
     #[error("cannot look at what is there")]
     Look(#[source] ProviderError),
@@ -220,6 +225,7 @@ impl Failure {
             Self::State(failure) => failure.code(),
             Self::Key(failure) => failure.code(),
             Self::Agent(failure) => failure.code(),
+            Self::Import(failure) => failure.code(),
             Self::Look(error) => error.code(),
             Self::Location(_) => codes::STATE_LOCATION,
             Self::Settings(_) => codes::CLI_ENVIRONMENT,
@@ -259,6 +265,7 @@ impl Failure {
             Self::State(failure) => failure.help(),
             Self::Key(failure) => return failure.help(),
             Self::Agent(failure) => failure.code().remedy().to_owned(),
+            Self::Import(failure) => failure.help(),
             Self::Look(_) => "nothing was changed; run it again when the cause is mended".to_owned(),
             Self::Unsettled(_) => {
                 "run `pospool apply` again: it asks about the same attempts and never makes second ones"

@@ -13,6 +13,7 @@ pub mod explain;
 pub mod failure;
 pub mod findings;
 pub mod guard;
+pub mod import;
 pub mod key;
 pub mod outcome;
 pub mod outputs;

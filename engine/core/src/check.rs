@@ -8,6 +8,7 @@ use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use pospool_model::plan::{Cost, Plan, Purpose};
+use pospool_model::provider::EarlierSign;
 use pospool_model::state::State;
 use pospool_model::{Address, Diagnostic, Drip, Value};
 
@@ -36,9 +37,7 @@ fn history(plan: &Plan, state: &State, seen: &SeenResources) -> Vec<Diagnostic> 
     let used: Vec<String> = used.collect();
     if let (Some(used), false) = (used.first(), seen.earlier.is_empty()) {
         let lost = seen.earlier.iter();
-        return lost
-            .map(|(address, what)| lost_state(address, what, used))
-            .collect();
+        return lost.map(|sign| lost_state(sign, used)).collect();
     }
     let warned = used.into_iter().map(|used| {
         Diagnostic::warning(
@@ -53,14 +52,15 @@ fn history(plan: &Plan, state: &State, seen: &SeenResources) -> Vec<Diagnostic> 
     warned.collect()
 }
 
-fn lost_state(address: &Address, what: &str, used: &str) -> Diagnostic {
+fn lost_state(sign: &EarlierSign, used: &str) -> Diagnostic {
+    let EarlierSign { address, what, .. } = sign;
     Diagnostic::warning(
         codes::STATE_LOST,
         format!("`{address}`: {what}, and this state knows of nothing that was made; {used}"),
     )
     .help(
-        "bring its state back before you apply: `pospool state restore` lists the last ones, --state names another place. \
-         Everything would be made a second time, its stake too",
+        "bring its state back before you apply: `pospool state restore` lists the last ones, --state names another place. If it \
+         is lost, `pospool import --scan` takes up what is there. Everything would be made a second time, its stake too",
     )
 }
 

@@ -11,7 +11,7 @@ use futures_util::future::join_all;
 use pospool_lang::config::Config;
 use pospool_lang::graph;
 use pospool_model::plan::Plan;
-use pospool_model::provider::{Facts, Observation, ObserveContext, Observed, Target};
+use pospool_model::provider::{EarlierSign, Facts, Observation, ObserveContext, Observed, Target};
 use pospool_model::state::{AccountIdentity, ChainIdentity, Recorded, State};
 use pospool_model::{Address, Attributes, Diagnostic, Finding, ProviderError, Role, Severity};
 
@@ -56,7 +56,7 @@ pub struct SeenResources {
     /// Advice that stops nothing.
     pub warnings: Vec<Diagnostic>,
     /// Signs that something was made for a resource under another state.
-    pub earlier: Vec<(Address, String)>,
+    pub earlier: Vec<EarlierSign>,
     /// What is wrong, what cannot be seen, and what is on its way.
     pub findings: Vec<Finding>,
 }
@@ -93,7 +93,7 @@ pub async fn observe_resources(
         })
         .collect();
     let mut outputs = seen.foreseen.clone();
-    outputs.extend(known(state, &seen));
+    outputs.extend(known(from, &seen));
     let first = std::mem::take(&mut seen.wanted);
     let (wanted, problems) = resolve::resolve_again(config, registry, &outputs, first);
     seen.wanted = wanted;
@@ -150,10 +150,19 @@ struct RefreshInput<'a> {
     registry: &'a Registry,
 }
 
-/// Outputs before anything is planned: recorded ones, and those of given resources.
-fn known(state: &State, seen: &SeenResources) -> Outputs {
+/// Outputs before anything is planned: recorded ones, those of given resources, and what the spec says itself.
+fn known(from: RefreshInput<'_>, seen: &SeenResources) -> Outputs {
     let mut outputs = seen.given.clone();
-    for (address, recorded) in &state.resources {
+    for (address, wanted) in &seen.wanted {
+        let provider = from.registry.of_kind(address.kind());
+        let stated = provider.map(|provider| provider.stated_outputs(address.kind(), wanted));
+        if let Some(stated) = stated.filter(|stated| !stated.is_empty())
+            && !from.state.resources.contains_key(address)
+        {
+            outputs.entry(address.clone()).or_insert(stated);
+        }
+    }
+    for (address, recorded) in &from.state.resources {
         // What was just seen of a given one is never what a file says.
         outputs
             .entry(address.clone())
@@ -185,7 +194,7 @@ async fn look(role: Role, from: RefreshInput<'_>, seen: &mut SeenResources) {
         state,
         registry,
     } = from;
-    let outputs = known(state, seen);
+    let outputs = known(from, seen);
     let empty = BTreeSet::new();
     let targets = targets(role, state, registry, config.reads(), seen, &empty);
     let addresses: BTreeMap<usize, Vec<Address>> = targets

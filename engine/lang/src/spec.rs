@@ -7,6 +7,7 @@
 //!   hcl-edit's parser.
 
 mod codes;
+mod edit;
 mod scan;
 
 use std::ops::Range;
@@ -17,6 +18,7 @@ use hcl_edit::structure::Body;
 use pospool_model::{Code, Diagnostic, Span};
 
 pub use codes::*;
+pub use edit::add_line;
 
 /// The longest spec, in bytes: what the parser can hold in 250 MB of memory.
 const LONGEST: usize = 8_000_000;

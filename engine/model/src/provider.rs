@@ -56,6 +56,13 @@ pub trait Provider: Send + Sync {
         Attributes::new()
     }
 
+    /// Outputs that a block says itself, such as where a contract is that somebody else made: they are known before anything
+    /// is looked at, and whatever no state knows. `wanted` is in normal form. Pure.
+    fn stated_outputs(&self, kind: &str, wanted: &Attributes) -> Attributes {
+        let _ = (kind, wanted);
+        Attributes::new()
+    }
+
     /// Hears what the current spec wants of every resource, in normal form, before anything else is asked: how to
     /// reach something is only ever taken from there, and neither from a plan nor from a ticket. It is called again
     /// when more is known.
@@ -311,11 +318,24 @@ pub struct Observation {
     pub edits: BTreeMap<Address, BTreeSet<&'static str>>,
     /// Advice that stops nothing, by resource: it is said beside the plan, also beside one without changes.
     pub warnings: Vec<(Address, Problem)>,
-    /// Signs outside that something was made for a resource of the spec before, under another state: which resource, and what was
-    /// found. Only looked for where nothing is recorded.
-    pub earlier: Vec<(Address, String)>,
+    /// Signs outside that something was made for a resource of the spec before, under another state. Only looked for where
+    /// nothing is recorded.
+    pub earlier: Vec<EarlierSign>,
     /// What is wrong, what cannot be seen, and what is on its way. It stops nothing, and nothing is called well beside it.
     pub findings: Vec<Finding>,
+}
+
+/// Something outside that was made for a resource of the spec, and that no record of the state knows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EarlierSign {
+    /// Which resource.
+    pub address: Address,
+    /// What was found, as the start of a sentence.
+    pub what: String,
+    /// Lineage of the state that made it, where it says so.
+    pub lineage: Option<String>,
+    /// Where it is, for a kind whose block can say that (`address`).
+    pub place: Option<String>,
 }
 
 /// Facts of the outside in a provider's own type.

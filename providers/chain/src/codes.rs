@@ -17,6 +17,15 @@ pospool_model::codes! {
     BAD_ACCOUNT = "chain/bad-account",
         "An `account` says neither by a key nor by an address whose it is, or an address in it is none, is of another network, or is not that of the same key as the other one.",
         "Write `private_key`, or `address` (and `espace_address` where eSpace is used) as a wallet shows them.";
+    NOTHING_THERE = "chain/nothing-there",
+        "The block of a contract says an `address`, and there is no contract at it. What is said to be there is never made.",
+        "Correct the address; an explorer of the network shows what is there. Without `address` the contract is made.";
+    OTHER_CODE = "chain/other-code",
+        "A contract was taken up whose code is not what the source of the spec compiles to. It stays as it is.",
+        "Name the source that it was made from, if you have it: verification and upgrades need it.";
+    OTHER_PLACE = "chain/other-place",
+        "The block of a contract says another address than the one at which the state knows the contract.",
+        "Take `address` out to keep the contract of the state, or forget that one first with a `removed` block.";
     BAD_ADDRESS = "chain/bad-address",
         "An address cannot be parsed, or it belongs to another network than the chain of the spec, so pospool does not use it.",
         "Write the address of this network; for an address of another network the message shows the same account on this one.";

@@ -11,10 +11,12 @@ pub(crate) mod handover;
 mod layout;
 pub(crate) mod observe;
 pub(crate) mod origin;
+pub(crate) mod place;
 pub(crate) mod schema;
 mod setters;
 pub(crate) mod settings;
 pub(crate) mod steps;
+pub(crate) mod takeup;
 mod update;
 mod upgrade;
 mod weigh;
@@ -67,6 +69,7 @@ pub(crate) fn normalise_contract(
     mut attributes: Attributes,
 ) -> Result<Attributes, Vec<Problem>> {
     let mut problems = Vec::new();
+    problems.extend(place::normalise_address(space, &mut attributes));
     let code = attributes.get("code").cloned().unwrap_or_default();
     let name = CodeName::read(&code);
     match &name {

@@ -26,8 +26,8 @@ use crate::settle::TicketWay;
 use crate::verification::Web;
 use crate::work::TicketAttempt;
 use crate::{
-    account, bridge, chain, chains, codes, observe, preflight, prepare, settle, verification, wait,
-    work,
+    account, bridge, chain, chains, codes, contract, observe, preflight, prepare, settle,
+    verification, wait, work,
 };
 
 /// How this provider waits.
@@ -153,6 +153,13 @@ impl Provider for ChainProvider {
 
     fn normalise(&self, kind: &str, attributes: Attributes) -> Result<Attributes, Vec<Problem>> {
         (kind_named(kind).normalise)(attributes)
+    }
+
+    fn stated_outputs(&self, kind: &str, wanted: &Attributes) -> Attributes {
+        match contract::schema::space_of_kind(kind) {
+            Some(_) => contract::place::stated_outputs(wanted),
+            None => Attributes::new(),
+        }
     }
 
     fn configure(&self, wanted: &BTreeMap<Address, Attributes>) {

@@ -26,7 +26,7 @@ use pospool_model::kind::Attribute;
 use pospool_model::{Address, Attributes, Code, Problem, Value};
 
 pub(crate) use compare::{Hole, Likeness, compare_code};
-pub(crate) use parts::CompiledPart;
+pub(crate) use parts::{CompiledPart, read_runtime};
 pub(crate) use schema::{VERIFICATION, VerificationSpec};
 pub(crate) use web::Web;
 

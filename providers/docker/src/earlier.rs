@@ -5,28 +5,33 @@
 //! - Never: says whose it is: another project on the same engine may have the same addresses.
 
 use pospool_model::Address;
-use pospool_model::provider::Target;
+use pospool_model::provider::{EarlierSign, Target};
 
 use crate::client::Labels;
 use crate::names;
 use crate::view::EngineView;
 
-/// Finds it, in words; `None` if something is recorded or nothing is there.
+/// Finds it; `None` if something is recorded or nothing is there.
 pub(crate) fn find_earlier(
     target: &Target<'_>,
     lineage: &str,
     view: &EngineView,
-) -> Option<String> {
+) -> Option<EarlierSign> {
     if target.recorded.is_some() {
         return None;
     }
     let theirs = |labels| find_other_lineage(labels, target.address, lineage);
     let containers = view.containers.iter();
-    let containers =
-        containers.filter_map(|it| Some(say("container", &it.name, theirs(&it.labels)?)));
+    let containers = containers.filter_map(|it| Some(("container", &it.name, theirs(&it.labels)?)));
     let volumes = view.volumes.iter();
-    let volumes = volumes.filter_map(|it| Some(say("volume", &it.name, theirs(&it.labels)?)));
-    containers.chain(volumes).next()
+    let volumes = volumes.filter_map(|it| Some(("volume", &it.name, theirs(&it.labels)?)));
+    let (what, name, theirs) = containers.chain(volumes).next()?;
+    Some(EarlierSign {
+        address: target.address.clone(),
+        what: say(what, name, theirs),
+        lineage: Some(theirs.to_owned()),
+        place: None,
+    })
 }
 
 /// The lineage of another state whose labels name this address.

@@ -325,7 +325,6 @@ async fn one(
         return;
     }
     let earlier = find_earlier(target, scene.lineage, view);
-    let earlier = earlier.map(|what| (target.address.clone(), what));
     observation.earlier.extend(earlier);
     let found = match kind_named(target.address.kind()) {
         // All of them were looked at before.

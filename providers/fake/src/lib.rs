@@ -15,8 +15,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use pospool_model::plan::{Action, Effect, Nature};
 use pospool_model::provider::{
-    ChangeRequest, Design, Observation, ObserveContext, Observed, PlanContext, Planner, Progress,
-    Settlement, Target, Ticket,
+    ChangeRequest, Design, EarlierSign, Observation, ObserveContext, Observed, PlanContext,
+    Planner, Progress, Settlement, Target, Ticket,
 };
 use pospool_model::{
     Address, Attributes, Finding, KindSchema, Problem, Provider, ProviderError, Value,
@@ -61,7 +61,7 @@ pub struct Outside {
     /// What each look finds beside the things.
     pub findings: Vec<Finding>,
     /// Signs that something was made under another state.
-    pub earlier: Vec<(Address, String)>,
+    pub earlier: Vec<EarlierSign>,
     /// Things that had better be stopped later, and why.
     pub bad_moments: BTreeMap<Address, String>,
     /// What goes wrong next.

@@ -66,7 +66,7 @@ pub(super) fn load_spec(session: &Session<'_, '_>, variables: &Variables) -> Res
     decode(session, variables, &BTreeMap::new(), file)
 }
 
-fn decode(
+pub(super) fn decode(
     session: &Session<'_, '_>,
     variables: &Variables,
     saved: &BTreeMap<String, Value>,

@@ -1,5 +1,7 @@
 //! Case `lost-state`: what is refused until somebody says that it is meant.
 
+use pospool_model::provider::EarlierSign;
+
 use super::World;
 use crate::exit::Exit;
 
@@ -21,7 +23,12 @@ impl World {
     /// What a look finds of another state.
     fn leaves_a_sign(&self) {
         let sign = "container `x` was made for it by the state of lineage 1a2b3c4d";
-        let sign = ("thing.a".parse().unwrap(), sign.to_owned());
+        let sign = EarlierSign {
+            address: "thing.a".parse().unwrap(),
+            what: sign.to_owned(),
+            lineage: None,
+            place: None,
+        };
         self.fake.outside().earlier = vec![sign];
     }
 

@@ -8,6 +8,7 @@
 mod decide;
 mod diff;
 mod ends;
+mod found;
 mod hold;
 mod needs;
 mod start;
@@ -28,6 +29,7 @@ use pospool_model::{
 
 use ends::{Ends, NeededEnd};
 
+pub use found::{find_takeable, record_taken};
 pub use start::{acts, leave_out_for_start, plan_start};
 
 use crate::blocked::Blocked;

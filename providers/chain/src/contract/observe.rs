@@ -11,10 +11,10 @@ use std::collections::BTreeSet;
 use pospool_conflux::{ChainAddress, abi};
 use pospool_conflux_rpc::{At, Batch, BatchAnswers, Slot};
 use pospool_model::provider::{ObserveContext, Observed, Target};
-use pospool_model::{Attributes, Value};
+use pospool_model::{Attributes, Problem, Value};
 
 use self::asked::{AskedSetting, as_written, ask_setting, read_setting, settings_of_both};
-use super::{CodeName, ContractSpec, artifact};
+use super::{CodeName, ContractSpec, artifact, place, takeup};
 use crate::contract::schema::space_of_kind;
 use crate::contract::settings::{self, OWNER, Setting};
 use crate::facts::ContractFacts;
@@ -25,6 +25,8 @@ pub(crate) struct AskedContract<'a> {
     target: Target<'a>,
     there: Option<AskedThere>,
     implementation: Option<(ChainAddress, Slot)>,
+    /// Where it is by the spec alone: no state knows it.
+    stated: Option<ChainAddress>,
     /// The code that is wanted from now on, and the question for the one that is there.
     other_code: Option<(CodeName, Slot)>,
     /// Network id of Core addresses.
@@ -59,14 +61,19 @@ pub(crate) fn ask_contract<'a>(
         };
         Some(address).filter(|address| fits && Some(address.space()) == space)
     };
+    // Where nothing is recorded, the spec may say where it is.
+    let stated = target.wanted.and_then(place::stated_address);
+    let stated = stated.filter(|_| target.recorded.is_none());
     let implementation =
         recorded("implementation").map(|address| (address, batch.code(address, at)));
-    let place = recorded("implementation").or_else(|| recorded("address"));
-    let other_code = other_code(target).zip(place);
+    let at_record = recorded("implementation").or_else(|| recorded("address"));
+    let other_code = other_code(target).zip(at_record);
+    let there = recorded("address").or(stated);
     AskedContract {
         other_code: other_code.map(|(code, place)| (code, batch.whole_code(place, at))),
-        there: recorded("address").map(|address| ask_there(target, scene, batch, at, address)),
+        there: there.map(|address| ask_there(target, scene, batch, at, address)),
         implementation,
+        stated,
         target,
         network,
     }
@@ -130,7 +137,12 @@ fn setting_names(target: Target<'_>) -> BTreeSet<&str> {
     names.map(String::as_str).collect()
 }
 
-impl AskedContract<'_> {
+impl<'a> AskedContract<'a> {
+    /// What was asked about.
+    pub(crate) fn target(&self) -> Target<'a> {
+        self.target
+    }
+
     /// All questions whose answers say what is there.
     pub(crate) fn slots(&self) -> impl Iterator<Item = Slot> {
         let there = self.there.iter().flat_map(|there| {
@@ -144,6 +156,25 @@ impl AskedContract<'_> {
             .chain(self.implementation.map(|(_, slot)| slot))
             .chain(code)
     }
+}
+
+/// Asks for the code of what no state knows, once it is told where that code runs; an address at which there is nothing is a
+/// problem, since what is said to be there is never made.
+pub(crate) fn ask_taken_code(
+    asked: &AskedContract<'_>,
+    answers: &BatchAnswers,
+    batch: &mut Batch,
+    at: At,
+) -> Result<Option<Slot>, Problem> {
+    let (Some(stated), Some(there)) = (asked.stated, &asked.there) else {
+        return Ok(None);
+    };
+    if answers.has_code(there.code) != Some(true) {
+        return Err(place::nothing_there(stated));
+    }
+    let pointed_at = answers.pointed_at(there.pointed_at);
+    let running = pointed_at.map_or(stated, |bytes| stated.beside(bytes));
+    Ok(Some(takeup::ask_running_code(batch, running, at)))
 }
 
 /// Reads the answers about one contract.
@@ -195,6 +226,9 @@ fn present(
     let mut attributes = unseen(target);
     attributes.insert("proxy".to_owned(), Value::Bool(facts.pointed_at.is_some()));
     let mut outputs = Attributes::new();
+    if let Some(stated) = asked.stated {
+        outputs.insert("address".to_owned(), Value::Text(stated.to_string()));
+    }
     if let Some(implementation) = facts.pointed_at {
         let implementation = Value::Text(implementation.to_string());
         outputs.insert("implementation".to_owned(), implementation);

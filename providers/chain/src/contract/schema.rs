@@ -56,6 +56,7 @@ const OWNER: &str =
 const PROXY: &str = "Whether users call it through a `Proxy1967` of the same source, so that its code can be upgraded. Default: `false`.";
 const CONSTRUCTOR: &str =
     "Arguments of the constructor: texts, whole numbers, booleans, addresses, resources.";
+const ADDRESS: &str = "Where it is, if this state did not make it: base32 in Core Space, hex in eSpace. It is taken up as it is, and never made. `pospool import` writes this line.";
 const MIGRATE: &str =
     "A function without arguments that the owner calls once after an upgrade: `\"migrate()\"`.";
 
@@ -64,6 +65,7 @@ kind! {
     pub(crate) const CORE_CONTRACT = "core_contract", Managed, "A contract of Core Space: its code, its owner, and its settings. It stays on the chain when it leaves the spec.";
     attributes {
         code: Any, Required, Update, CODE;
+        address: Text, Optional, Ignore, ADDRESS;
         owner: Reference["account"], Implied, Refuse, OWNER;
         proxy: Bool, Optional, Refuse, PROXY;
         constructor: List[Any], Optional, Refuse, CONSTRUCTOR;
@@ -95,6 +97,7 @@ kind! {
     pub(crate) const ESPACE_CONTRACT = "espace_contract", Managed, "A contract of eSpace: its code, its owner, and its settings. It stays on the chain when it leaves the spec.";
     attributes {
         code: Any, Required, Update, CODE;
+        address: Text, Optional, Ignore, ADDRESS;
         owner: Reference["account"], Implied, Refuse, OWNER;
         proxy: Bool, Optional, Refuse, PROXY;
         constructor: List[Any], Optional, Refuse, CONSTRUCTOR;

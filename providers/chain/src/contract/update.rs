@@ -7,7 +7,7 @@
 use pospool_conflux::{ChainAddress, CoreAddress, Space};
 use pospool_model::plan::Need;
 use pospool_model::provider::{ChangeRequest, Observed};
-use pospool_model::{Attributes, Problem, Value};
+use pospool_model::{Attributes, Problem};
 
 use super::setters::SetterCall;
 use super::steps::{DeployScope, draft_initialisation, send_call, wanted_calls};
@@ -80,12 +80,16 @@ fn is_half_made(task: &ChangeRequest<'_>, scope: &DeployScope<'_>) -> bool {
     incomplete && scope.known.manager == Some([0; 20])
 }
 
-/// Where the contract is.
+/// Where the contract is: as recorded, or as the spec says and a look has found.
 fn address(task: &ChangeRequest<'_>) -> Result<ChainAddress, Problem> {
     let recorded = task.recorded.map(|recorded| &recorded.outputs);
-    let text = recorded
-        .and_then(|outputs| outputs.get("address"))
-        .and_then(Value::as_text);
+    let seen = match task.observed {
+        Observed::Present { outputs, .. } => Some(outputs),
+        Observed::Absent => None,
+    };
+    let both = [recorded, seen].into_iter().flatten();
+    let mut texts = both.filter_map(|outputs| outputs.get("address")?.as_text());
+    let text = texts.next();
     text.and_then(|text| text.parse().ok()).ok_or_else(|| {
         Problem::new(
             codes::UNKNOWN_ADDRESS,

@@ -25,7 +25,7 @@ use crate::work::{CheckCode, CheckedPart, EffectWork};
 /// Attribute with the call that follows an upgrade.
 pub(super) const MIGRATE: &str = "migrate";
 /// Output: where the code keeps its variables.
-pub(super) const STORAGE: &str = "storage";
+pub(crate) const STORAGE: &str = "storage";
 /// Output of an upgrade whose migration has not ended: the digest of the code.
 const UPGRADED: &str = "upgraded";
 

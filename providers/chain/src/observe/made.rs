@@ -13,7 +13,7 @@ use futures_util::future::{join, join_all};
 use pospool_conflux::{ChainAddress, Space};
 use pospool_conflux_rpc::{At, Batch, BatchAnswers, CountingTransport, Rpc, RpcError};
 use pospool_conflux_tx::{AskedFees, AskedIdentity, ChainRef, ask_fees, ask_identity, read_fees};
-use pospool_model::provider::{Observation, ObserveContext, Target};
+use pospool_model::provider::{Observation, ObserveContext, Observed, Target};
 use pospool_model::{Address, Attributes, ProviderError, SecretRef};
 
 use super::refusals::{
@@ -25,6 +25,10 @@ use super::scene::{
 use crate::account;
 use crate::chain;
 use crate::contract;
+use crate::contract::earlier::{SearchScope, find_earlier_contracts};
+use crate::contract::observe::ask_taken_code;
+use crate::contract::place::check_place;
+use crate::contract::takeup::read_running_code;
 use crate::facts::{ChainFacts, ChainProviderFacts};
 use crate::funding;
 use crate::own_node::{OwnNodes, node_on, send_beside};
@@ -270,23 +274,64 @@ async fn look_in(
         facts.accounts_in_mut(space).insert((*name).clone(), found);
     }
     let mut observation = read_targets(&asked, &answers, scene, &mut facts);
-    if space == Space::Core {
-        let mut batch = Batch::default();
-        let at = At::Epoch(pinned.epoch);
-        let asked = contract::earlier::ask_creations(
-            targets,
-            scene,
-            &facts,
-            &mut batch,
-            at,
-            pinned.network,
-        );
-        if !asked.is_empty() {
-            let answers = send_beside(&batch, &rpc, None, &[]).await.map_err(failed)?;
-            observation.earlier = contract::earlier::read_creations(&asked, &answers);
+    take_up(&rpc, pinned, &asked, &answers, scene, &mut observation)
+        .await
+        .map_err(failed)?;
+    let scope = SearchScope {
+        rpc: &rpc,
+        space,
+        at: At::Epoch(pinned.epoch),
+        network: pinned.network,
+        scene,
+        facts: &facts,
+    };
+    observation.earlier = find_earlier_contracts(&scope, targets)
+        .await
+        .map_err(failed)?;
+    Ok((observation, facts))
+}
+
+/// Finds out what the contracts were made from that the spec says are there and no state knows.
+async fn take_up(
+    rpc: &Rpc,
+    pinned: &Pinned<'_>,
+    asked: &AskedSpace<'_>,
+    answers: &BatchAnswers,
+    scene: &ObserveContext<'_>,
+    observation: &mut Observation,
+) -> Result<(), RpcError> {
+    let (mut batch, mut running) = (Batch::default(), Vec::new());
+    let at = At::Epoch(pinned.epoch);
+    for (address, contract) in &asked.contracts {
+        let place = check_place(contract.target(), pinned.network);
+        let code = place.and_then(|()| ask_taken_code(contract, answers, &mut batch, at));
+        match code {
+            Ok(slot) => running.extend(slot.map(|slot| (*address, contract, slot))),
+            Err(problem) => observation.problems.push(((*address).clone(), problem)),
         }
     }
-    Ok((observation, facts))
+    if running.is_empty() {
+        return Ok(());
+    }
+    let answers = send_beside(&batch, rpc, None, &[]).await?;
+    for (address, contract, slot) in running {
+        if let Some(refusal) = answers.silence(slot) {
+            return Err(RpcError::refused("the code of a contract", refusal));
+        }
+        match read_running_code(contract.target(), scene, &answers, slot) {
+            Ok(taken) => {
+                let warning = taken.warning.map(|warning| (address.clone(), warning));
+                observation.warnings.extend(warning);
+                if let Some(Observed::Present { outputs, .. }) =
+                    observation.objects.get_mut(address)
+                {
+                    outputs.extend(taken.outputs);
+                }
+            }
+            Err(problem) => observation.problems.push((address.clone(), problem)),
+        }
+    }
+    Ok(())
 }
 
 /// What the answers say of contracts and registrations.

@@ -77,6 +77,17 @@ pub(crate) struct CompiledPart {
     pub(crate) holes: Vec<Hole>,
 }
 
+/// The code that stays on the chain, as a source tells it, with the places that a constructor fills; `None` if it does not.
+pub(crate) fn read_runtime(value: &Value) -> Option<(Vec<u8>, Vec<Hole>)> {
+    let text = |name: &str| value.as_map()?.get(name).and_then(Value::as_text);
+    let runtime = hex_bytes(text("runtime")?).filter(|runtime| !runtime.is_empty())?;
+    let immutables = match text("immutables") {
+        Some(text) => holes(&serde_json::from_str(text).ok()?),
+        None => Vec::new(),
+    };
+    Some((runtime, immutables))
+}
+
 impl CompiledPart {
     /// Reads a compiled contract of a source.
     pub(crate) fn read(value: &Value) -> Result<Self, Problem> {

@@ -1,0 +1,81 @@
+//! `pospool import`: takes up what is there and the state does not know.
+//!
+//! - Reads: the spec, the state, and the outside.
+//! - Does: writes into the spec where contracts are, and into the state what was found.
+//! - Never: sends, starts, stops or changes anything outside; chooses one of two things that may be meant.
+
+mod search;
+mod spec_file;
+
+use pospool_model::Address;
+use pospool_model::plan::Plan;
+use serde_json::json;
+
+use crate::args::TakeUpArgs;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::view;
+
+use self::search::Search;
+use super::Session;
+use super::run;
+use super::state::open::refuse_open_effects;
+
+/// Runs the command.
+pub async fn run_import(session: &mut Session<'_, '_>, args: &TakeUpArgs) -> Result<Exit, Failure> {
+    let file = session.project.read_spec()?;
+    let file = file.ok_or_else(|| Failure::NoSpec(session.project.spec_name.clone()))?;
+    let mut store = run::open_for_change(session, "import")?;
+    refuse_open_effects(&store)?;
+    let found = search::search(session, args, &file, store.state()).await?;
+    let Search {
+        spec,
+        state,
+        text,
+        places,
+        taken,
+    } = found;
+    if !session.console.json {
+        taken.tell(session.console, &spec, store.state())?;
+    }
+    if let Some(exit) = Exit::of_problems(&taken.problems) {
+        return Ok(exit);
+    }
+    if taken.plan.steps.is_empty() {
+        return report(session, &taken.plan, &[]);
+    }
+    if !args.auto_approve {
+        run::approve(session)?;
+    }
+    if let Some(text) = &text {
+        // Before the state: a run that is cut here has only said where things are.
+        spec_file::replace_spec(&session.project.spec, text)?;
+    }
+    store.update(|now| *now = state)?;
+    report(session, &taken.plan, &places)
+}
+
+/// Says what was taken up, and which blocks were given a line.
+fn report(
+    session: &mut Session<'_, '_>,
+    plan: &Plan,
+    places: &[(Address, String)],
+) -> Result<Exit, Failure> {
+    let console = &mut *session.console;
+    if console.json {
+        let taken: Vec<_> = plan.steps.iter().map(|step| &step.address).collect();
+        let written: Vec<_> = places
+            .iter()
+            .map(|(address, place)| json!({"address": address, "place": place}))
+            .collect();
+        console.say_json(&json!({
+            "format_version": view::FORMAT_VERSION,
+            "taken_up": taken,
+            "written": written,
+        }))?;
+    } else {
+        let spec = &session.project.spec_name;
+        console.say(&view::import::format_taken_up(plan, places, spec))?;
+    }
+    Ok(Exit::Done)
+}

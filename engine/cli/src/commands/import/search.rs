@@ -1,0 +1,274 @@
+//! What is to be taken up, and where it is.
+//!
+//! - Reads: the spec, the state, and the outside, again and again until a look finds nothing more: where one contract is may be
+//!   an argument of another one.
+//! - Returns: the spec with the lines that it gets, and the plan that it gives.
+//! - Never: changes anything.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use pospool_engine::blocked::Blocked;
+use pospool_engine::plan::Options;
+use pospool_engine::plan::{self, PlannedChanges};
+use pospool_engine::resolve;
+use pospool_lang::spec::{SourceFile, add_line};
+use pospool_model::plan::Plan;
+use pospool_model::provider::EarlierSign;
+use pospool_model::state::State;
+use pospool_model::{Address, Role, Value};
+
+use crate::args::TakeUpArgs;
+use crate::commands::Session;
+use crate::commands::pipeline::{self, PlannedSpec, Spec};
+use crate::failure::{Failure, ImportFailure};
+
+/// The attribute that says where something is.
+const ADDRESS: &str = "address";
+/// Most looks of one search: each of them must have found something.
+const LOOKS: usize = 16;
+
+/// What a search found.
+pub(super) struct Search {
+    /// The spec with its new lines.
+    pub(super) spec: Spec,
+    /// The state with everything that is taken up.
+    pub(super) state: State,
+    /// The text of the spec, if it has new lines.
+    pub(super) text: Option<String>,
+    /// What these say.
+    pub(super) places: Vec<(Address, String)>,
+    /// The steps that take it up.
+    pub(super) taken: PlannedSpec,
+}
+
+/// Searches for what the user names, or for all that is there.
+pub(super) async fn search(
+    session: &mut Session<'_, '_>,
+    args: &TakeUpArgs,
+    file: &SourceFile,
+    state: &State,
+) -> Result<Search, Failure> {
+    let mut places: BTreeMap<Address, String> = BTreeMap::new();
+    if let (Some(address), Some(place)) = (&args.address, &args.place) {
+        if state.resources.contains_key(address) {
+            return Err(ImportFailure::Known(address.clone()).into());
+        }
+        places.insert(address.clone(), place.clone());
+    }
+    let original = read(session, args, file.clone())?;
+    let mut state = pipeline::move_resources(&original, state, session.registry)?.state;
+    let (mut looks, mut steps) = (0, Vec::new());
+    loop {
+        let edited = add_places(session, &original, file, &places)?;
+        let spec = read(session, args, edited.clone())?;
+        let blocked = Blocked::default();
+        let registry = session.registry;
+        let seen = pipeline::refresh_resources(&spec, &state, registry, blocked).await?;
+        looks += 1;
+        let is_learning = args.scan && looks < LOOKS;
+        if is_learning && learn(args, &seen.earlier, &mut places, &mut state)? {
+            continue;
+        }
+        let options = Options::default();
+        let PlannedChanges {
+            plan,
+            refusals,
+            faults,
+        } = plan::plan_changes(&spec.config, &state, &seen, registry, &options);
+        let more = plan::find_takeable(&plan, &seen, args.address.as_ref());
+        let is_last = more.is_empty() || looks >= LOOKS || !refusals.is_empty();
+        if !is_last {
+            // What is known then shows more, such as whose key is registered.
+            plan::record_taken(&more, &plan, &seen, &mut state);
+            steps.extend(more);
+            continue;
+        }
+        let mut problems = refusals;
+        problems.extend(seen.warnings.iter().cloned());
+        return Ok(Search {
+            text: (edited.text != file.text).then_some(edited.text),
+            places: places.into_iter().collect(),
+            spec,
+            state,
+            taken: PlannedSpec {
+                plan: Plan { steps, ..plan },
+                seen,
+                problems,
+                faults,
+                destroy: false,
+            },
+        });
+    }
+}
+
+fn read(session: &Session<'_, '_>, args: &TakeUpArgs, file: SourceFile) -> Result<Spec, Failure> {
+    pipeline::decode(session, &args.variables, &BTreeMap::new(), file)
+}
+
+/// The spec with a line for each place.
+fn add_places(
+    session: &Session<'_, '_>,
+    spec: &Spec,
+    file: &SourceFile,
+    places: &BTreeMap<Address, String>,
+) -> Result<SourceFile, Failure> {
+    let wanted = resolve::resolve_first(&spec.config, session.registry);
+    let mut lines = Vec::new();
+    for (address, place) in places {
+        let block = spec.config.get(address);
+        let block = block.ok_or_else(|| ImportFailure::NoBlock(address.clone()))?;
+        if block.schema.role != Role::Managed || block.schema.attribute(ADDRESS).is_none() {
+            return Err(ImportFailure::NoPlace(address.clone()).into());
+        }
+        let said = wanted.get(address).and_then(|it| it.get(ADDRESS));
+        if said.and_then(Value::as_text) != Some(place) {
+            let line = format!("{ADDRESS} = {}", Value::from(place.as_str()));
+            lines.push((block.span.bytes.clone(), address, line));
+        }
+    }
+    // From the end on, so that the places of the others stay.
+    lines.sort_by_key(|(header, ..)| std::cmp::Reverse(header.start));
+    let mut text = file.text.clone();
+    for (header, address, line) in lines {
+        text = add_line(&text, &header, &line).ok_or_else(|| ImportFailure::OneLine {
+            address: address.clone(),
+            line: format!("`{line}`"),
+        })?;
+    }
+    Ok(SourceFile::new(&file.name, text))
+}
+
+/// Takes over what a look says of another state; whether that is something new.
+fn learn(
+    args: &TakeUpArgs,
+    signs: &[EarlierSign],
+    places: &mut BTreeMap<Address, String>,
+    state: &mut State,
+) -> Result<bool, ImportFailure> {
+    let lineage = choose_lineage(args.lineage.as_deref(), signs)?;
+    let mut is_new = false;
+    // What has a state already keeps its name.
+    if let Some(lineage) = lineage.filter(|it| state.resources.is_empty() && **it != state.lineage)
+    {
+        state.lineage.clone_from(lineage);
+        is_new = true;
+    }
+    let mut found: BTreeMap<&Address, BTreeSet<&str>> = BTreeMap::new();
+    for sign in signs {
+        if let Some(place) = &sign.place {
+            found.entry(&sign.address).or_default().insert(place);
+        }
+    }
+    for (address, at) in found {
+        if places.contains_key(address) {
+            continue;
+        }
+        if at.len() > 1 {
+            return Err(ImportFailure::Ambiguous {
+                address: address.clone(),
+                places: at.into_iter().map(str::to_owned).collect(),
+            });
+        }
+        for place in at {
+            places.insert(address.clone(), place.to_owned());
+            is_new = true;
+        }
+    }
+    Ok(is_new)
+}
+
+fn choose_lineage<'a>(
+    named: Option<&str>,
+    signs: &'a [EarlierSign],
+) -> Result<Option<&'a String>, ImportFailure> {
+    let all: BTreeSet<&String> = signs.iter().filter_map(|it| it.lineage.as_ref()).collect();
+    let known = || all.iter().map(|lineage| (*lineage).clone()).collect();
+    let mut fitting = all
+        .iter()
+        .filter(|it| named.is_none_or(|named| it.starts_with(named)));
+    match (fitting.next(), fitting.next(), named) {
+        (Some(one), None, _) => Ok(Some(one)),
+        (None, _, Some(named)) if !all.is_empty() => Err(ImportFailure::NoLineage {
+            named: named.to_owned(),
+            known: known(),
+        }),
+        (None, ..) => Ok(None),
+        (Some(_), Some(_), _) => Err(ImportFailure::Lineages(known())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::args::Variables;
+
+    fn sign(address: &str, lineage: Option<&str>, place: Option<&str>) -> EarlierSign {
+        EarlierSign {
+            address: address.parse().unwrap(),
+            what: String::new(),
+            lineage: lineage.map(str::to_owned),
+            place: place.map(str::to_owned),
+        }
+    }
+
+    fn args(lineage: Option<&str>) -> TakeUpArgs {
+        TakeUpArgs {
+            address: None,
+            place: None,
+            scan: true,
+            lineage: lineage.map(str::to_owned),
+            auto_approve: true,
+            variables: Variables::default(),
+        }
+    }
+
+    #[test]
+    fn two_that_may_be_meant_are_not_chosen_from() {
+        let learn = |signs: &[EarlierSign], named| {
+            let (mut places, mut state) = (BTreeMap::new(), State::default());
+            let learned = learn(&args(named), signs, &mut places, &mut state);
+            learned.map(|is_new| (is_new, state.lineage, places.len()))
+        };
+        let two = [
+            sign("node.a", Some("11aa"), None),
+            sign("volume.a", Some("22bb"), None),
+        ];
+        assert!(
+            matches!(learn(&two, None), Err(ImportFailure::Lineages(known)) if known.len() == 2)
+        );
+        assert_eq!(
+            learn(&two, Some("22")).unwrap(),
+            (true, "22bb".to_owned(), 0)
+        );
+        assert!(matches!(
+            learn(&two, Some("33")),
+            Err(ImportFailure::NoLineage { .. })
+        ));
+        let places = [
+            sign("core_contract.a", None, Some("x")),
+            sign("core_contract.a", None, Some("y")),
+        ];
+        assert!(matches!(
+            learn(&places, None),
+            Err(ImportFailure::Ambiguous { .. })
+        ));
+        assert_eq!(learn(&places[..1], None).unwrap(), (true, String::new(), 1));
+        assert_eq!(learn(&[], Some("33")).unwrap(), (false, String::new(), 0));
+    }
+
+    #[test]
+    fn a_state_with_resources_keeps_its_lineage() {
+        let mut state = State {
+            lineage: "ours".to_owned(),
+            ..State::default()
+        };
+        let node = "node.b".parse().unwrap();
+        state
+            .resources
+            .insert(node, pospool_model::state::Recorded::default());
+        let signs = [sign("node.a", Some("theirs"), None)];
+        let learned = learn(&args(None), &signs, &mut BTreeMap::new(), &mut state);
+        assert!(!learned.unwrap());
+        assert_eq!(state.lineage, "ours");
+    }
+}
