@@ -3,11 +3,18 @@
 use std::fs;
 
 use pospool_cli::exit::Exit;
-use pospool_conflux::CoreAddress;
+use pospool_conflux::{CoreAddress, Key};
 use pospool_model::state::State;
+use pospool_modelchain::Account;
 use pospool_tests::stub_world::CommandRun;
 
 use crate::example_world::{ExampleWorld, spec_of};
+
+/// The account of the key that the stubs' operator has.
+fn operator() -> Account {
+    let key = Key::parse(&"11".repeat(32)).unwrap();
+    key.core_address(1234).bytes()
+}
 
 const STATE: &str = "pospool.state.json";
 const SCAN: [&str; 3] = ["import", "--scan", "--auto-approve"];
@@ -155,4 +162,101 @@ fn one_contract_is_taken_up_by_its_address() {
         "{spec}"
     );
     assert_eq!(pool.changes(), before);
+}
+
+#[test]
+fn the_spec_of_a_pool_is_written_from_one_address_and_its_plan_is_empty() {
+    let pool = ExampleWorld::new("both-spaces", 1, spec_of("both-spaces"));
+    pool.ends(&["apply", "--auto-approve"], Exit::Done);
+    let at = pool.output("core_contract.pool", "address");
+    let manager = pool.output("core_contract.manager", "address");
+    let before = pool.changes();
+    // As somebody has it who made the pool with other tools: neither a spec nor a state, and no name of ours.
+    let ours = pool.loses_its_state();
+    let line = |from: &[&str], spec: &str| {
+        let mut words = vec!["import", "--scan", "--auto-approve", "--spec", spec];
+        words.extend(["--network", "testnet", "--source", "contracts"]);
+        for from in from {
+            words.extend(["--from", from]);
+        }
+        pool.world.run(&words, "")
+    };
+    let spec = fs::read_to_string(pool.world.path("pool.hcl")).unwrap();
+    let run = line(&[&at], "pool.hcl");
+    assert_eq!(run.exit, Exit::Error);
+    assert!(run.err.contains("error[cli/exists]"), "{}", run.err);
+    assert_eq!(
+        fs::read_to_string(pool.world.path("pool.hcl")).unwrap(),
+        spec
+    );
+    let run = line(&[&manager, &at], "found.hcl");
+    assert_eq!(run.exit, Exit::Done, "{}\n{}", run.out, run.err);
+    let text = fs::read_to_string(pool.world.path("found.hcl")).unwrap();
+    let pair = "espace_pools = [{ espace_pool = espace_contract.pool, pool = core_contract.pool }]";
+    for line in [
+        pair,
+        "voting_escrow = espace_contract.voting_escrow",
+        "name = \"Harbour pool\"",
+    ] {
+        assert!(text.contains(line), "{line}: {text}");
+    }
+    let run = pool
+        .world
+        .run(&["plan", "--detailed-exitcode", "--spec", "found.hcl"], "");
+    assert_eq!(run.exit, Exit::Done, "{}\n{}", run.out, run.err);
+    assert_eq!(pool.changes(), before);
+    assert_eq!(ours, before);
+}
+
+#[test]
+fn no_stake_goes_to_a_pool_that_the_spec_names_and_nobody_of_it_made() {
+    let demo = ExampleWorld::demo(spec_of("private-network"));
+    let part = ["apply", "--auto-approve", "--target", "core_contract.pool"];
+    demo.ends(&part, Exit::Done);
+    let at: CoreAddress = demo
+        .output("core_contract.pool", "address")
+        .parse()
+        .unwrap();
+    let copy_of = |mut bytes: Account| {
+        bytes[19] ^= 1;
+        bytes
+    };
+    demo.world.chain.copy_contracts(operator(), copy_of);
+    demo.loses_its_state();
+    let theirs = CoreAddress::new(copy_of(at.bytes()), 1234).to_string();
+    let line = ["import", "core_contract.pool", &theirs, "--auto-approve"];
+    demo.ends(&line, Exit::Done);
+    let before = demo.world.chain.handed_in().len();
+    let run = demo.ends(&["apply", "--auto-approve"], Exit::Error);
+    assert!(run.err.contains("chain/unproven-pool"), "{}", run.err);
+    assert_eq!(demo.world.chain.handed_in().len(), before);
+}
+
+#[test]
+fn other_code_is_taken_up_as_it_is_and_said() {
+    let pool = ExampleWorld::new("both-spaces", 1, spec_of("both-spaces"));
+    pool.ends(&["apply", "--auto-approve"], Exit::Done);
+    // A contract of the same owner with the same proxy, and another code than the block says.
+    let at = pool.output("core_contract.voting_escrow", "address");
+    let before = pool.loses_its_state();
+    let line = ["import", "core_contract.pool", &at, "--auto-approve"];
+    let run = pool.ends(&line, Exit::Done);
+    assert!(run.err.contains("warning[chain/other-code]"), "{}", run.err);
+    let recorded =
+        pool.world.store().state().resources[&"core_contract.pool".parse().unwrap()].clone();
+    assert_ne!(recorded.outputs["code"], recorded.attributes["code"]);
+    assert!(!recorded.outputs.contains_key("storage"));
+    assert_eq!(pool.changes(), before);
+    // It differs in its settings, and no upgrade is planned for that.
+    let run = pool.run(&["plan"]);
+    assert!(
+        run.out.contains("~ update core_contract.pool"),
+        "{}",
+        run.out
+    );
+    assert!(
+        !run.out.contains("create the PoSPool implementation"),
+        "{}",
+        run.out
+    );
 }

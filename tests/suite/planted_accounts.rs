@@ -99,7 +99,7 @@ fn no_money_goes_to_a_pool_that_a_planted_account_made() {
         let code = if is_planted {
             "chain/no-key"
         } else {
-            "chain/unproven-pool"
+            "chain/unproven-place"
         };
         assert!(run.err.contains(code), "{code}: {}", run.err);
     }

@@ -2,7 +2,9 @@
 //! transaction sent to a contract of theirs, and nothing removed that is not the pool's.
 
 use pospool_cli::exit::Exit;
-use pospool_conflux::{CoreAddress, EspaceAddress};
+use pospool_conflux::{ChainAddress, CoreAddress, EspaceAddress, Key};
+use pospool_model::Value;
+use pospool_model::state::State;
 use pospool_modelchain::{Account, decode_transaction};
 use serde_json::{Value as Json, json};
 
@@ -21,6 +23,12 @@ fn copy_of(mut place: Account) -> Account {
     place
 }
 
+/// The account that the stubs' key is of.
+fn operator() -> Account {
+    let key = Key::parse(&"11".repeat(32)).unwrap();
+    key.core_address(NETWORK).bytes()
+}
+
 struct Victim {
     pool: ExampleWorld,
     /// The genuine state.
@@ -33,7 +41,8 @@ impl Victim {
         let (world, spec) = (&pool.world, &pool.spec);
         world.engine.add_volume(THEIRS);
         pool.ends(&["apply", "--auto-approve"], Exit::Done);
-        world.chain.copy_contracts(STRANGER, copy_of);
+        // They can say of themselves what they like: that the operator owns them.
+        world.chain.copy_contracts(operator(), copy_of);
         // Something of each kind is to be done.
         let changed = spec.replacen("\"90%\"", "\"85%\"", 1);
         world.write_spec(&changed.replacen("conflux-rust:3.0.2", "conflux-rust:3.0.3", 1));
@@ -171,4 +180,53 @@ fn a_record_of_what_is_never_recorded_is_refused() {
             assert!(run.err.contains(part), "{part}: {}", run.err);
         }
     }
+}
+
+/// Whoever can write the state has made a copy of each contract, which says that the operator owns it.
+#[test]
+fn no_contract_of_either_space_is_believed_because_a_state_says_where_it_is() {
+    let pool = ExampleWorld::new("both-spaces", 1, spec_of("both-spaces"));
+    pool.ends(&["apply", "--auto-approve"], Exit::Done);
+    pool.world.chain.copy_contracts(operator(), copy_of);
+    pool.world
+        .write_spec(&pool.spec.replace("Harbour pool", "Other pool"));
+    let genuine = pool.world.store().state().clone();
+    let contracts = genuine.resources.iter();
+    let contracts = contracts.filter(|(address, _)| address.kind().ends_with("_contract"));
+    for (address, recorded) in contracts.clone() {
+        let at = recorded.outputs["address"].as_text().unwrap();
+        let at: ChainAddress = at.parse().unwrap();
+        let theirs = at.beside(copy_of(at.bytes())).to_string();
+        let plant = |state: &mut State| {
+            *state = genuine.clone();
+            let planted = state.resources.get_mut(address).unwrap();
+            let place = Value::from(theirs.as_str());
+            planted.outputs.insert("address".to_owned(), place);
+        };
+        pool.world.store().update(plant).unwrap();
+        let before = (
+            pool.world.chain.handed_in().len(),
+            pool.world.engine.changes(),
+        );
+        for words in [&["plan"][..], &["apply", "--auto-approve"]] {
+            let run = pool.ends(words, Exit::Error);
+            assert!(run.err.contains("chain/unproven-place"), "{}", run.err);
+            assert!(
+                run.err.contains(&theirs) && run.out.is_empty(),
+                "{}",
+                run.out
+            );
+        }
+        let after = (
+            pool.world.chain.handed_in().len(),
+            pool.world.engine.changes(),
+        );
+        assert_eq!(before, after, "{address}");
+    }
+    assert_eq!(contracts.count(), 6);
+    pool.world
+        .store()
+        .update(|state| *state = genuine.clone())
+        .unwrap();
+    pool.ends(&["apply", "--auto-approve"], Exit::Done);
 }

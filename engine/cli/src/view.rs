@@ -12,6 +12,7 @@ pub mod diagnostics;
 pub mod explain;
 pub mod failure;
 pub mod findings;
+pub mod found_spec;
 pub mod guard;
 pub mod import;
 pub mod key;

@@ -13,7 +13,7 @@ use crate::codes;
 use crate::diagnostic::format_with_causes;
 use crate::plan::{Action, Cost, Effect, EffectId};
 use crate::state::{AccountIdentity, ChainIdentity, Recorded};
-use crate::{Address, Attributes, Finding, KindSchema, Problem};
+use crate::{Address, Attributes, Finding, KindSchema, Problem, Value};
 
 /// One outside system: Docker, the chain, a compiler, or a fake.
 ///
@@ -97,6 +97,17 @@ pub trait Provider: Send + Sync {
     async fn still(&self, facts: &Facts) -> bool {
         let _ = facts;
         false
+    }
+
+    /// Goes out from a few places, such as the address of one contract, to all that belongs together, and writes the blocks
+    /// that would say what is there. `around` are the blocks that say how to get there, in normal form. Changes nothing.
+    async fn explore(
+        &self,
+        from: &[String],
+        around: &BTreeMap<Address, Attributes>,
+    ) -> Result<Vec<FoundBlock>, ProviderError> {
+        let _ = (from, around);
+        Ok(Vec::new())
     }
 
     /// Writes what a resource's attributes become inside of its container, for somebody who wants to read it. Pure but
@@ -336,6 +347,17 @@ pub struct EarlierSign {
     pub lineage: Option<String>,
     /// Where it is, for a kind whose block can say that (`address`).
     pub place: Option<String>,
+}
+
+/// A block of a spec that says what is there.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FoundBlock {
+    /// Kind and label.
+    pub address: Address,
+    /// Its attributes in their order. Texts may be anybody's: who made what is there chose them.
+    pub attributes: Vec<(String, Value)>,
+    /// For an attribute that names something compiled: the name of it in its source.
+    pub code: Option<&'static str>,
 }
 
 /// Facts of the outside in a provider's own type.

@@ -20,6 +20,9 @@ pospool_model::codes! {
     NOTHING_THERE = "chain/nothing-there",
         "The block of a contract says an `address`, and there is no contract at it. What is said to be there is never made.",
         "Correct the address; an explorer of the network shows what is there. Without `address` the contract is made.";
+    UNPROVEN_PLACE = "chain/unproven-place",
+        "The state says where a contract is, and no account of the spec made it there: whoever can write the state can write an address of their own. Nothing is sent to it.",
+        "See in an explorer who made it. If it is the right one, such as after its maker left the spec, write `address` into its block; if not, bring back a state of before (`pospool state restore`).";
     OTHER_CODE = "chain/other-code",
         "A contract was taken up whose code is not what the source of the spec compiles to. It stays as it is.",
         "Name the source that it was made from, if you have it: verification and upgrades need it.";

@@ -27,6 +27,7 @@ mod draft;
 #[cfg(test)]
 mod espace_node_tests;
 mod estimate;
+mod explore;
 mod facts;
 mod fresh;
 mod funding;

@@ -13,7 +13,7 @@ use futures_util::future::join3;
 use pospool_conflux_rpc::CountingTransport;
 use pospool_model::provider::{self, Observation, ObserveContext, Target};
 
-pub(crate) use self::refusals::chain_unreachable;
+pub(crate) use self::refusals::{chain_unreachable, not_a_node};
 use self::scene::{ObservedPart, merge_part};
 pub(crate) use self::scene::{chain_of, known_at};
 use crate::account;

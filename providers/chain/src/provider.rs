@@ -26,7 +26,7 @@ use crate::settle::TicketWay;
 use crate::verification::Web;
 use crate::work::TicketAttempt;
 use crate::{
-    account, bridge, chain, chains, codes, contract, observe, preflight, prepare, settle,
+    account, bridge, chain, chains, codes, contract, explore, observe, preflight, prepare, settle,
     verification, wait, work,
 };
 
@@ -185,6 +185,15 @@ impl Provider for ChainProvider {
             self.chains.saw(facts);
         }
         Ok(found)
+    }
+
+    async fn explore(
+        &self,
+        from: &[String],
+        around: &BTreeMap<Address, Attributes>,
+    ) -> Result<Vec<provider::FoundBlock>, ProviderError> {
+        self.configure(around);
+        explore::explore_pool(&self.link, from, around).await
     }
 
     async fn still(&self, facts: &provider::Facts) -> bool {

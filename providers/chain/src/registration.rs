@@ -10,6 +10,7 @@ pub(crate) mod schema;
 pub(crate) mod votes;
 
 use pospool_conflux::abi::{self, Argument};
+use pospool_conflux::hex::hex_word;
 use pospool_conflux::{CoreAddress, RegisterData};
 use pospool_model::{Attributes, Drip, Problem};
 
@@ -51,24 +52,16 @@ pub(crate) fn normalise_registration(attributes: Attributes) -> Result<Attribute
             .help("write `deposit = cfx(1000)`; more stake is added through the pool afterwards"),
         );
     }
-    match (!wanted.node.is_absent(), !wanted.register_data.is_absent()) {
-        (true, true) => problems.push(
-            Problem::new(
-                codes::TWO_KEYS,
-                &["register_data"],
-                "`node` and `register_data` are both given",
-            )
-            .help("keep `node` for a node of this spec, `register_data` for any other"),
-        ),
-        (false, false) => problems.push(
-            Problem::new(
-                codes::NO_KEY_TO_REGISTER,
-                &[],
-                "neither `node` nor `register_data` says whose key is registered",
-            )
-            .help("write `node = node.main`"),
-        ),
-        _ => {}
+    problems.extend(find_key_problem(&wanted));
+    if let Some(text) = wanted.pos_address.known()
+        && hex_word(text).is_none()
+    {
+        let summary = format!("`{text}` is no address in PoS: `0x` and 64 hexadecimal digits");
+        problems.push(Problem::new(
+            codes::BAD_REGISTER_DATA,
+            &["pos_address"],
+            summary,
+        ));
     }
     if !wanted.restake_due.is_absent() {
         let summary = "`restake_due` shows what there is to do, and is not written";
@@ -84,6 +77,35 @@ pub(crate) fn normalise_registration(attributes: Attributes) -> Result<Attribute
         Ok(attributes)
     } else {
         Err(problems)
+    }
+}
+
+/// Exactly one attribute says whose key it is.
+fn find_key_problem(wanted: &RegistrationSpec<'_>) -> Option<Problem> {
+    let given = [
+        ("node", !wanted.node.is_absent()),
+        ("register_data", !wanted.register_data.is_absent()),
+        ("pos_address", !wanted.pos_address.is_absent()),
+    ];
+    let given: Vec<&str> = given.iter().filter(|it| it.1).map(|it| it.0).collect();
+    match given[..] {
+        [_] => None,
+        [] => Some(
+            Problem::new(
+                codes::NO_KEY_TO_REGISTER,
+                &[],
+                "neither `node` nor `register_data` says whose key is registered",
+            )
+            .help("write `node = node.main`"),
+        ),
+        [one, other, ..] => Some(
+            Problem::new(
+                codes::TWO_KEYS,
+                &[other],
+                format!("`{one}` and `{other}` are both given"),
+            )
+            .help("keep `node` for a node of this spec, `register_data` for any other, `pos_address` for a registration that is there"),
+        ),
     }
 }
 

@@ -1,7 +1,7 @@
 //! What an engine has that was made for a resource of the spec under another state.
 //!
 //! - Reads: the labels of containers and volumes.
-//! - Returns: the first of them for each resource of which nothing is recorded.
+//! - Returns: the first of each other state, for a resource of which nothing is recorded.
 //! - Never: says whose it is: another project on the same engine may have the same addresses.
 
 use pospool_model::Address;
@@ -11,27 +11,36 @@ use crate::client::Labels;
 use crate::names;
 use crate::view::EngineView;
 
-/// Finds it; `None` if something is recorded or nothing is there.
+/// Finds the first of each other state; nothing if something is recorded.
 pub(crate) fn find_earlier(
     target: &Target<'_>,
     lineage: &str,
     view: &EngineView,
-) -> Option<EarlierSign> {
+) -> Vec<EarlierSign> {
     if target.recorded.is_some() {
-        return None;
+        return Vec::new();
     }
     let theirs = |labels| find_other_lineage(labels, target.address, lineage);
     let containers = view.containers.iter();
     let containers = containers.filter_map(|it| Some(("container", &it.name, theirs(&it.labels)?)));
     let volumes = view.volumes.iter();
     let volumes = volumes.filter_map(|it| Some(("volume", &it.name, theirs(&it.labels)?)));
-    let (what, name, theirs) = containers.chain(volumes).next()?;
-    Some(EarlierSign {
-        address: target.address.clone(),
-        what: say(what, name, theirs),
-        lineage: Some(theirs.to_owned()),
-        place: None,
-    })
+    let mut signs: Vec<EarlierSign> = Vec::new();
+    for (what, name, theirs) in containers.chain(volumes) {
+        if signs
+            .iter()
+            .any(|sign| sign.lineage.as_deref() == Some(theirs))
+        {
+            continue;
+        }
+        signs.push(EarlierSign {
+            address: target.address.clone(),
+            what: say(what, name, theirs),
+            lineage: Some(theirs.to_owned()),
+            place: None,
+        });
+    }
+    signs
 }
 
 /// The lineage of another state whose labels name this address.

@@ -433,7 +433,11 @@ impl StubLedger {
             *balance -= it.value;
         }
         if let Some(created) = created {
-            let contract = built_contract(it.sender, &it.data);
+            let mut contract = built_contract(it.sender, &it.data);
+            let behind = contract.implementation;
+            if let Some(behind) = behind.and_then(|at| ledger.contracts.get(&at)) {
+                contract.running = behind.code;
+            }
             ledger.contracts.insert(created.bytes(), contract);
         }
         let called = it

@@ -46,11 +46,31 @@ const SETTERS: &[(&str, &str)] = &[
     ("setCoreSpaceInfoOracle(address)", "coreSpaceInfo()"),
 ];
 
+/// Getters that not every contract has, and those that have them: the others answer nothing.
+const GETTERS: &[(&str, &[&str])] = &[
+    ("poolName()", &["PoSPool", "ESpacePoSPool"]),
+    ("poolUserShareRatio()", &["PoSPool", "ESpacePoSPool"]),
+    ("_poolLockPeriod()", &["PoSPool", "ESpacePoSPool"]),
+    ("_poolUnlockPeriod()", &["PoSPool", "ESpacePoSPool"]),
+    ("votingEscrow()", &["PoSPool", "ESpacePoSPool"]),
+    ("manager()", &["PoSPool"]),
+    ("getPoolAddresses()", &["PoolManager"]),
+    ("eSpacePoolAddresses(address)", &["PoolManager"]),
+    ("poolAddress()", &["CoreBridge"]),
+    ("eSpacePoolAddress()", &["CoreBridge"]),
+    ("eSpaceVotingEscrow()", &["CoreBridge"]),
+    ("posPool()", &["VotingEscrow", "EVotingEscrow"]),
+    ("eSpaceBridge()", &["VotingEscrow"]),
+    ("coreSpaceInfo()", &["EVotingEscrow"]),
+];
+
 /// A contract that is there.
 #[derive(Clone, Debug)]
 pub(super) struct StubContract {
     /// Name of the code that runs in it.
     pub(super) code: &'static str,
+    /// Name of the code that answers: behind a proxy, that of its implementation.
+    pub(super) running: &'static str,
     /// Where a proxy points.
     pub(super) implementation: Option<Account>,
     /// The word behind `setBridge`.
@@ -113,6 +133,7 @@ pub(super) fn built_contract(owner: Account, init: &[u8]) -> StubContract {
         .expect("code of the stub's source");
     let mut contract = StubContract {
         code,
+        running: code,
         implementation,
         bridge: None,
         values: BTreeMap::new(),
@@ -166,6 +187,13 @@ impl StubContract {
             return Vec::new();
         };
         let is = |signature: &str| *selector == abi::function_selector(signature);
+        let running = self.running;
+        if GETTERS
+            .iter()
+            .any(|(getter, of)| is(getter) && !of.contains(&running))
+        {
+            return Vec::new();
+        }
         if is("getPoolAddresses()") {
             let count = u64::try_from(self.pools.len()).unwrap_or_default();
             let mut answer = [word(32), word(count)].concat();

@@ -4,7 +4,7 @@ use pospool_gateway::Counts;
 use serde_json::{Value, json};
 use sha3::{Digest, Keccak256};
 
-use super::project::{PASSWORD, Project, Ran, docker, number, rpc};
+use super::project::{PASSWORD, Project, Ran, binary, docker, number, rpc};
 
 #[test]
 fn live_first_pool_from_nothing_to_its_end() {
@@ -14,6 +14,7 @@ fn live_first_pool_from_nothing_to_its_end() {
     changes_one_setting_with_one_transaction(&project);
     repairs_what_was_changed_by_hand(&project);
     never_registers_twice(&project);
+    comes_back_without_its_state(&project);
     goes_down(&project);
 }
 
@@ -132,6 +133,56 @@ fn changes_one_setting_with_one_transaction(project: &Project) {
     project.ends(&["apply", "saved.plan"], 7);
     assert_eq!(project.nonce(), nonce + 1, "a stale plan does nothing");
     project.ends(&["plan", "--detailed-exitcode"], 0);
+}
+
+/// Case lost-state: everything is found again, and the node goes on voting.
+fn comes_back_without_its_state(project: &Project) {
+    let container = container(project);
+    let life = |what: &str| docker(&["inspect", "--format", what, &container]);
+    let (started, nonce) = (life("{{.Id}} {{.State.StartedAt}}"), project.nonce());
+    let known = project.recorded("pos_registration.main")["outputs"]["pos_address"].take();
+    let state: Value = serde_json::from_str(&project.ok(&["show", "--json"])).unwrap();
+    let lineage = state["state"]["lineage"].as_str().unwrap().to_owned();
+    let address = project.recorded("core_contract.pool")["outputs"]["address"].take();
+    let address = address.as_str().unwrap().to_owned();
+    std::fs::remove_file(project.path("pospool.state.json")).unwrap();
+    let apply = ["apply", "--auto-approve"];
+    let refused = Ran::of(&mut project.command_of(&binary(), &apply));
+    assert_eq!(
+        refused.code,
+        Some(6),
+        "{}{}",
+        refused.stdout,
+        refused.stderr
+    );
+    assert!(refused.stderr.contains("state/lost"), "{}", refused.stderr);
+    // The operator of this network has made pools of the same code before: which one it is must be said.
+    // And its engine may have what other tests left behind.
+    let scan = ["import", "--scan", "--auto-approve", "--lineage", &lineage];
+    let refused = project.run(&scan);
+    if refused.code != Some(0) {
+        assert!(
+            refused.stderr.contains("import/ambiguous"),
+            "{}",
+            refused.stderr
+        );
+    }
+    let named = [&scan[..], &["core_contract.pool", &address]].concat();
+    let taken = if refused.code == Some(0) {
+        refused.stdout
+    } else {
+        project.ok(&named)
+    };
+    assert!(taken.contains("resources taken up"), "{taken}");
+    project.ends(&["plan", "--detailed-exitcode"], 0);
+    let found = project.recorded("pos_registration.main")["outputs"]["pos_address"].take();
+    assert_eq!(found, known);
+    assert_eq!(
+        life("{{.Id}} {{.State.StartedAt}}"),
+        started,
+        "it was never stopped"
+    );
+    assert_eq!(project.nonce(), nonce, "nothing was sent");
 }
 
 fn repairs_what_was_changed_by_hand(project: &Project) {

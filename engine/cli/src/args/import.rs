@@ -1,8 +1,11 @@
 //! Arguments of `import`.
 
+use std::path::PathBuf;
+
 use pospool_model::Address;
 
 use super::Variables;
+use crate::view::template::PoolNetwork;
 
 /// Arguments of `import`.
 #[derive(Debug, clap::Args)]
@@ -23,6 +26,22 @@ pub struct TakeUpArgs {
     /// With --scan: the state that made them, by the first digits of its lineage, where there is more than one
     #[arg(long, value_name = "LINEAGE", requires = "scan")]
     pub lineage: Option<String>,
+    /// With --scan, where there is no spec yet: the address of the pool, of its bridge or of its manager, made with the
+    /// reference's scripts; may be repeated. The spec is written from what is there
+    #[arg(long, value_name = "ADDRESS", requires = "scan")]
+    pub from: Vec<String>,
+    /// With --from: its network [default: by the address]
+    #[arg(long, value_enum, requires = "from")]
+    pub network: Option<PoolNetwork>,
+    /// With --from: URL of a Core Space RPC [default: the public one]
+    #[arg(long, value_name = "URL", requires = "from")]
+    pub core_rpc: Option<String>,
+    /// With --from: URL of an eSpace RPC [default: the public one]
+    #[arg(long, value_name = "URL", requires = "from")]
+    pub espace_rpc: Option<String>,
+    /// With --from: folder with the contracts' sources, instead of the reference repository
+    #[arg(long, value_name = "FOLDER", requires = "from")]
+    pub source: Option<PathBuf>,
     /// Do not ask before spec and state are written
     #[arg(long)]
     pub auto_approve: bool,

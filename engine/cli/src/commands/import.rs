@@ -4,6 +4,7 @@
 //! - Does: writes into the spec where contracts are, and into the state what was found.
 //! - Never: sends, starts, stops or changes anything outside; chooses one of two things that may be meant.
 
+mod new_spec;
 mod search;
 mod spec_file;
 
@@ -23,10 +24,16 @@ use super::state::open::refuse_open_effects;
 
 /// Runs the command.
 pub async fn run_import(session: &mut Session<'_, '_>, args: &TakeUpArgs) -> Result<Exit, Failure> {
-    let file = session.project.read_spec()?;
+    let file = if args.from.is_empty() {
+        session.project.read_spec()?
+    } else {
+        Some(new_spec::write_spec(session, args).await?)
+    };
     let file = file.ok_or_else(|| Failure::NoSpec(session.project.spec_name.clone()))?;
     let mut store = run::open_for_change(session, "import")?;
     refuse_open_effects(&store)?;
+    // A new state gets its name first: what is looked for by name is looked for by this one.
+    store.update(|_| {})?;
     let found = search::search(session, args, &file, store.state()).await?;
     let Search {
         spec,

@@ -4,7 +4,7 @@
 //! - Does: writes one new file.
 //! - Never: overwrites a file, or asks for a secret.
 
-mod answers;
+pub(super) mod answers;
 mod trial;
 
 use std::fs::OpenOptions;

@@ -311,7 +311,7 @@ fn node(answers: &InitAnswers) -> String {
     text
 }
 
-fn source(code: &SourceLocation) -> String {
+pub(super) fn source(code: &SourceLocation) -> String {
     match code {
         SourceLocation::Folder(path) => format!(
             "# The contracts, compiled on this machine.\nsource \"reference\" {{\n  path = {}\n}}\n",
@@ -387,12 +387,22 @@ fn registration(accepted: bool) -> String {
     )
 }
 
-/// A text as HCL writes it.
-fn quoted(text: &str) -> String {
+/// A text as HCL writes it: nothing in it is a template, ends the text or the line.
+#[must_use]
+pub fn quoted(text: &str) -> String {
     let escaped = text
         .replace('\\', "\\\\")
         .replace('"', "\\\"")
         .replace("${", "$${")
         .replace("%{", "%%{");
-    format!("\"{escaped}\"")
+    let mut quoted = String::from("\"");
+    for letter in escaped.chars() {
+        if letter.is_control() {
+            let _ = write!(quoted, "\\u{:04X}", u32::from(letter));
+        } else {
+            quoted.push(letter);
+        }
+    }
+    quoted.push('"');
+    quoted
 }

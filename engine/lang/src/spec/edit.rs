@@ -20,7 +20,7 @@ pub fn add_line(text: &str, header: &Range<usize>, line: &str) -> Option<String>
     let (header, body) = after.split_at(end);
     let newline = if header.ends_with('\r') { "\r\n" } else { "\n" };
     let header = header.trim_end_matches('\r');
-    let body = body.trim_start_matches('\n');
+    let body = body.strip_prefix('\n')?;
     Some(format!("{before}{header}{newline}  {line}{newline}{body}"))
 }
 

@@ -12,6 +12,7 @@ use pospool_model::plan::Action;
 use pospool_model::{Attributes, Problem, Value};
 
 use super::artifact::{self, DeployableCode};
+use super::origin::{MADE_WITH, record_creation};
 use super::steps::{
     DeployScope, address_text, creation_address, draft_deployment, draft_initialisation, send_call,
     wanted_calls,
@@ -121,6 +122,7 @@ fn proxy(
     let arguments = found.proxy_arguments(implementation.bytes());
     let made_with = Value::Text(hex_text(&arguments));
     let init = [proxy.init, arguments].concat();
+    let origin = record_creation(draft.next_nonce(scope.owner), &init);
     let address = creation_address(draft, scope.owner, &init);
     let summary = format!("create its proxy at {address}");
     let limits = gas::creation_limits(scope.owner.space(), &init, proxy.runtime_length);
@@ -132,6 +134,8 @@ fn proxy(
     let name = PROXY_ARGUMENTS.to_owned();
     plan.outputs.insert(name, made_with.clone());
     draft.output(PROXY_ARGUMENTS, made_with);
+    plan.outputs.insert(MADE_WITH.to_owned(), origin.clone());
+    draft.output(MADE_WITH, origin);
     draft.send(scope.owner, plan)?;
     Ok(address)
 }

@@ -1,18 +1,28 @@
 //! Whether an account of the spec made a contract.
 //!
 //! - Reads: what the spec says of the contract and what its sources compile to; accounts and their next nonces.
-//! - Returns: nothing, or why money must not go there.
+//! - Returns: nothing, or why nothing must go there.
 //! - Never: believes an address because a state says it. An address of Core Space is the hash of sender, nonce and init code, so
 //!   whoever finds these three has proven it, and nobody can make a contract of their own lie there.
 
-use pospool_conflux::hex::hex_bytes;
-use pospool_conflux::{CoreAddress, Space, keccak256};
-use pospool_model::provider::PlanContext;
-use pospool_model::{Address, Problem};
+use std::collections::BTreeMap;
+
+use pospool_conflux::hex::{hex_bytes, hex_text, hex_word};
+use pospool_conflux::{ChainAddress, CoreAddress, EspaceAddress, Space, keccak256};
+use pospool_model::provider::{ObserveContext, PlanContext, Target};
+use pospool_model::state::Recorded;
+use pospool_model::{Address, Attributes, Problem, Value};
 
 use super::design::PROXY_ARGUMENTS;
+use super::place::stated_address;
 use super::{CodeName, ContractSpec, artifact, is_proxied};
 use crate::codes;
+
+/// Output: nonce and hash of the init code of a creation. It proves an address whatever the source says later, and nothing
+/// that somebody else writes there does: the sender is an account of the spec.
+pub(crate) const MADE_WITH: &str = "made_with";
+const NONCE: &str = "nonce";
+const INIT: &str = "init";
 
 /// How many of an account's nonces are tried, the newest first: a tenth of a second.
 const TRIED: u64 = 1 << 17;
@@ -25,7 +35,7 @@ pub(crate) fn check_origin(
     world: &PlanContext<'_>,
     makers: &[(CoreAddress, u64)],
 ) -> Result<(), Problem> {
-    let init = init_hash(contract, at.network(), world)?;
+    let init = init_hash(contract, at.network(), (world.wanted, world.outputs))?;
     let is_of = |(maker, next): &(CoreAddress, u64), init: &[u8; 32]| {
         let mut nonces = next.saturating_sub(TRIED)..*next;
         nonces.any(|nonce| CoreAddress::of_creation_of(*maker, nonce, init) == at)
@@ -42,27 +52,106 @@ pub(crate) fn check_origin(
     ))
 }
 
+/// What is recorded of a creation.
+pub(crate) fn record_creation(nonce: u64, init: &[u8]) -> Value {
+    let nonce = i64::try_from(nonce).unwrap_or(i64::MAX);
+    Value::Map(BTreeMap::from([
+        (NONCE.to_owned(), Value::Integer(nonce)),
+        (INIT.to_owned(), Value::Text(hex_text(&keccak256(init)))),
+    ]))
+}
+
+/// Refuses a contract of the state at an address that no account of the spec gave it, unless its block says that it is there.
+/// `makers` are accounts in its space with their next nonces.
+pub(crate) fn check_record(
+    target: Target<'_>,
+    scene: &ObserveContext<'_>,
+    makers: &[(ChainAddress, u64)],
+) -> Result<(), Problem> {
+    let (Some(wanted), Some(recorded)) = (target.wanted, target.recorded) else {
+        return Ok(());
+    };
+    let at = recorded.outputs.get("address").and_then(Value::as_text);
+    let Some(at) = at.and_then(|text| text.parse::<ChainAddress>().ok()) else {
+        return Ok(());
+    };
+    if stated_address(wanted) == Some(at) || is_recorded_creation(recorded, at, makers) {
+        return Ok(());
+    }
+    // An older pospool recorded no creation: then what the source gives now is tried.
+    let init = match at {
+        ChainAddress::Core(core) => init_hash(
+            target.address,
+            core.network(),
+            (scene.wanted, scene.outputs),
+        )?,
+        ChainAddress::Espace(_) => Some([0; 32]),
+    };
+    let is_of = |(maker, next): &(ChainAddress, u64), init: &[u8; 32]| {
+        let mut nonces = (next.saturating_sub(TRIED)..*next).rev();
+        nonces.any(|nonce| creation(*maker, nonce, init) == at)
+    };
+    if init.is_some_and(|init| makers.iter().any(|maker| is_of(maker, &init))) {
+        return Ok(());
+    }
+    let contract = target.address;
+    let summary = format!("nothing shows that an account of the spec made `{contract}` at {at}");
+    Err(Problem::new(codes::UNPROVEN_PLACE, &[], summary).help(format!(
+        "an address in a state may be anybody's: see in an explorer who made it. If it is the right one, write `address = \"{at}\"` into its block"
+    ))
+    // Others take its address into their settings, containers and pages.
+    .against_everything())
+}
+
+/// Whether the recorded creation, by an account of the spec, gives this address.
+fn is_recorded_creation(
+    recorded: &Recorded,
+    at: ChainAddress,
+    makers: &[(ChainAddress, u64)],
+) -> bool {
+    let made_with = recorded.outputs.get(MADE_WITH).and_then(Value::as_map);
+    let creation_of = || {
+        let made_with = made_with?;
+        let nonce = u64::try_from(made_with.get(NONCE)?.as_integer()?).ok()?;
+        Some((nonce, hex_word(made_with.get(INIT)?.as_text()?)?))
+    };
+    creation_of().is_some_and(|(nonce, init)| {
+        let mut makers = makers.iter();
+        makers.any(|(maker, _)| creation(*maker, nonce, &init) == at)
+    })
+}
+
+/// Where an account puts a contract; in eSpace its code does not matter.
+fn creation(maker: ChainAddress, nonce: u64, init: &[u8; 32]) -> ChainAddress {
+    match maker {
+        ChainAddress::Core(core) => CoreAddress::of_creation_of(core, nonce, init).into(),
+        ChainAddress::Espace(espace) => EspaceAddress::of_creation(espace, nonce).into(),
+    }
+}
+
+type Blocks = BTreeMap<Address, Attributes>;
+
 /// Hash of the init code that the contract was made with, if that can be known.
 fn init_hash(
     contract: &Address,
     network: u32,
-    world: &PlanContext<'_>,
+    (wanted, outputs): (&Blocks, &Blocks),
 ) -> Result<Option<[u8; 32]>, Problem> {
     let no_code = || {
         let summary = format!("the code of `{contract}` is not known");
         Problem::new(codes::NO_CODE, &["pool"], summary)
     };
-    let wanted = world.wanted.get(contract).ok_or_else(no_code)?;
+    let wanted = wanted.get(contract).ok_or_else(no_code)?;
     let block = ContractSpec::read(wanted);
     let code = block.code.known().and_then(CodeName::read);
     let code = code.ok_or_else(no_code)?;
-    let found = artifact::find_artifact(world.outputs, &code)?;
+    let found = artifact::find_artifact(outputs, &code)?;
     if !is_proxied(wanted) {
-        let init = found.wanted_init(wanted, Space::Core, world.outputs, network)?;
+        let init = found.wanted_init(wanted, Space::Core, outputs, network)?;
         return Ok(Some(keccak256(init)));
     }
-    let proxy = artifact::find_proxy(world.outputs, &code)?;
-    let output = |name: &str| world.outputs.get(contract)?.get(name)?.as_text();
+    let proxy = artifact::find_proxy(outputs, &code)?;
+    let output = |name: &str| outputs.get(contract)?.get(name)?.as_text();
     let arguments = output(PROXY_ARGUMENTS).and_then(hex_bytes);
     // Earlier versions did not record them: its first implementation, and the call that begins it.
     let arguments = arguments.or_else(|| {

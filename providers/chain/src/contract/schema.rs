@@ -24,6 +24,10 @@ const CONTRACT_OUTPUTS: &[OutputSchema] = &[
         "storage",
         "Where the code keeps its variables, each as `slot:offset name type`: what an upgrade must keep.",
     ),
+    OutputSchema::new(
+        "made_with",
+        "Nonce and hash of the init code of its creation: with its maker's address they prove where it is.",
+    ),
     NEWEST,
 ];
 
@@ -34,6 +38,7 @@ const CORE_OUTPUTS: &[OutputSchema] = &[
     CONTRACT_OUTPUTS[3],
     CONTRACT_OUTPUTS[4],
     CONTRACT_OUTPUTS[5],
+    CONTRACT_OUTPUTS[6],
     OutputSchema::new(
         "profit",
         "The pool's own share that is settled and not paid out, where `profit` is written.",

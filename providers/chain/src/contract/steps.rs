@@ -10,6 +10,7 @@ use pospool_model::provider::ChangeRequest;
 use pospool_model::{Attributes, Problem, Value};
 
 use super::artifact::{DeployableCode, INITIALIZE};
+use super::origin::{MADE_WITH, record_creation};
 use super::setters::{self, SetterCall};
 use super::settings::{Caller, Holds, OWNER, Setting, settings_of};
 use super::{CodeName, ContractSpec, handover};
@@ -96,6 +97,7 @@ pub(super) fn draft_deployment(
     let space = creator.space();
     let init = found.wanted_init(draft.task.wanted, space, known, network)?;
     let address = creation_address(draft, creator, &init);
+    let made_with = record_creation(draft.next_nonce(creator), &init);
     let what = if name == "implementation" {
         " implementation"
     } else {
@@ -113,6 +115,10 @@ pub(super) fn draft_deployment(
     plan.outputs = named
         .map(|(name, value)| (name.to_owned(), value))
         .collect();
+    if name != "implementation" {
+        draft.output(MADE_WITH, made_with.clone());
+        plan.outputs.insert(MADE_WITH.to_owned(), made_with);
+    }
     draft.send(creator, plan)?;
     Ok(address)
 }

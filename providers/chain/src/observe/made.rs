@@ -27,6 +27,7 @@ use crate::chain;
 use crate::contract;
 use crate::contract::earlier::{SearchScope, find_earlier_contracts};
 use crate::contract::observe::ask_taken_code;
+use crate::contract::origin::check_record;
 use crate::contract::place::check_place;
 use crate::contract::takeup::read_running_code;
 use crate::facts::{ChainFacts, ChainProviderFacts};
@@ -274,7 +275,10 @@ async fn look_in(
         facts.accounts_in_mut(space).insert((*name).clone(), found);
     }
     let mut observation = read_targets(&asked, &answers, scene, &mut facts);
-    take_up(&rpc, pinned, &asked, &answers, scene, &mut observation)
+    let makers = facts.accounts_in(space).values();
+    let makers: Vec<_> = makers.map(|it| (it.address, it.nonce)).collect();
+    let around = (scene, &makers[..]);
+    take_up(&rpc, pinned, &asked, &answers, around, &mut observation)
         .await
         .map_err(failed)?;
     let scope = SearchScope {
@@ -291,19 +295,22 @@ async fn look_in(
     Ok((observation, facts))
 }
 
-/// Finds out what the contracts were made from that the spec says are there and no state knows.
+/// Refuses contracts of which nothing says but the state that they are ours, and finds out what those were made from that the
+/// spec says are there and no state knows.
 async fn take_up(
     rpc: &Rpc,
     pinned: &Pinned<'_>,
     asked: &AskedSpace<'_>,
     answers: &BatchAnswers,
-    scene: &ObserveContext<'_>,
+    (scene, makers): (&ObserveContext<'_>, &[(ChainAddress, u64)]),
     observation: &mut Observation,
 ) -> Result<(), RpcError> {
     let (mut batch, mut running) = (Batch::default(), Vec::new());
     let at = At::Epoch(pinned.epoch);
     for (address, contract) in &asked.contracts {
-        let place = check_place(contract.target(), pinned.network);
+        let target = contract.target();
+        let place = check_place(target, pinned.network);
+        let place = place.and_then(|()| check_record(target, scene, makers));
         let code = place.and_then(|()| ask_taken_code(contract, answers, &mut batch, at));
         match code {
             Ok(slot) => running.extend(slot.map(|slot| (*address, contract, slot))),

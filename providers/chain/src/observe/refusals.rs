@@ -36,7 +36,7 @@ pub(super) fn node_behind(chain: &Address, epoch: u64, known: u64) -> ProviderEr
     )
 }
 
-pub(super) fn not_a_node(chain: &Address, space: Space) -> ProviderError {
+pub(crate) fn not_a_node(chain: &Address, space: Space) -> ProviderError {
     let port = match space {
         Space::Core => 12537,
         Space::Espace => 8545,

@@ -101,6 +101,12 @@ impl PlannedKey {
                 node: None,
             });
         }
+        if let Some(text) = wanted.pos_address.known() {
+            let summary = format!("PoS knows no registration of {text} with this pool");
+            return Err(Problem::new(codes::NO_KEY_TO_REGISTER, &["pos_address"], summary).help(
+                "`pos_address` takes up a registration that is there; to make one, name `node`, or `register_data` of a node elsewhere",
+            ));
+        }
         let node = wanted
             .node
             .known()

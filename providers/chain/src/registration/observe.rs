@@ -103,6 +103,9 @@ fn identifier(target: Target<'_>, scene: &ObserveContext<'_>) -> Option<[u8; 32]
     if let Some(text) = recorded.or_else(node).and_then(Value::as_text) {
         return hex_word(text);
     }
+    if let Some(text) = both_sides(target).find_map(|block| block.pos_address.known()) {
+        return hex_word(text);
+    }
     let data = both_sides(target).find_map(|block| block.register_data.known())?;
     RegisterData::read(data).ok().map(|data| data.identifier)
 }
@@ -114,6 +117,15 @@ fn refuse_other_node(target: Target<'_>, scene: &ObserveContext<'_>) -> Result<(
         value.as_text().map(str::to_owned)
     };
     let recorded = target.recorded;
+    let said = target.wanted.map(RegistrationSpec::read);
+    let said = said.and_then(|block| block.pos_address.known());
+    let key = recorded.and_then(|it| it.outputs.get("pos_address")?.as_text());
+    if let (Some(said), Some(key)) = (said, key)
+        && !said.eq_ignore_ascii_case(key)
+    {
+        let what = format!("the registered PoS key is {key}, and `pos_address` says {said}");
+        return Err(Problem::new(codes::OTHER_KEY, &["pos_address"], what));
+    }
     let (Some(recorded), Some(node)) = (
         recorded,
         target
@@ -268,7 +280,7 @@ fn present(
     // The register says which pool has which key. A bond that no state knows of was made with what the spec says.
     let recorded = target.recorded.map(|recorded| &recorded.attributes);
     let mut seen = Attributes::from([("deposit".to_owned(), Value::Amount(Drip(DEPOSIT)))]);
-    for name in ["pool", "node", "register_data", "chain"] {
+    for name in ["pool", "node", "register_data", "pos_address", "chain"] {
         let value = recorded.and_then(|attributes| attributes.get(name));
         let value = value.or_else(|| target.wanted.and_then(|wanted| wanted.get(name)));
         if let Some(value) = value {

@@ -11,8 +11,9 @@ kind! {
     pub(crate) const POS_REGISTRATION = "pos_registration", Managed, "The bond between a node's PoS key and a pool, with the pool's first vote. The owner of the pool pays.";
     attributes {
         pool: Reference["core_contract"], Required, Refuse, "The pool contract.";
-        node: Reference["node"], Optional, Ignore, "The node whose key votes. Either this or `register_data`.";
+        node: Reference["node"], Optional, Ignore, "The node whose key votes. Either this, `register_data` or `pos_address`.";
         register_data: Text, Optional, Ignore, "What `conflux rpc local pos register --power 1` printed on a node that pospool does not run. Either this or `node`.";
+        pos_address: Text, Optional, Ignore, "The registered key, of a node that pospool does not run: a registration that is there is taken up, and none is made. In the place of `node` and `register_data`.";
         deposit: Amount, Required, Refuse, "Price of the first vote: exactly `cfx(1000)`.";
         restake_due: List[Text], Optional, Update, "After PoS retired the key: how many votes of the pool can be staked again, now and from which view on. Never written in a spec: nothing is always what is wanted.";
         chain: Reference["chain"], Implied, Refuse, CHAIN_TEXT;

@@ -15,12 +15,13 @@ use pospool_lang::spec::{SourceFile, add_line};
 use pospool_model::plan::Plan;
 use pospool_model::provider::EarlierSign;
 use pospool_model::state::State;
-use pospool_model::{Address, Role, Value};
+use pospool_model::{Address, Diagnostic, Role, Value};
 
 use crate::args::TakeUpArgs;
 use crate::commands::Session;
 use crate::commands::pipeline::{self, PlannedSpec, Spec};
 use crate::failure::{Failure, ImportFailure};
+use crate::view;
 
 /// The attribute that says where something is.
 const ADDRESS: &str = "address";
@@ -58,6 +59,7 @@ pub(super) async fn search(
     let original = read(session, args, file.clone())?;
     let mut state = pipeline::move_resources(&original, state, session.registry)?.state;
     let (mut looks, mut steps) = (0, Vec::new());
+    let mut warnings: Vec<Diagnostic> = Vec::new();
     loop {
         let edited = add_places(session, &original, file, &places)?;
         let spec = read(session, args, edited.clone())?;
@@ -75,7 +77,11 @@ pub(super) async fn search(
             refusals,
             faults,
         } = plan::plan_changes(&spec.config, &state, &seen, registry, &options);
-        let more = plan::find_takeable(&plan, &seen, args.address.as_ref());
+        let more = plan::find_takeable(&plan, &seen, args.address.as_ref().filter(|_| !args.scan));
+        // Of what is known by the next look nothing is said any more.
+        let new = seen.warnings.iter().filter(|it| !warnings.contains(it));
+        let new: Vec<_> = new.cloned().collect();
+        warnings.extend(new);
         let is_last = more.is_empty() || looks >= LOOKS || !refusals.is_empty();
         if !is_last {
             // What is known then shows more, such as whose key is registered.
@@ -84,7 +90,7 @@ pub(super) async fn search(
             continue;
         }
         let mut problems = refusals;
-        problems.extend(seen.warnings.iter().cloned());
+        problems.extend(warnings);
         return Ok(Search {
             text: (edited.text != file.text).then_some(edited.text),
             places: places.into_iter().collect(),
@@ -122,7 +128,7 @@ fn add_places(
         }
         let said = wanted.get(address).and_then(|it| it.get(ADDRESS));
         if said.and_then(Value::as_text) != Some(place) {
-            let line = format!("{ADDRESS} = {}", Value::from(place.as_str()));
+            let line = format!("{ADDRESS} = {}", view::template::quoted(place));
             lines.push((block.span.bytes.clone(), address, line));
         }
     }
@@ -145,13 +151,16 @@ fn learn(
     places: &mut BTreeMap<Address, String>,
     state: &mut State,
 ) -> Result<bool, ImportFailure> {
-    let lineage = choose_lineage(args.lineage.as_deref(), signs)?;
+    let named = args.lineage.as_deref();
     let mut is_new = false;
-    // What has a state already keeps its name.
-    if let Some(lineage) = lineage.filter(|it| state.resources.is_empty() && **it != state.lineage)
-    {
-        state.lineage.clone_from(lineage);
-        is_new = true;
+    // A state with resources keeps its name, and so does one that was given its name by an earlier look.
+    let is_named = named.is_some_and(|named| state.lineage.starts_with(named));
+    if state.resources.is_empty() && !is_named {
+        let lineage = choose_lineage(named, signs)?;
+        if let Some(lineage) = lineage.filter(|it| **it != state.lineage) {
+            state.lineage.clone_from(lineage);
+            is_new = true;
+        }
     }
     let mut found: BTreeMap<&Address, BTreeSet<&str>> = BTreeMap::new();
     for sign in signs {
@@ -217,6 +226,11 @@ mod tests {
             place: None,
             scan: true,
             lineage: lineage.map(str::to_owned),
+            from: Vec::new(),
+            network: None,
+            core_rpc: None,
+            espace_rpc: None,
+            source: None,
             auto_approve: true,
             variables: Variables::default(),
         }
@@ -254,6 +268,19 @@ mod tests {
         ));
         assert_eq!(learn(&places[..1], None).unwrap(), (true, String::new(), 1));
         assert_eq!(learn(&[], Some("33")).unwrap(), (false, String::new(), 0));
+        // The next look finds the other one alone: things of ours are no sign any more.
+        let mut state = State {
+            lineage: "22bb".to_owned(),
+            ..State::default()
+        };
+        let again = super::learn(
+            &args(Some("22")),
+            &two[..1],
+            &mut BTreeMap::new(),
+            &mut state,
+        );
+        assert!(!again.unwrap());
+        assert_eq!(state.lineage, "22bb");
     }
 
     #[test]

@@ -101,7 +101,10 @@ pub(super) fn gather_answers(
     })
 }
 
-fn code(session: &Session<'_, '_>, args: &InitArgs) -> Result<SourceLocation, Failure> {
+pub(in crate::commands) fn code(
+    session: &Session<'_, '_>,
+    args: &InitArgs,
+) -> Result<SourceLocation, Failure> {
     if let Some(path) = folder(args.source.as_deref()) {
         let path = checked(&path, &one_line)?;
         return Ok(SourceLocation::Folder(from_spec(session, &path)));
