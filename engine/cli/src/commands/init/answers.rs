@@ -101,10 +101,7 @@ pub(super) fn gather_answers(
     })
 }
 
-pub(in crate::commands) fn code(
-    session: &Session<'_, '_>,
-    args: &InitArgs,
-) -> Result<SourceLocation, Failure> {
+pub(crate) fn code(session: &Session<'_, '_>, args: &InitArgs) -> Result<SourceLocation, Failure> {
     if let Some(path) = folder(args.source.as_deref()) {
         let path = checked(&path, &one_line)?;
         return Ok(SourceLocation::Folder(from_spec(session, &path)));
