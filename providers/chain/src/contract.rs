@@ -5,6 +5,7 @@
 //! - Never: keeps code in a state: a name and a digest stand for it.
 
 pub(crate) mod artifact;
+pub(crate) mod creation;
 pub(crate) mod design;
 pub(crate) mod earlier;
 pub(crate) mod handover;

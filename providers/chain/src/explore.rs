@@ -4,29 +4,20 @@
 //! - Returns: blocks for accounts, contracts and the registration, in the order in which a spec has them.
 //! - Never: believes that a contract is what it looks like: taking it up compares the code.
 
+mod around;
 mod blocks;
 mod graph;
 
 use std::collections::BTreeMap;
 
-use pospool_conflux::{ChainAddress, CoreAddress, Space};
-use pospool_conflux_rpc::{Batch, CountingTransport, Rpc, RpcError};
+use pospool_conflux::{ChainAddress, CoreAddress};
+use pospool_conflux_rpc::CountingTransport;
 use pospool_model::provider::FoundBlock;
 use pospool_model::{Address, Attributes, ProviderError};
 
+use self::around::{Around, ask_around};
 use self::graph::Graph;
-use crate::chain;
 use crate::codes;
-use crate::observe::{chain_unreachable, not_a_node};
-
-/// A chain, and how each of its spaces is asked.
-pub(crate) struct Around<'a> {
-    chain: &'a Address,
-    network: u32,
-    core: Rpc,
-    /// Where the spec names none, eSpace is left out.
-    espace: Option<Rpc>,
-}
 
 /// Finds the pool that these addresses belong to.
 pub(crate) async fn explore_pool(
@@ -74,33 +65,6 @@ fn check_found(found: &Graph, from: &[String]) -> Result<(), ProviderError> {
         }
         _ => Ok(()),
     }
-}
-
-async fn ask_around<'a>(
-    link: &CountingTransport,
-    chain: &'a Address,
-    wanted: &Attributes,
-) -> Result<Around<'a>, ProviderError> {
-    let failed = |error| chain_unreachable(chain, Space::Core, error);
-    let core = Rpc::over(link, &chain::endpoints_of(wanted, Space::Core)).map_err(failed)?;
-    let mut batch = Batch::default();
-    let asked = chain::ask_chain(&mut batch);
-    let answers = batch.send(&core).await.map_err(failed)?;
-    if let Some((method, refusal)) = asked.trouble(&answers) {
-        return Err(failed(RpcError::refused(method, refusal)));
-    }
-    let seen = chain::read_chain(&asked, &answers);
-    let seen = seen.ok_or_else(|| not_a_node(chain, Space::Core))?;
-    let espace = chain::endpoints_of(wanted, Space::Espace);
-    let espace = (!espace.is_empty()).then(|| Rpc::over(link, &espace));
-    Ok(Around {
-        chain,
-        network: seen.network,
-        core,
-        espace: espace
-            .transpose()
-            .map_err(|error| chain_unreachable(chain, Space::Espace, error))?,
-    })
 }
 
 fn read_start(text: &str, around: &Around<'_>) -> Result<ChainAddress, ProviderError> {

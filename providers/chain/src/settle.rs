@@ -18,7 +18,7 @@ use tokio::time::Instant;
 
 use crate::chains::{ChainCheck, Chains};
 use crate::contract::CodeName;
-use crate::contract::design::PROXY_ARGUMENTS;
+use crate::contract::creation::PROXY_ARGUMENTS;
 use crate::work::TicketAttempt;
 use crate::{account, chain, codes, observe, prepare};
 

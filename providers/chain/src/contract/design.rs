@@ -12,16 +12,13 @@ use pospool_model::plan::Action;
 use pospool_model::{Attributes, Problem, Value};
 
 use super::artifact::{self, DeployableCode};
-use super::origin::{MADE_WITH, record_creation};
+use super::creation::{MADE_WITH, PROXY_ARGUMENTS, record_creation};
 use super::steps::{
     DeployScope, address_text, creation_address, draft_deployment, draft_initialisation, send_call,
     wanted_calls,
 };
 use super::{CodeName, is_proxied, update, upgrade, weigh};
 use crate::draft::{ChangeDraft, PlannedTransaction};
-
-/// Output: what the proxy's constructor was given, as hex. An upgrade changes what the proxy points at, and not that.
-pub(crate) const PROXY_ARGUMENTS: &str = "proxy_arguments";
 
 /// Designs one change.
 pub(crate) fn design_contract(draft: &mut ChangeDraft<'_>) -> Result<(), Problem> {

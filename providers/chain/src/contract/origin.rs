@@ -7,22 +7,15 @@
 
 use std::collections::BTreeMap;
 
-use pospool_conflux::hex::{hex_bytes, hex_text, hex_word};
-use pospool_conflux::{ChainAddress, CoreAddress, EspaceAddress, Space, keccak256};
+use pospool_conflux::hex::hex_bytes;
+use pospool_conflux::{ChainAddress, CoreAddress, Space, keccak256};
 use pospool_model::provider::{ObserveContext, PlanContext, Target};
-use pospool_model::state::Recorded;
 use pospool_model::{Address, Attributes, Problem, Value};
 
-use super::design::PROXY_ARGUMENTS;
+use super::creation::{PROXY_ARGUMENTS, creation, is_recorded_creation};
 use super::place::stated_address;
 use super::{CodeName, ContractSpec, artifact, is_proxied};
 use crate::codes;
-
-/// Output: nonce and hash of the init code of a creation. It proves an address whatever the source says later, and nothing
-/// that somebody else writes there does: the sender is an account of the spec.
-pub(crate) const MADE_WITH: &str = "made_with";
-const NONCE: &str = "nonce";
-const INIT: &str = "init";
 
 /// How many of an account's nonces are tried, the newest first: a tenth of a second.
 const TRIED: u64 = 1 << 17;
@@ -50,15 +43,6 @@ pub(crate) fn check_origin(
         "an address in a state may be anybody's: see in an explorer who made it. If the source was changed since, register \
          with the one that it was made from",
     ))
-}
-
-/// What is recorded of a creation.
-pub(crate) fn record_creation(nonce: u64, init: &[u8]) -> Value {
-    let nonce = i64::try_from(nonce).unwrap_or(i64::MAX);
-    Value::Map(BTreeMap::from([
-        (NONCE.to_owned(), Value::Integer(nonce)),
-        (INIT.to_owned(), Value::Text(hex_text(&keccak256(init)))),
-    ]))
 }
 
 /// Refuses a contract of the state at an address that no account of the spec gave it, unless its block says that it is there.
@@ -101,32 +85,6 @@ pub(crate) fn check_record(
     ))
     // Others take its address into their settings, containers and pages.
     .against_everything())
-}
-
-/// Whether the recorded creation, by an account of the spec, gives this address.
-fn is_recorded_creation(
-    recorded: &Recorded,
-    at: ChainAddress,
-    makers: &[(ChainAddress, u64)],
-) -> bool {
-    let made_with = recorded.outputs.get(MADE_WITH).and_then(Value::as_map);
-    let creation_of = || {
-        let made_with = made_with?;
-        let nonce = u64::try_from(made_with.get(NONCE)?.as_integer()?).ok()?;
-        Some((nonce, hex_word(made_with.get(INIT)?.as_text()?)?))
-    };
-    creation_of().is_some_and(|(nonce, init)| {
-        let mut makers = makers.iter();
-        makers.any(|(maker, _)| creation(*maker, nonce, &init) == at)
-    })
-}
-
-/// Where an account puts a contract; in eSpace its code does not matter.
-fn creation(maker: ChainAddress, nonce: u64, init: &[u8; 32]) -> ChainAddress {
-    match maker {
-        ChainAddress::Core(core) => CoreAddress::of_creation_of(core, nonce, init).into(),
-        ChainAddress::Espace(espace) => EspaceAddress::of_creation(espace, nonce).into(),
-    }
 }
 
 type Blocks = BTreeMap<Address, Attributes>;

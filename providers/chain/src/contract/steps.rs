@@ -10,7 +10,7 @@ use pospool_model::provider::ChangeRequest;
 use pospool_model::{Attributes, Problem, Value};
 
 use super::artifact::{DeployableCode, INITIALIZE};
-use super::origin::{MADE_WITH, record_creation};
+use super::creation::{MADE_WITH, record_creation};
 use super::setters::{self, SetterCall};
 use super::settings::{Caller, Holds, OWNER, Setting, settings_of};
 use super::{CodeName, ContractSpec, handover};

@@ -11,7 +11,7 @@ use pospool_conflux::{ChainAddress, CoreAddress};
 use pospool_model::provider::FoundBlock;
 use pospool_model::{Address, Drip, Value};
 
-use super::Around;
+use super::around::Around;
 use super::graph::{FoundContract, Graph};
 use crate::contract::settings::MANAGER;
 use crate::registration::DEPOSIT;

@@ -11,7 +11,7 @@ use pospool_conflux::{ChainAddress, Space};
 use pospool_conflux_rpc::{At, Batch, BatchAnswers, Rpc, RpcError, Slot};
 use pospool_model::{ProviderError, Value};
 
-use super::Around;
+use super::around::Around;
 use crate::contract::settings::{Getter, OWNER, Setting, SettingType, TABLES, Table};
 use crate::internal::pos_register;
 use crate::observe::chain_unreachable;

@@ -19,7 +19,7 @@ use crate::chain;
 use crate::chain::ChainSpec;
 use crate::codes;
 use crate::contract::artifact::{self, PROXY};
-use crate::contract::design::PROXY_ARGUMENTS;
+use crate::contract::creation::PROXY_ARGUMENTS;
 use crate::contract::schema::{ContractSpec, space_of_kind};
 use crate::contract::{CodeName, is_proxied};
 use crate::resolve::argument_of;
