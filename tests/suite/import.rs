@@ -260,3 +260,25 @@ fn other_code_is_taken_up_as_it_is_and_said() {
         run.out
     );
 }
+
+#[test]
+fn case_after_destroy_a_pool_that_is_registered_is_named_and_taken_up_again() {
+    let pool = ExampleWorld::demo(spec_of("private-network"));
+    pool.ends(&["apply", "--auto-approve"], Exit::Done);
+    let at = pool.output("core_contract.pool", "address");
+    pool.ends(&["destroy", "--auto-approve", "--confirm", &at], Exit::Done);
+    let before = pool.world.chain.handed_in().len();
+    let run = pool.run(&["plan"]);
+    assert!(run.err.contains("warning[state/lost]"), "{}", run.err);
+    assert!(run.err.contains("`pospool import --scan`"), "{}", run.err);
+    pool.ends(&["apply", "--auto-approve"], Exit::Protected);
+    pool.ends(&SCAN, Exit::Done);
+    assert_eq!(pool.output("core_contract.pool", "address"), at);
+    pool.ends(&["apply", "--auto-approve"], Exit::Done);
+    pool.is_empty();
+    assert_eq!(
+        pool.world.chain.handed_in().len(),
+        before,
+        "no stake a second time"
+    );
+}

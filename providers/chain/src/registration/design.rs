@@ -130,6 +130,16 @@ impl PlannedKey {
         })
     }
 
+    /// Whether the node, which is not up, has a key on its volume: it will be that one and no new one.
+    fn is_kept(&self, world: &PlanContext<'_>) -> bool {
+        let volume = || {
+            let node = world.wanted.get(self.node.as_ref()?)?;
+            let volume = node.get("data")?.as_resource()?;
+            world.outputs.get(volume)?.get("holds")
+        };
+        self.identifier.is_none() && volume().is_some()
+    }
+
     /// Blanks that the node fills once it runs.
     fn inputs(&self, names: &[&str]) -> BTreeMap<String, OutputRef> {
         let node = self.node.iter().flat_map(|node| {
@@ -161,6 +171,14 @@ fn create(draft: &mut ChangeDraft<'_>) -> Result<(), Problem> {
     let needs = match known {
         // The node's key was not known when the chain was asked, and the pool has it already.
         Some(bound) if key.identifier == Some(bound) => ended(&world, key.node.as_ref()),
+        // Whose key the node has is known when it runs: nothing is sent, and if it is another one the next look says so.
+        Some(bound) if key.is_kept(&world) => {
+            let bound = hex_text(&bound);
+            draft.note(format!(
+                "the pool is registered already, with {bound}: the node must have that key"
+            ));
+            ended(&world, key.node.as_ref())
+        }
         Some(bound) => return Err(pool_taken(pool.address, &bound)),
         None => {
             check_origin(pool.name, pool.address, &world, &makers(draft))?;
