@@ -3,6 +3,8 @@
 use std::path::Path;
 
 use pospool_cli::exit::Exit;
+use pospool_conflux::Key;
+use pospool_modelchain::Account;
 use pospool_tests::stub_world::{CommandRun, StubWorld};
 
 use crate::examples::example_variables;
@@ -14,6 +16,12 @@ pub(crate) struct ExampleWorld {
     pub(crate) spec: String,
     /// The words that name its variables.
     pub(crate) values: &'static [&'static str],
+}
+
+/// The account that the key of the stubs' operator has.
+pub(crate) fn operator() -> Account {
+    let key = Key::parse(&"11".repeat(32)).unwrap();
+    key.core_address(1).bytes()
 }
 
 /// The spec of an example.

@@ -3,18 +3,12 @@
 use std::fs;
 
 use pospool_cli::exit::Exit;
-use pospool_conflux::{CoreAddress, Key};
+use pospool_conflux::CoreAddress;
 use pospool_model::state::State;
 use pospool_modelchain::Account;
 use pospool_tests::stub_world::CommandRun;
 
-use crate::example_world::{ExampleWorld, spec_of};
-
-/// The account of the key that the stubs' operator has.
-fn operator() -> Account {
-    let key = Key::parse(&"11".repeat(32)).unwrap();
-    key.core_address(1234).bytes()
-}
+use crate::example_world::{ExampleWorld, operator, spec_of};
 
 const STATE: &str = "pospool.state.json";
 const SCAN: [&str; 3] = ["import", "--scan", "--auto-approve"];

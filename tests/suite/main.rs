@@ -35,6 +35,7 @@ mod sources_fake_npm;
 mod sources_stand_ins;
 mod specsuite;
 mod state_files;
+mod too_little_money;
 mod two_at_once;
 mod validate;
 mod verification;

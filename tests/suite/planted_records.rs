@@ -2,13 +2,13 @@
 //! transaction sent to a contract of theirs, and nothing removed that is not the pool's.
 
 use pospool_cli::exit::Exit;
-use pospool_conflux::{ChainAddress, CoreAddress, EspaceAddress, Key};
+use pospool_conflux::{ChainAddress, CoreAddress, EspaceAddress};
 use pospool_model::Value;
 use pospool_model::state::State;
 use pospool_modelchain::{Account, decode_transaction};
 use serde_json::{Value as Json, json};
 
-use crate::example_world::{ExampleWorld, spec_of};
+use crate::example_world::{ExampleWorld, operator, spec_of};
 
 const NETWORK: u32 = 1234;
 /// Somebody who has no account in the spec.
@@ -21,12 +21,6 @@ const THEIRS: &str = "theirs";
 fn copy_of(mut place: Account) -> Account {
     place[19] ^= 0xff;
     place
-}
-
-/// The account that the stubs' key is of.
-fn operator() -> Account {
-    let key = Key::parse(&"11".repeat(32)).unwrap();
-    key.core_address(NETWORK).bytes()
 }
 
 struct Victim {

@@ -214,16 +214,7 @@ fn sum(amounts: impl Iterator<Item = Drip>) -> Option<Drip> {
 fn parts(costs: &BTreeMap<Purpose, Drip>) -> String {
     let named: Vec<String> = costs
         .iter()
-        .map(|(purpose, amount)| {
-            let purpose = match purpose {
-                Purpose::Gas => "gas",
-                Purpose::Collateral => "storage collateral",
-                Purpose::Stake => "stake",
-                Purpose::Crossing => "for eSpace",
-                Purpose::EspaceGas => "gas in eSpace",
-            };
-            format!("{purpose} {amount}")
-        })
+        .map(|(purpose, amount)| format!("{} {amount}", purpose.words()))
         .collect();
     named.join(", ")
 }

@@ -303,6 +303,18 @@ pub enum Purpose {
 }
 
 impl Purpose {
+    /// It in words.
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Gas => "gas",
+            Self::Collateral => "storage collateral",
+            Self::Stake => "stake",
+            Self::Crossing => "for eSpace",
+            Self::EspaceGas => "gas in eSpace",
+        }
+    }
+
     /// Whether it is paid from the account whose balance is the payer's `balance`; the provider looks after the other one.
     #[must_use]
     pub fn is_from_balance(self) -> bool {

@@ -251,6 +251,12 @@ pub trait Planner {
         world: &PlanContext<'_>,
     ) -> Result<Design, Vec<Problem>>;
 
+    /// What all that was designed needs together and is not there, such as money: each with the first resource that goes without.
+    /// It is asked when everything is designed, so that the whole is named at once.
+    fn shortfalls(&self) -> Vec<(Address, Problem)> {
+        Vec::new()
+    }
+
     /// Numbers of [`Observation::counters`] as they are after all that was designed; one that is not here stays.
     fn counters(&self) -> BTreeMap<String, u64> {
         BTreeMap::new()

@@ -239,6 +239,10 @@ impl Bench {
             effects: &self.effects,
         };
         let design = self.planner.design(&task, &world)?;
+        let short = self.planner.shortfalls();
+        if !short.is_empty() {
+            return Err(short.into_iter().map(|(_, problem)| problem).collect());
+        }
         let ids = design.effects.iter().map(|effect| EffectId {
             address: address.clone(),
             name: effect.name.clone(),

@@ -17,7 +17,7 @@ use pospool_model::{Address, Attributes, Drip, Problem, SecretRef, Value};
 use crate::account;
 use crate::codes;
 use crate::facts::{AccountFacts, ChainFacts, ChainProviderFacts};
-use crate::ledger::{AccountLedger, Funds};
+use crate::ledger::{AccountLedger, Funds, Shortfall};
 use crate::work::{EffectWork, ElsewhereWork, RegistrationWork, RestakeWork, TransactionWork};
 
 /// Name of this provider in plans.
@@ -301,7 +301,7 @@ impl<'a> ChangeDraft<'a> {
             (plan.purpose, plan.value),
         ];
         let costs = costs.map(|(purpose, amount)| (in_space(purpose, sender), amount));
-        needs.extend(self.pay(sender, costs)?);
+        needs.extend(self.pay(sender, costs));
         let work = EffectWork::Transaction(Box::new(TransactionWork {
             chain: sender.chain.reference.clone(),
             account: sender.name.clone(),
@@ -338,23 +338,21 @@ impl<'a> ChangeDraft<'a> {
         Ok(id)
     }
 
-    /// Adds up costs, and stops where the account cannot pay for what this plan asks of it so far. Where it only can
-    /// with what is moved there by this plan, that must have ended first.
-    fn pay(
-        &mut self,
-        sender: Sender<'_>,
-        costs: [(Purpose, u128); 3],
-    ) -> Result<Vec<Need>, Problem> {
-        let mut sum: u128 = 0;
-        for (purpose, amount) in costs.into_iter().filter(|(_, amount)| *amount > 0) {
-            sum = sum.saturating_add(amount);
-            self.add_cost(sender.name, purpose, amount);
+    /// Adds up costs. Where the account cannot pay for what this plan asks of it so far, that is noted, and said with the
+    /// whole when everything is designed. Where it only can with what is moved there by this plan, that must have ended first.
+    fn pay(&mut self, sender: Sender<'_>, costs: [(Purpose, u128); 3]) -> Vec<Need> {
+        for (purpose, amount) in costs.iter().filter(|(_, amount)| *amount > 0) {
+            self.add_cost(sender.name, *purpose, *amount);
         }
         let (address, balance) = (sender.facts.address, sender.facts.balance);
-        match self.ledger.spend(address, balance, sum) {
-            Funds::There => Ok(Vec::new()),
-            Funds::After(effects) => Ok(effects.into_iter().map(Need::ended).collect()),
-            Funds::Short { needed, income } => Err(not_enough(sender, needed, income)),
+        match self.ledger.spend(address, balance, &costs) {
+            Funds::There => Vec::new(),
+            Funds::After(effects) => effects.into_iter().map(Need::ended).collect(),
+            Funds::Short => {
+                let payer = (sender.name, balance);
+                self.ledger.fall_short(address, payer, self.task.address);
+                Vec::new()
+            }
         }
     }
 
@@ -391,26 +389,38 @@ fn in_space(purpose: Purpose, sender: Sender<'_>) -> Purpose {
     }
 }
 
-fn not_enough(sender: Sender<'_>, needed: u128, more: u128) -> Problem {
-    let (space, address) = (sender.space(), sender.facts.address);
+/// The problem of an account that cannot pay for all that a plan asks of it: the whole, with its parts.
+pub(crate) fn not_enough(address: ChainAddress, short: Shortfall<'_>) -> Problem {
+    let space = address.space();
     let place = match space {
         Space::Core => String::new(),
         Space::Espace => format!(" in {}", space.title()),
     };
-    let more = match more {
+    let income = match short.income {
         0 => String::new(),
-        more => format!(", is sent {} by this plan", Drip(more)),
+        income => format!(", is sent {} by this plan", Drip(income)),
     };
+    let parts = short.spent.iter().filter(|(_, amount)| **amount > 0);
+    let parts: Vec<_> = parts
+        .map(|(purpose, amount)| format!("{} {}", purpose.words(), Drip(*amount)))
+        .collect();
     let summary = format!(
-        "`{}` has {}{place}{more} and may need {} for this plan up to here: gas, collateral and stake at most",
-        sender.name,
-        Drip(sender.facts.balance),
-        Drip(needed)
+        "`{}` has {}{place}{income} and may need {} for this plan, at most: {}",
+        short.account,
+        Drip(short.balance),
+        Drip(short.needed()),
+        parts.join(", ")
     );
+    let missing = short
+        .needed()
+        .saturating_sub(short.balance.saturating_add(short.income));
+    let missing = Drip(missing);
     let help = match space {
-        Space::Core => format!("send CFX to {address}; what is not used stays there"),
+        Space::Core => {
+            format!("send at least {missing} to {address}; what is not used stays there")
+        }
         Space::Espace => format!(
-            "send CFX to {address} in eSpace, or let a `funding` block move it there from the same key's account in Core Space; what is not used stays there"
+            "send at least {missing} to {address} in eSpace, or let a `funding` block move it there from the same key's account in Core Space; what is not used stays there"
         ),
     };
     // Nothing is begun that the balance does not cover to its end.

@@ -6,7 +6,8 @@
 use std::collections::BTreeMap;
 
 use pospool_conflux::ChainAddress;
-use pospool_model::plan::EffectId;
+use pospool_model::Address;
+use pospool_model::plan::{EffectId, Purpose};
 
 use crate::account::nonce_lane;
 
@@ -23,9 +24,32 @@ pub(crate) struct AccountLedger {
 struct LedgerEntry {
     next_nonce: Option<u64>,
     last: Option<EffectId>,
-    spent: u128,
+    spent: BTreeMap<Purpose, u128>,
     income: u128,
     brought_by: Vec<EffectId>,
+    short: Option<ShortPayer>,
+}
+
+/// An account that cannot pay, by the first change that asked it in vain.
+#[derive(Debug)]
+struct ShortPayer {
+    first: Address,
+    account: Address,
+    balance: u128,
+}
+
+/// What a plan may need of an account that has not so much.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Shortfall<'a> {
+    /// The change that could not be paid any more.
+    pub(crate) first: &'a Address,
+    /// The account's name in the spec.
+    pub(crate) account: &'a Address,
+    pub(crate) balance: u128,
+    /// What the plan brings to it.
+    pub(crate) income: u128,
+    /// All that the plan asks of it.
+    pub(crate) spent: &'a BTreeMap<Purpose, u128>,
 }
 
 /// Whether an account can pay.
@@ -36,12 +60,20 @@ pub(crate) enum Funds {
     /// With what these effects bring, once they have ended.
     After(Vec<EffectId>),
     /// Not with that either.
-    Short {
-        /// What the plan may need of it so far.
-        needed: u128,
-        /// What the plan brings to it.
-        income: u128,
-    },
+    Short,
+}
+
+fn sum_of(spent: &BTreeMap<Purpose, u128>) -> u128 {
+    spent
+        .values()
+        .fold(0, |sum, amount| sum.saturating_add(*amount))
+}
+
+impl Shortfall<'_> {
+    /// All that the plan asks of it, as one sum.
+    pub(crate) fn needed(&self) -> u128 {
+        sum_of(self.spent)
+    }
 }
 
 /// The lane of whoever signed a ticket that cannot be read.
@@ -80,17 +112,56 @@ impl AccountLedger {
     }
 
     /// Asks an account that has so much now for more money.
-    pub(crate) fn spend(&mut self, account: ChainAddress, balance: u128, amount: u128) -> Funds {
+    pub(crate) fn spend(
+        &mut self,
+        account: ChainAddress,
+        balance: u128,
+        costs: &[(Purpose, u128)],
+    ) -> Funds {
         let entry = self.accounts.entry(account).or_default();
-        entry.spent = entry.spent.saturating_add(amount);
-        let (needed, income) = (entry.spent, entry.income);
+        for (purpose, amount) in costs {
+            let sum = entry.spent.entry(*purpose).or_default();
+            *sum = sum.saturating_add(*amount);
+        }
+        let (needed, income) = (sum_of(&entry.spent), entry.income);
         if needed <= balance {
             Funds::There
         } else if needed <= balance.saturating_add(income) {
             Funds::After(entry.brought_by.clone())
         } else {
-            Funds::Short { needed, income }
+            Funds::Short
         }
+    }
+
+    /// Notes that an account cannot pay: what the plan asks of it goes on being added up.
+    pub(crate) fn fall_short(
+        &mut self,
+        address: ChainAddress,
+        (account, balance): (&Address, u128),
+        first: &Address,
+    ) {
+        let entry = self.accounts.entry(address).or_default();
+        entry.short.get_or_insert_with(|| ShortPayer {
+            first: first.clone(),
+            account: account.clone(),
+            balance,
+        });
+    }
+
+    /// Accounts that cannot pay for all that was asked of them.
+    pub(crate) fn shortfalls(&self) -> impl Iterator<Item = (ChainAddress, Shortfall<'_>)> {
+        let accounts = self.accounts.iter();
+        accounts.filter_map(|(address, entry)| {
+            let short = entry.short.as_ref()?;
+            let shortfall = Shortfall {
+                first: &short.first,
+                account: &short.account,
+                balance: short.balance,
+                income: entry.income,
+                spent: &entry.spent,
+            };
+            Some((*address, shortfall))
+        })
     }
 
     /// Notes that an effect of this plan brings money to an account.
@@ -142,15 +213,26 @@ mod tests {
     #[test]
     fn money_adds_up_and_what_comes_is_waited_for() {
         let (mut ledger, account) = (AccountLedger::default(), core(1).into());
-        assert_eq!(ledger.spend(account, 10, 10), Funds::There);
+        assert_eq!(
+            ledger.spend(account, 10, &[(Purpose::Gas, 10)]),
+            Funds::There
+        );
         ledger.bring(account, 3, effect("a"));
         ledger.bring(account, 2, effect("b"));
         let both = vec![effect("a"), effect("b")];
-        assert_eq!(ledger.spend(account, 10, 5), Funds::After(both));
-        let (needed, income) = (16, 5);
+        let gas = |amount| [(Purpose::Gas, amount)];
+        assert_eq!(ledger.spend(account, 10, &gas(5)), Funds::After(both));
+        assert_eq!(ledger.spend(account, 10, &gas(1)), Funds::Short);
+        let (payer, first) = (name("account.main"), name("funding.main"));
+        ledger.fall_short(account, (&payer, 10), &first);
+        // What is asked afterwards counts too, and the first one stays the first.
+        let stake = [(Purpose::Stake, 1000)];
+        assert_eq!(ledger.spend(account, 10, &stake), Funds::Short);
+        ledger.fall_short(account, (&payer, 10), &payer);
+        let (_, short) = ledger.shortfalls().next().unwrap();
         assert_eq!(
-            ledger.spend(account, 10, 1),
-            Funds::Short { needed, income }
+            (short.first, short.needed(), short.income),
+            (&first, 1016, 5)
         );
     }
 }

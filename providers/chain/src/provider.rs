@@ -16,7 +16,7 @@ use pospool_model::{Address, Attributes, KindSchema, OwnNode, Problem, Provider,
 use tokio::time::Instant;
 
 use crate::chains::Chains;
-use crate::draft::{ChangeDraft, PROVIDER};
+use crate::draft::{self, ChangeDraft, PROVIDER};
 use crate::facts::ChainProviderFacts;
 use crate::fresh::UnsentTickets;
 use crate::kinds::{SCHEMAS, kind_named};
@@ -134,6 +134,13 @@ impl Planner for ChainPlanner {
         let designed = (kind_named(task.address.kind()).design)(&mut draft);
         designed.map_err(|problem| vec![problem])?;
         Ok(draft.done())
+    }
+
+    fn shortfalls(&self) -> Vec<(Address, Problem)> {
+        let short = self.ledger.shortfalls();
+        short
+            .map(|(address, short)| (short.first.clone(), draft::not_enough(address, short)))
+            .collect()
     }
 
     fn counters(&self) -> BTreeMap<String, u64> {

@@ -124,6 +124,11 @@ impl StubChain {
         self.ledger().espace_id += 1;
     }
 
+    /// An account has so much in Core Space, in drip.
+    pub fn set_balance(&self, account: Account, drip: u128) {
+        self.ledger().core.balances.insert(account, drip);
+    }
+
     /// Somebody sends a transaction with the key of this byte, in Core Space.
     pub fn sign_by_hand(&self, byte: u8) {
         let mut ledger = self.ledger();

@@ -587,6 +587,11 @@ impl<'a> Planning<'a> {
     }
 
     fn finish(mut self) -> (PlannedChanges, Blocked) {
+        let planners = self.planners.values();
+        let short: Vec<_> = planners.flat_map(|it| it.shortfalls()).collect();
+        for (address, problem) in short {
+            self.refuse(&address, &[problem]);
+        }
         let mut outputs = BTreeMap::new();
         if !self.options.destroy {
             let scope = Scope {

@@ -300,7 +300,15 @@ impl Looked {
             outputs: &self.outputs,
             effects: &effects,
         };
-        self.provider.planner().design(&task, &world)
+        let mut planner = self.provider.planner();
+        let design = planner.design(&task, &world)?;
+        let short = planner.shortfalls().into_iter();
+        let short: Vec<_> = short.map(|(_, problem)| problem).collect();
+        if short.is_empty() {
+            Ok(design)
+        } else {
+            Err(short)
+        }
     }
 }
 
