@@ -39,7 +39,13 @@ impl Blocked {
     /// Blocks a resource: faults add up, and what it was blocked for before stays.
     pub fn add(&mut self, address: &Address, block: Block) {
         match (self.resources.get_mut(address), block) {
-            (Some(Block::Faults(faults)), Block::Faults(more)) => faults.extend(more),
+            (Some(Block::Faults(faults)), Block::Faults(more)) => {
+                for fault in more {
+                    if !faults.contains(&fault) {
+                        faults.push(fault);
+                    }
+                }
+            }
             (Some(_), _) => {}
             (None, block) => _ = self.resources.insert(address.clone(), block),
         }

@@ -148,6 +148,14 @@ impl AccountLedger {
         });
     }
 
+    /// Accounts that can only pay with what this plan brings to them.
+    pub(crate) fn receivers(&self) -> impl Iterator<Item = ChainAddress> {
+        let accounts = self.accounts.iter();
+        accounts
+            .filter(|(_, entry)| entry.income > 0 && entry.short.is_none())
+            .map(|(address, _)| *address)
+    }
+
     /// Accounts that cannot pay for all that was asked of them.
     pub(crate) fn shortfalls(&self) -> impl Iterator<Item = (ChainAddress, Shortfall<'_>)> {
         let accounts = self.accounts.iter();

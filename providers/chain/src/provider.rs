@@ -137,10 +137,17 @@ impl Planner for ChainPlanner {
     }
 
     fn shortfalls(&self) -> Vec<(Address, Problem)> {
-        let short = self.ledger.shortfalls();
-        short
-            .map(|(address, short)| (short.first.clone(), draft::not_enough(address, short)))
-            .collect()
+        let mut all = Vec::new();
+        for (address, short) in self.ledger.shortfalls() {
+            let problem = draft::not_enough(address, short);
+            // What was to be paid with its money is not paid either, and that is no second sum to ask for.
+            for receiver in self.ledger.receivers() {
+                let held = problem.clone().holding(account::nonce_lane(receiver));
+                all.push((short.first.clone(), held));
+            }
+            all.push((short.first.clone(), problem));
+        }
+        all
     }
 
     fn counters(&self) -> BTreeMap<String, u64> {
