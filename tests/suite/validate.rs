@@ -109,9 +109,10 @@ fn case_plan_sends_secrets_a_secret_has_one_purpose_and_is_not_sent_in_plain_tex
         let syncer = format!(
             "state {{\n  key = env(\"STATE\")\n}}\n\nsyncer \"theirs\" {{\n  bridge = \"cfxtest:acaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\"\n  {line}\n  private_key = env(\"SYNCER\")\n}}\n\naccount \"operator\""
         );
-        let syncer = match line.starts_with("private_key") {
-            true => syncer.replace("\n  private_key = env(\"SYNCER\")", ""),
-            false => syncer,
+        let syncer = if line.starts_with("private_key") {
+            syncer.replace("\n  private_key = env(\"SYNCER\")", "")
+        } else {
+            syncer
         };
         let problems = found("account \"operator\"", &syncer);
         let reused = problems.iter().filter(|it| it.0 == "spec/secret-reused");

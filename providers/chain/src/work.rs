@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use pospool_conflux::hex::hex_bytes;
 use pospool_conflux::{ChainAddress, CoreAddress, Space};
-use pospool_conflux_tx::{ChainRef, PriceForm, SignedWork, WaitLevel};
+use pospool_conflux_tx::{ChainRef, KeyRef, PriceForm, SignedWork, WaitLevel};
 use pospool_model::provider::UnsignedCall;
 use pospool_model::{Address, Attributes, SecretRef};
 use serde::{Deserialize, Serialize};
@@ -43,7 +43,7 @@ pub(crate) struct TransactionWork {
     pub(crate) chain: ChainRef,
     /// Who signs, in the spec.
     pub(crate) account: Address,
-    pub(crate) key: SecretRef,
+    pub(crate) key: KeyRef,
     /// The account that sends; it says which space the transaction is for.
     pub(crate) from: ChainAddress,
     pub(crate) nonce: u64,
