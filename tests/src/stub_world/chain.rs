@@ -155,6 +155,9 @@ impl StubChain {
     }
 
     /// Somebody points every proxy of Core Space behind which some code runs at other code, which is at this place.
+    ///
+    /// # Panics
+    /// When no contract has the first code.
     pub fn upgrade_by_hand(&self, code: &str, other: &'static str, place: Account) {
         let mut ledger = self.ledger();
         let contracts = &mut ledger.core.contracts;

@@ -233,6 +233,31 @@ fn each_cut_of_a_change_of_the_seal_is_finished_by_the_same_command() {
     }
 }
 
+/// Who thought better of it after the cut goes the other way.
+#[test]
+fn a_change_of_the_seal_that_was_cut_is_undone_by_the_command_for_that() {
+    let (one, two) = (key('1', false), key('2', true));
+    for (from, to) in [(&None, &one), (&one, &None), (&one, &two)] {
+        let place = Place::new();
+        place.fill(from, &["a", "b"]);
+        place.leave(from, Left::Header);
+        let keeper = Store::keeper(&place.state(), Mode::Write, "test").unwrap();
+        let mut medium = CutMedium {
+            inner: keeper,
+            // The replaced state and the state.
+            writes_left: 2,
+            journal: place.journal(),
+        };
+        place.reseal_on(&mut medium, from, to).unwrap_err();
+        drop(medium);
+        assert!(place.journal().exists());
+        let done = place.reseal(to, from).unwrap();
+        assert_eq!((done.state, done.backups), (true, 1));
+        assert_eq!(names(&place.open(from).unwrap()), ["record.a", "record.b"]);
+        assert!(!place.journal().exists());
+    }
+}
+
 #[test]
 fn what_is_under_way_is_no_matter_of_a_seal() {
     let (place, ours) = (Place::new(), key('1', false));
