@@ -382,7 +382,23 @@ fn each_exact_fact_that_moved_is_named() {
             let setter = "setPoolUserShareRatio(uint64)";
             world.chain.set_by_hand("PoSPool", setter, 7_000);
         }),
+        ("`core_contract.pool`", |world| {
+            let chain = &world.chain;
+            chain.upgrade_by_hand("PoSPool", "PoolManager", [0x86; 20]);
+        }),
         ("`node.main`", |world| world.engine.stop("-main")),
+        ("`node.main`", |world| world.engine.exchange_key("-main")),
+        ("`node.main`", |world| {
+            let digest = "pospool.digest";
+            world
+                .engine
+                .change_label("-main", digest, "0123456789abcdef");
+        }),
+        ("`node.main`", |world| {
+            world
+                .engine
+                .change_label("-main", "pospool.lineage", "theirs");
+        }),
         ("`node.main`", |world| {
             world
                 .engine

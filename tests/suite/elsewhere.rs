@@ -33,6 +33,21 @@ fn owned_elsewhere() -> ExampleWorld {
     owned
 }
 
+/// A person reads a call in words, and who the addresses are.
+fn is_in_words(owned: &ExampleWorld, call: &Json) {
+    assert_eq!(call["function"], "setPoolUserShareRatio(uint64)");
+    assert_eq!(call["arguments"][0]["value"], "8500");
+    let text = std::fs::read_to_string(owned.world.path("calls/calls.txt")).unwrap();
+    for part in [
+        "calls setPoolUserShareRatio(uint64)\n",
+        "uint64 8500, that is 85%\n",
+        "(account.safe)\n",
+        "(core_contract.pool)\n",
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+}
+
 #[test]
 fn a_call_is_written_for_its_owner_and_seen_when_it_is_sent() {
     let owned = owned_elsewhere();
@@ -77,6 +92,8 @@ fn a_call_is_written_for_its_owner_and_seen_when_it_is_sent() {
     assert!(data.starts_with(&selector), "{data}");
     assert!(data.ends_with(&format!("{:x}", 8_500)), "{data}");
 
+    is_in_words(&owned, call);
+
     owned.world.chain.set_by_hand("PoSPool", setter, 8_500);
     owned.ends(&["apply", "--auto-approve"], Exit::Done);
     let plan = owned.ends(&["plan", "--detailed-exitcode"], Exit::Done);
@@ -106,4 +123,23 @@ fn other_files_are_not_replaced_by_calls() {
         assert_eq!(owned.world.chain.handed_in().len(), sent);
         std::fs::remove_file(path.join(name)).unwrap();
     }
+}
+
+#[test]
+fn an_address_inside_of_a_call_is_in_its_own_form_and_has_its_name() {
+    let owned = owned_elsewhere();
+    owned.edit("owner = account.safe,", "owner = account.operator,");
+    let words = ["apply", "--auto-approve", "--unsigned", "calls"];
+    owned.ends(&words, Exit::Converging);
+    let text = std::fs::read_to_string(owned.world.path("calls/calls.txt")).unwrap();
+    let line = text.lines().find(|line| line.contains("   address "));
+    let line = line.unwrap_or_else(|| panic!("{text}"));
+    assert!(
+        text.contains("calls transferOwnership(address)\n"),
+        "{text}"
+    );
+    assert!(
+        line.contains(" net1234:") && line.ends_with("(account.operator)"),
+        "{line}"
+    );
 }

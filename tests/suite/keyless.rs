@@ -317,3 +317,50 @@ fn a_pool_is_given_to_no_account_that_has_not_said_who_it_is() {
         assert!(said.contains(part), "{part}: {said}");
     }
 }
+
+/// The key of 32 bytes `11`, as other programs wrote it (`chain/conflux/src/keystore/tests.rs`).
+const KEYSTORE: &str = r#"{"version":3,"crypto":{"cipher":"aes-128-ctr","cipherparams":{"iv":"ffffffffffffffffffffffffffffffff"},
+"ciphertext":"67faaa3700d27b1add95af49b9aaf0a4e6988f2b8cc5387e842137863f457f8d","kdf":"scrypt","kdfparams":{"dklen":32,"n":1024,"r":8,"p":2,
+"salt":"000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"},"mac":"108316c9a6840aa863f6348cfc86fb3e7401a3697de897c58c3868cadc82c4f2"}}"#;
+
+#[test]
+fn a_keystore_signs_as_its_key_does_and_is_opened_only_then() {
+    let pool = demo(|spec| {
+        let plain = "private_key = env(\"POSPOOL_OPERATOR_KEY\")";
+        assert!(spec.contains(plain));
+        let store = "keystore = env(\"operator.json\")\n  password = env(\"operator-word\")";
+        spec.replacen(plain, store, 1)
+    });
+    // Others may read what is encrypted.
+    pool.world.write("operator.json", KEYSTORE);
+    let word = pool.world.path("operator-word");
+    let write_word = |text: &str| {
+        std::fs::write(&word, text).unwrap();
+        let owner_alone = std::fs::Permissions::from_mode(0o600);
+        std::fs::set_permissions(&word, owner_alone).unwrap();
+    };
+    write_word("hunter2-of-nobody");
+    let run = pool.ends(&["plan"], Exit::Error);
+    assert!(run.err.contains("does not open it"), "{}", run.err);
+    assert!(!run.err.contains("hunter2"), "{}", run.err);
+    write_word("p\u{e4}ssword of a wallet");
+    pool.ends(&["apply", "--auto-approve"], Exit::Done);
+    let state = std::fs::read_to_string(pool.world.path("pospool.state.json")).unwrap();
+    assert!(
+        !state.contains("operator-word"),
+        "only what holds the key is an identity"
+    );
+    // From now on its address is known, and neither file is opened by a plan.
+    for name in ["operator.json", "operator-word"] {
+        std::fs::remove_file(pool.world.path(name)).unwrap();
+    }
+    pool.edit(SHARE.0, SHARE.1);
+    pool.ends(&["plan"], Exit::Done);
+    let said = signs_nothing(&pool, Exit::Error);
+    assert!(said.contains("chain/no-key"), "{said}");
+    pool.world.write("operator.json", KEYSTORE);
+    write_word("p\u{e4}ssword of a wallet");
+    pool.ends(&["apply", "--auto-approve"], Exit::Done);
+    let plan = pool.ends(&["plan", "--detailed-exitcode"], Exit::Done);
+    assert!(plan.out.contains("nothing to do"), "{}", plan.out);
+}

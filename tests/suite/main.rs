@@ -25,6 +25,7 @@ mod page_build;
 mod plans;
 mod planted;
 mod planted_accounts;
+mod planted_documents;
 mod planted_records;
 mod public_files;
 mod quiet_day;

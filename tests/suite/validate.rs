@@ -100,6 +100,26 @@ fn case_plan_sends_secrets_a_secret_has_one_purpose_and_is_not_sent_in_plain_tex
     };
     assert_eq!(code, "spec/secret-reused");
     assert!(what.contains("the key of the state"), "{what}");
+    // A URL of a syncer goes into its container, and so does its own key; no other secret does.
+    for (line, what) in [
+        ("core_rpc = [env(\"POSPOOL_OPERATOR_KEY\")]", "private_key"),
+        ("core_rpc = [env(\"STATE\")]", "the key of the state"),
+        ("private_key = env(\"STATE\")", "the key of the state"),
+    ] {
+        let syncer = format!(
+            "state {{\n  key = env(\"STATE\")\n}}\n\nsyncer \"theirs\" {{\n  bridge = \"cfxtest:acaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\"\n  {line}\n  private_key = env(\"SYNCER\")\n}}\n\naccount \"operator\""
+        );
+        let syncer = if line.starts_with("private_key") {
+            syncer.replace("\n  private_key = env(\"SYNCER\")", "")
+        } else {
+            syncer
+        };
+        let problems = found("account \"operator\"", &syncer);
+        let reused = problems.iter().filter(|it| it.0 == "spec/secret-reused");
+        let reused: Vec<_> = reused.collect();
+        assert_eq!(reused.len(), 1, "{line}: {problems:?}");
+        assert!(reused[0].1.contains(what), "{line}: {problems:?}");
+    }
     let own = "EXPLORER_KEY";
     let plain = with("http://explorer.example", own);
     assert!(

@@ -36,6 +36,18 @@ impl Argument {
             Self::Word(word) => Token::FixedBytes(word.to_vec()),
         }
     }
+
+    /// `None` for a value that none of ours can hold.
+    fn of_token(token: Token) -> Option<Self> {
+        Some(match token {
+            Token::String(text) => Self::Text(text),
+            Token::Uint(number) => Self::Number(u128::try_from(number).ok()?),
+            Token::Address(bytes) => Self::Address(bytes.0),
+            Token::Bool(value) => Self::Bool(value),
+            Token::FixedBytes(bytes) => Self::Word(bytes.try_into().ok()?),
+            _ => return None,
+        })
+    }
 }
 
 /// First four bytes of the hash of a signature.
@@ -49,6 +61,36 @@ pub fn function_selector(signature: &str) -> [u8; 4] {
 pub fn encode_call(signature: &str, arguments: &[Argument]) -> Vec<u8> {
     let tokens: Vec<Token> = arguments.iter().map(Argument::token).collect();
     [&function_selector(signature)[..], &abi::encode(&tokens)].concat()
+}
+
+/// Reads a call of a function; `None` unless the bytes are exactly what encoding its arguments again gives.
+#[must_use]
+pub fn read_call(signature: &str, call: &[u8]) -> Option<Vec<Argument>> {
+    let arguments = call.strip_prefix(&function_selector(signature))?;
+    let types: Option<Vec<ParamType>> = parameter_types(signature)?.map(parameter_type).collect();
+    let tokens = abi::decode(&types?, arguments).ok()?;
+    let read: Option<Vec<Argument>> = tokens.into_iter().map(Argument::of_token).collect();
+    read.filter(|read| encode_call(signature, read) == call)
+}
+
+/// The names of a signature's types.
+#[must_use]
+pub fn parameter_types(signature: &str) -> Option<impl Iterator<Item = &str>> {
+    let (_, types) = signature.strip_suffix(')')?.split_once('(')?;
+    Some(types.split(',').filter(|name| !name.is_empty()))
+}
+
+/// The type of a name; only those that an [`Argument`] can have.
+fn parameter_type(name: &str) -> Option<ParamType> {
+    Some(match name {
+        "address" => ParamType::Address,
+        "bool" => ParamType::Bool,
+        "bytes32" => ParamType::FixedBytes(32),
+        "string" => ParamType::String,
+        "uint64" => ParamType::Uint(64),
+        "uint256" => ParamType::Uint(256),
+        _ => return None,
+    })
 }
 
 /// Reads an answer of type `string`.
@@ -288,6 +330,32 @@ mod tests {
         let list = format!("{:064x}{:064x}{:064x}", 32, 1, 7);
         let address = read_addresses(&hex_bytes(&list).unwrap()).unwrap();
         assert_eq!(address[0][19], 7);
+    }
+
+    #[test]
+    fn a_call_is_read_only_if_it_is_what_encoding_it_again_gives() {
+        let arguments = [Argument::Address([7; 20]), Argument::Number(5)];
+        let signature = "give(address,uint64)";
+        let call = encode_call(signature, &arguments);
+        assert_eq!(read_call(signature, &call), Some(arguments.to_vec()));
+        let text = [Argument::Text("Harbour".to_owned())];
+        let named = encode_call("name(string)", &text);
+        assert_eq!(read_call("name(string)", &named), Some(text.to_vec()));
+        let plain = function_selector("go()");
+        assert_eq!(read_call("go()", &plain), Some(Vec::new()));
+        // Another function, too little, too much, bits before an address, a number of more bits than its type.
+        assert_eq!(read_call("give(address,uint256)", &call), None);
+        assert_eq!(read_call(signature, &call[..call.len() - 1]), None);
+        assert_eq!(read_call(signature, &[&call[..], &[0; 32]].concat()), None);
+        for at in [4, 36] {
+            let mut other = call.clone();
+            other[at] = 1;
+            assert_eq!(read_call(signature, &other), None, "{at}");
+        }
+        for signature in ["give", "give(int8)", ""] {
+            let call = function_selector(signature);
+            assert_eq!(read_call(signature, &call), None, "{signature}");
+        }
     }
 
     #[test]

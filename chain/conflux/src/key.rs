@@ -88,7 +88,12 @@ impl Key {
             return Err(KeyError::Form);
         }
         hex::decode_to_slice(digits, bytes.as_mut_slice()).map_err(|_| KeyError::Form)?;
-        SigningKey::from_slice(bytes.as_slice())
+        Self::from_bytes(&bytes)
+    }
+
+    /// Takes the number of a key.
+    pub(crate) fn from_bytes(bytes: &[u8; 32]) -> Result<Self, KeyError> {
+        SigningKey::from_slice(bytes)
             .map(Self)
             .map_err(|_| KeyError::Range)
     }

@@ -12,6 +12,7 @@ mod espace_address;
 mod espace_transaction;
 pub mod hex;
 mod key;
+mod keystore;
 mod register_data;
 mod transaction;
 
@@ -21,6 +22,7 @@ pub use crate::core_transaction::{CoreTransaction, GasPrice, SignedTransaction};
 pub use crate::espace_address::{EspaceAddress, EspaceAddressError};
 pub use crate::espace_transaction::EspaceTransaction;
 pub use crate::key::{Key, KeyError, PublicKey, Signature};
+pub use crate::keystore::KeystoreError;
 pub use crate::register_data::{RegisterData, RegisterDataError};
 pub use crate::transaction::UnsignedTransaction;
 /// The hash of transactions, codes and keys.

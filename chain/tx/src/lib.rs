@@ -39,5 +39,5 @@ pub use crate::pace::{Pace, SAY_EVERY};
 pub use crate::proof::{ProvenTransaction, SpecTerms, prove_signed};
 pub use crate::send::{TicketForm, carry_out};
 pub use crate::signed::{EPOCH_BOUND, PriceForm, SignedForm, SignedWork};
-pub use crate::signer::read_account_key;
+pub use crate::signer::{KeyRef, KeystoreRef, read_account_key};
 pub use crate::wait_level::WaitLevel;

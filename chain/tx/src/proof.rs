@@ -6,9 +6,10 @@
 
 use pospool_conflux::hex::{hex_bytes, hex_text};
 use pospool_conflux::{ChainAddress, PublicKey, Space, UnsignedTransaction, keccak256};
-use pospool_model::{Attributes, SecretRef};
+use pospool_model::Attributes;
 
 use crate::signed::{SignedForm, SignedWork};
+use crate::signer::KeyRef;
 use crate::wait_level::WaitLevel;
 
 /// A transaction with all of its signed forms.
@@ -28,7 +29,7 @@ pub struct ProvenTransaction {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SpecTerms {
     /// Who signs again if the price must rise.
-    pub key: SecretRef,
+    pub key: KeyRef,
     /// Most that a unit of gas may cost.
     pub ceiling: u128,
     /// How deep what has no value must be in the chain.

@@ -5,11 +5,12 @@
 
 use pospool_conflux::hex::hex_text;
 use pospool_conflux::{ChainAddress, GasPrice, Key, Space, UnsignedTransaction};
-use pospool_model::{Attributes, SecretRef};
+use pospool_model::Attributes;
 use serde::{Deserialize, Serialize};
 
 use crate::chain_ref::ChainRef;
 use crate::number_text;
+use crate::signer::KeyRef;
 use crate::wait_level::WaitLevel;
 
 /// A transaction is executed within so many epochs of its epoch height (conflux-rust `TRANSACTION_DEFAULT_EPOCH_BOUND`).
@@ -86,7 +87,7 @@ pub struct SignedWork {
     /// Who sends it.
     pub from: ChainAddress,
     /// Who signs again if the price must rise.
-    pub key: SecretRef,
+    pub key: KeyRef,
     /// Its place among those of the account.
     pub nonce: u64,
     /// Epoch around which it can be executed; absent in eSpace, where transactions do not age.

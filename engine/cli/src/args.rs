@@ -368,7 +368,11 @@ pub enum StateCommand {
         to: String,
     },
     /// Seal the state, its journal and its replaced states with the key of the spec, for the first time
-    Seal,
+    Seal {
+        /// Also if a sealed state was seen here (`state/seal-lost`): its seal was taken away by hand, in another folder
+        #[arg(long)]
+        unsealed_by_hand: bool,
+    },
     /// Take the seal away: the key is named once more, and no longer in the spec
     Unseal,
     /// Seal them with the key of the spec in place of another one

@@ -121,7 +121,7 @@ pospool_model::codes! {
         "Find out who can write it. Then bring the last state back that is kept and sealed: `pospool state restore`, or take one of your own backups. A journal that is refused is moved away first. For a saved plan, make a new one.";
     STATE_NOT_SEALED = "state/not-sealed",
         "The spec has a key for its state, and the state, its journal, a replaced state or a saved plan was written without one: by a program that had no key, or by somebody who has none. Nothing is read from it, and nothing was changed.",
-        "If you gave the key just now and this is your state, seal it once: `pospool state seal`. If it was sealed before, somebody replaced it: bring your own back with `pospool state restore` or from a backup. For a saved plan, make a new one.";
+        "If you gave the key just now and this is your state, seal it once: `pospool state seal`; if that was cut, run it again. If it was sealed before, somebody replaced it: bring your own back with `pospool state restore` or from a backup. For a saved plan, make a new one.";
     STATE_OLDER = "state/older",
         "The sealed state is genuine, and older than one that was seen in this place before, or of the same serial and another version, or gone: somebody put an old copy back. What was made since would be forgotten. Nothing was changed.",
         "Put the newest one back: from the bucket's versions, your backups or `pospool state restore`. If this one is the newest that there is, remove `.pospool.seen.json` beside the spec, and read the next plan with care.";
@@ -130,7 +130,7 @@ pospool_model::codes! {
         "Check that the RPC has caught up and is the one that the last apply used. On a chain that was set back, what the state knows may never have happened.";
     STATE_OTHER_KEY = "state/other-key",
         "The state, its journal, a replaced state or a saved plan is sealed with another key than the one that the spec names. Nothing is read from it, and nothing was changed.",
-        "Give the key that it was sealed with. To change the key, keep the old one at hand and run `pospool state rekey --old env:NAME`. For a saved plan, make a new one.";
+        "Give the key that it was sealed with. To change the key, keep the old one at hand and run `pospool state rekey --old env:NAME`; if that was cut, run it again. For a saved plan, make a new one.";
     STATE_OTHER_HAND = "state/other-hand",
         "A counter such as an account's nonce is higher than the last apply left it: somebody signed by hand or has a newer state. `pospool apply` ends with 6, `pospool sync` stands by.",
         "Put the newest copy of the state in place before you apply; if you signed by hand and this is the newest one, apply with `--signed-by-hand`. Let only one syncer run with a key.";
@@ -140,9 +140,12 @@ pospool_model::codes! {
     STATE_REPLACED = "state/replaced",
         "The state file was replaced while a run went on; the run stopped before its next effect and kept its own state beside it.",
         "To go on with that run, put the kept state back with `mv pospool.state.json.kept pospool.state.json`, and run `pospool apply`.";
+    STATE_SEAL_LOST = "state/seal-lost",
+        "A state is to be sealed that has no seal, and this folder saw a sealed one in its place: somebody replaced it, or took the seal away in another folder. Sealing it would vouch for what it says. Nothing was changed.",
+        "Bring the last sealed state back with `pospool state restore`, or from a backup. If you took the seal away yourself and this state is yours, `pospool state seal --unsealed-by-hand`; to go on without a seal, take `key` out of the spec.";
     STATE_SEALED = "state/sealed",
         "The state, its journal, a replaced state or a saved plan is sealed, and neither the spec nor `--state-key` names a key. Nothing is read from it, and nothing was changed.",
-        "Name the key in the spec, `key = env(\"NAME\")` in its `state` block, or with `--state-key env:NAME`. To keep the state without a seal, run `pospool state unseal`.";
+        "Name the key in the spec, `key = env(\"NAME\")` in its `state` block, or with `--state-key env:NAME`. To keep the state without a seal, run `pospool state unseal`; if that was cut, run it again.";
     STATE_TOO_NEW = "state/too-new",
         "The state, journal or plan was written by a newer pospool, whose version this one cannot read.",
         "Use the newer pospool.";

@@ -102,14 +102,11 @@ pub fn find_reused_secrets(
     let mut first: BTreeMap<&SecretRef, (&Address, &str)> = BTreeMap::new();
     let mut problems = Vec::new();
     for (address, attributes) in wanted {
-        for (name, value) in attributes {
-            let Value::Secret(secret) = value else {
-                continue;
-            };
-            let (before, purpose) = *first.entry(secret).or_insert((address, name));
+        for (name, secret, purpose_here) in named_secrets(attributes) {
+            let (before, purpose) = *first.entry(secret).or_insert((address, purpose_here));
             let other = if of_state == Some(secret) {
                 "the key of the state".to_owned()
-            } else if purpose != name {
+            } else if purpose != purpose_here {
                 format!("the `{purpose}` of `{before}`")
             } else {
                 continue;
@@ -117,12 +114,37 @@ pub fn find_reused_secrets(
             let what = format!(
                 "`{address}`: `{secret}` is its `{name}`, and {other}: a secret has one purpose"
             );
-            let place = config.span_of(address, std::slice::from_ref(name));
+            let place = config.span_of(address, &[name.to_owned()]);
             let problem = Diagnostic::error(codes::SPEC_SECRET_REUSED, what).at(place);
             problems.push(problem.help("give each its own secret"));
         }
     }
     problems
+}
+
+/// The secrets that the attributes of a block name: attribute, secret, and what it is for. A secret that is a URL may be one for
+/// several attributes.
+fn named_secrets(attributes: &Attributes) -> Vec<(&str, &SecretRef, &str)> {
+    fn collect<'a>(
+        name: &'a str,
+        value: &'a Value,
+        found: &mut Vec<(&'a str, &'a SecretRef, &'a str)>,
+    ) {
+        match value {
+            Value::Secret(secret) => found.push((name, secret, name)),
+            Value::Endpoint(endpoint) => {
+                found.extend(endpoint.name().map(|secret| (name, secret, "URL")));
+            }
+            Value::List(list) => list.iter().for_each(|it| collect(name, it, found)),
+            Value::Map(map) => map.values().for_each(|it| collect(name, it, found)),
+            _ => {}
+        }
+    }
+    let mut found = Vec::new();
+    for (name, value) in attributes {
+        collect(name, value, &mut found);
+    }
+    found
 }
 
 /// Evaluates one resource; the scope must hold what is wanted of those that it uses.

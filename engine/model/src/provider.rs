@@ -220,6 +220,23 @@ pub struct UnsignedCall {
     pub value_drip: String,
     /// Call data in hex.
     pub data: String,
+    /// Signature of the function that the data calls; `None` if the provider does not know it.
+    pub function: Option<String>,
+    /// What it is given.
+    pub arguments: Vec<CallArgument>,
+}
+
+/// An argument of a call, for a person to read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct CallArgument {
+    /// Its type, as the signature has it.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// What it is: an address in the form of its space, a number in digits, a text as it is.
+    pub value: String,
+    /// The same in the words of a spec, where these are others.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub words: Option<String>,
 }
 
 /// What is to be done about a ticket of another run.

@@ -114,7 +114,7 @@ impl SecretRef {
         Ok(Secret(text))
     }
 
-    /// Reads a secret that signs: a file that others of this machine can read is refused, as ssh does with its keys.
+    /// Reads a secret that signs, or opens what signs: a file that others of this machine can read is refused, as ssh does with its keys.
     pub fn read_key(&self) -> Result<Secret, SecretError> {
         if let Self::File(path) = self
             && is_open_to_others(path)

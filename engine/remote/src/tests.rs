@@ -12,7 +12,8 @@ use object_store::{
     ObjectStore, PutMultipartOptions, PutOptions, PutPayload, PutResult, Result,
 };
 use pospool_engine::store::{
-    Medium, Mode, StateKey, Store, StoreError, decode_snapshot, reseal_state, seal_medium,
+    Medium, Mode, ResealEnd, SealChange, StateKey, Store, StoreError, decode_snapshot,
+    reseal_state, seal_medium,
 };
 use pospool_model::Secret;
 
@@ -380,10 +381,15 @@ fn case_sealed_state_a_document_gets_another_seal_in_one_write() {
     for (from, to) in [(None, Some(&one)), (Some(&one), Some(&two))] {
         let mut medium = store.medium();
         let before = store.writes.load(Ordering::Relaxed);
-        let (from, to) = (from.map(Arc::as_ref), to.map(Arc::as_ref));
-        let done = reseal_state(medium.as_mut(), "memory".as_ref(), from, to)
-            .unwrap()
-            .unwrap();
+        let change = SealChange {
+            from: from.map(Arc::as_ref),
+            to: to.map(Arc::as_ref),
+            unsealed_by_hand: false,
+        };
+        let end = reseal_state(medium.as_mut(), "memory".as_ref(), change).unwrap();
+        let ResealEnd::Done(done) = end else {
+            panic!("{end:?}");
+        };
         assert_eq!((done.state, done.backups, done.left), (true, 1, vec![]));
         assert_eq!(store.writes.load(Ordering::Relaxed), before + 1);
     }

@@ -10,9 +10,9 @@ mod who;
 
 use pospool_conflux::{ChainAddress, CoreAddress, EspaceAddress, Space};
 use pospool_conflux_rpc::{At, Batch, BatchAnswers, Refusal, Slot};
-use pospool_conflux_tx::pending;
+use pospool_conflux_tx::{KeyRef, pending};
 use pospool_model::state::AccountIdentity;
-use pospool_model::{Address, Attributes, Drip, Problem, SecretRef, Value};
+use pospool_model::{Address, Attributes, Drip, Problem, Value};
 
 pub(crate) use self::key::{key_of, public_key};
 pub(crate) use self::schema::ACCOUNT;
@@ -42,7 +42,7 @@ pub(crate) fn kept_identity(
 ) -> Option<AccountIdentity> {
     let text = |name: &str| outputs.get(name)?.as_text().map(ToOwned::to_owned);
     Some(AccountIdentity {
-        secret: key_of(wanted?)?.clone(),
+        secret: key_of(wanted?)?.holder().clone(),
         address: text("address")?,
         espace_address: text("espace_address")?,
     })
@@ -108,7 +108,7 @@ pub(crate) fn read_account(
     answers: &BatchAnswers,
     address: ChainAddress,
     chain: &Address,
-    key: Option<&SecretRef>,
+    key: Option<&KeyRef>,
 ) -> Option<AccountFacts> {
     let nonces = pending::read_nonces(asked.nonces, answers)?;
     Some(AccountFacts {

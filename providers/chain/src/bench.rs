@@ -107,7 +107,7 @@ fn facts() -> ChainProviderFacts {
     let account = |byte, nonce| AccountFacts {
         address: core(byte).into(),
         chain: name("chain.conflux"),
-        key: Some(SecretRef::Env(format!("KEY_{byte}"))),
+        key: Some(SecretRef::Env(format!("KEY_{byte}")).into()),
         nonce,
         executed: nonce,
         balance: 5_000 * 1_000_000_000_000_000_000,

@@ -97,7 +97,7 @@ pospool_model::codes! {
         "Write a contract of a source of this spec, such as `code = source.reference.PoSPool`, and keep that `source` block in the spec.";
     NO_KEY = "chain/no-key",
         "The private key of an account is not named, cannot be read, or is another one than when the plan was made, so nothing is signed.",
-        "Put the account's private key where `private_key` points, with `env(…)` or `file(…)`. If the key was changed on purpose, write the new `address` into the account's block, or give the secret another name.";
+        "Put the account's private key where `private_key` points, with `env(…)` or `file(…)`, or its keystore where `keystore` points, with the password that opens it. If the key was changed on purpose, write the new `address` into the account's block, or give the secret another name.";
     NO_KEY_TO_REGISTER = "chain/no-key-to-register",
         "A `pos_registration` names neither `node` nor `register_data`, or its node is not known, so there is no PoS key to register.",
         "Write `node = node.main` for a node of this spec, or `register_data` for any other node.";

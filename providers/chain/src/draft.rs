@@ -8,11 +8,11 @@ use std::collections::BTreeMap;
 
 use pospool_conflux::hex::hex_text;
 use pospool_conflux::{ChainAddress, Space};
-use pospool_conflux_tx::WaitLevel;
 use pospool_conflux_tx::gas::{self, GasLimits};
+use pospool_conflux_tx::{KeyRef, WaitLevel};
 use pospool_model::plan::{Cost, Effect, EffectId, Nature, Need, OutputRef, Purpose};
 use pospool_model::provider::{ChangeRequest, Design, PlanContext};
-use pospool_model::{Address, Attributes, Drip, Problem, SecretRef, Value};
+use pospool_model::{Address, Attributes, Drip, Problem, Value};
 
 use crate::account;
 use crate::codes;
@@ -264,7 +264,7 @@ impl<'a> ChangeDraft<'a> {
         &self,
         sender: Sender<'_>,
         plan: &PlannedTransaction,
-    ) -> Result<Option<SecretRef>, Problem> {
+    ) -> Result<Option<KeyRef>, Problem> {
         if let Some(why) = self.ledger.held(sender.facts.address) {
             return Err(account_held(sender.name, why));
         }

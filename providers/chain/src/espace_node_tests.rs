@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use pospool_conflux::hex::hex_bytes;
 use pospool_conflux::{ChainAddress, EspaceAddress, Space, UnsignedTransaction};
 use pospool_conflux_rpc::CountingTransport;
-use pospool_conflux_tx::{ChainRef, PriceForm, SignedWork, WaitLevel};
+use pospool_conflux_tx::{ChainRef, KeyRef, PriceForm, SignedWork, WaitLevel};
 use pospool_model::plan::{Effect, Nature};
 use pospool_model::{Attributes, ProviderError, SecretRef};
 use pospool_rpcstub::StubNode;
@@ -21,7 +21,7 @@ use pospool_conflux::Key;
 
 const KEY: &str = "0x0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
-fn work(key: SecretRef) -> TransactionWork {
+fn work(key: KeyRef) -> TransactionWork {
     TransactionWork {
         chain: ChainRef {
             network: ESPACE_ID,
@@ -62,7 +62,7 @@ async fn signed(answers: &StubAnswers) -> Result<(SignedWork, StubNode), Provide
     std::fs::write(&path, KEY).unwrap();
     let owner_alone = std::os::unix::fs::PermissionsExt::from_mode(0o600);
     std::fs::set_permissions(&path, owner_alone).unwrap();
-    let work = work(SecretRef::File(path));
+    let work = work(SecretRef::File(path).into());
     let effect = Effect {
         name: "call".to_owned(),
         provider: crate::draft::PROVIDER.to_owned(),

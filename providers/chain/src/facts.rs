@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 
 use pospool_conflux::{ChainAddress, CoreAddress, Space};
 use pospool_conflux_tx::gas::GasLimits;
-use pospool_conflux_tx::{ChainRef, Fees, WaitLevel};
-use pospool_model::{Address, SecretRef};
+use pospool_conflux_tx::{ChainRef, Fees, KeyRef, WaitLevel};
+use pospool_model::Address;
 
 use crate::bridge::duties::Duty;
 use crate::bridge::views::LastViews;
@@ -88,7 +88,7 @@ pub(crate) struct AccountFacts {
     pub(crate) address: ChainAddress,
     pub(crate) chain: Address,
     /// Where its key is; without one it signs nothing here.
-    pub(crate) key: Option<SecretRef>,
+    pub(crate) key: Option<KeyRef>,
     /// First nonce that neither the state nor the pool has used.
     pub(crate) nonce: u64,
     /// First nonce that is not executed.

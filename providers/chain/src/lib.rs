@@ -19,6 +19,7 @@ mod account;
 #[cfg(test)]
 mod bench;
 mod bridge;
+mod call_words;
 mod chain;
 mod chains;
 pub mod codes;

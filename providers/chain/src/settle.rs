@@ -9,10 +9,11 @@ use pospool_conflux::hex::hex_bytes;
 use pospool_conflux::{ChainAddress, PublicKey};
 use pospool_conflux_rpc::{At, Batch, CountingTransport, Rpc};
 use pospool_conflux_tx::{
-    ChainRef, History, Pace, ProvenTransaction, SignedWork, SpecTerms, carry_out, prove_signed,
+    ChainRef, History, KeyRef, Pace, ProvenTransaction, SignedWork, SpecTerms, carry_out,
+    prove_signed,
 };
 use pospool_model::provider::{Progress, Settlement, Ticket};
-use pospool_model::{Address, Attributes, ProviderError, SecretRef, Value};
+use pospool_model::{Address, Attributes, ProviderError, Value};
 use serde_json::Value as Json;
 use tokio::time::Instant;
 
@@ -154,7 +155,7 @@ async fn trust(
 /// Whose signature it is.
 enum Signer {
     /// An account of the spec, with its chain and its key.
-    Account((Address, Address), SecretRef),
+    Account((Address, Address), KeyRef),
     Stranger,
     /// A key of the spec cannot be read, and none of the others is it.
     Unknown(String),
@@ -164,7 +165,7 @@ fn find_signer(way: &TicketWay<'_>, signer: &PublicKey) -> Signer {
     let mut unread = None;
     for (address, wanted) in way.chains.accounts() {
         let place = wanted.get("chain").and_then(Value::as_resource).cloned();
-        let (Some(place), Some(key)) = (place, account::key_of(&wanted).cloned()) else {
+        let (Some(place), Some(key)) = (place, account::key_of(&wanted)) else {
             continue;
         };
         match account::public_key(&wanted) {

@@ -6,12 +6,14 @@
 
 use std::path::PathBuf;
 
+use pospool_conflux::hex::hex_bytes;
 use pospool_conflux::{ChainAddress, CoreAddress, Space};
-use pospool_conflux_tx::{ChainRef, PriceForm, SignedWork, WaitLevel};
+use pospool_conflux_tx::{ChainRef, KeyRef, PriceForm, SignedWork, WaitLevel};
 use pospool_model::provider::UnsignedCall;
 use pospool_model::{Address, Attributes, SecretRef};
 use serde::{Deserialize, Serialize};
 
+use crate::call_words::describe_call;
 use crate::verification::Hole;
 
 /// Payload of an effect.
@@ -41,7 +43,7 @@ pub(crate) struct TransactionWork {
     pub(crate) chain: ChainRef,
     /// Who signs, in the spec.
     pub(crate) account: Address,
-    pub(crate) key: SecretRef,
+    pub(crate) key: KeyRef,
     /// The account that sends; it says which space the transaction is for.
     pub(crate) from: ChainAddress,
     pub(crate) nonce: u64,
@@ -242,7 +244,12 @@ pub(crate) fn unsigned_call(payload: &serde_json::Value) -> Option<UnsignedCall>
     let Ok(EffectWork::Elsewhere(work)) = serde_json::from_value(payload.clone()) else {
         return None;
     };
+    let data = hex_bytes(&work.data);
+    let words = data.and_then(|data| describe_call(work.from, work.to, &data));
+    let (function, arguments) = words.unzip();
     Some(UnsignedCall {
+        function: function.map(str::to_owned),
+        arguments: arguments.unwrap_or_default(),
         chain_id: work.chain.network.into(),
         space: work.from.space().word().to_owned(),
         from: work.from.to_string(),

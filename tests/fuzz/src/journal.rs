@@ -124,7 +124,7 @@ fn unbelieved(journal: &[u8]) {
 fn sealed(read: &Read, at: usize, turn: u8) {
     let name = Path::new("state.json");
     let mut memory = Memory::new(Some(SNAPSHOT.into()), None);
-    reseal_state(&mut memory, name, None, Some(sealed::key())).expect("a good snapshot");
+    reseal_state(&mut memory, name, sealed::first_seal()).expect("a good snapshot");
     let mut store = sealed::open(&memory, Mode::Write).expect("what was sealed can be opened");
     let mut states = vec![store.state().clone()];
     for entry in &read.entries {

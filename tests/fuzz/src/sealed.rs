@@ -6,7 +6,7 @@
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
-use pospool_engine::store::{Mode, StateKey, Store, StoreError, seal_medium};
+use pospool_engine::store::{Mode, SealChange, StateKey, Store, StoreError, seal_medium};
 use pospool_model::Secret;
 
 use crate::medium::Memory;
@@ -18,6 +18,14 @@ pub(crate) fn key() -> &'static Arc<StateKey> {
         let secret = Secret::new("5eed".repeat(16));
         Arc::new(StateKey::new(&secret, false).expect("a key of 64 digits"))
     })
+}
+
+/// The first seal of a state in plain.
+pub(crate) fn first_seal() -> SealChange<'static> {
+    SealChange {
+        to: Some(key()),
+        ..SealChange::default()
+    }
 }
 
 /// Opens what is kept behind the seal.

@@ -7,7 +7,7 @@
 use std::path::Path;
 
 use pospool_cli::view::{self, Paint};
-use pospool_engine::store::{Mode, Store, decode_snapshot, reseal_state};
+use pospool_engine::store::{Mode, ResealEnd, Store, decode_snapshot, reseal_state};
 
 use crate::medium::Memory;
 use crate::sealed;
@@ -45,8 +45,8 @@ pub fn fuzz_state(bytes: &[u8]) {
     (again.serial, again.version) = (state.serial, state.version.clone());
     assert_eq!(again, state);
     let mut memory = Memory::new(Some(written), None);
-    let done = reseal_state(&mut memory, name, None, Some(sealed::key()));
-    assert!(done.expect("it has no seal").is_some_and(|it| it.state));
+    let end = reseal_state(&mut memory, name, sealed::first_seal()).expect("it has no seal");
+    assert!(matches!(end, ResealEnd::Done(done) if done.state));
     let opened = sealed::open(&memory, Mode::Read).expect("what was sealed can be opened");
     assert_eq!(opened.state(), store.state());
 }

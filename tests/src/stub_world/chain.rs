@@ -159,6 +159,24 @@ impl StubChain {
         }
     }
 
+    /// Somebody points every proxy of Core Space behind which some code runs at other code, which is at this place.
+    ///
+    /// # Panics
+    /// When no contract has the first code.
+    pub fn upgrade_by_hand(&self, code: &str, other: &'static str, place: Account) {
+        let mut ledger = self.ledger();
+        let contracts = &mut ledger.core.contracts;
+        let plain = contracts.iter().find(|(_, it)| it.code == code);
+        let (from, mut moved) = plain.map(|(at, it)| (*at, it.clone())).expect("code");
+        moved.code = other;
+        contracts.insert(place, moved);
+        for contract in contracts.values_mut() {
+            if contract.implementation == Some(from) {
+                contract.implementation = Some(place);
+            }
+        }
+    }
+
     /// Somebody calls a setter of every proxy of Core Space behind which some code runs.
     pub fn set_by_hand(&self, code: &str, setter: &str, word: u64) {
         let data = abi::encode_call(setter, &[abi::Argument::Number(word.into())]);

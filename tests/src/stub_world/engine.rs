@@ -64,6 +64,26 @@ impl StubEngine {
         });
     }
 
+    /// Somebody makes a container anew with another label.
+    ///
+    /// # Panics
+    /// When there is none whose name ends so.
+    pub fn change_label(&self, name: &str, label: &str, value: &str) {
+        self.by_name(name, |container| {
+            container.request["Labels"][label] = json!(value);
+        });
+    }
+
+    /// Somebody puts the key of another node into a container.
+    ///
+    /// # Panics
+    /// When there is none whose name ends so.
+    pub fn exchange_key(&self, name: &str) {
+        let mut whole = String::new();
+        self.by_name(name, |container| whole.clone_from(&container.name));
+        self.objects().exchanged_keys.insert(whole);
+    }
+
     fn by_name(&self, name: &str, act: impl FnOnce(&mut StubContainer)) {
         let mut objects = self.objects();
         let mut containers = objects.containers.values_mut();

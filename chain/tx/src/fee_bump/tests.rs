@@ -93,7 +93,7 @@ fn signed(path: &std::path::Path) -> SignedWork {
     SignedWork {
         chain: chain_ref(&[]),
         from: Key::parse(KEY).unwrap().core_address(NETWORK).into(),
-        key: SecretRef::File(path.to_owned()),
+        key: SecretRef::File(path.to_owned()).into(),
         nonce: 5,
         epoch_height: Some(1000),
         first: SignedForm::of(&unsigned, market(100, 10), &Key::parse(KEY).unwrap()),

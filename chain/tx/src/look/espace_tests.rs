@@ -26,7 +26,7 @@ fn signed() -> SignedWork {
             ..chain_ref(&[])
         },
         from: EspaceAddress::new([1; 20]).into(),
-        key: SecretRef::Env("unset".to_owned()),
+        key: SecretRef::Env("unset".to_owned()).into(),
         nonce: 5,
         epoch_height: None,
         first: SignedForm {

@@ -39,7 +39,7 @@ fn signed() -> SignedWork {
     SignedWork {
         chain: chain_ref(&[]),
         from: core(0x11).into(),
-        key: SecretRef::Env("unset".to_owned()),
+        key: SecretRef::Env("unset".to_owned()).into(),
         nonce: 5,
         epoch_height: Some(1000),
         first: form("0xaa"),

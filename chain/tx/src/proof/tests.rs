@@ -1,4 +1,5 @@
 use pospool_conflux::{CoreTransaction, GasPrice, Key};
+use pospool_model::SecretRef;
 
 use super::*;
 use crate::signed::PriceForm;
@@ -31,7 +32,7 @@ fn work(forms: [SignedForm; 2]) -> SignedWork {
     SignedWork {
         chain: chain_ref(&[]),
         from: core(0x11).into(),
-        key: SecretRef::Env("ANY".to_owned()),
+        key: SecretRef::Env("ANY".to_owned()).into(),
         nonce: 77,
         epoch_height: None,
         first,
@@ -45,7 +46,7 @@ fn work(forms: [SignedForm; 2]) -> SignedWork {
 
 fn terms(ceiling: u128) -> SpecTerms {
     SpecTerms {
-        key: SecretRef::Env("OWN".to_owned()),
+        key: SecretRef::Env("OWN".to_owned()).into(),
         ceiling,
         level: WaitLevel::Executed,
     }
@@ -66,7 +67,7 @@ fn nothing_but_the_bytes_and_the_spec_is_believed() {
     assert_eq!((trusted.nonce, trusted.epoch_height), (5, Some(9)));
     assert_eq!(trusted.creates, None);
     assert_eq!(trusted.level, WaitLevel::Finalised, "it has a value");
-    assert_eq!(trusted.key, SecretRef::Env("OWN".to_owned()));
+    assert_eq!(trusted.key, SecretRef::Env("OWN".to_owned()).into());
     assert_eq!(trusted.ceiling, 40);
     assert_eq!(trusted.first, form(&transfer(5, 1), &own));
     assert_eq!(trusted.newest(), &form(&transfer(5, 2), &own));

@@ -127,7 +127,8 @@ pub(super) async fn carry_out(
     let outcome = outcome?;
     let written = match approval.unsigned {
         Some(folder) => {
-            let calls = unsigned::write_calls(folder, plan, &outcome, session.registry)?;
+            let names = unsigned::name_addresses(&planned.seen, store.state());
+            let calls = unsigned::write_calls(folder, plan, &outcome, session.registry, &names)?;
             view::unsigned::format_written(calls, folder)
         }
         None => String::new(),

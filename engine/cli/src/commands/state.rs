@@ -40,7 +40,9 @@ pub fn run_state(session: &mut Session<'_, '_>, command: &StateCommand) -> Resul
         StateCommand::Repair { dry_run } => repair::run_state_repair(session, *dry_run),
         StateCommand::Settle { drop } => settle::run_state_settle(session, drop.as_deref()),
         StateCommand::Migrate { to } => migrate::run_state_migrate(session, to),
-        StateCommand::Seal => reseal::run_state_seal(session),
+        StateCommand::Seal { unsealed_by_hand } => {
+            reseal::run_state_seal(session, *unsealed_by_hand)
+        }
         StateCommand::Unseal => reseal::run_state_unseal(session),
         StateCommand::Rekey { old } => reseal::run_state_rekey(session, old),
         StateCommand::Unlock { id, force } => {

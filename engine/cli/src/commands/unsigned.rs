@@ -7,14 +7,17 @@
 use std::path::{Path, PathBuf};
 
 use pospool_engine::apply::Outcome;
+use pospool_engine::observe::SeenResources;
 use pospool_engine::registry::Registry;
 use pospool_engine::store::{Mark, refuse_foreign_place, replace_own_file};
 use pospool_model::plan::{EffectId, Plan};
+use pospool_model::state::State;
+use pospool_model::{Address, Attributes, Value};
 use serde::Serialize;
 
 use crate::failure::Failure;
 use crate::view;
-use crate::view::unsigned::WaitingCall;
+use crate::view::unsigned::{AddressNames, WaitingCall};
 
 const JSON_MARK: Mark = "{\"format\":\"pospool-unsigned\"";
 
@@ -38,7 +41,7 @@ pub(super) fn begin_folder(folder: &Path) -> Result<(), Failure> {
     for (path, mark) in places(folder) {
         refuse_foreign_place(&path, mark)?;
     }
-    write(folder, &[])
+    write(folder, &[], &AddressNames::new())
 }
 
 /// Writes the calls that a run waits for; returns how many.
@@ -47,16 +50,17 @@ pub(super) fn write_calls(
     plan: &Plan,
     outcome: &Outcome,
     registry: &Registry,
+    names: &AddressNames,
 ) -> Result<usize, Failure> {
     let waiting = outcome.converging.iter();
     let calls: Vec<WaitingCall> = waiting
         .filter_map(|(id, _)| find_call(id, plan, registry))
         .collect();
-    write(folder, &calls)?;
+    write(folder, &calls, names)?;
     Ok(calls.len())
 }
 
-fn write(folder: &Path, calls: &[WaitingCall]) -> Result<(), Failure> {
+fn write(folder: &Path, calls: &[WaitingCall], names: &AddressNames) -> Result<(), Failure> {
     std::fs::create_dir_all(folder).map_err(Failure::of_file("make", folder))?;
     let file = CallFile {
         format: "pospool-unsigned",
@@ -64,11 +68,35 @@ fn write(folder: &Path, calls: &[WaitingCall]) -> Result<(), Failure> {
         calls,
     };
     let json = serde_json::to_vec(&file).expect("plain data with text keys always has a JSON form");
-    let text = view::unsigned::format_calls(calls);
+    let text = view::unsigned::format_calls(calls, names);
     let [(json_path, json_mark), (text_path, text_mark)] = places(folder);
     replace_own_file(&json_path, &json, json_mark)?;
     replace_own_file(&text_path, text.as_bytes(), text_mark)?;
     Ok(())
+}
+
+/// Outputs that are somewhere on a chain, the plainest last: a name is that of the last one.
+const PLACES: [&str; 3] = ["implementation", "espace_address", "address"];
+
+/// What the spec calls each address that was seen or is recorded. The words of the spec itself, which no state can change,
+/// come last.
+pub(super) fn name_addresses(seen: &SeenResources, state: &State) -> AddressNames {
+    let recorded = state.resources.iter().map(|(name, it)| (name, &it.outputs));
+    let all: Vec<(&Address, &Attributes)> = recorded.chain(&seen.given).collect();
+    let mut names = AddressNames::new();
+    for place in PLACES {
+        for (resource, outputs) in &all {
+            let Some(Value::Text(address)) = outputs.get(place) else {
+                continue;
+            };
+            let name = match place {
+                "implementation" => format!("{resource}.{place}"),
+                _ => resource.to_string(),
+            };
+            names.insert(address.clone(), name);
+        }
+    }
+    names
 }
 
 fn find_call(id: &EffectId, plan: &Plan, registry: &Registry) -> Option<WaitingCall> {

@@ -133,6 +133,38 @@ fn inspect_says_what_needs_no_secret_and_with_one_the_rest() {
 }
 
 #[test]
+fn what_opens_a_bundle_or_its_key_is_not_read_where_everybody_can_read_it() {
+    let kept = Kept::new().with_state(OURS, "");
+    let open = |name: &str, mode: u32| {
+        let rights = std::fs::Permissions::from_mode(mode);
+        std::fs::set_permissions(kept.world.path(name), rights).unwrap();
+    };
+    let restore = "key restore bundle --to volume.main --identity file:identity.txt";
+    for (file, line) in [
+        (
+            "identity.txt",
+            "key inspect bundle --identity file:identity.txt",
+        ),
+        ("identity.txt", restore),
+        ("phrase", "key inspect phrased --passphrase file:phrase"),
+        (
+            "phrase",
+            "key backup node.main --to new --passphrase file:phrase",
+        ),
+    ] {
+        open(file, 0o644);
+        assert_eq!(kept.fails(line), "key/no-secret", "{line}");
+        let ran = kept.world.run(line);
+        assert!(ran.err.contains("chmod 600"), "{line}: {}", ran.err);
+        // Those of a group are its own matter, as with keys of accounts.
+        open(file, 0o640);
+    }
+    kept.ok("key inspect bundle --identity file:identity.txt");
+    kept.ok("key inspect phrased --passphrase file:phrase");
+    assert!(!kept.world.path("new").exists());
+}
+
+#[test]
 fn what_does_not_open_a_bundle_is_said_by_its_code() {
     let kept = Kept::new();
     kept.ok("key identity --to other.txt");

@@ -380,3 +380,108 @@ fn case_sealed_state_one_that_is_refused_is_no_hindrance_to_the_way_back() {
     let ran = world.run("state restore 1");
     assert_ne!(ran.exit, Exit::Done, "{ran:?}");
 }
+
+#[test]
+fn case_sealed_state_a_planted_plain_state_is_never_sealed() {
+    let world = World::with_key();
+    world.write("plain.hcl", RECORDS);
+    world.done("apply --auto-approve --spec plain.hcl");
+    world.done("state seal");
+    let ours = world.read(STATE);
+    // It says the same and has a later serial, as anybody can write it who reads the sealed one.
+    let planted = world
+        .done("state pull")
+        .replacen("\"serial\":", "\"serial\":1", 1);
+    world.write(STATE, &planted);
+    for line in ["state seal", "state unseal"] {
+        let ran = world.refused_as(line, "state/seal-lost");
+        assert_eq!(ran.exit, Exit::BadState, "{ran:?}");
+        for word in [".pospool.seen.json", "state restore", "--unsealed-by-hand"] {
+            assert!(ran.err.contains(word), "{word}: {}", ran.err);
+        }
+    }
+    world.refused_as("state rekey --old file:other", "state/not-sealed");
+    // Whoever took the seal away here need not say so again, and other places are not spoken of.
+    world.write(STATE, &ours);
+    world.done("state unseal");
+    world.done("state seal");
+    world.write("elsewhere.json", &planted);
+    world.done("state seal --state elsewhere.json");
+    // Who took it away in another folder says so.
+    world.write(STATE, &planted);
+    world.refused_as("state seal", "state/seal-lost");
+    world.done("state seal --unsealed-by-hand");
+    assert_eq!(world.run("plan --detailed-exitcode").exit, Exit::Done);
+}
+
+#[test]
+fn case_sealed_state_an_older_genuine_one_gets_no_other_seal() {
+    let world = World::with_key();
+    world.apply();
+    let older = world.read(STATE);
+    world.write(
+        "pool.hcl",
+        &format!("{SEALED}record \"a\" {{\n  value = 9\n}}\n"),
+    );
+    world.apply();
+    world.write(STATE, &older);
+    for line in [
+        "state seal",
+        "state unseal",
+        "state rekey --old file:other",
+        "state rekey --old file:key --state-key file:other",
+    ] {
+        world.refused_as(line, "state/older");
+    }
+}
+
+#[test]
+fn case_sealed_state_a_command_that_was_cut_is_run_again() {
+    let other = format!("{}{RECORDS}", SEALED.replace("key\")", "other\")"));
+    let sealed = format!("{SEALED}{RECORDS}");
+    // What it was sealed with and is sealed with; the command; what a plan says after the cut.
+    for (before, spec, line, says) in [
+        (RECORDS, &sealed, "state seal", "state/not-sealed"),
+        (&*sealed, &sealed, "state unseal", "state/not-sealed"),
+        (
+            &*sealed,
+            &other,
+            "state rekey --old file:key",
+            "state/other-key",
+        ),
+    ] {
+        for entries in [false, true] {
+            let world = World::with_key();
+            world.write("pool.hcl", before);
+            world.apply();
+            // A run that was killed right after it began.
+            world.write(
+                "pool.hcl",
+                &format!("{before}thing \"a\" {{\n  value = 1\n}}\n"),
+            );
+            world.fake.outside().fault = Some(pospool_fake::FakeFault::DiesBefore(0));
+            world.run("apply --auto-approve");
+            let journal = world.read(JOURNAL);
+            let header = journal.split_inclusive('\n').next().unwrap().to_owned();
+            world.write(JOURNAL, &header);
+            world.write("pool.hcl", spec);
+            world.done(line);
+            assert!(!world.path(JOURNAL).exists(), "{line}");
+            // Cut after the state was written and before the journal was removed.
+            world.write(JOURNAL, if entries { &journal } else { &header });
+            world.refused_as("plan", says);
+            if entries {
+                // No cut leaves that: the state does not say what it says.
+                world.refused_as(line, "state/journal-foreign");
+                continue;
+            }
+            let out = world.done(line);
+            assert!(out.contains("already"), "{line}: {out}");
+            assert!(!world.path(JOURNAL).exists(), "{line}");
+            if line == "state unseal" {
+                world.write("pool.hcl", RECORDS);
+            }
+            assert_eq!(world.run("plan --detailed-exitcode").exit, Exit::Done);
+        }
+    }
+}

@@ -1,9 +1,11 @@
 //! Calls that somebody signs elsewhere, as text.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
 
 use pospool_model::provider::UnsignedCall;
+use pospool_model::shown::clean_line;
 use serde::Serialize;
 
 use crate::view::format_count;
@@ -23,28 +25,57 @@ pub struct WaitingCall {
     pub call: UnsignedCall,
 }
 
+/// What the spec calls an address, by the address.
+pub type AddressNames = BTreeMap<String, String>;
+
 /// The calls for a person with a wallet.
 #[must_use]
-pub fn format_calls(calls: &[WaitingCall]) -> String {
+pub fn format_calls(calls: &[WaitingCall], names: &AddressNames) -> String {
+    let say = |address: &str| match names.get(address) {
+        Some(name) => format!("{address} ({name})"),
+        None => address.to_owned(),
+    };
     let mut text = format!("{MARK}\n");
     for (nth, waiting) in calls.iter().enumerate() {
         let call = &waiting.call;
         let _ = write!(
             text,
-            "\n{}. {}: {}\n   chain id {} ({})\n   from  {}\n   to    {}\n   value {} drip\n   data  {}\n",
+            "\n{}. {}: {}\n   chain id {} ({})\n   from  {}\n   to    {}\n   value {} drip\n",
             nth + 1,
             waiting.effect,
             waiting.summary,
             call.chain_id,
             call.space,
-            call.from,
-            call.to,
+            say(&call.from),
+            say(&call.to),
             call.value_drip,
-            call.data
         );
+        text += &format_function(call, &say);
+        let _ = writeln!(text, "   data  {}", call.data);
     }
     if calls.is_empty() {
         text.push_str("\nnone\n");
+    }
+    text
+}
+
+/// The function that is called and each of its arguments on a line of its own, to be compared with what a wallet shows.
+fn format_function(call: &UnsignedCall, say: &dyn Fn(&str) -> String) -> String {
+    let Some(function) = &call.function else {
+        return "   calls a function that pospool has no words for: have somebody read the data\n"
+            .to_owned();
+    };
+    let mut text = format!("   calls {function}\n");
+    for argument in &call.arguments {
+        let value = match argument.kind.as_str() {
+            "string" => format!("\"{}\"", clean_line(&argument.value)),
+            _ => say(&argument.value),
+        };
+        let words = match &argument.words {
+            Some(words) => format!(", that is {words}"),
+            None => String::new(),
+        };
+        let _ = writeln!(text, "         {} {value}{words}", argument.kind);
     }
     text
 }

@@ -92,6 +92,16 @@ pub enum StoreError {
         /// Which file.
         path: PathBuf,
     },
+    /// It has no seal, and had one when it was seen last.
+    #[error("`{}` has no seal, and was sealed when it was seen last, with serial {serial}, by `{}`: somebody replaced it, or took the seal away elsewhere; nothing was done with it", path.display(), seen.display())]
+    SealLost {
+        /// Which state.
+        path: PathBuf,
+        /// Serial of the sealed one.
+        serial: u64,
+        /// Where that is noted.
+        seen: PathBuf,
+    },
     /// A newer state was seen before.
     #[error("`{}` is not the newest state: {why}, by `{}`; nothing was done with it", path.display(), seen.display())]
     Older {
@@ -218,6 +228,7 @@ impl StoreError {
                 | Self::NotAuthentic { .. }
                 | Self::OtherKey { .. }
                 | Self::Sealed { .. }
+                | Self::SealLost { .. }
                 | Self::Older { .. }
         )
     }
@@ -239,6 +250,7 @@ impl StoreError {
             Self::NotAuthentic { .. } => codes::STATE_NOT_AUTHENTIC,
             Self::OtherKey { .. } => codes::STATE_OTHER_KEY,
             Self::Sealed { .. } => codes::STATE_SEALED,
+            Self::SealLost { .. } => codes::STATE_SEAL_LOST,
             Self::Older { .. } => codes::STATE_OLDER,
             Self::DamagedJournal { .. } => codes::STATE_JOURNAL_DAMAGED,
             Self::ForeignJournal { .. } => codes::STATE_JOURNAL_FOREIGN,

@@ -50,7 +50,7 @@ pub use moved::MovedFile;
 pub use names::random_name;
 pub use own::{Mark, read_begin, refuse_foreign_place, replace_own_file};
 pub use repair::{Finding, Hand, recover_state, repair_state};
-pub use reseal::{Resealed, reseal_state};
+pub use reseal::{ResealEnd, Resealed, SealChange, reseal_state};
 pub use seal::{SealedFile, SealedHeader, StateKey, WeakKey, open_plan, seal_medium, seal_plan};
 
 use backups::{is_worth_keeping, seconds_now};

@@ -144,7 +144,7 @@ fn decode_kept(path: &Path, bytes: &[u8], key: Option<&StateKey>) -> Result<Stat
 }
 
 /// A journal, and how many of its bytes are good.
-fn decode_kept_journal(
+pub(super) fn decode_kept_journal(
     path: &Path,
     bytes: &[u8],
     key: Option<&StateKey>,

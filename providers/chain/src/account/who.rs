@@ -8,7 +8,7 @@ use pospool_conflux::{CoreAddress, EspaceAddress, PublicKey};
 use pospool_model::state::AccountIdentity;
 use pospool_model::{Attributes, Problem};
 
-use super::key::{key_of, public_key};
+use super::key::{check_key, key_of, public_key};
 use super::schema::AccountSpec;
 use crate::codes;
 
@@ -36,6 +36,8 @@ pub(crate) enum AddressSource {
 pub(crate) fn normalise_account(attributes: Attributes) -> Result<Attributes, Vec<Problem>> {
     let block = AccountSpec::read(&attributes);
     let says_nothing = block.private_key.is_absent()
+        && block.keystore.is_absent()
+        && block.password.is_absent()
         && block.address.is_absent()
         && block.espace_address.is_absent();
     if says_nothing {
@@ -48,7 +50,7 @@ pub(crate) fn normalise_account(attributes: Attributes) -> Result<Attributes, Ve
             "write `private_key = env(\"NAME\")`, or `address = \"cfx:…\"` where nobody signs for it here",
         )]);
     }
-    match written_addresses(&attributes) {
+    match check_key(&attributes).and_then(|()| written_addresses(&attributes)) {
         Ok(_) => Ok(attributes),
         Err(problem) => Err(vec![problem]),
     }
@@ -124,7 +126,7 @@ fn written_addresses(wanted: &Attributes) -> Result<Option<AccountAddresses>, Pr
 
 /// What the state says, where it was said by the secret that the block names.
 fn recorded_addresses(wanted: &Attributes, recorded: &AccountIdentity) -> Option<AccountAddresses> {
-    if key_of(wanted) != Some(&recorded.secret) {
+    if key_of(wanted)?.holder() != &recorded.secret {
         return None;
     }
     Some(AccountAddresses {
@@ -150,7 +152,7 @@ pub(crate) fn prove_addresses(
     if own.core == addresses.core && is_same_in_espace {
         return Ok(());
     }
-    let reference = key_of(wanted).map(ToString::to_string);
+    let reference = key_of(wanted).map(|key| key.holder().to_string());
     let reference = reference.unwrap_or_default();
     Err(format!("`{reference}` holds another key"))
 }

@@ -12,9 +12,11 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use futures_util::future::{join, join_all};
 use pospool_conflux::{ChainAddress, Space};
 use pospool_conflux_rpc::{At, Batch, BatchAnswers, CountingTransport, Rpc, RpcError};
-use pospool_conflux_tx::{AskedFees, AskedIdentity, ChainRef, ask_fees, ask_identity, read_fees};
+use pospool_conflux_tx::{
+    AskedFees, AskedIdentity, ChainRef, KeyRef, ask_fees, ask_identity, read_fees,
+};
 use pospool_model::provider::{Observation, ObserveContext, Observed, Target};
-use pospool_model::{Address, Attributes, ProviderError, SecretRef};
+use pospool_model::{Address, Attributes, ProviderError};
 
 use super::refusals::{
     chain_unreachable, chain_unseen, no_rpc, node_behind, not_a_node, other_chain,
@@ -111,7 +113,7 @@ struct AskedSpace<'a> {
     accounts: Vec<(
         &'a Address,
         ChainAddress,
-        Option<&'a SecretRef>,
+        Option<KeyRef>,
         account::AskedAccount,
     )>,
     contracts: Vec<(&'a Address, contract::observe::AskedContract<'a>)>,
@@ -270,7 +272,7 @@ async fn look_in(
     let mut facts = ChainProviderFacts::default();
     facts.chains_in_mut(space).insert(chain.clone(), known);
     for (name, address, secret, asked) in &asked.accounts {
-        let found = account::read_account(*asked, &answers, *address, chain, *secret);
+        let found = account::read_account(*asked, &answers, *address, chain, secret.as_ref());
         let found = found.ok_or_else(|| not_a_node(chain, space))?;
         facts.accounts_in_mut(space).insert((*name).clone(), found);
     }
@@ -376,7 +378,7 @@ fn accounts_of<'a>(
     chain: &Address,
     space: Space,
     scene: &ObserveContext<'a>,
-) -> Vec<(&'a Address, ChainAddress, Option<&'a SecretRef>)> {
+) -> Vec<(&'a Address, ChainAddress, Option<KeyRef>)> {
     let accounts = scene
         .wanted
         .iter()

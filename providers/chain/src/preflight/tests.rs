@@ -139,7 +139,7 @@ fn setter() -> TransactionWork {
     TransactionWork {
         chain: chain_ref(&[]),
         account: name("account.operator"),
-        key: SecretRef::Env("unset".to_owned()),
+        key: SecretRef::Env("unset".to_owned()).into(),
         from: Key::parse(KEY).unwrap().core_address(NETWORK).into(),
         nonce: 5,
         to: Some(core(0x80).into()),
@@ -184,7 +184,7 @@ async fn prepare(
     std::fs::write(&path, format!("{KEY}\n")).unwrap();
     let owner_alone = std::os::unix::fs::PermissionsExt::from_mode(0o600);
     std::fs::set_permissions(&path, owner_alone).unwrap();
-    work.key = SecretRef::File(path);
+    work.key = SecretRef::File(path).into();
     let effect = Effect {
         name: "effect".to_owned(),
         provider: "chain".to_owned(),

@@ -6,8 +6,8 @@ use pospool_conflux::hex::hex_text;
 use pospool_conflux::{CoreTransaction, GasPrice, Key, UnsignedTransaction};
 use pospool_conflux_rpc::CountingTransport;
 use pospool_conflux_tx::{SignedForm, WaitLevel};
-use pospool_model::Attributes;
 use pospool_model::provider::NoProgress;
+use pospool_model::{Attributes, SecretRef};
 use pospool_rpcstub::{StubAnswer, StubNode};
 use serde_json::json;
 
@@ -124,7 +124,7 @@ impl Desk {
         SignedWork {
             chain: chain_ref(&[]),
             from,
-            key: self.secret("key"),
+            key: self.secret("key").into(),
             nonce: 5,
             epoch_height: Some(1_000),
             first,

@@ -63,7 +63,7 @@ fn quoted(text: &str) -> String {
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use pospool_model::{Blocks, Drip, SecretRef};
+    use pospool_model::{Blocks, Drip, Endpoint, SecretRef};
 
     use super::super::wish::tests::{BRIDGE, attributes};
     use super::*;
@@ -122,6 +122,30 @@ bridge_service "main" {{
         );
         let problem = own("https://rpc.example/hunter2").unwrap_err();
         assert_eq!(problem.code, "docker/bad-value");
+    }
+
+    /// Its state is on its own volume, without a seal; nothing of the pool's state, and no other secret, goes into its image.
+    #[test]
+    fn it_names_no_state_and_no_secret_but_its_own() {
+        let secret = |name: &str| Value::Secret(SecretRef::Env(name.into()));
+        let named = Endpoint::named(SecretRef::Env("THEIR_RPC".into()));
+        let keyed = Endpoint::parse("https://user:hunter2@rpc.example/v1/hunter2").unwrap();
+        let mut chain = chain();
+        chain.insert(
+            "core_rpc".to_owned(),
+            Value::List(vec![named.into(), keyed.into()]),
+        );
+        for name in ["key", "private_key", "api_key", "state", "url"] {
+            chain.insert(name.to_owned(), secret("OTHER"));
+        }
+        let block = attributes(&[]);
+        let text = render_spec(&DesiredSyncer::read(&block).unwrap(), &chain).unwrap();
+        for part in ["hunter2", "OTHER", "THEIR_RPC", "SYNCER", "env(", "state"] {
+            assert!(!text.contains(part), "{part}: {text}");
+        }
+        let files: Vec<_> = text.matches("file(\"").collect();
+        assert_eq!(files.len(), 3, "its key and two URLs: {text}");
+        assert_eq!(text.matches("file(\"/dev/stdin").count(), 3, "{text}");
     }
 
     #[test]

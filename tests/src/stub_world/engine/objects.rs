@@ -1,7 +1,7 @@
 //! What the engine has, and what it answers of that.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value as Json, json};
 
@@ -24,6 +24,8 @@ pub(super) struct EngineObjects {
     pub(super) networks: BTreeMap<String, Json>,
     /// Containers that built a page: the request, and whether it had left its network.
     pub(super) builds: Vec<(Json, bool)>,
+    /// Names of containers that have the key of another node.
+    pub(super) exchanged_keys: BTreeSet<String>,
     /// Whether containers stay on networks that they are taken off.
     pub(super) keeps_networks: bool,
     /// Names of built images, in their order.
@@ -328,7 +330,11 @@ impl EngineObjects {
     pub(super) fn run(&self, id: &str) -> (String, i64) {
         let at: usize = id.parse().unwrap_or(usize::MAX);
         match self.commands.get(at) {
-            Some((container, words)) => inside::run_command(container, words),
+            Some((container, words)) => {
+                let is_exchanged = self.exchanged_keys.contains(container);
+                let holder = if is_exchanged { "another" } else { container };
+                inside::run_command(holder, words)
+            }
             None => (String::new(), 1),
         }
     }

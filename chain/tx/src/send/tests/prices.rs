@@ -123,7 +123,7 @@ async fn what_is_not_on_the_disk_is_not_sent() {
 #[tokio::test(start_paused = true)]
 async fn without_its_key_it_waits_as_it_is() {
     let mut keyless = scene([Node::showing([cheap(Knows::Pooled)])]);
-    keyless.signed.key = pospool_model::SecretRef::Env("POSPOOL_NO_SUCH_KEY".to_owned());
+    keyless.signed.key = pospool_model::SecretRef::Env("POSPOOL_NO_SUCH_KEY".to_owned()).into();
     let life = keyless.run().await;
     assert!(
         life.is_open() && life.says("cannot rise"),

@@ -146,7 +146,7 @@ fn signed(path: PathBuf) -> SignedWork {
     SignedWork {
         chain: chain_ref(&[]),
         from: Key::parse(KEY).unwrap().core_address(NETWORK).into(),
-        key: SecretRef::File(path),
+        key: SecretRef::File(path).into(),
         nonce: 5,
         epoch_height: Some(1000),
         first: SignedForm::of(

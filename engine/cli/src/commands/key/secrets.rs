@@ -77,8 +77,9 @@ fn read_named(
     read(&reference, what)
 }
 
+/// As strict as with the key of an account: each of them opens a PoS key.
 fn read(reference: &SecretRef, what: &'static str) -> Result<Secret, Failure> {
-    let secret = reference.read();
+    let secret = reference.read_key();
     secret.map_err(|source| KeyFailure::NoSecret { what, source }.into())
 }
 

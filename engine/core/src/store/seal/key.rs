@@ -114,7 +114,7 @@ impl StateKey {
     }
 
     /// Where the newest state that was seen is noted.
-    pub(super) fn memory(&self) -> Option<&Path> {
+    pub(in super::super) fn memory(&self) -> Option<&Path> {
         self.memory.as_deref()
     }
 

@@ -21,5 +21,6 @@ pub use medium::seal_medium;
 mod tests;
 
 pub(super) use document::{is_sealed_state, open_state, seal_state};
-pub(super) use key::draw_salt;
+pub(super) use key::{Salt, draw_salt};
 pub(super) use lines::{is_sealed_header, open_journal};
+pub(super) use seen::{Memory, SeenVersion};

@@ -32,7 +32,7 @@ struct SeenFile {
 
 /// What tells a version of a state from others.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct SeenVersion {
+pub(in super::super) struct SeenVersion {
     lineage: String,
     serial: u64,
     #[serde(default)]
@@ -41,7 +41,7 @@ pub(super) struct SeenVersion {
 
 impl SeenVersion {
     /// That of a snapshot; `None` for what is none.
-    pub(super) fn of(snapshot: &[u8]) -> Option<Self> {
+    pub(in super::super) fn of(snapshot: &[u8]) -> Option<Self> {
         #[derive(Deserialize)]
         struct Snapshot {
             state: SeenVersion,
@@ -78,14 +78,14 @@ fn real_place(place: &Path) -> PathBuf {
 
 /// The memory of one place.
 #[derive(Clone, Debug)]
-pub(super) struct Memory {
+pub(in super::super) struct Memory {
     file: PathBuf,
     place: PathBuf,
 }
 
 impl Memory {
     /// That of a state, in this file.
-    pub(super) fn new(file: &Path, place: &Path) -> Self {
+    pub(in super::super) fn new(file: &Path, place: &Path) -> Self {
         Self {
             file: file.to_owned(),
             place: real_place(place),
@@ -112,7 +112,7 @@ impl Memory {
     }
 
     /// Refuses a state that cannot be the newest one; none at all is such a state too.
-    pub(super) fn check(&self, found: Option<&SeenVersion>) -> Result<(), StoreError> {
+    pub(in super::super) fn check(&self, found: Option<&SeenVersion>) -> Result<(), StoreError> {
         let file = self.read();
         let Some(seen) = file.seen.get(&self.key()) else {
             return Ok(());
@@ -131,6 +131,26 @@ impl Memory {
         }
     }
 
+    /// Refuses a state without a seal where one with a seal was seen.
+    pub(in super::super) fn check_never_sealed(&self) -> Result<(), StoreError> {
+        match self.read().seen.get(&self.key()) {
+            None => Ok(()),
+            Some(seen) => Err(StoreError::SealLost {
+                path: self.place.clone(),
+                serial: seen.serial,
+                seen: self.file.clone(),
+            }),
+        }
+    }
+
+    /// Forgets the place, whose state has no seal from now on.
+    pub(in super::super) fn forget(&self) {
+        let mut file = self.read();
+        if file.seen.remove(&self.key()).is_some() {
+            self.write(file);
+        }
+    }
+
     /// Notes a version that was found. Another run may have noted a newer one since it was read.
     pub(super) fn note_found(&self, version: &SeenVersion) {
         let is_newer = |seen: &SeenVersion| version.serial > seen.serial;
@@ -141,12 +161,16 @@ impl Memory {
     }
 
     /// Notes a version that this run wrote: it is the newest, whatever was there before.
-    pub(super) fn note_written(&self, version: &SeenVersion) {
+    pub(in super::super) fn note_written(&self, version: &SeenVersion) {
         self.note(self.read(), version);
     }
 
     fn note(&self, mut file: SeenFile, version: &SeenVersion) {
         file.seen.insert(self.key(), version.clone());
+        self.write(file);
+    }
+
+    fn write(&self, mut file: SeenFile) {
         (file.format, file.version) = (SEEN.to_owned(), FIRST);
         let beside = with_suffix(&self.file, &format!(".{}", random_name()));
         let written = serde_json::to_vec(&file).map_err(|source| StoreError::Encode { source });

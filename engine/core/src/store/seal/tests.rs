@@ -1,5 +1,7 @@
 //! Sealed states in files, as a store reads and writes them.
 
+mod changes;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,7 +12,8 @@ use pospool_model::state::Recorded;
 use tempfile::TempDir;
 
 use super::super::{
-    JournalEntry, Mode, Resealed, Store, StoreError, decode_journal, decode_snapshot, reseal_state,
+    JournalEntry, Medium, Mode, ResealEnd, Resealed, SealChange, Store, StoreError, decode_journal,
+    decode_snapshot, reseal_state,
 };
 use super::{StateKey, open_journal, open_state, seal_medium};
 
@@ -72,9 +75,24 @@ impl Place {
 
     fn reseal(&self, from: &Key, to: &Key) -> Result<Resealed, StoreError> {
         let mut medium = Store::keeper(&self.state(), Mode::Write, "test")?;
-        let name = self.state();
-        let done = reseal_state(medium.as_mut(), &name, from.as_deref(), to.as_deref())?;
-        Ok(done.expect("there is a state"))
+        self.reseal_on(medium.as_mut(), from, to)
+    }
+
+    fn reseal_on(
+        &self,
+        medium: &mut dyn Medium,
+        from: &Key,
+        to: &Key,
+    ) -> Result<Resealed, StoreError> {
+        let change = SealChange {
+            from: from.as_deref(),
+            to: to.as_deref(),
+            unsealed_by_hand: false,
+        };
+        match reseal_state(medium, &self.state(), change)? {
+            ResealEnd::Done(done) => Ok(done),
+            end => panic!("{end:?}"),
+        }
     }
 
     /// Everything that lies there but the lock.
@@ -362,72 +380,4 @@ fn lines_since_the_last_sync_may_be_lost_in_any_order() {
     let journal = [lines[0], &zeros(lines[1]), lines[2], lines[3]].concat();
     fs::write(place.journal(), journal).unwrap();
     assert_eq!(names(&place.open(&ours).unwrap()), ["record.zero"]);
-}
-
-#[test]
-fn a_seal_is_put_on_changed_and_taken_off_with_all_that_is_kept() {
-    let (one, two) = (key('1', false), key('2', true));
-    let place = Place::new();
-    place.fill(&None, &["a", "b", "c"]);
-    let plain = place.files();
-    let version = |key: &Key| place.open(key).unwrap().state().clone();
-    let state = version(&None);
-    for (from, to) in [(&None, &one), (&one, &two), (&two, &None)] {
-        let done = place.reseal(from, to).unwrap();
-        assert_eq!((done.state, done.backups, done.left.len()), (true, 2, 0));
-        assert_eq!(version(to), state, "it says the same");
-        let again = place.files();
-        assert_eq!(place.reseal(from, to).unwrap(), Resealed::default());
-        assert_eq!(place.files(), again, "a second time changes nothing");
-    }
-    assert_eq!(place.files(), plain, "byte by byte as it was");
-}
-
-#[test]
-fn a_change_of_the_seal_that_was_cut_is_finished_and_strangers_are_left() {
-    let (one, two) = (key('1', false), key('2', false));
-    let place = Place::new();
-    place.fill(&one, &["a", "b", "c"]);
-    let before = place.files();
-    place.reseal(&one, &two).unwrap();
-    // The state of before with what is kept of after: it is written last.
-    fs::write(place.state(), &before[&place.state()]).unwrap();
-    let done = place.reseal(&one, &two).unwrap();
-    assert_eq!((done.state, done.backups), (true, 0));
-    let kept = before
-        .keys()
-        .find(|path| path.to_string_lossy().contains("000001-"))
-        .unwrap();
-    let stranger = stranger();
-    fs::write(kept, &stranger).unwrap();
-    let done = place.reseal(&two, &one).unwrap();
-    assert_eq!((done.state, done.backups, done.left), (true, 1, vec![1]));
-    assert_eq!(fs::read(kept).unwrap(), stranger);
-    // With neither key it is refused, and so is a journal that would be lost.
-    let left = place.files();
-    assert_eq!(
-        place.reseal(&two, &key('3', false)).unwrap_err().code(),
-        "state/other-key"
-    );
-    assert_eq!(
-        place.reseal(&None, &two).unwrap_err().code(),
-        "state/sealed"
-    );
-    assert_eq!(place.files(), left);
-    place.leave_journal(&one, &["d"]);
-    let left = place.files();
-    assert_eq!(
-        place.reseal(&one, &two).unwrap_err().code(),
-        "state/journal-foreign"
-    );
-    assert_eq!(place.files(), left);
-}
-
-/// A good state without a seal.
-fn stranger() -> Vec<u8> {
-    let place = Place::new();
-    place.fill(&None, &["stranger"]);
-    let bytes = fs::read(place.state()).unwrap();
-    decode_snapshot(Path::new("state"), &bytes).unwrap();
-    bytes
 }
