@@ -238,6 +238,7 @@ impl StubWorld {
             json: args.common.json,
             out_paint: Paint::PLAIN,
             err_paint: Paint::PLAIN,
+            redraws: false,
         };
         let mut surroundings = UserEnvironment {
             folder,

@@ -36,6 +36,7 @@ mod sources_fake_npm;
 mod sources_stand_ins;
 mod specsuite;
 mod state_files;
+mod terminal;
 mod too_little_money;
 mod two_at_once;
 mod validate;

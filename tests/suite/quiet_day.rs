@@ -244,6 +244,7 @@ async fn syncer(
         json: true,
         out_paint: Paint::PLAIN,
         err_paint: Paint::PLAIN,
+        redraws: false,
     };
     let mut session = Session {
         project: &project,

@@ -30,6 +30,8 @@ pub struct Console<'a> {
     pub out_paint: Paint,
     /// Colours of `err`.
     pub err_paint: Paint,
+    /// Whether lines of `err` can be rewritten in place.
+    pub redraws: bool,
 }
 
 impl Console<'_> {

@@ -48,7 +48,8 @@ fn start(args: &Args) -> Exit {
         colors: colors && terminal && !dumb,
     };
     let asks = stdin.is_terminal() && stderr.is_terminal();
-    let (out_paint, err_paint) = (paint(stdout.is_terminal()), paint(stderr.is_terminal()));
+    let stderr_draws = stderr.is_terminal();
+    let (out_paint, err_paint) = (paint(stdout.is_terminal()), paint(stderr_draws));
     let mut console = Console {
         out: &mut BrokenPipeWriter::new(stdout),
         err: &mut BrokenPipeWriter::new(stderr),
@@ -57,6 +58,7 @@ fn start(args: &Args) -> Exit {
         json: args.common.json,
         out_paint,
         err_paint,
+        redraws: stderr_draws && !dumb,
     };
     let logged = logging::start_log(&args.common.log, &args.command);
     match logged.and_then(|()| dispatch(args, &mut console)) {

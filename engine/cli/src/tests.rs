@@ -129,6 +129,7 @@ impl World {
             json: args.common.json,
             out_paint: Paint::PLAIN,
             err_paint: Paint::PLAIN,
+            redraws: false,
         };
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()

@@ -16,6 +16,7 @@ pub mod found_spec;
 pub mod guard;
 pub mod import;
 pub mod key;
+mod live_bars;
 pub mod outcome;
 pub mod outputs;
 pub mod paint;

@@ -52,6 +52,7 @@ impl Rendered {
             json: false,
             out_paint: Paint::PLAIN,
             err_paint: Paint::PLAIN,
+            redraws: false,
         };
         let mut session = Session {
             project: &Project::new(&common, surroundings),

@@ -39,6 +39,7 @@ pub(super) async fn settle_earlier_run(
     session.interrupt.working(open > 0);
     let progress = progress(session, open);
     let unsettled = settle::settle_tickets(store, registry, &progress, cancel).await;
+    drop(progress);
     session.interrupt.working(false);
     let unsettled = unsettled?;
     if cancel.load(Ordering::Relaxed) {
@@ -56,11 +57,12 @@ fn progress<'a>(session: &'a mut Session<'_, '_>, total: usize) -> ProgressPrint
     if console.json {
         ProgressPrinter::new(&mut *console.out, ProgressForm::Json, total)
     } else {
-        ProgressPrinter::new(
-            &mut *console.err,
-            ProgressForm::Text(console.err_paint),
-            total,
-        )
+        let form = if console.redraws {
+            ProgressForm::Terminal(console.err_paint)
+        } else {
+            ProgressForm::Text(console.err_paint)
+        };
+        ProgressPrinter::new(&mut *console.err, form, total)
     }
 }
 
@@ -123,6 +125,8 @@ pub(super) async fn carry_out(
     session.interrupt.working(true);
     let progress = progress(session, view::plan::count_effects(plan));
     let outcome = apply::apply_plan(plan, context, store, &progress).await;
+    // What is rewritten in place goes before the result comes.
+    drop(progress);
     session.interrupt.working(false);
     let outcome = outcome?;
     let written = match approval.unsigned {

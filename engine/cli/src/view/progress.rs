@@ -13,6 +13,7 @@ use pospool_model::plan::EffectId;
 use pospool_model::{Address, ProviderError};
 use serde_json::{Value as Json, json};
 
+use super::live_bars::LiveBars;
 use super::{Paint, clean_line, failure};
 use crate::console::Out;
 
@@ -22,6 +23,8 @@ const QUIET: Duration = Duration::from_secs(5);
 /// How progress is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ProgressForm {
+    /// Lines for people in front of a terminal: what goes on is rewritten in place.
+    Terminal(Paint),
     /// Lines for people.
     Text(Paint),
     /// One JSON object a line.
@@ -34,9 +37,13 @@ pub struct ProgressPrinter<'a>(Mutex<PrinterState<'a>>);
 struct PrinterState<'a> {
     out: Out<'a>,
     form: ProgressForm,
+    /// What is rewritten in place, on a terminal.
+    bars: Option<LiveBars>,
     done: usize,
     total: usize,
     started: BTreeMap<EffectId, Instant>,
+    /// What each effect that has begun is about, for its last line.
+    summaries: BTreeMap<EffectId, String>,
     said: BTreeMap<EffectId, Instant>,
     /// Resources whose effects were heard of.
     heard: BTreeSet<Address>,
@@ -49,9 +56,11 @@ impl<'a> ProgressPrinter<'a> {
         Self(Mutex::new(PrinterState {
             out,
             form,
+            bars: matches!(form, ProgressForm::Terminal(_)).then(|| LiveBars::begin(total)),
             done: 0,
             total,
             started: BTreeMap::new(),
+            summaries: BTreeMap::new(),
             said: BTreeMap::new(),
             heard: BTreeSet::new(),
         }))
@@ -68,11 +77,12 @@ impl Listener for ProgressPrinter<'_> {
 impl PrinterState<'_> {
     fn hear(&mut self, event: &Event<'_>, now: Instant) {
         match event {
-            Event::Started { id, .. } => {
+            Event::Started { id, summary } => {
                 self.heard.insert(id.address.clone());
                 self.started.insert((*id).clone(), now);
+                self.summaries.insert((*id).clone(), (*summary).to_owned());
             }
-            Event::Waiting { id, .. } if !self.may_say(id, now) => return,
+            Event::Waiting { id, .. } if self.bars.is_none() && !self.may_say(id, now) => return,
             Event::Ended { done, .. } => self.done = *done,
             // A resource with effects has said enough.
             Event::Recorded { address }
@@ -83,9 +93,14 @@ impl PrinterState<'_> {
             _ => {}
         }
         let text = match self.form {
-            ProgressForm::Text(paint) => self.text(event, now, paint),
+            ProgressForm::Text(paint) | ProgressForm::Terminal(paint) => {
+                self.text(event, now, paint)
+            }
             ProgressForm::Json => self.json(event, now).to_string(),
         };
+        if let Some(bars) = &mut self.bars {
+            return bars.show(event, text, self.done);
+        }
         // Nobody may read it any more, and the run still has to be recorded.
         let _ = writeln!(self.out, "{text}").and_then(|()| self.out.flush());
     }
@@ -126,7 +141,11 @@ impl PrinterState<'_> {
             }
             Event::Ended { id, seconds, .. } => {
                 let seconds = self.seconds(id, *seconds, now);
-                format!("{}: {}, {seconds} s", named(id), paint.green("done"))
+                // On a terminal the line that said what it is about is gone.
+                let about = self.summaries.get(*id).filter(|_| self.bars.is_some());
+                let about = about.map(|about| format!("{}: ", clean_line(about)));
+                let (about, done) = (about.unwrap_or_default(), paint.green("done"));
+                format!("{}: {about}{done}, {seconds} s", named(id))
             }
             Event::Failed { id, error } => format!("{}: {}", named(id), failed(error, paint)),
             Event::Recorded { address } => format!("{place}{address}: recorded"),
