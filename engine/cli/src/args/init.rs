@@ -38,6 +38,9 @@ pub struct InitArgs {
     /// Also make a pool for the users of eSpace, with the bridge between both
     #[arg(long)]
     pub espace: bool,
+    /// Folder with a built web page for the users, which a container of the pool serves [default: none]
+    #[arg(long, value_name = "FOLDER")]
+    pub page: Option<PathBuf>,
     /// Devnet, with --espace: URL of an eSpace RPC
     #[arg(long, value_name = "URL", requires = "espace")]
     pub espace_rpc: Option<String>,

@@ -115,6 +115,12 @@ syncer "main" {
   private_key = credential("syncer-key") # the same key, sealed to the machine
 }
 
+# That the code on the chain is what the source compiles to, and that the explorer tells everybody.
+verification "pool" {
+  contracts = [core_contract.pool, core_contract.manager, core_contract.bridge, espace_contract.pool]
+  explorer  = "confluxscan"
+}
+
 # The pool's first vote, with a stake of 1,000 CFX. This cannot be undone: the stake is locked for at least
 # 14 days, and the node's PoS key belongs to this pool from then on. The plan refuses it until it is accepted.
 pos_registration "main" {

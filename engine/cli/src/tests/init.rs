@@ -193,3 +193,32 @@ fn a_wrong_flag_is_refused() {
         ran.err
     );
 }
+
+#[test]
+fn case_init_promises_what_the_readme_says_is_what_is_written() {
+    let world = World::real();
+    std::fs::create_dir(world.path("site")).unwrap();
+    std::fs::write(world.path("site/index.html"), "<!doctype html>").unwrap();
+    let ran = world.run(&format!("init {IMAGE} --espace --page site"));
+    assert_eq!(ran.exit, Exit::Done, "{}", ran.err);
+    validates(&world);
+    let text = world.read("pool.hcl");
+    for block in [
+        "node \"main\"",
+        "core_contract \"pool\"",
+        "core_contract \"bridge\"",
+        "espace_contract \"pool\"",
+        "syncer \"main\"",
+        "verification \"pool\"",
+        "ui \"site\"",
+        "pos_registration \"main\"",
+    ] {
+        assert!(text.contains(block), "{block}: {text}");
+    }
+    let readme = include_str!("../../../../README.md");
+    let promise = "node, contracts, their verification and the registration; `--espace` adds eSpace, bridge and syncer, `--page FOLDER` the web page";
+    assert!(
+        readme.contains(promise),
+        "README.md promises something else"
+    );
+}

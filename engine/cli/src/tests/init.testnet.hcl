@@ -67,6 +67,12 @@ core_contract "manager" {
   }
 }
 
+# That the code on the chain is what the source compiles to, and that the explorer tells everybody.
+verification "pool" {
+  contracts = [core_contract.pool, core_contract.manager]
+  explorer  = "confluxscan"
+}
+
 # The pool's first vote, with a stake of 1,000 CFX. This cannot be undone: the stake is locked for at least
 # 14 days, and the node's PoS key belongs to this pool from then on. The plan refuses it until it is accepted.
 pos_registration "main" {

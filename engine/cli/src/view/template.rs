@@ -88,6 +88,8 @@ pub struct InitAnswers {
     pub devnet: Option<DevnetAnswers>,
     /// Whether there is a pool in eSpace too.
     pub espace: bool,
+    /// The folder of a built web page.
+    pub page: Option<String>,
     /// Whether a person hands the containers' secrets over at each start.
     pub attended: bool,
     /// Whether the registration is accepted.
@@ -114,6 +116,7 @@ pub fn write_spec(answers: &InitAnswers) -> String {
         contracts(answers),
     ];
     let ends = [
+        verification(answers),
         registration(answers.accept_irreversible),
         if answers.espace {
             format!("{OUTPUTS}\n{ESPACE_OUTPUT}")
@@ -125,6 +128,7 @@ pub fn write_spec(answers: &InitAnswers) -> String {
         .into_iter()
         .chain(espace)
         .chain(syncer)
+        .chain(answers.page.as_deref().map(page))
         .chain(ends)
         .collect();
     parts.join("\n")
@@ -370,6 +374,31 @@ fn espace(answers: &InitAnswers) -> String {
          espace_contract.pool\n  }}\n}}\n\n# The pool that users of eSpace stake to.\nespace_contract \"pool\" {{\n  \
          code  = source.reference.ESpacePoSPool\n  owner = account.operator\n  proxy = true\n  settings = {{\n    \
          name   = {name}\n    bridge = core_contract.bridge\n{periods}  }}\n}}\n"
+    )
+}
+
+fn verification(answers: &InitAnswers) -> String {
+    let mut contracts = vec!["core_contract.pool", "core_contract.manager"];
+    if answers.espace {
+        contracts.extend(["core_contract.bridge", "espace_contract.pool"]);
+    }
+    // A private network has no explorer that everybody knows: the code is compared here.
+    let explorer = match answers.network {
+        PoolNetwork::Devnet => "",
+        PoolNetwork::Testnet | PoolNetwork::Mainnet => "\n  explorer  = \"confluxscan\"",
+    };
+    let contracts = contracts.join(", ");
+    format!(
+        "# That the code on the chain is what the source compiles to, and that the explorer tells everybody.\nverification \
+         \"pool\" {{\n  contracts = [{contracts}]{explorer}\n}}\n"
+    )
+}
+
+fn page(folder: &str) -> String {
+    let folder = quoted(folder);
+    format!(
+        "# The page on which users stake. It is published on this machine alone: put a server with TLS before it.\nui \"site\" {{\n  \
+         host    = host.main\n  manager = core_contract.manager.address\n  built   = {folder}\n  listen  = \"127.0.0.1:8080\"\n}}\n"
     )
 }
 

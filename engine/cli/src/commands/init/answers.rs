@@ -97,6 +97,7 @@ pub(super) fn gather_answers(
         attended: args.attended || devnet.is_some(),
         devnet,
         espace: args.espace,
+        page: page(session, args)?,
         accept_irreversible: args.accept_irreversible,
     })
 }
@@ -112,6 +113,14 @@ pub(crate) fn code(session: &Session<'_, '_>, args: &InitArgs) -> Result<SourceL
         url: checked(git, &one_line)?,
         rev: checked(rev, &commit)?,
     })
+}
+
+fn page(session: &Session<'_, '_>, args: &InitArgs) -> Result<Option<String>, Failure> {
+    let Some(path) = folder(args.page.as_deref()) else {
+        return Ok(None);
+    };
+    let path = checked(&path, &one_line)?;
+    Ok(Some(from_spec(session, &path)))
 }
 
 fn folder(path: Option<&Path>) -> Option<String> {
