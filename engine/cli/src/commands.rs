@@ -6,8 +6,10 @@
 
 pub mod agent;
 pub mod apply;
+mod condition;
 mod confirm;
 pub mod destroy;
+pub mod doctor;
 pub mod explain;
 pub mod guard;
 pub mod init;
@@ -23,6 +25,7 @@ mod session;
 pub mod show;
 pub mod start;
 pub mod state;
+pub mod status;
 pub mod sync;
 pub(crate) mod unsigned;
 pub mod validate;
@@ -38,7 +41,12 @@ pub use session::Session;
 #[must_use]
 pub fn looks_outside(command: &Command) -> bool {
     match command {
-        Command::Plan(_) | Command::Apply(_) | Command::Destroy(_) | Command::Start(_) => true,
+        Command::Plan(_)
+        | Command::Apply(_)
+        | Command::Destroy(_)
+        | Command::Start(_)
+        | Command::Status(_)
+        | Command::Doctor(_) => true,
         Command::Sync(args) => !args.health,
         Command::Key(args) => args.command.looks_outside(),
         _ => false,
@@ -71,6 +79,8 @@ pub async fn run_command(
         Command::Destroy(args) => destroy::run_destroy(session, args).await,
         Command::Start(args) => start::run_start(session, args).await,
         Command::Sync(args) => sync::run_sync(session, args).await,
+        Command::Status(args) => status::run_status(session, args).await,
+        Command::Doctor(args) => doctor::run_doctor(session, args).await,
         Command::Show(args) => show::run_show(session, args),
         Command::State(args) => state::run_state(session, &args.command),
         Command::Agent(args) => agent::run_agent(session, &args.command),

@@ -15,7 +15,7 @@ pub fn complete_status(status: &mut PoolStatus) {
 fn network_epoch(chains: &[ChainStatus]) -> Figure<u64> {
     match chains {
         [chain] => chain.epoch.clone(),
-        [] => Figure::not_seen("spec", "no chain was looked at"),
+        [] => Figure::not_collected("there is no chain to ask"),
         _ => Figure::not_collected("the spec has several chains"),
     }
 }

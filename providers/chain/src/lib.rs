@@ -22,6 +22,7 @@ mod bridge;
 mod chain;
 mod chains;
 pub mod codes;
+mod condition;
 mod contract;
 mod draft;
 #[cfg(test)]

@@ -16,6 +16,7 @@ mod builds;
 mod client;
 pub mod codes;
 mod commit;
+mod condition;
 mod config_keys;
 mod earlier;
 mod errors;
@@ -65,9 +66,10 @@ use async_trait::async_trait;
 use pospool_model::plan::Effect;
 use pospool_model::provider::{
     ChangeRequest, Design, Observation, ObserveContext, PlanContext, Planner, Progress, Provider,
-    Rendered, Target, Ticket,
+    Rendered, StatusContext, Target, Ticket,
 };
 use pospool_model::state::Recorded;
+use pospool_model::status::StatusPart;
 use pospool_model::{Address, Attributes, KindSchema, OwnNode, Problem, ProviderError};
 
 use crate::kinds::{DockerKind, kind_named};
@@ -169,6 +171,14 @@ impl Provider for DockerProvider {
         scene: &ObserveContext<'_>,
     ) -> Result<Observation, ProviderError> {
         Ok(observe::observe_all(targets, scene).await)
+    }
+
+    async fn collect_status(
+        &self,
+        targets: &[Target<'_>],
+        context: &StatusContext<'_>,
+    ) -> Vec<StatusPart> {
+        condition::collect_status(targets, context).await
     }
 
     fn render(

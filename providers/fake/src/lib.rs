@@ -16,8 +16,9 @@ use async_trait::async_trait;
 use pospool_model::plan::{Action, Effect, Nature};
 use pospool_model::provider::{
     ChangeRequest, Design, Observation, ObserveContext, Observed, PlanContext, Planner, Progress,
-    Settlement, Target, Ticket,
+    Settlement, StatusContext, Target, Ticket,
 };
+use pospool_model::status::StatusPart;
 use pospool_model::{
     Address, Attributes, Finding, KindSchema, Problem, Provider, ProviderError, Value,
 };
@@ -60,6 +61,8 @@ pub struct Outside {
     pub effects: BTreeMap<String, usize>,
     /// What each look finds beside the things.
     pub findings: Vec<Finding>,
+    /// How things are, for whoever watches them.
+    pub status: Vec<StatusPart>,
     /// Signs that something was made under another state.
     pub earlier: Vec<(Address, String)>,
     /// Things that had better be stopped later, and why.
@@ -262,6 +265,10 @@ impl Provider for FakeProvider {
             )]);
         }
         Ok(attributes)
+    }
+
+    async fn collect_status(&self, _: &[Target<'_>], _: &StatusContext<'_>) -> Vec<StatusPart> {
+        self.outside().status.clone()
     }
 
     async fn observe(

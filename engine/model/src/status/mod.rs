@@ -8,6 +8,7 @@
 
 mod chain;
 mod figure;
+mod heard;
 mod node;
 mod service;
 
@@ -15,6 +16,7 @@ use serde::Serialize;
 
 pub use chain::{AccountStatus, ChainStatus, KeyStatus, MissedVotes, QueuedVotes, Votes};
 pub use figure::{Figure, Missing, Unknown};
+pub use heard::HeardGuard;
 pub use node::{Budget, ContainerState, GuardWord, NodeStatus, Term};
 pub use service::{HostStatus, PageStatus, SyncerStatus};
 
