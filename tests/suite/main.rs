@@ -38,3 +38,4 @@ mod state_files;
 mod two_at_once;
 mod validate;
 mod verification;
+mod watching;

@@ -68,12 +68,21 @@ pub async fn collect_status(
 #[must_use]
 pub fn find_unseen(seen: &SeenResources) -> Vec<Unseen> {
     let blocked = seen.blocked.resources.keys();
-    let shown = blocked.filter_map(|address| seen.blocked.shown(address).into_iter().next());
-    let unseen = shown.map(|one| Unseen {
-        address: one.address,
-        code: one.code,
-        why: one.summary,
-        help: one.help,
+    let unseen = blocked.filter_map(|address| {
+        // What only needs something that is blocked has the reason of that.
+        let root = seen.blocked.root(address);
+        let fault = seen.blocked.shown(root).into_iter().next()?;
+        let why = if root == address {
+            fault.summary
+        } else {
+            format!("it needs {root}: {}", fault.summary)
+        };
+        Some(Unseen {
+            address: address.clone(),
+            code: fault.code,
+            why,
+            help: fault.help.filter(|_| root == address),
+        })
     });
     unseen.collect()
 }

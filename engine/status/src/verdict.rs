@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::doctor::{Answer, Diagnosis};
 use crate::state::Level;
-use crate::words::format_duration;
+use crate::words::{format_duration, format_working_votes};
 
 /// Blocks in a row without a vote after which a key does not earn.
 const SILENT: u64 = 5;
@@ -181,8 +181,8 @@ fn key_earns(key: &KeyStatus) -> Answered {
         }
         if !*key.elected.need("whether the key is elected")? {
             let why = format!(
-                "{} votes work, and the key is not elected now",
-                votes.working
+                "{}, and the key is not elected now",
+                format_working_votes(votes.working)
             );
             return Ok(answered(Light::No, why));
         }
@@ -196,8 +196,9 @@ fn key_earns(key: &KeyStatus) -> Answered {
         }
         let cast = missed.blocks - missed.missed;
         let why = format!(
-            "{} votes work, the key is elected, and has voted in {cast} of the last {} blocks",
-            votes.working, missed.blocks
+            "{}, the key is elected, and has voted in {cast} of the last {} blocks",
+            format_working_votes(votes.working),
+            missed.blocks
         );
         Ok(answered(Light::Yes, why))
     };

@@ -1,5 +1,7 @@
 //! Figures in words.
 
+use std::fmt::Write as _;
+
 /// `3 h 12 min`, `2 d 4 h`, `45 s`: the two largest units that say something.
 #[must_use]
 pub fn format_duration(seconds: u64) -> String {
@@ -12,10 +14,19 @@ pub fn format_duration(seconds: u64) -> String {
     if let Some((smaller, name)) = UNITS.get(first + 1) {
         let rest = seconds % unit / smaller;
         if rest > 0 {
-            text.push_str(&format!(" {rest} {name}"));
+            let _ = write!(text, " {rest} {name}");
         }
     }
     text
+}
+
+/// `1 vote works`, `50 votes work`.
+#[must_use]
+pub(crate) fn format_working_votes(votes: u64) -> String {
+    match votes {
+        1 => "1 vote works".to_owned(),
+        votes => format!("{votes} votes work"),
+    }
 }
 
 /// `just now`, `12 s ago`.

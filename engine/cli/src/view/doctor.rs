@@ -12,7 +12,7 @@ use pospool_status::{Answer, Diagnosis, Level, State};
 use serde_json::{Value as Json, json};
 
 use super::findings::format_findings;
-use super::{FORMAT_VERSION, Paint, clean_line, format_count, indent_lines};
+use super::{FORMAT_VERSION, Paint, clean_line, indent_lines};
 
 /// The doctor's word as text.
 #[must_use]
@@ -132,9 +132,10 @@ fn format_untold(diagnoses: &[Diagnosis], paint: Paint) -> Vec<String> {
         let mine = by_reason
             .iter()
             .filter(|((kind, _), _)| kind == not_collected);
-        let lines: String = mine
-            .map(|((_, reason), ids)| format!("  ? {}  {reason}\n", ids.join(" ")))
-            .collect();
+        let mut lines = String::new();
+        for ((_, reason), ids) in mine {
+            let _ = writeln!(lines, "  ? {}  {reason}", ids.join(" "));
+        }
         (!lines.is_empty()).then(|| format!("{}\n{lines}", paint.bold(head)))
     });
     sections.collect()
@@ -157,18 +158,15 @@ fn count(diagnoses: &[Diagnosis]) -> [usize; 4] {
 
 fn summarise(diagnoses: &[Diagnosis]) -> String {
     let [present, not_seen, not_collected, absent] = count(diagnoses);
-    let mut parts = vec![match present {
-        0 => "no known state is present".to_owned(),
-        many => format_count(many, "state is present", "states are present"),
-    }];
+    let mut parts = vec![format!("{present} present")];
     if not_seen > 0 {
         parts.push(format!("{not_seen} could not be seen"));
     }
     if not_collected > 0 {
-        parts.push(format!("{not_collected} are not collected"));
+        parts.push(format!("{not_collected} not collected by this look"));
     }
-    parts.push(format!("{absent} are absent"));
-    parts.join(", ")
+    parts.push(format!("{absent} absent"));
+    format!("states: {}", parts.join(", "))
 }
 
 /// One state of one thing as JSON.

@@ -6,7 +6,7 @@
 
 use std::fmt::Write as _;
 
-use pospool_model::status::Figure;
+use pospool_model::status::{ContainerState, Figure};
 use pospool_status::format_age;
 
 use super::{Paint, clean_line};
@@ -39,6 +39,17 @@ pub(super) fn format_row(name: &str, text: &str, paint: Paint) -> String {
         text.to_owned()
     };
     format!("  {name:NAME$} {text}\n")
+}
+
+/// How a container is, in words.
+pub(super) fn container_word(state: ContainerState) -> &'static str {
+    match state {
+        ContainerState::Running => "running",
+        ContainerState::WaitingForPassword => "waiting for its secret",
+        ContainerState::Paused => "paused",
+        ContainerState::Stopped => "stopped",
+        ContainerState::Gone => "not there",
+    }
 }
 
 #[cfg(test)]

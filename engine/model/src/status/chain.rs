@@ -43,7 +43,7 @@ pub struct AccountStatus {
     pub space: String,
     /// Its address on the chain.
     pub account: String,
-    /// Whether it signs here; one that does not pays nothing.
+    /// Whether it signs in this space; one that does not pays nothing there.
     pub signs: bool,
     /// What it has.
     pub balance_drip: Figure<Drip>,

@@ -37,7 +37,7 @@ pub enum StatusPart {
     /// A registered key.
     Key(Box<KeyStatus>),
     /// A syncer.
-    Syncer(SyncerStatus),
+    Syncer(Box<SyncerStatus>),
     /// A web page.
     Page(PageStatus),
 }
@@ -112,14 +112,15 @@ impl PoolStatus {
                 StatusPart::Host(host) => status.hosts.push(host),
                 StatusPart::Node(node) => status.nodes.push(*node),
                 StatusPart::Key(key) => status.keys.push(*key),
-                StatusPart::Syncer(syncer) => status.syncers.push(syncer),
+                StatusPart::Syncer(syncer) => status.syncers.push(*syncer),
                 StatusPart::Page(page) => status.pages.push(page),
             }
         }
         status
     }
 
-    /// Findings about one resource with one of these codes.
+    /// A finding about one resource with one of these codes.
+    #[must_use]
     pub fn find<'a>(&'a self, address: &Address, codes: &[&str]) -> Option<&'a Finding> {
         let mut findings = self.findings.iter();
         findings.find(|one| one.address == *address && codes.contains(&one.code.as_str()))

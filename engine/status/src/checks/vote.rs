@@ -226,8 +226,8 @@ fn no_elections(key: &KeyStatus, pool: &PoolStatus) -> Checked {
         return Ok(None);
     };
     let terms = node.coming_terms.need("the coming terms")?;
-    let none = terms.len() >= 2 && terms.iter().all(|term| !term.elected);
-    Ok(present_if(none, || {
+    let in_no_term = terms.len() >= 2 && terms.iter().all(|term| !term.elected);
+    Ok(present_if(in_no_term, || {
         format!(
             "{} votes, and the key with {} votes is elected for none of {} terms",
             node.address,
@@ -241,13 +241,13 @@ fn no_working_votes(key: &KeyStatus, _: &PoolStatus) -> Checked {
     let votes = key.votes.need("what PoS counts for the key")?;
     // These have states of their own.
     let other = votes.disputed || votes.retired_at.is_some();
-    Ok(present_if(votes.locked == 0 && !other, || {
+    Ok(present_if(votes.working == 0 && !other, || {
         let sum = |queue: &[QueuedVotes]| queue.iter().map(|one| one.votes).sum::<u64>();
         format!(
-            "{} votes are locked, {} are locking, {} are leaving",
-            votes.locked,
+            "no vote works: {} are locking, {} are leaving, {} ever became free",
             sum(&votes.locking),
-            sum(&votes.leaving)
+            sum(&votes.leaving),
+            votes.unlocked
         )
     }))
 }

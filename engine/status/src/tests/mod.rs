@@ -1,5 +1,6 @@
 //! Statuses for tests: one in which all is well and known, and changes of it.
 
+mod cases;
 mod states;
 mod verdicts;
 
@@ -18,6 +19,16 @@ pub(super) fn seen<T>(value: T) -> Figure<T> {
     Figure::seen("test", value)
 }
 
+fn voting_guard() -> GuardWord {
+    GuardWord {
+        voting: Voting::On,
+        hold: None,
+        why: "it votes when its key is in the committee".to_owned(),
+        running: true,
+        given_up: false,
+    }
+}
+
 /// A node that is well and votes.
 fn well_node() -> NodeStatus {
     NodeStatus {
@@ -32,13 +43,7 @@ fn well_node() -> NodeStatus {
         disk_free_bytes: seen(600_000_000_000),
         disk_total_bytes: seen(2_000_000_000_000),
         clock_synchronised: seen(true),
-        guard: seen(GuardWord {
-            voting: Voting::On,
-            hold: None,
-            why: "it votes when its key is in the committee".to_owned(),
-            running: true,
-            given_up: false,
-        }),
+        guard: seen(voting_guard()),
         conflux_starts: seen(1),
         last_fault: seen(None),
         key: seen("0xab".to_owned()),

@@ -62,7 +62,8 @@ fn seen_account(
         address: target.address.clone(),
         space: space_name.to_owned(),
         account: account.address.to_string(),
-        signs: account.key.is_some(),
+        // Who never sent anything in eSpace, such as a syncer, has nothing to pay there.
+        signs: account.key.is_some() && (space == Space::Core || account.nonce > 0),
         balance_drip: Figure::seen(RPC, Drip(account.balance)),
         calls_left: Figure::said(RPC, calls, 0, "the RPC gives no price of gas"),
     }

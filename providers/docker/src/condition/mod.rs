@@ -48,7 +48,7 @@ async fn collect_one(
         }
         "syncer" => {
             let seen = SeenContainer::look(target, context, facts).await;
-            StatusPart::Syncer(services::syncer_status(&seen))
+            StatusPart::Syncer(Box::new(services::syncer_status(&seen)))
         }
         "ui" => {
             let seen = SeenContainer::look(target, context, facts).await;

@@ -102,19 +102,19 @@ fn of_state(seen: &SeenContainer<'_>, status: &mut NodeStatus) {
         Some(key) => Figure::seen(STATE, key.to_owned()),
         None => Figure::not_collected("no key of it is recorded yet"),
     };
-    match (recorded, key) {
-        (Some(outputs), Some(key)) => {
-            let (backup, drill) = key_note_ages(outputs, key, now);
-            let seconds = |age: Option<Duration>| age.map(|age| age.as_secs());
-            status.backup_age_seconds = Figure::seen(STATE, seconds(backup));
-            status.drill_age_seconds = Figure::seen(STATE, seconds(drill));
-        }
-        _ => {
-            let why = "no key of it is recorded yet";
-            status.backup_age_seconds = Figure::not_collected(why);
-            status.drill_age_seconds = Figure::not_collected(why);
-        }
-    }
+    let ages = recorded
+        .zip(key)
+        .map(|(outputs, key)| key_note_ages(outputs, key, now));
+    let seconds = |age: Option<Duration>| age.map(|age| age.as_secs());
+    let no_key = || Figure::not_collected("no key of it is recorded yet");
+    status.backup_age_seconds = match ages {
+        Some((backup, _)) => Figure::seen(STATE, seconds(backup)),
+        None => no_key(),
+    };
+    status.drill_age_seconds = match ages {
+        Some((_, drill)) => Figure::seen(STATE, seconds(drill)),
+        None => no_key(),
+    };
 }
 
 /// What the node says of the terms of PoS.

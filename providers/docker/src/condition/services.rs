@@ -99,3 +99,96 @@ fn texts(outputs: Option<&Attributes>, name: &str) -> Option<Vec<String>> {
     let texts = list.iter().filter_map(Value::as_text);
     Some(texts.map(str::to_owned).collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+
+    use super::*;
+    use crate::facts::tests::container;
+    use bollard::models::{ContainerInspectResponse, ContainerState as FoundState, Health};
+    use pospool_model::Address;
+    use pospool_model::provider::{Facts, ObserveContext, Observed};
+    use pospool_model::status::ContainerState;
+    use pospool_model::status::Unknown;
+
+    /// What a look has found of one page: its container, and what Docker says in detail.
+    fn page(
+        state: Option<&'static str>,
+        health: Option<HealthStatusEnum>,
+        unseen: Option<&str>,
+    ) -> PageStatus {
+        let address: Address = "ui.main".parse().unwrap();
+        let (nothing, outputs) = (Attributes::new(), BTreeMap::new());
+        let used = BTreeSet::new();
+        let target = Target {
+            address: &address,
+            wanted: Some(&nothing),
+            recorded: None,
+            used: &used,
+        };
+        let (wanted, accounts) = (BTreeMap::new(), BTreeMap::new());
+        let objects = BTreeMap::from([(address.clone(), Observed::Absent)]);
+        let unseen = unseen.map(|why| (address.clone(), why.to_owned()));
+        let unseen = unseen.into_iter().collect();
+        let facts = Facts::default();
+        let context = StatusContext {
+            scene: ObserveContext {
+                lineage: "1a2b3c4d",
+                wanted: &wanted,
+                accounts: &accounts,
+                outputs: &outputs,
+            },
+            facts: &facts,
+            objects: &objects,
+            unseen: &unseen,
+            now: 0,
+        };
+        let container = state.map(|state| container("pospool-1a2b3c4d-ui-main", state, &[]));
+        let found = container.as_ref().map(|_| ContainerInspectResponse {
+            name: Some("/pospool-1a2b3c4d-ui-main".to_owned()),
+            state: Some(FoundState {
+                health: health.map(|health| Health {
+                    status: Some(health),
+                    ..Health::default()
+                }),
+                ..FoundState::default()
+            }),
+            ..ContainerInspectResponse::default()
+        });
+        let docker = DockerFacts::default();
+        page_status(&SeenContainer {
+            target: &target,
+            context: &context,
+            facts: &docker,
+            container: container.as_ref(),
+            engine: None,
+            found,
+        })
+    }
+
+    #[test]
+    fn c4_a_page_answers_as_its_own_health_check_says() {
+        let well = page(Some("running"), Some(HealthStatusEnum::HEALTHY), None);
+        assert_eq!(well.container_name, "pospool-1a2b3c4d-ui-main");
+        assert_eq!(well.container.known(), Some(&ContainerState::Running));
+        assert_eq!(well.answers.known(), Some(&true));
+        let unwell = page(Some("running"), Some(HealthStatusEnum::UNHEALTHY), None);
+        assert_eq!(unwell.answers.known(), Some(&false));
+        // It has not been asked yet.
+        let young = page(Some("running"), Some(HealthStatusEnum::STARTING), None);
+        assert_eq!(young.answers.known(), None);
+        let stopped = page(Some("stopped"), None, None);
+        assert_eq!(stopped.container.known(), Some(&ContainerState::Stopped));
+    }
+
+    #[test]
+    fn what_was_not_seen_is_not_gone() {
+        let gone = page(None, None, None);
+        assert_eq!(gone.container.known(), Some(&ContainerState::Gone));
+        let unseen = page(None, None, Some("the engine does not answer"));
+        assert_eq!(unseen.container.known(), None);
+        let why = unseen.container.unknown().map(Unknown::why);
+        assert_eq!(why, Some("the engine does not answer"));
+    }
+}
