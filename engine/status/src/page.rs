@@ -36,9 +36,10 @@ pub fn format_states_page() -> String {
 }
 
 fn section(state: &State) -> String {
-    let (command, note) = match state.remedy.split_once("    # ") {
+    let remedy = state.plain_remedy();
+    let (command, note) = match remedy.split_once("    # ") {
         Some((command, note)) => (command, format!(" ({note})")),
-        None => (state.remedy, String::new()),
+        None => (remedy.as_str(), String::new()),
     };
     let page = state.page;
     let at = page

@@ -56,6 +56,15 @@ pub struct State {
     pub check: Check,
 }
 
+impl State {
+    /// What to do about it, where no thing has it.
+    #[must_use]
+    pub fn plain_remedy(&self) -> String {
+        let remedy = self.remedy.replace("{node}", "NAME");
+        remedy.replace("{container}", "CONTAINER")
+    }
+}
+
 /// Evidence, if a condition holds.
 pub(crate) fn present_if(holds: bool, evidence: impl FnOnce() -> String) -> Option<String> {
     holds.then(evidence)

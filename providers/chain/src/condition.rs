@@ -14,12 +14,9 @@ use pospool_model::Address;
 use pospool_model::provider::{StatusContext, Target};
 use pospool_model::status::{ChainStatus, Figure, StatusPart};
 
-use self::pos::SeenPos;
+use self::pos::{RPC, SeenPos};
 use crate::facts::ChainProviderFacts;
 use crate::observe::chain_of;
-
-/// The source of what the chain's RPC says.
-const RPC: &str = "chain RPC";
 
 /// Says how everything is that this provider looks after.
 pub(crate) async fn collect_status(

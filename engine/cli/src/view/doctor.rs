@@ -229,7 +229,7 @@ pub fn format_state(state: &State, paint: Paint) -> String {
         paint.bold(&title),
         state.evidence,
         state.why,
-        state.remedy,
+        state.plain_remedy(),
         state.page
     )
 }
@@ -255,7 +255,7 @@ pub fn states_to_json(states: impl Iterator<Item = &'static State>) -> Json {
             "title": state.title,
             "evidence": state.evidence,
             "why": state.why,
-            "remedy": state.remedy,
+            "remedy": state.plain_remedy(),
             "page": format!("docs/{}", state.page),
         })
     });

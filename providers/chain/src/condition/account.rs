@@ -5,7 +5,7 @@ use pospool_model::Drip;
 use pospool_model::provider::{StatusContext, Target};
 use pospool_model::status::{AccountStatus, Figure};
 
-use super::RPC;
+use super::pos::RPC;
 use crate::facts::{AccountFacts, ChainProviderFacts};
 
 /// Gas of a usual call of a pool's contracts; most take less.

@@ -4,8 +4,7 @@ use pospool_model::Value;
 use pospool_model::provider::{StatusContext, Target};
 use pospool_model::status::{Figure, KeyStatus, QueuedVotes, Votes};
 
-use super::RPC;
-use super::pos::SeenPos;
+use super::pos::{RPC, SeenPos};
 use crate::facts::{ChainProviderFacts, RegistrationFacts};
 use crate::observe::chain_of;
 use crate::registration::RegistrationSpec;

@@ -10,6 +10,9 @@ use serde_json::{Value as Json, json};
 use crate::chain;
 use crate::observe::chain_unreachable;
 
+/// The source of what the chain's RPC says.
+pub(super) const RPC: &str = "chain RPC";
+
 /// Blocks of PoS that are looked at for votes: ten minutes on the public networks.
 const BLOCKS: u64 = 20;
 

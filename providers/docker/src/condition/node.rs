@@ -5,7 +5,7 @@ use std::time::{Duration, UNIX_EPOCH};
 use pospool_model::status::{Budget, ContainerState, Figure, HeardGuard, NodeStatus, Term};
 
 use super::ports::{find_inner_rpc, published_ports};
-use super::{DOCKER, SeenContainer};
+use super::seen::{DOCKER, SeenContainer};
 use crate::attributes::attribute_text;
 use crate::failures;
 use crate::node::backup::key_note_ages;

@@ -5,7 +5,7 @@ use pospool_model::provider::{StatusContext, Target};
 use pospool_model::status::{Figure, HostStatus, PageStatus, SyncerStatus};
 use pospool_model::{Attributes, Drip, Value};
 
-use super::{DOCKER, SeenContainer};
+use super::seen::{DOCKER, SeenContainer};
 use crate::attributes::attribute_text;
 use crate::facts::{DockerFacts, EngineFacts};
 use crate::syncer::report::SyncerReport;
