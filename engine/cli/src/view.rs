@@ -16,6 +16,7 @@ pub mod figures;
 pub mod findings;
 pub mod guard;
 pub mod key;
+pub mod machine;
 pub mod outcome;
 pub mod outputs;
 pub mod paint;

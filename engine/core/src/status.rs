@@ -1,6 +1,6 @@
 //! How everything is that a look has seen, for people who watch it.
 //!
-//! - Reads: a look; calls [`pospool_model::Provider::collect_status`] once per provider.
+//! - Reads: a look; calls [`pospool_model::Provider::collect_status`] once per provider, and asks for logs where they are wanted.
 //! - Returns: the parts of a status, and what could not be looked at.
 //! - Never: changes anything; leaves a resource out because it could not be seen.
 
@@ -16,14 +16,25 @@ use pospool_model::{Address, Attributes};
 use crate::observe::SeenResources;
 use crate::registry::Registry;
 
-/// Asks all providers how what they look after is; `now` is in seconds since 1970.
+/// What providers say of everything that they look after.
+#[derive(Debug, Default)]
+pub struct CollectedStatus {
+    /// How it is.
+    pub parts: Vec<StatusPart>,
+    /// The last lines that its programs have written, where they were asked for.
+    pub logs: BTreeMap<Address, Vec<String>>,
+}
+
+/// Asks all providers how what they look after is; `now` is in seconds since 1970, and `log_lines` says how many of the last
+/// lines of each program are wanted.
 pub async fn collect_status(
     config: &Config,
     state: &State,
     registry: &Registry,
     seen: &SeenResources,
     now: u64,
-) -> Vec<StatusPart> {
+    log_lines: usize,
+) -> CollectedStatus {
     let outputs = seen_outputs(state, seen);
     let unseen: BTreeMap<Address, String> = find_unseen(seen)
         .into_iter()
@@ -59,9 +70,21 @@ pub async fn collect_status(
             unseen: &unseen,
             now,
         };
-        Some(async move { provider.collect_status(mine, &context).await })
+        Some(async move {
+            let parts = provider.collect_status(mine, &context).await;
+            let logs = match log_lines {
+                0 => BTreeMap::new(),
+                lines => provider.collect_logs(mine, &context, lines).await,
+            };
+            (parts, logs)
+        })
     });
-    join_all(asked).await.into_iter().flatten().collect()
+    let mut collected = CollectedStatus::default();
+    for (parts, logs) in join_all(asked).await {
+        collected.parts.extend(parts);
+        collected.logs.extend(logs);
+    }
+    collected
 }
 
 /// What could not be looked at, with the first reason of each.

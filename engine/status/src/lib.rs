@@ -8,6 +8,7 @@
 mod checks;
 mod derive;
 mod doctor;
+mod machine;
 mod page;
 mod state;
 mod verdict;
@@ -15,6 +16,7 @@ mod words;
 
 pub use derive::complete_status;
 pub use doctor::{Answer, Diagnosis, diagnose, find_state, states};
+pub use machine::{Grade, Graded, Requirement, grade_machine, requirements};
 pub use page::format_states_page;
 pub use state::{Check, Checked, Level, State};
 pub use verdict::{Answered, Light, Verdict, find_verdict};

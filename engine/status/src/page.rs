@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::doctor::states;
+use crate::machine::requirements;
 use crate::state::{Level, State};
 
 const HEAD: &str = "# What the doctor knows
@@ -13,6 +14,15 @@ what was not seen is never called absent. [The guide](../guide/watching.md) has 
 
 | id | state | how bad |
 |---|---|---|
+";
+
+const MACHINE: &str = "
+## A machine
+
+`pospool doctor --host` grades a machine before anything is on it: *good*, *enough*, *poor*, or *?* where nobody can tell.
+
+| id | | needs | why | do |
+|---|---|---|---|---|
 ";
 
 /// The page.
@@ -31,6 +41,14 @@ pub fn format_states_page() -> String {
     }
     for state in states() {
         page.push_str(&section(state));
+    }
+    page.push_str(MACHINE);
+    for one in requirements() {
+        let _ = writeln!(
+            page,
+            "| {} | {} | {} | {} | {} |",
+            one.id, one.title, one.needs, one.why, one.remedy
+        );
     }
     page
 }

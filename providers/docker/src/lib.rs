@@ -69,7 +69,7 @@ use pospool_model::provider::{
     Rendered, StatusContext, Target, Ticket,
 };
 use pospool_model::state::Recorded;
-use pospool_model::status::StatusPart;
+use pospool_model::status::{EngineWord, StatusPart};
 use pospool_model::{Address, Attributes, KindSchema, OwnNode, Problem, ProviderError};
 
 use crate::kinds::{DockerKind, kind_named};
@@ -94,6 +94,21 @@ impl Default for DockerSettings {
 pub struct DockerProvider {
     settings: DockerSettings,
     current: syncer::CurrentEndpoints,
+}
+
+/// What the Docker Engine of this machine says of itself, or why it does not.
+pub async fn describe_engine() -> Result<EngineWord, String> {
+    let asked = async {
+        client::Engine::connect(&client::default_url())?
+            .info()
+            .await
+    };
+    let info = asked.await.map_err(|error| error.to_problem().summary)?;
+    Ok(EngineWord {
+        version: info.version,
+        storage_driver: info.driver,
+        live_restore: info.live_restore,
+    })
 }
 
 /// The way into the nodes of this provider, for whoever reads the chain.
@@ -179,6 +194,15 @@ impl Provider for DockerProvider {
         context: &StatusContext<'_>,
     ) -> Vec<StatusPart> {
         condition::collect_status(targets, context).await
+    }
+
+    async fn collect_logs(
+        &self,
+        _: &[Target<'_>],
+        context: &StatusContext<'_>,
+        lines: usize,
+    ) -> BTreeMap<Address, Vec<String>> {
+        condition::collect_logs(context, lines).await
     }
 
     fn render(

@@ -63,6 +63,8 @@ pub struct Outside {
     pub findings: Vec<Finding>,
     /// How things are, for whoever watches them.
     pub status: Vec<StatusPart>,
+    /// The last lines of things.
+    pub logs: BTreeMap<Address, Vec<String>>,
     /// Signs that something was made under another state.
     pub earlier: Vec<(Address, String)>,
     /// Things that had better be stopped later, and why.
@@ -269,6 +271,19 @@ impl Provider for FakeProvider {
 
     async fn collect_status(&self, _: &[Target<'_>], _: &StatusContext<'_>) -> Vec<StatusPart> {
         self.outside().status.clone()
+    }
+
+    async fn collect_logs(
+        &self,
+        _: &[Target<'_>],
+        _: &StatusContext<'_>,
+        lines: usize,
+    ) -> BTreeMap<Address, Vec<String>> {
+        let mut logs = self.outside().logs.clone();
+        for log in logs.values_mut() {
+            log.drain(..log.len().saturating_sub(lines));
+        }
+        logs
     }
 
     async fn observe(

@@ -4,13 +4,14 @@
 //! - Returns: the status, with a reason for each figure that is not known.
 //! - Never: changes anything, takes a lock, reads a private key, or ends because something could not be seen.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use pospool_engine::blocked::Blocked;
 use pospool_engine::moves::MovedState;
 use pospool_engine::plan::Options;
-use pospool_engine::status::{collect_status, find_unseen};
+use pospool_engine::status::{CollectedStatus, collect_status, find_unseen};
 use pospool_model::Address;
 use pospool_model::guard::REPORT_PATH;
 use pospool_model::plan::{BlockedResource, Plan};
@@ -30,38 +31,59 @@ const THIS_NODE: &str = "node.this";
 /// The source of what follows from being asked there.
 const INSIDE: &str = "this container";
 
-/// Looks at everything that the spec speaks of, or at the node of this container where there is no spec.
+/// What one look has seen.
+#[derive(Debug, Default)]
+pub(super) struct PoolLook {
+    /// How the pool is.
+    pub(super) status: PoolStatus,
+    /// The last lines of its programs, where they were asked for.
+    pub(super) logs: BTreeMap<Address, Vec<String>>,
+}
+
+/// Looks at everything that the spec speaks of, or at the node of this container where there is no spec. `log_lines` says how
+/// many of the last lines of each container are wanted.
 pub(super) async fn look_at_pool(
     session: &mut Session<'_, '_>,
     variables: &Variables,
-) -> Result<PoolStatus, Failure> {
-    let mut status = match session.project.read_spec()? {
-        None if Path::new(REPORT_PATH).exists() => look_inside(Path::new(REPORT_PATH), unix_time()),
-        _ => look_around(session, variables).await?,
+    log_lines: usize,
+) -> Result<PoolLook, Failure> {
+    let report = Path::new(REPORT_PATH);
+    let mut look = match session.project.read_spec()? {
+        None if report.exists() => PoolLook {
+            status: look_inside(report, unix_time()),
+            logs: BTreeMap::new(),
+        },
+        _ => look_around(session, variables, log_lines).await?,
     };
-    complete_status(&mut status);
-    Ok(status)
+    complete_status(&mut look.status);
+    Ok(look)
 }
 
 async fn look_around(
     session: &mut Session<'_, '_>,
     variables: &Variables,
-) -> Result<PoolStatus, Failure> {
+    log_lines: usize,
+) -> Result<PoolLook, Failure> {
     let registry = session.registry;
     let spec = pipeline::require_spec(session, variables)?;
     let store = session.project.glance_at_state("status")?;
     let now = unix_time();
     if !store.exists() {
         let nothing = "there is no state: nothing was made yet";
-        return Ok(PoolStatus {
+        let status = PoolStatus {
             made_at: now,
             changes: Figure::not_seen("plan", nothing),
             ..PoolStatus::default()
+        };
+        return Ok(PoolLook {
+            status,
+            logs: BTreeMap::new(),
         });
     }
     let MovedState { state, .. } = pipeline::move_resources(&spec, store.state(), registry)?;
     let seen = pipeline::refresh_resources(&spec, &state, registry, Blocked::default()).await?;
-    let parts = collect_status(&spec.config, &state, registry, &seen, now).await;
+    let asked = collect_status(&spec.config, &state, registry, &seen, now, log_lines);
+    let CollectedStatus { parts, logs } = asked.await;
     let mut status = PoolStatus::of_parts(now, parts);
     status.unseen = find_unseen(&seen);
     let planned = pipeline::plan_seen(&spec, &state, registry, &Options::default(), seen);
@@ -70,7 +92,7 @@ async fn look_around(
     status.findings = seen.findings;
     add_blocked(&mut status.unseen, &plan.blocked);
     status.open_effects = store.open_effects().len() as u64;
-    Ok(status)
+    Ok(PoolLook { status, logs })
 }
 
 fn find_changes(plan: &Plan) -> Vec<PlannedChange> {

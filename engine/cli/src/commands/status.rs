@@ -33,7 +33,7 @@ pub async fn run_status(session: &mut Session<'_, '_>, args: &StatusArgs) -> Res
 }
 
 async fn show_once(session: &mut Session<'_, '_>, args: &StatusArgs) -> Result<Exit, Failure> {
-    let status = look_at_pool(session, &args.variables).await?;
+    let status = look_at_pool(session, &args.variables, 0).await?.status;
     let diagnoses = diagnose(&status);
     let verdict = find_verdict(&status, &diagnoses);
     let console = &mut *session.console;

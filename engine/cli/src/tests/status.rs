@@ -305,3 +305,110 @@ fn a_state_of_the_doctor_is_explained() {
     let ran = world.run("explain N99");
     assert_eq!(ran.exit, Exit::Error);
 }
+
+#[test]
+fn a_machine_is_graded_without_a_spec_and_left_as_it_is() {
+    let world = World::real();
+    let before = files(world.folder.path());
+    let ran = world.run("doctor --host --folder . --json");
+    let json = json_of(&ran.out);
+    let grades = json["grades"].as_array().unwrap();
+    assert_eq!(grades.len(), 8);
+    let of = |id: &str| grades.iter().find(|one| one["id"] == id).unwrap();
+    for one in grades {
+        let grade = one["grade"].as_str().unwrap();
+        assert!(
+            ["good", "enough", "poor", "unknown"].contains(&grade),
+            "{one}"
+        );
+        assert!(!one["found"].as_str().unwrap().is_empty(), "{one}");
+    }
+    // What every machine of a test says.
+    assert_ne!(of("H1")["grade"], "unknown");
+    assert!(json["machine"]["memory_bytes"]["value"].is_u64());
+    let bad = |one: &Json| one["grade"] == "poor" || one["grade"] == "unknown";
+    let expected = if grades.iter().any(bad) {
+        Exit::OnlyDrift
+    } else {
+        Exit::Done
+    };
+    assert_eq!(ran.exit, expected);
+    assert_eq!(files(world.folder.path()), before);
+    let text = world.run("doctor --host").out;
+    assert!(text.contains("H4 disk speed"), "{text}");
+}
+
+/// The files of an archive by name, and their rights.
+fn unpack(path: &Path) -> BTreeMap<String, String> {
+    let bytes = std::fs::File::open(path).unwrap();
+    let mut archive = tar::Archive::new(flate2::read::GzDecoder::new(bytes));
+    let entries = archive.entries().unwrap();
+    entries
+        .map(|entry| {
+            let mut entry = entry.unwrap();
+            let name = entry.path().unwrap().display().to_string();
+            let mut text = String::new();
+            std::io::Read::read_to_string(&mut entry, &mut text).unwrap();
+            (name, text)
+        })
+        .collect()
+}
+
+#[test]
+fn a_bundle_has_everything_and_no_key_of_a_url() {
+    let world = with_node(|_| ());
+    let spec = format!("# https://rpc.example/v1/hunter2\n{SPEC}");
+    world.write("pool.hcl", &spec);
+    let lines = (0..500).map(|number| format!("line {number} of wss://me:hunter2@node.example/x"));
+    let logs = [("thing.b".parse().unwrap(), lines.collect())];
+    world.fake.outside().logs = logs.into();
+    let ran = world.run("doctor --bundle help.tar.gz");
+    assert_eq!(ran.exit, Exit::Done, "{ran:?}");
+    assert!(
+        ran.err.contains("read it before you hand it on"),
+        "{}",
+        ran.err
+    );
+    let path = world.path("help.tar.gz");
+    let mode =
+        std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&path).unwrap().permissions());
+    assert_eq!(mode & 0o777, 0o600);
+    let files = unpack(&path);
+    let names: Vec<&str> = files
+        .keys()
+        .map(|name| name.strip_prefix("pospool-bundle/").unwrap())
+        .collect();
+    assert_eq!(
+        names,
+        [
+            "README.txt",
+            "doctor.json",
+            "doctor.txt",
+            "logs/thing.b.txt",
+            "pool.hcl",
+            "status.json",
+            "status.txt",
+            "version.json",
+        ]
+    );
+    for (name, text) in &files {
+        assert!(!text.contains("hunter2"), "{name}: {text}");
+    }
+    assert!(files["pospool-bundle/pool.hcl"].contains("# https://rpc.example#"));
+    let log = &files["pospool-bundle/logs/thing.b.txt"];
+    assert_eq!(log.lines().count(), 400);
+    assert!(log.starts_with("line 100 of wss://node.example#"), "{log}");
+    let doctor = json_of(&files["pospool-bundle/doctor.json"]);
+    assert_eq!(
+        doctor["states"].as_array().unwrap().len(),
+        json_of(&world.run("doctor --json").out)["states"]
+            .as_array()
+            .unwrap()
+            .len()
+    );
+    // It is never written over, and then nothing is asked.
+    let again = world.run("doctor --bundle help.tar.gz");
+    assert_eq!(again.exit, Exit::Error);
+    assert!(again.err.starts_with("error[cli/"), "{}", again.err);
+    assert_eq!(unpack(&path), files);
+}

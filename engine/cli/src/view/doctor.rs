@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::path::Path;
 
 use pospool_model::status::PoolStatus;
 use pospool_status::{Answer, Diagnosis, Level, State};
@@ -13,6 +14,20 @@ use serde_json::{Value as Json, json};
 
 use super::findings::format_findings;
 use super::{FORMAT_VERSION, Paint, clean_line, indent_lines};
+
+/// What a bundle says of itself.
+pub const BUNDLE_README: &str = "What `pospool doctor --bundle` packed for somebody who helps.
+
+status, doctor: how the pool is, and which known states it is in. pool.hcl: its spec. logs: the last lines of its containers.
+There is no secret in it: a spec names secrets and holds none, and each URL that may hold a key is in its shown form.
+It names hosts, addresses and balances. Read it before you hand it on: a comment of the spec is as somebody wrote it.
+";
+
+/// What is said when a bundle was written.
+#[must_use]
+pub fn format_bundle_written(file: &Path) -> String {
+    format!("wrote {}: read it before you hand it on\n", file.display())
+}
 
 /// The doctor's word as text.
 #[must_use]

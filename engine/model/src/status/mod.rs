@@ -9,6 +9,7 @@
 mod chain;
 mod figure;
 mod heard;
+mod machine;
 mod node;
 mod service;
 
@@ -17,6 +18,7 @@ use serde::Serialize;
 pub use chain::{AccountStatus, ChainStatus, KeyStatus, MissedVotes, QueuedVotes, Votes};
 pub use figure::{Figure, Missing, Unknown};
 pub use heard::HeardGuard;
+pub use machine::{EngineWord, MachineStatus};
 pub use node::{Budget, ContainerState, GuardWord, NodeStatus, Term};
 pub use service::{HostStatus, PageStatus, SyncerStatus};
 

@@ -9,11 +9,15 @@ mod ports;
 mod seen;
 mod services;
 
+use std::collections::BTreeMap;
+
 use futures_util::future::join_all;
+use pospool_model::Address;
 use pospool_model::provider::{StatusContext, Target};
 use pospool_model::status::StatusPart;
 
 use self::seen::SeenContainer;
+use crate::client::Engine;
 use crate::facts::DockerFacts;
 
 /// Says how everything is that this provider looks after.
@@ -51,4 +55,21 @@ async fn collect_one(
         }
         _ => return None,
     })
+}
+
+/// The last lines of each container that the look has found.
+pub(crate) async fn collect_logs(
+    context: &StatusContext<'_>,
+    lines: usize,
+) -> BTreeMap<Address, Vec<String>> {
+    let facts = DockerFacts::of(context.facts);
+    let asked = facts
+        .containers
+        .iter()
+        .map(|(address, container)| async move {
+            let engine = Engine::connect(&container.docker).ok()?;
+            let said = engine.last_lines(&container.id, lines).await;
+            Some((address.clone(), said))
+        });
+    join_all(asked).await.into_iter().flatten().collect()
 }
