@@ -359,7 +359,7 @@ fn a_bundle_has_everything_and_no_key_of_a_url() {
     let world = with_node(|_| ());
     let spec = format!("# https://rpc.example/v1/hunter2\n{SPEC}");
     world.write("pool.hcl", &spec);
-    let lines = (0..500).map(|number| format!("line {number} of wss://me:hunter2@node.example/x"));
+    let lines = (0..500).map(|number| format!("line {number} of https://me:hunter2@node.example/x"));
     let logs = [("thing.b".parse().unwrap(), lines.collect())];
     world.fake.outside().logs = logs.into();
     let ran = world.run("doctor --bundle help.tar.gz");
@@ -397,7 +397,7 @@ fn a_bundle_has_everything_and_no_key_of_a_url() {
     assert!(files["pospool-bundle/pool.hcl"].contains("# https://rpc.example#"));
     let log = &files["pospool-bundle/logs/thing.b.txt"];
     assert_eq!(log.lines().count(), 400);
-    assert!(log.starts_with("line 100 of wss://node.example#"), "{log}");
+    assert!(log.starts_with("line 100 of https://node.example#"), "{log}");
     let doctor = json_of(&files["pospool-bundle/doctor.json"]);
     assert_eq!(
         doctor["states"].as_array().unwrap().len(),
