@@ -169,3 +169,22 @@ fn a_look_needs_no_private_key() {
     assert_eq!(status["verdict"]["earning"]["light"], "yes", "{status}");
     assert_eq!(status["status"]["unseen"], Json::Array(Vec::new()));
 }
+
+/// Where nothing is registered yet, that is no fault, and nothing is earned.
+#[test]
+fn a_pool_before_its_registration_is_not_called_unseen() {
+    let world = ExampleWorld::new("mainnet", 1029, spec_of("mainnet"));
+    let made = [
+        "apply",
+        "--auto-approve",
+        "--exclude",
+        "pos_registration.main",
+    ];
+    world.ends(&made, Exit::Done);
+    let status = json_of(&world, "status");
+    assert_eq!(status["verdict"]["earning"]["light"], "no", "{status}");
+    let key = &status["status"]["keys"][0]["votes"];
+    assert_eq!(key["unknown"]["kind"], "not_collected", "{key}");
+    let doctor = json_of(&world, "doctor");
+    assert!(answer(&doctor, "V1").1.contains("not_collected"));
+}

@@ -1,6 +1,6 @@
 //! What follows from a look at a pool: the verdict, and the states that the doctor knows.
 //!
-//! - Reads: a [`PoolStatus`], which providers have filled in.
+//! - Reads: a [`PoolStatus`](pospool_model::status::PoolStatus), which providers have filled in.
 //! - Returns: figures that follow from several parts, a verdict, and for each known state whether it is present, absent or
 //!   cannot be told.
 //! - Never: does I/O, reads a clock, or takes what is not known for well.

@@ -2,7 +2,7 @@
 
 use pospool_model::FindingKind;
 use pospool_model::guard::Voting;
-use pospool_model::status::{Budget, KeyStatus, Missing, NodeStatus, PoolStatus};
+use pospool_model::status::{Budget, KeyStatus, Missing, NodeStatus, PoolStatus, Unknown};
 use serde::Serialize;
 
 use crate::doctor::{Answer, Diagnosis};
@@ -171,6 +171,9 @@ fn rank(light: Light) -> u8 {
 }
 
 fn key_earns(key: &KeyStatus) -> Answered {
+    if let Some(Unknown::NotCollected(why)) = key.key.unknown() {
+        return answered(Light::No, why.as_str());
+    }
     let earns = || -> Result<Answered, Missing> {
         let votes = key.votes.need("what PoS counts for the key")?;
         if votes.working == 0 {

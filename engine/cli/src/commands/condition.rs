@@ -13,7 +13,7 @@ use pospool_engine::moves::MovedState;
 use pospool_engine::plan::Options;
 use pospool_engine::status::{CollectedStatus, collect_status, find_unseen};
 use pospool_model::Address;
-use pospool_model::guard::REPORT_PATH;
+use pospool_model::guard::{REPORT_PATH, SETTINGS_PATH};
 use pospool_model::plan::{BlockedResource, Plan};
 use pospool_model::status::{
     ContainerState, Figure, HeardGuard, NodeStatus, PlannedChange, PoolStatus, Unseen,
@@ -49,7 +49,8 @@ pub(super) async fn look_at_pool(
 ) -> Result<PoolLook, Failure> {
     let report = Path::new(REPORT_PATH);
     let mut look = match session.project.read_spec()? {
-        None if report.exists() => PoolLook {
+        // A file in /tmp alone may be anybody's.
+        None if Path::new(SETTINGS_PATH).exists() && report.exists() => PoolLook {
             status: look_inside(report, unix_time()),
             logs: BTreeMap::new(),
         },

@@ -359,7 +359,8 @@ fn a_bundle_has_everything_and_no_key_of_a_url() {
     let world = with_node(|_| ());
     let spec = format!("# https://rpc.example/v1/hunter2\n{SPEC}");
     world.write("pool.hcl", &spec);
-    let lines = (0..500).map(|number| format!("line {number} of https://me:hunter2@node.example/x"));
+    let lines =
+        (0..500).map(|number| format!("line {number} of https://me:hunter2@node.example/x"));
     let logs = [("thing.b".parse().unwrap(), lines.collect())];
     world.fake.outside().logs = logs.into();
     let ran = world.run("doctor --bundle help.tar.gz");
@@ -397,7 +398,10 @@ fn a_bundle_has_everything_and_no_key_of_a_url() {
     assert!(files["pospool-bundle/pool.hcl"].contains("# https://rpc.example#"));
     let log = &files["pospool-bundle/logs/thing.b.txt"];
     assert_eq!(log.lines().count(), 400);
-    assert!(log.starts_with("line 100 of https://node.example#"), "{log}");
+    assert!(
+        log.starts_with("line 100 of https://node.example#"),
+        "{log}"
+    );
     let doctor = json_of(&files["pospool-bundle/doctor.json"]);
     assert_eq!(
         doctor["states"].as_array().unwrap().len(),
@@ -411,4 +415,26 @@ fn a_bundle_has_everything_and_no_key_of_a_url() {
     assert_eq!(again.exit, Exit::Error);
     assert!(again.err.starts_with("error[cli/"), "{}", again.err);
     assert_eq!(unpack(&path), files);
+}
+
+/// A remedy that does not parse helps nobody.
+#[test]
+fn every_remedy_that_is_a_command_of_ours_is_one() {
+    use clap::Parser as _;
+    let mut ours = 0;
+    for state in pospool_status::states() {
+        let remedy = state.remedy.replace("{node}", "node.main");
+        let command = remedy.split("    # ").next().unwrap_or_default();
+        let Some(words) = command.strip_prefix("pospool ") else {
+            let known = ["docker ", "systemctl ", "timedatectl ", "chown "];
+            let is_known = known.iter().any(|program| command.starts_with(program));
+            assert!(is_known, "{}: {command}", state.id);
+            continue;
+        };
+        ours += 1;
+        let words = ["pospool"].into_iter().chain(words.split_whitespace());
+        let parsed = crate::args::Args::try_parse_from(words);
+        assert!(parsed.is_ok(), "{}: {command}: {parsed:?}", state.id);
+    }
+    assert!(ours > 20, "{ours}");
 }

@@ -97,7 +97,9 @@ impl<'a> HeardGuard<'a> {
             .and_then(|report| report.machine.clock_synchronised);
         status.clock_synchronised = match kept {
             Some(kept) => Figure::seen_before(GUARD, kept, self.age),
-            None => Figure::not_collected("a container does not see what keeps the clock"),
+            None => Figure::not_collected(
+                "a container does not see what keeps the clock; `pospool doctor --host` does",
+            ),
         };
     }
 

@@ -53,7 +53,7 @@ pub(crate) const STATES: &[State] = &[
         title: "the PoS key is gone from the volume",
         evidence: "no key in the node where the state has one",
         why: "a node without its key would make another one, which no pool knows",
-        remedy: "pospool key restore {node} --from FILE --identity file:PATH",
+        remedy: "pospool key restore FILE --to {node} --identity file:PATH",
         page: "guide/lost-key.md",
         check: Check::Node(key_gone),
     },

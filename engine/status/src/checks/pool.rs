@@ -74,7 +74,7 @@ pub(crate) const STATES: &[State] = &[
         title: "the key has no bundle, or nobody tried one lately",
         evidence: "what `key backup` and `key drill` have noted",
         why: "without its volume a key without a bundle is lost, and the stake with it for as long as it takes to leave",
-        remedy: "pospool key backup {node} --to FILE --recipient age1…    # then `pospool key drill FILE`",
+        remedy: "pospool key backup {node} --to FILE --recipient age1…    # then `pospool key drill FILE --identity file:PATH`",
         page: "guide/lost-host.md",
         check: Check::Node(no_backup),
     },

@@ -23,26 +23,29 @@ pub(super) fn key_status(
     let outputs = context.scene.outputs.get(target.address);
     let key = outputs.and_then(|outputs| outputs.get("pos_address").and_then(Value::as_text));
     let unseen = context.unseen.get(target.address).map(String::as_str);
-    let why = unseen.unwrap_or("no key is registered yet");
-    status.key = Figure::said(RPC, key.map(str::to_owned), 0, why);
+    let Some(key) = key else {
+        return match unseen {
+            Some(why) => unseen_key(status, why),
+            None => unregistered_key(status),
+        };
+    };
+    status.key = Figure::seen(RPC, key.to_owned());
     let found = facts.registrations.get(target.address);
     let chain = chain_of(target.wanted, &context.scene).and_then(|it| facts.chains.get(it));
     let network = chain.map(|chain| chain.network);
     let votes = found.and_then(|found| found.votes.as_ref());
-    let no_votes = match (unseen, key) {
-        (Some(why), _) => why,
-        (None, None) => "no key is registered yet",
-        (None, Some(_)) => "the RPC does not say what PoS counts for it",
-    };
+    let no_votes = unseen.unwrap_or("the RPC does not say what PoS counts for it");
     let read = votes.map(|votes| votes_of(votes, network.unwrap_or_default()));
     status.votes = Figure::said(RPC, read, 0, no_votes);
     status.restake_due = Figure::said(RPC, votes.map(|_| restake_due(found)), 0, no_votes);
-    let (Some(key), Ok(pos)) = (key, pos) else {
-        let why = pos.err().map_or(why, String::as_str);
-        status.elected = Figure::not_seen(RPC, why);
-        status.elected_until_view = Figure::not_seen(RPC, why);
-        status.missed = Figure::not_seen(RPC, why);
-        return status;
+    let pos = match pos {
+        Ok(pos) => pos,
+        Err(why) => {
+            status.elected = Figure::not_seen(RPC, why);
+            status.elected_until_view = Figure::not_seen(RPC, why);
+            status.missed = Figure::not_seen(RPC, why);
+            return status;
+        }
     };
     let elected = pos.is_elected(key);
     let until = elected.map(|_| pos.elected_until(key));
@@ -52,6 +55,33 @@ pub(super) fn key_status(
     let no_blocks = "the RPC does not give the last blocks of PoS";
     status.missed = Figure::said(RPC, pos.missed(key), 0, no_blocks);
     status
+}
+
+/// A key that could not be looked at.
+fn unseen_key(status: KeyStatus, why: &str) -> KeyStatus {
+    KeyStatus {
+        key: Figure::not_seen(RPC, why),
+        votes: Figure::not_seen(RPC, why),
+        elected: Figure::not_seen(RPC, why),
+        elected_until_view: Figure::not_seen(RPC, why),
+        missed: Figure::not_seen(RPC, why),
+        restake_due: Figure::not_seen(RPC, why),
+        ..status
+    }
+}
+
+/// A key that is not registered: there is nothing to see, and that is no trouble.
+fn unregistered_key(status: KeyStatus) -> KeyStatus {
+    const WHY: &str = "no key is registered yet";
+    KeyStatus {
+        key: Figure::not_collected(WHY),
+        votes: Figure::not_collected(WHY),
+        elected: Figure::not_collected(WHY),
+        elected_until_view: Figure::not_collected(WHY),
+        missed: Figure::not_collected(WHY),
+        restake_due: Figure::not_collected(WHY),
+        ..status
+    }
 }
 
 fn restake_due(found: Option<&RegistrationFacts>) -> u64 {
