@@ -36,7 +36,9 @@ pub struct Diagnosis {
     pub state: &'static State,
     /// What it is about; `None` for the pool as a whole.
     pub address: Option<Address>,
-    /// Name of its container, if it has one.
+    /// What a remedy is carried out on: the thing itself, or the node of a key.
+    pub acts_on: Option<Address>,
+    /// Name of the container of that, if it has one.
     pub container: String,
     /// What is known.
     pub answer: Answer,
@@ -46,7 +48,7 @@ impl Diagnosis {
     /// What to do, with the names of the thing in it.
     #[must_use]
     pub fn remedy(&self) -> String {
-        let name = self.address.as_ref().map_or("", Address::as_str);
+        let name = self.acts_on.as_ref().map_or("NAME", Address::as_str);
         let remedy = self.state.remedy.replace("{node}", name);
         let container = match self.container.as_str() {
             "" => "CONTAINER",
@@ -78,6 +80,7 @@ fn check(state: &'static State, status: &PoolStatus) -> Vec<Diagnosis> {
     let of = |address: Option<&Address>, container: &str, checked: Checked| Diagnosis {
         state,
         address: address.cloned(),
+        acts_on: address.cloned(),
         container: container.to_owned(),
         answer: answer(checked),
     };
@@ -95,7 +98,15 @@ fn check(state: &'static State, status: &PoolStatus) -> Vec<Diagnosis> {
         }
         Check::Key(check) => {
             let keys = status.keys.iter();
-            let checked = keys.map(|key| of(Some(&key.address), "", check(key, status)));
+            let checked = keys.map(|key| {
+                let mut nodes = status.nodes.iter();
+                let node = nodes.find(|node| Some(&node.address) == key.node.as_ref());
+                let container = node.map_or("", |node| node.container_name.as_str());
+                Diagnosis {
+                    acts_on: key.node.clone(),
+                    ..of(Some(&key.address), container, check(key, status))
+                }
+            });
             checked.collect()
         }
         Check::Syncer(check) => {

@@ -3,7 +3,7 @@
 //! - Returns: plain data; each figure says its source, its age, or why it is not known.
 //! - Never: takes what was not seen for well, or for down.
 //!
-//! Providers fill in the parts that they see ([`crate::Provider::report`]); what follows from several parts is worked out by
+//! Providers fill in the parts that they see ([`crate::Provider::collect_status`]); what follows from several parts is worked out by
 //! the crate `pospool-status`.
 
 mod chain;

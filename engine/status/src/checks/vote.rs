@@ -93,7 +93,7 @@ pub(crate) const STATES: &[State] = &[
         title: "the node does not stand for election",
         evidence: "it votes, its votes work, and it is elected neither now nor for any term that is known",
         why: "somebody stopped its elections, which only a restart puts back; a key with few votes may also have no luck",
-        remedy: "docker restart {container}",
+        remedy: "docker restart {container} && pospool start {node}",
         page: "reference/findings.md",
         check: Check::Key(no_elections),
     },

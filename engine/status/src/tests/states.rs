@@ -114,6 +114,12 @@ fn a_remedy_names_the_thing() {
         deaf.remedy()
             .starts_with("docker restart pospool-1a2b3c4d-main")
     );
+    // What is wrong with a key is put right at its node.
+    let idle = all.iter().find(|one| one.state.id == "V7").unwrap();
+    assert_eq!(
+        idle.remedy(),
+        "docker restart pospool-1a2b3c4d-main && pospool start node.main"
+    );
     assert_eq!(crate::find_state("n1").map(|state| state.id), Some("N1"));
     for state in states() {
         assert!(
