@@ -41,6 +41,19 @@ pub(crate) enum Fault {
 }
 
 impl Fault {
+    /// Its name in reports: a promise.
+    pub(crate) fn id(self) -> &'static str {
+        match self {
+            Self::DeadPos => "dead-pos",
+            Self::HungPos => "hung-pos",
+            Self::Blind => "blind",
+            Self::StoppedByHand => "stopped-by-hand",
+            Self::UnaskedVote => "unasked-vote",
+            Self::NoPeers => "no-peers",
+            Self::LeftBehind => "left-behind",
+        }
+    }
+
     /// The fault in words.
     pub(crate) fn words(self) -> &'static str {
         match self {

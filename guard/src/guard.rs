@@ -16,9 +16,11 @@ use crate::door::{DoorFacts, Hold, Verdict};
 use crate::error::GuardError;
 use crate::faults::{Fault, FaultFacts, FaultWatch};
 use crate::journal::{Journal, What};
+use crate::machine::look_at_machine;
 use crate::network::Network;
 use crate::observe::{LocalNode, LocalView, MOST_BLOCKS, Source, StartedVoting};
 use crate::order::Order;
+use crate::pulse::Pulse;
 use crate::report::{ReportFacts, make_report, write_report};
 use crate::safety::SafetyFile;
 use crate::settings::{
@@ -58,6 +60,7 @@ pub(crate) struct Guard<'a> {
     /// Blocks were looked at up to this height; 0 if none was.
     looked_at: u64,
     starts: u64,
+    pulse: Pulse,
     process: Process,
 }
 
@@ -134,6 +137,7 @@ impl<'a> Guard<'a> {
             own_until: history.signed,
             looked_at: history.height,
             starts: 0,
+            pulse: Pulse::default(),
             process: Process::new(),
             container: container.clone(),
             _volume: volume,
@@ -285,6 +289,7 @@ impl<'a> Guard<'a> {
         }
         let key = self.key.clone()?;
         let view = self.local.view(&key).await?;
+        self.pulse.take(&view, seconds());
         self.network.ask(view.chain_id).await;
         Some(view)
     }
@@ -503,6 +508,7 @@ impl<'a> Guard<'a> {
     /// What a fault means for the process, and for what is known of the key.
     fn end_for(&mut self, fault: Fault) -> Result<Order, String> {
         let why = fault.words().to_owned();
+        self.pulse.end_for(fault, seconds());
         match fault {
             Fault::DeadPos => Ok(Order::Restart(why)),
             Fault::HungPos | Fault::Blind | Fault::UnaskedVote => Ok(Order::Kill(why)),
@@ -585,7 +591,7 @@ impl<'a> Guard<'a> {
             .held
             .clone()
             .map(|why| Verdict::Hold(Hold::Person(why)));
-        let report = make_report(&ReportFacts {
+        let report = make_report(ReportFacts {
             at: seconds(),
             key: self.key.as_deref(),
             voting: self.process.voting,
@@ -595,6 +601,8 @@ impl<'a> Guard<'a> {
             view,
             network: &self.network,
             signed: self.safety().signed(),
+            sync: self.pulse.facts(view),
+            machine: look_at_machine(&self.settings.data),
         });
         if let Err(failed) = write_report(&report, &report_file(self.settings)) {
             warn!(%failed, "the report cannot be written");

@@ -66,7 +66,10 @@ pub(crate) struct LocalView {
     pub(crate) phase: String,
     /// Time of its newest block of PoW, in seconds since 1970.
     pub(crate) head_time: Option<u64>,
-    /// Peers from which something was read lately.
+    /// Newest epoch of PoW.
+    pub(crate) epoch: Option<u64>,
+    /// Peers that it has a session with, and those from which something was read lately.
+    pub(crate) sessions: usize,
     pub(crate) live_peers: usize,
     pub(crate) pos: Option<PosHead>,
     /// The epoch of the committee, and whether our key is in it.
@@ -131,6 +134,8 @@ impl LocalNode {
         Some(LocalView {
             phase: of(0).and_then(Json::as_str).unwrap_or_default().to_owned(),
             head_time: of(1).and_then(|block| field_u64(block, "timestamp")),
+            epoch: of(5).and_then(|status| field_u64(status, "epochNumber")),
+            sessions: sessions.map_or(0, Vec::len),
             live_peers: sessions.map_or(0, |list| list.iter().filter(|it| is_live(it)).count()),
             pos: of(3).and_then(read_head),
             committee: of(4).and_then(|answer| read_committee(answer, key)),
@@ -317,6 +322,8 @@ pub(crate) mod tests {
         LocalView {
             phase: "NormalSyncPhase".to_owned(),
             head_time: Some(1000),
+            epoch: Some(500),
+            sessions: 3,
             live_peers: 3,
             pos: Some(PosHead {
                 epoch: 7,
@@ -350,7 +357,7 @@ pub(crate) mod tests {
                 { "status": "handshaking (1s)", "lastRead": "1ms" },
             ]),
             "pos_getStatus" => json!({ "epoch": "0x7", "latestCommitted": "0x50" }),
-            "cfx_getStatus" => json!({ "chainId": "0x405" }),
+            "cfx_getStatus" => json!({ "chainId": "0x405", "epochNumber": "0x2a" }),
             "pos_getCommittee" => json!({
                 "currentCommittee": { "epochNumber": "0x7", "nodes": [{ "address": "0xcd" }] },
                 "elections": [{ "topElectingNodes": [{ "address": "0xAB" }] }],
@@ -381,6 +388,8 @@ pub(crate) mod tests {
         let expected = LocalView {
             phase: "NormalSyncPhase".to_owned(),
             head_time: Some(100),
+            epoch: Some(42),
+            sessions: 3,
             live_peers: 1,
             pos: Some(PosHead {
                 epoch: 7,

@@ -7,7 +7,7 @@
 use std::io;
 use std::path::Path;
 
-use pospool_model::guard::{GuardReport, PosRound, Voting};
+use pospool_model::guard::{GuardReport, MachineFacts, PosRound, SyncFacts, Voting};
 
 use crate::door::{Hold, Verdict};
 use crate::network::Network;
@@ -24,10 +24,12 @@ pub(crate) struct ReportFacts<'a> {
     pub(crate) view: Option<&'a LocalView>,
     pub(crate) network: &'a Network,
     pub(crate) signed: Option<PosRound>,
+    pub(crate) sync: SyncFacts,
+    pub(crate) machine: MachineFacts,
 }
 
 /// Makes the report.
-pub(crate) fn make_report(facts: &ReportFacts<'_>) -> GuardReport {
+pub(crate) fn make_report(facts: ReportFacts<'_>) -> GuardReport {
     let (view, heads) = (facts.view, facts.network.heads());
     let hold = match facts.verdict {
         Some(Verdict::Hold(hold)) if facts.voting == Voting::Off => Some(hold),
@@ -39,7 +41,7 @@ pub(crate) fn make_report(facts: &ReportFacts<'_>) -> GuardReport {
         key: facts.key.map(str::to_owned),
         voting: facts.voting,
         hold: hold.map(|hold| hold.id().to_owned()),
-        why: describe(facts),
+        why: describe(&facts),
         running: !facts.given_up,
         given_up: facts.given_up,
         starts: facts.starts,
@@ -55,6 +57,8 @@ pub(crate) fn make_report(facts: &ReportFacts<'_>) -> GuardReport {
             .map(|(_, elected)| elected),
         signed: facts.signed,
         seen_signed: facts.network.seen_signed(),
+        sync: facts.sync,
+        machine: facts.machine,
     }
 }
 

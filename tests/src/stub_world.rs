@@ -9,6 +9,7 @@ mod chain;
 mod contracts;
 mod engine;
 mod inside;
+mod pos;
 
 use std::fmt::Write as _;
 use std::io::Cursor;

@@ -11,6 +11,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("pospool-engine", &["pospool-lang", "pospool-model"]),
     ("pospool-remote", &["pospool-engine"]),
     ("pospool-serve", &["pospool-model"]),
+    ("pospool-status", &["pospool-model"]),
     ("pospool-docker", &["pospool-model"]),
     ("pospool-conflux", &[]),
     ("pospool-conflux-rpc", &["pospool-conflux", "pospool-model"]),
@@ -70,6 +71,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "pospool-remote",
             "pospool-serve",
             "pospool-source",
+            "pospool-status",
         ],
     ),
 ];

@@ -41,3 +41,4 @@ mod too_little_money;
 mod two_at_once;
 mod validate;
 mod verification;
+mod watching;

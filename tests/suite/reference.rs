@@ -17,6 +17,11 @@ fn the_page_of_transactions_says_what_the_table_decides() {
     compare("transactions.md", &pospool_chain::transactions_page());
 }
 
+#[test]
+fn the_page_of_states_says_what_the_doctor_checks() {
+    compare("doctor.md", &pospool_status::format_states_page());
+}
+
 /// With `POSPOOL_BLESS=1` the page is written instead of compared.
 fn compare(name: &str, text: &str) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/reference");

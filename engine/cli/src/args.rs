@@ -9,6 +9,7 @@ mod import;
 mod init;
 mod key;
 mod log;
+mod status;
 mod variables;
 
 use std::net::SocketAddr;
@@ -26,6 +27,7 @@ pub use key::{
     RestoreArgs,
 };
 pub use log::{LogArgs, LogFormat, LogLevel};
+pub use status::{DoctorArgs, StatusArgs};
 pub use variables::Variables;
 
 /// Deploys and runs a Conflux PoS pool from one file.
@@ -90,6 +92,10 @@ pub enum Command {
     Start(StartArgs),
     /// Run the cross-space bridge service: execute pending bridge operations in a loop
     Sync(SyncArgs),
+    /// Say how the pool is: is it safe, does it earn, may it be restarted now
+    Status(StatusArgs),
+    /// Name what is wrong with the pool, by what that is told, and what to do about it
+    Doctor(DoctorArgs),
     /// Show the state, or a saved plan
     Show(ShowArgs),
     /// Inspect, move or repair the state
@@ -406,7 +412,8 @@ pub struct PushArgs {
 /// Arguments of `explain`.
 #[derive(Debug, clap::Args)]
 pub struct ExplainArgs {
-    /// A kind such as `node`, `functions`, `codes`, `exits`, or a code such as `spec/syntax`
+    /// A kind such as `node`, `functions`, `codes`, `exits`, `states`, a code such as `spec/syntax`, or a state of the
+    /// doctor such as `N1`
     #[arg(value_name = "TOPIC")]
     pub topic: Option<String>,
 }

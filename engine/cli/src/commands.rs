@@ -6,8 +6,10 @@
 
 pub mod agent;
 pub mod apply;
+mod condition;
 mod confirm;
 pub mod destroy;
+pub mod doctor;
 pub mod explain;
 pub mod guard;
 pub mod import;
@@ -24,6 +26,7 @@ mod session;
 pub mod show;
 pub mod start;
 pub mod state;
+pub mod status;
 pub mod sync;
 pub(crate) mod unsigned;
 pub mod validate;
@@ -43,7 +46,9 @@ pub fn looks_outside(command: &Command) -> bool {
         | Command::Apply(_)
         | Command::Import(_)
         | Command::Destroy(_)
-        | Command::Start(_) => true,
+        | Command::Start(_)
+        | Command::Status(_)
+        | Command::Doctor(_) => true,
         Command::Sync(args) => !args.health,
         Command::Key(args) => args.command.looks_outside(),
         _ => false,
@@ -77,6 +82,8 @@ pub async fn run_command(
         Command::Import(args) => import::run_import(session, args).await,
         Command::Start(args) => start::run_start(session, args).await,
         Command::Sync(args) => sync::run_sync(session, args).await,
+        Command::Status(args) => status::run_status(session, args).await,
+        Command::Doctor(args) => doctor::run_doctor(session, args).await,
         Command::Show(args) => show::run_show(session, args),
         Command::State(args) => state::run_state(session, &args.command),
         Command::Agent(args) => agent::run_agent(session, &args.command),

@@ -10,6 +10,7 @@ use std::ffi::OsString;
 use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use pospool_engine::store::{Mode, StateKey, Store};
 use pospool_lang::config::{self, StateBlock, VariableInputs};
@@ -28,6 +29,10 @@ const MOST_BYTES: u64 = 8_000_000;
 
 /// Environment variable that says where the state is, if `--state` does not.
 const STATE: &str = "POSPOOL_STATE";
+
+/// How often a state that another run may be changing is looked at, and the time between two looks.
+const GLANCES: usize = 3;
+const GLANCE_PAUSE: Duration = Duration::from_millis(50);
 
 /// File beside the spec that notes the newest sealed state that was seen.
 const SEEN: &str = ".pospool.seen.json";
@@ -189,6 +194,20 @@ impl Project {
             settings,
             self.key()?,
         )?)
+    }
+
+    /// Opens the state to look at it while another run may change it: no lock is taken, so none is waited for.
+    pub fn glance_at_state(&self, command: &str) -> Result<Store, Failure> {
+        let mut opened = self.open_state(Mode::Glance, command);
+        for _ in 1..GLANCES {
+            if opened.is_ok() {
+                break;
+            }
+            // A run may have replaced it, and noted that, between two looks of this one.
+            std::thread::sleep(GLANCE_PAUSE);
+            opened = self.open_state(Mode::Glance, command);
+        }
+        opened
     }
 
     /// How remote states are kept.

@@ -15,6 +15,7 @@ mod render;
 mod runs;
 mod seals;
 mod states;
+mod status;
 mod stone;
 mod syncs;
 mod upkeep;

@@ -12,6 +12,7 @@ use pospool_chain::{ChainProvider, ChainSettings};
 use pospool_docker::{DockerProvider, DockerSettings};
 use pospool_engine::record::RecordProvider;
 use pospool_engine::registry::Registry;
+use pospool_model::status::EngineWord;
 use pospool_model::{Code, Provider};
 use pospool_source::{Cache, SourceProvider};
 
@@ -54,6 +55,11 @@ pub fn registry_at(wait: Duration, poll: Duration) -> Registry {
         Arc::new(SourceProvider::new(find_source_cache())),
     ];
     Registry::new(providers)
+}
+
+/// What the Docker Engine of this machine says of itself, or why it does not.
+pub async fn describe_engine() -> Result<EngineWord, String> {
+    pospool_docker::describe_engine().await
 }
 
 /// Ends the programs that providers run on this machine, for a process that leaves at once.

@@ -98,7 +98,7 @@ impl Blocked {
     }
 
     /// The resource whose own fault is behind the block of this one.
-    fn root<'a>(&'a self, address: &'a Address) -> &'a Address {
+    pub(crate) fn root<'a>(&'a self, address: &'a Address) -> &'a Address {
         let (mut at, mut seen) = (address, BTreeSet::new());
         while let Some(Block::Needs(next)) = self.resources.get(at)
             && seen.insert(at)

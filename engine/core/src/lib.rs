@@ -23,4 +23,5 @@ pub mod registry;
 pub mod resolve;
 pub mod scope;
 pub mod settle;
+pub mod status;
 pub mod store;

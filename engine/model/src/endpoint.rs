@@ -155,6 +155,42 @@ pub fn any_key_in(text: &str) -> bool {
     })
 }
 
+/// A text with the shown form in the place of each URL that may hold a key. What cannot be read as a URL goes as a whole.
+#[must_use]
+pub fn show_endpoints(text: &str) -> String {
+    let stops = |c: char| {
+        c.is_whitespace()
+            || matches!(
+                c,
+                '"' | '\'' | '`' | '<' | '>' | '\\' | ',' | ')' | ']' | '}'
+            )
+    };
+    let mut shown = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find("://") {
+        let start = rest[..at]
+            .rfind(|c: char| !c.is_ascii_alphanumeric())
+            .map_or(0, |before| {
+                before + rest[before..].chars().next().map_or(1, char::len_utf8)
+            });
+        let end = rest[at..].find(stops).map_or(rest.len(), |end| at + end);
+        let url = &rest[start..end];
+        shown.push_str(&rest[..start]);
+        // A user with a password is one with any scheme.
+        if any_key_in(url) || url.contains('@') {
+            match Endpoint::parse(url) {
+                Ok(endpoint) => shown.push_str(&endpoint.shown()),
+                Err(_) => shown.push_str("(a URL that is not shown)"),
+            }
+        } else {
+            shown.push_str(url);
+        }
+        rest = &rest[end..];
+    }
+    shown.push_str(rest);
+    shown
+}
+
 /// Whether a URL has a part that may be a key.
 fn holds_key(url: &Url) -> bool {
     let user = !url.username().is_empty() || url.password().is_some();
@@ -294,5 +330,27 @@ mod tests {
         ] {
             assert_eq!(any_key_in(line), expected, "{line}");
         }
+    }
+
+    #[test]
+    fn a_text_shows_no_key_of_a_url() {
+        let text = r#"core_rpc = ["https://rpc.example/v1/SECRET", "http://127.0.0.1:12537"] # wss://me:SECRET@x.example/?k=SECRET
+data = "/data" url=https://rpc.example?token=SECRET, and (https://h.example/SECRET)"#;
+        let shown = show_endpoints(text);
+        assert!(!shown.contains("SECRET"), "{shown}");
+        for kept in [
+            "core_rpc = [\"https://rpc.example#",
+            "\"http://127.0.0.1:12537\"",
+            "# (a URL that is not shown)",
+            "data = \"/data\"",
+        ] {
+            assert!(shown.contains(kept), "{kept}: {shown}");
+        }
+        let plain = "no URL: a//b, c:/d";
+        assert_eq!(show_endpoints(plain), plain);
+        assert_eq!(
+            show_endpoints("db = \"postgres://me:SECRET@host/x\""),
+            "db = \"(a URL that is not shown)\""
+        );
     }
 }

@@ -74,6 +74,61 @@ pub enum Voting {
     Off,
 }
 
+/// What the PoS loop of a node says of its voting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PosLoop {
+    /// It votes.
+    Voting,
+    /// It does not vote.
+    Silent,
+    /// PoS has not started.
+    NotStarted,
+    /// Its task has ended, though the node answers.
+    Dead,
+    /// It gives no answer, or none that says anything.
+    Hung,
+}
+
+/// Why the guard ended conflux.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EndedFor {
+    /// Short name of the fault: `dead-pos`.
+    pub fault: String,
+    /// When, in seconds since 1970.
+    pub at: u64,
+}
+
+/// How the node synchronises: a part of the report that guards of before this version do not write.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SyncFacts {
+    /// Newest epoch of PoW.
+    pub epoch: Option<u64>,
+    /// Since when it is that one, in seconds since 1970.
+    pub epoch_since: Option<u64>,
+    /// Peers that the node has a session with.
+    pub sessions: Option<u64>,
+    /// What its PoS loop says of its voting.
+    pub pos_loop: Option<PosLoop>,
+    /// Why the guard ended conflux the last time it did.
+    pub ended_for: Option<EndedFor>,
+}
+
+/// How the machine is, as it is seen in the container: the same sort of part.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct MachineFacts {
+    /// Free bytes on the disk of the volume.
+    pub disk_free_bytes: Option<u64>,
+    /// All bytes of it.
+    pub disk_total_bytes: Option<u64>,
+    /// Most files that the node may have open.
+    pub open_files_limit: Option<u64>,
+    /// Whether the kernel says that a time source keeps the clock.
+    pub clock_synchronised: Option<bool>,
+}
+
 /// The report.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GuardReport {
@@ -113,6 +168,12 @@ pub struct GuardReport {
     pub signed: Option<PosRound>,
     /// Last committed block with a signature of the key.
     pub seen_signed: Option<PosRound>,
+    /// How it synchronises.
+    #[serde(default)]
+    pub sync: SyncFacts,
+    /// How the machine is.
+    #[serde(default)]
+    pub machine: MachineFacts,
 }
 
 impl GuardReport {

@@ -24,6 +24,7 @@ pub mod schema;
 pub mod secret;
 pub mod shown;
 pub mod state;
+pub mod status;
 pub mod units;
 pub mod value;
 

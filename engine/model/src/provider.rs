@@ -13,6 +13,7 @@ use crate::codes;
 use crate::diagnostic::format_with_causes;
 use crate::plan::{Action, Cost, Effect, EffectId};
 use crate::state::{AccountIdentity, ChainIdentity, Recorded};
+use crate::status::StatusPart;
 use crate::{Address, Attributes, Finding, KindSchema, Problem, Value};
 
 /// One outside system: Docker, the chain, a compiler, or a fake.
@@ -108,6 +109,29 @@ pub trait Provider: Send + Sync {
     ) -> Result<Vec<FoundBlock>, ProviderError> {
         let _ = (from, around);
         Ok(Vec::new())
+    }
+
+    /// Says how everything of this provider is, for people who watch it: called after the look, with what that found. Changes
+    /// nothing and needs no key; what cannot be seen is a figure that says so, and never an error.
+    async fn collect_status(
+        &self,
+        targets: &[Target<'_>],
+        context: &StatusContext<'_>,
+    ) -> Vec<StatusPart> {
+        let _ = (targets, context);
+        Vec::new()
+    }
+
+    /// The last lines that programs of this provider have written, for somebody who helps: at most so many of each. Changes
+    /// nothing.
+    async fn collect_logs(
+        &self,
+        targets: &[Target<'_>],
+        context: &StatusContext<'_>,
+        lines: usize,
+    ) -> BTreeMap<Address, Vec<String>> {
+        let _ = (targets, context, lines);
+        BTreeMap::new()
     }
 
     /// Writes what a resource's attributes become inside of its container, for somebody who wants to read it. Pure but
@@ -318,6 +342,21 @@ pub struct ObserveContext<'a> {
     /// Outputs as far as they are known: of given resources from the first look, of
     /// managed ones as recorded.
     pub outputs: &'a BTreeMap<Address, Attributes>,
+}
+
+/// What a look has found, for [`Provider::collect_status`].
+#[derive(Clone, Copy, Debug)]
+pub struct StatusContext<'a> {
+    /// What the engine knows of all resources; outputs are those of this look where it saw them.
+    pub scene: ObserveContext<'a>,
+    /// The provider's own facts of the look.
+    pub facts: &'a Facts,
+    /// What is there.
+    pub objects: &'a BTreeMap<Address, Observed>,
+    /// What could not be looked at, and why.
+    pub unseen: &'a BTreeMap<Address, String>,
+    /// The time of the look, in seconds since 1970.
+    pub now: u64,
 }
 
 /// What a look found.

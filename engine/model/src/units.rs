@@ -8,6 +8,13 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct Drip(pub u128);
 
+/// As decimal digits in a text: a number of JSON cannot hold all of it.
+impl serde::Serialize for Drip {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.0)
+    }
+}
+
 impl Drip {
     /// Drip in one CFX.
     pub const PER_CFX: u128 = 1_000_000_000_000_000_000;

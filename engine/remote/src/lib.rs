@@ -67,7 +67,7 @@ pub fn open_unsealed(
     }
     let place = Backend::new(location, settings)?;
     match mode {
-        Mode::Read => Ok(Box::new(medium::open_unlocked(place)?)),
+        Mode::Read | Mode::Glance => Ok(Box::new(medium::open_unlocked(place)?)),
         Mode::Write => {
             let lease = Lease::new(command, place.lease_seconds(settings));
             Ok(Box::new(medium::open_locked(place, lease)?))

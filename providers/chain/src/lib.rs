@@ -23,6 +23,7 @@ mod call_words;
 mod chain;
 mod chains;
 pub mod codes;
+mod condition;
 mod contract;
 mod draft;
 #[cfg(test)]

@@ -10,8 +10,9 @@ use pospool_conflux_tx::Pace;
 use pospool_model::plan::Effect;
 use pospool_model::provider::{
     self, ChangeRequest, Design, Observation, ObserveContext, PlanContext, Planner, Progress,
-    Settlement, Target, Ticket, UnsignedCall,
+    Settlement, StatusContext, Target, Ticket, UnsignedCall,
 };
+use pospool_model::status::StatusPart;
 use pospool_model::{Address, Attributes, KindSchema, OwnNode, Problem, Provider, ProviderError};
 use tokio::time::Instant;
 
@@ -26,8 +27,8 @@ use crate::settle::TicketWay;
 use crate::verification::Web;
 use crate::work::TicketAttempt;
 use crate::{
-    account, bridge, chain, chains, codes, contract, explore, observe, preflight, prepare, settle,
-    verification, wait, work,
+    account, bridge, chain, chains, codes, condition, contract, explore, observe, preflight,
+    prepare, settle, verification, wait, work,
 };
 
 /// How this provider waits.
@@ -208,6 +209,14 @@ impl Provider for ChainProvider {
     ) -> Result<Vec<provider::FoundBlock>, ProviderError> {
         self.configure(around);
         explore::explore_pool(&self.link, from, around).await
+    }
+
+    async fn collect_status(
+        &self,
+        targets: &[Target<'_>],
+        context: &StatusContext<'_>,
+    ) -> Vec<StatusPart> {
+        condition::collect_status(&self.link, targets, context).await
     }
 
     async fn still(&self, facts: &provider::Facts) -> bool {

@@ -15,6 +15,7 @@ use crate::node::budget::BudgetFacts;
 use crate::place::{DataLocation, Folder};
 use crate::render::node_files::PrivateNetworkFiles;
 use crate::snapshot::job::FoundArchive;
+use crate::syncer::report::SyncerReport;
 use crate::ui::sources::PinnedPageSource;
 use crate::workload::spec::ContainerSpec;
 
@@ -37,6 +38,8 @@ pub(crate) struct DockerFacts {
     pub(crate) guards: BTreeMap<Address, Option<GuardReport>>,
     /// How long the keys of voting nodes may stay without a vote, where the node says it.
     pub(crate) budgets: BTreeMap<Address, BudgetFacts>,
+    /// What running syncers say of themselves, where they say anything.
+    pub(crate) syncers: BTreeMap<Address, SyncerReport>,
     /// Snapshots that volumes are to be filled from, by node.
     pub(crate) snapshots: BTreeMap<Address, SnapshotFacts>,
     /// What web pages would be made from now.

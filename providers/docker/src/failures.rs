@@ -172,6 +172,11 @@ pub(crate) fn explain_exit(who: &str, state: &ContainerState, lines: &[String]) 
     }
 }
 
+/// The code of the failure that the last lines of a log name, if they name one.
+pub(crate) fn known_failure(lines: &[String]) -> Option<Code> {
+    recognise(lines).map(|failure| failure.code)
+}
+
 /// Finds the first known failure; the newest line counts first.
 fn recognise(lines: &[String]) -> Option<&'static KnownFailure> {
     lines.iter().rev().find_map(|line| {

@@ -16,6 +16,7 @@ mod builds;
 mod client;
 pub mod codes;
 mod commit;
+mod condition;
 mod config_keys;
 mod earlier;
 mod errors;
@@ -65,9 +66,10 @@ use async_trait::async_trait;
 use pospool_model::plan::Effect;
 use pospool_model::provider::{
     ChangeRequest, Design, Observation, ObserveContext, PlanContext, Planner, Progress, Provider,
-    Rendered, Target, Ticket,
+    Rendered, StatusContext, Target, Ticket,
 };
 use pospool_model::state::Recorded;
+use pospool_model::status::{EngineWord, StatusPart};
 use pospool_model::{Address, Attributes, KindSchema, OwnNode, Problem, ProviderError};
 
 use crate::kinds::{DockerKind, kind_named};
@@ -92,6 +94,21 @@ impl Default for DockerSettings {
 pub struct DockerProvider {
     settings: DockerSettings,
     current: syncer::CurrentEndpoints,
+}
+
+/// What the Docker Engine of this machine says of itself, or why it does not.
+pub async fn describe_engine() -> Result<EngineWord, String> {
+    let asked = async {
+        client::Engine::connect(&client::default_url())?
+            .info()
+            .await
+    };
+    let info = asked.await.map_err(|error| error.to_problem().summary)?;
+    Ok(EngineWord {
+        version: info.version,
+        storage_driver: info.driver,
+        live_restore: info.live_restore,
+    })
 }
 
 /// The way into the nodes of this provider, for whoever reads the chain.
@@ -169,6 +186,23 @@ impl Provider for DockerProvider {
         scene: &ObserveContext<'_>,
     ) -> Result<Observation, ProviderError> {
         Ok(observe::observe_all(targets, scene).await)
+    }
+
+    async fn collect_status(
+        &self,
+        targets: &[Target<'_>],
+        context: &StatusContext<'_>,
+    ) -> Vec<StatusPart> {
+        condition::collect_status(targets, context).await
+    }
+
+    async fn collect_logs(
+        &self,
+        _: &[Target<'_>],
+        context: &StatusContext<'_>,
+        lines: usize,
+    ) -> BTreeMap<Address, Vec<String>> {
+        condition::collect_logs(context, lines).await
     }
 
     fn render(

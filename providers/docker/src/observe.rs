@@ -465,6 +465,7 @@ mod tests {
             architecture: String::new(),
             live_restore: false,
             root: String::new(),
+            driver: String::new(),
             maps_users: false,
             memory: None,
         };

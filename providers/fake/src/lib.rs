@@ -16,8 +16,9 @@ use async_trait::async_trait;
 use pospool_model::plan::{Action, Effect, Nature};
 use pospool_model::provider::{
     ChangeRequest, Design, EarlierSign, Observation, ObserveContext, Observed, PlanContext,
-    Planner, Progress, Settlement, Target, Ticket,
+    Planner, Progress, Settlement, StatusContext, Target, Ticket,
 };
+use pospool_model::status::StatusPart;
 use pospool_model::{
     Address, Attributes, Finding, KindSchema, Problem, Provider, ProviderError, Value,
 };
@@ -60,6 +61,10 @@ pub struct Outside {
     pub effects: BTreeMap<String, usize>,
     /// What each look finds beside the things.
     pub findings: Vec<Finding>,
+    /// How things are, for whoever watches them.
+    pub status: Vec<StatusPart>,
+    /// The last lines of things.
+    pub logs: BTreeMap<Address, Vec<String>>,
     /// Signs that something was made under another state.
     pub earlier: Vec<EarlierSign>,
     /// Things that had better be stopped later, and why.
@@ -262,6 +267,23 @@ impl Provider for FakeProvider {
             )]);
         }
         Ok(attributes)
+    }
+
+    async fn collect_status(&self, _: &[Target<'_>], _: &StatusContext<'_>) -> Vec<StatusPart> {
+        self.outside().status.clone()
+    }
+
+    async fn collect_logs(
+        &self,
+        _: &[Target<'_>],
+        _: &StatusContext<'_>,
+        lines: usize,
+    ) -> BTreeMap<Address, Vec<String>> {
+        let mut logs = self.outside().logs.clone();
+        for log in logs.values_mut() {
+            log.drain(..log.len().saturating_sub(lines));
+        }
+        logs
     }
 
     async fn observe(

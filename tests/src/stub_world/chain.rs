@@ -20,6 +20,7 @@ use pospool_rpcstub::answer_multicall;
 use serde_json::{Value as Json, json};
 
 use super::contracts::{StubContract, built_contract};
+use super::pos;
 
 /// The epoch at which every world begins: behind all forks of the public networks.
 pub(super) const FIRST_EPOCH: u64 = 300_000_000;
@@ -46,6 +47,8 @@ struct StubLedger {
     keys: BTreeMap<[u8; 32], Account>,
     /// Votes that PoS counts for a key.
     votes: u64,
+    /// So many of the newest blocks of PoS have no vote of any key.
+    silent_blocks: u64,
     /// Drip for a unit of gas.
     price: u64,
     /// All bytes that were handed in, in hex.
@@ -92,6 +95,7 @@ impl StubChain {
             espace: SpaceLedger::default(),
             keys: BTreeMap::new(),
             votes: 1,
+            silent_blocks: 0,
             price: PRICE,
             handed_in: Vec::new(),
         })))
@@ -110,6 +114,11 @@ impl StubChain {
     /// PoS takes the votes of all keys away.
     pub fn retire_all(&self) {
         self.ledger().votes = 0;
+    }
+
+    /// The keys have not signed the newest blocks of PoS.
+    pub fn miss_votes(&self, blocks: u64) {
+        self.ledger().silent_blocks = blocks;
     }
 
     /// Empty epochs pass, after which a unit of gas costs so much.
@@ -247,8 +256,10 @@ impl StubLedger {
             "cfx_epochNumber" | "eth_blockNumber" => number(self.epoch),
             "cfx_gasPrice" | "eth_gasPrice" => number(self.price),
             "cfx_getBlockByEpochNumber" | "eth_getBlockByNumber" => self.block(&params[0]),
-            "pos_getStatus" => json!({ "epoch": "0x7", "latestCommitted": "0x46" }),
+            "pos_getStatus" => pos::status(),
             "pos_getAccount" => self.pos_account(params),
+            "pos_getCommittee" => pos::committee(self.keys.keys()),
+            "pos_getBlockByNumber" => pos::block(params, self.keys.keys(), self.silent_blocks),
             "cfx_sendRawTransaction" => self.take_core(params),
             "eth_sendRawTransaction" => self.take_espace(params),
             "cfx_call" if params[0]["to"].is_null() => self.many_views(params),

@@ -95,12 +95,7 @@ fn who_comes_second_is_told_who_holds_the_state() {
         holder.pid(),
         host()
     );
-    for line in [
-        "apply --auto-approve",
-        "plan",
-        "destroy --auto-approve",
-        "show",
-    ] {
+    for line in ["apply --auto-approve", "plan", "destroy --auto-approve"] {
         let (code, messages) = project.run(line);
         assert_eq!(code, Some(4), "{line}: {messages}");
         assert!(
@@ -113,6 +108,22 @@ fn who_comes_second_is_told_who_holds_the_state() {
     holder.kill();
     project.well("plan --detailed-exitcode");
     project.well("destroy --auto-approve");
+}
+
+/// Looking needs no lock, and takes none from who has it.
+#[test]
+fn case_show_while_applying_a_process_with_the_lock_hinders_no_look() {
+    let project = Project::new(SPEC);
+    project.well("apply --auto-approve");
+    let holder = project.hold();
+    project.well("show");
+    for line in ["status", "doctor"] {
+        let (code, messages) = project.run(line);
+        // There is no node in this spec, so nobody can tell whether it is safe.
+        assert!(matches!(code, Some(0 | 3)), "{line}: {code:?} {messages}");
+    }
+    assert_eq!(project.run("plan").0, Some(4));
+    holder.kill();
 }
 
 #[test]

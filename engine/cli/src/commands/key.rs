@@ -6,7 +6,7 @@
 
 mod backup;
 mod drill;
-mod files;
+pub(crate) mod files;
 mod identity;
 mod import;
 mod inspect;

@@ -1,13 +1,12 @@
 //! `pospool show`: the state, or a saved plan.
 //!
 //! - Reads: one file.
-//! - Returns: what is in it.
+//! - Returns: what is in it, also while an apply changes it: no lock is taken.
 //! - Never: looks at the outside or at the spec; says of what moves by itself, such as votes, how it was long ago.
 
 use std::collections::BTreeMap;
 
 use pospool_engine::planfile::{self, PlanFile};
-use pospool_engine::store::Mode;
 use serde_json::json;
 
 use crate::args::ShowArgs;
@@ -57,7 +56,7 @@ fn saved_plan(session: &mut Session<'_, '_>, path: &std::path::Path) -> Result<(
 }
 
 fn state(session: &mut Session<'_, '_>) -> Result<(), Failure> {
-    let store = session.project.open_state(Mode::Read, "show")?;
+    let store = session.project.glance_at_state("show")?;
     let shown = view::state::drop_moving_outputs(store.state().clone(), session.registry);
     let console = &mut *session.console;
     if console.json {

@@ -35,7 +35,7 @@ pub fn format_kind_list(kinds: &[&KindSchema], paint: Paint) -> String {
         );
     }
     text.push_str(
-        "\n`pospool explain KIND` shows one of them; `functions`, `codes` and `exits` are topics too\n",
+        "\n`pospool explain KIND` shows one of them; `functions`, `codes`, `exits` and `states` are topics too\n",
     );
     text
 }

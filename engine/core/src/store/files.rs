@@ -7,6 +7,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::backups::{Backup, keep_backup, read_backups, rewrite_backup};
 use super::disk::{Disk, DiskFile, Stamp, replace_durably, replace_if};
@@ -15,6 +16,10 @@ use super::form::MAX_BYTES;
 use super::lock::{FileLock, Mode};
 use super::medium::{KeptState, Medium};
 use super::paths::with_suffix;
+
+/// How often a state without a lock is read while it is being replaced, and the time between two looks.
+const LOOKS: usize = 20;
+const PAUSE: Duration = Duration::from_millis(10);
 
 /// A state in files.
 #[derive(Debug)]
@@ -108,6 +113,23 @@ impl FileMedium {
             .map_err(|source| StoreError::io("look at", &self.path, source))
     }
 
+    /// Reads both files without a lock. They belong together if the snapshot is the same before and after: a run that goes on
+    /// from it only adds to its journal, whose torn end counts as not written yet, and one that ends replaces the snapshot
+    /// before it removes the journal.
+    fn load_unlocked(&mut self) -> Result<KeptState, StoreError> {
+        for _ in 0..LOOKS {
+            let before = self.stamp_now()?;
+            let snapshot = self.read(&self.path)?;
+            let journal = self.read(&self.journal_path())?;
+            if self.stamp_now()? == before {
+                return Ok(KeptState { snapshot, journal });
+            }
+            std::thread::sleep(PAUSE);
+        }
+        let source = std::io::Error::other("it was replaced at each look");
+        Err(StoreError::io("read", &self.path, source))
+    }
+
     fn read(&self, path: &Path) -> Result<Option<Vec<u8>>, StoreError> {
         self.disk
             .read(path, MAX_BYTES)
@@ -117,6 +139,9 @@ impl FileMedium {
 
 impl Medium for FileMedium {
     fn load(&mut self) -> Result<KeptState, StoreError> {
+        if self.lock.is_none() {
+            return self.load_unlocked();
+        }
         self.stamp = self.stamp_now()?;
         let snapshot = self.read(&self.path)?;
         self.base.clone_from(&snapshot);

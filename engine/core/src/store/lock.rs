@@ -20,6 +20,8 @@ pub enum Mode {
     Read,
     /// To change: one alone.
     Write,
+    /// To look while somebody may change it: what is found is whole, and may be older than what is there a moment later.
+    Glance,
 }
 
 /// A held lock; dropping it lets go.
@@ -37,6 +39,9 @@ impl FileLock {
         mode: Mode,
         command: &str,
     ) -> Result<Option<Self>, StoreError> {
+        if mode == Mode::Glance {
+            return Ok(None);
+        }
         let io = |verb| move |source| StoreError::io(verb, path, source);
         let opened = OpenOptions::new()
             .read(true)
@@ -96,7 +101,7 @@ fn try_lock(file: &File, mode: Mode) -> Result<(), TryLockError> {
     let mut tries = 5;
     loop {
         let taken = match mode {
-            Mode::Read => file.try_lock_shared(),
+            Mode::Read | Mode::Glance => file.try_lock_shared(),
             Mode::Write => file.try_lock(),
         };
         tries -= 1;

@@ -206,7 +206,7 @@ impl Store {
         }
         // With its journal: what a run did that was killed is in no snapshot yet.
         store.before = store.exists.then(|| store.state.clone());
-        if mode == Mode::Read {
+        if mode != Mode::Write {
             store.medium.let_go();
         }
         Ok(store)

@@ -441,3 +441,37 @@ fn a_state_with_the_last_serial_can_still_be_saved() {
     assert_eq!(store.state().serial, u64::MAX);
     assert_eq!(store.state().resources.len(), 1);
 }
+
+/// However a look falls between the steps of a run, what it sees is whole and never goes back.
+#[test]
+fn case_show_while_applying_a_glance_at_a_state_that_is_being_written_is_whole() {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("state.json");
+    open(&folder).unwrap().save().unwrap();
+    let is_over = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let writer = scope.spawn(|| {
+            for run in 0..40 {
+                let mut store = open(&folder).unwrap();
+                for step in 0..5 {
+                    store.record(put(&format!("r{run}s{step}"))).unwrap();
+                    store.sync().unwrap();
+                }
+                store.save().unwrap();
+            }
+            is_over.store(true, Ordering::Relaxed);
+        });
+        let mut before = 0;
+        while !is_over.load(Ordering::Relaxed) {
+            let seen = Store::open(&path, Mode::Glance, "show").unwrap();
+            let now = seen.state().resources.len();
+            assert!(now >= before, "{now} after {before}");
+            before = now;
+        }
+        writer.join().unwrap();
+    });
+    let seen = Store::open(&path, Mode::Glance, "show").unwrap();
+    assert_eq!(seen.state().resources.len(), 200);
+}

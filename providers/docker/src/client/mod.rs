@@ -52,6 +52,8 @@ pub(crate) struct EngineInfo {
     pub(crate) live_restore: bool,
     /// Folder of everything that it keeps.
     pub(crate) root: String,
+    /// How it keeps images and containers.
+    pub(crate) driver: String,
     /// Whether users of a container are other users on the host.
     pub(crate) maps_users: bool,
     /// Memory of the host in bytes, where the engine can limit that of a container.
@@ -142,6 +144,7 @@ impl Engine {
             architecture: info.architecture.unwrap_or_default(),
             live_restore: info.live_restore_enabled.unwrap_or_default(),
             root: info.docker_root_dir.unwrap_or_default(),
+            driver: info.driver.unwrap_or_default(),
             maps_users: maps_users(&info.security_options.unwrap_or_default()),
             memory: info.mem_total.filter(|_| info.memory_limit == Some(true)),
         })

@@ -58,6 +58,19 @@ pub(crate) fn backup_warnings(
     vec![Problem::new(codes::OLD_DRILL, &[], what).help(help)]
 }
 
+/// How long ago a bundle of a key was made, and how long ago one was opened to see whether it helps.
+pub(crate) fn key_note_ages(
+    outputs: &Attributes,
+    key: &str,
+    now: SystemTime,
+) -> (Option<Duration>, Option<Duration>) {
+    let age = |name| {
+        let at = noted_time(outputs, name, key)?;
+        Some(now.duration_since(at).unwrap_or_default())
+    };
+    (age(BACKUP), age(DRILL))
+}
+
 /// When something was noted about this very key. What cannot be read was not noted.
 fn noted_time(outputs: &Attributes, name: &str, key: &str) -> Option<SystemTime> {
     let note = outputs.get(name)?.as_map()?;

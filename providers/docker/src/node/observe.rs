@@ -33,7 +33,7 @@ use crate::workload::spec::ContainerSpec;
 use crate::workload::{InnerState, ObservedContainer};
 
 /// State of a container that was started by hand: no node runs in it yet.
-const WAITING: &str = "waiting for its password";
+pub(crate) const WAITING: &str = "waiting for its password";
 /// State of a node that no run has waited for to the end: a change of it to `running` means to wait.
 const STARTING: &str = "starting";
 

@@ -95,7 +95,7 @@ pub(crate) fn find_voter_troubles(
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use pospool_model::guard::Voting;
+    use pospool_model::guard::{MachineFacts, SyncFacts, Voting};
 
     pub(crate) fn report(hold: Option<&str>) -> GuardReport {
         GuardReport {
@@ -117,6 +117,8 @@ pub(crate) mod tests {
             elected: None,
             signed: None,
             seen_signed: None,
+            sync: SyncFacts::default(),
+            machine: MachineFacts::default(),
         }
     }
 

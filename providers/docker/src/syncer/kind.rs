@@ -76,13 +76,17 @@ impl ContainerKind for SyncerKind {
     async fn inner_state(
         &self,
         seen: &ObservedContainer<'_>,
-        _: &mut DockerFacts,
+        facts: &mut DockerFacts,
     ) -> Result<InnerState, Problem> {
         let report = if seen.running() {
             report::query_report(&seen.view.engine, &seen.id, &seen.found).await
         } else {
             None
         };
+        if let Some(report) = &report {
+            let address = seen.target.address.clone();
+            facts.syncers.insert(address, report.clone());
+        }
         Ok(InnerState {
             outputs: report
                 .as_ref()

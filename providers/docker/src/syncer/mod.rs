@@ -13,7 +13,7 @@ mod endpoints;
 pub(crate) mod image;
 mod kind;
 mod observe;
-mod report;
+pub(crate) mod report;
 mod run;
 mod schema;
 mod spec;

@@ -30,6 +30,9 @@ pub(crate) struct SyncerReport {
 
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 struct SyncerRound {
+    /// Seconds since 1970.
+    #[serde(default)]
+    time: u64,
     #[serde(default)]
     failures: u64,
     #[serde(default)]
@@ -92,6 +95,12 @@ impl SyncerReport {
     pub(crate) fn has_failed(&self) -> bool {
         let failures = self.report.as_ref().map_or(0, |round| round.failures);
         failures >= FAILURES
+    }
+
+    /// When its last round was, in seconds since 1970; `None` where it does not say.
+    pub(crate) fn time(&self) -> Option<u64> {
+        let time = self.report.as_ref()?.time;
+        (time > 0).then_some(time)
     }
 
     /// What went wrong, for a message.

@@ -397,6 +397,7 @@ impl StubContainer {
                 "Restarting": false,
                 "Pid": if running { 7 } else { 0 },
                 "ExitCode": 0,
+                "OOMKilled": false,
                 "Health": health,
                 "StartedAt": if begun { STARTED } else { NEVER },
                 "FinishedAt": if begun && !running { "2026-11-22T11:00:00Z" } else { NEVER },

@@ -56,7 +56,7 @@ pub(super) fn gather_answers(
     let image = ask(&args.image, &image, &|text| {
         image_of(registry, network, text)
     })?;
-    let (public_address, devnet) = if network == PoolNetwork::Devnet {
+    let (public_address, mut devnet) = if network == PoolNetwork::Devnet {
         let devnet = DevnetAnswers {
             core_rpc: ask(&args.core_rpc, &questions::CORE_RPC, &url)?,
             espace_rpc: args
@@ -83,7 +83,6 @@ pub(super) fn gather_answers(
             None,
         )
     };
-    let mut devnet = devnet;
     if let Some(devnet) = &mut devnet {
         devnet.node_files = from_spec(session, &devnet.node_files);
     }

@@ -24,7 +24,7 @@ pub(super) fn read_file(path: &Path) -> Result<Vec<u8>, Failure> {
 }
 
 /// Refuses a place where something is, before anything is done for it.
-pub(super) fn refuse_existing(path: &Path) -> Result<(), Failure> {
+pub(crate) fn refuse_existing(path: &Path) -> Result<(), Failure> {
     match std::fs::symlink_metadata(path) {
         Ok(_) => Err(Failure::Exists(path.to_owned())),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
@@ -33,7 +33,7 @@ pub(super) fn refuse_existing(path: &Path) -> Result<(), Failure> {
 }
 
 /// Writes a file that is not there yet: it has its name when it is whole and on the disk, and never takes another's place.
-pub(super) fn write_new_file(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+pub(crate) fn write_new_file(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     let draft = draft_of(path);
     let written = write_draft(&draft, bytes).and_then(|()| std::fs::hard_link(&draft, path));
     let written = match written {
