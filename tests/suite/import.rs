@@ -360,3 +360,21 @@ fn an_address_that_the_block_has_is_not_said_a_second_time() {
         );
     }
 }
+
+/// The state of a spec and one that is written from what is there: the next plan of that would stop the node.
+#[test]
+fn no_spec_is_written_beside_the_state_of_another_one() {
+    let pool = ExampleWorld::demo(spec_of("private-network"));
+    pool.ends(&["apply", "--auto-approve"], Exit::Done);
+    let at = pool.output("core_contract.pool", "address");
+    let state = fs::read_to_string(pool.world.path(STATE)).unwrap();
+    let words = ["import", "--scan", "--from", &at, "--spec", "found.hcl"];
+    let run = pool.world.run(&words, "");
+    assert_eq!(run.exit, Exit::Error, "{}\n{}", run.out, run.err);
+    for part in ["error[import/block]", "of another spec"] {
+        assert!(run.err.contains(part), "{part}: {}", run.err);
+    }
+    assert!(!pool.world.path("found.hcl").exists());
+    let now = fs::read_to_string(pool.world.path(STATE)).unwrap();
+    assert_eq!(now, state);
+}

@@ -13,7 +13,7 @@ use serde_json::json;
 
 use crate::args::TakeUpArgs;
 use crate::exit::Exit;
-use crate::failure::Failure;
+use crate::failure::{Failure, ImportFailure};
 use crate::view;
 
 use self::search::Search;
@@ -27,6 +27,7 @@ pub async fn run_import(session: &mut Session<'_, '_>, args: &TakeUpArgs) -> Res
     let file = if args.from.is_empty() {
         session.project.read_spec()?
     } else {
+        refuse_other_state(session)?;
         Some(new_spec::write_spec(session, args).await?)
     };
     let file = file.ok_or_else(|| Failure::NoSpec(session.project.spec_name.clone()))?;
@@ -67,6 +68,15 @@ pub async fn run_import(session: &mut Session<'_, '_>, args: &TakeUpArgs) -> Res
     report(session, &taken, &spec, &places)?;
     // Who names one contract has it, whatever waits for something else.
     Ok(is_blocked.filter(|_| args.scan).unwrap_or(Exit::Done))
+}
+
+/// A state that knows something is that of another spec: the next plan of the new one would stop all that it runs.
+fn refuse_other_state(session: &Session<'_, '_>) -> Result<(), Failure> {
+    let store = run::open_for_change(session, "import")?;
+    match store.state().resources.len() {
+        0 => Ok(()),
+        known => Err(ImportFailure::OtherState(known).into()),
+    }
 }
 
 /// Says what was taken up, and which blocks were given a line.

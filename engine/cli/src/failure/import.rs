@@ -24,6 +24,9 @@ pub enum ImportFailure {
         /// What the user said.
         place: String,
     },
+    /// The state is that of another spec.
+    #[error("the state here knows {0} resources of another spec")]
+    OtherState(usize),
     /// More of the spec was made, and the state knows nothing of it.
     #[error("this state knows of nothing, and more of the spec was made before: {}", .0.join("; "))]
     More(Vec<String>),
@@ -69,6 +72,7 @@ impl ImportFailure {
             | Self::Known(_)
             | Self::Said { .. }
             | Self::Changed
+            | Self::OtherState(_)
             | Self::OneLine { .. } => codes::IMPORT_BLOCK,
             Self::More(_) => pospool_engine::codes::STATE_LOST,
             Self::Ambiguous { .. } | Self::Lineages(_) | Self::NoLineage { .. } => {
@@ -93,6 +97,9 @@ impl ImportFailure {
                     .to_owned()
             }
             Self::Changed => "run it again".to_owned(),
+            Self::OtherState(_) => {
+                "go to an empty folder, or name another place with --state: the next plan would stop what this state runs".to_owned()
+            }
             Self::OneLine { line, .. } => format!("write the block with line breaks and {line} in it"),
             Self::Ambiguous { address, .. } => format!(
                 "see in an explorer which one it is, and name it: `pospool import {address} PLACE`"
