@@ -123,7 +123,8 @@ fn what_differs_is_taken_up_as_it_is_and_shows_in_the_next_plan() {
 #[test]
 fn one_contract_is_taken_up_by_its_address() {
     let pool = ExampleWorld::demo(spec_of("private-network"));
-    pool.ends(&["apply", "--auto-approve"], Exit::Done);
+    let part = ["apply", "--auto-approve", "--target", "core_contract.pool"];
+    pool.ends(&part, Exit::Done);
     let at = pool.output("core_contract.pool", "address");
     let before = pool.changes();
     let import = |place: &str, exit| {
@@ -143,9 +144,19 @@ fn one_contract_is_taken_up_by_its_address() {
         ("pool".to_owned(), "chain/bad-address"),
     ] {
         let run = pool.run(&["import", "core_contract.pool", &wrong, "--auto-approve"]);
+        assert_eq!(run.exit, Exit::Error, "{}\n{}", run.out, run.err);
         assert!(run.err.contains(code), "{code}: {}\n{}", run.out, run.err);
         assert!(!run.out.contains("taken up"), "{}", run.out);
         assert_eq!(spec(), written);
+        let words = [
+            "import",
+            "core_contract.pool",
+            &wrong,
+            "--auto-approve",
+            "--json",
+        ];
+        let run = pool.ends(&words, Exit::Error);
+        assert!(run.out.contains(code), "{code}: {}\n{}", run.out, run.err);
     }
     let run = import(&at, Exit::Done);
     assert!(run.out.contains("1 resource taken up"), "{}", run.out);
@@ -229,11 +240,23 @@ fn no_stake_goes_to_a_pool_that_the_spec_names_and_nobody_of_it_made() {
 #[test]
 fn other_code_is_taken_up_as_it_is_and_said() {
     let pool = ExampleWorld::new("both-spaces", 1, spec_of("both-spaces"));
-    pool.ends(&["apply", "--auto-approve"], Exit::Done);
+    let words = [
+        "apply",
+        "--auto-approve",
+        "--exclude",
+        "pos_registration.main",
+    ];
+    pool.ends(&words, Exit::Done);
     // A contract of the same owner with the same proxy, and another code than the block says.
     let at = pool.output("core_contract.voting_escrow", "address");
     let before = pool.loses_its_state();
-    let line = ["import", "core_contract.pool", &at, "--auto-approve"];
+    let line = [
+        "import",
+        "core_contract.pool",
+        &at,
+        "--scan",
+        "--auto-approve",
+    ];
     let run = pool.ends(&line, Exit::Done);
     assert!(run.err.contains("warning[chain/other-code]"), "{}", run.err);
     let recorded =
@@ -275,4 +298,77 @@ fn case_after_destroy_a_pool_that_is_registered_is_named_and_taken_up_again() {
         before,
         "no stake a second time"
     );
+}
+
+/// A state that knows of one contract is no new one, so the next apply would make the rest again: a second pool, with a second
+/// stake.
+#[test]
+fn case_lost_state_one_contract_alone_is_not_taken_up_where_more_was_made() {
+    let pool = ExampleWorld::new("both-spaces", 1, spec_of("both-spaces"));
+    pool.ends(&["apply", "--auto-approve"], Exit::Done);
+    let at = pool.output("core_contract.manager", "address");
+    let before = pool.loses_its_state();
+    let spec = fs::read_to_string(pool.world.path("pool.hcl")).unwrap();
+    let line = ["import", "core_contract.manager", &at, "--auto-approve"];
+    let run = pool.ends(&line, Exit::Protected);
+    for part in ["error[state/lost]", "`core_contract.pool`", "add --scan"] {
+        assert!(run.err.contains(part), "{part}: {}", run.err);
+    }
+    assert_eq!(
+        fs::read_to_string(pool.world.path("pool.hcl")).unwrap(),
+        spec
+    );
+    pool.ends(&["apply", "--auto-approve"], Exit::Protected);
+    pool.ends(&[&line[..], &["--scan"]].concat(), Exit::Done);
+    pool.is_empty();
+    assert_eq!(pool.changes(), before);
+}
+
+#[test]
+fn an_address_that_the_block_has_is_not_said_a_second_time() {
+    let part = ["apply", "--auto-approve", "--target", "core_contract.pool"];
+    let pool = ExampleWorld::demo(spec_of("private-network"));
+    pool.ends(&part, Exit::Done);
+    let at = pool.output("core_contract.pool", "address");
+    pool.loses_its_state();
+    let block = "core_contract \"pool\" {";
+    let other = CoreAddress::new([0x88; 20], 1234).to_string();
+    for said in [
+        format!("\"{other}\""),
+        "var.at".to_owned(),
+        "null".to_owned(),
+    ] {
+        let variable = format!("variable \"at\" {{\n  default = \"{other}\"\n}}\n\n{block}");
+        pool.edit(block, &format!("{variable}\n  address = {said}"));
+        let spec = fs::read_to_string(pool.world.path("pool.hcl")).unwrap();
+        let run = pool.ends(
+            &["import", "core_contract.pool", &at, "--auto-approve"],
+            Exit::Error,
+        );
+        for part in ["error[import/block]", "has an `address` already"] {
+            assert!(run.err.contains(part), "{part}: {}", run.err);
+        }
+        assert_eq!(
+            fs::read_to_string(pool.world.path("pool.hcl")).unwrap(),
+            spec
+        );
+    }
+}
+
+/// The state of a spec and one that is written from what is there: the next plan of that would stop the node.
+#[test]
+fn no_spec_is_written_beside_the_state_of_another_one() {
+    let pool = ExampleWorld::demo(spec_of("private-network"));
+    pool.ends(&["apply", "--auto-approve"], Exit::Done);
+    let at = pool.output("core_contract.pool", "address");
+    let state = fs::read_to_string(pool.world.path(STATE)).unwrap();
+    let words = ["import", "--scan", "--from", &at, "--spec", "found.hcl"];
+    let run = pool.world.run(&words, "");
+    assert_eq!(run.exit, Exit::Error, "{}\n{}", run.out, run.err);
+    for part in ["error[import/block]", "of another spec"] {
+        assert!(run.err.contains(part), "{part}: {}", run.err);
+    }
+    assert!(!pool.world.path("found.hcl").exists());
+    let now = fs::read_to_string(pool.world.path(STATE)).unwrap();
+    assert_eq!(now, state);
 }

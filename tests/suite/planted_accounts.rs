@@ -146,3 +146,39 @@ fn no_wallet_is_asked_for_a_call_that_names_a_planted_account() {
         "{written}"
     );
 }
+
+/// A run that was cut left an implementation and no proxy: so says a state, of code that somebody else put there.
+#[test]
+fn no_proxy_is_made_over_an_implementation_that_a_state_alone_knows() {
+    let victim = victim_of(demo());
+    let part = ["apply", "--auto-approve", "--target", "core_contract.pool"];
+    victim.ends(&part, Exit::Done);
+    // Any code will do, such as that of a copy of the proxy.
+    let pool = named("core_contract.pool");
+    let place = victim.world.store().state().resources[&pool].outputs["address"].clone();
+    let place: CoreAddress = place.as_text().unwrap().parse().unwrap();
+    let copy_of = |mut from: [u8; 20]| {
+        from[19] ^= 0xff;
+        from
+    };
+    victim
+        .world
+        .chain
+        .copy_contracts(core(STRANGER).bytes(), copy_of);
+    let theirs = CoreAddress::new(copy_of(place.bytes()), NETWORK);
+    plant(&victim, |state| {
+        state.counters.clear();
+        let planted = state.resources.get_mut(&pool).unwrap();
+        planted.complete = false;
+        planted.outputs.retain(|name, _| name == "code");
+        let text = Value::from(theirs.to_string().as_str());
+        planted.outputs.insert("implementation".to_owned(), text);
+    });
+    let before = victim.world.chain.handed_in().len();
+    let run = victim.run(&["apply", "--auto-approve"]);
+    let digits = hex_text(&theirs.bytes());
+    let digits = digits.trim_start_matches("0x");
+    let sent = victim.world.chain.handed_in().split_off(before);
+    let named: Vec<_> = sent.iter().filter(|raw| raw.contains(digits)).collect();
+    assert!(named.is_empty(), "{}\n{}", run.out, run.err);
+}

@@ -84,7 +84,7 @@ pospool_model::codes! {
         "More than one thing outside may be what a block of the spec means, so none of them was taken up.",
         "Name the one that is meant: `pospool import ADDRESS PLACE` for a contract, `--lineage` for containers and volumes.";
     IMPORT_BLOCK = "import/block",
-        "The spec has no block for what is to be taken up, its kind is not one that is found by an address, the state knows it already, or the block cannot be given a line.",
+        "The spec has no block for what is to be taken up, its kind is not one that is found by an address, the state knows it already, the block says another place, it cannot be given a line, the spec changed while it was asked about, or a new spec would have the state of another one.",
         "Write the block as if it were to be made, over several lines. `pospool state show` says what the state knows.";
     PLAN_STALE = "plan/stale",
         "A saved plan is not what would be planned now: the spec, its variables, the state or what is outside changed since, another version of pospool made it, or somebody edited the file. Nothing was changed.",

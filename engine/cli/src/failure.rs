@@ -308,7 +308,7 @@ impl Failure {
         match self {
             Self::Store(error) => Exit::of_store(error),
             Self::State(failure) => failure.exit(),
-            Self::Unconfirmed { .. } => Exit::Protected,
+            Self::Unconfirmed { .. } | Self::Import(ImportFailure::More(_)) => Exit::Protected,
             Self::Stale { .. } => Exit::Stale,
             Self::Stopped | Self::Declined => Exit::Cancelled,
             Self::Unsettled(open) => of_unsettled(open),

@@ -107,8 +107,6 @@ fn answer_of_node(container: &str, method: &str) -> Json {
         "pos_getCommittee" => Json::Null,
         "debug_getNetSessions" => json!([{}, {}]),
         "cfx_getBlockByEpochNumber" => json!({ "timestamp": format!("{:#x}", now()) }),
-        // It is elected nowhere.
-        "pos_getCommittee" => Json::Null,
         other => panic!("the stub's node does not know `{other}`"),
     }
 }

@@ -9,16 +9,16 @@ mod search;
 mod spec_file;
 
 use pospool_model::Address;
-use pospool_model::plan::Plan;
 use serde_json::json;
 
 use crate::args::TakeUpArgs;
 use crate::exit::Exit;
-use crate::failure::Failure;
+use crate::failure::{Failure, ImportFailure};
 use crate::view;
 
 use self::search::Search;
 use super::Session;
+use super::pipeline::{PlannedSpec, Spec};
 use super::run;
 use super::state::open::refuse_open_effects;
 
@@ -27,6 +27,7 @@ pub async fn run_import(session: &mut Session<'_, '_>, args: &TakeUpArgs) -> Res
     let file = if args.from.is_empty() {
         session.project.read_spec()?
     } else {
+        refuse_other_state(session)?;
         Some(new_spec::write_spec(session, args).await?)
     };
     let file = file.ok_or_else(|| Failure::NoSpec(session.project.spec_name.clone()))?;
@@ -46,43 +47,62 @@ pub async fn run_import(session: &mut Session<'_, '_>, args: &TakeUpArgs) -> Res
         taken.tell(session.console, &spec, store.state())?;
     }
     if let Some(exit) = Exit::of_problems(&taken.problems) {
+        if session.console.json {
+            session.console.say_json(&taken.to_json(&spec))?;
+        }
         return Ok(exit);
     }
+    let is_blocked = taken.blocked_exit();
     if taken.plan.steps.is_empty() {
-        return report(session, &taken.plan, &[]);
+        report(session, &taken, &spec, &[])?;
+        return Ok(is_blocked.unwrap_or(Exit::Done));
     }
     if !args.auto_approve {
         run::approve(session)?;
     }
     if let Some(text) = &text {
         // Before the state: a run that is cut here has only said where things are.
-        spec_file::replace_spec(&session.project.spec, text)?;
+        spec_file::replace_spec(&session.project.spec, &file.text, text)?;
     }
     store.update(|now| *now = state)?;
-    report(session, &taken.plan, &places)
+    report(session, &taken, &spec, &places)?;
+    // Who names one contract has it, whatever waits for something else.
+    Ok(is_blocked.filter(|_| args.scan).unwrap_or(Exit::Done))
+}
+
+/// A state that knows something is that of another spec: the next plan of the new one would stop all that it runs.
+fn refuse_other_state(session: &Session<'_, '_>) -> Result<(), Failure> {
+    let store = run::open_for_change(session, "import")?;
+    match store.state().resources.len() {
+        0 => Ok(()),
+        known => Err(ImportFailure::OtherState(known).into()),
+    }
 }
 
 /// Says what was taken up, and which blocks were given a line.
 fn report(
     session: &mut Session<'_, '_>,
-    plan: &Plan,
+    taken: &PlannedSpec,
+    spec: &Spec,
     places: &[(Address, String)],
-) -> Result<Exit, Failure> {
+) -> Result<(), Failure> {
     let console = &mut *session.console;
     if console.json {
-        let taken: Vec<_> = plan.steps.iter().map(|step| &step.address).collect();
+        let steps = taken.plan.steps.iter();
+        let steps: Vec<_> = steps.map(|step| &step.address).collect();
         let written: Vec<_> = places
             .iter()
             .map(|(address, place)| json!({"address": address, "place": place}))
             .collect();
         console.say_json(&json!({
             "format_version": view::FORMAT_VERSION,
-            "taken_up": taken,
+            "taken_up": steps,
             "written": written,
+            "diagnostics": taken.to_json(spec)["diagnostics"],
         }))?;
     } else {
-        let spec = &session.project.spec_name;
-        console.say(&view::import::format_taken_up(plan, places, spec))?;
+        let name = &session.project.spec_name;
+        console.say(&view::import::format_taken_up(&taken.plan, places, name))?;
     }
-    Ok(Exit::Done)
+    Ok(())
 }

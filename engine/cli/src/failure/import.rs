@@ -16,6 +16,23 @@ pub enum ImportFailure {
     /// The state has it.
     #[error("the state knows `{0}` already")]
     Known(Address),
+    /// Its block says another place.
+    #[error("the block of `{address}` has an `address` already, and it is not {place}")]
+    Said {
+        /// Which one.
+        address: Address,
+        /// What the user said.
+        place: String,
+    },
+    /// The state is that of another spec.
+    #[error("the state here knows {0} resources of another spec")]
+    OtherState(usize),
+    /// More of the spec was made, and the state knows nothing of it.
+    #[error("this state knows of nothing, and more of the spec was made before: {}", .0.join("; "))]
+    More(Vec<String>),
+    /// Somebody wrote into the spec meanwhile.
+    #[error("the spec changed since it was read; it and the state are as they were")]
+    Changed,
     /// Its block cannot be given a line.
     #[error("the block of `{address}` is on one line, and gets no `address` by itself")]
     OneLine {
@@ -50,9 +67,14 @@ impl ImportFailure {
     #[must_use]
     pub fn code(&self) -> Code {
         match self {
-            Self::NoBlock(_) | Self::NoPlace(_) | Self::Known(_) | Self::OneLine { .. } => {
-                codes::IMPORT_BLOCK
-            }
+            Self::NoBlock(_)
+            | Self::NoPlace(_)
+            | Self::Known(_)
+            | Self::Said { .. }
+            | Self::Changed
+            | Self::OtherState(_)
+            | Self::OneLine { .. } => codes::IMPORT_BLOCK,
+            Self::More(_) => pospool_engine::codes::STATE_LOST,
             Self::Ambiguous { .. } | Self::Lineages(_) | Self::NoLineage { .. } => {
                 codes::IMPORT_AMBIGUOUS
             }
@@ -69,6 +91,15 @@ impl ImportFailure {
                     .to_owned()
             }
             Self::Known(_) => "`pospool state show` says where it is; `pospool plan` shows what differs".to_owned(),
+            Self::Said { .. } => "look in an explorer which one it is, and write that one into the block".to_owned(),
+            Self::More(_) => {
+                "add --scan to take up all of it: with a part of it in the state, the next apply would make the rest a second time"
+                    .to_owned()
+            }
+            Self::Changed => "run it again".to_owned(),
+            Self::OtherState(_) => {
+                "go to an empty folder, or name another place with --state: the next plan would stop what this state runs".to_owned()
+            }
             Self::OneLine { line, .. } => format!("write the block with line breaks and {line} in it"),
             Self::Ambiguous { address, .. } => format!(
                 "see in an explorer which one it is, and name it: `pospool import {address} PLACE`"

@@ -121,6 +121,7 @@ pub fn format_found_spec(name: &str, blocks: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::view::is_bidi;
     use pospool_lang::config::{Kinds, Scope, VariableInputs, decode_spec};
     use pospool_lang::spec::SourceFile;
     use std::collections::BTreeMap;
@@ -128,9 +129,10 @@ mod tests {
     #[test]
     fn what_somebody_put_on_a_chain_is_a_text() {
         let hostile =
-            "x\"\n}\nhost \"e\" { docker = \"${env(\\\"KEY\\\")}\" }\u{1b}[2J%{ if true }";
+            "x\"\n}\nhost \"e\" { docker = \"${env(\\\"KEY\\\")}\" }\u{1b}[2J%{ if true }\u{202e}";
         let written = write_value(&Value::from(hostile), 1);
-        assert!(!written.chars().any(char::is_control), "{written}");
+        let moves = |letter: char| letter.is_control() || is_bidi(letter);
+        assert!(!written.chars().any(moves), "{written}");
         let file = SourceFile::new(
             "pool.hcl",
             format!("output \"o\" {{\n  value = {written}\n}}\n"),

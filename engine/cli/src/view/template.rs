@@ -6,6 +6,8 @@
 
 use std::fmt::Write as _;
 
+use super::is_bidi;
+
 /// Which network a pool is on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum PoolNetwork {
@@ -416,7 +418,7 @@ fn registration(accepted: bool) -> String {
     )
 }
 
-/// A text as HCL writes it: nothing in it is a template, ends the text or the line.
+/// A text as HCL writes it: nothing in it is a template, ends the text or the line, or turns its direction.
 #[must_use]
 pub fn quoted(text: &str) -> String {
     let escaped = text
@@ -426,7 +428,7 @@ pub fn quoted(text: &str) -> String {
         .replace("%{", "%%{");
     let mut quoted = String::from("\"");
     for letter in escaped.chars() {
-        if letter.is_control() {
+        if letter.is_control() || is_bidi(letter) {
             let _ = write!(quoted, "\\u{:04X}", u32::from(letter));
         } else {
             quoted.push(letter);

@@ -14,8 +14,8 @@ use pospool_model::{Attributes, Problem, Value};
 use super::artifact::{self, DeployableCode};
 use super::creation::{MADE_WITH, PROXY_ARGUMENTS, record_creation};
 use super::steps::{
-    DeployScope, address_text, creation_address, draft_deployment, draft_initialisation, send_call,
-    wanted_calls,
+    DeployScope, address_text, creation_address, draft_deployment, draft_initialisation,
+    own_implementation, send_call, wanted_calls,
 };
 use super::{CodeName, is_proxied, update, upgrade, weigh};
 use crate::draft::{ChangeDraft, PlannedTransaction};
@@ -92,8 +92,8 @@ fn implementation(
 ) -> Result<ChainAddress, Problem> {
     let recorded = draft.task.recorded;
     let deployed = recorded.and_then(|recorded| recorded.outputs.get("code"));
-    if let Some(address) = scope.known.implementation
-        && deployed.and_then(CodeName::read).as_ref() == Some(&scope.code)
+    if deployed.and_then(CodeName::read).as_ref() == Some(&scope.code)
+        && let Some(address) = own_implementation(scope, found, draft)?
     {
         draft.note(format!(
             "goes on with the implementation at {address}, which an earlier run made"

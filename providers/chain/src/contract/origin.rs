@@ -71,11 +71,7 @@ pub(crate) fn check_record(
         )?,
         ChainAddress::Espace(_) => Some([0; 32]),
     };
-    let is_of = |(maker, next): &(ChainAddress, u64), init: &[u8; 32]| {
-        let mut nonces = (next.saturating_sub(TRIED)..*next).rev();
-        nonces.any(|nonce| creation(*maker, nonce, init) == at)
-    };
-    if init.is_some_and(|init| makers.iter().any(|maker| is_of(maker, &init))) {
+    if init.is_some_and(|init| is_made(at, &init, makers)) {
         return Ok(());
     }
     let contract = target.address;
@@ -85,6 +81,15 @@ pub(crate) fn check_record(
     ))
     // Others take its address into their settings, containers and pages.
     .against_everything())
+}
+
+/// Whether one of some accounts, with their next nonces, made what is at an address.
+pub(super) fn is_made(at: ChainAddress, init: &[u8; 32], makers: &[(ChainAddress, u64)]) -> bool {
+    let is_of = |(maker, next): &(ChainAddress, u64)| {
+        let mut nonces = (next.saturating_sub(TRIED)..*next).rev();
+        nonces.any(|nonce| creation(*maker, nonce, init) == at)
+    };
+    makers.iter().any(is_of)
 }
 
 type Blocks = BTreeMap<Address, Attributes>;

@@ -3,7 +3,7 @@
 //! - Returns: what is added to a draft, in the order of nonces.
 //! - Never: decides whether a step is needed.
 
-use pospool_conflux::{ChainAddress, Space, abi};
+use pospool_conflux::{ChainAddress, Space, abi, keccak256};
 use pospool_conflux_tx::gas;
 use pospool_model::plan::{EffectId, Need};
 use pospool_model::provider::ChangeRequest;
@@ -11,6 +11,7 @@ use pospool_model::{Attributes, Problem, Value};
 
 use super::artifact::{DeployableCode, INITIALIZE};
 use super::creation::{MADE_WITH, record_creation};
+use super::origin::is_made;
 use super::setters::{self, SetterCall};
 use super::settings::{Caller, Holds, OWNER, Setting, settings_of};
 use super::{CodeName, ContractSpec, handover};
@@ -121,6 +122,24 @@ pub(super) fn draft_deployment(
     }
     draft.send(creator, plan)?;
     Ok(address)
+}
+
+/// An implementation that an earlier run left behind, if an account of the spec made it: a state may name anybody's, who can
+/// have put any code there, or take it away again.
+pub(super) fn own_implementation(
+    scope: &DeployScope<'_>,
+    found: &DeployableCode,
+    draft: &ChangeDraft<'_>,
+) -> Result<Option<ChainAddress>, Problem> {
+    let Some(at) = scope.known.implementation else {
+        return Ok(None);
+    };
+    let creator = scope.creator();
+    let (known, network) = (draft.world.outputs, creator.chain.network);
+    let init = found.wanted_init(draft.task.wanted, creator.space(), known, network)?;
+    let makers = draft.facts.accounts_in(creator.space()).values();
+    let makers: Vec<_> = makers.map(|it| (it.address, it.nonce)).collect();
+    Ok(Some(at).filter(|at| is_made(*at, &keccak256(&init), &makers)))
 }
 
 /// Where the next transaction of an account puts a contract.

@@ -15,7 +15,7 @@ use pospool_model::{Problem, Value};
 
 use self::storage::Storage;
 use super::artifact::{self, DeployableCode};
-use super::steps::{DeployScope, draft_deployment};
+use super::steps::{DeployScope, draft_deployment, own_implementation};
 use super::{CodeName, ContractSpec, is_proxied};
 use crate::codes;
 use crate::draft::{ChangeDraft, PlannedTransaction};
@@ -58,7 +58,11 @@ pub(super) fn design_upgrade(
         }
     } else if is_proxied(task.wanted) {
         fits(draft, scope, storage.as_ref())?;
-        let made = known.implementation.filter(|_| alike);
+        let made = if alike {
+            own_implementation(scope, &found, draft)?
+        } else {
+            None
+        };
         let new = implementation(scope, &found, made, draft)?;
         let mut last = point(scope, contract, new, migration.is_some(), draft)?;
         if let Some(call) = &migration {

@@ -67,6 +67,9 @@ pub(super) async fn search(
         let registry = session.registry;
         let seen = pipeline::refresh_resources(&spec, &state, registry, blocked).await?;
         looks += 1;
+        if !args.scan && looks == 1 {
+            refuse_part(&seen.earlier, &state)?;
+        }
         let is_learning = args.scan && looks < LOOKS;
         if is_learning && learn(args, &seen.earlier, &mut places, &mut state)? {
             continue;
@@ -128,6 +131,11 @@ fn add_places(
         }
         let said = wanted.get(address).and_then(|it| it.get(ADDRESS));
         if said.and_then(Value::as_text) != Some(place) {
+            // An attribute has a place of its own.
+            if spec.config.span_of(address, &[ADDRESS.to_owned()]) != block.span {
+                let (address, place) = (address.clone(), place.clone());
+                return Err(ImportFailure::Said { address, place }.into());
+            }
             let line = format!("{ADDRESS} = {}", view::template::quoted(place));
             lines.push((block.span.bytes.clone(), address, line));
         }
@@ -142,6 +150,16 @@ fn add_places(
         })?;
     }
     Ok(SourceFile::new(&file.name, text))
+}
+
+/// A state that knows one of many things is no new one any more: an apply would make the others a second time, and not be refused.
+fn refuse_part(signs: &[EarlierSign], state: &State) -> Result<(), ImportFailure> {
+    if signs.is_empty() || !state.resources.is_empty() {
+        return Ok(());
+    }
+    let more = signs.iter();
+    let more = more.map(|sign| format!("`{}`: {}", sign.address, sign.what));
+    Err(ImportFailure::More(more.collect()))
 }
 
 /// Takes over what a look says of another state; whether that is something new.

@@ -1,17 +1,21 @@
 //! The spec with new lines, in the place of the old one.
 //!
 //! - Does: replaces the file as a whole; a link stays a link, and who may read it stays who may.
-//! - Never: leaves half a spec behind.
+//! - Never: leaves half a spec behind; replaces a text that nobody has read.
 
 use std::fs::{self, OpenOptions};
 use std::io::Write;
 use std::path::Path;
 
-use crate::failure::Failure;
+use crate::failure::{Failure, ImportFailure};
 
-/// Replaces the text of the spec.
-pub(super) fn replace_spec(spec: &Path, text: &str) -> Result<(), Failure> {
+/// Replaces the text of the spec, if it is still what was read: whoever is asked may take hours, with an editor beside.
+pub(super) fn replace_spec(spec: &Path, before: &str, text: &str) -> Result<(), Failure> {
     let place = fs::canonicalize(spec).map_err(Failure::of_file("find", spec))?;
+    let now = fs::read(&place).map_err(Failure::of_file("read", &place))?;
+    if now != before.as_bytes() {
+        return Err(ImportFailure::Changed.into());
+    }
     let beside = place.with_extension("hcl.new");
     let failed = |verb| Failure::of_file(verb, &beside);
     let rights = fs::metadata(&place).map_err(Failure::of_file("look at", &place))?;
@@ -47,7 +51,7 @@ mod tests {
         fs::write(&spec, "a").unwrap();
         fs::set_permissions(&spec, fs::Permissions::from_mode(0o640)).unwrap();
         symlink(&spec, &link).unwrap();
-        replace_spec(&link, "b").unwrap();
+        replace_spec(&link, "a", "b").unwrap();
         assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
         assert_eq!(fs::read_to_string(&spec).unwrap(), "b");
         assert_eq!(
@@ -56,7 +60,18 @@ mod tests {
         );
         // What lies there already is somebody's.
         fs::write(folder.path().join("real.hcl.new"), "theirs").unwrap();
-        assert!(replace_spec(&spec, "c").is_err());
+        assert!(replace_spec(&spec, "b", "c").is_err());
         assert_eq!(fs::read_to_string(&spec).unwrap(), "b");
+    }
+
+    #[test]
+    fn what_somebody_wrote_meanwhile_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let spec = folder.path().join("pool.hcl");
+        fs::write(&spec, "theirs").unwrap();
+        let failed = replace_spec(&spec, "read", "new").unwrap_err();
+        assert!(matches!(failed, Failure::Import(ImportFailure::Changed)));
+        assert_eq!(fs::read_to_string(&spec).unwrap(), "theirs");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 }

@@ -166,15 +166,20 @@ fn without_a_proxy_the_pool_is_initialised_first() {
 
 #[test]
 fn an_implementation_that_was_left_behind_is_used() {
+    // A run that was cut made it with nonce 5.
+    let cut = bench(true, two_settings()).design(POOL, Action::Create, &Observed::Absent, &[]);
     let mut bench = bench(true, two_settings());
+    let made = transaction(&cut.unwrap().effects[0]).creates.unwrap();
+    let operator = name("account.operator");
+    bench.facts.accounts.get_mut(&operator).unwrap().nonce = 6;
     let left = ContractFacts {
-        implementation: Some(core(0x81).into()),
+        implementation: Some(made),
         manager: None,
         ..ContractFacts::default()
     };
     bench.facts.contracts.insert(name(POOL), left);
     let outputs = attributes([
-        ("implementation", text(core(0x81))),
+        ("implementation", Value::Text(made.to_string())),
         ("code", code("PoSPool")),
     ]);
     bench.recorded.insert(
@@ -188,8 +193,30 @@ fn an_implementation_that_was_left_behind_is_used() {
         .design(POOL, Action::Create, &Observed::Absent, &[])
         .unwrap();
     assert_eq!(names(&design), ["proxy", "set name", "set lock_period"]);
-    assert_eq!(design.outputs["implementation"], text(core(0x81)));
-    assert_eq!(transaction(&design.effects[0]).nonce, 5);
+    assert_eq!(
+        design.outputs["implementation"],
+        Value::Text(made.to_string())
+    );
+    assert_eq!(transaction(&design.effects[0]).nonce, 6);
+}
+
+/// A state may say of anybody's that an earlier run left it.
+#[test]
+fn an_implementation_that_no_account_made_is_not_used() {
+    let mut bench = bench(true, two_settings());
+    let left = ContractFacts {
+        implementation: Some(core(0x81).into()),
+        ..ContractFacts::default()
+    };
+    bench.facts.contracts.insert(name(POOL), left);
+    let outputs = attributes([("code", code("PoSPool"))]);
+    let recorded = Recorded {
+        outputs,
+        ..Recorded::default()
+    };
+    bench.recorded.insert(name(POOL), recorded);
+    let design = bench.design(POOL, Action::Create, &Observed::Absent, &[]);
+    assert_eq!(names(&design.unwrap())[0], "implementation");
 }
 
 #[test]
