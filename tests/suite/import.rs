@@ -103,6 +103,19 @@ fn case_lost_state_contracts_of_both_spaces_come_back() {
 }
 
 #[test]
+fn what_a_scan_does_not_find_is_named() {
+    let pool = ExampleWorld::demo(spec_of("private-network"));
+    pool.ends(&["apply", "--auto-approve"], Exit::Done);
+    pool.loses_its_state();
+    let more =
+        "core_contract \"other\" {\n  code = source.contracts.PoolManager\n}\n\npos_registration";
+    pool.edit("pos_registration", more);
+    let run = pool.ends(&SCAN, Exit::Done);
+    let missing = "not found: `core_contract.other`; the next apply makes what is not there";
+    assert!(run.err.contains(missing), "{}\n{}", run.out, run.err);
+}
+
+#[test]
 fn what_differs_is_taken_up_as_it_is_and_shows_in_the_next_plan() {
     let pool = ExampleWorld::demo(spec_of("private-network"));
     pool.ends(&["apply", "--auto-approve"], Exit::Done);
@@ -194,6 +207,27 @@ fn the_spec_of_a_pool_is_written_from_one_address_and_its_plan_is_empty() {
         fs::read_to_string(pool.world.path("pool.hcl")).unwrap(),
         spec
     );
+    // Who is not asked has not said yes, and finds no file.
+    let words = [
+        "import",
+        "--scan",
+        "--spec",
+        "found.hcl",
+        "--network",
+        "testnet",
+        "--source",
+        "contracts",
+        "--from",
+        &at,
+    ];
+    let run = pool.world.run(&words, "");
+    assert!(run.err.contains("cli/declined"), "{}", run.err);
+    assert!(
+        run.out.contains("7 to adopt") || run.out.contains("6 to adopt"),
+        "{}",
+        run.out
+    );
+    assert!(!pool.world.path("found.hcl").exists());
     let run = line(&[&manager, &at], "found.hcl");
     assert_eq!(run.exit, Exit::Done, "{}\n{}", run.out, run.err);
     let text = fs::read_to_string(pool.world.path("found.hcl")).unwrap();

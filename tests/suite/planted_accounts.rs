@@ -182,3 +182,65 @@ fn no_proxy_is_made_over_an_implementation_that_a_state_alone_knows() {
     let named: Vec<_> = sent.iter().filter(|raw| raw.contains(digits)).collect();
     assert!(named.is_empty(), "{}\n{}", run.out, run.err);
 }
+
+/// Nothing is signed for a container, so nobody asks the key of the account that a state names.
+#[test]
+fn no_container_takes_the_address_of_a_contract_that_a_planted_account_made() {
+    let host = "host \"local\" {\n  docker = \"unix:///var/run/docker.sock\"\n}";
+    let mut spec = spec_of("both-spaces").replacen(host, HOST, 1);
+    // Nobody but the syncer speaks of the bridge.
+    for line in [
+        "espace_bridge = core_contract.bridge",
+        "bridge        = core_contract.bridge # its account in eSpace is set",
+    ] {
+        assert!(spec.contains(line), "{line}");
+        spec = spec.replacen(line, "", 1);
+    }
+    let spec = with_account(&spec, "second", SECOND_KEY);
+    let victim = ExampleWorld::new("both-spaces", 1, spec);
+    victim.world.write_key("second-key", SECOND);
+    victim.ends(&["apply", "--auto-approve"], Exit::Done);
+    let stranger = key(STRANGER).core_address(1);
+    let made = |from: [u8; 20]| {
+        let mut init = [0; 32];
+        init[..20].copy_from_slice(&from);
+        (CoreAddress::of_creation_of(stranger, 0, &init), init)
+    };
+    let bridge = named("core_contract.bridge");
+    let known = victim.world.store().state().resources[&bridge].clone();
+    let at: CoreAddress = known.outputs["address"].as_text().unwrap().parse().unwrap();
+    let owner: CoreAddress = known.outputs["owner_address"]
+        .as_text()
+        .unwrap()
+        .parse()
+        .unwrap();
+    victim
+        .world
+        .chain
+        .copy_contracts(owner.bytes(), |from| made(from).0.bytes());
+    let (theirs, init) = made(at.bytes());
+    plant(&victim, |state| {
+        let account = AccountIdentity {
+            secret: SecretRef::File(victim.world.path("second-key")),
+            address: stranger.to_string(),
+            espace_address: key(STRANGER).espace_address().to_string(),
+        };
+        state.accounts.insert(named("account.second"), account);
+        let planted = state.resources.get_mut(&bridge).unwrap();
+        planted.outputs.insert(
+            "address".to_owned(),
+            Value::from(theirs.to_string().as_str()),
+        );
+        let made_with = [
+            ("nonce".to_owned(), Value::Integer(0)),
+            ("init".to_owned(), Value::Text(hex_text(&init))),
+        ];
+        planted
+            .outputs
+            .insert("made_with".to_owned(), Value::Map(made_with.into()));
+    });
+    let before = victim.world.engine.changes();
+    let run = victim.run(&["apply", "--auto-approve", "--target", "syncer.main"]);
+    assert!(run.err.contains("chain/no-key"), "{}\n{}", run.out, run.err);
+    assert_eq!(victim.world.engine.changes(), before);
+}

@@ -182,6 +182,12 @@ pub trait Provider: Send + Sync {
         None
     }
 
+    /// Proves what only a state says of resources, before anything is done with what they said. It may read a secret for that.
+    fn prove_used(&self, used: &BTreeSet<Address>) -> Result<(), ProviderError> {
+        let _ = used;
+        Ok(())
+    }
+
     /// Makes an effect ready without any change outside, such as by signing.
     /// `inputs` holds the blanks of [`Effect::inputs`], filled in. Effects that
     /// share a lane are prepared in their order.

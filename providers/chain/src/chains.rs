@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use pospool_conflux::Space;
+use pospool_conflux::{ChainAddress, Space};
 use pospool_conflux_rpc::{CountingTransport, Refusal, Rpc, RpcError};
 use pospool_conflux_tx::{ChainRef, Pace};
 use pospool_model::provider::Progress;
@@ -32,6 +32,8 @@ struct KnownChains {
     accounts: BTreeMap<Address, Attributes>,
     /// What the state says of accounts.
     recorded: BTreeMap<Address, AccountIdentity>,
+    /// Whose creation proves where a contract of the state is.
+    makers: BTreeMap<Address, ChainAddress>,
     /// Addresses that a key has said in this run.
     proven: BTreeMap<Address, AccountAddresses>,
     /// Hash of the first block behind the endpoints of a space.
@@ -81,6 +83,7 @@ impl Chains {
     /// Remembers which chains a look has found.
     pub(crate) fn saw(&self, facts: &ChainProviderFacts) {
         let mut known = self.known();
+        known.makers.extend(facts.makers.clone());
         for space in [Space::Core, Space::Espace] {
             for (address, seen) in facts.chains_in(space) {
                 let genesis = seen.reference.genesis_hash.clone();
@@ -89,12 +92,18 @@ impl Chains {
         }
     }
 
+    /// The account whose creation proves where a contract of the state is.
+    pub(crate) fn maker(&self, contract: &Address) -> Option<ChainAddress> {
+        self.known().makers.get(contract).copied()
+    }
+
     /// Hears what the state says of accounts.
     pub(crate) fn heard_of(&self, recorded: &BTreeMap<Address, AccountIdentity>) {
         let mut known = self.known();
         known.recorded.clone_from(recorded);
         // Each look begins anew: a key behind the same name may be another one by now.
         known.proven.clear();
+        known.makers.clear();
     }
 
     /// Whether the key of an account has said in this run that these are its addresses.

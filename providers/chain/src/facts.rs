@@ -29,6 +29,8 @@ pub(crate) struct ChainProviderFacts {
     pub(crate) espace_chains: BTreeMap<Address, ChainFacts>,
     pub(crate) espace_accounts: BTreeMap<Address, AccountFacts>,
     pub(crate) contracts: BTreeMap<Address, ContractFacts>,
+    /// Whose creation proves where a contract of the state is.
+    pub(crate) makers: BTreeMap<Address, ChainAddress>,
     pub(crate) registrations: BTreeMap<Address, RegistrationFacts>,
     pub(crate) bridges: BTreeMap<Address, BridgeFacts>,
     /// Pools whose profit is claimed.

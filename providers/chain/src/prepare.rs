@@ -4,6 +4,8 @@
 //! - Returns: a ticket with the signed bytes; or why this transaction must not be sent.
 //! - Never: changes a choice of the plan: nonce, limits, price and data are as planned.
 
+use std::collections::BTreeSet;
+
 use pospool_conflux::hex::{hex_bytes, hex_word};
 use pospool_conflux::{
     ChainAddress, CoreTransaction, EspaceTransaction, RegisterData, UnsignedTransaction,
@@ -12,7 +14,7 @@ use pospool_conflux_rpc::{CountingTransport, Rpc};
 use pospool_conflux_tx::{SignedForm, SignedWork, read_account_key, rpc_attribute};
 use pospool_model::plan::Effect;
 use pospool_model::provider::Ticket;
-use pospool_model::{Attributes, ProviderError, Value};
+use pospool_model::{Address, Attributes, ProviderError, Value};
 
 use crate::account::{self, AccountAddresses, AddressSource};
 use crate::chains::{ChainCheck, Chains, Lost};
@@ -93,26 +95,50 @@ pub(crate) async fn prepare_effect(
 /// addresses that were planned with: what only the state says may be anybody's, and a call may speak of it in a form that
 /// cannot be told, such as a mapped address. Of what the block says, only an account that the call speaks of is asked.
 fn prove_accounts(chains: &Chains, call: SpokenCall<'_>) -> Result<(), ProviderError> {
+    prove_accounts_of(chains, &|addresses, source| match source {
+        AddressSource::State => true,
+        AddressSource::Spec => call.speaks_of(addresses),
+        AddressSource::Key => false,
+    })
+}
+
+/// Before a container, a page or anything else takes the address of a contract: the account whose creation proves where that is
+/// must be what the state says.
+pub(crate) fn prove_makers(chains: &Chains, used: &BTreeSet<Address>) -> Result<(), ProviderError> {
+    let makers: Vec<_> = used.iter().filter_map(|it| chains.maker(it)).collect();
+    prove_accounts_of(chains, &|addresses, source| {
+        let is_maker = |maker: &ChainAddress| match maker {
+            ChainAddress::Core(core) => core.bytes() == addresses.core,
+            ChainAddress::Espace(espace) => Some(espace.bytes()) == addresses.espace,
+        };
+        source == AddressSource::State && makers.iter().any(is_maker)
+    })
+}
+
+/// Has the keys of some accounts say their addresses.
+fn prove_accounts_of(
+    chains: &Chains,
+    is_meant: &dyn Fn(AccountAddresses, AddressSource) -> bool,
+) -> Result<(), ProviderError> {
     let recorded = chains.recorded_accounts();
     for (name, wanted) in chains.accounts() {
         let found = account::known_addresses(&wanted, recorded.get(&name));
-        let (addresses, who) = match found {
-            Ok(Some((addresses, AddressSource::State))) => (addresses, "the state alone"),
-            Ok(Some((addresses, AddressSource::Spec)))
-                if account::key_of(&wanted).is_some() && call.speaks_of(addresses) =>
-            {
-                (addresses, "its block")
-            }
+        let Ok(Some((addresses, source))) = found else {
+            continue;
+        };
+        let who = match source {
+            AddressSource::State => "the state alone",
+            AddressSource::Spec if account::key_of(&wanted).is_some() => "its block",
             _ => continue,
         };
-        if chains.is_proven(&name, addresses) {
+        if !is_meant(addresses, source) || chains.is_proven(&name, addresses) {
             continue;
         }
         account::prove_addresses(&wanted, addresses).map_err(|why| {
             ProviderError::refused(
                 codes::NO_KEY,
                 format!(
-                    "the address of `{name}` is known from {who}, and its key does not say so: {why}"
+                    "the address of `{name}` is known from {who}, and its key does not say so: {why}; with `address` in its block no key is asked"
                 ),
             )
         })?;

@@ -1,6 +1,6 @@
 //! The provider itself: which kind does what.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -255,6 +255,10 @@ impl Provider for ChainProvider {
 
     fn planner(&self) -> Box<dyn Planner + '_> {
         Box::new(ChainPlanner::default())
+    }
+
+    fn prove_used(&self, used: &BTreeSet<Address>) -> Result<(), ProviderError> {
+        prepare::prove_makers(&self.chains, used)
     }
 
     async fn prepare(&self, effect: &Effect, inputs: &Attributes) -> Result<Ticket, ProviderError> {

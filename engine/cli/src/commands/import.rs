@@ -18,6 +18,7 @@ use crate::view;
 
 use self::search::Search;
 use super::Session;
+use super::init::write_new;
 use super::pipeline::{PlannedSpec, Spec};
 use super::run;
 use super::state::open::refuse_open_effects;
@@ -28,7 +29,7 @@ pub async fn run_import(session: &mut Session<'_, '_>, args: &TakeUpArgs) -> Res
         session.project.read_spec()?
     } else {
         refuse_other_state(session)?;
-        Some(new_spec::write_spec(session, args).await?)
+        Some(new_spec::find_spec(session, args).await?)
     };
     let file = file.ok_or_else(|| Failure::NoSpec(session.project.spec_name.clone()))?;
     let mut store = run::open_for_change(session, "import")?;
@@ -42,6 +43,7 @@ pub async fn run_import(session: &mut Session<'_, '_>, args: &TakeUpArgs) -> Res
         text,
         places,
         taken,
+        missing,
     } = found;
     if !session.console.json {
         taken.tell(session.console, &spec, store.state())?;
@@ -54,18 +56,20 @@ pub async fn run_import(session: &mut Session<'_, '_>, args: &TakeUpArgs) -> Res
     }
     let is_blocked = taken.blocked_exit();
     if taken.plan.steps.is_empty() {
-        report(session, &taken, &spec, &[])?;
+        report(session, &taken, &spec, (&[], &missing))?;
         return Ok(is_blocked.unwrap_or(Exit::Done));
     }
     if !args.auto_approve {
         run::approve(session)?;
     }
-    if let Some(text) = &text {
+    if !args.from.is_empty() {
+        write_new(&session.project.spec, text.as_ref().unwrap_or(&file.text))?;
+    } else if let Some(text) = &text {
         // Before the state: a run that is cut here has only said where things are.
         spec_file::replace_spec(&session.project.spec, &file.text, text)?;
     }
     store.update(|now| *now = state)?;
-    report(session, &taken, &spec, &places)?;
+    report(session, &taken, &spec, (&places, &missing))?;
     // Who names one contract has it, whatever waits for something else.
     Ok(is_blocked.filter(|_| args.scan).unwrap_or(Exit::Done))
 }
@@ -84,7 +88,7 @@ fn report(
     session: &mut Session<'_, '_>,
     taken: &PlannedSpec,
     spec: &Spec,
-    places: &[(Address, String)],
+    (places, missing): (&[(Address, String)], &[Address]),
 ) -> Result<(), Failure> {
     let console = &mut *session.console;
     if console.json {
@@ -98,11 +102,13 @@ fn report(
             "format_version": view::FORMAT_VERSION,
             "taken_up": steps,
             "written": written,
+            "missing": missing,
             "diagnostics": taken.to_json(spec)["diagnostics"],
         }))?;
     } else {
         let name = &session.project.spec_name;
         console.say(&view::import::format_taken_up(&taken.plan, places, name))?;
+        console.tell(&view::import::format_missing(missing));
     }
     Ok(())
 }

@@ -112,12 +112,6 @@ fn write_value(value: &Value, depth: usize) -> String {
     }
 }
 
-/// The spec was written.
-#[must_use]
-pub fn format_found_spec(name: &str, blocks: usize) -> String {
-    format!("wrote `{name}` from what is there: {blocks} blocks\n")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

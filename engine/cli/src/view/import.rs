@@ -10,6 +10,19 @@ use pospool_model::plan::Plan;
 
 use super::format_count;
 
+/// What was not found, and would be made.
+#[must_use]
+pub fn format_missing(missing: &[Address]) -> String {
+    if missing.is_empty() {
+        return String::new();
+    }
+    let names: Vec<String> = missing.iter().map(|it| format!("`{it}`")).collect();
+    format!(
+        "not found: {}; the next apply makes what is not there. A contract that is there is named by `pospool import ADDRESS PLACE`\n",
+        names.join(", ")
+    )
+}
+
 /// What was taken up.
 #[must_use]
 pub fn format_taken_up(plan: &Plan, places: &[(Address, String)], spec: &str) -> String {

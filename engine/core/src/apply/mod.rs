@@ -12,7 +12,7 @@ mod logged;
 mod recording;
 mod schedule;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
@@ -23,7 +23,7 @@ use futures_util::stream::{FuturesUnordered, StreamExt};
 use pospool_lang::config::{Config, LocalValues};
 use pospool_model::plan::{Effect, EffectId, Level, Nature, Plan, Step};
 use pospool_model::provider::{Progress, Ticket};
-use pospool_model::{Address, Attributes, Dependency, Provider, ProviderError};
+use pospool_model::{Address, Attributes, Dependency, Provider, ProviderError, dependency};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::oneshot;
 
@@ -75,6 +75,9 @@ pub async fn apply_plan(
     store: &mut Store,
     listener: &dyn Listener,
 ) -> Result<Outcome, StoreError> {
+    if let Some(outcome) = find_unproven(plan, &context) {
+        return Ok(outcome);
+    }
     // Groups are in the snapshot before the journal of this run speaks of them.
     store.update(|state| {
         state.chains.extend(plan.chains.clone());
@@ -86,6 +89,30 @@ pub async fn apply_plan(
     run.finish_ended_steps()?;
     run.work().await?;
     run.conclude()
+}
+
+/// What only a state says is proven before anything is made from it: else nothing is begun.
+fn find_unproven(plan: &Plan, context: &Context<'_>) -> Option<Outcome> {
+    let acts = |step: &&Step| step.effects.iter().any(|it| it.nature == Nature::Act);
+    let acting: Vec<&Step> = plan.steps.iter().filter(acts).collect();
+    let records = acting.iter().filter_map(|step| step.record.as_ref());
+    let used = records.flat_map(|record| &record.depends_on);
+    let used: BTreeSet<Address> = dependency::reached_resources(used, &plan.groups)
+        .into_iter()
+        .cloned()
+        .collect();
+    let mut providers = context.registry.providers();
+    let error = providers.find_map(|(_, provider)| provider.prove_used(&used).err())?;
+    let first = acting.first()?;
+    let id = EffectId {
+        address: first.address.clone(),
+        name: first.effects.first()?.name.clone(),
+    };
+    Some(Outcome {
+        failures: vec![(id, error)],
+        not_begun: plan.steps.iter().map(|step| step.effects.len()).sum(),
+        ..Outcome::default()
+    })
 }
 
 /// What a running effect reports.

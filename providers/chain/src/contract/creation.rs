@@ -28,22 +28,17 @@ pub(crate) fn record_creation(nonce: u64, init: &[u8]) -> Value {
     ]))
 }
 
-/// Whether the recorded creation, by an account of the spec, gives this address.
-pub(super) fn is_recorded_creation(
+/// The account of the spec by which the recorded creation gives this address.
+pub(super) fn find_recorded_maker(
     recorded: &Recorded,
     at: ChainAddress,
     makers: &[(ChainAddress, u64)],
-) -> bool {
-    let made_with = recorded.outputs.get(MADE_WITH).and_then(Value::as_map);
-    let creation_of = || {
-        let made_with = made_with?;
-        let nonce = u64::try_from(made_with.get(NONCE)?.as_integer()?).ok()?;
-        Some((nonce, hex_word(made_with.get(INIT)?.as_text()?)?))
-    };
-    creation_of().is_some_and(|(nonce, init)| {
-        let mut makers = makers.iter();
-        makers.any(|(maker, _)| creation(*maker, nonce, &init) == at)
-    })
+) -> Option<ChainAddress> {
+    let made_with = recorded.outputs.get(MADE_WITH)?.as_map()?;
+    let nonce = u64::try_from(made_with.get(NONCE)?.as_integer()?).ok()?;
+    let init = hex_word(made_with.get(INIT)?.as_text()?)?;
+    let mut makers = makers.iter().map(|(maker, _)| *maker);
+    makers.find(|maker| creation(*maker, nonce, &init) == at)
 }
 
 /// Where an account puts a contract; in eSpace its code does not matter.

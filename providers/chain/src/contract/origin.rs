@@ -12,7 +12,7 @@ use pospool_conflux::{ChainAddress, CoreAddress, Space, keccak256};
 use pospool_model::provider::{ObserveContext, PlanContext, Target};
 use pospool_model::{Address, Attributes, Problem, Value};
 
-use super::creation::{PROXY_ARGUMENTS, creation, is_recorded_creation};
+use super::creation::{PROXY_ARGUMENTS, creation, find_recorded_maker};
 use super::place::stated_address;
 use super::{CodeName, ContractSpec, artifact, is_proxied};
 use crate::codes;
@@ -46,21 +46,24 @@ pub(crate) fn check_origin(
 }
 
 /// Refuses a contract of the state at an address that no account of the spec gave it, unless its block says that it is there.
-/// `makers` are accounts in its space with their next nonces.
+/// `makers` are accounts in its space with their next nonces. Returns the account that is the proof, where one is needed.
 pub(crate) fn check_record(
     target: Target<'_>,
     scene: &ObserveContext<'_>,
     makers: &[(ChainAddress, u64)],
-) -> Result<(), Problem> {
+) -> Result<Option<ChainAddress>, Problem> {
     let (Some(wanted), Some(recorded)) = (target.wanted, target.recorded) else {
-        return Ok(());
+        return Ok(None);
     };
     let at = recorded.outputs.get("address").and_then(Value::as_text);
     let Some(at) = at.and_then(|text| text.parse::<ChainAddress>().ok()) else {
-        return Ok(());
+        return Ok(None);
     };
-    if stated_address(wanted) == Some(at) || is_recorded_creation(recorded, at, makers) {
-        return Ok(());
+    if stated_address(wanted) == Some(at) {
+        return Ok(None);
+    }
+    if let Some(maker) = find_recorded_maker(recorded, at, makers) {
+        return Ok(Some(maker));
     }
     // An older pospool recorded no creation: then what the source gives now is tried.
     let init = match at {
@@ -68,11 +71,12 @@ pub(crate) fn check_record(
             target.address,
             core.network(),
             (scene.wanted, scene.outputs),
-        )?,
+        )
+        .unwrap_or_default(),
         ChainAddress::Espace(_) => Some([0; 32]),
     };
-    if init.is_some_and(|init| is_made(at, &init, makers)) {
-        return Ok(());
+    if let Some(maker) = init.and_then(|init| find_maker(at, &init, makers)) {
+        return Ok(Some(maker));
     }
     let contract = target.address;
     let summary = format!("nothing shows that an account of the spec made `{contract}` at {at}");
@@ -83,13 +87,17 @@ pub(crate) fn check_record(
     .against_everything())
 }
 
-/// Whether one of some accounts, with their next nonces, made what is at an address.
-pub(super) fn is_made(at: ChainAddress, init: &[u8; 32], makers: &[(ChainAddress, u64)]) -> bool {
-    let is_of = |(maker, next): &(ChainAddress, u64)| {
+/// The one of some accounts, with their next nonces, that made what is at an address.
+pub(super) fn find_maker(
+    at: ChainAddress,
+    init: &[u8; 32],
+    makers: &[(ChainAddress, u64)],
+) -> Option<ChainAddress> {
+    let is_of = |(maker, next): &&(ChainAddress, u64)| {
         let mut nonces = (next.saturating_sub(TRIED)..*next).rev();
         nonces.any(|nonce| creation(*maker, nonce, init) == at)
     };
-    makers.iter().any(is_of)
+    makers.iter().find(is_of).map(|(maker, _)| *maker)
 }
 
 type Blocks = BTreeMap<Address, Attributes>;

@@ -11,7 +11,7 @@ use pospool_model::{Attributes, Problem, Value};
 
 use super::artifact::{DeployableCode, INITIALIZE};
 use super::creation::{MADE_WITH, record_creation};
-use super::origin::is_made;
+use super::origin::find_maker;
 use super::setters::{self, SetterCall};
 use super::settings::{Caller, Holds, OWNER, Setting, settings_of};
 use super::{CodeName, ContractSpec, handover};
@@ -139,7 +139,7 @@ pub(super) fn own_implementation(
     let init = found.wanted_init(draft.task.wanted, creator.space(), known, network)?;
     let makers = draft.facts.accounts_in(creator.space()).values();
     let makers: Vec<_> = makers.map(|it| (it.address, it.nonce)).collect();
-    Ok(Some(at).filter(|at| is_made(*at, &keccak256(&init), &makers)))
+    Ok(Some(at).filter(|at| find_maker(*at, &keccak256(&init), &makers).is_some()))
 }
 
 /// Where the next transaction of an account puts a contract.

@@ -277,10 +277,8 @@ async fn look_in(
         facts.accounts_in_mut(space).insert((*name).clone(), found);
     }
     let mut observation = read_targets(&asked, &answers, scene, &mut facts);
-    let makers = facts.accounts_in(space).values();
-    let makers: Vec<_> = makers.map(|it| (it.address, it.nonce)).collect();
-    let around = (scene, &makers[..]);
-    take_up(&rpc, pinned, &asked, &answers, around, &mut observation)
+    let seen = (&mut observation, &mut facts);
+    take_up(&rpc, pinned, &asked, &answers, scene, seen)
         .await
         .map_err(failed)?;
     let scope = SearchScope {
@@ -304,16 +302,25 @@ async fn take_up(
     pinned: &Pinned<'_>,
     asked: &AskedSpace<'_>,
     answers: &BatchAnswers,
-    (scene, makers): (&ObserveContext<'_>, &[(ChainAddress, u64)]),
-    observation: &mut Observation,
+    scene: &ObserveContext<'_>,
+    (observation, facts): (&mut Observation, &mut ChainProviderFacts),
 ) -> Result<(), RpcError> {
+    let both = [&facts.accounts, &facts.espace_accounts].into_iter();
+    let makers: Vec<_> = both
+        .flat_map(BTreeMap::values)
+        .map(|it| (it.address, it.nonce))
+        .collect();
     let (mut batch, mut running) = (Batch::default(), Vec::new());
     let at = At::Epoch(pinned.epoch);
     for (address, contract) in &asked.contracts {
         let target = contract.target();
         let place = check_place(target, pinned.network);
-        let place = place.and_then(|()| check_record(target, scene, makers));
-        let code = place.and_then(|()| ask_taken_code(contract, answers, &mut batch, at));
+        let place = place.and_then(|()| check_record(target, scene, &makers));
+        let code = place.and_then(|maker| {
+            let maker = maker.map(|maker| ((*address).clone(), maker));
+            facts.makers.extend(maker);
+            ask_taken_code(contract, answers, &mut batch, at)
+        });
         match code {
             Ok(slot) => running.extend(slot.map(|slot| (*address, contract, slot))),
             Err(problem) => observation.problems.push(((*address).clone(), problem)),

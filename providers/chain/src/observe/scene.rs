@@ -46,6 +46,7 @@ pub(super) fn merge_part((found, known): ObservedPart, (all, facts): &mut Observ
         espace_chains,
         espace_accounts,
         contracts,
+        makers,
         registrations,
         bridges,
         profits,
@@ -55,6 +56,7 @@ pub(super) fn merge_part((found, known): ObservedPart, (all, facts): &mut Observ
     facts.espace_chains.extend(espace_chains);
     facts.espace_accounts.extend(espace_accounts);
     facts.contracts.extend(contracts);
+    facts.makers.extend(makers);
     facts.registrations.extend(registrations);
     facts.bridges.extend(bridges);
     facts.profits.extend(profits);

@@ -1,8 +1,8 @@
 //! A spec for a pool that was made without pospool.
 //!
 //! - Reads: the chain, from a few addresses on.
-//! - Does: writes one new file.
-//! - Never: overwrites a spec; writes one that does not decode.
+//! - Returns: its text, which is written once somebody has seen what it takes up.
+//! - Never: takes the place of a spec; returns one that does not decode.
 
 use std::collections::BTreeMap;
 
@@ -11,21 +11,21 @@ use pospool_model::{Address, Attributes, Diagnostic, Value};
 
 use crate::args::{InitArgs, TakeUpArgs};
 use crate::commands::Session;
-use crate::commands::init::{answers, write_new};
+use crate::commands::init::answers;
 use crate::commands::pipeline;
 use crate::failure::Failure;
 use crate::view;
 use crate::view::found_spec::ChainLines;
 use crate::view::template::PoolNetwork;
 
-/// Writes the spec; returns its text.
-pub(super) async fn write_spec(
+/// The spec that says what is there.
+pub(super) async fn find_spec(
     session: &mut Session<'_, '_>,
     args: &TakeUpArgs,
 ) -> Result<SourceFile, Failure> {
-    let path = session.project.spec.clone();
+    let path = &session.project.spec;
     if path.exists() {
-        return Err(Failure::Exists(path));
+        return Err(Failure::Exists(path.clone()));
     }
     let network = args.network.unwrap_or_else(|| network_of(&args.from));
     let code = InitArgs {
@@ -48,9 +48,6 @@ pub(super) async fn write_spec(
     let text = view::found_spec::write_found_spec(chain, &code, &blocks);
     let file = SourceFile::new(&session.project.spec_name, text);
     pipeline::decode(session, &args.variables, &BTreeMap::new(), file.clone())?;
-    write_new(&path, &file.text)?;
-    let said = view::found_spec::format_found_spec(&session.project.spec_name, blocks.len());
-    session.console.tell(&said);
     Ok(file)
 }
 

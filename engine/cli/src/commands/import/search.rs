@@ -12,7 +12,7 @@ use pospool_engine::plan::Options;
 use pospool_engine::plan::{self, PlannedChanges};
 use pospool_engine::resolve;
 use pospool_lang::spec::{SourceFile, add_line};
-use pospool_model::plan::Plan;
+use pospool_model::plan::{Action, Plan};
 use pospool_model::provider::EarlierSign;
 use pospool_model::state::State;
 use pospool_model::{Address, Diagnostic, Role, Value};
@@ -40,6 +40,8 @@ pub(super) struct Search {
     pub(super) places: Vec<(Address, String)>,
     /// The steps that take it up.
     pub(super) taken: PlannedSpec,
+    /// What was not found: the next apply would make it.
+    pub(super) missing: Vec<Address>,
 }
 
 /// Searches for what the user names, or for all that is there.
@@ -49,13 +51,7 @@ pub(super) async fn search(
     file: &SourceFile,
     state: &State,
 ) -> Result<Search, Failure> {
-    let mut places: BTreeMap<Address, String> = BTreeMap::new();
-    if let (Some(address), Some(place)) = (&args.address, &args.place) {
-        if state.resources.contains_key(address) {
-            return Err(ImportFailure::Known(address.clone()).into());
-        }
-        places.insert(address.clone(), place.clone());
-    }
+    let mut places = read_named(args, state)?;
     let original = read(session, args, file.clone())?;
     let mut state = pipeline::move_resources(&original, state, session.registry)?.state;
     let (mut looks, mut steps) = (0, Vec::new());
@@ -63,9 +59,9 @@ pub(super) async fn search(
     loop {
         let edited = add_places(session, &original, file, &places)?;
         let spec = read(session, args, edited.clone())?;
-        let blocked = Blocked::default();
         let registry = session.registry;
-        let seen = pipeline::refresh_resources(&spec, &state, registry, blocked).await?;
+        let nothing = Blocked::default();
+        let seen = pipeline::refresh_resources(&spec, &state, registry, nothing).await?;
         looks += 1;
         if !args.scan && looks == 1 {
             refuse_part(&seen.earlier, &state)?;
@@ -82,9 +78,11 @@ pub(super) async fn search(
         } = plan::plan_changes(&spec.config, &state, &seen, registry, &options);
         let more = plan::find_takeable(&plan, &seen, args.address.as_ref().filter(|_| !args.scan));
         // Of what is known by the next look nothing is said any more.
-        let new = seen.warnings.iter().filter(|it| !warnings.contains(it));
-        let new: Vec<_> = new.cloned().collect();
-        warnings.extend(new);
+        for warning in &seen.warnings {
+            if !warnings.contains(warning) {
+                warnings.push(warning.clone());
+            }
+        }
         let is_last = more.is_empty() || looks >= LOOKS || !refusals.is_empty();
         if !is_last {
             // What is known then shows more, such as whose key is registered.
@@ -94,6 +92,7 @@ pub(super) async fn search(
         }
         let mut problems = refusals;
         problems.extend(warnings);
+        let missing = find_missing(&plan);
         return Ok(Search {
             text: (edited.text != file.text).then_some(edited.text),
             places: places.into_iter().collect(),
@@ -106,7 +105,32 @@ pub(super) async fn search(
                 faults,
                 destroy: false,
             },
+            missing,
         });
+    }
+}
+
+/// What a plan would make.
+fn find_missing(plan: &Plan) -> Vec<Address> {
+    let made = plan.steps.iter();
+    let made = made.filter(|step| step.action == Action::Create);
+    made.map(|step| step.address.clone()).collect()
+}
+
+/// What the user names; what the state knows is refused.
+fn read_named(
+    args: &TakeUpArgs,
+    state: &State,
+) -> Result<BTreeMap<Address, String>, ImportFailure> {
+    let named = args.address.as_ref().zip(args.place.as_ref());
+    match named {
+        Some((address, _)) if state.resources.contains_key(address) => {
+            Err(ImportFailure::Known(address.clone()))
+        }
+        named => Ok(named
+            .into_iter()
+            .map(|(address, place)| (address.clone(), place.clone()))
+            .collect()),
     }
 }
 
@@ -130,7 +154,8 @@ fn add_places(
             return Err(ImportFailure::NoPlace(address.clone()).into());
         }
         let said = wanted.get(address).and_then(|it| it.get(ADDRESS));
-        if said.and_then(Value::as_text) != Some(place) {
+        let is_said = |said: &str| said.eq_ignore_ascii_case(place);
+        if !said.and_then(Value::as_text).is_some_and(is_said) {
             // An attribute has a place of its own.
             if spec.config.span_of(address, &[ADDRESS.to_owned()]) != block.span {
                 let (address, place) = (address.clone(), place.clone());
