@@ -156,7 +156,14 @@ fn find_safe(status: &PoolStatus, diagnoses: &[Diagnosis]) -> Answered {
 fn find_earning(status: &PoolStatus) -> Answered {
     let mut keys = status.keys.iter().map(key_earns);
     let Some(first) = keys.next() else {
-        return answered(Light::No, "no key is registered");
+        // Without a plan nobody has asked which keys there are, such as from inside of a node's container.
+        return match status.changes.unknown() {
+            None => answered(Light::No, "no key is registered"),
+            Some(why) => {
+                let why = format!("whose key is registered is not known: {}", why.why());
+                answered(Light::Unknown, why)
+            }
+        };
     };
     let worst = |a: Answered, b: Answered| if rank(b.light) > rank(a.light) { b } else { a };
     keys.fold(first, worst)

@@ -40,11 +40,11 @@ fn what_cannot_be_seen_is_never_well() {
     limited.nodes[0].gained_epochs_per_hour = Figure::default();
     assert_eq!(lights(&limited), [Light::Yes; 3]);
     // Nothing is not well either.
-    let nothing = PoolStatus::default();
-    assert_eq!(
-        lights(&nothing),
-        [Light::Unknown, Light::No, Light::Unknown]
-    );
+    let mut nothing = PoolStatus::default();
+    assert_eq!(lights(&nothing), [Light::Unknown; 3]);
+    // Where everything was asked, no key is none.
+    nothing.changes = seen(Vec::new());
+    assert_eq!(lights(&nothing)[1], Light::No);
 }
 
 #[test]
