@@ -21,6 +21,7 @@ mod left_behind;
 mod live;
 mod logging;
 mod model_chain;
+mod monitoring;
 mod page_build;
 mod plans;
 mod planted;

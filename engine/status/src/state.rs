@@ -17,6 +17,18 @@ pub enum Level {
     Critical,
 }
 
+impl Level {
+    /// It in one word, as in its JSON form.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Note => "note",
+            Self::Warning => "warning",
+            Self::Critical => "critical",
+        }
+    }
+}
+
 /// What a check finds: evidence that the state is present, `None` that it is absent, or which figure is missing to tell.
 pub type Checked = Result<Option<String>, Missing>;
 

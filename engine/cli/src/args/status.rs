@@ -10,6 +10,9 @@ pub struct StatusArgs {
     /// Look again and again, with so many seconds between two looks
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
     pub watch: Option<u64>,
+    /// Write it as metrics for Prometheus instead of text
+    #[arg(long, conflicts_with = "json")]
+    pub metrics: bool,
     /// Values of variables.
     #[command(flatten)]
     pub variables: Variables,

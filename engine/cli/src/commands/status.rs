@@ -37,7 +37,11 @@ async fn show_once(session: &mut Session<'_, '_>, args: &StatusArgs) -> Result<E
     let diagnoses = diagnose(&status);
     let verdict = find_verdict(&status, &diagnoses);
     let console = &mut *session.console;
-    if console.json {
+    if args.metrics {
+        console.say(&pospool_status::format_metrics(
+            &status, &diagnoses, &verdict,
+        ))?;
+    } else if console.json {
         console.say_json(&view::status::status_to_json(&status, &diagnoses, &verdict))?;
     } else {
         let paint = console.out_paint;

@@ -1,6 +1,7 @@
 //! Statuses for tests: one in which all is well and known, and changes of it.
 
 mod cases;
+mod metrics;
 mod states;
 mod verdicts;
 
