@@ -105,3 +105,22 @@ fn each_decision_has_a_number_of_its_own() {
     }
     assert!(numbers.len() > 15);
 }
+
+#[test]
+fn case_words_what_an_operator_looks_for_has_its_place() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let readme = std::fs::read_to_string(root.join("README.md")).unwrap();
+    assert!(readme.contains("(docs/guide/everyday.md)"));
+    let page = std::fs::read_to_string(root.join("docs/guide/everyday.md")).unwrap();
+    let headings: Vec<&str> = page.lines().filter(|it| it.starts_with("## ")).collect();
+    for words in [
+        "retired",
+        "claim",
+        "for an hour",
+        "another machine",
+        "end the pool",
+    ] {
+        let found = headings.iter().filter(|it| it.contains(words)).count();
+        assert_eq!(found, 1, "{words}: {headings:?}");
+    }
+}

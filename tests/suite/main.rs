@@ -33,6 +33,7 @@ mod quiet_day;
 mod reference;
 mod remote_state;
 mod retired;
+mod secret_late;
 mod sources_fake_npm;
 mod sources_stand_ins;
 mod specsuite;

@@ -188,6 +188,13 @@ pub trait Provider: Send + Sync {
         Ok(())
     }
 
+    /// Checks, before anything of a plan is begun, what these effects will need and can be checked now: that secrets are there and
+    /// fit. Changes nothing and keeps no secret; with an error comes the position of its effect.
+    fn check_ready(&self, effects: &[&Effect]) -> Result<(), (usize, ProviderError)> {
+        let _ = effects;
+        Ok(())
+    }
+
     /// Makes an effect ready without any change outside, such as by signing.
     /// `inputs` holds the blanks of [`Effect::inputs`], filled in. Effects that
     /// share a lane are prepared in their order.

@@ -11,7 +11,7 @@ use pospool_conflux::{
     ChainAddress, CoreTransaction, EspaceTransaction, RegisterData, UnsignedTransaction,
 };
 use pospool_conflux_rpc::{CountingTransport, Rpc};
-use pospool_conflux_tx::{SignedForm, SignedWork, read_account_key, rpc_attribute};
+use pospool_conflux_tx::{KeyRef, SignedForm, SignedWork, read_account_key, rpc_attribute};
 use pospool_model::plan::Effect;
 use pospool_model::provider::Ticket;
 use pospool_model::{Address, Attributes, ProviderError, Value};
@@ -233,6 +233,26 @@ fn data_of(work: &TransactionWork, inputs: &Attributes) -> Result<Data, Provider
         identifier: Some(data.identifier),
         bytes: data.bytes,
     })
+}
+
+/// Reads the key of each account that signs, and drops it: nothing of a plan is begun that could not be signed to its end.
+pub(crate) fn check_keys(effects: &[&Effect]) -> Result<(), (usize, ProviderError)> {
+    let mut checked: Vec<(KeyRef, ChainAddress)> = Vec::new();
+    for (position, effect) in effects.iter().enumerate() {
+        // What cannot be read is told when it is prepared.
+        let Ok(EffectWork::Transaction(work)) = serde_json::from_value(effect.payload.clone())
+        else {
+            continue;
+        };
+        let signer = (work.key.clone(), work.from);
+        if checked.contains(&signer) {
+            continue;
+        }
+        read_account_key(&work.key, work.from)
+            .map_err(|what| (position, ProviderError::refused(codes::NO_KEY, what)))?;
+        checked.push(signer);
+    }
+    Ok(())
 }
 
 fn sign(

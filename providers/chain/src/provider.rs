@@ -257,6 +257,10 @@ impl Provider for ChainProvider {
         Box::new(ChainPlanner::default())
     }
 
+    fn check_ready(&self, effects: &[&Effect]) -> Result<(), (usize, ProviderError)> {
+        prepare::check_keys(effects)
+    }
+
     fn prove_used(&self, used: &BTreeSet<Address>) -> Result<(), ProviderError> {
         prepare::prove_makers(&self.chains, used)
     }

@@ -225,6 +225,16 @@ impl Provider for DockerProvider {
         Box::new(design_change)
     }
 
+    fn check_ready(&self, effects: &[&Effect]) -> Result<(), (usize, ProviderError)> {
+        effects
+            .iter()
+            .enumerate()
+            .try_for_each(|(position, effect)| {
+                let ready = commit::prepare_effect(effect, &self.current);
+                ready.map(drop).map_err(|error| (position, error))
+            })
+    }
+
     async fn prepare(
         &self,
         effect: &Effect,

@@ -222,3 +222,30 @@ fn case_init_promises_what_the_readme_says_is_what_is_written() {
         "README.md promises something else"
     );
 }
+
+#[test]
+fn case_ratio_a_part_of_one_is_not_taken_for_one_of_a_hundred() {
+    let answers = [
+        ("0.9", None),
+        ("1.0", None),
+        ("0.9%", Some("0.9%")),
+        ("90", Some("90%")),
+        ("90.5", Some("90.5%")),
+    ];
+    for (given, taken) in answers {
+        let world = World::real();
+        let ran = world.run(&format!("init {IMAGE} --share-ratio {given}"));
+        match taken {
+            None => {
+                assert_eq!(ran.exit, Exit::Error, "{given}");
+                assert!(ran.err.contains("90% or 0.9%"), "{}", ran.err);
+                assert!(!world.path("pool.hcl").exists());
+            }
+            Some(taken) => {
+                assert_eq!(ran.exit, Exit::Done, "{given}: {}", ran.err);
+                let line = format!("user_share_ratio = \"{taken}\"");
+                assert!(world.read("pool.hcl").contains(&line), "{given}");
+            }
+        }
+    }
+}

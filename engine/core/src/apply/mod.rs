@@ -75,7 +75,7 @@ pub async fn apply_plan(
     store: &mut Store,
     listener: &dyn Listener,
 ) -> Result<Outcome, StoreError> {
-    if let Some(outcome) = find_unproven(plan, &context) {
+    if let Some(outcome) = find_unready(plan, &context) {
         return Ok(outcome);
     }
     // Groups are in the snapshot before the journal of this run speaks of them.
@@ -91,22 +91,36 @@ pub async fn apply_plan(
     run.conclude()
 }
 
-/// What only a state says is proven before anything is made from it: else nothing is begun.
-fn find_unproven(plan: &Plan, context: &Context<'_>) -> Option<Outcome> {
-    let acts = |step: &&Step| step.effects.iter().any(|it| it.nature == Nature::Act);
-    let acting: Vec<&Step> = plan.steps.iter().filter(acts).collect();
-    let records = acting.iter().filter_map(|step| step.record.as_ref());
+/// What would end a run before its end is found before its begin: a secret that is missing, or what only a state says and
+/// nothing proves.
+fn find_unready(plan: &Plan, context: &Context<'_>) -> Option<Outcome> {
+    let acts = |effect: &&Effect| effect.nature == Nature::Act;
+    let acting: Vec<(&Step, &Effect)> = plan
+        .steps
+        .iter()
+        .flat_map(|step| step.effects.iter().filter(acts).map(move |it| (step, it)))
+        .collect();
+    let records = acting.iter().filter_map(|(step, _)| step.record.as_ref());
     let used = records.flat_map(|record| &record.depends_on);
     let used: BTreeSet<Address> = dependency::reached_resources(used, &plan.groups)
         .into_iter()
         .cloned()
         .collect();
-    let mut providers = context.registry.providers();
-    let error = providers.find_map(|(_, provider)| provider.prove_used(&used).err())?;
-    let first = acting.first()?;
+    let (at, error) = context.registry.providers().find_map(|(_, provider)| {
+        let own = acting
+            .iter()
+            .filter(|(_, it)| it.provider == provider.name());
+        let own: Vec<(&Step, &Effect)> = own.copied().collect();
+        let effects: Vec<&Effect> = own.iter().map(|(_, effect)| *effect).collect();
+        let unproven = provider.prove_used(&used).err();
+        let unproven = unproven.zip(acting.first().copied());
+        let unready = provider.check_ready(&effects).err();
+        let unready = unready.and_then(|(position, error)| Some((error, *own.get(position)?)));
+        unproven.or(unready).map(|(error, at)| (at, error))
+    })?;
     let id = EffectId {
-        address: first.address.clone(),
-        name: first.effects.first()?.name.clone(),
+        address: at.0.address.clone(),
+        name: at.1.name.clone(),
     };
     Some(Outcome {
         failures: vec![(id, error)],

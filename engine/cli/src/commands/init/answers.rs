@@ -259,6 +259,15 @@ fn percent(text: &str) -> Result<String, Wrong> {
     let fits = hundredths.is_some_and(|hundredths| {
         hundredths < 10_000 || (hundredths == 10_000 && part.bytes().all(|b| b == b'0'))
     });
+    // 0.9 may be meant as nine tenths.
+    let is_fraction =
+        !text.ends_with('%') && text.contains('.') && matches!(hundredths, Some(..=100));
+    if is_fraction {
+        return Err(wrong(
+            format!("`{text}` may be a part of 1 or of 100"),
+            "write it with its sign: 90% or 0.9%",
+        ));
+    }
     if digits(whole) && digits(part) && part.len() <= 2 && fits {
         Ok(format!("{number}%"))
     } else {
