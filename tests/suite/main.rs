@@ -23,6 +23,7 @@ mod logging;
 mod model_chain;
 mod monitoring;
 mod page_build;
+mod phone;
 mod plans;
 mod planted;
 mod planted_accounts;
