@@ -235,8 +235,12 @@ fn data_of(work: &TransactionWork, inputs: &Attributes) -> Result<Data, Provider
     })
 }
 
-/// Reads the key of each account that signs, and drops it: nothing of a plan is begun that could not be signed to its end.
-pub(crate) fn check_keys(effects: &[&Effect]) -> Result<(), (usize, ProviderError)> {
+/// Reads the key of each account that signs, and drops it: nothing of a plan is begun that could not be signed to its end. What
+/// is proven right before a call is signed is proven here already.
+pub(crate) fn check_keys(
+    chains: &Chains,
+    effects: &[&Effect],
+) -> Result<(), (usize, ProviderError)> {
     let mut checked: Vec<(KeyRef, ChainAddress)> = Vec::new();
     for (position, effect) in effects.iter().enumerate() {
         // What cannot be read is told when it is prepared.
@@ -244,6 +248,13 @@ pub(crate) fn check_keys(effects: &[&Effect]) -> Result<(), (usize, ProviderErro
         else {
             continue;
         };
+        let data = work.data.as_deref().and_then(hex_bytes);
+        let call = SpokenCall {
+            from: work.from,
+            to: work.to,
+            data: &data.unwrap_or_default(),
+        };
+        prove_accounts(chains, call).map_err(|error| (position, error))?;
         let signer = (work.key.clone(), work.from);
         if checked.contains(&signer) {
             continue;

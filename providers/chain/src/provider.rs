@@ -258,7 +258,7 @@ impl Provider for ChainProvider {
     }
 
     fn check_ready(&self, effects: &[&Effect]) -> Result<(), (usize, ProviderError)> {
-        prepare::check_keys(effects)
+        prepare::check_keys(&self.chains, effects)
     }
 
     fn prove_used(&self, used: &BTreeSet<Address>) -> Result<(), ProviderError> {
