@@ -6,6 +6,7 @@
 
 pub mod agent;
 pub mod apply;
+mod clock;
 mod condition;
 mod confirm;
 pub mod destroy;

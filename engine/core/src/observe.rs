@@ -273,7 +273,7 @@ fn block_all(
     }
 }
 
-/// Targets by position of their provider.
+/// What is looked at of one role, by position of its provider.
 fn targets<'a>(
     role: Role,
     state: &'a State,
@@ -282,18 +282,30 @@ fn targets<'a>(
     seen: &'a SeenResources,
     empty: &'a BTreeSet<String>,
 ) -> BTreeMap<usize, Vec<Target<'a>>> {
+    let has_role = |address: &Address| {
+        let schema = registry.schema(address.kind());
+        schema.is_some_and(|schema| schema.role == role)
+    };
+    let passed_over =
+        |address: &Address| seen.blocked.holds(address) || seen.blocked.unlooked.contains(address);
+    let addresses = seen.wanted.keys().chain(state.resources.keys());
+    let addresses = addresses.filter(|address| has_role(address) && !passed_over(address));
+    group_targets(addresses, state, registry, used, seen, empty)
+}
+
+/// Targets of these addresses, each once, by position of their provider.
+pub(crate) fn group_targets<'a>(
+    addresses: impl Iterator<Item = &'a Address>,
+    state: &'a State,
+    registry: &Registry,
+    used: &'a BTreeMap<Address, BTreeSet<String>>,
+    seen: &'a SeenResources,
+    empty: &'a BTreeSet<String>,
+) -> BTreeMap<usize, Vec<Target<'a>>> {
     let mut targets: BTreeMap<usize, Vec<Target<'a>>> = BTreeMap::new();
-    let wanted = seen.wanted.keys();
-    let addresses: BTreeSet<&Address> = wanted.chain(state.resources.keys()).collect();
+    let addresses: BTreeSet<&Address> = addresses.collect();
     for address in addresses {
-        let (Some(schema), Some(position)) = (
-            registry.schema(address.kind()),
-            registry.position(address.kind()),
-        ) else {
-            continue;
-        };
-        let passed_over = seen.blocked.holds(address) || seen.blocked.unlooked.contains(address);
-        if schema.role == role && !passed_over {
+        if let Some(position) = registry.position(address.kind()) {
             targets.entry(position).or_default().push(Target {
                 address,
                 wanted: seen.wanted.get(address),

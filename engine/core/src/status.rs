@@ -8,12 +8,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::join_all;
 use pospool_lang::config::Config;
-use pospool_model::provider::{Facts, ObserveContext, Observed, StatusContext, Target};
+use pospool_model::provider::{Facts, ObserveContext, Observed, StatusContext};
 use pospool_model::state::State;
 use pospool_model::status::{StatusPart, Unseen};
 use pospool_model::{Address, Attributes};
 
-use crate::observe::SeenResources;
+use crate::observe::{SeenResources, group_targets};
 use crate::registry::Registry;
 
 /// What providers say of everything that they look after.
@@ -48,19 +48,11 @@ pub async fn collect_status(
     };
     let empty = BTreeSet::new();
     let nothing = Facts::default();
-    let mut targets: BTreeMap<usize, Vec<Target<'_>>> = BTreeMap::new();
+    // What is used of each matters to those who look, not to those who say how it is.
+    let no_uses = BTreeMap::new();
     let wanted = config.resources().map(|resource| &resource.address);
-    let addresses: BTreeSet<&Address> = wanted.chain(state.resources.keys()).collect();
-    for address in addresses {
-        if let Some(position) = registry.position(address.kind()) {
-            targets.entry(position).or_default().push(Target {
-                address,
-                wanted: seen.wanted.get(address),
-                recorded: state.resources.get(address),
-                used: &empty,
-            });
-        }
-    }
+    let addresses = wanted.chain(state.resources.keys());
+    let targets = group_targets(addresses, state, registry, &no_uses, seen, &empty);
     let asked = registry.providers().filter_map(|(position, provider)| {
         let mine = targets.get(&position)?;
         let context = StatusContext {

@@ -6,7 +6,6 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use pospool_engine::blocked::Blocked;
 use pospool_engine::moves::MovedState;
@@ -24,6 +23,7 @@ use crate::args::Variables;
 use crate::failure::Failure;
 
 use super::Session;
+use super::clock::unix_time;
 use super::pipeline::{self, PlannedSpec};
 
 /// The name of the node in a container, where no spec has given it one.
@@ -167,11 +167,6 @@ fn look_inside(report: &Path, now: u64) -> PoolStatus {
 }
 
 /// Seconds since 1970.
-fn unix_time() -> u64 {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH);
-    now.map(|now| now.as_secs()).unwrap_or_default()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -113,7 +113,7 @@ fn say(session: &mut Session<'_, '_>, report: &RoundReport) -> Result<(), Failur
 
 /// Says whether the syncer that writes this status is alive and well.
 fn health(session: &mut Session<'_, '_>, file: &std::path::Path) -> Result<Exit, Failure> {
-    let verdict = status::read_verdict(file, status::unix_time())?;
+    let verdict = status::read_verdict(file, super::clock::unix_time())?;
     let exit = match &verdict.why {
         None => Exit::Done,
         Some(_) => Exit::Error,

@@ -112,11 +112,11 @@ fn find_unready(plan: &Plan, context: &Context<'_>) -> Option<Outcome> {
             .filter(|(_, it)| it.provider == provider.name());
         let own: Vec<(&Step, &Effect)> = own.copied().collect();
         let effects: Vec<&Effect> = own.iter().map(|(_, effect)| *effect).collect();
-        let unproven = provider.prove_used(&used).err();
-        let unproven = unproven.zip(acting.first().copied());
-        let unready = provider.check_ready(&effects).err();
-        let unready = unready.and_then(|(position, error)| Some((error, *own.get(position)?)));
-        unproven.or(unready).map(|(error, at)| (at, error))
+        if let Err(error) = provider.prove_used(&used) {
+            return Some((*acting.first()?, error));
+        }
+        let (position, error) = provider.check_ready(&effects).err()?;
+        Some((*own.get(position)?, error))
     })?;
     let id = EffectId {
         address: at.0.address.clone(),

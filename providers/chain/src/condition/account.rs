@@ -23,16 +23,16 @@ pub(super) fn account_statuses(
         .filter(|target| target.address.kind() == "account" && target.wanted.is_some());
     for target in accounts {
         let mut is_seen = false;
-        for (space, name) in [(Space::Core, "core"), (Space::Espace, "espace")] {
+        for space in [Space::Core, Space::Espace] {
             if let Some(account) = facts.accounts_in(space).get(target.address) {
-                statuses.push(seen_account(target, name, account, facts, space));
+                statuses.push(seen_account(target, account, facts, space));
                 is_seen = true;
             }
         }
         if let (false, Some(why)) = (is_seen, context.unseen.get(target.address)) {
             statuses.push(AccountStatus {
                 address: target.address.clone(),
-                space: "core".to_owned(),
+                space: Space::Core.word().to_owned(),
                 account: String::new(),
                 signs: true,
                 balance_drip: Figure::not_seen(RPC, why),
@@ -45,7 +45,6 @@ pub(super) fn account_statuses(
 
 fn seen_account(
     target: &Target<'_>,
-    space_name: &str,
     account: &AccountFacts,
     facts: &ChainProviderFacts,
     space: Space,
@@ -60,7 +59,7 @@ fn seen_account(
     });
     AccountStatus {
         address: target.address.clone(),
-        space: space_name.to_owned(),
+        space: space.word().to_owned(),
         account: account.address.to_string(),
         // Who never sent anything in eSpace, such as a syncer, has nothing to pay there.
         signs: account.key.is_some() && (space == Space::Core || account.nonce > 0),

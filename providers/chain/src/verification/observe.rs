@@ -133,16 +133,20 @@ async fn compare(link: &CountingTransport, parts: &[&Part]) -> Result<SeenParts,
     Ok(seen)
 }
 
+/// What an explorer is asked of a part: a plan is made of a spec that nobody has approved yet, such as that of a pull request,
+/// so no secret goes to whom it names. Explorers answer such questions without a key, only not as often.
+fn keyless_order(wanted: &Attributes, part: &Part) -> Result<Option<VerifyWork>, Problem> {
+    let order = super::design::order_of(wanted, part)?;
+    Ok(order.map(|order| VerifyWork {
+        api_key: None,
+        ..order
+    }))
+}
+
 /// The first part that its explorer does not know as verified.
 async fn unverified(web: &Web, wanted: &Attributes, parts: &[&Part]) -> Option<String> {
     let asks = parts.iter().map(async |part| {
-        let order = super::design::order_of(wanted, part).ok()??;
-        // A plan is made of a spec that nobody has approved yet, such as that of a pull request: no secret goes to whom it
-        // names. Explorers answer such questions without a key, only not as often.
-        let work = VerifyWork {
-            api_key: None,
-            ..order
-        };
+        let work = keyless_order(wanted, part).ok()??;
         match submit::ask_explorer(web, &work).await {
             KnownVerification::Unverified => {
                 Some(format!("{} is not verified at {}", part.what(), work.api))
@@ -156,15 +160,11 @@ async fn unverified(web: &Web, wanted: &Attributes, parts: &[&Part]) -> Option<S
 /// Whether explorers say of all parts that they are verified; where none is asked, the comparison is all there is.
 async fn are_all_verified(web: &Web, wanted: &Attributes, parts: &[&Part]) -> bool {
     let asks = parts.iter().map(async |part| {
-        let Ok(order) = super::design::order_of(wanted, part) else {
+        let Ok(order) = keyless_order(wanted, part) else {
             return false;
         };
-        let Some(order) = order else {
+        let Some(work) = order else {
             return true;
-        };
-        let work = VerifyWork {
-            api_key: None,
-            ..order
         };
         matches!(
             submit::ask_explorer(web, &work).await,

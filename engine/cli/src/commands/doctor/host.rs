@@ -9,15 +9,16 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Write as _};
 use std::net::{TcpListener, UdpSocket};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use pospool_engine::store::random_name;
+use pospool_model::diagnostic::format_with_causes;
 use pospool_model::status::{Figure, MachineStatus};
 use rustix::process::{Resource, getrlimit};
 use tokio::process::Command;
 
+use crate::commands::clock::unix_time;
 use crate::wiring;
-use pospool_model::diagnostic::format_with_causes;
 
 /// The port by which nodes reach each other.
 const P2P: u16 = 32_323;
@@ -176,11 +177,6 @@ async fn ask_program(program: &str, arguments: &[&str]) -> Option<String> {
     let output = output.ok()?.ok()?;
     let text = String::from_utf8(output.stdout).ok()?;
     output.status.success().then_some(text)
-}
-
-fn unix_time() -> u64 {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH);
-    now.map(|now| now.as_secs()).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -1,12 +1,11 @@
 //! A key that is put onto a volume: after every refusal, and with the mark for the guard.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use pospool_docker::{NodeKeyFiles, NodeKeyPlace};
 use pospool_keys::{BroughtKey, BundleError, Placement, plan_placement};
 use pospool_model::Problem;
 use pospool_model::safety::SafetyData;
 
+use crate::commands::clock::unix_time;
 use crate::failure::{Failure, KeyFailure};
 
 /// Puts a key and its safety file onto the place, as far as they are not there.
@@ -40,9 +39,7 @@ pub(super) async fn put_key(
         .and_then(|bytes| std::str::from_utf8(bytes).ok())
         .and_then(|text| SafetyData::parse(text).ok())
         .map(|data| data.signed);
-    let now = SystemTime::now().duration_since(UNIX_EPOCH);
-    let now = now.unwrap_or_default().as_secs();
-    let journal = pospool_guard::brought_journal(&journal, now, signed);
+    let journal = pospool_guard::brought_journal(&journal, unix_time(), signed);
     let files = NodeKeyFiles {
         pos_key: placed.pos_key.then(|| brought.pos_key.to_vec()),
         safety_file: safety_file.map(<[u8]>::to_vec),

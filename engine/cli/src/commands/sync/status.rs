@@ -6,11 +6,12 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use pospool_engine::store::{Mark, refuse_foreign_place, replace_own_file};
 use serde::Serialize;
 
+use crate::commands::clock::unix_time;
 use crate::failure::Failure;
 use crate::view::FORMAT_VERSION;
 
@@ -134,13 +135,6 @@ fn names(service: &ServiceStatus) -> Vec<String> {
 
 fn is_open(service: &ServiceStatus, name: &str) -> bool {
     names(service).iter().any(|one| one == name)
-}
-
-/// Seconds since 1970.
-pub(super) fn unix_time() -> u64 {
-    SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, |since| since.as_secs())
 }
 
 /// What a status says of its syncer.
